@@ -1,0 +1,1 @@
+"""Firstword: the product around the services."""

@@ -1,0 +1,1 @@
+"""The contract between Firstword's services, and with those who consume its webhooks."""

@@ -1,0 +1,97 @@
+"""What the matcher concludes for one client and one story, with its reasons and its evidence."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import Model, Payload, Utc
+from schemas.clients import Stance
+from schemas.mentions import ClaimBasis, ClaimStatus, Direction, EventKind, SourceLetter, Span
+
+__all__ = ["Alert", "AlertRaised", "Evidence", "IfTheyAsk", "InformationGrade", "Reason", "Verdict"]
+
+#: tell · warn: unconfirmed, but it could move the value of something the client owns · hold: a rumor, wait ·
+#: correct: we told, and it turned out false · ignore.
+Verdict = Literal["tell", "warn", "hold", "correct", "ignore"]
+#: Admiralty scale: 1 confirmed · 2 probably true · 3 possibly true · 4 doubtful · 5 contradicted · 6 cannot be judged.
+InformationGrade = Literal[1, 2, 3, 4, 5, 6]
+
+
+class Reason(Model):
+    """One rule that spoke: what it saw, what it concluded, and the sentence that an account manager reads."""
+
+    rule: str
+    saw: str
+    concluded: str
+    text: str
+
+
+class Evidence(Model):
+    """One item as evidence. ``quote`` is verbatim from the item; ``origin`` is whom it really comes from."""
+
+    item_id: str
+    publisher: str
+    host: str | None = None
+    url: str | None = None
+    title: str
+    quote: str
+    published_at: Utc | None = None
+    source_grade: SourceLetter
+    status: ClaimStatus
+    basis: ClaimBasis
+    attributed_to: str | None = None
+    origin: str
+    spans: tuple[Span, ...] = ()
+
+
+class IfTheyAsk(Model):
+    """For a held rumor: what is going round, who says so, why it is held, and what to answer if the client calls."""
+
+    going_round: str
+    who_says: str
+    why_held: str
+    answer: str
+
+
+class Alert(Model):
+    """A verdict on one story for one client.
+
+    ``id`` is derived from client, story, verdict and ``revision``. ``earlier_alert_id`` is the alert that this one
+    corrects, confirms or updates. ``deadline_at`` is when telling is worth little. ``relevance`` is 0–1.
+    """
+
+    type: Literal["alert"] = "alert"
+    id: str
+    client_id: str
+    story_id: str
+    entity_id: str
+    entity_name: str
+    stance: Stance
+    verdict: Verdict
+    revision: int = 0
+    headline: str
+    kind: EventKind
+    direction: Direction
+    size: Literal["minor", "moderate", "major"] = "moderate"
+    urgency: Literal["low", "normal", "high", "urgent"]
+    source_grade: SourceLetter
+    information_grade: InformationGrade
+    relevance: float = Field(ge=0, le=1)
+    origins: int
+    reasons: tuple[Reason, ...]
+    evidence: tuple[Evidence, ...]
+    if_they_ask: IfTheyAsk | None = None
+    earlier_alert_id: str | None = None
+    earlier_verdict: Verdict | None = None
+    raised_at: Utc
+    deadline_at: Utc
+
+
+class AlertRaised(Payload):
+    """A verdict was reached, or changed, for a client and a story."""
+
+    event_type: ClassVar[str] = "alert.raised"
+
+    alert: Alert

@@ -1,0 +1,194 @@
+"""The client book: who the clients are, what they own and care about, and how they wish to be spoken to."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import Model, Payload
+
+__all__ = [
+    "STANCE_OF",
+    "Book",
+    "Client",
+    "ClientChanged",
+    "ClientRemoved",
+    "ContactPolicy",
+    "Desire",
+    "Firm",
+    "Manager",
+    "Note",
+    "Risk",
+    "Stance",
+    "Trade",
+    "Watch",
+    "WatchKind",
+]
+
+Risk = Literal["limited", "moderate", "high"]
+Trade = Literal["wealth", "it", "agency", "legal"]
+AssetKind = Literal["holding", "product", "supplier", "site", "contract"]
+InterestKind = Literal["topic", "industry", "competitor", "regulation", "place"]
+WatchKind = Literal[
+    "holding", "product", "supplier", "site", "contract", "topic", "industry", "competitor", "regulation", "place"
+]
+#: How the client stands to what is watched; playbooks are looked up by it.
+Stance = Literal["holds", "uses", "supplied_by", "operates_in", "contracts_with", "competes", "regulated_by", "follows"]
+
+STANCE_OF: dict[WatchKind, Stance] = {
+    "holding": "holds",
+    "product": "uses",
+    "supplier": "supplied_by",
+    "site": "operates_in",
+    "contract": "contracts_with",
+    "competitor": "competes",
+    "regulation": "regulated_by",
+    "topic": "follows",
+    "industry": "follows",
+    "place": "follows",
+}
+
+
+class Watch(Model):
+    """Something of a client's that news may touch.
+
+    ``entity_id`` is what is watched, shared by all clients who watch the same: given in the book, else derived from
+    ISIN, ticker or name (with its context, for two companies may share a name). ``aliases`` are further names.
+    ``context``: at least one of these words must stand in the item; ``exclude``: none of these may.
+    ``weight`` is the share of the client's portfolio or spend, 0–1.
+    """
+
+    entity_id: str
+    name: str
+    kind: WatchKind
+    aliases: tuple[str, ...] = ()
+    tickers: tuple[str, ...] = ()
+    isin: str | None = None
+    context: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    weight: float | None = Field(default=None, ge=0, le=1)
+    note: str | None = None
+
+    @property
+    def is_asset(self) -> bool:
+        """Whether the client owns it, runs on it, is bound to it; an interest is only followed."""
+        return self.kind in ("holding", "product", "supplier", "site", "contract")
+
+    @property
+    def stance(self) -> Stance:
+        """How the client stands to it."""
+        return STANCE_OF[self.kind]
+
+
+class Desire(Model):
+    """What the client wants (``income``, ``growth``, ``continuity`` …), and in which words they say it."""
+
+    name: str
+    words: str | None = None
+
+
+class ContactPolicy(Model):
+    """How often, when and by what the client may be contacted. Hours are local to the client's time zone."""
+
+    channels: tuple[str, ...] = ("email",)
+    email: str | None = None
+    phone: str | None = None
+    max_per_week: int = Field(default=3, ge=0)
+    minutes_per_contact: int = Field(default=2, ge=1)
+    quiet_from: time | None = time(19, 0)
+    quiet_until: time | None = time(8, 0)
+    working_days: tuple[int, ...] = (0, 1, 2, 3, 4)
+    cadence: str | None = None
+    do_not_contact: bool = False
+    do_not_contact_reason: str | None = None
+    information_only: bool = False
+    restricted: tuple[str, ...] = ()
+
+
+class Note(Model):
+    """Something learnt from the client: a discovery answer, a piece of history. ``at`` is the day it was said."""
+
+    text: str
+    at: date | None = None
+    question: str | None = None
+
+
+class Client(Model):
+    """One client as the book has them. ``time_zone`` is an IANA name, ``language`` a BCP 47 tag."""
+
+    id: str
+    name: str
+    organisation: str | None = None
+    manager_id: str
+    trade: Trade
+    time_zone: str = "UTC"
+    language: str = "en"
+    salutation: str | None = None
+    desires: tuple[Desire, ...] = ()
+    risk: Risk = "moderate"
+    end_vision: str | None = None
+    personality: str | None = None
+    jargon: Literal["plain", "some", "expert"] = "plain"
+    mood: Literal["calm", "upset"] = "calm"
+    views: tuple[Note, ...] = ()
+    history: tuple[Note, ...] = ()
+    assets: tuple[Watch, ...] = ()
+    interests: tuple[Watch, ...] = ()
+    contact: ContactPolicy = ContactPolicy()
+
+    @property
+    def watches(self) -> tuple[Watch, ...]:
+        """Assets, then interests."""
+        return self.assets + self.interests
+
+
+class Manager(Model):
+    """An account manager: whose name stands under the message."""
+
+    id: str
+    name: str
+    email: str | None = None
+    title: str | None = None
+    signature: str | None = None
+    time_zone: str = "UTC"
+    language: str = "en"
+
+
+class Firm(Model):
+    """The house that account managers speak for. ``restricted`` names what nobody may give an opinion on."""
+
+    name: str
+    trade: Trade = "wealth"
+    compliance_note: str | None = None
+    restricted: tuple[str, ...] = ()
+    sample: bool = False
+
+
+class Book(Model):
+    """A whole client book."""
+
+    firm: Firm
+    managers: tuple[Manager, ...] = ()
+    clients: tuple[Client, ...] = ()
+
+
+class ClientChanged(Payload):
+    """The whole of a client as they are from now on. ``revision`` counts the changes, so that ids differ."""
+
+    event_type: ClassVar[str] = "client.changed"
+
+    client: Client
+    firm: Firm
+    manager: Manager
+    revision: int = 0
+
+
+class ClientRemoved(Payload):
+    """The client is no longer served; from now on nothing is matched or sent for them."""
+
+    event_type: ClassVar[str] = "client.removed"
+
+    client_id: str
+    revision: int = 0

@@ -1,0 +1,153 @@
+"""Messages in the account manager's name: written, refused, edited, approved, sent, dismissed."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from schemas.alerts import Verdict
+from schemas.base import Model, Payload, Utc
+
+__all__ = [
+    "DismissReason",
+    "Draft",
+    "DraftApproved",
+    "DraftCreated",
+    "DraftDismissed",
+    "DraftEdited",
+    "DraftPart",
+    "DraftRefused",
+    "DraftSent",
+    "Finding",
+    "Grounding",
+]
+
+DismissReason = Literal["not_useful", "wrong_client", "wrong_fact", "too_late", "too_many", "already_told", "other"]
+
+
+class Grounding(Model):
+    """A number, name, date or quotation of a draft and where it stands: in an item's evidence or in the client book.
+
+    ``ref`` is an item id or a path into the book such as ``assets.halden-energy.name``; None if it stands nowhere.
+    """
+
+    text: str
+    kind: Literal["number", "amount", "percentage", "date", "name", "quotation"]
+    where: Literal["evidence", "book", "nowhere"]
+    ref: str | None = None
+
+
+class Finding(Model):
+    """Something about tone or language that should be mended, with the mend. ``severity`` error blocks a template."""
+
+    rule: str
+    text: str
+    message: str
+    mend: str | None = None
+    severity: Literal["error", "warning"] = "warning"
+
+
+class DraftPart(Model):
+    """One part of a message, and the ids of the items that it rests on."""
+
+    role: Literal["greeting", "news", "meaning", "opinion", "question", "close", "signature", "compliance"]
+    text: str
+    evidence: tuple[str, ...] = ()
+
+
+class Draft(Model):
+    """A message as Firstword proposes it. ``send_after`` keeps quiet hours; ``deadline_at`` is when it's worth little."""
+
+    type: Literal["draft"] = "draft"
+    id: str
+    alert_id: str
+    story_id: str
+    client_id: str
+    manager_id: str
+    verdict: Verdict
+    subject: str
+    body: str
+    parts: tuple[DraftPart, ...]
+    grounding: tuple[Grounding, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    words: int
+    reading_seconds: int
+    playbook: str | None = None
+    rule: str | None = None
+    notes: tuple[str, ...] = ()
+    supersedes: str | None = None
+    urgency: Literal["low", "normal", "high", "urgent"]
+    created_at: Utc
+    send_after: Utc
+    deadline_at: Utc
+
+
+class DraftCreated(Payload):
+    """A draft lies before the account manager."""
+
+    event_type: ClassVar[str] = "draft.created"
+
+    draft: Draft
+
+
+class DraftRefused(Payload):
+    """No draft was made of an alert, and why: ungrounded, do-not-contact, already told, …; nothing vanishes."""
+
+    event_type: ClassVar[str] = "draft.refused"
+
+    alert_id: str
+    client_id: str
+    story_id: str
+    reason: str
+    detail: str
+
+
+class DraftEdited(Payload):
+    """The account manager changed a draft. ``revision`` counts from 1."""
+
+    event_type: ClassVar[str] = "draft.edited"
+
+    draft_id: str
+    client_id: str
+    revision: int
+    subject: str
+    body: str
+    by: str
+
+
+class DraftApproved(Payload):
+    """The account manager approved a draft for sending by ``channel``."""
+
+    event_type: ClassVar[str] = "draft.approved"
+
+    draft_id: str
+    client_id: str
+    channel: str
+    subject: str
+    body: str
+    by: str
+
+
+class DraftSent(Payload):
+    """A draft reached its channel, or was copied by hand to be sent."""
+
+    event_type: ClassVar[str] = "draft.sent"
+
+    draft_id: str
+    alert_id: str
+    story_id: str
+    client_id: str
+    channel: str
+    delivery_id: str
+
+
+class DraftDismissed(Payload):
+    """The account manager decided not to send, and why."""
+
+    event_type: ClassVar[str] = "draft.dismissed"
+
+    draft_id: str
+    alert_id: str
+    client_id: str
+    reason: DismissReason
+    comment: str | None = None
+    by: str

@@ -1,0 +1,124 @@
+"""The one registry of topics: what flows where, under which key, for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.alerts import AlertRaised
+from schemas.base import Event, Payload
+from schemas.clients import ClientChanged, ClientRemoved
+from schemas.deliveries import DeliveryChanged
+from schemas.drafts import DraftApproved, DraftCreated, DraftDismissed, DraftEdited, DraftRefused, DraftSent
+from schemas.feeds import FeedHealthChanged
+from schemas.interactions import InteractionLogged
+from schemas.items import ItemIngested
+from schemas.mentions import ItemAnnotated, SourceGraded
+
+__all__ = ["TOPICS", "Topic", "UnreadableEvent", "decode", "encode", "topic_of"]
+
+DAY_SECONDS = 86_400
+
+
+class UnreadableEvent(ValueError):
+    """The bytes are no event of this topic; the message says which field is wrong and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. ``key`` says what ``subject`` holds; ``retention_seconds`` is None for compacted topics."""
+
+    name: str
+    models: tuple[type[Payload], ...]
+    key: str
+    partitions: int
+    retention_seconds: int | None
+    meaning: str
+
+    @property
+    def compacted(self) -> bool:
+        """Whether only the newest event of each key is kept, for ever."""
+        return self.retention_seconds is None
+
+    @property
+    def dead_letters(self) -> str:
+        """The topic to which what can't be read or processed goes."""
+        return f"{self.name}.dlq"
+
+
+TOPICS: dict[str, Topic] = {
+    topic.name: topic
+    for topic in (
+        Topic("feeds", (FeedHealthChanged,), "feed id", 1, 30 * DAY_SECONDS, "feeds that break, fall silent, recover"),
+        Topic("items", (ItemIngested,), "item id", 12, 7 * DAY_SECONDS, "what feeds published, and its revisions"),
+        Topic("clients", (ClientChanged, ClientRemoved), "client id", 1, None, "the client book, newest state of each"),
+        Topic("sources", (SourceGraded,), "domain", 1, None, "source grades, newest of each"),
+        Topic("mentions", (ItemAnnotated,), "entity id", 12, 7 * DAY_SECONDS, "items as they touch one watched entity"),
+        Topic("alerts", (AlertRaised,), "client id", 12, 90 * DAY_SECONDS, "verdicts for a client and a story"),
+        Topic(
+            "drafts",
+            (DraftCreated, DraftRefused, DraftEdited, DraftApproved, DraftSent, DraftDismissed),
+            "client id",
+            12,
+            365 * DAY_SECONDS,
+            "messages from first writing to sending",
+        ),
+        Topic("deliveries", (DeliveryChanged,), "client id", 12, 365 * DAY_SECONDS, "what left the house"),
+        Topic("interactions", (InteractionLogged,), "client id", 12, 365 * DAY_SECONDS, "contacts that took place"),
+    )
+}
+
+_BY_TYPE: dict[str, tuple[Topic, type[Payload]]] = {
+    model.full_type(): (topic, model) for topic in TOPICS.values() for model in topic.models
+}
+_ADAPTERS: dict[str, TypeAdapter[Event[Payload]]] = {
+    name: TypeAdapter(Event[model])
+    for name, (_, model) in _BY_TYPE.items()  # type: ignore[valid-type]
+}
+
+
+def topic_of(event: Event[Payload]) -> Topic:
+    """The topic that events of this type flow on.
+
+    Raises:
+        UnreadableEvent: when the type is registered nowhere.
+    """
+    try:
+        return _BY_TYPE[event.type][0]
+    except KeyError:
+        raise UnreadableEvent(f"no topic carries events of type {event.type!r}") from None
+
+
+def encode(event: Event[Payload]) -> bytes:
+    """The event as it goes over the wire: one line of UTF-8 JSON, fields in declared order."""
+    return event.model_dump_json(exclude_none=True).encode()
+
+
+def decode(topic: str, raw: bytes) -> Event[Payload]:
+    """Read what came over ``topic``.
+
+    Raises:
+        UnreadableEvent: when it is no JSON, of a type this topic doesn't carry, or misses what its model requires.
+    """
+    kind = _type_of(raw)
+    registered = _BY_TYPE.get(kind)
+    if registered is None or registered[0].name != topic:
+        raise UnreadableEvent(f"topic {topic!r} carries no events of type {kind!r}")
+    try:
+        return _ADAPTERS[kind].validate_json(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise UnreadableEvent(f"{kind}: field {where!r}: {first['msg']}") from error
+
+
+class _Typed(Payload):
+    type: str
+
+
+def _type_of(raw: bytes) -> str:
+    try:
+        return _Typed.model_validate_json(raw).type
+    except ValidationError as error:
+        raise UnreadableEvent(f"not an event: {error.errors()[0]['msg']}") from error

@@ -1,0 +1,1 @@
+"""Alerts in, reviewed messages out: drafts, the account manager's desk, contact policy, delivery."""
