@@ -1,0 +1,70 @@
+# `make` alone lists the targets. Options pass through ARGS: make up ARGS="--port 8100", make test ARGS="-k dedupe -x".
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+ARGS ?=
+BIN := .venv/bin
+# What the fast tests leave out: real servers, a real browser, and whatever takes long.
+FAST := not kafka and not postgres and not chromium and not slow
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	    /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	    /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+##@ Run
+.PHONY: up setup
+up: setup ## Start Firstword here (sets up .venv first)
+	@exec $(BIN)/firstword up $(ARGS)
+
+setup: ## Set up .venv to run Firstword
+	@scripts/setup
+
+##@ Develop
+.PHONY: setup-dev test lint types contracts check format
+setup-dev: ## Set up .venv to test, check and build as well
+	@scripts/setup --dev
+
+test: setup-dev ## Run the tests that need no server and no browser
+	$(BIN)/pytest -m "$(FAST)" $(ARGS)
+
+lint: setup-dev ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup-dev ## Check the types
+	$(BIN)/mypy
+
+contracts: setup-dev ## Check who may import whom
+	$(BIN)/lint-imports
+
+check: lint types contracts test ## All of lint, types, contracts and test
+
+format: setup-dev ## Put the code in form, and mend what can be mended by itself
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+##@ Measure
+.PHONY: eval bench
+eval: setup-dev ## Measure the judgment against the labelled collections
+	$(BIN)/firstword eval $(ARGS)
+
+bench: setup-dev ## Measure the speed
+	$(BIN)/python -m bench $(ARGS)
+
+##@ Maintain
+.PHONY: lock schemas wheel clean
+lock: setup-dev ## Pin the dependencies anew (ARGS=--upgrade for newer versions)
+	@scripts/lock $(ARGS)
+	@scripts/setup --dev
+
+schemas: setup-dev ## Write the published schemas anew
+	$(BIN)/python -m schemas.export $(ARGS)
+
+wheel: setup-dev ## Build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+clean: ## Remove what was built and cached, and .venv
+	rm -rf .venv .venv.lock build dist .coverage htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache \
+	    .import_linter_cache
+	find firstword services schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +
