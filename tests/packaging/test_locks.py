@@ -1,0 +1,45 @@
+"""The locks agree with pyproject.toml, pin by hash, and name no index."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+RUN: list[str] = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["backend"]
+DEV: list[str] = RUN + PROJECT["project"]["optional-dependencies"]["dev"]
+
+
+def pins(lock: str) -> dict[str, Version]:
+    found = re.findall(r"^(\S+?)==([^\s;]+)", (ROOT / lock).read_text(), re.M)
+    return {canonicalize_name(name): Version(version) for name, version in found}
+
+
+@pytest.mark.parametrize(("lock", "asked"), [("requirements.txt", RUN), ("requirements-dev.txt", DEV)])
+def test_every_declared_package_is_pinned_within_its_bounds(lock: str, asked: list[str]) -> None:
+    pinned = pins(lock)
+    wanted = [Requirement(line) for line in asked]
+    astray = [str(w) for w in wanted if pinned.get(canonicalize_name(w.name), Version("0")) not in w.specifier]
+    assert not astray, f"{lock} is behind pyproject.toml: run `make lock`"
+
+
+def test_developers_run_the_versions_that_users_run() -> None:
+    assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+def test_a_lock_names_no_index_and_hashes_every_package(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    assert "://" not in text
+    assert "--index-url" not in text
+    packages = re.split(r"^(?=\S+==)", text, flags=re.M)[1:]
+    assert packages
+    assert [package.splitlines()[0] for package in packages if "--hash=sha256:" not in package] == []
