@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Generic, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-__all__ = ["Event", "Model", "Payload", "Utc", "content_id", "event", "to_utc"]
+__all__ = ["AnyEvent", "Event", "Model", "Payload", "Utc", "content_id", "event", "to_utc"]
 
 #: Where the published JSON Schemas are addressed; a name, not a place that is fetched.
 SCHEMA_BASE = "urn:firstword:schema"
@@ -34,7 +34,7 @@ Utc = Annotated[datetime, AfterValidator(to_utc)]
 
 
 class Model(BaseModel):
-    """A frozen value. Unknown fields are dropped on reading, so that a newer producer doesn't break an older consumer."""
+    """A frozen value. Unknown fields are dropped on reading: a newer producer doesn't break an older consumer."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -90,6 +90,8 @@ def content_id(prefix: str, *parts: str | int) -> str:
     return f"{prefix}_{digest.hexdigest()}"
 
 
+#: An event of whatever type.
+AnyEvent = Event[Payload]
 P = TypeVar("P", bound=Payload)
 
 

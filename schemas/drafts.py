@@ -25,7 +25,7 @@ DismissReason = Literal["not_useful", "wrong_client", "wrong_fact", "too_late", 
 
 
 class Grounding(Model):
-    """A number, name, date or quotation of a draft and where it stands: in an item's evidence or in the client book.
+    """A number, name, date or quotation of a draft and where it stands: in the evidence or in the client book.
 
     ``ref`` is an item id or a path into the book such as ``assets.halden-energy.name``; None if it stands nowhere.
     """
@@ -55,7 +55,7 @@ class DraftPart(Model):
 
 
 class Draft(Model):
-    """A message as Firstword proposes it. ``send_after`` keeps quiet hours; ``deadline_at`` is when it's worth little."""
+    """A message as Firstword proposes it. ``send_after`` keeps quiet hours; past ``deadline_at`` it is worth little."""
 
     type: Literal["draft"] = "draft"
     id: str

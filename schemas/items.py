@@ -40,7 +40,7 @@ class Item(Model):
     source: Source = Source()
 
     def seen_at(self) -> datetime | None:
-        """When this state of the item could first be known: fetched, else updated, else published; None if all lack."""
+        """When this state of the item could first be known: fetched, else updated, else published, else None."""
         return self.fetched_at or self.updated_at or self.published_at
 
     def text(self) -> str:
@@ -49,7 +49,7 @@ class Item(Model):
 
 
 class ItemIngested(Payload):
-    """A new item, or a new state of one. ``revision`` counts from 0; ``changed`` names the fields a revision altered."""
+    """A new item, or a new state of one. ``revision`` counts from 0; ``changed`` names the fields it altered."""
 
     event_type: ClassVar[str] = "item.ingested"
 

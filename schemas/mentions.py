@@ -105,7 +105,11 @@ class Mention(Model):
 
 
 class Claim(Model):
-    """What an item says of its event, and on whose word. ``score`` is 0–1 that it is *un*verified; ``cues`` are quoted."""
+    """What an item says of its event, and on whose word.
+
+    ``score`` is 0–1 that it is *un*verified; ``cues`` are quoted from the item. ``judged`` is False where the language
+    is one that is not judged.
+    """
 
     type: Literal["claim"] = "claim"
     item_id: str
@@ -118,7 +122,7 @@ class Claim(Model):
 
 
 class Impact(Model):
-    """What happened, which way it points for a holder, how large it is, and for how long telling it is worth anything."""
+    """What happened, which way it points for a holder, how large it is, and how long telling it is worth anything."""
 
     kind: EventKind
     direction: Direction

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.alerts import AlertRaised
-from schemas.base import Event, Payload
+from schemas.base import AnyEvent, Event, Payload
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.deliveries import DeliveryChanged
 from schemas.drafts import DraftApproved, DraftCreated, DraftDismissed, DraftEdited, DraftRefused, DraftSent
@@ -72,13 +73,12 @@ TOPICS: dict[str, Topic] = {
 _BY_TYPE: dict[str, tuple[Topic, type[Payload]]] = {
     model.full_type(): (topic, model) for topic in TOPICS.values() for model in topic.models
 }
-_ADAPTERS: dict[str, TypeAdapter[Event[Payload]]] = {
-    name: TypeAdapter(Event[model])
-    for name, (_, model) in _BY_TYPE.items()  # type: ignore[valid-type]
+_ADAPTERS: dict[str, TypeAdapter[AnyEvent]] = {
+    name: TypeAdapter(cast("type[AnyEvent]", Event.__class_getitem__(model))) for name, (_, model) in _BY_TYPE.items()
 }
 
 
-def topic_of(event: Event[Payload]) -> Topic:
+def topic_of(event: AnyEvent) -> Topic:
     """The topic that events of this type flow on.
 
     Raises:
@@ -90,12 +90,12 @@ def topic_of(event: Event[Payload]) -> Topic:
         raise UnreadableEvent(f"no topic carries events of type {event.type!r}") from None
 
 
-def encode(event: Event[Payload]) -> bytes:
+def encode(event: AnyEvent) -> bytes:
     """The event as it goes over the wire: one line of UTF-8 JSON, fields in declared order."""
     return event.model_dump_json(exclude_none=True).encode()
 
 
-def decode(topic: str, raw: bytes) -> Event[Payload]:
+def decode(topic: str, raw: bytes) -> AnyEvent:
     """Read what came over ``topic``.
 
     Raises:

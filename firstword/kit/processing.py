@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from schemas.base import Event, Payload
+from schemas.base import AnyEvent
 
 __all__ = ["AnyEvent", "AnyProcessor", "EventPublisher", "Processor", "Sink"]
 
 S = TypeVar("S")
-AnyEvent = Event[Payload]
 
 
 class Processor(ABC, Generic[S]):
@@ -40,7 +39,7 @@ class Processor(ABC, Generic[S]):
         return event.subject
 
     def refer(self, event: AnyEvent) -> None:
-        """Take note of a change in reference data. Must be cheap: rebuild what depends on it at the next ``process``."""
+        """Take note of a change in reference data. Must be cheap: rebuild what depends on it later."""
         raise NotImplementedError(f"{self.name} declares references but doesn't take them")
 
     @abstractmethod
