@@ -1,0 +1,85 @@
+"""Where SQLite and PostgreSQL differ, and SQLAlchemy leaves it to us: moments, and writing a row that may be there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, String, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import DateTime, TypeDecorator, TypeEngine
+
+from schemas.base import to_utc
+
+__all__ = ["UtcDateTime", "upsert"]
+
+#: ``2026-01-31T09:00:00.000000Z``: of one width, so that text sorts and compares as the moments do.
+_TEXT_WIDTH = 27
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A timezone-aware moment, in UTC on the way in and out.
+
+    SQLite has no such type: there it is ISO 8601 text of fixed width. PostgreSQL keeps it as ``timestamptz``.
+    A moment without time zone is refused with ValueError.
+    """
+
+    impl = String(_TEXT_WIDTH)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(String(_TEXT_WIDTH))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        moment = to_utc(value)
+        if dialect.name == "postgresql":
+            return moment
+        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return moment.astimezone(UTC)
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    key_columns: Sequence[str],
+    *,
+    update: Sequence[str] | None = None,
+) -> None:
+    """Write ``rows``; where ``key_columns`` (a primary key or unique constraint) are taken, update that row.
+
+    All rows must name the same columns. ``update`` names the columns that are overwritten (default: all that the rows
+    name, but the key); with ``update=()`` a row that is there stays as it is. Commits nothing.
+
+    Raises:
+        NotImplementedError: on a database other than SQLite and PostgreSQL.
+    """
+    if not rows:
+        return
+    values = [dict(row) for row in rows]
+    written = [name for name in values[0] if name not in key_columns] if update is None else list(update)
+    insert: sqlite.Insert | postgresql.Insert
+    match connection.dialect.name:
+        case "sqlite":
+            insert = sqlite.insert(table)
+        case "postgresql":
+            insert = postgresql.insert(table)
+        case other:
+            raise NotImplementedError(f"rows can't be upserted on {other}; use SQLite or PostgreSQL")
+    if written:
+        statement = insert.on_conflict_do_update(
+            index_elements=list(key_columns), set_={name: insert.excluded[name] for name in written}
+        )
+    else:
+        statement = insert.on_conflict_do_nothing(index_elements=list(key_columns))
+    connection.execute(statement, values)
