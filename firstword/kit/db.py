@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, String, Table
+from sqlalchemy import Connection, Dialect, Engine, String, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import DateTime, TypeDecorator, TypeEngine
 
 from schemas.base import to_utc
 
-__all__ = ["UtcDateTime", "upsert"]
+__all__ = ["UtcDateTime", "reading", "upsert"]
 
 #: ``2026-01-31T09:00:00.000000Z``: of one width, so that text sorts and compares as the moments do.
 _TEXT_WIDTH = 27
@@ -83,3 +84,10 @@ def upsert(
     else:
         statement = insert.on_conflict_do_nothing(index_elements=list(key_columns))
     connection.execute(statement, values)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that only reads: it waits for no writer and keeps none waiting. All its reads see one moment."""
+    with engine.connect().execution_options(reading=True) as connection:
+        yield connection

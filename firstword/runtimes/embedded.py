@@ -1,0 +1,284 @@
+"""The pipeline in one process on one database.
+
+A step of a processor is one transaction: it reads a batch after the processor's offset, and writes the states, the
+events that follow and the new offset together. A kill between any two lines loses and repeats nothing: either the
+transaction is there, or the same batch is read again and, time being the events' own, gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from firstword.kit.clock import Clock
+from firstword.kit.db import reading
+from firstword.kit.errors import FirstwordError, KnownBadEvent
+from firstword.kit.processing import AnyEvent, AnyProcessor, Sink
+from firstword.pipeline import Pipeline
+from firstword.runtimes.stepping import Stepper
+from firstword.runtimes.timers import Timers
+from firstword.storage.deadletters import DeadLetter, DeadLetters
+from firstword.storage.eventlog import EventLog, Stored
+from firstword.storage.states import StateRow, StateStore
+from schemas.topics import UnreadableEvent, decode
+
+__all__ = ["EmbeddedRuntime", "TooManyDeadLetters"]
+
+BATCH = 500
+#: Decoded states kept at hand per processor; the rest is read again when needed.
+CACHED_STATES = 5_000
+#: More dead letters than this within the hour is a bad release, not a bad feed: stop, rather than empty the log.
+DEAD_LETTERS_PER_HOUR = 500
+
+
+class TooManyDeadLetters(FirstwordError):
+    """So much goes wrong that going on would only empty the log into the dead letters."""
+
+
+class EmbeddedRuntime:
+    """Works every processor and sink of a pipeline until nothing is left to do.
+
+    ``on_events`` is told, after each commit, which events a step wrote. Only one process may work a database.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        pipeline: Pipeline,
+        sinks: Sequence[Sink],
+        clock: Clock,
+        *,
+        batch: int = BATCH,
+        on_events: Callable[[Sequence[AnyEvent]], None] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._log = EventLog()
+        self._quarantine = _Quarantine(clock)
+        workers: list[_Worker] = [
+            _ProcessorWorker(engine, processor, self._log, self._quarantine, batch) for processor in pipeline.processors
+        ]
+        workers += [_SinkWorker(sink, self._log, self._quarantine, batch) for sink in sinks]
+        self._workers = workers
+        self._on_events = on_events
+        self._worked_to = -1
+
+    def run_until_idle(self, *, only: Callable[[str], bool] | None = None) -> int:
+        """Work until every consumer has read everything and no timer is due by the clock; return the events read.
+
+        ``only`` limits the work to consumers whose name it accepts.
+        """
+        total = 0
+        workers = [worker for worker in self._workers if only is None or only(worker.name)]
+        while True:
+            done = self._round(workers)
+            total += done
+            if done == 0 and not self._fire_due(workers):
+                return total
+
+    def run(self, stop: threading.Event, *, poll_seconds: float = 0.1) -> None:
+        """Work until ``stop`` is set; look for new events every ``poll_seconds``, as other processes write them too.
+
+        Raises whatever a processor or the database raises: what is in memory can't be trusted then, and the process
+        must end; the next start reads the last committed state.
+        """
+        while not stop.is_set():
+            if not self._something_new() or self.run_until_idle() == 0:
+                stop.wait(poll_seconds)
+
+    def lags(self) -> dict[str, int]:
+        """How many events wait for each consumer."""
+        with reading(self._engine) as connection:
+            return {worker.name: self._log.lag(connection, worker.name, worker.topics) for worker in self._workers}
+
+    def _something_new(self) -> bool:
+        with reading(self._engine) as connection:
+            end = self._log.end(connection)
+        now = self._clock.now()
+        if end == self._worked_to and not any(worker.is_due(now) for worker in self._workers):
+            return False
+        self._worked_to = end
+        return True
+
+    def _round(self, workers: Sequence[_Worker]) -> int:
+        done = 0
+        for worker in workers:
+            while True:
+                with reading(self._engine) as connection:
+                    after = self._log.offset(connection, worker.name)
+                    if not self._log.has_more(connection, worker.topics, after=after):
+                        break
+                with self._engine.begin() as connection:
+                    count, out = worker.work(connection)
+                self._tell(out)
+                done += count
+        return done
+
+    def _fire_due(self, workers: Sequence[_Worker]) -> bool:
+        now = self._clock.now()
+        for worker in workers:
+            if worker.is_due(now):
+                with self._engine.begin() as connection:
+                    out = worker.fire(connection, now)
+                self._tell(out)
+                return True
+        return False
+
+    def _tell(self, out: Sequence[AnyEvent]) -> None:
+        if out and self._on_events is not None:
+            self._on_events(out)
+
+
+class _Quarantine:
+    """Puts what can't be worked with aside, and stops everything when that becomes the rule."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._letters = DeadLetters()
+        self._clock = clock
+        self._recent: deque[datetime] = deque()
+
+    def put(self, connection: Connection, consumer: str, version: int, stored: Stored, error: Exception) -> None:
+        now = self._clock.now()
+        letter = DeadLetter(
+            consumer=consumer,
+            version=version,
+            topic=stored.topic,
+            seq=stored.seq,
+            payload=stored.payload,
+            reason=str(error),
+            place=type(error).__name__,
+            at=now,
+        )
+        self._letters.add(connection, [letter])
+        self._recent.append(now)
+        while self._recent and self._recent[0] < now - timedelta(hours=1):
+            self._recent.popleft()
+        if len(self._recent) > DEAD_LETTERS_PER_HOUR:
+            raise TooManyDeadLetters(
+                f"{consumer}: more than {DEAD_LETTERS_PER_HOUR} events within an hour could not be worked with; "
+                f"the last: {error}.",
+                mend="See 'firstword doctor'; the events wait in the log until this version is mended.",
+            )
+
+
+class _Worker:
+    """A consumer of the log: reads after its offset, and commits what it did together with the offset."""
+
+    name: str
+    topics: tuple[str, ...]
+
+    def work(self, connection: Connection) -> tuple[int, list[AnyEvent]]:
+        raise NotImplementedError
+
+    def is_due(self, now: datetime) -> bool:
+        return False
+
+    def fire(self, connection: Connection, now: datetime) -> list[AnyEvent]:
+        return []
+
+
+class _ProcessorWorker(_Worker):
+    def __init__(
+        self, engine: Engine, processor: AnyProcessor, log: EventLog, quarantine: _Quarantine, batch: int
+    ) -> None:
+        self.name = processor.name
+        self.topics = processor.inputs + processor.references
+        self._processor = processor
+        self._log = log
+        self._quarantine = quarantine
+        self._batch = batch
+        self._store = StateStore()
+        self._cache: OrderedDict[str, Any] = OrderedDict()
+        self._connection: Connection | None = None
+        with reading(engine) as connection:
+            timers = Timers(self._store.timers(connection, processor.name))
+            self._stepper = Stepper(processor, self._fetch, timers)
+            self._offset = log.offset(connection, self.name)
+            self._recall_references(connection)
+
+    def work(self, connection: Connection) -> tuple[int, list[AnyEvent]]:
+        self._connection = connection
+        batch = self._log.read(connection, self.topics, after=self._offset, limit=self._batch)
+        if not batch:
+            return 0, []
+        out: list[AnyEvent] = []
+        for stored in batch:
+            try:
+                event = decode(stored.topic, stored.payload)
+                if stored.topic in self._processor.references:
+                    self._processor.refer(event)
+                else:
+                    out.extend(self._stepper.step(event))
+            except (UnreadableEvent, KnownBadEvent) as error:
+                self._quarantine.put(connection, self.name, self._processor.version, stored, error)
+        self._write(connection, out)
+        self._log.commit(connection, self.name, batch[-1].seq)
+        self._offset = batch[-1].seq
+        return len(batch), out
+
+    def is_due(self, now: datetime) -> bool:
+        earliest = self._stepper.timers.earliest()
+        return earliest is not None and earliest <= now
+
+    def fire(self, connection: Connection, now: datetime) -> list[AnyEvent]:
+        self._connection = connection
+        out = list(self._stepper.fire(now))
+        self._write(connection, out)
+        return out
+
+    def _write(self, connection: Connection, out: Sequence[AnyEvent]) -> None:
+        touched = self._stepper.touched
+        rows = [
+            StateRow(key, self._processor.dump(state), self._processor.next_tick(state))
+            for key, state in touched.items()
+        ]
+        if rows:
+            self._store.put(connection, self.name, rows)
+        self._log.publish(connection, out)
+        for key, state in touched.items():
+            self._cache[key] = state
+            self._cache.move_to_end(key)
+        while len(self._cache) > CACHED_STATES:
+            self._cache.popitem(last=False)
+        touched.clear()
+
+    def _fetch(self, key: str) -> Any | None:
+        if key in self._cache:
+            return self._cache[key]
+        if self._connection is None:
+            raise RuntimeError(f"{self.name}: a state is asked for outside of a transaction")
+        raw = self._store.get(self._connection, self.name, key)
+        return None if raw is None else self._processor.load(raw)
+
+    def _recall_references(self, connection: Connection) -> None:
+        """Bring the processor's reference data to where its offset stands, in the order in which it came to it."""
+        for topic in self._processor.references:
+            for event in self._log.scan(connection, topic, until=self._offset):
+                self._processor.refer(event)
+
+
+class _SinkWorker(_Worker):
+    def __init__(self, sink: Sink, log: EventLog, quarantine: _Quarantine, batch: int) -> None:
+        self.name = f"sink:{sink.name}"
+        self.topics = sink.inputs
+        self._sink = sink
+        self._log = log
+        self._quarantine = quarantine
+        self._batch = batch
+
+    def work(self, connection: Connection) -> tuple[int, list[AnyEvent]]:
+        after = self._log.offset(connection, self.name)
+        batch = self._log.read(connection, self.topics, after=after, limit=self._batch)
+        for stored in batch:
+            try:
+                self._sink.apply(connection, decode(stored.topic, stored.payload))
+            except (UnreadableEvent, KnownBadEvent) as error:
+                self._quarantine.put(connection, self.name, 1, stored, error)
+        if batch:
+            self._log.commit(connection, self.name, batch[-1].seq)
+        return len(batch), []

@@ -1,0 +1,132 @@
+"""The embedded event log: every topic in one table, in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, delete, func, literal_column, select
+
+from firstword.kit.db import upsert
+from firstword.kit.processing import AnyEvent
+from firstword.storage.tables import events, offsets
+from schemas.topics import TOPICS, decode, encode, topic_of
+
+__all__ = ["EventLog", "Stored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One event as it lies in the log, not yet decoded."""
+
+    seq: int
+    topic: str
+    key: str
+    payload: bytes
+
+
+class EventLog:
+    """Appends and reads events. Holds no connection: every call works inside the caller's transaction."""
+
+    def publish(self, connection: Connection, new: Sequence[AnyEvent]) -> int:
+        """Append ``new``; events whose id the topic already holds are left out. Return how many were new.
+
+        Raises:
+            UnreadableEvent: when an event is of a type that no topic carries.
+        """
+        if not new:
+            return 0
+        rows = [
+            {
+                "topic": topic_of(item).name,
+                "key": item.subject,
+                "event_id": item.id,
+                "time": item.time,
+                "payload": encode(item),
+            }
+            for item in new
+        ]
+        before = self.end(connection)
+        upsert(connection, events, rows, ("topic", "event_id"), update=())
+        return int(connection.scalar(select(func.count()).where(events.c.seq > before)) or 0)
+
+    def end(self, connection: Connection) -> int:
+        """The highest ``seq`` in the log; 0 when it is empty."""
+        return int(connection.scalar(select(func.coalesce(func.max(events.c.seq), 0))) or 0)
+
+    def read(self, connection: Connection, topics: Sequence[str], *, after: int, limit: int) -> list[Stored]:
+        """The next ``limit`` events on ``topics`` after ``after``, in order."""
+        query = (
+            select(events.c.seq, events.c.topic, events.c.key, events.c.payload)
+            .where(events.c.seq > after, events.c.topic.in_(topics))
+            .order_by(events.c.seq)
+            .limit(limit)
+        )
+        return [Stored(*row) for row in connection.execute(query)]
+
+    def scan(
+        self, connection: Connection, topic: str, *, after: int = 0, until: int | None = None
+    ) -> Iterator[AnyEvent]:
+        """Every event on ``topic`` with ``after < seq <= until``, decoded, in order.
+
+        Raises:
+            UnreadableEvent: when one of them can't be decoded.
+        """
+        query = select(events.c.payload).where(events.c.topic == topic, events.c.seq > after)
+        if until is not None:
+            query = query.where(events.c.seq <= until)
+        for (payload,) in connection.execute(query.order_by(events.c.seq)):
+            yield decode(topic, payload)
+
+    def newest(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:
+        """The last event of each key on ``topic``, in the order in which they were written."""
+        last = select(func.max(events.c.seq)).where(events.c.topic == topic).group_by(events.c.key)
+        query = select(events.c.key, events.c.payload).where(events.c.seq.in_(last)).order_by(events.c.seq)
+        return {key: decode(topic, payload) for key, payload in connection.execute(query)}
+
+    def offset(self, connection: Connection, consumer: str) -> int:
+        """How far ``consumer`` has read; 0 when it never has."""
+        return int(connection.scalar(select(offsets.c.seq).where(offsets.c.consumer == consumer)) or 0)
+
+    def commit(self, connection: Connection, consumer: str, seq: int) -> None:
+        """Record that ``consumer`` has done everything up to ``seq``."""
+        upsert(connection, offsets, [{"consumer": consumer, "seq": seq}], ("consumer",))
+
+    def lag(self, connection: Connection, consumer: str, topics: Sequence[str]) -> int:
+        """How many events on ``topics`` still wait for ``consumer``."""
+        after = self.offset(connection, consumer)
+        query = select(func.count()).where(events.c.seq > after, events.c.topic.in_(topics))
+        return int(connection.scalar(query) or 0)
+
+    def has_more(self, connection: Connection, topics: Sequence[str], *, after: int) -> bool:
+        """Whether anything on ``topics`` was written after ``after``."""
+        query = select(events.c.seq).where(events.c.seq > after, events.c.topic.in_(topics)).limit(1)
+        return connection.scalar(query) is not None
+
+    def prune(self, connection: Connection, now: datetime) -> int:
+        """Drop what is older than its topic's retention, and all but the newest of each key on compacted topics.
+
+        Only what every consumer has read goes. Returns the number of rows dropped. The row with the highest ``seq``
+        is kept, whatever its age.
+        """
+        read_by_all = int(connection.scalar(select(func.coalesce(func.min(offsets.c.seq), 0))) or 0)
+        dropped = 0
+        for topic in TOPICS.values():
+            old: Any
+            if topic.retention_seconds is None:
+                later = events.alias()
+                newer: Select[Any] = select(literal_column("1")).where(
+                    and_(later.c.topic == events.c.topic, later.c.key == events.c.key, later.c.seq > events.c.seq)
+                )
+                old = newer.exists()
+            else:
+                old = events.c.time < now - timedelta(seconds=topic.retention_seconds)
+            result = connection.execute(
+                delete(events).where(
+                    events.c.topic == topic.name, events.c.seq <= read_by_all, events.c.seq < self.end(connection), old
+                )
+            )
+            dropped += result.rowcount
+        return dropped

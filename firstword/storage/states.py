@@ -1,0 +1,48 @@
+"""Processor states: one row a key, with the moment at which time alone will next change it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from firstword.kit.db import upsert
+from firstword.storage.tables import states
+
+__all__ = ["StateRow", "StateStore"]
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """A state to be written."""
+
+    key: str
+    state: bytes
+    next_tick_at: datetime | None
+
+
+class StateStore:
+    """Reads and writes states. Holds no connection: every call works inside the caller's transaction."""
+
+    def get(self, connection: Connection, processor: str, key: str) -> bytes | None:
+        """The state of ``key``, or None when it was never written."""
+        query = select(states.c.state).where(states.c.processor == processor, states.c.key == key)
+        raw = connection.scalar(query)
+        return None if raw is None else bytes(raw)
+
+    def put(self, connection: Connection, processor: str, rows: Sequence[StateRow]) -> None:
+        """Write the states of several keys."""
+        values = [
+            {"processor": processor, "key": row.key, "state": row.state, "next_tick_at": row.next_tick_at}
+            for row in rows
+        ]
+        upsert(connection, states, values, ("processor", "key"))
+
+    def timers(self, connection: Connection, processor: str) -> list[tuple[datetime, str]]:
+        """Every key of ``processor`` that waits for a moment, with it."""
+        query = select(states.c.next_tick_at, states.c.key).where(
+            states.c.processor == processor, states.c.next_tick_at.is_not(None)
+        )
+        return [(due, key) for due, key in connection.execute(query)]

@@ -1,0 +1,61 @@
+"""The runtime's own tables: events, offsets, processor states, dead letters."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+
+from firstword.kit.db import UtcDateTime
+
+__all__ = ["dead_letters", "events", "metadata", "offsets", "states"]
+
+metadata = MetaData()
+
+#: The log: one order over all topics. ``seq`` is never used twice, though old rows go.
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("topic", String(64), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("event_id", String(64), nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    UniqueConstraint("topic", "event_id", name="uq_events_topic_event_id"),
+    Index("ix_events_topic_seq", "topic", "seq"),
+    Index("ix_events_topic_key", "topic", "key"),
+    sqlite_autoincrement=True,
+)
+
+offsets = Table(
+    "offsets",
+    metadata,
+    Column("consumer", String(64), primary_key=True),
+    Column("seq", Integer, nullable=False),
+)
+
+states = Table(
+    "states",
+    metadata,
+    Column("processor", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+    Column("next_tick_at", UtcDateTime, nullable=True),
+    Index("ix_states_next_tick", "processor", "next_tick_at"),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("consumer", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("topic", String(64), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("place", String(255), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("replayed_at", UtcDateTime, nullable=True),
+    UniqueConstraint("consumer", "topic", "seq", "attempt", name="uq_dead_letters_where"),
+)

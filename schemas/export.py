@@ -1,0 +1,107 @@
+"""Publishes the contract: JSON Schema of each event type, and an AsyncAPI document of all topics.
+
+What is published lies under ``schemas/published/`` and is compared with the models by a test; ``make schemas``
+writes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from schemas.base import Event, Payload
+from schemas.topics import TOPICS
+
+__all__ = ["PUBLISHED", "documents", "main"]
+
+PUBLISHED = Path(__file__).parent / "published"
+Document = dict[str, Any]
+
+
+def documents() -> dict[str, Document]:
+    """Every published document by its file name."""
+    files = {f"{model.event_type}.v{model.version}.json": _schema(model) for model in _models()}
+    files["asyncapi.json"] = _asyncapi()
+    return files
+
+
+def render(document: Document) -> str:
+    """A document as it is written: indented, keys as generated, a newline at the end."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Write every document that has changed, drop those that are no more, and say which."""
+    PUBLISHED.mkdir(exist_ok=True)
+    wanted = documents()
+    for path in PUBLISHED.glob("*.json"):
+        if path.name not in wanted:
+            path.unlink()
+            print(f"dropped {path.name}")
+    for name, document in wanted.items():
+        path = PUBLISHED / name
+        text = render(document)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {name}")
+
+
+def _models() -> list[type[Payload]]:
+    return [model for topic in TOPICS.values() for model in topic.models]
+
+
+def _schema(model: type[Payload]) -> Document:
+    schema: Document = Event.__class_getitem__(model).model_json_schema(mode="serialization")
+    schema["properties"]["type"] = {"const": model.full_type(), "type": "string"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": model.schema_uri(),
+        **schema,
+        "title": model.full_type(),
+        "description": model.__doc__,
+    }
+
+
+def _asyncapi() -> Document:
+    channels: Document = {}
+    operations: Document = {}
+    messages: Document = {}
+    for topic in TOPICS.values():
+        refs = {}
+        for model in topic.models:
+            name = f"{model.event_type}.v{model.version}"
+            messages[name] = {
+                "name": model.full_type(),
+                "summary": (model.__doc__ or "").strip().splitlines()[0],
+                "contentType": "application/cloudevents+json",
+                "payload": {
+                    "schemaFormat": "application/schema+json;version=draft-07",
+                    "schema": {"$ref": f"./{name}.json"},
+                },
+            }
+            refs[name] = {"$ref": f"#/components/messages/{name}"}
+        channels[topic.name] = {
+            "address": topic.name,
+            "description": f"{topic.meaning}; keyed by {topic.key}",
+            "messages": refs,
+        }
+        operations[f"receive.{topic.name}"] = {
+            "action": "receive",
+            "channel": {"$ref": f"#/channels/{topic.name}"},
+        }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Firstword events",
+            "version": "1.0.0",
+            "description": "What flows between Firstword's services. Envelopes are CloudEvents 1.0 in structured JSON.",
+        },
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": messages},
+    }
+
+
+if __name__ == "__main__":
+    main()
