@@ -1,0 +1,1 @@
+"""One module per way out of the house; each passes the same contract tests."""

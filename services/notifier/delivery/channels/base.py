@@ -1,0 +1,44 @@
+"""What a channel is: it takes one message, tries once, and says truthfully what it knows of the outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+__all__ = ["Channel", "Outcome", "Outgoing"]
+
+#: delivered: the other side took it · retry: it surely did not, and may later · rejected: it did not, and won't ·
+#: unknown: it may have; a person must look, for a repeat could reach the client twice.
+OutcomeKind = Literal["delivered", "retry", "rejected", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message on its way. ``delivery_id`` is the same on every attempt; a channel hands it on where it can."""
+
+    delivery_id: str
+    recipient: str
+    recipient_name: str
+    sender_name: str
+    sender_email: str | None
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one attempt ended. ``detail`` is for a person, without secrets; ``retry_after_seconds`` if it was named."""
+
+    kind: OutcomeKind
+    detail: str
+    retry_after_seconds: float | None = None
+
+
+class Channel(Protocol):
+    """One way out of the house."""
+
+    name: str
+
+    async def send(self, message: Outgoing) -> Outcome:
+        """Try once. Expected failures are outcomes; what is raised counts as unknown."""
+        ...

@@ -1,0 +1,154 @@
+"""Mail by SMTP, one connection a message. The password goes to the server and nowhere else.
+
+What makes the difference is *when* something fails: before the text was handed over a repeat is safe; after it, only
+the server knows, and nothing is repeated without a person.
+"""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from typing import Literal
+
+import aiosmtplib
+
+from firstword.kit.clock import Clock
+from services.notifier.delivery.channels.base import Outcome, Outgoing
+
+__all__ = ["Smtp", "SmtpSettings", "compose"]
+
+#: What a line of a reply may contribute to an error that a person reads.
+DETAIL_LIMIT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """Where mail is handed in. ``security``: ``starttls`` (usually port 587), ``tls`` (465), ``none`` (only loopback).
+
+    ``from_address`` is the envelope's sender, and stands in the From line of managers who have no address of their
+    own. ``message_id_domain`` is the right side of every Message-ID.
+    """
+
+    host: str
+    port: int
+    from_address: str
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    timeout_seconds: float = 30.0
+    message_id_domain: str = "firstword.invalid"
+    ca_file: str | None = None
+
+
+class Smtp:
+    """The ``email`` channel."""
+
+    name = "email"
+
+    def __init__(self, settings: SmtpSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    async def send(self, message: Outgoing) -> Outcome:
+        """Hand ``message`` to the server once."""
+        try:
+            mail = compose(message, self._settings)
+        except ValueError as error:
+            return Outcome("rejected", f"This can't be written as a mail: {error}. Mend the address or the subject.")
+        mail["Date"] = format_datetime(self._clock.now())
+        client = self._client()
+        try:
+            problem = await self._prepare(client, message.recipient)
+            return problem or await self._hand_over(client, mail)
+        finally:
+            with suppress(aiosmtplib.SMTPException, OSError):  # a lost goodbye changes nothing
+                await client.quit()
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        settings = self._settings
+        context = None if settings.security == "none" else ssl.create_default_context(cafile=settings.ca_file)
+        return aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            timeout=settings.timeout_seconds,
+            use_tls=settings.security == "tls",
+            start_tls=settings.security == "starttls",
+            tls_context=context,
+        )
+
+    async def _prepare(self, client: aiosmtplib.SMTP, recipient: str) -> Outcome | None:
+        """Connect, sign in, name sender and recipient; the problem, if any. Nothing was handed over yet."""
+        settings = self._settings
+        try:
+            await client.connect()
+            if settings.username is not None:
+                await client.login(settings.username, settings.password or "")
+            await client.mail(settings.from_address)
+            await client.rcpt(recipient)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            return Outcome("retry", f"{self._place} refused the sign-in: {_said(error)}. Check user name and password.")
+        except aiosmtplib.SMTPConnectResponseError as error:
+            return Outcome("retry", f"{self._place} takes no connections: {_said(error)}.")
+        except aiosmtplib.SMTPResponseException as error:
+            return _answered(error, self._place)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return Outcome("retry", f"{self._place} can't be used: {_short(error)}.")
+        return None
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, mail: EmailMessage) -> Outcome:
+        try:
+            response = await client.data(mail.as_bytes(policy=SMTP_POLICY))
+        except aiosmtplib.SMTPResponseException as error:
+            return _answered(error, self._place)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return Outcome(
+                "unknown", f"{self._place} was given the text and didn't say whether it took it: {_short(error)}."
+            )
+        return Outcome("delivered", f"{self._place} took it: {response.code} {response.message[:DETAIL_LIMIT]}")
+
+    @property
+    def _place(self) -> str:
+        return f"The mail server {self._settings.host}:{self._settings.port}"
+
+
+def compose(message: Outgoing, settings: SmtpSettings) -> EmailMessage:
+    """The mail, without its Date: plain UTF-8 text, its Message-ID derived from the delivery.
+
+    Raises:
+        ValueError: when an address or header can't be written so.
+    """
+    mail = EmailMessage(policy=SMTP_POLICY)
+    sender = message.sender_email or settings.from_address
+    mail["Message-ID"] = f"<{message.delivery_id}@{settings.message_id_domain}>"
+    mail["From"] = Address(_one_line(message.sender_name), addr_spec=sender)
+    mail["To"] = Address(_one_line(message.recipient_name), addr_spec=message.recipient)
+    mail["Subject"] = _one_line(message.subject)
+    mail.set_content(message.body, subtype="plain", charset="utf-8", cte="quoted-printable")
+    return mail
+
+
+def _answered(error: aiosmtplib.SMTPResponseException, place: str) -> Outcome:
+    """The server answered: a reply of 4xx says later, 5xx says never (RFC 5321, 4.2.1), another one says nothing."""
+    if error.code >= 500:
+        return Outcome("rejected", f"{place} said: {_said(error)}")
+    if error.code >= 400:
+        return Outcome("retry", f"{place} said: {_said(error)}")
+    return Outcome("unknown", f"{place} gave an answer that can't be read: {_said(error)}")
+
+
+def _said(error: aiosmtplib.SMTPResponseException) -> str:
+    return f"{error.code} {' '.join(str(error.message).split())[:DETAIL_LIMIT]}"
+
+
+def _short(error: BaseException) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__)[:DETAIL_LIMIT].rstrip(".")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,246 @@
+"""What is to be sent stands in the database before anything leaves, and every attempt before and after it.
+
+A crash between the two leaves ``sending``. Nobody can say then whether the client has the message, so it becomes
+``unknown`` and waits for a person; it is never repeated by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from firstword.kit.processing import AnyEvent
+from schemas.base import content_id, event
+from schemas.clients import ClientChanged
+from schemas.deliveries import Delivery, DeliveryChanged, DeliveryStatus
+from schemas.drafts import Draft, DraftSent
+from schemas.interactions import InteractionLogged
+from services.notifier.delivery.channels.base import Outcome, Outgoing
+from services.notifier.tables import clients, deliveries, delivery_attempts, drafts
+
+__all__ = [
+    "RETRY_SECONDS",
+    "SOURCE",
+    "Claimed",
+    "claim",
+    "due",
+    "finish",
+    "recover",
+    "retry_at",
+    "sent_events",
+    "stuck",
+]
+
+#: How long is waited before each attempt: the schedule of Standard Webhooks, which suits greylisting mail servers too.
+RETRY_SECONDS = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+#: Retries are spread by up to this share, so that an outage doesn't end in a stampede.
+JITTER = 0.1
+SOURCE = "firstword/notifier"
+
+_DRAFT_STATE: dict[DeliveryStatus, str] = {
+    "pending": "approved",
+    "sending": "sending",
+    "delivered": "sent",
+    "failed": "failed",
+    "unknown": "unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this worker, and no other, may attempt now; unless ``forbidden`` says why it must not go out."""
+
+    channel: str
+    attempt: int
+    message: Outgoing
+    forbidden: str | None = None
+
+
+def due(connection: Connection, now: datetime, limit: int) -> Sequence[str]:
+    """Ids of the deliveries whose moment has come, oldest first."""
+    query = (
+        select(deliveries.c.id)
+        .where(deliveries.c.status == "pending", deliveries.c.next_attempt_at <= now)
+        .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
+        .limit(limit)
+    )
+    return connection.execute(query).scalars().all()
+
+
+def claim(connection: Connection, delivery_id: str, now: datetime) -> Claimed | None:
+    """Record that an attempt begins; None when it is no longer to be sent, or another worker was faster."""
+    taken = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.status == "pending", deliveries.c.next_attempt_at <= now)
+        .values(status="sending", attempts=deliveries.c.attempts + 1, next_attempt_at=None, changed_at=now)
+    )
+    if taken.rowcount != 1:
+        return None
+    row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
+    book = _book(connection, row["client_id"])
+    connection.execute(insert(delivery_attempts).values(delivery_id=delivery_id, number=row["attempts"], began_at=now))
+    _set_draft(connection, row["draft_id"], "sending", now)
+    return Claimed(row["channel"], row["attempts"], _outgoing(row, book), _forbidden(book))
+
+
+def finish(
+    connection: Connection, delivery_id: str, attempt: int, outcome: Outcome, now: datetime
+) -> Sequence[AnyEvent]:
+    """Record how attempt number ``attempt`` ended; returns the events that are to be published with it."""
+    connection.execute(
+        update(delivery_attempts)
+        .where(delivery_attempts.c.delivery_id == delivery_id, delivery_attempts.c.number == attempt)
+        .values(ended_at=now, outcome=outcome.kind, detail=outcome.detail)
+    )
+    row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
+    if row["status"] != "sending" or row["attempts"] != attempt:  # a person has decided in the meantime
+        return ()
+    again = retry_at(delivery_id, attempt, outcome, now)
+    status: DeliveryStatus
+    match outcome.kind:
+        case "delivered":
+            status = "delivered"
+        case "unknown":
+            status = "unknown"
+        case "retry" if again is not None:
+            status = "pending"
+        case _:
+            status = "failed"
+    error = None if status == "delivered" else outcome.detail
+    changed = _set_status(connection, row, status, now, error, again if status == "pending" else None)
+    return [changed, *(sent_events(connection, row, now) if status == "delivered" else ())]
+
+
+def recover(connection: Connection, now: datetime, *, began_before: datetime) -> Sequence[AnyEvent]:
+    """Attempts that began before ``began_before`` and whose end nobody recorded become ``unknown``."""
+    rows = connection.execute(
+        select(deliveries).where(deliveries.c.status == "sending", deliveries.c.changed_at <= began_before)
+    ).mappings()
+    events: list[AnyEvent] = []
+    for row in rows.all():
+        detail = "Firstword was stopped while this was being sent; nobody can say whether it arrived."
+        connection.execute(
+            update(delivery_attempts)
+            .where(delivery_attempts.c.delivery_id == row["id"], delivery_attempts.c.ended_at.is_(None))
+            .values(ended_at=now, outcome="unknown", detail=detail)
+        )
+        events.append(_set_status(connection, row, "unknown", now, detail))
+    return events
+
+
+def stuck(connection: Connection, *, began_before: datetime) -> bool:
+    """Whether there is anything for :func:`recover` to do."""
+    query = select(deliveries.c.id).where(deliveries.c.status == "sending", deliveries.c.changed_at <= began_before)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def retry_at(delivery_id: str, attempt: int, outcome: Outcome, now: datetime) -> datetime | None:
+    """When to try again after attempt number ``attempt`` (from 1); None when it was the last one."""
+    if outcome.kind != "retry" or attempt >= len(RETRY_SECONDS):
+        return None
+    digest = hashlib.blake2b(f"{delivery_id}/{attempt}".encode(), digest_size=4).digest()
+    spread = 1 + JITTER * int.from_bytes(digest) / 2**32
+    seconds = RETRY_SECONDS[attempt] * spread
+    return now + timedelta(seconds=max(seconds, outcome.retry_after_seconds or 0))
+
+
+def sent_events(connection: Connection, row: RowMapping, now: datetime) -> Sequence[AnyEvent]:
+    """What is known once a delivery has arrived: the draft was sent, a contact took place."""
+    stored = connection.execute(select(drafts.c.payload).where(drafts.c.id == row["draft_id"])).scalar_one()
+    draft = Draft.model_validate(stored)
+    sent = DraftSent(
+        draft_id=draft.id,
+        alert_id=draft.alert_id,
+        story_id=draft.story_id,
+        client_id=draft.client_id,
+        channel=row["channel"],
+        delivery_id=row["id"],
+    )
+    contact = InteractionLogged(
+        interaction_id=content_id("int", row["id"]),
+        client_id=draft.client_id,
+        manager_id=draft.manager_id,
+        at=now,
+        channel=row["channel"],
+        draft_id=draft.id,
+        summary=row["subject"],
+    )
+    return (
+        event(sent, key=draft.client_id, id=content_id("evt", "draft.sent", row["id"]), source=SOURCE, time=now),
+        event(contact, key=draft.client_id, id=content_id("evt", "contact", row["id"]), source=SOURCE, time=now),
+    )
+
+
+def _set_status(
+    connection: Connection,
+    row: RowMapping,
+    status: DeliveryStatus,
+    now: datetime,
+    error: str | None,
+    next_attempt_at: datetime | None = None,
+) -> AnyEvent:
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == row["id"])
+        .values(status=status, last_error=error, next_attempt_at=next_attempt_at, changed_at=now)
+    )
+    _set_draft(connection, row["draft_id"], _DRAFT_STATE[status], now, error)
+    delivery = Delivery(
+        id=row["id"],
+        draft_id=row["draft_id"],
+        client_id=row["client_id"],
+        channel=row["channel"],
+        recipient=row["recipient"],
+        status=status,
+        attempts=row["attempts"],
+        last_error=error,
+        next_attempt_at=next_attempt_at,
+    )
+    return event(
+        DeliveryChanged(delivery=delivery),
+        key=row["client_id"],
+        id=content_id("evt", "delivery", row["id"], status, row["attempts"], now.isoformat()),
+        source=SOURCE,
+        time=now,
+    )
+
+
+def _set_draft(connection: Connection, draft_id: str, state: str, now: datetime, outcome: str | None = None) -> None:
+    connection.execute(
+        update(drafts)
+        .where(drafts.c.id == draft_id)
+        .values(state=state, outcome=outcome, changed_at=now, version=drafts.c.version + 1)
+    )
+
+
+def _book(connection: Connection, client_id: str) -> ClientChanged | None:
+    query = select(clients.c.payload).where(clients.c.id == client_id, clients.c.removed.is_(False))
+    stored: Any = connection.execute(query).scalar()
+    return None if stored is None else ClientChanged.model_validate(stored)
+
+
+def _forbidden(book: ClientChanged | None) -> str | None:
+    """Why this client must not get anything now, whatever was approved before."""
+    if book is None:
+        return "The client is no longer in the book."
+    if book.client.contact.do_not_contact:
+        why = book.client.contact.do_not_contact_reason
+        return f"{book.client.name} is not to be contacted{f': {why}' if why else ''}."
+    return None
+
+
+def _outgoing(row: RowMapping, book: ClientChanged | None) -> Outgoing:
+    return Outgoing(
+        delivery_id=row["id"],
+        recipient=row["recipient"],
+        recipient_name=book.client.name if book else "",
+        sender_name=book.manager.name if book else "",
+        sender_email=book.manager.email if book else None,
+        subject=row["subject"],
+        body=row["body"],
+    )

@@ -1,0 +1,124 @@
+"""Takes what is due from the outbox and hands it to its channel, one attempt at a time for each delivery."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from firstword.kit.clock import Clock
+from firstword.kit.db import reading
+from firstword.kit.processing import EventPublisher
+from services.notifier.delivery import outbox
+from services.notifier.delivery.channels.base import Channel, Outcome, Outgoing
+
+__all__ = ["DeliveryWorker"]
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 1.0
+BATCH = 50
+CONCURRENT = 4
+#: How long one attempt may take in all; a channel's own time-outs are shorter.
+ATTEMPT_SECONDS = 120.0
+
+
+class DeliveryWorker:
+    """Sends by ``channels`` (by name) what the outbox holds.
+
+    ``sole`` says that no other process works on this database: then whatever is found half sent at the start was
+    left by a crash. Otherwise it is taken for that only once an attempt is older than an attempt may last.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        publisher: EventPublisher,
+        clock: Clock,
+        channels: Mapping[str, Channel],
+        *,
+        sole: bool = True,
+    ) -> None:
+        self._engine = engine
+        self._publisher = publisher
+        self._clock = clock
+        self._channels = dict(channels)
+        self._sole = sole
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set; an attempt that has begun is brought to its end."""
+        await asyncio.to_thread(self.recover, timedelta(0) if self._sole else timedelta(seconds=2 * ATTEMPT_SECONDS))
+        while not stop.is_set():
+            try:
+                await self.deliver_due()
+                await asyncio.to_thread(self.recover, timedelta(seconds=2 * ATTEMPT_SECONDS))
+            except OperationalError as error:  # the database is busy or away: nothing is lost, try again
+                log.warning("database unavailable", action="deliver", error=str(error.orig))
+            try:
+                await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+            except TimeoutError:
+                continue
+
+    def recover(self, age: timedelta) -> int:
+        """Set aside attempts begun at least ``age`` ago whose end nobody recorded; returns how many."""
+        now = self._clock.now()
+        with reading(self._engine) as connection:
+            if not outbox.stuck(connection, began_before=now - age):
+                return 0
+        with self._engine.begin() as connection:
+            events = outbox.recover(connection, now, began_before=now - age)
+            self._publisher.publish(connection, events)
+        log.warning("deliveries of unknown outcome", action="recover", count=len(events))
+        return len(events)
+
+    async def deliver_due(self) -> int:
+        """Attempt everything whose moment has come; returns how many attempts were made."""
+        ids = await asyncio.to_thread(self._due)
+        gate = asyncio.Semaphore(CONCURRENT)
+
+        async def one(delivery_id: str) -> bool:
+            async with gate:
+                return await self._attempt(delivery_id)
+
+        return sum(await asyncio.gather(*(one(delivery_id) for delivery_id in ids)))
+
+    def _due(self) -> list[str]:
+        with reading(self._engine) as connection:
+            return list(outbox.due(connection, self._clock.now(), BATCH))
+
+    async def _attempt(self, delivery_id: str) -> bool:
+        claimed = await asyncio.to_thread(self._claim, delivery_id)
+        if claimed is None:
+            return False
+        if claimed.forbidden is not None:
+            outcome = Outcome("rejected", claimed.forbidden)
+        else:
+            outcome = await self._send(claimed.channel, claimed.message)
+        await asyncio.to_thread(self._finish, delivery_id, claimed.attempt, outcome)
+        log.info("attempted", action="deliver", delivery_id=delivery_id, attempt=claimed.attempt, outcome=outcome.kind)
+        return True
+
+    def _claim(self, delivery_id: str) -> outbox.Claimed | None:
+        with self._engine.begin() as connection:
+            return outbox.claim(connection, delivery_id, self._clock.now())
+
+    async def _send(self, name: str, message: Outgoing) -> Outcome:
+        channel = self._channels.get(name)
+        if channel is None:
+            return Outcome("retry", f"There is no channel {name!r} at present: it isn't configured.")
+        try:
+            return await asyncio.wait_for(channel.send(message), ATTEMPT_SECONDS)
+        except TimeoutError:
+            return Outcome("unknown", f"No answer within {ATTEMPT_SECONDS:.0f} s.")
+        except Exception as error:  # whatever it is, the client may have the message
+            log.exception("channel failed", action="deliver", channel=name, delivery_id=message.delivery_id)
+            return Outcome("unknown", f"The channel failed in a way it should not: {type(error).__name__}.")
+
+    def _finish(self, delivery_id: str, attempt: int, outcome: Outcome) -> None:
+        now = self._clock.now()
+        with self._engine.begin() as connection:
+            self._publisher.publish(connection, outbox.finish(connection, delivery_id, attempt, outcome, now))

@@ -1,0 +1,215 @@
+"""Keeps the notifier's tables up to date from the topics. Everything here may be applied again without harm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, select, update
+
+from firstword.kit.db import upsert
+from firstword.kit.errors import KnownBadEvent
+from firstword.kit.processing import AnyEvent, Sink
+from schemas.alerts import AlertRaised
+from schemas.clients import ClientChanged, ClientRemoved
+from schemas.drafts import DraftApproved, DraftCreated, DraftDismissed, DraftEdited, DraftRefused, DraftSent
+from schemas.interactions import InteractionLogged
+from services.notifier.tables import alerts, clients, deliveries, drafts, interactions, refusals
+
+__all__ = ["AlertSink", "ClientSink", "DraftSink", "InteractionSink", "all_sinks"]
+
+#: States from which each later one may be reached by an event. What the desk has written itself is further already.
+_BEFORE = {
+    "edited": ("open",),
+    "approved": ("open", "edited"),
+    "sent": ("open", "edited", "approved", "sending", "unknown", "failed"),
+    "dismissed": ("open", "edited", "failed"),
+    "withdrawn": ("open", "edited", "approved", "failed"),
+}
+
+
+class ClientSink:
+    """The client book as the desk shows it."""
+
+    name = "notifier.clients"
+    inputs: tuple[str, ...] = ("clients",)
+
+    def apply(self, connection: Connection, event: AnyEvent) -> None:
+        """Write one client's newest state; of a removed one, take back what has not gone out."""
+        match event.data:
+            case ClientChanged() as changed:
+                self._changed(connection, changed, event)
+            case ClientRemoved() as removed:
+                connection.execute(
+                    update(clients)
+                    .where(clients.c.id == removed.client_id, clients.c.revision <= removed.revision)
+                    .values(removed=True, revision=removed.revision, changed_at=event.time)
+                )
+                withdraw(connection, drafts.c.client_id == removed.client_id, "The client was removed.", event)
+            case _:
+                return
+
+    def _changed(self, connection: Connection, changed: ClientChanged, event: AnyEvent) -> None:
+        client = changed.client
+        known = connection.execute(select(clients.c.revision).where(clients.c.id == client.id)).scalar()
+        if known is not None and known > changed.revision:
+            return
+        row = {
+            "id": client.id,
+            "name": client.name,
+            "organisation": client.organisation,
+            "manager_id": client.manager_id,
+            "search": f"{client.name} {client.organisation or ''}".casefold(),
+            "sample": changed.firm.sample,
+            "removed": False,
+            "revision": changed.revision,
+            "payload": changed.model_dump(mode="json", exclude_none=True),
+            "changed_at": event.time,
+        }
+        upsert(connection, clients, [row], ["id"])
+
+
+class AlertSink:
+    """The newest alert of each client and story, and those before it."""
+
+    name = "notifier.alerts"
+    inputs: tuple[str, ...] = ("alerts",)
+
+    def apply(self, connection: Connection, event: AnyEvent) -> None:
+        """Write one alert, and which of its story's is the current one."""
+        if not isinstance(event.data, AlertRaised):
+            return
+        alert = event.data.alert
+        row = {
+            "id": alert.id,
+            "client_id": alert.client_id,
+            "story_id": alert.story_id,
+            "verdict": alert.verdict,
+            "headline": alert.headline,
+            "entity_name": alert.entity_name,
+            "is_current": False,
+            "raised_at": alert.raised_at,
+            "deadline_at": alert.deadline_at,
+            "payload": alert.model_dump(mode="json", exclude_none=True),
+        }
+        upsert(connection, alerts, [row], ["id"])
+        story = and_(alerts.c.client_id == alert.client_id, alerts.c.story_id == alert.story_id)
+        newest = connection.execute(
+            select(alerts.c.id).where(story).order_by(alerts.c.raised_at.desc(), alerts.c.id.desc()).limit(1)
+        ).scalar_one()
+        connection.execute(update(alerts).where(story).values(is_current=alerts.c.id == newest))
+
+
+class DraftSink:
+    """Drafts and what became of them."""
+
+    name = "notifier.drafts"
+    inputs: tuple[str, ...] = ("drafts",)
+
+    def apply(self, connection: Connection, event: AnyEvent) -> None:
+        """Move one draft on. The desk writes its own changes at once, so most events find nothing left to do."""
+        match event.data:
+            case DraftCreated() as created:
+                _create(connection, created, event)
+            case DraftRefused() as refused:
+                row = {"id": event.id, "at": event.time, **refused.model_dump()}
+                upsert(connection, refusals, [row], ["id"])
+            case DraftEdited() as edited:
+                text = {"subject": edited.subject, "body": edited.body, "revision": edited.revision}
+                newer = drafts.c.revision < edited.revision
+                _advance(connection, edited.draft_id, "edited", event, text, newer)
+            case DraftApproved() as approved:
+                text = {"subject": approved.subject, "body": approved.body}
+                _advance(connection, approved.draft_id, "approved", event, text)
+            case DraftSent() as sent:
+                _advance(connection, sent.draft_id, "sent", event, {"outcome": None})
+            case DraftDismissed() as dismissed:
+                why = ": ".join(part for part in (dismissed.reason, dismissed.comment) if part)
+                _advance(connection, dismissed.draft_id, "dismissed", event, {"outcome": why})
+            case _:
+                return
+
+
+class InteractionSink:
+    """The history of contacts with each client."""
+
+    name = "notifier.interactions"
+    inputs: tuple[str, ...] = ("interactions",)
+
+    def apply(self, connection: Connection, event: AnyEvent) -> None:
+        """Write one contact."""
+        if not isinstance(event.data, InteractionLogged):
+            return
+        contact = event.data
+        row = {
+            "id": contact.interaction_id,
+            **contact.model_dump(include=set(interactions.c.keys()) - {"id"}),
+        }
+        upsert(connection, interactions, [row], ["id"])
+
+
+def all_sinks() -> tuple[Sink, ...]:
+    """Every sink of the notifier."""
+    return (ClientSink(), AlertSink(), DraftSink(), InteractionSink())
+
+
+def withdraw(connection: Connection, which: ColumnElement[bool], why: str, event: AnyEvent) -> None:
+    """Take back the drafts ``which`` selects, with what of them waits to be sent; what has gone out stays."""
+    withdrawn = (
+        connection.execute(
+            update(drafts)
+            .where(which, drafts.c.state.in_(_BEFORE["withdrawn"]))
+            .values(state="withdrawn", outcome=why, changed_at=event.time, version=drafts.c.version + 1)
+            .returning(drafts.c.id)
+        )
+        .scalars()
+        .all()
+    )
+    if withdrawn:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.draft_id.in_(withdrawn), deliveries.c.status == "pending")
+            .values(status="failed", last_error=why, next_attempt_at=None, changed_at=event.time)
+        )
+
+
+def _create(connection: Connection, created: DraftCreated, event: AnyEvent) -> None:
+    draft = created.draft
+    row = {
+        "id": draft.id,
+        "alert_id": draft.alert_id,
+        "story_id": draft.story_id,
+        "client_id": draft.client_id,
+        "verdict": draft.verdict,
+        "urgency": draft.urgency,
+        "state": "open",
+        "subject": draft.subject,
+        "body": draft.body,
+        "revision": 0,
+        "version": 0,
+        "payload": draft.model_dump(mode="json", exclude_none=True),
+        "created_at": draft.created_at,
+        "send_after": draft.send_after,
+        "deadline_at": draft.deadline_at,
+        "changed_at": event.time,
+    }
+    upsert(connection, drafts, [row], ["id"], update=())
+    if draft.supersedes is not None:
+        withdraw(connection, drafts.c.id == draft.supersedes, "A newer draft takes its place.", event)
+
+
+def _advance(
+    connection: Connection,
+    draft_id: str,
+    state: str,
+    event: AnyEvent,
+    values: dict[str, Any],
+    condition: ColumnElement[bool] | None = None,
+) -> None:
+    known = connection.execute(select(drafts.c.id).where(drafts.c.id == draft_id)).first()
+    if known is None:
+        raise KnownBadEvent(f"{event.type} speaks of draft {draft_id!r}, which was never created")
+    before = (*_BEFORE[state], state) if condition is not None else _BEFORE[state]
+    statement = update(drafts).where(drafts.c.id == draft_id, drafts.c.state.in_(before))
+    if condition is not None:
+        statement = statement.where(condition)
+    connection.execute(statement.values(state=state, changed_at=event.time, **values))

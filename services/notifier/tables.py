@@ -1,0 +1,189 @@
+"""The notifier's own tables: what the desk shows, what is to be sent, and who did what.
+
+Drafts, alerts, refusals, clients and interactions are projections of topics and may be built anew from them. Deliveries
+and their attempts, users, sign-in links and the audit log are kept nowhere else.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+from firstword.kit.db import UtcDateTime
+
+__all__ = [
+    "alerts",
+    "audit_log",
+    "clients",
+    "deliveries",
+    "delivery_attempts",
+    "drafts",
+    "interactions",
+    "metadata",
+    "refusals",
+    "signin_links",
+    "users",
+]
+
+#: Names for what a database names at random otherwise, so that a migration can speak of it.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("organisation", Text),
+    Column("manager_id", String(80), nullable=False, index=True),
+    Column("search", Text, nullable=False),  # name and organisation, case-folded
+    Column("sample", Boolean, nullable=False, default=False),
+    Column("removed", Boolean, nullable=False, default=False),
+    Column("revision", Integer, nullable=False, default=0),
+    Column("payload", JSON, nullable=False),  # ClientChanged
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("client_id", String(80), nullable=False),
+    Column("story_id", String(80), nullable=False),
+    Column("verdict", String(10), nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("entity_name", Text, nullable=False),
+    Column("is_current", Boolean, nullable=False, default=True),  # no newer one for this client and story
+    Column("raised_at", UtcDateTime, nullable=False),
+    Column("deadline_at", UtcDateTime, nullable=False),
+    Column("payload", JSON, nullable=False),  # Alert
+    Index(None, "client_id", "story_id", "raised_at"),
+    Index(None, "client_id", "raised_at"),
+    Index(None, "verdict", "is_current", "raised_at"),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("alert_id", String(80), nullable=False, index=True),
+    Column("story_id", String(80), nullable=False),
+    Column("client_id", String(80), nullable=False),
+    Column("verdict", String(10), nullable=False),
+    Column("urgency", String(10), nullable=False),
+    Column("state", String(10), nullable=False),  # repository.DraftState
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("revision", Integer, nullable=False, default=0),  # edits of the text
+    Column("version", Integer, nullable=False, default=0),  # changes at the desk; two tabs are told apart by it
+    Column("payload", JSON, nullable=False),  # Draft, as proposed
+    Column("checks", JSON),  # grounding and findings of the edited text; null while it is as proposed
+    Column("outcome", Text),  # why dismissed, withdrawn or failed, in words
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("send_after", UtcDateTime, nullable=False),
+    Column("deadline_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index(None, "state", "deadline_at"),
+    Index(None, "client_id", "created_at"),
+    Index(None, "state", "changed_at"),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("alert_id", String(80), nullable=False, index=True),
+    Column("client_id", String(80), nullable=False, index=True),
+    Column("story_id", String(80), nullable=False),
+    Column("reason", String(80), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("draft_id", String(80), nullable=False, index=True),
+    Column("client_id", String(80), nullable=False, index=True),
+    Column("channel", String(40), nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("status", String(10), nullable=False),  # schemas.deliveries.DeliveryStatus
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("last_error", Text),
+    Column("next_attempt_at", UtcDateTime),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("approved_by", String(80), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index(None, "status", "next_attempt_at"),
+    Index(None, "status", "changed_at"),
+)
+
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("delivery_id", String(80), ForeignKey("deliveries.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),  # null: begun, and its end isn't recorded
+    Column("outcome", String(10)),  # delivered, retry, rejected, unknown
+    Column("detail", Text),
+)
+
+interactions = Table(
+    "interactions",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("client_id", String(80), nullable=False),
+    Column("manager_id", String(80), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("minutes", Integer),
+    Column("draft_id", String(80), index=True),
+    Column("summary", Text, nullable=False, default=""),
+    Column("outcome", String(20), nullable=False),
+    Index(None, "client_id", "at"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", String(10), nullable=False),  # owner: sees all; manager: their own clients
+    Column("manager_id", String(80)),  # as the client book names them
+    Column("time_zone", String(64), nullable=False, default="UTC"),
+    Column("api_token_hash", String(64), unique=True),
+    Column("session_epoch", Integer, nullable=False, default=0),  # raised to end all sessions at once
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("disabled_at", UtcDateTime),
+)
+
+signin_links = Table(
+    "signin_links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", String(80), ForeignKey("users.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("user_id", String(80), nullable=False),
+    Column("action", String(40), nullable=False),  # draft.read, draft.approved, client.read …
+    Column("subject", String(120), nullable=False),
+    Column("client_id", String(80), index=True),
+    Column("detail", Text),
+)
