@@ -65,6 +65,6 @@ wheel: setup-dev ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
 clean: ## Remove what was built and cached, and .venv
-	rm -rf .venv .venv.lock build dist .coverage htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache \
+	rm -rf .venv .venv.lock .venv.lock.d build dist .coverage htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache \
 	    .import_linter_cache
 	find firstword services schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +
