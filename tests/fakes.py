@@ -1,4 +1,4 @@
-"""Stand-ins that behave like the real thing in one respect, and are shared by tests: a clock turned by hand, and more."""
+"""Stand-ins that behave like the real thing in one respect, shared by tests: a clock turned by hand, and more."""
 
 from __future__ import annotations
 

@@ -91,8 +91,15 @@ class Sink(Protocol):
     Must be idempotent (upsert by id), for under Kafka an event may come again.
     """
 
-    name: str
-    inputs: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """Under which its offset is kept."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The topics it takes."""
+        ...
 
     def apply(self, connection: Any, event: AnyEvent) -> None:
         """Write what ``event`` says through ``connection``; never commit, never reach outside."""

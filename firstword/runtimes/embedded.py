@@ -96,6 +96,13 @@ class EmbeddedRuntime:
         with reading(self._engine) as connection:
             return {worker.name: self._log.lag(connection, worker.name, worker.topics) for worker in self._workers}
 
+    def prune(self) -> int:
+        """Drop events that are past their topic's retention and that everybody here has read; return how many."""
+        with self._engine.begin() as connection:
+            return self._log.prune(
+                connection, self._clock.now(), {worker.name: worker.topics for worker in self._workers}
+            )
+
     def _something_new(self) -> bool:
         with reading(self._engine) as connection:
             end = self._log.end(connection)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, literal_column, select
 
 from firstword.kit.db import upsert
 from firstword.kit.processing import AnyEvent
@@ -105,28 +105,33 @@ class EventLog:
         query = select(events.c.seq).where(events.c.seq > after, events.c.topic.in_(topics)).limit(1)
         return connection.scalar(query) is not None
 
-    def prune(self, connection: Connection, now: datetime) -> int:
+    def prune(self, connection: Connection, now: datetime, readers: Mapping[str, Sequence[str]]) -> int:
         """Drop what is older than its topic's retention, and all but the newest of each key on compacted topics.
 
-        Only what every consumer has read goes. Returns the number of rows dropped. The row with the highest ``seq``
-        is kept, whatever its age.
+        Only what all of a topic's ``readers`` (consumer → topics) have read goes. Returns the number of rows dropped.
         """
-        read_by_all = int(connection.scalar(select(func.coalesce(func.min(offsets.c.seq), 0))) or 0)
         dropped = 0
         for topic in TOPICS.values():
-            old: Any
+            read = [self.offset(connection, name) for name, topics in readers.items() if topic.name in topics]
+            read_by_all = min(read, default=self.end(connection))
             if topic.retention_seconds is None:
-                later = events.alias()
-                newer: Select[Any] = select(literal_column("1")).where(
-                    and_(later.c.topic == events.c.topic, later.c.key == events.c.key, later.c.seq > events.c.seq)
-                )
-                old = newer.exists()
+                old = self._superseded(read_by_all)
             else:
                 old = events.c.time < now - timedelta(seconds=topic.retention_seconds)
             result = connection.execute(
-                delete(events).where(
-                    events.c.topic == topic.name, events.c.seq <= read_by_all, events.c.seq < self.end(connection), old
-                )
+                delete(events).where(events.c.topic == topic.name, events.c.seq <= read_by_all, old)
             )
             dropped += result.rowcount
         return dropped
+
+    @staticmethod
+    def _superseded(read_by_all: int) -> ColumnElement[bool]:
+        """Whether a later event of the same key was read by all as well."""
+        later = events.alias()
+        newer: Select[Any] = select(literal_column("1")).where(
+            later.c.topic == events.c.topic,
+            later.c.key == events.c.key,
+            later.c.seq > events.c.seq,
+            later.c.seq <= read_by_all,
+        )
+        return newer.exists()

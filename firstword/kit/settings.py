@@ -1,0 +1,81 @@
+"""Everything that can be set from outside, with its default and its meaning: ``FIRSTWORD_*`` variables and options."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from firstword.kit.errors import BadInput
+
+__all__ = ["Settings", "SmtpSettings", "default_data_dir", "read_settings"]
+
+
+def default_data_dir() -> Path:
+    """``$XDG_DATA_HOME/firstword``, by default ``~/.local/share/firstword`` (XDG Base Directory Specification 0.8)."""
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "firstword"
+
+
+class SmtpSettings(BaseSettings):
+    """How mail leaves: ``FIRSTWORD_SMTP_HOST`` and so on. Without a host, messages are copied by hand."""
+
+    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_SMTP_", extra="ignore", frozen=True)
+
+    host: str | None = None
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    password: SecretStr | None = None
+    sender: str | None = Field(default=None, description="the From address when the manager has none")
+    timeout_seconds: float = Field(default=30, gt=0)
+
+
+class Settings(BaseSettings):
+    """The settings of one embedded system."""
+
+    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_", extra="ignore", frozen=True)
+
+    data: Path = Field(default_factory=default_data_dir, description="the folder that holds everything")
+    host: str = Field(default="127.0.0.1", description="the address that the desk listens on")
+    port: int = Field(default=8080, ge=0, le=65535)
+    base_url: str | None = Field(default=None, description="the desk's address as people type it, behind a proxy")
+    allowed_hosts: tuple[str, ...] = Field(default=(), description="further host names that the desk answers to")
+    private_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(), description="private networks that feeds may be fetched from"
+    )
+    fetch_concurrency: int = Field(default=8, ge=1, le=64)
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    smtp: SmtpSettings = Field(default_factory=SmtpSettings)
+
+    @property
+    def database(self) -> Path:
+        """The one database file."""
+        return self.data / "firstword.db"
+
+    @property
+    def address(self) -> str:
+        """The desk's address for people, without a slash at the end."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def read_settings(**given: object) -> Settings:
+    """Settings from the environment, with what was ``given`` on the command line (None: not given) above it.
+
+    Raises:
+        BadInput: naming the variable or option that can't be used, and why.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(step) for step in first["loc"] if not isinstance(step, int))
+        raise BadInput(
+            f"FIRSTWORD_{name.upper()} (or --{name.replace('_', '-')}): {first['msg']}; it is {first['input']!r}.",
+            mend="Correct it, or leave it out for the default.",
+        ) from None

@@ -1,0 +1,188 @@
+"""Both runtimes give the same events; the embedded one survives restarts and sets bad events aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, insert
+
+from firstword.kit.db import reading
+from firstword.kit.processing import AnyEvent
+from firstword.pipeline import Pipeline
+from firstword.registry import book_changes, book_of
+from firstword.runtimes.embedded import DEAD_LETTERS_PER_HOUR, EmbeddedRuntime, TooManyDeadLetters
+from firstword.runtimes.memory import MemoryRuntime
+from firstword.storage.deadletters import DeadLetters
+from firstword.storage.engine import open_sqlite
+from firstword.storage.eventlog import EventLog
+from firstword.storage.tables import events, metadata
+from schemas.clients import Book, Client, Firm, Manager
+from schemas.interactions import InteractionLogged
+from tests.fakes import FakeClock
+from tests.unit.firstword.counting import Counter, item_event
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_sqlite(tmp_path / "test.db")
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+def timeline() -> list[AnyEvent]:
+    return [item_event(number, START + timedelta(minutes=25 * number)) for number in range(12)]
+
+
+def said(found: Sequence[AnyEvent]) -> list[tuple[str, datetime]]:
+    return [(e.data.summary, e.time) for e in found if isinstance(e.data, InteractionLogged)]
+
+
+def in_memory(given: Sequence[AnyEvent], until: datetime) -> list[tuple[str, datetime]]:
+    runtime = MemoryRuntime(Pipeline((Counter(),)))
+    out = [following for one in given for following in runtime.push(one)]
+    return said([*out, *runtime.finish(until)])
+
+
+def publish(engine: Engine, given: Sequence[AnyEvent]) -> int:
+    with engine.begin() as connection:
+        return EventLog().publish(connection, given)
+
+
+def logged(engine: Engine) -> list[tuple[str, datetime]]:
+    with reading(engine) as connection:
+        return said(list(EventLog().scan(connection, "interactions")))
+
+
+@pytest.mark.parametrize("batch", [1, 5, 500])
+def test_embedded_and_memory_say_the_same(engine: Engine, batch: int) -> None:
+    clock = FakeClock(START)
+    runtime = EmbeddedRuntime(engine, Pipeline((Counter(),)), [], clock, batch=batch)
+    publish(engine, timeline())
+    clock.set(START + timedelta(days=1))
+    runtime.run_until_idle()
+    assert logged(engine) == in_memory(timeline(), START + timedelta(days=1))
+    assert any("quiet after" in text for text, _ in logged(engine))
+
+
+def test_a_new_start_after_every_event_changes_nothing(engine: Engine) -> None:
+    clock = FakeClock(START)
+    for one in timeline():
+        publish(engine, [one])
+        clock.set(one.time)
+        EmbeddedRuntime(engine, Pipeline((Counter(),)), [], clock).run_until_idle()
+    assert logged(engine) == in_memory(timeline(), timeline()[-1].time)
+
+
+def test_a_repeated_event_is_left_out(engine: Engine) -> None:
+    assert publish(engine, timeline()) == 12
+    assert publish(engine, timeline()) == 0
+
+
+def test_a_failed_step_leaves_no_trace_and_is_repeated(engine: Engine) -> None:
+    class Dying(Counter):
+        fuse = 5
+
+        def process(self, state, event, now):  # type: ignore[no-untyped-def]
+            self.fuse -= 1
+            if self.fuse == 0:
+                raise RuntimeError("power cut")
+            return super().process(state, event, now)
+
+    publish(engine, timeline())
+    clock = FakeClock(START)
+    with pytest.raises(RuntimeError, match="power cut"):
+        EmbeddedRuntime(engine, Pipeline((Dying(),)), [], clock).run_until_idle()
+    assert logged(engine) == []
+    EmbeddedRuntime(engine, Pipeline((Counter(),)), [], clock).run_until_idle()
+    assert logged(engine) == in_memory(timeline(), START)
+
+
+def test_bad_events_go_to_the_dead_letters_and_the_rest_goes_on(engine: Engine) -> None:
+    publish(engine, [item_event(0, START), item_event(1, START, "bad"), item_event(2, START)])
+    with engine.begin() as connection:
+        connection.execute(insert(events).values(topic="items", key="x", event_id="x", time=START, payload=b"no event"))
+    EmbeddedRuntime(engine, Pipeline((Counter(),)), [], FakeClock(START)).run_until_idle()
+    assert len(logged(engine)) == 2
+    with reading(engine) as connection:
+        reasons = [row.reason for row in DeadLetters().waiting(connection)]
+    assert reasons == [
+        "not an event: Invalid JSON: expected ident at line 1 column 2",
+        "itm_1: a title that can't be worked with.",
+    ]
+
+
+def test_too_many_dead_letters_stop_the_runtime(engine: Engine) -> None:
+    publish(engine, [item_event(number, START, "bad") for number in range(DEAD_LETTERS_PER_HOUR + 1)])
+    runtime = EmbeddedRuntime(engine, Pipeline((Counter(),)), [], FakeClock(START))
+    with pytest.raises(TooManyDeadLetters, match="counter"):
+        runtime.run_until_idle()
+
+
+def test_references_are_recalled_after_a_restart(engine: Engine) -> None:
+    client = Client(id="c", name="C", manager_id="m", trade="wealth")
+    book = Book(firm=Firm(name="F"), managers=(Manager(id="m", name="M"),), clients=(client,))
+    publish(engine, book_changes(book, {}, START).events)
+    first = Counter()
+    EmbeddedRuntime(engine, Pipeline((first,)), [], FakeClock(START)).run_until_idle()
+    again = Counter()
+    EmbeddedRuntime(engine, Pipeline((again,)), [], FakeClock(START))
+    assert first.known_clients == again.known_clients == 1
+
+
+def test_sinks_see_every_event_once(engine: Engine) -> None:
+    class Collect:
+        name = "collect"
+        inputs = ("items",)
+
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+
+        def apply(self, connection: Connection, event: AnyEvent) -> None:
+            self.seen.append(event.subject)
+
+    sink = Collect()
+    publish(engine, timeline())
+    EmbeddedRuntime(engine, Pipeline((Counter(),)), [sink], FakeClock(START)).run_until_idle()
+    EmbeddedRuntime(engine, Pipeline((Counter(),)), [sink], FakeClock(START)).run_until_idle()
+    assert sink.seen == [f"itm_{number}" for number in range(12)]
+
+
+def test_pruning_drops_what_is_old_and_read(engine: Engine) -> None:
+    publish(engine, timeline())
+    clock = FakeClock(START)
+    runtime = EmbeddedRuntime(engine, Pipeline((Counter(),)), [], clock)
+    clock.set(START + timedelta(days=8))
+    assert runtime.prune() == 0, "nobody has read them"
+    clock.set(START)
+    runtime.run_until_idle()
+    before = logged(engine)
+    assert runtime.prune() == 0, "they are young"
+    clock.set(START + timedelta(days=8))
+    assert runtime.prune() == 12
+    assert logged(engine) == before, "another topic, kept for longer"
+
+
+def test_pruning_keeps_the_newest_of_each_client(engine: Engine) -> None:
+    client = Client(id="c", name="C", manager_id="m", trade="wealth")
+    known: dict[str, AnyEvent] = {}
+    for name in ("C", "D", "C", "E"):
+        book = Book(
+            firm=Firm(name="F"),
+            managers=(Manager(id="m", name="M"),),
+            clients=(client.model_copy(update={"name": name}),),
+        )
+        publish(engine, book_changes(book, known, START).events)
+        with reading(engine) as connection:
+            known = EventLog().newest(connection, "clients")
+    runtime = EmbeddedRuntime(engine, Pipeline((Counter(),)), [], FakeClock(START))
+    runtime.run_until_idle()
+    assert runtime.prune() == 3
+    with reading(engine) as connection:
+        newest = EventLog().newest(connection, "clients")
+    assert book_of(newest) == book
