@@ -1,0 +1,62 @@
+"""Counters, gauges and histograms under one namespace, on a registry that is passed in: none is global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+__all__ = ["CONTENT_TYPE", "Metrics"]
+
+#: The ``Content-Type`` of what :meth:`Metrics.render` gives.
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+NAMESPACE = "firstword"
+#: From a step of pure code to a slow feed.
+SECONDS_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+M = TypeVar("M", Counter, Gauge, Histogram)
+
+
+class Metrics:
+    """Makes the metrics of a process; their names begin with ``firstword_``. One name asked for twice is one metric."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry if registry is not None else CollectorRegistry()
+        self._made: dict[str, Counter | Gauge | Histogram] = {}
+
+    def counter(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Counter:
+        """Something that only grows; ``_total`` is appended to its name."""
+        return self._once(
+            Counter, name, lambda: Counter(name, meaning, labels, namespace=NAMESPACE, registry=self.registry)
+        )
+
+    def gauge(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Gauge:
+        """Something that rises and falls."""
+        return self._once(
+            Gauge, name, lambda: Gauge(name, meaning, labels, namespace=NAMESPACE, registry=self.registry)
+        )
+
+    def histogram(
+        self, name: str, meaning: str, labels: Sequence[str] = (), buckets: Sequence[float] = SECONDS_BUCKETS
+    ) -> Histogram:
+        """How something is spread, by default in seconds."""
+        return self._once(
+            Histogram,
+            name,
+            lambda: Histogram(name, meaning, labels, NAMESPACE, registry=self.registry, buckets=tuple(buckets)),
+        )
+
+    def render(self) -> bytes:
+        """All of it in the text format that Prometheus scrapes."""
+        return generate_latest(self.registry)
+
+    def _once(self, kind: type[M], name: str, make: Callable[[], M]) -> M:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = make()
+        if not isinstance(made, kind):
+            raise ValueError(f"the metric {name!r} is a {type(made).__name__} already, not a {kind.__name__}")
+        return made
