@@ -1,0 +1,169 @@
+"""Markup → plain text: paragraphs kept, everything that is not for reading gone. Nothing of a feed reaches a page raw."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+import nh3
+
+__all__ = ["lead", "limit", "plain_text", "title_text"]
+
+_BLOCKS = [
+    "p",
+    "div",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "aside",
+    "main",
+    "figure",
+    "figcaption",
+    "blockquote",
+    "pre",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "table",
+    "thead",
+    "tbody",
+    "tfoot",
+    "tr",
+    "hr",
+    "address",
+    "details",
+    "summary",
+]
+_KEPT = {*_BLOCKS, "br", "td", "th"}
+#: Elements whose content is not for reading either.
+_DROPPED = {"script", "style", "template", "iframe", "object", "noscript", "svg", "math", "select", "button", "form"}
+_INLINE = [
+    "a",
+    "abbr",
+    "b",
+    "big",
+    "center",
+    "cite",
+    "code",
+    "del",
+    "em",
+    "font",
+    "i",
+    "img",
+    "ins",
+    "mark",
+    "q",
+    "s",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "sup",
+    "u",
+    "video",
+]
+_NAMES = "|".join(sorted({*_KEPT, *_DROPPED, *_INLINE}, key=lambda name: (-len(name), name)))
+_MARKUP = re.compile(rf"</?(?:{_NAMES})(?=[\s/>])|<!--|<!\[CDATA\[|<\?|&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z]+\d*);", re.I)
+#: Text that still looks like this after cleaning was escaped once more than its format asks for.
+_AGAIN = re.compile(
+    rf"</(?:{_NAMES})>|<(?:{_NAMES})\s+[a-z-]+=|<(?:br|hr|p)\s*/?>|&(?:#\d+|#[xX][0-9a-fA-F]+|[a-z]+);", re.I
+)
+_BREAK = re.compile(r"<br\b[^>]*>", re.I)
+_CELL = re.compile(r"</?t[dh]\b[^>]*>", re.I)
+_TAG = re.compile(r"<[^<>]*>")
+_SPACES = re.compile(r"[^\S\n]+")
+_PARAGRAPHS = re.compile(r"(?: ?\n ?){2,}")
+#: Soft hyphen, zero width space, word joiner, byte-order mark, and marks that turn the writing direction: they hide
+#: words from readers and from the matcher. Joiners stay, for some scripts need them.
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?=\s)")
+#: More tags than any readable text of MAX_TEXT characters has; a tree builder may take quadratic time on more.
+_MAX_TAGS = 4_000
+_MAX_MARKUP = 400_000
+
+
+def plain_text(markup: str | None, *, rounds: int = 2) -> str | None:
+    """The readable text of ``markup``, paragraphs apart by a blank line; None if there is none.
+
+    Text that was escaped once too often is unescaped, up to ``rounds`` times in all.
+    """
+    text = (markup or "")[:_MAX_MARKUP]
+    for turn in range(rounds):
+        if not (_MARKUP if turn == 0 else _AGAIN).search(text):
+            break
+        text = _strip(text)
+    return _tidy(text) or None
+
+
+def title_text(markup: str | None) -> str | None:
+    """Like :func:`plain_text`, on one line; titles are escaped twice more often than not at all."""
+    text = plain_text(markup, rounds=3)
+    return " ".join(text.split()) if text else None
+
+
+def limit(text: str, longest: int) -> str:
+    """At most ``longest`` characters of ``text``, ending with a sentence if one ends in the last fifth, else a word."""
+    if len(text) <= longest:
+        return text
+    part = text[:longest]
+    ends = [match.end() for match in _SENTENCE_END.finditer(text[: longest + 1]) if match.end() <= longest]
+    if ends and ends[-1] >= longest * 4 // 5:
+        return part[: ends[-1]]
+    if not text[longest].isspace():
+        word = max(part.rfind(" "), part.rfind("\n"))
+        part = part[:word] if word > longest // 2 else part
+    return part.rstrip()
+
+
+def lead(text: str, longest: int) -> str:
+    """The beginning of ``text`` as a title: one line, cut at a word and marked ``…`` when cut."""
+    line = " ".join(text[: longest * 4].split())
+    if len(line) <= longest and len(text) <= longest * 4:
+        return line
+    part = line[: longest + 1]
+    word = part.rfind(" ")
+    return (part[:word] if word > longest // 2 else part[:longest]).rstrip(" ,;:–—-") + "…"
+
+
+def _strip(markup: str) -> str:
+    safe = nh3.clean(
+        _few_tags(markup.replace("<![CDATA[", "").replace("]]>", "")),
+        tags=_KEPT,
+        clean_content_tags=_DROPPED,
+        attributes={},
+        link_rel=None,
+    )
+    if "<" not in safe:
+        return html.unescape(safe)
+    has_blocks = "<br" in safe or "</" in safe or "<hr" in safe
+    flowing = safe.replace("\r", " ").replace("\n", " ") if has_blocks else safe
+    text = _CELL.sub(" ", _BREAK.sub("\n", flowing))
+    return html.unescape(_TAG.sub("\n\n", text))
+
+
+def _few_tags(markup: str) -> str:
+    if markup.count("<") <= _MAX_TAGS:
+        return markup
+    at = -1
+    for _ in range(_MAX_TAGS):
+        at = markup.find("<", at + 1)
+    return markup[:at]
+
+
+def _tidy(text: str) -> str:
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    text = _SPACES.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
+    paragraphs = _PARAGRAPHS.split(text)
+    return "\n\n".join(part for part in (" ".join(paragraph.split()) for paragraph in paragraphs) if part)

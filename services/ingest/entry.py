@@ -1,0 +1,43 @@
+"""What a format's reader hands on: one entry as it stands in the document, before it is cleaned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+__all__ = ["RawEntry", "RawFeed"]
+
+
+@dataclass(frozen=True)
+class RawEntry:
+    """One entry. Texts are still markup, addresses may be relative to ``base``, dates are as written.
+
+    ``published_given`` and ``updated_given`` are a reader's own reading of these dates (year … second, UTC).
+    """
+
+    guid: str | None = None
+    url: str | None = None
+    base: str = ""
+    title: str | None = None
+    summary: str | None = None
+    body: str | None = None
+    language: str | None = None
+    published: str | None = None
+    published_given: Sequence[int] | None = None
+    updated: str | None = None
+    updated_given: Sequence[int] | None = None
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    source_title: str | None = None
+
+
+@dataclass(frozen=True)
+class RawFeed:
+    """A whole document. ``format`` is for people: ``RSS 2.0``, ``Atom 1.0``, ``JSON Feed 1.1``."""
+
+    format: str
+    title: str | None = None
+    site_url: str | None = None
+    language: str | None = None
+    ttl_seconds: int | None = None
+    entries: tuple[RawEntry, ...] = field(default=())
