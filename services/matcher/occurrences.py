@@ -1,0 +1,262 @@
+"""Is this occurrence of a name the thing that is watched, or a word, a person, a longer name, somebody who is quoted?
+
+Each question is one function of the words around; none of them knows the client book.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from services.matcher.reading import Case, Reading
+from services.matcher.watchlist import Kind, Style, Word
+
+__all__ = ["Place", "Trust", "legal_form", "part_of_another_name", "quoted", "trust"]
+
+_AMBIGUOUS = "ambiguous_words.txt"
+_NEIGHBOURS = "name_neighbours.txt"
+_GIVEN = "given_names.txt"
+#: Tickers of this many letters are taken without a mark such as "$" or "(NASDAQ:".
+_BARE_TICKER = 3
+#: Acronyms up to this length must stand in capitals: "Den" is not DEN.
+_ACRONYM = 3
+_SPEECH = frozenset({"says", "said", "told", "tells", "reports", "reported", "by", "via", "source", "cites", "citing", "to"})
+_MEDIA_SPEECH = frozenset({"says", "said", "reports", "reported", "poll", "survey", "writes", "reporting"})
+_ANALYSTS = frozenset(
+    {"analyst", "analysts", "economist", "economists", "strategist", "strategists", "note", "survey", "poll", "research"}
+)
+
+
+class Trust(IntEnum):
+    """How far an occurrence can be taken for the name: not at all, only if something else says so, or by itself."""
+
+    NONE = 0
+    WEAK = 1
+    FULL = 2
+
+
+class Place(NamedTuple):
+    """Words ``first`` to ``last`` of a reading; ``plural`` where an s was added to the name."""
+
+    reading: Reading
+    first: int
+    last: int
+    plural: bool
+
+    @property
+    def surface(self) -> str:
+        """As it is written."""
+        tokens = self.reading.tokens
+        return self.reading.text[tokens[self.first].start : tokens[self.last].end]
+
+
+def trust(place: Place, style: Style) -> Trust:
+    """Whether letter case and the words beside it allow to read the occurrence as the name."""
+    if style.kind is Kind.PHRASE:
+        return Trust.FULL
+    if _inside_a_token(place):
+        return Trust.NONE
+    if _ticker_form(place):
+        return Trust.FULL
+    if style.kind is Kind.TICKER:
+        return _bare_ticker(place, style)
+    if style.size > 1:
+        return _several_words(place, style)
+    return _one_word(place, style)
+
+
+def _inside_a_token(place: Place) -> bool:
+    """Whether the occurrence is a piece of something written without blanks: T in AT&T, a host name."""
+    text = place.reading.text
+    start, end = place.reading.tokens[place.first].start, place.reading.tokens[place.last].end
+    left = text[start - 1 : start]
+    if left == "&" or (left == "." and text[start - 2 : start - 1].isalnum()):
+        return True
+    return text[end : end + 1] == "&" and text[end + 1 : end + 2].isalnum()
+
+
+def _ticker_form(place: Place) -> bool:
+    """``$AAPL``, ``(NASDAQ: AAPL)``, ``(AAPL)``, ``<AAPL.O>``, ``AAPL.O``; always in capitals."""
+    surface = place.surface
+    if not surface.isupper() or place.first != place.last:
+        return False
+    text = place.reading.text
+    start, end = place.reading.tokens[place.first].start, place.reading.tokens[place.last].end
+    left, right = text[start - 1 : start], text[end : end + 1]
+    if left in ("$", "<") or (left == "(" and right == ")"):
+        return True
+    exchange = place.first - 1
+    return (
+        exchange >= 0
+        and place.reading.listed(exchange, _NEIGHBOURS, "exchanges")
+        and place.reading.between(exchange, place.first).strip() == ":"
+    )
+
+
+def _bare_ticker(place: Place, style: Style) -> Trust:
+    surface = place.surface
+    if not surface.isupper() or place.plural or style.word is not Word.NONE:
+        return Trust.NONE
+    needed = _BARE_TICKER + (place.reading.case is Case.UPPER)
+    return Trust.FULL if len(surface) >= needed else Trust.NONE
+
+
+def _several_words(place: Place, style: Style) -> Trust:
+    if style.word is Word.NONE:
+        return Trust.FULL
+    reading = place.reading
+    if reading.case in (Case.LOWER, Case.UPPER):
+        return Trust.WEAK
+    named = [k for k in range(place.first, place.last + 1) if not reading.listed(k, _AMBIGUOUS, "function")]
+    return Trust.FULL if all(reading.capitalised(k) for k in named) else Trust.NONE
+
+
+def _one_word(place: Place, style: Style) -> Trust:
+    if style.word is not Word.NONE:
+        return _ordinary_word(place, style)
+    reading, surface = place.reading, place.surface
+    name = surface[:-1] if place.plural and surface.endswith("s") else surface
+    if style.upper and len(name) <= _ACRONYM and not name.isupper():
+        return Trust.WEAK if reading.case is Case.LOWER else Trust.NONE
+    if style.given_name and not surface[0].isupper():
+        return Trust.NONE
+    return Trust.FULL
+
+
+def _ordinary_word(place: Place, style: Style) -> Trust:
+    """A name that is also a word: Apple, Target, Gap, Take, Oil."""
+    reading, surface, k = place.reading, place.surface, place.first
+    if reading.case is Case.LOWER:
+        return Trust.WEAK
+    if not surface[0].isupper() or place.plural:
+        return Trust.NONE
+    following = reading.after(k)
+    if legal_form(reading, k) is not None:
+        return Trust.FULL
+    if reading.case is Case.UPPER:
+        speaks = style.word is Word.COMMON and reading.listed(following, _NEIGHBOURS, "subject")
+        return Trust.FULL if speaks else Trust.WEAK
+    if (surface.isupper() and style.upper) or not surface[1:].islower():
+        return Trust.FULL  # written as the book writes it, or with a capital inside, as no word is
+    if style.word is not Word.COMMON:
+        return Trust.WEAK
+    previous = reading.before(k)
+    if reading.case is Case.SENTENCE and not reading.opens(k):
+        return Trust.FULL
+    if reading.listed(previous, _NEIGHBOURS, "verbal"):
+        return Trust.WEAK
+    if reading.listed(following, _NEIGHBOURS, "subject") or reading.listed(previous, _NEIGHBOURS, "before"):
+        return Trust.FULL
+    return Trust.FULL if _possessive(place) or _listed_among_names(place) else Trust.WEAK
+
+
+def legal_form(reading: Reading, k: int) -> int | None:
+    """The word after ``k`` if it is a legal form such as "Inc" or "plc", with or without a comma before it."""
+    following = k + 1
+    if following > reading.last or reading.between(k, following).strip() not in ("", ","):
+        return None
+    if not reading.listed(following, _NEIGHBOURS, "legal"):
+        return None
+    return following if reading.capitalised(following) or reading.tokens[following].norm == "plc" else None
+
+
+def _possessive(place: Place) -> bool:
+    return place.surface.endswith(("'s", "’s"))
+
+
+def _listed_among_names(place: Place) -> bool:
+    """``Apple, Google and Intel``: followed by a comma and a capital, which ordinary words seldom are."""
+    reading, following = place.reading, place.last + 1
+    if following > reading.last or reading.between(place.last, following).strip() not in (",", "/"):
+        return False
+    return reading.capitalised(following) and reading.case is Case.SENTENCE
+
+
+def part_of_another_name(place: Place, style: Style) -> str | None:
+    """The neighbour that makes the occurrence part of a person's or another company's name, or None."""
+    if style.kind is not Kind.NAME or place.reading.case in (Case.UPPER, Case.LOWER):
+        return None
+    following = None if _possessive(place) else place.reading.after(place.last)
+    if style.upper and style.size == 1 and place.reading.listed(following, _NEIGHBOURS, "class"):
+        return place.reading.surface(place.last + 1)
+    if following is not None and _continues(place, style, following):
+        return place.reading.surface(following)
+    previous = place.reading.before(place.first)
+    if style.size == 1 and previous is not None and _begins(place, style, previous):
+        return place.reading.surface(previous)
+    return None
+
+
+def _continues(place: Place, style: Style, following: int) -> bool:
+    reading = place.reading
+    if not reading.capitalised(following) or "-" in reading.between(place.last, following):
+        return False
+    if reading.listed(following, _NEIGHBOURS, "legal"):
+        return False
+    if style.size > 1:
+        return reading.listed(following, _NEIGHBOURS, "unit")
+    if reading.listed(following, _NEIGHBOURS, "other"):
+        return True
+    if reading.listed(following, _NEIGHBOURS, "same"):
+        return False
+    if reading.case is Case.TITLE:
+        return style.given_name and not reading.listed(following, _NEIGHBOURS, "subject")
+    return not reading.surface(following).isupper()
+
+
+def _begins(place: Place, style: Style, previous: int) -> bool:
+    reading = place.reading
+    written = reading.surface(previous)
+    if not written[0].isupper() or written.endswith(("'s", "’s")):
+        return False
+    if reading.listed(previous, _GIVEN):
+        return True
+    if place.surface.isupper() and len(place.surface) > 1:
+        return False  # persons and most longer names don't end in an acronym
+    if written.isupper():
+        return len(written) == 1 or (style.word is not Word.NONE and not reading.opens(previous))
+    if reading.case is Case.TITLE or any(
+        reading.listed(previous, _NEIGHBOURS, kind) for kind in ("openers", "before", "same", "legal")
+    ):
+        return False
+    if reading.opens(previous):
+        return not any(reading.listed(previous, _AMBIGUOUS, kind) for kind in ("common", "function", "goods"))
+    return True
+
+
+def quoted(place: Place, style: Style, publisher: bool) -> bool:
+    """Whether a news or research house only speaks here. ``publisher``: it is the item's own."""
+    media = style.media or publisher
+    if not media and not style.research:
+        return False
+    reading = place.reading
+    previous, following = reading.before(place.first), reading.after(place.last)
+    if previous is not None and reading.tokens[previous].norm in _SPEECH:
+        return reading.tokens[previous].norm != "to" or reading.listed(reading.before(previous), _NEIGHBOURS, "telling")
+    if following is not None:
+        norm = reading.tokens[following].norm
+        if norm in _ANALYSTS or (media and norm in _MEDIA_SPEECH):
+            return True
+    return _signs(place) or (media and _dateline(place))
+
+
+def _dateline(place: Place) -> bool:
+    text = place.reading.text
+    start, end = place.reading.tokens[place.first].start, place.reading.tokens[place.last].end
+    return text[start - 1 : start] == "(" and text[end : end + 1] == ")"
+
+
+def _signs(place: Place) -> bool:
+    """``…: Goldman Sachs`` or ``…: Ann Lee, Goldman Sachs`` or ``… - BBC News``, at the end of the field."""
+    reading = place.reading
+    if place.last != reading.last or place.first == 0:
+        return False
+    mark = reading.between(place.first - 1, place.first).strip()
+    if mark in (":", "-", "–", "—", "|", "- ", "(", "/"):
+        return True
+    if mark != ",":
+        return False
+    k = place.first - 1
+    while k > 0 and place.first - k < 4 and reading.capitalised(k) and reading.between(k - 1, k).strip() == "":
+        k -= 1
+    return k > 0 and reading.between(k - 1, k).strip() == ":"

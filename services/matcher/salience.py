@@ -1,0 +1,45 @@
+"""How much an item is about what it mentions, from where and how often it is named, with the reason as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schemas.items import Item
+from schemas.mentions import Span
+
+__all__ = ["salience"]
+
+# Weights chosen by us so that the title alone passes 0.5, the lead alone does not, and the body alone stays under 0.3.
+_IN_TITLE, _EARLY_TITLE = 0.55, 0.15
+_IN_LEAD = 0.3
+_IN_BODY = 0.1
+_REPEATED, _REPEATS_COUNTED = 0.15, 4
+_SHARE = 0.15
+#: Characters of the summary, or of a body without summary, that count as its lead.
+_LEAD_CHARS = 220
+
+
+def salience(item: Item, name: str, spans: Sequence[Span], share: float) -> tuple[float, str]:
+    """The salience 0–1 and one sentence that gives its grounds.
+
+    ``spans`` are in reading order and not empty; ``share`` (0–1) is their part of all that the item mentions.
+    """
+    first = spans[0]
+    if first.field == "title":
+        position = first.start / max(len(item.title), 1)
+        weight = _IN_TITLE + _EARLY_TITLE * (1 - position)
+        where = "at the start of the title" if position < 0.25 else "in the title"
+    elif _in_lead(item, first):
+        weight, where = _IN_LEAD, "in the opening lines"
+    else:
+        weight, where = _IN_BODY, f"only further down in the {first.field}"
+    weight += _REPEATED * min(len(spans) - 1, _REPEATS_COUNTED) / _REPEATS_COUNTED
+    weight += _SHARE * share
+    times = "once" if len(spans) == 1 else f"{len(spans)} times"
+    quote = "" if first.text == name else f" as “{first.text}”"
+    others = "" if share == 1 else f", beside other watched names ({share:.0%} of the mentions)"
+    return round(min(weight, 1.0), 3), f"{name} is named{quote} {where}, {times} in all{others}."
+
+
+def _in_lead(item: Item, span: Span) -> bool:
+    return span.start < _LEAD_CHARS and (span.field == "summary" or not item.summary)
