@@ -154,12 +154,16 @@ class SourceGraded(Payload):
 
 
 class Origin(Model):
-    """Where a statement comes from in the end. Items with one ``id`` count as one source, however many there are."""
+    """Where a statement comes from in the end. Items with one ``id`` count as one source, however many there are.
+
+    ``grade`` is how far to rely on the statement: the origin's standing, or that of a poor go-between.
+    """
 
     id: str
     name: str
     via: Literal["itself", "attribution", "wire_credit", "near_copy", "owner", "primary"] = "itself"
     primary: bool = False
+    grade: SourceLetter = "F"
 
 
 class Signature(Model):
