@@ -1,0 +1,238 @@
+"""Reading and writing ingest's tables through a connection that the caller owns; nothing here commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, delete, func, or_, select, update
+
+from firstword.kit.db import upsert
+from schemas.feeds import Feed, FeedHealth
+from services.ingest.dedupe import Seen
+from services.ingest.fetch import Validators
+from services.ingest.schedule import Rhythm
+from services.ingest.tables import feed_items, feeds, quarantine
+
+__all__ = ["FeedState", "Quarantined", "Repository"]
+
+#: SQLite takes 32,766 parameters in a statement, older ones 999.
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """A feed with all that a poll needs to know and leaves behind.
+
+    ``body_digest`` is of the last body that could be read. ``paused`` is a person's wish, whatever the health.
+    """
+
+    feed: Feed
+    health: FeedHealth
+    fetch_url: str
+    validators: Validators
+    rhythm: Rhythm
+    body_digest: str | None = None
+    last_poll_at: datetime | None = None
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A body that could not be read: why, and its beginning."""
+
+    feed_id: str
+    at: datetime
+    url: str
+    reason: str
+    content_type: str | None
+    size_bytes: int
+    beginning: bytes
+
+
+class Repository:
+    """Ingest's tables. Stateless; every method works inside the transaction of ``connection``."""
+
+    def lock(self, connection: Connection, feed_id: str) -> FeedState | None:
+        """The feed as it is, held against other writers until the transaction ends; None if it is not listed."""
+        # A write, not a SELECT … FOR UPDATE, so that SQLite too begins its transaction as a writer.
+        connection.execute(
+            update(feeds).where(feeds.c.id == feed_id).values(failures_in_a_row=feeds.c.failures_in_a_row)
+        )
+        return self.get(connection, feed_id)
+
+    def get(self, connection: Connection, feed_id: str) -> FeedState | None:
+        """The feed as it is; None if it is not listed."""
+        row = connection.execute(select(feeds).where(feeds.c.id == feed_id)).mappings().first()
+        return _state(row) if row is not None else None
+
+    def all(self, connection: Connection) -> tuple[FeedState, ...]:
+        """Every feed, in the order in which they were added."""
+        rows = connection.execute(select(feeds).order_by(feeds.c.added_at, feeds.c.url)).mappings()
+        return tuple(_state(row) for row in rows)
+
+    def due(self, connection: Connection, now: datetime, limit: int) -> tuple[str, ...]:
+        """Ids of feeds that should be polled by ``now``, those that waited longest first."""
+        ready = or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now)
+        query = (
+            select(feeds.c.id)
+            .where(and_(feeds.c.paused.is_(False), ready))
+            .order_by(feeds.c.next_poll_at.is_not(None), feeds.c.next_poll_at, feeds.c.added_at, feeds.c.id)
+            .limit(limit)
+        )
+        return tuple(connection.execute(query).scalars())
+
+    def next_due_at(self, connection: Connection) -> datetime | None:
+        """The earliest moment at which a feed that is not paused wants polling; None if there is none."""
+        moment: datetime | None = connection.execute(
+            select(func.min(feeds.c.next_poll_at)).where(feeds.c.paused.is_(False))
+        ).scalar()
+        return moment
+
+    def add(self, connection: Connection, feed: Feed, now: datetime) -> bool:
+        """List ``feed``, due at once; False if its address is listed already, which then stays as it is."""
+        if self.get(connection, feed.id) is not None:
+            return False
+        health = FeedHealth(feed_id=feed.id, status="waiting", next_poll_at=now)
+        self.save(connection, FeedState(feed, health, feed.url, Validators(), Rhythm(watched_since=now)))
+        return True
+
+    def save(self, connection: Connection, state: FeedState) -> None:
+        """Write all of ``state``."""
+        upsert(connection, feeds, [_row(state)], ("id",))
+
+    def remove(self, connection: Connection, feed_id: str) -> bool:
+        """Forget the feed and what was seen of it; False if it was not listed."""
+        for table in (feed_items, quarantine):
+            connection.execute(delete(table).where(table.c.feed_id == feed_id))
+        return connection.execute(delete(feeds).where(feeds.c.id == feed_id)).rowcount > 0
+
+    def seen(
+        self, connection: Connection, feed_id: str, item_ids: Sequence[str], fingerprints: Sequence[str]
+    ) -> dict[str, Seen]:
+        """What is known of the feed's items with these ids or these fingerprints, by id."""
+        found: dict[str, Seen] = {}
+        for column, values in ((feed_items.c.item_id, item_ids), (feed_items.c.fingerprint, fingerprints)):
+            for start in range(0, len(values), _CHUNK):
+                query = select(feed_items).where(
+                    feed_items.c.feed_id == feed_id, column.in_(values[start : start + _CHUNK])
+                )
+                for row in connection.execute(query.order_by(feed_items.c.item_id)).mappings():
+                    found[row["item_id"]] = _seen(row)
+        return found
+
+    def remember(self, connection: Connection, feed_id: str, seen: Sequence[Seen]) -> None:
+        """Store what is known of items from now on."""
+        rows = [
+            {
+                "feed_id": feed_id,
+                "item_id": one.item_id,
+                "fingerprint": one.fingerprint,
+                "revision": one.revision,
+                "first_seen_at": one.first_seen_at,
+                "changed_at": one.changed_at,
+                "stated_at": one.stated_at,
+                "earlier": list(one.earlier),
+                "copy_of": one.copy_of,
+            }
+            for one in seen
+        ]
+        upsert(connection, feed_items, rows, ("feed_id", "item_id"))
+
+    def count_items(self, connection: Connection) -> dict[str, int]:
+        """How many items were seen of each feed, by feed id."""
+        query = select(feed_items.c.feed_id, func.count()).group_by(feed_items.c.feed_id).order_by(feed_items.c.feed_id)
+        return {str(feed_id): int(count) for feed_id, count in connection.execute(query)}
+
+    def put_aside(self, connection: Connection, body: Quarantined) -> None:
+        """Keep ``body`` in place of the feed's last unreadable one."""
+        row = {name: getattr(body, name) for name in quarantine.c.keys()}  # noqa: SIM118 - no mapping
+        upsert(connection, quarantine, [row], ("feed_id",))
+
+    def put_asides(self, connection: Connection) -> tuple[Quarantined, ...]:
+        """What could not be read, newest first."""
+        rows = connection.execute(select(quarantine).order_by(quarantine.c.at.desc(), quarantine.c.feed_id)).mappings()
+        return tuple(Quarantined(**row) for row in rows)
+
+
+def _state(row: RowMapping) -> FeedState:
+    feed = Feed(
+        id=row["id"],
+        url=row["url"],
+        title=row["title"],
+        publisher=row["publisher"],
+        group=row["group_name"],
+        site_url=row["site_url"],
+    )
+    health = FeedHealth(
+        feed_id=row["id"],
+        status="paused" if row["paused"] else row["status"],
+        reason=row["reason"],
+        mend=row["mend"],
+        failures_in_a_row=row["failures_in_a_row"],
+        last_ok_at=row["last_ok_at"],
+        last_new_at=row["last_new_at"],
+        next_poll_at=row["next_poll_at"],
+    )
+    rhythm = Rhythm(
+        watched_since=row["added_at"],
+        moments=tuple(datetime.fromisoformat(text) for text in row["new_moments"]),
+        longest_gap_seconds=row["longest_gap_seconds"],
+        ttl_seconds=row["ttl_seconds"],
+        max_age_seconds=row["max_age_seconds"],
+    )
+    return FeedState(
+        feed,
+        health,
+        row["fetch_url"],
+        Validators(row["etag"], row["last_modified"]),
+        rhythm,
+        row["body_digest"],
+        row["last_poll_at"],
+        row["paused"],
+    )
+
+
+def _row(state: FeedState) -> Mapping[str, Any]:
+    feed, health, rhythm = state.feed, state.health, state.rhythm
+    return {
+        "id": feed.id,
+        "url": feed.url,
+        "fetch_url": state.fetch_url,
+        "title": feed.title,
+        "publisher": feed.publisher,
+        "group_name": feed.group,
+        "site_url": feed.site_url,
+        "added_at": rhythm.watched_since,
+        "paused": state.paused,
+        "status": health.status,
+        "reason": health.reason,
+        "mend": health.mend,
+        "failures_in_a_row": health.failures_in_a_row,
+        "last_ok_at": health.last_ok_at,
+        "last_new_at": health.last_new_at,
+        "last_poll_at": state.last_poll_at,
+        "next_poll_at": health.next_poll_at,
+        "etag": state.validators.etag,
+        "last_modified": state.validators.last_modified,
+        "body_digest": state.body_digest,
+        "new_moments": [moment.isoformat() for moment in rhythm.moments],
+        "longest_gap_seconds": rhythm.longest_gap_seconds,
+        "ttl_seconds": rhythm.ttl_seconds,
+        "max_age_seconds": rhythm.max_age_seconds,
+    }
+
+
+def _seen(row: RowMapping) -> Seen:
+    return Seen(
+        item_id=row["item_id"],
+        fingerprint=row["fingerprint"],
+        revision=row["revision"],
+        first_seen_at=row["first_seen_at"],
+        changed_at=row["changed_at"],
+        stated_at=row["stated_at"],
+        earlier=tuple(row["earlier"]),
+        copy_of=row["copy_of"],
+    )
