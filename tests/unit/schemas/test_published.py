@@ -1,0 +1,34 @@
+"""What is published is what the models say; what once was published can still be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from schemas.export import PUBLISHED, documents, render
+from schemas.topics import TOPICS, decode, encode
+
+EXAMPLES = Path(__file__).parents[3] / "schemas" / "examples"
+
+
+def test_the_published_schemas_are_those_of_the_models() -> None:
+    wanted = {name: render(document) for name, document in documents().items()}
+    there = {path.name: path.read_text(encoding="utf-8") for path in PUBLISHED.glob("*.json")}
+    assert there == wanted, "run `make schemas`, and look at the difference: does it break a consumer?"
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/*/*.json")), ids=lambda path: str(path.relative_to(EXAMPLES)))
+def test_old_messages_can_still_be_read(path: Path) -> None:
+    topic = path.parts[-3]
+    given = json.loads(path.read_text(encoding="utf-8"))
+    read = decode(topic, path.read_bytes())
+    assert read.type == given["type"]
+    again = json.loads(encode(read))
+    assert {name: again["data"].get(name) for name in given["data"]} == given["data"]
+
+
+def test_every_event_type_has_an_example() -> None:
+    there = {json.loads(path.read_text(encoding="utf-8"))["type"] for path in EXAMPLES.glob("*/*/*.json")}
+    assert {model.full_type() for topic in TOPICS.values() for model in topic.models} <= there
