@@ -20,6 +20,9 @@ from services.matcher.watchlist import Compiled, Entity, Hit, Posting, compile_w
 __all__ = ["Watchlist"]
 
 
+_ORDER: dict[ItemField, int] = {"title": 0, "summary": 1, "body": 2}
+
+
 class _Found(NamedTuple):
     """An occurrence that letter case allows, for each entity it may stand for."""
 
@@ -51,6 +54,8 @@ class Watchlist:
         publisher = padded(item.source.publisher).strip() if item.source.publisher else None
         kept: dict[str, tuple[Entity, list[tuple[Place, Trust]]]] = {}
         for reading, found in hits:
+            if not found:
+                continue
             for place, (posting, trusted) in _judge(reading, found, publisher):
                 if posting.entity is not None:
                     kept.setdefault(posting.entity.id, (posting.entity, []))[1].append((place, trusted))
@@ -83,7 +88,7 @@ def _judge(
         postings = tuple(pair for pair in trusted if pair[1] is not Trust.NONE)
         if postings:
             candidates.append(_Found(place, postings))
-    for found in _longest(candidates):
+    for found in _longest(candidates) if len(candidates) > 1 else candidates:
         for posting, trusted_as in found.postings:
             style, place = posting.style, found.place
             own = publisher is not None and _norm(place) == publisher
@@ -92,7 +97,7 @@ def _judge(
 
 
 def _norm(place: Place) -> str:
-    return " ".join(token.norm for token in place.reading.tokens[place.first : place.last + 1])
+    return " ".join(place.reading.norms[place.first : place.last + 1])
 
 
 def _longest(found: list[_Found]) -> list[_Found]:
@@ -128,9 +133,8 @@ def _stands(word: str, text: str) -> bool:
 def _mention(item: Item, entity: Entity, places: Sequence[Place], total: int) -> Mention:
     spans = []
     for place in places:
-        tokens = place.reading.tokens
-        start, end = tokens[place.first].start, tokens[place.last].end
+        start, end = place.bounds
         spans.append(Span(field=place.reading.field, start=start, end=end, text=place.reading.text[start:end]))
-    spans.sort(key=lambda span: (("title", "summary", "body").index(span.field), span.start))
+    spans.sort(key=lambda span: (_ORDER[span.field], span.start))
     weight, why = salience(item, entity.name, spans, share=len(places) / total)
     return Mention(item_id=item.id, entity_id=entity.id, spans=tuple(spans), salience=weight, why=why)

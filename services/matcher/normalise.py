@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import accumulate
-from typing import NamedTuple
 
-__all__ = ["BAR", "Token", "fold", "padded", "starts", "tokens", "words"]
+__all__ = ["BAR", "fold", "padded", "places", "words"]
 
 #: Stands between the words of a text and each joined form of a hyphenated word; no name holds it.
 BAR = "|"
@@ -22,14 +20,6 @@ _PLAIN = str.maketrans("‘’ʼ´`“”«»‐‑‒–—―\u00a0\u202f\u200
 # Initials (U.S., E.I.D), words with inner apostrophes, the ampersand.
 _TOKEN = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.)+[^\W\d_](?![^\W_])|[^\W_]+(?:'[^\W_]+)*|&")
 _HYPHENATED = re.compile(r"(?<![\w'])[^\W_]+(?:-[^\W_]+)+(?![\w'])")
-
-
-class Token(NamedTuple):
-    """One word: where it stands in the original text (end exclusive), and its normal form."""
-
-    start: int
-    end: int
-    norm: str
 
 
 @lru_cache(maxsize=4096)
@@ -72,7 +62,7 @@ def words(text: str) -> list[str]:
     folded, _ = fold(text)
     found: list[str] = _TOKEN.findall(folded)
     if "'" in folded or "." in folded or "&" in folded:
-        found = [_norm(raw) for raw in found]
+        found = [raw if raw.isalnum() else _norm(raw) for raw in found]
     if "-" in folded:
         for match in _HYPHENATED.finditer(folded):
             found += (BAR, match.group().replace("-", ""))
@@ -84,24 +74,22 @@ def padded(text: str) -> str:
     return f" {' '.join(words(text))} "
 
 
-def starts(found: list[Token]) -> list[int]:
-    """Where in the padded string the blank before each word stands."""
-    return list(accumulate((len(token.norm) + 1 for token in found[:-1]), initial=0))
+def places(text: str) -> list[tuple[int, int]]:
+    """Where in ``text`` each of its :func:`words` stands (end exclusive); a bar has an empty place at the end."""
+    folded, origin = fold(text)
+    found = [match.span() for match in _TOKEN.finditer(folded)]
+    if "-" in folded:
+        for match in _HYPHENATED.finditer(folded):
+            found += ((len(folded), len(folded)), match.span())
+    if origin is None:
+        return found
+    return [_original(text, origin, start, end) for start, end in found]
 
 
-def tokens(text: str) -> list[Token]:
-    """The same words as :func:`words`, each with its place in ``text``; a bar has an empty place."""
-    folded, places = fold(text)
-
-    def token(start: int, end: int, norm: str) -> Token:
-        if places is not None:
-            start, end = places[start], places[end - 1] + 1
-            while end < len(text) and unicodedata.combining(text[end]):
-                end += 1
-        return Token(start, end, norm)
-
-    found = [token(match.start(), match.end(), _norm(match.group())) for match in _TOKEN.finditer(folded)]
-    for match in _HYPHENATED.finditer(folded) if "-" in folded else ():
-        found.append(Token(len(text), len(text), BAR))
-        found.append(token(match.start(), match.end(), match.group().replace("-", "")))
-    return found
+def _original(text: str, origin: list[int], start: int, end: int) -> tuple[int, int]:
+    if start == end:
+        return len(text), len(text)
+    start, end = origin[start], origin[end - 1] + 1
+    while end < len(text) and unicodedata.combining(text[end]):
+        end += 1
+    return start, end

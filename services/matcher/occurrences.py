@@ -10,12 +10,10 @@ from typing import NamedTuple
 
 from services.matcher.reading import Case, Reading
 from services.matcher.watchlist import Kind, Style, Word
+from services.matcher.words import word_lists
 
 __all__ = ["Place", "Trust", "legal_form", "part_of_another_name", "quoted", "trust"]
 
-_AMBIGUOUS = "ambiguous_words.txt"
-_NEIGHBOURS = "name_neighbours.txt"
-_GIVEN = "given_names.txt"
 #: Tickers of this many letters are taken without a mark such as "$" or "(NASDAQ:".
 _BARE_TICKER = 3
 #: Acronyms up to this length must stand in capitals: "Den" is not DEN.
@@ -46,29 +44,38 @@ class Place(NamedTuple):
     @property
     def surface(self) -> str:
         """As it is written."""
-        tokens = self.reading.tokens
-        return self.reading.text[tokens[self.first].start : tokens[self.last].end]
+        start, end = self.bounds
+        return self.reading.text[start:end]
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Where it stands in the field's text, end exclusive."""
+        places = self.reading.places
+        return places[self.first][0], places[self.last][1]
 
 
 def trust(place: Place, style: Style) -> Trust:
     """Whether letter case and the words beside it allow to read the occurrence as the name."""
     if style.kind is Kind.PHRASE:
         return Trust.FULL
+    if style.size > 1:
+        return _several_words(place, style)
+    surface = place.surface
+    if style.word is not Word.NONE and surface[0].islower() and place.reading.case is not Case.LOWER:
+        return Trust.NONE
     if _inside_a_token(place):
         return Trust.NONE
-    if _ticker_form(place):
+    if surface.isupper() and _ticker_form(place):
         return Trust.FULL
     if style.kind is Kind.TICKER:
         return _bare_ticker(place, style)
-    if style.size > 1:
-        return _several_words(place, style)
     return _one_word(place, style)
 
 
 def _inside_a_token(place: Place) -> bool:
     """Whether the occurrence is a piece of something written without blanks: T in AT&T, a host name."""
     text = place.reading.text
-    start, end = place.reading.tokens[place.first].start, place.reading.tokens[place.last].end
+    start, end = place.bounds
     left = text[start - 1 : start]
     if left == "&" or (left == "." and text[start - 2 : start - 1].isalnum()):
         return True
@@ -76,19 +83,16 @@ def _inside_a_token(place: Place) -> bool:
 
 
 def _ticker_form(place: Place) -> bool:
-    """``$AAPL``, ``(NASDAQ: AAPL)``, ``(AAPL)``, ``<AAPL.O>``, ``AAPL.O``; always in capitals."""
-    surface = place.surface
-    if not surface.isupper() or place.first != place.last:
-        return False
+    """``$AAPL``, ``(NASDAQ: AAPL)``, ``(AAPL)``, ``<AAPL.O>``, ``NYSE: T``."""
     text = place.reading.text
-    start, end = place.reading.tokens[place.first].start, place.reading.tokens[place.last].end
+    start, end = place.bounds
     left, right = text[start - 1 : start], text[end : end + 1]
     if left in ("$", "<") or (left == "(" and right == ")"):
         return True
     exchange = place.first - 1
     return (
         exchange >= 0
-        and place.reading.listed(exchange, _NEIGHBOURS, "exchanges")
+        and place.reading.listed(exchange, word_lists().exchanges)
         and place.reading.between(exchange, place.first).strip() == ":"
     )
 
@@ -107,7 +111,7 @@ def _several_words(place: Place, style: Style) -> Trust:
     reading = place.reading
     if reading.case in (Case.LOWER, Case.UPPER):
         return Trust.WEAK
-    named = [k for k in range(place.first, place.last + 1) if not reading.listed(k, _AMBIGUOUS, "function")]
+    named = [k for k in range(place.first, place.last + 1) if not reading.listed(k, word_lists().function)]
     return Trust.FULL if all(reading.capitalised(k) for k in named) else Trust.NONE
 
 
@@ -134,7 +138,7 @@ def _ordinary_word(place: Place, style: Style) -> Trust:
     if legal_form(reading, k) is not None:
         return Trust.FULL
     if reading.case is Case.UPPER:
-        speaks = style.word is Word.COMMON and reading.listed(following, _NEIGHBOURS, "subject")
+        speaks = style.word is Word.COMMON and reading.listed(following, word_lists().subject)
         return Trust.FULL if speaks else Trust.WEAK
     if (surface.isupper() and style.upper) or not surface[1:].islower():
         return Trust.FULL  # written as the book writes it, or with a capital inside, as no word is
@@ -143,9 +147,9 @@ def _ordinary_word(place: Place, style: Style) -> Trust:
     previous = reading.before(k)
     if reading.case is Case.SENTENCE and not reading.opens(k):
         return Trust.FULL
-    if reading.listed(previous, _NEIGHBOURS, "verbal"):
+    if reading.listed(previous, word_lists().verbal):
         return Trust.WEAK
-    if reading.listed(following, _NEIGHBOURS, "subject") or reading.listed(previous, _NEIGHBOURS, "before"):
+    if reading.listed(following, word_lists().subject) or reading.listed(previous, word_lists().before):
         return Trust.FULL
     return Trust.FULL if _possessive(place) or _listed_among_names(place) else Trust.WEAK
 
@@ -155,9 +159,9 @@ def legal_form(reading: Reading, k: int) -> int | None:
     following = k + 1
     if following > reading.last or reading.between(k, following).strip() not in ("", ","):
         return None
-    if not reading.listed(following, _NEIGHBOURS, "legal"):
+    if not reading.listed(following, word_lists().legal):
         return None
-    return following if reading.capitalised(following) or reading.tokens[following].norm == "plc" else None
+    return following if reading.capitalised(following) or reading.norms[following] == "plc" else None
 
 
 def _possessive(place: Place) -> bool:
@@ -177,7 +181,7 @@ def part_of_another_name(place: Place, style: Style) -> str | None:
     if style.kind is not Kind.NAME or place.reading.case in (Case.UPPER, Case.LOWER):
         return None
     following = None if _possessive(place) else place.reading.after(place.last)
-    if style.upper and style.size == 1 and place.reading.listed(following, _NEIGHBOURS, "class"):
+    if style.upper and style.size == 1 and place.reading.listed(following, word_lists().group):
         return place.reading.surface(place.last + 1)
     if following is not None and _continues(place, style, following):
         return place.reading.surface(following)
@@ -191,16 +195,16 @@ def _continues(place: Place, style: Style, following: int) -> bool:
     reading = place.reading
     if not reading.capitalised(following) or "-" in reading.between(place.last, following):
         return False
-    if reading.listed(following, _NEIGHBOURS, "legal"):
+    if reading.listed(following, word_lists().legal):
         return False
     if style.size > 1:
-        return reading.listed(following, _NEIGHBOURS, "unit")
-    if reading.listed(following, _NEIGHBOURS, "other"):
+        return reading.listed(following, word_lists().unit)
+    if reading.listed(following, word_lists().other):
         return True
-    if reading.listed(following, _NEIGHBOURS, "same"):
+    if reading.listed(following, word_lists().same):
         return False
     if reading.case is Case.TITLE:
-        return style.given_name and not reading.listed(following, _NEIGHBOURS, "subject")
+        return style.given_name and not reading.listed(following, word_lists().subject)
     return not reading.surface(following).isupper()
 
 
@@ -209,18 +213,19 @@ def _begins(place: Place, style: Style, previous: int) -> bool:
     written = reading.surface(previous)
     if not written[0].isupper() or written.endswith(("'s", "’s")):
         return False
-    if reading.listed(previous, _GIVEN):
+    if reading.listed(previous, word_lists().given_names):
         return True
     if place.surface.isupper() and len(place.surface) > 1:
         return False  # persons and most longer names don't end in an acronym
     if written.isupper():
         return len(written) == 1 or (style.word is not Word.NONE and not reading.opens(previous))
+    lists, norm = word_lists(), reading.norms[previous]
     if reading.case is Case.TITLE or any(
-        reading.listed(previous, _NEIGHBOURS, kind) for kind in ("openers", "before", "same", "legal")
+        norm in known for known in (lists.openers, lists.before, lists.same, lists.legal)
     ):
         return False
     if reading.opens(previous):
-        return not any(reading.listed(previous, _AMBIGUOUS, kind) for kind in ("common", "function", "goods"))
+        return not any(norm in known for known in (lists.common, lists.function, lists.goods))
     return True
 
 
@@ -231,10 +236,10 @@ def quoted(place: Place, style: Style, publisher: bool) -> bool:
         return False
     reading = place.reading
     previous, following = reading.before(place.first), reading.after(place.last)
-    if previous is not None and reading.tokens[previous].norm in _SPEECH:
-        return reading.tokens[previous].norm != "to" or reading.listed(reading.before(previous), _NEIGHBOURS, "telling")
+    if previous is not None and reading.norms[previous] in _SPEECH:
+        return reading.norms[previous] != "to" or reading.listed(reading.before(previous), word_lists().telling)
     if following is not None:
-        norm = reading.tokens[following].norm
+        norm = reading.norms[following]
         if norm in _ANALYSTS or (media and norm in _MEDIA_SPEECH):
             return True
     return _signs(place) or (media and _dateline(place))
@@ -242,7 +247,7 @@ def quoted(place: Place, style: Style, publisher: bool) -> bool:
 
 def _dateline(place: Place) -> bool:
     text = place.reading.text
-    start, end = place.reading.tokens[place.first].start, place.reading.tokens[place.last].end
+    start, end = place.bounds
     return text[start - 1 : start] == "(" and text[end : end + 1] == ")"
 
 

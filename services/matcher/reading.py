@@ -5,15 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from enum import Enum
 from functools import cached_property
+from itertools import accumulate
 
 from schemas.mentions import ItemField
-from services.matcher import words as lists
-from services.matcher.normalise import BAR, Token, padded, starts, tokens
+from services.matcher.normalise import BAR, places, words
 
 __all__ = ["Case", "Reading"]
 
 # A field whose words are at least this share capitalised uses capitals throughout: there they tell nothing.
-_TITLE_SHARE = 0.8
+_MOSTLY = 0.8
+_WORDS_NEEDED = 3
 #: Words from the beginning of a field by which its use of capitals is told.
 _WORDS_LOOKED_AT = 60
 _SENTENCE_ENDS = frozenset(".!?:;|\n\"“•—–")
@@ -35,16 +36,18 @@ class Reading:
     def __init__(self, field: ItemField, text: str) -> None:
         self.field: ItemField = field
         self.text = text
-        self.padded = padded(text)
+        self.norms = words(text)
+        self.padded = f" {' '.join(self.norms)} "
 
     @cached_property
-    def tokens(self) -> list[Token]:
-        """The words, in the order of ``padded``."""
-        return tokens(self.text)
+    def places(self) -> list[tuple[int, int]]:
+        """Where in the text each word stands, end exclusive."""
+        return places(self.text)
 
     @cached_property
     def _starts(self) -> list[int]:
-        return starts(self.tokens)
+        """Where in ``padded`` the blank before each word stands."""
+        return list(accumulate((len(norm) + 1 for norm in self.norms[:-1]), initial=0))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The first and last word between two places of ``padded``."""
@@ -53,22 +56,19 @@ class Reading:
     @cached_property
     def case(self) -> Case:
         """How the field uses capitals; a single word tells nothing and counts as a sentence."""
-        seen = [self.surface(k) for k in range(min(len(self.tokens), _WORDS_LOOKED_AT))]
-        alphabetic = [word for word in seen if word[:1].isalpha()]
-        if not any(word[0].isupper() for word in alphabetic):
-            return Case.LOWER if len(alphabetic) > 1 else Case.SENTENCE
-        long = [word for word in alphabetic if len(word) > 1]
-        if len(long) > 3 and sum(word.isupper() for word in long) >= _TITLE_SHARE * len(long):
+        text = self.text
+        if not any(map(str.isupper, text)):
+            return Case.LOWER if len(self.norms) > 1 else Case.SENTENCE
+        seen = [word for word in text.split(None, _WORDS_LOOKED_AT)[:_WORDS_LOOKED_AT] if word[0].isalpha()]
+        if _mostly([word.isupper() for word in seen if len(word) > 1]):
             return Case.UPPER
-        telling = [word for word in alphabetic[1:] if word.lower() not in _SMALL_WORDS]
-        if len(telling) > 3 and sum(word[0].isupper() for word in telling) >= _TITLE_SHARE * len(telling):
-            return Case.TITLE
-        return Case.SENTENCE
+        telling = [word[0].isupper() for word in seen[1:] if word not in _SMALL_WORDS]
+        return Case.TITLE if _mostly(telling) else Case.SENTENCE
 
     def surface(self, k: int) -> str:
         """Word ``k`` as it is written."""
-        token = self.tokens[k]
-        return self.text[token.start : token.end]
+        start, end = self.places[k]
+        return self.text[start:end]
 
     def before(self, k: int) -> int | None:
         """The word before ``k`` if nothing but blanks or a hyphen lies between, else None."""
@@ -76,16 +76,16 @@ class Reading:
 
     def after(self, k: int) -> int | None:
         """The word after ``k`` if nothing but blanks or a hyphen lies between, else None."""
-        return k + 1 if k + 1 < len(self.tokens) and self._adjacent(k, k + 1) else None
+        return k + 1 if k + 1 < len(self.norms) and self._adjacent(k, k + 1) else None
 
     def _adjacent(self, left: int, right: int) -> bool:
-        if BAR in (self.tokens[left].norm, self.tokens[right].norm):
+        if BAR in (self.norms[left], self.norms[right]):
             return False
         return self.between(left, right).strip() == ""
 
     def between(self, left: int, right: int) -> str:
         """What is written between two words."""
-        return self.text[self.tokens[left].end : self.tokens[right].start]
+        return self.text[self.places[left][1] : self.places[right][0]]
 
     def opens(self, k: int) -> bool:
         """Whether word ``k`` opens the field, a sentence, or what follows a colon or dash."""
@@ -101,11 +101,15 @@ class Reading:
         """Whether word ``k`` begins with a capital."""
         return self.surface(k)[:1].isupper()
 
-    def listed(self, k: int | None, file: str, section: str = "") -> bool:
-        """Whether there is a word ``k`` and a word list has it."""
-        return k is not None and self.tokens[k].norm in lists.section(file, section)
+    def listed(self, k: int | None, known: frozenset[str]) -> bool:
+        """Whether there is a word ``k`` and it is one of ``known``."""
+        return k is not None and self.norms[k] in known
 
-    @property
+    @cached_property
     def last(self) -> int:
         """The last word that stands in the text itself."""
-        return next((k - 1 for k, token in enumerate(self.tokens) if token.norm == BAR), len(self.tokens) - 1)
+        return (self.norms.index(BAR) if BAR in self.norms else len(self.norms)) - 1
+
+
+def _mostly(told: list[bool]) -> bool:
+    return len(told) > _WORDS_NEEDED and sum(told) >= _MOSTLY * len(told)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import ahocorasick_rs
 
 from schemas.clients import Watch
-from services.matcher import words as lists
 from services.matcher.normalise import BAR, words
+from services.matcher.words import word_lists
 
 __all__ = ["Compiled", "Condition", "Entity", "Hit", "Kind", "Posting", "Style", "Word", "compile_watches"]
 
@@ -93,11 +93,8 @@ def _style(kind: Kind, size: int, word: Word, upper: bool, given: bool, media: b
 
 
 def _word_class(parts: list[str]) -> Word:
-    classes = [
-        (Word.GOODS, lists.section("ambiguous_words.txt", "goods")),
-        (Word.COMMON, lists.section("ambiguous_words.txt", "common")),
-        (Word.FUNCTION, lists.section("ambiguous_words.txt", "function")),
-    ]
+    lists = word_lists()
+    classes = [(Word.GOODS, lists.goods), (Word.COMMON, lists.common), (Word.FUNCTION, lists.function)]
     found = [next((name for name, listed in classes if part in listed), Word.NONE) for part in parts]
     if Word.NONE in found:
         return Word.NONE
@@ -105,7 +102,7 @@ def _word_class(parts: list[str]) -> Word:
 
 
 def _without_legal_form(parts: list[str]) -> list[str]:
-    legal = lists.section("name_neighbours.txt", "legal")
+    legal = word_lists().legal
     kept = parts[1:] if len(parts) > 1 and parts[0] == "the" else parts
     while len(kept) > 1 and kept[-1] in legal:
         kept = kept[:-1]
@@ -124,7 +121,7 @@ def _term(written: str, kind: Kind) -> list[tuple[str, Style]]:
         parts = _without_legal_form(parts)
     if not parts:
         return []
-    terms = []
+    lists, terms = word_lists(), []
     for form in [parts, *([word] for word in joined if len(parts) == written.count("-") + 1)]:
         norm = " ".join(form)
         style = _style(
@@ -132,9 +129,9 @@ def _term(written: str, kind: Kind) -> list[tuple[str, Style]]:
             len(form),
             _word_class(form),
             written.isupper(),
-            norm in lists.section("given_names.txt"),
-            norm in lists.names("quoted_houses.txt", "media"),
-            norm in lists.names("quoted_houses.txt", "research"),
+            norm in lists.given_names,
+            norm in lists.media,
+            norm in lists.research,
         )
         terms.append((norm, style))
     return terms
@@ -210,5 +207,5 @@ def compile_watches(watches: Iterable[Watch]) -> Compiled:
 
 
 def _unwatched() -> Iterable[tuple[str, Style]]:
-    for norm in sorted(lists.names("longer_names.txt")):
+    for norm in word_lists().longer_names:
         yield norm, _style(Kind.PHRASE, norm.count(" ") + 1, Word.NONE, False, False, False, False)

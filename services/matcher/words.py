@@ -1,17 +1,60 @@
-"""The matcher's word lists: plain text files in the lexicon, one word or name between blanks, sections in brackets."""
+"""The matcher's word lists: plain text files in the lexicon, words between blanks, sections in brackets."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from services.matcher.normalise import words
 
-__all__ = ["names", "section"]
+__all__ = ["WordLists", "word_lists"]
+
+
+@dataclass(frozen=True, slots=True)
+class WordLists:
+    """What the rules on names look words up in; what each holds is said in its file."""
+
+    function: frozenset[str]
+    common: frozenset[str]
+    goods: frozenset[str]
+    given_names: frozenset[str]
+    legal: frozenset[str]
+    same: frozenset[str]
+    other: frozenset[str]
+    unit: frozenset[str]
+    openers: frozenset[str]
+    subject: frozenset[str]
+    before: frozenset[str]
+    group: frozenset[str]
+    verbal: frozenset[str]
+    telling: frozenset[str]
+    exchanges: frozenset[str]
+    media: frozenset[str]
+    research: frozenset[str]
+    longer_names: tuple[str, ...]
 
 
 @cache
-def _sections(file: str) -> dict[str, tuple[str, ...]]:
+def word_lists() -> WordLists:
+    """All lists, read once."""
+    ambiguous, neighbours = _sections("ambiguous_words.txt"), _sections("name_neighbours.txt")
+    houses = _sections("quoted_houses.txt")
+    return WordLists(
+        **{name: _words(ambiguous[name]) for name in ("function", "common", "goods")},
+        **{
+            name: _words(neighbours[name])
+            for name in ("legal", "same", "other", "unit", "openers", "subject", "before", "group", "verbal", "telling")
+        },
+        exchanges=_words(neighbours["exchanges"]),
+        given_names=_words(_sections("given_names.txt")[""]),
+        media=frozenset(_names(houses["media"])),
+        research=frozenset(_names(houses["research"])),
+        longer_names=_names(_sections("longer_names.txt")[""]),
+    )
+
+
+def _sections(file: str) -> dict[str, list[str]]:
     text = resources.files("services.matcher.lexicon").joinpath(file).read_text(encoding="utf-8")
     sections: dict[str, list[str]] = {}
     current = ""
@@ -20,20 +63,12 @@ def _sections(file: str) -> dict[str, tuple[str, ...]]:
             current = line.strip("[] ")
         elif line and not line.startswith("#"):
             sections.setdefault(current, []).append(line)
-    return {name: tuple(lines) for name, lines in sections.items()}
+    return sections
 
 
-@cache
-def section(file: str, name: str = "") -> frozenset[str]:
-    """The words of one section of a word list; the unnamed section is that of a file without any.
-
-    Raises:
-        KeyError: when the file has no such section.
-    """
-    return frozenset(word for line in _sections(file)[name] for word in line.split())
+def _words(lines: list[str]) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
 
 
-@cache
-def names(file: str, name: str = "") -> frozenset[str]:
-    """The lines of one section, each a name in its normal form."""
-    return frozenset(" ".join(words(line)) for line in _sections(file)[name])
+def _names(lines: list[str]) -> tuple[str, ...]:
+    return tuple(sorted({" ".join(words(line)) for line in lines}))
