@@ -1,0 +1,296 @@
+"""What an account manager does: each is one transaction that writes the tables and publishes the events together.
+
+Every change names the version of the draft that the person saw. A second click, another tab or a colleague is then
+told what has happened in the meantime, and nothing happens twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from firstword.kit.db import upsert
+from firstword.kit.errors import BadInput, FirstwordError
+from firstword.kit.processing import AnyEvent, EventPublisher
+from schemas.base import Payload, content_id, event
+from schemas.clients import ClientChanged
+from schemas.deliveries import Delivery, DeliveryChanged
+from schemas.drafts import DismissReason, DraftApproved, DraftDismissed, DraftEdited
+from schemas.interactions import InteractionLogged
+from services.notifier import repository
+from services.notifier.delivery.outbox import sent_events
+from services.notifier.desk import words
+from services.notifier.desk.auth import Viewer
+from services.notifier.desk.checks import recheck
+from services.notifier.repository import INBOX_STATES, DraftLine
+from services.notifier.tables import audit_log, deliveries, drafts
+
+__all__ = ["Conflict", "Desk", "NotFound", "audit"]
+
+SUBJECT_LIMIT, BODY_LIMIT, COMMENT_LIMIT = 200, 8_000, 1_000
+
+
+class NotFound(FirstwordError):
+    """There is no such thing, or not for this user; which of the two is not told."""
+
+
+class Conflict(FirstwordError):
+    """Somebody, perhaps the same person in another tab, was faster."""
+
+
+def audit(
+    connection: Connection,
+    viewer: Viewer,
+    now: datetime,
+    action: str,
+    subject: str,
+    client_id: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Note who read or changed what."""
+    connection.execute(
+        insert(audit_log).values(
+            at=now, user_id=viewer.user_id, action=action, subject=subject, client_id=client_id, detail=detail
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The actions of one viewer at one moment, inside the caller's transaction."""
+
+    connection: Connection
+    publisher: EventPublisher
+    viewer: Viewer
+    now: datetime
+
+    def edit(self, draft_id: str, version: int, subject: str, body: str) -> None:
+        """Change the text; it is checked again, and what is found is kept with it."""
+        subject, body = " ".join(subject.split()), body.replace("\r\n", "\n").strip()
+        _within_limits("subject", subject, SUBJECT_LIMIT)
+        _within_limits("message", body, BODY_LIMIT)
+        line = self._take(draft_id, version, INBOX_STATES)
+        if (subject, body) == (line.subject, line.body.strip()):
+            return
+        revision = line.revision + 1
+        checks = recheck(line, self._client(line), subject, body)
+        self._write(
+            draft_id, state="edited", subject=subject, body=body, revision=revision, checks=checks, outcome=None
+        )
+        edited = DraftEdited(
+            draft_id=draft_id,
+            client_id=line.client_id,
+            revision=revision,
+            subject=subject,
+            body=body,
+            by=self.viewer.user_id,
+        )
+        self._publish(edited, line.client_id, "draft.edited", draft_id, revision)
+        self._audit("draft.edited", draft_id, line.client_id)
+
+    def approve(self, draft_id: str, version: int, *, at_once: bool = False) -> datetime:
+        """Hand the draft to the outbox; returns when it goes out. ``at_once`` doesn't wait for the client's hours."""
+        line = self._take(draft_id, version, INBOX_STATES)
+        recipient = _recipient(self._client(line), "sent")
+        leaves_at = self.now if at_once else max(self.now, line.send_after)
+        self._write(draft_id, state="approved", outcome=None)
+        row = self._delivery_row(line, "email", recipient)
+        upsert(self.connection, deliveries, [{**row, "status": "pending", "next_attempt_at": leaves_at}], ["id"])
+        self._publish_approval(line, "email")
+        self._publish_delivery(row["id"])
+        self._audit("draft.approved", draft_id, line.client_id, f"goes out {leaves_at.isoformat()}")
+        return leaves_at
+
+    def take_back(self, draft_id: str, version: int) -> None:
+        """Approved, not gone out yet, and better not sent: it returns to the inbox."""
+        line = self._take(draft_id, version, ("approved",))
+        stopped = self.connection.execute(
+            update(deliveries)
+            .where(deliveries.c.draft_id == draft_id, deliveries.c.status == "pending")
+            .values(status="failed", last_error="Taken back before it went out.", next_attempt_at=None)
+            .values(changed_at=self.now)
+            .returning(deliveries.c.id)
+        ).scalars()
+        for delivery_id in stopped.all():
+            self._publish_delivery(delivery_id)
+        self._write(draft_id, state="edited" if line.revision else "open")
+        self._audit("draft.taken_back", draft_id, line.client_id)
+
+    def dismiss(self, draft_id: str, version: int, reason: DismissReason, comment: str = "") -> None:
+        """Decide not to send it, and say why."""
+        comment = comment.strip()[:COMMENT_LIMIT]
+        line = self._take(draft_id, version, INBOX_STATES)
+        self._write(draft_id, state="dismissed", outcome=": ".join(filter(None, (reason, comment))))
+        dismissed = DraftDismissed(
+            draft_id=draft_id,
+            alert_id=line.draft.alert_id,
+            client_id=line.client_id,
+            reason=reason,
+            comment=comment or None,
+            by=self.viewer.user_id,
+        )
+        self._publish(dismissed, line.client_id, "draft.dismissed", draft_id)
+        self._audit("draft.dismissed", draft_id, line.client_id, reason)
+
+    def sent_by_hand(self, draft_id: str, version: int) -> None:
+        """It was copied, and sent by the account manager's own means."""
+        line = self._take(draft_id, version, INBOX_STATES)
+        book = self._client(line)
+        recipient = (book.client.contact.email or book.client.name) if book is not None else line.client_id
+        self._write(draft_id, state="sent", outcome=None)
+        row = self._delivery_row(line, "clipboard", recipient)
+        upsert(self.connection, deliveries, [{**row, "status": "delivered", "next_attempt_at": None}], ["id"])
+        self._publish_approval(line, "clipboard")
+        self._publish_delivery(row["id"])
+        self._sent(row["id"])
+        self._audit("draft.sent_by_hand", draft_id, line.client_id)
+
+    def arrived(self, delivery_id: str) -> None:
+        """Of a delivery whose outcome nobody knew, a person says that the client has it."""
+        row = self._take_delivery(delivery_id, ("unknown",), "delivered")
+        self._write(row["draft_id"], state="sent", outcome=None)
+        self._sent(delivery_id)
+        self._audit("delivery.arrived", delivery_id, row["client_id"])
+
+    def send_again(self, delivery_id: str) -> None:
+        """Of a delivery that failed, or whose outcome nobody knew, a person says that it is to be sent (again)."""
+        row = self._take_delivery(delivery_id, ("unknown", "failed"), "pending")
+        state = self.connection.execute(select(drafts.c.state).where(drafts.c.id == row["draft_id"])).scalar_one()
+        if state not in ("unknown", "failed"):
+            raise Conflict(f"This message is {words.STATE[state]} by now, so it isn't sent again.")
+        self._write(row["draft_id"], state="approved", outcome=None)
+        self._audit("delivery.again", delivery_id, row["client_id"])
+
+    def log_outcome(
+        self, draft_id: str, outcome: Literal["replied", "acted", "disagreed", "no_answer", "other"], summary: str
+    ) -> None:
+        """What came of a message that was sent."""
+        line = self._find(draft_id)
+        if line.state != "sent":
+            raise Conflict("What came of it can be noted once it was sent.")
+        summary = summary.strip()[:COMMENT_LIMIT]
+        contact = InteractionLogged(
+            interaction_id=content_id("int", draft_id, outcome, summary),
+            client_id=line.client_id,
+            manager_id=line.draft.manager_id,
+            at=self.now,
+            channel="reply",
+            draft_id=draft_id,
+            summary=summary,
+            outcome=outcome,
+        )
+        self._publish(contact, line.client_id, "contact", contact.interaction_id)
+        self._audit("outcome.logged", draft_id, line.client_id, outcome)
+
+    def _find(self, draft_id: str) -> DraftLine:
+        line = repository.draft(self.connection, self.viewer.scope, draft_id)
+        if line is None:
+            raise NotFound("There is no such draft.")
+        return line
+
+    def _take(self, draft_id: str, version: int, states: tuple[str, ...]) -> DraftLine:
+        """The draft as the person saw it, now at the next version; nobody else can take that version again."""
+        line = self._find(draft_id)
+        taken = self.connection.execute(
+            update(drafts)
+            .where(drafts.c.id == draft_id, drafts.c.version == version, drafts.c.state.in_(states))
+            .values(version=version + 1, changed_at=self.now)
+        )
+        if taken.rowcount == 1:
+            return line
+        when = words.moment(line.changed_at, words.zone(self.viewer.time_zone), self.now)
+        raise Conflict(
+            f"This draft has changed since you opened it: it is {words.STATE[line.state]} ({when}).",
+            mend="Nothing was done a second time. Look at it as it stands now.",
+        )
+
+    def _take_delivery(self, delivery_id: str, states: tuple[str, ...], to: str) -> RowMapping:
+        if repository.delivery(self.connection, self.viewer.scope, delivery_id) is None:
+            raise NotFound("There is no such delivery.")
+        taken = self.connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == delivery_id, deliveries.c.status.in_(states))
+            .values(status=to, last_error=None, changed_at=self.now)
+            .values(next_attempt_at=self.now if to == "pending" else None)
+        )
+        if taken.rowcount != 1:
+            raise Conflict("Somebody has decided about this delivery already.", mend="Nothing was done twice.")
+        self._publish_delivery(delivery_id)
+        return self.connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
+
+    def _client(self, line: DraftLine) -> ClientChanged | None:
+        return repository.client(self.connection, None, line.client_id)
+
+    def _write(self, draft_id: str, **values: object) -> None:
+        self.connection.execute(update(drafts).where(drafts.c.id == draft_id).values(changed_at=self.now, **values))
+
+    def _delivery_row(self, line: DraftLine, channel: str, recipient: str) -> dict[str, object]:
+        return {
+            "id": content_id("dlv", line.id, channel, recipient),
+            "draft_id": line.id,
+            "client_id": line.client_id,
+            "channel": channel,
+            "recipient": recipient,
+            "last_error": None,
+            "subject": line.subject,
+            "body": line.body,
+            "approved_by": self.viewer.user_id,
+            "created_at": self.now,
+            "changed_at": self.now,
+        }
+
+    def _publish_approval(self, line: DraftLine, channel: str) -> None:
+        approved = DraftApproved(
+            draft_id=line.id,
+            client_id=line.client_id,
+            channel=channel,
+            subject=line.subject,
+            body=line.body,
+            by=self.viewer.user_id,
+        )
+        self._publish(approved, line.client_id, "draft.approved", line.id, line.version)
+
+    def _publish_delivery(self, delivery_id: object) -> None:
+        row = self.connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
+        fields = {name: row[name] for name in Delivery.model_fields}
+        changed = DeliveryChanged(delivery=Delivery.model_validate(fields))
+        moment = self.now.isoformat()
+        self._publish(changed, row["client_id"], "delivery", row["id"], row["status"], row["attempts"], moment)
+
+    def _sent(self, delivery_id: object) -> None:
+        row = self.connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
+        self.publisher.publish(self.connection, sent_events(self.connection, row, self.now))
+
+    def _publish(self, data: Payload, client_id: str, *identity: str | int) -> None:
+        made: AnyEvent = event(
+            data, key=client_id, id=content_id("evt", *identity), source="firstword/desk", time=self.now
+        )
+        self.publisher.publish(self.connection, [made])
+
+    def _audit(self, action: str, subject: str, client_id: str, detail: str | None = None) -> None:
+        audit(self.connection, self.viewer, self.now, action, subject, client_id, detail)
+
+
+def _recipient(book: ClientChanged | None, done: str) -> str:
+    if book is None:
+        raise BadInput(f"The client is no longer in the book, so this can't be {done}.")
+    contact = book.client.contact
+    if contact.do_not_contact:
+        why = f": {contact.do_not_contact_reason}" if contact.do_not_contact_reason else ""
+        raise BadInput(f"{book.client.name} is not to be contacted{why}.")
+    if contact.email is None:
+        raise BadInput(
+            f"There is no mail address for {book.client.name}.",
+            mend="Add contact.email to the client book, or copy the message and send it yourself.",
+        )
+    return contact.email
+
+
+def _within_limits(what: str, text: str, limit: int) -> None:
+    if not text:
+        raise BadInput(f"The {what} is empty.")
+    if len(text) > limit:
+        raise BadInput(f"The {what} has {len(text):,} characters; at most {limit:,} are kept.")

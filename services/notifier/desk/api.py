@@ -1,0 +1,200 @@
+"""The same as the pages, for programs: JSON under /api/v1, by session or by a bearer token.
+
+A session's changes need its form token in ``X-Form-Token``; a bearer token is sent by nobody's browser on its own.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+
+from firstword.kit.db import reading
+from firstword.kit.errors import FirstwordError
+from schemas.base import Model
+from schemas.drafts import DismissReason
+from services.notifier import repository
+from services.notifier.desk.actions import NotFound
+from services.notifier.desk.auth import viewer_of_token
+from services.notifier.desk.checks import checks_of
+from services.notifier.desk.pages.ops import not_ready
+from services.notifier.desk.web import Asking, SignInNeeded, asking, number_of, site_of
+from services.notifier.repository import DraftLine
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1")
+
+
+def calling(request: Request) -> Asking:
+    """Who is calling: by bearer token, else by session.
+
+    Raises:
+        SignInNeeded: when nobody that we know.
+        FirstwordError: when a session's change lacks its form token.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        site = site_of(request)
+        with reading(site.deps.engine) as connection:
+            viewer = viewer_of_token(connection, token.strip())
+        if viewer is None:
+            raise SignInNeeded("This API token isn't known.")
+        return Asking(site, request, viewer, site.deps.clock.now())
+    who = asking(request)
+    if request.method != "GET" and not who.site.sessions.form_is_ours(
+        who.viewer, request.headers.get("x-form-token", "")
+    ):
+        raise FirstwordError("A session's changes need its form token in X-Form-Token.")
+    return who
+
+
+Caller = Annotated[Asking, Depends(calling)]
+
+
+class Approval(Model):
+    """``version`` is the one that was read; ``at_once`` doesn't wait for the client's hours."""
+
+    version: int = Field(ge=0)
+    at_once: bool = False
+
+
+class Dismissal(Model):
+    """Why a draft isn't sent."""
+
+    version: int = Field(ge=0)
+    reason: DismissReason
+    comment: str = ""
+
+
+class Edit(Model):
+    """Another text."""
+
+    version: int = Field(ge=0)
+    subject: str
+    body: str
+
+
+@router.get("/drafts")
+def drafts(who: Caller) -> dict[str, Any]:
+    """What waits for a decision, by deadline."""
+    size = who.site.deps.settings.page_size
+    with who.reading() as connection:
+        page = repository.inbox(connection, who.scope, who.now, number=number_of(who.request), size=size)
+    who.note_read("drafts.listed", "drafts", None)
+    return _paged(page, [_brief(line) for line in page.items])
+
+
+@router.get("/drafts/{draft_id}")
+def draft(who: Caller, draft_id: str) -> dict[str, Any]:
+    """One draft with its evidence and checks."""
+    with who.reading() as connection:
+        line = repository.draft(connection, who.scope, draft_id)
+    if line is None:
+        raise NotFound("There is no such draft.")
+    who.note_read("draft.read", draft_id, line.client_id)
+    return _whole(line)
+
+
+@router.post("/drafts/{draft_id}/approve")
+def approve(who: Caller, draft_id: str, asked: Approval) -> dict[str, Any]:
+    """Send it: now, or when the client's hours begin."""
+    with who.acting() as desk:
+        leaves_at = desk.approve(draft_id, asked.version, at_once=asked.at_once)
+    return {"draft_id": draft_id, "state": "approved", "leaves_at": leaves_at}
+
+
+@router.post("/drafts/{draft_id}/dismiss")
+def dismiss(who: Caller, draft_id: str, asked: Dismissal) -> dict[str, Any]:
+    """Don't send it."""
+    with who.acting() as desk:
+        desk.dismiss(draft_id, asked.version, asked.reason, asked.comment)
+    return {"draft_id": draft_id, "state": "dismissed"}
+
+
+@router.post("/drafts/{draft_id}/edit")
+def edit(who: Caller, draft_id: str, asked: Edit) -> dict[str, Any]:
+    """Keep another text; the answer holds what was found in it."""
+    with who.acting() as desk:
+        desk.edit(draft_id, asked.version, asked.subject, asked.body)
+        line = repository.draft(desk.connection, who.scope, draft_id)
+    if line is None:
+        raise NotFound("There is no such draft.")
+    return _whole(line)
+
+
+@router.get("/alerts/{alert_id}")
+def alert(who: Caller, alert_id: str) -> dict[str, Any]:
+    """One verdict with its reasons and evidence."""
+    with who.reading() as connection:
+        found = repository.alert(connection, who.scope, alert_id)
+    if found is None:
+        raise NotFound("There is no such alert.")
+    who.note_read("alert.read", alert_id, found.client_id)
+    return found.model_dump(mode="json", exclude_none=True)
+
+
+@router.get("/clients")
+def clients(who: Caller) -> dict[str, Any]:
+    """Clients by name."""
+    size = who.site.deps.settings.page_size
+    search = who.request.query_params.get("q", "").strip()[:100]
+    with who.reading() as connection:
+        page = repository.client_lines(connection, who.scope, search=search, number=number_of(who.request), size=size)
+    who.note_read("clients.listed", "clients", None)
+    return _paged(page, [book.client.model_dump(mode="json", exclude_none=True) for book in page.items])
+
+
+@router.get("/held")
+def held(who: Caller) -> dict[str, Any]:
+    """Held rumors, newest first."""
+    size = who.site.deps.settings.page_size
+    with who.reading() as connection:
+        page = repository.held(connection, who.scope, number=number_of(who.request), size=size)
+    who.note_read("held.listed", "held", None)
+    return _paged(page, [one.model_dump(mode="json", exclude_none=True) for one, _ in page.items])
+
+
+@router.get("/feeds")
+def feeds(who: Caller) -> dict[str, Any]:
+    """Feeds and how they are."""
+    return {"items": list(who.site.deps.feeds_view())}
+
+
+@router.get("/health")
+def health(who: Caller) -> dict[str, Any]:
+    """What is wrong, if anything."""
+    with who.reading() as connection:
+        counts = repository.counts(connection, who.scope)
+    return {
+        "waiting_for": not_ready(who.site),
+        "feeds_with_a_problem": [feed.id for feed in who.site.ill_feeds()],
+        "deliveries_of_unknown_outcome": counts.unknown,
+        "inbox": counts.inbox,
+        "held": counts.held,
+    }
+
+
+def _paged(page: repository.Page[Any], items: list[Any]) -> dict[str, Any]:
+    return {"items": items, "total": page.total, "page": page.number, "pages": page.pages}
+
+
+def _brief(line: DraftLine) -> dict[str, Any]:
+    names = ("id", "client_id", "client_name", "verdict", "urgency", "state", "subject", "version", "grade")
+    moments = ("created_at", "send_after", "deadline_at")
+    return {name: getattr(line, name) for name in (*names, *moments)}
+
+
+def _whole(line: DraftLine) -> dict[str, Any]:
+    checks = checks_of(line)
+    return {
+        **_brief(line),
+        "body": line.body,
+        "revision": line.revision,
+        "outcome": line.outcome,
+        "draft": line.draft.model_dump(mode="json", exclude_none=True),
+        "alert": None if line.alert is None else line.alert.model_dump(mode="json", exclude_none=True),
+        "grounding": [entry.model_dump(mode="json") for entry in checks.grounding],
+        "findings": [entry.model_dump(mode="json") for entry in checks.findings],
+    }

@@ -1,0 +1,179 @@
+"""Who is asking: one-time links, signed session cookies, API tokens, and a token in every form.
+
+Only hashes of links and API tokens are kept. All are long random strings, so a plain SHA-256 is enough.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from itsdangerous import BadSignature, Signer, URLSafeTimedSerializer
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from firstword.kit.db import upsert
+from firstword.kit.errors import BadInput
+from services.notifier.tables import signin_links, users
+
+__all__ = [
+    "SESSION_COOKIE",
+    "Sessions",
+    "Viewer",
+    "create_api_token",
+    "create_signin_link",
+    "ensure_manager",
+    "ensure_owner",
+    "redeem",
+    "viewer_of_token",
+]
+
+SESSION_COOKIE = "firstword_session"
+LINK_LIFETIME = timedelta(hours=1)
+Role = Literal["owner", "manager"]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is asking. ``scope`` is the account manager whose clients may be seen; None sees all."""
+
+    user_id: str
+    name: str
+    role: Role
+    manager_id: str | None
+    time_zone: str
+    nonce: str = ""
+
+    @property
+    def scope(self) -> str | None:
+        """Whose clients this user may see: a manager without an id sees those of nobody."""
+        return None if self.role == "owner" else self.manager_id or ""
+
+
+def ensure_owner(
+    connection: Connection, now: datetime, *, user_id: str = "owner", name: str = "Owner", time_zone: str = "UTC"
+) -> str:
+    """See to it that a user who sees everything exists; returns their id."""
+    return _ensure(connection, now, user_id, name, "owner", None, time_zone)
+
+
+def ensure_manager(connection: Connection, now: datetime, *, manager_id: str, name: str, time_zone: str = "UTC") -> str:
+    """See to it that the account manager has a user of their own; returns its id."""
+    return _ensure(connection, now, f"manager-{manager_id}", name, "manager", manager_id, time_zone)
+
+
+def _ensure(
+    connection: Connection, now: datetime, user_id: str, name: str, role: Role, manager_id: str | None, time_zone: str
+) -> str:
+    row = {
+        "id": user_id,
+        "name": name,
+        "role": role,
+        "manager_id": manager_id,
+        "time_zone": time_zone,
+        "session_epoch": 0,
+        "created_at": now,
+    }
+    upsert(connection, users, [row], ["id"], update=("name", "role", "manager_id", "time_zone"))
+    return user_id
+
+
+def create_signin_link(
+    connection: Connection, user_id: str, now: datetime, *, valid_for: timedelta = LINK_LIFETIME
+) -> str:
+    """A token that signs ``user_id`` in once, for ``/signin?token=…``. Only its hash is kept.
+
+    Raises:
+        BadInput: when there is no such user.
+    """
+    if connection.execute(select(users.c.id).where(users.c.id == user_id)).first() is None:
+        raise BadInput(f"There is no user {user_id!r}.")
+    token = secrets.token_urlsafe(32)
+    connection.execute(
+        insert(signin_links).values(
+            token_hash=_hash(token), user_id=user_id, created_at=now, expires_at=now + valid_for
+        )
+    )
+    return token
+
+
+def create_api_token(connection: Connection, user_id: str) -> str:
+    """A bearer token for the API, in place of the user's former one. Only its hash is kept.
+
+    Raises:
+        BadInput: when there is no such user.
+    """
+    token = f"fw_{secrets.token_urlsafe(32)}"
+    done = connection.execute(update(users).where(users.c.id == user_id).values(api_token_hash=_hash(token)))
+    if done.rowcount != 1:
+        raise BadInput(f"There is no user {user_id!r}.")
+    return token
+
+
+def redeem(connection: Connection, token: str, now: datetime) -> str | None:
+    """The user whom ``token`` signs in, once; None when it is unknown, used or expired."""
+    link = signin_links.c
+    used = connection.execute(
+        update(signin_links)
+        .where(link.token_hash == _hash(token), link.used_at.is_(None), link.expires_at > now)
+        .values(used_at=now)
+        .returning(link.user_id)
+    ).scalar()
+    return None if used is None else str(used)
+
+
+def viewer_of_token(connection: Connection, token: str) -> Viewer | None:
+    """Whose API token this is."""
+    query = select(users).where(users.c.api_token_hash == _hash(token), users.c.disabled_at.is_(None))
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _viewer(row, "")
+
+
+class Sessions:
+    """Signs and reads session cookies, and the token that each form of a session carries."""
+
+    def __init__(self, secret: str, lifetime: timedelta) -> None:
+        if len(secret) < 32:
+            raise BadInput(
+                "The desk's secret is shorter than 32 characters.",
+                mend="Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+            )
+        self._cookies = URLSafeTimedSerializer(secret, salt="firstword.session")
+        self._forms = Signer(secret, salt="firstword.form")
+        self.lifetime = lifetime
+
+    def issue(self, connection: Connection, user_id: str) -> str:
+        """A cookie's value for a new session of ``user_id``."""
+        epoch = connection.execute(select(users.c.session_epoch).where(users.c.id == user_id)).scalar_one()
+        return self._cookies.dumps({"user": user_id, "epoch": epoch, "nonce": secrets.token_urlsafe(16)})
+
+    def viewer(self, connection: Connection, cookie: str) -> Viewer | None:
+        """Whose session this is; None when it was not signed by us, is too old, or was ended."""
+        try:
+            said = self._cookies.loads(cookie, max_age=int(self.lifetime.total_seconds()))
+        except BadSignature:
+            return None
+        query = select(users).where(users.c.id == said["user"], users.c.disabled_at.is_(None))
+        row = connection.execute(query).mappings().first()
+        if row is None or row["session_epoch"] != said["epoch"]:
+            return None
+        return _viewer(row, said["nonce"])
+
+    def form_token(self, viewer: Viewer) -> str:
+        """What every form of this session carries, so that other sites can't post in its name."""
+        return self._forms.get_signature(viewer.nonce).decode()
+
+    def form_is_ours(self, viewer: Viewer, token: str) -> bool:
+        """Whether ``token`` stood in a form of this session."""
+        return bool(viewer.nonce) and hmac.compare_digest(self.form_token(viewer).encode(), token.encode())
+
+
+def _viewer(row: RowMapping, nonce: str) -> Viewer:
+    return Viewer(row["id"], row["name"], row["role"], row["manager_id"], row["time_zone"], nonce)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,66 @@
+"""What stands behind a draft's text, and why it is for this client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.clients import ClientChanged, Watch
+from schemas.drafts import Finding, Grounding
+from services.notifier.desk import words
+from services.notifier.repository import DraftLine
+
+__all__ = ["Checks", "checks_of", "recheck", "why_this_client"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Where each figure, name and quotation of a text stands, and what should be mended in it."""
+
+    grounding: tuple[Grounding, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def nowhere(self) -> tuple[Grounding, ...]:
+        """What stands nowhere: the account manager must know it themselves."""
+        return tuple(entry for entry in self.grounding if entry.where == "nowhere")
+
+
+def checks_of(line: DraftLine) -> Checks:
+    """The checks of the text as it stands now."""
+    if line.checks is None:
+        return Checks(line.draft.grounding, line.draft.findings)
+    return Checks(
+        tuple(Grounding.model_validate(entry) for entry in line.checks["grounding"]),
+        tuple(Finding.model_validate(entry) for entry in line.checks["findings"]),
+    )
+
+
+def recheck(line: DraftLine, book: ClientChanged | None, subject: str, body: str) -> dict[str, Any]:
+    """Check an edited text as a proposed one is; what is found is a warning, for the account manager may know more."""
+    grounding: tuple[Grounding, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    return {
+        "grounding": [entry.model_dump(mode="json") for entry in grounding],
+        "findings": [entry.model_dump(mode="json") for entry in findings],
+    }
+
+
+def why_this_client(line: DraftLine, book: ClientChanged | None) -> list[str]:
+    """In a few sentences: what of the client's this touches."""
+    alert = line.alert
+    if alert is None:
+        return []
+    name = book.client.name if book is not None else line.client_name
+    said = [f"{name} {words.STANCE[alert.stance]}: {alert.entity_name}."]
+    watch = _watch(book, alert.entity_id)
+    if watch is not None and watch.weight is not None:
+        said.append(f"It makes up {watch.weight:.0%} of the portfolio or spend, as the book has it.")
+    if watch is not None and watch.note:
+        said.append(f"From the book: {watch.note}")
+    return said
+
+
+def _watch(book: ClientChanged | None, entity_id: str) -> Watch | None:
+    watches = () if book is None else book.client.watches
+    return next((watch for watch in watches if watch.entity_id == entity_id), None)

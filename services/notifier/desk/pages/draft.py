@@ -1,0 +1,108 @@
+"""One draft: the message, the evidence behind it, and what to do with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, Response
+
+from schemas.drafts import DismissReason
+from services.notifier import repository
+from services.notifier.delivery.channels.clipboard import mailto
+from services.notifier.desk import web
+from services.notifier.desk.actions import NotFound
+from services.notifier.desk.checks import checks_of, why_this_client
+from services.notifier.desk.web import Page, back_to
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/drafts")
+Version = Annotated[int, Form(ge=0)]
+
+
+@router.get("/{draft_id}")
+def show(who: Page, draft_id: str) -> HTMLResponse:
+    """The message on one side, where it comes from on the other."""
+    with who.reading() as connection:
+        line = repository.draft(connection, who.scope, draft_id)
+        if line is None:
+            raise NotFound("There is no such draft.")
+        book = repository.client(connection, who.scope, line.client_id)
+        sendings = repository.deliveries_of(connection, draft_id)
+    who.note_read("draft.read", draft_id, line.client_id)
+    recipient = None if book is None else book.client.contact.email
+    return who.page(
+        "draft.html",
+        line=line,
+        book=book,
+        checks=checks_of(line),
+        why=why_this_client(line, book),
+        sendings=sendings,
+        recipient=recipient,
+        mailto=None if recipient is None else mailto(recipient, line.subject, line.body),
+        dismissing="dismiss" in who.request.query_params,
+        editing=line.decidable and "edit" in who.request.query_params,
+    )
+
+
+@router.post("/{draft_id}/edit")
+def edit(
+    who: web.Form, draft_id: str, version: Version, subject: Annotated[str, Form()], body: Annotated[str, Form()]
+) -> Response:
+    """Keep another text."""
+    with who.acting() as desk:
+        desk.edit(draft_id, version, subject, body)
+    return back_to(f"/drafts/{draft_id}", "saved")
+
+
+@router.post("/{draft_id}/approve")
+def approve(who: web.Form, draft_id: str, version: Version, when: Annotated[str, Form()] = "") -> Response:
+    """Send it: now, or when the client's hours begin."""
+    with who.acting() as desk:
+        leaves_at: datetime = desk.approve(draft_id, version, at_once=when == "now")
+    return back_to("/", "approved" if leaves_at <= who.now else "waiting")
+
+
+@router.post("/{draft_id}/take-back")
+def take_back(who: web.Form, draft_id: str, version: Version) -> Response:
+    """Don't send it after all."""
+    with who.acting() as desk:
+        desk.take_back(draft_id, version)
+    return back_to(f"/drafts/{draft_id}", "taken-back")
+
+
+@router.post("/{draft_id}/dismiss")
+def dismiss(
+    who: web.Form,
+    draft_id: str,
+    version: Version,
+    reason: Annotated[DismissReason, Form()],
+    comment: Annotated[str, Form()] = "",
+) -> Response:
+    """Don't send it, and say why."""
+    with who.acting() as desk:
+        desk.dismiss(draft_id, version, reason, comment)
+    return back_to("/", "dismissed")
+
+
+@router.post("/{draft_id}/sent")
+def sent_by_hand(who: web.Form, draft_id: str, version: Version) -> Response:
+    """It was sent by other means."""
+    with who.acting() as desk:
+        desk.sent_by_hand(draft_id, version)
+    return back_to("/", "marked")
+
+
+@router.post("/{draft_id}/outcome")
+def outcome(
+    who: web.Form,
+    draft_id: str,
+    outcome: Annotated[Literal["replied", "acted", "disagreed", "no_answer", "other"], Form()],
+    summary: Annotated[str, Form()] = "",
+) -> Response:
+    """What came of it."""
+    with who.acting() as desk:
+        desk.log_outcome(draft_id, outcome, summary)
+    return back_to(f"/drafts/{draft_id}", "logged")

@@ -1,0 +1,24 @@
+"""What there is to decide, the most urgent first."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from services.notifier import repository
+from services.notifier.desk.web import Page, number_of
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.get("/")
+def inbox(who: Page) -> HTMLResponse:
+    """Drafts by deadline, what waits to go out, and what is wrong."""
+    with who.reading() as connection:
+        size = who.site.deps.settings.page_size
+        page = repository.inbox(connection, who.scope, who.now, number=number_of(who.request), size=size)
+        waiting = repository.waiting(connection, who.scope)
+    feeds = who.site.deps.feeds_view()
+    return who.page("inbox.html", page=page, waiting=waiting, ill=who.site.ill_feeds(), feed_count=len(feeds))

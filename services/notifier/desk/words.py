@@ -1,0 +1,141 @@
+"""Figures and codes in words that an account manager reads: grades, deadlines, moments in their own zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+__all__ = [
+    "BASIS",
+    "DISMISS_REASONS",
+    "INFORMATION",
+    "OUTCOMES",
+    "SOURCE",
+    "STANCE",
+    "STATE",
+    "STATUS",
+    "VERDICT",
+    "ago",
+    "deadline",
+    "moment",
+    "zone",
+]
+
+VERDICT = {
+    "tell": "Tell",
+    "warn": "Unconfirmed",
+    "hold": "Held",
+    "correct": "Correction",
+    "ignore": "Ignored",
+}
+#: The Admiralty scale's own wording (NATO STANAG 2511), shortened.
+SOURCE = {
+    "A": "completely reliable",
+    "B": "usually reliable",
+    "C": "fairly reliable",
+    "D": "not usually reliable",
+    "E": "unreliable",
+    "F": "not known to us yet",
+}
+INFORMATION = {
+    1: "confirmed by independent sources, or by the primary source",
+    2: "probably true",
+    3: "possibly true",
+    4: "doubtful",
+    5: "contradicted or denied",
+    6: "can't be judged",
+}
+STATUS = {"asserted": "stated as fact", "hedged": "hedged", "denied": "denied", "retracted": "retracted"}
+BASIS = {
+    "regulator": "on a regulator's word",
+    "filing": "from a filing",
+    "company": "on the company's own word",
+    "person": "on a named person's word",
+    "unnamed": "on unnamed sources",
+    "outlet": "on another outlet's word",
+    "own": "on its own word",
+}
+STANCE = {
+    "holds": "holds it",
+    "uses": "uses it",
+    "supplied_by": "is supplied by it",
+    "operates_in": "has a site there",
+    "contracts_with": "has a contract with it",
+    "competes": "competes with it",
+    "regulated_by": "is bound by it",
+    "follows": "follows it",
+}
+STATE = {
+    "open": "new",
+    "edited": "edited",
+    "approved": "waiting to go out",
+    "sending": "being sent",
+    "sent": "sent",
+    "failed": "couldn't be sent",
+    "unknown": "outcome unknown",
+    "dismissed": "dismissed",
+    "withdrawn": "withdrawn",
+}
+DISMISS_REASONS = {
+    "not_useful": "Not useful to this client",
+    "wrong_client": "Wrong client",
+    "wrong_fact": "A fact is wrong",
+    "too_late": "Too late",
+    "too_many": "Too many messages to them already",
+    "already_told": "They know already",
+    "other": "Another reason",
+}
+OUTCOMES = {
+    "replied": "They replied",
+    "acted": "They acted on it",
+    "disagreed": "They see it differently",
+    "no_answer": "No answer",
+    "other": "Something else",
+}
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone called ``name``; UTC where there is none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def moment(when: datetime | None, tz: ZoneInfo, now: datetime) -> str:
+    """``today 14:30 CET``, ``Fri 6 Feb 09:00 CET``; the year only where it isn't this one."""
+    if when is None:
+        return "never"
+    local, today = when.astimezone(tz), now.astimezone(tz).date()
+    clock = f"{local:%H:%M} {local:%Z}"
+    for days, name in ((0, "today"), (1, "tomorrow"), (-1, "yesterday")):
+        if local.date() == today + timedelta(days=days):
+            return f"{name} {clock}"
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local:%a} {local.day} {local:%b}{year} {clock}"
+
+
+def span(delta: timedelta) -> str:
+    """``40 minutes``, ``3 hours``, ``2 days``: the largest unit, for a glance."""
+    seconds = abs(delta.total_seconds())
+    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+        if seconds >= unit:
+            count = int(seconds // unit)
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return "a moment"
+
+
+def ago(when: datetime | None, now: datetime) -> str:
+    """``3 hours ago``; ``in 3 hours`` for what is to come; ``never`` for None."""
+    if when is None:
+        return "never"
+    return f"{span(now - when)} ago" if when <= now else f"in {span(when - now)}"
+
+
+def deadline(when: datetime, now: datetime) -> str:
+    """How long telling is still worth something."""
+    if when <= now:
+        return f"{span(now - when)} too late"
+    return f"{span(when - now)} left"
