@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-__all__ = ["FakeClock"]
+from firstword.kit.processing import AnyEvent
+
+__all__ = ["CollectingPublisher", "FakeClock"]
 
 
 class FakeClock:
@@ -21,3 +25,17 @@ class FakeClock:
 
     def advance(self, **by: float) -> None:
         self._now += timedelta(**by)
+
+
+class CollectingPublisher:
+    """Keeps events in a list, each id once; knows nothing of the caller's transaction."""
+
+    def __init__(self) -> None:
+        self.events: list[AnyEvent] = []
+        self._ids: set[str] = set()
+
+    def publish(self, connection: Any, events: Sequence[AnyEvent]) -> int:
+        fresh = [event for event in events if event.id not in self._ids]
+        self._ids.update(event.id for event in fresh)
+        self.events.extend(fresh)
+        return len(fresh)
