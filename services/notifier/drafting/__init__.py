@@ -1,0 +1,1 @@
+"""From an alert to a message worth sending: news, meaning, opinion, question. Pure; words and rules are data."""

@@ -1,0 +1,79 @@
+"""What a draft is written from: the alert, the client as the book has them, and what they were told before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from schemas.alerts import Alert, Verdict
+from schemas.base import Model, Utc, content_id
+from schemas.clients import Client, Firm, Manager, Watch
+
+__all__ = ["Brief", "Told", "client_zone", "day_of", "pick"]
+
+
+class Told(Model):
+    """A story that a draft was written about, and what became of the draft."""
+
+    draft_id: str
+    alert_id: str
+    story_id: str
+    entity_id: str
+    revision: int
+    verdict: Verdict
+    item_ids: tuple[str, ...]
+    publisher: str
+    words: str
+    drafted_at: Utc
+    sent_at: Utc | None = None
+    dismissed: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the draft still waits for the account manager."""
+        return self.sent_at is None and self.dismissed is None
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Everything a draft may rest on. ``earlier`` is the message that this one corrects, confirms or continues."""
+
+    alert: Alert
+    client: Client
+    firm: Firm
+    manager: Manager
+    now: datetime
+    earlier: Told | None = None
+
+    @property
+    def watch(self) -> Watch | None:
+        """The client's own entry for what the alert is about."""
+        watches = (watch for watch in self.client.watches if watch.entity_id == self.alert.entity_id)
+        return next(watches, None)
+
+    @property
+    def asset(self) -> str:
+        """Its name as the client's book has it."""
+        return self.watch.name if self.watch else self.alert.entity_name
+
+
+def pick(choices: tuple[str, ...], *seed: str) -> str:
+    """One of ``choices``, always the same for the same ``seed``."""
+    return choices[int(content_id("pick", *seed).removeprefix("pick_"), 16) % len(choices)]
+
+
+def client_zone(client: Client) -> ZoneInfo | None:
+    """The client's time zone, or None where the book names one that doesn't exist."""
+    try:
+        return ZoneInfo(client.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def day_of(moment: datetime, client: Client, now: datetime) -> str:
+    """The day of ``moment`` where the client is: ``3 March``, with the year if it is not the present one."""
+    zone = client_zone(client)
+    local, today = moment.astimezone(zone), now.astimezone(zone)
+    day = f"{local.day} {local:%B}"
+    return day if local.year == today.year else f"{day} {local.year}"

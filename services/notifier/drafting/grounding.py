@@ -1,0 +1,179 @@
+"""Ties every number, name, date and quotation of a text to the evidence or to the client book.
+
+Works on any text, whoever wrote it: what stands nowhere is said to stand nowhere. It never mends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from schemas.alerts import Alert, Evidence
+from schemas.clients import Client, Firm, Manager, Note, Watch
+from schemas.drafts import Grounding
+from services.notifier.drafting.facts import Told, client_zone
+from services.notifier.drafting.tokens import Date, Token, fold, tokens
+
+__all__ = ["GroundSources", "Source", "check", "share_percent", "sources", "ungrounded"]
+
+
+def share_percent(weight: float) -> str:
+    """A weight as it is written in a draft: whole per cents, "less than 1" never: below one it has a decimal."""
+    percent = weight * 100
+    return f"{percent:.0f}" if percent >= 1 else f"{percent:.1f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One text that a draft may rest on, and how it is referred to."""
+
+    where: Literal["evidence", "book"]
+    ref: str
+    text: str
+    folded: str
+    values: frozenset[tuple[str, ...]]
+    dates: tuple[Date, ...]
+
+    @classmethod
+    def of(cls, where: Literal["evidence", "book"], ref: str, text: str, days: Iterable[date] = ()) -> Source:
+        """Index ``text``; ``days`` are known beside it (when an item was published)."""
+        values: set[tuple[str, ...]] = set()
+        dates = [Date(day.year, day.month, day.day, f"{day:%A}".casefold()) for day in days]
+        for token in tokens(text):
+            if isinstance(token.value, Date):
+                dates.append(token.value)
+            elif token.kind not in ("name", "quotation"):
+                values.add(token.value)
+        return cls(where, ref, text, fold(text), frozenset(values), tuple(dates))
+
+    def holds(self, token: Token) -> bool:
+        """Whether ``token`` stands here."""
+        value = token.value
+        if isinstance(value, Date):
+            return any(value.within(known) for known in self.dates)
+        if token.kind in ("name", "quotation"):
+            return all(piece in self.folded for piece in value)
+        if value in self.values:
+            return True
+        if value[0] == "code":
+            return fold(token.text) in self.folded
+        # A bare number may repeat an amount or a year; a percentage or an amount is never grounded by a bare number.
+        if value[0] == "number":
+            amounts = any(known[0] == "amount" and known[2] == value[1] for known in self.values)
+            return amounts or any(str(known.year) == value[1] for known in self.dates)
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class GroundSources:
+    """Everything that a text to one client about one alert may rest on, evidence first."""
+
+    entries: tuple[Source, ...]
+    granted: frozenset[str] = field(default_factory=frozenset)
+
+
+def sources(
+    alert: Alert,
+    client: Client,
+    firm: Firm,
+    manager: Manager,
+    earlier: Told | None = None,
+    granted: Iterable[Grounding] = (),
+) -> GroundSources:
+    """What a draft of ``alert`` for ``client`` may rest on.
+
+    ``earlier`` is the message it corrects or continues. Whoever checks an edited draft and no longer has that passes
+    the draft's own ``grounding`` as ``granted``: what was tied before stays tied.
+    """
+    zone = client_zone(client)
+    entries = [
+        *(source for item in alert.evidence for source in _evidence(item, client)),
+        *(Source.of("book", ref, text) for ref, text in _book(client, firm, manager) if text),
+        *(Source.of("book", ref, note.text, [note.at] if note.at else []) for ref, note in _notes(client)),
+        Source.of("evidence", alert.id, f"{alert.headline}\n{alert.entity_name}"),
+    ]
+    if earlier is not None:
+        ref = earlier.item_ids[0] if earlier.item_ids else earlier.draft_id
+        entries.append(Source.of("evidence", ref, f"{earlier.words}\n{earlier.publisher}"))
+        moments = [moment for moment in (earlier.sent_at,) if moment is not None]
+        entries.append(Source.of("book", f"told.{earlier.draft_id}", "", _days(moments, zone)))
+    return GroundSources(tuple(entries), frozenset(known.text for known in granted if known.where != "nowhere"))
+
+
+def check(text: str, against: GroundSources) -> tuple[Grounding, ...]:
+    """Each thing in ``text`` that must be true to the letter, once, with where it stands; in order of appearance."""
+    found: dict[tuple[str, str], Grounding] = {}
+    for token in tokens(text):
+        if (token.text, token.kind) not in found:
+            found[token.text, token.kind] = _tie(token, against)
+    return tuple(found.values())
+
+
+def ungrounded(groundings: Iterable[Grounding]) -> tuple[Grounding, ...]:
+    """Those that stand nowhere."""
+    return tuple(grounding for grounding in groundings if grounding.where == "nowhere")
+
+
+def _tie(token: Token, against: GroundSources) -> Grounding:
+    for source in against.entries:
+        if source.holds(token):
+            return Grounding(text=token.text, kind=token.kind, where=source.where, ref=source.ref)
+    if token.text in against.granted:
+        return Grounding(text=token.text, kind=token.kind, where="book", ref="draft")
+    return Grounding(text=token.text, kind=token.kind, where="nowhere")
+
+
+def _evidence(item: Evidence, client: Client) -> Iterator[Source]:
+    days = _days([item.published_at] if item.published_at else [], client_zone(client))
+    yield Source.of("evidence", item.item_id, item.quote, days)
+    yield Source.of("evidence", item.item_id, item.title)
+    for text in (item.publisher, item.attributed_to, item.host):
+        if text:
+            yield Source.of("evidence", item.item_id, text)
+
+
+def _days(moments: Iterable[datetime], zone: object) -> list[date]:
+    """The calendar days of ``moments``, in UTC and where the client is."""
+    days: list[date] = []
+    for moment in moments:
+        days.append(moment.date())
+        if zone is not None:
+            days.append(moment.astimezone(zone).date())  # type: ignore[arg-type]
+    return list(dict.fromkeys(days))
+
+
+def _book(client: Client, firm: Firm, manager: Manager) -> Iterator[tuple[str, str | None]]:
+    for group, watches in (("assets", client.assets), ("interests", client.interests)):
+        for watch in watches:
+            yield from _watch(f"{group}.{watch.entity_id}", watch)
+    yield "name", client.name
+    yield "organisation", client.organisation
+    yield "salutation", client.salutation
+    yield "end_vision", client.end_vision
+    for index, desire in enumerate(client.desires):
+        yield f"desires.{index}.name", desire.name.replace("_", " ")
+        yield f"desires.{index}.words", desire.words
+    yield "manager.name", manager.name
+    yield "manager.title", manager.title
+    yield "manager.signature", manager.signature
+    yield "manager.email", manager.email
+    yield "firm.name", firm.name
+    yield "firm.compliance_note", firm.compliance_note
+
+
+def _watch(ref: str, watch: Watch) -> Iterator[tuple[str, str | None]]:
+    yield f"{ref}.name", watch.name
+    yield f"{ref}.aliases", "\n".join(watch.aliases)
+    yield f"{ref}.tickers", "\n".join(watch.tickers)
+    yield f"{ref}.isin", watch.isin
+    yield f"{ref}.note", watch.note
+    if watch.weight is not None:
+        yield f"{ref}.weight", f"{share_percent(watch.weight)} % and {watch.weight * 100:.4g} %"
+
+
+def _notes(client: Client) -> Iterator[tuple[str, Note]]:
+    for name, notes in (("views", client.views), ("history", client.history)):
+        for index, note in enumerate(notes):
+            yield f"{name}.{index}.text", note

@@ -1,0 +1,214 @@
+"""Says what happened in the words of the evidence, with who reports it. Nothing is paraphrased, nothing is added."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from schemas.alerts import Evidence
+from services.notifier.drafting.data import phrasing
+from services.notifier.drafting.facts import Brief, day_of
+from services.notifier.drafting.tone import EMOJI
+
+__all__ = ["News", "clean_title", "lead_of", "news", "quotable", "shorten", "subject"]
+
+#: A subject longer than this is cut off by common mail programs.
+SUBJECT_CHARACTERS = 78
+PREFIX = {"warn": "Unconfirmed: ", "correct": "Correction: "}
+#: Newsroom labels that say nothing to a reader.
+_LABEL = re.compile(
+    r"^(?:(?:breaking(?: news)?|exclusive|just in|watch|live|alert|update(?:d)?(?: \d+)?|wrapup(?: \d+)?"
+    r"|press release|news|opinion|analysis|unconfirmed|correction|corrected)\s*[:\-–—|]+\s*)+",
+    re.IGNORECASE,
+)
+_OUTLET = re.compile(r"\s+[|–—-]\s+(?P<outlet>[^|–—]{2,40})$")
+_LETTER_CASE = re.compile(r"[A-Za-z]")
+#: Order in which evidence is preferred, by verdict: what carries the statement first.
+_STATUS = {
+    "tell": ("asserted", "hedged", "denied", "retracted"),
+    "warn": ("hedged", "asserted", "denied", "retracted"),
+    "correct": ("denied", "retracted", "asserted", "hedged"),
+}
+_INNER_QUOTES = str.maketrans('“”"„«»', "‘’’‘‘’")
+_BASIS = ("regulator", "filing", "company", "person", "own", "outlet", "unnamed")
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The news part: its text, the items it rests on, and the publisher and words that a correction would name."""
+
+    text: str
+    evidence: tuple[str, ...]
+    publisher: str
+    words: str
+
+
+def clean_title(title: str, *outlets: str) -> str:
+    """A headline without newsroom labels, emoji and the outlet's own name at its end."""
+    text = _LABEL.sub("", " ".join(EMOJI.sub("", title).split()))
+    names = {name.casefold().removeprefix("the ") for name in outlets if name}
+    while (match := _OUTLET.search(text)) is not None:
+        outlet = match["outlet"].casefold().strip().removeprefix("the ")
+        if outlet not in names and "|" not in match[0]:
+            break
+        text = text[: match.start()]
+    return text.strip(" -–—|")
+
+
+def shorten(text: str, characters: int) -> str:
+    """``text`` cut at a word to ``characters``, with an ellipsis where something is left out."""
+    if len(text) <= characters:
+        return text
+    cut = text[: characters - 2].rsplit(" ", 1)[0].rstrip(" ,;:-–—(")
+    return f"{cut} …"
+
+
+def subject(brief: Brief) -> str:
+    """The subject line: the news itself; it says so when that is unconfirmed or a correction."""
+    alert = brief.alert
+    prefix = PREFIX.get(alert.verdict, "")
+    outlets = [outlet for item in alert.evidence for outlet in (item.publisher, item.host or "")]
+    text = clean_title(alert.headline, *outlets).replace("?", "").replace("!", "").rstrip(" .")
+    if _shouted(text):
+        text = text.title()
+    return prefix + shorten(text or brief.asset, SUBJECT_CHARACTERS - len(prefix))
+
+
+def lead_of(brief: Brief) -> Evidence:
+    """The piece of evidence that the message quotes: the best that carries the verdict."""
+    order = _STATUS.get(brief.alert.verdict, _STATUS["tell"])
+    return min(
+        brief.alert.evidence,
+        key=lambda item: (order.index(item.status), _BASIS.index(item.basis), item.source_grade, item.item_id),
+    )
+
+
+def quotable(item: Evidence, max_words: int) -> str:
+    """What ``item`` says, verbatim, within quotation marks: its sentence if that stands alone, else its headline."""
+    title = clean_title(item.title, item.publisher, item.host or "")
+    sentence = clean_title(item.quote, item.publisher)
+    whole = sentence if len(sentence.split()) >= 5 and not _asks(sentence) else title
+    if _asks(whole) and len(sentence.split()) >= 3 and not _asks(sentence):
+        whole = sentence
+    text, cut = _calm(whole or title or sentence), False
+    if len(words := text.split()) > max_words:
+        text, cut = _at_clause(words[:max_words]), True
+    text = text.translate(_INNER_QUOTES)
+    if _asks(whole) and not cut:
+        text, cut = text.rstrip(" .,;:"), True
+    if cut:
+        return f"“{text} …”"
+    return f"“{text}”" if text.endswith(".") else f"“{text}”."
+
+
+def _asks(text: str) -> bool:
+    return "?" in text or "!" in text
+
+
+def _calm(text: str) -> str:
+    """Without what is shouted or asked: up to the first question or exclamation mark, and not in capitals."""
+    text = re.split(r"[?!]", text, maxsplit=1)[0].strip() or re.sub(r"[?!]", "", text).strip()
+    return text.title() if _shouted(text) else text
+
+
+def _shouted(text: str) -> bool:
+    letters = _LETTER_CASE.findall(text)
+    return len(letters) > 12 and sum(letter.isupper() for letter in letters) > 0.8 * len(letters)
+
+
+def _at_clause(words: list[str]) -> str:
+    """``words`` ended at the last comma or dash of their second half, else at the last word."""
+    for index in range(len(words) - 1, len(words) // 2, -1):
+        if words[index].endswith((",", ";", ":")):
+            return " ".join(words[: index + 1]).rstrip(",;:")
+    return " ".join(words).rstrip(" ,;:.-–—(")
+
+
+def news(brief: Brief, *, max_words: int, others: bool) -> News:
+    """The news part of a draft; ``max_words`` bounds each quotation, ``others`` names further sources."""
+    lead = lead_of(brief)
+    quote = quotable(lead, max_words)
+    if brief.alert.verdict == "correct":
+        text = _correction(brief, lead, quote)
+    else:
+        text = f"{_before(brief)}{_statement(brief, lead, quote)}{_after(brief, lead) if others else ''}"
+    used = [lead, *(_others(brief, lead) if others and brief.alert.verdict != "correct" else [])]
+    ids = tuple(dict.fromkeys(item.item_id for item in used))
+    return News(text, ids, _outlet(lead), quote.strip("“”."))
+
+
+def _outlet(item: Evidence) -> str:
+    return " ".join(item.publisher.split()) or item.host or "The source"
+
+
+def _statement(brief: Brief, lead: Evidence, quote: str) -> str:
+    wording, who = phrasing().news, _outlet(lead)
+    source = " ".join((lead.attributed_to or "").split()).rstrip(".,")
+    named_apart = source and len(source.split()) <= 8 and not {source.casefold(), who.casefold()} & _same(who, source)
+    if named_apart:
+        return wording["citing"].format(who=who, source=source, quote=quote)
+    of_itself = lead.basis == "company" and lead.origin.casefold() == who.casefold()
+    if of_itself or who.casefold() == brief.asset.casefold():
+        return wording["announces"].format(who=who, quote=quote)
+    return wording["states" if lead.basis == "regulator" else "reports"].format(who=who, quote=quote)
+
+
+def _same(who: str, source: str) -> set[str]:
+    """The names that make ``citing source`` a repetition of ``who``."""
+    one, two = who.casefold().removeprefix("the "), source.casefold().removeprefix("the ")
+    return {who.casefold()} if one in two or two in one else set()
+
+
+def _others(brief: Brief, lead: Evidence) -> list[Evidence]:
+    """Up to two further pieces of evidence that don't go back to the same origin and don't say the opposite."""
+    found: dict[str, Evidence] = {}
+    for item in brief.alert.evidence:
+        agrees = item.status in ("asserted", "hedged") and lead.status in ("asserted", "hedged")
+        if agrees and item.origin != lead.origin and _outlet(item) != _outlet(lead):
+            found.setdefault(item.origin, item)
+    return list({_outlet(item): item for item in found.values()}.values())[:2]
+
+
+def _before(brief: Brief) -> str:
+    """How this follows on what the client has read before, or that it is unconfirmed."""
+    wording, alert, earlier = phrasing().news, brief.alert, brief.earlier
+    lines = []
+    if earlier is not None and earlier.sent_at is not None:
+        kind = "update"
+        if earlier.verdict == "warn" and alert.verdict == "tell":
+            kind = "confirmed" if alert.information_grade == 1 else "firmer"
+        elif earlier.verdict == "correct":
+            kind = "update_correction"
+        day = day_of(earlier.sent_at, brief.client, brief.now)
+        lines.append(wording[kind].format(date=day, asset=brief.asset))
+    if alert.verdict == "warn":
+        lines.append(wording["unconfirmed"])
+    return "".join(f"{line} " for line in lines)
+
+
+def _after(brief: Brief, lead: Evidence) -> str:
+    wording, others = phrasing().news, [_outlet(item) for item in _others(brief, lead)]
+    if len(others) == 2:
+        return " " + wording["also_two"].format(who=others[0], other=others[1])
+    if others:
+        return " " + wording["also"].format(who=others[0])
+    if brief.alert.verdict == "warn" and brief.alert.origins == 1:
+        return " " + wording["one_source"]
+    return ""
+
+
+def _correction(brief: Brief, lead: Evidence, quote: str) -> str:
+    """What we said, what is now known."""
+    wording, earlier = phrasing().news, brief.earlier
+    if earlier is None or earlier.sent_at is None:
+        raise ValueError("a correction needs the message that it corrects")
+    told = wording["told_unconfirmed" if earlier.verdict == "warn" else "told"]
+    before = earlier.words.rstrip()
+    said = f"“{before}”" if before.endswith("…") else f"“{before}”."
+    day = day_of(earlier.sent_at, brief.client, brief.now)
+    now = {"denied": "denied", "retracted": "retracted"}.get(lead.status, "not_so")
+    lines = [told.format(date=day, who=earlier.publisher, quote=said), wording[now]]
+    lines.append(wording["now"].format(who=_outlet(lead), quote=quote))
+    if earlier.verdict != "warn":
+        lines.append(wording["apology"])
+    return " ".join(lines)

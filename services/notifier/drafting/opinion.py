@@ -1,0 +1,143 @@
+"""The opinion: the guide's sentence filled from a playbook rule and the client's own desire, or why there is none."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from schemas.clients import Client, Desire
+from services.notifier.drafting.data import phrasing, shipped_yaml
+from services.notifier.drafting.facts import Brief, pick
+from services.notifier.drafting.playbooks import Playbooks, Rule
+from services.notifier.drafting.tone import review
+
+__all__ = ["Opinion", "desire_phrase", "opinion", "restricted_name"]
+
+#: A desire longer than this in the client's words makes the sentence unreadable; then its name stands.
+MAX_DESIRE_WORDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """``text`` is None where no opinion is given; ``notes`` tell the account manager why."""
+
+    text: str | None
+    rule: Rule | None = None
+    notes: tuple[str, ...] = ()
+    barred: Literal["information_only", "restricted"] | None = None
+
+
+def opinion(brief: Brief, playbooks: Playbooks, *, own_words: bool = True) -> Opinion:
+    """What to advise this client; ``own_words`` False uses the plain name of their desire."""
+    alert, client = brief.alert, brief.client
+    if client.contact.information_only:
+        note = f"{client.name} wishes for information only, so the draft gives no opinion."
+        return Opinion(None, notes=(note,), barred="information_only")
+    if (name := restricted_name(brief)) is not None:
+        note = f"{name} is on a restricted list, so the draft gives no opinion. Add none, and don't mention the list."
+        return Opinion(None, notes=(note,), barred="restricted")
+    if alert.verdict == "correct":
+        desire = client.desires[0] if client.desires else None
+        action = phrasing().correction_action[alert.stance].format(asset=brief.asset)
+        return Opinion(_sentence(brief, desire, action, phrasing().correction_reason, own_words))
+    desire, rule = _choose(brief, playbooks)
+    if rule is None:
+        note = (
+            f"No playbook rule fits {alert.kind} for a client who {alert.stance} it, so the draft gives no opinion. "
+            "Add your own if you have one."
+        )
+        return Opinion(phrasing().no_rule, notes=(note,))
+    notes = () if client.desires else (f"The book names no desire of {client.name}; ask what they want.",)
+    action, reason = (text.replace("{asset}", brief.asset) for text in (rule.action, rule.reason))
+    if alert.verdict != "warn":
+        return Opinion(_sentence(brief, desire, action, reason, own_words), rule, notes)
+    # What the rule advises holds for what happened; of what is not confirmed it may only be said what would follow.
+    wording = phrasing()
+    now = wording.warn_action[alert.stance].format(asset=brief.asset)
+    then = wording.warn_then.format(action=action)
+    return Opinion(f"{_sentence(brief, desire, now, wording.warn_reason, own_words)} {then}", rule, notes)
+
+
+def restricted_name(brief: Brief) -> str | None:
+    """The restricted name that the alert touches, or None."""
+    barred = {name.casefold().strip() for name in (*brief.firm.restricted, *brief.client.contact.restricted)}
+    watch, alert = brief.watch, brief.alert
+    names = [alert.entity_name, alert.entity_id]
+    if watch is not None:
+        names += [watch.name, *watch.aliases, *watch.tickers, *((watch.isin,) if watch.isin else ())]
+    return next((name for name in names if name.casefold() in barred), None)
+
+
+def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | None]:
+    """The client's first desire that a rule is made for, else their first desire with the general rule."""
+    alert, client = brief.alert, brief.client
+    found: tuple[Desire | None, Rule | None] = (None, None)
+    for desire in client.desires or (None,):
+        name = desire.name if desire else ""
+        rule = playbooks.lookup(alert.kind, alert.stance, alert.direction, name, client.risk, client.trade)
+        if rule is not None and rule.desires:
+            return desire, rule
+        if found[1] is None:
+            found = (desire, rule)
+    return found
+
+
+def _sentence(brief: Brief, desire: Desire | None, action: str, reason: str, own_words: bool) -> str:
+    client, wording = brief.client, phrasing()
+    if desire is None:
+        form, phrase = wording.opinion_without_desire, ""
+    else:
+        verb, phrase = desire_phrase(desire, client, own_words=own_words)
+        form = wording.opinion_infinitive if verb else wording.opinion
+    return pick(form, client.id, "opinion").format(desire=phrase, risk=client.risk, action=action, reason=reason)
+
+
+def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> tuple[bool, str]:
+    """The desire as it stands after "your desire for" (False) or after "your desire to" (True).
+
+    The client's own words are used where they make a grammatical sentence, else the name of the desire.
+    """
+    name = " ".join(desire.name.replace("_", " ").split())
+    words = " ".join((desire.words or "").split()).strip(" .,;:!“”\"'")
+    if not own_words or not words or len(words.split()) > MAX_DESIRE_WORDS:
+        return False, name
+    words, verb = _as_phrase(words)
+    unfit = not words or re.search(_grammar()["clause"], f" {words.casefold()} ") or re.search(r"[?!.;:\n]", words)
+    if unfit or any(finding.severity == "error" for finding in review(words, client)):
+        return False, name
+    # "income and safety, and limited risk"
+    return verb, f"{words}," if " and " in words and not verb else words
+
+
+def _as_phrase(words: str) -> tuple[str, bool]:
+    """``words`` said of "you" instead of "I", without "I want"; and whether they begin with a verb."""
+    grammar = _grammar()
+    verb = False
+    if opening := re.match(grammar["opening"], words, re.IGNORECASE):
+        words = words[opening.end() :]
+        verb = bool(re.search(r"\bto\s*$", opening[0], re.IGNORECASE))
+    elif words.casefold().startswith("to "):
+        words, verb = words[3:], True
+    for mine, yours in grammar["pronouns"].items():
+        words = re.sub(rf"\b{mine}\b", yours, words, flags=re.IGNORECASE)
+    first, _, rest = words.partition(" ")
+    if (infinitive := _infinitive(first.casefold(), grammar["verbs"])) is not None:
+        verb, words = True, f"{infinitive} {rest}".strip()
+        first, _, rest = words.partition(" ")
+    # "Steady income" stands within a sentence; "AI" and "McKay" keep their capitals.
+    if first[:1].isupper() and first[1:].islower():
+        words = f"{first.casefold()} {rest}".strip()
+    return words, verb
+
+
+def _infinitive(word: str, verbs: list[str]) -> str | None:
+    """The verb that ``word`` is or is the -ing form of ("keeping", "running", "having"), or None."""
+    stem = word.removesuffix("ing")
+    forms = (word,) if stem == word else (word, stem, f"{stem}e", stem[:-1] if stem[-1:] == stem[-2:-1] else stem)
+    return next((form for form in forms if form in verbs), None)
+
+
+def _grammar() -> dict[str, Any]:
+    raw: dict[str, Any] = shipped_yaml("words", "desires.yaml")
+    return raw
