@@ -59,17 +59,21 @@ class Phrases(Generic[T]):
 
     def find(self, folded: str) -> list[Hit]:
         """All phrases in ``folded``, whole words only, the longest of those that overlap, in reading order."""
+        hits = self.find_all(folded)
+        return hits if len(hits) < 2 else _longest(hits)
+
+    def find_all(self, folded: str) -> list[Hit]:
+        """All phrases in ``folded``, whole words only, those inside longer ones included; order of their ends."""
         found = self._automaton.find_matches_as_indexes(folded, overlapping=True)
         if not found:
             return []
         length = len(folded)
-        hits = [
+        return [
             Hit(start, end, self._marks[which])
             for which, start, end in found
             if not (self._word_starts[which] and start > 0 and folded[start - 1].isalnum())
             and not (self._word_ends[which] and end < length and folded[end].isalnum())
         ]
-        return hits if len(hits) < 2 else _longest(hits)
 
 
 def _longest(hits: list[Hit]) -> list[Hit]:

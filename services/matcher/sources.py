@@ -148,9 +148,9 @@ def _statement(claim: Claim, source: SourceGrade, table: SourceTable, entity: st
         origin_id = f"regulator:{known.domain if known else slug(name)}"
         return _origin(origin_id, name, "primary", _relayed("A", source.grade), primary=trusted)
     if claim.basis != "regulator" and party:
-        name = entity or claim.attributed_to
-        if name:
-            return _origin(f"company:{slug(name)}", name, "primary", _relayed("B", source.grade), primary=trusted)
+        company = entity or claim.attributed_to
+        if company:
+            return _origin(f"company:{slug(company)}", company, "primary", _relayed("B", source.grade), primary=trusted)
     return None
 
 

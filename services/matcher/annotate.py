@@ -1,0 +1,168 @@
+"""Items in, what can be said of each watched thing in them out: the stateless half of the matcher.
+
+Cost does not grow with the number of clients: one pass finds what is mentioned, and only then is anything judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar, NamedTuple
+
+from firstword.kit.errors import KnownBadEvent
+from firstword.kit.processing import AnyEvent, Processor
+from schemas.base import content_id, event
+from schemas.clients import ClientChanged, ClientRemoved
+from schemas.items import Item, ItemIngested
+from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, SourceGrade, SourceGraded
+from services.matcher.claims import judge_claim, statements
+from services.matcher.impact import classify
+from services.matcher.mentions import Watchlist
+from services.matcher.relevance import BookIndex
+from services.matcher.sources import SourceTable, origin_of, shipped_sources, slug
+from services.matcher.stories import signature
+from services.matcher.thresholds import Thresholds, shipped_thresholds
+
+__all__ = ["Annotate", "ItemReading", "annotate_item", "best_quote"]
+
+#: Sentences after the title among which the quotation is chosen.
+QUOTE_SENTENCES = 10
+#: From here on an item is about the thing, and "the company" in it is that thing.
+ABOUT_SALIENCE = 0.5
+
+
+class ItemReading(NamedTuple):
+    """What an item says apart from whom it mentions."""
+
+    claim: Claim
+    impact: Impact
+    source: SourceGrade
+
+
+def annotate_item(item: Item, sources: SourceTable) -> ItemReading:
+    """Read ``item`` without regard to any book."""
+    return ItemReading(judge_claim(item), classify(item), sources.of(item))
+
+
+class Annotate(Processor[None]):
+    """``ItemIngested`` → one ``ItemAnnotated`` for each watched thing it mentions, keyed by that thing."""
+
+    name: ClassVar[str] = "annotate"
+    inputs: ClassVar[tuple[str, ...]] = ("items",)
+    references: ClassVar[tuple[str, ...]] = ("clients", "sources")
+    outputs: ClassVar[tuple[str, ...]] = ("mentions",)
+    stateful: ClassVar[bool] = False
+
+    def __init__(self, sources: SourceTable | None = None, thresholds: Thresholds | None = None) -> None:
+        """Start from the shipped table of sources and thresholds unless others are given."""
+        self._thresholds = thresholds or shipped_thresholds()
+        self._sources = sources or shipped_sources()
+        self._new_grades: list[SourceGrade] = []
+        self._book = BookIndex()
+        self._names: dict[str, str] = {}
+        self._watchlist: Watchlist | None = None
+
+    def refer(self, event: AnyEvent) -> None:
+        """Note a change of the book or of a grade; what is built from them is built at the next item."""
+        data = event.data
+        if isinstance(data, ClientChanged):
+            self._book.changed(data.client)
+            self._watchlist = None
+        elif isinstance(data, ClientRemoved):
+            self._book.removed(data.client_id)
+            self._watchlist = None
+        elif isinstance(data, SourceGraded):
+            self._new_grades.append(data.source)
+
+    def initial(self, key: str) -> None:
+        """Stateless."""
+
+    def dump(self, state: None) -> bytes:
+        """Stateless."""
+        return b""
+
+    def load(self, raw: bytes) -> None:
+        """Stateless."""
+
+    def process(self, state: None, event: AnyEvent, now: datetime) -> tuple[None, Sequence[AnyEvent]]:
+        """Find what is mentioned; judge the item once if anything is."""
+        data = event.data
+        if not isinstance(data, ItemIngested):
+            raise KnownBadEvent(f"annotate takes ingested items, not {event.type}.")
+        mentions = self._current_watchlist().find(data.item)
+        if not mentions:
+            return None, ()
+        return None, self._annotations(data, mentions, event.time)
+
+    def _current_watchlist(self) -> Watchlist:
+        if self._watchlist is None:
+            watches = self._book.watches()
+            self._names = {watch.entity_id: watch.name for watch in reversed(watches)}
+            self._watchlist = Watchlist.build(watches)
+        if self._new_grades:
+            self._sources = self._sources.with_grades(self._new_grades)
+            self._new_grades = []
+        return self._watchlist
+
+    def _annotations(self, data: ItemIngested, mentions: Sequence[Mention], at: datetime) -> list[AnyEvent]:
+        item = data.item
+        if item.body and len(item.body) > self._thresholds.body_chars:
+            item = item.model_copy(update={"body": item.body[: self._thresholds.body_chars]})
+        reading = annotate_item(item, self._sources)
+        marks = signature(item)
+        result: list[AnyEvent] = []
+        for mention in mentions:
+            annotated = ItemAnnotated.model_construct(
+                entity_id=mention.entity_id,
+                item=item,
+                revision=data.revision,
+                mention=mention,
+                claim=reading.claim,
+                impact=reading.impact,
+                source=reading.source,
+                origin=self._origin(item, reading, mention),
+                signature=marks,
+                quote=best_quote(item, mention, reading, self._thresholds.quote_chars),
+                seen_at=at,
+            )
+            identity = content_id("evt", item.id, data.revision, mention.entity_id)
+            result.append(event(annotated, key=mention.entity_id, id=identity, source="firstword/matcher", time=at))
+        return result
+
+    def _origin(self, item: Item, reading: ItemReading, mention: Mention) -> Origin:
+        """Whom the item speaks for, as to this entity: a company is a primary source of what it is a party to."""
+        claim, source = reading.claim, reading.source
+        name = self._names.get(mention.entity_id)
+        speaker = source.publisher if source.kind == "company" else claim.attributed_to
+        about = mention.salience >= ABOUT_SALIENCE
+        if speaker is None or source.kind == "newswire":
+            return origin_of(item, claim, source, self._sources, entity=name, party=about)
+        if name is not None and _same_name(speaker, name):
+            return origin_of(item, claim, source, self._sources, entity=name, party=True)
+        party = reading.impact.kind in self._thresholds.party_kinds
+        return origin_of(item, claim, source, self._sources, entity=None, party=party)
+
+
+def _same_name(speaker: str, name: str) -> bool:
+    """Whether ``speaker`` is ``name`` or its beginning: Halden said … of Halden Energy."""
+    one, other = slug(speaker).split("-"), slug(name).split("-")
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
+def best_quote(item: Item, mention: Mention, reading: ItemReading, limit: int) -> str:
+    """The sentence of ``item``, verbatim, that shows best what is claimed of what is mentioned."""
+    names = {span.text for span in mention.spans}
+    cues = [cue for cue in (*reading.claim.cues, *reading.impact.cues) if len(cue) > 1]
+    best, most = item.title, -1.0
+    for place, text in statements(item, QUOTE_SENTENCES):
+        score = 2.0 * any(name in text for name in names)
+        score += sum(cue in text for cue in cues)
+        score += 0.5 * any(figure in text for figure in reading.impact.figures)
+        score += {"title": 0.0, "lead": 0.6, "rest": 0.2}[place]
+        if score > most:
+            best, most = text, score
+    if len(best) <= limit:
+        return best
+    cut = best[:limit].rpartition(" ")[0]
+    return cut or best[:limit]

@@ -1,0 +1,104 @@
+"""What is kept of each item of a story: a testimony, small enough for state, full enough to be shown as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from schemas.alerts import Evidence
+from schemas.mentions import ClaimBasis, ClaimStatus, ItemAnnotated, ItemField, SourceKind, SourceLetter, Span
+
+__all__ = ["Testimony", "keep_most_telling", "testimony_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """One item's word on a story. ``counts`` is False for what is no news: satire, advertising, opinion, old pieces."""
+
+    item_id: str
+    revision: int
+    publisher: str
+    host: str | None
+    url: str | None
+    title: str
+    quote: str
+    published_at: datetime | None
+    seen_at: datetime
+    source_grade: SourceLetter
+    source_kind: SourceKind
+    status: ClaimStatus
+    basis: ClaimBasis
+    attributed_to: str | None
+    judged: bool
+    origin_id: str
+    origin_name: str
+    origin_grade: SourceLetter
+    primary: bool
+    counts: bool
+    spans: tuple[tuple[ItemField, int, int, str], ...]
+
+    @property
+    def by_regulator(self) -> bool:
+        """Whether an authority speaks, itself or as somebody to be relied on reports it."""
+        return self.primary and (self.source_kind == "regulator" or self.basis == "regulator")
+
+    def as_evidence(self) -> Evidence:
+        """As it stands in an alert."""
+        return Evidence.model_construct(
+            item_id=self.item_id,
+            publisher=self.publisher,
+            host=self.host,
+            url=self.url,
+            title=self.title,
+            quote=self.quote,
+            published_at=self.published_at,
+            source_grade=self.source_grade,
+            status=self.status,
+            basis=self.basis,
+            attributed_to=self.attributed_to,
+            origin=self.origin_name,
+            spans=tuple(Span.model_construct(field=f, start=s, end=e, text=t) for f, s, e, t in self.spans),
+        )
+
+
+def testimony_of(data: ItemAnnotated, *, counts: bool, copy_of: Testimony | None) -> Testimony:
+    """What ``data`` testifies. A near-copy of another newsroom's text (``copy_of``) is that newsroom's word."""
+    item, origin = data.item, data.origin
+    result = Testimony(
+        item_id=item.id,
+        revision=data.revision,
+        publisher=data.source.publisher,
+        host=item.source.host,
+        url=item.url,
+        title=item.title,
+        quote=data.quote or item.title,
+        published_at=item.published_at,
+        seen_at=data.seen_at,
+        source_grade=data.source.grade,
+        source_kind=data.source.kind,
+        status=data.claim.status,
+        basis=data.claim.basis,
+        attributed_to=data.claim.attributed_to,
+        judged=data.claim.judged,
+        origin_id=origin.id,
+        origin_name=origin.name,
+        origin_grade=origin.grade,
+        primary=origin.primary,
+        counts=counts,
+        spans=tuple((span.field, span.start, span.end, span.text) for span in data.mention.spans),
+    )
+    if copy_of is None or origin.primary or origin.via != "itself" or not counts:
+        return result
+    return replace(
+        result, origin_id=copy_of.origin_id, origin_name=copy_of.origin_name, origin_grade=copy_of.origin_grade
+    )
+
+
+def keep_most_telling(testimonies: Sequence[Testimony], limit: int) -> tuple[Testimony, ...]:
+    """At most ``limit``: one of each origin first, then the newest; in their order of arrival."""
+    if len(testimonies) <= limit:
+        return tuple(testimonies)
+    last_of = {(each.origin_id, each.status): index for index, each in enumerate(testimonies) if each.counts}
+    ranked = sorted(range(len(testimonies)), key=lambda n: (n not in last_of.values(), -n))
+    return tuple(testimonies[n] for n in sorted(ranked[:limit]))

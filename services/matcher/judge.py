@@ -1,0 +1,362 @@
+"""From annotated items to verdicts: one watched thing at a time, in the order in which items arrive.
+
+A verdict is said once, and again only when it changes or when what was told has materially changed; everything else
+is evidence that is added in silence. A client who begins to watch a thing hears of its running stories with the next
+item on them. An alert's id is made of client, story, verdict and revision, never of the watched thing: where two things of
+one client stand in the same item, their alerts may share an id, and then they are about the same story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal, NamedTuple
+
+from firstword.kit.errors import KnownBadEvent
+from firstword.kit.processing import AnyEvent, Processor
+from schemas.alerts import Alert, AlertRaised, Verdict
+from schemas.base import content_id, event
+from schemas.clients import ClientChanged, ClientRemoved
+from schemas.mentions import ItemAnnotated
+from services.matcher.cases import Case, Happening, JudgeState, Standing, dump_state, load_state, prune
+from services.matcher.credibility import Assessment, assess
+from services.matcher.evidence import Testimony, keep_most_telling, testimony_of
+from services.matcher.impact import figures, is_stale_piece
+from services.matcher.relevance import BookIndex, Relevance, Stake, shipped_relevance
+from services.matcher.stories import assign
+from services.matcher.thresholds import Thresholds, shipped_thresholds
+from services.matcher.verdict import Dull, Matter, Ruling, decide, if_they_ask
+from services.matcher.wording import names_in_words, reason
+
+__all__ = ["Judge"]
+
+Urgency = Literal["low", "normal", "high", "urgent"]
+#: Verdicts that a later one answers, so that the reader wants to know which.
+_ANSWERED: frozenset[Verdict] = frozenset(("tell", "warn", "hold", "correct"))
+_NO_STORY_KINDS = frozenset(("other", "opinion", "advertisement"))
+
+
+class _Heard(NamedTuple):
+    """A case with a new item taken in, and what that item changes."""
+
+    case: Case
+    headline: str
+    material: bool
+    trigger: Testimony
+
+
+class Judge(Processor[JudgeState]):
+    """``ItemAnnotated`` → ``AlertRaised`` for each client for whom the story's verdict is new or has changed."""
+
+    name: ClassVar[str] = "judge"
+    inputs: ClassVar[tuple[str, ...]] = ("mentions",)
+    references: ClassVar[tuple[str, ...]] = ("clients",)
+    outputs: ClassVar[tuple[str, ...]] = ("alerts",)
+
+    def __init__(self, thresholds: Thresholds | None = None, relevance: Relevance | None = None) -> None:
+        """Judge by the shipped rules unless others are given."""
+        self._thresholds = thresholds or shipped_thresholds()
+        self._relevance = relevance or shipped_relevance()
+        self._book = BookIndex()
+
+    def refer(self, event: AnyEvent) -> None:
+        """Note a change of the book."""
+        if isinstance(event.data, ClientChanged):
+            self._book.changed(event.data.client)
+        elif isinstance(event.data, ClientRemoved):
+            self._book.removed(event.data.client_id)
+
+    def initial(self, key: str) -> JudgeState:
+        """Nothing heard yet of the entity ``key``."""
+        return JudgeState(entity_id=key)
+
+    def dump(self, state: JudgeState) -> bytes:
+        """The state as bytes."""
+        return dump_state(state)
+
+    def load(self, raw: bytes) -> JudgeState:
+        """The state from bytes."""
+        return load_state(raw)
+
+    def process(self, state: JudgeState, event: AnyEvent, now: datetime) -> tuple[JudgeState, Sequence[AnyEvent]]:
+        """Take the item into its story, then decide for every client who watches the thing."""
+        data = event.data
+        if not isinstance(data, ItemAnnotated):
+            raise KnownBadEvent(f"judge takes annotated items, not {event.type}.")
+        stakes = self._book.stakes(data.entity_id)
+        if not stakes or state.knows(data.item.id, data.revision):
+            return state, ()
+        state, heard = self._hear(prune(state, now, self._thresholds), data, now)
+        case, events = self._decide_all(heard, stakes, now)
+        return state.with_case(case), events
+
+    def next_tick(self, state: JudgeState) -> datetime | None:
+        """When the first held rumor expires."""
+        return min((until for case in state.cases.values() if (until := case.held_until()) is not None), default=None)
+
+    def tick(self, state: JudgeState, now: datetime) -> tuple[JudgeState, Sequence[AnyEvent]]:
+        """Let go of held rumors that nobody took up, and say so."""
+        events: list[AnyEvent] = []
+        for case_id in sorted(state.cases):
+            case = state.cases[case_id]
+            until = case.held_until()
+            if until is not None and until <= now:
+                case, expired = self._expire(state.entity_id, case, now)
+                state = state.with_case(case)
+                events += expired
+        return state, events
+
+    # --- taking an item in
+
+    def _hear(self, state: JudgeState, data: ItemAnnotated, now: datetime) -> tuple[JudgeState, _Heard]:
+        item, revised = data.item, data.revision > 0
+        window, record = assign(
+            state.window, item.id, data.signature, data.seen_at, title=item.title, revised=revised
+        )
+        state = replace(state, window=window)
+        case_id = state.aliases.get(record.story_id, record.story_id)
+        case = state.cases.get(case_id)
+        if case is None:
+            case = self._linked(state, data, now)
+            if case is not None:
+                state = replace(state, aliases={**state.aliases, record.story_id: case.story_id})
+        copy = record.relation == "copy"
+        update = case is not None and (record.relation in ("update", "new") or revised)
+        heard = self._take_in(case, record.story_id, data, now, copy=copy, update=update)
+        return state, heard
+
+    def _linked(self, state: JudgeState, data: ItemAnnotated, now: datetime) -> Case | None:
+        """The running story that an item answers or repeats in other words, if the window alone did not see it."""
+        title = data.item.title.lower()
+        answers = data.claim.status in ("denied", "retracted")
+        recent = timedelta(hours=self._thresholds.same_event_hours)
+        kind = data.impact.kind
+        for case in sorted(state.cases.values(), key=lambda each: (each.last_at, each.story_id), reverse=True):
+            if case.dull is not None:
+                continue
+            same_kind = self._thresholds.same_family(kind, case.happening.kind) and kind not in _NO_STORY_KINDS
+            if answers and case.told and (same_kind or any(_stem(cue) in title for cue in case.cues)):
+                return case
+            if not same_kind or answers:
+                continue
+            if case.open_rumor or (kind in self._thresholds.single_events and now - case.last_at <= recent):
+                return case
+        return None
+
+    def _take_in(
+        self, case: Case | None, story_id: str, data: ItemAnnotated, now: datetime, *, copy: bool, update: bool
+    ) -> _Heard:
+        item, impact = data.item, data.impact
+        dull = self._dull(data, case)
+        first = next((t for t in case.testimonies if t.counts and t.item_id != item.id), None) if case else None
+        testimony = testimony_of(data, counts=dull is None, copy_of=first if copy else None)
+        in_title = figures(item.title)
+        if case is None:
+            opened = Case(
+                story_id=story_id,
+                headline=item.title,
+                happening=Happening.of(impact),
+                salience=data.mention.salience,
+                opened_at=now,
+                last_at=now,
+                dull=dull,
+                cues=impact.cues,
+                figures=tuple(dict.fromkeys((*in_title, *impact.figures))),
+                testimonies=(testimony,),
+            )
+            return _Heard(opened, item.title, False, testimony)
+        others = tuple(each for each in case.testimonies if each.item_id != item.id)
+        good = testimony.primary or testimony.origin_grade in ("A", "B")
+        news = update and not copy and dull is None and good and testimony.status == "asserted"
+        material = news and any(figure not in case.figures for figure in in_title)
+        grown = replace(
+            case,
+            happening=case.happening if dull else _larger(case, Happening.of(impact), testimony),
+            salience=max(case.salience, data.mention.salience) if dull is None else case.salience,
+            last_at=max(case.last_at, now),
+            dull=case.dull if dull else None,
+            cues=case.cues if dull else tuple(dict.fromkeys((*case.cues, *impact.cues)))[:12],
+            figures=tuple(dict.fromkeys((*case.figures, *in_title, *impact.figures)))[-40:],
+            testimonies=keep_most_telling((*others, testimony), self._thresholds.evidence_kept),
+        )
+        return _Heard(grown, item.title, material, testimony)
+
+    def _dull(self, data: ItemAnnotated, case: Case | None) -> Dull | None:
+        """Why the item is no news, if it is none. A late denial of what was told is news all the same."""
+        if data.source.kind == "satire":
+            return "satire"
+        if data.impact.kind == "advertisement":
+            return "advertisement"
+        if data.impact.kind == "opinion":
+            return "opinion"
+        if is_stale_piece(data.impact):
+            return "anniversary"
+        published = data.item.published_at
+        answers = case is not None and case.told and data.claim.status in ("denied", "retracted")
+        if published is not None and not answers:
+            age = data.seen_at - published
+            updated = data.item.updated_at
+            if updated is not None and updated > published:
+                age = data.seen_at - updated
+            if age > timedelta(hours=self._thresholds.stale_after_hours):
+                return "stale"
+        return None
+
+    # --- deciding
+
+    def _decide_all(
+        self, heard: _Heard, stakes: Sequence[Stake], now: datetime
+    ) -> tuple[Case, list[AnyEvent]]:
+        case = heard.case
+        events: list[AnyEvent] = []
+        assessment = assess(case.testimonies)
+        impact = case.happening.as_impact()
+        publishers = tuple(each.publisher for each in case.testimonies)
+        for stake in stakes:
+            standing = case.standings.get(stake.client_id)
+            matter = Matter(
+                watch=stake.watch,
+                impact=impact,
+                salience=case.salience,
+                concern=self._relevance.concern(stake.watch, impact, case.salience),
+                assessment=assessment,
+                earlier=standing.verdict if standing else None,
+                dull=case.dull,
+                publishers=publishers,
+            )
+            if standing is not None and not heard.trigger.counts:
+                continue
+            ruling = decide(matter, self._thresholds)
+            if _worth_saying(standing, ruling, assessment, heard.material):
+                alert = self._alert(stake, case, heard.headline, matter, ruling, standing, now, heard.trigger)
+                events.append(_raised(alert))
+                case = case.with_standing(stake.client_id, self._standing(alert, now))
+            elif standing is not None and standing.verdict == "hold":
+                # taken up again: it waits anew
+                held = replace(standing, held_until=now + timedelta(days=self._thresholds.hold_days))
+                case = case.with_standing(stake.client_id, held)
+        return case, events
+
+    def _standing(self, alert: Alert, now: datetime) -> Standing:
+        held = now + timedelta(days=self._thresholds.hold_days) if alert.verdict == "hold" else None
+        return Standing(alert.verdict, alert.revision, alert.id, held)
+
+    def _expire(self, entity_id: str, case: Case, now: datetime) -> tuple[Case, list[AnyEvent]]:
+        events: list[AnyEvent] = []
+        assessment = assess(case.testimonies)
+        impact = case.happening.as_impact()
+        for client_id in sorted(case.standings):
+            standing = case.standings[client_id]
+            if standing.held_until is None or standing.held_until > now:
+                continue
+            stake = self._book.stake(entity_id, client_id)
+            if stake is None:
+                case = case.with_standing(client_id, None)
+                continue
+            concern = self._relevance.concern(stake.watch, impact, case.salience)
+            publishers = tuple(each.publisher for each in case.testimonies)
+            matter = Matter(stake.watch, impact, case.salience, concern, assessment, "hold", case.dull, publishers)
+            ruling = _fizzled(self._thresholds, case)
+            alert = self._alert(stake, case, case.headline, matter, ruling, standing, now, None)
+            events.append(_raised(alert))
+            case = case.with_standing(client_id, Standing("ignore", alert.revision, alert.id))
+        return case, events
+
+    def _alert(
+        self,
+        stake: Stake,
+        case: Case,
+        headline: str,
+        matter: Matter,
+        ruling: Ruling,
+        standing: Standing | None,
+        now: datetime,
+        trigger: Testimony | None,
+    ) -> Alert:
+        revision = standing.revision + 1 if standing else 0
+        answered = standing is not None and standing.verdict in _ANSWERED
+        speaking = tuple(each.origin_name for each in case.testimonies if each.counts)
+        return Alert.model_construct(
+            id=content_id("alr", stake.client_id, case.story_id, ruling.verdict, revision),
+            client_id=stake.client_id,
+            story_id=case.story_id,
+            entity_id=stake.watch.entity_id,
+            entity_name=stake.watch.name,
+            stance=stake.watch.stance,
+            verdict=ruling.verdict,
+            revision=revision,
+            headline=headline,
+            kind=case.happening.kind,
+            direction=matter.concern.direction,
+            size=case.happening.size,
+            urgency=_urgency(ruling.verdict, case.happening),
+            source_grade=matter.assessment.source,
+            information_grade=matter.assessment.information,
+            relevance=matter.concern.degree,
+            origins=matter.assessment.origins,
+            reasons=ruling.reasons,
+            evidence=tuple(each.as_evidence() for each in _telling_first(case.testimonies, trigger)),
+            if_they_ask=if_they_ask(matter, headline, speaking, ruling) if ruling.verdict == "hold" else None,
+            earlier_alert_id=standing.alert_id if standing and answered else None,
+            earlier_verdict=standing.verdict if standing and answered else None,
+            raised_at=now,
+            deadline_at=now + timedelta(hours=case.happening.worth_hours),
+        )
+
+
+def _worth_saying(standing: Standing | None, ruling: Ruling, assessment: Assessment, material: bool) -> bool:
+    if standing is None:
+        return True
+    if ruling.verdict == standing.verdict:
+        return ruling.verdict == "tell" and material
+    if ruling.verdict == "ignore":
+        return standing.verdict == "hold" and assessment.information == 5
+    # What was told or passed on is not taken back by silence or doubt, only by a correction.
+    return not (standing.verdict in ("tell", "correct") and ruling.verdict in ("warn", "hold"))
+
+
+def _urgency(verdict: Verdict, happening: Happening) -> Urgency:
+    if verdict == "correct":
+        return "urgent" if happening.urgency == "urgent" else "high"
+    if verdict in ("hold", "ignore"):
+        return "low"
+    return happening.urgency
+
+
+def _larger(case: Case, now: Happening, testimony: Testimony) -> Happening:
+    """The story's happening after another item: the first kind that says something stays, its size may grow."""
+    known = case.happening
+    if case.dull is not None or (known.kind == "other" and now.kind != "other"):
+        return now
+    if now.kind == known.kind and testimony.status == "asserted":
+        sizes = ("minor", "moderate", "major")
+        return now if sizes.index(now.size) >= sizes.index(known.size) else known
+    return known
+
+
+def _telling_first(testimonies: Sequence[Testimony], trigger: Testimony | None) -> list[Testimony]:
+    """The item that brought the verdict, then first-hand ones, then by grade; newer before older."""
+    ranked = sorted(testimonies, key=lambda each: each.seen_at, reverse=True)
+    trigger_id = trigger.item_id if trigger else None
+    return sorted(
+        ranked, key=lambda each: (each.item_id != trigger_id, not each.counts, not each.primary, each.origin_grade)
+    )
+
+
+def _fizzled(thresholds: Thresholds, case: Case) -> Ruling:
+    who = names_in_words(each.origin_name for each in case.testimonies if each.counts)
+    days = f"{thresholds.hold_days:g}"
+    text = f"Nobody took up what {who or 'one source'} reported within {days} days; the rumor has fizzled out."
+    return Ruling("ignore", (reason("fizzled-out", f"held {days} days, nothing new", "ignore", text),))
+
+
+def _stem(cue: str) -> str:
+    """The last word of a cue, by which a denial in other words names the same matter: "cuts its dividend" → dividend."""
+    return cue.lower().split()[-1]
+
+
+def _raised(alert: Alert) -> AnyEvent:
+    data = AlertRaised.model_construct(alert=alert)
+    identity = content_id("evt", alert.id)
+    return event(data, key=alert.client_id, id=identity, source="firstword/matcher", time=alert.raised_at)

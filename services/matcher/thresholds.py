@@ -1,0 +1,53 @@
+"""The thresholds of judgment, read from the one reviewed file ``lexicon/thresholds.yaml``."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from schemas.base import Model
+from schemas.clients import Stance
+from schemas.mentions import EventKind
+from services.matcher.lexicon import read_yaml
+
+__all__ = ["Thresholds", "shipped_thresholds"]
+
+
+class Thresholds(Model):
+    """See the file for what each means. Relevance and salience are 0–1."""
+
+    tell_relevance: float
+    watch_relevance: float
+    warn_salience: float
+    stale_after_hours: float
+    hold_days: float
+    told_days: float
+    open_days: float
+    evidence_kept: int
+    cases_kept: int
+    quote_chars: int
+    body_chars: int
+    market_moving: frozenset[EventKind]
+    warn_stances: frozenset[Stance]
+    operational: frozenset[EventKind]
+    families: dict[str, frozenset[EventKind]]
+    single_events: frozenset[EventKind]
+    same_event_hours: float
+    party_kinds: frozenset[EventKind]
+
+    def same_family(self, one: EventKind, other: EventKind) -> bool:
+        """Whether two kinds may be one event under two names."""
+        if one == other:
+            return one != "other"
+        return any(one in family and other in family for family in self.families.values())
+
+    def could_move(self, kind: EventKind, stance: Stance) -> bool:
+        """Whether an unconfirmed event of ``kind`` could cost a client who stands so the moment they don't hear of it."""
+        if stance not in self.warn_stances:
+            return False
+        return kind in (self.market_moving if stance == "holds" else self.operational)
+
+
+@cache
+def shipped_thresholds() -> Thresholds:
+    """The thresholds that ship with the package."""
+    return Thresholds.model_validate(read_yaml("thresholds.yaml"))
