@@ -182,7 +182,7 @@ def _meaning(brief: Brief, view: Opinion, in_full: bool) -> str:
     """What the client has to do with it, with its weight, and what that means for them."""
     wording, alert, watch = phrasing(), brief.alert, brief.watch
     share = ""
-    if watch is not None and watch.weight:
+    if watch is not None and watch.weight and watch.is_asset:
         kind = "holding" if watch.kind == "holding" else "other"
         share = wording.share[kind].format(percent=share_percent(watch.weight))
     if alert.verdict == "warn":

@@ -43,6 +43,7 @@ class Phrasing:
     warn_reason: str
     warn_then: str
     no_rule: str
+    stance_label: dict[str, str]
     stance: dict[str, str]
     stance_short: dict[str, str]
     share: dict[str, str]

@@ -129,7 +129,7 @@ def _evidence(item: Evidence, client: Client) -> Iterator[Source]:
     days = _days([item.published_at] if item.published_at else [], client_zone(client))
     yield Source.of("evidence", item.item_id, item.quote, days)
     yield Source.of("evidence", item.item_id, item.title)
-    for text in (item.publisher, item.attributed_to, item.host):
+    for text in (item.publisher, item.attributed_to, item.origin, item.host):
         if text:
             yield Source.of("evidence", item.item_id, text)
 

@@ -22,7 +22,7 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _OUTLET = re.compile(r"\s+[|–—-]\s+(?P<outlet>[^|–—]{2,40})$")
-_LETTER_CASE = re.compile(r"[A-Za-z]")
+_SHOUTED = re.compile(r"\b[A-ZÀ-Þ][A-ZÀ-Þ'’-]+(?:[,;:]?\s+[A-ZÀ-Þ0-9][A-ZÀ-Þ0-9'’.-]*){2,}\b")
 #: Order in which evidence is preferred, by verdict: what carries the statement first.
 _STATUS = {
     "tell": ("asserted", "hedged", "denied", "retracted"),
@@ -69,9 +69,7 @@ def subject(brief: Brief) -> str:
     prefix = PREFIX.get(alert.verdict, "")
     outlets = [outlet for item in alert.evidence for outlet in (item.publisher, item.host or "")]
     text = clean_title(alert.headline, *outlets).replace("?", "").replace("!", "").rstrip(" .")
-    if _shouted(text):
-        text = text.title()
-    return prefix + shorten(text or brief.asset, SUBJECT_CHARACTERS - len(prefix))
+    return prefix + shorten(_hushed(text) or brief.asset, SUBJECT_CHARACTERS - len(prefix))
 
 
 def lead_of(brief: Brief) -> Evidence:
@@ -108,12 +106,12 @@ def _asks(text: str) -> bool:
 def _calm(text: str) -> str:
     """Without what is shouted or asked: up to the first question or exclamation mark, and not in capitals."""
     text = re.split(r"[?!]", text, maxsplit=1)[0].strip() or re.sub(r"[?!]", "", text).strip()
-    return text.title() if _shouted(text) else text
+    return _hushed(text)
 
 
-def _shouted(text: str) -> bool:
-    letters = _LETTER_CASE.findall(text)
-    return len(letters) > 12 and sum(letter.isupper() for letter in letters) > 0.8 * len(letters)
+def _hushed(text: str) -> str:
+    """``text`` with runs of words in capitals set in ordinary case; a name or two in capitals stay."""
+    return _SHOUTED.sub(lambda match: " ".join(word.capitalize() for word in match[0].split()), text)
 
 
 def _at_clause(words: list[str]) -> str:
@@ -143,14 +141,15 @@ def _outlet(item: Evidence) -> str:
 
 def _statement(brief: Brief, lead: Evidence, quote: str) -> str:
     wording, who = phrasing().news, _outlet(lead)
-    source = " ".join((lead.attributed_to or "").split()).rstrip(".,")
+    source = " ".join((lead.attributed_to or lead.origin).split()).rstrip(".,")
     named_apart = source and len(source.split()) <= 8 and not {source.casefold(), who.casefold()} & _same(who, source)
     if named_apart:
         return wording["citing"].format(who=who, source=source, quote=quote)
     of_itself = lead.basis == "company" and lead.origin.casefold() == who.casefold()
     if of_itself or who.casefold() == brief.asset.casefold():
         return wording["announces"].format(who=who, quote=quote)
-    return wording["states" if lead.basis == "regulator" else "reports"].format(who=who, quote=quote)
+    itself = lead.basis == "regulator" and lead.origin.casefold() == who.casefold()
+    return wording["states" if itself else "reports"].format(who=who, quote=quote)
 
 
 def _same(who: str, source: str) -> set[str]:

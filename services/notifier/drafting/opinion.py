@@ -43,10 +43,8 @@ def opinion(brief: Brief, playbooks: Playbooks, *, own_words: bool = True) -> Op
         return Opinion(_sentence(brief, desire, action, phrasing().correction_reason, own_words))
     desire, rule = _choose(brief, playbooks)
     if rule is None:
-        note = (
-            f"No playbook rule fits {alert.kind} for a client who {alert.stance} it, so the draft gives no opinion. "
-            "Add your own if you have one."
-        )
+        event, stance = alert.kind.replace("_", " "), phrasing().stance_label[alert.stance]
+        note = f"No playbook rule fits {event} where the client {stance}: the draft gives no opinion. Add your own."
         return Opinion(phrasing().no_rule, notes=(note,))
     notes = () if client.desires else (f"The book names no desire of {client.name}; ask what they want.",)
     action, reason = (text.replace("{asset}", brief.asset) for text in (rule.action, rule.reason))

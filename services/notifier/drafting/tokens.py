@@ -76,8 +76,9 @@ _PRECISE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _SCALED_CODE = re.compile(rf"(?P<number>{_NUMBER})(?P<scale>{_SCALE})$", re.IGNORECASE)
-_FULL_MONTHS = "|".join(month.capitalize() for month in _MONTHS[0] if month not in ("may", "march"))
-_CALENDAR = re.compile(rf"\b(?:{_FULL_MONTHS}|{'|'.join(day.capitalize() for day in _DAYS.split('|'))})\b")
+#: "may" and "march" alone are mostly verbs; with a day or a year they are dates above.
+_FULL_MONTHS = "|".join(month for month in _MONTHS[0] if month not in ("may", "march"))
+_CALENDAR = re.compile(rf"\b(?:{_FULL_MONTHS}|{_DAYS})\b", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d_](?:[\w’'&-]|\.(?=\w))*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;…•\n])[\s“”\"'‘’()\[\]–—-]*$|[“\"„«(]$")
 _TRIVIAL = frozenset({"I", "I'm", "I've", "I'd", "I'll", "I’m", "I’ve", "I’d", "I’ll", "A"})
