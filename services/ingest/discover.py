@@ -37,11 +37,11 @@ MAX_PAGE_CHARACTERS = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class FoundFeed:
-    """A feed that a page names. ``how`` is declared (in the page's head) or linked (an ordinary link that looks so)."""
+    """A feed of a page: declared in its head, linked by an ordinary link that looks so, or guessed and found there."""
 
     url: str
     title: str | None
-    how: Literal["declared", "linked"]
+    how: Literal["declared", "linked", "guessed"]
 
 
 def feeds_in_page(page: bytes | str, url: str) -> tuple[FoundFeed, ...]:

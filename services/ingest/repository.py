@@ -84,13 +84,6 @@ class Repository:
         )
         return tuple(connection.execute(query).scalars())
 
-    def next_due_at(self, connection: Connection) -> datetime | None:
-        """The earliest moment at which a feed that is not paused wants polling; None if there is none."""
-        moment: datetime | None = connection.execute(
-            select(func.min(feeds.c.next_poll_at)).where(feeds.c.paused.is_(False))
-        ).scalar()
-        return moment
-
     def add(self, connection: Connection, feed: Feed, now: datetime) -> bool:
         """List ``feed``, due at once; False if its address is listed already, which then stays as it is."""
         if self.get(connection, feed.id) is not None:
