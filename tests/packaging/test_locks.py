@@ -15,7 +15,9 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUN: list[str] = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["backend"]
-DEV: list[str] = RUN + PROJECT["project"]["optional-dependencies"]["dev"]
+STACK: list[str] = RUN + [p for extra in ("kafka", "rocksdb") for p in PROJECT["project"]["optional-dependencies"][extra]]
+DEV: list[str] = STACK + PROJECT["project"]["optional-dependencies"]["dev"]
+LOCKS = ("requirements.txt", "requirements-stack.txt", "requirements-dev.txt")
 
 
 def pins(lock: str) -> dict[str, Version]:
@@ -23,7 +25,7 @@ def pins(lock: str) -> dict[str, Version]:
     return {canonicalize_name(name): Version(version) for name, version in found}
 
 
-@pytest.mark.parametrize(("lock", "asked"), [("requirements.txt", RUN), ("requirements-dev.txt", DEV)])
+@pytest.mark.parametrize(("lock", "asked"), list(zip(LOCKS, (RUN, STACK, DEV), strict=True)))
 def test_every_declared_package_is_pinned_within_its_bounds(lock: str, asked: list[str]) -> None:
     pinned = pins(lock)
     wanted = [Requirement(line) for line in asked]
@@ -32,10 +34,11 @@ def test_every_declared_package_is_pinned_within_its_bounds(lock: str, asked: li
 
 
 def test_developers_run_the_versions_that_users_run() -> None:
-    assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
+    assert pins("requirements.txt").items() <= pins("requirements-stack.txt").items()
+    assert pins("requirements-stack.txt").items() <= pins("requirements-dev.txt").items()
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_names_no_index_and_hashes_every_package(lock: str) -> None:
     text = (ROOT / lock).read_text()
     assert "://" not in text
