@@ -1,1 +1,5 @@
-"""Firstword: the product around the services."""
+"""Firstword tells account managers what to tell their clients, before the clients call."""
+
+from importlib.metadata import version
+
+__version__ = version("firstword")

@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
+from firstword.kit.clock import SetClock as FakeClock
 from firstword.kit.processing import AnyEvent
 
 __all__ = ["CollectingPublisher", "FakeClock"]
-
-
-class FakeClock:
-    """A clock that stands still until it is set or moved."""
-
-    def __init__(self, now: datetime) -> None:
-        self._now = now
-
-    def now(self) -> datetime:
-        return self._now
-
-    def set(self, now: datetime) -> None:
-        self._now = now
-
-    def advance(self, **by: float) -> None:
-        self._now += timedelta(**by)
 
 
 class CollectingPublisher:

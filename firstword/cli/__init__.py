@@ -1,1 +1,1 @@
-"""The console script, one module per command group."""
+"""The command line, one module per group of commands."""

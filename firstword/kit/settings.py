@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
@@ -45,8 +44,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     base_url: str | None = Field(default=None, description="the desk's address as people type it, behind a proxy")
     allowed_hosts: tuple[str, ...] = Field(default=(), description="further host names that the desk answers to")
-    private_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
-        default=(), description="private networks that feeds may be fetched from"
+    allow_private: tuple[str, ...] = Field(
+        default=(),
+        description="private networks (10.1.0.0/16) and hosts (feeds.intranet:8080) that may be fetched from",
     )
     fetch_concurrency: int = Field(default=8, ge=1, le=64)
     log_format: Literal["console", "json"] = "console"

@@ -96,6 +96,10 @@ class EmbeddedRuntime:
         with reading(self._engine) as connection:
             return {worker.name: self._log.lag(connection, worker.name, worker.topics) for worker in self._workers}
 
+    def not_ready(self) -> list[str]:
+        """Which consumers are far behind (more than a few batches), in words; empty when none is."""
+        return [f"{name}: {lag} events wait" for name, lag in self.lags().items() if lag > 4 * BATCH]
+
     def prune(self) -> int:
         """Drop events that are past their topic's retention and that everybody here has read; return how many."""
         with self._engine.begin() as connection:

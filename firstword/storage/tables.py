@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 from firstword.kit.db import UtcDateTime
 
 __all__ = ["dead_letters", "events", "metadata", "offsets", "states"]
 
 metadata = MetaData()
+#: SQLite numbers rows by itself in INTEGER columns only, which hold 64 bits there.
+SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 
 #: The log: one order over all topics. ``seq`` is never used twice, though old rows go.
 events = Table(
     "events",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
     Column("topic", String(64), nullable=False),
     Column("key", String(255), nullable=False),
     Column("event_id", String(64), nullable=False),
@@ -30,7 +32,7 @@ offsets = Table(
     "offsets",
     metadata,
     Column("consumer", String(64), primary_key=True),
-    Column("seq", Integer, nullable=False),
+    Column("seq", SEQUENCE, nullable=False),
 )
 
 states = Table(
@@ -46,11 +48,11 @@ states = Table(
 dead_letters = Table(
     "dead_letters",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", SEQUENCE, primary_key=True, autoincrement=True),
     Column("consumer", String(64), nullable=False),
     Column("version", Integer, nullable=False),
     Column("topic", String(64), nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", SEQUENCE, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("reason", Text, nullable=False),
     Column("place", String(255), nullable=False),

@@ -19,15 +19,15 @@ from sqlalchemy import (
 
 from firstword.kit.db import UtcDateTime
 
-__all__ = ["METADATA", "feed_items", "feeds", "quarantine"]
+__all__ = ["metadata", "feed_items", "feeds", "quarantine"]
 
-METADATA = MetaData()
+metadata = MetaData()
 
 #: ``url`` is what the feed was listed under and stays its identity, for the ids of its items derive from it;
 #: ``fetch_url`` is where it is fetched now, after permanent redirects. ``new_moments`` is a list of ISO 8601 texts.
 feeds = Table(
     "feeds",
-    METADATA,
+    metadata,
     Column("id", String(64), primary_key=True),
     Column("url", Text, nullable=False, unique=True),
     Column("fetch_url", Text, nullable=False),
@@ -61,7 +61,7 @@ feeds = Table(
 #: One row for each item of each feed, written when it is new and when it changes, never else.
 feed_items = Table(
     "feed_items",
-    METADATA,
+    metadata,
     Column("feed_id", String(64), ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True),
     Column("item_id", String(64), primary_key=True),
     Column("fingerprint", String(128), nullable=False),
@@ -77,7 +77,7 @@ feed_items = Table(
 #: The last body of each feed that could not be read, for somebody to look at: its beginning, and why.
 quarantine = Table(
     "quarantine",
-    METADATA,
+    metadata,
     Column("feed_id", String(64), ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("url", Text, nullable=False),

@@ -1,1 +1,1 @@
-"""Items and the client book in, alerts out: what is mentioned, what is claimed, how far to believe it, whom it concerns."""
+"""Items and the client book in, alerts out: what is mentioned and claimed, how far to believe it, whom it concerns."""

@@ -15,7 +15,7 @@ from schemas.base import content_id
 from schemas.items import ItemIngested
 from services.ingest.fetch import HttpFetcher
 from services.ingest.service import IngestService
-from services.ingest.tables import METADATA, feed_items
+from services.ingest.tables import metadata, feed_items
 from tests.fakes import CollectingPublisher, FakeClock
 from tests.http_server import Reply, Request, serving
 
@@ -46,7 +46,7 @@ async def test_every_guid_becomes_one_item_edits_become_revisions_and_a_second_r
     states = sorted((int(path.stem), path) for path in REPLAY.glob("*/*.xml"))
     assert len(states) == 90
     engine = create_engine(f"sqlite:///{tmp_path / 'db.sqlite'}")
-    METADATA.create_all(engine)
+    metadata.create_all(engine)
     publisher, snapshots, clock = CollectingPublisher(), Snapshots(), FakeClock(datetime(2020, 4, 1, tzinfo=UTC))
     expected: set[str] = set()
     try:

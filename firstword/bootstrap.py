@@ -1,0 +1,163 @@
+"""Every dependency on one screen: what is built of what. Nothing is built at import, nothing is built elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import uvicorn
+
+from firstword import firststart
+from firstword.feeding import FeedDesk
+from firstword.firststart import Prepared
+from firstword.kit.clock import Clock, SetClock, SystemClock
+from firstword.kit.errors import BadInput
+from firstword.kit.http import GuardedClient, HttpSettings
+from firstword.kit.metrics import Metrics
+from firstword.kit.processing import AnyEvent, Sink
+from firstword.kit.settings import Settings
+from firstword.pipeline import Pipeline
+from firstword.runtimes.embedded import EmbeddedRuntime
+from firstword.runtimes.replay import BEGINNING, Emission, Emit, KeptReplay
+from firstword.storage.engine import open_sqlite
+from firstword.storage.eventlog import EventLog
+from firstword.storage.migrate import migrate
+from firstword.store import Store
+from firstword.system import DeskServer, System, listen, only_one
+from schemas.clients import Book
+from schemas.items import Item
+from services.ingest.fetch import FetcherByScheme, FileFetcher, HttpFetcher
+from services.ingest.service import IngestService, IngestSettings
+from services.matcher.service import Annotate, Judge
+from services.notifier.delivery.channels.base import Channel
+from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
+from services.notifier.delivery.worker import DeliveryWorker
+from services.notifier.desk.app import create_app
+from services.notifier.desk.deps import DeskDeps, DeskSettings
+from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.drafts import WriteDrafts
+from services.notifier.sinks import all_sinks
+
+__all__ = ["build_ingest", "build_pipeline", "build_runtime", "build_system", "open_store", "prepare", "replay_kept"]
+
+
+def open_store(settings: Settings, clock: Clock | None = None) -> Store:
+    """Open the data folder, making it and its tables when they are not there.
+
+    Raises:
+        BadInput: the folder can't be made.
+        NewerDatabase: a later version wrote it.
+    """
+    engine = open_sqlite(settings.database)
+    migrate(engine)
+    return Store(settings, engine, clock or SystemClock(), EventLog())
+
+
+def build_pipeline() -> Pipeline:
+    """The processors, in order: items → mentions → alerts → drafts."""
+    return Pipeline((Annotate(), Judge(), WriteDrafts(Playbooks.shipped())))
+
+
+def build_sinks() -> tuple[Sink, ...]:
+    """What keeps the desk's tables up to date."""
+    return tuple(all_sinks())
+
+
+def build_runtime(store: Store, on_events: Callable[[Sequence[AnyEvent]], None] | None = None) -> EmbeddedRuntime:
+    """The pipeline on the store's database."""
+    return EmbeddedRuntime(store.engine, build_pipeline(), build_sinks(), store.clock, on_events=on_events)
+
+
+async def prepare(store: Store, *, book: Book | None, opml: Path | None) -> Prepared:
+    """Take in what was given; fill an empty folder with the sample. See :mod:`firstword.firststart`."""
+    return await firststart.prepare(store, firststart.Builders(build_ingest, build_runtime), book=book, opml=opml)
+
+
+def replay_kept(
+    settings: Settings, book: Book | None, items: Iterable[Item], emit: Sequence[Emit]
+) -> Iterator[Emission]:
+    """Replay ``items`` and keep the results in the data folder.
+
+    Raises:
+        BadInput: no book is given and the folder holds none.
+        Busy: a running system works in the folder.
+    """
+    clock = SetClock(BEGINNING)
+    with only_one(settings.data), open_store(settings, clock) as store:
+        if book is not None:
+            store.take_in(book)
+        elif store.book() is None:
+            raise BadInput(f"{settings.data}: no clients are known there.", mend="Give a book with --book FILE.")
+        kept = KeptReplay(store.engine, store.log, clock, emit)
+        yield from kept.run(items, build_runtime(store, kept.take))
+
+
+def build_ingest(store: Store, metrics: Metrics | None = None) -> IngestService:
+    """Ingest, fetching over HTTP, and from files below the data folder."""
+    settings = store.settings
+    client = GuardedClient(HttpSettings(allow_private=settings.allow_private))
+    web = HttpFetcher(client)
+    files = FileFetcher([settings.data])
+    fetcher = FetcherByScheme({"http": web, "https": web, "file": files})
+    polling = IngestSettings(concurrency=settings.fetch_concurrency)
+    return IngestService(store.engine, fetcher, store.log, store.clock, polling, metrics)
+
+
+def build_channels(store: Store) -> dict[str, Channel]:
+    """The ways out of the house that are configured."""
+    smtp = store.settings.smtp
+    if smtp.host is None:
+        return {}
+    mail = SmtpSettings(
+        host=smtp.host,
+        port=smtp.port,
+        from_address=smtp.sender or smtp.username or f"firstword@{smtp.host}",
+        security=smtp.security,
+        username=smtp.username,
+        password=smtp.password.get_secret_value() if smtp.password else None,
+        timeout_seconds=smtp.timeout_seconds,
+        message_id_domain=smtp.host,
+    )
+    return {"email": Smtp(mail, store.clock)}
+
+
+def build_system(store: Store) -> System:
+    """All three services, to be run in one process.
+
+    Raises:
+        Busy: the desk's port is taken.
+    """
+    settings = store.settings
+    listening = listen(settings.host, settings.port)
+    metrics = Metrics()
+    runtime = build_runtime(store)
+    ingest = build_ingest(store, metrics)
+    channels = build_channels(store)
+    feeds = FeedDesk(ingest)
+    desk = create_app(
+        DeskDeps(
+            engine=store.engine,
+            publisher=store.log,
+            clock=store.clock,
+            settings=DeskSettings(
+                secret=store.secret(),
+                base_url=settings.address,
+                allowed_hosts=("127.0.0.1", "localhost", settings.host, *settings.allowed_hosts),
+                mail_channel="email" in channels,
+                mail_mend="Set FIRSTWORD_SMTP_HOST (and _PORT, _USERNAME, _PASSWORD, _SENDER) to send from here.",
+                signin_command="firstword signin",
+            ),
+            feeds_view=feeds.view,
+            feed_actions=feeds,
+            ready=runtime.not_ready,
+            metrics=metrics.registry,
+        )
+    )
+    config = uvicorn.Config(desk, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
+    return System(
+        store=store,
+        runtime=runtime,
+        services={"ingest": ingest, "delivery": DeliveryWorker(store.engine, store.log, store.clock, channels)},
+        server=DeskServer(config),
+        listening=listening,
+    )

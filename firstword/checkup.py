@@ -1,0 +1,149 @@
+"""Looks at a data folder and what it needs, and says of each thing how it is and how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from firstword import __version__
+from firstword.kit.db import reading
+from firstword.storage.deadletters import DeadLetters
+from firstword.store import Store
+from firstword.system import Busy, only_one
+from services.ingest.repository import FeedState
+from services.ingest.service import IngestService
+from services.notifier import repository
+
+__all__ = ["Check", "check_up"]
+
+#: Below this the database may soon not be able to write.
+LOW_DISK_BYTES = 500_000_000
+BEHIND_EVENTS = 2_000
+
+
+@dataclass
+class Check:
+    """One thing that was looked at. ``mend`` says what to do, where something is to be done."""
+
+    state: Literal["ok", "note", "warn", "fail"]
+    what: str
+    found: str
+    mend: str | None = None
+
+
+def check_up(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> list[Check]:
+    """Every check, in the order in which a person would look."""
+    running = _is_running(store)
+    return [
+        Check("ok", "version", f"firstword {__version__}, Python {sys.version.split()[0]}"),
+        _disk(store),
+        Check("ok" if running else "note", "running", "yes" if running else "no; start it with 'firstword up'"),
+        *([_desk(store)] if running else []),
+        _book(store),
+        *_feeds(ingest),
+        *_lags(lags, running),
+        _dead_letters(store),
+        _deliveries(store),
+        _mail(store),
+    ]
+
+
+def _is_running(store: Store) -> bool:
+    try:
+        with only_one(store.settings.data):
+            return False
+    except Busy:
+        return True
+
+
+def _disk(store: Store) -> Check:
+    free = shutil.disk_usage(store.settings.data).free
+    found = f"{store.settings.data}, {free / 1e9:,.1f} GB free"
+    if free < LOW_DISK_BYTES:
+        return Check("warn", "data folder", found, "Make room, or move the folder and name it with --data.")
+    return Check("ok", "data folder", found)
+
+
+def _desk(store: Store) -> Check:
+    settings = store.settings
+    try:
+        with socket.create_connection((settings.host, settings.port), timeout=2):
+            return Check("ok", "desk", f"answers at {settings.address}")
+    except OSError as error:
+        return Check(
+            "fail",
+            "desk",
+            f"doesn't answer at {settings.address}: {error}",
+            "Name the port that it was started with by --port, or look at what 'firstword up' prints.",
+        )
+
+
+def _book(store: Store) -> Check:
+    book = store.book()
+    if book is None:
+        return Check("note", "client book", "empty", "Take one in with 'firstword clients import BOOK'.")
+    watches = {watch.entity_id for client in book.clients for watch in client.watches}
+    sample = ", the sample" if book.firm.sample else ""
+    return Check("ok", "client book", f"{len(book.clients)} clients, {len(watches)} watched things{sample}")
+
+
+def _feeds(ingest: IngestService) -> list[Check]:
+    states = ingest.list_feeds()
+    if not states:
+        return [Check("note", "feeds", "none", "Add some with 'firstword feeds import OPML'.")]
+    ill = [state for state in states if state.health.status in ("silent", "broken", "unreachable", "gone")]
+    checks = [Check("ok", "feeds", f"{len(states)} watched, {len(ill)} with problems")]
+    return checks + [_feed(state) for state in ill]
+
+
+def _feed(state: FeedState) -> Check:
+    name = state.feed.title or state.feed.publisher or state.feed.url
+    reason = state.health.reason or state.health.status
+    return Check("warn", f"feed {name}", f"{state.health.status}: {reason}", state.health.mend)
+
+
+def _lags(lags: Mapping[str, int], running: bool) -> list[Check]:
+    behind = {name: lag for name, lag in lags.items() if lag > BEHIND_EVENTS}
+    if not behind:
+        waiting = sum(lags.values())
+        return [Check("ok", "pipeline", "nothing waits" if waiting == 0 else f"{waiting} events wait, not behind")]
+    mend = "If it doesn't go down, look at the log." if running else "They are worked off at the next start."
+    return [Check("warn", f"pipeline: {name}", f"{lag} events behind", mend) for name, lag in behind.items()]
+
+
+def _dead_letters(store: Store) -> Check:
+    with reading(store.engine) as connection:
+        letters = DeadLetters()
+        count = letters.count(connection)
+        newest = letters.waiting(connection, 1)
+    if count == 0:
+        return Check("ok", "dead letters", "none")
+    first = newest[0]
+    return Check("warn", "dead letters", f"{count}; the newest: {first.consumer}: {first.reason}")
+
+
+def _deliveries(store: Store) -> Check:
+    with reading(store.engine) as connection:
+        unknown = repository.counts(connection, None).unknown
+    if unknown == 0:
+        return Check("ok", "deliveries", "none of unknown outcome")
+    return Check("warn", "deliveries", f"{unknown} of unknown outcome", "Look at them under 'Sent' at the desk.")
+
+
+def _mail(store: Store) -> Check:
+    smtp = store.settings.smtp
+    if smtp.host is None:
+        return Check(
+            "note", "mail", "not configured; messages are copied by hand", "Set FIRSTWORD_SMTP_HOST to send from here."
+        )
+    try:
+        with socket.create_connection((smtp.host, smtp.port), timeout=5):
+            return Check("ok", "mail", f"{smtp.host}:{smtp.port} answers")
+    except OSError as error:
+        return Check(
+            "fail", "mail", f"{smtp.host}:{smtp.port} can't be reached: {error}", "Check FIRSTWORD_SMTP_HOST and _PORT."
+        )

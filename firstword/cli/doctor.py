@@ -1,0 +1,45 @@
+"""``firstword doctor``: what is configured, reachable, behind, broken."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from firstword import bootstrap
+from firstword.checkup import Check, check_up
+from firstword.cli.console import out, print_json
+from firstword.cli.options import AsJson, DataDir
+from firstword.kit.settings import read_settings
+
+__all__ = ["doctor"]
+
+MARKS = {"ok": "[green]ok[/]     ", "note": "[cyan]note[/]   ", "warn": "[yellow]warn[/]   ", "fail": "[red]FAIL[/]   "}
+
+
+def doctor(
+    data: DataDir = None,
+    port: Annotated[int | None, typer.Option("--port", help="The port that the desk should listen on.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check everything and say what to mend. Exit code 1 when something has failed.
+
+    [b]Example[/b]  firstword doctor --data data
+    """
+    settings = read_settings(data=data, port=port)
+    with bootstrap.open_store(settings) as store:
+        checks = check_up(store, bootstrap.build_ingest(store), bootstrap.build_runtime(store).lags())
+    if as_json:
+        print_json([check.__dict__ for check in checks])
+    else:
+        for check in checks:
+            _show(check)
+    if any(check.state == "fail" for check in checks):
+        raise typer.Exit(1)
+
+
+def _show(check: Check) -> None:
+    out.print(MARKS[check.state], end="")
+    out.print(f"{check.what}: {check.found}", markup=False)
+    if check.mend:
+        out.print(f"       {check.mend}", markup=False)

@@ -1,0 +1,93 @@
+"""``firstword explain``: why an alert is what it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from firstword import bootstrap
+from firstword.cli.console import out, print_json
+from firstword.cli.options import AsJson, DataDir
+from firstword.kit.settings import read_settings
+from schemas.alerts import Alert
+
+__all__ = ["explain"]
+
+SOURCE_WORDS = {
+    "A": "reliable",
+    "B": "usually reliable",
+    "C": "fairly reliable",
+    "D": "not usually reliable",
+    "E": "unreliable",
+    "F": "not known here",
+}
+INFORMATION_WORDS = {
+    1: "confirmed",
+    2: "probably true",
+    3: "possibly true",
+    4: "doubtful",
+    5: "contradicted",
+    6: "cannot be judged",
+}
+
+
+def explain(
+    alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID", help="The alert's id, or enough of its beginning.")],
+    data: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why: what was mentioned where, which story, which sources with which grades, what each rule concluded.
+
+    [b]Example[/b]  firstword explain alr_5f3a
+    """
+    with bootstrap.open_store(read_settings(data=data)) as store:
+        alert = store.find_alert(alert_id)
+    if as_json:
+        print_json(alert.model_dump(mode="json"))
+        return
+    for line in _lines(alert):
+        out.print(line, markup=False)
+
+
+def _lines(alert: Alert) -> list[str]:
+    grade = f"{alert.source_grade}{alert.information_grade}"
+    lines = [
+        f"{alert.verdict.upper()}  {alert.headline}",
+        "",
+        f"alert        {alert.id} (revision {alert.revision})",
+        f"client       {alert.client_id}, who {alert.stance.replace('_', ' ')} {alert.entity_name} ({alert.entity_id})",
+        f"story        {alert.story_id}, from {alert.origins} independent origin(s)",
+        f"event        {alert.kind.replace('_', ' ')}, {alert.direction} for the client, {alert.size}, {alert.urgency}",
+        f"grade        {grade}: source {SOURCE_WORDS[alert.source_grade]}, "
+        f"information {INFORMATION_WORDS[alert.information_grade]}",
+        f"relevance    {alert.relevance:.2f}",
+        f"raised       {_moment(alert.raised_at)}, worth telling until {_moment(alert.deadline_at)}",
+    ]
+    if alert.earlier_alert_id:
+        lines.append(f"follows      {alert.earlier_alert_id} ({alert.earlier_verdict})")
+    lines += ["", "What each rule saw and concluded"]
+    for reason in alert.reasons:
+        lines += [f"  {reason.rule}: saw {reason.saw}; concluded {reason.concluded}", f"      {reason.text}"]
+    lines += ["", "Evidence"]
+    for item in alert.evidence:
+        when = _moment(item.published_at) if item.published_at else "undated"
+        word = f", attributed to {item.attributed_to}" if item.attributed_to else ""
+        lines += [
+            f"  {item.publisher} ({item.source_grade}), {when}: {item.title}",
+            f"      {item.status} on the word of: {item.basis}{word}; origin {item.origin}",
+            f"      “{item.quote}”",
+        ]
+        lines += [f"      mentioned in {span.field} {span.start}–{span.end}: {span.text!r}" for span in item.spans]
+        if item.url:
+            lines.append(f"      {item.url}")
+    if alert.if_they_ask:
+        ask = alert.if_they_ask
+        lines += ["", "If they ask", f"  Going round: {ask.going_round}", f"  Who says so: {ask.who_says}"]
+        lines += [f"  Why held: {ask.why_held}", f"  Answer: {ask.answer}"]
+    return lines
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

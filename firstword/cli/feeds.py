@@ -1,0 +1,151 @@
+"""``firstword feeds``: the feeds that are watched."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firstword import bootstrap
+from firstword.cli.console import error, open_input, out, print_json, table, warn
+from firstword.cli.options import AsJson, DataDir
+from firstword.kit.settings import read_settings
+from services.ingest.service import IngestService
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="The feeds that are watched: add, import, list, test, remove.")
+Url = Annotated[
+    str, typer.Argument(metavar="URL", help="The feed's address: http, https, or file below the data folder.")
+]
+
+
+def _ingest(data: Path | None) -> IngestService:
+    return bootstrap.build_ingest(bootstrap.open_store(read_settings(data=data)))
+
+
+@app.command("add")
+def add(
+    url: Url,
+    title: Annotated[str | None, typer.Option(help="A name for it.")] = None,
+    publisher: Annotated[str | None, typer.Option(help="Who publishes it, instead of what the feed says.")] = None,
+    group: Annotated[str | None, typer.Option(help="The folder to list it in.")] = None,
+    data: DataDir = None,
+) -> None:
+    """Watch a feed. A running system polls it within seconds.
+
+    [b]Example[/b]  firstword feeds add https://news.example/rss.xml --publisher "News Example"
+    """
+    feed = _ingest(data).add_feed(url, title=title, publisher=publisher, group=group)
+    out.print(f"watching {feed.url} ({feed.id})", markup=False)
+
+
+@app.command("import")
+def import_(
+    opml: Annotated[str, typer.Argument(metavar="OPML", help="An OPML file, as every feed reader exports it; or -.")],
+    data: DataDir = None,
+) -> None:
+    """Watch all feeds of an OPML file. Entries that can't be taken are named, with the line; exit code 1 then.
+
+    [b]Example[/b]  firstword feeds import my-feeds.opml
+    """
+    with open_input(opml) as stream:
+        done = _ingest(data).import_feeds(stream.read(), opml)
+    for problem in done.problems:
+        error(str(problem))
+    out.print(f"{len(done.added)} added, {len(done.already)} watched before, {len(done.problems)} could not be taken.")
+    if done.problems:
+        raise typer.Exit(1)
+
+
+@app.command("export")
+def export(data: DataDir = None) -> None:
+    """Print all feeds as OPML."""
+    typer.echo(_ingest(data).export_feeds())
+
+
+@app.command("list")
+def list_(data: DataDir = None, as_json: AsJson = False) -> None:
+    """List the feeds and how they are."""
+    states = _ingest(data).list_feeds()
+    if as_json:
+        print_json([{**state.feed.model_dump(mode="json"), **state.health.model_dump(mode="json")} for state in states])
+        return
+    table(
+        ("status", "feed", "last news", "what is wrong"),
+        (
+            (
+                state.health.status,
+                f"{state.feed.title or state.feed.publisher or ''} {state.feed.url}".strip(),
+                f"{state.health.last_new_at:%Y-%m-%d %H:%M} UTC" if state.health.last_new_at else "–",
+                " ".join(part for part in (state.health.reason, state.health.mend) if part),
+            )
+            for state in states
+        ),
+        empty="No feeds yet. Add one with 'firstword feeds add URL', or a list with 'firstword feeds import OPML'.",
+    )
+
+
+@app.command("test")
+def try_out(url: Url, data: DataDir = None, as_json: AsJson = False) -> None:
+    """Fetch and read a feed without storing anything; of a web page, say which feeds it has. Exit code 1 if no feed.
+
+    [b]Example[/b]  firstword feeds test https://news.example
+    """
+    trial = asyncio.run(_ingest(data).test_feed(url))
+    if as_json:
+        print_json(
+            {
+                "url": trial.url,
+                "is_feed": trial.is_feed,
+                "format": trial.format,
+                "title": trial.title,
+                "items": len(trial.items),
+                "newest": trial.items[0].title if trial.items else None,
+                "warnings": list(trial.warnings),
+                "problem": trial.problem,
+                "mend": trial.mend,
+                "feeds_of_the_page": [found.url for found in trial.found],
+                "permanent_url": trial.permanent_url,
+                "elapsed_seconds": round(trial.elapsed_seconds, 3),
+            }
+        )
+    elif trial.is_feed:
+        out.print(f"{trial.title or trial.url}: {trial.format}, {len(trial.items)} items", markup=False)
+        for item in trial.items[:3]:
+            out.print(f"  {item.title}", markup=False)
+        for message in trial.warnings:
+            warn(message)
+    else:
+        error(" ".join(part for part in (trial.problem, trial.mend) if part))
+        for found in trial.found:
+            out.print(f"  {found.url}  {found.title or ''}", markup=False)
+    if not trial.is_feed:
+        raise typer.Exit(1)
+
+
+@app.command("remove")
+def remove(
+    feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")], data: DataDir = None
+) -> None:
+    """Stop watching a feed. What it published stays."""
+    gone = _ingest(data).remove_feed(feed)
+    out.print(f"no longer watching {gone.url}", markup=False)
+
+
+@app.command("pause")
+def pause(
+    feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")], data: DataDir = None
+) -> None:
+    """Poll a feed no more, until 'feeds resume'."""
+    out.print(f"paused {_ingest(data).pause_feed(feed).url}", markup=False)
+
+
+@app.command("resume")
+def resume(
+    feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")], data: DataDir = None
+) -> None:
+    """Poll a paused feed again."""
+    out.print(f"polling {_ingest(data).resume_feed(feed).url}", markup=False)

@@ -1,0 +1,75 @@
+"""``firstword``: one command for everything. Never shows a traceback for a user's mistake."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+import firstword
+from firstword.cli import clients, console, doctor, explain, feeds, parse, replay, signin, up
+from firstword.kit.errors import FirstwordError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="firstword",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Tells account managers what to tell their clients, before the clients call.\n\n"
+    "[b]Start with[/b]  firstword up        then open the address that it prints\n\n"
+    "[b]Make it yours[/b]  firstword clients check my-book.yaml, then\n\n"
+    "firstword up --book my-book.yaml --feeds my-feeds.opml",
+    epilog="Exit codes: 0 done · 1 something went wrong · 2 a mistake in what was given · 3 something can't be reached",
+)
+app.command("up")(up.up)
+app.command("parse")(parse.parse)
+app.command("replay")(replay.replay)
+app.command("explain")(explain.explain)
+app.command("doctor")(doctor.doctor)
+app.command("signin")(signin.signin)
+app.add_typer(feeds.app, name="feeds")
+app.add_typer(clients.app, name="clients")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"firstword {firstword.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Say the version and end.")
+    ] = False,
+) -> None:
+    """Options that stand before any command."""
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    try:
+        app(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.exceptions.Abort:
+        console.err.print("stopped")
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except FirstwordError as error:
+        console.error(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        console.err.print("stopped")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

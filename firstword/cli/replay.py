@@ -1,0 +1,123 @@
+"""``firstword replay``: a file of items through the very processors that the services run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Annotated
+
+import typer
+
+from firstword import bootstrap
+from firstword.cli.books import require_book
+from firstword.cli.console import error, open_input, progress, warn
+from firstword.kit.errors import BadInput, KnownBadEvent
+from firstword.kit.processing import AnyEvent
+from firstword.kit.settings import read_settings
+from firstword.runtimes.replay import EMITTABLE, Emit, Replay, in_time_order
+from schemas.items import Item
+from services.ingest.itemlines import BadLine, read_items
+
+__all__ = ["replay"]
+
+DEFAULT_EMIT = "alerts,drafts"
+
+
+def replay(
+    items: Annotated[str, typer.Option("--items", metavar="FILE|-", help="Items, one JSON object a line.")],
+    book: Annotated[
+        Path | None,
+        typer.Option("--book", metavar="FILE", help="The client book; with --data, by default the one kept there."),
+    ] = None,
+    emit: Annotated[
+        str, typer.Option("--emit", metavar="WHAT", help=f"Any of {', '.join(EMITTABLE)}; comma-separated.")
+    ] = DEFAULT_EMIT,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            help="Keep the results in this folder, as 'firstword up' does: 'firstword explain' finds the alerts there.",
+        ),
+    ] = None,
+    in_order: Annotated[
+        bool,
+        typer.Option(
+            "--in-order",
+            help="Take items as they come instead of sorting them by time first; needs no memory for them.",
+        ),
+    ] = False,
+) -> None:
+    """Replay items in event time: 'now' is each item's own time. Same input, same bytes out.
+
+    An item needs a title and a url or an id; 'firstword parse' writes them. Lines that can't be read are named on
+    stderr and make the exit code 1; the rest is replayed.
+
+    [b]Examples[/b]
+
+      firstword parse *.xml | firstword replay --book examples/book.yaml --items -
+
+      firstword replay --book book.yaml --items march.jsonl --emit mentions,claims,alerts
+    """
+    wanted = _wanted(emit)
+    reader = _Reader()
+    with open_input(items) as stream:
+        found: Iterable[Item] = reader.read(stream, items)
+        if not in_order:
+            found = in_time_order(found)
+        if data is None:
+            if book is None:
+                raise BadInput(
+                    "replay: no book is given.", mend="Give one with --book FILE, or a folder with --data DIR."
+                )
+            run = Replay(require_book(book), bootstrap.build_pipeline(), wanted, refused=reader.refused).run(found)
+        else:
+            kept_book = None if book is None else require_book(book)
+            run = bootstrap.replay_kept(read_settings(data=data), kept_book, found, wanted)
+        with progress("replaying", "items") as bar:
+            task = bar.add_task("replay", total=None)
+            for emitted in run:
+                sys.stdout.write(emitted.model_dump_json() + "\n")
+                bar.update(task, completed=reader.read_count)
+    reader.finish()
+
+
+def _wanted(emit: str) -> list[Emit]:
+    names = [name.strip() for name in emit.split(",") if name.strip()]
+    wanted: list[Emit] = [known for known in EMITTABLE if known in names]
+    unknown = [name for name in names if name not in EMITTABLE]
+    if unknown or not wanted:
+        raise BadInput(
+            f"--emit: {', '.join(unknown) or 'nothing'} can't be emitted.", mend=f"Choose from {', '.join(EMITTABLE)}."
+        )
+    return wanted
+
+
+class _Reader:
+    """Reads items and keeps count of what could not be used."""
+
+    def __init__(self) -> None:
+        self.read_count = 0
+        self._bad = 0
+
+    def read(self, stream: IO[bytes], name: str) -> Iterator[Item]:
+        for one in read_items(stream, name):
+            if isinstance(one, BadLine) and one.severity == "warning":
+                warn(str(one))
+            elif isinstance(one, BadLine):
+                self._bad += 1
+                error(str(one))
+            else:
+                self.read_count += 1
+                yield one
+
+    def refused(self, given: AnyEvent, why: KnownBadEvent) -> None:
+        self._bad += 1
+        warn(f"item {given.subject}: {why}")
+
+    def finish(self) -> None:
+        if self.read_count == 0 and not self._bad:
+            warn("there were no items")
+        if self._bad:
+            raise typer.Exit(1)

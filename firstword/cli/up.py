@@ -1,0 +1,71 @@
+"""``firstword up``: the whole system in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firstword import bootstrap
+from firstword.cli.books import require_book
+from firstword.cli.console import err, out
+from firstword.cli.options import DataDir
+from firstword.kit.logs import configure_logs
+from firstword.kit.settings import read_settings
+from firstword.store import Store
+from firstword.system import only_one
+
+__all__ = ["up"]
+
+
+def up(
+    data: DataDir = None,
+    port: Annotated[int | None, typer.Option("--port", help="Where the desk listens [default: 8080].")] = None,
+    book: Annotated[
+        Path | None,
+        typer.Option("--book", metavar="FILE", help="Take this client book in first; without any, the sample book."),
+    ] = None,
+    feeds: Annotated[
+        Path | None,
+        typer.Option("--feeds", metavar="OPML", help="Watch these feeds too; without any, a list to start with."),
+    ] = None,
+) -> None:
+    """Start everything in one process: watch feeds, judge, draft, and serve the inbox.
+
+    The first start fills an empty folder with a sample book of invented clients and plays them an invented newswire,
+    so that there is something to look at. Give --book to start with your own clients instead. Ctrl-C stops.
+
+    [b]Examples[/b]
+
+      firstword up
+
+      firstword up --data ~/firstword --book my-book.yaml --feeds my-feeds.opml --port 8090
+    """
+    settings = read_settings(data=data, port=port)
+    configure_logs(level=settings.log_level, form=settings.log_format)
+    wanted = None if book is None else require_book(book)
+    with only_one(settings.data), bootstrap.open_store(settings) as store:
+        with err.status("setting up …"):
+            first = asyncio.run(bootstrap.prepare(store, book=wanted, opml=feeds))
+        for line in first.notes:
+            err.print(line, markup=False)
+        asyncio.run(_serve(store))
+
+
+async def _serve(store: Store) -> None:
+    system = bootstrap.build_system(store)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+
+    async def announce() -> None:
+        out.print(f"\n  Firstword is up: {system.store.settings.address}")
+        out.print(f"  Sign in, once, within the hour: {system.store.signin_link()}")
+        out.print("  Another link: firstword signin   ·   Stop: Ctrl-C\n")
+
+    await system.run(stop, started=announce)
+    err.print("stopped; nothing is lost")

@@ -1,0 +1,56 @@
+"""Shows ingest's feeds to the desk, and hands the desk's wishes to ingest; the two services don't know each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.ingest.repository import FeedState
+from services.ingest.service import IngestService
+from services.notifier.desk.deps import FeedView
+
+__all__ = ["FeedDesk"]
+
+
+class FeedDesk:
+    """Implements the desk's ports ``feeds_view`` and ``feed_actions`` with the ingest service."""
+
+    def __init__(self, ingest: IngestService) -> None:
+        self._ingest = ingest
+
+    def view(self) -> Sequence[FeedView]:
+        """All feeds with how they are."""
+        return [_view(state) for state in self._ingest.list_feeds()]
+
+    def add(self, url: str) -> None:
+        """Watch the feed at ``url``."""
+        self._ingest.add_feed(url)
+
+    def remove(self, feed_id: str) -> None:
+        """Take it off the list."""
+        self._ingest.remove_feed(feed_id)
+
+    def pause(self, feed_id: str) -> None:
+        """Don't poll it for now."""
+        self._ingest.pause_feed(feed_id)
+
+    def resume(self, feed_id: str) -> None:
+        """Poll it again."""
+        self._ingest.resume_feed(feed_id)
+
+
+def _view(state: FeedState) -> FeedView:
+    feed, health = state.feed, state.health
+    return FeedView(
+        id=feed.id,
+        url=feed.url,
+        status=health.status,
+        title=feed.title,
+        publisher=feed.publisher,
+        group=feed.group,
+        reason=health.reason,
+        mend=health.mend,
+        failures_in_a_row=health.failures_in_a_row,
+        last_ok_at=health.last_ok_at,
+        last_new_at=health.last_new_at,
+        next_poll_at=health.next_poll_at,
+    )

@@ -1,0 +1,124 @@
+"""What lies in a data folder, apart from whether the system runs: the book, the alerts, who may sign in.
+
+Commands use it beside a running system: both write the same database, a transaction at a time.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from types import TracebackType
+
+from sqlalchemy import Connection, Engine, select
+
+from firstword.kit.clock import Clock
+from firstword.kit.db import reading
+from firstword.kit.errors import BadInput
+from firstword.kit.settings import Settings
+from firstword.registry import BookChange, book_changes, book_of, removal
+from firstword.storage.eventlog import EventLog
+from schemas.alerts import Alert
+from schemas.clients import Book, ClientChanged
+from services.notifier.desk.auth import create_api_token, create_signin_link, ensure_manager, ensure_owner
+from services.notifier.tables import alerts
+
+__all__ = ["Store"]
+
+
+@dataclass(frozen=True)
+class Store:
+    """An opened data folder. Use as a context manager: leaving it closes the database."""
+
+    settings: Settings
+    engine: Engine
+    clock: Clock
+    log: EventLog
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.engine.dispose()
+
+    def book(self) -> Book | None:
+        """The client book as it stands; None when there is no client."""
+        with reading(self.engine) as connection:
+            return book_of(self.log.newest(connection, "clients"))
+
+    def take_in(self, book: Book) -> BookChange:
+        """Bring the book to what ``book`` says, in one transaction; see :func:`firstword.registry.book_changes`."""
+        with self.engine.begin() as connection:
+            change = book_changes(book, self.log.newest(connection, "clients"), self.clock.now())
+            self.log.publish(connection, change.events)
+        return change
+
+    def remove_client(self, client_id: str) -> None:
+        """Stop serving a client.
+
+        Raises:
+            BadInput: when there is no such client.
+        """
+        with self.engine.begin() as connection:
+            known = self.log.newest(connection, "clients").get(client_id)
+            if known is None or not isinstance(known.data, ClientChanged):
+                raise BadInput(f"No client has the id {client_id!r}.", mend="'firstword clients list' shows the ids.")
+            self.log.publish(connection, [removal(client_id, known, self.clock.now())])
+
+    def find_alert(self, start: str) -> Alert:
+        """The alert whose id begins with ``start``.
+
+        Raises:
+            BadInput: when none or several do.
+        """
+        query = (
+            select(alerts.c.payload)
+            .where(alerts.c.id.startswith(start, autoescape=True))
+            .order_by(alerts.c.id)
+            .limit(6)
+        )
+        with reading(self.engine) as connection:
+            matching = [Alert.model_validate(payload) for (payload,) in connection.execute(query)]
+        if len(matching) == 1:
+            return matching[0]
+        if not matching:
+            raise BadInput(
+                f"No alert's id begins with {start!r}.",
+                mend="The desk shows the id on each alert's page; alerts are kept for 90 days.",
+            )
+        some = ", ".join(alert.id for alert in matching[:5])
+        raise BadInput(f"{len(matching)} alerts begin with {start!r}: {some}.", mend="Give more of the id.")
+
+    def signin_link(self, manager_id: str | None = None) -> str:
+        """An address that signs in once: the owner, or the account manager with this id."""
+        now = self.clock.now()
+        with self.engine.begin() as connection:
+            token = create_signin_link(connection, self._user(connection, manager_id), now)
+        return f"{self.settings.address}/signin?token={token}"
+
+    def api_token(self, manager_id: str | None = None) -> str:
+        """A bearer token for the API, in the owner's or an account manager's name."""
+        with self.engine.begin() as connection:
+            return create_api_token(connection, self._user(connection, manager_id))
+
+    def secret(self) -> str:
+        """What signs the desk's sessions: made at first use, kept in a file that only its owner may read."""
+        path = self.settings.data / "secret"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        return path.read_text(encoding="ascii").strip()
+
+    def _user(self, connection: Connection, manager_id: str | None) -> str:
+        now = self.clock.now()
+        if manager_id is None:
+            return ensure_owner(connection, now)
+        book = book_of(self.log.newest(connection, "clients"))
+        for manager in book.managers if book else ():
+            if manager.id == manager_id:
+                return ensure_manager(
+                    connection, now, manager_id=manager.id, name=manager.name, time_zone=manager.time_zone
+                )
+        known = ", ".join(manager.id for manager in book.managers) if book else "none yet"
+        raise BadInput(f"No account manager has the id {manager_id!r}.", mend=f"Known are: {known}.")

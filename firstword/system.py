@@ -1,0 +1,172 @@
+"""The embedded system's life: start, serve, stop. Apart from ``main``: tests run it in-process, on free ports."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+import uvicorn
+
+from firstword.kit.errors import FirstwordError
+from firstword.runtimes.embedded import EmbeddedRuntime
+from firstword.store import Store
+
+__all__ = ["Busy", "DeskServer", "Service", "System", "listen", "only_one"]
+
+log = structlog.get_logger(__name__)
+
+PRUNE_EVERY_SECONDS = 3_600.0
+#: How long open requests, a poll or a delivery may take to end once the system stops.
+GRACE_SECONDS = 20
+
+
+class Busy(FirstwordError):
+    """The data folder or the port is taken."""
+
+    exit_code = 3
+
+
+class Service(Protocol):
+    """Something that works until it is told to stop."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set, then end in order."""
+        ...
+
+
+@contextlib.contextmanager
+def only_one(data: Path) -> Iterator[None]:
+    """Hold the data folder for this process: two that work one database would process everything twice.
+
+    Raises:
+        Busy: when another process holds it; the message names its process id.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip() or "?"
+            raise Busy(
+                f"{data}: another Firstword (process {holder}) works here.",
+                mend="Stop it, or name another folder with --data.",
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+@dataclass
+class System:
+    """All three services in one process. ``services`` run beside the pipeline and the desk."""
+
+    store: Store
+    runtime: EmbeddedRuntime
+    services: dict[str, Service]
+    server: DeskServer
+    listening: socket.socket
+
+    async def run(self, stop: asyncio.Event, *, started: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Serve until ``stop`` is set. If any part fails, all stop, and what it raised is raised here.
+
+        A part that died and left the others running would look alive and do nothing; an ended process is restarted.
+        """
+        parts = {
+            "desk": self._serve(stop),
+            "pipeline": self._work(stop),
+            "housekeeping": self._keep_house(stop),
+            **{name: service.run(stop) for name, service in self.services.items()},
+        }
+        tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
+        if started is not None:
+            tasks.append(asyncio.create_task(self._when_up(started), name="started"))
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                if not task.cancelled() and (error := task.exception()):
+                    log.error("a part has failed", action="stop", part=task.get_name(), error=repr(error))
+                    raise error
+        finally:
+            stop.set()
+            _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+            for task in late:
+                log.warning("a part does not end", action="stop", part=task.get_name())
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        serving = asyncio.create_task(self.server.serve(sockets=[self.listening]))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        self.server.should_exit = True
+        await serving
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        stop_thread = threading.Event()
+        working = asyncio.create_task(asyncio.to_thread(self.runtime.run, stop_thread))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        stop_thread.set()
+        await working
+
+    async def _keep_house(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            dropped = await asyncio.to_thread(self.runtime.prune)
+            if dropped:
+                log.info("old events dropped", action="prune", count=dropped)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), PRUNE_EVERY_SECONDS)
+
+    async def _when_up(self, started: Callable[[], Awaitable[None]]) -> None:
+        await self.server.up.wait()
+        await started()
+
+
+class DeskServer(uvicorn.Server):
+    """A uvicorn server that leaves signals alone, for the whole system stops together. ``up``: it answers."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self.up.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing; the process's own handlers are in place."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to ``host`` and ``port`` (0: any free one).
+
+    Raises:
+        Busy: when the port is taken or may not be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise Busy(
+            f"{host}:{port}: the desk can't listen there: {error.strerror}.", mend="Name another port with --port."
+        ) from None
+    return bound
