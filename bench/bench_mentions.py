@@ -25,10 +25,29 @@ DATA = Path(__file__).parents[2] / "shared" / "data" / "mentions"
 def made_up(count: int) -> list[Watch]:
     """``count`` watches named "<Word> <Word>", from words of the headlines and made-up syllables; seeded."""
     rng = random.Random(7)  # noqa: S311 - made-up names, no secret
-    syllables = ["ba", "cor", "dex", "fin", "gra", "hol", "ix", "jun", "kel", "lum", "mar", "nov", "or", "pra", "qui", "ros"]
+    syllables = [
+        "ba",
+        "cor",
+        "dex",
+        "fin",
+        "gra",
+        "hol",
+        "ix",
+        "jun",
+        "kel",
+        "lum",
+        "mar",
+        "nov",
+        "or",
+        "pra",
+        "qui",
+        "ros",
+    ]
     vocabulary = ["".join(rng.choices(syllables, k=rng.randint(2, 4))).title() for _ in range(20_000)]
     titles = [json.loads(line)["title"] for line in (DATA / "headlines.jsonl").read_text(encoding="utf-8").splitlines()]
-    vocabulary += sorted({word.title() for title in titles for word in title.split() if word.isalpha() and len(word) > 3})
+    vocabulary += sorted(
+        {word.title() for title in titles for word in title.split() if word.isalpha() and len(word) > 3}
+    )
     found: dict[str, None] = {}
     while len(found) < count:
         found[f"{rng.choice(vocabulary)} {rng.choice(vocabulary)}"] = None

@@ -47,7 +47,9 @@ def measure(rows: list[dict[str, object]], watched: list[dict[str, object]], err
             print(f"+{sorted(found - gold)} -{sorted(gold - found)} {row['title']}  {row['entities']}")
     precision, recall = hit / (hit + extra), hit / (hit + missed)
     f1 = 2 * precision * recall / (precision + recall)
-    return f"{len(rows)} rows: P {precision:.3f} R {recall:.3f} F1 {f1:.3f}, false alarms {alarms / empty:.1%} of {empty}"
+    return (
+        f"{len(rows)} rows: P {precision:.3f} R {recall:.3f} F1 {f1:.3f}, false alarms {alarms / empty:.1%} of {empty}"
+    )
 
 
 def main() -> None:

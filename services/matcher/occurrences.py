@@ -18,10 +18,23 @@ __all__ = ["Place", "Trust", "legal_form", "part_of_another_name", "quoted", "tr
 _BARE_TICKER = 3
 #: Acronyms up to this length must stand in capitals: "Den" is not DEN.
 _ACRONYM = 3
-_SPEECH = frozenset({"says", "said", "told", "tells", "reports", "reported", "by", "via", "source", "cites", "citing", "to"})
+_SPEECH = frozenset(
+    {"says", "said", "told", "tells", "reports", "reported", "by", "via", "source", "cites", "citing", "to"}
+)
 _MEDIA_SPEECH = frozenset({"says", "said", "reports", "reported", "poll", "survey", "writes", "reporting"})
 _ANALYSTS = frozenset(
-    {"analyst", "analysts", "economist", "economists", "strategist", "strategists", "note", "survey", "poll", "research"}
+    {
+        "analyst",
+        "analysts",
+        "economist",
+        "economists",
+        "strategist",
+        "strategists",
+        "note",
+        "survey",
+        "poll",
+        "research",
+    }
 )
 
 

@@ -17,8 +17,10 @@ _MOSTLY = 0.8
 _WORDS_NEEDED = 3
 #: Words from the beginning of a field by which its use of capitals is told.
 _WORDS_LOOKED_AT = 60
-_SENTENCE_ENDS = frozenset(".!?:;|\n\"“•—–")
-_SMALL_WORDS = frozenset({"a", "an", "the", "of", "in", "on", "for", "to", "and", "or", "at", "by", "vs", "as", "with", "from"})
+_SENTENCE_ENDS = frozenset('.!?:;|\n"“•—–')
+_SMALL_WORDS = frozenset(
+    {"a", "an", "the", "of", "in", "on", "for", "to", "and", "or", "at", "by", "vs", "as", "with", "from"}
+)
 
 
 class Case(Enum):
@@ -95,7 +97,7 @@ class Reading:
         if "'" in gap or "‘" in gap or "(" in gap:
             return True
         marks = gap.strip()
-        return bool(marks) and any(mark in _SENTENCE_ENDS or mark == "-" for mark in marks) or "\n" in gap
+        return (bool(marks) and any(mark in _SENTENCE_ENDS or mark == "-" for mark in marks)) or "\n" in gap
 
     def capitalised(self, k: int) -> bool:
         """Whether word ``k`` begins with a capital."""

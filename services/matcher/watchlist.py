@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import ahocorasick_rs
@@ -113,7 +114,7 @@ def _without_legal_form(parts: list[str]) -> list[str]:
 
 def _term(written: str, kind: Kind) -> list[tuple[str, Style]]:
     found = words(written)
-    joined = [word for mark, word in zip(found, found[1:], strict=False) if mark == BAR]
+    joined = [word for mark, word in pairwise(found) if mark == BAR]
     parts = found[: found.index(BAR)] if BAR in found else found
     if kind is Kind.NAME:
         if written.islower():
