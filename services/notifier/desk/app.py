@@ -106,7 +106,7 @@ def _tell(request: Request, status: int, message: str, mend: str | None) -> Resp
         return signin.signin_page(request, None if request.method == "GET" else message, status)
     path = request.url.path
     parent = path.rsplit("/", 1)[0] if request.method == "POST" and path.startswith("/drafts/") else "/"
-    return who.page("problem.html", status=status, message=message, mend=mend, back=parent)
+    return who.page("problem.html", code=status, status=status, message=message, mend=mend, back=parent)
 
 
 def _wants_json(request: Request) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 from schemas.clients import ClientChanged, Watch
 from schemas.drafts import Finding, Grounding
 from services.notifier.desk import words
+from services.notifier.drafting.grounding import check, sources
+from services.notifier.drafting.tone import review
 from services.notifier.repository import DraftLine
 
 __all__ = ["Checks", "checks_of", "recheck", "why_this_client"]
@@ -37,13 +39,29 @@ def checks_of(line: DraftLine) -> Checks:
 
 
 def recheck(line: DraftLine, book: ClientChanged | None, subject: str, body: str) -> dict[str, Any]:
-    """Check an edited text as a proposed one is; what is found is a warning, for the account manager may know more."""
+    """Check an edited text as a proposed one is; what is found is a warning, for the account manager may know more.
+
+    What stood in the evidence or the book when the draft was made stays tied, though either may have changed since.
+    """
     grounding: tuple[Grounding, ...] = ()
     findings: tuple[Finding, ...] = ()
+    if book is not None and line.alert is not None:
+        known = sources(line.alert, book.client, book.firm, book.manager, granted=line.draft.grounding)
+        grounding = check(f"{subject}\n\n{body}", known)
+    if book is not None:
+        findings = review(f"{subject}.\n\n{_message(line, body)}", book.client)
     return {
         "grounding": [entry.model_dump(mode="json") for entry in grounding],
         "findings": [entry.model_dump(mode="json") for entry in findings],
     }
+
+
+def _message(line: DraftLine, body: str) -> str:
+    """``body`` without the signature and compliance note that were put under it: the tone of those is the firm's."""
+    for part in reversed(line.draft.parts):
+        if part.role in ("signature", "compliance"):
+            body = body.strip().removesuffix(part.text.strip())
+    return body.strip()
 
 
 def why_this_client(line: DraftLine, book: ClientChanged | None) -> list[str]:
@@ -52,7 +70,7 @@ def why_this_client(line: DraftLine, book: ClientChanged | None) -> list[str]:
     if alert is None:
         return []
     name = book.client.name if book is not None else line.client_name
-    said = [f"{name} {words.STANCE[alert.stance]}: {alert.entity_name}."]
+    said = [f"{name} {words.STANCE[alert.stance]} {alert.entity_name}."]
     watch = _watch(book, alert.entity_id)
     if watch is not None and watch.weight is not None:
         said.append(f"It makes up {watch.weight:.0%} of the portfolio or spend, as the book has it.")

@@ -105,7 +105,7 @@ class Asking:
         with self.site.deps.engine.begin() as connection:
             audit(connection, self.viewer, self.now, action, subject, client_id)
 
-    def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    def page(self, template: str, *, code: int = 200, **values: Any) -> HTMLResponse:
         """``template`` in the frame that all pages share."""
         with self.reading() as connection:
             counts = repository.counts(connection, self.scope)
@@ -125,7 +125,7 @@ class Asking:
             "static_version": self.site.static_version,
         }
         html = self.site.templates.get_template(template).render({**frame, **values})
-        return HTMLResponse(html, status_code=status)
+        return HTMLResponse(html, status_code=code)
 
 
 def site_of(request: Request) -> Site:

@@ -56,14 +56,14 @@ BASIS = {
     "own": "on its own word",
 }
 STANCE = {
-    "holds": "holds it",
-    "uses": "uses it",
-    "supplied_by": "is supplied by it",
-    "operates_in": "has a site there",
-    "contracts_with": "has a contract with it",
-    "competes": "competes with it",
-    "regulated_by": "is bound by it",
-    "follows": "follows it",
+    "holds": "holds",
+    "uses": "uses",
+    "supplied_by": "is supplied by",
+    "operates_in": "has a site in",
+    "contracts_with": "has a contract on",
+    "competes": "competes with",
+    "regulated_by": "is bound by",
+    "follows": "follows",
 }
 STATE = {
     "open": "new",
@@ -118,11 +118,11 @@ def moment(when: datetime | None, tz: ZoneInfo, now: datetime) -> str:
 
 
 def span(delta: timedelta) -> str:
-    """``40 minutes``, ``3 hours``, ``2 days``: the largest unit, for a glance."""
+    """``40 minutes``, ``3 hours``, ``2 days``: rounded, for a glance; days only from two on."""
     seconds = abs(delta.total_seconds())
-    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
-        if seconds >= unit:
-            count = int(seconds // unit)
+    for unit, name, least in ((DAY, "day", 2 * DAY), (HOUR, "hour", HOUR), (MINUTE, "minute", MINUTE)):
+        if round(seconds / MINUTE) * MINUTE >= least:
+            count = round(seconds / unit)
             return f"{count} {name}{'' if count == 1 else 's'}"
     return "a moment"
 

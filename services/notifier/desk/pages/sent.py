@@ -23,7 +23,7 @@ def sent(who: Page) -> HTMLResponse:
     size = who.site.deps.settings.page_size
     with who.reading() as connection:
         page = repository.delivery_lines(connection, who.scope, status=status, number=number_of(who.request), size=size)
-    return who.page("sent.html", page=page, chosen=status, statuses=STATUSES)
+    return who.page("sent.html", page=page, status=status, statuses=STATUSES)
 
 
 @router.post("/deliveries/{delivery_id}/arrived")
