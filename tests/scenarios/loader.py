@@ -1,0 +1,159 @@
+"""Reads the scenarios of this folder: short stories told as timed items, and what must be made of each.
+
+A file is a list of scenarios. Times are hours from the start. See README.md beside this file for the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from ruamel.yaml import YAML
+
+from firstword.kit.processing import AnyEvent
+from schemas.base import content_id, event
+from schemas.clients import Client, ClientChanged, ClientRemoved, Firm, Manager, Watch
+from schemas.items import Item, ItemIngested, Source
+from schemas.mentions import SourceGrade, SourceGraded
+
+__all__ = ["BEGINNING", "Expected", "Scenario", "Step", "load_scenarios"]
+
+HERE = Path(__file__).parent
+#: When every scenario begins; any moment would do.
+BEGINNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+FIRM = Firm(name="Harbour & Vane")
+MANAGER = Manager(id="mara", name="Mara Lindqvist")
+PRODUCER = "firstword/scenario"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One alert that must be raised; what is None may be anything. ``because`` is a rule among its reasons."""
+
+    client: str
+    verdict: str
+    because: str | None = None
+    grade: str | None = None
+    origins: int | None = None
+    direction: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A moment: an event that comes in, or None where only time passes; and the alerts it must bring, in any order."""
+
+    at: datetime
+    event: AnyEvent | None
+    expected: tuple[Expected, ...]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One story. ``setting`` are the events that come before it: source grades and clients."""
+
+    name: str
+    file: str
+    setting: tuple[AnyEvent, ...]
+    steps: tuple[Step, ...]
+
+
+def load_scenarios() -> list[Scenario]:
+    """All scenarios, in the order of files and of their places in them."""
+    return list(_scenarios())
+
+
+def _scenarios() -> Iterator[Scenario]:
+    publishers = {key: SourceGrade(**entry) for key, entry in _read(HERE / "publishers.yaml").items()}
+    for path in sorted(HERE.glob("*.yaml")):
+        if path.name == "publishers.yaml":
+            continue
+        for raw in _read(path):
+            yield _scenario(path.name, raw, publishers)
+
+
+def _read(path: Path) -> Any:
+    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+
+
+def _scenario(file: str, raw: dict[str, Any], publishers: dict[str, SourceGrade]) -> Scenario:
+    clients = [_client(entry) for entry in raw["clients"]]
+    alone = clients[0].id if len(clients) == 1 else None
+    setting = [_graded(grade) for grade in publishers.values()] + [_changed(client) for client in clients]
+    steps = [_step(raw["name"], entry, publishers, alone) for entry in raw["items"]]
+    return Scenario(raw["name"], file, tuple(setting), tuple(steps))
+
+
+def _client(raw: dict[str, Any]) -> Client:
+    watches = [_watch(entry) for entry in raw["watches"]]
+    return Client(
+        id=raw.get("id", "client"),
+        name=raw.get("name", "A Client"),
+        manager_id=MANAGER.id,
+        trade=raw.get("trade", "wealth"),
+        assets=tuple(watch for watch in watches if watch.is_asset),
+        interests=tuple(watch for watch in watches if not watch.is_asset),
+    )
+
+
+def _watch(raw: dict[str, Any]) -> Watch:
+    return Watch(**{"entity_id": raw["name"].lower().replace(" ", "-"), **raw})
+
+
+def _step(name: str, raw: dict[str, Any], publishers: dict[str, SourceGrade], alone: str | None) -> Step:
+    at = BEGINNING + timedelta(hours=raw["at"])
+    then = raw.get("then") or []
+    expected = tuple(_expected(entry, alone) for entry in (then if isinstance(then, list) else [then]))
+    if "title" in raw:
+        return Step(at, _ingested(name, raw, publishers, at), expected)
+    if "remove" in raw:
+        return Step(at, _removed(raw["remove"], at), expected)
+    if "client" in raw:
+        return Step(at, _changed(_client(raw["client"]), at), expected)
+    return Step(at, None, expected)
+
+
+def _expected(raw: dict[str, Any], alone: str | None) -> Expected:
+    return Expected(**{"client": alone, **raw})
+
+
+def _ingested(name: str, raw: dict[str, Any], publishers: dict[str, SourceGrade], at: datetime) -> AnyEvent:
+    by = publishers.get(raw["by"])
+    host = by.domain if by else raw["by"]
+    guid = str(raw.get("id", raw["title"]))
+    revision = int(raw.get("revision", 0))
+    item = Item(
+        id=content_id("itm", name, host, guid),
+        url=f"https://{host}/{content_id('n', guid)}",
+        title=raw["title"],
+        summary=raw.get("summary"),
+        body=raw.get("body"),
+        language=raw.get("language"),
+        published_at=BEGINNING + timedelta(hours=raw.get("published", raw["at"])),
+        fetched_at=at,
+        source=Source(host=host, publisher=by.publisher if by else None),
+    )
+    data = ItemIngested(item=item, revision=revision, change="revised" if revision else "new")
+    identity = content_id("evt", item.id, revision)
+    return cast("AnyEvent", event(data, key=item.id, id=identity, source=PRODUCER, time=at))
+
+
+def _graded(grade: SourceGrade) -> AnyEvent:
+    data = SourceGraded(source=grade)
+    identity = content_id("evt", grade.domain)
+    return cast("AnyEvent", event(data, key=grade.domain, id=identity, source=PRODUCER, time=BEGINNING))
+
+
+def _changed(client: Client, at: datetime = BEGINNING) -> AnyEvent:
+    data = ClientChanged(client=client, firm=FIRM, manager=MANAGER)
+    identity = content_id("evt", client.id, at.isoformat())
+    return cast("AnyEvent", event(data, key=client.id, id=identity, source=PRODUCER, time=at))
+
+
+def _removed(client_id: str, at: datetime) -> AnyEvent:
+    data = ClientRemoved(client_id=client_id)
+    identity = content_id("evt", client_id, "removed", at.isoformat())
+    return cast("AnyEvent", event(data, key=client_id, id=identity, source=PRODUCER, time=at))
