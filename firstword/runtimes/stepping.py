@@ -7,7 +7,7 @@ and a repeat after a crash gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -38,24 +38,39 @@ class Stepper:
             KnownBadEvent: from the processor; no state has changed by the event then.
         """
         yield from self.fire(event.time)
+        yield from self.apply(event)[1]
+
+    def fire(self, until: datetime) -> Iterator[AnyEvent]:
+        """Tick every key that is due by ``until``, earliest first; yield what follows."""
+        while fired := self.fire_next(until):
+            yield from fired[1]
+
+    def apply(self, event: AnyEvent) -> tuple[str, list[AnyEvent]]:
+        """Process one input event alone; return the key whose state it concerned, and what follows.
+
+        Raises:
+            KnownBadEvent: from the processor; no state has changed then.
+        """
         key = self.processor.key(event) if self.processor.stateful else ""
         before = self._state(key)
         after, out = self.processor.process(before, event, event.time)
         self._keep(key, before, after)
-        yield from self._checked(out)
+        return key, self._checked(out)
 
-    def fire(self, until: datetime) -> Iterator[AnyEvent]:
-        """Tick every key that is due by ``until``, earliest first; yield what follows."""
-        while due := self.timers.pop(until):
-            moment, key = due
-            before = self._state(key)
-            after, out = self.processor.tick(before, moment)
-            following = self.processor.next_tick(after)
-            if following is not None and following <= moment:
-                raise RuntimeError(f"{self.processor.name}: tick of {key!r} at {moment} asks for {following} again")
-            self._keep(key, before, after)
-            self.timers.set(key, following)
-            yield from self._checked(out)
+    def fire_next(self, until: datetime) -> tuple[str, list[AnyEvent]] | None:
+        """Tick the earliest key that is due by ``until``; return it and what follows, or None when none is due."""
+        due = self.timers.pop(until)
+        if due is None:
+            return None
+        moment, key = due
+        before = self._state(key)
+        after, out = self.processor.tick(before, moment)
+        following = self.processor.next_tick(after)
+        if following is not None and following <= moment:
+            raise RuntimeError(f"{self.processor.name}: tick of {key!r} at {moment} asks for {following} again")
+        self._keep(key, before, after)
+        self.timers.set(key, following)
+        return key, self._checked(out)
 
     def _state(self, key: str) -> Any:
         if not self.processor.stateful:
@@ -71,10 +86,11 @@ class Stepper:
         self.touched[key] = after
         self.timers.set(key, self.processor.next_tick(after))
 
-    def _checked(self, out: Any) -> Iterator[AnyEvent]:
-        for event in out:
+    def _checked(self, out: Iterable[AnyEvent]) -> list[AnyEvent]:
+        checked = list(out)
+        for event in checked:
             if topic_of(event).name not in self.processor.outputs:
                 raise RuntimeError(
                     f"{self.processor.name} may not write {event.type}; it declares {self.processor.outputs}"
                 )
-            yield event
+        return checked
