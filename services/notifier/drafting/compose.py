@@ -112,7 +112,7 @@ def compose(
 
 def _attempt(brief: Brief, playbooks: Playbooks, tightness: _Tightness) -> _Attempt:
     said = news(brief, max_words=tightness.quote_words, others=tightness.others)
-    view = opinion(brief, playbooks, own_words=tightness.own_words)
+    view = opinion(brief, playbooks, own_words=tightness.own_words, outlook=tightness.meaning)
     parts = [
         DraftPart(role="greeting", text=_greeting(brief.client)),
         DraftPart(role="news", text=said.text, evidence=said.evidence),

@@ -21,6 +21,9 @@ _LABEL = re.compile(
     r"|press release|news|opinion|analysis|unconfirmed|correction|corrected)\s*[:\-–—|]+\s*)+",
     re.IGNORECASE,
 )
+_MARKS = " ?!.,"
+#: Stands for the name of the asset while a text is trimmed (a private-use character: no news text holds it).
+_NAME = "\ue000"
 _OUTLET = re.compile(r"\s+[|–—-]\s+(?P<outlet>[^|–—]{2,40})$")
 _SHOUTED = re.compile(r"\b[A-ZÀ-Þ][A-ZÀ-Þ'’-]+(?:[,;:]?\s+[A-ZÀ-Þ0-9][A-ZÀ-Þ0-9'’.-]*){2,}\b")
 #: Order in which evidence is preferred, by verdict: what carries the statement first.
@@ -68,34 +71,45 @@ def subject(brief: Brief) -> str:
     alert = brief.alert
     prefix = PREFIX.get(alert.verdict, "")
     outlets = [outlet for item in alert.evidence for outlet in (item.publisher, item.host or "")]
-    text = clean_title(alert.headline, *outlets).replace("?", "").replace("!", "").rstrip(" .")
-    return prefix + shorten(_hushed(text) or brief.asset, SUBJECT_CHARACTERS - len(prefix))
+    text = clean_title(alert.headline, *outlets).replace(brief.asset, _NAME)
+    text = _hushed(re.sub(r"[?!]", "", text)).rstrip(" .").replace(_NAME, brief.asset)
+    return prefix + shorten(text or brief.asset, SUBJECT_CHARACTERS - len(prefix))
 
 
 def lead_of(brief: Brief) -> Evidence:
-    """The piece of evidence that the message quotes: the best that carries the verdict."""
+    """The piece of evidence that the message quotes: the best that carries the verdict and wasn't quoted before."""
+    used = brief.earlier.item_ids if brief.earlier else ()
     order = _STATUS.get(brief.alert.verdict, _STATUS["tell"])
     return min(
         brief.alert.evidence,
-        key=lambda item: (order.index(item.status), _BASIS.index(item.basis), item.source_grade, item.item_id),
+        key=lambda item: (
+            order.index(item.status),
+            item.item_id in used,
+            _BASIS.index(item.basis),
+            item.source_grade,
+            -item.published_at.timestamp() if item.published_at else 0.0,
+            item.item_id,
+        ),
     )
 
 
-def quotable(item: Evidence, max_words: int) -> str:
-    """What ``item`` says, verbatim, within quotation marks: its sentence if that stands alone, else its headline."""
+def quotable(item: Evidence, max_words: int, asset: str = "") -> str:
+    """What ``item`` says, verbatim, as a quotation with its full stop: its sentence if that stands alone, or title.
+
+    What is asked or shouted ends the quotation early; a mark within the name of the ``asset`` is left alone.
+    """
     title = clean_title(item.title, item.publisher, item.host or "")
     sentence = clean_title(item.quote, item.publisher)
-    whole = sentence if len(sentence.split()) >= 5 and not _asks(sentence) else title
-    if _asks(whole) and len(sentence.split()) >= 3 and not _asks(sentence):
-        whole = sentence
-    text, cut = _calm(whole or title or sentence), False
+    named = [text.replace(asset, _NAME) if asset else text for text in (sentence, title)]
+    fit = [text for text in named if len(text.split()) >= 5 and not _asks(text)]
+    whole = min(fit, key=lambda text: bool(_SHOUTED.search(text)), default=None)
+    whole = whole or next((text for text in (named[1], named[0]) if text.strip(_MARKS)), _NAME)
+    text, cut = _hushed(re.split(r"[?!]", whole.lstrip(_MARKS), maxsplit=1)[0].strip()), _asks(whole)
     if len(words := text.split()) > max_words:
         text, cut = _at_clause(words[:max_words]), True
-    text = text.translate(_INNER_QUOTES)
-    if _asks(whole) and not cut:
-        text, cut = text.rstrip(" .,;:"), True
+    text = text.translate(_INNER_QUOTES).replace(_NAME, asset)
     if cut:
-        return f"“{text} …”"
+        return f"“{text.rstrip(' .,;:')} …”."
     return f"“{text}”" if text.endswith(".") else f"“{text}”."
 
 
@@ -103,15 +117,13 @@ def _asks(text: str) -> bool:
     return "?" in text or "!" in text
 
 
-def _calm(text: str) -> str:
-    """Without what is shouted or asked: up to the first question or exclamation mark, and not in capitals."""
-    text = re.split(r"[?!]", text, maxsplit=1)[0].strip() or re.sub(r"[?!]", "", text).strip()
-    return _hushed(text)
-
-
 def _hushed(text: str) -> str:
     """``text`` with runs of words in capitals set in ordinary case; a name or two in capitals stay."""
-    return _SHOUTED.sub(lambda match: " ".join(word.capitalize() for word in match[0].split()), text)
+    return _SHOUTED.sub(lambda match: " ".join(_ordinary(word) for word in match[0].split()), text)
+
+
+def _ordinary(word: str) -> str:
+    return word if any(character.isdigit() for character in word) else word.capitalize()
 
 
 def _at_clause(words: list[str]) -> str:
@@ -125,7 +137,7 @@ def _at_clause(words: list[str]) -> str:
 def news(brief: Brief, *, max_words: int, others: bool) -> News:
     """The news part of a draft; ``max_words`` bounds each quotation, ``others`` names further sources."""
     lead = lead_of(brief)
-    quote = quotable(lead, max_words)
+    quote = quotable(lead, max_words, brief.asset)
     if brief.alert.verdict == "correct":
         text = _correction(brief, lead, quote)
     else:
@@ -203,7 +215,7 @@ def _correction(brief: Brief, lead: Evidence, quote: str) -> str:
         raise ValueError("a correction needs the message that it corrects")
     told = wording["told_unconfirmed" if earlier.verdict == "warn" else "told"]
     before = earlier.words.rstrip()
-    said = f"“{before}”" if before.endswith("…") else f"“{before}”."
+    said = f"“{before}”."
     day = day_of(earlier.sent_at, brief.client, brief.now)
     now = {"denied": "denied", "retracted": "retracted"}.get(lead.status, "not_so")
     lines = [told.format(date=day, who=earlier.publisher, quote=said), wording[now]]

@@ -28,8 +28,12 @@ class Opinion:
     barred: Literal["information_only", "restricted"] | None = None
 
 
-def opinion(brief: Brief, playbooks: Playbooks, *, own_words: bool = True) -> Opinion:
-    """What to advise this client; ``own_words`` False uses the plain name of their desire."""
+def opinion(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, outlook: bool = True) -> Opinion:
+    """What to advise this client.
+
+    ``own_words`` False uses the plain name of their desire; ``outlook`` False leaves out what would follow if an
+    unconfirmed report proved true.
+    """
     alert, client = brief.alert, brief.client
     if client.contact.information_only:
         note = f"{client.name} wishes for information only, so the draft gives no opinion."
@@ -53,8 +57,8 @@ def opinion(brief: Brief, playbooks: Playbooks, *, own_words: bool = True) -> Op
     # What the rule advises holds for what happened; of what is not confirmed it may only be said what would follow.
     wording = phrasing()
     now = wording.warn_action[alert.stance].format(asset=brief.asset)
-    then = wording.warn_then.format(action=action)
-    return Opinion(f"{_sentence(brief, desire, now, wording.warn_reason, own_words)} {then}", rule, notes)
+    then = f" {wording.warn_then.format(action=action)}" if outlook else ""
+    return Opinion(f"{_sentence(brief, desire, now, wording.warn_reason, own_words)}{then}", rule, notes)
 
 
 def restricted_name(brief: Brief) -> str | None:
@@ -88,6 +92,8 @@ def _sentence(brief: Brief, desire: Desire | None, action: str, reason: str, own
     else:
         verb, phrase = desire_phrase(desire, client, own_words=own_words)
         form = wording.opinion_infinitive if verb else wording.opinion
+    if "," in action:
+        action += ","  # else "because" would seem to belong to the last part alone
     return pick(form, client.id, "opinion").format(desire=phrase, risk=client.risk, action=action, reason=reason)
 
 
