@@ -7,8 +7,9 @@ from typing import Any
 
 from firstword.kit.clock import SetClock as FakeClock
 from firstword.kit.processing import AnyEvent
+from services.notifier.delivery.channels.base import Outcome, Outgoing
 
-__all__ = ["CollectingPublisher", "FakeClock"]
+__all__ = ["CollectingPublisher", "FakeClock", "ScriptedChannel"]
 
 
 class CollectingPublisher:
@@ -23,3 +24,20 @@ class CollectingPublisher:
         self._ids.update(event.id for event in fresh)
         self.events.extend(fresh)
         return len(fresh)
+
+
+class ScriptedChannel:
+    """A way out of the house that ends as it is told, the last outcome for ever; keeps what it was given."""
+
+    name = "email"
+
+    def __init__(self, *outcomes: Outcome | Exception) -> None:
+        self._outcomes = list(outcomes) or [Outcome("delivered", "ok")]
+        self.sent: list[Outgoing] = []
+
+    async def send(self, message: Outgoing) -> Outcome:
+        self.sent.append(message)
+        outcome = self._outcomes.pop(0) if len(self._outcomes) > 1 else self._outcomes[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome

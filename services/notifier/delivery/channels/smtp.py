@@ -6,6 +6,7 @@ the server knows, and nothing is repeated without a person.
 
 from __future__ import annotations
 
+import re
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,8 +21,10 @@ import aiosmtplib
 from firstword.kit.clock import Clock
 from services.notifier.delivery.channels.base import Outcome, Outgoing
 
-__all__ = ["Smtp", "SmtpSettings", "compose"]
+__all__ = ["Smtp", "SmtpSettings", "address", "compose"]
 
+#: An address as people have them; quoted local parts and address literals of RFC 5321 are left out on purpose.
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 #: What a line of a reply may contribute to an error that a person reads.
 DETAIL_LIMIT = 300
 
@@ -63,7 +66,7 @@ class Smtp:
         mail["Date"] = format_datetime(self._clock.now())
         client = self._client()
         try:
-            problem = await self._prepare(client, message.recipient)
+            problem = await self._prepare(client, address(message.recipient))
             return problem or await self._hand_over(client, mail)
         finally:
             with suppress(aiosmtplib.SMTPException, OSError):  # a lost goodbye changes nothing
@@ -126,11 +129,27 @@ def compose(message: Outgoing, settings: SmtpSettings) -> EmailMessage:
     mail = EmailMessage(policy=SMTP_POLICY)
     sender = message.sender_email or settings.from_address
     mail["Message-ID"] = f"<{message.delivery_id}@{settings.message_id_domain}>"
-    mail["From"] = Address(_one_line(message.sender_name), addr_spec=sender)
-    mail["To"] = Address(_one_line(message.recipient_name), addr_spec=message.recipient)
+    mail["From"] = Address(_one_line(message.sender_name), addr_spec=address(sender))
+    mail["To"] = Address(_one_line(message.recipient_name), addr_spec=address(message.recipient))
     mail["Subject"] = _one_line(message.subject)
     mail.set_content(message.body, subtype="plain", charset="utf-8", cte="quoted-printable")
     return mail
+
+
+def address(text: str) -> str:
+    """``text`` as it goes over the wire: a domain in another script in its ASCII form.
+
+    Raises:
+        ValueError: when it is no address, or one whose local part only newer mail servers take.
+    """
+    local, at, domain = text.strip().rpartition("@")
+    try:
+        wire = f"{local}{at}{domain if domain.isascii() else domain.encode('idna').decode()}"
+    except UnicodeError:
+        wire = ""
+    if not _ADDRESS.fullmatch(wire):
+        raise ValueError(f"{text!r} is no mail address that can be written to")
+    return wire
 
 
 def _answered(error: aiosmtplib.SMTPResponseException, place: str) -> Outcome:

@@ -1,0 +1,138 @@
+"""The notifier on a real database, filled from events, for tests that look at the whole of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, select
+
+from firstword.kit.db import reading
+from firstword.kit.errors import FirstwordError
+from firstword.kit.processing import AnyEvent
+from firstword.storage.engine import open_sqlite
+from services.notifier import repository
+from services.notifier.delivery.worker import DeliveryWorker
+from services.notifier.desk import auth
+from services.notifier.desk.actions import Desk
+from services.notifier.desk.app import create_app
+from services.notifier.desk.auth import Viewer
+from services.notifier.desk.deps import DeskDeps, DeskSettings, FeedView
+from services.notifier.repository import DraftLine
+from services.notifier.sinks import all_sinks
+from services.notifier.tables import drafts, metadata
+from schemas.topics import topic_of
+from tests.desk_data import NOW, seed_events
+from tests.fakes import CollectingPublisher, FakeClock, ScriptedChannel
+
+__all__ = ["OWNER", "FeedNotes", "World"]
+
+OWNER = Viewer("owner", "Owner", "owner", None, "Europe/Stockholm")
+SETTINGS = DeskSettings(
+    secret="a secret of the tests, long enough to sign", base_url="http://testserver", allowed_hosts=("testserver",),
+    mail_channel=True, page_size=5,
+)  # fmt: skip
+
+
+class FeedNotes:
+    """Feed actions that are only noted; refuses what is no web address."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, str]] = []
+
+    def add(self, url: str) -> None:
+        if not url.startswith("https://"):
+            raise FirstwordError(f"{url} is no address of the web.", mend="Give one that begins with https://")
+        self.done.append(("add", url))
+
+    def remove(self, feed_id: str) -> None:
+        self.done.append(("remove", feed_id))
+
+    def pause(self, feed_id: str) -> None:
+        self.done.append(("pause", feed_id))
+
+    def resume(self, feed_id: str) -> None:
+        self.done.append(("resume", feed_id))
+
+
+@dataclass
+class World:
+    """A database, a clock, a publisher, and what stands on them."""
+
+    engine: Engine
+    clock: FakeClock
+    publisher: CollectingPublisher
+    feed_notes: FeedNotes
+    settings: DeskSettings = SETTINGS
+    feeds: tuple[FeedView, ...] = ()
+
+    @classmethod
+    def make(cls, folder: Path, events: Sequence[AnyEvent] | None = None) -> World:
+        """A new database, filled with ``events`` (default: the sample desk)."""
+        engine = open_sqlite(folder / "desk.db")
+        metadata.create_all(engine)
+        world = cls(engine, FakeClock(NOW), CollectingPublisher(), FeedNotes())
+        world.apply(list(seed_events()) if events is None else events)
+        with engine.begin() as connection:
+            auth.ensure_owner(connection, NOW, time_zone="Europe/Stockholm")
+            auth.ensure_manager(connection, NOW, manager_id="mara", name="Mara", time_zone="Europe/Stockholm")
+            auth.ensure_manager(connection, NOW, manager_id="june", name="June", time_zone="America/New_York")
+        return world
+
+    def apply(self, events: Sequence[AnyEvent]) -> None:
+        """Give ``events`` to the sinks, as the runtime does."""
+        with self.engine.begin() as connection:
+            for event in events:
+                for sink in all_sinks():
+                    if topic_of(event).name in sink.inputs:
+                        sink.apply(connection, event)
+
+    def desk(self, act: str, *args: object, viewer: Viewer = OWNER, **named: object) -> object:
+        """One action of ``viewer``, in its own transaction."""
+        with self.engine.begin() as connection:
+            return getattr(Desk(connection, self.publisher, viewer, self.clock.now()), act)(*args, **named)
+
+    def draft(self, client_id: str, verdict: str = "tell", state: str | None = None) -> DraftLine:
+        """The first draft for a client with this verdict."""
+        query = select(drafts.c.id).where(drafts.c.client_id == client_id, drafts.c.verdict == verdict)
+        if state is not None:
+            query = query.where(drafts.c.state == state)
+        with reading(self.engine) as connection:
+            found = connection.execute(query.order_by(drafts.c.deadline_at.desc()).limit(1)).scalar_one()
+            return self.line(found)
+
+    def line(self, draft_id: str) -> DraftLine:
+        """A draft as it stands."""
+        with reading(self.engine) as connection:
+            line = repository.draft(connection, None, draft_id)
+        assert line is not None
+        return line
+
+    def types(self) -> list[str]:
+        """The types of the published events, in order."""
+        return [event.data.event_type for event in self.publisher.events]
+
+    def worker(self, channel: ScriptedChannel) -> DeliveryWorker:
+        """What sends, by ``channel``."""
+        return DeliveryWorker(self.engine, self.publisher, self.clock, {channel.name: channel})
+
+    def browser(self, user_id: str | None = "owner") -> TestClient:
+        """A client of the web app, signed in as ``user_id``."""
+        deps = DeskDeps(self.engine, self.publisher, self.clock, self.settings, lambda: self.feeds, self.feed_notes)
+        client = TestClient(create_app(deps), follow_redirects=False)
+        if user_id is not None:
+            with self.engine.begin() as connection:
+                token = auth.create_signin_link(connection, user_id, self.clock.now())
+            assert client.get("/signin", params={"token": token}).status_code == 303
+        return client
+
+    def with_settings(self, **changes: object) -> World:
+        """The same with other settings."""
+        return replace(self, settings=replace(self.settings, **changes))  # type: ignore[arg-type]
+
+    def at(self, moment: datetime) -> None:
+        """Turn the clock."""
+        self.clock.set(moment)

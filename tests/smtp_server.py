@@ -1,0 +1,90 @@
+"""A mail server of ours on loopback that behaves as it is told: takes, greylists, rejects, hangs, drops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["MailServer", "mail_server"]
+
+Manner = Literal[
+    "takes", "greylists", "rejects recipient", "rejects text", "hangs after text", "drops after text", "busy"
+]
+
+
+@dataclass
+class MailServer:
+    """What it was told to do, and what it was given."""
+
+    manner: Manner = "takes"
+    port: int = 0
+    taken: list[bytes] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        try:
+            await self._talk(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def say(line: str) -> None:
+            writer.write(f"{line}\r\n".encode())
+
+        say("421 too many connections" if self.manner == "busy" else "220 mail.example ready")
+        while line := (await reader.readline()).decode().strip():
+            self.commands.append(line)
+            match line.split(" ", 1)[0].upper():
+                case "EHLO":
+                    say("250-mail.example")
+                    say("250 AUTH PLAIN")
+                case "RCPT":
+                    answers = {"greylists": "451 4.7.1 try again later", "rejects recipient": "550 5.1.1 no such user"}
+                    say(answers.get(self.manner, "250 ok"))
+                case "DATA":
+                    say("354 go on")
+                    text = await reader.readuntil(b"\r\n.\r\n")
+                    if not await self._answer(text, say):
+                        return
+                case "QUIT":
+                    say("221 bye")
+                    return
+                case "AUTH":
+                    say("535 5.7.8 wrong")
+                case _:
+                    say("250 ok")
+
+    async def _answer(self, text: bytes, say: object) -> bool:
+        assert callable(say)
+        match self.manner:
+            case "rejects text":
+                say("554 5.7.1 looks like spam")
+            case "hangs after text":
+                self.taken.append(text)
+                await asyncio.sleep(5)
+                return False
+            case "drops after text":
+                self.taken.append(text)
+                return False
+            case _:
+                self.taken.append(text)
+                say("250 2.0.0 queued as 4711")
+        return True
+
+
+@asynccontextmanager
+async def mail_server(manner: Manner = "takes") -> AsyncIterator[MailServer]:
+    """A server on a free port."""
+    state = MailServer(manner)
+    server = await asyncio.start_server(state.serve, "127.0.0.1", 0)
+    state.port = server.sockets[0].getsockname()[1]
+    try:
+        yield state
+    finally:
+        server.close()

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier.delivery.channels.base import Outgoing
+from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings, address, compose
+from tests.fakes import FakeClock
+from tests.smtp_server import Manner, MailServer, mail_server
+
+CLOCK = FakeClock(datetime(2026, 3, 5, 9, tzinfo=UTC))
+MESSAGE = Outgoing(
+    delivery_id="dlv_1",
+    recipient="nadia@brightwater.example",
+    recipient_name="Nadia Grünwald, PhD",
+    sender_name="Mara Lindqvist",
+    sender_email="mara@harbour.example",
+    subject="Unconfirmed: Halden – 40 %",
+    body="Dear Nadia,\n\n.hidden dot\nنص عربي\n" + "long " * 300,
+)
+
+
+def settings(server: MailServer, **changes: object) -> SmtpSettings:
+    fields: dict[str, object] = {"from_address": "desk@harbour.example", "security": "none", "timeout_seconds": 0.4}
+    return SmtpSettings(host="127.0.0.1", port=server.port, **(fields | changes))  # type: ignore[arg-type]
+
+
+async def test_a_mail_arrives_as_it_was_written() -> None:
+    async with mail_server() as server:
+        outcome = await Smtp(settings(server), CLOCK).send(MESSAGE)
+    assert outcome.kind == "delivered"
+    assert "queued as 4711" in outcome.detail
+    mail = message_from_bytes(server.taken[0].replace(b"\r\n..", b"\r\n.")[: -len(b".\r\n")], policy=default)
+    assert mail["Message-ID"] == "<dlv_1@firstword.invalid>"
+    assert mail["Subject"] == MESSAGE.subject
+    assert mail["From"].addresses[0].addr_spec == "mara@harbour.example"
+    assert mail["To"].addresses[0].display_name == "Nadia Grünwald, PhD"
+    assert mail["Date"] == "Thu, 05 Mar 2026 09:00:00 +0000"
+    assert mail.get_content().replace("\r\n", "\n").rstrip() == MESSAGE.body.rstrip()
+    assert mail.get_content_charset() == "utf-8"
+    assert server.commands[-1] == "QUIT"
+
+
+@pytest.mark.parametrize(
+    ("manner", "kind"),
+    [
+        ("greylists", "retry"),
+        ("busy", "retry"),
+        ("rejects recipient", "rejected"),
+        ("rejects text", "rejected"),
+        ("hangs after text", "unknown"),
+        ("drops after text", "unknown"),
+    ],
+)
+async def test_each_end_is_named_for_what_is_known(manner: Manner, kind: str) -> None:
+    async with mail_server(manner) as server:
+        outcome = await Smtp(settings(server), CLOCK).send(MESSAGE)
+    assert outcome.kind == kind
+    assert str(server.port) in outcome.detail
+
+
+async def test_nobody_listening_is_tried_again() -> None:
+    async with mail_server() as server:
+        pass
+    outcome = await Smtp(settings(server), CLOCK).send(MESSAGE)
+    assert outcome.kind == "retry"
+
+
+async def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for() -> None:
+    async with mail_server() as server:
+        outcome = await Smtp(settings(server, security="starttls"), CLOCK).send(MESSAGE)
+    assert outcome.kind == "retry"
+    assert "TLS" in outcome.detail
+    assert server.taken == []
+
+
+async def test_a_refused_sign_in_says_so_and_keeps_the_password() -> None:
+    async with mail_server() as server:
+        signed = settings(server, username="mara", password="hunter2-correct-horse")
+        outcome = await Smtp(signed, CLOCK).send(MESSAGE)
+    assert outcome.kind == "retry"
+    assert "sign-in" in outcome.detail
+    assert "hunter2" not in outcome.detail
+    assert "hunter2" not in repr(signed)
+
+
+@pytest.mark.parametrize("recipient", ["", "nobody", "a@b\r\nBcc: x@y.example", "a b@c.example"])
+async def test_no_address_is_rejected_before_anything_leaves(recipient: str) -> None:
+    async with mail_server() as server:
+        message = Outgoing("d", recipient, "N", "M", None, "s", "b")
+        outcome = await Smtp(settings(server), CLOCK).send(message)
+    assert outcome.kind == "rejected"
+    assert server.commands == []
+
+
+def test_a_domain_in_another_script_goes_out_in_its_ascii_form() -> None:
+    assert address("nadia@grünwald.example") == "nadia@xn--grnwald-o2a.example"
+
+
+@given(subject=st.text(), name=st.text(), body=st.text())
+def test_no_text_adds_a_header(subject: str, name: str, body: str) -> None:
+    message = Outgoing("d", "a@b.example", name, "M", None, subject, body)
+    try:
+        mail = compose(message, SmtpSettings("h", 25, "desk@h.example"))
+        raw = mail.as_bytes()
+    except ValueError:
+        return
+    read = message_from_bytes(raw, policy=default)
+    expected = {"message-id", "from", "to", "subject", "content-type", "content-transfer-encoding", "mime-version"}
+    assert {header.lower() for header in read} == expected
+    assert read["To"].addresses[0].addr_spec == "a@b.example"

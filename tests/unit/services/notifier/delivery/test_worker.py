@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from firstword.kit.db import reading
+from schemas.clients import ClientChanged
+from schemas.base import event
+from services.notifier import repository
+from services.notifier.delivery import outbox
+from services.notifier.delivery.channels.base import Outcome
+from services.notifier.delivery.outbox import RETRY_SECONDS
+from tests.desk_data import FIRM, MANAGERS, NOW, clients
+from tests.desk_world import World
+from tests.fakes import ScriptedChannel
+
+BUSY = Outcome("retry", "the server is busy")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World.make(tmp_path)
+
+
+def approve(world: World) -> str:
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("approve", line.id, line.version)
+    return line.id
+
+
+def status(world: World, draft_id: str) -> tuple[str, int]:
+    with reading(world.engine) as connection:
+        ((row, tries),) = repository.deliveries_of(connection, draft_id)
+    assert len(tries) == row["attempts"]
+    return row["status"], row["attempts"]
+
+
+async def test_what_is_approved_goes_out_once_and_is_told(world: World) -> None:
+    draft_id = approve(world)
+    channel = ScriptedChannel()
+    worker = world.worker(channel)
+    assert await worker.deliver_due() == 1
+    assert await worker.deliver_due() == 0
+    (message,) = channel.sent
+    assert message.recipient == "claire@arnaud.example"
+    assert message.sender_email == "mara@harbour-vane.example"
+    assert message.body == world.line(draft_id).body
+    assert world.line(draft_id).state == "sent"
+    assert status(world, draft_id) == ("delivered", 1)
+    assert world.types()[-3:] == ["delivery.changed", "draft.sent", "interaction.logged"]
+
+
+async def test_a_busy_server_is_tried_to_the_end_of_the_schedule_and_then_given_up(world: World) -> None:
+    draft_id = approve(world)
+    channel = ScriptedChannel(BUSY)
+    worker = world.worker(channel)
+    for attempt in range(1, len(RETRY_SECONDS) + 1):
+        assert await worker.deliver_due() == 1
+        assert await worker.deliver_due() == 0, "nothing is sent before its time"
+        expected = "pending" if attempt < len(RETRY_SECONDS) else "failed"
+        assert status(world, draft_id) == (expected, attempt)
+        world.clock.advance(seconds=2 * RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+    assert len({message.delivery_id for message in channel.sent}) == 1
+    line = world.line(draft_id)
+    assert (line.state, line.outcome) == ("failed", "the server is busy")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (Outcome("rejected", "no such user"), "failed"),
+        (Outcome("unknown", "no answer"), "unknown"),
+        (RuntimeError("a fault of ours"), "unknown"),
+    ],
+)
+async def test_what_must_not_be_repeated_is_not(world: World, outcome: Outcome | Exception, state: str) -> None:
+    draft_id = approve(world)
+    channel = ScriptedChannel(outcome)
+    worker = world.worker(channel)
+    await worker.deliver_due()
+    world.clock.advance(days=30)
+    assert await worker.deliver_due() == 0
+    assert len(channel.sent) == 1
+    assert world.line(draft_id).state == state
+    assert "draft.sent" not in world.types()
+
+
+async def test_a_crash_between_sending_and_recording_leaves_it_to_a_person(world: World) -> None:
+    draft_id = approve(world)
+    with reading(world.engine) as connection:
+        (delivery_id,) = outbox.due(connection, NOW, 10)
+    with world.engine.begin() as connection:
+        assert outbox.claim(connection, delivery_id, NOW) is not None
+        assert outbox.claim(connection, delivery_id, NOW) is None, "nobody else may take it"
+    channel = ScriptedChannel()
+    stop = asyncio.Event()
+    running = asyncio.create_task(world.worker(channel).run(stop))  # as after a restart
+    while world.line(draft_id).state == "sending":
+        await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    assert channel.sent == []
+    assert status(world, draft_id) == ("unknown", 1)
+    with reading(world.engine) as connection:
+        assert repository.counts(connection, None).unknown == 1
+
+    world.desk("arrived", delivery_id)
+    assert world.line(draft_id).state == "sent"
+    assert world.types()[-3:] == ["delivery.changed", "draft.sent", "interaction.logged"]
+
+
+async def test_a_person_can_have_it_sent_again_under_the_same_id(world: World) -> None:
+    draft_id = approve(world)
+    channel = ScriptedChannel(Outcome("unknown", "no answer"), Outcome("delivered", "ok"))
+    worker = world.worker(channel)
+    await worker.deliver_due()
+    world.desk("send_again", channel.sent[0].delivery_id)
+    await worker.deliver_due()
+    assert world.line(draft_id).state == "sent"
+    assert channel.sent[0].delivery_id == channel.sent[1].delivery_id
+
+
+async def test_another_instance_does_not_take_a_running_attempt_for_a_crash(world: World) -> None:
+    draft_id = approve(world)
+    with reading(world.engine) as connection:
+        (delivery_id,) = outbox.due(connection, NOW, 10)
+    with world.engine.begin() as connection:
+        outbox.claim(connection, delivery_id, NOW)
+    world.clock.advance(seconds=5)
+    assert world.worker(ScriptedChannel()).recover(timedelta(seconds=60)) == 0
+    assert world.line(draft_id).state == "sending"
+
+
+async def test_it_waits_for_the_clients_hours(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    later = NOW + timedelta(hours=10)
+    world.apply([])
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE drafts SET send_after = ?", (f"{later:%Y-%m-%dT%H:%M:%S}.000000Z",))
+    assert world.desk("approve", line.id, 0) == later
+    channel = ScriptedChannel()
+    worker = world.worker(channel)
+    assert await worker.deliver_due() == 0
+    world.at(later)
+    assert await worker.deliver_due() == 1
+
+
+async def test_a_client_who_is_not_to_be_contacted_any_more_gets_nothing(world: World) -> None:
+    draft_id = approve(world)
+    claire = clients()[0]
+    contact = claire.contact.model_copy(update={"do_not_contact": True, "do_not_contact_reason": "bereaved"})
+    changed = ClientChanged(
+        client=claire.model_copy(update={"contact": contact}), firm=FIRM, manager=MANAGERS["mara"], revision=2
+    )
+    world.apply([event(changed, key=claire.id, id="evt_2", source="test", time=NOW)])
+    channel = ScriptedChannel()
+    await world.worker(channel).deliver_due()
+    assert channel.sent == []
+    line = world.line(draft_id)
+    assert line.state == "failed"
+    assert "bereaved" in (line.outcome or "")
