@@ -21,9 +21,17 @@ from schemas.feeds import Feed
 
 __all__ = ["OpmlList", "OpmlProblem", "feed_id", "read_opml", "write_opml"]
 
-MAX_BYTES = 10_000_000
+MAX_BYTES = 2_000_000
 _SCHEMES = ("http://", "https://", "file:")
 _LONE_AMPERSAND = re.compile(rb"&(?!#?\w{1,10};)")
+#: A description, which we don't need and in which some programs leave raw HTML: up to a quotation mark with which an
+#: attribute can end.
+_DESCRIPTION = re.compile(
+    rb'\sdescription\s*=\s*".{0,4000}?"'
+    rb'(?=\s+(?:text|title|type|xmlUrl|htmlUrl|url|language|version|category|created)\s*=\s*"'
+    rb"|\s*/?>\s*(?:</?(?:outline|body)\b|$))",
+    re.DOTALL | re.IGNORECASE,
+)
 #: What XML 1.0 can't hold.
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -56,18 +64,18 @@ def feed_id(url: str) -> str:
 def read_opml(raw: bytes, name: str = "the list") -> OpmlList:
     """Read OPML 1.0 or 2.0. The folders above a feed become its group, ``News/Asia``.
 
-    A list that breaks off is read as far as it goes; what is missing is among the problems. Lone ampersands, which many
-    programs write into addresses, are mended.
+    Lone ampersands and raw HTML in descriptions, which common programs write, are mended. A list that breaks off is
+    read as far as it goes; that something is missing is among the problems.
 
     Raises:
         BadInput: ``raw`` is no OPML, or an attack by way of XML; ``name`` is what the message calls it.
     """
     if len(raw) > MAX_BYTES:
-        raise BadInput(f"{name} has {len(raw) / 1e6:.0f} MB; feed lists above 10 MB are not read.", mend="Split it.")
+        raise BadInput(f"{name} has {len(raw) / 1e6:.0f} MB; feed lists above 2 MB are not read.", mend="Split it.")
     handler = _Outlines()
     broken = _parse(raw, handler, name)
-    mended = _LONE_AMPERSAND.sub(b"&amp;", raw)
-    if broken is not None and mended != raw:
+    mended = _LONE_AMPERSAND.sub(b"&amp;", _DESCRIPTION.sub(_its_line_breaks, raw)) if broken is not None else raw
+    if mended != raw:
         handler = _Outlines()
         broken = _parse(mended, handler, name)
     if not handler.is_opml:
@@ -94,6 +102,10 @@ def write_opml(feeds: Iterable[Feed], title: str = "Firstword") -> bytes:
     _write_folder(out, tree, "    ")
     out.write("  </body>\n</opml>\n")
     return out.getvalue().encode()
+
+
+def _its_line_breaks(found: re.Match[bytes]) -> bytes:
+    return b"\n" * found[0].count(b"\n")
 
 
 @dataclass

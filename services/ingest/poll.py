@@ -29,8 +29,8 @@ __all__ = ["SOURCE", "PollResult", "Poller", "health_event"]
 
 #: The CloudEvents ``source`` of what ingest publishes.
 SOURCE = "firstword/ingest"
-#: Parsing takes about a millisecond for 20 kB; what takes longer than some ten would hold up other polls.
-_THREAD_ABOVE_BYTES = 200_000
+#: Parsing takes some ten milliseconds for 20 kB; what takes longer would hold up other polls, and the desk.
+_THREAD_ABOVE_BYTES = 20_000
 #: Of a body that can't be read, so much is kept.
 QUARANTINE_BYTES = 65_536
 

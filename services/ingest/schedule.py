@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Literal
 
 from schemas.feeds import FeedHealth, FeedStatus
@@ -198,7 +199,7 @@ def _silence_seconds(rhythm: Rhythm, now: datetime, settings: PollSettings) -> f
         return None
     watched = (now - min(rhythm.watched_since, rhythm.moments[0])).total_seconds()
     floor = settings.silent_after_seconds * (1 if watched >= settings.know_after_seconds else 3)
-    gaps = [(later - sooner).total_seconds() for sooner, later in zip(rhythm.moments, rhythm.moments[1:], strict=False)]
+    gaps = [(later - sooner).total_seconds() for sooner, later in pairwise(rhythm.moments)]
     return max(floor, _SILENCE_FACTOR * max(rhythm.longest_gap_seconds, *gaps, mean))
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from firstword.kit.db import UtcDateTime
 
-__all__ = ["metadata", "feed_items", "feeds", "quarantine"]
+__all__ = ["feed_items", "feeds", "metadata", "quarantine"]
 
 metadata = MetaData()
 

@@ -15,7 +15,7 @@ from schemas.base import content_id
 from schemas.items import ItemIngested
 from services.ingest.fetch import HttpFetcher
 from services.ingest.service import IngestService
-from services.ingest.tables import metadata, feed_items
+from services.ingest.tables import feed_items, metadata
 from tests.fakes import CollectingPublisher, FakeClock
 from tests.http_server import Reply, Request, serving
 
