@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from firstword.storage.engine import open_sqlite
 from firstword.storage.eventlog import EventLog
 from firstword.storage.migrate import migrate
 from firstword.store import Store
-from firstword.system import DeskServer, System, listen, only_one
+from firstword.system import DeskServer, System, only_one
 from schemas.clients import Book
 from schemas.items import Item
 from services.ingest.fetch import FetcherByScheme, FileFetcher, HttpFetcher
@@ -121,14 +122,9 @@ def build_channels(store: Store) -> dict[str, Channel]:
     return {"email": Smtp(mail, store.clock)}
 
 
-def build_system(store: Store) -> System:
-    """All three services, to be run in one process.
-
-    Raises:
-        Busy: the desk's port is taken.
-    """
+def build_system(store: Store, listening: socket.socket) -> System:
+    """All three services, to be run in one process; the desk answers on ``listening`` (see ``firstword.system``)."""
     settings = store.settings
-    listening = listen(settings.host, settings.port)
     metrics = Metrics()
     runtime = build_runtime(store)
     ingest = build_ingest(store, metrics)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from firstword.cli.options import DataDir
 from firstword.kit.logs import configure_logs
 from firstword.kit.settings import read_settings
 from firstword.store import Store
-from firstword.system import only_one
+from firstword.system import listen, only_one
 
 __all__ = ["up"]
 
@@ -45,18 +46,23 @@ def up(
       firstword up --data ~/firstword --book my-book.yaml --feeds my-feeds.opml --port 8090
     """
     settings = read_settings(data=data, port=port)
-    configure_logs(level=settings.log_level, form=settings.log_format)
+    configure_logs(level="warning", form=settings.log_format)
     wanted = None if book is None else require_book(book)
-    with only_one(settings.data), bootstrap.open_store(settings) as store:
+    with (
+        only_one(settings.data),
+        listen(settings.host, settings.port) as listening,
+        bootstrap.open_store(settings) as store,
+    ):
         with err.status("setting up …"):
             first = asyncio.run(bootstrap.prepare(store, book=wanted, opml=feeds))
         for line in first.notes:
             err.print(line, markup=False)
-        asyncio.run(_serve(store))
+        configure_logs(level=settings.log_level, form=settings.log_format)
+        asyncio.run(_serve(store, listening))
 
 
-async def _serve(store: Store) -> None:
-    system = bootstrap.build_system(store)
+async def _serve(store: Store, listening: socket.socket) -> None:
+    system = bootstrap.build_system(store, listening)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
