@@ -72,16 +72,18 @@ def main() -> None:
     begun = time.process_time()
     watchlist = Watchlist.build(watches)
     built = time.process_time()
-    again = Watchlist.build(watches)
-    rebuilt = time.process_time()
-    del again
     found = sum(len(watchlist.find(item)) for item in items)
     done = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    terms = len(watchlist)
+    del watchlist
+    emptied = time.process_time()
+    Watchlist.build(watches)
+    rebuilt = time.process_time()
     characters = sum(len(item.text()) for item in items) / len(items)
     print(
-        f"{len(watchlist):,} terms: build {built - begun:.2f} s, again {rebuilt - built:.2f} s, "
-        f"{len(items) / (done - rebuilt):,.0f} items/s of {characters:.0f} characters, {found} mentions, "
+        f"{terms:,} terms: build {built - begun:.2f} s, again {rebuilt - emptied:.2f} s, "
+        f"{len(items) / (done - built):,.0f} items/s of {characters:.0f} characters, {found} mentions, "
         f"peak {peak:.0f} MB (before the build {base:.0f} MB)"
     )
 

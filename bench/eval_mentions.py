@@ -13,21 +13,24 @@ import json
 import re
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 from schemas.clients import Watch
 from schemas.items import Item
 from services.matcher.mentions import Watchlist
 
+#: One line of a file of JSON lines.
+Row = dict[str, Any]
 DATA = Path(__file__).parents[2] / "shared" / "data" / "mentions"
 LEGAL = re.compile(r"\b(Ltd|Limited|Corp|Inc|Co)\b")
 
 
-def load(name: str) -> list[dict[str, object]]:
+def load(name: str) -> list[Row]:
     """The rows of one file of JSON lines."""
     return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
 
 
-def measure(rows: list[dict[str, object]], watched: list[dict[str, object]], errors: bool) -> str:
+def measure(rows: list[Row], watched: list[Row], errors: bool) -> str:
     """One line of figures over ``rows``; prints the errors if asked to."""
     aliases: dict[str, set[str]] = defaultdict(set)
     watches = []
@@ -39,7 +42,7 @@ def measure(rows: list[dict[str, object]], watched: list[dict[str, object]], err
     watchlist = Watchlist.build(watches)
     hit = extra = missed = empty = alarms = 0
     for row in rows:
-        gold = set().union(*(aliases.get(name.lower(), set()) for name in row["entities"]))
+        gold = {symbol for name in row["entities"] for symbol in aliases.get(name.lower(), ())}
         found = {mention.entity_id for mention in watchlist.find(Item(id="i", title=row["title"]))}
         hit, extra, missed = hit + len(found & gold), extra + len(found - gold), missed + len(gold - found)
         empty, alarms = empty + (not gold), alarms + (not gold and bool(found))

@@ -1,4 +1,4 @@
-"""One field of an item as a reader sees it: its words with their places, how it uses capitals, what stands beside what."""
+"""One field of an item as a reader sees it: its words, their places, its use of capitals, and neighbours."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ _LEAD_CHARS = 300
 _SHINGLED_CHARS = 2_000
 
 _CUT_OFF = re.compile(r"\s*(?:\.\.\.|…)\s*$")
+_DIGIT = re.compile(r"\d")
 _FIGURE = re.compile(
     r"(?P<sign>[$€£¥]|\b(?:rs|usd|eur|gbp|inr)\.?\s?)?(?<![\w.,-])(?P<digits>\d[\d,]*(?:\.\d+)?)"
     r"\s?(?P<unit>%|percent\b|per cent\b|pct\b|pc\b|bps\b|basis points\b|k\b|m\b|mn\b|mln\b|million\b|bn\b|billion\b|"
@@ -99,7 +100,7 @@ def signature(item: Item) -> Signature:
     lead = (item.summary or item.body or "")[:_LEAD_CHARS]
     reading = Reading("title", title)
     title_terms = _terms(reading.norms)
-    lead_terms = [term for term in _terms(words(lead)) if term not in set(title_terms)] if lead else []
+    lead_terms = [term for term in _terms(words(lead)) if term not in title_terms] if lead else []
     return Signature(
         shingles=_shingles(title, item.summary or "", item.body or ""),
         words=tuple(title_terms[:_WORDS]),
@@ -113,7 +114,7 @@ def _terms(found: list[str]) -> list[str]:
     if BAR in found:
         found = found[: found.index(BAR)]
     empty = story_words().empty
-    stems = (stem(word) for word in found if word not in empty and (len(word) > 1 or word.isdigit()))
+    stems = (stem(word) for word in found if word not in empty and len(word) > 1 and not word.isdigit())
     return list(dict.fromkeys(word for word in stems if word not in empty))
 
 
@@ -134,22 +135,39 @@ def _shingles(*texts: str) -> tuple[int, ...]:
 
 
 def _names(reading: Reading) -> tuple[str, ...]:
-    """Stems of the title's words that are written like names and are no ordinary words."""
+    """What the title writes like names: stems, those of one name with a blank between."""
     if reading.case in (Case.UPPER, Case.LOWER):
         return ()
-    lists, generic = word_lists(), story_words().generic
-    found = dict.fromkeys(
-        stem(norm)
-        for k, norm in enumerate(reading.norms[: reading.last + 1])
-        if norm.isalpha() and reading.capitalised(k) and norm not in lists.function
-    )
-    names = [name for name in found if name not in generic and name not in story_words().empty]
-    return tuple(names[:_NAMES])
+    names: list[str] = []
+    last = -2
+    for k in range(reading.last + 1):
+        after_name = last == k - 1 and reading.after(last) == k
+        if _in_name(reading, k, after_name):
+            name = stem(reading.norms[k])
+            if after_name:
+                names[-1] += f" {name}"
+            else:
+                names.append(name)
+            last = k
+    return tuple(dict.fromkeys(names))[:_NAMES]
+
+
+def _in_name(reading: Reading, k: int, after_name: bool) -> bool:
+    norm = reading.norms[k]
+    if not norm.isalpha() or not reading.capitalised(k) or stem(norm) in story_words().empty:
+        return False
+    # Inside a sentence a capital makes any word part of a name ("Norwick Foods"), elsewhere only an unusual one.
+    if reading.case is Case.SENTENCE and not reading.opens(k):
+        return True
+    lists = word_lists()
+    return stem(norm) not in story_words().generic or (after_name and (norm in lists.other or norm in lists.goods))
 
 
 def _numbers(text: str) -> tuple[str, ...]:
     """Figures that say something: amounts, percentages, counts of two digits and more; no years, no days."""
     found: dict[str, None] = {}
+    if not _DIGIT.search(text):
+        return ()
     for match in _FIGURE.finditer(text):
         unit = (match["unit"] or "").lower()
         value = float(match["digits"].replace(",", ""))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from schemas.mentions import Signature, StoryRecord
@@ -24,6 +25,7 @@ from services.matcher.story import (
     is_copy,
     kind_weight,
     likeness,
+    name_words,
     needed,
     relation,
     size_of,
@@ -72,19 +74,30 @@ def _choose(stories: Iterable[Story], seen: Signature, at: datetime) -> tuple[St
     for story in near:
         if is_copy(story, seen.shingles):
             return story, True
-    weights = {term: weight * kind_weight(term, seen.names, PER_ENTITY) for term, weight in terms_of(seen).items()}
+    named = name_words(seen)
+    weights = {term: weight * kind_weight(term, named, PER_ENTITY) for term, weight in terms_of(seen).items()}
     worn = {t for t in weights if len(near) > 3 and sum(t in story.terms for story in near) > len(near) / 2}
     weights = {term: weight * (0.2 if term in worn else 1.0) for term, weight in weights.items()}
     best, best_ratio = None, 1.0
     for story in near:
         shared = [term for term in weights if term in story.terms]
-        if len([term for term in shared if term not in story.names and term not in worn]) < min(2, len(weights)):
+        if not _enough(shared, story, seen, worn):
             continue
-        size = size_of(story, lambda term, names=story.names: kind_weight(term, names, PER_ENTITY))
+        size = size_of(story, partial(kind_weight, names=story.names, scale=PER_ENTITY))
         ratio = likeness(story, weights, shared, size) * fade(story, at) / needed(story.count, PER_ENTITY)
         if ratio >= best_ratio:
             best, best_ratio = story, ratio
     return best, False
+
+
+def _enough(shared: list[str], story: Story, seen: Signature, worn: set[str]) -> bool:
+    """Two words in common beside names, or one and two names: a single name may be that of the entity itself."""
+    told = {term for term in shared if term not in worn}
+    named = name_words(seen)
+    common = sum(term not in named and term not in story.names for term in told)
+    if common != 1:
+        return common > 1 or len(seen.words) < 2
+    return sum(not told.isdisjoint(name.split()) for name in seen.names) > 1
 
 
 def dump_window(window: StoryWindow) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,13 +13,14 @@ from services.matcher.signature import story_words
 
 __all__ = [
     "OVER_ALL", "PER_ENTITY", "STORIES", "WINDOW", "Scale", "Story", "begin", "fade", "grow", "is_copy", "kind_weight",
-    "likeness", "needed", "relation", "size_of", "terms_of",
+    "likeness",
+    "name_words", "needed", "relation", "size_of", "terms_of",
 ]  # fmt: skip
 
 #: Items further apart than this are never one story (design, section 5).
 WINDOW = timedelta(hours=72)
 # Bounds, so that a state stays small however long a story runs.
-_TERMS, _FIGURES, _SKETCHES, _ITEMS = 48, 64, 8, 200
+_TERMS, _FIGURES, _SKETCHES, _ITEMS = 64, 64, 8, 200
 #: How many stories are kept for one entity.
 STORIES = 200
 #: Share of shingles that two near-copies have in common, and how many there must be to tell.
@@ -46,7 +47,7 @@ class Scale(NamedTuple):
 # Tuned on half of the stories in ../shared/data/stories, titles only (bench/eval_stories.py).
 OVER_ALL = Scale(generic=0.5, name=1.0, first=0.3, least=0.05, fall=1.0)
 # Among the items about one entity its name tells nothing, and ordinary words ("dividend", "cuts") tell the most.
-PER_ENTITY = Scale(generic=1.0, name=0.4, first=0.3, least=0.15, fall=0.5)
+PER_ENTITY = Scale(generic=1.0, name=0.4, first=0.3, least=0.22, fall=0.25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,12 @@ def terms_of(seen: Signature) -> dict[str, float]:
     return terms
 
 
-def kind_weight(term: str, names: Iterable[str], scale: Scale) -> float:
+def name_words(seen: Signature) -> frozenset[str]:
+    """The stems that stand in the item's names."""
+    return frozenset(word for name in seen.names for word in name.split())
+
+
+def kind_weight(term: str, names: Container[str], scale: Scale) -> float:
     """How much a word counts for what it is: a name, an ordinary word, or any other."""
     if term in names:
         return scale.name
@@ -150,7 +156,7 @@ def begin(item_id: str, seen: Signature, at: datetime, title: str) -> Story:
         last_at=at,
         count=1,
         terms=terms_of(seen),
-        names=frozenset(seen.names),
+        names=name_words(seen),
         numbers=frozenset(seen.numbers),
         states=_states(seen),
         sketches=(seen.shingles,) if seen.shingles else (),
@@ -174,7 +180,7 @@ def grow(story: Story, item_id: str, seen: Signature, at: datetime, *, again: bo
         last_at=max(story.last_at, at),
         count=story.count + (not again),
         terms=terms,
-        names=story.names if len(story.names) >= _FIGURES else story.names | frozenset(seen.names),
+        names=story.names if len(story.names) >= _FIGURES else story.names | name_words(seen),
         numbers=story.numbers if len(story.numbers) >= _FIGURES else story.numbers | frozenset(seen.numbers),
         states=story.states | _states(seen),
         sketches=sketches,

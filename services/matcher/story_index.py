@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter, defaultdict
 from datetime import datetime
 
 from schemas.items import Item
@@ -50,9 +49,9 @@ class StoryIndex:
         self._sizes: dict[str, float] = {}
         self._story_of: dict[str, str] = {}
         self._members: dict[str, list[str]] = {}
-        self._by_term: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._by_term: dict[str, dict[str, None]] = {}
         self._by_shingle: dict[int, str] = {}
-        self._frequency: Counter[str] = Counter()
+        self._frequency: dict[str, float] = {}
         self._items = 0
         self._leaving: list[tuple[datetime, str]] = []
         self._newest: datetime | None = None
@@ -128,11 +127,14 @@ class StoryIndex:
             return
         self._items += sign * story.count
         for term, count in story.terms.items():
-            self._frequency[term] += sign * count  # type: ignore[assignment]
             if sign > 0:
-                self._by_term[term][story.id] = None
-            else:
-                self._by_term[term].pop(story.id, None)
+                self._frequency[term] = self._frequency.get(term, 0.0) + count
+                self._by_term.setdefault(term, {})[story.id] = None
+                continue
+            self._frequency[term] -= count
+            self._by_term[term].pop(story.id, None)
+            if not self._by_term[term]:
+                del self._by_term[term], self._frequency[term]
 
     def _forget(self, before: datetime) -> None:
         while self._leaving and self._leaving[0][0] < before:
@@ -144,9 +146,6 @@ class StoryIndex:
             del self._stories[story_id], self._sizes[story_id]
             for item_id in self._members.pop(story_id):
                 del self._story_of[item_id]
-            for term in story.terms:
-                if not self._by_term[term]:
-                    del self._by_term[term], self._frequency[term]
         if len(self._by_shingle) > 4 * _PROBES * max(len(self._story_of), 1_000):
             self._by_shingle = {key: value for key, value in self._by_shingle.items() if value in self._stories}
 

@@ -154,11 +154,18 @@ def _terms(written: tuple[str, ...], tickers: tuple[str, ...], phrases: bool) ->
     return tuple(found.items())
 
 
-def _condition(watch: Watch) -> Condition:
+@lru_cache(maxsize=_CACHED_NAMES)
+def _condition(context: tuple[str, ...], exclude: tuple[str, ...]) -> Condition:
     def forms(given: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(f" {' '.join(words(word))}" for word in given)
 
-    return Condition(forms(watch.context), forms(watch.exclude))
+    return Condition(forms(context), forms(exclude))
+
+
+@lru_cache(maxsize=_CACHED_NAMES)
+def _conditions(given: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """``given`` without repeats, one tuple for all entities that have the same."""
+    return tuple(dict.fromkeys(given))
 
 
 class Compiled:
@@ -195,7 +202,9 @@ def compile_watches(watches: Iterable[Watch]) -> Compiled:
         grouped.setdefault(watch.entity_id, []).append(watch)
     terms: dict[str, tuple[Posting, ...]] = {norm: (Posting(None, style),) for norm, style in _unwatched()}
     for entity_id, group in grouped.items():
-        entity = Entity(entity_id, group[0].name, tuple(dict.fromkeys(map(_condition, group))))
+        entity = Entity(
+            entity_id, group[0].name, _conditions(tuple(_condition(watch.context, watch.exclude) for watch in group))
+        )
         styles: dict[str, Style] = {}
         for watch in group:
             written = (watch.name, *watch.aliases)
