@@ -23,12 +23,9 @@ _NAME_BEFORE = re.compile(
 )
 _NAME_AFTER = re.compile(r"(?:the )?((?:[A-Z][\w&'’\-]*)(?: (?:[A-Z][\w&'’\-]*|of|and|&))*)")
 _LEADING = re.compile(r"^(?:The|A|An|And|But|In|On|As|While|However|of|and|the) (?=[A-Z])")
-_NOT_A_NAME = frozenset(
-    "it he she they we but and the this that who which i in on as a an after when while sources source people report "
-    "reports analysts officials january february march april may june july august september october november december "
-    "monday tuesday wednesday thursday friday saturday sunday update exclusive breaking".split()
+_TITLE_SUFFIX = re.compile(
+    r"(?: [-–—|] | ?[:,] )(?:says |say |reports )?(?:the )?([A-Z][\w.&’' ]{1,40}?)(?: reports?| says?)?$"
 )
-_TITLE_SUFFIX = re.compile(r"(?: [-–—|] | ?[:,] )(?:says |say |reports )?(?:the )?([A-Z][\w.&’' ]{1,40}?)(?: reports?| says?)?$")
 _TITLE_COLON = re.compile(r"^([A-Z][\w.&’' ]{1,30}): ")
 
 
@@ -54,6 +51,7 @@ class Attributions:
             for name in filter(None, row["names"].split(";")):
                 phrases.append((name, (group, row["publisher"])))
         self._phrases = Phrases(phrases)
+        self._not_a_name: frozenset[str] = frozenset(lexicon["not_a_name"])
 
     @classmethod
     def from_lexicon(cls) -> Attributions:
@@ -80,8 +78,42 @@ class Attributions:
         if "no_comment" in groups:
             return None
         if "filing" in groups:
-            return Attribution("filing", _speaker(text, hits))
-        return _company_or_person(text, hits, groups)
+            return Attribution("filing", self._speaker(text, hits))
+        return self._company_or_person(text, hits, groups)
+
+    def _company_or_person(self, text: str, hits: list[Hit], groups: set[str]) -> Attribution | None:
+        speaker = self._speaker(text, hits)
+        if "company" in groups:
+            return Attribution("company", speaker)
+        if speaker is None:
+            return None
+        if "roles" in groups or " told " in text:
+            return Attribution("person", speaker)
+        return Attribution("company", speaker)
+
+    def _speaker(self, text: str, hits: list[Hit]) -> str | None:
+        """The capitalised name before the first verb of saying, or after "according to"."""
+        for hit in hits:
+            if hit.mark[0] in ("says", "reports"):
+                before = _NAME_BEFORE.search(text[max(0, hit.start - 110) : hit.start])
+                name = self._clean(before.group(1)) if before else None
+            elif hit.mark[0] == "after":
+                after = _NAME_AFTER.match(text[hit.end + 1 : hit.end + 80])
+                name = self._clean(after.group(1)) if after else None
+            else:
+                continue
+            if name:
+                return name
+        return None
+
+    def _clean(self, name: str) -> str | None:
+        while (shorter := _LEADING.sub("", name)) != name:
+            name = shorter
+        name = name.strip(" ,.")
+        words = name.split()
+        if not words or len(words) > 6 or words[0].lower() in self._not_a_name or not words[0][0].isupper():
+            return None
+        return name
 
 
 def _named(text: str, hits: list[Hit], group: str, place: str) -> str | None:
@@ -107,40 +139,3 @@ def _ends_or_begins(text: str, hit: Hit) -> bool:
         return True
     prefix = _TITLE_COLON.match(text)
     return prefix is not None and prefix.start(1) <= hit.start and hit.end <= prefix.end(1)
-
-
-def _company_or_person(text: str, hits: list[Hit], groups: set[str]) -> Attribution | None:
-    speaker = _speaker(text, hits)
-    if "company" in groups:
-        return Attribution("company", speaker)
-    if speaker is None:
-        return None
-    if "roles" in groups or " told " in text:
-        return Attribution("person", speaker)
-    return Attribution("company", speaker)
-
-
-def _speaker(text: str, hits: list[Hit]) -> str | None:
-    """The capitalised name before the first verb of saying, or after "according to"."""
-    for hit in hits:
-        if hit.mark[0] in ("says", "reports"):
-            before = _NAME_BEFORE.search(text[max(0, hit.start - 110) : hit.start])
-            name = _clean(before.group(1)) if before else None
-        elif hit.mark[0] == "after":
-            after = _NAME_AFTER.match(text[hit.end + 1 : hit.end + 80])
-            name = _clean(after.group(1)) if after else None
-        else:
-            continue
-        if name:
-            return name
-    return None
-
-
-def _clean(name: str) -> str | None:
-    while (shorter := _LEADING.sub("", name)) != name:
-        name = shorter
-    name = name.strip(" ,.")
-    words = name.split()
-    if not words or len(words) > 6 or words[0].lower() in _NOT_A_NAME or not words[0][0].isupper():
-        return None
-    return name

@@ -23,11 +23,13 @@ Place = Literal["title", "lead", "rest"]
 #: Beyond this much of a body nothing is read; its first sentences carry the claim.
 READ_CHARS = 1_500
 
-_QUOTE_MARKS = re.compile("[\"“”]")
+_QUOTE_MARKS = re.compile('["“”]')
 _CAPITAL_WORD = re.compile(r"\b[A-Z][a-z]")
 _SMALL_WORD = re.compile(r"\b[a-z]{4,}")
 # "May" the month: after a preposition or a day, before a day, a year or a noun that months go with.
-_MONTH_BEFORE = re.compile(r"(?:\b(?:in|on|by|of|since|from|until|till|for|early|late|last|next|this|mid|to|every|\d\w*)[ -])$", re.I)
+_MONTH_BEFORE = re.compile(
+    r"(?:\b(?:in|on|by|of|since|from|until|till|for|early|late|last|next|this|mid|to|every|\d\w*)[ -])$", re.I
+)
 _MONTH_AFTER = re.compile(r" ?(?:\d|sales|data|figures|election|meeting|bank|,|\.|$)", re.I)
 
 

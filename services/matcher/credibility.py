@@ -24,12 +24,16 @@ FAIR: frozenset[SourceLetter] = frozenset(("C", "F"))
 
 
 class Assessment(NamedTuple):
-    """The two grades, how many independent origins speak for the story, and why."""
+    """The two grades, how many independent origins speak for the story, and why.
+
+    ``disputed``: somebody doubts, denies or takes it back; a rumor, not merely a report by a lesser source.
+    """
 
     source: SourceLetter
     information: InformationGrade
     origins: int
     reasons: tuple[Reason, ...]
+    disputed: bool = False
 
 
 @dataclass(slots=True)
@@ -82,7 +86,10 @@ def assess(testimonies: Sequence[Testimony]) -> Assessment:
         found = rule(hearing)
         if found is not None:
             information, why = found
-            return Assessment(letter, information, len(speaking), (why, *_company_silent(voices, information)))
+            disputed = len(hearing.asserting) < len(voices)
+            return Assessment(
+                letter, information, len(speaking), (why, *_company_silent(voices, information)), disputed
+            )
     raise AssertionError("the last rule always speaks")
 
 

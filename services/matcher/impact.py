@@ -70,9 +70,7 @@ class ImpactJudge:
         self._other = _rule("other", 999, lexicon["other"])
         marks: dict[str, list[_Mark]] = {}
         self._rules = [_rule(name, rank, entry) for rank, (name, entry) in enumerate(lexicon["kinds"].items())]
-        self._openers = tuple(
-            (opener, rule) for rule in self._rules for opener in rule.title_starts
-        )
+        self._openers = tuple((opener, rule) for rule in self._rules for opener in rule.title_starts)
         pairs = 0
         for rule, entry in zip(self._rules, lexicon["kinds"].values(), strict=True):
             for phrase in entry.get("phrases", ()):
@@ -184,9 +182,9 @@ def _direction(rule: KindRule, hits: list[Hit]) -> Direction:
             for mark in hit.mark:
                 if mark.rule is rule and mark.role in ("positive", "negative"):
                     return "positive" if mark.role == "positive" else "negative"
-    if rule.direction == "negative" and rule.kind in ("outage", "strike", "supply_disruption"):
-        if any(mark.role == "resolved" for hit in hits for mark in hit.mark):
-            return "neutral"
+    ends = rule.kind in ("outage", "strike", "supply_disruption")
+    if ends and any(mark.role == "resolved" for hit in hits for mark in hit.mark):
+        return "neutral"
     return rule.direction
 
 
@@ -197,7 +195,13 @@ def _size(rule: KindRule, roles: set[str], text: str, found: tuple[str, ...]) ->
         moves = [float(percent.replace(",", ".")) for percent in _PERCENT.findall(text)]
         if moves:
             largest = max(moves)
-            return "major" if largest >= MAJOR_MOVE_PERCENT else "moderate" if largest * 2 >= MAJOR_MOVE_PERCENT else "minor"
+            return (
+                "major"
+                if largest >= MAJOR_MOVE_PERCENT
+                else "moderate"
+                if largest * 2 >= MAJOR_MOVE_PERCENT
+                else "minor"
+            )
     if "major" in roles or any(_BIG.search(figure) for figure in found):
         return "major"
     return "minor" if "minor" in roles and rule.size != "major" else rule.size

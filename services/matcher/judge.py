@@ -2,8 +2,8 @@
 
 A verdict is said once, and again only when it changes or when what was told has materially changed; everything else
 is evidence that is added in silence. A client who begins to watch a thing hears of its running stories with the next
-item on them. An alert's id is made of client, story, verdict and revision, never of the watched thing: where two things of
-one client stand in the same item, their alerts may share an id, and then they are about the same story.
+item on them. An alert's id is made of client, story, verdict and revision, never of the watched thing: where two
+things of one client stand in the same item, their alerts may share an id, and then they are about the same story.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from firstword.kit.errors import KnownBadEvent
 from firstword.kit.processing import AnyEvent, Processor
-from schemas.alerts import Alert, AlertRaised, Verdict
+from schemas.alerts import Alert, AlertRaised, Evidence, Verdict
 from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.mentions import ItemAnnotated
@@ -111,9 +111,7 @@ class Judge(Processor[JudgeState]):
 
     def _hear(self, state: JudgeState, data: ItemAnnotated, now: datetime) -> tuple[JudgeState, _Heard]:
         item, revised = data.item, data.revision > 0
-        window, record = assign(
-            state.window, item.id, data.signature, data.seen_at, title=item.title, revised=revised
-        )
+        window, record = assign(state.window, item.id, data.signature, data.seen_at, title=item.title, revised=revised)
         state = replace(state, window=window)
         case_id = state.aliases.get(record.story_id, record.story_id)
         case = state.cases.get(case_id)
@@ -205,14 +203,13 @@ class Judge(Processor[JudgeState]):
 
     # --- deciding
 
-    def _decide_all(
-        self, heard: _Heard, stakes: Sequence[Stake], now: datetime
-    ) -> tuple[Case, list[AnyEvent]]:
+    def _decide_all(self, heard: _Heard, stakes: Sequence[Stake], now: datetime) -> tuple[Case, list[AnyEvent]]:
         case = heard.case
         events: list[AnyEvent] = []
         assessment = assess(case.testimonies)
         impact = case.happening.as_impact()
         publishers = tuple(each.publisher for each in case.testimonies)
+        evidence: tuple[Evidence, ...] | None = None  # the same for all, and made only if somebody is told
         for stake in stakes:
             standing = case.standings.get(stake.client_id)
             matter = Matter(
@@ -229,7 +226,8 @@ class Judge(Processor[JudgeState]):
                 continue
             ruling = decide(matter, self._thresholds)
             if _worth_saying(standing, ruling, assessment, heard.material):
-                alert = self._alert(stake, case, heard.headline, matter, ruling, standing, now, heard.trigger)
+                evidence = evidence if evidence is not None else _evidence(case, heard.trigger)
+                alert = self._alert(stake, case, heard.headline, matter, ruling, standing, now, evidence)
                 events.append(_raised(alert))
                 case = case.with_standing(stake.client_id, self._standing(alert, now))
             elif standing is not None and standing.verdict == "hold":
@@ -258,7 +256,7 @@ class Judge(Processor[JudgeState]):
             publishers = tuple(each.publisher for each in case.testimonies)
             matter = Matter(stake.watch, impact, case.salience, concern, assessment, "hold", case.dull, publishers)
             ruling = _fizzled(self._thresholds, case)
-            alert = self._alert(stake, case, case.headline, matter, ruling, standing, now, None)
+            alert = self._alert(stake, case, case.headline, matter, ruling, standing, now, _evidence(case, None))
             events.append(_raised(alert))
             case = case.with_standing(client_id, Standing("ignore", alert.revision, alert.id))
         return case, events
@@ -272,7 +270,7 @@ class Judge(Processor[JudgeState]):
         ruling: Ruling,
         standing: Standing | None,
         now: datetime,
-        trigger: Testimony | None,
+        evidence: tuple[Evidence, ...],
     ) -> Alert:
         revision = standing.revision + 1 if standing else 0
         answered = standing is not None and standing.verdict in _ANSWERED
@@ -296,7 +294,7 @@ class Judge(Processor[JudgeState]):
             relevance=matter.concern.degree,
             origins=matter.assessment.origins,
             reasons=ruling.reasons,
-            evidence=tuple(each.as_evidence() for each in _telling_first(case.testimonies, trigger)),
+            evidence=evidence,
             if_they_ask=if_they_ask(matter, headline, speaking, ruling) if ruling.verdict == "hold" else None,
             earlier_alert_id=standing.alert_id if standing and answered else None,
             earlier_verdict=standing.verdict if standing and answered else None,
@@ -335,13 +333,12 @@ def _larger(case: Case, now: Happening, testimony: Testimony) -> Happening:
     return known
 
 
-def _telling_first(testimonies: Sequence[Testimony], trigger: Testimony | None) -> list[Testimony]:
+def _evidence(case: Case, trigger: Testimony | None) -> tuple[Evidence, ...]:
     """The item that brought the verdict, then first-hand ones, then by grade; newer before older."""
-    ranked = sorted(testimonies, key=lambda each: each.seen_at, reverse=True)
+    ranked = sorted(case.testimonies, key=lambda each: each.seen_at, reverse=True)
     trigger_id = trigger.item_id if trigger else None
-    return sorted(
-        ranked, key=lambda each: (each.item_id != trigger_id, not each.counts, not each.primary, each.origin_grade)
-    )
+    ranked.sort(key=lambda each: (each.item_id != trigger_id, not each.counts, not each.primary, each.origin_grade))
+    return tuple(each.as_evidence() for each in ranked)
 
 
 def _fizzled(thresholds: Thresholds, case: Case) -> Ruling:
@@ -352,7 +349,7 @@ def _fizzled(thresholds: Thresholds, case: Case) -> Ruling:
 
 
 def _stem(cue: str) -> str:
-    """The last word of a cue, by which a denial in other words names the same matter: "cuts its dividend" → dividend."""
+    """The last word of a cue, by which a denial names the same matter in other words: dividend."""
     return cue.lower().split()[-1]
 
 

@@ -112,7 +112,7 @@ class Relevance:
         degree = stance.base * factor * (floor + (1 - floor) * salience) * self._weight(watch.weight)
         why = f"the client {stance.words}"
         if watch.weight is not None:
-            why += f" ({watch.weight:.0%} of the portfolio)" if watch.kind == "holding" else f" ({watch.weight:.0%} of spend)"
+            why += f" ({watch.weight:.0%} of {'the portfolio' if watch.kind == 'holding' else 'spend'})"
         return Concern(min(1.0, round(degree, 3)), _turned(stance, impact), why)
 
     def _weight(self, weight: float | None) -> float:

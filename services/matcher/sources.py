@@ -23,7 +23,10 @@ GOOD_RELAYS: frozenset[SourceLetter] = frozenset(("A", "B", "C"))
 #: Characters of summary or body in which a dateline or credit may stand.
 CREDIT_CHARS = 160
 
-_CREDIT = re.compile(r"\(([A-Z][\w.&' ]{1,40})\) ?[-–—:]|^[\"“]?(?:By|Source:|Credit:) ([A-Z][\w.&' ]{1,40}?)(?:[.,;\n]|$)")
+_CREDIT = re.compile(
+    r"\(([A-Z][\w.&' ]{1,40})\) ?[-–—:]"  # OSLO (Northgate Wire) -
+    r"|^(?:By|Source:|Credit:) ([A-Z][\w.&' ]{1,40}?)(?:[.,;\n]|$)"
+)
 _NOT_SLUG = re.compile(r"[^\w]+")
 _LEGAL_FORM = re.compile(r"[ ,]+(?:inc|corp|co|ltd|plc|gmbh|ag|sa|nv|se|llc|group|holdings?|company|limited)\.?$", re.I)
 

@@ -41,7 +41,7 @@ class Thresholds(Model):
         return any(one in family and other in family for family in self.families.values())
 
     def could_move(self, kind: EventKind, stance: Stance) -> bool:
-        """Whether an unconfirmed event of ``kind`` could cost a client who stands so the moment they don't hear of it."""
+        """Whether an unconfirmed event of ``kind`` could cost a client who stands so, if told late."""
         if stance not in self.warn_stances:
             return False
         return kind in (self.market_moving if stance == "holds" else self.operational)

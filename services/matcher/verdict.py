@@ -89,7 +89,9 @@ def _false(matter: Matter, thresholds: Thresholds) -> _Found:
 
 def _too_small(matter: Matter, thresholds: Thresholds) -> _Found:
     degree = matter.concern.degree
-    needed = thresholds.tell_relevance if matter.assessment.information <= 2 else thresholds.watch_relevance
+    # A rumor is kept an eye on sooner than a plain report is told.
+    rumor = matter.assessment.information > 2 and matter.assessment.disputed
+    needed = thresholds.watch_relevance if rumor else thresholds.tell_relevance
     if degree >= needed or matter.earlier in ("tell", "warn", "correct"):
         return None
     text = f"It is of too little consequence for the client: {matter.concern.why}, but it is {_what(matter)}."
