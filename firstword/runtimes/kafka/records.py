@@ -1,0 +1,40 @@
+"""What comes over a topic and what goes out, as bytes, apart from any client library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firstword.kit.processing import AnyEvent
+from schemas.topics import encode, topic_of
+
+__all__ = ["Arrived", "Headers", "Outgoing", "outgoing"]
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One record of an input topic, not yet decoded. ``topic`` is our name for it, without any prefix."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    payload: bytes | None
+    timestamp_ms: int
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to be sent; the key decides the partition."""
+
+    topic: str
+    key: bytes | None
+    payload: bytes | None
+    headers: Headers = ()
+
+
+def outgoing(event: AnyEvent) -> Outgoing:
+    """The event as it goes out: to its topic, keyed by its subject."""
+    return Outgoing(topic_of(event).name, event.subject.encode(), encode(event))

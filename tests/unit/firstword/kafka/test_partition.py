@@ -1,0 +1,162 @@
+"""Whatever moment a worker is killed at, what is said and what is remembered come out as in an undisturbed run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firstword.kit.processing import AnyEvent
+from firstword.pipeline import Pipeline
+from firstword.runtimes.kafka.partition import Decision, PartitionWorker
+from firstword.runtimes.kafka.records import Arrived, Outgoing
+from firstword.runtimes.kafka.values import peek, unpack
+from firstword.runtimes.memory import MemoryRuntime
+from schemas.topics import decode, encode
+from tests.unit.firstword.counting import Counter, item_event
+from tests.unit.firstword.kafka.tallying import Tally
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+class Killed(Exception):
+    """The worker is gone; what it had in memory is lost."""
+
+
+@dataclass
+class Partition:
+    """What outlives a worker: the changelog, the offset, what was sent."""
+
+    records: list[Arrived]
+    changelog: dict[str, bytes] = field(default_factory=dict)
+    committed: int = 0
+    sent: list[Outgoing] = field(default_factory=list)
+    fuse: int = -1
+
+    def live(self, batch: int, now: datetime) -> None:
+        """One worker's life: to the end of the records, or until the fuse has burnt."""
+        worker = self.started()
+        ticked = [key for key, raw in self.changelog.items() if peek(raw)[2]]
+        self.carry_out(worker, worker.unheard(ticked))
+        self.carry_out(worker, worker.fire(now))
+        while self.committed < len(self.records):
+            taken = self.records[self.committed : self.committed + batch]
+            self.carry_out(worker, worker.work(taken, now))
+            self.committed = taken[-1].offset + 1
+            self.burn()
+        self.carry_out(worker, worker.fire(now))
+
+    def started(self) -> PartitionWorker:
+        due = [(moment, key) for key, raw in self.changelog.items() if (moment := peek(raw)[1])]
+        return PartitionWorker(Tally(), 0, self.changelog.get, {"items": self.committed}, due)
+
+    def carry_out(self, worker: PartitionWorker, decision: Decision) -> None:
+        for key, raw in decision.states.items():
+            self.burn()
+            self.changelog[key] = raw
+        for out in decision.outputs:
+            self.burn()
+            self.sent.append(out)
+        self.burn()
+        for key, raw in worker.settled(decision).items():
+            self.changelog[key] = raw
+            self.burn()
+
+    def burn(self) -> None:
+        self.fuse -= 1
+        if self.fuse == 0:
+            raise Killed
+
+    def heard(self) -> list[AnyEvent]:
+        """What was sent, as one hears it who leaves out what he has heard already."""
+        by_id = {event.id: event for event in (decode(out.topic, out.payload or b"") for out in self.sent)}
+        return sorted(by_id.values(), key=lambda event: (event.time, event.id))
+
+
+def unknown(key: str) -> bytes | None:
+    return None
+
+
+def arrived(events: Sequence[AnyEvent]) -> list[Arrived]:
+    return [
+        Arrived("items", 0, offset, event.subject.encode(), encode(event), int(event.time.timestamp() * 1000))
+        for offset, event in enumerate(events)
+    ]
+
+
+def undisturbed(events: Sequence[AnyEvent], until: datetime) -> list[AnyEvent]:
+    runtime = MemoryRuntime(Pipeline((Tally(),)))
+    out = [following for one in events for following in runtime.push(one)]
+    return sorted([*out, *runtime.finish(until)], key=lambda event: (event.time, event.id))
+
+
+def timeline(gaps: Sequence[tuple[int, int]]) -> list[AnyEvent]:
+    at, events = START, []
+    for number, (subject, minutes) in enumerate(gaps):
+        at += timedelta(minutes=minutes)
+        events.append(item_event(subject, at, f"news {number}"))
+    return events
+
+
+@settings(max_examples=300)
+@given(
+    gaps=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50)), min_size=1, max_size=25),
+    fuses=st.lists(st.integers(1, 40), max_size=8),
+    batch=st.integers(1, 9),
+)
+def test_kills_at_any_moment_change_nothing(gaps: list[tuple[int, int]], fuses: list[int], batch: int) -> None:
+    events = timeline(gaps)
+    disk = Partition(arrived(events))
+    for fuse in [*fuses, -1]:
+        disk.fuse = fuse
+        try:
+            disk.live(batch, START)
+        except Killed:
+            continue
+    disk.live(batch, START + timedelta(days=2))
+    assert disk.heard() == undisturbed(events, START + timedelta(days=2))
+    counts = {key: Tally().load(unpack(raw).state)[1] for key, raw in disk.changelog.items()}
+    assert counts == {e.subject: sum(other.subject == e.subject for other in events) for e in events}
+
+
+def test_without_a_kill_nothing_is_sent_twice() -> None:
+    events = timeline([(number % 3, 25) for number in range(20)])
+    disk = Partition(arrived(events))
+    disk.live(4, START)
+    disk.live(4, START + timedelta(days=1))
+    assert len(disk.sent) == len(disk.heard())
+
+
+def test_what_a_producer_repeats_is_taken_once() -> None:
+    events = timeline([(0, 5), (1, 5), (0, 5)])
+    disk = Partition(arrived([*events, *events]))
+    disk.live(2, START)
+    assert disk.heard() == undisturbed(events, START)
+
+
+def test_bad_records_become_letters_and_the_rest_goes_on() -> None:
+    good, bad = item_event(1, START), item_event(2, START, "bad")
+    records = [
+        *arrived([good, bad]),
+        Arrived("items", 0, 2, b"k", b"no event", 7, (("trace", b"t"),)),
+        Arrived("items", 0, 3, None, None, 7),
+    ]
+    decision = PartitionWorker(Tally(), 0, unknown, {}).work(records, START)
+    assert [decode(out.topic, out.payload or b"").type for out in decision.outputs] == [
+        "firstword.interaction.logged.v1"
+    ]
+    assert [(letter.record.offset, letter.place, letter.attempt) for letter in decision.letters] == [
+        (1, "KnownBadEvent", 1),
+        (2, "UnreadableEvent", 1),
+        (3, "UnreadableEvent", 1),
+    ]
+
+
+def test_a_state_that_does_not_follow_the_partition_is_a_mistake_of_ours() -> None:
+    worker = PartitionWorker(Counter(), 0, unknown, {})
+    with pytest.raises(RuntimeError, match="subject decides the partition"):
+        worker.work(arrived([item_event(1, START)]), START)
