@@ -48,7 +48,7 @@ class News:
 
 def clean_title(title: str, *outlets: str) -> str:
     """A headline without newsroom labels, emoji and the outlet's own name at its end."""
-    text = _LABEL.sub("", " ".join(EMOJI.sub("", title).split()))
+    text = _LABEL.sub("", " ".join(EMOJI.sub(" ", title).split()))
     names = {name.casefold().removeprefix("the ") for name in outlets if name}
     while (match := _OUTLET.search(text)) is not None:
         outlet = match["outlet"].casefold().strip().removeprefix("the ")
@@ -139,7 +139,7 @@ def news(brief: Brief, *, max_words: int, others: bool) -> News:
     lead = lead_of(brief)
     quote = quotable(lead, max_words, brief.asset)
     if brief.alert.verdict == "correct":
-        text = _correction(brief, lead, quote)
+        text = _correction(brief, lead, quote, max_words)
     else:
         text = f"{_before(brief)}{_statement(brief, lead, quote)}{_after(brief, lead) if others else ''}"
     used = [lead, *(_others(brief, lead) if others and brief.alert.verdict != "correct" else [])]
@@ -208,13 +208,15 @@ def _after(brief: Brief, lead: Evidence) -> str:
     return ""
 
 
-def _correction(brief: Brief, lead: Evidence, quote: str) -> str:
+def _correction(brief: Brief, lead: Evidence, quote: str, max_words: int) -> str:
     """What we said, what is now known."""
     wording, earlier = phrasing().news, brief.earlier
     if earlier is None or earlier.sent_at is None:
         raise ValueError("a correction needs the message that it corrects")
     told = wording["told_unconfirmed" if earlier.verdict == "warn" else "told"]
     before = earlier.words.rstrip()
+    if len(words := before.split()) > max_words:
+        before = f"{_at_clause(words[:max_words])} …"
     said = f"“{before}”."
     day = day_of(earlier.sent_at, brief.client, brief.now)
     now = {"denied": "denied", "retracted": "retracted"}.get(lead.status, "not_so")

@@ -60,7 +60,7 @@ _PRECISE = re.compile(
     rf"""(?<![\w.])(?:
       (?P<date>
           \d{{4}}-\d{{2}}-\d{{2}}\b
-        | \d{{1,2}}(?:st|nd|rd|th)?\.?\s(?:of\s)?(?:{_MONTH})\b\.?(?:,?\s\d{{4}}\b)?
+        | \d{{1,2}}(?:st|nd|rd|th)?\.?\s(?:of\s)?(?:{_MONTH})\b(?:\.?,?\s\d{{4}}\b)?
         | (?:{_MONTH})\b\.?\s\d{{1,2}}(?:st|nd|rd|th)?\b(?!\.\d|\s?%)(?:,?\s\d{{4}}\b)?
         | (?:{_MONTH})\b\.?,?\s\d{{4}}\b
       )
@@ -111,7 +111,7 @@ class Token:
 
 def fold(text: str) -> str:
     """``text`` as bare lower-case words with a space around each: what names and quotations are compared by."""
-    return " " + " ".join(re.findall(r"\w+", text.casefold())) + " "
+    return " " + " ".join(re.findall(r"[^\W_]+", text.casefold())) + " "
 
 
 def tokens(text: str) -> tuple[Token, ...]:

@@ -52,6 +52,7 @@ def reading_seconds(words: int) -> int:
 
 def review(text: str, client: Client) -> tuple[Finding, ...]:
     """What should be mended in ``text``, a message (without signature) to ``client``, in the order of the rules."""
+    text = text.replace("’", "'")  # one apostrophe for all lists
     own = QUOTATION.sub(lambda match: "“" + " " * (len(match[0]) - 2) + "”", text)
     unnamed = _without_names(own, client)
     return (

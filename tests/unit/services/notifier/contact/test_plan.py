@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.clients import Client, ContactPolicy
+from services.notifier.contact.budget import WEEK, free_from
+from services.notifier.contact.hours import is_open, next_open
+from services.notifier.contact.plan import SendPlan, Urgency, plan_send
+from tests.unit.services.notifier.samples import a_client
+
+TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+ZONES = (
+    "UTC",
+    "Europe/Paris",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "Africa/Cairo",
+    "Pacific/Apia",
+)
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+clock_times = st.none() | st.times().map(lambda at: at.replace(second=0, microsecond=0, tzinfo=None))
+days = st.lists(st.integers(0, 6), min_size=1, max_size=7, unique=True).map(tuple)
+
+
+def client(zone: str = "Europe/Paris", **contact: object) -> Client:
+    return a_client(time_zone=zone, contact=ContactPolicy.model_validate(contact))
+
+
+def plan(
+    who: Client, now: datetime = TUESDAY, *sent: datetime, urgency: Urgency = "normal", hours: float = 24
+) -> SendPlan:
+    return plan_send(who, now, sent, urgency, now + timedelta(hours=hours))
+
+
+def test_within_hours_and_budget_a_message_may_go_at_once() -> None:
+    assert plan(client()) == SendPlan(TUESDAY)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (datetime(2026, 3, 3, 20, 0, tzinfo=UTC), datetime(2026, 3, 4, 7, 0, tzinfo=UTC)),  # evening → next morning
+        (datetime(2026, 3, 3, 3, 0, tzinfo=UTC), datetime(2026, 3, 3, 7, 0, tzinfo=UTC)),  # night → same morning
+        (datetime(2026, 3, 6, 19, 0, tzinfo=UTC), datetime(2026, 3, 9, 7, 0, tzinfo=UTC)),  # Friday evening → Monday
+        # Clocks go forward on Sunday 29 March 2026 in Paris: eight o'clock is six o'clock UTC from then on.
+        (datetime(2026, 3, 27, 19, 0, tzinfo=UTC), datetime(2026, 3, 30, 6, 0, tzinfo=UTC)),
+        # And back on 25 October 2026.
+        (datetime(2026, 10, 23, 19, 0, tzinfo=UTC), datetime(2026, 10, 26, 7, 0, tzinfo=UTC)),
+    ],
+)
+def test_quiet_hours_and_weekends_are_kept_in_the_clients_zone(now: datetime, expected: datetime) -> None:
+    found = plan(client(), now, hours=100)
+    assert found.send_after == expected
+    assert "Waits for Claire Arnaud's hours" in found.notes[0]
+
+
+def test_quiet_hours_may_lie_within_a_day() -> None:
+    who = client("UTC", quiet_from=time(12), quiet_until=time(14))
+    assert plan(who, TUESDAY.replace(hour=12)).send_after == TUESDAY.replace(hour=14)
+    assert plan(who, TUESDAY.replace(hour=3)).send_after == TUESDAY.replace(hour=3)
+
+
+@given(moments, st.sampled_from(ZONES), clock_times, clock_times, days)
+def test_the_next_open_moment_is_open_and_the_first(
+    moment: datetime, zone: str, begin: time | None, end: time | None, working: tuple[int, ...]
+) -> None:
+    policy, place = ContactPolicy(quiet_from=begin, quiet_until=end, working_days=working), ZoneInfo(zone)
+    found = next_open(policy, place, moment)
+    assert found is not None
+    assert found >= moment
+    assert is_open(policy, place, found)
+    # Nothing before it is open; a clock that skips an hour may delay it by that hour.
+    step = moment
+    while step < found - timedelta(hours=1):
+        assert not is_open(policy, place, step)
+        step += timedelta(minutes=61)
+
+
+def test_the_budget_counts_any_seven_days() -> None:
+    sent = [TUESDAY - timedelta(days=days) for days in (6, 4, 1)]
+    found = plan(client("UTC", max_per_week=3), TUESDAY, *sent)
+    assert found.send_after == sent[0] + WEEK
+    assert "used up (3 of 3)" in found.notes[0]
+    assert plan(client("UTC", max_per_week=4), TUESDAY, *sent).send_after == TUESDAY
+
+
+@given(st.lists(moments, max_size=12), st.integers(1, 5), moments)
+def test_a_message_at_the_free_moment_keeps_the_budget(sent: list[datetime], limit: int, now: datetime) -> None:
+    past = [at for at in sent if at <= now]
+    free = free_from(past, limit, now)
+    assert free is not None
+    assert free >= now
+    assert sum(free - WEEK < at <= free for at in past) < limit
+
+
+def test_what_is_urgent_goes_beyond_the_budget_and_says_so() -> None:
+    sent = [TUESDAY - timedelta(days=1)]
+    found = plan(client("UTC", max_per_week=1), TUESDAY, *sent, urgency="urgent")
+    assert found.send_after == TUESDAY
+    assert "goes beyond the weekly budget" in found.notes[0]
+
+
+def test_what_is_urgent_still_keeps_quiet_hours() -> None:
+    found = plan(client("UTC"), TUESDAY.replace(hour=22), urgency="urgent", hours=4)
+    assert found.send_after == TUESDAY.replace(day=4, hour=8)
+    assert "consider a call" in found.notes[-1]
+
+
+def test_who_is_not_to_be_contacted_is_not() -> None:
+    found = plan(client(do_not_contact=True, do_not_contact_reason="in mourning until April."))
+    assert found.refused == "do_not_contact"
+    assert found.notes == ("Claire Arnaud is not to be contacted: in mourning until April.",)
+
+
+def test_a_policy_that_leaves_no_room_is_said_so() -> None:
+    assert plan(client(max_per_week=0)).refused == "no_contact_budget"
+    assert plan(client(max_per_week=0), urgency="urgent").refused is None
+    assert plan(client(working_days=())).refused == "no_open_hours"
+
+
+def test_an_unknown_zone_is_reckoned_in_utc_and_said() -> None:
+    found = plan(client("Mars/Phobos"), TUESDAY.replace(hour=7))
+    assert found.send_after == TUESDAY.replace(hour=8)
+    assert "'Mars/Phobos'" in found.notes[0]

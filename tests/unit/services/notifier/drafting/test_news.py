@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.alerts import Alert
+from services.notifier.drafting.facts import Brief, Told
+from services.notifier.drafting.grounding import check, sources, ungrounded
+from services.notifier.drafting.news import clean_title, lead_of, news, quotable, shorten, subject
+from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, told
+
+
+def brief(alert: Alert, earlier: Told | None = None) -> Brief:
+    return Brief(alert, a_client(), a_firm(), a_manager(), NOW, earlier)
+
+
+def text(alert: Alert, earlier: Told | None = None) -> str:
+    return news(brief(alert, earlier), max_words=40, others=True).text
+
+
+@pytest.mark.parametrize(
+    ("title", "cleaned"),
+    [
+        ("BREAKING: Orvix recalls pumps - Northgate Wire", "Orvix recalls pumps"),
+        ("UPDATE 2-Orvix recalls pumps", "Orvix recalls pumps"),
+        ("Exclusive: Live: Orvix recalls pumps | Markets | Northgate Wire", "Orvix recalls pumps"),
+        ("Orvix cuts forecast - CEO", "Orvix cuts forecast - CEO"),
+        ("🚀 Orvix   recalls\n pumps 🔥", "Orvix recalls pumps"),
+        ("Live music firm Orvix grows", "Live music firm Orvix grows"),
+        ("", ""),
+    ],
+)
+def test_a_headline_is_cleaned_of_what_is_no_news(title: str, cleaned: str) -> None:
+    assert clean_title(title, "Northgate Wire") == cleaned
+
+
+@pytest.mark.parametrize(
+    ("quote", "title", "quoted"),
+    [
+        ("Orvix will recall all pumps.", "Orvix recall", "“Orvix will recall all pumps.”."),
+        ("Why it matters?", "Orvix will recall its pumps", "“Orvix will recall its pumps”."),
+        ("Is Orvix about to recall pumps?", "Will Orvix recall?", "“Will Orvix recall …”."),
+        ("ORVIX WILL RECALL ALL PUMPS.", "Orvix will recall its pumps", "“Orvix will recall its pumps”."),
+        ("It said “no comment” to us all.", "Orvix", "“It said ‘no comment’ to us all.”."),
+        ("", "", "“Orvix”."),
+    ],
+)
+def test_what_stands_alone_is_quoted(quote: str, title: str, quoted: str) -> None:
+    assert quotable(an_item(quote=quote, title=title), 40, "Orvix") == quoted.replace(".”.", ".”")
+
+
+def test_a_long_quote_ends_at_a_clause_with_an_ellipsis() -> None:
+    item = an_item(quote=f"Orvix will recall all of its pumps, beginning in the north, {'and so on ' * 30}.")
+    assert quotable(item, 14, "Orvix") == "“Orvix will recall all of its pumps, beginning in the north …”."
+
+
+@given(st.text(max_size=200), st.integers(min_value=10, max_value=78))
+def test_a_shortened_text_fits(line: str, characters: int) -> None:
+    assert len(shorten(line, characters)) <= characters
+
+
+@given(st.text(max_size=300), st.sampled_from(["tell", "warn", "correct"]))
+def test_a_subject_is_one_short_calm_line(headline: str, verdict: str) -> None:
+    line = subject(brief(an_alert(headline=headline, verdict=verdict)))
+    assert 0 < len(line) <= 78
+    assert "\n" not in line
+    assert not {"?", "!"} & set(line)
+    assert line.startswith({"tell": "", "warn": "Unconfirmed: ", "correct": "Correction: "}[verdict])
+
+
+@given(st.text(max_size=300), st.text(max_size=300), st.integers(min_value=5, max_value=40))
+def test_whatever_a_feed_says_its_quotation_stands_in_it(quote: str, title: str, max_words: int) -> None:
+    item = an_item(quote=quote, title=title)
+    client = a_client()
+    known = sources(an_alert(evidence=(item,)), client, a_firm(), a_manager())
+    quoted = quotable(item, max_words, "Halden Energy")
+    assert not [entry for entry in ungrounded(check(quoted, known)) if entry.kind == "quotation"]
+    assert not {"?", "!"} & set(quoted)
+
+
+def test_news_says_who_reports_it_and_on_whose_word() -> None:
+    item = an_item(attributed_to="board member Aron Dahl")
+    said = text(an_alert(evidence=(item,)))
+    assert said.startswith("Northgate Wire, citing board member Aron Dahl, reports: “Halden Energy cut")
+    assert text(an_alert(evidence=(an_item(origin="The Ledger"),))).startswith(
+        "Northgate Wire, citing The Ledger, reports:"
+    )
+
+
+def test_a_company_announces_and_a_regulator_states() -> None:
+    own = an_item(publisher="Halden Energy", origin="Halden Energy", basis="company")
+    assert text(an_alert(evidence=(own,))).startswith("Halden Energy announces:")
+    regulator = an_item(publisher="CERT Nordmark", origin="CERT Nordmark", basis="regulator")
+    assert text(an_alert(evidence=(regulator,))).startswith("CERT Nordmark states:")
+
+
+def test_further_sources_count_only_with_an_origin_of_their_own() -> None:
+    copy = an_item(number=2, publisher="The Port Courier")
+    other = an_item(number=3, publisher="Oslo Morning Herald", origin="Oslo Morning Herald")
+    found = news(brief(an_alert(evidence=(an_item(), copy, other))), max_words=40, others=True)
+    assert found.text.endswith("Oslo Morning Herald reports on it as well.")
+    assert found.evidence == ("itm_1", "itm_3")
+
+
+def test_a_warning_says_unconfirmed_and_that_it_rests_on_one_report() -> None:
+    said = text(an_alert(verdict="warn", evidence=(an_item(status="hedged"),)))
+    assert said.startswith("This is unconfirmed. Northgate Wire reports:")
+    assert said.endswith("So far it rests on this report alone.")
+
+
+def test_a_correction_says_what_we_said_and_what_is_known_now() -> None:
+    denial = an_item(number=2, status="denied", quote="Halden Energy keeps its dividend as it is.")
+    alert = an_alert(verdict="correct", evidence=(an_item(), denial))
+    said = text(alert, told(an_alert()))
+    assert said == (
+        "On 1 March I told you of a report by The Financial Ledger: “Halden Energy has cut its dividend by half”. "
+        "It has since been denied. Northgate Wire now reports: “Halden Energy keeps its dividend as it is.” "
+        "I am sorry that I passed it on to you as fact."
+    )
+    assert "unconfirmed report by" in text(alert, told(an_alert(), verdict="warn"))
+    with pytest.raises(ValueError, match="needs the message"):
+        text(alert)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "grade", "begins"),
+    [
+        ("warn", 1, "On 1 March I told you of an unconfirmed report; it is now confirmed."),
+        ("warn", 2, "On 1 March I told you of an unconfirmed report; it now stands on firmer ground."),
+        ("tell", 1, "There is more on what I wrote to you on 1 March."),
+        ("correct", 1, "There is more on Halden Energy, about which I sent you a correction on 1 March."),
+    ],
+)
+def test_an_update_says_what_it_follows_on(earlier: str, grade: int, begins: str) -> None:
+    assert text(an_alert(information_grade=grade), told(an_alert(), verdict=earlier)).startswith(begins)
+
+
+def test_an_update_quotes_what_is_new() -> None:
+    old, new = an_item(source_grade="A"), an_item(number=2, source_grade="C", publisher="Port Courier")
+    assert lead_of(brief(an_alert(evidence=(old, new)))).item_id == "itm_1"
+    assert lead_of(brief(an_alert(evidence=(old, new)), told(an_alert()))).item_id == "itm_2"
+
+
+def test_among_equals_the_newest_is_quoted() -> None:
+    old, new = an_item(), an_item(number=2, published_at=NOW - timedelta(minutes=5))
+    assert lead_of(brief(an_alert(evidence=(old, new)))).item_id == "itm_2"

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from schemas.alerts import Alert
+from schemas.clients import Client, ContactPolicy, Desire, Firm, Watch
+from services.notifier.drafting.facts import Brief
+from services.notifier.drafting.opinion import desire_phrase, opinion
+from services.notifier.drafting.playbooks import Playbooks
+from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert
+
+SHIPPED = Playbooks.shipped()
+FORM = re.compile(
+    r"^Based upon your desire (?:for|to) .+ risk, I (?:think|believe)? ?(?:you should|would) consider .+ because .+\.$"
+)
+
+
+def brief(client: Client, firm: Firm | None = None, alert: Alert | None = None) -> Brief:
+    return Brief(alert or an_alert(client), client, firm or a_firm(), a_manager(), NOW)
+
+
+@pytest.mark.parametrize(
+    ("words", "phrase"),
+    [
+        ("a dependable income", "for a dependable income"),
+        ("Steady income", "for steady income"),
+        ("I want to grow faster than the market.", "to grow faster than the market"),
+        ("We'd like a quiet life", "for a quiet life"),
+        ("to keep our shops running", "to keep your shops running"),
+        ("keeping what we have safe", "to keep what you have safe"),
+        ("income and safety", "for income and safety,"),
+        ("lower running cost", "for lower running cost"),
+        ("enough for my children", "for enough for your children"),
+        ("AI that works for us", "for AI that works for you"),
+        # No sentence can be made of these: the plain name stands.
+        ("what matters is that I am not surprised", "for capital growth"),
+        ("we never want to be surprised", "for capital growth"),
+        ("growth, but not at any price", "for capital growth"),
+        ("lol to the moon", "for capital growth"),
+        ("more?", "for capital growth"),
+        ("everything that a person of my age with two homes and a boat may reasonably want", "for capital growth"),
+        ("  ", "for capital growth"),
+        (None, "for capital growth"),
+    ],
+)
+def test_the_clients_own_words_stand_where_they_make_a_sentence(words: str | None, phrase: str) -> None:
+    verb, text = desire_phrase(Desire(name="capital_growth", words=words), a_client())
+    assert f"{'to' if verb else 'for'} {text}" == phrase
+
+
+def test_the_opinion_has_the_guides_form_and_names_its_rule() -> None:
+    found = opinion(brief(a_client()), SHIPPED)
+    assert found.text is not None
+    assert FORM.match(found.text)
+    assert found.rule is not None
+    assert found.rule.playbook == "wealth"
+
+
+def test_the_phrasing_stays_the_same_for_a_client_and_differs_between_clients() -> None:
+    texts = [opinion(brief(a_client(id=f"c{number}")), SHIPPED).text for number in range(20)]
+    again = [opinion(brief(a_client(id=f"c{number}")), SHIPPED).text for number in range(20)]
+    assert texts == again
+    assert len(set(texts)) > 1
+
+
+def test_the_desire_that_a_rule_is_made_for_is_named() -> None:
+    client = a_client(desires=(Desire(name="control"), Desire(name="income")))
+    found = opinion(brief(client), SHIPPED)
+    assert found.text is not None
+    assert "desire for income" in found.text
+
+
+def test_a_client_without_desires_is_advised_by_risk_and_the_manager_is_told() -> None:
+    found = opinion(brief(a_client(desires=())), SHIPPED)
+    assert found.text is not None
+    assert found.text.startswith("Based upon your preference for limited risk, ")
+    assert "names no desire" in found.notes[0]
+
+
+def test_no_rule_means_no_opinion() -> None:
+    client = a_client()
+    found = opinion(brief(client, alert=an_alert(client, kind="other")), SHIPPED)
+    assert found.rule is None
+    assert found.text is not None
+    assert "consider" not in found.text
+    assert "No playbook rule fits" in found.notes[0]
+
+
+def test_an_information_only_client_gets_no_opinion() -> None:
+    found = opinion(brief(a_client(contact=ContactPolicy(information_only=True))), SHIPPED)
+    assert (found.text, found.barred) == (None, "information_only")
+    assert "information only" in found.notes[0]
+
+
+@pytest.mark.parametrize("name", ["halden energy", "HLDN", "NO0010000001", "Halden", "halden-energy"])
+def test_a_restricted_name_gets_no_opinion_however_it_is_listed(name: str) -> None:
+    watch = Watch(
+        entity_id="halden-energy",
+        name="Halden Energy",
+        kind="holding",
+        aliases=("Halden",),
+        tickers=("HLDN",),
+        isin="NO0010000001",
+    )
+    by_firm = opinion(brief(a_client("wealth", watch), a_firm(restricted=(name,))), SHIPPED)
+    by_client = opinion(brief(a_client("wealth", watch, contact=ContactPolicy(restricted=(name,)))), SHIPPED)
+    assert (by_firm.text, by_firm.barred) == (None, "restricted")
+    assert by_client.barred == "restricted"
+
+
+def test_on_an_unconfirmed_report_nothing_is_to_be_done_yet() -> None:
+    client = a_client()
+    found = opinion(brief(client, alert=an_alert(client, verdict="warn")), SHIPPED)
+    assert found.text is not None
+    assert "leaving Halden Energy unchanged for the moment" in found.text
+    assert "Should it be confirmed, I would suggest replacing part of the income" in found.text
+
+
+def test_a_correction_takes_the_earlier_advice_back() -> None:
+    client = a_client("it", a_watch("product", "Quillon Cloud"))
+    found = opinion(brief(client, alert=an_alert(client, verdict="correct")), SHIPPED)
+    assert found.text is not None
+    assert "as they were before that report" in found.text

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from firstword.kit.errors import BadInput
+from schemas.clients import Risk, Stance, Trade
+from schemas.mentions import Direction, EventKind
+from services.notifier.drafting.playbook_files import read_playbook
+from services.notifier.drafting.playbooks import Playbooks, Rule
+from services.notifier.drafting.tokens import tokens
+from services.notifier.drafting.tone import review
+from tests.unit.services.notifier.samples import a_client, trade_rules
+
+SHIPPED = Playbooks.shipped()
+RULES = trade_rules(SHIPPED)
+
+FIRM = """\
+playbook: harbour
+trade: wealth
+desires:
+  income: [coupons]
+rules:
+  - when: {kind: dividend_cut, stance: holds}
+    action: calling us before doing anything about {asset}
+    reason: we may have spoken with the company
+  - when: {kind: dividend_cut, stance: holds, risk: high}
+    silent: true
+  - when: {kind: dividend_cut, stance: holds, desire: income}
+    action: keeping {asset}
+    reason: it pays
+"""
+
+
+def lookup(playbooks: Playbooks, desire: str, risk: Risk, kind: EventKind = "dividend_cut") -> Rule | None:
+    return playbooks.lookup(kind, "holds", "negative", desire, risk, "wealth")
+
+
+def action(rule: Rule | None) -> str:
+    return rule.action if rule else ""
+
+
+def test_four_trades_ship_with_at_least_25_rules_each() -> None:
+    counts = {book.trade: len(book.rules) for layer in SHIPPED.layers for book in layer}
+    assert sorted(str(trade) for trade in counts) == sorted(get_args(Trade))
+    assert min(counts.values()) >= 25
+
+
+@pytest.mark.parametrize(("trade", "rule"), RULES, ids=[f"{trade}:{rule.line}" for trade, rule in RULES])
+def test_a_shipped_rule_holds_no_fact_and_no_fault(trade: Trade, rule: Rule) -> None:
+    sentences = (f"Consider {rule.action} because {rule.reason}.", rule.meaning, rule.question)
+    for text in filter(None, sentences):
+        sentence = text.replace("{asset}", "it")
+        assert tokens(sentence) == (), sentence
+        assert not [f for f in review(sentence, a_client(trade)) if f.severity == "error"], sentence
+        assert "  " not in text
+        assert ".." not in text
+
+
+@pytest.mark.parametrize(("trade", "rule"), RULES, ids=[f"{trade}:{rule.line}" for trade, rule in RULES])
+def test_every_shipped_rule_can_be_reached(trade: Trade, rule: Rule) -> None:
+    cases = product(
+        rule.kinds,
+        rule.stances,
+        rule.directions or get_args(Direction),
+        sorted(rule.desires) or ["nothing in particular"],
+        rule.risks or get_args(Risk),
+    )
+    found = (
+        SHIPPED.lookup(kind, stance, direction, desire, risk, trade) for kind, stance, direction, desire, risk in cases
+    )
+    assert any(other is rule for other in found)
+
+
+def test_the_most_specific_rule_wins() -> None:
+    general, wants_income = lookup(SHIPPED, "control", "moderate"), lookup(SHIPPED, "income", "moderate")
+    both = lookup(SHIPPED, "income", "high")
+    assert general is not None
+    assert general.specificity == 0
+    assert wants_income is not None
+    assert wants_income.desires
+    assert both is not None
+    assert both.risks == ("high",)
+
+
+@pytest.mark.parametrize("name", ["income", "Income", "steady_income", "steady-income", "  Yield "])
+def test_a_desire_is_known_by_its_other_names_and_spellings(name: str) -> None:
+    assert lookup(SHIPPED, name, "moderate") is lookup(SHIPPED, "income", "moderate")
+
+
+def test_where_no_rule_fits_there_is_none() -> None:
+    assert SHIPPED.lookup("other", "holds", "negative", "income", "limited", "wealth") is None
+    assert SHIPPED.lookup("vulnerability", "uses", "negative", "income", "limited", "wealth") is None
+
+
+def test_among_equally_specific_rules_the_first_in_the_file_wins() -> None:
+    playbooks = Playbooks(((read_playbook(FIRM, "firm.yaml"),),))
+    assert lookup(playbooks, "income", "high") is None  # the silent rule stands before the one for income
+    assert action(lookup(playbooks, "coupons", "limited")) == "keeping {asset}"
+
+
+def test_a_later_layer_wins_and_may_silence_an_earlier_one() -> None:
+    layered = SHIPPED.with_layer([read_playbook(FIRM, "firm.yaml")])
+    assert action(lookup(layered, "growth", "limited")).startswith("calling us")
+    assert lookup(layered, "growth", "high") is None
+    assert lookup(layered, "growth", "high", "takeover") is lookup(SHIPPED, "growth", "high", "takeover")
+
+
+def test_a_firm_rule_for_every_trade_wins_over_a_shipped_one_for_one_trade() -> None:
+    layered = SHIPPED.with_layer([read_playbook(FIRM.replace("trade: wealth\n", ""), "firm.yaml")])
+    assert action(lookup(layered, "growth", "limited")).startswith("calling us")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("kind: dividend_cut, stance: holds}", "kind: dividend_ct, stance: holds}", "Did you mean dividend_cut?"),
+        ("stance: holds}\n    action: calling", "stance: owns}\n    action: calling", "rules[0].when.stance: 'owns'"),
+        ("action: calling", "actoin: calling", "Did you mean action?"),
+        ("action: calling us", "action: call us", "verb in -ing"),
+        ("reason: it pays", "reason: it pays 4 crowns", "Numbers come from the evidence"),
+        ("reason: it pays", "reason: it pays {client}", "{client} is not filled in"),
+        ("reason: it pays", "reason: It pays.", "full stop"),
+        ("reason: it pays", "reason: it pays\n    question: Sell it", "not one question"),
+        ("reason: it pays", "reason: it pays\n    meaning: More cash!", "calmly"),
+        ("    reason: it pays\n", "", "rules[2].reason: missing"),
+        ("silent: true", "silent: maybe", "neither true nor false"),
+        ("trade: wealth", "trade: weath", "'weath' is no trade"),
+        ("desire: income}", "risk: high}", "the same case as the rule at line 9"),
+        ("playbook: harbour\n", "", "the name is missing"),
+        ("income: [coupons]", "income: coupons", "not a table of lists"),
+        ("rules:", "rules: []\nmore:", "no list of rules"),
+        ("  - when: {kind", "  - when: {kind: [", "not valid YAML"),
+        (FIRM, "- a list", "holds no playbook"),
+    ],
+)
+def test_a_faulty_file_is_told_with_line_field_and_mend(old: str, new: str, said: str) -> None:
+    assert old in FIRM
+    with pytest.raises(BadInput) as caught:
+        read_playbook(FIRM.replace(old, new, 1), "firm.yaml")
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("firm.yaml:")
+
+
+def test_all_faults_are_told_at_once_each_with_its_line() -> None:
+    broken = FIRM.replace("action: calling", "action: call").replace("reason: it pays", "reason: It pays")
+    with pytest.raises(BadInput) as caught:
+        read_playbook(broken, "firm.yaml")
+    lines = str(caught.value).splitlines()
+    assert [line.split(": ")[0] for line in lines] == ["firm.yaml:7", "firm.yaml:13"]
+
+
+def test_stances_and_kinds_are_those_of_the_contract() -> None:
+    assert {stance for _, rule in RULES for stance in rule.stances} <= set(get_args(Stance))
