@@ -87,7 +87,7 @@ def _decode(raw: bytes, content_type: str | None, notes: Notes) -> str:
         return raw.decode(declared[0], "replace")
     decoded = _as_utf8(raw)
     if decoded is not None:
-        if declared and declared[0] not in ("utf-8", "ascii", "cp1252") and not raw.isascii():
+        if declared and declared[0] != "utf-8" and not raw.isascii():
             notes.add(f"The document says it is {declared[0]}, but it is utf-8")
         return decoded
     return _as_declared(raw, declared, notes)

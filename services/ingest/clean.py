@@ -1,4 +1,7 @@
-"""Markup → plain text: paragraphs kept, everything that is not for reading gone. Nothing of a feed reaches a page raw."""
+"""Markup → plain text: paragraphs kept, everything that is not for reading gone.
+
+Nothing of a feed reaches a page raw.
+"""
 
 from __future__ import annotations
 
@@ -10,76 +13,25 @@ import nh3
 
 __all__ = ["lead", "limit", "plain_text", "title_text"]
 
-_BLOCKS = [
-    "p",
-    "div",
-    "section",
-    "article",
-    "header",
-    "footer",
-    "aside",
-    "main",
-    "figure",
-    "figcaption",
-    "blockquote",
-    "pre",
-    "ul",
-    "ol",
-    "li",
-    "dl",
-    "dt",
-    "dd",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "table",
-    "thead",
-    "tbody",
-    "tfoot",
-    "tr",
-    "hr",
-    "address",
-    "details",
-    "summary",
-]
+_BLOCKS = (
+    "p", "div", "section", "article", "header", "footer", "aside", "main", "figure", "figcaption", "blockquote", "pre",
+    "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tfoot", "tr",
+    "hr", "address", "details", "summary",
+)  # fmt: skip
 _KEPT = {*_BLOCKS, "br", "td", "th"}
 #: Elements whose content is not for reading either.
-_DROPPED = {"script", "style", "template", "iframe", "object", "noscript", "svg", "math", "select", "button", "form"}
-_INLINE = [
-    "a",
-    "abbr",
-    "b",
-    "big",
-    "center",
-    "cite",
-    "code",
-    "del",
-    "em",
-    "font",
-    "i",
-    "img",
-    "ins",
-    "mark",
-    "q",
-    "s",
-    "small",
-    "span",
-    "strike",
-    "strong",
-    "sub",
-    "sup",
-    "u",
-    "video",
-]
+_DROPPED = {
+    "script", "style", "template", "iframe", "object", "noscript", "svg", "math", "select", "button", "form",
+}  # fmt: skip
+_INLINE = (
+    "a", "abbr", "b", "big", "center", "cite", "code", "del", "em", "font", "i", "img", "ins", "mark", "q", "s",
+    "small", "span", "strike", "strong", "sub", "sup", "u", "video",
+)  # fmt: skip
 _NAMES = "|".join(sorted({*_KEPT, *_DROPPED, *_INLINE}, key=lambda name: (-len(name), name)))
-_MARKUP = re.compile(rf"</?(?:{_NAMES})(?=[\s/>])|<!--|<!\[CDATA\[|<\?|&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z]+\d*);", re.I)
+_REFERENCE = r"&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z]+\d*);"
+_MARKUP = re.compile(rf"</?(?:{_NAMES})(?=[\s/>])|<!--|<!\[CDATA\[|<\?|{_REFERENCE}", re.I)
 #: Text that still looks like this after cleaning was escaped once more than its format asks for.
-_AGAIN = re.compile(
-    rf"</(?:{_NAMES})>|<(?:{_NAMES})\s+[a-z-]+=|<(?:br|hr|p)\s*/?>|&(?:#\d+|#[xX][0-9a-fA-F]+|[a-z]+);", re.I
-)
+_AGAIN = re.compile(rf"</(?:{_NAMES})>|<(?:{_NAMES})\s+[a-z-]+=|<(?:br|hr|p)\s*/?>|{_REFERENCE}", re.I)
 _BREAK = re.compile(r"<br\b[^>]*>", re.I)
 _CELL = re.compile(r"</?t[dh]\b[^>]*>", re.I)
 _TAG = re.compile(r"<[^<>]*>")
@@ -89,8 +41,12 @@ _PARAGRAPHS = re.compile(r"(?: ?\n ?){2,}")
 #: words from readers and from the matcher. Joiners stay, for some scripts need them.
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?=\s)")
-#: More tags than any readable text of MAX_TEXT characters has; a tree builder may take quadratic time on more.
-_MAX_TAGS = 4_000
+_OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+)
+#: A tree builder takes quadratic time on elements that nest ever deeper; readable text nests some 20 deep.
+_MAX_DEPTH = 200
 _MAX_MARKUP = 400_000
 
 
@@ -139,7 +95,7 @@ def lead(text: str, longest: int) -> str:
 
 def _strip(markup: str) -> str:
     safe = nh3.clean(
-        _few_tags(markup.replace("<![CDATA[", "").replace("]]>", "")),
+        _shallow(markup.replace("<![CDATA[", "").replace("]]>", "")),
         tags=_KEPT,
         clean_content_tags=_DROPPED,
         attributes={},
@@ -153,13 +109,19 @@ def _strip(markup: str) -> str:
     return html.unescape(_TAG.sub("\n\n", text))
 
 
-def _few_tags(markup: str) -> str:
-    if markup.count("<") <= _MAX_TAGS:
+def _shallow(markup: str) -> str:
+    """``markup`` up to where it nests too deep."""
+    depth = 0
+    if markup.count("<") <= _MAX_DEPTH:
         return markup
-    at = -1
-    for _ in range(_MAX_TAGS):
-        at = markup.find("<", at + 1)
-    return markup[:at]
+    for tag in _OPENING.finditer(markup):
+        if tag[1]:
+            depth = max(depth - 1, 0)
+        elif tag[2].lower() not in _VOID:
+            depth += 1
+            if depth > _MAX_DEPTH:
+                return markup[: tag.start()]
+    return markup
 
 
 def _tidy(text: str) -> str:

@@ -29,7 +29,10 @@ _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
 _DAY_NAME = re.compile(r"^[^\W\d_]{2,10}\.?,?\s+(?=\d)|^[^\W\d_]{2,10}\.?,\s+")
 _HALF = re.compile(r"\s*\b([AP])\.?M\b\.?", re.I)
 #: Forms that are neither RFC 822 nor ISO 8601, and yet mean one moment only.
-_FORMATS = ("%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S")
+_FORMATS = (
+    "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S",
+    "%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p", "%B %d, %Y",
+)  # fmt: skip
 #: Up to here a date is what a program writes for "none" (0001-01-01, the Unix epoch).
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 _LONGEST = 100

@@ -1,4 +1,7 @@
-"""Items as JSON lines: what ``firstword parse`` writes and ``firstword replay`` reads. One bad line never stops the rest."""
+"""Items as JSON lines: what ``firstword parse`` writes and ``firstword replay`` reads.
+
+One bad line never stops the rest.
+"""
 
 from __future__ import annotations
 

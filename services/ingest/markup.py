@@ -23,6 +23,8 @@ _LITERAL = re.compile(r"<!\[CDATA\[|<!--")
 _XML_OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
 #: What all references to a document's own entities may add up to.
 MAX_EXPANSION = 1_000_000
+#: 20 MB of escaped HTML, the most that is read, has about a million.
+MAX_REFERENCES = 2_000_000
 _BOMB = "This XML declares entities that expand to more than any feed needs: an XML bomb."
 _BOMB_MEND = "Don't use this address."
 
@@ -38,6 +40,7 @@ def declared_entities(doctype: str, notes: Notes) -> dict[str, str]:
         parameter, name, value = match.groups()
         if value in ("SYSTEM", "PUBLIC"):
             notes.add("An external entity is not read", name)
+            found.setdefault(name, "")
         elif not parameter:
             if "&" in _HARMLESS.sub("", value):
                 raise NotAFeed(_BOMB, mend=_BOMB_MEND)
@@ -49,10 +52,14 @@ def resolve_references(text: str, entities: dict[str, str]) -> str:
     """``text`` with every reference a character or one of XML's own five, stray ampersands escaped.
 
     Raises:
-        NotAFeed: when ``entities`` expand to more than :data:`MAX_EXPANSION` characters.
+        NotAFeed: when ``entities`` expand to more than :data:`MAX_EXPANSION` characters, or when there are more than
+            :data:`MAX_REFERENCES`.
     """
-    if "&" not in text:
+    references = text.count("&")
+    if not references:
         return text
+    if references > MAX_REFERENCES:
+        raise NotAFeed(f"This XML has {references:,} references, more than any feed.", mend=_BOMB_MEND)
     grown = 0
 
     def replace(match: re.Match[str]) -> str:

@@ -27,7 +27,7 @@ _EXACT, _PREFIXES = _tracking_parameters()
 
 
 def absolute_url(url: str | None, base: str) -> str | None:
-    """``url`` against ``base``, cleaned of whitespace only; None unless it comes out as an http(s) address with a host."""
+    """``url`` against ``base``, cleaned of whitespace only; None unless that is an http(s) address with a host."""
     if not url or len(url) > MAX_LENGTH:
         return None
     bare = _BLANKS.sub("", url) if "\n" in url or "\t" in url or "\r" in url else url.strip()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from xml.parsers import expat
 
 import feedparser
 
@@ -18,8 +20,25 @@ from services.ingest.survey import MAX_ENTRIES, Survey, survey
 
 __all__ = ["read_xml"]
 
-#: The lenient parser is ten times slower; a larger broken document is read as far as it is well-formed.
-_LENIENT_BYTES = 4_000_000
+#: The lenient parser takes some 3 s for a megabyte; a larger broken document is read as far as it is well-formed.
+_LENIENT_BYTES = 1_000_000
+_LONG_TAG = re.compile(rb"<[A-Za-z_][^<>]{65000}")
+_UNBOUND = expat.errors.XML_ERROR_UNBOUND_PREFIX
+_PREFIX = re.compile(rb"[<\s/]([A-Za-z_][\w.-]{0,30}):[A-Za-z_]")
+_BINDING = re.compile(rb"\sxmlns:([\w.-]{1,30})\s{0,9}=")
+_GUID = re.compile(rb"<guid[^<>]{0,200}>(?:<!\[CDATA\[)?([^<]{1,2000}?)(?:\]\]>)?</guid>")
+_ROOT_NAME = re.compile(rb"<[^\s/>]+")
+#: Where feedparser knows a prefix by its namespace alone; others it takes as they stand.
+_NAMESPACES = {
+    b"atom": b"http://www.w3.org/2005/Atom",
+    b"content": b"http://purl.org/rss/1.0/modules/content/",
+    b"dc": b"http://purl.org/dc/elements/1.1/",
+    b"dcterms": b"http://purl.org/dc/terms/",
+    b"itunes": b"http://www.itunes.com/dtds/podcast-1.0.dtd",
+    b"media": b"http://search.yahoo.com/mrss/",
+    b"rdf": b"http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    b"sy": b"http://purl.org/rss/1.0/modules/syndication/",
+}
 _MAX_TTL_SECONDS = 7 * 86_400
 #: RSS 1.0 syndication module, http://purl.org/rss/1.0/modules/syndication/
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
@@ -39,18 +58,25 @@ def read_xml(text: str, feed_url: str, notes: Notes) -> RawFeed:
     refuse_root(prolog.root, prolog.doctype, text)
     entities = declared_entities(prolog.doctype, notes)
     document = resolve_references(text[prolog.root_at :], entities).encode("utf-8", "replace")
+    if _LONG_TAG.search(document):
+        raise NotAFeed("This XML has a tag of more than 64 KB: no feed does.", mend="Don't use this address.")
     found = survey(document)
+    if found.problem == _UNBOUND:
+        document = _bind_prefixes(document, notes)
+        found = survey(document)
     parsed, guids = _parse(document, found, feed_url, notes)
     entries = parsed["entries"]
     if not entries and found.problem:
+        how = "breaks off" if found.cut_off else "is no well-formed XML"
         raise NotAFeed(
-            f"This feed breaks off at line {found.line} before its first entry ({found.problem}).",
+            f"This feed {how} at line {found.line}, before the end of its first entry ({found.problem}).",
             mend="Try again later; if it stays so, tell the publisher.",
         )
     if len(guids) != len(entries):
         guids = (None,) * len(entries)
     atom = str(parsed.get("version") or "").startswith("atom")
-    raw = tuple(_entry(entry, guid, feed_url, atom) for entry, guid in zip(entries, guids, strict=True))
+    pairs = list(zip(entries, guids, strict=True))[:MAX_ENTRIES]
+    raw = tuple(_entry(entry, guid, feed_url, atom) for entry, guid in pairs)
     return _feed(parsed, raw, feed_url)
 
 
@@ -64,15 +90,30 @@ def _parse(document: bytes, found: Survey, feed_url: str, notes: Notes) -> tuple
         notes.add(f"The document is cut off; {len(found.guids)} whole entries were read")
         return _feedparser(found.complete, feed_url), found.guids
     where = f"The document is no well-formed XML at line {found.line} ({found.problem})"
-    if len(document) <= _LENIENT_BYTES:
+    if not found.cut_off and len(document) <= _LENIENT_BYTES:
         lenient = _feedparser(document, feed_url)
         if len(lenient["entries"]) >= len(found.guids):
             notes.add(f"{where}; read leniently")
-            return lenient, ()
+            return lenient, tuple(_unescaped(guid) for guid in _GUID.findall(document))
     if not found.complete:
         return {"entries": [], "feed": {}}, ()
     notes.add(f"{where}; {len(found.guids)} entries before it were read")
     return _feedparser(found.complete, feed_url), found.guids
+
+
+def _bind_prefixes(document: bytes, notes: Notes) -> bytes:
+    """``document`` with the namespace prefixes declared that it uses without saying so, a common defect."""
+    bound = {*_BINDING.findall(document), b"xml", b"xmlns"}
+    missing = sorted(set(_PREFIX.findall(document)) - bound)[:100]
+    notes.add("Namespace prefixes are used without being declared", b" ".join(missing).decode())
+    attributes = b"".join(
+        b' xmlns:%s="%s"' % (prefix, _NAMESPACES.get(prefix, b"urn:undeclared:" + prefix)) for prefix in missing
+    )
+    return _ROOT_NAME.sub(lambda root: root[0] + attributes, document, count=1)
+
+
+def _unescaped(guid: bytes) -> str:
+    return html.unescape(guid.decode("utf-8", "replace")).strip()
 
 
 def _feedparser(document: bytes, feed_url: str) -> Any:
@@ -118,7 +159,7 @@ def _entry(entry: Any, guid: str | None, feed_url: str, atom: bool) -> RawEntry:
     detail = dict.get(entry, "title_detail") or {}
     return RawEntry(
         guid=guid or _text(entry, "id"),
-        url=_link(entry),
+        url=_link(entry, guid),
         base=str(detail.get("base") or feed_url),
         title=_text(entry, "title"),
         summary=_text(entry, "summary"),
@@ -145,10 +186,10 @@ def _language(head: Any) -> str | None:
     return language if isinstance(language, str) else None
 
 
-def _link(entry: Any) -> str | None:
-    """The entry's page: its alternate link, else its first that is no attachment."""
+def _link(entry: Any, guid: str | None) -> str | None:
+    """The entry's page: its alternate link, else its first that is no attachment. A bare number as guid is no link."""
     link = _text(entry, "link")
-    if link:
+    if link and (link != _text(entry, "id") or not guid or "://" in guid or guid.startswith("/")):
         return link
     for other in dict.get(entry, "links") or ():
         if other.get("rel", "alternate") in ("alternate", "via", "related") and other.get("href"):

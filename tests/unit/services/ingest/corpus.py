@@ -1,0 +1,59 @@
+"""The corpus of feeds, and what is expected of each: ``<name>.expected.json`` next to it.
+
+``python -m tests.unit.services.ingest.corpus`` writes the expectations anew; read the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from services.ingest.itemlines import dump_item
+from services.ingest.parse import NotAFeed, parse_feed
+
+FEEDS = Path(__file__).parents[3] / "corpus" / "feeds"
+FEED_URL = "https://feeds.example.org/news/feed.xml"
+FETCHED_AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+_SHOWN = (
+    "url", "title", "summary", "body", "language", "published_at", "updated_at", "authors", "categories",
+)  # fmt: skip
+
+
+def documents() -> list[Path]:
+    """Every document of the corpus, in order."""
+    return sorted(path for path in FEEDS.iterdir() if not path.name.endswith(".expected.json"))
+
+
+def expectation(document: Path) -> Path:
+    """Where it is written what ``document`` must give."""
+    return document.with_name(f"{document.name}.expected.json")
+
+
+def outcome(raw: bytes) -> dict[str, Any]:
+    """What parsing ``raw`` gives, as far as it is compared; absent fields are left out."""
+    try:
+        feed = parse_feed(raw, feed_url=FEED_URL, fetched_at=FETCHED_AT)
+    except NotAFeed as error:
+        return {"not_a_feed": error.message, "mend": error.mend}
+    items = []
+    for parsed in feed.items:
+        values = json.loads(dump_item(parsed.item))
+        shown = {name: values[name] for name in _SHOWN if values[name]}
+        items.append({"guid": parsed.guid, **shown, "publisher": values["source"]["publisher"]})
+    head = {
+        name: getattr(feed, name) for name in ("format", "title", "site_url", "language", "ttl_seconds", "left_out")
+    }
+    return {**head, "warnings": list(feed.warnings), "items": items}
+
+
+def main() -> None:
+    """Write every expectation anew."""
+    for document in documents():
+        text = json.dumps(outcome(document.read_bytes()), ensure_ascii=False, indent=1)
+        expectation(document).write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from services.ingest.parse import NotAFeed, ParsedFeed, parse_feed
+from tests.unit.services.ingest.corpus import FEED_URL, FETCHED_AT, documents, expectation, outcome
+
+DOCUMENTS = documents()
+SHARED = Path(__file__).parents[4].parent / "shared" / "data" / "feeds"
+
+
+def read(raw: bytes) -> ParsedFeed | None:
+    try:
+        return parse_feed(raw, feed_url=FEED_URL, fetched_at=FETCHED_AT)
+    except NotAFeed as error:
+        if not (error.message and error.mend):
+            raise
+        return None
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_gives_what_is_written_next_to_it(document: Path) -> None:
+    assert outcome(document.read_bytes()) == json.loads(expectation(document).read_text(encoding="utf-8"))
+
+
+@given(st.binary(max_size=2_000))
+@example(b"<rss>")
+@example(b"<?xml")
+@example(b'{"version": "https://jsonfeed.org/version/1", "items": [1, null, {}]}')
+def test_any_bytes_are_a_feed_or_said_to_be_none(raw: bytes) -> None:
+    read(raw)
+
+
+@given(st.data())
+def test_a_damaged_feed_raises_nothing_else(data: st.DataObject) -> None:
+    raw = bytearray(data.draw(st.sampled_from(DOCUMENTS)).read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(raw)))
+        length = data.draw(st.integers(0, 60))
+        raw[at : at + length] = data.draw(st.binary(max_size=20) | st.sampled_from([b"<", b"&", b"]]>", b"</item>"]))
+    read(bytes(raw))
+
+
+@given(st.integers(0, 2_000))
+def test_a_feed_that_is_cut_off_gives_a_part_of_the_whole(at: int) -> None:
+    raw = next(path for path in DOCUMENTS if path.name == "rss20.xml").read_bytes()
+    whole, part = read(raw), read(raw[:at])
+    assert whole is not None
+    if part is not None:
+        assert {parsed.item for parsed in part.items} <= {parsed.item for parsed in whole.items}
+        assert part.items == whole.items or part.warnings
+
+
+@pytest.mark.data
+def test_no_public_feed_is_a_stumbling_block() -> None:
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is missing: put the labelled collections there")
+    results = {path.name: read(path.read_bytes()) for path in sorted((SHARED / "formats").iterdir())}
+    no_feeds = {name for name, feed in results.items() if feed is None}
+    assert no_feeds == {"rss_2.0_invalid_1.xml", "xml_sample_1.xml", "xml_sample_2.xml"}
+    assert all(feed.items for feed in results.values() if feed)
