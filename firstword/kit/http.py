@@ -11,15 +11,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
 
 import httpcore
 import httpx
 
-from firstword.kit.addresses import Allowed, shown_url
+from firstword.kit.addresses import Allowed, forbidden_because, shown_url
 from firstword.kit.dialer import GuardedBackend, PoolTransport, Resolver, SystemResolver
-from firstword.kit.http_errors import BadAddress, BrokenAnswer, RedirectLoop, TooLarge, explain, timed_out
+from firstword.kit.http_errors import (
+    BadAddress,
+    BrokenAnswer,
+    ForbiddenAddress,
+    RedirectLoop,
+    TooLarge,
+    explain,
+    timed_out,
+)
 from firstword.kit.pace import HostPace
 from firstword.kit.unpack import Broken, Unpacker
 
@@ -81,7 +90,7 @@ class GuardedClient:
 
     def __init__(self, settings: HttpSettings | None = None, *, resolver: Resolver | None = None) -> None:
         self.settings = settings or HttpSettings()
-        allowed = Allowed.parse(self.settings.allow_private)
+        allowed = self._allowed = Allowed.parse(self.settings.allow_private)
         context = httpx.create_ssl_context(trust_env=False)
         if self.settings.ca_file is not None:
             context.load_verify_locations(self.settings.ca_file)
@@ -89,7 +98,7 @@ class GuardedClient:
         if proxy is not None:
             host, port = proxy.url.host.decode(), proxy.url.port or proxy.url.origin.port
             allowed = replace(allowed, hosts=allowed.hosts | {(host, port)})
-        pool = httpcore.AsyncConnectionPool(
+        self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             proxy=proxy,
             max_connections=200,
@@ -98,7 +107,7 @@ class GuardedClient:
             network_backend=GuardedBackend(allowed, resolver or SystemResolver(), self.settings.connect_seconds),
         )
         self._client = httpx.AsyncClient(
-            transport=PoolTransport(pool),
+            transport=PoolTransport(self._pool),
             trust_env=False,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             headers={
@@ -108,7 +117,7 @@ class GuardedClient:
             # Of these only the first is ever reached, in a TLS handshake: there httpcore must end by itself to close.
             timeout=httpx.Timeout(self.settings.total_seconds, connect=self.settings.connect_seconds, pool=None),
         )
-        self._pace = HostPace(self.settings.host_concurrency, self.settings.host_interval_seconds)
+        self._pace = self._new_pace()
 
     async def __aenter__(self) -> Self:
         return self
@@ -119,8 +128,9 @@ class GuardedClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        await self._client.aclose()
+        """Close all connections. The client may be used again, in another event loop too."""
+        await self._pool.aclose()
+        self._pace = self._new_pace()
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Fetched:
         """GET ``url``, following redirects. Any status is an answer, not an error.
@@ -178,6 +188,8 @@ class GuardedClient:
 
     async def _one(self, ask: _Ask, seconds: float) -> Fetched:
         host = ask.url.host
+        if self.settings.proxy is not None:
+            self._check_literal(ask.url)
         loop = asyncio.get_running_loop()
         async with self._pace.turn(host):
             begun = loop.time()
@@ -200,6 +212,17 @@ class GuardedClient:
             elapsed = loop.time() - begun
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Fetched(response.status_code, str(ask.url), headers, body, elapsed_seconds=elapsed)
+
+    def _check_literal(self, url: httpx.URL) -> None:
+        """Behind a proxy names are its to guard, but an address that is written out can be judged here as well."""
+        try:
+            ip_address(url.host)
+        except ValueError:
+            return
+        port = url.port or (443 if url.scheme == "https" else 80)
+        reason = forbidden_because(url.host, url.host, port, self._allowed)
+        if reason is not None:
+            raise ForbiddenAddress(f"{url.host} is {reason}, which is not fetched from.")
 
     async def _read(self, response: httpx.Response, host: str) -> bytes:
         limit, unpacked_limit = self.settings.max_body_bytes, self.settings.max_unpacked_bytes
@@ -225,6 +248,9 @@ class GuardedClient:
                 f"{host} sent {error}.", mend="It is tried again later; if it stays so, tell the site's owner."
             ) from error
         return bytes(body)
+
+    def _new_pace(self) -> HostPace:
+        return HostPace(self.settings.host_concurrency, self.settings.host_interval_seconds)
 
     def _proxy(self) -> httpcore.Proxy | None:
         if self.settings.proxy is None:

@@ -68,6 +68,10 @@ class Fetcher(Protocol):
         """
         ...
 
+    async def aclose(self) -> None:
+        """Let go of connections. More may be fetched afterwards, in another event loop too."""
+        ...
+
 
 class HttpFetcher:
     """Conditional GET by the guarded client."""
@@ -82,7 +86,7 @@ class HttpFetcher:
         if validators.last_modified:
             headers["if-modified-since"] = validators.last_modified
         got = await self._client.get(url, headers)
-        fresh = Validators(got.headers.get("etag"), got.headers.get("last-modified"))
+        fresh = Validators(_sendable(got.headers.get("etag")), _sendable(got.headers.get("last-modified")))
         if got.status == 304:  # which may leave out what did not change
             fresh = Validators(fresh.etag or validators.etag, fresh.last_modified or validators.last_modified)
         return Response(
@@ -97,6 +101,9 @@ class HttpFetcher:
             elapsed_seconds=got.elapsed_seconds,
         )
 
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
 
 class FileFetcher:
     """Reads ``file:`` addresses, below ``roots`` only, wherever links may lead. The time of change is the validator."""
@@ -107,6 +114,9 @@ class FileFetcher:
 
     async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
         return await asyncio.to_thread(self._read, url, validators)
+
+    async def aclose(self) -> None:
+        """There is nothing to let go of."""
 
     def _read(self, url: str, validators: Validators) -> Response:
         path = self._allowed_path(url)
@@ -158,10 +168,19 @@ class FetcherByScheme:
             )
         return await fetcher.fetch(url, validators, now)
 
+    async def aclose(self) -> None:
+        for fetcher in dict.fromkeys(self._fetchers.values()):
+            await fetcher.aclose()
+
 
 def _open_without_waiting(path: str, flags: int) -> int:
     """A named pipe must not hold us up until somebody writes."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+
+
+def _sendable(value: str | None) -> str | None:
+    """``value`` if it can be sent back as a header; a validator that can't be is worth nothing."""
+    return value if value and value.isascii() and value.isprintable() else None
 
 
 def _retry_after(value: str | None, now: datetime) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,29 +11,22 @@ from sqlalchemy import Connection, Engine
 
 from firstword.kit.clock import Clock
 from firstword.kit.db import reading
-from firstword.kit.errors import FirstwordError
-from firstword.kit.logs import get_logger
 from firstword.kit.processing import AnyEvent, EventPublisher
 from schemas.base import content_id, event
 from schemas.feeds import FeedHealth, FeedHealthChanged, FeedStatus
 from schemas.items import ItemIngested
+from services.ingest.answer import Answer, ask, digest
 from services.ingest.dedupe import Change, compare, first_seen
 from services.ingest.fetch import Fetcher, Response
-from services.ingest.parse import NotAFeed, ParsedFeed, parse_feed
 from services.ingest.repository import FeedState, Quarantined, Repository
 from services.ingest.schedule import Outcome, PollSettings, judge_health, with_news
-from services.ingest.statuses import outcome_of_status
 
 __all__ = ["SOURCE", "PollResult", "Poller", "health_event"]
 
 #: The CloudEvents ``source`` of what ingest publishes.
 SOURCE = "firstword/ingest"
-#: Parsing takes some ten milliseconds for 20 kB; what takes longer would hold up other polls, and the desk.
-_THREAD_ABOVE_BYTES = 20_000
 #: Of a body that can't be read, so much is kept.
 QUARANTINE_BYTES = 65_536
-
-log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +40,6 @@ class PollResult:
     revised: int = 0
     copies: int = 0
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What came of asking: a feed only if ``outcome`` is fetched."""
-
-    outcome: Outcome
-    response: Response | None = None
-    parsed: ParsedFeed | None = None
 
 
 class Poller:
@@ -85,48 +68,11 @@ class Poller:
             state = self._repository.get(connection, feed_id)
         if state is None or state.paused:
             return None
-        answer = await self._ask(state)
+        answer = await ask(self._fetcher, state, self._clock)
         # Once begun it runs to its end in its thread, even if this poll is cancelled meanwhile.
         return await asyncio.shield(asyncio.to_thread(self._record, feed_id, answer, self._clock.now()))
 
-    async def _ask(self, state: FeedState) -> _Answer:
-        try:
-            response = await self._fetcher.fetch(state.fetch_url, state.validators, self._clock.now())
-        except FirstwordError as error:
-            return _Answer(Outcome("unreachable", error.message, error.mend))
-        wait = response.retry_after_seconds
-        if response.status == 304 and state.body_digest is None:
-            reason = "The server says that nothing has changed, but never sent a feed (HTTP status 304)."
-            return _Answer(Outcome("unreachable", reason, "It is tried again later.", wait), response)
-        if response.status == 304 or (response.status == 200 and _digest(response.body) == state.body_digest):
-            return _Answer(Outcome("not_modified", retry_after_seconds=wait), response)
-        if not 200 <= response.status <= 299:
-            return _Answer(outcome_of_status(response.status, wait), response)
-        try:
-            parsed = await self._parse(state, response)
-        except NotAFeed as error:
-            return _Answer(Outcome("broken", error.message, error.mend, wait), response)
-        except Exception as error:  # a fault of our own in one feed must not stop the others, nor be lost
-            log.exception("feed.unreadable", feed_id=state.feed.id)
-            reason = f"Reading this feed failed by a fault of Firstword's own ({type(error).__name__})."
-            return _Answer(
-                Outcome("broken", reason, "Please report it, with the body under quarantine.", wait), response
-            )
-        return _Answer(Outcome("fetched", retry_after_seconds=wait), response, parsed)
-
-    async def _parse(self, state: FeedState, response: Response) -> ParsedFeed:
-        def parse() -> ParsedFeed:
-            return parse_feed(
-                response.body,
-                feed_url=state.feed.url,
-                content_type=response.content_type,
-                publisher=state.feed.publisher,
-                fetched_at=self._clock.now(),
-            )
-
-        return await asyncio.to_thread(parse) if len(response.body) > _THREAD_ABOVE_BYTES else parse()
-
-    def _record(self, feed_id: str, answer: _Answer, now: datetime) -> PollResult | None:
+    def _record(self, feed_id: str, answer: Answer, now: datetime) -> PollResult | None:
         """The one transaction: what was seen, the feed's state, and the events."""
         with self._engine.begin() as connection:
             before = self._repository.lock(connection, feed_id)
@@ -143,7 +89,7 @@ class Poller:
             self._publisher.publish(connection, events)
         return _result(feed_id, answer, after, changes)
 
-    def _compare(self, connection: Connection, feed_id: str, answer: _Answer, now: datetime) -> Sequence[Change]:
+    def _compare(self, connection: Connection, feed_id: str, answer: Answer, now: datetime) -> Sequence[Change]:
         """The items that are new or changed, remembered; rows of all others are left alone."""
         if answer.parsed is None:
             return ()
@@ -184,7 +130,7 @@ def _item_event(change: Change, now: datetime) -> AnyEvent:
 
 
 def _next_state(
-    before: FeedState, answer: _Answer, changes: Sequence[Change], now: datetime, settings: PollSettings
+    before: FeedState, answer: Answer, changes: Sequence[Change], now: datetime, settings: PollSettings
 ) -> FeedState:
     news = [_dated(change, now) for change in changes if change.kind in ("new", "revised")]
     rhythm = before.rhythm
@@ -212,7 +158,7 @@ def _next_state(
         after,
         feed=feed,
         validators=answer.response.validators,
-        body_digest=_digest(answer.response.body),
+        body_digest=digest(answer.response.body),
         fetch_url=answer.response.permanent_url or before.fetch_url,
     )
 
@@ -234,7 +180,7 @@ def _quarantined(feed_id: str, outcome: Outcome, response: Response, now: dateti
     )
 
 
-def _result(feed_id: str, answer: _Answer, after: FeedState, changes: Sequence[Change]) -> PollResult:
+def _result(feed_id: str, answer: Answer, after: FeedState, changes: Sequence[Change]) -> PollResult:
     kinds = [change.kind for change in changes]
     return PollResult(
         feed_id=feed_id,
@@ -245,7 +191,3 @@ def _result(feed_id: str, answer: _Answer, after: FeedState, changes: Sequence[C
         copies=kinds.count("copy"),
         warnings=answer.parsed.warnings if answer.parsed is not None else (),
     )
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.blake2b(body, digest_size=16).hexdigest()

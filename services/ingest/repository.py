@@ -73,16 +73,16 @@ class Repository:
         rows = connection.execute(select(feeds).order_by(feeds.c.added_at, feeds.c.url)).mappings()
         return tuple(_state(row) for row in rows)
 
-    def due(self, connection: Connection, now: datetime, limit: int) -> tuple[str, ...]:
-        """Ids of feeds that should be polled by ``now``, those that waited longest first."""
+    def due(self, connection: Connection, now: datetime, limit: int) -> tuple[tuple[str, str], ...]:
+        """Ids and addresses of feeds that should be polled by ``now``, those that waited longest first."""
         ready = or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now)
         query = (
-            select(feeds.c.id)
+            select(feeds.c.id, feeds.c.fetch_url)
             .where(and_(feeds.c.paused.is_(False), ready))
             .order_by(feeds.c.next_poll_at.is_not(None), feeds.c.next_poll_at, feeds.c.added_at, feeds.c.id)
             .limit(limit)
         )
-        return tuple(connection.execute(query).scalars())
+        return tuple((row.id, row.fetch_url) for row in connection.execute(query))
 
     def add(self, connection: Connection, feed: Feed, now: datetime) -> bool:
         """List ``feed``, due at once; False if its address is listed already, which then stays as it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,15 +28,22 @@ from services.ingest.trial import Trial, try_feed
 
 __all__ = ["Imported", "IngestService", "IngestSettings"]
 
+#: So many due feeds are looked at to fill the free places; with thousands due, the rest waits for the next look.
+MOST_DUE = 1000
+
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
-    """``concurrency`` polls run at once. What other processes add is noticed after ``idle_seconds`` at the latest."""
+    """``concurrency`` polls run at once, ``host_concurrency`` of them with one host, lest a slow one hold up all.
+
+    What other processes add is noticed after ``idle_seconds`` at the latest.
+    """
 
     schedule: PollSettings = field(default_factory=PollSettings)
     concurrency: int = 16
+    host_concurrency: int = 3
     idle_seconds: float = 5.0
     stop_grace_seconds: float = 3.0
     rest_after_fault_seconds: float = 60.0
@@ -55,6 +63,7 @@ class _Running:
     """Polls in flight, and feeds that rest after a fault of ours, until when."""
 
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    hosts: Counter[str] = field(default_factory=Counter)
     resting: dict[str, datetime] = field(default_factory=dict)
 
 
@@ -117,37 +126,52 @@ class IngestService:
             while not stop.is_set():
                 self._wake.clear()
                 try:
-                    wait = self._start_due(running)
+                    self._start_due(running)
                 except Exception:  # the database is away or locked: say so, and try again
                     log.exception("ingest.schedule_unreadable")
-                    wait = self._settings.idle_seconds
-                await self._wait(stop, running, wait)
+                await self._wait(stop, running, self._settings.idle_seconds)
         finally:
             self._loop = None
             await self._finish(running)
+            await self._fetcher.aclose()
 
-    def _start_due(self, running: _Running) -> float:
-        """Start polls of feeds that are due; return for how many seconds nothing else will be."""
+    async def aclose(self) -> None:
+        """Let go of connections after :meth:`poll` or :meth:`test_feed`; :meth:`run` does so itself."""
+        await self._fetcher.aclose()
+
+    def _start_due(self, running: _Running) -> None:
+        """Start polls of feeds that are due, as many as there is room for."""
         now = self._clock.now()
         running.resting = {one: until for one, until in running.resting.items() if until > now}
-        busy = running.tasks.keys() | running.resting.keys()
         with reading(self._engine) as connection:
-            due = self._repository.due(connection, now, self._settings.concurrency + len(busy))
-        for one in [one for one in due if one not in busy][: self._settings.concurrency - len(running.tasks)]:
-            running.tasks[one] = asyncio.create_task(self._poll_safely(one, running), name=f"poll {one}")
-        return self._settings.idle_seconds
+            due = self._repository.due(connection, now, MOST_DUE)
+        for feed, url in due:
+            if len(running.tasks) >= self._settings.concurrency:
+                return
+            host = urlsplit(url).netloc
+            if (
+                feed in running.tasks
+                or feed in running.resting
+                or running.hosts[host] >= self._settings.host_concurrency
+            ):
+                continue
+            running.hosts[host] += 1
+            running.tasks[feed] = asyncio.create_task(self._poll_safely(feed, host, running), name=f"poll {feed}")
 
-    async def _poll_safely(self, feed_id: str, running: _Running) -> None:
+    async def _poll_safely(self, feed: str, host: str, running: _Running) -> None:
         try:
-            await self.poll(feed_id)
+            await self.poll(feed)
         except Exception:
             # Not the feed's fault but ours or the database's: the feed is due still, so it must rest or it would spin.
-            log.exception("feed.poll_failed", feed_id=feed_id)
+            log.exception("feed.poll_failed", feed_id=feed)
             self._polls.labels("fault").inc()
             rest = timedelta(seconds=self._settings.rest_after_fault_seconds)
-            running.resting[feed_id] = self._clock.now() + rest
+            running.resting[feed] = self._clock.now() + rest
         finally:
-            running.tasks.pop(feed_id, None)
+            running.tasks.pop(feed, None)
+            running.hosts[host] -= 1
+            if running.hosts[host] <= 0:
+                del running.hosts[host]
 
     async def _wait(self, stop: asyncio.Event, running: _Running, seconds: float) -> None:
         """Until a poll ends, somebody wakes us, it's time to stop, or ``seconds`` have passed."""

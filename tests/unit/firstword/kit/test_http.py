@@ -237,6 +237,22 @@ async def test_a_handshake_that_never_ends_is_given_up() -> None:
             await fetch(f"https://127.0.0.1:{server.port}/", replace(LOOPBACK, connect_seconds=0.2))
 
 
+async def test_a_proxy_is_asked_in_place_of_the_host_but_never_for_an_address_inside() -> None:
+    async with serving(lambda request: Reply(200, request.path.encode())) as proxy:
+        behind = HttpSettings(proxy=proxy.url(), host_interval_seconds=0.0)
+        assert (await fetch("http://news.example/feed", behind)).body == b"http://news.example/feed"
+        with pytest.raises(ForbiddenAddress, match="a private network"):
+            await fetch("http://10.0.0.1/", behind)
+
+
+async def test_a_closed_client_may_be_used_again() -> None:
+    async with serving({"/": Reply(200, b"ok")}) as server:
+        client = GuardedClient(LOOPBACK)
+        for _ in range(2):
+            assert (await client.get(server.url())).body == b"ok"
+            await client.aclose()
+
+
 async def test_one_host_is_not_asked_faster_than_its_pace() -> None:
     moments: list[float] = []
 

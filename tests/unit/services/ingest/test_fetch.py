@@ -37,6 +37,13 @@ async def test_it_asks_only_for_what_changed(fetcher: HttpFetcher) -> None:
     assert "application/rss+xml" in server.requests[0].headers["accept"]
 
 
+async def test_a_validator_that_cant_be_sent_back_is_dropped(fetcher: HttpFetcher) -> None:
+    async with serving({"/": Reply(200, b"<rss/>", {"ETag": '"ä"'})}) as server:
+        first = await fetcher.fetch(server.url(), NOTHING, NOW)
+        assert first.validators.etag is None
+        assert (await fetcher.fetch(server.url(), first.validators, NOW)).status == 200
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [("120", 120.0), ("Wed, 04 Mar 2026 12:05:00 GMT", 300.0), ("Wed, 04 Mar 2026 11:00:00 GMT", 0.0), ("soon", None)],

@@ -253,6 +253,50 @@ async def test_a_crash_in_the_transaction_leaves_the_feed_as_if_it_had_not_been_
     assert (again.new, len(home.items())) == (1, 1)
 
 
+class Confused:
+    """Fails in a way that nobody foresaw."""
+
+    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+        raise ZeroDivisionError
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_a_fault_of_our_own_is_told_as_such_and_the_feed_is_asked_again(engine: Engine) -> None:
+    home = House(engine, Confused())
+    feed = home.service.add_feed("https://news.example/feed")
+    result = await home.poll(feed.id)
+    assert result.health.reason == "Fetching this feed failed by a fault of Firstword's own (ZeroDivisionError)."
+    assert result.health.next_poll_at is not None
+
+
+async def test_a_slow_host_does_not_hold_up_the_others(engine: Engine) -> None:
+    asked: list[str] = []
+
+    class SlowHost:
+        async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+            asked.append(url)
+            if "slow.example" in url:
+                await asyncio.Event().wait()
+            return Response(200, url, rss("one"))
+
+        async def aclose(self) -> None:
+            pass
+
+    home = House(engine, SlowHost())
+    for number in range(30):
+        home.service.add_feed(f"https://slow.example/{number}")
+    home.service.add_feed("https://fast.example/feed")
+    home.service._settings = replace(home.service._settings, stop_grace_seconds=0.05)
+    stop = asyncio.Event()
+    loop = asyncio.create_task(home.service.run(stop))
+    await until(lambda: len(home.items()) == 1)
+    stop.set()
+    await asyncio.wait_for(loop, 2)
+    assert len([url for url in asked if "slow.example" in url]) == 3
+
+
 async def test_the_loop_polls_what_is_due_and_survives_faults(engine: Engine) -> None:
     async with house(engine, {"/a": Reply(200, rss("one")), "/b": Reply(200, rss("two"))}) as (home, server):
         home.service.add_feed(server.url("/a"))
@@ -279,6 +323,9 @@ class Stuck:
     async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
         await asyncio.Event().wait()
         raise AssertionError("never")
+
+    async def aclose(self) -> None:
+        pass
 
 
 async def test_stopping_does_not_wait_for_a_server_that_does_not_answer(engine: Engine) -> None:
