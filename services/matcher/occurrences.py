@@ -38,6 +38,11 @@ _ANALYSTS = frozenset(
 )
 
 
+#: A research house that does this speaks of another company; the second kind only where a price target is named.
+_RATES = frozenset({"upgrades", "downgrades", "initiates", "reiterates", "upgraded", "downgraded", "reiterated"})
+_CHANGES = frozenset({"cuts", "raises", "lifts", "trims", "lowers", "boosts", "ups", "hikes", "slashes"})
+
+
 class Trust(IntEnum):
     """How far an occurrence can be taken for the name: not at all, only if something else says so, or by itself."""
 
@@ -135,8 +140,8 @@ def _one_word(place: Place, style: Style) -> Trust:
     name = surface[:-1] if place.plural and surface.endswith("s") else surface
     if style.upper and len(name) <= _ACRONYM and not name.isupper():
         return Trust.WEAK if reading.case is Case.LOWER else Trust.NONE
-    if style.given_name and not surface[0].isupper():
-        return Trust.NONE
+    if style.capital and surface[0].islower() and reading.case is not Case.LOWER:
+        return Trust.NONE if style.given_name else Trust.WEAK
     return Trust.FULL
 
 
@@ -254,6 +259,8 @@ def quoted(place: Place, style: Style, publisher: bool) -> bool:
     if following is not None:
         norm = reading.norms[following]
         if norm in _ANALYSTS or (media and norm in _MEDIA_SPEECH):
+            return True
+        if style.research and (norm in _RATES or (norm in _CHANGES and " price target" in reading.padded)):
             return True
     return _signs(place) or (media and _dateline(place))
 

@@ -45,11 +45,12 @@ class Word(Enum):
 
 
 class Style(NamedTuple):
-    """What a term asks of its occurrences. ``upper``: the book writes it in capitals throughout."""
+    """What a term asks of its occurrences. The book writes it with a ``capital``, or in ``upper`` case throughout."""
 
     kind: Kind
     size: int
     word: Word
+    capital: bool
     upper: bool
     given_name: bool
     media: bool
@@ -89,8 +90,11 @@ class Hit(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _style(kind: Kind, size: int, word: Word, upper: bool, given: bool, media: bool, research: bool) -> Style:
-    return Style(kind, size, word, upper, given, media, research)
+def _style(
+    kind: Kind, size: int, word: Word, capital: bool, upper: bool, given: bool, media: bool, research: bool
+) -> Style:
+    """One object for all terms of a style, for there are millions of terms and few styles."""
+    return Style(kind, size, word, capital, upper, given, media, research)
 
 
 def _word_class(parts: list[str]) -> Word:
@@ -129,6 +133,7 @@ def _term(written: str, kind: Kind) -> list[tuple[str, Style]]:
             kind,
             len(form),
             _word_class(form),
+            written.strip()[:1].isupper(),
             written.isupper(),
             norm in lists.given_names,
             norm in lists.media,
@@ -218,4 +223,4 @@ def compile_watches(watches: Iterable[Watch]) -> Compiled:
 
 def _unwatched() -> Iterable[tuple[str, Style]]:
     for norm in word_lists().longer_names:
-        yield norm, _style(Kind.PHRASE, norm.count(" ") + 1, Word.NONE, False, False, False, False)
+        yield norm, _style(Kind.PHRASE, norm.count(" ") + 1, Word.NONE, False, False, False, False, False)
