@@ -14,7 +14,7 @@ import orjson
 
 from schemas.alerts import Verdict
 from schemas.mentions import Direction, EventKind, Impact
-from services.matcher.evidence import Testimony
+from services.matcher.evidence import Witness
 from services.matcher.stories import EMPTY_WINDOW, StoryWindow, dump_window, load_window
 from services.matcher.thresholds import Thresholds
 from services.matcher.verdict import Dull
@@ -74,7 +74,7 @@ class Case:
     dull: Dull | None = None
     cues: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
-    testimonies: tuple[Testimony, ...] = ()
+    testimonies: tuple[Witness, ...] = ()
     standings: Mapping[str, Standing] = field(default_factory=dict)
 
     @property
@@ -186,8 +186,8 @@ def _case(raw: dict[str, Any]) -> Case:
     )
 
 
-def _testimony(raw: dict[str, Any]) -> Testimony:
-    return Testimony(
+def _testimony(raw: dict[str, Any]) -> Witness:
+    return Witness(
         **{
             **raw,
             "published_at": _moment(raw["published_at"]),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from schemas.alerts import InformationGrade, Reason
 from schemas.mentions import ClaimStatus, SourceLetter
-from services.matcher.evidence import Testimony
+from services.matcher.evidence import Witness
 from services.matcher.wording import first_letter_up, in_words, names_in_words, reason
 
 __all__ = ["Assessment", "assess"]
@@ -63,7 +63,7 @@ class _Hearing(NamedTuple):
     withdrawn: list[Voice]
 
 
-def assess(testimonies: Sequence[Testimony]) -> Assessment:
+def assess(testimonies: Sequence[Witness]) -> Assessment:
     """Grade a story by its ``testimonies``, in the order in which they arrived."""
     heard = [each for each in testimonies if each.counts]
     if not heard:
@@ -93,7 +93,7 @@ def assess(testimonies: Sequence[Testimony]) -> Assessment:
     raise AssertionError("the last rule always speaks")
 
 
-def _voices(testimonies: Sequence[Testimony]) -> list[Voice]:
+def _voices(testimonies: Sequence[Witness]) -> list[Voice]:
     """One voice for each origin; its newest word counts, but doubt after a plain statement takes nothing back."""
     voices: dict[str, Voice] = {}
     for each in testimonies:
@@ -239,7 +239,7 @@ def _company_silent(voices: list[Voice], information: InformationGrade) -> tuple
     return (reason("no-comment", "no statement of the party itself", "open", "The company itself has not commented."),)
 
 
-def _nothing_to_judge(testimonies: Sequence[Testimony]) -> Assessment:
+def _nothing_to_judge(testimonies: Sequence[Witness]) -> Assessment:
     publishers = names_in_words(each.publisher for each in testimonies)
     text = f"{publishers} published it, but not as news." if publishers else "Nothing is known of it."
     why = reason("no-news", publishers, "cannot be judged", text)

@@ -1,4 +1,4 @@
-"""What is kept of each item of a story: a testimony, small enough for state, full enough to be shown as evidence."""
+"""What is kept of each item of a story: a witness, small enough for state, full enough to be shown as evidence."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from datetime import datetime
 from schemas.alerts import Evidence
 from schemas.mentions import ClaimBasis, ClaimStatus, ItemAnnotated, ItemField, SourceKind, SourceLetter, Span
 
-__all__ = ["Testimony", "keep_most_telling", "testimony_of"]
+__all__ = ["Witness", "keep_most_telling", "testimony_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class Witness:
     """One item's word on a story. ``counts`` is False for what is no news: satire, advertising, opinion, old pieces."""
 
     item_id: str
@@ -62,10 +62,10 @@ class Testimony:
         )
 
 
-def testimony_of(data: ItemAnnotated, *, counts: bool, copy_of: Testimony | None) -> Testimony:
+def testimony_of(data: ItemAnnotated, *, counts: bool, copy_of: Witness | None) -> Witness:
     """What ``data`` testifies. A near-copy of another newsroom's text (``copy_of``) is that newsroom's word."""
     item, origin = data.item, data.origin
-    result = Testimony(
+    result = Witness(
         item_id=item.id,
         revision=data.revision,
         publisher=data.source.publisher,
@@ -95,7 +95,7 @@ def testimony_of(data: ItemAnnotated, *, counts: bool, copy_of: Testimony | None
     )
 
 
-def keep_most_telling(testimonies: Sequence[Testimony], limit: int) -> tuple[Testimony, ...]:
+def keep_most_telling(testimonies: Sequence[Witness], limit: int) -> tuple[Witness, ...]:
     """At most ``limit``: one of each origin first, then the newest; in their order of arrival."""
     if len(testimonies) <= limit:
         return tuple(testimonies)

@@ -21,7 +21,7 @@ from schemas.clients import ClientChanged, ClientRemoved
 from schemas.mentions import ItemAnnotated
 from services.matcher.cases import Case, Happening, JudgeState, Standing, dump_state, load_state, prune
 from services.matcher.credibility import Assessment, assess
-from services.matcher.evidence import Testimony, keep_most_telling, testimony_of
+from services.matcher.evidence import Witness, keep_most_telling, testimony_of
 from services.matcher.impact import figures, is_stale_piece
 from services.matcher.relevance import BookIndex, Relevance, Stake, shipped_relevance
 from services.matcher.stories import assign
@@ -43,7 +43,7 @@ class _Heard(NamedTuple):
     case: Case
     headline: str
     material: bool
-    trigger: Testimony
+    trigger: Witness
 
 
 class Judge(Processor[JudgeState]):
@@ -322,7 +322,7 @@ def _urgency(verdict: Verdict, happening: Happening) -> Urgency:
     return happening.urgency
 
 
-def _larger(case: Case, now: Happening, testimony: Testimony) -> Happening:
+def _larger(case: Case, now: Happening, testimony: Witness) -> Happening:
     """The story's happening after another item: the first kind that says something stays, its size may grow."""
     known = case.happening
     if case.dull is not None or (known.kind == "other" and now.kind != "other"):
@@ -333,7 +333,7 @@ def _larger(case: Case, now: Happening, testimony: Testimony) -> Happening:
     return known
 
 
-def _evidence(case: Case, trigger: Testimony | None) -> tuple[Evidence, ...]:
+def _evidence(case: Case, trigger: Witness | None) -> tuple[Evidence, ...]:
     """The item that brought the verdict, then first-hand ones, then by grade; newer before older."""
     ranked = sorted(case.testimonies, key=lambda each: each.seen_at, reverse=True)
     trigger_id = trigger.item_id if trigger else None
