@@ -1,0 +1,255 @@
+"""Annotate and judge as processors: what a runtime relies on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstword.kit.errors import KnownBadEvent
+from firstword.kit.processing import AnyEvent
+from schemas.alerts import Alert, AlertRaised
+from schemas.base import content_id, event
+from schemas.clients import Client, ClientChanged, ClientRemoved, Firm, Manager, Watch, WatchKind
+from schemas.items import Item, ItemIngested, Source
+from schemas.mentions import ItemAnnotated, SourceGrade, SourceGraded
+from schemas.topics import decode, encode
+from services.matcher.cases import JudgeState
+from services.matcher.service import Annotate, Judge
+
+START = datetime(2026, 3, 2, 8, tzinfo=UTC)
+LEDGER = SourceGrade(domain="ledger.example", publisher="The Ledger", owner="Ledger Media", grade="A", ground="test")
+HERALD = SourceGrade(domain="herald.example", publisher="The Herald", owner="Herald Press", grade="B", ground="test")
+
+
+def watch(kind: WatchKind = "holding", name: str = "Halden Energy") -> Watch:
+    return Watch(entity_id=name.lower().replace(" ", "-"), name=name, kind=kind, weight=0.1)
+
+
+def book_event(client_id: str, *watches: Watch) -> AnyEvent:
+    client = Client(
+        id=client_id,
+        name=client_id,
+        manager_id="m",
+        trade="wealth",
+        assets=tuple(each for each in watches if each.is_asset),
+        interests=tuple(each for each in watches if not each.is_asset),
+    )
+    data = ClientChanged(client=client, firm=Firm(name="f"), manager=Manager(id="m", name="m"))
+    return event(data, key=client_id, id=content_id("evt", client_id), source="test", time=START)
+
+
+def item_event(
+    number: int, title: str, summary: str = "", host: str = "ledger.example", body: str | None = None
+) -> AnyEvent:
+    at = START + timedelta(hours=number)
+    item = Item(
+        id=f"itm_{number:03}",
+        title=title,
+        summary=summary or None,
+        body=body,
+        published_at=at,
+        fetched_at=at,
+        source=Source(host=host),
+    )
+    return event(ItemIngested(item=item), key=item.id, id=content_id("evt", item.id), source="test", time=at)
+
+
+class Matcher:
+    """Both processors with their state, run by hand."""
+
+    def __init__(self, *book: AnyEvent) -> None:
+        self.annotate, self.judge = Annotate(), Judge()
+        self.states: dict[str, JudgeState] = {}
+        for grade in (LEDGER, HERALD):
+            data = SourceGraded(source=grade)
+            self.refer(event(data, key=grade.domain, id=grade.domain, source="test", time=START))
+        for each in book:
+            self.refer(each)
+
+    def refer(self, change: AnyEvent) -> None:
+        self.annotate.refer(change)
+        if not isinstance(change.data, SourceGraded):
+            self.judge.refer(change)
+
+    def annotated(self, item: AnyEvent) -> Sequence[AnyEvent]:
+        return self.annotate.process(None, item, item.time)[1]
+
+    def push(self, item: AnyEvent) -> list[Alert]:
+        alerts: list[Alert] = []
+        for each in self.annotated(item):
+            key = self.judge.key(each)
+            state = self.states.get(key) or self.judge.initial(key)
+            self.states[key], out = self.judge.process(state, each, each.time)
+            alerts += alerts_in(out)
+        return alerts
+
+    def tick(self, key: str) -> list[Alert]:
+        until = self.judge.next_tick(self.states[key])
+        assert until is not None
+        self.states[key], out = self.judge.tick(self.states[key], until)
+        return alerts_in(out)
+
+
+def alerts_in(events: Sequence[AnyEvent]) -> list[Alert]:
+    return [each.data.alert for each in events if isinstance(each.data, AlertRaised)]
+
+
+CUT = ("Halden Energy cuts its dividend by half", "Halden Energy has cut its dividend by half.")
+RUMOR = ("Halden Energy said to weigh new brand", "Halden Energy is said to be weighing a new brand, sources say.")
+
+
+def test_an_item_that_mentions_nothing_watched_costs_nothing_more() -> None:
+    assert Matcher(book_event("a", watch())).annotated(item_event(0, "Harbour festival draws crowd")) == ()
+
+
+def test_each_watched_thing_in_an_item_has_its_annotation() -> None:
+    matcher = Matcher(book_event("a", watch(), watch("competitor", "Meridia Bank")))
+    found = matcher.annotated(item_event(0, "Halden Energy borrows from Meridia Bank"))
+    assert sorted(each.subject for each in found) == ["halden-energy", "meridia-bank"]
+    assert len({each.id for each in found}) == 2
+
+
+def test_what_is_said_of_an_item_survives_the_wire() -> None:
+    matcher = Matcher(book_event("a", watch()))
+    (annotated,) = matcher.annotated(item_event(0, *CUT))
+    assert decode("mentions", encode(annotated)) == annotated
+    state, out = matcher.judge.process(matcher.judge.initial("halden-energy"), annotated, annotated.time)
+    assert [decode("alerts", encode(each)) for each in out] == list(out)
+    assert matcher.judge.load(matcher.judge.dump(state)) == state
+
+
+def test_the_quote_is_verbatim_and_a_long_body_is_cut() -> None:
+    matcher = Matcher(book_event("a", watch()))
+    body = "Weather was fine. Halden Energy cut its dividend by 40%. " + "More text follows here. " * 400
+    (annotated,) = matcher.annotated(item_event(0, "Halden Energy news", body=body))
+    data = annotated.data
+    assert isinstance(data, ItemAnnotated)
+    assert data.item.body is not None
+    assert len(data.item.body) == 4_000
+    assert data.quote == "Halden Energy cut its dividend by 40%."
+
+
+def test_grades_and_book_take_effect_at_the_next_item() -> None:
+    matcher = Matcher(book_event("a", watch()))
+    assert matcher.push(item_event(0, *CUT))[0].information_grade == 2
+    worse = LEDGER.model_copy(update={"grade": "E"})
+    matcher.refer(event(SourceGraded(source=worse), key=worse.domain, id="g2", source="test", time=START))
+    matcher.refer(book_event("a", watch("holding", "Meridia Bank")))
+    assert matcher.annotated(item_event(1, *CUT)) == ()
+    (alert,) = matcher.push(item_event(2, "Meridia Bank cuts its dividend"))
+    assert alert.source_grade == "E"
+
+
+def test_the_same_event_twice_changes_nothing() -> None:
+    matcher = Matcher(book_event("a", watch()))
+    matcher.push(item_event(0, *CUT))
+    before = matcher.states["halden-energy"]
+    assert matcher.push(item_event(0, *CUT)) == []
+    assert matcher.states["halden-energy"] == before
+
+
+def test_an_alert_says_all_that_a_reader_needs() -> None:
+    (alert,) = Matcher(book_event("a", watch())).push(item_event(0, *CUT))
+    assert alert.id == content_id("alr", "a", alert.story_id, "tell", 0)
+    assert (alert.verdict, alert.kind, alert.entity_name, alert.stance) == (
+        "tell",
+        "dividend_cut",
+        "Halden Energy",
+        "holds",
+    )
+    assert alert.raised_at == START
+    assert alert.deadline_at == START + timedelta(hours=24)
+    assert alert.evidence[0].quote in (item_event(0, *CUT).data.item.text())  # type: ignore[attr-defined]
+    assert [each.rule for each in alert.reasons] == ["believed", "good-source", "no-comment", "relevance"]
+
+
+def test_a_held_rumor_has_its_answer_and_expires() -> None:
+    matcher = Matcher(book_event("a", watch()))
+    (held,) = matcher.push(item_event(0, *RUMOR))
+    assert held.verdict == "hold"
+    assert held.if_they_ask is not None
+    (gone,) = matcher.tick("halden-energy")
+    assert (gone.verdict, gone.earlier_alert_id, gone.revision) == ("ignore", held.id, 1)
+    assert gone.raised_at == START + timedelta(days=14)
+    assert matcher.judge.next_tick(matcher.states["halden-energy"]) is None
+
+
+def test_a_correction_names_what_it_corrects() -> None:
+    matcher = Matcher(book_event("a", watch()))
+    (told,) = matcher.push(item_event(0, *CUT))
+    denial = (
+        "Halden Energy denies it cut its dividend",
+        "Halden Energy denies the report, the company said in a statement.",
+    )
+    (corrected,) = matcher.push(item_event(5, *denial, host="herald.example"))
+    assert (corrected.verdict, corrected.earlier_alert_id, corrected.earlier_verdict) == ("correct", told.id, "tell")
+
+
+def test_a_client_who_left_is_told_nothing_and_holds_nothing() -> None:
+    matcher = Matcher(book_event("a", watch()), book_event("b", watch()))
+    assert len(matcher.push(item_event(0, *RUMOR))) == 2
+    removed = event(ClientRemoved(client_id="a"), key="a", id="r", source="test", time=START)
+    matcher.refer(removed)
+    assert [alert.client_id for alert in matcher.tick("halden-energy")] == ["b"]
+    assert matcher.judge.next_tick(matcher.states["halden-energy"]) is None
+
+
+def test_wrong_events_are_refused_by_name() -> None:
+    matcher = Matcher()
+    with pytest.raises(KnownBadEvent, match="ingested"):
+        matcher.annotate.process(None, book_event("a", watch()), START)
+    with pytest.raises(KnownBadEvent, match="annotated"):
+        matcher.judge.process(matcher.judge.initial("x"), item_event(0, "t"), START)
+
+
+def test_what_is_remembered_of_one_thing_is_bounded() -> None:
+    matcher = Matcher(book_event("a", watch()))
+    words = ["harbour", "bridge", "meadow", "lantern", "copper", "violin", "orchard", "granite", "saddle", "compass"]
+    for number in range(150):
+        text = f"Halden Energy opens {words[number % 10]} {words[number // 10 % 10]} {number}"
+        matcher.push(item_event(number, text, host="herald.example"))
+    state = matcher.states["halden-energy"]
+    assert len(state.cases) <= 60
+    assert all(len(case.testimonies) <= 20 for case in state.cases.values())
+    assert len(matcher.judge.dump(state)) < 500_000
+
+
+TITLES = [
+    *(pair for pair in (CUT, RUMOR)),
+    ("Halden Energy denies dividend cut", "Halden Energy denies that it cut its dividend, the company said."),
+    ("Correction: Halden Energy kept its dividend", "The Ledger retracts its report."),
+    ("Halden Energy recalls 400 heat pumps", "Halden Energy recalled 400 heat pumps, the company said in a statement."),
+    ("Halden Energy recalls 900 heat pumps", "Halden Energy recalled 900 heat pumps, the company said in a statement."),
+    ("Opinion: Halden Energy should sell", "It should."),
+]
+steps = st.lists(
+    st.tuples(st.sampled_from(TITLES), st.sampled_from(["ledger.example", "herald.example", "nobody.example"])),
+    max_size=10,
+)
+
+
+@given(steps)
+def test_any_course_of_events_keeps_the_promises(course: list[tuple[tuple[str, str], str]]) -> None:
+    matcher = Matcher(book_event("a", watch()), book_event("b", watch("competitor")))
+    raised: list[Alert] = []
+    for number, ((title, summary), host) in enumerate(course):
+        raised += matcher.push(item_event(number, title, summary, host))
+        for key, state in list(matcher.states.items()):
+            again = matcher.judge.load(matcher.judge.dump(state))
+            assert again == state
+            matcher.states[key] = again
+    assert len({alert.id for alert in raised}) == len(raised)
+    last: dict[tuple[str, str], Alert] = {}
+    for alert in raised:
+        earlier = last.get((alert.client_id, alert.story_id))
+        assert alert.revision == (earlier.revision + 1 if earlier else 0)
+        if alert.verdict == "correct":
+            assert earlier is not None
+            assert earlier.verdict in ("tell", "warn")
+        if alert.verdict == "tell":
+            assert alert.information_grade <= 2
+        last[alert.client_id, alert.story_id] = alert
