@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
@@ -27,6 +27,8 @@ __all__ = ["SOURCE", "PollResult", "Poller", "health_event"]
 SOURCE = "firstword/ingest"
 #: Of a body that can't be read, so much is kept.
 QUARANTINE_BYTES = 65_536
+#: What a feed lists no more is forgotten after so long; should it come back, it is old news by its date.
+FORGET_AFTER = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class Poller:
         changes = compare(known, items, now)
         moved = [change.seen for change in changes if change.seen != known.get(change.item.id)]
         self._repository.remember(connection, feed_id, moved)
+        if any(change.kind == "new" for change in changes):  # else the table does not grow either
+            self._repository.forget(connection, feed_id, now - FORGET_AFTER, {entry.item.id for entry in items})
         return [change for change in changes if change.kind != "unchanged"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -133,6 +133,17 @@ class Repository:
             for one in seen
         ]
         upsert(connection, feed_items, rows, ("feed_id", "item_id"))
+
+    def forget(self, connection: Connection, feed_id: str, before: datetime, listed: Collection[str]) -> int:
+        """Drop what is known of items that last changed before ``before`` and that the feed lists no more."""
+        old = select(feed_items.c.item_id).where(feed_items.c.feed_id == feed_id, feed_items.c.changed_at < before)
+        dropped = sorted(set(connection.execute(old).scalars()).difference(listed))
+        for start in range(0, len(dropped), _CHUNK):
+            chunk = dropped[start : start + _CHUNK]
+            connection.execute(
+                delete(feed_items).where(feed_items.c.feed_id == feed_id, feed_items.c.item_id.in_(chunk))
+            )
+        return len(dropped)
 
     def count_items(self, connection: Connection) -> dict[str, int]:
         """How many items were seen of each feed, by feed id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -312,14 +313,14 @@ def _checked(url: str) -> str:
     Raises:
         BadInput: it is no http, https or file address.
     """
-    address = urldefrag(url.strip()).url
+    address = re.sub(r"^feed:(?=https?:)", "", url.strip())
     try:
+        address = urldefrag(address).url
         parts = urlsplit(address)
         is_address = parts.scheme == "file" or (parts.scheme in ("http", "https") and bool(parts.hostname))
     except ValueError:
         is_address = False
     if not is_address:
-        raise BadInput(
-            f"{shown_url(url)!r} is no address of a feed.", mend="Write it as https://news.example/feed.xml."
-        )
+        wanted = f"https://{url.strip()}" if re.match(r"[\w-]+(\.[\w-]+)+(/\S*)?$", url.strip()) else "https://…"
+        raise BadInput(f"{shown_url(url)!r} is no address of a feed.", mend=f"Write it as {wanted}")
     return address

@@ -19,6 +19,7 @@ from schemas.feeds import FeedHealthChanged
 from schemas.items import ItemIngested
 from services.ingest.fetch import Fetcher, FetcherByScheme, FileFetcher, HttpFetcher, Response, Validators
 from services.ingest.poll import QUARANTINE_BYTES, PollResult
+from services.ingest.repository import Repository
 from services.ingest.service import IngestService, IngestSettings
 from services.ingest.tables import metadata
 from tests.fakes import CollectingPublisher, FakeClock
@@ -119,6 +120,24 @@ async def test_rows_of_items_that_did_not_change_are_not_written(engine: Engine)
 
         await home.poll(feed.id)
     assert len(written) == 1
+
+
+async def test_what_is_listed_no_more_is_forgotten_after_90_days_and_what_is_listed_never(engine: Engine) -> None:
+    replies = {"/": Reply(200, rss("one", "two"))}
+    async with house(engine, replies) as (home, server):
+        feed = home.service.add_feed(server.url())
+        await home.poll(feed.id)
+        replies["/"] = Reply(200, rss("two", "three"))
+        home.clock.advance(days=89)
+        await home.poll(feed.id)
+        with engine.connect() as connection:
+            assert Repository().count_items(connection) == {feed.id: 3}
+        replies["/"] = Reply(200, rss("two", "three", "four"))
+        home.clock.advance(days=2)
+        await home.poll(feed.id)
+        with engine.connect() as connection:
+            assert Repository().count_items(connection) == {feed.id: 3}
+        assert [data.item.title for data in home.items()] == ["one", "two", "three", "four"]
 
 
 async def page_that_drips() -> AsyncIterator[bytes]:
@@ -363,7 +382,10 @@ async def test_the_list_is_kept(engine: Engine) -> None:
     assert await home.service.poll(feed.id) is None
     with pytest.raises(BadInput, match="no feed"):
         home.service.remove_feed(feed.id)
-    for bad in ("news.example/feed", "ftp://news.example/", "https://", "http://[bad"):
+    assert home.service.add_feed("feed:https://news.example/other").url == "https://news.example/other"
+    with pytest.raises(BadInput, match=r"Write it as https://news\.example/feed$"):
+        home.service.add_feed("news.example/feed")
+    for bad in ("news", "ftp://news.example/", "https://", "http://[bad"):
         with pytest.raises(BadInput, match="no address of a feed"):
             home.service.add_feed(bad)
 
