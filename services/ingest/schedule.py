@@ -34,7 +34,7 @@ class PollSettings:
 
     ``unknown_seconds`` is for feeds whose rhythm isn't known yet. ``silent_after_seconds`` is the shortest quiet that
     is called silence once a feed was watched for ``know_after_seconds``, which shows its weekends; before, it is three
-    times that.
+    times that. A feed with too few items for a rhythm is silent after ``silent_unknown_seconds``.
     """
 
     min_seconds: float = 120
@@ -45,6 +45,7 @@ class PollSettings:
     max_retry_after_seconds: float = 7 * 24 * 3600
     silent_after_seconds: float = 24 * 3600
     know_after_seconds: float = 7 * 24 * 3600
+    silent_unknown_seconds: float = 90 * 24 * 3600
     failures_before_unreachable: int = 2
 
 
@@ -181,22 +182,21 @@ def _failing(previous: FeedHealth, outcome: Outcome, failures: int, settings: Po
 
 
 def _answering(rhythm: Rhythm, now: datetime, settings: PollSettings) -> Judged:
-    limit = _silence_seconds(rhythm, now, settings)
-    if limit is None or (now - rhythm.moments[-1]).total_seconds() <= limit:
+    if not rhythm.moments or (now - rhythm.moments[-1]).total_seconds() <= _silence_seconds(rhythm, now, settings):
         return "ok", None, None
-    usual = _span(_mean_gap(rhythm.moments) or 0)
+    mean = _mean_gap(rhythm.moments)
+    usual = f"; before, it had something every {_span(mean)}" if mean is not None else ""
     return (
         "silent",
-        f"It answers, but had nothing new since {rhythm.moments[-1]:%d %b %Y, %H:%M} UTC; "
-        f"before, it had something every {usual}.",
+        f"It answers, but had nothing new since {rhythm.moments[-1]:%d %b %Y, %H:%M} UTC{usual}.",
         "Look at its site: it may have moved its feed to another address.",
     )
 
 
-def _silence_seconds(rhythm: Rhythm, now: datetime, settings: PollSettings) -> float | None:
+def _silence_seconds(rhythm: Rhythm, now: datetime, settings: PollSettings) -> float:
     mean = _mean_gap(rhythm.moments)
     if mean is None:
-        return None
+        return settings.silent_unknown_seconds
     watched = (now - min(rhythm.watched_since, rhythm.moments[0])).total_seconds()
     floor = settings.silent_after_seconds * (1 if watched >= settings.know_after_seconds else 3)
     gaps = [(later - sooner).total_seconds() for sooner, later in pairwise(rhythm.moments)]

@@ -129,6 +129,16 @@ def test_a_feed_that_falls_silent_is_told_by_its_own_habits() -> None:
     assert judged(health(), FETCHED, every(7 * 24 * 60), NOW + timedelta(days=14)).status == "ok"
 
 
+def test_a_feed_of_one_item_is_silent_after_three_months() -> None:
+    single = every(60, count=1)
+    assert judged(health(), FETCHED, single, NOW + timedelta(days=89)).status == "ok"
+    old = judged(health(), FETCHED, single, NOW + timedelta(days=91))
+    assert (old.status, old.reason) == ("silent", "It answers, but had nothing new since 04 Mar 2026, 12:00 UTC.")
+    assert judged(health(), FETCHED, Rhythm(NOW), NOW + timedelta(days=91)).status == "ok", (
+        "an empty feed was never loud"
+    )
+
+
 def test_the_longest_gap_is_learnt_from_gaps_that_ended() -> None:
     rhythm = with_news(
         every(60), [NOW + timedelta(hours=10), NOW + timedelta(hours=11)], NOW + timedelta(hours=11), SETTINGS
