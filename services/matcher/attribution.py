@@ -42,7 +42,7 @@ class Attributions:
     def __init__(self, lexicon: dict[str, Any], publishers: tuple[dict[str, str], ...]) -> None:
         """Build from ``cues.yaml`` and the rows of ``publishers.csv``."""
         phrases: list[tuple[str, tuple[str, str]]] = []
-        for group in ("no_comment", "company", "filing", "says", "reports", "after", "roles"):
+        for group in ("passive", "no_comment", "company", "filing", "says", "reports", "after", "roles"):
             phrases += [(cue, (group, "")) for cue in lexicon[group]]
         for name in ("unnamed", "outlet"):
             phrases += [(cue, (name, "")) for cue in lexicon["families"][name]["cues"]]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from schemas.alerts import IfTheyAsk, Reason, Verdict
-from schemas.clients import Watch
+from schemas.clients import Watch, WatchKind
 from schemas.mentions import Impact
 from services.matcher.credibility import Assessment
 from services.matcher.relevance import Concern
@@ -21,6 +21,7 @@ __all__ = ["Dull", "Matter", "Ruling", "decide", "if_they_ask"]
 #: Why an item is no news: told by its source, its kind or its age.
 Dull = Literal["satire", "advertisement", "opinion", "stale", "anniversary"]
 
+_NO_COMPANY: frozenset[WatchKind] = frozenset(("topic", "industry", "regulation", "place"))
 _DULL_TEXT: dict[Dull, str] = {
     "satire": "{who} publishes satire; this is invented.",
     "advertisement": "This is advertising, not reporting.",
@@ -56,7 +57,7 @@ def decide(matter: Matter, thresholds: Thresholds) -> Ruling:
         found = rule(matter, thresholds)
         if found is not None:
             verdict, why = found
-            rest = () if matter.dull else (*matter.assessment.reasons, _relevance(matter))
+            rest = () if matter.dull else (*_grades(matter), _relevance(matter))
             return Ruling(verdict, (why, *rest))
     raise AssertionError("the last rule always speaks")
 
@@ -106,7 +107,7 @@ def _believed(matter: Matter, _: Thresholds) -> _Found:
         "hold": f"As we suspected: the rumor about {name} that was held is now backed.",
         "warn": f"What we passed on as unconfirmed about {name} is now backed.",
         "correct": f"What we corrected about {name} is now confirmed after all.",
-    }.get(matter.earlier or "", f"It is well enough founded to tell, and it concerns the client: {matter.concern.why}.")
+    }.get(matter.earlier or "", "It is well enough founded to tell, and it matters enough to this client.")
     saw = f"information {matter.assessment.information}, relevance {matter.concern.degree:.2f}"
     rule = {"hold": "held-and-true", "warn": "warned-and-true", "correct": "corrected-and-true"}
     return "tell", reason(rule.get(matter.earlier or "", "believed"), saw, "tell", text)
@@ -152,6 +153,13 @@ _RULES: tuple[Callable[[Matter, Thresholds], _Found], ...] = (
     _could_move,
     _wait,
 )
+
+
+def _grades(matter: Matter) -> tuple[Reason, ...]:
+    """The reasons for the grade; whether "the company" has spoken is idle where what is watched is none."""
+    return tuple(
+        each for each in matter.assessment.reasons if each.rule != "no-comment" or matter.watch.kind not in _NO_COMPANY
+    )
 
 
 def _relevance(matter: Matter) -> Reason:

@@ -138,3 +138,10 @@ def test_any_text_gets_a_claim_with_verbatim_cues(title: str, summary: str | Non
     assert 0 <= found.score <= 1
     assert all(cue == "?" or cue in item.text() or cue in title for cue in found.cues)
     assert found == judge_claim(item)
+
+
+def test_what_is_said_of_somebody_is_not_said_by_them() -> None:
+    found = claim(
+        "Halden said to be in takeover talks", "Halden could be bought, people familiar with the matter said."
+    )
+    assert (found.basis, found.attributed_to) == ("unnamed", None)
