@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from fastapi.testclient import TestClient
@@ -14,6 +15,7 @@ from firstword.kit.db import reading
 from firstword.kit.errors import FirstwordError
 from firstword.kit.processing import AnyEvent
 from firstword.storage.engine import open_sqlite
+from schemas.topics import topic_of
 from services.notifier import repository
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk import auth
@@ -24,7 +26,6 @@ from services.notifier.desk.deps import DeskDeps, DeskSettings, FeedView
 from services.notifier.repository import DraftLine
 from services.notifier.sinks import all_sinks
 from services.notifier.tables import drafts, metadata
-from schemas.topics import topic_of
 from tests.desk_data import NOW, seed_events
 from tests.fakes import CollectingPublisher, FakeClock, ScriptedChannel
 
@@ -35,6 +36,11 @@ SETTINGS = DeskSettings(
     secret="a secret of the tests, long enough to sign", base_url="http://testserver", allowed_hosts=("testserver",),
     mail_channel=True, page_size=5,
 )  # fmt: skip
+
+
+@cache
+def _seed() -> tuple[AnyEvent, ...]:
+    return tuple(seed_events())
 
 
 class FeedNotes:
@@ -75,7 +81,7 @@ class World:
         engine = open_sqlite(folder / "desk.db")
         metadata.create_all(engine)
         world = cls(engine, FakeClock(NOW), CollectingPublisher(), FeedNotes())
-        world.apply(list(seed_events()) if events is None else events)
+        world.apply(_seed() if events is None else events)
         with engine.begin() as connection:
             auth.ensure_owner(connection, NOW, time_zone="Europe/Stockholm")
             auth.ensure_manager(connection, NOW, manager_id="mara", name="Mara", time_zone="Europe/Stockholm")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings, address, compose
 from tests.fakes import FakeClock
-from tests.smtp_server import Manner, MailServer, mail_server
+from tests.smtp_server import MailServer, Manner, mail_server
 
 CLOCK = FakeClock(datetime(2026, 3, 5, 9, tzinfo=UTC))
 MESSAGE = Outgoing(

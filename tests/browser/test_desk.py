@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.desk_world import World
+
+pytestmark = pytest.mark.chromium
+
+PATHS = ("/", "/held", "/sent", "/clients", "/clients/claire-arnaud", "/decisions", "/feeds")
+
+
+def test_the_keyboard_is_enough_to_send_a_draft(page: Page, world: World) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    focused = page.evaluate("document.activeElement.getAttribute('href')")
+    assert focused == page.locator(".row-link").first.get_attribute("href")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/drafts/**")
+    draft_id = page.url.rsplit("/", 1)[1]
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_contain_text("Approved")
+    assert world.line(draft_id).state == "approved"
+
+
+def test_a_draft_is_edited_and_its_new_figure_is_shown_to_stand_nowhere(page: Page, world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    page.goto(f"{page.url}drafts/{line.id}")
+    page.keyboard.press("e")
+    message = page.get_by_role("textbox", name="Message")
+    expect(message).to_be_focused()
+    message.fill(line.body.replace("6 %", "45 %"))
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("mark.nowhere")).to_have_text("45 %")
+    expect(page.get_by_text("Send it only if you know it.")).to_be_visible()
+
+
+def test_a_figure_lights_up_the_evidence_it_stands_in(page: Page, world: World) -> None:
+    page.goto(f"{page.url}drafts/{world.draft('claire-arnaud').id}")
+    page.locator(".body mark.evidence").first.hover()
+    expect(page.locator("article.evidence.lit")).to_have_count(1)
+
+
+def test_dismissing_asks_for_a_reason(page: Page, world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    page.goto(f"{page.url}drafts/{line.id}")
+    page.keyboard.press("d")
+    dialog = page.get_by_role("dialog", name="Dismiss this draft")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Dismiss").click()
+    assert world.line(line.id).state == "open", "the browser asks for a reason first"
+    dialog.get_by_label("They know already").check()
+    dialog.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("status")).to_contain_text("Dismissed")
+    assert world.line(line.id).outcome == "already_told"
+
+
+def test_a_double_click_sends_once(page: Page, world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    page.goto(f"{page.url}drafts/{line.id}")
+    page.get_by_role("button", name="I sent it myself").dblclick()
+    expect(page.get_by_role("status")).to_contain_text("sent by hand")
+    assert world.types().count("draft.sent") == 1
+
+
+def test_the_message_is_copied_as_it_stands(page: Page, world: World) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    line = world.draft("claire-arnaud")
+    page.goto(f"{page.url}drafts/{line.id}")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == line.body
+
+
+def pages(page: Page, world: World) -> Iterator[str]:
+    """Goes to one page after the other; the draft is one with a long name in it."""
+    root = page.url.rstrip("/")
+    draft = f"/drafts/{world.draft('wolfe', 'warn').id}"
+    for path in (*PATHS, draft, f"{draft}?edit"):
+        page.goto(root + path)
+        yield path
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_no_page_is_wider_than_the_window(page: Page, world: World, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in pages(page, world):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+#: WCAG 2.2's contrast of text with what lies behind it; the page itself does the sums.
+CONTRAST = """() => {
+  const rgba = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const colour = rgba(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const poor = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode.parentElement;
+    if (!walk.currentNode.textContent.trim()) continue;
+    if (!node.checkVisibility() || node.closest(".sr, .skip, dialog, option")) continue;
+    const [a, b] = [light(rgba(getComputedStyle(node).color)), light(behind(node))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(node.textContent.trim().slice(0, 40));
+  }
+  return poor;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_can_be_read(page: Page, world: World, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    for path in pages(page, world):
+        assert page.evaluate(CONTRAST) == [], path
+
+
+#: The fields, buttons and links of a page that a screen reader would not know what to call.
+UNNAMED = """() =>
+  [...document.querySelectorAll("input:not([type=hidden]), textarea:not([aria-hidden]), select, button, a")]
+    .filter((it) => !(it.labels?.length || it.textContent.trim() || it.getAttribute("aria-label")))
+    .map((it) => it.outerHTML)"""
+
+
+def test_everything_has_a_name(page: Page, world: World) -> None:
+    for path in pages(page, world):
+        assert page.evaluate(UNNAMED) == [], path
+        assert page.locator("h1").count() == 1, path
+        assert re.fullmatch(r".+ · Firstword", page.title()), path

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from firstword.kit.db import reading
+from firstword.kit.errors import BadInput
+from services.notifier import repository
+from services.notifier.desk.actions import Conflict, NotFound
+from services.notifier.desk.auth import Viewer
+from services.notifier.desk.checks import checks_of
+from services.notifier.tables import audit_log
+from tests.desk_data import NOW
+from tests.desk_world import World
+
+JUNE = Viewer("manager-june", "June", "manager", "june", "America/New_York")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World.make(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("act", "more", "said"),
+    [
+        ("approve", (), "waiting to go out"),
+        ("dismiss", ("too_late",), "dismissed"),
+        ("sent_by_hand", (), "sent"),
+    ],
+)
+def test_a_second_click_is_told_and_does_nothing(world: World, act: str, more: tuple[str, ...], said: str) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    world.desk(act, line.id, line.version, *more)
+    events = len(world.publisher.events)
+    for again in ("approve", "dismiss", "sent_by_hand"):
+        with pytest.raises(Conflict, match=said):
+            world.desk(again, line.id, line.version, *(("other",) if again == "dismiss" else ()))
+    assert len(world.publisher.events) == events
+
+
+def test_of_two_tabs_the_second_does_not_overwrite_the_first(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("edit", line.id, line.version, "From the first tab", line.body)
+    with pytest.raises(Conflict, match="edited"):
+        world.desk("edit", line.id, line.version, "From the second tab", line.body)
+    assert world.line(line.id).subject == "From the first tab"
+    world.desk("edit", line.id, world.line(line.id).version, "From the second tab", line.body)
+    edits = [event.data for event in world.publisher.events]
+    assert [getattr(edit, "revision", None) for edit in edits] == [1, 2]
+
+
+def test_an_edit_is_checked_again(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("edit", line.id, 0, line.subject, line.body.replace("6 %", "45 %") + "\n\nThat is awesome!")
+    checks = checks_of(world.line(line.id))
+    assert [entry.text for entry in checks.nowhere] == ["45 %"]
+    assert {finding.rule for finding in checks.findings} >= {"exclamation"}
+    assert "6 %" in {entry.text for entry in checks_of(line).grounding}
+
+
+def test_an_edit_without_a_change_is_none(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("edit", line.id, 0, line.subject, line.body.replace("\n", "\r\n"))
+    assert world.publisher.events == []
+    assert world.line(line.id).state == "open"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"), [("", "x"), (" \n ", "x"), ("x", "  "), ("x" * 201, "x"), ("x", "x" * 8001)]
+)
+def test_an_edit_that_cannot_be_kept_is_refused(world: World, subject: str, body: str) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    with pytest.raises(BadInput):
+        world.desk("edit", line.id, 0, subject, body)
+    assert world.line(line.id).version == 0
+
+
+def test_without_an_address_it_cannot_be_sent_but_can_by_hand(world: World) -> None:
+    line = world.draft("wolfe", "warn")
+    with pytest.raises(BadInput, match="no mail address"):
+        world.desk("approve", line.id, 0)
+    assert (world.line(line.id).state, world.publisher.events) == ("open", [])
+    world.desk("sent_by_hand", line.id, 0)
+    assert world.types() == ["draft.approved", "delivery.changed", "draft.sent", "interaction.logged"]
+
+
+def test_what_was_taken_back_does_not_go_out_and_can_be_approved_again(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("approve", line.id, 0)
+    world.desk("take_back", line.id, 1)
+    assert world.line(line.id).state == "open"
+    with reading(world.engine) as connection:
+        ((delivery, _),) = repository.deliveries_of(connection, line.id)
+    assert delivery["status"] == "failed"
+    world.desk("approve", line.id, world.line(line.id).version)
+    assert world.types().count("draft.approved") == 2
+    assert world.line(line.id).state == "approved"
+
+
+def test_at_once_does_not_wait(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    later = f"{NOW + timedelta(hours=10):%Y-%m-%dT%H:%M:%S}.000000Z"
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE drafts SET send_after = ?", (later,))
+    assert world.desk("approve", line.id, 0, at_once=True) == NOW
+
+
+def test_what_came_of_it_is_noted_once(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    with pytest.raises(Conflict):
+        world.desk("log_outcome", line.id, "replied", "Too early")
+    world.desk("sent_by_hand", line.id, 0)
+    world.desk("log_outcome", line.id, "disagreed", "She would rather wait")
+    world.desk("log_outcome", line.id, "disagreed", "She would rather wait")
+    assert world.types().count("interaction.logged") == 2
+    world.apply(world.publisher.events)
+    with reading(world.engine) as connection:
+        assert {row["outcome"] for row in repository.contacts(connection, line.client_id)} == {"sent", "disagreed"}
+
+
+@pytest.mark.parametrize(
+    ("act", "more"),
+    [("approve", ()), ("dismiss", ("other",)), ("sent_by_hand", ()), ("edit", ("s", "b")), ("take_back", ())],
+)
+def test_another_managers_draft_does_not_exist(world: World, act: str, more: tuple[str, ...]) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    with pytest.raises(NotFound):
+        world.desk(act, line.id, 0, *more, viewer=JUNE)
+    assert world.line(line.id).version == 0
+
+
+def test_every_change_is_in_the_audit_log(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("edit", line.id, 0, "Another", "Text")
+    world.desk("approve", line.id, 1)
+    with reading(world.engine) as connection:
+        rows = connection.execute(select(audit_log.c.action, audit_log.c.client_id).order_by(audit_log.c.id)).all()
+        assert connection.execute(select(func.count()).select_from(audit_log)).scalar_one() == 2
+    assert [tuple(row) for row in rows] == [("draft.edited", line.client_id), ("draft.approved", line.client_id)]

@@ -1,0 +1,366 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from markupsafe import escape
+from prometheus_client import CollectorRegistry, Counter
+from sqlalchemy import select, update
+
+from firstword.kit.db import reading
+from firstword.kit.errors import BadInput
+from services.notifier.desk import auth
+from services.notifier.desk.app import create_app
+from services.notifier.desk.deps import DeskDeps, DeskSettings, FeedView
+from services.notifier.desk.security import HEADERS
+from services.notifier.repository import DraftLine
+from services.notifier.tables import audit_log, signin_links, users
+from tests.desk_data import NOW
+from tests.desk_world import SETTINGS, World
+
+FEEDS = (
+    FeedView("f1", "https://a.example/feed", "ok", publisher="Northgate Wire", last_new_at=NOW),
+    FeedView("f2", "https://b.example/feed", "unreachable", reason="b.example can't be found.", mend="Check its name."),
+)
+PAGES = ("/", "/held", "/sent", "/clients", "/clients/claire-arnaud", "/decisions", "/feeds", "/sent?status=unknown")
+API = ("drafts", "clients", "held", "feeds", "health")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World.make(tmp_path)
+    world.feeds = FEEDS
+    return world
+
+
+def form_token(client: TestClient) -> str:
+    found = re.search(r'name="form_token" value="([^"]+)"', client.get("/").text)
+    assert found is not None
+    return found[1]
+
+
+def post(client: TestClient, path: str, line: DraftLine | None = None, **fields: str) -> int:
+    version = {} if line is None else {"version": str(line.version)}
+    status: int = client.post(path, data={"form_token": form_token(client), **version, **fields}).status_code
+    return status
+
+
+# --- getting in ---------------------------------------------------------------------------------------------------
+
+
+def test_a_link_works_once_and_only_its_hash_is_kept(world: World) -> None:
+    with world.engine.begin() as connection:
+        token = auth.create_signin_link(connection, "owner", NOW)
+        kept = connection.execute(select(signin_links.c.token_hash)).scalars().all()
+    assert token not in kept
+    first, second = world.browser(None), world.browser(None)
+    answer = first.get("/signin", params={"token": token})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Secure" not in cookie
+    assert second.get("/signin", params={"token": token}).status_code == 403
+    assert first.get("/signin", params={"token": token}).headers["location"] == "/", "who is in is let through"
+    assert first.get("/").status_code == 200
+
+
+def test_a_link_expires(world: World) -> None:
+    with world.engine.begin() as connection:
+        token = auth.create_signin_link(connection, "owner", NOW, valid_for=timedelta(minutes=5))
+    world.clock.advance(minutes=6)
+    assert world.browser(None).get("/signin", params={"token": token}).status_code == 403
+
+
+def test_over_https_the_cookie_is_secure(world: World) -> None:
+    client = world.with_settings(base_url="https://desk.example").browser(None)
+    with world.engine.begin() as connection:
+        token = auth.create_signin_link(connection, "owner", NOW)
+    answer = client.get("/signin", params={"token": token})
+    assert "Secure" in answer.headers["set-cookie"]
+    assert "strict-transport-security" in answer.headers
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/drafts/x", "/alerts/x", "/nowhere"])
+def test_nobody_sees_anything_without_signing_in(world: World, path: str) -> None:
+    answer = world.browser(None).get(path)
+    assert answer.status_code in (303, 404)
+    assert "Arnaud" not in answer.text
+
+
+@pytest.mark.parametrize("name", API)
+def test_nor_does_a_program(world: World, name: str) -> None:
+    client = world.browser(None)
+    assert client.get(f"/api/v1/{name}").status_code == 401
+    assert client.get(f"/api/v1/{name}", headers={"Authorization": "Bearer fw_guess"}).status_code == 401
+
+
+def test_a_forged_or_foreign_cookie_is_nobody(world: World) -> None:
+    other = auth.Sessions("another secret, also long enough to sign with", timedelta(days=1))
+    with reading(world.engine) as connection:
+        forged = other.issue(connection, "owner")
+    client = world.browser(None)
+    for cookie in (forged, "rubbish", ""):
+        client.cookies.set(auth.SESSION_COOKIE, cookie)
+        assert client.get("/").status_code == 303
+
+
+@pytest.mark.parametrize("change", [{"session_epoch": 1}, {"disabled_at": NOW}])
+def test_sessions_can_be_ended(world: World, change: dict[str, object]) -> None:
+    client = world.browser()
+    with world.engine.begin() as connection:
+        connection.execute(update(users).values(**change))
+    assert client.get("/").status_code == 303
+
+
+def test_signing_out_ends_it(world: World) -> None:
+    client = world.browser()
+    assert post(client, "/signout") == 303
+    assert client.get("/").status_code == 303
+
+
+def test_a_short_secret_is_refused_at_once(world: World) -> None:
+    deps = DeskDeps(world.engine, world.publisher, world.clock, DeskSettings(secret="short", base_url="http://x"))
+    with pytest.raises(BadInput, match="32"):
+        create_app(deps)
+
+
+# --- what is let through ------------------------------------------------------------------------------------------
+
+
+def test_every_answer_carries_the_headers(world: World) -> None:
+    client = world.browser()
+    for path in ("/", "/nowhere", "/healthz", "/static/desk.css", "/api/v1/drafts"):
+        headers = client.get(path).headers
+        assert {name: headers.get(name) for name in HEADERS} == HEADERS
+    page = client.get("/").text
+    assert "<script>" not in page
+    assert " style=" not in page
+    assert " onclick" not in page
+
+
+def test_other_names_are_not_answered_but_probes_are(world: World) -> None:
+    client = world.browser()
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+    assert client.get("/healthz", headers={"Host": "10.0.0.7:8080"}).status_code == 200
+    assert client.get("/readyz", headers={"Host": "10.0.0.7:8080"}).json() == {"ready": True, "waiting_for": []}
+
+
+def test_a_form_of_another_site_or_session_changes_nothing(world: World) -> None:
+    client, line = world.browser(), world.draft("claire-arnaud", "warn")
+    data = {"version": "0", "form_token": form_token(client)}
+    path = f"/drafts/{line.id}/approve"
+    assert client.post(path, data=data, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert client.post(path, data={"version": "0"}).status_code == 400
+    assert client.post(path, data=data | {"form_token": form_token(world.browser())}).status_code == 400
+    assert client.post(path, data=data | {"comment": "x" * 300_000}).status_code == 413
+    assert world.line(line.id).state == "open"
+    assert client.post(path, data=data, headers={"Origin": "http://testserver"}).status_code == 303
+
+
+@pytest.mark.parametrize("act", ["edit", "approve", "take-back", "dismiss", "sent", "outcome"])
+def test_every_action_asks_for_the_form_token(world: World, act: str) -> None:
+    client, line = world.browser(), world.draft("claire-arnaud", "warn")
+    fields = {"version": "0", "subject": "s", "body": "b", "reason": "other", "outcome": "replied"}
+    assert client.post(f"/drafts/{line.id}/{act}", data=fields).status_code == 400
+    assert world.line(line.id).version == 0
+
+
+def test_a_manager_sees_their_own_clients_only(world: World) -> None:
+    june = world.browser("manager-june")
+    theirs, other = world.draft("brightwater"), world.draft("claire-arnaud")
+    assert june.get(f"/drafts/{theirs.id}").status_code == 200
+    alert = other.alert
+    assert alert is not None
+    for path in (f"/drafts/{other.id}", "/clients/claire-arnaud", f"/alerts/{alert.id}"):
+        assert june.get(path).status_code == 404
+        assert june.get(path).text == june.get(path.replace(path.rsplit("/", 1)[1], "guess")).text
+    for path in PAGES:
+        assert "Arnaud" not in june.get(path).text
+    for name in ("drafts", "clients", "held"):
+        assert "claire" not in june.get(f"/api/v1/{name}").text
+    assert june.get(f"/api/v1/drafts/{other.id}").status_code == 404
+    assert post(june, f"/drafts/{other.id}/approve", other) == 404
+    assert post(june, "/feeds", url="https://c.example/feed") == 404
+    assert world.feed_notes.done == []
+
+
+# --- what is shown ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_shows(world: World, path: str) -> None:
+    answer = world.browser().get(path)
+    assert answer.status_code == 200
+    assert "Sample data" in answer.text
+    assert "Europe/Stockholm" in answer.text
+
+
+def test_the_inbox_is_sorted_by_deadline_and_says_what_is_wrong(world: World) -> None:
+    text = world.with_settings(page_size=50).browser().get("/").text
+    order = ("Tillgate", "Halden Energy lowers", "Corvane Pharma said", "Past their time", "card payments")
+    places = [text.index(title) for title in order]
+    assert places == sorted(places)
+    assert "1 of 2 feeds needs a look" in text
+    assert "b.example can&#39;t be found." in text
+    assert "يوسف الحداد" in text
+
+
+def test_an_empty_inbox_says_what_happens_next(tmp_path: Path) -> None:
+    text = World.make(tmp_path, []).browser().get("/").text
+    assert "Nothing to decide." in text
+    assert "a draft appears here" in text
+    assert "Sample data" not in text
+
+
+def test_a_draft_lies_beside_its_evidence(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    text = world.browser().get(f"/drafts/{line.id}").text
+    for said in (
+        "not usually reliable",
+        "possibly true",
+        "hedged",
+        "on unnamed sources",
+        "Claire Arnaud holds Corvane",
+    ):
+        assert said in text
+    assert 'rel="noopener noreferrer"' in text
+    assert re.search(r'<mark class="evidence" data-ref="itm_\w+"', text)
+    assert '<mark class="book"' in text
+    assert "mailto:claire@arnaud.example" in text
+
+
+def test_without_mail_the_page_says_how_to_go_on(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    text = world.with_settings(mail_channel=False).browser().get(f"/drafts/{line.id}").text
+    assert "Approve" not in text
+    assert "Mail isn't set up" in text
+    assert str(escape(SETTINGS.mail_mend)) in text
+
+
+def test_what_a_feed_says_stays_text(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("edit", line.id, 0, "<script>alert(1)</script>", '<img src=x onerror="alert(2)">')
+    client = world.browser()
+    for path in ("/", f"/drafts/{line.id}", f"/drafts/{line.id}?edit"):
+        text = client.get(path).text
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+
+
+def test_long_lists_are_paged(world: World) -> None:
+    client = world.browser()
+    pages = [client.get("/", params={"page": number}).text for number in (1, 2, 99, "x", "-1")]
+    assert "Page 1 of 2" in pages[0]
+    assert "Page 2 of 2" in pages[1]
+    assert "Page 2 of 2" in pages[2]
+    assert pages[3].count("row-link") == pages[0].count("row-link") == 5
+
+
+# --- what is done -------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_edited_approved_and_taken_back(world: World) -> None:
+    client, line = world.browser(), world.draft("claire-arnaud", "warn")
+    at = f"/drafts/{line.id}"
+    assert post(client, f"{at}/edit", line, subject="Unconfirmed: another", body=line.body) == 303
+    assert post(client, f"{at}/approve", line) == 409, "an older version"
+    assert post(client, f"{at}/approve", world.line(line.id)) == 303
+    assert "Waiting to go out" in client.get("/").text
+    assert post(client, f"{at}/take-back", world.line(line.id)) == 303
+    assert world.line(line.id).state == "edited"
+    assert post(client, f"{at}/dismiss", world.line(line.id), reason="not a reason") == 422
+    assert post(client, f"{at}/dismiss", world.line(line.id), reason="too_late", comment="He rang") == 303
+    assert "Too late: He rang" in client.get("/decisions").text
+
+
+def test_a_second_click_is_told_what_happened(world: World) -> None:
+    client, line = world.browser(), world.draft("claire-arnaud", "warn")
+    data = {"form_token": form_token(client), "version": "0"}
+    assert client.post(f"/drafts/{line.id}/sent", data=data).status_code == 303
+    again = client.post(f"/drafts/{line.id}/sent", data=data)
+    assert again.status_code == 409
+    assert "it is sent (today 09:20 CET)" in again.text
+    assert world.types().count("draft.sent") == 1
+
+
+def test_feeds_are_changed_by_the_owner(world: World) -> None:
+    client = world.browser()
+    assert post(client, "/feeds", url="https://c.example/feed") == 303
+    assert post(client, "/feeds", url="gopher://c.example") == 400
+    assert post(client, "/feeds/f1/pause") == 303
+    assert post(client, "/feeds/unknown/remove") == 404
+    assert world.feed_notes.done == [("add", "https://c.example/feed"), ("pause", "f1")]
+
+
+def test_reads_of_client_data_are_in_the_audit_log(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    client = world.browser("manager-mara")
+    client.get(f"/drafts/{line.id}")
+    client.get("/clients/claire-arnaud")
+    client.get("/clients/brightwater")
+    with reading(world.engine) as connection:
+        rows = connection.execute(select(audit_log.c.user_id, audit_log.c.action, audit_log.c.subject)).all()
+    assert [tuple(row) for row in rows] == [
+        ("manager-mara", "draft.read", line.id),
+        ("manager-mara", "client.read", "claire-arnaud"),
+    ]
+
+
+# --- for programs -------------------------------------------------------------------------------------------------
+
+
+def test_a_program_works_with_a_token_of_its_own(world: World) -> None:
+    with world.engine.begin() as connection:
+        token = auth.create_api_token(connection, "manager-mara")
+    client = world.browser(None)
+    client.headers["Authorization"] = f"Bearer {token}"
+    listed = client.get("/api/v1/drafts").json()
+    assert listed["total"] == 7
+    assert [one["deadline_at"] for one in listed["items"]] == sorted(one["deadline_at"] for one in listed["items"])
+    line = world.draft("claire-arnaud", "warn")
+    at = f"/api/v1/drafts/{line.id}"
+    assert client.get(at).json()["alert"]["evidence"][0]["publisher"] == "Market Whisper"
+    edited = client.post(f"{at}/edit", json={"version": 0, "subject": "S", "body": "It rose 99%."}).json()
+    assert ("99%", "nowhere") in [(entry["text"], entry["where"]) for entry in edited["grounding"]]
+    assert client.post(f"{at}/approve", json={"version": 0}).status_code == 409
+    approved = client.post(f"{at}/approve", json={"version": edited["version"]}).json()
+    assert approved["state"] == "approved"
+    other = world.draft("yusuf")
+    assert client.post(f"/api/v1/drafts/{other.id}/dismiss", json={"version": 0, "reason": "x"}).status_code == 422
+    dismissal = {"version": 0, "reason": "too_many"}
+    assert client.post(f"/api/v1/drafts/{other.id}/dismiss", json=dismissal).status_code == 200
+    assert client.get("/api/v1/health").json()["feeds_with_a_problem"] == ["f2"]
+    assert client.get(f"/api/v1/alerts/{line.draft.alert_id}").json()["verdict"] == "warn"
+    assert client.get("/api/v1/nowhere").json()["error"]
+
+
+def test_a_session_changes_by_api_only_with_its_form_token(world: World) -> None:
+    client, line = world.browser(), world.draft("claire-arnaud", "warn")
+    at = f"/api/v1/drafts/{line.id}/approve"
+    assert client.post(at, json={"version": 0}).status_code == 400
+    headers = {"X-Form-Token": form_token(client)}
+    assert client.post(at, json={"version": 0}, headers=headers).status_code == 200
+
+
+def test_figures_are_for_those_who_may_have_them(world: World) -> None:
+    registry = CollectorRegistry()
+    Counter("drafts", "Drafts.", registry=registry).inc()
+    settings = DeskSettings(
+        secret=SETTINGS.secret, base_url="http://testserver", allowed_hosts=("testserver",), metrics_token="m3trics"
+    )
+    deps = DeskDeps(world.engine, world.publisher, world.clock, settings, metrics=registry)
+    client = TestClient(create_app(deps))
+    assert client.get("/metrics").status_code == 404
+    assert "drafts_total 1.0" in client.get("/metrics", headers={"Authorization": "Bearer m3trics"}).text
+    loopback = TestClient(create_app(DeskDeps(world.engine, world.publisher, world.clock, SETTINGS, metrics=registry)))
+    assert loopback.get("/metrics").status_code == 404, "the test client is no address of this machine"
+
+
+def test_not_ready_names_what_is_waited_for(world: World) -> None:
+    deps = DeskDeps(world.engine, world.publisher, world.clock, SETTINGS, ready=lambda: ["runtime"])
+    answer = TestClient(create_app(deps)).get("/readyz")
+    assert (answer.status_code, answer.json()["waiting_for"]) == (503, ["runtime"])

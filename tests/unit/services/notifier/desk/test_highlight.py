@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import escape
+
+from schemas.drafts import Finding, Grounding
+from services.notifier.desk.highlight import letter, quoted, safe_url
+
+TEXTS = st.text("ab12 <&\"'%.é", max_size=40)
+
+
+def grounded(text: str, where: str = "evidence") -> Grounding:
+    return Grounding.model_validate({"text": text, "kind": "number", "where": where, "ref": "itm_1"})
+
+
+@given(TEXTS, st.lists(TEXTS, max_size=4), st.lists(TEXTS, max_size=2))
+def test_without_its_marks_it_is_the_text_escaped(text: str, tied: list[str], found: list[str]) -> None:
+    findings = [Finding(rule="r", text=one, message="<b>") for one in found]
+    html = str(letter(text, [grounded(one) for one in tied], findings, ()))
+    assert re.sub(r"</?mark[^>]*>", "", html) == str(escape(text))
+
+
+def test_a_number_is_not_marked_inside_another() -> None:
+    html = letter("12 of 120, 12.", [grounded("12")], (), ())
+    assert html.count("<mark") == 2
+    assert "<mark" not in html[html.index("of") : html.index("120") + 3]
+
+
+def test_what_stands_nowhere_is_said_before_all_else() -> None:
+    html = letter("It rose 45 %.", [grounded("45 %", "nowhere"), grounded("45 %")], (), ())
+    assert html.count("<mark") == 1
+    assert 'class="nowhere"' in html
+
+
+def test_a_quote_shows_what_is_watched() -> None:
+    assert quoted("Halden <b>", ["Halden"]) == '<mark class="watched">Halden</mark> &lt;b&gt;'
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "http://[", "ftp://x", None]
+)
+def test_only_the_web_is_linked(url: str | None) -> None:
+    assert safe_url(url) is None
+
+
+def test_the_web_is() -> None:
+    assert safe_url("https://a.example/x?y") == "https://a.example/x?y"

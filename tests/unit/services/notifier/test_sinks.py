@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Table, select
+
+from firstword.kit.db import reading
+from firstword.kit.errors import KnownBadEvent
+from firstword.kit.processing import AnyEvent
+from schemas.alerts import AlertRaised
+from schemas.base import event
+from schemas.clients import ClientChanged, ClientRemoved
+from schemas.drafts import DraftCreated, DraftSent
+from services.notifier import repository
+from services.notifier.tables import alerts, clients, drafts, interactions, refusals
+from tests.desk_data import FIRM, MANAGERS, NOW, STORIES, alert_of, seed_events
+from tests.desk_data import clients as people
+from tests.desk_world import World
+
+TABLES = (clients, alerts, drafts, refusals, interactions)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World.make(tmp_path)
+
+
+def contents(world: World, tables: tuple[Table, ...] = TABLES) -> list[list[tuple[object, ...]]]:
+    with reading(world.engine) as connection:
+        return [[tuple(row) for row in connection.execute(select(one).order_by(one.c.id))] for one in tables]
+
+
+def test_events_that_come_again_change_nothing(world: World) -> None:
+    before = contents(world)
+    assert all(before[index] for index in range(4))
+    world.apply(list(seed_events()))
+    assert contents(world) == before
+
+
+@pytest.mark.parametrize("act", ["approve", "dismiss", "sent_by_hand", "edit"])
+def test_the_desks_own_events_find_their_work_done(world: World, act: str) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    more = {"dismiss": ("too_late", "a comment"), "edit": ("Another subject", "Another text")}.get(act, ())
+    world.desk(act, line.id, 0, *more)
+    before = contents(world, (drafts,))
+    world.apply(world.publisher.events)
+    world.apply(list(seed_events()))
+    assert contents(world, (drafts,)) == before
+
+
+def test_the_tables_can_be_built_anew_from_the_events(world: World, tmp_path: Path) -> None:
+    edited, sent = world.draft("claire-arnaud", "warn"), world.draft("claire-arnaud", "correct")
+    dismissed = world.draft("yusuf")
+    world.desk("edit", edited.id, 0, "Another subject", "Another text")
+    world.desk("sent_by_hand", sent.id, 0)
+    world.desk("dismiss", dismissed.id, 0, "already_told", "He rang")
+    (tmp_path / "anew").mkdir()
+    anew = World.make(tmp_path / "anew", [*seed_events(), *world.publisher.events])
+    for draft_id in (edited.id, sent.id, dismissed.id):
+        first, second = world.line(draft_id), anew.line(draft_id)
+        assert (first.state, first.subject, first.body) == (second.state, second.subject, second.body)
+        assert first.outcome == second.outcome
+
+
+def test_the_newest_alert_of_a_story_is_the_current_one_in_whatever_order_they_come(world: World) -> None:
+    held = alert_of(next(story for story in STORIES if story.verdict == "hold"), people()[0])
+    told = held.model_copy(update={"id": "alr_told", "verdict": "tell", "raised_at": NOW})
+    raised: list[AnyEvent] = [
+        event(AlertRaised(alert=one), key=one.client_id, id=f"evt_{one.id}", source="test", time=NOW)
+        for one in (held, told)
+    ]
+    world.apply(raised[::-1])
+    world.apply(raised[:1])
+    with reading(world.engine) as connection:
+        shown = repository.held(connection, None, number=1, size=10)
+        assert held.id not in {alert.id for alert, _ in shown.items}
+        assert [one.id for one in repository.story(connection, None, held.client_id, held.story_id)] == [
+            held.id,
+            "alr_told",
+        ]
+
+
+def test_an_older_state_of_a_client_does_not_come_back(world: World) -> None:
+    claire = people()[0].model_copy(update={"name": "An old name"})
+    old = ClientChanged(client=claire, firm=FIRM, manager=MANAGERS["mara"], revision=0)
+    world.apply([event(old, key=claire.id, id="evt_old", source="test", time=NOW)])
+    with reading(world.engine) as connection:
+        book = repository.client(connection, None, claire.id)
+    assert book is not None
+    assert book.client.name == "Claire Arnaud"
+
+
+def test_of_a_removed_client_nothing_goes_out(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("approve", line.id, 0)
+    removed = ClientRemoved(client_id="claire-arnaud", revision=2)
+    world.apply([event(removed, key="claire-arnaud", id="evt_gone", source="test", time=NOW)])
+    assert world.line(line.id).state == "withdrawn"
+    with reading(world.engine) as connection:
+        ((delivery, _),) = repository.deliveries_of(connection, line.id)
+        assert repository.client(connection, None, "claire-arnaud") is None
+    assert delivery["status"] == "failed"
+
+
+def test_a_newer_draft_takes_the_place_of_one_that_was_not_sent(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    newer = line.draft.model_copy(update={"id": "drf_newer", "supersedes": line.id})
+    world.apply([event(DraftCreated(draft=newer), key="claire-arnaud", id="evt_newer", source="test", time=NOW)])
+    assert world.line(line.id).state == "withdrawn"
+    assert world.line("drf_newer").state == "open"
+
+
+def test_an_event_about_a_draft_that_never_was_is_a_bad_event(world: World) -> None:
+    sent = DraftSent(draft_id="drf_x", alert_id="a", story_id="s", client_id="c", channel="email", delivery_id="d")
+    with pytest.raises(KnownBadEvent, match="drf_x"):
+        world.apply([event(sent, key="c", id="evt_x", source="test", time=NOW)])
