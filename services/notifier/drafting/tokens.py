@@ -66,7 +66,7 @@ _PRECISE = re.compile(
       )
     | (?P<percentage>(?:{_NUMBER})\s?(?:%|per\s?cent\b|percent\b|pct\b|percentage\spoints?\b))
     | (?P<amount>
-          (?:(?:{_SIGN})|\b(?:{_CODE})\b)\s?(?:{_NUMBER})(?:[\s-]?(?:{_SCALE})\b)?
+          (?:(?:{_SIGN})|\b(?:{_CODE})\b)\s?(?:{_NUMBER})(?:[\s-]?(?:{_SCALE})\b)?(?!\w)
         | (?:{_NUMBER})(?:[\s-]?(?:{_SCALE})\b)?[\s-]?(?:{_UNIT})(?![\w$])
       )
     | (?P<code>(?=[\w/-]*\d)(?=[\w/-]*[^\W\d_])\w+(?:[./-]\w+)*)
