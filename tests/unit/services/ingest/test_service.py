@@ -324,9 +324,9 @@ async def test_the_loop_polls_what_is_due_and_survives_faults(engine: Engine) ->
         await until(lambda: len(home.items()) == 1)
         home.service.add_feed(server.url("/b"))
         await until(lambda: len(home.items()) == 2)
-        with engine.begin() as connection:  # a fault of ours: the row can't be read
+        with engine.begin() as connection:  # a fault of ours: its rhythm is no list
             connection.execute(
-                text("update feeds set next_poll_at = null, new_moments = 'no json' where url like '%a'")
+                text("update feeds set next_poll_at = null, new_moments = '7' where url like '%a'")
             )
         await asyncio.sleep(0.2)
         asked = len(server.requests)
