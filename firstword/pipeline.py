@@ -5,6 +5,7 @@ Every runtime (in memory, embedded on SQLite, Kafka) takes it from here. Nothing
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from firstword.kit.processing import AnyProcessor
@@ -45,3 +46,13 @@ class Pipeline:
             partitions = {TOPICS[topic].partitions for topic in processor.inputs}
             if processor.stateful and len(partitions) > 1:
                 raise UnsoundTopology(f"{processor.name}: its inputs {processor.inputs} have unlike partition counts")
+
+    def up_to(self, topics: Collection[str]) -> Pipeline:
+        """The part of the pipeline that writing ``topics`` needs: what feeds them, directly or not."""
+        needed = set(topics)
+        kept: list[AnyProcessor] = []
+        for processor in reversed(self.processors):
+            if needed.intersection(processor.outputs):
+                needed.update(processor.inputs)
+                kept.append(processor)
+        return Pipeline(tuple(reversed(kept)))

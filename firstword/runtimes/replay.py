@@ -36,6 +36,8 @@ __all__ = ["EMITTABLE", "Emission", "Emit", "KeptReplay", "Replay", "in_time_ord
 
 Emit = Literal["mentions", "stories", "claims", "alerts", "drafts"]
 EMITTABLE: tuple[Emit, ...] = get_args(Emit)
+#: From which topic's events it is taken; the rest is said of each item by itself.
+EMITTED_FROM: dict[Emit, str] = {"mentions": "mentions", "alerts": "alerts", "drafts": "drafts"}
 #: What was there before the first item: the book and the source grades.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -121,7 +123,7 @@ class Replay:
         sources: Sequence[SourceGrade] = (),
         refused: Callable[[AnyEvent, KnownBadEvent], None] | None = None,
     ) -> None:
-        self._runtime = MemoryRuntime(pipeline)
+        self._runtime = MemoryRuntime(pipeline.up_to([EMITTED_FROM[name] for name in emit if name in EMITTED_FROM]))
         self._emitter = Emitter(emit)
         self._refused = refused
         beginning = [source_event(source, BEGINNING) for source in sources]

@@ -1,0 +1,54 @@
+"""The process that is killed: polls a server's feeds, state by state, through the whole embedded system.
+
+Run as ``python -m tests.e2e.journey DATA SERVER STEPS``. How far it came is kept in ``DATA/step``; started again, it goes
+on there. The clock is that of the feeds' states, for two runs are to be compared byte for byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+
+from firstword import bootstrap
+from firstword.book import load_book
+from firstword.kit.clock import SetClock
+from firstword.kit.http import GuardedClient, HttpSettings
+from firstword.kit.logs import configure_logs
+from firstword.kit.settings import read_settings
+from services.ingest.fetch import HttpFetcher
+from services.ingest.service import IngestService
+
+BOOK = Path(__file__).with_name("book.yaml")
+
+
+async def main(data: Path, server: str, steps: int) -> None:
+    configure_logs(level="error")
+    clock = SetClock(datetime(2020, 4, 1, tzinfo=UTC))
+    store = bootstrap.open_store(read_settings(data=data), clock)
+    book, problems = load_book(BOOK.read_text(encoding="utf-8"), BOOK.name)
+    assert book is not None, problems
+    store.take_in(book)
+    runtime = bootstrap.build_runtime(store)
+    progress = data / "step"
+    done = int(progress.read_text()) if progress.exists() else 0
+    client = GuardedClient(HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0))
+    async with client:
+        ingest = IngestService(store.engine, HttpFetcher(client), store.log, clock)
+        print("started", flush=True)
+        for step in range(done, steps):
+            with urllib.request.urlopen(f"{server}/step/{step}") as answer:  # noqa: S310, ASYNC210 - our own server
+                name, moment = answer.read().decode().split()
+            clock.set(datetime.fromtimestamp(int(moment), UTC))
+            await ingest.poll(ingest.add_feed(f"{server}/{name}").id)
+            runtime.run_until_idle()
+            temporary = data / "step.new"
+            temporary.write_text(str(step + 1))
+            temporary.replace(progress)
+    print("finished", flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
