@@ -14,8 +14,8 @@ help: ## List the targets
 
 ##@ Run
 .PHONY: up setup
-up: setup ## Start Firstword here (sets up .venv first)
-	@exec $(BIN)/firstword up $(ARGS)
+up: setup ## Start Firstword here, with its data in var/ (sets up .venv first)
+	@exec $(BIN)/firstword up --data "$${FIRSTWORD_DATA:-var}" $(ARGS)
 
 setup: ## Set up .venv to run Firstword
 	@scripts/setup
@@ -47,10 +47,13 @@ format: setup-dev ## Put the code in form, and mend what can be mended by itself
 ##@ Measure
 .PHONY: eval bench
 eval: setup-dev ## Measure the judgment against the labelled collections
-	$(BIN)/firstword eval $(ARGS)
+	@for script in bench/eval_*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
 
 bench: setup-dev ## Measure the speed
-	$(BIN)/python -m bench $(ARGS)
+	@load=$$(mktemp -d) && $(BIN)/python bench/replay_load.py "$$load" $(ARGS) && for emit in alerts alerts,drafts; do \
+	    echo "== replay of 10,000 items, emitting $$emit" && \
+	    time -p $(BIN)/firstword replay --book "$$load/book.yaml" --items "$$load/items.jsonl" --emit $$emit >/dev/null; \
+	done; rm -rf "$$load"
 
 ##@ Maintain
 .PHONY: lock schemas wheel clean
