@@ -1,0 +1,133 @@
+"""Reads whole reference topics (the client book, source grades) on every worker, whatever partitions it owns.
+
+A plain reader without a group: nothing is ever committed, and every start reads all there is, which compaction keeps to
+the newest record of each key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from firstword.kit.errors import FirstwordError, KnownBadEvent
+from firstword.kit.logs import get_logger
+from firstword.kit.processing import AnyProcessor
+from firstword.runtimes.kafka.records import Arrived
+from firstword.runtimes.kafka.settings import KafkaSettings
+from schemas.topics import UnreadableEvent, decode
+
+__all__ = ["MissingTopic", "ReferenceReader", "arrived"]
+
+log = get_logger(__name__)
+
+#: How long a fetch waits for something new; a change is known so soon at the latest after it was fetched.
+FETCH_WAIT_MS = 100
+
+
+class MissingTopic(FirstwordError):
+    """A topic that a worker needs is not on the broker."""
+
+    exit_code = 3
+
+
+class ReferenceReader:
+    """Feeds every record of the processors' reference topics to their ``refer``.
+
+    ``on_bad`` is told which record could not be taken by which processor, and why; only of those that are new, for the
+    old ones come up again at each start.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        processors: Sequence[AnyProcessor],
+        on_bad: Callable[[Arrived, AnyProcessor, Exception], None],
+    ) -> None:
+        self._settings = settings
+        self._readers: dict[str, list[AnyProcessor]] = {}
+        for processor in processors:
+            for topic in processor.references:
+                self._readers.setdefault(topic, []).append(processor)
+        self._on_bad = on_bad
+        self._behind: dict[TopicPartition, int] = {}
+        self.caught_up = asyncio.Event()
+
+    async def run(self) -> None:
+        """Read for ever; set ``caught_up`` once all that was there at the start has been taken.
+
+        Raises:
+            MissingTopic: when a reference topic doesn't exist.
+        """
+        if not self._readers:
+            self.caught_up.set()
+            return
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.brokers,
+            client_id=f"{self._settings.prefix}firstword-references",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+        )
+        await consumer.start()
+        try:
+            partitions = await self._partitions(consumer)
+            consumer.assign(partitions)
+            ends: Mapping[TopicPartition, int] = await consumer.end_offsets(partitions)
+            self._behind = {at: end for at, end in ends.items() if end > 0}
+            await self._note_progress(consumer)
+            while True:
+                fetched = await consumer.getmany(timeout_ms=1_000)
+                for records in fetched.values():
+                    for record in records:
+                        self._take(record)
+                await self._note_progress(consumer)
+        finally:
+            await consumer.stop()
+
+    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        existing = await consumer.topics()
+        names = [self._settings.topic(topic) for topic in self._readers]
+        if missing := [name for name in names if name not in existing]:
+            raise MissingTopic(f"The topics {missing} are not there.", mend="Run 'firstword topics apply' first.")
+        return [TopicPartition(name, number) for name in names for number in consumer.partitions_for_topic(name) or ()]
+
+    async def _note_progress(self, consumer: AIOKafkaConsumer) -> None:
+        """Take off the list what has been read to where it ended at the start.
+
+        By position, not by record: the last record of a topic may have been compacted away.
+        """
+        if self.caught_up.is_set():
+            return
+        for at, end in list(self._behind.items()):
+            if await consumer.position(at) >= end:
+                del self._behind[at]
+        if not self._behind:
+            self.caught_up.set()
+            log.info("references.caught_up", topics=sorted(self._readers))
+
+    def _take(self, raw: ConsumerRecord[Any, Any]) -> None:
+        record = arrived(self._settings, raw)
+        if record.payload is None:  # a tombstone: the key is no longer kept
+            return
+        for processor in self._readers[record.topic]:
+            try:
+                processor.refer(decode(record.topic, record.payload))
+            except (UnreadableEvent, KnownBadEvent) as error:
+                log.error(
+                    "reference.bad",
+                    topic=record.topic,
+                    offset=record.offset,
+                    consumer=processor.name,
+                    reason=str(error),
+                )
+                if self.caught_up.is_set():
+                    self._on_bad(record, processor, error)
+
+
+def arrived(settings: KafkaSettings, raw: ConsumerRecord[Any, Any]) -> Arrived:
+    """A record of aiokafka as ours."""
+    headers = tuple((name, bytes(value)) for name, value in raw.headers or ())
+    return Arrived(settings.name(raw.topic), raw.partition, raw.offset, raw.key, raw.value, raw.timestamp, headers)

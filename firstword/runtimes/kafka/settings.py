@@ -1,0 +1,81 @@
+"""How workers reach Kafka and how they behave there: ``FIRSTWORD_KAFKA`` and ``FIRSTWORD_KAFKA_*``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from firstword.kit.errors import BadInput
+
+__all__ = ["KafkaSettings", "read_kafka_settings"]
+
+
+class KafkaSettings(BaseSettings):
+    """Settings of one worker. Intervals are those of measurements on Kafka 4.1 with faust-streaming 0.15.3."""
+
+    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_KAFKA_", extra="ignore", frozen=True, populate_by_name=True)
+
+    brokers: str = Field(
+        validation_alias=AliasChoices("brokers", "FIRSTWORD_KAFKA"),
+        min_length=1,
+        description="bootstrap servers, host:port, several with commas",
+    )
+    prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$", description="put before every topic and group")
+    replication: int = Field(default=1, ge=1, le=5, description="copies of every partition; 3 with three brokers")
+    batch: int = Field(default=500, ge=1, le=10_000, description="the most records that are decided together")
+    linger_ms: int = Field(default=5, ge=0, le=1_000)
+    commit_interval_seconds: float = Field(default=0.5, gt=0, le=60)
+    session_timeout_seconds: float = Field(
+        default=8, ge=6, description="after so long without a heartbeat a worker's partitions go to the others"
+    )
+    heartbeat_seconds: float = Field(default=2, gt=0)
+    request_timeout_seconds: float = Field(
+        default=1_200, ge=60, description="how long a broker may be away; short ones lose what is being sent"
+    )
+    instance: str | None = Field(
+        default=None, description="a name that stays over restarts: partitions wait for it instead of moving"
+    )
+    store: Literal["memory", "rocksdb"] = "memory"
+    state_dir: Path = Field(default=Path("/var/lib/firstword"), description="where rocksdb keeps states")
+    tick_seconds: float = Field(default=0.25, gt=0, description="how often an idle worker looks for due timers")
+    drain_seconds: float = Field(default=25, gt=0, le=30, description="how long SIGTERM may take")
+    stall_seconds: float = Field(default=60, gt=0, description="waiting records without progress for so long: ill")
+    health_port: int | None = Field(default=None, ge=0, le=65535)
+    health_host: str = "0.0.0.0"  # noqa: S104 - in a container, where the engine asks from outside of it
+    dead_letters_per_hour: int = Field(default=500, ge=0)
+
+    def topic(self, name: str) -> str:
+        """The name on the broker of our topic ``name``."""
+        return f"{self.prefix}{name}"
+
+    def name(self, topic: str) -> str:
+        """Our name for ``topic`` as the broker calls it."""
+        return topic.removeprefix(self.prefix)
+
+    def group(self, service: str) -> str:
+        """The consumer group of a service; it is the Faust application's id as well."""
+        return f"{self.prefix}firstword-{service}"
+
+
+def read_kafka_settings(**given: object) -> KafkaSettings:
+    """Settings from the environment, with what was ``given`` on the command line (None: not given) above it.
+
+    Raises:
+        BadInput: when no broker is named, or a value can't be used.
+    """
+    try:
+        return KafkaSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        if name in ("brokers", "FIRSTWORD_KAFKA"):
+            raise BadInput(
+                "No Kafka is named.", mend="Give --brokers host:9092, or set FIRSTWORD_KAFKA=host:9092."
+            ) from None
+        raise BadInput(
+            f"FIRSTWORD_KAFKA_{name.upper()}: {first['msg']}; it is {first['input']!r}.",
+            mend="Correct it, or leave it out for the default.",
+        ) from None
