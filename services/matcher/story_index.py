@@ -39,6 +39,8 @@ _TOO_COMMON, _CANDIDATES = 400, 24
 _SEEN_BEFORE = 100
 #: A story smaller than this needs a shared word that is not an ordinary one, or two shared words.
 _YOUNG = 4
+#: A larger story needs a shared word that stands in this part of its items.
+_CORE = 0.15
 
 
 class StoryIndex:
@@ -151,6 +153,9 @@ class StoryIndex:
 
 
 def _enough(story: Story, shared: list[str]) -> bool:
-    if story.count >= _YOUNG or len(shared) > 1:
-        return bool(shared)
-    return bool(shared) and shared[0] not in story_words().generic
+    """Whether what is shared could be what the story is about, not just words that any large story gathers."""
+    generic = story_words().generic
+    if story.count < _YOUNG and len(shared) > 1:
+        return True
+    least = _CORE * story.count
+    return any(story.terms[term] >= least and term not in generic for term in shared)
