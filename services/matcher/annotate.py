@@ -15,7 +15,7 @@ from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.items import Item, ItemIngested
 from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, SourceGrade, SourceGraded
-from services.matcher.claims import judge_claim, statements
+from services.matcher.claims import Statement, judge_claim, statements
 from services.matcher.impact import classify
 from services.matcher.mentions import Watchlist
 from services.matcher.relevance import BookIndex
@@ -110,6 +110,7 @@ class Annotate(Processor[None]):
             item = item.model_copy(update={"body": item.body[: self._thresholds.body_chars]})
         reading = annotate_item(item, self._sources)
         marks = signature(item)
+        said = statements(item, QUOTE_SENTENCES)
         result: list[AnyEvent] = []
         for mention in mentions:
             annotated = ItemAnnotated.model_construct(
@@ -122,7 +123,7 @@ class Annotate(Processor[None]):
                 source=reading.source,
                 origin=self._origin(item, reading, mention),
                 signature=marks,
-                quote=best_quote(item, mention, reading, self._thresholds.quote_chars),
+                quote=best_quote(said, mention, reading, self._thresholds.quote_chars),
                 seen_at=at,
             )
             identity = content_id("evt", item.id, data.revision, mention.entity_id)
@@ -150,12 +151,12 @@ def _same_name(speaker: str, name: str) -> bool:
     return one[:shorter] == other[:shorter]
 
 
-def best_quote(item: Item, mention: Mention, reading: ItemReading, limit: int) -> str:
-    """The sentence of ``item``, verbatim, that shows best what is claimed of what is mentioned."""
+def best_quote(said: Sequence[Statement], mention: Mention, reading: ItemReading, limit: int) -> str:
+    """Of the sentences ``said``, the title first, the one that shows best what is claimed of what is mentioned."""
     names = {span.text for span in mention.spans}
     cues = [cue for cue in (*reading.claim.cues, *reading.impact.cues) if len(cue) > 1]
-    best, most = item.title, -1.0
-    for place, text in statements(item, QUOTE_SENTENCES):
+    best, most = said[0].text, -1.0
+    for place, text in said:
         score = 2.0 * any(name in text for name in names)
         score += sum(cue in text for cue in cues)
         score += 0.5 * any(figure in text for figure in reading.impact.figures)

@@ -26,6 +26,7 @@ _LEADING = re.compile(r"^(?:The|A|An|And|But|In|On|As|While|However|of|and|the) 
 _TITLE_SUFFIX = re.compile(
     r"(?: [-–—|] | ?[:,] )(?:says |say |reports )?(?:the )?([A-Z][\w.&’' ]{1,40}?)(?: reports?| says?)?$"
 )
+_VERBS = ("said ", "disclosed ", "revealed ", "announced ", "stated ", "filed ", "files ")
 _TITLE_COLON = re.compile(r"^([A-Z][\w.&’' ]{1,30}): ")
 
 
@@ -94,7 +95,8 @@ class Attributions:
     def _speaker(self, text: str, hits: list[Hit]) -> str | None:
         """The capitalised name before the first verb of saying, or after "according to"."""
         for hit in hits:
-            if hit.mark[0] in ("says", "reports"):
+            verb = text.startswith(_VERBS, hit.start)  # "said in a statement" is one phrase, and has a subject too
+            if hit.mark[0] in ("says", "reports") or (verb and hit.mark[0] in ("company", "filing")):
                 before = _NAME_BEFORE.search(text[max(0, hit.start - 110) : hit.start])
                 name = self._clean(before.group(1)) if before else None
             elif hit.mark[0] == "after":

@@ -17,7 +17,7 @@ from services.matcher.attribution import Attribution, Attributions
 from services.matcher.lexicon import read_yaml
 from services.matcher.phrases import Hit, Phrases, fold, sentences
 
-__all__ = ["ClaimJudge", "is_judged_language", "judge_claim", "statements"]
+__all__ = ["ClaimJudge", "Statement", "is_judged_language", "judge_claim", "statements"]
 
 Place = Literal["title", "lead", "rest"]
 #: Beyond this much of a body nothing is read; its first sentences carry the claim.
@@ -102,8 +102,11 @@ class ClaimJudge:
         if not is_judged_language(item.language):
             return _claim(item, "asserted", 0.5, (), None, judged=False)
         reads: list[tuple[Place, _Read]] = []
+        speaker_known = False
         for place, text in statements(item, self._sentences):
-            reads.append((place, self._read(place, text)))
+            read = self._read(place, text, speaker_known)
+            speaker_known = speaker_known or (read.attribution is not None and read.attribution.name is not None)
+            reads.append((place, read))
         attribution = _whose_word(reads)
         status, score = self._conclude(reads, attribution)
         cues = tuple(dict.fromkeys(cue for _, read in reads for cue in read.cues))
@@ -126,7 +129,7 @@ class ClaimJudge:
             return "hedged", round(min(hedged, 0.99), 3)
         return "asserted", round(max(hedged, self._unmarked), 3)
 
-    def _read(self, place: Place, text: str) -> _Read:
+    def _read(self, place: Place, text: str, speaker_known: bool) -> _Read:
         folded = fold(text)
         hits = self._phrases.find(folded)
         doubts: list[float] = []
@@ -165,7 +168,7 @@ class ClaimJudge:
             denied=denied,
             retracted=retracted,
             cues=tuple(cues),
-            attribution=self._attributions.find(text, folded, place),
+            attribution=None if speaker_known else self._attributions.find(text, folded, place),
         )
 
 

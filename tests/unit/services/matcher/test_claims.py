@@ -145,3 +145,8 @@ def test_what_is_said_of_somebody_is_not_said_by_them() -> None:
         "Halden said to be in takeover talks", "Halden could be bought, people familiar with the matter said."
     )
     assert (found.basis, found.attributed_to) == ("unnamed", None)
+
+
+def test_who_said_it_in_a_statement_is_named() -> None:
+    found = claim("Sable Ridge to buy Tolmark", "It will buy Tolmark, Sable Ridge said in a statement on Monday.")
+    assert (found.basis, found.attributed_to) == ("company", "Sable Ridge")
