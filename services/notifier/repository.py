@@ -135,16 +135,25 @@ def _line(row: RowMapping) -> DraftLine:
     )
 
 
+def _count(connection: Connection, query: Select[Any]) -> int:
+    bare = query.order_by(None).with_only_columns(literal(1), maintain_column_froms=True)
+    return connection.execute(select(func.count()).select_from(bare.subquery())).scalar_one()
+
+
 def _page(connection: Connection, query: Select[Any], number: int, size: int) -> tuple[Sequence[RowMapping], int, int]:
-    total = connection.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
+    total = _count(connection, query)
     number = min(max(1, number), max(1, -(-total // size)))
     rows = connection.execute(query.limit(size).offset((number - 1) * size)).mappings().all()
     return rows, total, number
 
 
 def _drafts(connection: Connection, query: Select[Any], number: int, size: int) -> Page[DraftLine]:
-    rows, total, number = _page(connection, query, number, size)
-    return Page([_line(row) for row in rows], total, number, size)
+    """A page of drafts: which they are first, for sorting whole messages and alerts takes ten times as long."""
+    wanted = query.with_only_columns(drafts.c.id, maintain_column_froms=True)
+    ids, total, number = _page(connection, wanted, number, size)
+    rows = connection.execute(_draft_query(None).where(drafts.c.id.in_([row["id"] for row in ids]))).mappings()
+    lines = {row["id"]: _line(row) for row in rows}
+    return Page([lines[row["id"]] for row in ids], total, number, size)
 
 
 def inbox(connection: Connection, scope: str | None, now: datetime, *, number: int, size: int) -> Page[DraftLine]:

@@ -60,12 +60,16 @@ def audit(
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The actions of one viewer at one moment, inside the caller's transaction."""
+    """The actions of one viewer at one moment, inside the caller's transaction.
+
+    ``no_mail`` is None where mail can be sent from here, else what to do about it.
+    """
 
     connection: Connection
     publisher: EventPublisher
     viewer: Viewer
     now: datetime
+    no_mail: str | None = None
 
     def edit(self, draft_id: str, version: int, subject: str, body: str) -> None:
         """Change the text; it is checked again, and what is found is kept with it."""
@@ -94,7 +98,9 @@ class Desk:
     def approve(self, draft_id: str, version: int, *, at_once: bool = False) -> datetime:
         """Hand the draft to the outbox; returns when it goes out. ``at_once`` doesn't wait for the client's hours."""
         line = self._take(draft_id, version, INBOX_STATES)
-        recipient = _recipient(self._client(line), "sent")
+        if self.no_mail is not None:
+            raise BadInput("Mail isn't set up, so nothing is sent from here.", mend=self.no_mail)
+        recipient = _recipient(self._client(line))
         leaves_at = self.now if at_once else max(self.now, line.send_after)
         self._write(draft_id, state="approved", outcome=None)
         row = self._delivery_row(line, "email", recipient)
@@ -274,9 +280,9 @@ class Desk:
         audit(self.connection, self.viewer, self.now, action, subject, client_id, detail)
 
 
-def _recipient(book: ClientChanged | None, done: str) -> str:
+def _recipient(book: ClientChanged | None) -> str:
     if book is None:
-        raise BadInput(f"The client is no longer in the book, so this can't be {done}.")
+        raise BadInput("The client is no longer in the book, so this can't be sent.")
     contact = book.client.contact
     if contact.do_not_contact:
         why = f": {contact.do_not_contact_reason}" if contact.do_not_contact_reason else ""

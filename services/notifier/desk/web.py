@@ -98,7 +98,9 @@ class Asking:
     def acting(self) -> Iterator[Desk]:
         """The desk's actions, all in one transaction."""
         with self.site.deps.engine.begin() as connection:
-            yield Desk(connection, self.site.deps.publisher, self.viewer, self.now)
+            settings = self.site.deps.settings
+            no_mail = None if settings.mail_channel else settings.mail_mend
+            yield Desk(connection, self.site.deps.publisher, self.viewer, self.now, no_mail)
 
     def note_read(self, action: str, subject: str, client_id: str | None) -> None:
         """Write into the audit log that client data was read."""

@@ -235,7 +235,10 @@ def test_a_draft_lies_beside_its_evidence(world: World) -> None:
 
 def test_without_mail_the_page_says_how_to_go_on(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
-    text = world.with_settings(mail_channel=False).browser().get(f"/drafts/{line.id}").text
+    client = world.with_settings(mail_channel=False).browser()
+    assert post(client, f"/drafts/{line.id}/approve", line) == 400
+    assert world.line(line.id).state == "open"
+    text = client.get(f"/drafts/{line.id}").text
     assert "Approve" not in text
     assert "Mail isn't set up" in text
     assert str(escape(SETTINGS.mail_mend)) in text
