@@ -171,10 +171,14 @@ def _same(who: str, source: str) -> set[str]:
 
 
 def _others(brief: Brief, lead: Evidence) -> list[Evidence]:
-    """Up to two further pieces of evidence that don't go back to the same origin and don't say the opposite."""
+    """Up to two further pieces of evidence of another origin that say the same.
+
+    Beside a fact stands only who asserts it and has a standing (grades A–C); a rumour may be carried by anybody.
+    """
     found: dict[str, Evidence] = {}
     for item in brief.alert.evidence:
-        agrees = item.status in ("asserted", "hedged") and lead.status in ("asserted", "hedged")
+        sound = item.status == "asserted" and item.source_grade in "ABC"
+        agrees = sound or (lead.status == "hedged" and item.status in ("asserted", "hedged"))
         if agrees and item.origin != lead.origin and _outlet(item) != _outlet(lead):
             found.setdefault(item.origin, item)
     return list({_outlet(item): item for item in found.values()}.values())[:2]

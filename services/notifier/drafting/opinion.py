@@ -35,12 +35,12 @@ def opinion(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, outlo
     unconfirmed report proved true.
     """
     alert, client = brief.alert, brief.client
-    if client.contact.information_only:
-        note = f"{client.name} wishes for information only, so the draft gives no opinion."
-        return Opinion(None, notes=(note,), barred="information_only")
     if (name := restricted_name(brief)) is not None:
         note = f"{name} is on a restricted list, so the draft gives no opinion. Add none, and don't mention the list."
         return Opinion(None, notes=(note,), barred="restricted")
+    if client.contact.information_only:
+        note = f"{client.name} wishes for information only, so the draft gives no opinion."
+        return Opinion(None, notes=(note,), barred="information_only")
     if alert.verdict == "correct":
         desire = client.desires[0] if client.desires else None
         action = phrasing().correction_action[alert.stance].format(asset=brief.asset)

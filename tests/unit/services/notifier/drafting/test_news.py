@@ -105,6 +105,12 @@ def test_further_sources_count_only_with_an_origin_of_their_own() -> None:
     assert found.evidence == ("itm_1", "itm_3")
 
 
+def test_a_rumour_by_a_poor_source_is_no_support_for_a_fact() -> None:
+    gossip = an_item(number=2, publisher="Market Whisper", origin="Market Whisper", source_grade="D")
+    hedged = an_item(number=3, publisher="Port Courier", origin="Port Courier", status="hedged")
+    assert "as well" not in text(an_alert(evidence=(an_item(), gossip, hedged)))
+
+
 def test_a_warning_says_unconfirmed_and_that_it_rests_on_one_report() -> None:
     said = text(an_alert(verdict="warn", evidence=(an_item(status="hedged"),)))
     assert said.startswith("This is unconfirmed. Northgate Wire reports:")
@@ -117,7 +123,7 @@ def test_a_correction_says_what_we_said_and_what_is_known_now() -> None:
     said = text(alert, told(an_alert()))
     assert said == (
         "On 1 March I told you of a report by The Financial Ledger: “Halden Energy has cut its dividend by half”. "
-        "It has since been denied. Northgate Wire now reports: “Halden Energy keeps its dividend as it is.” "
+        "It has since been denied. Northgate Wire now states: “Halden Energy keeps its dividend as it is.” "
         "I am sorry that I passed it on to you as fact."
     )
     assert "unconfirmed report by" in text(alert, told(an_alert(), verdict="warn"))

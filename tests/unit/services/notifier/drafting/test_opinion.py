@@ -13,7 +13,8 @@ from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manage
 
 SHIPPED = Playbooks.shipped()
 FORM = re.compile(
-    r"^Based upon your desire (?:for|to) .+ risk, I (?:think|believe)? ?(?:you should|would) consider .+ because .+\.$"
+    r"^Based upon your desire (?:for|to) .+ risk, "
+    r"(?:I think you should consider|I believe you should consider|my advice is to consider) .+ because .+\.$"
 )
 
 
@@ -108,6 +109,11 @@ def test_a_restricted_name_gets_no_opinion_however_it_is_listed(name: str) -> No
     by_client = opinion(brief(a_client("wealth", watch, contact=ContactPolicy(restricted=(name,)))), SHIPPED)
     assert (by_firm.text, by_firm.barred) == (None, "restricted")
     assert by_client.barred == "restricted"
+
+
+def test_a_restricted_name_is_pointed_out_even_for_a_client_who_wants_information_only() -> None:
+    client = a_client(contact=ContactPolicy(information_only=True))
+    assert opinion(brief(client, a_firm(restricted=("Halden Energy",))), SHIPPED).barred == "restricted"
 
 
 def test_on_an_unconfirmed_report_nothing_is_to_be_done_yet() -> None:
