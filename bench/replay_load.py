@@ -15,7 +15,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-SYLLABLES = "bar cor den fal gor hal kes lum mar nor pel quil ros sel tar ul van wes yor zan".split()
+SYLLABLES = ("bar", "cor", "den", "fal", "gor", "hal", "kes", "lum", "mar", "nor", "pel", "quil", "ros", "tar", "van")
 KINDS = ("holding", "product", "supplier", "competitor")
 LEADS = (
     "{name} cuts its dividend by {n}% after a weak quarter",
@@ -32,7 +32,9 @@ OTHER = (
     "Local team wins by {n} points after a long season",
     "Council approves {n} new homes near the river",
 )
-BODY = "The company said in a statement that it had informed its customers. Analysts had expected it. More will follow. "
+BODY = (
+    "The company said in a statement that it had informed its customers. Analysts had expected it. More will follow. "
+)
 
 
 def names(count: int, chance: random.Random) -> list[str]:
@@ -46,10 +48,20 @@ def names(count: int, chance: random.Random) -> list[str]:
 
 def book(watched: list[str], clients: int, chance: random.Random) -> str:
     """A book in which each name is watched by about one client."""
-    lines = ["version: 1", "firm: {name: Load House, trade: wealth}", "managers: [{id: m, name: Mara Load}]", "clients:"]
+    lines = [
+        "version: 1",
+        "firm: {name: Load House, trade: wealth}",
+        "managers: [{id: m, name: Mara Load}]",
+        "clients:",
+    ]
     per_client = max(1, len(watched) // clients)
     for number in range(clients):
-        lines += [f"  - id: client-{number}", f"    name: Client Number{number}", "    desires: [income]", "    assets:"]
+        lines += [
+            f"  - id: client-{number}",
+            f"    name: Client Number{number}",
+            "    desires: [income]",
+            "    assets:",
+        ]
         for name in watched[number * per_client : (number + 1) * per_client]:
             lines.append(f"      - {{name: {name}, kind: {chance.choice(KINDS[:3])}}}")
     return "\n".join(lines) + "\n"

@@ -13,6 +13,7 @@ from firstword.cli.console import error, open_input, out, print_json, table, war
 from firstword.cli.options import AsJson, DataDir
 from firstword.kit.settings import read_settings
 from services.ingest.service import IngestService
+from services.ingest.trial import Trial
 
 __all__ = ["app"]
 
@@ -94,7 +95,7 @@ def try_out(url: Url, data: DataDir = None, as_json: AsJson = False) -> None:
 
     [b]Example[/b]  firstword feeds test https://news.example
     """
-    trial = asyncio.run(_ingest(data).test_feed(url))
+    trial = asyncio.run(_try(_ingest(data), url))
     if as_json:
         print_json(
             {
@@ -149,3 +150,10 @@ def resume(
 ) -> None:
     """Poll a paused feed again."""
     out.print(f"polling {_ingest(data).resume_feed(feed).url}", markup=False)
+
+
+async def _try(ingest: IngestService, url: str) -> Trial:
+    try:
+        return await ingest.test_feed(url)
+    finally:
+        await ingest.aclose()

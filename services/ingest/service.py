@@ -105,8 +105,9 @@ class IngestService:
         self._polls.labels(result.outcome.kind).inc()
         for change, count in (("new", result.new), ("revised", result.revised), ("copy", result.copies)):
             self._items.labels(change).inc(count)
-        healthy = result.outcome.kind in ("fetched", "not_modified")
-        record = log.warning if not healthy else log.info if result.new or result.revised else log.debug
+        # A feed that stays away is told when it fails and when that is certain, not at each try; the desk shows it.
+        failing = 0 < result.health.failures_in_a_row <= 2
+        record = log.warning if failing else log.info if result.new or result.revised else log.debug
         record(
             "feed.polled",
             feed_id=feed_id,
@@ -115,7 +116,7 @@ class IngestService:
             reason=result.outcome.reason,
             new=result.new,
             revised=result.revised,
-            next_poll_at=result.health.next_poll_at,
+            next_poll_at=result.health.next_poll_at.isoformat() if result.health.next_poll_at else None,
         )
         return result
 
