@@ -23,6 +23,8 @@ __all__ = ["Case", "Happening", "JudgeState", "Standing", "dump_state", "load_st
 
 #: Version of the bytes; older ones must stay readable.
 STATE_VERSION = 1
+#: Beyond this many, aliases are looked through for those that have served.
+ALIASES_KEPT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,13 @@ def prune(state: JudgeState, now: datetime, thresholds: Thresholds) -> JudgeStat
         order = sorted(kept.values(), key=lambda case: (case.told, case.last_at, case.story_id))
         for case in order[: len(kept) - thresholds.cases_kept]:
             del kept[case.story_id]
-    if len(kept) == len(state.cases):
+    aliases = state.aliases
+    if len(kept) < len(state.cases) or len(aliases) > ALIASES_KEPT:
+        # a story that has left the window gets no more items, so nobody will ask where it leads
+        running = {story.id for story in state.window.stories}
+        aliases = {story: case for story, case in aliases.items() if case in kept and story in running}
+    if len(kept) == len(state.cases) and len(aliases) == len(state.aliases):
         return state
-    aliases = {story: case for story, case in state.aliases.items() if case in kept}
     return replace(state, cases=kept, aliases=aliases)
 
 

@@ -142,9 +142,11 @@ class ClaimJudge:
             for hit in hits:
                 family: Family = hit.mark
                 weight = family.weights.get(place, 0.0)
+                if prose and place == "title":
+                    weight = family.weights.get("prose", weight)
                 if not weight or (family.prose_only and not prose):
                     continue
-                if family.name == "modal" and (guided or _not_the_writers_doubt(text, hit)):
+                if family.name in ("modal", "possible") and (guided or _not_the_writers_doubt(text, hit)):
                     continue
                 cues.append(text[hit.start : hit.end].strip(" -–—:"))
                 if family.name == "denied":
@@ -153,7 +155,7 @@ class ClaimJudge:
                     retracted = 1 - (1 - retracted) * (1 - weight)
                 else:
                     doubts.append(weight)
-                    soft_only = soft_only and family.name in ("modal", "vague", "faint")
+                    soft_only = soft_only and family.name in ("modal", "possible", "vague", "faint")
         if place == "title":
             if folded.startswith(self._title_starts):
                 retracted = 0.97
