@@ -7,7 +7,7 @@ refusal with its reason, or, for held and ignored news, in nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -20,7 +20,7 @@ from services.notifier.contact.budget import WEEK
 from services.notifier.contact.plan import plan_send
 from services.notifier.drafting.compose import Refusal, compose, draft_id
 from services.notifier.drafting.facts import Brief, Told
-from services.notifier.drafting.history import follow_up
+from services.notifier.drafting.history import follow_up, same_story
 from services.notifier.drafting.playbooks import Playbooks
 
 __all__ = ["ClientRecord", "WriteDrafts"]
@@ -39,8 +39,12 @@ class ClientRecord(Model):
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    """What is said of an alert; ``told`` remembers a new draft, ``closed`` are drafts not to be sent any more."""
+
     event: AnyEvent
     told: Told | None = None
+    closed: frozenset[str] = frozenset()
+    why: str = "superseded"
 
 
 class WriteDrafts(Processor[ClientRecord]):
@@ -79,7 +83,9 @@ class WriteDrafts(Processor[ClientRecord]):
         if any(told.alert_id == data.alert.id for told in state.told):
             return state, ()  # the very alert came again: it has its draft
         answer = self._answer(state, data.alert, now)
-        told = (*state.told, answer.told) if answer.told is not None else state.told
+        told = tuple(_close(entry, answer) for entry in state.told)
+        if answer.told is not None:
+            told += (answer.told,)
         return state.model_copy(update={"told": told}), (answer.event,)
 
     def dump(self, state: ClientRecord) -> bytes:
@@ -96,8 +102,10 @@ class WriteDrafts(Processor[ClientRecord]):
             detail = f"The client book holds no client {alert.client_id!r}; they may have been removed."
             return _refused(alert, Refusal("unknown_client", detail), now)
         follow = follow_up(alert, state.told)
+        before = frozenset(entry.draft_id for entry in state.told if same_story(alert, entry))
         if isinstance(follow, Refusal):
-            return _refused(alert, follow, now)
+            answer = _refused(alert, follow, now)
+            return replace(answer, closed=before, why="withdrawn") if follow.reason == "withdrawn" else answer
         plan = plan_send(known.client, now, state.sent, alert.urgency, alert.deadline_at)
         if plan.refused is not None:
             return _refused(alert, Refusal(plan.refused, " ".join(plan.notes)), now)
@@ -120,7 +128,8 @@ class WriteDrafts(Processor[ClientRecord]):
             words=composed.words,
             drafted_at=now,
         )
-        return _Answer(_wrap(DraftCreated(draft=composed.draft), alert.client_id, composed.draft.id, now), told)
+        created = _wrap(DraftCreated(draft=composed.draft), alert.client_id, composed.draft.id, now)
+        return _Answer(created, told, before)
 
 
 def _refused(alert: Alert, refusal: Refusal, now: datetime) -> _Answer:
@@ -132,6 +141,12 @@ def _refused(alert: Alert, refusal: Refusal, now: datetime) -> _Answer:
         detail=refusal.detail,
     )
     return _Answer(_wrap(refused, alert.client_id, draft_id(alert.id), now))
+
+
+def _close(entry: Told, answer: _Answer) -> Told:
+    if entry.open and entry.draft_id in answer.closed:
+        return entry.model_copy(update={"dismissed": answer.why})
+    return entry
 
 
 def _wrap(data: DraftCreated | DraftRefused, key: str, subject_id: str, now: datetime) -> AnyEvent:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schemas.clients import ContactPolicy
+from schemas.clients import Client, ContactPolicy
 
-__all__ = ["is_open", "next_open"]
+__all__ = ["client_zone", "is_open", "next_open"]
 
 #: The working days of a week come round within seven days; one more for the present day's remainder.
 HORIZON_DAYS = 8
+
+
+def client_zone(client: Client) -> ZoneInfo | None:
+    """The client's time zone, or None where the book names one that doesn't exist."""
+    try:
+        return ZoneInfo(client.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def is_open(policy: ContactPolicy, zone: ZoneInfo, moment: datetime) -> bool:

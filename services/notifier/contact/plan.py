@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from schemas.clients import Client
 from services.notifier.contact.budget import free_from, sent_within_week
-from services.notifier.contact.hours import next_open
+from services.notifier.contact.hours import client_zone, next_open
 
 __all__ = ["SendPlan", "plan_send"]
 
@@ -59,11 +59,10 @@ def plan_send(
 
 
 def _zone(client: Client, notes: list[str]) -> ZoneInfo:
-    try:
-        return ZoneInfo(client.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    zone = client_zone(client)
+    if zone is None:
         notes.append(f"The time zone {client.time_zone!r} of {client.name} is not known; hours are reckoned in UTC.")
-        return ZoneInfo("UTC")
+    return zone or ZoneInfo("UTC")
 
 
 def _within_budget(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.alerts import Alert, Verdict
 from schemas.base import Model, Utc, content_id
 from schemas.clients import Client, Firm, Manager, Watch
+from services.notifier.contact.hours import client_zone
 
-__all__ = ["Brief", "Told", "client_zone", "day_of", "pick"]
+__all__ = ["Brief", "Told", "day_of", "pick"]
 
 
 class Told(Model):
-    """A story that a draft was written about, and what became of the draft."""
+    """A story that a draft was written about, and what became of the draft.
+
+    ``dismissed`` is the reason for which it is not to be sent: the account manager's, ``superseded`` or ``withdrawn``.
+    """
 
     draft_id: str
     alert_id: str
@@ -61,14 +64,6 @@ class Brief:
 def pick(choices: tuple[str, ...], *seed: str) -> str:
     """One of ``choices``, always the same for the same ``seed``."""
     return choices[int(content_id("pick", *seed).removeprefix("pick_"), 16) % len(choices)]
-
-
-def client_zone(client: Client) -> ZoneInfo | None:
-    """The client's time zone, or None where the book names one that doesn't exist."""
-    try:
-        return ZoneInfo(client.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 def day_of(moment: datetime, client: Client, now: datetime) -> str:

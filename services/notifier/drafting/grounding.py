@@ -9,18 +9,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from schemas.alerts import Alert, Evidence
 from schemas.clients import Client, Firm, Manager, Note, Watch
 from schemas.drafts import Grounding
-from services.notifier.drafting.facts import Told, client_zone
+from services.notifier.contact.hours import client_zone
+from services.notifier.drafting.facts import Told
 from services.notifier.drafting.tokens import Date, Token, fold, tokens
 
 __all__ = ["GroundSources", "Source", "check", "share_percent", "sources", "ungrounded"]
 
 
 def share_percent(weight: float) -> str:
-    """A weight as it is written in a draft: whole per cents, "less than 1" never: below one it has a decimal."""
+    """A weight (0–1) in per cent as it is written in a draft: whole, below one with a decimal."""
     percent = weight * 100
     return f"{percent:.0f}" if percent >= 1 else f"{percent:.1f}"
 
@@ -134,13 +136,13 @@ def _evidence(item: Evidence, client: Client) -> Iterator[Source]:
             yield Source.of("evidence", item.item_id, text)
 
 
-def _days(moments: Iterable[datetime], zone: object) -> list[date]:
+def _days(moments: Iterable[datetime], zone: ZoneInfo | None) -> list[date]:
     """The calendar days of ``moments``, in UTC and where the client is."""
     days: list[date] = []
     for moment in moments:
         days.append(moment.date())
         if zone is not None:
-            days.append(moment.astimezone(zone).date())  # type: ignore[arg-type]
+            days.append(moment.astimezone(zone).date())
     return list(dict.fromkeys(days))
 
 

@@ -9,7 +9,7 @@ from schemas.alerts import Alert
 from services.notifier.drafting.compose import Refusal
 from services.notifier.drafting.facts import Told
 
-__all__ = ["FollowUp", "follow_up"]
+__all__ = ["FollowUp", "follow_up", "same_story"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class FollowUp:
 
 def follow_up(alert: Alert, told: Sequence[Told]) -> FollowUp | Refusal:
     """How ``alert`` follows on ``told`` (oldest first), or why there is nothing to write."""
-    before = [entry for entry in told if _same_story(alert, entry)]
+    before = [entry for entry in told if same_story(alert, entry)]
     if alert.verdict == "correct":
         return _correction(alert, before)
     if not before:
@@ -36,7 +36,8 @@ def follow_up(alert: Alert, told: Sequence[Told]) -> FollowUp | Refusal:
     return FollowUp(earlier, latest.draft_id, notes)
 
 
-def _same_story(alert: Alert, entry: Told) -> bool:
+def same_story(alert: Alert, entry: Told) -> bool:
+    """Whether ``entry`` told what ``alert`` is about: by id, by story, or by an item that both rest on."""
     items = {item.item_id for item in alert.evidence}
     by_id = alert.earlier_alert_id is not None and entry.alert_id == alert.earlier_alert_id
     return by_id or entry.story_id == alert.story_id or not items.isdisjoint(entry.item_ids)
@@ -81,7 +82,11 @@ def _correction(alert: Alert, before: Sequence[Told]) -> FollowUp | Refusal:
             "out false; it was not sent, and must not be sent any more."
         )
         return Refusal("withdrawn", detail)
-    detail = f"{alert.entity_name}: the draft {told[-1].draft_id} was dismissed, so the client was never told."
+    latest = told[-1]
+    detail = (
+        f"{alert.entity_name}: the draft {latest.draft_id} was never sent ({latest.dismissed}), "
+        "so the client has nothing to unlearn."
+    )
     return Refusal("nothing_to_correct", detail)
 
 

@@ -169,6 +169,11 @@ def test_a_correction_of_an_unsent_draft_withdraws_it() -> None:
     assert said.startswith("withdrawn: ")
     assert first.id in said
     assert first.alert_id in said
+    assert desk.state.told[0].dismissed == "withdrawn"
+    again = {**correction(first), "revision": 3, "story_id": "itm_1"}
+    assert desk.refusal(**again).startswith("nothing_to_correct: ")
+    anew = desk.draft(revision=2)
+    assert "it was not sent" not in " ".join(anew.notes)
 
 
 def test_a_correction_after_an_update_withdraws_the_one_and_corrects_the_other() -> None:
@@ -188,7 +193,7 @@ def test_there_is_nothing_to_correct_where_nothing_was_told() -> None:
     assert unknown.startswith("nothing_to_correct: ")
     first = desk.draft()
     desk.dismiss(first)
-    assert "was dismissed" in desk.refusal(**correction(first))
+    assert "was never sent (not_useful)" in desk.refusal(**correction(first))
 
 
 def test_news_after_a_correction_refers_to_it() -> None:
