@@ -313,7 +313,7 @@ def decisions(connection: Connection, scope: str | None, *, number: int, size: i
         refusals.c.at.label("at"),
     )
     ignored = select(
-        alerts.c.id, alerts.c.client_id, literal("ignored"), literal(None), alerts.c.headline, alerts.c.raised_at
+        alerts.c.id, alerts.c.client_id, literal("ignored"), literal(""), alerts.c.headline, alerts.c.raised_at
     ).where(alerts.c.verdict == "ignore")
     dropped = select(
         drafts.c.alert_id, drafts.c.client_id, drafts.c.state, drafts.c.outcome, drafts.c.subject, drafts.c.changed_at

@@ -80,4 +80,21 @@
     if (act) { event.preventDefault(); act(); }
   });
   one("[data-edit] textarea")?.focus();
+
+  // Drafts come while the inbox is open. An empty one fills by itself; another is never changed under the reader.
+  const watch = one("[data-watch]");
+  const look = async () => {
+    if (document.visibilityState !== "visible") return;
+    try {
+      const answer = await fetch("/api/v1/health", { headers: { Accept: "application/json" } });
+      if (!answer.ok) return;
+      const { inbox } = await answer.json();
+      if (inbox === Number(watch.dataset.watch)) return;
+      if (one(".empty")) location.reload();
+      else watch.hidden = false;
+    } catch {
+      // The server is away for a moment; the next look will tell.
+    }
+  };
+  if (watch) setInterval(look, 5000);
 })();
