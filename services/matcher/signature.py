@@ -14,10 +14,10 @@ from services.matcher.normalise import BAR, words
 from services.matcher.reading import Case, Reading
 from services.matcher.words import word_lists
 
-__all__ = ["signature", "story_words"]
+__all__ = ["SHINGLES", "signature", "story_words"]
 
 #: Bounds on what a signature carries.
-_SHINGLES, _WORDS, _LEAD, _NUMBERS, _NAMES = 64, 30, 20, 12, 16
+SHINGLES, _WORDS, _LEAD, _NUMBERS, _NAMES = 64, 30, 20, 12, 16
 _SHINGLE_WORDS = 3
 #: Characters of the summary, else of the body, that count as the lead.
 _LEAD_CHARS = 300
@@ -131,7 +131,7 @@ def _shingles(*texts: str) -> tuple[int, ...]:
     if len(found) < _SHINGLE_WORDS:
         return (crc32(" ".join(found).encode()),) if found else ()
     runs = zip(found, found[1:], found[2:], strict=False)
-    return tuple(sorted({crc32(" ".join(run).encode()) for run in runs})[:_SHINGLES])
+    return tuple(sorted({crc32(" ".join(run).encode()) for run in runs})[:SHINGLES])
 
 
 def _names(reading: Reading) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from services.matcher.story import (
     grow,
     is_copy,
     kind_weight,
+    length_of,
     likeness,
     name_words,
     needed,
@@ -78,13 +79,14 @@ def _choose(stories: Iterable[Story], seen: Signature, at: datetime) -> tuple[St
     weights = {term: weight * kind_weight(term, named, PER_ENTITY) for term, weight in terms_of(seen).items()}
     worn = {t for t in weights if len(near) > 3 and sum(t in story.terms for story in near) > len(near) / 2}
     weights = {term: weight * (0.2 if term in worn else 1.0) for term, weight in weights.items()}
+    own = length_of(weights)
     best, best_ratio = None, 1.0
     for story in near:
         shared = [term for term in weights if term in story.terms]
         if not _enough(shared, story, seen, worn):
             continue
-        size = size_of(story, partial(kind_weight, names=story.names, scale=PER_ENTITY))
-        ratio = likeness(story, weights, shared, size) * fade(story, at) / needed(story.count, PER_ENTITY)
+        lengths = own * size_of(story, partial(kind_weight, names=story.names, scale=PER_ENTITY))
+        ratio = likeness(story, weights, shared, lengths) * fade(story, at) / needed(story.count, PER_ENTITY)
         if ratio >= best_ratio:
             best, best_ratio = story, ratio
     return best, False

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from schemas.mentions import Signature, StoryRelation
-from services.matcher.signature import story_words
+from services.matcher.signature import SHINGLES, story_words
 
 __all__ = [
     "OVER_ALL", "PER_ENTITY", "STORIES", "WINDOW", "Scale", "Story", "begin", "fade", "grow", "is_copy", "kind_weight",
+    "length_of",
     "likeness",
     "name_words", "needed", "relation", "size_of", "terms_of",
 ]  # fmt: skip
@@ -91,18 +92,20 @@ def kind_weight(term: str, names: Container[str], scale: Scale) -> float:
     return scale.generic if term in story_words().generic else 1.0
 
 
-def likeness(story: Story, weights: Mapping[str, float], shared: Iterable[str], size: float) -> float:
-    """Cosine of the item's weighted words and the story's average item, of which ``size`` is the length."""
-    dot = sum(weights[term] ** 2 * story.terms[term] for term in shared) / (story.count + 1)
-    if not dot:
-        return 0.0
-    return dot / math.sqrt(sum(weight * weight for weight in weights.values())) / size
+def likeness(story: Story, weights: Mapping[str, float], shared: Iterable[str], lengths: float) -> float:
+    """Cosine of the item's weighted words and the story's average item; ``lengths`` is the product of theirs."""
+    return sum(weights[term] ** 2 * story.terms[term] for term in shared) / (story.count + 1) / lengths
+
+
+def length_of(weights: Mapping[str, float]) -> float:
+    """The length of an item's weighted words; never 0."""
+    return math.sqrt(sum(weight * weight for weight in weights.values())) or 1.0
 
 
 def size_of(story: Story, weight: Callable[[str], float]) -> float:
     """The length of the story's average item, each word weighted."""
     squares = sum((weight(term) * count) ** 2 for term, count in story.terms.items())
-    return math.sqrt(squares) / (story.count + 1)
+    return (math.sqrt(squares) or 1.0) / (story.count + 1)
 
 
 def needed(count: int, scale: Scale) -> float:
@@ -117,20 +120,24 @@ def fade(story: Story, at: datetime) -> float:
 
 def is_copy(story: Story, shingles: tuple[int, ...]) -> bool:
     """Whether the text with these shingles is a near-copy of one of the story's."""
-    return any(_alike(sketch, shingles) for sketch in story.sketches)
+    own = frozenset(shingles)
+    return any(_alike(sketch, shingles, own) for sketch in story.sketches)
 
 
-def _alike(left: tuple[int, ...], right: tuple[int, ...]) -> bool:
+def _alike(left: tuple[int, ...], right: tuple[int, ...], right_set: frozenset[int]) -> bool:
     if left == right:
         return bool(left)
-    smaller = min(len(left), len(right))
-    if smaller < _COPY_SHINGLES:
+    if min(len(left), len(right)) < _COPY_SHINGLES:
         return False
-    both = set(left) & set(right)
+    both = len(right_set.intersection(left))
+    if both < _COPY_SHARE * max(len(left), len(right)) / 2:
+        return False
+    if max(len(left), len(right)) < SHINGLES:
+        return both >= _COPY_SHARE * (len(left) + len(right) - both)
     # Of two bottom-k sketches only the hashes up to the smaller of their largest can be compared.
-    limit = min(left[-1], right[-1]) if max(len(left), len(right)) >= 64 else 1 << 32
+    limit = min(left[-1], right[-1])
     union = {shingle for shingle in (*left, *right) if shingle <= limit}
-    return len(both) >= _COPY_SHARE * len(union)
+    return both >= _COPY_SHARE * len(union)
 
 
 def _states(seen: Signature) -> frozenset[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Iterable
 from datetime import datetime
 
 from schemas.items import Item
@@ -22,6 +23,7 @@ from services.matcher.story import (
     grow,
     is_copy,
     kind_weight,
+    length_of,
     likeness,
     needed,
     relation,
@@ -34,9 +36,11 @@ __all__ = ["StoryIndex"]
 #: The smallest shingles of an item by which near-copies are looked up: copies share one of them almost surely.
 _PROBES = 8
 #: Words that stand in more stories than this bring no candidates, and this many candidates are compared.
-_TOO_COMMON, _CANDIDATES = 400, 24
+_TOO_COMMON, _CANDIDATES = 200, 16
 #: Rarity is reckoned as if so many items had been seen before, so that the first few are not all rare.
 _SEEN_BEFORE = 100
+#: A story's length is reckoned anew with every item up to the first number, then with every so many.
+_OFTEN, _SELDOM = 16, 8
 #: A story smaller than this needs a shared word that is not an ordinary one, or two shared words.
 _YOUNG = 4
 #: A larger story needs a shared word that stands in this part of its items.
@@ -78,18 +82,20 @@ class StoryIndex:
         return StoryRecord(item_id=item.id, story_id=joined.id, relation=how)
 
     def _choose(self, seen: Signature, at: datetime) -> tuple[Story | None, bool]:
-        for shingle in seen.shingles[:_PROBES]:
-            story = self._stories.get(self._by_shingle.get(shingle, ""))
+        probed = dict.fromkeys(self._by_shingle.get(shingle, "") for shingle in seen.shingles[:_PROBES])
+        for story_id in probed:
+            story = self._stories.get(story_id)
             if story is not None and story.distance(at) <= WINDOW and is_copy(story, seen.shingles):
                 return story, True
         weights = {term: weight * self._weight(term) for term, weight in terms_of(seen).items()}
+        own = length_of(weights)
         best, best_ratio = None, 1.0
         for story_id in self._candidates(weights):
             story = self._stories[story_id]
             shared = [term for term in weights if term in story.terms]
             if story.distance(at) > WINDOW or not _enough(story, shared):
                 continue
-            ratio = likeness(story, weights, shared, self._sizes[story_id]) * fade(story, at)
+            ratio = likeness(story, weights, shared, own * self._sizes[story_id]) * fade(story, at)
             ratio /= needed(story.count, OVER_ALL)
             if ratio >= best_ratio:
                 best, best_ratio = story, ratio
@@ -111,10 +117,10 @@ class StoryIndex:
         return heapq.nlargest(_CANDIDATES, scores, key=lambda story_id: scores[story_id])
 
     def _put(self, old: Story | None, new: Story, item_id: str, seen: Signature) -> None:
-        self._count(old, -1)
-        self._count(new, 1)
+        self._recount(old, new, terms_of(seen))
         self._stories[new.id] = new
-        self._sizes[new.id] = size_of(new, self._weight)
+        if new.count < _OFTEN or new.count % _SELDOM == 0 or new.id not in self._sizes:
+            self._sizes[new.id] = size_of(new, self._weight)
         if item_id not in self._story_of:
             self._story_of[item_id] = new.id
             self._members.setdefault(new.id, []).append(item_id)
@@ -122,6 +128,18 @@ class StoryIndex:
             self._by_shingle[shingle] = new.id
         if old is None or new.last_at > old.last_at:
             heapq.heappush(self._leaving, (new.last_at, new.id))
+
+    def _recount(self, old: Story | None, new: Story, terms: Iterable[str]) -> None:
+        """Take ``new`` into the index in the place of ``old``; ``terms`` are those that can have changed."""
+        if old is None or len(new.terms) < len(old.terms):
+            self._count(old, -1)
+            self._count(new, 1)
+            return
+        self._items += new.count - old.count
+        for term in terms:
+            change = new.terms[term] - old.terms.get(term, 0.0)
+            self._frequency[term] = self._frequency.get(term, 0.0) + change
+            self._by_term.setdefault(term, {})[new.id] = None
 
     def _count(self, story: Story | None, sign: int) -> None:
         """Take a story into the index (1) or out of it (-1)."""
