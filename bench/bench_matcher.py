@@ -25,51 +25,9 @@ from services.matcher.service import Annotate, Judge
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOSTS = ("reuters.com", "bbc.co.uk", "ft.com", "businesswire.com", "blog.example", "theonion.com", "marketwatch.com")
-FIRST = [
-    "Hal",
-    "Mer",
-    "Cor",
-    "Tol",
-    "Bright",
-    "Quil",
-    "Os",
-    "Mar",
-    "Sel",
-    "Fen",
-    "Dro",
-    "Var",
-    "Esk",
-    "Lum",
-    "Nor",
-    "Pel",
-    "Quar",
-    "Rav",
-    "Sto",
-    "Ther",
-]
-SECOND = [
-    "den",
-    "idia",
-    "vane",
-    "mark",
-    "water",
-    "lon",
-    "prey",
-    "low",
-    "va",
-    "nimore",
-    "mer",
-    "tan",
-    "by",
-    "ison",
-    "gate",
-    "worth",
-    "zen",
-    "ick",
-    "ford",
-    "ley",
-]
-THIRD = ["Energy", "Bank", "Pharma", "Mining", "Foods", "Freight", "Cloud", "Mills", "Botanicals", "Transport"]
+FIRST = ("Hal", "Mer", "Cor", "Tol", "Bright", "Quil", "Os", "Mar", "Sel", "Fen", "Dro", "Var", "Esk", "Lum", "Nor")
+SECOND = ("den", "idia", "vane", "mark", "water", "lon", "prey", "low", "nimore", "mer", "tan", "ison", "gate", "zen")
+THIRD = ("Energy", "Bank", "Pharma", "Mining", "Foods", "Freight", "Cloud", "Mills", "Botanicals", "Transport")
 EVENTS = (
     ("cuts its dividend by {n}%", "{who} cut its dividend by {n}%, the company said in a statement."),
     ("shares fall {n}%", "Shares of {who} fell {n}% in morning trading."),
