@@ -102,12 +102,14 @@ def _norm(place: Place) -> str:
 
 def _longest(found: list[_Found]) -> list[_Found]:
     """Of those that overlap only the longest (then the leftmost), across all entities."""
-    taken: list[_Found] = []
+    taken: set[int] = set()
+    kept: list[_Found] = []
     for each in sorted(found, key=lambda f: (f.place.first - f.place.last, f.place.first, f.place.plural)):
-        first, last = each.place.first, each.place.last
-        if all(last < other.place.first or first > other.place.last for other in taken):
-            taken.append(each)
-    return sorted(taken, key=lambda f: f.place.first)
+        words = range(each.place.first, each.place.last + 1)
+        if taken.isdisjoint(words):
+            taken.update(words)
+            kept.append(each)
+    return sorted(kept, key=lambda f: f.place.first)
 
 
 def _with_legal_form(place: Place) -> Place:
