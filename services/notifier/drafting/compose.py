@@ -11,7 +11,7 @@ from schemas.clients import Client, Manager
 from schemas.drafts import Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.data import phrasing
 from services.notifier.drafting.facts import Brief, pick
-from services.notifier.drafting.grounding import check, share_percent, sources, ungrounded
+from services.notifier.drafting.grounding import GroundSources, check, share_percent, sources, ungrounded
 from services.notifier.drafting.news import News, news, subject
 from services.notifier.drafting.opinion import Opinion, opinion
 from services.notifier.drafting.playbooks import Playbooks
@@ -96,8 +96,9 @@ def compose(
     """The draft for ``brief``, or why there is none. ``notes`` are shown to the account manager beside it."""
     if not brief.alert.evidence:
         return Refusal("no_evidence", f"The alert on {brief.asset} carries no evidence, so nothing can be said.")
+    known = sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier)
     for tightness in _LADDER:
-        attempt = _attempt(brief, playbooks, tightness)
+        attempt = _attempt(brief, playbooks, tightness, known)
         if not attempt.faulty:
             break
     if missing := ungrounded(attempt.groundings):
@@ -110,7 +111,7 @@ def compose(
     return Composed(_draft(brief, attempt, send_after, notes, supersedes), attempt.news.publisher, attempt.news.words)
 
 
-def _attempt(brief: Brief, playbooks: Playbooks, tightness: _Tightness) -> _Attempt:
+def _attempt(brief: Brief, playbooks: Playbooks, tightness: _Tightness, known: GroundSources) -> _Attempt:
     said = news(brief, max_words=tightness.quote_words, others=tightness.others)
     view = opinion(brief, playbooks, own_words=tightness.own_words, outlook=tightness.meaning)
     parts = [
@@ -126,7 +127,6 @@ def _attempt(brief: Brief, playbooks: Playbooks, tightness: _Tightness) -> _Atte
         parts.append(DraftPart(role="compliance", text=brief.firm.compliance_note.strip()))
     line = subject(brief)
     findings = review(f"{line}.\n\n{message_text(parts)}", brief.client)
-    known = sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier)
     groundings = check("\n\n".join([line, *(part.text for part in parts)]), known)
     return _Attempt(line, tuple(parts), said, view, findings, groundings)
 

@@ -14,7 +14,7 @@ from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manage
 SHIPPED = Playbooks.shipped()
 FORM = re.compile(
     r"^Based upon your desire (?:for|to) .+ risk, "
-    r"(?:I think you should consider|I believe you should consider|my advice is to consider) .+ because .+\.$"
+    r"I (?:think you should|believe you should|think it would be wise to) consider .+ because .+\.$"
 )
 
 
