@@ -1,0 +1,95 @@
+"""What the broker says of a group's progress, over a connection of its own: a dying consumer can't hide it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from firstword.runtimes.kafka.references import MissingTopic
+from firstword.runtimes.kafka.settings import KafkaSettings
+
+__all__ = ["At", "GroupWatch"]
+
+#: A partition: our name of the topic, and its number.
+At = tuple[str, int]
+
+
+class GroupWatch:
+    """Asks for ends, starts and committed offsets. Takes no part in the group."""
+
+    def __init__(self, settings: KafkaSettings, group: str) -> None:
+        self._settings = settings
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.brokers,
+            client_id=f"{settings.prefix}firstword-watch",
+            group_id=group,
+            enable_auto_commit=False,
+        )
+
+    async def start(self) -> None:
+        """Connect.
+
+        Raises:
+            KafkaConnectionError: when no broker answers.
+        """
+        await self._consumer.start()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._consumer.stop()
+
+    async def require(self, wanted: Mapping[str, int]) -> None:
+        """Check that topics (our names) are there with so many partitions.
+
+        Raises:
+            MissingTopic: naming those that are not, or have others.
+        """
+        existing = await self._consumer.topics()
+        missing = sorted(name for name in map(self._settings.topic, wanted) if name not in existing)
+        if missing:
+            raise MissingTopic(
+                f"These topics are not there: {', '.join(missing)}.", mend="Run 'firstword topics apply'."
+            )
+        for topic, partitions in wanted.items():
+            found = len(self._consumer.partitions_for_topic(self._settings.topic(topic)) or ())
+            if found != partitions:
+                raise MissingTopic(
+                    f"The topic {self._settings.topic(topic)} has {found} partitions, and should have {partitions}.",
+                    mend="See 'firstword topics plan'.",
+                )
+
+    async def ends(self, partitions: Iterable[At]) -> dict[At, int]:
+        """By partition, the offset that the next record will get."""
+        return self._named(await self._consumer.end_offsets(self._theirs(partitions)))
+
+    async def positions(self, partitions: Iterable[At]) -> dict[At, int]:
+        """By partition, where the group goes on: what it has committed, or the first record there is."""
+        theirs = self._theirs(partitions)
+        first = await self._consumer.beginning_offsets(theirs)
+        found = {}
+        for at in theirs:
+            committed = await self._consumer.committed(at)
+            found[at] = max(committed if committed is not None else 0, first[at])
+        return self._named(found)
+
+    async def count_since(self, topics: Sequence[str], now: datetime, seconds: float) -> int:
+        """How many records came to ``topics`` within the last ``seconds``."""
+        since = int((now - timedelta(seconds=seconds)).timestamp() * 1000)
+        at = [
+            TopicPartition(self._settings.topic(topic), number)
+            for topic in topics
+            for number in self._consumer.partitions_for_topic(self._settings.topic(topic)) or ()
+        ]
+        if not at:
+            return 0
+        ends = await self._consumer.end_offsets(at)
+        first = await self._consumer.offsets_for_times(dict.fromkeys(at, since))
+        return sum(ends[one] - found.offset for one, found in first.items() if found is not None)
+
+    def _theirs(self, partitions: Iterable[At]) -> list[TopicPartition]:
+        return [TopicPartition(self._settings.topic(topic), number) for topic, number in partitions]
+
+    def _named(self, found: Mapping[TopicPartition, int]) -> dict[At, int]:
+        return {(self._settings.name(at.topic), at.partition): offset for at, offset in found.items()}

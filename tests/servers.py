@@ -1,0 +1,174 @@
+"""Real servers for tests: the first way that works of several, or a skip that says how to get one (in CI: a failure).
+
+Kafka: the brokers that FIRSTWORD_TEST_KAFKA names; else a container, where a Docker engine answers; else Apache Kafka
+from Maven Central on Java, kept in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+__all__ = ["Kafka", "LocalKafka", "kafka_broker", "kafka_server"]
+
+ROOT = Path(__file__).resolve().parents[1]
+KAFKA_VERSION = "4.1.1"
+KAFKA_IMAGE = f"apache/kafka:{KAFKA_VERSION}"
+START_SECONDS = 60
+HOW_TO_GET_KAFKA = (
+    "no Kafka for this test: name one with FIRSTWORD_TEST_KAFKA=host:9092, or start a Docker engine, or install "
+    "Java 17 and Maven (Debian: apt-get install openjdk-17-jre-headless maven)"
+)
+CONFIG = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+log.dirs={folder}/logs
+num.partitions=1
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+log.cleaner.backoff.ms=1000
+"""
+
+
+@dataclass
+class Kafka:
+    """A Kafka that tests may use."""
+
+    servers: str
+
+
+class LocalKafka(Kafka):
+    """One broker of this machine's own, that can be killed and started again on the same port and data."""
+
+    def __init__(self, jars: Path, folder: Path) -> None:
+        port, controller = _free_ports(2)
+        super().__init__(f"127.0.0.1:{port}")
+        self._port = port
+        self._folder = folder
+        self._config = folder / "server.properties"
+        self._java = ["java", "-Xmx512m", "-Xms128m", "-cp", f"{jars}/*"]
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        self._config.write_text(CONFIG.format(port=port, controller=controller, folder=folder))
+        format_it = [
+            *self._java,
+            "kafka.tools.StorageTool",
+            "format",
+            "-c",
+            str(self._config),
+            "-t",
+            "MkU3OEVBNTcwNTJENDM2Qk",
+        ]
+        subprocess.run(format_it, check=True, capture_output=True, timeout=START_SECONDS)
+
+    def start(self) -> None:
+        """Start, and wait until it listens."""
+        with (self._folder / "kafka.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._java, "kafka.Kafka", str(self._config)], stdout=log, stderr=log, start_new_session=True
+            )
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and self._process.poll() is None:
+            with socket.socket() as probe:
+                probe.settimeout(1)
+                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
+                    return
+            time.sleep(0.1)
+        raise RuntimeError(f"Kafka did not start; it says in {log.name}:\n{Path(log.name).read_text()[-2_000:]}")
+
+    def kill(self) -> None:
+        """SIGKILL, as by a power cut."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+
+    def stop(self) -> None:
+        """End it for good. Its data are of no use to anybody, so it needn't be gentle."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def kafka_jars() -> Path | None:
+    """Where Apache Kafka's jars are; fetched with Maven on first use. None where there is no Java or no Maven."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "firstword" / f"kafka-{KAFKA_VERSION}"
+    if shutil.which("java") is None:
+        return None
+    done = cache / ".complete"
+    if not done.exists():
+        if shutil.which("mvn") is None:
+            return None
+        pom = ROOT / "deploy" / "kafka-dev" / "pom.xml"
+        fetch = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={cache}"]
+        fetched = subprocess.run(fetch, capture_output=True, text=True, timeout=600)
+        if fetched.returncode != 0:
+            return None
+        done.touch()
+    return cache
+
+
+def docker_answers() -> bool:
+    """Whether a Docker engine is there to be used."""
+    if shutil.which("docker") is None:
+        return False
+    asked = subprocess.run(["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, timeout=20)
+    return asked.returncode == 0
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A Kafka for the whole session; tests keep apart by a prefix of their own."""
+    if named := os.environ.get("FIRSTWORD_TEST_KAFKA"):
+        yield Kafka(named)
+        return
+    if docker_answers():
+        os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # our own context ends the container
+        from testcontainers.kafka import KafkaContainer
+
+        with KafkaContainer(KAFKA_IMAGE).with_kraft() as container:
+            yield Kafka(container.get_bootstrap_server())
+        return
+    jars = kafka_jars()
+    if jars is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(HOW_TO_GET_KAFKA, pytrace=False)
+        pytest.skip(HOW_TO_GET_KAFKA)
+    local = LocalKafka(jars, tmp_path_factory.mktemp("kafka"))
+    local.start()
+    try:
+        yield local
+    finally:
+        local.stop()
+
+
+@pytest.fixture
+def kafka_broker(kafka_server: Kafka) -> Kafka:
+    """The session's Kafka."""
+    return kafka_server
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
