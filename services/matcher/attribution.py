@@ -24,7 +24,7 @@ _NAME_BEFORE = re.compile(
 _NAME_AFTER = re.compile(r"(?:the )?((?:[A-Z][\w&'’\-]*)(?: (?:[A-Z][\w&'’\-]*|of|and|&))*)")
 _LEADING = re.compile(r"^(?:The|A|An|And|But|In|On|As|While|However|of|and|the) (?=[A-Z])")
 _TITLE_SUFFIX = re.compile(
-    r"(?: [-–—|] | ?[:,] )(?:says |say |reports )?(?:the )?([A-Z][\w.&’' ]{1,40}?)(?: reports?| says?)?$"
+    r"(?: [-–—|] ?| ?[:,] )(?:says |say |reports )?(?:the )?([A-Z][\w.&’' ]{1,40}?)(?: reports?| says?)?$"
 )
 _VERBS = ("said ", "disclosed ", "revealed ", "announced ", "stated ", "filed ", "files ")
 _TITLE_COLON = re.compile(r"^([A-Z][\w.&’' ]{1,30}): ")

@@ -88,6 +88,7 @@ class ClaimJudge:
         self._unmarked: float = lexicon["unmarked"]
         self._sentences: int = lexicon["sentences_read"]
         self._question: dict[str, float] = lexicon["question"]["weights"]
+        self._hedged_starts: tuple[str, ...] = tuple(lexicon["hedged_title_starts"])
         self._title_starts: tuple[str, ...] = tuple(lexicon["retracted"]["title_starts"])
         phrases: list[tuple[str, Family]] = [(cue, Family("harmless", {})) for cue in lexicon["harmless"]]
         phrases += [(cue, Family("guidance", {})) for cue in lexicon["guidance"]]
@@ -160,6 +161,10 @@ class ClaimJudge:
             if folded.startswith(self._title_starts):
                 retracted = 0.97
                 cues.append(text.split()[0])
+            elif folded.startswith(self._hedged_starts):
+                doubts.append(self._question[place])
+                cues.append(text.split(":")[0])
+                soft_only = False
             elif folded.rstrip(" \"”'").endswith("?"):
                 doubts.append(self._question[place])
                 cues.append("?")

@@ -177,11 +177,10 @@ def _roles(hits: list[Hit]) -> set[str]:
 
 
 def _direction(rule: KindRule, hits: list[Hit]) -> Direction:
-    if rule.direction == "unclear":
-        for hit in hits:
-            for mark in hit.mark:
-                if mark.rule is rule and mark.role in ("positive", "negative"):
-                    return "positive" if mark.role == "positive" else "negative"
+    for hit in hits:
+        for mark in hit.mark:
+            if mark.rule is rule and mark.role in ("positive", "negative"):
+                return "positive" if mark.role == "positive" else "negative"
     ends = rule.kind in ("outage", "strike", "supply_disruption")
     if ends and any(mark.role == "resolved" for hit in hits for mark in hit.mark):
         return "neutral"

@@ -26,6 +26,14 @@ def claim(title: str, summary: str | None = None, **fields: str) -> Claim:
         "Brightwater said to be exploring a sale",
         "Takeover speculation lifts Halden shares",
         "Halden to close plant, according to people familiar with the matter",
+        "Report: Halden plans to lay off hundreds",
+        "Halden plans to lay off hundreds, report says",
+        "UPDATE 2-Halden in advanced talks to sell unit -FT",
+        "Hackers claim to have stolen Halden customer data",
+        "Halden investigating reports of data breach",
+        "Halden said to plan layoffs",
+        "Brightwater expected to unveil new phone",
+        "Halden may have to raise capital, analysts say",
     ],
 )
 def test_hedged(title: str) -> None:
@@ -46,6 +54,10 @@ def test_hedged(title: str) -> None:
         "Court denies Halden's motion",
         "Halden settles without admitting wrongdoing",
         "Case studies show Halden pumps work",
+        "Halden shares jump on takeover speculation",
+        "Halden rejects Brightwater bid",
+        "Halden wins court approval for Brightwater deal",
+        "Halden to use open-source software",
         "Halden breach hits as many as 40,000 customers",
     ],
 )
@@ -62,6 +74,9 @@ def test_asserted(title: str) -> None:
         "Halden says it is not in talks with Brightwater",
         "Report of Halden sale is false, company says",
         "Brightwater rules out bid for Halden",
+        "Halden says not considering takeover offer",
+        "Halden dismisses bankruptcy rumours",
+        "No truth in Halden sale report: company",
     ],
 )
 def test_denied(title: str) -> None:
@@ -85,6 +100,9 @@ def test_retracted(title: str, summary: str | None) -> None:
     [
         ("Halden cuts dividend", "Halden Energy said on Tuesday it cut its dividend.", "company", "Halden Energy"),
         ("Halden plant shut, FT reports", None, "outlet", "FT"),
+        ("Halden to sell unit -FT", None, "outlet", "FT"),
+        ("Bloomberg: Halden considering listing", None, "outlet", "Bloomberg"),
+        ("CISA warns of flaw in Brightwater Vault", None, "regulator", "CISA"),
         ("Reuters reported that Halden will sell its unit", None, "outlet", "Reuters"),
         ("Halden to sell unit, according to the Financial Times", None, "outlet", "Financial Times"),
         ("SEC charges Halden with fraud", None, "regulator", "SEC"),

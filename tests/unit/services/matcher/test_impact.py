@@ -44,6 +44,11 @@ from services.matcher.impact import classify, figures, is_stale_piece
         ("Opinion: Halden should sell", "opinion", "neutral"),
         ("Halden strikes gas off the coast", "other", "unclear"),
         ("Halden holds summer party", "other", "unclear"),
+        ("Halden shares fall 7% on takeover doubts", "share_move", "negative"),
+        ("Regulator fines Halden €20m over data leak", "fine", "negative"),
+        ("Brightwater walks away from Halden bid", "takeover", "negative"),
+        ("Halden upgraded to buy at Brightwater Securities", "rating_change", "positive"),
+        ("Halden warns of weaker demand", "guidance_cut", "negative"),
     ],
 )
 def test_kinds(title: str, kind: str, direction: str) -> None:
