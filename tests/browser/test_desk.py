@@ -10,7 +10,7 @@ from tests.desk_world import World
 
 pytestmark = pytest.mark.chromium
 
-PATHS = ("/", "/held", "/sent", "/clients", "/clients/claire-arnaud", "/decisions", "/feeds")
+PATHS = ("/", "/held", "/sent", "/clients", "/clients/claire-arnaud", "/decisions", "/feeds", "/me")
 
 
 def test_the_keyboard_is_enough_to_send_a_draft(page: Page, world: World) -> None:

@@ -15,7 +15,7 @@ from firstword.kit.errors import FirstwordError
 from services.notifier.desk import api
 from services.notifier.desk.actions import Conflict, NotFound
 from services.notifier.desk.deps import DeskDeps
-from services.notifier.desk.pages import clients, draft, feeds, inbox, judgment, ops, sent, signin
+from services.notifier.desk.pages import clients, draft, feeds, inbox, judgment, me, ops, sent, signin
 from services.notifier.desk.security import Guard
 from services.notifier.desk.web import SignInNeeded, Site, asking
 
@@ -30,6 +30,7 @@ ROUTERS = (
     clients.router,
     judgment.router,
     feeds.router,
+    me.router,
     ops.router,
     api.router,
 )

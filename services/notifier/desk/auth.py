@@ -56,12 +56,12 @@ class Viewer:
 def ensure_owner(
     connection: Connection, now: datetime, *, user_id: str = "owner", name: str = "Owner", time_zone: str = "UTC"
 ) -> str:
-    """See to it that a user who sees everything exists; returns their id."""
+    """See to it that a user who sees everything exists; returns their id. A time zone of their choice stays."""
     return _ensure(connection, now, user_id, name, "owner", None, time_zone)
 
 
 def ensure_manager(connection: Connection, now: datetime, *, manager_id: str, name: str, time_zone: str = "UTC") -> str:
-    """See to it that the account manager has a user of their own; returns its id."""
+    """See to it that the account manager has a user; returns its id. A time zone of their choice stays."""
     return _ensure(connection, now, f"manager-{manager_id}", name, "manager", manager_id, time_zone)
 
 
@@ -77,7 +77,7 @@ def _ensure(
         "session_epoch": 0,
         "created_at": now,
     }
-    upsert(connection, users, [row], ["id"], update=("name", "role", "manager_id", "time_zone"))
+    upsert(connection, users, [row], ["id"], update=("name", "role", "manager_id"))
     return user_id
 
 

@@ -36,6 +36,7 @@ NOTES = {
     "taken-back": "Taken back. Nothing was sent.",
     "logged": "Noted.",
     "delivery": "Noted.",
+    "zone": "From now on you read times in this zone.",
     "feed-added": "Added. It is polled in a moment.",
     "feed-removed": "Removed.",
     "feed-paused": "Paused.",

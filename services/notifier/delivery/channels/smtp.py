@@ -14,11 +14,13 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
+from ipaddress import ip_address
 from typing import Literal
 
 import aiosmtplib
 
 from firstword.kit.clock import Clock
+from firstword.kit.errors import BadInput
 from services.notifier.delivery.channels.base import Outcome, Outgoing
 
 __all__ = ["Smtp", "SmtpSettings", "address", "compose"]
@@ -49,11 +51,20 @@ class SmtpSettings:
 
 
 class Smtp:
-    """The ``email`` channel."""
+    """The ``email`` channel.
+
+    Raises:
+        BadInput: when the password would go over a network in clear text.
+    """
 
     name = "email"
 
     def __init__(self, settings: SmtpSettings, clock: Clock) -> None:
+        if settings.security == "none" and settings.username is not None and not _is_here(settings.host):
+            raise BadInput(
+                f"The password for the mail server {settings.host} would go over the network in clear text.",
+                mend="Set its security to starttls or tls.",
+            )
         self._settings = settings
         self._clock = clock
 
@@ -167,6 +178,13 @@ def _said(error: aiosmtplib.SMTPResponseException) -> str:
 
 def _short(error: BaseException) -> str:
     return (" ".join(str(error).split()) or type(error).__name__)[:DETAIL_LIMIT].rstrip(".")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _one_line(text: str) -> str:

@@ -81,6 +81,15 @@
   });
   one("[data-edit] textarea")?.focus();
 
+  // Where the reader is, as the browser has it; offered, never assumed.
+  const offer = one("[data-zone]");
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (offer && here && here !== offer.dataset.zone) {
+    offer.elements.namedItem("name").value = here;
+    offer.querySelector("span").textContent = here;
+    offer.hidden = false;
+  }
+
   // Drafts come while the inbox is open. An empty one fills by itself; another is never changed under the reader.
   const watch = one("[data-watch]");
   const look = async () => {

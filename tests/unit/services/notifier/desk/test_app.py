@@ -25,7 +25,17 @@ FEEDS = (
     FeedView("f1", "https://a.example/feed", "ok", publisher="Northgate Wire", last_new_at=NOW),
     FeedView("f2", "https://b.example/feed", "unreachable", reason="b.example can't be found.", mend="Check its name."),
 )
-PAGES = ("/", "/held", "/sent", "/clients", "/clients/claire-arnaud", "/decisions", "/feeds", "/sent?status=unknown")
+PAGES = (
+    "/",
+    "/me",
+    "/held",
+    "/sent",
+    "/clients",
+    "/clients/claire-arnaud",
+    "/decisions",
+    "/feeds",
+    "/sent?status=unknown",
+)
 API = ("drafts", "clients", "held", "feeds", "health")
 
 
@@ -297,6 +307,16 @@ def test_feeds_are_changed_by_the_owner(world: World) -> None:
     assert post(client, "/feeds/f1/pause") == 303
     assert post(client, "/feeds/unknown/remove") == 404
     assert world.feed_notes.done == [("add", "https://c.example/feed"), ("pause", "f1")]
+
+
+def test_times_are_read_in_the_zone_that_the_user_chose(world: World) -> None:
+    client = world.browser()
+    assert post(client, "/me/time-zone", name="Mars/Olympus") == 400
+    assert post(client, "/me/time-zone", name="Asia/Kathmandu") == 303
+    with world.engine.begin() as connection:
+        auth.ensure_owner(connection, NOW)
+    assert "+0545" in client.get("/").text
+    assert "Asia/Kathmandu" in client.get("/me").text
 
 
 def test_reads_of_client_data_are_in_the_audit_log(world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firstword.kit.errors import BadInput
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings, address, compose
 from tests.fakes import FakeClock
@@ -96,6 +97,12 @@ async def test_no_address_is_rejected_before_anything_leaves(recipient: str) -> 
         outcome = await Smtp(settings(server), CLOCK).send(message)
     assert outcome.kind == "rejected"
     assert server.commands == []
+
+
+def test_a_password_does_not_go_over_a_network_in_clear_text() -> None:
+    open_settings = SmtpSettings("mail.example", 25, "a@b.example", security="none", username="u", password="p")
+    with pytest.raises(BadInput, match="clear text"):
+        Smtp(open_settings, CLOCK)
 
 
 def test_a_domain_in_another_script_goes_out_in_its_ascii_form() -> None:
