@@ -89,10 +89,14 @@ class Annotate(Processor[None]):
         data = event.data
         if not isinstance(data, ItemIngested):
             raise KnownBadEvent(f"annotate takes ingested items, not {event.type}.")
-        mentions = self._current_watchlist().find(data.item)
+        item = data.item
+        if item.body and len(item.body) > self._thresholds.body_chars:
+            # before anything is found, so that every span lies in what is passed on
+            item = item.model_copy(update={"body": item.body[: self._thresholds.body_chars]})
+        mentions = self._current_watchlist().find(item)
         if not mentions:
             return None, ()
-        return None, self._annotations(data, mentions, event.time)
+        return None, self._annotations(item, data.revision, mentions, event.time)
 
     def _current_watchlist(self) -> Watchlist:
         if self._watchlist is None:
@@ -104,10 +108,7 @@ class Annotate(Processor[None]):
             self._new_grades = []
         return self._watchlist
 
-    def _annotations(self, data: ItemIngested, mentions: Sequence[Mention], at: datetime) -> list[AnyEvent]:
-        item = data.item
-        if item.body and len(item.body) > self._thresholds.body_chars:
-            item = item.model_copy(update={"body": item.body[: self._thresholds.body_chars]})
+    def _annotations(self, item: Item, revision: int, mentions: Sequence[Mention], at: datetime) -> list[AnyEvent]:
         reading = annotate_item(item, self._sources)
         marks = signature(item)
         said = statements(item, QUOTE_SENTENCES)
@@ -116,7 +117,7 @@ class Annotate(Processor[None]):
             annotated = ItemAnnotated.model_construct(
                 entity_id=mention.entity_id,
                 item=item,
-                revision=data.revision,
+                revision=revision,
                 mention=mention,
                 claim=reading.claim,
                 impact=reading.impact,
@@ -126,7 +127,7 @@ class Annotate(Processor[None]):
                 quote=best_quote(said, mention, reading, self._thresholds.quote_chars),
                 seen_at=at,
             )
-            identity = content_id("evt", item.id, data.revision, mention.entity_id)
+            identity = content_id("evt", item.id, revision, mention.entity_id)
             result.append(event(annotated, key=mention.entity_id, id=identity, source="firstword/matcher", time=at))
         return result
 

@@ -198,6 +198,25 @@ def test_a_client_who_left_is_told_nothing_and_holds_nothing() -> None:
     assert matcher.judge.next_tick(matcher.states["halden-energy"]) is None
 
 
+def test_two_things_of_one_client_in_one_item_are_one_story() -> None:
+    matcher = Matcher(book_event("a", watch(), watch(name="Meridia Bank")))
+    title = "Halden Energy and Meridia Bank cut dividends"
+    one, other = matcher.push(item_event(0, title, "Halden Energy and Meridia Bank cut their dividends."))
+    assert one.entity_id != other.entity_id
+    assert (one.id, one.story_id, one.verdict) == (other.id, other.story_id, other.verdict)
+
+
+def test_every_span_lies_in_the_body_that_is_passed_on() -> None:
+    matcher = Matcher(book_event("a", watch()))
+    body = "Halden Energy cut its dividend. " + "More text follows here. " * 400 + "Halden Energy again."
+    (annotated,) = matcher.annotated(item_event(0, "Energy news", body=body))
+    data = annotated.data
+    assert isinstance(data, ItemAnnotated)
+    assert data.item.body is not None
+    for span in data.mention.spans:
+        assert data.item.body[span.start : span.end] == span.text
+
+
 def test_wrong_events_are_refused_by_name() -> None:
     matcher = Matcher()
     with pytest.raises(KnownBadEvent, match="ingested"):
