@@ -90,7 +90,10 @@ class DraftCreated(Payload):
 
 
 class DraftRefused(Payload):
-    """No draft was made of an alert, and why: ungrounded, do-not-contact, already told, …; nothing vanishes."""
+    """No draft was made of an alert, and why: ungrounded, do-not-contact, already told, …; nothing vanishes.
+
+    ``withdraws`` are earlier drafts that rest on news which turned out false, and must not be sent any more.
+    """
 
     event_type: ClassVar[str] = "draft.refused"
 
@@ -99,6 +102,7 @@ class DraftRefused(Payload):
     story_id: str
     reason: str
     detail: str
+    withdraws: tuple[str, ...] = ()
 
 
 class DraftEdited(Payload):

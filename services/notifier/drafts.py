@@ -139,6 +139,7 @@ def _refused(alert: Alert, refusal: Refusal, now: datetime) -> _Answer:
         story_id=alert.story_id,
         reason=refusal.reason,
         detail=refusal.detail,
+        withdraws=refusal.withdraws,
     )
     return _Answer(_wrap(refused, alert.client_id, draft_id(alert.id), now))
 

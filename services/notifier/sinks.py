@@ -111,8 +111,9 @@ class DraftSink:
             case DraftCreated() as created:
                 _create(connection, created, event)
             case DraftRefused() as refused:
-                row = {"id": event.id, "at": event.time, **refused.model_dump()}
+                row = {"id": event.id, "at": event.time, **refused.model_dump(exclude={"withdraws"})}
                 upsert(connection, refusals, [row], ["id"])
+                withdraw(connection, drafts.c.id.in_(refused.withdraws), refused.detail, event)
             case DraftEdited() as edited:
                 text = {"subject": edited.subject, "body": edited.body, "revision": edited.revision}
                 newer = drafts.c.revision < edited.revision

@@ -27,10 +27,14 @@ _CLOSINGS = ("regards", "sincerely", "yours", "wishes")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why there is no draft: ``reason`` is a code, ``detail`` a sentence for the account manager."""
+    """Why there is no draft: ``reason`` is a code, ``detail`` a sentence for the account manager.
+
+    ``withdraws`` are drafts that must not be sent any more.
+    """
 
     reason: str
     detail: str
+    withdraws: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def _correction(alert: Alert, before: Sequence[Told]) -> FollowUp | Refusal:
             f"{alert.entity_name}: the draft {latest.draft_id} of alert {latest.alert_id} rests on news that turned "
             "out false; it was not sent, and must not be sent any more."
         )
-        return Refusal("withdrawn", detail)
+        return Refusal("withdrawn", detail, tuple(entry.draft_id for entry in waiting))
     latest = told[-1]
     detail = (
         f"{alert.entity_name}: the draft {latest.draft_id} was never sent ({latest.dismissed}), "

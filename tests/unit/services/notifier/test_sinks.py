@@ -11,7 +11,7 @@ from firstword.kit.processing import AnyEvent
 from schemas.alerts import AlertRaised
 from schemas.base import event
 from schemas.clients import ClientChanged, ClientRemoved
-from schemas.drafts import DraftCreated, DraftSent
+from schemas.drafts import DraftCreated, DraftRefused, DraftSent
 from services.notifier import repository
 from services.notifier.tables import alerts, clients, drafts, interactions, refusals
 from tests.desk_data import FIRM, MANAGERS, NOW, STORIES, alert_of, seed_events
@@ -100,6 +100,24 @@ def test_of_a_removed_client_nothing_goes_out(world: World) -> None:
     with reading(world.engine) as connection:
         ((delivery, _),) = repository.deliveries_of(connection, line.id)
         assert repository.client(connection, None, "claire-arnaud") is None
+    assert delivery["status"] == "failed"
+
+
+def test_a_draft_whose_news_turned_out_false_goes_out_no_more(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("approve", line.id, 0)
+    refused = DraftRefused(
+        alert_id="alr_correct",
+        client_id="claire-arnaud",
+        story_id=line.draft.story_id,
+        reason="withdrawn",
+        detail="It was denied.",
+        withdraws=(line.id,),
+    )
+    world.apply([event(refused, key="claire-arnaud", id="evt_false", source="test", time=NOW)])
+    assert world.line(line.id).state == "withdrawn"
+    with reading(world.engine) as connection:
+        ((delivery, _),) = repository.deliveries_of(connection, line.id)
     assert delivery["status"] == "failed"
 
 
