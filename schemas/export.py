@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from pydantic import BaseModel
 
 from schemas.base import Event, Payload
 from schemas.topics import TOPICS
@@ -52,7 +54,8 @@ def _models() -> list[type[Payload]]:
 
 
 def _schema(model: type[Payload]) -> Document:
-    schema: Document = Event.__class_getitem__(model).model_json_schema(mode="serialization")
+    envelope = cast("type[BaseModel]", Event.__class_getitem__(model))
+    schema: Document = envelope.model_json_schema(mode="serialization")
     schema["properties"]["type"] = {"const": model.full_type(), "type": "string"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from firstword.kit.errors import KnownBadEvent
 from firstword.kit.processing import AnyEvent, Processor
@@ -24,9 +25,9 @@ class Counter(Processor[State]):
     """Counts items per key (number modulo 3); says each count, and an hour after the last item that it is quiet."""
 
     name = "counter"
-    inputs = ("items",)
-    references = ("clients",)
-    outputs = ("interactions",)
+    inputs: ClassVar[tuple[str, ...]] = ("items",)
+    references: ClassVar[tuple[str, ...]] = ("clients",)
+    outputs: ClassVar[tuple[str, ...]] = ("interactions",)
 
     def __init__(self) -> None:
         self.known_clients = 0
