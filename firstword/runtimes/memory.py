@@ -17,10 +17,15 @@ __all__ = ["MemoryRuntime"]
 
 
 class MemoryRuntime:
-    """Runs the processors of a pipeline over events that are pushed in, and hands out everything that follows."""
+    """Runs the processors of a pipeline over events that are pushed in, and hands out everything that follows.
+
+    Like a log, it leaves out what a stateful processor says again under the same id: two entities in one item may lead
+    to one and the same alert.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._states: dict[str, dict[str, Any]] = {processor.name: {} for processor in pipeline.processors}
+        self._said: set[str] = set()
         self._steppers = [
             Stepper(processor, self._states[processor.name].get, Timers()) for processor in pipeline.processors
         ]
@@ -51,6 +56,10 @@ class MemoryRuntime:
 
     def _passed_on(self, stepper: Stepper, out: Iterator[AnyEvent], waiting: deque[AnyEvent]) -> Iterator[AnyEvent]:
         for following in out:
+            if stepper.processor.stateful:
+                if following.id in self._said:
+                    continue
+                self._said.add(following.id)
             waiting.append(following)
             yield following
         self._states[stepper.processor.name].update(stepper.touched)
