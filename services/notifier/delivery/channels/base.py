@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-__all__ = ["Channel", "Outcome", "Outgoing"]
+__all__ = ["Channel", "Outcome", "OutcomeKind", "Outgoing"]
 
 #: delivered: the other side took it · retry: it surely did not, and may later · rejected: it did not, and won't ·
 #: unknown: it may have; a person must look, for a repeat could reach the client twice.

@@ -1,0 +1,87 @@
+"""Whatever two tabs, a worker and a mail server do in whatever order: one message at most, and only a wanted one."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import cast
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firstword.kit.db import reading
+from firstword.kit.errors import FirstwordError
+from services.notifier import repository
+from services.notifier.delivery.channels.base import Outcome, OutcomeKind
+from tests.desk_world import World
+from tests.fakes import ScriptedChannel
+
+TAB_ACTS = ("look", "edit", "approve", "take_back", "dismiss", "sent_by_hand")
+OUTCOMES = ("delivered", "retry", "rejected", "unknown")
+
+steps = st.one_of(
+    st.tuples(st.sampled_from(TAB_ACTS), st.sampled_from((0, 1))),
+    st.tuples(st.just("work"), st.sampled_from(OUTCOMES)),
+    st.tuples(st.sampled_from(("arrived", "send_again", "sinks")), st.none()),
+)
+
+
+class Play:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.id = world.draft("claire-arnaud", "warn").id
+        self.seen = [0, 0]
+        self.edits = 0
+        self.wanted = 0  # how often a person has asked for it to be sent by mail
+        self.attempts = 0  # that may have reached the client
+
+    def step(self, act: str, about: object) -> None:
+        try:
+            self._do(act, about)
+        except FirstwordError:
+            return
+
+    def _do(self, act: str, about: object) -> None:
+        world = self.world
+        if act == "sinks":
+            world.apply(world.publisher.events)
+        elif act == "work":
+            self._work(cast("OutcomeKind", about))
+        elif act in ("arrived", "send_again"):
+            with reading(world.engine) as connection:
+                found = repository.deliveries_of(connection, self.id)
+            for row, _ in found:
+                world.desk(act, row["id"])
+                self.wanted += act == "send_again"
+        elif act == "look":
+            self.seen[int(about == 1)] = world.line(self.id).version
+        else:
+            self.edits += 1
+            more = {"edit": (f"Subject {self.edits}", "Text"), "dismiss": ("too_late",)}.get(act, ())
+            world.desk(act, self.id, self.seen[int(about == 1)], *more)
+            self.wanted += act == "approve"
+
+    def _work(self, kind: OutcomeKind) -> None:
+        channel = ScriptedChannel(Outcome(kind, "told so"))
+        self.world.clock.advance(days=2)
+        asyncio.run(self.world.worker(channel).deliver_due())
+        if channel.sent and kind in ("delivered", "unknown"):
+            self.attempts += len(channel.sent)
+
+
+@settings(max_examples=40)
+@given(st.lists(steps, max_size=25))
+def test_nothing_happens_twice(script: list[tuple[str, object]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World.make(Path(folder))
+        play = Play(world)
+        for act, about in script:
+            play.step(act, about)
+            types = world.types()
+            assert types.count("draft.sent") <= 1
+            assert types.count("draft.sent") + types.count("draft.dismissed") <= 1
+            assert play.attempts <= play.wanted, "what may have arrived was asked for each time"
+            sent = world.line(play.id).state == "sent"
+            assert sent == ("draft.sent" in types)
+        world.engine.dispose()
