@@ -32,6 +32,11 @@ class Progress:
     _moved_at: float = 0.0
     _last: dict[At, int] = field(default_factory=dict)
 
+    def begin(self, now: float) -> None:
+        """The worker is up: from now on, time without progress counts."""
+        self.running = True
+        self._moved_at = now
+
     def look(self, ends: Mapping[At, int], now: float) -> None:
         """Compare with the ``ends`` that the broker has just told."""
         self.lags = {at: max(0, end - self.positions.get(at, 0)) for at, end in ends.items()}

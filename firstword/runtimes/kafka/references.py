@@ -12,25 +12,19 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from firstword.kit.errors import FirstwordError, KnownBadEvent
+from firstword.kit.errors import KnownBadEvent
 from firstword.kit.logs import get_logger
 from firstword.kit.processing import AnyProcessor
 from firstword.runtimes.kafka.records import Arrived
 from firstword.runtimes.kafka.settings import KafkaSettings
-from schemas.topics import UnreadableEvent, decode
+from schemas.topics import TOPICS, UnreadableEvent, decode
 
-__all__ = ["MissingTopic", "ReferenceReader", "arrived"]
+__all__ = ["ReferenceReader", "arrived"]
 
 log = get_logger(__name__)
 
 #: How long a fetch waits for something new; a change is known so soon at the latest after it was fetched.
 FETCH_WAIT_MS = 100
-
-
-class MissingTopic(FirstwordError):
-    """A topic that a worker needs is not on the broker."""
-
-    exit_code = 3
 
 
 class ReferenceReader:
@@ -56,11 +50,7 @@ class ReferenceReader:
         self.caught_up = asyncio.Event()
 
     async def run(self) -> None:
-        """Read for ever; set ``caught_up`` once all that was there at the start has been taken.
-
-        Raises:
-            MissingTopic: when a reference topic doesn't exist.
-        """
+        """Read for ever; set ``caught_up`` once all that was there at the start has been taken."""
         if not self._readers:
             self.caught_up.set()
             return
@@ -73,7 +63,11 @@ class ReferenceReader:
         )
         await consumer.start()
         try:
-            partitions = await self._partitions(consumer)
+            partitions = [
+                TopicPartition(self._settings.topic(topic), number)
+                for topic in self._readers
+                for number in range(TOPICS[topic].partitions)
+            ]
             consumer.assign(partitions)
             ends: Mapping[TopicPartition, int] = await consumer.end_offsets(partitions)
             self._behind = {at: end for at, end in ends.items() if end > 0}
@@ -86,13 +80,6 @@ class ReferenceReader:
                 await self._note_progress(consumer)
         finally:
             await consumer.stop()
-
-    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        existing = await consumer.topics()
-        names = [self._settings.topic(topic) for topic in self._readers]
-        if missing := [name for name in names if name not in existing]:
-            raise MissingTopic(f"The topics {missing} are not there.", mend="Run 'firstword topics apply' first.")
-        return [TopicPartition(name, number) for name in names for number in consumer.partitions_for_topic(name) or ()]
 
     async def _note_progress(self, consumer: AIOKafkaConsumer) -> None:
         """Take off the list what has been read to where it ended at the start.

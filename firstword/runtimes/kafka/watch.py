@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
-from firstword.runtimes.kafka.references import MissingTopic
+from firstword.kit.errors import FirstwordError
 from firstword.runtimes.kafka.settings import KafkaSettings
 
-__all__ = ["At", "GroupWatch"]
+__all__ = ["At", "GroupWatch", "MissingTopic"]
 
 #: A partition: our name of the topic, and its number.
 At = tuple[str, int]
+
+
+class MissingTopic(FirstwordError):
+    """A topic that a worker needs is not on the broker."""
+
+    exit_code = 3
 
 
 class GroupWatch:
@@ -46,17 +53,22 @@ class GroupWatch:
         Raises:
             MissingTopic: naming those that are not, or have others.
         """
-        existing = await self._consumer.topics()
-        missing = sorted(name for name in map(self._settings.topic, wanted) if name not in existing)
-        if missing:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._settings.brokers)
+        await admin.start()
+        try:
+            described = await admin.describe_topics([self._settings.topic(topic) for topic in wanted])
+        finally:
+            await admin.close()
+        found = {self._settings.name(topic["topic"]): len(topic["partitions"]) for topic in described}
+        if missing := sorted(self._settings.topic(topic) for topic in wanted if not found.get(topic)):
             raise MissingTopic(
                 f"These topics are not there: {', '.join(missing)}.", mend="Run 'firstword topics apply'."
             )
         for topic, partitions in wanted.items():
-            found = len(self._consumer.partitions_for_topic(self._settings.topic(topic)) or ())
-            if found != partitions:
+            if found[topic] != partitions:
+                name = self._settings.topic(topic)
                 raise MissingTopic(
-                    f"The topic {self._settings.topic(topic)} has {found} partitions, and should have {partitions}.",
+                    f"The topic {name} has {found[topic]} partitions, and should have {partitions}.",
                     mend="See 'firstword topics plan'.",
                 )
 
@@ -74,16 +86,14 @@ class GroupWatch:
             found[at] = max(committed if committed is not None else 0, first[at])
         return self._named(found)
 
-    async def count_since(self, topics: Sequence[str], now: datetime, seconds: float) -> int:
-        """How many records came to ``topics`` within the last ``seconds``."""
+    async def count_since(self, topics: Mapping[str, int], now: datetime, seconds: float) -> int:
+        """How many records came to ``topics`` (with their partition counts) within the last ``seconds``."""
         since = int((now - timedelta(seconds=seconds)).timestamp() * 1000)
         at = [
             TopicPartition(self._settings.topic(topic), number)
-            for topic in topics
-            for number in self._consumer.partitions_for_topic(self._settings.topic(topic)) or ()
+            for topic, partitions in topics.items()
+            for number in range(partitions)
         ]
-        if not at:
-            return 0
         ends = await self._consumer.end_offsets(at)
         first = await self._consumer.offsets_for_times(dict.fromkeys(at, since))
         return sum(ends[one] - found.offset for one, found in first.items() if found is not None)

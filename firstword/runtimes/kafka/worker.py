@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import tempfile
 import time
 from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from typing import Any
@@ -16,7 +18,7 @@ from typing import Any
 import faust
 
 from firstword.kit.clock import Clock
-from firstword.kit.errors import FirstwordError
+from firstword.kit.errors import BadInput, FirstwordError
 from firstword.kit.logs import get_logger
 from firstword.kit.metrics import Metrics
 from firstword.kit.processing import AnyProcessor
@@ -31,7 +33,7 @@ from firstword.runtimes.kafka.tables import StateTable
 from firstword.runtimes.kafka.watch import At, GroupWatch
 from schemas.topics import TOPICS
 
-__all__ = ["FAUST", "KafkaWorker", "UntestedFaust", "mend_recovery"]
+__all__ = ["FAUST", "KafkaWorker", "LostStates", "UntestedFaust", "mend_recovery"]
 
 log = get_logger(__name__)
 
@@ -43,6 +45,10 @@ STOP_SECONDS = 5.0
 
 class UntestedFaust(FirstwordError):
     """Another version of Faust is installed than the one that the mend was made for."""
+
+
+class LostStates(FirstwordError):
+    """States could not be read back from the changelog; going on without them would say everything anew."""
 
 
 class KafkaWorker:
@@ -102,9 +108,9 @@ class KafkaWorker:
         settings = self._settings
         app = self._app = new_app(settings, settings.group(self._service))
         mend_recovery(app)
-        letters = [TOPICS[topic].dead_letters for processor in self._processors for topic in processor.inputs]
+        letters = {TOPICS[topic].dead_letters: 1 for processor in self._processors for topic in processor.inputs}
         now = self._clock.now()
-        earlier = await self._watch.count_since(sorted(set(letters)), now, 3600)
+        earlier = await self._watch.count_since(letters, now, 3600)
         self._limit = LetterLimit(settings.dead_letters_per_hour, now, earlier)
         self._references = ReferenceReader(settings, self._processors, self._bad_reference)
         kept = changelogs(self._processors)
@@ -123,14 +129,13 @@ class KafkaWorker:
             if changelog is not None:
                 self._add_table(stage, changelog.name, changelog.partitions)
             self._add_agent(stage)
+        self._heed_recovery()
         app.on_partitions_revoked.connect(self._on_revoked, weak=False)
         app.on_rebalance_complete.connect(self._on_rebalanced, weak=False)
 
     def _add_table(self, stage: Stage, changelog: str, partitions: int) -> None:
         app = self._app
-        topic = app.topic(
-            self._settings.topic(changelog), key_type=bytes, value_type=bytes, partitions=partitions, internal=True
-        )
+        topic = raw_topic(app, self._settings.topic(changelog), partitions=partitions, internal=True)
         table = app.Table(
             f"{stage.processor.name}-states",
             key_type=bytes,
@@ -145,10 +150,24 @@ class KafkaWorker:
 
         table.on_recover(recovered)
 
+    def _heed_recovery(self) -> None:
+        """Faust logs a changelog record that it can't take as a warning and goes on without it; we don't."""
+
+        def heed(record: logging.LogRecord) -> bool:
+            if (said := record.getMessage()).startswith("Error in recovery"):
+                self._fail(
+                    LostStates(
+                        f"{self._service}: states can't be read back: {said}.", mend="See the log; nothing was done."
+                    )
+                )
+            return True
+
+        logging.getLogger("faust.tables.recovery").addFilter(heed)
+
     def _add_agent(self, stage: Stage) -> None:
         app = self._app
         names = [self._settings.topic(topic) for topic in stage.processor.inputs]
-        topic = app.topic(*names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+        topic = raw_topic(app, *names)
 
         async def consume(stream: Any) -> None:
             async for event in stream.noack().events():
@@ -235,7 +254,7 @@ class KafkaWorker:
     async def _start(self) -> None:
         await self._references.caught_up.wait()
         await self._app.start()
-        self.progress.running = True
+        self.progress.begin(time.monotonic())
         log.info("worker.ready", service=self._service)
 
     async def _work(self, stage: Stage) -> None:
@@ -303,13 +322,17 @@ class KafkaWorker:
 
 
 def new_app(settings: KafkaSettings, group: str) -> Any:
-    """A Faust application with the settings that were measured to be safe; its topics are made by us beforehand."""
+    """A Faust application with the settings that were measured to be safe; its topics are made by us beforehand.
+
+    Raises:
+        BadInput: when the folder for states can't be made.
+    """
     return faust.App(
         group,
         broker=[f"aiokafka://{server.strip()}" for server in settings.brokers.split(",")],
         autodiscover=False,
         store=f"{settings.store}://",
-        datadir=str(settings.state_dir / group),
+        datadir=_data_dir(settings, group),
         web_enabled=False,
         worker_redirect_stdouts=False,
         topic_allow_declare=False,
@@ -328,6 +351,25 @@ def new_app(settings: KafkaSettings, group: str) -> Any:
         # In memory, Faust drops a standby's states when a recovery completes: then they would only cost.
         table_standby_replicas=1 if settings.store == "rocksdb" else 0,
     )
+
+
+def raw_topic(app: Any, *names: str, **options: Any) -> Any:
+    """Topics whose keys and values are handed over as the bytes that they are."""
+    return app.topic(*names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", **options)
+
+
+def _data_dir(settings: KafkaSettings, group: str) -> str:
+    if settings.store == "memory":  # Faust makes its folders all the same
+        return tempfile.mkdtemp(prefix="firstword-")
+    folder = settings.state_dir / group
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"{folder}: the folder for states can't be made: {error.strerror}.",
+            mend="Name another with FIRSTWORD_KAFKA_STATE_DIR.",
+        ) from error
+    return str(folder)
 
 
 def mend_recovery(app: Any) -> None:
