@@ -1,0 +1,9 @@
+"""The client book as a file: YAML (or JSON) ↔ :class:`schemas.clients.Book`, with every problem told by its line."""
+
+from __future__ import annotations
+
+from firstword.book.problem import Problem
+from firstword.book.read import load_book
+from firstword.book.write import dump_book
+
+__all__ = ["Problem", "dump_book", "load_book"]

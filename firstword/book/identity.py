@@ -1,0 +1,126 @@
+"""What is watched: who shares an entity, and under which id. Depends on the book alone, not on the order in it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+
+from schemas.clients import Watch
+
+__all__ = ["assign_entities", "bare_name", "slug"]
+
+_WORD = re.compile(r"[^a-z0-9]+")
+
+
+def _legal_suffixes() -> frozenset[str]:
+    lines = files("firstword.book").joinpath("legal_suffixes.txt").read_text("utf-8").splitlines()
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+_SUFFIXES = _legal_suffixes()
+
+
+def slug(text: str) -> str:
+    """``text`` as an id: ``Claire Arnaud`` → ``claire-arnaud``. Where no Latin letter is left, a hash."""
+    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return _WORD.sub("-", folded).strip("-") or f"x-{_hash(text)}"
+
+
+def bare_name(name: str) -> str:
+    """A company's name without its legal form, case and punctuation: ``Halden Energy plc`` → ``halden energy``."""
+    words = re.sub(r"[^\w&]+", " ", unicodedata.normalize("NFKC", name).casefold().replace(".", "")).split()
+    while len(words) > 1 and words[-1] in _SUFFIXES:
+        words.pop()
+    return " ".join(words) or name.casefold()
+
+
+def assign_entities(watches: Sequence[Watch], explicit: Sequence[str | None]) -> tuple[Watch, ...]:
+    """``watches`` with their entity ids. ``explicit`` are the ids that the book states, in the same order.
+
+    Watches that share an ISIN, a name (with equal context and exclusions) or a ticker are one entity, unless the book
+    gives them different ids, or different ISINs share nothing but a ticker. A stated id wins, then ISIN, ticker, name.
+    """
+    groups = _Groups(watches, explicit)
+    groups.join((watch.isin, at) for at, watch in enumerate(watches))
+    groups.join((_name_key(watch), at) for at, watch in enumerate(watches))
+    groups.join(((ticker, at) for at, watch in enumerate(watches) for ticker in watch.tickers), same_isin=True)
+    ids = {root: _entity_id([watches[at] for at in members], groups.stated(root)) for root, members in groups.all()}
+    return tuple(watch.model_copy(update={"entity_id": ids[groups.root(at)]}) for at, watch in enumerate(watches))
+
+
+def _entity_id(members: Sequence[Watch], stated: str | None) -> str:
+    if stated:
+        return stated
+    isins = sorted(watch.isin for watch in members if watch.isin)
+    if isins:
+        return f"isin:{isins[0]}"
+    tickers = sorted(ticker for watch in members for ticker in watch.tickers)
+    if tickers:
+        return f"ticker:{tickers[0]}"
+    return min(_named_id(watch) for watch in members)
+
+
+def _named_id(watch: Watch) -> str:
+    words = _qualifiers(watch)
+    return slug(bare_name(watch.name)) + (f"-{_hash(words)}" if words else "")
+
+
+def _name_key(watch: Watch) -> str:
+    return f"{bare_name(watch.name)}\n{_qualifiers(watch)}"
+
+
+def _qualifiers(watch: Watch) -> str:
+    if not watch.context and not watch.exclude:
+        return ""
+    parts = [sorted({word.casefold() for word in words}) for words in (watch.context, watch.exclude)]
+    return "\x1e".join("\x1f".join(part) for part in parts)
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=3).hexdigest()
+
+
+class _Groups:
+    """Disjoint sets of watches, joined by what they share."""
+
+    def __init__(self, watches: Sequence[Watch], explicit: Sequence[str | None]) -> None:
+        self._parent = list(range(len(watches)))
+        self._stated = list(explicit)
+        self._isins = [frozenset({watch.isin}) if watch.isin else frozenset[str]() for watch in watches]
+        self.join((given, at) for at, given in enumerate(explicit))
+
+    def root(self, at: int) -> int:
+        while self._parent[at] != at:
+            self._parent[at] = self._parent[self._parent[at]]
+            at = self._parent[at]
+        return at
+
+    def stated(self, root: int) -> str | None:
+        return self._stated[root]
+
+    def all(self) -> Iterable[tuple[int, list[int]]]:
+        members: dict[int, list[int]] = defaultdict(list)
+        for at in range(len(self._parent)):
+            members[self.root(at)].append(at)
+        return members.items()
+
+    def join(self, keyed: Iterable[tuple[str | None, int]], *, same_isin: bool = False) -> None:
+        """Join what has the same key. Two ids under one key leave all of that key apart, so that order is no matter."""
+        by_key: dict[str, list[int]] = defaultdict(list)
+        for key, at in keyed:
+            if key:
+                by_key[key].append(at)
+        for key in sorted(by_key):
+            roots = sorted({self.root(at) for at in by_key[key]})
+            stated = {self._stated[root] for root in roots} - {None}
+            isins = frozenset[str]().union(*(self._isins[root] for root in roots))
+            if len(stated) > 1 or (same_isin and len(isins) > 1 and len(roots) > 1):
+                continue
+            for root in roots[1:]:
+                self._parent[root] = roots[0]
+            self._stated[roots[0]] = next(iter(stated), None)
+            self._isins[roots[0]] = isins

@@ -1,0 +1,247 @@
+"""The firm, its managers and one client, each from its fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from typing import cast, get_args
+from zoneinfo import ZoneInfo, available_timezones
+
+from firstword.book.fields import Fields, Report, nearest
+from firstword.book.identity import slug
+from firstword.book.nodes import MappingNode, Node, ScalarNode
+from firstword.book.watching import read_watches
+from schemas.clients import Client, ContactPolicy, Desire, Firm, Manager, Note, Risk, Trade
+
+__all__ = ["Defaults", "Entry", "read_client", "read_firm", "read_manager"]
+
+FIRM = ("name", "trade", "compliance_note", "restricted", "sample")
+MANAGER = ("id", "name", "email", "title", "signature", "time_zone", "language")
+CLIENT = (
+    "id", "name", "organisation", "manager", "trade", "time_zone", "language", "salutation", "desires", "risk",
+    "end_vision", "personality", "jargon", "mood", "views", "history", "assets", "interests", "contact",
+)  # fmt: skip
+CONTACT = (
+    "email", "phone", "channels", "max_per_week", "minutes_per_contact", "quiet", "working_days", "cadence",
+    "do_not_contact", "information_only", "restricted",
+)  # fmt: skip
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# Good enough to find a slip of the pen: the mail server has the last word (RFC 5321, 4.1.2, is far laxer).
+_EMAIL = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;.]+(\.[^\s@<>,;.]+)+$")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")
+_HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})$")
+_RANGE = re.compile(r"([a-z]{3})[a-z]*\s*(?:\.\.|-|–)\s*([a-z]{3})[a-z]*$")
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a client has who says nothing else: the firm's trade, the only manager, a manager's zone and language."""
+
+    firm: Firm
+    managers: Mapping[str, Manager]
+
+    def manager(self) -> Manager | None:
+        """The only manager, if there is one only."""
+        return next(iter(self.managers.values())) if len(self.managers) == 1 else None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A client, the entity ids that the book states for their watches, in order, and where the client stands."""
+
+    client: Client
+    stated: tuple[str | None, ...]
+    line: int
+    path: str
+
+
+def read_firm(fields: Fields) -> Firm:
+    """The firm."""
+    return Firm(
+        name=fields.text("name", required=True) or "",
+        trade=cast("Trade", fields.choice("trade", get_args(Trade), "wealth")),
+        compliance_note=fields.text("compliance_note"),
+        restricted=fields.texts("restricted"),
+        sample=fields.flag("sample"),
+    )
+
+
+def read_manager(fields: Fields) -> Manager:
+    """An account manager."""
+    name = fields.text("name", required=True) or ""
+    return Manager(
+        id=fields.text("id") or slug(name),
+        name=name,
+        email=_email(fields),
+        title=fields.text("title"),
+        signature=fields.text("signature"),
+        time_zone=_zone(fields, "UTC"),
+        language=_language(fields, "en"),
+    )
+
+
+def read_client(fields: Fields, defaults: Defaults) -> Entry:
+    """One client; everything that is wrong is reported, and something takes its place."""
+    name = fields.text("name", required=True) or ""
+    manager = _manager(fields, defaults)
+    trade = cast("Trade", fields.choice("trade", get_args(Trade), defaults.firm.trade))
+    assets, stated_assets = read_watches(fields, "assets", trade)
+    interests, stated_interests = read_watches(fields, "interests", trade)
+    client = Client(
+        id=fields.text("id") or slug(name),
+        name=name,
+        organisation=fields.text("organisation"),
+        manager_id=manager.id if manager else "",
+        trade=trade,
+        time_zone=_zone(fields, manager.time_zone if manager else "UTC"),
+        language=_language(fields, manager.language if manager else "en"),
+        salutation=fields.text("salutation"),
+        desires=tuple(_desires(fields)),
+        risk=cast("Risk", fields.choice("risk", get_args(Risk), "moderate")),
+        end_vision=fields.text("end_vision"),
+        personality=fields.text("personality"),
+        jargon=fields.choice("jargon", ("plain", "some", "expert"), "plain"),  # type: ignore[arg-type]
+        mood=fields.choice("mood", ("calm", "upset"), "calm"),  # type: ignore[arg-type]
+        views=tuple(_notes(fields, "views")),
+        history=tuple(_notes(fields, "history")),
+        assets=assets,
+        interests=interests,
+        contact=_contact(fields.mapping("contact", CONTACT)),
+    )
+    return Entry(client, (*stated_assets, *stated_interests), fields.line, fields.path)
+
+
+def _manager(fields: Fields, defaults: Defaults) -> Manager | None:
+    wanted = fields.text("manager")
+    if wanted is None:
+        only = defaults.manager()
+        if only is None and defaults.managers:
+            fields.error("manager", "'manager' is missing.", f"One of: {', '.join(defaults.managers)}.")
+        return only
+    if wanted not in defaults.managers:
+        alike = nearest(wanted, defaults.managers)
+        mend = f"Did you mean {alike!r}?" if alike else "List them under `managers` with this id."
+        fields.error("manager", f"There is no manager {wanted!r}.", mend)
+    return defaults.managers.get(wanted)
+
+
+def _email(fields: Fields) -> str | None:
+    address = fields.text("email")
+    if address and not _EMAIL.match(address):
+        fields.error("email", f"{address!r} is no e-mail address.", "Write it as name@example.org.")
+    return address
+
+
+def _zone(fields: Fields, default: str) -> str:
+    name = fields.text("time_zone")
+    if name is None:
+        return default
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        alike = nearest(name, sorted(available_timezones()))
+        mend = f"Did you mean {alike!r}?" if alike else "Write an IANA name such as Europe/Paris."
+        fields.error("time_zone", f"There is no time zone {name!r}.", mend)
+        return default
+    return name
+
+
+def _language(fields: Fields, default: str) -> str:
+    tag = fields.text("language") or default
+    if not _LANGUAGE.match(tag):
+        fields.error("language", f"{tag!r} is no language tag.", "Write a BCP 47 tag such as en or pt-BR.")
+    return tag
+
+
+def _desires(fields: Fields) -> list[Desire]:
+    found = []
+    for path, node in fields.entries("desires"):
+        inner = _entry(fields.report, path, node, "name", ("name", "words"))
+        name = inner.text("name", required=True)
+        if name:
+            found.append(Desire(name=name, words=inner.text("words")))
+    return found
+
+
+def _notes(fields: Fields, name: str) -> list[Note]:
+    found = []
+    for path, node in fields.entries(name):
+        inner = _entry(fields.report, path, node, "text", ("text", "at", "question"))
+        text = inner.text("text", required=True)
+        if text:
+            found.append(Note(text=text, at=_day(inner), question=inner.text("question")))
+    return found
+
+
+def _day(fields: Fields) -> date | None:
+    value = fields.text("at")
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError:
+        fields.error("at", f"{value!r} is no date.", "Write it as 2026-01-31.")
+        return None
+
+
+def _entry(report: Report, path: str, node: Node, main: str, known: tuple[str, ...]) -> Fields:
+    """A list's entry as fields; a bare text stands for its main field."""
+    if isinstance(node, ScalarNode):
+        node = MappingNode(node.line, [(ScalarNode(node.line, main, True), node)])
+    elif not isinstance(node, MappingNode):
+        report.error(node.line, path, "This must be text or fields.", f"Write `- {main} …` or `- {{{main}: …}}`.")
+        node = MappingNode(node.line, [(ScalarNode(node.line, main, True), ScalarNode(node.line, "?", True))])
+    return Fields(node, path, known, report)
+
+
+def _contact(fields: Fields) -> ContactPolicy:
+    plain = ContactPolicy()
+    reason = fields.verdict("do_not_contact")
+    quiet_from, quiet_until = _quiet(fields, plain)
+    return ContactPolicy(
+        channels=fields.texts("channels") or plain.channels,
+        email=_email(fields),
+        phone=fields.text("phone"),
+        max_per_week=fields.whole("max_per_week", plain.max_per_week, 0),
+        minutes_per_contact=fields.whole("minutes_per_contact", plain.minutes_per_contact, 1),
+        quiet_from=quiet_from,
+        quiet_until=quiet_until,
+        working_days=_working_days(fields, plain),
+        cadence=fields.text("cadence"),
+        do_not_contact=bool(reason),
+        do_not_contact_reason=reason if isinstance(reason, str) else None,
+        information_only=fields.flag("information_only"),
+        restricted=fields.texts("restricted"),
+    )
+
+
+def _quiet(fields: Fields, plain: ContactPolicy) -> tuple[time | None, time | None]:
+    text = fields.text("quiet")
+    if text is None:
+        return plain.quiet_from, plain.quiet_until
+    if text.lower() in ("false", "no", "none", "off"):
+        return None, None
+    match = _HOURS.match(text)
+    try:
+        if match:
+            return time(int(match[1]) % 24, int(match[2])), time(int(match[3]) % 24, int(match[4]))
+    except ValueError:
+        pass
+    fields.error("quiet", f"{text!r} are no hours.", 'Write "19:00-08:00" in quotes, or false for none.')
+    return plain.quiet_from, plain.quiet_until
+
+
+def _working_days(fields: Fields, plain: ContactPolicy) -> tuple[int, ...]:
+    if "working_days" not in fields:
+        return plain.working_days
+    found: set[int] = set()
+    for text in fields.texts("working_days"):
+        lowered = text.lower()
+        span = _RANGE.match(lowered)
+        first, last = (span[1], span[2]) if span else (lowered[:3], lowered[:3])
+        if first not in DAYS or last not in DAYS:
+            fields.error("working_days", f"{text!r} is no day.", "Write [mon, tue, wed, thu, fri].")
+            continue
+        at, end = DAYS.index(first), DAYS.index(last)
+        found |= {(at + step) % 7 for step in range((end - at) % 7 + 1)}
+    return tuple(sorted(found))

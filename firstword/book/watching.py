@@ -1,0 +1,145 @@
+"""What a client owns and follows, from the book's ``assets`` and ``interests``; each is checked for what misleads."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from typing import cast
+
+from firstword.book.fields import Fields
+from firstword.book.nodes import MappingNode, ScalarNode
+from schemas.clients import Trade, Watch, WatchKind
+
+__all__ = ["ASSET_KINDS", "INTEREST_KINDS", "default_kind", "isin_is_valid", "read_watches"]
+
+WATCH = (
+    "name", "kind", "ticker", "tickers", "isin", "weight", "aliases", "context", "exclude", "id", "note",
+)  # fmt: skip
+ASSET_KINDS = ("holding", "product", "supplier", "site", "contract")
+INTEREST_KINDS = ("topic", "industry", "competitor", "regulation", "place")
+_WEIGHT = re.compile(r"(\d{1,3}(?:\.\d{1,12})?)\s*(%)?$")
+_ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]$")
+_TICKER = re.compile(r"[A-Z0-9][A-Z0-9.:/\- ]{0,19}$")
+#: What stands near a name when the thing itself is meant, as a proposal.
+_PROPOSED = {"holding": "shares, company, chief executive", "product": "version, vendor, users"}
+
+
+def _common_words() -> frozenset[str]:
+    lines = files("firstword.book").joinpath("common_words.txt").read_text("utf-8").splitlines()
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+_COMMON = _common_words()
+
+
+def isin_is_valid(isin: str) -> bool:
+    """Whether form and check digit are right (ISO 6166: letters as numbers, then Luhn)."""
+    if not _ISIN.match(isin):
+        return False
+    digits = "".join(str(int(character, 36)) for character in isin)
+    doubled = (int(digit) * (2 if at % 2 else 1) for at, digit in enumerate(reversed(digits)))
+    return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
+
+
+def default_kind(name: str, trade: Trade) -> WatchKind:
+    """The kind of an asset or interest that states none."""
+    if name == "interests":
+        return "topic"
+    return "holding" if trade == "wealth" else "product"
+
+
+def read_watches(fields: Fields, name: str, trade: Trade) -> tuple[tuple[Watch, ...], tuple[str | None, ...]]:
+    """The watches under ``name``, and the entity ids that they state. ``entity_id`` itself is still empty."""
+    watches, stated = [], []
+    for path, node in fields.entries(name):
+        if isinstance(node, ScalarNode):
+            node = MappingNode(node.line, [(ScalarNode(node.line, "name", True), node)])
+        if not isinstance(node, MappingNode):
+            fields.report.error(node.line, path, "This must be a name or fields.", "Write `- {name: …, kind: …}`.")
+            continue
+        inner = Fields(node, path, WATCH, fields.report)
+        watch = _watch(inner, name, trade)
+        if watch is not None:
+            watches.append(watch)
+            stated.append(inner.text("id"))
+    _check_weights(fields, name, watches)
+    return tuple(watches), tuple(stated)
+
+
+def _watch(fields: Fields, name: str, trade: Trade) -> Watch | None:
+    title = fields.text("name", required=True)
+    if title is None:
+        return None
+    kinds = ASSET_KINDS if name == "assets" else INTEREST_KINDS
+    kind = cast("WatchKind", fields.choice("kind", kinds, default_kind(name, trade)))
+    watch = Watch(
+        entity_id="",
+        name=title,
+        kind=kind,
+        aliases=fields.texts("aliases"),
+        tickers=_tickers(fields),
+        isin=_isin(fields),
+        context=fields.texts("context"),
+        exclude=fields.texts("exclude"),
+        weight=_weight(fields),
+        note=fields.text("note"),
+    )
+    _check_names(fields, watch)
+    return watch
+
+
+def _tickers(fields: Fields) -> tuple[str, ...]:
+    found = dict.fromkeys(text.upper() for name in ("ticker", "tickers") for text in fields.texts(name))
+    for ticker in found:
+        if not _TICKER.match(ticker):
+            fields.error(
+                "ticker" if "ticker" in fields else "tickers", f"{ticker!r} is no ticker.", "Write it as HLDN."
+            )
+    return tuple(found)
+
+
+def _isin(fields: Fields) -> str | None:
+    isin = (fields.text("isin") or "").upper().replace(" ", "")
+    if isin and not isin_is_valid(isin):
+        wrong = "its check digit is wrong" if _ISIN.match(isin) else "it needs two letters, nine characters and a digit"
+        fields.error("isin", f"{isin!r} is no ISIN: {wrong}.", "Copy it again from the statement, or leave it out.")
+    return isin or None
+
+
+def _weight(fields: Fields) -> float | None:
+    text = fields.text("weight")
+    if text is None:
+        return None
+    match = _WEIGHT.match(text)
+    value = float(match[1]) / (100 if match[2] else 1) if match else None
+    if value is None:
+        fields.error("weight", f"{text!r} is no share.", "Write it as 12% or 0.12.")
+        return None
+    if value > 1:
+        fields.error(
+            "weight", f"{text} is more than the whole.", f"Write it as {text.rstrip('% ')}% or between 0 and 1."
+        )
+        return None
+    return round(value, 12)
+
+
+def _check_weights(fields: Fields, name: str, watches: list[Watch]) -> None:
+    total = sum(watch.weight or 0 for watch in watches)
+    if total > 1.0001:
+        fields.warning(name, f"The weights add up to {total:.0%}.", "Shares of one portfolio add up to 100% at most.")
+
+
+def _check_names(fields: Fields, watch: Watch) -> None:
+    for alias in watch.aliases:
+        if len(alias) < 2:
+            fields.error("aliases", f"The alias {alias!r} is shorter than 2 characters.", "Leave it out.")
+    if watch.context:
+        return
+    risky = [name for name in (watch.name, *watch.aliases) if name.casefold() in _COMMON]
+    for name in dict.fromkeys(risky):
+        proposed = _PROPOSED.get(watch.kind, f"words that stand near {name} when it is meant")
+        fields.warning(
+            "aliases" if name in watch.aliases else "name",
+            f"{name!r} is an ordinary word as well, and will match what isn't meant.",
+            f"Add `context: [{proposed}]`, or a longer name.",
+        )
