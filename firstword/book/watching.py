@@ -116,9 +116,8 @@ def _weight(fields: Fields) -> float | None:
         fields.error("weight", f"{text!r} is no share.", "Write it as 12% or 0.12.")
         return None
     if value > 1:
-        fields.error(
-            "weight", f"{text} is more than the whole.", f"Write it as {text.rstrip('% ')}% or between 0 and 1."
-        )
+        mend = "A share is 100% at most." if match and match[2] else f"Write {text}% or {value / 100:g}."
+        fields.error("weight", f"{text} is more than the whole.", mend)
         return None
     return round(value, 12)
 

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstword.book.identity import assign_entities, bare_name, slug
+from firstword.book.watching import isin_is_valid
+from schemas.clients import Watch
+
+
+def watch(name: str, *tickers: str, isin: str | None = None, context: tuple[str, ...] = ()) -> Watch:
+    return Watch(entity_id="", name=name, kind="holding", tickers=tickers, isin=isin, context=context)
+
+
+def ids(*watches: Watch, stated: list[str | None] | None = None) -> list[str]:
+    found = assign_entities(watches, stated or [None] * len(watches))
+    return [one.entity_id for one in found]
+
+
+def test_an_id_comes_from_isin_else_ticker_else_name() -> None:
+    assert ids(watch("A", "AA", isin="US0378331005"), watch("B", "BB"), watch("Halden Energy plc")) == [
+        "isin:US0378331005",
+        "ticker:BB",
+        "halden-energy",
+    ]
+
+
+def test_one_thing_has_one_id_in_the_whole_book() -> None:
+    by_isin = watch("Halden Energy", isin="US0378331005")
+    both = watch("HE plc", "HLDN", isin="US0378331005")
+    by_ticker = watch("Halden", "HLDN")
+    by_name = watch("HALDEN ENERGY PLC")
+    assert set(ids(by_isin, both, by_ticker, by_name)) == {"isin:US0378331005"}
+
+
+def test_a_stated_id_wins_and_keeps_two_apart() -> None:
+    assert ids(watch("Halden"), watch("Halden"), stated=["halden-group", None]) == ["halden-group"] * 2
+    assert ids(watch("Halden"), watch("Halden"), stated=["one", "two"]) == ["one", "two"]
+
+
+def test_context_tells_two_of_one_name_apart() -> None:
+    mill, bank = ids(watch("Meridia", context=("mill",)), watch("Meridia", context=("bank",)))
+    assert mill != bank
+    assert mill.startswith("meridia-")
+
+
+def test_a_ticker_alone_does_not_join_two_isins() -> None:
+    assert ids(watch("A", "T", isin="US0378331005"), watch("B", "T", isin="US5949181045")) == [
+        "isin:US0378331005",
+        "isin:US5949181045",
+    ]
+
+
+@given(st.data())
+def test_the_order_in_the_book_does_not_matter(data: st.DataObject) -> None:
+    names = st.sampled_from(["Halden", "Halden plc", "Corvane", "Meridia"])
+    tickers = st.lists(st.sampled_from(["H", "C", "M"]), max_size=2, unique=True)
+    isins = st.sampled_from([None, "US0378331005", "US5949181045"])
+    stated = st.sampled_from([None, None, "x", "y"])
+    rows = data.draw(st.lists(st.tuples(names, tickers, isins, stated), min_size=1, max_size=7))
+    shuffled = data.draw(st.permutations(range(len(rows))))
+    watches = [watch(name, *ticker, isin=isin) for name, ticker, isin, _ in rows]
+    given_ids = [row[3] for row in rows]
+    straight = ids(*watches, stated=given_ids)
+    mixed = ids(*(watches[at] for at in shuffled), stated=[given_ids[at] for at in shuffled])
+    assert [straight[at] for at in shuffled] == mixed
+    assert all(own == one for own, one in zip(given_ids, straight, strict=True) if own)
+
+
+@pytest.mark.parametrize(
+    ("isin", "valid"),
+    [("US0378331005", True), ("GB0002634946", True), ("US0378331006", False), ("US037833100", False), ("", False)],
+)
+def test_isin(isin: str, valid: bool) -> None:
+    assert isin_is_valid(isin) is valid
+
+
+def test_names_lose_their_legal_form_and_ids_their_accents() -> None:
+    assert bare_name("Société Lumière S.A.") == "société lumière"
+    assert bare_name("Inc") == "inc"
+    assert slug("Tomás Ferreira") == "tomas-ferreira"
+    assert slug("日本").startswith("x-")

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import time as clock
+from datetime import date, time
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstword.book import dump_book, load_book
+from firstword.book.watching import ASSET_KINDS, INTEREST_KINDS
+from schemas.clients import Book, Client, ContactPolicy, Desire, Firm, Manager, Note, Risk, Trade, Watch
+
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
+    lambda text: text == text.strip()
+)
+LINES = st.lists(TEXT, min_size=1, max_size=3).map("\n".join)
+ALIASES = st.lists(TEXT.filter(lambda text: len(text) > 1), max_size=2).map(tuple)
+ZONES = st.sampled_from(["UTC", "Europe/Paris", "America/New_York"])
+NOTES = st.lists(st.builds(Note, text=LINES, at=st.none() | st.dates(), question=st.none() | TEXT), max_size=2).map(
+    tuple
+)
+
+
+def watches(kinds: tuple[str, ...]) -> st.SearchStrategy[tuple[Watch, ...]]:
+    one = st.builds(
+        Watch,
+        entity_id=TEXT,
+        name=TEXT,
+        kind=st.sampled_from(kinds),
+        aliases=ALIASES,
+        tickers=st.lists(st.sampled_from(["HLDN", "ON", "A.B"]), max_size=2, unique=True).map(tuple),
+        isin=st.sampled_from([None, "US0378331005"]),
+        context=ALIASES,
+        weight=st.none() | st.integers(0, 10**6).map(lambda number: number / 10**6),
+        note=st.none() | LINES,
+    )
+    return st.lists(one, max_size=3).map(tuple)
+
+
+@st.composite
+def contacts(draw: st.DrawFn) -> ContactPolicy:
+    hours = draw(st.none() | st.tuples(st.integers(0, 23), st.integers(0, 59)))
+    return ContactPolicy(
+        phone=draw(st.none() | TEXT),
+        max_per_week=draw(st.integers(0, 9)),
+        quiet_from=time(*hours) if hours else None,
+        quiet_until=time(8) if hours else None,
+        working_days=tuple(sorted(draw(st.sets(st.integers(0, 6))))) or (0,),
+        do_not_contact=draw(st.booleans()),
+        restricted=draw(ALIASES),
+    )
+
+
+@st.composite
+def books(draw: st.DrawFn) -> Book:
+    managers = tuple(
+        Manager(id=f"m{at}", name=draw(TEXT), time_zone=draw(ZONES), signature=draw(st.none() | LINES))
+        for at in range(draw(st.integers(1, 2)))
+    )
+    clients = tuple(
+        Client(
+            id=f"c{at}",
+            name=draw(TEXT),
+            manager_id=draw(st.sampled_from(managers)).id,
+            trade=draw(st.sampled_from(get_args(Trade))),
+            time_zone=draw(ZONES),
+            risk=draw(st.sampled_from(get_args(Risk))),
+            desires=tuple(draw(st.lists(st.builds(Desire, name=TEXT, words=st.none() | TEXT), max_size=2))),
+            history=draw(NOTES),
+            end_vision=draw(st.none() | LINES),
+            assets=draw(watches(ASSET_KINDS)),
+            interests=draw(watches(INTEREST_KINDS)),
+            contact=draw(contacts()),
+        )
+        for at in range(draw(st.integers(0, 2)))
+    )
+    firm = Firm(name=draw(TEXT), restricted=draw(ALIASES), sample=draw(st.booleans()))
+    return Book(firm=firm, managers=managers, clients=clients)
+
+
+@given(books())
+def test_what_is_written_reads_back_as_the_same_book(book: Book) -> None:
+    found, problems = load_book(dump_book(book), "book.yaml")
+    assert found == book, problems
+
+
+def test_defaults_and_derived_ids_are_left_out() -> None:
+    asset = Watch(entity_id="ticker:HLDN", name="Halden Energy", kind="holding", tickers=("HLDN",), weight=0.12)
+    client = Client(
+        id="claire", name="Claire", manager_id="mara", trade="wealth", assets=(asset,), views=(Note(text="Calm"),),
+        history=(Note(text="Sold", at=date(2026, 1, 5)),),
+    )  # fmt: skip
+    book = Book(
+        firm=Firm(name="H"), managers=(Manager(id="mara", name="Mara", signature="Kind\nregards"),), clients=(client,)
+    )
+    assert dump_book(book) == (
+        "version: 1\nfirm:\n  name: H\n  trade: wealth\nmanagers:\n- id: mara\n  name: Mara\n"
+        "  signature: |-\n    Kind\n    regards\nclients:\n- id: claire\n  name: Claire\n  views:\n  - Calm\n"
+        "  history:\n  - {text: Sold, at: 2026-01-05}\n"
+        "  assets:\n  - {name: Halden Energy, ticker: HLDN, weight: 12%}\n"
+    )
+
+
+@pytest.mark.slow
+def test_a_large_book_loads_in_well_under_a_minute() -> None:
+    watched = "".join(
+        f"      - {{name: Halden {at} Energy, ticker: H{at}, weight: 2%, aliases: [Halden {at}]}}\n" for at in range(10)
+    )
+    clients = "".join(f"  - name: Client {at}\n    assets:\n{watched}" for at in range(10_000))
+    begun = clock.monotonic()
+    book, _ = load_book(f"firm: {{name: H}}\nmanagers: [{{name: Mara}}]\nclients:\n{clients}", "book.yaml")
+    assert book is not None
+    assert len(book.clients) == 10_000
+    assert clock.monotonic() - begun < 60
