@@ -18,6 +18,7 @@ __all__ = [
     "ago",
     "deadline",
     "moment",
+    "sentence",
     "zone",
 ]
 
@@ -38,7 +39,7 @@ SOURCE = {
     "F": "not known to us yet",
 }
 INFORMATION = {
-    1: "confirmed by independent sources, or by the primary source",
+    1: "confirmed",
     2: "probably true",
     3: "possibly true",
     4: "doubtful",
@@ -132,6 +133,12 @@ def ago(when: datetime | None, now: datetime) -> str:
     if when is None:
         return "never"
     return f"{span(now - when)} ago" if when <= now else f"in {span(when - now)}"
+
+
+def sentence(text: str) -> str:
+    """``text`` with a capital at its beginning and a full stop at its end."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?…" else ".")
 
 
 def deadline(when: datetime, now: datetime) -> str:

@@ -30,6 +30,8 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         if line is None:
             raise NotFound("There is no such draft.")
         book = repository.client(connection, who.scope, line.client_id)
+        before = line.draft.supersedes
+        earlier = None if before is None else repository.draft(connection, who.scope, before)
         sendings = repository.deliveries_of(connection, draft_id)
     who.note_read("draft.read", draft_id, line.client_id)
     recipient = None if book is None else book.client.contact.email
@@ -40,6 +42,7 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         checks=checks_of(line),
         why=why_this_client(line, book),
         sendings=sendings,
+        earlier=earlier,
         recipient=recipient,
         mailto=None if recipient is None else mailto(recipient, line.subject, line.body),
         dismissing="dismiss" in who.request.query_params,

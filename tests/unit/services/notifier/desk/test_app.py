@@ -215,7 +215,7 @@ def test_the_inbox_is_sorted_by_deadline_and_says_what_is_wrong(world: World) ->
     places = [text.index(title) for title in order]
     assert places == sorted(places)
     assert "1 of 2 feeds needs a look" in text
-    assert "b.example can&#39;t be found." in text
+    assert "B.example can&#39;t be found." in text
     assert "يوسف الحداد" in text
 
 
