@@ -1,0 +1,135 @@
+"""`firstword up` as a new user meets it: an inbox within seconds, changes live, a clean stop, nothing played twice."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+FIRSTWORD = str(Path(sys.executable).with_name("firstword"))
+OPML = """<opml version="2.0"><head><title>x</title></head><body>
+<outline type="rss" text="Intranet news" xmlUrl="http://127.0.0.1:9/feed.xml"/></body></opml>"""
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def running(data: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """A started system and a browser that has signed in by the printed link."""
+    port = free_port()
+    command = [FIRSTWORD, "up", "--data", str(data), "--port", str(port), *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        link = None
+        for line in process.stdout:
+            if found := re.search(r"http://\S+/signin\?token=\S+", line):
+                link = found[0]
+                break
+        assert link is not None, f"ended with {process.wait()} before it printed a link"
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", follow_redirects=True, timeout=20) as browser:
+            # The link asks for a click, so that a mail scanner or a preview doesn't use it up.
+            page = browser.get(link)
+            assert page.status_code == 200
+            yield process, browser
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def eventually(look: object, seconds: float = 20) -> None:
+    """Wait until ``look()`` is true."""
+    assert callable(look)
+    until = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < until, "it didn't come to be in time"
+        time.sleep(0.1)
+
+
+def drafts(browser: httpx.Client) -> list[dict[str, object]]:
+    answer = browser.get("/api/v1/drafts")
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    return list(found["items"])
+
+
+@pytest.fixture
+def opml(tmp_path: Path) -> Path:
+    path = tmp_path / "feeds.opml"
+    path.write_text(OPML, encoding="utf-8")
+    return path
+
+
+def test_the_first_start_shows_reviewed_drafts_and_the_second_plays_nothing_again(tmp_path: Path, opml: Path) -> None:
+    data = tmp_path / "data"
+    begun = time.monotonic()
+    with running(data, "--feeds", str(opml)) as (process, browser):
+        inbox = browser.get("/").text
+        assert time.monotonic() - begun < 30
+        assert "Sample data" in inbox
+        verdicts = {str(each["verdict"]) for each in drafts(browser)}
+        assert verdicts == {"tell", "warn", "correct"}
+        assert "Fennimore" not in browser.get("/held").text
+        assert "Dromer Transport" in browser.get("/held").text
+        assert "satire" in browser.get("/clients/henrik-solberg").text.casefold()
+        eventually(lambda: "Intranet news" in browser.get("/").text)
+        assert "private" in browser.get("/feeds").text
+        before = [each["id"] for each in drafts(browser)]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    with running(data) as (_, browser):
+        assert [each["id"] for each in drafts(browser)] == before
+
+
+def test_one_folder_has_one_system(tmp_path: Path, opml: Path) -> None:
+    with running(tmp_path / "data", "--feeds", str(opml)):
+        second = subprocess.run(
+            [FIRSTWORD, "up", "--data", str(tmp_path / "data"), "--port", str(free_port())],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert second.returncode == 3
+    assert "another Firstword" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_client_and_a_feed_that_are_added_are_live_at_once(tmp_path: Path, opml: Path) -> None:
+    data = tmp_path / "data"
+    book = tmp_path / "book.yaml"
+    book.write_text(
+        "version: 1\nfirm: {name: New House, trade: wealth}\nmanagers: [{id: mara, name: Mara}]\n"
+        "clients:\n  - {id: new, name: Nia New, manager: mara, desires: [income],\n"
+        "     assets: [{name: Zephyr Gas, kind: holding}]}\n",
+        encoding="utf-8",
+    )
+    feed = data / "zephyr.xml"
+    with running(data, "--feeds", str(opml)) as (_, browser):
+        subprocess.run([FIRSTWORD, "clients", "import", str(book), "--data", str(data)], check=True, timeout=60)
+        eventually(lambda: "Nia New" in browser.get("/clients").text)
+        feed.write_text(
+            '<rss version="2.0"><channel><title>Zephyr Gas</title><link>https://zephyr-gas.example</link><item>'
+            "<title>Zephyr Gas cuts its dividend by half</title><link>https://www.reuters.com/zephyr</link>"
+            "<description>Zephyr Gas cut its dividend by half, the company said in a statement.</description>"
+            "</item></channel></rss>",
+            encoding="utf-8",
+        )
+        subprocess.run(
+            [FIRSTWORD, "feeds", "add", feed.resolve().as_uri(), "--data", str(data)], check=True, timeout=60
+        )
+        eventually(lambda: any("Zephyr Gas" in str(each["subject"]) for each in drafts(browser)))

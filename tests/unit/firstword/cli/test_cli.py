@@ -1,0 +1,216 @@
+"""The command line as a person meets it: results, errors with a mend, exit codes; never a traceback."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from firstword import __version__
+from firstword.cli.main import main
+from firstword.shipped import example
+
+FEED = """<rss version="2.0"><channel><title>News Example</title><link>https://news.example/</link>
+<item><title>Zürich opens “Halle 7”</title><link>https://news.example/1?utm_source=x</link><guid>1</guid>
+<pubDate>Mon, 05 Jan 2026 09:00:00 GMT</pubDate><description>&lt;b&gt;Bold&lt;/b&gt; news</description></item>
+</channel></rss>"""
+ITEM = {"url": "https://news.example/1", "title": "Halden Energy cuts its dividend by half, company says"}
+
+
+@dataclass
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    def lines(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def invoke(*arguments: str) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["firstword", *arguments])
+        code: object = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+        caught = capsys.readouterr()
+        return Ran(0 if code is None else int(str(code)), caught.out, caught.err)
+
+    return invoke
+
+
+def test_help_and_version(run: Run) -> None:
+    assert run("--version").out.strip() == f"firstword {__version__}"
+    for command in ("up", "parse", "replay", "explain", "feeds", "clients", "doctor", "signin"):
+        assert command in run("--help").out
+        assert run(command, "--help").code == 0
+
+
+def test_parse_writes_one_item_a_line(run: Run, tmp_path: Path) -> None:
+    feed = tmp_path / "feed.xml"
+    feed.write_text(FEED, encoding="utf-8")
+    ran = run("parse", str(feed), "--feed-url", "https://news.example/rss")
+    (item,) = ran.lines()
+    assert ran.code == 0
+    assert list(item) == [
+        *("id", "url", "title", "summary", "body", "language", "published_at", "updated_at", "fetched_at"),
+        *("authors", "categories", "source"),
+    ]
+    assert item["title"] == "Zürich opens “Halle 7”"
+    assert item["summary"] == "Bold news"
+    assert item["published_at"] == "2026-01-05T09:00:00Z"
+    assert item["source"] == {
+        "feed_url": "https://news.example/rss",
+        "host": "news.example",
+        "publisher": "News Example",
+        "owner": None,
+    }
+
+
+def test_parse_names_what_is_no_feed_and_goes_on(run: Run, tmp_path: Path) -> None:
+    good, page, empty = tmp_path / "good.xml", tmp_path / "page.html", tmp_path / "empty.xml"
+    good.write_text(FEED, encoding="utf-8")
+    page.write_text("<!doctype html><html><body>Not found</body></html>", encoding="utf-8")
+    empty.touch()
+    ran = run("parse", str(page), str(good), str(empty))
+    assert (ran.code, len(ran.lines())) == (0, 1)
+    assert f"error: {page}: " in ran.err
+    assert f"error: {empty}: " in ran.err
+    assert run("parse", str(page)).code == 1
+    assert run("parse", str(good), str(page), "--strict").code == 1
+
+
+def test_a_file_that_is_not_there_is_named(run: Run) -> None:
+    ran = run("parse", "nowhere.xml")
+    assert (ran.code, ran.out) == (2, "")
+    assert "nowhere.xml: No such file or directory" in ran.err
+
+
+def test_replay_keeps_going_after_a_bad_line_and_says_so(run: Run, tmp_path: Path) -> None:
+    items = tmp_path / "items.jsonl"
+    lines = [
+        json.dumps({**ITEM, "mood": "good", "published_at": "2026-01-05T09:00:00Z"}),
+        "{not json",
+        '{"title": "x"}',
+    ]
+    items.write_text("\n".join(lines), encoding="utf-8")
+    book = str(example("book.yaml"))
+    ran = run("replay", "--book", book, "--items", str(items), "--emit", "mentions,claims")
+    assert ran.code == 1
+    assert [line["type"] for line in ran.lines()] == ["claim", "mention"]
+    assert f"{items}:2" in ran.err
+    assert f"{items}:3" in ran.err
+    assert "mood" in ran.err
+
+
+def test_replay_says_what_it_lacks(run: Run, tmp_path: Path) -> None:
+    items = tmp_path / "items.jsonl"
+    items.write_text(json.dumps(ITEM), encoding="utf-8")
+    assert "--book" in run("replay", "--items", str(items)).err
+    wrong = run("replay", "--items", str(items), "--book", str(example("book.yaml")), "--emit", "alerts,gossip")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "gossip can't be emitted" in wrong.err
+
+
+def test_an_alert_that_was_kept_can_be_explained(run: Run, tmp_path: Path) -> None:
+    items = tmp_path / "items.jsonl"
+    host = {"host": "www.reuters.com", "publisher": "Reuters"}
+    items.write_text(json.dumps({**ITEM, "published_at": "2026-01-05T09:00:00Z", "source": host}), encoding="utf-8")
+    data = str(tmp_path / "kept")
+    ran = run("replay", "--book", str(example("book.yaml")), "--items", str(items), "--emit", "alerts", "--data", data)
+    alert = ran.lines()[0]
+    explained = run("explain", str(alert["id"]), "--data", data)
+    assert explained.code == 0
+    assert "What each rule saw and concluded" in explained.out
+    assert "Halden Energy cuts its dividend by half" in explained.out
+    assert json.loads(run("explain", str(alert["id"]), "--data", data, "--json").out) == alert
+    ambiguous = run("explain", "alr_", "--data", data)
+    assert (ambiguous.code, "begin with" in ambiguous.err) == (2, True)
+    assert run("explain", "alr_nothing", "--data", data).code == 2
+
+
+def test_a_book_with_mistakes_is_told_line_by_line(run: Run, tmp_path: Path) -> None:
+    book = tmp_path / "book.yaml"
+    book.write_text(
+        "version: 1\nfirm: {name: X, trade: wealth}\nmanagers: [{id: m, name: M}]\n"
+        "clients:\n  - name: Claire\n    risk: tiny\n    assetts: []\n",
+        encoding="utf-8",
+    )
+    ran = run("clients", "check", str(book))
+    assert ran.code == 1
+    assert f"{book}:6: error: " in ran.out
+    assert f"{book}:7: error: " in ran.out
+    assert "assets" in ran.out
+    told = json.loads(run("clients", "check", str(book), "--json").out)
+    assert {problem["line"] for problem in told} == {6, 7}
+    imported = run("clients", "import", str(book))
+    assert (imported.code, imported.out) == (2, "")
+
+
+def test_the_book_can_be_taken_in_listed_shown_and_cut(run: Run) -> None:
+    assert "No clients yet" in run("clients", "list").out
+    assert run("clients", "import", str(example("book.yaml"))).out.startswith("8 added")
+    assert run("clients", "import", str(example("book.yaml"))).out.startswith("0 added, 0 changed, 8 as before")
+    listed = json.loads(run("clients", "list", "--json").out)
+    assert len(listed) == 8
+    assert "Halden Energy" in run("clients", "show", "claire-arnaud").out
+    assert run("clients", "show", "nobody").code == 2
+    assert run("clients", "remove", "claire-arnaud").code == 0
+    assert run("clients", "remove", "claire-arnaud").code == 2
+    assert len(json.loads(run("clients", "list", "--json").out)) == 7
+
+
+def test_feeds_can_be_added_listed_tried_and_removed(run: Run, tmp_path: Path) -> None:
+    assert "No feeds yet" in run("feeds", "list").out
+    assert run("feeds", "import", str(example("feeds.opml"))).code == 0
+    assert run("feeds", "add", "not an address").code == 2
+    assert run("feeds", "add", "https://news.example/rss").code == 0
+    listed = json.loads(run("feeds", "list", "--json").out)
+    assert listed[-1]["url"] == "https://news.example/rss"
+    feed = tmp_path / "data" / "feed.xml"
+    feed.write_text(FEED, encoding="utf-8")
+    tried = run("feeds", "test", feed.as_uri())
+    assert (tried.code, "1 items" in tried.out) == (0, True)
+    private = run("feeds", "test", "http://127.0.0.1:9/rss")
+    assert (private.code, "private" in private.err) == (1, True)
+    assert run("feeds", "pause", "https://news.example/rss").code == 0
+    assert run("feeds", "resume", "https://news.example/rss").code == 0
+    assert run("feeds", "remove", "https://news.example/rss").code == 0
+    assert run("feeds", "remove", "https://news.example/rss").code == 2
+    assert "news.example" not in run("feeds", "export").out
+
+
+def test_the_doctor_says_what_is_there_and_what_to_do(run: Run) -> None:
+    empty = run("doctor")
+    assert empty.code == 0
+    assert "clients import" in empty.out
+    checks = json.loads(run("doctor", "--json").out)
+    assert {check["what"] for check in checks} >= {"client book", "feeds", "pipeline", "dead letters", "mail"}
+
+
+def test_a_link_is_for_those_who_are_known(run: Run) -> None:
+    assert "/signin?token=" in run("signin").out
+    assert run("signin", "--manager", "mara").code == 2
+    run("clients", "import", str(example("book.yaml")))
+    assert "/signin?token=" in run("signin", "--manager", "mara").out
+    assert run("signin", "--api-token").out.startswith("fw_")
+
+
+def test_a_setting_that_can_not_be_used_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTWORD_PORT", "eighty")
+    ran = run("doctor")
+    assert ran.code == 2
+    assert "FIRSTWORD_PORT" in ran.err
