@@ -19,7 +19,9 @@ __all__ = [
     "Desire",
     "Firm",
     "Manager",
+    "Near",
     "Note",
+    "Query",
     "Risk",
     "Stance",
     "Trade",
@@ -51,12 +53,33 @@ STANCE_OF: dict[WatchKind, Stance] = {
 }
 
 
+class Near(Model):
+    """All of ``words`` stand in one field of an item, with at most ``within`` words from the first to the last."""
+
+    words: tuple[str, ...]
+    within: int = Field(default=8, ge=1, le=50)
+
+
+class Query(Model):
+    """What an item must say: each of the parts that are given holds.
+
+    A term is a word, phrase or name; ``a | b`` stands for either. ``none_of`` alone looks for nothing.
+    """
+
+    any_of: tuple[str, ...] = ()
+    all_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+    near: tuple[Near, ...] = ()
+
+
 class Watch(Model):
     """Something of a client's that news may touch.
 
     ``entity_id`` is what is watched, shared by all clients who watch the same: given in the book, else derived from
     ISIN, ticker or name (with its context, for two companies may share a name). ``aliases`` are further names.
     ``context``: at least one of these words must stand in the item; ``exclude``: none of these may.
+    ``topic`` names a shipped topic, ``query`` says in what words to look; with either, ``name`` is only a label, and
+    where both are given both must hold.
     ``weight`` is the share of the client's portfolio or spend, 0–1.
     """
 
@@ -68,6 +91,8 @@ class Watch(Model):
     isin: str | None = None
     context: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    topic: str | None = None
+    query: Query | None = None
     weight: float | None = Field(default=None, ge=0, le=1)
     note: str | None = None
 
