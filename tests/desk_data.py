@@ -62,7 +62,8 @@ def clients() -> tuple[Client, ...]:
         ),
         Client(
             id="brightwater", name="Nadia Brightwater", organisation="Brightwater Foods", manager_id="june",
-            trade="it", time_zone="America/Chicago", desires=(Desire(name="continuity", words="no day without the tills"),),
+            trade="it", time_zone="America/Chicago",
+            desires=(Desire(name="continuity", words="no day without the tills"),),
             risk="limited", jargon="some",
             assets=(Watch(entity_id="tillgate", name="Tillgate POS", kind="product"),
                     Watch(entity_id="meridia-bank", name="Meridia Bank", kind="supplier")),
@@ -137,7 +138,7 @@ STORIES = (
     Story(
         "halden-energy", "Halden Energy", "hold", "leadership_change", "unclear",
         "Is Halden Energy's chief about to go?",
-        (("Market Whisper", "D", "hedged", "unnamed", "Halden Energy's chief could leave before the summer, we hear."),),
+        (("Market Whisper", "D", "hedged", "unnamed", "Halden Energy's chief could leave before summer, we hear."),),
         4, 70,
         asked=IfTheyAsk(
             going_round="That Halden Energy's chief could leave before the summer.",
