@@ -232,14 +232,20 @@ class KafkaWorker:
                 await self._drain()
         finally:
             self.progress.running = False
-            with contextlib.suppress(TimeoutError):
-                # Commits what is done, and no more: nothing else has been acknowledged.
-                await asyncio.wait_for(self._app.stop(), STOP_SECONDS)
+            await self._leave()
             for task in (stopped, *work):
                 task.cancel()
             await asyncio.wait([stopped, *work], timeout=STOP_SECONDS)
         if self._failed.done():
             self._failed.result()
+
+    async def _leave(self) -> None:
+        """Commit what is done and leave the group. What is not done was never acknowledged, so it isn't committed."""
+        self._app.conf.stream_wait_empty = False  # else Faust waits for just that
+        leaving = asyncio.ensure_future(self._app.stop())
+        await asyncio.wait([leaving], timeout=STOP_SECONDS)
+        if not leaving.done():
+            log.warning("worker.stop_hangs", service=self._service)
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
         return [

@@ -1,0 +1,27 @@
+"""Every test here runs on a real Kafka, under a prefix of its own."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from firstword.runtimes.kafka.settings import KafkaSettings
+from tests.kafka.lab import Lab
+from tests.servers import Kafka, kafka_server  # noqa: F401 - a fixture
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def lab(kafka_server: Kafka, tmp_path: Path) -> Iterator[Lab]:  # noqa: F811 - the fixture
+    """Topics under a fresh prefix, and workers that end with the test."""
+    settings = KafkaSettings(brokers=kafka_server.servers, prefix=f"t{os.getpid()}-{next(_NUMBERS)}.")
+    lab = Lab(settings, tmp_path)
+    try:
+        yield lab
+    finally:
+        lab.close()

@@ -1,0 +1,221 @@
+"""What Kafka tests have in common: topics, records in and out, and worker processes to be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.partitioner import murmur2
+
+from firstword.kit.processing import AnyEvent
+from firstword.pipeline import Pipeline
+from firstword.runtimes.kafka.admin import TopicAdmin, open_admin
+from firstword.runtimes.kafka.changelogs import changelogs
+from firstword.runtimes.kafka.records import Arrived, Outgoing, outgoing
+from firstword.runtimes.kafka.references import arrived
+from firstword.runtimes.kafka.settings import KafkaSettings
+from firstword.runtimes.kafka.topics import plan, wanted_topics
+from firstword.runtimes.kafka.values import unpack
+from firstword.runtimes.memory import MemoryRuntime
+from schemas.topics import TOPICS, decode
+from tests.unit.firstword.counting import item_event
+from tests.unit.firstword.kafka.tallying import Tally
+
+__all__ = ["FUTURE", "PAST", "Lab", "Worker", "items", "undisturbed"]
+
+T = TypeVar("T")
+#: In the past: as soon as a worker has nothing to do, it fires all timers.
+PAST = datetime(2026, 1, 5, 9, tzinfo=UTC)
+#: In the future: timers fire only as later events of the same partition come, however slowly a test runs.
+FUTURE = datetime(2100, 1, 4, 9, tzinfo=UTC)
+PATIENCE_SECONDS = 60
+
+
+def items(count: int, subjects: int, start: datetime = FUTURE, *, title: str = "news") -> list[AnyEvent]:
+    """Items a minute apart, spread over ``subjects`` keys."""
+    return [
+        item_event(number % subjects, start + timedelta(minutes=number), f"{title} {number}") for number in range(count)
+    ]
+
+
+def undisturbed(events: Sequence[AnyEvent]) -> dict[str, bytes]:
+    """By id, what runs in memory, one for each partition, say to these events, until now."""
+    partitions: dict[int, MemoryRuntime] = {}
+    said: list[AnyEvent] = []
+    for event in events:
+        number = murmur2(event.subject.encode()) & 0x7FFFFFFF
+        runtime = partitions.setdefault(number % TOPICS["items"].partitions, MemoryRuntime(Pipeline((Tally(),))))
+        said.extend(runtime.push(event))
+    for runtime in partitions.values():
+        said.extend(runtime.finish(datetime.now(UTC)))
+    return {made.id: outgoing(made).payload or b"" for made in said}
+
+
+class Worker:
+    """A worker process."""
+
+    def __init__(self, log: Path, environment: dict[str, str]) -> None:
+        self._log = log
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.kafka.tally_worker"],
+                env={**os.environ, **environment},
+                stdout=out,
+                stderr=out,
+                cwd=Path(__file__).resolve().parents[2],
+            )
+
+    @property
+    def log(self) -> str:
+        """All it has written."""
+        return self._log.read_text()
+
+    def ready(self) -> Worker:
+        """Wait until it works."""
+        wait_until(lambda: '"worker.ready"' in self.log or self._process.poll() is not None, f"a worker\n{self.log}")
+        assert self._process.poll() is None, self.log
+        return self
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self._process.wait()
+
+    def terminate(self) -> tuple[int, float]:
+        """SIGTERM; return the exit code and the seconds it took."""
+        began = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(PATIENCE_SECONDS), time.monotonic() - began
+
+    def wait(self) -> int:
+        """Its exit code, when it ends by itself."""
+        try:
+            return self._process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it does not end:\n{self.log}") from None
+
+    def healthz(self) -> tuple[int, str]:
+        """Status and body of ``/healthz``."""
+        port = self.log.split('"port": ')[1].split(",")[0]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read().decode()
+
+
+class Lab:
+    """A prefix on a Kafka, with its topics."""
+
+    def __init__(self, settings: KafkaSettings, folder: Path) -> None:
+        self.settings = settings
+        self._folder = folder
+        self._workers: list[Worker] = []
+        with open_admin(settings) as client:
+            wanted = wanted_topics(settings, changelogs([Tally()]).values())
+            TopicAdmin(client).apply(plan({}, wanted))
+
+    def close(self) -> None:
+        """End the workers and drop the topics, so that the broker stays light."""
+        for worker in self._workers:
+            worker.kill()
+        with open_admin(self.settings) as client:
+            client.delete_topics([name for name in client.list_topics() if name.startswith(self.settings.prefix)])
+
+    def worker(self, **environment: str) -> Worker:
+        """Start a worker."""
+        worker = Worker(
+            self._folder / f"worker-{len(self._workers)}.log",
+            {
+                "FIRSTWORD_KAFKA": self.settings.brokers,
+                "FIRSTWORD_KAFKA_PREFIX": self.settings.prefix,
+                "FIRSTWORD_KAFKA_SESSION_TIMEOUT_SECONDS": "6",
+                "FIRSTWORD_KAFKA_HEARTBEAT_SECONDS": "1",
+                "FIRSTWORD_KAFKA_HEALTH_PORT": "0",
+                "FIRSTWORD_KAFKA_HEALTH_HOST": "127.0.0.1",
+                **environment,
+            },
+        )
+        self._workers.append(worker)
+        return worker
+
+    def send(self, records: Iterable[Outgoing], *, rate: float | None = None) -> None:
+        """Send records, at most ``rate`` a second."""
+        run(self._send(list(records), rate))
+
+    def send_events(self, events: Iterable[AnyEvent]) -> None:
+        """Send events to their topics."""
+        self.send(map(outgoing, events))
+
+    def read(self, topic: str) -> list[Arrived]:
+        """All that lies in one of our topics, at this moment."""
+        return run(self._read(topic))
+
+    def said(self) -> dict[str, bytes]:
+        """By id, what the workers have said."""
+        payloads = [record.payload or b"" for record in self.read("interactions")]
+        return {decode("interactions", payload).id: payload for payload in payloads}
+
+    def until_said(self, wanted: dict[str, bytes]) -> list[Arrived]:
+        """Wait until all of ``wanted`` was said, and nothing else, byte for byte; return it with its repeats."""
+        wait_until(lambda: len(self.said()) >= len(wanted), "all that is to be said")
+        records = self.read("interactions")
+        for record in records:
+            payload = record.payload or b""
+            assert wanted.get(decode("interactions", payload).id) == payload
+        return records
+
+    def counts(self) -> dict[str, int]:
+        """By subject, the counts that the states hold."""
+        newest = {record.key: record.payload for record in self.read("tally.states")}
+        states = [Tally().load(unpack(raw).state) for raw in newest.values() if raw]
+        return {subject: count for subject, count, _ in states}
+
+    async def _send(self, records: list[Outgoing], rate: float | None) -> None:
+        async with AIOKafkaProducer(bootstrap_servers=self.settings.brokers, linger_ms=5) as producer:
+            sent = []
+            for record in records:
+                topic = self.settings.topic(record.topic)
+                sent.append(await producer.send(topic, record.payload, record.key, headers=list(record.headers)))
+                if rate:
+                    await asyncio.sleep(1 / rate)
+            await asyncio.gather(*sent)
+
+    async def _read(self, topic: str) -> list[Arrived]:
+        found: list[Arrived] = []
+        name = self.settings.topic(topic)
+        count = TOPICS[topic].partitions if topic in TOPICS else 1 if topic.endswith(".dlq") else 12
+        partitions = [TopicPartition(name, number) for number in range(count)]
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self.settings.brokers, enable_auto_commit=False, auto_offset_reset="earliest"
+        ) as consumer:
+            consumer.assign(partitions)
+            ends = await consumer.end_offsets(partitions)
+            while any([await consumer.position(at) < end for at, end in ends.items()]):
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    found.extend(arrived(self.settings, record) for record in records)
+        return found
+
+
+def wait_until(true: Callable[[], bool], what: str) -> None:
+    """Wait for something outside of this process."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < end, f"waited {PATIENCE_SECONDS} s for {what}"
+        time.sleep(0.2)
+
+
+def run(what: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine from a plain test."""
+    return asyncio.run(what)
