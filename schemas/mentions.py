@@ -20,6 +20,8 @@ __all__ = [
     "ItemField",
     "Mention",
     "Origin",
+    "RumorOutcome",
+    "RumorResolved",
     "Signature",
     "SourceGrade",
     "SourceGraded",
@@ -134,7 +136,12 @@ class Impact(Model):
 
 
 class SourceGrade(Model):
-    """A publisher's standing. ``grade`` A–F after the Admiralty scale: A reliable … E unreliable, F not known."""
+    """A publisher's standing. ``grade`` A–F after the Admiralty scale: A reliable … E unreliable, F not known.
+
+    ``ground`` says why, ``set_by`` who set it (None: it ships with the package) and ``set_at`` when. Outcomes before
+    ``record_since`` don't count for its track record. ``record`` is the sentence on that record where ``grade`` has
+    moved by it.
+    """
 
     domain: str
     publisher: str
@@ -142,6 +149,10 @@ class SourceGrade(Model):
     kind: SourceKind = "news"
     grade: SourceLetter = "F"
     ground: str = ""
+    set_by: str | None = None
+    set_at: Utc | None = None
+    record_since: Utc | None = None
+    record: str | None = None
 
 
 class SourceGraded(Payload):
@@ -153,10 +164,32 @@ class SourceGraded(Payload):
     revision: int = 0
 
 
+#: How a rumor ended: somebody confirmed it, it was denied or withdrawn, or nobody took it up.
+RumorOutcome = Literal["confirmed", "denied", "fizzled"]
+
+
+class RumorResolved(Payload):
+    """What a source reported of a watched thing turned out so. A later outcome of the same story takes its place.
+
+    ``story_id`` and ``entity_id`` say which report, ``headline`` how it was put.
+    """
+
+    event_type: ClassVar[str] = "rumor.resolved"
+
+    domain: str
+    publisher: str
+    story_id: str
+    entity_id: str
+    headline: str
+    outcome: RumorOutcome
+    at: Utc
+
+
 class Origin(Model):
     """Where a statement comes from in the end. Items with one ``id`` count as one source, however many there are.
 
-    ``grade`` is how far to rely on the statement: the origin's standing, or that of a poor go-between.
+    ``grade`` is how far to rely on the statement: the origin's standing, or that of a poor go-between. ``domain`` is
+    the publisher whose word it is, if it is one; ``record`` a sentence on its track record where that moved its grade.
     """
 
     id: str
@@ -164,6 +197,8 @@ class Origin(Model):
     via: Literal["itself", "attribution", "wire_credit", "near_copy", "owner", "primary"] = "itself"
     primary: bool = False
     grade: SourceLetter = "F"
+    domain: str | None = None
+    record: str | None = None
 
 
 class Signature(Model):

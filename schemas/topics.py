@@ -15,7 +15,7 @@ from schemas.drafts import DraftApproved, DraftCreated, DraftDismissed, DraftEdi
 from schemas.feeds import FeedHealthChanged
 from schemas.interactions import InteractionLogged
 from schemas.items import ItemIngested
-from schemas.mentions import ItemAnnotated, SourceGraded
+from schemas.mentions import ItemAnnotated, RumorResolved, SourceGraded
 
 __all__ = ["TOPICS", "Topic", "UnreadableEvent", "decode", "encode", "topic_of"]
 
@@ -55,6 +55,7 @@ TOPICS: dict[str, Topic] = {
         Topic("items", (ItemIngested,), "item id", 12, 7 * DAY_SECONDS, "what feeds published, and its revisions"),
         Topic("clients", (ClientChanged, ClientRemoved), "client id", 1, None, "the client book, newest state of each"),
         Topic("sources", (SourceGraded,), "domain", 1, None, "source grades, newest of each"),
+        Topic("outcomes", (RumorResolved,), "domain, story and entity", 1, None, "how the rumors of a source ended"),
         Topic("mentions", (ItemAnnotated,), "entity id", 12, 7 * DAY_SECONDS, "items as they touch one watched entity"),
         Topic("alerts", (AlertRaised,), "client id", 12, 90 * DAY_SECONDS, "verdicts for a client and a story"),
         Topic(

@@ -14,7 +14,7 @@ from firstword.kit.processing import AnyEvent, Processor
 from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.items import Item, ItemIngested
-from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, SourceGrade, SourceGraded
+from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, RumorResolved, SourceGrade, SourceGraded
 from services.matcher.claims import Statement, judge_claim, statements
 from services.matcher.impact import classify
 from services.matcher.mentions import Watchlist
@@ -22,11 +22,14 @@ from services.matcher.relevance import BookIndex
 from services.matcher.sources import SourceTable, origin_of, shipped_sources, slug
 from services.matcher.stories import signature
 from services.matcher.thresholds import Thresholds, shipped_thresholds
+from services.matcher.track_record import Outcomes, midnight
 
 __all__ = ["Annotate", "ItemReading", "annotate_item", "best_quote"]
 
 #: Sentences after the title among which the quotation is chosen.
 QUOTE_SENTENCES = 10
+#: Days for which the grades are kept at hand; items come from one or two.
+DAYS_KEPT = 8
 #: From here on an item is about the thing, and "the company" in it is that thing.
 ABOUT_SALIENCE = 0.5
 
@@ -49,7 +52,7 @@ class Annotate(Processor[None]):
 
     name: ClassVar[str] = "annotate"
     inputs: ClassVar[tuple[str, ...]] = ("items",)
-    references: ClassVar[tuple[str, ...]] = ("clients", "sources")
+    references: ClassVar[tuple[str, ...]] = ("clients", "sources", "outcomes")
     outputs: ClassVar[tuple[str, ...]] = ("mentions",)
     stateful: ClassVar[bool] = False
 
@@ -58,6 +61,8 @@ class Annotate(Processor[None]):
         self._thresholds = thresholds or shipped_thresholds()
         self._sources = sources or shipped_sources()
         self._new_grades: list[SourceGrade] = []
+        self._outcomes = Outcomes(self._thresholds)
+        self._by_day: dict[datetime, SourceTable] = {}
         self._book = BookIndex()
         self._names: dict[str, str] = {}
         self._watchlist: Watchlist | None = None
@@ -73,6 +78,9 @@ class Annotate(Processor[None]):
             self._watchlist = None
         elif isinstance(data, SourceGraded):
             self._new_grades.append(data.source)
+        elif isinstance(data, RumorResolved):
+            self._outcomes.add(data)
+            self._by_day.clear()
 
     def initial(self, key: str) -> None:
         """Stateless."""
@@ -103,13 +111,27 @@ class Annotate(Processor[None]):
             watches = self._book.watches()
             self._names = {watch.entity_id: watch.name for watch in reversed(watches)}
             self._watchlist = Watchlist.build(watches)
+        return self._watchlist
+
+    def _sources_of(self, at: datetime) -> SourceTable:
+        """Who is worth what on the day of ``at``, set grades and track records taken together."""
         if self._new_grades:
             self._sources = self._sources.with_grades(self._new_grades)
             self._new_grades = []
-        return self._watchlist
+            self._by_day.clear()
+        if not self._outcomes:
+            return self._sources
+        day = midnight(at)
+        table = self._by_day.get(day)
+        if table is None:
+            if len(self._by_day) >= DAYS_KEPT:
+                self._by_day.clear()
+            table = self._by_day[day] = self._outcomes.applied(self._sources, day)
+        return table
 
     def _annotations(self, item: Item, revision: int, mentions: Sequence[Mention], at: datetime) -> list[AnyEvent]:
-        reading = annotate_item(item, self._sources)
+        sources = self._sources_of(at)
+        reading = annotate_item(item, sources)
         marks = signature(item)
         said = statements(item, QUOTE_SENTENCES)
         result: list[AnyEvent] = []
@@ -122,7 +144,7 @@ class Annotate(Processor[None]):
                 claim=reading.claim,
                 impact=reading.impact,
                 source=reading.source,
-                origin=self._origin(item, reading, mention),
+                origin=self._origin(item, reading, mention, sources),
                 signature=marks,
                 quote=best_quote(said, mention, reading, self._thresholds.quote_chars),
                 seen_at=at,
@@ -131,18 +153,18 @@ class Annotate(Processor[None]):
             result.append(event(annotated, key=mention.entity_id, id=identity, source="firstword/matcher", time=at))
         return result
 
-    def _origin(self, item: Item, reading: ItemReading, mention: Mention) -> Origin:
+    def _origin(self, item: Item, reading: ItemReading, mention: Mention, sources: SourceTable) -> Origin:
         """Whom the item speaks for, as to this entity: a company is a primary source of what it is a party to."""
         claim, source = reading.claim, reading.source
         name = self._names.get(mention.entity_id)
         speaker = source.publisher if source.kind == "company" else claim.attributed_to
         about = mention.salience >= ABOUT_SALIENCE
         if speaker is None or source.kind == "newswire":
-            return origin_of(item, claim, source, self._sources, entity=name, party=about)
+            return origin_of(item, claim, source, sources, entity=name, party=about)
         if name is not None and _same_name(speaker, name):
-            return origin_of(item, claim, source, self._sources, entity=name, party=True)
+            return origin_of(item, claim, source, sources, entity=name, party=True)
         party = reading.impact.kind in self._thresholds.party_kinds
-        return origin_of(item, claim, source, self._sources, entity=None, party=party)
+        return origin_of(item, claim, source, sources, entity=None, party=party)
 
 
 def _same_name(speaker: str, name: str) -> bool:

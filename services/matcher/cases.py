@@ -13,7 +13,7 @@ from typing import Any, Literal
 import orjson
 
 from schemas.alerts import Verdict
-from schemas.mentions import Direction, EventKind, Impact
+from schemas.mentions import Direction, EventKind, Impact, RumorOutcome
 from services.matcher.evidence import Witness
 from services.matcher.stories import EMPTY_WINDOW, StoryWindow, dump_window, load_window
 from services.matcher.thresholds import Thresholds
@@ -29,12 +29,13 @@ ALIASES_KEPT = 40
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a client stands with a story: the last verdict, and until when a held one waits."""
+    """Where a client stands with a story: the last verdict, on which information, and how long a held one waits."""
 
     verdict: Verdict
     revision: int
     alert_id: str
     held_until: datetime | None = None
+    information: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,11 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One story about one watched thing. ``cues`` are the words that told its kind, ``figures`` all numbers seen."""
+    """One story about one watched thing. ``cues`` are the words that told its kind, ``figures`` all numbers seen.
+
+    ``happened_at`` is when what gave the story its kind was said. ``rumored``: somebody was made to wait for how it
+    ends; ``outcome`` how it ended, as its sources were told.
+    """
 
     story_id: str
     headline: str
@@ -78,6 +83,9 @@ class Case:
     figures: tuple[str, ...] = ()
     testimonies: tuple[Witness, ...] = ()
     standings: Mapping[str, Standing] = field(default_factory=dict)
+    happened_at: datetime | None = None
+    rumored: bool = False
+    outcome: RumorOutcome | None = None
 
     @property
     def open_rumor(self) -> bool:
@@ -181,6 +189,7 @@ def _case(raw: dict[str, Any]) -> Case:
             "happening": Happening(**raw["happening"]),
             "opened_at": _moment(raw["opened_at"]),
             "last_at": _moment(raw["last_at"]),
+            "happened_at": _moment(raw.get("happened_at")),
             "cues": tuple(raw["cues"]),
             "figures": tuple(raw["figures"]),
             "testimonies": tuple(_testimony(each) for each in raw["testimonies"]),
@@ -198,6 +207,7 @@ def _testimony(raw: dict[str, Any]) -> Witness:
             **raw,
             "published_at": _moment(raw["published_at"]),
             "seen_at": _moment(raw["seen_at"]),
+            "said_at": _moment(raw.get("said_at") or raw["seen_at"]),
             "spans": tuple(tuple(span) for span in raw["spans"]),
         }
     )

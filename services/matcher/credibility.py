@@ -47,6 +47,7 @@ class Voice:
     primary: bool
     regulator: bool
     own_sources: bool
+    record: str | None
 
     @property
     def speaks_for(self) -> bool:
@@ -64,8 +65,8 @@ class _Hearing(NamedTuple):
 
 
 def assess(testimonies: Sequence[Witness]) -> Assessment:
-    """Grade a story by its ``testimonies``, in the order in which they arrived."""
-    heard = [each for each in testimonies if each.counts]
+    """Grade a story by its ``testimonies``. They are heard in the order in which they were said, not arrived."""
+    heard = sorted((each for each in testimonies if each.counts), key=lambda each: each.said_at)
     if not heard:
         return _nothing_to_judge(testimonies)
     judged = [each for each in heard if each.judged]
@@ -88,7 +89,11 @@ def assess(testimonies: Sequence[Witness]) -> Assessment:
             information, why = found
             disputed = len(hearing.asserting) < len(voices)
             return Assessment(
-                letter, information, len(speaking), (why, *_company_silent(voices, information)), disputed
+                letter,
+                information,
+                len(speaking),
+                (why, *_company_silent(voices, information), *_records(voices)),
+                disputed,
             )
     raise AssertionError("the last rule always speaks")
 
@@ -107,12 +112,14 @@ def _voices(testimonies: Sequence[Witness]) -> list[Voice]:
                 primary=each.primary,
                 regulator=each.by_regulator,
                 own_sources=each.basis == "unnamed",
+                record=each.origin_record,
             )
             continue
         if not (voice.status == "asserted" and each.status == "hedged"):
             voice.status = each.status
         voice.grade = min(voice.grade, each.origin_grade)
         voice.primary = voice.primary or each.primary
+        voice.record = each.origin_record or voice.record
         voice.regulator = voice.regulator or each.by_regulator
         voice.own_sources = voice.own_sources or each.basis == "unnamed"
     return list(voices.values())
@@ -237,6 +244,12 @@ def _company_silent(voices: list[Voice], information: InformationGrade) -> tuple
     if information in (5, 6) or any(voice.primary for voice in voices):
         return ()
     return (reason("no-comment", "no statement of the party itself", "open", "The company itself has not commented."),)
+
+
+def _records(voices: list[Voice]) -> tuple[Reason, ...]:
+    """What the track record of those who are heard did to their grades."""
+    told = [voice for voice in voices if voice.record is not None]
+    return tuple(reason("track-record", voice.name, voice.grade, voice.record or "") for voice in told)
 
 
 def _nothing_to_judge(testimonies: Sequence[Witness]) -> Assessment:

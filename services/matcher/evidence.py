@@ -14,7 +14,11 @@ __all__ = ["Witness", "keep_most_telling", "testimony_of"]
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """One item's word on a story. ``counts`` is False for what is no news: satire, advertising, opinion, old pieces."""
+    """One item's word on a story. ``counts`` is False for what is no news: satire, advertising, opinion, old pieces.
+
+    ``said_at`` is when it was published, a revision when it was revised: words are put in the order in which they were
+    said, for they arrive in any.
+    """
 
     item_id: str
     revision: int
@@ -25,6 +29,7 @@ class Witness:
     quote: str
     published_at: datetime | None
     seen_at: datetime
+    said_at: datetime
     source_grade: SourceLetter
     source_kind: SourceKind
     status: ClaimStatus
@@ -37,11 +42,24 @@ class Witness:
     primary: bool
     counts: bool
     spans: tuple[tuple[ItemField, int, int, str], ...]
+    origin_domain: str | None = None
+    origin_record: str | None = None
 
     @property
     def by_regulator(self) -> bool:
         """Whether an authority speaks, itself or as somebody to be relied on reports it."""
         return self.primary and (self.source_kind == "regulator" or self.basis == "regulator")
+
+    def in_the_name_of(self, other: Witness) -> Witness:
+        """This item as the word of the origin of ``other``, which it only repeats."""
+        return replace(
+            self,
+            origin_id=other.origin_id,
+            origin_name=other.origin_name,
+            origin_grade=other.origin_grade,
+            origin_domain=other.origin_domain,
+            origin_record=other.origin_record,
+        )
 
     def as_evidence(self) -> Evidence:
         """As it stands in an alert."""
@@ -75,6 +93,7 @@ def testimony_of(data: ItemAnnotated, *, counts: bool, copy_of: Witness | None) 
         quote=data.quote or item.title,
         published_at=item.published_at,
         seen_at=data.seen_at,
+        said_at=_said_at(data),
         source_grade=data.source.grade,
         source_kind=data.source.kind,
         status=data.claim.status,
@@ -87,12 +106,17 @@ def testimony_of(data: ItemAnnotated, *, counts: bool, copy_of: Witness | None) 
         primary=origin.primary,
         counts=counts,
         spans=tuple((span.field, span.start, span.end, span.text) for span in data.mention.spans),
+        origin_domain=origin.domain,
+        origin_record=origin.record,
     )
     if copy_of is None or origin.primary or origin.via != "itself" or not counts:
         return result
-    return replace(
-        result, origin_id=copy_of.origin_id, origin_name=copy_of.origin_name, origin_grade=copy_of.origin_grade
-    )
+    return result.in_the_name_of(copy_of)
+
+
+def _said_at(data: ItemAnnotated) -> datetime:
+    stated = data.item.updated_at if data.revision else data.item.published_at
+    return min(stated or data.seen_at, data.seen_at)
 
 
 def keep_most_telling(testimonies: Sequence[Witness], limit: int) -> tuple[Witness, ...]:

@@ -23,6 +23,7 @@ from services.matcher.cases import Case, Happening, JudgeState, Standing, dump_s
 from services.matcher.credibility import Assessment, assess
 from services.matcher.evidence import Witness, keep_most_telling, testimony_of
 from services.matcher.impact import figures, is_stale_piece
+from services.matcher.outcomes import fizzled, resolved
 from services.matcher.relevance import BookIndex, Relevance, Stake, shipped_relevance
 from services.matcher.stories import assign
 from services.matcher.thresholds import Thresholds, shipped_thresholds
@@ -47,12 +48,15 @@ class _Heard(NamedTuple):
 
 
 class Judge(Processor[JudgeState]):
-    """``ItemAnnotated`` → ``AlertRaised`` for each client for whom the story's verdict is new or has changed."""
+    """``ItemAnnotated`` → ``AlertRaised`` for each client for whom the story's verdict is new or has changed.
+
+    Where a rumor ends, ``RumorResolved`` for each source that ran it.
+    """
 
     name: ClassVar[str] = "judge"
     inputs: ClassVar[tuple[str, ...]] = ("mentions",)
     references: ClassVar[tuple[str, ...]] = ("clients",)
-    outputs: ClassVar[tuple[str, ...]] = ("alerts",)
+    outputs: ClassVar[tuple[str, ...]] = ("alerts", "outcomes")
 
     def __init__(self, thresholds: Thresholds | None = None, relevance: Relevance | None = None) -> None:
         """Judge by the shipped rules unless others are given."""
@@ -88,7 +92,7 @@ class Judge(Processor[JudgeState]):
         if not stakes or state.knows(data.item.id, data.revision):
             return state, ()
         state, heard = self._hear(prune(state, now, self._thresholds), data, now)
-        case, events = self._decide_all(heard, stakes, now)
+        case, events = self._decide_all(heard, stakes, data.entity_id, now)
         return state.with_case(case), events
 
     def next_tick(self, state: JudgeState) -> datetime | None:
@@ -147,8 +151,7 @@ class Judge(Processor[JudgeState]):
     ) -> _Heard:
         item, impact = data.item, data.impact
         dull = self._dull(data, case)
-        first = next((t for t in case.testimonies if t.counts and t.item_id != item.id), None) if case else None
-        testimony = testimony_of(data, counts=dull is None, copy_of=first if copy else None)
+        testimony, others = _heard_beside(case, data, counts=dull is None, copy=copy)
         in_title = figures(item.title)
         if case is None:
             opened = Case(
@@ -162,15 +165,17 @@ class Judge(Processor[JudgeState]):
                 cues=impact.cues,
                 figures=tuple(dict.fromkeys((*in_title, *impact.figures))),
                 testimonies=(testimony,),
+                happened_at=testimony.said_at,
             )
             return _Heard(opened, item.title, False, testimony)
-        others = tuple(each for each in case.testimonies if each.item_id != item.id)
         good = testimony.primary or testimony.origin_grade in ("A", "B")
         news = update and not copy and dull is None and good and testimony.status == "asserted"
         material = news and any(figure not in case.figures for figure in in_title)
+        happening = case.happening if dull else _larger(case, Happening.of(impact), testimony)
         grown = replace(
             case,
-            happening=case.happening if dull else _larger(case, Happening.of(impact), testimony),
+            happening=happening,
+            happened_at=case.happened_at if happening.kind == case.happening.kind else testimony.said_at,
             salience=max(case.salience, data.mention.salience) if dull is None else case.salience,
             last_at=max(case.last_at, now),
             dull=case.dull if dull else None,
@@ -203,10 +208,13 @@ class Judge(Processor[JudgeState]):
 
     # --- deciding
 
-    def _decide_all(self, heard: _Heard, stakes: Sequence[Stake], now: datetime) -> tuple[Case, list[AnyEvent]]:
+    def _decide_all(
+        self, heard: _Heard, stakes: Sequence[Stake], entity_id: str, now: datetime
+    ) -> tuple[Case, list[AnyEvent]]:
         case = heard.case
         events: list[AnyEvent] = []
         assessment = assess(case.testimonies)
+        case, outcomes = resolved(case, assessment, heard.trigger, entity_id, now)
         impact = case.happening.as_impact()
         publishers = tuple(each.publisher for each in case.testimonies)
         evidence: tuple[Evidence, ...] | None = None  # the same for all, and made only if somebody is told
@@ -219,6 +227,7 @@ class Judge(Processor[JudgeState]):
                 concern=self._relevance.concern(stake.watch, impact, case.salience),
                 assessment=assessment,
                 earlier=standing.verdict if standing else None,
+                earlier_information=standing.information if standing else 0,
                 dull=case.dull,
                 publishers=publishers,
             )
@@ -234,11 +243,11 @@ class Judge(Processor[JudgeState]):
                 # taken up again: it waits anew
                 held = replace(standing, held_until=now + timedelta(days=self._thresholds.hold_days))
                 case = case.with_standing(stake.client_id, held)
-        return case, events
+        return case, events + outcomes
 
     def _standing(self, alert: Alert, now: datetime) -> Standing:
         held = now + timedelta(days=self._thresholds.hold_days) if alert.verdict == "hold" else None
-        return Standing(alert.verdict, alert.revision, alert.id, held)
+        return Standing(alert.verdict, alert.revision, alert.id, held, alert.information_grade)
 
     def _expire(self, entity_id: str, case: Case, now: datetime) -> tuple[Case, list[AnyEvent]]:
         events: list[AnyEvent] = []
@@ -255,11 +264,12 @@ class Judge(Processor[JudgeState]):
             concern = self._relevance.concern(stake.watch, impact, case.salience)
             publishers = tuple(each.publisher for each in case.testimonies)
             matter = Matter(stake.watch, impact, case.salience, concern, assessment, "hold", case.dull, publishers)
-            ruling = _fizzled(self._thresholds, case)
+            ruling = _fizzled(self._thresholds, case, assessment)
             alert = self._alert(stake, case, case.headline, matter, ruling, standing, now, _evidence(case, None))
             events.append(_raised(alert))
             case = case.with_standing(client_id, Standing("ignore", alert.revision, alert.id))
-        return case, events
+        case, outcomes = fizzled(case, entity_id, now) if events else (case, [])
+        return case, events + outcomes
 
     def _alert(
         self,
@@ -303,6 +313,22 @@ class Judge(Processor[JudgeState]):
         )
 
 
+def _heard_beside(
+    case: Case | None, data: ItemAnnotated, *, counts: bool, copy: bool
+) -> tuple[Witness, tuple[Witness, ...]]:
+    """What the item testifies, and what the others of its story do beside it."""
+    others = tuple(each for each in case.testimonies if each.item_id != data.item.id) if case else ()
+    own = testimony_of(data, counts=counts, copy_of=None)
+    first = next((each for each in others if each.counts), None)
+    if not copy or first is None:
+        return own, others
+    if own.said_at >= first.said_at or first.primary:
+        return testimony_of(data, counts=counts, copy_of=first), others
+    # The reprint came in before what it reprints.
+    reprints = {each.item_id for each in others if each.origin_id == first.origin_id and not each.primary}
+    return own, tuple(each.in_the_name_of(own) if each.item_id in reprints else each for each in others)
+
+
 def _worth_saying(standing: Standing | None, ruling: Ruling, assessment: Assessment, material: bool) -> bool:
     if standing is None:
         return True
@@ -327,6 +353,8 @@ def _larger(case: Case, now: Happening, testimony: Witness) -> Happening:
     known = case.happening
     if case.dull is not None or (known.kind == "other" and now.kind != "other"):
         return now
+    if now.kind != known.kind and now.kind != "other" and case.happened_at and testimony.said_at < case.happened_at:
+        return now  # it came later, and was said earlier
     if now.kind == known.kind and testimony.status == "asserted":
         sizes = ("minor", "moderate", "major")
         return now if sizes.index(now.size) >= sizes.index(known.size) else known
@@ -341,9 +369,12 @@ def _evidence(case: Case, trigger: Witness | None) -> tuple[Evidence, ...]:
     return tuple(each.as_evidence() for each in ranked)
 
 
-def _fizzled(thresholds: Thresholds, case: Case) -> Ruling:
+def _fizzled(thresholds: Thresholds, case: Case, assessment: Assessment) -> Ruling:
     who = names_in_words(each.origin_name for each in case.testimonies if each.counts)
     days = f"{thresholds.hold_days:g}"
+    if assessment.information == 5:
+        text = f"It was denied, and nobody has come back to it within {days} days."
+        return Ruling("ignore", (reason("died-down", f"denied, {days} days, nothing new", "ignore", text),))
     text = f"Nobody took up what {who or 'one source'} reported within {days} days; the rumor has fizzled out."
     return Ruling("ignore", (reason("fizzled-out", f"held {days} days, nothing new", "ignore", text),))
 

@@ -127,7 +127,7 @@ def origin_of(
     if claim.status != "retracted" and speaker is not None:
         known = table.named(speaker)
         if known is not None and known.kind not in ("company", "regulator") and known.domain != source.domain:
-            return _origin(_owner_id(known), known.publisher, "attribution", _relayed(known.grade, source.grade))
+            return _spoken(known, "attribution", _relayed(known.grade, source.grade))
     if claim.status != "retracted" and claim.basis in ("company", "filing", "regulator"):
         stated = _statement(claim, source, table, entity, party)
         if stated is not None:
@@ -138,8 +138,8 @@ def origin_of(
         return _origin(f"outlet:{slug(speaker)}", speaker, "attribution", _relayed("F", source.grade))
     credited = _credit(item, table)
     if credited is not None and credited.domain != source.domain:
-        return _origin(_owner_id(credited), credited.publisher, "wire_credit", _relayed(credited.grade, source.grade))
-    return _origin(_owner_id(source), source.publisher, "itself", source.grade)
+        return _spoken(credited, "wire_credit", _relayed(credited.grade, source.grade))
+    return _spoken(source, "itself", source.grade)
 
 
 def _statement(claim: Claim, source: SourceGrade, table: SourceTable, entity: str | None, party: bool) -> Origin | None:
@@ -178,6 +178,13 @@ def _company_id(kind: SourceKind, name: str, source: SourceGrade) -> str:
 
 def _owner_id(source: SourceGrade) -> str:
     return f"owner:{slug(source.owner)}" if source.owner else f"source:{source.domain}"
+
+
+def _spoken(source: SourceGrade, via: Literal["itself", "attribution", "wire_credit"], grade: SourceLetter) -> Origin:
+    """A publisher as the origin of its own report."""
+    return Origin.model_construct(
+        id=_owner_id(source), name=source.publisher, via=via, grade=grade, domain=source.domain, record=source.record
+    )
 
 
 def _relayed(origin: SourceLetter, relay: SourceLetter) -> SourceLetter:

@@ -33,6 +33,10 @@ class Thresholds(Model):
     single_events: frozenset[EventKind]
     same_event_hours: float
     party_kinds: frozenset[EventKind]
+    record_window_days: float
+    record_least: int
+    record_up_share: float
+    record_down_share: float
 
     def same_family(self, one: EventKind, other: EventKind) -> bool:
         """Whether two kinds may be one event under two names."""

@@ -32,7 +32,10 @@ _DULL_TEXT: dict[Dull, str] = {
 
 
 class Matter(NamedTuple):
-    """All that a decision for one client rests on. ``salience`` is 0–1; ``earlier`` what was last decided for them."""
+    """All that a decision for one client rests on. ``salience`` is 0–1.
+
+    ``earlier`` is what was last decided for them, ``earlier_information`` on which grade (0: nothing was).
+    """
 
     watch: Watch
     impact: Impact
@@ -42,6 +45,7 @@ class Matter(NamedTuple):
     earlier: Verdict | None
     dull: Dull | None
     publishers: tuple[str, ...]
+    earlier_information: int = 0
 
 
 class Ruling(NamedTuple):
@@ -79,7 +83,7 @@ def _false(matter: Matter, thresholds: Thresholds) -> _Found:
     if matter.earlier in ("tell", "warn", "correct"):
         text = f"We told the client of this about {name}, and it has turned out false."
         return "correct", reason("told-and-false", f"{matter.earlier} earlier; {cause}", "correct", text)
-    if matter.earlier == "hold":
+    if matter.earlier == "hold" and matter.earlier_information != 5:
         text = f"The rumor about {name} that was held has been denied or withdrawn; it never went to the client."
         return "ignore", reason("held-and-false", cause, "ignore", text)
     if matter.watch.is_asset and matter.concern.degree >= thresholds.watch_relevance:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from schemas.alerts import Reason
 from schemas.mentions import EventKind
 
-__all__ = ["first_letter_up", "in_words", "kind_in_words", "names_in_words", "reason"]
+__all__ = ["first_letter_up", "in_words", "kind_in_words", "listed_in_words", "names_in_words", "reason"]
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _KINDS: dict[EventKind, str] = {
@@ -50,6 +50,11 @@ def names_in_words(names: Iterable[str], most: int = 3) -> str:
     if len(unique) < 2:
         return "".join(unique)
     return f"{', '.join(unique[:-1])} and {unique[-1]}"
+
+
+def listed_in_words(parts: Sequence[str]) -> str:
+    """``a, b and c``, all of them."""
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
 def first_letter_up(text: str) -> str:

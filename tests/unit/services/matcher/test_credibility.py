@@ -33,6 +33,7 @@ def said(
         quote="t",
         published_at=AT,
         seen_at=AT,
+        said_at=AT,
         source_grade=grade,
         source_kind="regulator" if regulator else "news",
         status=status,
