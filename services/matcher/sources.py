@@ -20,6 +20,8 @@ __all__ = ["SourceTable", "origin_of", "shipped_sources", "slug"]
 
 #: Publishers whose relaying of a statement can be relied on; what others relay is worth no more than they are.
 GOOD_RELAYS: frozenset[SourceLetter] = frozenset(("A", "B", "C"))
+#: Kinds of sources that report; the others carry what somebody else says.
+NEWSROOMS: frozenset[SourceKind] = frozenset(("wire", "news", "trade", "blog"))
 #: Characters of summary or body in which a dateline or credit may stand.
 CREDIT_CHARS = 160
 
@@ -126,7 +128,7 @@ def origin_of(
         return _origin(_company_id(source.kind, name, source), name, "primary", source.grade, primary=True)
     if claim.status != "retracted" and speaker is not None:
         known = table.named(speaker)
-        if known is not None and known.kind not in ("company", "regulator") and known.domain != source.domain:
+        if known is not None and known.domain != source.domain and _is_newsroom(known, claim):
             return _spoken(known, "attribution", _relayed(known.grade, source.grade))
     if claim.status != "retracted" and claim.basis in ("company", "filing", "regulator"):
         stated = _statement(claim, source, table, entity, party)
@@ -140,6 +142,13 @@ def origin_of(
     if credited is not None and credited.domain != source.domain:
         return _spoken(credited, "wire_credit", _relayed(credited.grade, source.grade))
     return _spoken(source, "itself", source.grade)
+
+
+def _is_newsroom(known: SourceGrade, claim: Claim) -> bool:
+    """Whether a speaker who is called like ``known`` is that newsroom, and not a firm that bears the same name."""
+    if known.kind in ("company", "regulator"):
+        return False
+    return claim.basis == "outlet" or (known.kind in NEWSROOMS and " " in known.publisher)
 
 
 def _statement(claim: Claim, source: SourceGrade, table: SourceTable, entity: str | None, party: bool) -> Origin | None:
