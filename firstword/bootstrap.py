@@ -49,7 +49,7 @@ def open_store(settings: Settings, clock: Clock | None = None) -> Store:
         BadInput: the folder can't be made.
         NewerDatabase: a later version wrote it.
     """
-    engine = open_sqlite(settings.database)
+    engine = open_sqlite(settings.database_file)
     migrate(engine)
     return Store(settings, engine, clock or SystemClock(), EventLog())
 

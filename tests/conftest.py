@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.postgres_server import database, postgres, postgres_url
+
+__all__ = ["database", "postgres", "postgres_url", "require"]
+
 # A slow machine is no failure of the code: examples are bounded in number, not in time.
 settings.register_profile("firstword", deadline=None)
 settings.load_profile("firstword")

@@ -80,6 +80,11 @@ class World:
         """A new database, filled with ``events`` (default: the sample desk)."""
         engine = open_sqlite(folder / "desk.db")
         metadata.create_all(engine)
+        return cls.on(engine, events)
+
+    @classmethod
+    def on(cls, engine: Engine, events: Sequence[AnyEvent] | None = None) -> World:
+        """An empty database, filled with ``events`` (default: the sample desk)."""
         world = cls(engine, FakeClock(NOW), CollectingPublisher(), FeedNotes())
         world.apply(_seed() if events is None else events)
         with engine.begin() as connection:

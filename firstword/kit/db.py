@@ -1,19 +1,20 @@
-"""Where SQLite and PostgreSQL differ, and SQLAlchemy leaves it to us: moments, and writing a row that may be there."""
+"""Where SQLite and PostgreSQL differ and SQLAlchemy leaves it to us: moments, snapshots, locks, rows that are there."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, String, Table
+from sqlalchemy import Connection, Dialect, Engine, String, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import DateTime, TypeDecorator, TypeEngine
 
 from schemas.base import to_utc
 
-__all__ = ["UtcDateTime", "reading", "upsert"]
+__all__ = ["UtcDateTime", "exclusive", "reading", "try_exclusive", "upsert"]
 
 #: ``2026-01-31T09:00:00.000000Z``: of one width, so that text sorts and compares as the moments do.
 _TEXT_WIDTH = 27
@@ -89,5 +90,34 @@ def upsert(
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that only reads: it waits for no writer and keeps none waiting. All its reads see one moment."""
-    with engine.connect().execution_options(reading=True) as connection:
+    options: dict[str, Any] = {"reading": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection:
         yield connection
+
+
+def exclusive(connection: Connection, name: str) -> None:
+    """Wait until no other transaction holds ``name``, and hold it until this one ends.
+
+    What reads first and writes what follows from it needs this where the row to lock may not exist yet. On SQLite it
+    does nothing: there, a transaction that writes is the only one.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_number(name))))
+
+
+def try_exclusive(connection: Connection, name: str) -> bool:
+    """Hold ``name`` for as long as this connection lasts, beyond transactions; False when another one does.
+
+    On SQLite always True: one process has the database to itself there.
+    """
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.scalar(select(func.pg_try_advisory_lock(_number(name)))))
+
+
+def _number(name: str) -> int:
+    """Advisory locks are numbered with 64 bits."""
+    digest = hashlib.blake2b(f"firstword/{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)

@@ -35,11 +35,17 @@ class SmtpSettings(BaseSettings):
 
 
 class Settings(BaseSettings):
-    """The settings of one embedded system."""
+    """The settings of an embedded system, or of one service of the stack."""
 
     model_config = SettingsConfigDict(env_prefix="FIRSTWORD_", extra="ignore", frozen=True)
 
     data: Path = Field(default_factory=default_data_dir, description="the folder that holds everything")
+    database: SecretStr | None = Field(
+        default=None, description="the stack's PostgreSQL: postgresql://user:password@host/name; else a file in data"
+    )
+    secret: SecretStr | None = Field(
+        default=None, description="what signs the desk's sessions; else it is made, and kept in a file in data"
+    )
     host: str = Field(default="127.0.0.1", description="the address that the desk listens on")
     port: int = Field(default=8080, ge=0, le=65535)
     base_url: str | None = Field(default=None, description="the desk's address as people type it, behind a proxy")
@@ -54,8 +60,8 @@ class Settings(BaseSettings):
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
 
     @property
-    def database(self) -> Path:
-        """The one database file."""
+    def database_file(self) -> Path:
+        """The one database file of an embedded system."""
         return self.data / "firstword.db"
 
     @property

@@ -1,19 +1,93 @@
-"""The database engine: SQLite tuned for one process with several threads."""
+"""The database engine: SQLite tuned for one process with several threads, or PostgreSQL for many processes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from firstword.kit.errors import BadInput
+from firstword.kit.errors import BadInput, Unreachable
 
-__all__ = ["open_sqlite"]
+__all__ = ["asked", "open_database", "open_sqlite"]
 
 #: How long a writer waits for another to finish; transactions here take milliseconds.
 BUSY_TIMEOUT_SECONDS = 30
+CONNECT_TIMEOUT_SECONDS = 10
+#: A server that has vanished without a word (a pulled cable, a frozen host) is given up on after about this long.
+DEAD_PEER_SECONDS = 30
+_SPELLINGS = ("postgres", "postgresql", "postgresql+psycopg")
+
+
+def open_database(url: str) -> Engine:
+    """Open the database at ``url``: ``postgresql://user:password@host/name``, or ``sqlite:///path``.
+
+    Connects at first use. On PostgreSQL a transaction that writes reads what was committed before each of its
+    statements, as is usual there; what needs more takes locks (:func:`firstword.kit.db.exclusive`).
+
+    Raises:
+        BadInput: when it is no such URL; the message doesn't repeat the password.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise BadInput("FIRSTWORD_DATABASE is no URL.", mend=_example()) from None
+    if parsed.drivername == "sqlite" and parsed.database:
+        return open_sqlite(Path(parsed.database))
+    if parsed.drivername not in _SPELLINGS:
+        raise BadInput(
+            f"FIRSTWORD_DATABASE: {parsed.render_as_string(hide_password=True)} is neither PostgreSQL nor SQLite.",
+            mend=_example(),
+        )
+    return _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
+
+
+def _example() -> str:
+    return "Write it as postgresql://user:password@host:5432/firstword."
+
+
+def _open_postgresql(url: URL) -> Engine:
+    try:
+        return create_engine(
+            url,
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+                "application_name": "firstword",
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": DEAD_PEER_SECONDS * 1000,
+            },
+            pool_size=10,
+            max_overflow=20,
+            pool_pre_ping=True,  # the server may have been restarted since
+        )
+    except (ImportError, NoSuchModuleError) as error:
+        raise BadInput(
+            f"PostgreSQL's driver is not installed: {error}.",
+            mend="Install firstword[postgres], or the packages of requirements-stack.txt.",
+        ) from None
+
+
+@contextmanager
+def asked(engine: Engine) -> Iterator[None]:
+    """For commands: what the database's silence means to a person.
+
+    Raises:
+        Unreachable: instead of a driver's error, when the server doesn't answer, or refuses.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no answer"
+        raise Unreachable(
+            f"{where}: {reason}.", mend="See that the server runs and that FIRSTWORD_DATABASE names it rightly."
+        ) from None
 
 
 def open_sqlite(path: Path) -> Engine:

@@ -1,12 +1,26 @@
-"""The runtime's own tables: events, offsets, processor states, dead letters."""
+"""The runtimes' own tables: events, offsets, processor states, dead letters; and those of the stack alone: the outbox
+to Kafka, and how far each partition was taken into this database.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from firstword.kit.db import UtcDateTime
 
-__all__ = ["dead_letters", "events", "metadata", "offsets", "states"]
+__all__ = ["dead_letters", "events", "metadata", "offsets", "outbox", "states", "taken"]
 
 metadata = MetaData()
 #: SQLite numbers rows by itself in INTEGER columns only, which hold 64 bits there.
@@ -60,4 +74,33 @@ dead_letters = Table(
     Column("attempt", Integer, nullable=False),
     Column("replayed_at", UtcDateTime, nullable=True),
     UniqueConstraint("consumer", "topic", "seq", "attempt", name="uq_dead_letters_where"),
+)
+
+#: What is to go to Kafka, written in the transactions that it tells of. ``headers`` are pairs of name and value, the
+#: value's bytes as Latin-1. ``refused`` says why the broker will never take a row; ``sent_at`` is set then as well.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", SEQUENCE, primary_key=True, autoincrement=True),
+    Column("topic", String(80), nullable=False),
+    Column("key", LargeBinary, nullable=True),
+    Column("event_id", String(80), nullable=False),
+    Column("payload", LargeBinary, nullable=True),
+    Column("headers", JSON, nullable=False),
+    Column("written_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime, nullable=True),
+    Column("refused", Text, nullable=True),
+    UniqueConstraint("topic", "event_id", name="uq_outbox_topic_event_id"),
+    Index("ix_outbox_topic_key", "topic", "key", "id"),
+    Index("ix_outbox_sent_at_id", "sent_at", "id"),
+)
+
+#: By consumer group and partition, the first offset that is not in this database yet.
+taken = Table(
+    "taken",
+    metadata,
+    Column("consumer", String(120), primary_key=True),
+    Column("topic", String(80), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("next_offset", SEQUENCE, nullable=False),
 )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, or_, select, update
 
-from firstword.kit.db import upsert
+from firstword.kit.db import exclusive, upsert
 from schemas.feeds import Feed, FeedHealth
 from services.ingest.dedupe import Seen
 from services.ingest.fetch import Validators
@@ -75,17 +75,30 @@ class Repository:
 
     def due(self, connection: Connection, now: datetime, limit: int) -> tuple[tuple[str, str], ...]:
         """Ids and addresses of feeds that should be polled by ``now``, those that waited longest first."""
-        ready = or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now)
         query = (
             select(feeds.c.id, feeds.c.fetch_url)
-            .where(and_(feeds.c.paused.is_(False), ready))
+            .where(_due(now))
             .order_by(feeds.c.next_poll_at.is_not(None), feeds.c.next_poll_at, feeds.c.added_at, feeds.c.id)
             .limit(limit)
         )
         return tuple((row.id, row.fetch_url) for row in connection.execute(query))
 
+    def lease(self, connection: Connection, feed_ids: Sequence[str], now: datetime, until: datetime) -> frozenset[str]:
+        """Take those of these feeds that are due and free, for this worker alone ``until`` then; return which.
+
+        What another worker is just about to take is left to it, without waiting. :meth:`save` gives a feed back.
+        """
+        free = select(feeds.c.id).where(feeds.c.id.in_(feed_ids), _due(now)).with_for_update(skip_locked=True)
+        ours = update(feeds).where(feeds.c.id.in_(free)).values(leased_until=until).returning(feeds.c.id)
+        return frozenset(connection.execute(ours).scalars())
+
+    def release(self, connection: Connection, feed_ids: Sequence[str]) -> None:
+        """Give these feeds back unpolled."""
+        connection.execute(update(feeds).where(feeds.c.id.in_(feed_ids)).values(leased_until=None))
+
     def add(self, connection: Connection, feed: Feed, now: datetime) -> bool:
         """List ``feed``, due at once; False if its address is listed already, which then stays as it is."""
+        exclusive(connection, "feeds.list")
         if self.get(connection, feed.id) is not None:
             return False
         health = FeedHealth(feed_id=feed.id, status="waiting", next_poll_at=now)
@@ -93,7 +106,7 @@ class Repository:
         return True
 
     def save(self, connection: Connection, state: FeedState) -> None:
-        """Write all of ``state``."""
+        """Write all of ``state``; no worker has it for itself any more."""
         upsert(connection, feeds, [_row(state)], ("id",))
 
     def remove(self, connection: Connection, feed_id: str) -> bool:
@@ -161,6 +174,13 @@ class Repository:
         return tuple(Quarantined(**row) for row in rows)
 
 
+def _due(now: datetime) -> ColumnElement[bool]:
+    """Whether a feed is to be polled by ``now``, and no worker has it for itself."""
+    ready = or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now)
+    free = or_(feeds.c.leased_until.is_(None), feeds.c.leased_until <= now)
+    return and_(feeds.c.paused.is_(False), ready, free)
+
+
 def _state(row: RowMapping) -> FeedState:
     feed = Feed(
         id=row["id"],
@@ -226,6 +246,7 @@ def _row(state: FeedState) -> Mapping[str, Any]:
         "longest_gap_seconds": rhythm.longest_gap_seconds,
         "ttl_seconds": rhythm.ttl_seconds,
         "max_age_seconds": rhythm.max_age_seconds,
+        "leased_until": None,
     }
 
 

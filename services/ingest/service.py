@@ -6,11 +6,13 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urldefrag, urlsplit
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from firstword.kit.addresses import shown_url
 from firstword.kit.clock import Clock
@@ -39,7 +41,9 @@ log = get_logger(__name__)
 class IngestSettings:
     """``concurrency`` polls run at once, ``host_concurrency`` of them with one host, lest a slow one hold up all.
 
-    What other processes add is noticed after ``idle_seconds`` at the latest.
+    What other processes add is noticed after ``idle_seconds`` at the latest. With ``lease_seconds`` several workers
+    share the feeds: each takes what it is about to poll for itself, for so long, which must be more than a poll takes;
+    what one that was killed had taken, the others poll after that. Without, this is the only worker.
     """
 
     schedule: PollSettings = field(default_factory=PollSettings)
@@ -48,6 +52,7 @@ class IngestSettings:
     idle_seconds: float = 5.0
     stop_grace_seconds: float = 3.0
     rest_after_fault_seconds: float = 60.0
+    lease_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +152,29 @@ class IngestService:
         running.resting = {one: until for one, until in running.resting.items() if until > now}
         with reading(self._engine) as connection:
             due = self._repository.due(connection, now, MOST_DUE)
-        for feed, url in due:
-            if len(running.tasks) >= self._settings.concurrency:
-                return
-            host = urlsplit(url).netloc
-            if (
-                feed in running.tasks
-                or feed in running.resting
-                or running.hosts[host] >= self._settings.host_concurrency
-            ):
-                continue
+        chosen = self._chosen(due, running)
+        if chosen and self._settings.lease_seconds is not None:
+            until = now + timedelta(seconds=self._settings.lease_seconds)
+            with self._engine.begin() as connection:
+                ours = self._repository.lease(connection, list(chosen), now, until)
+            chosen = {feed: host for feed, host in chosen.items() if feed in ours}
+        for feed, host in chosen.items():
             running.hosts[host] += 1
             running.tasks[feed] = asyncio.create_task(self._poll_safely(feed, host, running), name=f"poll {feed}")
+
+    def _chosen(self, due: Sequence[tuple[str, str]], running: _Running) -> dict[str, str]:
+        """Of the feeds that are ``due`` (id and address), those there is room for, each with its host."""
+        hosts = running.hosts.copy()
+        chosen: dict[str, str] = {}
+        for feed, url in due:
+            if len(running.tasks) + len(chosen) >= self._settings.concurrency:
+                break
+            host = urlsplit(url).netloc
+            if feed in running.tasks or feed in running.resting or hosts[host] >= self._settings.host_concurrency:
+                continue
+            hosts[host] += 1
+            chosen[feed] = host
+        return chosen
 
     async def _poll_safely(self, feed: str, host: str, running: _Running) -> None:
         try:
@@ -189,13 +205,18 @@ class IngestService:
 
     async def _finish(self, running: _Running) -> None:
         """Let polls end that are about to, and drop the rest: they have written nothing."""
-        tasks = list(running.tasks.values())
+        tasks = dict(running.tasks)
         if not tasks:
             return
-        _, late = await asyncio.wait(tasks, timeout=self._settings.stop_grace_seconds)
+        _, late = await asyncio.wait(tasks.values(), timeout=self._settings.stop_grace_seconds)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+        if self._settings.lease_seconds is not None:
+            dropped = [feed for feed, task in tasks.items() if task in late]
+            # Where the database is away, the leases run out by themselves.
+            with suppress(OperationalError), self._engine.begin() as connection:
+                self._repository.release(connection, dropped)
 
     def _wake_up(self) -> None:
         """From any thread."""

@@ -55,6 +55,8 @@ feeds = Table(
     Column("longest_gap_seconds", Float, nullable=False, default=0.0),
     Column("ttl_seconds", Integer),
     Column("max_age_seconds", Integer),
+    # until when one of several workers has it for itself
+    Column("leased_until", UtcDateTime),
     Index("ix_feeds_due", "paused", "next_poll_at"),
 )
 

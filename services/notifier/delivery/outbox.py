@@ -30,6 +30,7 @@ __all__ = [
     "claim",
     "due",
     "finish",
+    "hold_draft",
     "recover",
     "retry_at",
     "sent_events",
@@ -74,6 +75,7 @@ def due(connection: Connection, now: datetime, limit: int) -> Sequence[str]:
 
 def claim(connection: Connection, delivery_id: str, now: datetime) -> Claimed | None:
     """Record that an attempt begins; None when it is no longer to be sent, or another worker was faster."""
+    hold_draft(connection, delivery_id)
     taken = connection.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery_id, deliveries.c.status == "pending", deliveries.c.next_attempt_at <= now)
@@ -92,6 +94,7 @@ def finish(
     connection: Connection, delivery_id: str, attempt: int, outcome: Outcome, now: datetime
 ) -> Sequence[AnyEvent]:
     """Record how attempt number ``attempt`` ended; returns the events that are to be published with it."""
+    hold_draft(connection, delivery_id)
     connection.execute(
         update(delivery_attempts)
         .where(delivery_attempts.c.delivery_id == delivery_id, delivery_attempts.c.number == attempt)
@@ -216,6 +219,12 @@ def _set_draft(connection: Connection, draft_id: str, state: str, now: datetime,
         .where(drafts.c.id == draft_id)
         .values(state=state, outcome=outcome, changed_at=now, version=drafts.c.version + 1)
     )
+
+
+def hold_draft(connection: Connection, delivery_id: str) -> None:
+    """Lock a delivery's draft before the delivery, as all do: else two could wait for each other (PostgreSQL)."""
+    of_delivery = select(deliveries.c.draft_id).where(deliveries.c.id == delivery_id).scalar_subquery()
+    connection.execute(select(drafts.c.id).where(drafts.c.id == of_delivery).with_for_update())
 
 
 def _book(connection: Connection, client_id: str) -> ClientChanged | None:

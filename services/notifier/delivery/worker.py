@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -51,17 +52,19 @@ class DeliveryWorker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; an attempt that has begun is brought to its end."""
-        await asyncio.to_thread(self.recover, timedelta(0) if self._sole else timedelta(seconds=2 * ATTEMPT_SECONDS))
-        while not stop.is_set():
+        age = timedelta(0) if self._sole else timedelta(seconds=2 * ATTEMPT_SECONDS)
+        while True:
             try:
+                await asyncio.to_thread(self.recover, age)
+                age = timedelta(seconds=2 * ATTEMPT_SECONDS)
+                if stop.is_set():
+                    return
                 await self.deliver_due()
-                await asyncio.to_thread(self.recover, timedelta(seconds=2 * ATTEMPT_SECONDS))
             except OperationalError as error:  # the database is busy or away: nothing is lost, try again
                 log.warning("database unavailable", action="deliver", error=str(error.orig))
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), POLL_SECONDS)
-            except TimeoutError:
-                continue
+                return
 
     def recover(self, age: timedelta) -> int:
         """Set aside attempts begun at least ``age`` ago whose end nobody recorded; returns how many."""
@@ -98,7 +101,7 @@ class DeliveryWorker:
             outcome = Outcome("rejected", claimed.forbidden)
         else:
             outcome = await self._send(claimed.channel, claimed.message)
-        await asyncio.to_thread(self._finish, delivery_id, claimed.attempt, outcome)
+        await self._record(delivery_id, claimed.attempt, outcome)
         log.info("attempted", action="deliver", delivery_id=delivery_id, attempt=claimed.attempt, outcome=outcome.kind)
         return True
 
@@ -117,6 +120,15 @@ class DeliveryWorker:
         except Exception as error:  # whatever it is, the client may have the message
             log.exception("channel failed", action="deliver", channel=name, delivery_id=message.delivery_id)
             return Outcome("unknown", f"The channel failed in a way it should not: {type(error).__name__}.")
+
+    async def _record(self, delivery_id: str, attempt: int, outcome: Outcome) -> None:
+        """Keep at it while the database is away: unrecorded, nobody could say whether the message arrived."""
+        while True:
+            try:
+                return await asyncio.to_thread(self._finish, delivery_id, attempt, outcome)
+            except OperationalError as error:
+                log.warning("database unavailable", action="record", delivery_id=delivery_id, error=str(error.orig))
+                await asyncio.sleep(POLL_SECONDS)
 
     def _finish(self, delivery_id: str, attempt: int, outcome: Outcome) -> None:
         now = self._clock.now()

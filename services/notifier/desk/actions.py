@@ -21,7 +21,7 @@ from schemas.deliveries import Delivery, DeliveryChanged
 from schemas.drafts import DismissReason, DraftApproved, DraftDismissed, DraftEdited
 from schemas.interactions import InteractionLogged
 from services.notifier import repository
-from services.notifier.delivery.outbox import sent_events
+from services.notifier.delivery.outbox import hold_draft, sent_events
 from services.notifier.desk import words
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.checks import recheck
@@ -216,6 +216,7 @@ class Desk:
     def _take_delivery(self, delivery_id: str, states: tuple[str, ...], to: str) -> RowMapping:
         if repository.delivery(self.connection, self.viewer.scope, delivery_id) is None:
             raise NotFound("There is no such delivery.")
+        hold_draft(self.connection, delivery_id)
         taken = self.connection.execute(
             update(deliveries)
             .where(deliveries.c.id == delivery_id, deliveries.c.status.in_(states))

@@ -66,6 +66,32 @@ def upgrade() -> None:
         batch_op.create_index("ix_states_next_tick", ["processor", "next_tick_at"], unique=False)
 
     op.create_table(
+        "outbox",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("topic", sa.String(length=80), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=True),
+        sa.Column("event_id", sa.String(length=80), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=True),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("written_at", db.UtcDateTime(length=27), nullable=False),
+        sa.Column("sent_at", db.UtcDateTime(length=27), nullable=True),
+        sa.Column("refused", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("topic", "event_id", name="uq_outbox_topic_event_id"),
+    )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index("ix_outbox_sent_at_id", ["sent_at", "id"], unique=False)
+        batch_op.create_index("ix_outbox_topic_key", ["topic", "key", "id"], unique=False)
+
+    op.create_table(
+        "taken",
+        sa.Column("consumer", sa.String(length=120), nullable=False),
+        sa.Column("topic", sa.String(length=80), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("next_offset", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("consumer", "topic", "partition"),
+    )
+    op.create_table(
         "feeds",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
@@ -91,6 +117,7 @@ def upgrade() -> None:
         sa.Column("longest_gap_seconds", sa.Float(), nullable=False),
         sa.Column("ttl_seconds", sa.Integer(), nullable=True),
         sa.Column("max_age_seconds", sa.Integer(), nullable=True),
+        sa.Column("leased_until", db.UtcDateTime(length=27), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("url"),
     )
@@ -358,6 +385,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_feeds_due")
 
     op.drop_table("feeds")
+    op.drop_table("taken")
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index("ix_outbox_topic_key")
+        batch_op.drop_index("ix_outbox_sent_at_id")
+
+    op.drop_table("outbox")
     with op.batch_alter_table("states", schema=None) as batch_op:
         batch_op.drop_index("ix_states_next_tick")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, event, text
 
 from firstword.kit.errors import BadInput
 from firstword.kit.http import GuardedClient, HttpSettings
@@ -21,7 +21,6 @@ from services.ingest.fetch import Fetcher, FetcherByScheme, FileFetcher, HttpFet
 from services.ingest.poll import QUARANTINE_BYTES, PollResult
 from services.ingest.repository import Repository
 from services.ingest.service import IngestService, IngestSettings
-from services.ingest.tables import metadata
 from tests.fakes import CollectingPublisher, FakeClock
 from tests.http_server import Reply, Request, Server, serving
 
@@ -65,11 +64,8 @@ class House:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'db.sqlite'}")
-    metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+def engine(database: Engine) -> Engine:
+    return database
 
 
 @asynccontextmanager
@@ -325,9 +321,7 @@ async def test_the_loop_polls_what_is_due_and_survives_faults(engine: Engine) ->
         home.service.add_feed(server.url("/b"))
         await until(lambda: len(home.items()) == 2)
         with engine.begin() as connection:  # a fault of ours: its rhythm is no list
-            connection.execute(
-                text("update feeds set next_poll_at = null, new_moments = '7' where url like '%a'")
-            )
+            connection.execute(text("update feeds set next_poll_at = null, new_moments = '7' where url like '%a'"))
         await asyncio.sleep(0.2)
         asked = len(server.requests)
         home.clock.advance(days=1)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Engine, Table, select
 
 from firstword.kit.db import reading
 from firstword.kit.errors import KnownBadEvent
@@ -22,8 +22,8 @@ TABLES = (clients, alerts, drafts, refusals, interactions)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World.make(tmp_path)
+def world(database: Engine) -> World:
+    return World.on(database)
 
 
 def contents(world: World, tables: tuple[Table, ...] = TABLES) -> list[list[tuple[object, ...]]]:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, update
 
 from firstword.kit.db import reading
 from schemas.base import event
@@ -13,6 +13,7 @@ from services.notifier import repository
 from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.outbox import RETRY_SECONDS
+from services.notifier.tables import drafts
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
@@ -21,8 +22,8 @@ BUSY = Outcome("retry", "the server is busy")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World.make(tmp_path)
+def world(database: Engine) -> World:
+    return World.on(database)
 
 
 def approve(world: World) -> str:
@@ -136,7 +137,7 @@ async def test_it_waits_for_the_clients_hours(world: World) -> None:
     later = NOW + timedelta(hours=10)
     world.apply([])
     with world.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE drafts SET send_after = ?", (f"{later:%Y-%m-%dT%H:%M:%S}.000000Z",))
+        connection.execute(update(drafts).values(send_after=later))
     assert world.desk("approve", line.id, 0) == later
     channel = ScriptedChannel()
     worker = world.worker(channel)

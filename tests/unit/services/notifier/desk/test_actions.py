@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select, update
 
 from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
@@ -12,7 +11,7 @@ from services.notifier import repository
 from services.notifier.desk.actions import Conflict, NotFound
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.checks import checks_of
-from services.notifier.tables import audit_log
+from services.notifier.tables import audit_log, drafts
 from tests.desk_data import NOW
 from tests.desk_world import World
 
@@ -20,8 +19,8 @@ JUNE = Viewer("manager-june", "June", "manager", "june", "America/New_York")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World.make(tmp_path)
+def world(database: Engine) -> World:
+    return World.on(database)
 
 
 @pytest.mark.parametrize(
@@ -103,9 +102,8 @@ def test_what_was_taken_back_does_not_go_out_and_can_be_approved_again(world: Wo
 
 def test_at_once_does_not_wait(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
-    later = f"{NOW + timedelta(hours=10):%Y-%m-%dT%H:%M:%S}.000000Z"
     with world.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE drafts SET send_after = ?", (later,))
+        connection.execute(update(drafts).values(send_after=NOW + timedelta(hours=10)))
     assert world.desk("approve", line.id, 0, at_once=True) == NOW
 
 

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from markupsafe import escape
 from prometheus_client import CollectorRegistry, Counter
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 
 from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
@@ -40,8 +40,8 @@ API = ("drafts", "clients", "held", "feeds", "health")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    world = World.make(tmp_path)
+def world(database: Engine) -> World:
+    world = World.on(database)
     world.feeds = FEEDS
     return world
 

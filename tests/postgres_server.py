@@ -1,0 +1,216 @@
+"""A PostgreSQL server for tests, and an empty database for each of them, on SQLite and on PostgreSQL.
+
+The server is the first there is of: the one that FIRSTWORD_TEST_POSTGRES names (a URL whose user may create
+databases), a container, Debian's PostgreSQL started in a temporary folder. Else the test is skipped, or fails in CI.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, Engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from firstword.storage.engine import open_database, open_sqlite
+from firstword.storage.migrate import migrate
+
+__all__ = ["Postgres", "database", "postgres", "postgres_url"]
+
+IMAGE = "postgres:17-trixie"
+HOW_TO_GET = (
+    "name a server with FIRSTWORD_TEST_POSTGRES=postgresql://user:password@host/postgres, start a Docker engine, "
+    "or install Debian's package postgresql"
+)
+START_SECONDS = 60
+#: Tests need no durability, and a slow disk is no failure of the code.
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+class Postgres:
+    """A running server. Databases are copied from one that was migrated once."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._template: str | None = None
+
+    def new(self, *, migrated: bool = True) -> URL:
+        """The address of a database that nobody else has."""
+        if migrated and self._template is None:
+            self._template = self._create("")
+            engine = open_database(_shown(self._url.set(database=self._template)))
+            migrate(engine)
+            engine.dispose()
+        return self._url.set(database=self._create(f"TEMPLATE {self._template}" if migrated else ""))
+
+    def drop(self, url: URL) -> None:
+        """Remove it, whoever is still connected."""
+        self._say(f"DROP DATABASE {url.database} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Remove the template."""
+        if self._template is not None:
+            self._say(f"DROP DATABASE {self._template} WITH (FORCE)")
+
+    def _create(self, more: str) -> str:
+        name = f"firstword_test_{secrets.token_hex(6)}"
+        self._say(f"CREATE DATABASE {name} {more}")
+        return name
+
+    def _say(self, command: str) -> None:
+        engine = open_database(_shown(self._url))
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(command))
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The server."""
+    with _server() as url:
+        server = Postgres(url)
+        yield server
+        server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A migrated, empty database on PostgreSQL, for processes of their own."""
+    url = postgres.new()
+    yield _shown(url)
+    postgres.drop(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A migrated, empty database; the test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        engine = open_sqlite(tmp_path / "test.db")
+        migrate(engine)
+    else:
+        engine = open_database(request.getfixturevalue("postgres_url"))
+    yield engine
+    engine.dispose()
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def _server() -> Iterator[URL]:
+    if named := os.environ.get("FIRSTWORD_TEST_POSTGRES"):
+        yield make_url(named)
+    elif _docker_has_image():
+        with _container() as url:
+            yield url
+    elif binaries := _debians():
+        with _process(binaries) as url:
+            yield url
+    else:
+        missing = f"PostgreSQL is missing: {HOW_TO_GET}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing, pytrace=False)
+        pytest.skip(missing)
+
+
+def _docker_has_image() -> bool:
+    if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True).returncode:
+        return False
+    if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True).returncode == 0:
+        return True
+    return subprocess.run(["docker", "pull", "--quiet", IMAGE], capture_output=True).returncode == 0
+
+
+@contextmanager
+def _container() -> Iterator[URL]:
+    password = secrets.token_hex(16)
+    settings = [part for setting in FAST for part in ("-c", setting)]
+    run = ["docker", "run", "--rm", "--detach", "--publish", "127.0.0.1::5432", "--tmpfs", "/var/lib/postgresql/data"]
+    started = subprocess.run(
+        [*run, "--env", f"POSTGRES_PASSWORD={password}", IMAGE, *settings],
+        check=True, capture_output=True, text=True,
+    ).stdout.strip()  # fmt: skip
+    try:
+        where = subprocess.run(["docker", "port", started, "5432/tcp"], check=True, capture_output=True, text=True)
+        port = int(where.stdout.splitlines()[0].rsplit(":", 1)[1])
+        url = URL.create("postgresql", "postgres", password, "127.0.0.1", port, "postgres")
+        _wait(url)
+        yield url
+    finally:
+        subprocess.run(["docker", "rm", "--force", started], capture_output=True)
+
+
+def _debians() -> Path | None:
+    """The folder of the newest PostgreSQL that Debian's packages have installed; its commands are not on the path."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return found[-1].parent if found else None
+
+
+@contextmanager
+def _process(binaries: Path) -> Iterator[URL]:
+    folder = Path(tempfile.mkdtemp(prefix="firstword-postgres-"))
+    user = _unprivileged()
+    if user is not None:
+        os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+    data, password = folder / "data", secrets.token_hex(16)
+    (folder / "password").write_text(password)
+    if user is not None:
+        os.chown(folder / "password", pwd.getpwnam(user).pw_uid, -1)
+    subprocess.run(
+        [binaries / "initdb", "--pgdata", data, "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync",
+         "--auth=scram-sha-256", f"--pwfile={folder / 'password'}"],
+        check=True, capture_output=True, user=user, cwd=folder,
+    )  # fmt: skip
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = [part for setting in FAST for part in ("-c", setting)]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1", *settings],
+            stdout=log, stderr=log, user=user, cwd=folder,
+        )  # fmt: skip
+    try:
+        url = URL.create("postgresql", "postgres", password, "127.0.0.1", port, "postgres")
+        _wait(url)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged() -> str | None:
+    """Whom the server is run as where tests run as root, which it refuses."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+def _wait(url: URL) -> None:
+    until = time.monotonic() + START_SECONDS
+    engine = open_database(_shown(url))
+    try:
+        while True:
+            try:
+                with engine.connect() as connection:
+                    connection.execute(text("SELECT 1"))
+                return
+            except OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+    finally:
+        engine.dispose()
