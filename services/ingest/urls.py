@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from importlib.resources import files
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -48,6 +49,7 @@ def host_of(url: str | None) -> str | None:
     return host.removeprefix("www.").rstrip(".") or None if host else None
 
 
+@lru_cache(maxsize=4_096)
 def canonical_url(url: str) -> str:
     """``url`` as it is compared: without fragment, default port, user and tracking parameters, the rest sorted.
 
