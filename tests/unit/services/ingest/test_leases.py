@@ -1,4 +1,4 @@
-"""Several ingest workers share the feeds: each feed is polled by one of them at a time, whatever becomes of that one."""
+"""Several ingest workers share the feeds: one of them at a time polls each, whatever becomes of that one."""
 
 from __future__ import annotations
 
@@ -20,15 +20,22 @@ EMPTY = b'<rss version="2.0"><channel><title>News</title></channel></rss>'
 
 
 class Counting:
-    """Answers every feed, after a moment, and counts who asked for it."""
+    """Answers every feed, after a moment, and counts how often; ``enough`` is set when it was asked ``all`` times."""
 
-    def __init__(self) -> None:
+    def __init__(self, all: int = 1) -> None:
         self.polls: Counter[str] = Counter()
+        self.enough = asyncio.Event()
+        self._all = all
 
     async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
-        self.polls[url] += 1
+        self._count(url)
         await asyncio.sleep(0.01)
         return Response(status=200, url=url, body=EMPTY, content_type="application/rss+xml")
+
+    def _count(self, url: str) -> None:
+        self.polls[url] += 1
+        if sum(self.polls.values()) >= self._all:
+            self.enough.set()
 
     async def aclose(self) -> None:
         pass
@@ -40,14 +47,12 @@ def worker(engine: Engine, fetcher: Counting) -> IngestService:
 
 
 async def test_each_feed_is_polled_once_though_three_workers_look_for_work(database: Engine) -> None:
-    fetcher, stop = Counting(), asyncio.Event()
+    fetcher, stop = Counting(len(URLS)), asyncio.Event()
     workers = [worker(database, fetcher) for _ in range(3)]
     for url in URLS:
         workers[0].add_feed(url)
     running = [asyncio.create_task(one.run(stop)) for one in workers]
-    async with asyncio.timeout(30):
-        while sum(fetcher.polls.values()) < len(URLS):
-            await asyncio.sleep(0.01)
+    await asyncio.wait_for(fetcher.enough.wait(), 30)
     await asyncio.sleep(0.1)
     stop.set()
     await asyncio.gather(*running)
@@ -80,7 +85,7 @@ async def test_a_feed_that_another_worker_polled_meanwhile_is_left_alone(databas
 async def test_a_worker_that_stops_gives_back_what_it_did_not_poll(database: Engine) -> None:
     class Stuck(Counting):
         async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
-            self.polls[url] += 1
+            self._count(url)
             await asyncio.Event().wait()
             raise AssertionError
 
@@ -89,8 +94,7 @@ async def test_a_worker_that_stops_gives_back_what_it_did_not_poll(database: Eng
     one = IngestService(database, fetcher, CollectingPublisher(), FakeClock(NOON), settings)
     one.add_feed(URLS[0])
     running = asyncio.create_task(one.run(stop))
-    while not fetcher.polls:
-        await asyncio.sleep(0.01)
+    await asyncio.wait_for(fetcher.enough.wait(), 30)
     stop.set()
     await running
     with database.begin() as connection:
