@@ -64,18 +64,16 @@ class Annotate(Processor[None]):
         self._outcomes = Outcomes(self._thresholds)
         self._by_day: dict[datetime, SourceTable] = {}
         self._book = BookIndex()
-        self._names: dict[str, str] = {}
-        self._watchlist: Watchlist | None = None
+        self._watchlist = Watchlist()
+        self._changed: set[str] = set()
 
     def refer(self, event: AnyEvent) -> None:
         """Note a change of the book or of a grade; what is built from them is built at the next item."""
         data = event.data
         if isinstance(data, ClientChanged):
-            self._book.changed(data.client)
-            self._watchlist = None
+            self._changed |= self._book.changed(data.client)
         elif isinstance(data, ClientRemoved):
-            self._book.removed(data.client_id)
-            self._watchlist = None
+            self._changed |= self._book.removed(data.client_id)
         elif isinstance(data, SourceGraded):
             self._new_grades.append(data.source)
         elif isinstance(data, RumorResolved):
@@ -107,10 +105,10 @@ class Annotate(Processor[None]):
         return None, self._annotations(item, data.revision, mentions, event.time)
 
     def _current_watchlist(self) -> Watchlist:
-        if self._watchlist is None:
-            watches = self._book.watches()
-            self._names = {watch.entity_id: watch.name for watch in reversed(watches)}
-            self._watchlist = Watchlist.build(watches)
+        if self._changed:
+            changed = sorted(self._changed)
+            self._watchlist = self._watchlist.changed({key: self._book.watches_of(key) for key in changed})
+            self._changed = set()
         return self._watchlist
 
     def _sources_of(self, at: datetime) -> SourceTable:
@@ -156,7 +154,7 @@ class Annotate(Processor[None]):
     def _origin(self, item: Item, reading: ItemReading, mention: Mention, sources: SourceTable) -> Origin:
         """Whom the item speaks for, as to this entity: a company is a primary source of what it is a party to."""
         claim, source = reading.claim, reading.source
-        name = self._names.get(mention.entity_id)
+        name = self._book.name_of(mention.entity_id)
         speaker = source.publisher if source.kind == "company" else claim.attributed_to
         about = mention.salience >= ABOUT_SALIENCE
         if speaker is None or source.kind == "newswire":

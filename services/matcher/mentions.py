@@ -5,17 +5,20 @@ The automaton finds every name of every client in one pass; what is asked of a h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.clients import Watch
 from schemas.items import Item
 from schemas.mentions import ItemField, Mention, Span
+from services.matcher.layers import Layers
 from services.matcher.normalise import padded
 from services.matcher.occurrences import Place, Trust, legal_form, part_of_another_name, quoted, trust
+from services.matcher.queries import Text, answer
 from services.matcher.reading import Reading
 from services.matcher.salience import salience
-from services.matcher.watchlist import Compiled, Entity, Hit, Posting, compile_watches
+from services.matcher.terms import Word
+from services.matcher.watchlist import Entity, Hit, Posting
 
 __all__ = ["Watchlist"]
 
@@ -30,41 +33,60 @@ class _Found(NamedTuple):
     postings: tuple[tuple[Posting, Trust], ...]
 
 
-class Watchlist:
-    """Compiled: every term of every entity in one automaton. Immutable."""
+class _Kept(NamedTuple):
+    """What is left of an item's hits: occurrences for each entity, names that take up words, queries to be asked."""
 
-    def __init__(self, compiled: Compiled) -> None:
-        self._compiled = compiled
+    places: dict[str, tuple[Entity, list[tuple[Place, Trust]]]]
+    names: dict[str, list[Place]]
+    asked: dict[str, Entity]
+
+
+class Watchlist:
+    """Every term of every entity, ready to be looked for. Immutable."""
+
+    def __init__(self, layers: Layers | None = None) -> None:
+        """Of nothing, unless there are ``layers``."""
+        self._layers = layers or Layers.empty()
 
     @classmethod
     def build(cls, watches: Iterable[Watch]) -> Watchlist:
-        """Compile the watches of all clients. Names compiled before are remembered, so a small change is cheap."""
-        return cls(compile_watches(watches))
+        """Compile the watches of all clients, in the order of the clients' ids."""
+        grouped: dict[str, tuple[Watch, ...] | list[Watch]] = {}
+        for watch in watches:
+            known = grouped.get(watch.entity_id)
+            if known is None:
+                grouped[watch.entity_id] = (watch,)  # the most by far, and half as large as a list
+            elif isinstance(known, list):
+                known.append(watch)
+            else:
+                grouped[watch.entity_id] = [*known, watch]
+        return cls().changed(grouped)
+
+    def changed(self, watched: Mapping[str, Sequence[Watch]]) -> Watchlist:
+        """With each of these entities watched as it is from now on, by nobody where its sequence is empty.
+
+        It finds exactly what one would find that is built anew. The cost is that of the change, not of the book.
+        """
+        return Watchlist(self._layers.changed(watched))
 
     def __len__(self) -> int:
-        """How many different terms are looked for."""
-        return len(self._compiled)
+        """How many terms are looked for; one that changed may be counted twice."""
+        return len(self._layers)
 
     def find(self, item: Item) -> tuple[Mention, ...]:
         """What ``item`` mentions, ordered by entity id. Cost grows with the hits, not with the clients."""
         readings = _readings(item)
-        hits = [(reading, self._compiled.hits(reading.padded)) for reading in readings]
+        hits = [(reading, self._layers.hits(reading.padded)) for reading in readings]
         if not any(found for _, found in hits):
             return ()
         publisher = padded(item.source.publisher).strip() if item.source.publisher else None
-        kept: dict[str, tuple[Entity, list[tuple[Place, Trust]]]] = {}
+        kept = _Kept({}, {}, {})
         for reading, found in hits:
-            if not found:
-                continue
-            for place, (posting, trusted) in _judge(reading, found, publisher):
-                if posting.entity is not None:
-                    kept.setdefault(posting.entity.id, (posting.entity, []))[1].append((place, trusted))
-        whole = "".join(reading.padded for reading in readings)
-        sure = {
-            key: (entity, [place for place, _ in places])
-            for key, (entity, places) in kept.items()
-            if any(trusted is Trust.FULL for _, trusted in places) and _conditions_hold(entity, whole)
-        }
+            if found:
+                _judge(reading, found, publisher, kept)
+        sure = _sure(kept, readings)
+        if kept.asked:
+            _ask(kept, Text(readings, kept.names, publisher), sure)
         total = sum(len(places) for _, places in sure.values())
         return tuple(_mention(item, *sure[key], total) for key in sorted(sure))
 
@@ -78,38 +100,58 @@ def _readings(item: Item) -> list[Reading]:
     return [Reading(field, text) for field, text in fields if text]
 
 
-def _judge(
-    reading: Reading, hits: Sequence[Hit], publisher: str | None
-) -> Iterable[tuple[Place, tuple[Posting, Trust]]]:
+def _judge(reading: Reading, hits: Sequence[Hit], publisher: str | None, kept: _Kept) -> None:
     candidates: list[_Found] = []
     for hit in hits:
-        place = Place(reading, *reading.span(hit.start, hit.end), hit.plural)
-        trusted = ((posting, trust(place, posting.style)) for posting in hit.postings)
-        postings = tuple(pair for pair in trusted if pair[1] is not Trust.NONE)
-        if postings:
-            candidates.append(_Found(place, postings))
-    for found in _longest(candidates) if len(candidates) > 1 else candidates:
-        for posting, trusted_as in found.postings:
-            style, place = posting.style, found.place
-            own = publisher is not None and _norm(place) == publisher
-            if part_of_another_name(place, style) is None and not quoted(place, style, own):
-                yield _with_legal_form(place), (posting, trusted_as)
+        place: Place | None = None
+        postings = []
+        for posting in hit.postings:
+            entity = posting.entity
+            if posting.anchor and entity is not None:
+                kept.asked[entity.id] = entity
+                continue
+            place = place or Place(reading, *reading.span(hit.start, hit.end), hit.plural)
+            trusted = trust(place, posting.style)
+            if trusted is not Trust.NONE:
+                postings.append((posting, trusted))
+        if place is not None and postings:
+            candidates.append(_Found(place, tuple(postings)))
+    names = kept.names.setdefault(reading.field, [])
+    for place, posting, trusted in _longest(candidates, names):
+        entity = posting.entity
+        if entity is None:
+            continue
+        own = publisher is not None and _norm(place) == publisher
+        if part_of_another_name(place, posting.style) is None and not quoted(place, posting.style, own):
+            kept.places.setdefault(entity.id, (entity, []))[1].append((_with_legal_form(place), trusted))
 
 
 def _norm(place: Place) -> str:
     return " ".join(place.reading.norms[place.first : place.last + 1])
 
 
-def _longest(found: list[_Found]) -> list[_Found]:
-    """Of those that overlap only the longest (then the leftmost), across all entities."""
-    taken: set[int] = set()
-    kept: list[_Found] = []
-    for each in sorted(found, key=lambda f: (f.place.first - f.place.last, f.place.first, f.place.plural)):
-        words = range(each.place.first, each.place.last + 1)
-        if taken.isdisjoint(words):
-            taken.update(words)
-            kept.append(each)
-    return sorted(kept, key=lambda f: f.place.first)
+def _longest(found: list[_Found], names: list[Place]) -> Iterable[tuple[Place, Posting, Trust]]:
+    """Of names that overlap only the longest (then the leftmost), across all entities; adds those to ``names``.
+
+    A phrase that somebody follows gives way to a name around it, and takes its words from ordinary ones, but stands
+    beside other phrases: what one client follows must not hide what another does.
+    """
+    by_name: set[int] = set()
+    by_phrase: set[int] = set()
+    for place, postings in sorted(found, key=lambda f: (f.place.first - f.place.last, f.place.first, f.place.plural)):
+        words = range(place.first, place.last + 1)
+        if not by_name.isdisjoint(words):
+            continue
+        worded = not by_phrase.isdisjoint(words)
+        for posting, trusted in postings:
+            if posting.style.followed:
+                by_phrase.update(words)
+            elif worded and posting.style.word is not Word.NONE:
+                continue
+            else:
+                by_name.update(words)
+                names.append(place)
+            yield place, posting, trusted
 
 
 def _with_legal_form(place: Place) -> Place:
@@ -118,6 +160,25 @@ def _with_legal_form(place: Place) -> Place:
     while (following := legal_form(place.reading, last)) is not None:
         last = following
     return place._replace(last=last)
+
+
+def _sure(kept: _Kept, readings: Sequence[Reading]) -> dict[str, tuple[Entity, list[Place]]]:
+    """The entities of which one occurrence at least is beyond doubt, and whose conditions hold."""
+    whole = "".join(reading.padded for reading in readings)
+    return {
+        key: (entity, [place for place, _ in places])
+        for key, (entity, places) in kept.places.items()
+        if any(trusted is Trust.FULL for _, trusted in places) and _conditions_hold(entity, whole)
+    }
+
+
+def _ask(kept: _Kept, text: Text, sure: dict[str, tuple[Entity, list[Place]]]) -> None:
+    for key, entity in kept.asked.items():
+        for asked in entity.asked:
+            places = answer(asked, text)
+            if places is not None:
+                known = sure.setdefault(key, (entity, []))[1]
+                known += (place for place in places if place not in known)
 
 
 def _conditions_hold(entity: Entity, text: str) -> bool:
@@ -133,10 +194,17 @@ def _stands(word: str, text: str) -> bool:
 
 
 def _mention(item: Item, entity: Entity, places: Sequence[Place], total: int) -> Mention:
-    spans = []
-    for place in places:
+    spans: list[Span] = []
+    for place in sorted(places, key=_reading_order):
         start, end = place.bounds
-        spans.append(Span(field=place.reading.field, start=start, end=end, text=place.reading.text[start:end]))
-    spans.sort(key=lambda span: (_ORDER[span.field], span.start))
+        field = place.reading.field
+        if spans and spans[-1].field == field and spans[-1].end >= end:
+            continue  # a phrase inside a longer one of the same entity
+        spans.append(Span(field=field, start=start, end=end, text=place.reading.text[start:end]))
     weight, why = salience(item, entity.name, spans, share=len(places) / total)
     return Mention(item_id=item.id, entity_id=entity.id, spans=tuple(spans), salience=weight, why=why)
+
+
+def _reading_order(place: Place) -> tuple[int, int, int]:
+    start, end = place.bounds
+    return _ORDER[place.reading.field], start, -end

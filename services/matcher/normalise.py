@@ -22,10 +22,14 @@ _TOKEN = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.)+[^\W\d_](?![^\W_])|[^\W_]+(?:'[^
 _HYPHENATED = re.compile(r"(?<![\w'])[^\W_]+(?:-[^\W_]+)+(?![\w'])")
 
 
+# Latin letters that Unicode does not take apart.
+_LETTERS = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t"}
+
+
 @lru_cache(maxsize=4096)
 def _fold_char(char: str) -> str:
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", char).casefold())
-    return "".join(part for part in decomposed if not unicodedata.combining(part))
+    return "".join(_LETTERS.get(part, part) for part in decomposed if not unicodedata.combining(part))
 
 
 def fold(text: str) -> tuple[str, list[int] | None]:

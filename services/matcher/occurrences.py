@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from services.matcher.reading import Case, Reading
-from services.matcher.watchlist import Kind, Style, Word
+from services.matcher.terms import Kind, Style, Word
 from services.matcher.words import word_lists
 
 __all__ = ["Place", "Trust", "legal_form", "part_of_another_name", "quoted", "trust"]
@@ -77,13 +77,17 @@ def trust(place: Place, style: Style) -> Trust:
     if style.kind is Kind.PHRASE:
         return Trust.FULL
     if style.size > 1:
+        if style.umlaut and place.surface.isascii():
+            return Trust.NONE
         return _several_words(place, style)
     surface = place.surface
     if style.word is not Word.NONE and surface[0].islower() and place.reading.case is not Case.LOWER:
         return Trust.NONE
+    if style.umlaut and surface.isascii():
+        return Trust.NONE
     if _inside_a_token(place):
         return Trust.NONE
-    if surface.isupper() and _ticker_form(place):
+    if surface.isupper() and _ticker_form(place, alone=style.word is not Word.INSTITUTION):
         return Trust.FULL
     if style.kind is Kind.TICKER:
         return _bare_ticker(place, style)
@@ -100,19 +104,35 @@ def _inside_a_token(place: Place) -> bool:
     return text[end : end + 1] == "&" and text[end + 1 : end + 2].isalnum()
 
 
-def _ticker_form(place: Place) -> bool:
-    """``$AAPL``, ``(NASDAQ: AAPL)``, ``(AAPL)``, ``<AAPL.O>``, ``NYSE: T``."""
-    text = place.reading.text
+def _ticker_form(place: Place, alone: bool = True) -> bool:
+    """``$AAPL``, ``(NASDAQ: AAPL)``, ``<AAPL.O>``, ``AAPL.O``, ``(AAPL US)``, ``NYSE: T``; if ``alone`` ``(AAPL)``."""
+    reading, text = place.reading, place.reading.text
     start, end = place.bounds
     left, right = text[start - 1 : start], text[end : end + 1]
-    if left in ("$", "<") or (left == "(" and right == ")"):
+    if left in ("$", "<") or (alone and left == "(" and right == ")"):
+        return True
+    if _exchange_behind(place, left):
         return True
     exchange = place.first - 1
     return (
         exchange >= 0
-        and place.reading.listed(exchange, word_lists().exchanges)
-        and place.reading.between(exchange, place.first).strip() == ":"
+        and reading.listed(exchange, word_lists().exchanges)
+        and reading.between(exchange, place.first).strip() == ":"
     )
+
+
+def _exchange_behind(place: Place, left: str) -> bool:
+    """``ORV.N``, ``(ORV US)``, ``ORV LN Equity``: the exchange's code in capitals behind the ticker."""
+    reading, code = place.reading, place.last + 1
+    if code > reading.last or not reading.surface(code).isupper():
+        return False
+    lists, gap = word_lists(), reading.between(place.last, code)
+    if gap == ".":
+        return reading.listed(code, lists.reuters_codes)
+    if gap != " " or not reading.listed(code, lists.bloomberg_codes):
+        return False
+    closed = left == "(" and reading.text[reading.places[code][1] :][:1] == ")"
+    return closed or reading.listed(reading.after(code), frozenset({"equity"}))
 
 
 def _bare_ticker(place: Place, style: Style) -> Trust:
@@ -148,7 +168,7 @@ def _one_word(place: Place, style: Style) -> Trust:
 def _ordinary_word(place: Place, style: Style) -> Trust:
     """A name that is also a word: Apple, Target, Gap, Take, Oil."""
     reading, surface, k = place.reading, place.surface, place.first
-    if reading.case is Case.LOWER:
+    if reading.case is Case.LOWER or style.word is Word.INSTITUTION:
         return Trust.WEAK
     if not surface[0].isupper() or place.plural:
         return Trust.NONE

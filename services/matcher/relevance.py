@@ -5,6 +5,7 @@ Clients of a watched thing are found through an index kept up to date client by 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, cast
@@ -41,23 +42,29 @@ class BookIndex:
     def __len__(self) -> int:
         return len(self._watched)
 
-    def changed(self, client: Client) -> None:
-        """Take in ``client`` as they are from now on."""
+    def changed(self, client: Client) -> frozenset[str]:
+        """Take in ``client`` as they are from now on; the entities that are watched otherwise than before."""
+        before = self._watched.get(client.id, ())
+        if before == client.watches and client.id in self._watched:
+            return frozenset()
         self.removed(client.id)
         self._watched[client.id] = client.watches
         for watch in client.watches:
             stakes = self._stakes.setdefault(watch.entity_id, {})
             # Watched twice (held, and followed as well): the asset comes first in `watches` and counts.
             stakes.setdefault(client.id, Stake(client.id, watch))
+        return _entities_of_difference(before, client.watches)
 
-    def removed(self, client_id: str) -> None:
-        """Forget the client; nothing happens if they aren't known."""
-        for watch in self._watched.pop(client_id, ()):
+    def removed(self, client_id: str) -> frozenset[str]:
+        """Forget the client, if they are known; the entities that they watched."""
+        watches = self._watched.pop(client_id, ())
+        for watch in watches:
             stakes = self._stakes.get(watch.entity_id)
             if stakes is not None:
                 stakes.pop(client_id, None)
                 if not stakes:
                     del self._stakes[watch.entity_id]
+        return frozenset(watch.entity_id for watch in watches)
 
     def stakes(self, entity_id: str) -> tuple[Stake, ...]:
         """Who watches ``entity_id``, by client id."""
@@ -68,9 +75,29 @@ class BookIndex:
         """The stake of one client, if they still have it."""
         return self._stakes.get(entity_id, {}).get(client_id)
 
+    def name_of(self, entity_id: str) -> str | None:
+        """What the first of those who watch ``entity_id`` calls it; None where nobody does."""
+        stakes = self._stakes.get(entity_id)
+        return stakes[min(stakes)].watch.name if stakes else None
+
+    def watches_of(self, entity_id: str) -> tuple[Watch, ...]:
+        """All watches of one entity, by client id and then in the client's own order."""
+        clients = sorted(self._stakes.get(entity_id, ()))
+        return tuple(w for client_id in clients for w in self._watched[client_id] if w.entity_id == entity_id)
+
     def watches(self) -> tuple[Watch, ...]:
         """All watches of all clients, by client id: what a watchlist is built from."""
         return tuple(watch for client_id in sorted(self._watched) for watch in self._watched[client_id])
+
+
+def _entities_of_difference(before: Sequence[Watch], now: Sequence[Watch]) -> frozenset[str]:
+    """The entities whose watches, or their order, differ; weights and notes count too, for that is seldom."""
+    grouped: list[dict[str, list[Watch]]] = [{}, {}]
+    for groups, watches in zip(grouped, (before, now), strict=True):
+        for watch in watches:
+            groups.setdefault(watch.entity_id, []).append(watch)
+    old, new = grouped
+    return frozenset(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ class WordLists:
     verbal: frozenset[str]
     telling: frozenset[str]
     exchanges: frozenset[str]
+    reuters_codes: frozenset[str]
+    bloomberg_codes: frozenset[str]
+    institutions: frozenset[str]
     media: frozenset[str]
     research: frozenset[str]
     longer_names: tuple[str, ...]
@@ -47,6 +50,9 @@ def word_lists() -> WordLists:
             for name in ("legal", "same", "other", "unit", "openers", "subject", "before", "group", "verbal", "telling")
         },
         exchanges=_words(neighbours["exchanges"]),
+        reuters_codes=_words(neighbours["reuters"]),
+        bloomberg_codes=_words(neighbours["bloomberg"]),
+        institutions=_words(ambiguous["institutions"]),
         given_names=_words(_sections("given_names.txt")[""]),
         media=frozenset(_names(houses["media"])),
         research=frozenset(_names(houses["research"])),
