@@ -15,8 +15,9 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUN: list[str] = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["backend"]
-STACK: list[str] = RUN + [p for extra in ("kafka", "rocksdb") for p in PROJECT["project"]["optional-dependencies"][extra]]
-DEV: list[str] = STACK + PROJECT["project"]["optional-dependencies"]["dev"]
+EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
+STACK: list[str] = RUN + EXTRAS["kafka"] + EXTRAS["postgres"] + EXTRAS["rocksdb"]
+DEV: list[str] = STACK + EXTRAS["dev"]
 LOCKS = ("requirements.txt", "requirements-stack.txt", "requirements-dev.txt")
 
 

