@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import firstword
-from firstword.cli import clients, console, doctor, explain, feeds, migrate, parse, replay, signin, up
+from firstword.cli import clients, console, doctor, explain, feeds, migrate, parse, replay, signin, sources, up
 from firstword.kit.errors import FirstwordError
 
 __all__ = ["app", "main"]
@@ -36,6 +36,7 @@ app.command("signin")(signin.signin)
 app.command("migrate")(migrate.migrate)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(clients.app, name="clients")
+app.add_typer(sources.app, name="sources")
 
 
 def _version(wanted: bool) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from schemas.items import Item
 from schemas.mentions import Claim, ClaimBasis, ClaimStatus
 from services.matcher.attribution import Attribution, Attributions
+from services.matcher.language import language_of
 from services.matcher.lexicon import read_yaml
 from services.matcher.phrases import Hit, Phrases, fold, sentences
 
@@ -22,6 +23,8 @@ __all__ = ["ClaimJudge", "Statement", "is_judged_language", "judge_claim", "stat
 Place = Literal["title", "lead", "rest"]
 #: Beyond this much of a body nothing is read; its first sentences carry the claim.
 READ_CHARS = 1_500
+#: So much of a summary, after the title, tells the language.
+SUMMARY_CHARS = 200
 
 _QUOTE_MARKS = re.compile('["“”]')
 _CAPITAL_WORD = re.compile(r"\b[A-Z][a-z]")
@@ -62,8 +65,18 @@ class _Read(NamedTuple):
 
 
 def is_judged_language(language: str | None) -> bool:
-    """Whether claims in ``language`` (a BCP 47 tag) are judged; an item that names none is taken for English."""
+    """Whether claims in ``language`` (a BCP 47 tag) are judged; None is a language that is not known."""
     return language is None or language[:2].lower() == "en"
+
+
+def _is_english(item: Item) -> bool:
+    """Whether ``item`` may be judged: it says that it is English, or nothing, and does not read like another language.
+
+    Many a feed calls itself English by default, so that is not taken on trust either.
+    """
+    if not is_judged_language(item.language):
+        return False
+    return is_judged_language(language_of(f"{item.title}\n{(item.summary or '')[:SUMMARY_CHARS]}"))
 
 
 def statements(item: Item, limit: int) -> list[Statement]:
@@ -100,7 +113,7 @@ class ClaimJudge:
 
     def judge(self, item: Item) -> Claim:
         """The claim of ``item``."""
-        if not is_judged_language(item.language):
+        if not _is_english(item):
             return _claim(item, "asserted", 0.5, (), None, judged=False)
         reads: list[tuple[Place, _Read]] = []
         speaker_known = False

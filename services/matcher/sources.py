@@ -16,7 +16,7 @@ from schemas.mentions import Claim, Origin, SourceGrade, SourceKind, SourceLette
 from services.matcher.lexicon import read_table
 from services.matcher.phrases import fold
 
-__all__ = ["SourceTable", "origin_of", "shipped_sources", "slug"]
+__all__ = ["NEWSROOMS", "SourceTable", "origin_of", "shipped_sources", "slug"]
 
 #: Publishers whose relaying of a statement can be relied on; what others relay is worth no more than they are.
 GOOD_RELAYS: frozenset[SourceLetter] = frozenset(("A", "B", "C"))
@@ -54,6 +54,9 @@ class SourceTable:
     def __len__(self) -> int:
         return len(self._by_domain)
 
+    def __contains__(self, domain: str) -> bool:
+        return domain in self._by_domain
+
     def lookup(self, host: str | None) -> SourceGrade:
         """The grade of ``host``: its own, else that of the nearest domain above it, else F."""
         domain = (host or "").lower().rstrip(".")
@@ -77,9 +80,11 @@ class SourceTable:
         found = self.lookup(said.host)
         if said.publisher and (found.kind == "aggregator" or not said.host):
             found = self.named(said.publisher) or found
-        if found.kind != "other" or found.ground != "Not known here.":
+        if found.domain in self and not (said.publisher and found.publisher == found.domain):
             return found
-        return found.model_copy(update={"publisher": said.publisher or found.publisher, "owner": said.owner})
+        return found.model_copy(
+            update={"publisher": said.publisher or found.publisher, "owner": said.owner or found.owner}
+        )
 
     def with_grades(self, grades: Iterable[SourceGrade]) -> SourceTable:
         """This table with ``grades`` added or replaced."""
