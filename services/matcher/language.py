@@ -23,7 +23,7 @@ ALONE = 0.8
 #: ... and from this lead over the evidence for English on.
 LEAD = 1.3
 #: So many words that only English has, among the first so many of a text, make it English without further ado.
-PLAINLY = 4
+PLAINLY = 3
 LOOKED_AT = 40
 #: A share of letters in another script from which on the text is not English, names in brackets or not.
 SCRIPT_SHARE = 0.3
