@@ -1,21 +1,26 @@
 """A worker process for tests: ``python -m tests.kafka.tally_worker``; its settings come from the environment.
 
 With ``TALLY_SLOW_SEEK`` recovery takes so many seconds longer at the place where faust-streaming 0.15.3 loses records;
-with ``TALLY_UNMENDED`` the mend is left out.
+with ``TALLY_UNMENDED`` the mend is left out. ``TALLY_REFUSES`` names the titles that it can't work with.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from firstword.kit.clock import SystemClock
+from firstword.kit.errors import KnownBadEvent
 from firstword.kit.logs import configure_logs
+from firstword.kit.processing import AnyEvent
 from firstword.runtimes.kafka import worker
 from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.settings import read_kafka_settings
-from tests.unit.firstword.kafka.tallying import Tally
+from schemas.items import ItemIngested
+from tests.unit.firstword.kafka.tallying import Tally, TallyState
 
 
 def slow_down_seeks(seconds: float) -> None:
@@ -30,6 +35,16 @@ def slow_down_seeks(seconds: float) -> None:
     Consumer.perform_seek = perform_seek  # type: ignore[method-assign]
 
 
+class Fussy(Tally):
+    """Refuses items whose title begins with a given word, as a faulty release might."""
+
+    def process(self, state: TallyState, event: AnyEvent, now: datetime) -> tuple[TallyState, Sequence[AnyEvent]]:
+        refused = os.environ.get("TALLY_REFUSES")
+        if refused and isinstance(event.data, ItemIngested) and event.data.item.title.startswith(refused):
+            raise KnownBadEvent(f"{event.subject}: refused.")
+        return super().process(state, event, now)
+
+
 def leave_unmended(app: Any) -> None:
     pass
 
@@ -39,4 +54,4 @@ if __name__ == "__main__":
     slow_down_seeks(float(os.environ.get("TALLY_SLOW_SEEK", "0")))
     if "TALLY_UNMENDED" in os.environ:
         worker.mend_recovery = leave_unmended
-    run_process(worker.KafkaWorker("tally", [Tally()], read_kafka_settings(), SystemClock()).run)
+    run_process(worker.KafkaWorker("tally", [Fussy()], read_kafka_settings(), SystemClock()).run)

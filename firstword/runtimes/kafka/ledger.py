@@ -1,0 +1,244 @@
+"""Takes records into the database: what processors and sinks make of a batch is one transaction with its offsets.
+
+That is the embedded runtime's step, with partitions for its order. Within a partition it is Kafka's; of topics that are
+partitioned alike, the older record of one partition comes first. What follows goes to the outbox, and so do dead
+letters. What a crash between any two lines does:
+
+- before the commit: nothing happened; Kafka still has the records, and gives them again;
+- after it, before Kafka is told: Kafka gives them again, and their offsets say that they are in.
+
+A worker that has lost its partitions without knowing it waits at the partition's lock, and then finds the offsets moved
+on. A processor here must take an event that was sent twice for what it is, as sinks must: offsets tell only a record
+that was read twice.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from aiokafka.partitioner import murmur2
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DataError
+
+from firstword.kit.clock import Clock
+from firstword.kit.db import exclusive, reading, upsert
+from firstword.kit.errors import KnownBadEvent
+from firstword.kit.processing import AnyEvent, AnyProcessor, Sink
+from firstword.runtimes.kafka.letters import Letter, LetterLimit, letter_of
+from firstword.runtimes.kafka.records import Arrived
+from firstword.runtimes.stepping import Stepper
+from firstword.runtimes.timers import Timers
+from firstword.storage.outbox import Outbox, OutboxPublisher, Post
+from firstword.storage.states import StateRow, StateStore
+from firstword.storage.tables import taken
+from schemas.base import content_id
+from schemas.topics import TOPICS, UnreadableEvent, decode
+
+__all__ = ["Ledger"]
+
+#: By topic and partition.
+Offsets = dict[tuple[str, int], int]
+
+
+class _SinkRefused(Exception):
+    """A sink could not take an event, and may have written half of it."""
+
+
+@dataclass
+class _Batch:
+    """What is being made of a batch, before it is written."""
+
+    connection: Connection
+    careful: bool
+    out: list[AnyEvent] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+
+
+class Ledger:
+    """The database's side of one consumer group, ``group``."""
+
+    def __init__(
+        self,
+        group: str,
+        engine: Engine,
+        processors: Sequence[AnyProcessor],
+        sinks: Sequence[Sink],
+        clock: Clock,
+        limit: LetterLimit,
+    ) -> None:
+        self._group = group
+        self._engine = engine
+        self._processors = tuple(processors)
+        self._sinks = tuple(sinks)
+        self._clock = clock
+        self._limit = limit
+        self._publisher = OutboxPublisher(clock)
+        self._outbox = Outbox()
+        self._states = StateStore()
+        named = {topic for inputs in (*(p.inputs for p in processors), *(s.inputs for s in sinks)) for topic in inputs}
+        self.topics = tuple(topic for topic in TOPICS if topic in named)
+
+    def positions(self) -> Offsets:
+        """By partition, the first offset that is not in the database yet."""
+        with reading(self._engine) as connection:
+            return self._read_positions(connection)
+
+    def take(self, records: Sequence[Arrived]) -> None:
+        """Take records in, each partition's in their order; those that are in already are left out.
+
+        Raises:
+            TooManyDeadLetters: nothing of the batch was taken in.
+            OperationalError: the database is away, or gave up on this transaction for another's sake; nothing was
+                taken in. Try again.
+            Exception: whatever a processor or sink raises that it shouldn't; nothing was taken in.
+        """
+        try:
+            self._take(records, careful=False)
+        except (_SinkRefused, DataError):
+            self._take(records, careful=True)
+
+    def fire(self, numbers: Sequence[int]) -> bool:
+        """Do what time alone has brought in partitions of these numbers; return whether there was anything."""
+        now = self._clock.now()
+        with reading(self._engine) as connection:
+            due = {number for processor in self._processors for _, _, number in self._due(connection, processor, now)}
+        if not (ours := due.intersection(numbers)):
+            return False
+        with self._engine.begin() as connection:
+            out: list[AnyEvent] = []
+            for number in sorted(ours):
+                exclusive(connection, f"{self._group}/{number}")
+                for stepper in self._steppers(connection, number, now):
+                    out += stepper.fire(now)
+                    self._write_states(connection, stepper)
+            self._publisher.publish(connection, out)
+        return True
+
+    def _take(self, records: Sequence[Arrived], *, careful: bool) -> None:
+        with self._engine.begin() as connection:
+            numbers = sorted({record.partition for record in records})
+            for number in numbers:
+                exclusive(connection, f"{self._group}/{number}")
+            known = self._read_positions(connection)
+            fresh = [record for record in records if record.offset >= known.get((record.topic, record.partition), 0)]
+            batch = _Batch(connection, careful)
+            for number in numbers:
+                self._work(batch, number, [record for record in fresh if record.partition == number])
+            self._publisher.publish(connection, batch.out)
+            self._outbox.add(connection, [_post(letter) for letter in batch.letters], self._clock.now())
+            self._write_positions(connection, fresh)
+            self._limit.count(batch.letters)
+
+    def _work(self, batch: _Batch, number: int, records: Sequence[Arrived]) -> None:
+        """One partition's records."""
+        events = [(record, event) for record in _merged(records) if (event := self._decoded(batch, record))]
+        if not events:
+            return
+        until = max(event.time for _, event in events)
+        steppers = self._steppers(batch.connection, number, until)
+        for record, event in events:
+            for stepper in steppers:
+                if record.topic in stepper.processor.inputs:
+                    self._step(batch, stepper, record, event)
+            for sink in self._sinks:
+                if record.topic in sink.inputs:
+                    self._sink(batch, sink, record, event)
+        for stepper in steppers:
+            self._write_states(batch.connection, stepper)
+
+    def _decoded(self, batch: _Batch, record: Arrived) -> AnyEvent | None:
+        if record.payload is None and TOPICS[record.topic].compacted:
+            return None  # a tombstone
+        try:
+            return decode(record.topic, record.payload or b"")
+        except UnreadableEvent as error:
+            batch.letters.append(letter_of(record, error, self._group, 1, self._clock.now()))
+            return None
+
+    def _step(self, batch: _Batch, stepper: Stepper, record: Arrived, event: AnyEvent) -> None:
+        processor = stepper.processor
+        try:
+            batch.out += stepper.step(event)
+        except KnownBadEvent as error:
+            batch.letters.append(letter_of(record, error, processor.name, processor.version, self._clock.now()))
+
+    def _sink(self, batch: _Batch, sink: Sink, record: Arrived, event: AnyEvent) -> None:
+        """What a sink refuses may be half written: then the batch is begun again, with a savepoint for each event."""
+        if not batch.careful:
+            try:
+                return sink.apply(batch.connection, event)
+            except KnownBadEvent as error:
+                raise _SinkRefused from error
+        try:
+            with batch.connection.begin_nested():
+                sink.apply(batch.connection, event)
+        except (KnownBadEvent, DataError) as error:
+            batch.letters.append(letter_of(record, error, f"sink:{sink.name}", 1, self._clock.now()))
+
+    def _steppers(self, connection: Connection, number: int, until: datetime) -> list[Stepper]:
+        """Every processor, with the timers of this partition that are due by ``until``."""
+        found = []
+        for processor in self._processors:
+            due = self._due(connection, processor, until)
+            timers = Timers((moment, key) for moment, key, partition in due if partition == number)
+            found.append(Stepper(processor, self._fetch(connection, processor), timers))
+        return found
+
+    def _due(self, connection: Connection, processor: AnyProcessor, until: datetime) -> list[tuple[datetime, str, int]]:
+        """What waits for a moment not after ``until``: the moment, the key and its partition."""
+        if not processor.stateful:
+            return []
+        partitions = TOPICS[processor.inputs[0]].partitions
+        due = self._states.due(connection, processor.name, until)
+        return [(moment, key, _partition(key, partitions)) for moment, key in due]
+
+    def _fetch(self, connection: Connection, processor: AnyProcessor) -> Callable[[str], Any | None]:
+        def fetch(key: str) -> Any | None:
+            raw = self._states.get(connection, processor.name, key)
+            return None if raw is None else processor.load(raw)
+
+        return fetch
+
+    def _write_states(self, connection: Connection, stepper: Stepper) -> None:
+        processor = stepper.processor
+        rows = [
+            StateRow(key, processor.dump(state), processor.next_tick(state)) for key, state in stepper.touched.items()
+        ]
+        self._states.put(connection, processor.name, rows)
+
+    def _read_positions(self, connection: Connection) -> Offsets:
+        query = select(taken.c.topic, taken.c.partition, taken.c.next_offset).where(taken.c.consumer == self._group)
+        return {(topic, number): offset for topic, number, offset in connection.execute(query)}
+
+    def _write_positions(self, connection: Connection, fresh: Sequence[Arrived]) -> None:
+        offsets: Offsets = {}
+        for record in fresh:
+            at = (record.topic, record.partition)
+            offsets[at] = max(offsets.get(at, 0), record.offset + 1)
+        rows = [
+            {"consumer": self._group, "topic": topic, "partition": number, "next_offset": offset}
+            for (topic, number), offset in sorted(offsets.items())
+        ]
+        upsert(connection, taken, rows, ("consumer", "topic", "partition"))
+
+
+def _merged(records: Sequence[Arrived]) -> Iterator[Arrived]:
+    """Each topic's records in their order, and of two topics' next records the older one first."""
+    by_topic: dict[str, list[Arrived]] = {}
+    for record in records:
+        by_topic.setdefault(record.topic, []).append(record)
+    return heapq.merge(*(by_topic[topic] for topic in sorted(by_topic)), key=lambda record: record.timestamp_ms)
+
+
+def _partition(key: str, partitions: int) -> int:
+    """Where producers send ``key``: the rule of Kafka's own default partitioner."""
+    return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
+
+
+def _post(letter: Letter) -> Post:
+    out = letter.outgoing()
+    return Post(out.topic, out.key, out.payload, content_id("dlq", *letter.name), out.headers)

@@ -1,0 +1,173 @@
+"""Sends the outbox to Kafka: all of it, in order, and at least once (:mod:`firstword.storage.outbox`).
+
+Each service that writes the outbox runs a relay; one of them works, under a lock of the database, and the others stand
+by. A lock goes with its connection: when that is lost, so is the lock, and another relay may begin while the last batch
+of this one is still on its way. Then events are sent twice, and at worst an older one after a newer one of its key; its
+id was seen before, which is how consumers know it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TypeVar
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from firstword.kit.clock import Clock
+from firstword.kit.db import try_exclusive
+from firstword.kit.logs import get_logger
+from firstword.kit.metrics import Metrics
+from firstword.runtimes.kafka.settings import KafkaSettings
+from firstword.storage.outbox import Outbox, Post
+
+__all__ = ["Relay"]
+
+T = TypeVar("T")
+log = get_logger(__name__)
+
+LOCK = "outbox.relay"
+BATCH = 500
+#: How soon a new row is noticed.
+IDLE_SECONDS = 0.05
+STANDBY_SECONDS = 1.0
+RETRY_SECONDS = 1.0
+#: The rows are safe here, so a broker that does not answer may be asked anew soon.
+ANSWER_SECONDS = 30
+STOP_SECONDS = 5.0
+PRUNE_SECONDS = 3_600.0
+
+
+class Relay:
+    """Sends what waits in the outbox of ``engine``, for as long as it runs and no other relay does."""
+
+    def __init__(self, engine: Engine, settings: KafkaSettings, clock: Clock, metrics: Metrics | None = None) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._clock = clock
+        self._outbox = Outbox()
+        self._sent = (metrics or Metrics()).counter("outbox_sent", "Events sent from the outbox to Kafka")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set. A database or broker that is away is waited for; nothing is lost meanwhile."""
+        while not stop.is_set():
+            try:
+                async with self._leading(stop) as connection:
+                    await self._relay(connection, stop)
+            except (OperationalError, KafkaError) as error:
+                log.warning("relay.interrupted", error=repr(error))
+                await _pause(stop, RETRY_SECONDS)
+
+    @contextlib.asynccontextmanager
+    async def _leading(self, stop: asyncio.Event) -> AsyncIterator[Connection]:
+        """A connection of its own that holds the lock, once no other relay does (or ``stop`` is set)."""
+        connection = await asyncio.to_thread(self._connect)
+        try:
+            while not stop.is_set() and not await asyncio.to_thread(try_exclusive, connection, LOCK):
+                await _pause(stop, STANDBY_SECONDS)
+            yield connection
+        finally:
+            await asyncio.to_thread(connection.close)
+
+    def _connect(self) -> Connection:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()  # else its lock would outlive its closing, in the pool
+        return connection
+
+    async def _relay(self, connection: Connection, stop: asyncio.Event) -> None:
+        if stop.is_set():
+            return
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.brokers,
+            client_id=f"{self._settings.prefix}firstword-relay",
+            acks="all",
+            enable_idempotence=True,  # a batch that is tried again doesn't overtake the one before
+            linger_ms=self._settings.linger_ms,
+            request_timeout_ms=ANSWER_SECONDS * 1000,
+        )
+        await producer.start()
+        log.info("relay.leads")
+        working = asyncio.ensure_future(self._work(connection, producer))
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+            await self._rest(connection, producer, working)
+        finally:
+            stopping.cancel()
+            working.cancel()
+            await asyncio.wait([working])
+            with contextlib.suppress(TimeoutError, KafkaError):
+                await asyncio.wait_for(producer.stop(), STOP_SECONDS)
+
+    async def _rest(self, connection: Connection, producer: AIOKafkaProducer, working: asyncio.Future[None]) -> None:
+        """At the end: what the work ended by, or else, asked to stop, what is left to send, within a moment."""
+        if working.done():
+            return working.result()
+        working.cancel()
+        await asyncio.wait([working])
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                while await self._batch(connection, producer):
+                    pass
+
+    async def _work(self, connection: Connection, producer: AIOKafkaProducer) -> None:
+        loop = asyncio.get_running_loop()
+        pruned_at = -PRUNE_SECONDS
+        while True:
+            if not await self._batch(connection, producer):
+                if loop.time() - pruned_at > PRUNE_SECONDS:
+                    pruned_at = loop.time()
+                    await _in_thread(lambda: self._outbox.prune(connection, self._clock.now()))
+                await asyncio.sleep(IDLE_SECONDS)
+
+    async def _batch(self, connection: Connection, producer: AIOKafkaProducer) -> int:
+        """Send one batch and mark it; return how many rows that were."""
+        posts = await _in_thread(lambda: self._outbox.waiting(connection, BATCH))
+        if posts:
+            arrived, refused = await self._send(producer, posts)
+            await _in_thread(lambda: self._mark(connection, arrived, refused))
+            self._sent.inc(len(arrived))
+        return len(posts)
+
+    async def _send(self, producer: AIOKafkaProducer, posts: Sequence[Post]) -> tuple[list[int], dict[int, str]]:
+        """Send in order, and wait until every replica has all; ids of those that arrived, and why others can't."""
+        sent = []
+        refused: dict[int, str] = {}
+        for post in posts:
+            try:
+                sent.append(
+                    await producer.send(
+                        self._settings.topic(post.topic), post.payload, post.key, headers=list(post.headers)
+                    )
+                )
+            except MessageSizeTooLargeError as error:
+                refused[post.id] = str(error)
+        await asyncio.gather(*sent)
+        return [post.id for post in posts if post.id not in refused], refused
+
+    def _mark(self, connection: Connection, arrived: Sequence[int], refused: dict[int, str]) -> None:
+        now = self._clock.now()
+        if arrived:
+            self._outbox.mark_sent(connection, arrived, now)
+        for id, reason in refused.items():
+            log.error("outbox.refused", id=id, reason=reason)
+            self._outbox.set_aside(connection, id, reason, now)
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """In a thread, to its end, even when the caller is cancelled: a connection serves one thread at a time."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,32 @@
+"""Takes items into a database, and sends what follows, in a process for tests: ``python -m tests.kafka.intake_worker``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from firstword.kit.clock import SystemClock
+from firstword.kit.logs import configure_logs
+from firstword.runtimes.kafka.intake import Intake
+from firstword.runtimes.kafka.ledger import Ledger
+from firstword.runtimes.kafka.letters import LetterLimit
+from firstword.runtimes.kafka.process import run_process
+from firstword.runtimes.kafka.relay import Relay
+from firstword.runtimes.kafka.settings import read_kafka_settings
+from firstword.storage.engine import open_database
+from tests.unit.firstword.kafka.tallying import Tally
+
+
+async def work(stop: asyncio.Event) -> None:
+    engine, clock, settings = open_database(os.environ["FIRSTWORD_DATABASE"]), SystemClock(), read_kafka_settings()
+    processors = (Tally(),)
+    limit = LetterLimit(settings.dead_letters_per_hour, clock.now())
+    ledger = Ledger(settings.group("intake"), engine, processors, (), clock, limit)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Relay(engine, settings, clock).run(stop))
+        group.create_task(Intake("intake", ledger, processors, settings, clock).run(stop))
+
+
+if __name__ == "__main__":
+    configure_logs(form="json")
+    run_process(work)

@@ -1,0 +1,102 @@
+"""``firstword topics``, ``dlq`` and ``lag`` against a real Kafka."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from firstword.cli import dlq, topics
+from firstword.cli.lag import lag
+from firstword.kit.errors import BadInput, Unreachable
+from firstword.runtimes.kafka.admin import open_admin
+from firstword.runtimes.kafka.records import outgoing
+from tests.kafka.lab import FUTURE, Lab, items, undisturbed, wait_until
+from tests.unit.firstword.counting import item_event
+
+pytestmark = pytest.mark.kafka
+
+
+def invoke(lab: Lab, app: object, *words: str) -> Result:
+    import typer
+
+    if not isinstance(app, typer.Typer):
+        single = typer.Typer()
+        single.command()(app)  # type: ignore[arg-type]
+        app = single
+    options = ("--brokers", lab.settings.brokers, "--prefix", lab.settings.prefix)
+    return CliRunner().invoke(app, [*words, *options])
+
+
+def listed(lab: Lab) -> list[dict[str, object]]:
+    result = invoke(lab, dlq.app, "list", "--json")
+    assert result.exit_code == 0, result.output
+    found: list[dict[str, object]] = json.loads(result.stdout)
+    return found
+
+
+def test_topics_are_planned_applied_and_checked(lab: Lab) -> None:
+    with open_admin(lab.settings) as client:
+        client.delete_topics([lab.settings.topic("feeds")])
+        client.create_partitions({lab.settings.topic("clients.dlq"): 2})
+    planned = invoke(lab, topics.app, "plan")
+    assert "feeds: create" in planned.output
+    assert isinstance(invoke(lab, topics.app, "check").exception, topics.TopicsDiffer)
+    applied = invoke(lab, topics.app, "apply")
+    assert "Kafka can't take partitions away" in " ".join(applied.output.split())
+    assert isinstance(applied.exception, topics.TopicsDiffer)
+    with open_admin(lab.settings) as client:
+        assert lab.settings.topic("feeds") in client.list_topics()
+        client.delete_topics([lab.settings.topic("clients.dlq")])
+    assert invoke(lab, topics.app, "apply").exit_code == 0
+    assert invoke(lab, topics.app, "check").exit_code == 0
+
+
+def test_dead_letters_are_listed_shown_replayed_and_dropped(lab: Lab) -> None:
+    lab.worker().ready()
+    lab.send(map(outgoing, [item_event(7, FUTURE, "bad"), item_event(8, FUTURE, "bad"), *items(5, 5)]))
+    lab.until_said(undisturbed(items(5, 5)))
+    wait_until(lambda: len(listed(lab)) == 2, "two letters")
+    first, second = (str(letter["id"]) for letter in listed(lab))
+    shown = json.loads(invoke(lab, dlq.app, "show", first).stdout)
+    assert shown["reason"] == "itm_7: a title that can't be worked with."
+    assert json.loads(shown["payload"])["subject"] == "itm_7"
+    assert invoke(lab, dlq.app, "drop", second).exit_code == 0
+    assert [letter["id"] for letter in listed(lab)] == [first]
+    assert invoke(lab, dlq.app, "replay", "--all").exit_code == 0
+    wait_until(lambda: [letter["attempt"] for letter in listed(lab)] == [2], "the second attempt")
+    assert isinstance(invoke(lab, dlq.app, "drop", first).exception, BadInput)
+
+
+def test_a_replay_after_the_mend_is_worked_off(lab: Lab) -> None:
+    unmended = lab.worker(TALLY_REFUSES="fresh").ready()
+    fresh = [item_event(3, FUTURE + timedelta(minutes=number), f"fresh {number}") for number in range(4)]
+    lab.send_events(fresh)
+    wait_until(lambda: len(listed(lab)) == 4, "four letters")
+    assert unmended.terminate()[0] == 0
+    assert invoke(lab, dlq.app, "replay", "--all").exit_code == 0
+    assert listed(lab) == []
+    lab.worker().ready()
+    lab.until_said(undisturbed(fresh))
+    assert lab.counts() == {"itm_3": 4}
+
+
+def test_lag_is_told_by_service_topic_and_partition(lab: Lab) -> None:
+    assert "No service has ever worked" in invoke(lab, lag).output
+    worker = lab.worker().ready()
+    lab.send_events(items(50, 5))
+    lab.until_said(undisturbed(items(50, 5)))
+    assert worker.terminate()[0] == 0
+    assert "Nothing waits" in invoke(lab, lag).output
+    lab.send_events(items(60, 5)[50:])
+    rows = json.loads(invoke(lab, lag, "--json").stdout)
+    assert sum(row["waiting"] for row in rows) == 10
+    assert {(row["group"], row["topic"]) for row in rows} == {("firstword-tally", "items")}
+
+
+def test_no_kafka_is_said_in_a_line(lab: Lab) -> None:
+    result = CliRunner().invoke(topics.app, ["plan", "--brokers", "127.0.0.1:1"])
+    assert isinstance(result.exception, Unreachable)
+    assert "No Kafka answers at 127.0.0.1:1" in str(result.exception)

@@ -1,0 +1,202 @@
+"""From an outbox over Kafka into a database and out again: nothing lost, nothing twice, whatever is done to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from firstword.kit.clock import SystemClock
+from firstword.kit.db import reading
+from firstword.kit.processing import AnyEvent
+from firstword.runtimes.kafka.records import Outgoing, outgoing
+from firstword.runtimes.kafka.relay import Relay
+from firstword.storage.engine import open_database
+from firstword.storage.outbox import Outbox, OutboxPublisher
+from schemas.topics import decode
+from tests.kafka.lab import PAST, Lab, Worker, items, run, undisturbed, wait_until
+from tests.unit.firstword.counting import item_event
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+
+class IntakeWorker(Worker):
+    """A process of :mod:`tests.kafka.intake_worker`."""
+
+    def __init__(self, log: Path, environment: dict[str, str]) -> None:
+        self._log = log
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.kafka.intake_worker"],
+                env={**os.environ, **environment},
+                stdout=out,
+                stderr=out,
+                cwd=Path(__file__).resolve().parents[2],
+            )
+
+
+class Intakes:
+    """Worker processes on one database."""
+
+    def __init__(self, lab: Lab, url: str, folder: Path) -> None:
+        self._lab, self._url, self._folder = lab, url, folder
+        self._running: list[Worker] = []
+
+    def start(self) -> Worker:
+        log = self._folder / f"intake-{len(self._running)}.log"
+        environment = {
+            "FIRSTWORD_KAFKA": self._lab.settings.brokers,
+            "FIRSTWORD_KAFKA_PREFIX": self._lab.settings.prefix,
+            "FIRSTWORD_KAFKA_SESSION_TIMEOUT_SECONDS": "6",
+            "FIRSTWORD_KAFKA_HEARTBEAT_SECONDS": "1",
+            "FIRSTWORD_DATABASE": self._url,
+        }
+        worker = IntakeWorker(log, environment)
+        self._running.append(worker)
+        return worker
+
+    def close(self) -> None:
+        for worker in self._running:
+            worker.kill()
+
+
+@pytest.fixture
+def intakes(lab: Lab, postgres_url: str, tmp_path: Path) -> Iterator[Intakes]:
+    found = Intakes(lab, postgres_url, tmp_path)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def engine(postgres_url: str) -> Iterator[Engine]:
+    engine = open_database(postgres_url)
+    yield engine
+    engine.dispose()
+
+
+def publish(engine: Engine, events: list[AnyEvent], *, at_once: int = 20, rest: float = 0.0) -> None:
+    publisher = OutboxPublisher(SystemClock())
+    for start in range(0, len(events), at_once):
+        with engine.begin() as connection:
+            publisher.publish(connection, events[start : start + at_once])
+        time.sleep(rest)
+
+
+def test_one_relay_sends_in_order_and_another_takes_over(lab: Lab, engine: Engine) -> None:
+    events = [item_event(number % 7, PAST, f"news {number}") for number in range(1_500)]
+
+    async def relay_all() -> None:
+        stop = asyncio.Event()
+        relays = [asyncio.create_task(Relay(engine, lab.settings, SystemClock()).run(stop)) for _ in range(2)]
+        await asyncio.to_thread(publish, engine, events[:1000])
+        relays[0].cancel()
+        await asyncio.to_thread(publish, engine, events[1000:])
+        await until(lambda: waiting(engine) == 0)
+        stop.set()
+        await asyncio.gather(*relays, return_exceptions=True)
+
+    run(relay_all())
+    seen: dict[str, list[str]] = {}
+    for record in lab.read("items"):
+        event = decode("items", record.payload or b"")
+        came = seen.setdefault(event.subject, [])
+        if event.id not in came:
+            came.append(event.id)
+    assert sum(map(len, seen.values())) == len(events)
+    for subject, ids in seen.items():
+        assert ids == [event.id for event in events if event.subject == subject]
+
+
+def test_an_event_that_the_broker_will_not_take_holds_nothing_up(lab: Lab, engine: Engine) -> None:
+    large = item_event(1, PAST, "x" * 1_200_000)
+    publish(engine, [item_event(0, PAST), large, item_event(2, PAST)])
+
+    async def relay() -> None:
+        stop = asyncio.Event()
+        task = asyncio.create_task(Relay(engine, lab.settings, SystemClock()).run(stop))
+        await until(lambda: waiting(engine) == 0)
+        stop.set()
+        await task
+
+    run(relay())
+    assert len(lab.read("items")) == 2
+    with reading(engine) as connection:
+        (reason,) = connection.execute(text("SELECT refused FROM outbox WHERE refused IS NOT NULL")).scalars()
+    assert "larger" in reason or "size" in reason
+
+
+@pytest.mark.slow
+def test_killed_workers_and_cut_connections_lose_nothing_and_say_nothing_twice(
+    lab: Lab, engine: Engine, intakes: Intakes
+) -> None:
+    events = items(2_000, 40, PAST)
+    workers = [intakes.start(), intakes.start()]
+    dice = random.Random(5)  # noqa: S311
+    for start in range(0, len(events), 250):
+        publish(engine, events[start : start + 250], rest=0.1)
+        if dice.random() < 0.5:
+            number = dice.randrange(2)
+            workers[number].kill()
+            workers[number] = intakes.start()
+        else:
+            cut_connections(engine)
+    wanted = undisturbed(events)
+    wait_until(lambda: len(lab.said()) >= len(wanted), "all that is to be said")
+    assert lab.said() == wanted
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM outbox WHERE topic = 'interactions'")).scalar() == len(
+            wanted
+        )
+    code, seconds = workers[0].terminate()
+    assert code == 0, workers[0].log
+    assert seconds < 15
+
+
+def test_bad_records_go_to_the_dead_letters_and_come_back_when_replayed(
+    lab: Lab, engine: Engine, intakes: Intakes
+) -> None:
+    worker = intakes.start()
+    good = item_event(1, PAST)
+    lab.send([Outgoing("items", b"k", b"no event"), outgoing(item_event(2, PAST, "bad")), outgoing(good)])
+    wait_until(lambda: len(lab.read("items.dlq")) == 2, f"two letters\n{worker.log}")
+    wait_until(lambda: len(lab.said()) >= 2, "the count and the tick of what is good")
+    reasons = {dict(record.headers)["firstword-place"] for record in lab.read("items.dlq")}
+    assert reasons == {b"UnreadableEvent", b"KnownBadEvent"}
+
+
+def test_a_mistake_of_ours_ends_the_worker_with_nothing_taken(lab: Lab, engine: Engine, intakes: Intakes) -> None:
+    lab.send([outgoing(item_event(1, PAST, "poison"))])
+    worker = intakes.start()
+    assert worker.wait() == 1, worker.log
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM taken")).scalar() == 0
+
+
+def waiting(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return Outbox().count_waiting(connection)
+
+
+def cut_connections(engine: Engine) -> None:
+    """As a restart of the server does: everybody's connections end in the middle of what they do."""
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not await asyncio.to_thread(true):  # noqa: ASYNC110 - in the database, which sets no event
+            await asyncio.sleep(0.1)
