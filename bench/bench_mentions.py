@@ -1,23 +1,26 @@
-"""Measure the speed (in CPU time), build time and memory of the watch list at a given number of terms.
+"""Measure the speed (in CPU time), build time and memory of the watch list at a given number of terms, and what a
+small change and 1,000 of them cost.
 
-    python bench/bench_mentions.py 100000
+    python bench/bench_mentions.py 100000 [--queries 10000]
 
 Terms are the companies of ../shared/data/mentions and made-up names of two words; items are its headlines, three to
-one item (some 230 characters). One process, one thread; run it once for each size, for memory is the process's peak.
+one item (some 230 characters). With ``--queries`` so many interests besides ask for made-up names together with
+common words. One process, one thread; run it once for each size, for memory is the process's peak.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import resource
-import sys
 import time
 from pathlib import Path
 
-from schemas.clients import Watch
+from schemas.clients import Query, Watch
 from schemas.items import Item
 from services.matcher.mentions import Watchlist
+from services.matcher.topics import shipped_topics
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "mentions"
 
@@ -54,37 +57,69 @@ def made_up(count: int) -> list[Watch]:
     return [Watch(entity_id=f"e{n}", name=name, kind="holding") for n, name in enumerate(found)]
 
 
+def asking(count: int) -> list[Watch]:
+    """``count`` interests as queries, a seventh of them on shipped topics, each narrowed to a made-up name."""
+    topics = list(shipped_topics())
+    queries = []
+    for n, watch in enumerate(made_up(count)):
+        if n % 7 == 0:
+            told = {"topic": topics[n % len(topics)], "context": (watch.name,)}
+        else:
+            told = {"query": Query(any_of=("price | prices", "strike"), all_of=(watch.name,), none_of=("football",))}
+        queries.append(Watch.model_validate({"entity_id": f"q{n}", "name": f"Q {n}", "kind": "topic", **told}))
+    return queries
+
+
+def peak() -> float:
+    """The most memory this process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def speed(watchlist: Watchlist, items: list[Item]) -> tuple[float, int]:
+    """Items a second of CPU time, and how many mentions were found."""
+    begun = time.process_time()
+    found = sum(len(watchlist.find(item)) for item in items)
+    return len(items) / (time.process_time() - begun), found
+
+
 def main() -> None:
-    """Print one line: terms, build seconds, items a second, mentions, peak memory."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    """Print the figures, one line a subject."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("terms", type=int, nargs="?", default=100_000)
+    parser.add_argument("--queries", type=int, default=0)
+    options = parser.parse_args()
     rows = [json.loads(line) for line in (DATA / "watchlist.jsonl").read_text(encoding="utf-8").splitlines()]
     watches = [
         Watch(entity_id=row["symbol"], name=row["aliases"][0], aliases=tuple(row["aliases"][1:]), kind="holding")
         for row in rows
     ]
-    watches += made_up(max(count - sum(len(row["aliases"]) for row in rows), 0))
+    watches += made_up(max(options.terms - sum(len(row["aliases"]) for row in rows), 0)) + asking(options.queries)
     titles = [json.loads(line)["title"] for line in (DATA / "headlines.jsonl").read_text(encoding="utf-8").splitlines()]
     items = [
         Item(id=str(n), title=titles[n], summary=f"{titles[n + 1]}. {titles[n + 2]}. {titles[n + 3]}")
         for n in range(0, len(titles) - 3, 2)
     ]
-    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    base = peak()
     begun = time.process_time()
     watchlist = Watchlist.build(watches)
-    built = time.process_time()
-    found = sum(len(watchlist.find(item)) for item in items)
-    done = time.process_time()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    terms = len(watchlist)
-    del watchlist
-    emptied = time.process_time()
-    Watchlist.build(watches)
-    rebuilt = time.process_time()
+    built = time.process_time() - begun
     characters = sum(len(item.text()) for item in items) / len(items)
+    rate, found = speed(watchlist, items)
     print(
-        f"{terms:,} terms: build {built - begun:.2f} s, again {rebuilt - emptied:.2f} s, "
-        f"{len(items) / (done - built):,.0f} items/s of {characters:.0f} characters, {found} mentions, "
-        f"peak {peak:.0f} MB (before the build {base:.0f} MB)"
+        f"{len(watchlist):,} terms: build {built:.2f} s, {rate:,.0f} items/s of {characters:.0f} characters, "
+        f"{found} mentions, peak {peak():.0f} MB of which {peak() - base:.0f} MB the watch list"
+    )
+    slowest = 0.0
+    begun = time.process_time()
+    for n in range(1_000):
+        before = time.process_time()
+        watchlist = watchlist.changed({f"new{n}": [Watch(entity_id=f"new{n}", name=f"Novelty {n}", kind="holding")]})
+        slowest = max(slowest, time.process_time() - before)
+    spent = time.process_time() - begun
+    rate, found = speed(watchlist, items)
+    print(
+        f"1,000 changes one by one: {spent:.2f} s, the slowest {slowest * 1000:.0f} ms; then {rate:,.0f} items/s, "
+        f"{found} mentions"
     )
 
 

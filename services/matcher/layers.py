@@ -6,6 +6,7 @@ What is found never depends on how the layers came about or were merged.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -65,6 +66,8 @@ class Layers:
         # What nobody watches any more is remembered as long as a layer below may have it. A large book is not kept.
         small = len(watched) <= self._sizes.largest
         kept = {key: tuple(watches) for key, watches in watched.items() if watches or below} if small else None
+        if not small:
+            gc.freeze()  # else every full collection looks at millions of objects that stay: a second each
         return Layers((*below, _Layer(compiled, kept, frozenset())), self._sizes)
 
     def hits(self, text: str) -> list[Hit]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from schemas.clients import Query
 from services.matcher.occurrences import Place, Trust, part_of_another_name, quoted, trust
 from services.matcher.reading import Reading
-from services.matcher.terms import Kind, Term, query_term
+from services.matcher.terms import Kind, Style, Term, query_term
 from services.matcher.words import word_lists
 
 __all__ = ["Asked", "AskedNear", "Text", "answer", "ask"]
@@ -55,8 +55,8 @@ def ask(queries: tuple[Query, ...], context: tuple[str, ...] = (), exclude: tupl
     choices = [*groups, *(group for each in near for group in each.groups)]
     if not choices or not all(choices):
         return None
-    only = (_group(context),) if context else ()
-    return Asked(tuple(groups), tuple(near), only, _group(tuple(none_of)), max(choices, key=_rarity))
+    only = tuple(group for group in (_group(context),) if group)
+    return Asked(tuple(groups), tuple(near), only, _group(tuple(none_of)), max((*choices, *only), key=_rarity))
 
 
 def _group(written: Sequence[str]) -> Group:
@@ -91,14 +91,21 @@ class Text:
         self._readings = readings
         self._names = names
         self._publisher = publisher
-        self._known: dict[Term, tuple[Place, ...]] = {}
+        self._whole = "".join(reading.padded for reading in readings)
+        self._known: dict[str, list[tuple[Style, list[Place]]]] = {}
 
-    def places(self, term: Term) -> tuple[Place, ...]:
+    def places(self, term: Term) -> Sequence[Place]:
         """Where ``term`` stands, as what it is written as."""
-        known = self._known.get(term)
-        if known is None:
-            known = self._known[term] = tuple(self._look_up(term))
-        return known
+        norm, style = term
+        if f" {norm}" not in self._whole:
+            return ()
+        known = self._known.setdefault(norm, [])
+        for other, places in known:
+            if other is style or other == style:
+                return places
+        found = self._look_up(term)
+        known.append((style, found))
+        return found
 
     def of(self, group: Group) -> list[Place]:
         """Where any of ``group`` stands."""
@@ -144,7 +151,7 @@ def _meant(place: Place, term: Term, publisher: str | None) -> bool:
 
 def answer(asked: Asked, text: Text) -> list[Place] | None:
     """The places that bear out ``asked``, or None where the text doesn't hold what it asks."""
-    if any(text.places(term) for term in asked.none_of) or not all(text.of(group) for group in asked.only):
+    if not all(text.of(group) for group in asked.only):
         return None
     places: dict[Place, None] = {}
     for group in asked.groups:
@@ -157,7 +164,7 @@ def answer(asked: Asked, text: Text) -> list[Place] | None:
         if together is None:
             return None
         places.update(dict.fromkeys(together))
-    return list(places)
+    return None if any(text.places(term) for term in asked.none_of) else list(places)
 
 
 def _closest(found: Sequence[Sequence[Place]], within: int) -> tuple[Place, ...] | None:

@@ -5,7 +5,9 @@ Knows which terms stand for what; judges no occurrence itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -99,6 +101,23 @@ def compile_entities(watched: Mapping[str, Sequence[Watch]], *, with_unwatched: 
 
     Entities that nobody watches are passed over; ``with_unwatched`` adds the longer names that nobody watches.
     """
+    with _no_collection():
+        return Compiled(_terms(watched, with_unwatched))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Millions of objects and no cycle among them: the collector would only look at all of them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _terms(watched: Mapping[str, Sequence[Watch]], with_unwatched: bool) -> dict[str, tuple[Posting, ...]]:
     terms: dict[str, tuple[Posting, ...]] = {}
     if with_unwatched:
         terms = {norm: (Posting(None, UNWATCHED, False),) for norm in word_lists().longer_names}
@@ -108,7 +127,7 @@ def compile_entities(watched: Mapping[str, Sequence[Watch]], *, with_unwatched: 
         for norm, posting in _postings(entity_id, watches):
             known = terms.get(norm)
             terms[norm] = (posting,) if known is None else (*known, posting)
-    return Compiled(terms)
+    return terms
 
 
 def _postings(entity_id: str, watches: Sequence[Watch]) -> Iterable[tuple[str, Posting]]:
