@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from firstword.cli import dlq, topics
@@ -16,16 +17,13 @@ from firstword.runtimes.kafka.records import outgoing
 from tests.kafka.lab import FUTURE, Lab, items, undisturbed, wait_until
 from tests.unit.firstword.counting import item_event
 
+LAG = typer.Typer()
+LAG.command()(lag)
+
 pytestmark = pytest.mark.kafka
 
 
-def invoke(lab: Lab, app: object, *words: str) -> Result:
-    import typer
-
-    if not isinstance(app, typer.Typer):
-        single = typer.Typer()
-        single.command()(app)  # type: ignore[arg-type]
-        app = single
+def invoke(lab: Lab, app: typer.Typer, *words: str) -> Result:
     options = ("--brokers", lab.settings.brokers, "--prefix", lab.settings.prefix)
     return CliRunner().invoke(app, [*words, *options])
 
@@ -59,7 +57,8 @@ def test_dead_letters_are_listed_shown_replayed_and_dropped(lab: Lab) -> None:
     lab.send(map(outgoing, [item_event(7, FUTURE, "bad"), item_event(8, FUTURE, "bad"), *items(5, 5)]))
     lab.until_said(undisturbed(items(5, 5)))
     wait_until(lambda: len(listed(lab)) == 2, "two letters")
-    first, second = (str(letter["id"]) for letter in listed(lab))
+    by_key = {letter["key"]: str(letter["id"]) for letter in listed(lab)}
+    first, second = by_key["itm_7"], by_key["itm_8"]
     shown = json.loads(invoke(lab, dlq.app, "show", first).stdout)
     assert shown["reason"] == "itm_7: a title that can't be worked with."
     assert json.loads(shown["payload"])["subject"] == "itm_7"
@@ -84,14 +83,14 @@ def test_a_replay_after_the_mend_is_worked_off(lab: Lab) -> None:
 
 
 def test_lag_is_told_by_service_topic_and_partition(lab: Lab) -> None:
-    assert "No service has ever worked" in invoke(lab, lag).output
+    assert "No service has ever worked" in invoke(lab, LAG).output
     worker = lab.worker().ready()
     lab.send_events(items(50, 5))
     lab.until_said(undisturbed(items(50, 5)))
     assert worker.terminate()[0] == 0
-    assert "Nothing waits" in invoke(lab, lag).output
+    assert "Nothing waits" in invoke(lab, LAG).output
     lab.send_events(items(60, 5)[50:])
-    rows = json.loads(invoke(lab, lag, "--json").stdout)
+    rows = json.loads(invoke(lab, LAG, "--json").stdout)
     assert sum(row["waiting"] for row in rows) == 10
     assert {(row["group"], row["topic"]) for row in rows} == {("firstword-tally", "items")}
 

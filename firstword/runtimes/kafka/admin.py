@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
@@ -15,6 +16,7 @@ from firstword.runtimes.kafka.topics import Change, TopicSpec
 __all__ = ["KafkaRefused", "TopicAdmin", "open_admin"]
 
 ANSWER_MS = 15_000
+CONNECT_SECONDS = 5
 
 
 class KafkaRefused(FirstwordError):
@@ -29,6 +31,7 @@ def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
         Unreachable: when no broker answers.
         KafkaRefused: when one refuses what is asked of it.
     """
+    _require_an_answer(settings.brokers)
     try:
         client = KafkaAdminClient(
             bootstrap_servers=settings.brokers.split(","),
@@ -46,6 +49,22 @@ def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
         raise KafkaRefused(f"Kafka at {settings.brokers} refuses: {error}.") from error
     finally:
         client.close()
+
+
+def _require_an_answer(brokers: str) -> None:
+    """Look whether anybody listens: the client leaves its sockets open when nobody does, and takes longer to say so."""
+    refusals = []
+    for server in brokers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
+        except (OSError, ValueError) as error:
+            refusals.append(f"{server}: {error}")
+        else:
+            return
+    raise Unreachable(
+        f"No Kafka answers at {brokers} ({'; '.join(refusals)}).", mend="Is it up, and is the address right?"
+    )
 
 
 class TopicAdmin:

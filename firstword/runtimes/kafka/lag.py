@@ -36,10 +36,8 @@ def lags(client: KafkaAdminClient, settings: KafkaSettings) -> list[Lag]:
     committed = client.list_group_offsets(dict.fromkeys(groups))
     topics = {at.topic for offsets in committed.values() for at in offsets}
     every = _partitions(client, topics)
-    ends = {at: found.offset for at, found in client.list_partition_offsets(_asked(every, OffsetSpec.LATEST)).items()}
-    first = {
-        at: found.offset for at, found in client.list_partition_offsets(_asked(every, OffsetSpec.EARLIEST)).items()
-    }
+    ends = _offsets(client, every, OffsetSpec.LATEST)
+    first = _offsets(client, every, OffsetSpec.EARLIEST)
     rows = []
     for group in groups:
         offsets = committed[group]
