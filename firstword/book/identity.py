@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
+from firstword.book.asking import implied_topic
 from schemas.clients import Watch
 
 __all__ = ["assign_entities", "bare_name", "slug"]
@@ -74,6 +75,20 @@ def _name_key(watch: Watch) -> str:
 
 
 def _qualifiers(watch: Watch) -> str:
+    return _conditions(watch) + _asked(watch)
+
+
+def _asked(watch: Watch) -> str:
+    """What a query asks, case and all, for a capital makes a name; the topic only where the name is another."""
+    parts = [] if watch.topic is None or implied_topic(watch.name, "topic") == watch.topic else [watch.topic]
+    if watch.query is not None:
+        near = sorted(f"{each.within} {' | '.join(each.words)}" for each in watch.query.near)
+        for terms in (watch.query.any_of, watch.query.all_of, watch.query.none_of, near):
+            parts.append("\x1f".join(sorted(set(terms))))
+    return "\x1d".join(["", *parts]) if parts else ""
+
+
+def _conditions(watch: Watch) -> str:
     if not watch.context and not watch.exclude:
         return ""
     parts = [sorted({word.casefold() for word in words}) for words in (watch.context, watch.exclude)]

@@ -6,15 +6,19 @@ import re
 from importlib.resources import files
 from typing import cast
 
+from firstword.book.asking import ASKING, implied_topic, read_query, read_topic
 from firstword.book.fields import Fields
 from firstword.book.nodes import MappingNode, ScalarNode
 from schemas.clients import Trade, Watch, WatchKind
+from services.matcher.topics import shipped_topics
 
 __all__ = ["ASSET_KINDS", "INTEREST_KINDS", "default_kind", "isin_is_valid", "read_watches"]
 
 WATCH = (
     "name", "kind", "ticker", "tickers", "isin", "weight", "aliases", "context", "exclude", "id", "note",
 )  # fmt: skip
+#: Further names; with a topic or query there is nothing for them to name.
+_NAMES = ("aliases", "ticker", "tickers", "isin")
 ASSET_KINDS = ("holding", "product", "supplier", "site", "contract")
 INTEREST_KINDS = ("topic", "industry", "competitor", "regulation", "place")
 _WEIGHT = re.compile(r"(\d{1,3}(?:\.\d{1,12})?)\s*(%)?$")
@@ -57,7 +61,7 @@ def read_watches(fields: Fields, name: str, trade: Trade) -> tuple[tuple[Watch, 
         if not isinstance(node, MappingNode):
             fields.report.error(node.line, path, "This must be a name or fields.", "Write `- {name: …, kind: …}`.")
             continue
-        inner = Fields(node, path, WATCH, fields.report)
+        inner = Fields(node, path, WATCH if name == "assets" else WATCH + ASKING, fields.report)
         watch = _watch(inner, name, trade)
         if watch is not None:
             watches.append(watch)
@@ -67,11 +71,15 @@ def read_watches(fields: Fields, name: str, trade: Trade) -> tuple[tuple[Watch, 
 
 
 def _watch(fields: Fields, name: str, trade: Trade) -> Watch | None:
-    title = fields.text("name", required=True)
+    topic = read_topic(fields)
+    title = fields.text("name", required=topic is None) or (shipped_topics()[topic].title if topic else None)
     if title is None:
         return None
     kinds = ASSET_KINDS if name == "assets" else INTEREST_KINDS
     kind = cast("WatchKind", fields.choice("kind", kinds, default_kind(name, trade)))
+    query = read_query(fields, topic)
+    if topic is None and query is None and not any(field in fields for field in (*_NAMES, "topic")):
+        topic = implied_topic(title, kind)
     watch = Watch(
         entity_id="",
         name=title,
@@ -81,6 +89,8 @@ def _watch(fields: Fields, name: str, trade: Trade) -> Watch | None:
         isin=_isin(fields),
         context=fields.texts("context"),
         exclude=fields.texts("exclude"),
+        topic=topic,
+        query=query,
         weight=_weight(fields),
         note=fields.text("note"),
     )
@@ -129,6 +139,11 @@ def _check_weights(fields: Fields, name: str, watches: list[Watch]) -> None:
 
 
 def _check_names(fields: Fields, watch: Watch) -> None:
+    if watch.topic is not None or watch.query is not None:
+        for name in _NAMES:
+            if name in fields:
+                fields.error(name, f"Beside a topic or query {name!r} is not looked for.", "Put it into `any_of`.")
+        return
     for alias in watch.aliases:
         if len(alias) < 2:
             fields.error("aliases", f"The alias {alias!r} is shorter than 2 characters.", "Leave it out.")

@@ -7,10 +7,11 @@ from typing import Any
 
 import yaml
 
+from firstword.book.asking import implied_topic
 from firstword.book.identity import assign_entities
 from firstword.book.people import DAYS
 from firstword.book.watching import default_kind
-from schemas.clients import Book, Client, ContactPolicy, Desire, Firm, Manager, Note, Watch
+from schemas.clients import Book, Client, ContactPolicy, Desire, Firm, Manager, Note, Query, Watch
 
 __all__ = ["dump_book"]
 
@@ -145,9 +146,30 @@ def _watch(watch: Watch, name: str, client: Client, stated: str | None) -> Any:
         aliases=_FlowList(watch.aliases),
         context=_FlowList(watch.context),
         exclude=_FlowList(watch.exclude),
+        topic=_topic(watch),
+        **_query(watch.query),
         note=watch.note,
     )
     return _Flow({"name": watch.name, **values}) if values else watch.name
+
+
+def _topic(watch: Watch) -> Any:
+    """As it must be stated so that reading doesn't take the name for another topic, or for one at all."""
+    named = watch.aliases or watch.tickers or watch.isin or watch.query
+    implied = None if named else implied_topic(watch.name, watch.kind)
+    return None if watch.topic == implied else watch.topic or False
+
+
+def _query(query: Query | None) -> dict[str, Any]:
+    if query is None:
+        return {}
+    nears = [_Flow(words=_FlowList(near.words), **_present(within=_unless(near.within, 8))) for near in query.near]
+    return {
+        "any_of": _FlowList(query.any_of),
+        "all_of": _FlowList(query.all_of),
+        "none_of": _FlowList(query.none_of),
+        "near": nears[0] if len(nears) == 1 else _FlowList(nears),
+    }
 
 
 def _weight(weight: float) -> str:

@@ -15,6 +15,7 @@ from firstword.cli.options import AsJson, DataDir
 from firstword.kit.errors import BadInput
 from firstword.kit.settings import read_settings
 from schemas.clients import Client
+from services.matcher.topics import shipped_topics
 
 __all__ = ["app"]
 
@@ -105,6 +106,16 @@ def remove(client_id: Annotated[str, typer.Argument(help="The client's id.")], d
     with bootstrap.open_store(read_settings(data=data)) as store:
         store.remove_client(client_id)
     out.print(f"{client_id} is no longer served.")
+
+
+@app.command("topics")
+def topics(as_json: AsJson = False) -> None:
+    """List the topics that an interest can name, as in [b]interests: [ransomware][/b]."""
+    shipped = shipped_topics().values()
+    if as_json:
+        print_json([{"id": topic.id, "title": topic.title, "about": topic.about} for topic in shipped])
+        return
+    table(("id", "title", "about"), ((topic.id, topic.title, topic.about) for topic in shipped), empty="")
 
 
 def _clients(data: Path | None) -> tuple[Client, ...]:

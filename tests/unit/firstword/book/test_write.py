@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from firstword.book import dump_book, load_book
 from firstword.book.watching import ASSET_KINDS, INTEREST_KINDS
-from schemas.clients import Book, Client, ContactPolicy, Desire, Firm, Manager, Note, Risk, Trade, Watch
+from schemas.clients import Book, Client, ContactPolicy, Desire, Firm, Manager, Near, Note, Query, Risk, Trade, Watch
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
     lambda text: text == text.strip()
@@ -20,6 +20,17 @@ ALIASES = st.lists(TEXT.filter(lambda text: len(text) > 1), max_size=2).map(tupl
 ZONES = st.sampled_from(["UTC", "Europe/Paris", "America/New_York"])
 NOTES = st.lists(st.builds(Note, text=LINES, at=st.none() | st.dates(), question=st.none() | TEXT), max_size=2).map(
     tuple
+)
+
+TERMS = st.lists(st.sampled_from(["price", "raise | raises", "Halden Energy", "oil spill"]), max_size=2).map(tuple)
+QUERIES = st.builds(
+    Query,
+    any_of=TERMS,
+    all_of=st.just(("oil",)),
+    none_of=TERMS,
+    near=st.lists(
+        st.builds(Near, words=st.just(("price", "raise")), within=st.integers(1, 50)), max_size=2, unique=True
+    ).map(tuple),
 )
 
 
@@ -36,7 +47,16 @@ def watches(kinds: tuple[str, ...]) -> st.SearchStrategy[tuple[Watch, ...]]:
         weight=st.none() | st.integers(0, 10**6).map(lambda number: number / 10**6),
         note=st.none() | LINES,
     )
-    return st.lists(one, max_size=3).map(tuple)
+    asking = st.builds(
+        Watch,
+        entity_id=TEXT,
+        name=TEXT | st.sampled_from(["ransomware", "Merger", "Price increase"]),
+        kind=st.sampled_from(kinds),
+        context=ALIASES,
+        topic=st.sampled_from([None, "ransomware", "merger"]),
+        query=st.none() | QUERIES,
+    )
+    return st.lists(one | asking if "topic" in kinds else one, max_size=3).map(tuple)
 
 
 @st.composite
