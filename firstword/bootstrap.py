@@ -30,6 +30,7 @@ from schemas.items import Item
 from services.ingest.fetch import FetcherByScheme, FileFetcher, HttpFetcher
 from services.ingest.service import IngestService, IngestSettings
 from services.matcher.service import Annotate, Judge
+from services.matcher.thresholds import Thresholds
 from services.notifier.delivery.channels.base import Channel
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
 from services.notifier.delivery.worker import DeliveryWorker
@@ -54,9 +55,9 @@ def open_store(settings: Settings, clock: Clock | None = None) -> Store:
     return Store(settings, engine, clock or SystemClock(), EventLog())
 
 
-def build_pipeline() -> Pipeline:
-    """The processors, in order: items → mentions → alerts → drafts."""
-    return Pipeline((Annotate(), Judge(), WriteDrafts(Playbooks.shipped())))
+def build_pipeline(thresholds: Thresholds | None = None) -> Pipeline:
+    """The processors, in order: items → mentions → alerts → drafts; judged as shipped unless otherwise said."""
+    return Pipeline((Annotate(thresholds=thresholds), Judge(thresholds), WriteDrafts(Playbooks.shipped())))
 
 
 def build_sinks() -> tuple[Sink, ...]:

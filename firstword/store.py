@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from firstword.kit.clock import Clock
 from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
+from firstword.kit.processing import AnyEvent
 from firstword.kit.settings import Settings
 from firstword.registry import BookChange, book_changes, book_of, removal
 from firstword.storage.eventlog import EventLog
@@ -89,6 +90,20 @@ class Store:
             )
         some = ", ".join(alert.id for alert in matching[:5])
         raise BadInput(f"{len(matching)} alerts begin with {start!r}: {some}.", mend="Give more of the id.")
+
+    def story_of(self, alert: Alert) -> tuple[list[Alert], list[AnyEvent]]:
+        """All alerts of the alert's client on its story, and the items that are their evidence, as they came in.
+
+        Items are kept for a week; of an older story only the alerts are there.
+        """
+        query = select(alerts.c.payload).where(
+            alerts.c.client_id == alert.client_id, alerts.c.story_id == alert.story_id
+        )
+        with reading(self.engine) as connection:
+            told = [Alert.model_validate(payload) for (payload,) in connection.execute(query)]
+            told = sorted((each for each in told if each.entity_id == alert.entity_id), key=lambda each: each.raised_at)
+            ids = sorted({each.item_id for one in told for each in one.evidence})
+            return told, self.log.of_keys(connection, "items", ids)
 
     def signin_link(self, manager_id: str | None = None) -> str:
         """An address that signs in once: the owner, or the account manager with this id."""

@@ -10,7 +10,10 @@ import typer
 from firstword import bootstrap
 from firstword.cli.console import out, print_json
 from firstword.cli.options import AsJson, DataDir
+from firstword.cli.scenario import scenario_lines
 from firstword.kit.settings import read_settings
+from firstword.sourcing import Sources
+from firstword.store import Store
 from schemas.alerts import Alert
 
 __all__ = ["explain"]
@@ -37,6 +40,9 @@ def explain(
     alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID", help="The alert's id, or enough of its beginning.")],
     data: DataDir = None,
     as_json: AsJson = False,
+    as_scenario: Annotated[
+        bool, typer.Option("--as-scenario", help="Print it as a scenario for tests/scenarios instead, in YAML.")
+    ] = False,
 ) -> None:
     """Say why: what was mentioned where, which story, which sources with which grades, what each rule concluded.
 
@@ -44,11 +50,25 @@ def explain(
     """
     with bootstrap.open_store(read_settings(data=data)) as store:
         alert = store.find_alert(alert_id)
+        if as_scenario:
+            for line in _scenario(store, alert):
+                out.print(line, markup=False)
+            return
     if as_json:
         print_json(alert.model_dump(mode="json"))
         return
     for line in _lines(alert):
         out.print(line, markup=False)
+
+
+def _scenario(store: Store, alert: Alert) -> list[str]:
+    told, items = store.story_of(alert)
+    book = store.book()
+    client = next((each for each in book.clients if each.id == alert.client_id), None) if book else None
+    sources = Sources(store)
+    hosts = sorted({each.host for one in told for each in one.evidence if each.host})
+    known = [standing.set_grade for host in hosts if (standing := sources.explain(host)).set_grade.grade != "F"]
+    return scenario_lines(told, items, client, known)
 
 
 def _lines(alert: Alert) -> list[str]:

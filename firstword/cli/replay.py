@@ -12,12 +12,17 @@ import typer
 from firstword import bootstrap
 from firstword.cli.books import require_book
 from firstword.cli.console import error, open_input, progress, warn
+from firstword.cli.thresholds import require_thresholds
 from firstword.kit.errors import BadInput, KnownBadEvent
 from firstword.kit.processing import AnyEvent
 from firstword.kit.settings import read_settings
 from firstword.runtimes.replay import EMITTABLE, Emit, Replay, in_time_order
+from firstword.runtimes.whatif import differences
+from schemas.alerts import Alert
+from schemas.clients import Book
 from schemas.items import Item
 from services.ingest.itemlines import BadLine, read_items
+from services.matcher.thresholds import Thresholds
 
 __all__ = ["replay"]
 
@@ -41,6 +46,20 @@ def replay(
             help="Keep the results in this folder, as 'firstword up' does: 'firstword explain' finds the alerts there.",
         ),
     ] = None,
+    thresholds: Annotated[
+        Path | None,
+        typer.Option("--thresholds", metavar="FILE", help="Judge by these; what the file doesn't name is as shipped."),
+    ] = None,
+    against_book: Annotated[
+        Path | None,
+        typer.Option("--against-book", metavar="FILE", help="What if: print which alerts this book would change."),
+    ] = None,
+    against_thresholds: Annotated[
+        Path | None,
+        typer.Option(
+            "--against-thresholds", metavar="FILE", help="What if: print which alerts these thresholds would change."
+        ),
+    ] = None,
     in_order: Annotated[
         bool,
         typer.Option(
@@ -59,9 +78,23 @@ def replay(
       firstword parse *.xml | firstword replay --book examples/book.yaml --items -
 
       firstword replay --book book.yaml --items march.jsonl --emit mentions,claims,alerts
+
+      firstword replay --book book.yaml --items march.jsonl --against-thresholds stricter.yaml
+
+    With --against-… what is printed is the difference alone: one story of one client a line, the verdicts before and
+    after, and why.
     """
     wanted = _wanted(emit)
     reader = _Reader()
+    if against_book is not None or against_thresholds is not None:
+        if data is not None:
+            raise BadInput("--data: what if keeps nothing.", mend="Leave it out, and give the book with --book FILE.")
+        before, after = _sides(book, thresholds, against_book, against_thresholds)
+        with open_input(items) as stream:
+            kept = list(reader.read(stream, items))
+        _compare(before, after, kept if in_order else in_time_order(kept))
+        reader.finish()
+        return
     with open_input(items) as stream:
         found: Iterable[Item] = reader.read(stream, items)
         if not in_order:
@@ -71,7 +104,10 @@ def replay(
                 raise BadInput(
                     "replay: no book is given.", mend="Give one with --book FILE, or a folder with --data DIR."
                 )
-            run = Replay(require_book(book), bootstrap.build_pipeline(), wanted, refused=reader.refused).run(found)
+            pipeline = bootstrap.build_pipeline(require_thresholds(thresholds) if thresholds else None)
+            run = Replay(require_book(book), pipeline, wanted, refused=reader.refused).run(found)
+        elif thresholds is not None:
+            raise BadInput("--thresholds: what is kept in a folder is judged as shipped.", mend="Leave out --data.")
         else:
             kept_book = None if book is None else require_book(book)
             run = bootstrap.replay_kept(read_settings(data=data), kept_book, found, wanted)
@@ -81,6 +117,38 @@ def replay(
                 sys.stdout.write(emitted.model_dump_json() + "\n")
                 bar.update(task, completed=reader.read_count)
     reader.finish()
+
+
+class _Alerts:
+    """One side of a comparison."""
+
+    def __init__(self, book: Book, thresholds: Thresholds | None) -> None:
+        self._replay = Replay(book, bootstrap.build_pipeline(thresholds), ("alerts",))
+
+    def run(self, items: Iterable[Item]) -> Iterator[Alert]:
+        return (emitted for emitted in self._replay.run(items) if isinstance(emitted, Alert))
+
+
+def _compare(before: _Alerts, after: _Alerts, items: list[Item]) -> None:
+    for difference in differences(before.run(items), after.run(items)):
+        sys.stdout.write(difference.model_dump_json() + "\n")
+
+
+def _sides(
+    book: Path | None, thresholds: Path | None, other_book: Path | None, other_thresholds: Path | None
+) -> tuple[_Alerts, _Alerts]:
+    """How it is, and how it would be; of the other side, what is not given is as on the first."""
+    if book is None:
+        raise BadInput("replay: no book is given.", mend="Give the one to compare with by --book FILE.")
+    known = require_book(book)
+    limits = require_thresholds(thresholds) if thresholds else None
+    return (
+        _Alerts(known, limits),
+        _Alerts(
+            require_book(other_book) if other_book else known,
+            require_thresholds(other_thresholds) if other_thresholds else limits,
+        ),
+    )
 
 
 def _wanted(emit: str) -> list[Emit]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import groupby, islice
 from typing import Literal, get_args
 
 from sqlalchemy import Engine
@@ -179,6 +179,7 @@ class KeptReplay:
 
 
 def _batched(events: Iterable[AnyEvent], size: int) -> Iterator[list[AnyEvent]]:
-    iterator = iter(events)
-    while batch := list(islice(iterator, size)):
-        yield batch
+    """Batches within a day: how a rumor ended counts for its sources from the next day on, and must be known then."""
+    for _, day in groupby(events, key=lambda event: event.time.date()):
+        while batch := list(islice(day, size)):
+            yield batch

@@ -86,6 +86,11 @@ class EventLog:
         query = select(events.c.key, events.c.payload).where(events.c.seq.in_(last)).order_by(events.c.seq)
         return {key: decode(topic, payload) for key, payload in connection.execute(query)}
 
+    def of_keys(self, connection: Connection, topic: str, keys: Sequence[str]) -> list[AnyEvent]:
+        """Every event of these keys that is still kept on ``topic``, decoded, in order."""
+        query = select(events.c.payload).where(events.c.topic == topic, events.c.key.in_(keys)).order_by(events.c.seq)
+        return [decode(topic, payload) for (payload,) in connection.execute(query)]
+
     def offset(self, connection: Connection, consumer: str) -> int:
         """How far ``consumer`` has read; 0 when it never has."""
         return int(connection.scalar(select(offsets.c.seq).where(offsets.c.consumer == consumer)) or 0)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Annotated
+
+from pydantic import Field
 
 from schemas.base import Model
 from schemas.clients import Stance
@@ -12,31 +15,36 @@ from services.matcher.lexicon import read_yaml
 __all__ = ["Thresholds", "shipped_thresholds"]
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
 class Thresholds(Model):
     """See the file for what each means. Relevance and salience are 0–1."""
 
-    tell_relevance: float
-    watch_relevance: float
-    warn_salience: float
-    stale_after_hours: float
-    hold_days: float
-    told_days: float
-    open_days: float
-    evidence_kept: int
-    cases_kept: int
-    quote_chars: int
-    body_chars: int
+    tell_relevance: Share
+    watch_relevance: Share
+    warn_salience: Share
+    stale_after_hours: Positive
+    hold_days: Positive
+    told_days: Positive
+    open_days: Positive
+    evidence_kept: Count
+    cases_kept: Count
+    quote_chars: Count
+    body_chars: Count
     market_moving: frozenset[EventKind]
     warn_stances: frozenset[Stance]
     operational: frozenset[EventKind]
     families: dict[str, frozenset[EventKind]]
     single_events: frozenset[EventKind]
-    same_event_hours: float
+    same_event_hours: Positive
     party_kinds: frozenset[EventKind]
-    record_window_days: float
-    record_least: int
-    record_up_share: float
-    record_down_share: float
+    record_window_days: Positive
+    record_least: Count
+    record_up_share: Share
+    record_down_share: Share
 
     def same_family(self, one: EventKind, other: EventKind) -> bool:
         """Whether two kinds may be one event under two names."""

@@ -19,7 +19,7 @@ from schemas.clients import Client, ClientChanged, ClientRemoved, Firm, Manager,
 from schemas.items import Item, ItemIngested, Source
 from schemas.mentions import SourceGrade, SourceGraded
 
-__all__ = ["BEGINNING", "Expected", "Scenario", "Step", "load_scenarios"]
+__all__ = ["BEGINNING", "Expected", "Scenario", "Step", "load_scenarios", "parse_scenarios"]
 
 HERE = Path(__file__).parent
 #: When every scenario begins; any moment would do.
@@ -64,6 +64,11 @@ class Scenario:
 def load_scenarios() -> list[Scenario]:
     """All scenarios, in the order of files and of their places in them."""
     return list(_scenarios())
+
+
+def parse_scenarios(text: str, file: str, publishers: dict[str, SourceGrade]) -> list[Scenario]:
+    """The scenarios written in ``text``; ``publishers`` are who stands after ``by:``, by key."""
+    return [_scenario(file, raw, publishers) for raw in YAML(typ="safe", pure=True).load(text)]
 
 
 def _scenarios() -> Iterator[Scenario]:

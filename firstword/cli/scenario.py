@@ -1,0 +1,97 @@
+"""An alert as a scenario for ``tests/scenarios``: what came in, for whom, and what was made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import yaml
+
+from firstword.kit.processing import AnyEvent
+from schemas.alerts import Alert
+from schemas.clients import Client, Watch
+from schemas.items import Item, ItemIngested
+from schemas.mentions import SourceGrade
+
+__all__ = ["scenario_lines"]
+
+#: Fields of a watch that a scenario repeats where they say something.
+_WATCH = ("aliases", "tickers", "isin", "context", "exclude", "weight")
+
+
+def scenario_lines(
+    told: Sequence[Alert], items: Sequence[AnyEvent], client: Client | None, sources: Iterable[SourceGrade]
+) -> list[str]:
+    """The scenario in YAML. ``told`` are all alerts of the story in order; ``sources`` goes before it, as a remark."""
+    last = told[-1]
+    moments = [event.time for event in items] or [each.published_at or last.raised_at for each in last.evidence]
+    begun = min((*moments, *(each.raised_at for each in told)))
+    steps = [_step(event, begun) for event in items] or [_evidence(last, begun)]
+    by_time = {step["at"]: step for step in steps}
+    for alert in told:
+        at = _hours(alert.raised_at, begun)
+        step = by_time.setdefault(at, {"at": at})
+        step.setdefault("then", []).append(_expected(alert))
+    scenario = {
+        "name": f"{last.headline} (change names and title to invented ones, and say what it shows)",
+        "clients": [{"trade": client.trade if client else "wealth", "watches": [_watch(client, last)]}],
+        "items": [{**by_time[at], "then": by_time[at].get("then", [])} for at in sorted(by_time)],
+    }
+    text = yaml.safe_dump([scenario], sort_keys=False, allow_unicode=True, width=120)
+    lines = ["# for publishers.yaml, unless it is there:"]
+    for source in sources:
+        entry = source.model_dump(include={"domain", "publisher", "kind", "grade", "owner"}, exclude_none=True)
+        flow = yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, default_flow_style=True, width=10_000)
+        lines.append(f"# {source.domain}: {flow.strip()}")
+    return [*lines, *text.splitlines()]
+
+
+def _hours(moment: datetime, begun: datetime) -> float:
+    return round((moment - begun).total_seconds() / 3600, 4)
+
+
+def _step(event: AnyEvent, begun: datetime) -> dict[str, Any]:
+    data = event.data
+    assert isinstance(data, ItemIngested)  # noqa: S101 - the topic carries nothing else
+    item = data.item
+    step: dict[str, Any] = {"at": _hours(event.time, begun), "by": item.source.host or "unknown.example"}
+    if data.revision:
+        step |= {"id": item.id, "revision": data.revision}
+    if item.published_at is not None and item.published_at != event.time:
+        step["published"] = _hours(item.published_at, begun)
+    return step | _text(item)
+
+
+def _text(item: Item) -> dict[str, Any]:
+    fields = {"title": item.title, "summary": item.summary, "body": item.body, "language": item.language}
+    return {name: value for name, value in fields.items() if value}
+
+
+def _evidence(alert: Alert, begun: datetime) -> dict[str, Any]:
+    """The one item that brought the alert, where items are no longer kept: its title and the sentence quoted."""
+    first = alert.evidence[0]
+    at = _hours(alert.raised_at, begun)
+    return {"at": at, "by": first.host or "unknown.example", "title": first.title, "summary": first.quote}
+
+
+def _expected(alert: Alert) -> dict[str, Any]:
+    return {
+        "verdict": alert.verdict,
+        "because": alert.reasons[0].rule,
+        "grade": f"{alert.source_grade}{alert.information_grade}",
+        "origins": alert.origins,
+        "kind": alert.kind,
+        "direction": alert.direction,
+    }
+
+
+def _watch(client: Client | None, alert: Alert) -> dict[str, Any]:
+    watch: Watch | None = next(
+        (each for each in client.watches if each.entity_id == alert.entity_id) if client else iter(()), None
+    )
+    if watch is None:
+        return {"name": alert.entity_name, "kind": "holding" if alert.stance == "holds" else "topic"}
+    said = {name: getattr(watch, name) for name in _WATCH}
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items() if value}
+    return {"name": watch.name, "kind": watch.kind, **plain}

@@ -1,0 +1,85 @@
+"""What if: the alerts that other thresholds or another book would add, take away or change, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from firstword.cli.thresholds import read_thresholds
+from firstword.runtimes.whatif import differences
+from schemas.alerts import Alert, Reason, Verdict
+from services.matcher.thresholds import shipped_thresholds
+
+AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+def alert(client: str, verdict: Verdict, hours: float = 0, story: str = "s1") -> Alert:
+    return Alert(
+        id=f"alr_{client}_{verdict}_{hours}",
+        client_id=client,
+        story_id=story,
+        entity_id="halden",
+        entity_name="Halden Energy",
+        stance="holds",
+        verdict=verdict,
+        headline="Halden Energy cuts its dividend",
+        kind="dividend_cut",
+        direction="negative",
+        urgency="high",
+        source_grade="B",
+        information_grade=2,
+        relevance=0.7,
+        origins=1,
+        reasons=(Reason(rule=f"why-{verdict}", saw="", concluded=verdict, text="Because."),),
+        evidence=(),
+        raised_at=AT + timedelta(hours=hours),
+        deadline_at=AT + timedelta(days=1),
+    )
+
+
+def test_nothing_differs_from_itself() -> None:
+    alerts = [alert("ada", "warn"), alert("ada", "tell", 3), alert("ben", "hold")]
+    assert list(differences(alerts, alerts)) == []
+
+
+def test_what_is_added_gone_and_changed_is_told_with_its_reason() -> None:
+    before = [alert("ada", "warn"), alert("ada", "tell", 3), alert("ben", "hold", 1)]
+    after = [alert("ada", "hold"), alert("ada", "tell", 3), alert("cleo", "tell", 2)]
+    found = [(each.change, each.client_id, each.before, each.after, each.rule) for each in differences(before, after)]
+    assert found == [
+        ("changed", "ada", ("warn", "tell"), ("hold", "tell"), "why-tell"),
+        ("gone", "ben", ("hold",), (), "why-hold"),
+        ("added", "cleo", (), ("tell",), "why-tell"),
+    ]
+
+
+def test_a_file_of_thresholds_names_only_what_it_changes() -> None:
+    found, problems = read_thresholds("tell_relevance: 0.6\nmarket_moving: [takeover]\n", "t.yaml")
+    assert not problems
+    assert found == shipped_thresholds().model_copy(
+        update={"tell_relevance": 0.6, "market_moving": frozenset({"takeover"})}
+    )
+    assert read_thresholds("", "t.yaml") == (shipped_thresholds(), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "part"),
+    [
+        ("tell_relevanze: 0.6", 1, "Did you mean 'tell_relevance'?"),
+        ("hold_days: 3\ntell_relevance: 7", 2, "less than or equal to 1"),
+        ("hold_days: soon", 1, "valid number"),
+        ("hold_days: 3\nhold_days: 4", 2, "stands twice (first on line 1)"),
+        ("market_moving:\n  - takeover\n  - parties", 3, "given: 'parties'"),
+        ("families:\n  deal:\n    - feast", 3, "given: 'feast'"),
+        ("- a\n- b", 1, "no list of thresholds"),
+        ("hold_days: [1", 2, "Not YAML"),
+    ],
+)
+def test_what_is_wrong_with_one_is_named_with_line_and_mend(text: str, line: int, part: str) -> None:
+    found, problems = read_thresholds(text, "t.yaml")
+    assert found is None
+    (problem,) = problems
+    assert problem.line == line
+    assert part in f"{problem.message} {problem.mend}"
+    assert problem.mend
