@@ -7,6 +7,7 @@ from firstword.book.identity import assign_entities
 from firstword.book.nodes import MappingNode, Unreadable, parse_nodes
 from firstword.book.people import CLIENT, FIRM, MANAGER, Defaults, Entry, read_client, read_firm, read_manager
 from firstword.book.problem import Problem
+from firstword.book.sharing import shared_names
 from schemas.clients import Book, Client, Firm, Manager
 
 __all__ = ["load_book"]
@@ -52,7 +53,11 @@ def _book(fields: Fields, report: Report) -> Book:
         else:
             report.error(node.line, path, "A client has fields.", "Write `- name: …`.")
     _check_ids(entries, report)
-    return Book(firm=firm, managers=tuple(managers.values()), clients=_identified(entries))
+    clients = _identified(entries)
+    for shared in shared_names(clients):
+        entry = entries[shared.client]
+        report.warning(entry.line, f"{entry.path}.{shared.where}", shared.message, shared.mend)
+    return Book(firm=firm, managers=tuple(managers.values()), clients=clients)
 
 
 def _managers(fields: Fields, report: Report) -> dict[str, Manager]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 from typing import cast
 
 from firstword.book.asking import ASKING, implied_topic, read_query, read_topic
 from firstword.book.fields import Fields
 from firstword.book.nodes import MappingNode, ScalarNode
 from schemas.clients import Trade, Watch, WatchKind
+from services.matcher.ambiguity import risks
 from services.matcher.topics import shipped_topics
 
 __all__ = ["ASSET_KINDS", "INTEREST_KINDS", "default_kind", "isin_is_valid", "read_watches"]
@@ -24,16 +24,6 @@ INTEREST_KINDS = ("topic", "industry", "competitor", "regulation", "place")
 _WEIGHT = re.compile(r"(\d{1,3}(?:\.\d{1,12})?)\s*(%)?$")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]$")
 _TICKER = re.compile(r"[A-Z0-9][A-Z0-9.:/\- ]{0,19}$")
-#: What stands near a name when the thing itself is meant, as a proposal.
-_PROPOSED = {"holding": "shares, company, chief executive", "product": "version, vendor, users"}
-
-
-def _common_words() -> frozenset[str]:
-    lines = files("firstword.book").joinpath("common_words.txt").read_text("utf-8").splitlines()
-    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
-
-
-_COMMON = _common_words()
 
 
 def isin_is_valid(isin: str) -> bool:
@@ -147,13 +137,5 @@ def _check_names(fields: Fields, watch: Watch) -> None:
     for alias in watch.aliases:
         if len(alias) < 2:
             fields.error("aliases", f"The alias {alias!r} is shorter than 2 characters.", "Leave it out.")
-    if watch.context:
-        return
-    risky = [name for name in (watch.name, *watch.aliases) if name.casefold() in _COMMON]
-    for name in dict.fromkeys(risky):
-        proposed = _PROPOSED.get(watch.kind, f"words that stand near {name} when it is meant")
-        fields.warning(
-            "aliases" if name in watch.aliases else "name",
-            f"{name!r} is an ordinary word as well, and will match what isn't meant.",
-            f"Add `context: [{proposed}]`, or a longer name.",
-        )
+    for risk in risks(watch):
+        fields.warning(risk.where, risk.why, risk.mend)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from firstword.book import load_book
+
+HEAD = "firm: {name: Harbour & Vane}\nmanagers: [{id: mara, name: Mara Lindqvist}]\nclients:\n"
+CORVANE = "  - {name: A, assets: [{name: Corvane Pharma, aliases: [Corvane]}]}\n"
+
+
+def warnings(clients: str) -> list[tuple[int, str, str]]:
+    found, problems = load_book(HEAD + clients, "book.yaml")
+    assert found is not None, problems
+    return [(problem.line, problem.field, problem.message) for problem in problems]
+
+
+def test_a_name_of_two_things_is_told_once() -> None:
+    other = "  - {name: B, assets: [{name: Corvane Foods, aliases: [Corvane]}]}\n"
+    third = "  - {name: C, assets: [{name: Corvane plc}]}\n"
+    assert warnings(CORVANE + other + third) == [
+        (5, "clients[1].assets[0]", "'Corvane' names 'Corvane Foods' here and 'Corvane Pharma' of A, as two things.")
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "{name: Corvane Pharma plc, aliases: [Corvane]}",
+        "{name: Corvane, context: [drug]}",
+        "{name: Corvane, kind: supplier, id: corvane-pharma}",
+    ],
+)
+def test_one_thing_or_one_told_apart_is_no_matter(other: str) -> None:
+    assert warnings(CORVANE + f"  - {{name: B, assets: [{other}]}}\n") == []
+
+
+def test_a_query_names_nothing() -> None:
+    assert warnings(CORVANE + "  - {name: B, interests: [{name: Corvane, any_of: [Corvane]}]}\n") == []
