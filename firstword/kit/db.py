@@ -57,17 +57,18 @@ def upsert(
     key_columns: Sequence[str],
     *,
     update: Sequence[str] | None = None,
-) -> None:
+) -> int:
     """Write ``rows``; where ``key_columns`` (a primary key or unique constraint) are taken, update that row.
 
     All rows must name the same columns. ``update`` names the columns that are overwritten (default: all that the rows
-    name, but the key); with ``update=()`` a row that is there stays as it is. Commits nothing.
+    name, but the key); with ``update=()`` a row that is there stays as it is. Commits nothing. Returns how many rows
+    were written.
 
     Raises:
         NotImplementedError: on a database other than SQLite and PostgreSQL.
     """
     if not rows:
-        return
+        return 0
     values = [dict(row) for row in rows]
     written = [name for name in values[0] if name not in key_columns] if update is None else list(update)
     insert: sqlite.Insert | postgresql.Insert
@@ -84,7 +85,7 @@ def upsert(
         )
     else:
         statement = insert.on_conflict_do_nothing(index_elements=list(key_columns))
-    connection.execute(statement, values)
+    return connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount
 
 
 @contextmanager

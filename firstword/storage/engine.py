@@ -61,6 +61,8 @@ def _open_postgresql(url: URL) -> Engine:
                 "keepalives_interval": 5,
                 "keepalives_count": 3,
                 "tcp_user_timeout": DEAD_PEER_SECONDS * 1000,
+                # The server, too: else locks of a worker whose host is gone are held for hours.
+                "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
             },
             pool_size=10,
             max_overflow=20,

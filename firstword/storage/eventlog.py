@@ -91,6 +91,10 @@ class EventLog:
         query = select(events.c.payload).where(events.c.topic == topic, events.c.key.in_(keys)).order_by(events.c.seq)
         return [decode(topic, payload) for (payload,) in connection.execute(query)]
 
+    def has_any(self, connection: Connection, topic: str) -> bool:
+        """Whether an event on ``topic`` is kept."""
+        return self.has_more(connection, [topic], after=0)
+
     def offset(self, connection: Connection, consumer: str) -> int:
         """How far ``consumer`` has read; 0 when it never has."""
         return int(connection.scalar(select(offsets.c.seq).where(offsets.c.consumer == consumer)) or 0)

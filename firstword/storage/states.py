@@ -40,6 +40,13 @@ class StateStore:
         ]
         upsert(connection, states, values, ("processor", "key"))
 
+    def due(self, connection: Connection, processor: str, until: datetime) -> list[tuple[datetime, str]]:
+        """Every key of ``processor`` that waits for a moment not after ``until``, with that moment."""
+        query = select(states.c.next_tick_at, states.c.key).where(
+            states.c.processor == processor, states.c.next_tick_at <= until
+        )
+        return [(due, key) for due, key in connection.execute(query)]
+
     def timers(self, connection: Connection, processor: str) -> list[tuple[datetime, str]]:
         """Every key of ``processor`` that waits for a moment, with it."""
         query = select(states.c.next_tick_at, states.c.key).where(

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from firstword.kit.db import UtcDateTime
 
-__all__ = ["dead_letters", "events", "metadata", "offsets", "outbox", "states", "taken"]
+__all__ = ["dead_letters", "events", "metadata", "offsets", "outbox", "recent", "states", "taken"]
 
 metadata = MetaData()
 #: SQLite numbers rows by itself in INTEGER columns only, which hold 64 bits there.
@@ -103,4 +103,14 @@ taken = Table(
     Column("topic", String(80), primary_key=True),
     Column("partition", Integer, primary_key=True),
     Column("next_offset", SEQUENCE, nullable=False),
+)
+
+#: Which events each processor has lately worked with: a producer that was killed sends again what it had sent.
+recent = Table(
+    "recent",
+    metadata,
+    Column("processor", String(64), primary_key=True),
+    Column("event_id", String(80), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_recent_at", "at"),
 )

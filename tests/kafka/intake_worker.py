@@ -1,4 +1,4 @@
-"""Takes items into a database, and sends what follows, in a process for tests: ``python -m tests.kafka.intake_worker``."""
+"""A process for tests that takes items in and sends what follows: ``python -m tests.kafka.intake_worker``."""
 
 from __future__ import annotations
 

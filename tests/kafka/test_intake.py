@@ -137,7 +137,7 @@ def test_an_event_that_the_broker_will_not_take_holds_nothing_up(lab: Lab, engin
 def test_killed_workers_and_cut_connections_lose_nothing_and_say_nothing_twice(
     lab: Lab, engine: Engine, intakes: Intakes
 ) -> None:
-    events = items(2_000, 40, PAST)
+    events = items(2_000, 40)
     workers = [intakes.start(), intakes.start()]
     dice = random.Random(5)  # noqa: S311
     for start in range(0, len(events), 250):

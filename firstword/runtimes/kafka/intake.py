@@ -38,6 +38,7 @@ log = get_logger(__name__)
 FETCH_MS = 200
 AWAY_MS = 1_000
 WATCH_SECONDS = 2.0
+PRUNE_SECONDS = 3_600.0
 MAX_POLL_INTERVAL_MS = 300_000
 
 
@@ -120,6 +121,7 @@ class Intake:
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             max_poll_records=settings.batch,
         )
+        pruned_at = -PRUNE_SECONDS
         places = _Places(self, consumer)
         consumer.subscribe([settings.topic(topic) for topic in self._ledger.topics], listener=places)
         await consumer.start()
@@ -132,8 +134,12 @@ class Intake:
                     raise places.failed
                 if records:
                     await self._take(consumer, records, stop)
-                else:
-                    await self._fire(consumer)
+                    continue
+                await self._fire(consumer)
+                if time.monotonic() - pruned_at > PRUNE_SECONDS:
+                    pruned_at = time.monotonic()
+                    with contextlib.suppress(OperationalError):
+                        await asyncio.to_thread(self._ledger.prune)
         finally:
             await consumer.stop()
 

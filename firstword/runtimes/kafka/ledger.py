@@ -8,8 +8,7 @@ letters. What a crash between any two lines does:
 - after it, before Kafka is told: Kafka gives them again, and their offsets say that they are in.
 
 A worker that has lost its partitions without knowing it waits at the partition's lock, and then finds the offsets moved
-on. A processor here must take an event that was sent twice for what it is, as sinks must: offsets tell only a record
-that was read twice.
+on. An event that was sent twice, at two offsets, is known by its id: processors get it once, sinks don't mind.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiokafka.partitioner import murmur2
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.exc import DataError
 
 from firstword.kit.clock import Clock
@@ -34,7 +33,7 @@ from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
 from firstword.storage.outbox import Outbox, OutboxPublisher, Post
 from firstword.storage.states import StateRow, StateStore
-from firstword.storage.tables import taken
+from firstword.storage.tables import recent, taken
 from schemas.base import content_id
 from schemas.topics import TOPICS, UnreadableEvent, decode
 
@@ -42,6 +41,9 @@ __all__ = ["Ledger"]
 
 #: By topic and partition.
 Offsets = dict[tuple[str, int], int]
+
+#: A relay sends again what it sent since it last noted so: at its restart, even after a weekend.
+REPEATS = timedelta(days=7)
 
 
 class _SinkRefused(Exception):
@@ -56,6 +58,8 @@ class _Batch:
     careful: bool
     out: list[AnyEvent] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    worked: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Ledger:
@@ -101,6 +105,12 @@ class Ledger:
         except (_SinkRefused, DataError):
             self._take(records, careful=True)
 
+    def prune(self) -> int:
+        """Forget the ids of events that will not come again; return how many that were."""
+        with self._engine.begin() as connection:
+            old = recent.c.at < self._clock.now() - REPEATS
+            return connection.execute(delete(recent).where(old)).rowcount
+
     def fire(self, numbers: Sequence[int]) -> bool:
         """Do what time alone has brought in partitions of these numbers; return whether there was anything."""
         now = self._clock.now()
@@ -128,6 +138,7 @@ class Ledger:
             batch = _Batch(connection, careful)
             for number in numbers:
                 self._work(batch, number, [record for record in fresh if record.partition == number])
+            self._remember(batch)
             self._publisher.publish(connection, batch.out)
             self._outbox.add(connection, [_post(letter) for letter in batch.letters], self._clock.now())
             self._write_positions(connection, fresh)
@@ -140,6 +151,7 @@ class Ledger:
             return
         until = max(event.time for _, event in events)
         steppers = self._steppers(batch.connection, number, until)
+        batch.seen |= self._recall(batch.connection, [event.id for _, event in events])
         for record, event in events:
             for stepper in steppers:
                 if record.topic in stepper.processor.inputs:
@@ -160,9 +172,13 @@ class Ledger:
             return None
 
     def _step(self, batch: _Batch, stepper: Stepper, record: Arrived, event: AnyEvent) -> None:
-        processor = stepper.processor
+        processor, name = stepper.processor, (stepper.processor.name, event.id)
+        if name in batch.seen:
+            return
         try:
             batch.out += stepper.step(event)
+            batch.seen.add(name)
+            batch.worked.append(name)
         except KnownBadEvent as error:
             batch.letters.append(letter_of(record, error, processor.name, processor.version, self._clock.now()))
 
@@ -209,6 +225,15 @@ class Ledger:
             StateRow(key, processor.dump(state), processor.next_tick(state)) for key, state in stepper.touched.items()
         ]
         self._states.put(connection, processor.name, rows)
+
+    def _recall(self, connection: Connection, event_ids: Sequence[str]) -> set[tuple[str, str]]:
+        query = select(recent.c.processor, recent.c.event_id).where(recent.c.event_id.in_(event_ids))
+        return {(processor, event_id) for processor, event_id in connection.execute(query)}
+
+    def _remember(self, batch: _Batch) -> None:
+        now = self._clock.now()
+        rows = [{"processor": processor, "event_id": event_id, "at": now} for processor, event_id in batch.worked]
+        upsert(batch.connection, recent, rows, ("processor", "event_id"))
 
     def _read_positions(self, connection: Connection) -> Offsets:
         query = select(taken.c.topic, taken.c.partition, taken.c.next_offset).where(taken.c.consumer == self._group)

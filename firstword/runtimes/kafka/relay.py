@@ -89,17 +89,19 @@ class Relay:
             linger_ms=self._settings.linger_ms,
             request_timeout_ms=ANSWER_SECONDS * 1000,
         )
-        await producer.start()
-        log.info("relay.leads")
-        working = asyncio.ensure_future(self._work(connection, producer))
-        stopping = asyncio.ensure_future(stop.wait())
         try:
-            await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
-            await self._rest(connection, producer, working)
+            await producer.start()
+            log.info("relay.leads")
+            working = asyncio.ensure_future(self._work(connection, producer))
+            stopping = asyncio.ensure_future(stop.wait())
+            try:
+                await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+                await self._rest(connection, producer, working)
+            finally:
+                stopping.cancel()
+                working.cancel()
+                await asyncio.wait([working])
         finally:
-            stopping.cancel()
-            working.cancel()
-            await asyncio.wait([working])
             with contextlib.suppress(TimeoutError, KafkaError):
                 await asyncio.wait_for(producer.stop(), STOP_SECONDS)
 

@@ -84,6 +84,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_topic_key", ["topic", "key", "id"], unique=False)
 
     op.create_table(
+        "recent",
+        sa.Column("processor", sa.String(length=64), nullable=False),
+        sa.Column("event_id", sa.String(length=80), nullable=False),
+        sa.Column("at", db.UtcDateTime(length=27), nullable=False),
+        sa.PrimaryKeyConstraint("processor", "event_id"),
+    )
+    with op.batch_alter_table("recent", schema=None) as batch_op:
+        batch_op.create_index("ix_recent_at", ["at"], unique=False)
+
+    op.create_table(
         "taken",
         sa.Column("consumer", sa.String(length=120), nullable=False),
         sa.Column("topic", sa.String(length=80), nullable=False),
@@ -386,6 +396,10 @@ def downgrade() -> None:
 
     op.drop_table("feeds")
     op.drop_table("taken")
+    with op.batch_alter_table("recent", schema=None) as batch_op:
+        batch_op.drop_index("ix_recent_at")
+
+    op.drop_table("recent")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index("ix_outbox_topic_key")
         batch_op.drop_index("ix_outbox_sent_at_id")

@@ -103,6 +103,22 @@ def test_batches_repeats_and_crashes_change_nothing(database: Engine) -> None:
         assert sum(row.next_offset for row in connection.execute(select(taken))) == 90
 
 
+def test_an_event_that_was_sent_twice_is_worked_with_once_until_it_is_forgotten(database: Engine) -> None:
+    event, clock = item_event(1, START), FakeClock(START)
+    ledger(database).take(Record().send([event, event]))
+    ledger(database).take(Record().send([event] * 3)[2:])
+    assert len(said(database)) == 1
+    clock.set(START + timedelta(days=8))
+    assert ledger(database, clock).prune() == 1
+
+
+def test_a_dead_letter_that_comes_again_is_worked_with(database: Engine) -> None:
+    ledger(database).take(Record().send([item_event(1, START, "bad")]))
+    mended = item_event(1, START).model_copy(update={"id": item_event(1, START, "bad").id})
+    ledger(database).take(Record().send([mended] * 2)[1:])
+    assert [post.topic for post in said(database)] == ["items.dlq", "interactions"]
+
+
 def test_what_can_not_be_taken_goes_to_the_dead_letters_whole_and_the_rest_goes_on(database: Engine) -> None:
     good, bad, refused = item_event(1, START), item_event(1, START, "bad"), item_event(1, START, "refused")
     number = Record().send([good])[0].partition
