@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import typer
+from kafka.admin import KafkaAdminClient
 from typer.testing import CliRunner, Result
 
 from firstword.cli import dlq, topics
@@ -28,6 +29,13 @@ def invoke(lab: Lab, app: typer.Typer, *words: str) -> Result:
     return CliRunner().invoke(app, [*words, *options])
 
 
+def delete(lab: Lab, client: KafkaAdminClient, topic: str) -> None:
+    """Delete a topic; the broker says yes before it is gone."""
+    name = lab.settings.topic(topic)
+    client.delete_topics([name])
+    wait_until(lambda: name not in client.list_topics(), f"{name} to be gone")
+
+
 def listed(lab: Lab) -> list[dict[str, object]]:
     result = invoke(lab, dlq.app, "list", "--json")
     assert result.exit_code == 0, result.output
@@ -37,7 +45,7 @@ def listed(lab: Lab) -> list[dict[str, object]]:
 
 def test_topics_are_planned_applied_and_checked(lab: Lab) -> None:
     with open_admin(lab.settings) as client:
-        client.delete_topics([lab.settings.topic("feeds")])
+        delete(lab, client, "feeds")
         client.create_partitions({lab.settings.topic("clients.dlq"): 2})
     planned = invoke(lab, topics.app, "plan")
     assert "feeds: create" in planned.output
@@ -47,7 +55,7 @@ def test_topics_are_planned_applied_and_checked(lab: Lab) -> None:
     assert isinstance(applied.exception, topics.TopicsDiffer)
     with open_admin(lab.settings) as client:
         assert lab.settings.topic("feeds") in client.list_topics()
-        client.delete_topics([lab.settings.topic("clients.dlq")])
+        delete(lab, client, "clients.dlq")
     assert invoke(lab, topics.app, "apply").exit_code == 0
     assert invoke(lab, topics.app, "check").exit_code == 0
 
