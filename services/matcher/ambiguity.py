@@ -37,9 +37,8 @@ def risks(watch: Watch) -> tuple[Risk, ...]:
     if watch.context or watch.topic is not None or watch.query is not None:
         return ()
     found = []
-    terms = {} if is_phrase(watch) else dict(terms_of((watch.name, *watch.aliases), (), False))
     for name in dict.fromkeys((watch.name, *watch.aliases)):
-        why = _ambiguous_phrase(name) if is_phrase(watch) else _ambiguous_name(name, terms)
+        why = _ambiguous_phrase(name) if is_phrase(watch) else _ambiguous_name(name, watch)
         if why is not None:
             found.append(Risk(name, "name" if name == watch.name else "aliases", why, _mend(name, watch)))
     return tuple(found)
@@ -52,20 +51,23 @@ def _ambiguous_phrase(name: str) -> str | None:
     return f"{name!r} is an ordinary word and will be found wherever it stands, whatever its case."
 
 
-def _ambiguous_name(name: str, all_terms: dict[str, Style]) -> str | None:
+def _ambiguous_name(name: str, watch: Watch) -> str | None:
+    if " " in name and not name.islower():
+        return None  # several words in capitals are seldom anything else
     own = terms_of((name,), (), False)
     if not own:
         return f"{name!r} holds no word that could be looked for."
     if len(name) < _FEW_LETTERS:
         return f"{name!r} is a single character and will be found where it isn't meant."
-    return _why(name, all_terms[own[0].norm])
+    all_terms = terms_of((watch.name, *watch.aliases), (), False)
+    return _why(name, next(style for norm, style in all_terms if norm == own[0].norm))
 
 
 def _why(name: str, style: Style) -> str | None:
     if style.kind is Kind.PHRASE and style.word is not Word.NONE:
         return f"{name!r} is written without a capital and is an ordinary word, so it will be found wherever it stands."
     if style.size > 1:
-        return None  # several words in capitals are seldom anything else
+        return None
     if style.word is Word.INSTITUTION:
         return f"{name!r} is better known as an authority's name, and counts only beside the full name or as a ticker."
     if style.word is Word.GOODS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -99,12 +99,18 @@ def is_phrase(watch: Watch) -> bool:
 
 def word_class(parts: list[str]) -> Word:
     """What ordinary word, or words, a name could also be."""
-    lists = word_lists()
-    classes = [(Word.GOODS, lists.goods), (Word.COMMON, lists.common), (Word.FUNCTION, lists.function)]
-    found = [next((name for name, listed in classes if part in listed), Word.NONE) for part in parts]
+    ordinary = _ordinary()
+    found = [ordinary.get(part, Word.NONE) for part in parts]
     if Word.NONE in found:
         return Word.NONE
     return found[0] if len(found) == 1 else Word.COMMON
+
+
+@cache
+def _ordinary() -> dict[str, Word]:
+    lists = word_lists()
+    classes = [(Word.FUNCTION, lists.function), (Word.COMMON, lists.common), (Word.GOODS, lists.goods)]
+    return {word: name for name, listed in classes for word in sorted(listed)}
 
 
 def _without_legal_form(parts: list[str]) -> list[str]:
