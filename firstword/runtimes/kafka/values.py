@@ -32,25 +32,30 @@ MOST_RECENT = 512
 class Recent:
     """The ids of the events that a key has lately taken, so that a repeat upstream is known for one."""
 
-    __slots__ = ("_seen",)
+    __slots__ = ("_raw", "_seen")
 
     def __init__(self, raw: bytes = b"") -> None:
-        self._seen: dict[bytes, int] = dict(_RECENT.iter_unpack(raw))
+        self._raw = bytearray(raw)  # (digest, seconds), oldest first, as it is stored
+        self._seen = {digest for digest, _ in _RECENT.iter_unpack(raw)}
 
     def __contains__(self, event_id: str) -> bool:
         return _digest(event_id) in self._seen
 
     def add(self, event_id: str, at_seconds: int) -> None:
-        """Note an event that arrived at ``at_seconds`` (since 1970); forget those that are old or too many."""
-        self._seen[_digest(event_id)] = at_seconds
-        oldest = next(iter(self._seen))
-        while len(self._seen) > MOST_RECENT or self._seen[oldest] < at_seconds - REPEAT_WINDOW_SECONDS:
-            del self._seen[oldest]
-            oldest = next(iter(self._seen))
+        """Note an event that is not in here; forget those that are old or too many. Seconds are those since 1970."""
+        digest = _digest(event_id)
+        self._seen.add(digest)
+        self._raw += _RECENT.pack(digest, at_seconds)
+        while True:
+            oldest, at = _RECENT.unpack_from(self._raw)
+            if len(self._seen) <= MOST_RECENT and at >= at_seconds - REPEAT_WINDOW_SECONDS:
+                return
+            self._seen.discard(oldest)
+            del self._raw[: _RECENT.size]
 
     def dump(self) -> bytes:
         """As bytes, oldest first."""
-        return b"".join(_RECENT.pack(digest, at) for digest, at in self._seen.items())
+        return bytes(self._raw)
 
 
 @dataclass(slots=True)
