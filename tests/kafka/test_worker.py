@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,19 @@ def test_workers_that_are_killed_lose_nothing_and_count_nothing_twice(lab: Lab) 
     wait_until(lambda: sum(lab.counts().values()) == len(events), "the states to be written")
     assert lab.counts() == Counter(event.subject for event in events)
     assert lab.read("items.dlq") == []
+
+
+def test_states_on_disk_outlive_a_kill(lab: Lab, tmp_path: Path) -> None:
+    on_disk = {"FIRSTWORD_KAFKA_STORE": "rocksdb", "FIRSTWORD_KAFKA_STATE_DIR": str(tmp_path / "states")}
+    events = items(400, 20)
+    first = lab.worker(**on_disk).ready()
+    lab.send_events(events[:200])
+    wait_until(lambda: len(lab.said()) >= 100, "some of it")
+    first.kill()
+    lab.send_events(events[200:])
+    lab.worker(**on_disk).ready()
+    lab.until_said(undisturbed(events))
+    wait_until(lambda: set(lab.counts().values()) == {20}, "the states")
 
 
 def test_a_mistake_of_ours_ends_the_worker_and_commits_nothing(lab: Lab) -> None:
