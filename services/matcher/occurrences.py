@@ -19,8 +19,10 @@ _BARE_TICKER = 3
 #: Acronyms up to this length must stand in capitals: "Den" is not DEN.
 _ACRONYM = 3
 _SPEECH = frozenset(
-    {"says", "said", "told", "tells", "reports", "reported", "by", "via", "source", "cites", "citing", "to"}
+    {"says", "said", "told", "tells", "reports", "reported", "by", "via", "source", "cites", "citing", "to", "with"}
 )
+#: Of these the ones that need a word of speech before them: according to, an interview with.
+_ADDRESS = frozenset({"to", "with"})
 _MEDIA_SPEECH = frozenset({"says", "said", "reports", "reported", "poll", "survey", "writes", "reporting"})
 _ANALYSTS = frozenset(
     {
@@ -219,14 +221,29 @@ def part_of_another_name(place: Place, style: Style) -> str | None:
     if style.kind is not Kind.NAME or place.reading.case in (Case.UPPER, Case.LOWER):
         return None
     following = None if _possessive(place) else place.reading.after(place.last)
-    if style.upper and style.size == 1 and place.reading.listed(following, word_lists().group):
+    if (
+        style.upper
+        and style.size == 1
+        and place.surface.isupper()
+        and place.reading.listed(following, word_lists().group)
+    ):
         return place.reading.surface(place.last + 1)
     if following is not None and _continues(place, style, following):
         return place.reading.surface(following)
     previous = place.reading.before(place.first)
-    if style.size == 1 and previous is not None and _begins(place, style, previous):
-        return place.reading.surface(previous)
-    return None
+    if previous is None:
+        return None
+    if style.size == 1:
+        return place.reading.surface(previous) if _begins(place, style, previous) else None
+    return place.reading.surface(previous) if _is_another_bank(place, previous) else None
+
+
+def _is_another_bank(place: Place, previous: int) -> bool:
+    """State, Reserve, Royal … Bank of Norwick are no Bank of Norwick."""
+    reading = place.reading
+    if reading.norms[place.first : place.first + 2] != ["bank", "of"] or not reading.capitalised(previous):
+        return False
+    return reading.listed(previous, word_lists().bank_prefixes)
 
 
 def _continues(place: Place, style: Style, following: int) -> bool:
@@ -275,7 +292,8 @@ def quoted(place: Place, style: Style, publisher: bool) -> bool:
     reading = place.reading
     previous, following = reading.before(place.first), reading.after(place.last)
     if previous is not None and reading.norms[previous] in _SPEECH:
-        return reading.norms[previous] != "to" or reading.listed(reading.before(previous), word_lists().telling)
+        told = reading.norms[previous] not in _ADDRESS
+        return told or reading.listed(reading.before(previous), word_lists().telling)
     if following is not None:
         norm = reading.norms[following]
         if norm in _ANALYSTS or (media and norm in _MEDIA_SPEECH):

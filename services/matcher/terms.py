@@ -116,7 +116,7 @@ def _ordinary() -> dict[str, Word]:
 def _without_legal_form(parts: list[str]) -> list[str]:
     legal = word_lists().legal
     kept = parts[1:] if len(parts) > 1 and parts[0] == "the" else parts
-    while len(kept) > 1 and (kept[-1] in legal or (kept[-1] == "private" and kept != parts)):
+    while len(kept) > 1 and (kept[-1] in legal or (kept[-1] in ("private", "and") and kept != parts)):
         kept = kept[:-1]
     if len(kept) > 1 and kept[-1] == "and":
         kept = kept[:-1]

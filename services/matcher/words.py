@@ -33,6 +33,7 @@ class WordLists:
     reuters_codes: frozenset[str]
     bloomberg_codes: frozenset[str]
     institutions: frozenset[str]
+    bank_prefixes: frozenset[str]
     media: frozenset[str]
     research: frozenset[str]
     longer_names: tuple[str, ...]
@@ -52,6 +53,7 @@ def word_lists() -> WordLists:
         exchanges=_words(neighbours["exchanges"]),
         reuters_codes=_words(neighbours["reuters"]),
         bloomberg_codes=_words(neighbours["bloomberg"]),
+        bank_prefixes=_words(neighbours["banks"]),
         institutions=_words(ambiguous["institutions"]),
         given_names=_words(_sections("given_names.txt")[""]),
         media=frozenset(_names(houses["media"])),
