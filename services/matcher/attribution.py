@@ -26,6 +26,15 @@ _LEADING = re.compile(r"^(?:The|A|An|And|But|In|On|As|While|However|of|and|the) 
 _TITLE_SUFFIX = re.compile(
     r"(?: [-–—|] ?| ?[:,] )(?:says |say |reports )?(?:the )?([A-Z][\w.&’' ]{1,40}?)(?: reports?| says?)?$"
 )
+# "Halden: we are not for sale", "Halden: no change to our dividend": the company speaks of itself.
+_SPEAKS_OF_ITSELF = re.compile(r"^([A-Z][\w&'’.\- ]{1,30}): [\"“'‘]?(?:[Ww]e|[Oo]ur|[Nn]o|[Tt]here)\b")
+# "… , chairman says", "says Corvane chairman": somebody of that office, by name or not.
+_OFFICE = re.compile(
+    r"(?:(?:, |[\"”’'] )|\b(?:says|said|warns|hints) )(?:[\w’'.\-]+ ){0,3}?"
+    r"(?:chief|chairman|chairwoman|chair|chief executive|ceo|boss|founder|owner|minister|analyst|lawyers?|mayor|director)"
+    r"(?: (?:says|said|warns|warned|hints|tells \w+))?$",
+    re.I,
+)
 _VERBS = ("said ", "disclosed ", "revealed ", "announced ", "stated ", "filed ", "files ")
 _TITLE_COLON = re.compile(r"^([A-Z][\w.&’' ]{1,30}): ")
 
@@ -63,7 +72,7 @@ class Attributions:
         """Whose word the sentence ``text`` rests on; None when on nobody's but the writer's."""
         hits = self._phrases.find(folded)
         if not hits:
-            return None
+            return self._by_form(text, place)
         groups = {hit.mark[0] for hit in hits}
         outlet = _named(text, hits, "publisher", place)
         if outlet is not None:
@@ -80,7 +89,17 @@ class Attributions:
             return None
         if "filing" in groups:
             return Attribution("filing", self._speaker(text, hits))
-        return self._company_or_person(text, hits, groups)
+        return self._company_or_person(text, hits, groups) or self._by_form(text, place)
+
+    def _by_form(self, text: str, place: str) -> Attribution | None:
+        """What a headline's form tells where no word does: "Halden: we are not for sale", "…, chairman says"."""
+        if place != "title":
+            return None
+        of_itself = _SPEAKS_OF_ITSELF.match(text)
+        if of_itself:
+            name = self._clean(of_itself.group(1))
+            return Attribution("company", name) if name else None
+        return Attribution("person") if _OFFICE.search(text) else None
 
     def _company_or_person(self, text: str, hits: list[Hit], groups: set[str]) -> Attribution | None:
         speaker = self._speaker(text, hits)

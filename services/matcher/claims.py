@@ -36,6 +36,16 @@ _MONTH_BEFORE = re.compile(
 _MONTH_AFTER = re.compile(r" ?(?:\d|sales|data|figures|election|meeting|bank|,|\.|$)", re.I)
 
 
+# "Ledger retracts its report on Halden", "article on Selva removed": what is taken back stands at some distance.
+_WITHDRAWS = re.compile(
+    r"\b(?:retracts?|retracted|withdraws?|withdrew|deletes?|deleted|pulls|pulled|removes?|removed|takes down|took down"
+    r"|apologi[sz]es for|regrets)\b.{0,40}?\b(?:story|article|news report|report on|report that|reports that|post|tweet"
+    r"|claim|study|video)\b(?! (?:feature|tool|card|button|office|code))"
+    r"|\b(?:story|article|post|tweet|report)\b.{0,40}\b(?:withdrawn|retracted|deleted|taken down|published in error)\b"
+    r"|\b(?:article|story|post) (?:on|about) .{0,30}\bremoved\b"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """A family of cues and how much one of them tells, by place."""
@@ -174,6 +184,9 @@ class ClaimJudge:
             if folded.startswith(self._title_starts):
                 retracted = 0.97
                 cues.append(text.split()[0])
+            elif _WITHDRAWS.search(folded):
+                retracted = max(retracted, 0.8)
+                cues.append(text.split(":")[0] if ":" in text else text)
             elif folded.startswith(self._hedged_starts):
                 doubts.append(self._question[place])
                 cues.append(text.split(":")[0])
