@@ -1,0 +1,70 @@
+"""A change of the book is live with the next item, and when it was taken in makes no difference to what is found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firstword.kit.processing import AnyEvent
+from schemas.base import content_id, event
+from schemas.clients import Client, ClientChanged, ClientRemoved, Firm, Manager, Watch
+from schemas.items import Item, ItemIngested
+from services.matcher.service import Annotate
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+NAMES = ("Halden Energy", "Halden", "Energy", "Orvane")
+ITEM = Item(
+    id="itm", title="Halden Energy buys Orvane", summary="Halden pays cash. Energy prices rise.", fetched_at=NOW
+)
+
+
+def changed(client_id: str, names: tuple[str, ...]) -> AnyEvent:
+    watches = tuple(Watch(entity_id=name.lower(), name=name, kind="holding") for name in names)
+    client = Client(id=client_id, name=client_id, manager_id="m", trade="wealth", assets=watches)
+    data = ClientChanged(client=client, firm=Firm(name="f"), manager=Manager(id="m", name="m"))
+    return event(data, key=client_id, id=content_id("evt", client_id), source="test", time=NOW)
+
+
+def removed(client_id: str) -> AnyEvent:
+    data = ClientRemoved(client_id=client_id)
+    return event(data, key=client_id, id=content_id("evt", client_id, "x"), source="test", time=NOW)
+
+
+def annotated(annotate: Annotate) -> list[str]:
+    item = event(ItemIngested(item=ITEM), key="itm", id="evt_itm", source="test", time=NOW)
+    return [each.data.model_dump_json() for each in annotate.process(None, item, NOW)[1]]
+
+
+changes = st.lists(
+    st.one_of(
+        st.builds(changed, st.sampled_from("abc"), st.lists(st.sampled_from(NAMES), max_size=3).map(tuple)),
+        st.builds(removed, st.sampled_from("abc")),
+    ),
+    max_size=8,
+)
+
+
+@settings(deadline=None)
+@given(changes)
+def test_items_between_the_changes_make_no_difference(events: list[AnyEvent]) -> None:
+    at_once, step_by_step = Annotate(), Annotate()
+    for each in events:
+        at_once.refer(each)
+        step_by_step.refer(each)
+        annotated(step_by_step)
+    assert annotated(at_once) == annotated(step_by_step)
+
+
+def test_a_change_is_live_with_the_next_item() -> None:
+    annotate = Annotate()
+    assert annotated(annotate) == []
+    annotate.refer(changed("a", ("Orvane",)))
+    assert len(annotated(annotate)) == 1
+    annotate.refer(changed("b", ("Orvane", "Halden Energy")))
+    assert len(annotated(annotate)) == 2
+    annotate.refer(removed("b"))
+    assert len(annotated(annotate)) == 1
+    annotate.refer(changed("a", ()))
+    assert annotated(annotate) == []
