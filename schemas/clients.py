@@ -11,12 +11,14 @@ from schemas.base import Model, Payload
 
 __all__ = [
     "STANCE_OF",
+    "Blackout",
     "Book",
     "Client",
     "ClientChanged",
     "ClientRemoved",
     "ContactPolicy",
     "Desire",
+    "DigestWish",
     "Firm",
     "Manager",
     "Near",
@@ -114,8 +116,25 @@ class Desire(Model):
     words: str | None = None
 
 
+class Blackout(Model):
+    """A time in which the client is not written to: leave, mourning, a deal. ``since`` and ``until`` are whole days
+    of the client's, ``until`` the last of them; without ``since`` it runs already.
+
+    ``about`` names what is not spoken of (as the book watches it, or by its entity id); without it, nothing is sent.
+    """
+
+    since: date | None = None
+    until: date
+    reason: str
+    about: tuple[str, ...] = ()
+
+
 class ContactPolicy(Model):
-    """How often, when and by what the client may be contacted. Hours are local to the client's time zone."""
+    """How often, when and by what the client may be contacted. Hours are local to the client's time zone.
+
+    ``cadence`` is what was promised ("weekly, Friday by noon"). ``max_silence_days``: after so long without a contact
+    something worth saying is looked for. ``merge_minutes``: stories that come within it go into one message.
+    """
 
     channels: tuple[str, ...] = ("email",)
     email: str | None = None
@@ -130,14 +149,21 @@ class ContactPolicy(Model):
     do_not_contact_reason: str | None = None
     information_only: bool = False
     restricted: tuple[str, ...] = ()
+    blackouts: tuple[Blackout, ...] = ()
+    max_silence_days: int | None = Field(default=None, ge=1)
+    merge_minutes: int = Field(default=30, ge=0)
 
 
 class Note(Model):
-    """Something learnt from the client: a discovery answer, a piece of history. ``at`` is the day it was said."""
+    """Something learnt from the client: a discovery answer, a piece of history. ``at`` is the day it was said.
+
+    ``source``: whether it stands in the book's file, or was written down at the desk.
+    """
 
     text: str
     at: date | None = None
     question: str | None = None
+    source: Literal["book", "desk"] = "book"
 
 
 class Client(Model):
@@ -169,8 +195,19 @@ class Client(Model):
         return self.assets + self.interests
 
 
+class DigestWish(Model):
+    """When an account manager wants the day's digest by mail: local hour and days (0 is Monday).
+
+    ``empty``: what comes on a day on which there is nothing.
+    """
+
+    hour: time = time(7, 30)
+    days: tuple[int, ...] = (0, 1, 2, 3, 4)
+    empty: Literal["one_line", "nothing"] = "one_line"
+
+
 class Manager(Model):
-    """An account manager: whose name stands under the message."""
+    """An account manager: whose name stands under the message. ``digest`` is None where none is wanted by mail."""
 
     id: str
     name: str
@@ -179,6 +216,7 @@ class Manager(Model):
     signature: str | None = None
     time_zone: str = "UTC"
     language: str = "en"
+    digest: DigestWish | None = None
 
 
 class Firm(Model):

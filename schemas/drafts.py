@@ -8,6 +8,7 @@ from schemas.alerts import Verdict
 from schemas.base import Model, Payload, Utc
 
 __all__ = [
+    "ContactDecided",
     "DismissReason",
     "Draft",
     "DraftApproved",
@@ -55,7 +56,12 @@ class DraftPart(Model):
 
 
 class Draft(Model):
-    """A message as Firstword proposes it. ``send_after`` keeps quiet hours; past ``deadline_at`` it is worth little."""
+    """A message as Firstword proposes it. ``send_after`` keeps quiet hours; past ``deadline_at`` it is worth little.
+
+    ``told_alerts`` are all alerts that it tells, where they are several; ``alert_id`` is then the first of them.
+    ``supersedes_because`` says why an earlier draft gives way. ``purpose``: news; what is said because contact was
+    promised or is long due; or what was agreed in a conversation, which has no alert (``alert_id`` is empty).
+    """
 
     type: Literal["draft"] = "draft"
     id: str
@@ -75,6 +81,9 @@ class Draft(Model):
     rule: str | None = None
     notes: tuple[str, ...] = ()
     supersedes: str | None = None
+    supersedes_because: str | None = None
+    told_alerts: tuple[str, ...] = ()
+    purpose: Literal["news", "contact_due", "confirmation"] = "news"
     urgency: Literal["low", "normal", "high", "urgent"]
     created_at: Utc
     send_after: Utc
@@ -155,3 +164,21 @@ class DraftDismissed(Payload):
     reason: DismissReason
     comment: str | None = None
     by: str
+
+
+class ContactDecided(Payload):
+    """What the contact policy made of an alert, a draft or a promise, and why: nothing waits or is left out unsaid.
+
+    waits: not before ``until`` · merged: goes into one message with others · dropped: is not told · kept: a promised
+    contact needs no more · chosen: told because contact is due · nothing_to_say: contact is due, and there is nothing.
+    """
+
+    event_type: ClassVar[str] = "contact.decided"
+
+    client_id: str
+    what: Literal["waits", "merged", "dropped", "kept", "chosen", "nothing_to_say"]
+    reason: str
+    detail: str
+    alert_id: str | None = None
+    draft_id: str | None = None
+    until: Utc | None = None

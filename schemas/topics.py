@@ -11,9 +11,17 @@ from schemas.alerts import AlertRaised
 from schemas.base import AnyEvent, Event, Payload
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.deliveries import DeliveryChanged
-from schemas.drafts import DraftApproved, DraftCreated, DraftDismissed, DraftEdited, DraftRefused, DraftSent
+from schemas.drafts import (
+    ContactDecided,
+    DraftApproved,
+    DraftCreated,
+    DraftDismissed,
+    DraftEdited,
+    DraftRefused,
+    DraftSent,
+)
 from schemas.feeds import FeedHealthChanged
-from schemas.interactions import InteractionLogged
+from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
 from schemas.items import ItemIngested
 from schemas.mentions import ItemAnnotated, RumorResolved, SourceGraded
 
@@ -60,14 +68,22 @@ TOPICS: dict[str, Topic] = {
         Topic("alerts", (AlertRaised,), "client id", 12, 90 * DAY_SECONDS, "verdicts for a client and a story"),
         Topic(
             "drafts",
-            (DraftCreated, DraftRefused, DraftEdited, DraftApproved, DraftSent, DraftDismissed),
+            (DraftCreated, DraftRefused, DraftEdited, DraftApproved, DraftSent, DraftDismissed, ContactDecided),
             "client id",
             12,
             365 * DAY_SECONDS,
             "messages from first writing to sending",
         ),
         Topic("deliveries", (DeliveryChanged,), "client id", 12, 365 * DAY_SECONDS, "what left the house"),
-        Topic("interactions", (InteractionLogged,), "client id", 12, 365 * DAY_SECONDS, "contacts that took place"),
+        Topic(
+            "interactions",
+            (InteractionLogged, FeedbackGiven),
+            "client id",
+            12,
+            365 * DAY_SECONDS,
+            "contacts that took place, and what messages were worth",
+        ),
+        Topic("tunings", (ClientTuned,), "client id", 1, None, "how feedback moves each client's thresholds"),
     )
 }
 
