@@ -54,6 +54,11 @@ class Layers:
     def __len__(self) -> int:
         return sum(len(layer.compiled) for layer in self._layers)
 
+    @property
+    def depth(self) -> int:
+        """How many layers there are: passes over each text."""
+        return len(self._layers)
+
     def changed(self, watched: Mapping[str, Sequence[Watch]]) -> Layers:
         """With each of these entities as it is from now on, watched by nobody where its sequence is empty."""
         below = list(self._layers)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import ahocorasick_rs
 
-from schemas.clients import Watch
+from schemas.clients import Query, Watch
 from services.matcher.normalise import words
 from services.matcher.queries import Asked, ask
 from services.matcher.terms import UNWATCHED, Style, is_phrase, terms_of
@@ -131,32 +131,42 @@ def _terms(watched: Mapping[str, Sequence[Watch]], with_unwatched: bool) -> dict
 
 
 def _postings(entity_id: str, watches: Sequence[Watch]) -> Iterable[tuple[str, Posting]]:
-    asked: dict[Asked, None] = {}
-    named = []
-    for watch in watches:
-        if watch.topic is not None or watch.query is not None:
-            asked.update(dict.fromkeys(_asked(watch)))
-        else:
-            named.append(watch)
-    conditions = _conditions(tuple((watch.context, watch.exclude) for watch in named))
-    entity = Entity(entity_id, watches[0].name, conditions, tuple(asked))
+    entity = _entity(entity_id, watches)
     styles: dict[str, Style] = {}
-    for watch in named:
-        for norm, style in terms_of((watch.name, *watch.aliases), watch.tickers, is_phrase(watch)):
+    for names, tickers, phrases in dict.fromkeys(
+        ((watch.name, *watch.aliases), watch.tickers, is_phrase(watch)) for watch in watches if not _asks(watch)
+    ):
+        for norm, style in terms_of(names, tickers, phrases):
             styles.setdefault(norm, style)
     for norm, style in styles.items():
         yield norm, Posting(entity, style, False)
-    for norm, style in dict.fromkeys(term for each in asked for term in each.anchors):
+    for norm, style in dict.fromkeys(term for each in entity.asked for term in each.anchors):
         yield norm, Posting(entity, style, True)
 
 
-def _asked(watch: Watch) -> Iterable[Asked]:
-    """The queries of ``watch``, each of which is enough: a topic has several, its own query narrows all of them."""
-    own = () if watch.query is None else (watch.query,)
-    shipped = shipped_topics().get(watch.topic) if watch.topic is not None else None
-    alternatives = [own] if shipped is None else [(query, *own) for query in shipped.queries]
+def _entity(entity_id: str, watches: Sequence[Watch]) -> Entity:
+    """The entity as all who watch it see it together; tens of thousands may watch it in the same few ways."""
+    named = dict.fromkeys((watch.context, watch.exclude) for watch in watches if not _asks(watch))
+    asking = dict.fromkeys(
+        (watch.topic, watch.query, watch.context, watch.exclude) for watch in watches if _asks(watch)
+    )
+    asked = dict.fromkeys(asked for each in asking for asked in _asked(*each))
+    return Entity(entity_id, watches[0].name, _conditions(tuple(named)), tuple(asked))
+
+
+def _asks(watch: Watch) -> bool:
+    return watch.topic is not None or watch.query is not None
+
+
+def _asked(
+    topic: str | None, query: Query | None, context: tuple[str, ...], exclude: tuple[str, ...]
+) -> Iterable[Asked]:
+    """The queries of a watch, each of which is enough: a topic has several, its own query narrows all of them."""
+    own = () if query is None else (query,)
+    shipped = shipped_topics().get(topic) if topic is not None else None
+    alternatives = [own] if shipped is None else [(each, *own) for each in shipped.queries]
     for queries in alternatives:
-        asked = ask(queries, watch.context, watch.exclude)
+        asked = ask(queries, context, exclude)
         if asked is not None:
             yield asked
 

@@ -44,16 +44,17 @@ def test_possessives_plurals_case_and_punctuation(title: str) -> None:
     assert found([watch("Corvane Pharma plc", "Corvane")], title)
 
 
-@pytest.mark.parametrize("written", ["Alder-Voss", "Alder Voss", "AlderVoss"])
 @pytest.mark.parametrize(
-    "title", ["Alder-Voss cuts jobs", "Alder Voss cuts jobs", "AlderVoss cuts jobs", "Alder–Voss cuts jobs"]
+    ("written", "in_text"),
+    [
+        ("Alder-Voss", ("Alder-Voss", "Alder Voss", "AlderVoss", "Alder–Voss")),
+        ("Alder Voss", ("Alder-Voss", "Alder Voss", "Alder–Voss")),
+        ("AlderVoss", ("Alder-Voss", "AlderVoss", "Alder–Voss")),
+    ],
 )
-def test_hyphens(written: str, title: str) -> None:
-    if written == "AlderVoss" and title.startswith("Alder Voss"):
-        pytest.skip("two words that nothing joins are two words")
-    if written == "Alder Voss" and title.startswith("AlderVoss"):
-        pytest.skip("one word is not two, unless the book says so")
-    assert found([watch(written)], title)
+def test_hyphens(written: str, in_text: tuple[str, ...]) -> None:
+    for name in in_text:
+        assert found([watch(written)], f"{name} cuts jobs"), name
 
 
 @pytest.mark.parametrize(
