@@ -4,7 +4,7 @@ SHELL := /bin/sh
 ARGS ?=
 BIN := .venv/bin
 # What the fast tests leave out: real servers, a real browser, and whatever takes long.
-FAST := not kafka and not postgres and not chromium and not slow
+FAST := not kafka and not postgres and not chromium and not slow and not stack
 
 .PHONY: help
 help: ## List the targets
@@ -19,6 +19,19 @@ up: setup ## Start Firstword here, with its data in var/ (sets up .venv first)
 
 setup: ## Set up .venv to run Firstword
 	@scripts/setup
+
+##@ The stack: Kafka, PostgreSQL, workers, in containers
+.PHONY: stack stack-down stack-test
+stack: ## Build and start the whole stack (make stack ARGS="--scale matcher=3")
+	@scripts/compose up --build --detach $(ARGS)
+	@echo "→ Sign in, once, within the hour:" && scripts/compose exec -T desk firstword signin
+	@echo "  The sample is filled in within about a minute: scripts/compose logs --follow sample"
+
+stack-down: ## Stop the stack; its data stays (make stack-down ARGS=--volumes drops it)
+	@scripts/compose down $(ARGS)
+
+stack-test: setup-dev ## Test the stack: up from built images, kills, down with nothing left
+	$(BIN)/pytest -m stack $(ARGS)
 
 ##@ Develop
 .PHONY: setup-dev test lint types contracts check format
@@ -46,8 +59,8 @@ format: setup-dev ## Put the code in form, and mend what can be mended by itself
 
 ##@ Measure
 .PHONY: eval bench
-eval: setup-dev ## Measure the judgment against the labelled collections
-	@for script in bench/eval_*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
+eval: setup-dev ## Measure the judgment against labelled data, in one table
+	@$(BIN)/python bench/evaluate.py $(ARGS)
 
 bench: setup-dev ## Measure the speed
 	@load=$$(mktemp -d) && $(BIN)/python bench/replay_load.py "$$load" $(ARGS) && for emit in alerts alerts,drafts; do \

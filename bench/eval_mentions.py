@@ -13,7 +13,7 @@ import json
 import re
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.clients import Watch
 from schemas.items import Item
@@ -30,8 +30,30 @@ def load(name: str) -> list[Row]:
     return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
 
 
-def measure(rows: list[Row], watched: list[Row], errors: bool) -> str:
-    """One line of figures over ``rows``; prints the errors if asked to."""
+class Figures(NamedTuple):
+    """What a measurement gives; ``alarms`` is the share of the ``empty`` headlines in which something was found."""
+
+    rows: int
+    precision: float
+    recall: float
+    f1: float
+    alarms: float
+    empty: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rows} rows: P {self.precision:.3f} R {self.recall:.3f} F1 {self.f1:.3f}, "
+            f"false alarms {self.alarms:.1%} of {self.empty}"
+        )
+
+
+def companies() -> list[Row]:
+    """Those of the watchlist that are companies."""
+    return [row for row in load("watchlist.jsonl") if any(LEGAL.search(alias) for alias in row["aliases"])]
+
+
+def measure(rows: list[Row], watched: list[Row], errors: bool = False) -> Figures:
+    """The figures over ``rows``; prints the errors if asked to."""
     aliases: dict[str, set[str]] = defaultdict(set)
     watches = []
     for row in watched:
@@ -50,9 +72,7 @@ def measure(rows: list[Row], watched: list[Row], errors: bool) -> str:
             print(f"+{sorted(found - gold)} -{sorted(gold - found)} {row['title']}  {row['entities']}")
     precision, recall = hit / (hit + extra), hit / (hit + missed)
     f1 = 2 * precision * recall / (precision + recall)
-    return (
-        f"{len(rows)} rows: P {precision:.3f} R {recall:.3f} F1 {f1:.3f}, false alarms {alarms / empty:.1%} of {empty}"
-    )
+    return Figures(len(rows), precision, recall, f1, alarms / empty, empty)
 
 
 def main() -> None:
@@ -62,10 +82,9 @@ def main() -> None:
     parser.add_argument("--errors", action="store_true")
     options = parser.parse_args()
     rows, everything = load("headlines.jsonl"), load("watchlist.jsonl")
-    companies = [row for row in everything if any(LEGAL.search(alias) for alias in row["aliases"])]
     for half, start in (("dev", 0), ("kept", 1)):
         if options.half in (half, "both"):
-            print(half, "companies:", measure(rows[start::2], companies, options.errors))
+            print(half, "companies:", measure(rows[start::2], companies(), options.errors))
             print(half, "with sectors:", measure(rows[start::2], everything, errors=False))
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from schemas.items import Item
+from schemas.mentions import StoryRecord
 from services.matcher.stories import StoryIndex
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "stories" / "headlines.jsonl"
@@ -30,11 +32,22 @@ def b_cubed(found: list[str], gold: list[str], counted: set[str]) -> tuple[float
     return precision, recall, 2 * precision * recall / (precision + recall)
 
 
-def main() -> None:
-    """Print the figures of the half that was asked for, the relations and the speed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--half", choices=("dev", "kept", "both"), default="dev")
-    half = parser.parse_args().half
+class Run(NamedTuple):
+    """All headlines put into stories: the record of each, its true story, and the time it took."""
+
+    records: list[StoryRecord]
+    gold: list[str]
+    seconds: float
+
+    def score(self, half: str) -> tuple[float, float, float]:
+        """B-cubed precision, recall and F of one half."""
+        order = list(dict.fromkeys(self.gold))
+        halves = {"dev": set(order[::2]), "kept": set(order[1::2]), "both": set(order)}
+        return b_cubed([record.story_id for record in self.records], self.gold, halves[half])
+
+
+def run() -> Run:
+    """Put every headline into its story, in time order."""
     rows = [json.loads(line) for line in DATA.read_text(encoding="utf-8").splitlines()]
     rows.sort(key=lambda row: row["published_ms"])
     items = [
@@ -44,16 +57,20 @@ def main() -> None:
     index = StoryIndex()
     begun = time.process_time()
     records = [index.add(item, at) for item, at in items]
-    seconds = time.process_time() - begun
-    found, gold = [record.story_id for record in records], [row["story"] for row in rows]
-    order = list(dict.fromkeys(gold))
-    halves = {"dev": set(order[::2]), "kept": set(order[1::2]), "both": set(order)}
-    precision, recall, f1 = b_cubed(found, gold, halves[half])
-    relations: dict[str, int] = defaultdict(int)
-    for record in records:
-        relations[record.relation] += 1
-    print(f"{half}: B3 P {precision:.3f} R {recall:.3f} F {f1:.3f}; {len(set(found))} stories for {len(order)}")
-    print(f"{dict(relations)}; {len(items) / seconds:,.0f} items/s")
+    return Run(records, [row["story"] for row in rows], time.process_time() - begun)
+
+
+def main() -> None:
+    """Print the figures of the half that was asked for, the relations and the speed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--half", choices=("dev", "kept", "both"), default="dev")
+    half = parser.parse_args().half
+    done = run()
+    precision, recall, f1 = done.score(half)
+    relations = Counter(record.relation for record in done.records)
+    found = len({record.story_id for record in done.records})
+    print(f"{half}: B3 P {precision:.3f} R {recall:.3f} F {f1:.3f}; {found} stories for {len(set(done.gold))}")
+    print(f"{dict(relations)}; {len(done.records) / done.seconds:,.0f} items/s")
 
 
 if __name__ == "__main__":

@@ -135,6 +135,9 @@ class Relevance:
             factor = rules["most_factor"]
         elif impact.kind in stance.least:
             factor = rules["least_factor"]
+        if impact.size == "minor" and impact.kind != "other":
+            least = rules["least_factor"] if impact.kind in stance.most else factor
+            factor = min(factor, least) * rules["minor_factor"]
         floor: float = rules["salience_floor"]
         degree = stance.base * factor * (floor + (1 - floor) * salience) * self._weight(watch.weight)
         why = f"the client {stance.words}"
