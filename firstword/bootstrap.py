@@ -10,7 +10,7 @@ import uvicorn
 
 from firstword import firststart
 from firstword.feeding import FeedDesk
-from firstword.firststart import Prepared
+from firstword.firststart import Prepared, Settle
 from firstword.kit.clock import Clock, SetClock, SystemClock
 from firstword.kit.errors import BadInput
 from firstword.kit.http import GuardedClient, HttpSettings
@@ -20,9 +20,10 @@ from firstword.kit.settings import Settings
 from firstword.pipeline import Pipeline
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.runtimes.replay import BEGINNING, Emission, Emit, KeptReplay
-from firstword.storage.engine import open_sqlite
+from firstword.storage.engine import open_database, open_sqlite
 from firstword.storage.eventlog import EventLog
-from firstword.storage.migrate import migrate
+from firstword.storage.migrate import migrate, require_migrated
+from firstword.storage.outbox import OutboxPublisher
 from firstword.store import Store
 from firstword.system import DeskServer, System, only_one
 from schemas.clients import Book
@@ -40,19 +41,41 @@ from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafts import WriteDrafts
 from services.notifier.sinks import all_sinks
 
-__all__ = ["build_ingest", "build_pipeline", "build_runtime", "build_system", "open_store", "prepare", "replay_kept"]
+__all__ = [
+    "build_channels",
+    "build_desk",
+    "build_ingest",
+    "build_pipeline",
+    "build_runtime",
+    "build_sinks",
+    "build_system",
+    "open_store",
+    "prepare",
+    "replay_kept",
+]
+
+
+#: In the stack, so long a feed is one worker's own; a poll takes 30 s, and then waits its turn at the host.
+LEASE_SECONDS = 180
 
 
 def open_store(settings: Settings, clock: Clock | None = None) -> Store:
-    """Open the data folder, making it and its tables when they are not there.
+    """Open the data folder, making it and its tables when they are not there; or the stack's database, if one is set.
 
     Raises:
         BadInput: the folder can't be made.
+        NotMigrated: the stack's database is not at this version.
+        Unreachable: it doesn't answer.
         NewerDatabase: a later version wrote it.
     """
+    clock = clock or SystemClock()
+    if settings.database is not None:
+        engine = open_database(settings.database.get_secret_value())
+        require_migrated(engine)
+        return Store(settings, engine, clock, OutboxPublisher(clock))
     engine = open_sqlite(settings.database_file)
     migrate(engine)
-    return Store(settings, engine, clock or SystemClock(), EventLog())
+    return Store(settings, engine, clock, EventLog())
 
 
 def build_pipeline(thresholds: Thresholds | None = None) -> Pipeline:
@@ -66,13 +89,31 @@ def build_sinks() -> tuple[Sink, ...]:
 
 
 def build_runtime(store: Store, on_events: Callable[[Sequence[AnyEvent]], None] | None = None) -> EmbeddedRuntime:
-    """The pipeline on the store's database."""
+    """The pipeline on the store's database.
+
+    Raises:
+        BadInput: that is the stack's, where workers run the pipeline.
+    """
+    if store.settings.database is not None:
+        raise BadInput(
+            "This works in one process, with a file of its own, and FIRSTWORD_DATABASE names the stack's database.",
+            mend="Unset FIRSTWORD_DATABASE, or use the stack's commands: firstword worker, desk, lag, dlq.",
+        )
     return EmbeddedRuntime(store.engine, build_pipeline(), build_sinks(), store.clock, on_events=on_events)
 
 
 async def prepare(store: Store, *, book: Book | None, opml: Path | None) -> Prepared:
     """Take in what was given; fill an empty folder with the sample. See :mod:`firstword.firststart`."""
-    return await firststart.prepare(store, firststart.Builders(build_ingest, build_runtime), book=book, opml=opml)
+    return await firststart.prepare(store, firststart.Builders(build_ingest, _settling), book=book, opml=opml)
+
+
+def _settling(store: Store) -> Settle:
+    runtime = build_runtime(store)
+
+    async def settle() -> None:
+        runtime.run_until_idle()
+
+    return settle
 
 
 def replay_kept(
@@ -90,7 +131,7 @@ def replay_kept(
             store.take_in(book)
         elif store.book() is None:
             raise BadInput(f"{settings.data}: no clients are known there.", mend="Give a book with --book FILE.")
-        kept = KeptReplay(store.engine, store.log, clock, emit)
+        kept = KeptReplay(store.engine, EventLog(), clock, emit)
         yield from kept.run(items, build_runtime(store, kept.take))
 
 
@@ -101,7 +142,8 @@ def build_ingest(store: Store, metrics: Metrics | None = None) -> IngestService:
     web = HttpFetcher(client)
     files = FileFetcher([settings.data])
     fetcher = FetcherByScheme({"http": web, "https": web, "file": files})
-    polling = IngestSettings(concurrency=settings.fetch_concurrency)
+    lease = None if settings.database is None else LEASE_SECONDS
+    polling = IngestSettings(concurrency=settings.fetch_concurrency, lease_seconds=lease)
     return IngestService(store.engine, fetcher, store.log, store.clock, polling, metrics)
 
 
@@ -125,11 +167,24 @@ def build_channels(store: Store) -> dict[str, Channel]:
 
 def build_system(store: Store, listening: socket.socket) -> System:
     """All three services, to be run in one process; the desk answers on ``listening`` (see ``firstword.system``)."""
-    settings = store.settings
     metrics = Metrics()
     runtime = build_runtime(store)
     ingest = build_ingest(store, metrics)
     channels = build_channels(store)
+    return System(
+        store=store,
+        runtime=runtime,
+        services={"ingest": ingest, "delivery": DeliveryWorker(store.engine, store.log, store.clock, channels)},
+        server=build_desk(store, ingest, metrics, runtime.not_ready),
+        listening=listening,
+    )
+
+
+def build_desk(
+    store: Store, ingest: IngestService, metrics: Metrics, ready: Callable[[], Sequence[str]] = tuple
+) -> DeskServer:
+    """The account managers' web app; ``ingest`` is asked for feeds, and need not run here."""
+    settings = store.settings
     feeds = FeedDesk(ingest)
     desk = create_app(
         DeskDeps(
@@ -140,21 +195,16 @@ def build_system(store: Store, listening: socket.socket) -> System:
                 secret=store.secret(),
                 base_url=settings.address,
                 allowed_hosts=("127.0.0.1", "localhost", settings.host, *settings.allowed_hosts),
-                mail_channel="email" in channels,
+                mail_channel="email" in build_channels(store),
                 mail_mend="Set FIRSTWORD_SMTP_HOST (and _PORT, _USERNAME, _PASSWORD, _SENDER) to send from here.",
                 signin_command="firstword signin",
             ),
             feeds_view=feeds.view,
             feed_actions=feeds,
-            ready=runtime.not_ready,
+            ready=ready,
             metrics=metrics.registry,
         )
     )
-    config = uvicorn.Config(desk, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
-    return System(
-        store=store,
-        runtime=runtime,
-        services={"ingest": ingest, "delivery": DeliveryWorker(store.engine, store.log, store.clock, channels)},
-        server=DeskServer(config),
-        listening=listening,
+    return DeskServer(
+        uvicorn.Config(desk, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
     )

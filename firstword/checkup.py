@@ -37,19 +37,31 @@ class Check:
 
 def check_up(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> list[Check]:
     """Every check, in the order in which a person would look."""
-    running = _is_running(store)
     return [
         Check("ok", "version", f"firstword {__version__}, Python {sys.version.split()[0]}"),
-        _disk(store),
-        Check("ok" if running else "note", "running", "yes" if running else "no; start it with 'firstword up'"),
-        *([_desk(store)] if running else []),
+        *(_house(store, lags) if store.settings.database is None else [_stack(store)]),
         _book(store),
         *_feeds(ingest),
-        *_lags(lags, running),
         _dead_letters(store),
         _deliveries(store),
         _mail(store),
     ]
+
+
+def _house(store: Store, lags: Mapping[str, int]) -> list[Check]:
+    """What an embedded system has to itself."""
+    running = _is_running(store)
+    return [
+        _disk(store),
+        Check("ok" if running else "note", "running", "yes" if running else "no; start it with 'firstword up'"),
+        *([_desk(store)] if running else []),
+        *_lags(lags, running),
+    ]
+
+
+def _stack(store: Store) -> Check:
+    where = store.engine.url.render_as_string(hide_password=True)
+    return Check("ok", "database", f"{where} answers; see 'firstword lag' and 'firstword dlq list' for the workers")
 
 
 def _is_running(store: Store) -> bool:

@@ -1,8 +1,8 @@
-"""The first start of an embedded system: fills an empty folder with a book, feeds, and the sample's news."""
+"""The first start: fills an empty folder or database with a book, feeds, and the sample's news."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,6 @@ from firstword.kit.clock import SetClock
 from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
 from firstword.newswire import Action, Dated, Newswire, dated, read_newswire, render_feed
-from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.runtimes.replay import source_event
 from firstword.shipped import example
 from firstword.store import Store
@@ -25,7 +24,7 @@ from services.notifier.desk.actions import Desk
 from services.notifier.desk.auth import Viewer
 from services.notifier.tables import drafts
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Builders", "Prepared", "Settle", "prepare"]
 
 SAMPLE_USER = Viewer("sample", "Sample", "owner", None, "UTC")
 
@@ -38,19 +37,23 @@ class Prepared:
     notes: tuple[str, ...]
 
 
+#: Waits until all that was published so far has been worked with, by everybody.
+Settle = Callable[[], Awaitable[None]]
+
+
 @dataclass(frozen=True)
 class Builders:
     """How to build what the sample is played through, given a store (with a clock that is turned)."""
 
     ingest: Callable[[Store], IngestService]
-    runtime: Callable[[Store], EmbeddedRuntime]
+    settling: Callable[[Store], Settle]
 
 
 async def prepare(store: Store, builders: Builders, *, book: Book | None, opml: Path | None) -> Prepared:
     """Take in the given book and feeds; where there are none at all, the sample's.
 
-    A crash in between is harmless: what is there already is left out the next time. The sample is played only into
-    a folder whose book is the sample's and whose log holds no items yet.
+    A crash in between is harmless: what is there already is left out the next time. The sample is played only where
+    the book is the sample's and no items have come yet.
 
     Raises:
         BadInput: a given file can't be used.
@@ -82,10 +85,11 @@ async def play(store: Store, builders: Builders, newswire: Newswire) -> int:
     timeline = dated(newswire, start)
     clock = SetClock(timeline[0].at - timedelta(hours=1))
     past = replace(store, clock=clock)
-    ingest, runtime = builders.ingest(past), builders.runtime(past)
+    ingest, settle = builders.ingest(past), builders.settling(past)
     with past.engine.begin() as connection:
         grades = [source_event(publisher.standing(), clock.now()) for publisher in newswire.publishers.values()]
         past.log.publish(connection, grades)
+    await settle()
     actions = sorted(newswire.actions, key=lambda action: action.at)
     published: dict[str, list[Dated]] = {}
     for one in timeline:
@@ -93,18 +97,18 @@ async def play(store: Store, builders: Builders, newswire: Newswire) -> int:
             action = actions.pop(0)
             clock.set(start + timedelta(hours=action.at))
             _act(past, action)
-            runtime.run_until_idle()
+            await settle()
         clock.set(one.at)
         published.setdefault(one.story.by, []).append(one)
         await _poll(past, ingest, newswire, one.story.by, published[one.story.by])
-        runtime.run_until_idle()
+        await settle()
     return len(timeline)
 
 
 async def _poll(store: Store, ingest: IngestService, newswire: Newswire, key: str, stories: list[Dated]) -> None:
     publisher = newswire.publishers[key]
     path = store.settings.data / "sample" / f"{key}.xml"
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render_feed(publisher, stories), encoding="utf-8")
     feed = ingest.add_feed(
         path.resolve().as_uri(), title=f"Sample: {publisher.name}", publisher=publisher.name, group="Sample"
@@ -154,4 +158,4 @@ def _sample_book() -> Book:
 
 def _no_items(store: Store) -> bool:
     with reading(store.engine) as connection:
-        return not store.log.has_more(connection, ["items"], after=0)
+        return not store.log.has_any(connection, "items")

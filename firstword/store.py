@@ -1,4 +1,4 @@
-"""What lies in a data folder, apart from whether the system runs: the book, the alerts, who may sign in.
+"""What lies in a data folder or the stack's database, whether the system runs or not: book, alerts, who may sign in.
 
 Commands use it beside a running system: both write the same database, a transaction at a time.
 """
@@ -6,34 +6,51 @@ Commands use it beside a running system: both write the same database, a transac
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Protocol
 
 from sqlalchemy import Connection, Engine, select
 
 from firstword.kit.clock import Clock
-from firstword.kit.db import reading
+from firstword.kit.db import exclusive, reading
 from firstword.kit.errors import BadInput
-from firstword.kit.processing import AnyEvent
+from firstword.kit.processing import AnyEvent, EventPublisher
 from firstword.kit.settings import Settings
 from firstword.registry import BookChange, book_changes, book_of, removal
-from firstword.storage.eventlog import EventLog
 from schemas.alerts import Alert
 from schemas.clients import Book, ClientChanged
 from services.notifier.desk.auth import create_api_token, create_signin_link, ensure_manager, ensure_owner
 from services.notifier.tables import alerts
 
-__all__ = ["Store"]
+__all__ = ["Log", "Store"]
+
+
+class Log(EventPublisher, Protocol):
+    """Where events are published, and found again: the embedded log, or the stack's outbox."""
+
+    def newest(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:
+        """The last event of each key on a compacted topic, in the order in which they were written."""
+        ...
+
+    def of_keys(self, connection: Connection, topic: str, keys: Sequence[str]) -> list[AnyEvent]:
+        """Every event of these keys that is still kept, in order."""
+        ...
+
+    def has_any(self, connection: Connection, topic: str) -> bool:
+        """Whether any event on ``topic`` is kept."""
+        ...
 
 
 @dataclass(frozen=True)
 class Store:
-    """An opened data folder. Use as a context manager: leaving it closes the database."""
+    """An opened data folder or database. Use as a context manager: leaving it closes the database."""
 
     settings: Settings
     engine: Engine
     clock: Clock
-    log: EventLog
+    log: Log
 
     def __enter__(self) -> Store:
         return self
@@ -51,6 +68,7 @@ class Store:
     def take_in(self, book: Book) -> BookChange:
         """Bring the book to what ``book`` says, in one transaction; see :func:`firstword.registry.book_changes`."""
         with self.engine.begin() as connection:
+            exclusive(connection, "book")
             change = book_changes(book, self.log.newest(connection, "clients"), self.clock.now())
             self.log.publish(connection, change.events)
         return change
@@ -62,6 +80,7 @@ class Store:
             BadInput: when there is no such client.
         """
         with self.engine.begin() as connection:
+            exclusive(connection, "book")
             known = self.log.newest(connection, "clients").get(client_id)
             if known is None or not isinstance(known.data, ClientChanged):
                 raise BadInput(f"No client has the id {client_id!r}.", mend="'firstword clients list' shows the ids.")
@@ -118,7 +137,9 @@ class Store:
             return create_api_token(connection, self._user(connection, manager_id))
 
     def secret(self) -> str:
-        """What signs the desk's sessions: made at first use, kept in a file that only its owner may read."""
+        """What signs the desk's sessions: as set, else made at first use and kept in a file only its owner may read."""
+        if self.settings.secret is not None:
+            return self.settings.secret.get_secret_value()
         path = self.settings.data / "secret"
         if not path.exists():
             path.touch(mode=0o600)

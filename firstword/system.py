@@ -8,10 +8,10 @@ import fcntl
 import os
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 import uvicorn
@@ -20,7 +20,7 @@ from firstword.kit.errors import FirstwordError
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.store import Store
 
-__all__ = ["Busy", "DeskServer", "Service", "System", "listen", "only_one"]
+__all__ = ["Busy", "DeskServer", "Service", "System", "listen", "only_one", "together"]
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +67,27 @@ def only_one(data: Path) -> Iterator[None]:
         yield
 
 
+async def together(parts: Mapping[str, Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
+    """Run ``parts`` until ``stop`` is set. If any part fails, all stop, and what it raised is raised here.
+
+    A part that died and left the others running would look alive and do nothing; an ended process is restarted.
+    """
+    tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()):
+                log.error("a part has failed", action="stop", part=task.get_name(), error=repr(error))
+                raise error
+    finally:
+        stop.set()
+        _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+        for task in late:
+            log.warning("a part does not end", action="stop", part=task.get_name())
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 @dataclass
 class System:
     """All three services in one process. ``services`` run beside the pipeline and the desk."""
@@ -78,40 +99,16 @@ class System:
     listening: socket.socket
 
     async def run(self, stop: asyncio.Event, *, started: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Serve until ``stop`` is set. If any part fails, all stop, and what it raised is raised here.
-
-        A part that died and left the others running would look alive and do nothing; an ended process is restarted.
-        """
+        """Serve until ``stop`` is set, or any part fails; see :func:`together`."""
         parts = {
-            "desk": self._serve(stop),
+            "desk": self.server.run_until(stop, self.listening),
             "pipeline": self._work(stop),
             "housekeeping": self._keep_house(stop),
             **{name: service.run(stop) for name, service in self.services.items()},
         }
-        tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
         if started is not None:
-            tasks.append(asyncio.create_task(self._when_up(started), name="started"))
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                if not task.cancelled() and (error := task.exception()):
-                    log.error("a part has failed", action="stop", part=task.get_name(), error=repr(error))
-                    raise error
-        finally:
-            stop.set()
-            _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
-            for task in late:
-                log.warning("a part does not end", action="stop", part=task.get_name())
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _serve(self, stop: asyncio.Event) -> None:
-        serving = asyncio.create_task(self.server.serve(sockets=[self.listening]))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        self.server.should_exit = True
-        await serving
+            parts["started"] = self._when_up(started)
+        await together(parts, stop)
 
     async def _work(self, stop: asyncio.Event) -> None:
         stop_thread = threading.Event()
@@ -141,6 +138,15 @@ class DeskServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up = asyncio.Event()
+
+    async def run_until(self, stop: asyncio.Event, listening: socket.socket) -> None:
+        """Answer on ``listening`` until ``stop`` is set."""
+        serving = asyncio.create_task(self.serve(sockets=[listening]))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        self.should_exit = True
+        await serving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""

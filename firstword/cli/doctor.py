@@ -28,7 +28,8 @@ def doctor(
     """
     settings = read_settings(data=data, port=port)
     with bootstrap.open_store(settings) as store:
-        checks = check_up(store, bootstrap.build_ingest(store), bootstrap.build_runtime(store).lags())
+        lags = bootstrap.build_runtime(store).lags() if settings.database is None else {}
+        checks = check_up(store, bootstrap.build_ingest(store), lags)
     if as_json:
         print_json([check.__dict__ for check in checks])
     else:

@@ -9,7 +9,25 @@ from typing import Annotated
 import typer
 
 import firstword
-from firstword.cli import clients, console, doctor, explain, feeds, migrate, parse, replay, signin, sources, up
+from firstword.cli import (
+    clients,
+    console,
+    desk,
+    dlq,
+    doctor,
+    explain,
+    feeds,
+    lag,
+    migrate,
+    parse,
+    replay,
+    sample,
+    signin,
+    sources,
+    topics,
+    up,
+    worker,
+)
 from firstword.kit.errors import FirstwordError
 
 __all__ = ["app", "main"]
@@ -33,10 +51,18 @@ app.command("replay")(replay.replay)
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
 app.command("signin")(signin.signin)
-app.command("migrate")(migrate.migrate)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(clients.app, name="clients")
 app.add_typer(sources.app, name="sources")
+
+STACK = "Commands of the stack (Kafka and PostgreSQL)"
+app.command("migrate", rich_help_panel=STACK)(migrate.migrate)
+app.command("worker", rich_help_panel=STACK)(worker.worker)
+app.command("desk", rich_help_panel=STACK)(desk.desk)
+app.command("lag", rich_help_panel=STACK)(lag.lag)
+app.add_typer(topics.app, name="topics", rich_help_panel=STACK)
+app.add_typer(dlq.app, name="dlq", rich_help_panel=STACK)
+app.add_typer(sample.app, name="sample", rich_help_panel=STACK)
 
 
 def _version(wanted: bool) -> None:

@@ -23,7 +23,7 @@ def default_data_dir() -> Path:
 class SmtpSettings(BaseSettings):
     """How mail leaves: ``FIRSTWORD_SMTP_HOST`` and so on. Without a host, messages are copied by hand."""
 
-    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_SMTP_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_SMTP_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     host: str | None = None
     port: int = Field(default=587, ge=1, le=65535)
@@ -37,7 +37,7 @@ class SmtpSettings(BaseSettings):
 class Settings(BaseSettings):
     """The settings of an embedded system, or of one service of the stack."""
 
-    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     data: Path = Field(default_factory=default_data_dir, description="the folder that holds everything")
     database: SecretStr | None = Field(
@@ -54,6 +54,7 @@ class Settings(BaseSettings):
         default=(),
         description="private networks (10.1.0.0/16) and hosts (feeds.intranet:8080) that may be fetched from",
     )
+    sample: bool = Field(default=True, description="whether 'firstword sample play' fills an empty stack")
     fetch_concurrency: int = Field(default=8, ge=1, le=64)
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from firstword.kit.errors import FirstwordError
+from firstword.kit.logs import get_logger
 from services.notifier.desk import api
 from services.notifier.desk.actions import Conflict, NotFound
 from services.notifier.desk.deps import DeskDeps
@@ -21,6 +23,7 @@ from services.notifier.desk.web import SignInNeeded, Site, asking
 
 __all__ = ["create_app"]
 
+log = get_logger(__name__)
 STATIC = Path(__file__).parent / "static"
 ROUTERS = (
     signin.router,
@@ -51,6 +54,7 @@ def create_app(deps: DeskDeps) -> FastAPI:
     app.add_exception_handler(FirstwordError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _database_away)
     app.add_middleware(
         Guard,
         allowed_hosts=deps.settings.allowed_hosts,
@@ -96,6 +100,15 @@ def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     message = "There is no such page." if status == 404 else "This can't be done here."
     return _tell(request, status, message, None)
+
+
+def _database_away(request: Request, error: Exception) -> Response:
+    """Rolled back whole, so nothing is half done; the page that would say so nicely needs the database as well."""
+    log.warning("database unavailable", action="serve", path=request.url.path, error=str(error))
+    message = "The database can't be reached at the moment. Nothing was changed; try again in a little while."
+    if _wants_json(request):
+        return JSONResponse({"error": message, "mend": None}, status_code=503, headers={"Retry-After": "5"})
+    return PlainTextResponse(message + "\n", status_code=503, headers={"Retry-After": "5"})
 
 
 def _tell(request: Request, status: int, message: str, mend: str | None) -> Response:

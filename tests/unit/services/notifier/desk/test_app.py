@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select, update
 
 from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
+from firstword.storage.engine import open_database
 from services.notifier.desk import auth
 from services.notifier.desk.app import create_app
 from services.notifier.desk.deps import DeskDeps, DeskSettings, FeedView
@@ -20,6 +21,7 @@ from services.notifier.repository import DraftLine
 from services.notifier.tables import audit_log, signin_links, users
 from tests.desk_data import NOW
 from tests.desk_world import SETTINGS, World
+from tests.fakes import CollectingPublisher, FakeClock
 
 FEEDS = (
     FeedView("f1", "https://a.example/feed", "ok", publisher="Northgate Wire", last_new_at=NOW),
@@ -387,3 +389,15 @@ def test_not_ready_names_what_is_waited_for(world: World) -> None:
     deps = DeskDeps(world.engine, world.publisher, world.clock, SETTINGS, ready=lambda: ["runtime"])
     answer = TestClient(create_app(deps)).get("/readyz")
     assert (answer.status_code, answer.json()["waiting_for"]) == (503, ["runtime"])
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/drafts"])
+def test_a_database_that_is_away_is_told_as_that(path: str) -> None:
+    away = open_database("postgresql://ann:tellnobody@127.0.0.1:1/news")
+    app = create_app(DeskDeps(away, CollectingPublisher(), FakeClock(NOW), SETTINGS))
+    known = {"Authorization": "Bearer x"} if path.startswith("/api") else {}
+    answer = TestClient(app, follow_redirects=False).get(path, headers=known)
+    assert answer.status_code == 503
+    assert "Nothing was changed" in answer.text
+    assert "tellnobody" not in answer.text
+    away.dispose()

@@ -1,0 +1,39 @@
+"""``firstword desk``: the stack's web app alone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from firstword.cli.kafka_options import need_kafka
+from firstword.kit.logs import configure_logs
+from firstword.kit.settings import read_settings
+from firstword.runtimes.kafka.process import run_process
+from firstword.system import listen
+
+__all__ = ["desk"]
+
+
+def desk(
+    host: Annotated[str | None, typer.Option("--host", help="The address to listen on [default: 127.0.0.1].")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="The port to listen on [default: 8080].")] = None,
+) -> None:
+    """Serve the inbox of a stack, from its database (FIRSTWORD_DATABASE), until SIGTERM.
+
+    Set FIRSTWORD_SECRET to one long random text for all desks of a stack, and FIRSTWORD_BASE_URL to their address.
+
+    [b]Example[/b]  firstword desk --host 0.0.0.0
+    """
+    settings = read_settings(host=host, port=port)
+    need_kafka()
+    configure_logs(level=settings.log_level, form=settings.log_format)
+    from firstword import stack
+
+    with listen(settings.host, settings.port) as listening:
+
+        async def run(stop: asyncio.Event) -> None:
+            await stack.run_desk(settings, listening, stop)
+
+        run_process(run)

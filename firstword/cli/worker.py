@@ -1,0 +1,60 @@
+"""``firstword worker``: one service of the stack."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from firstword.cli.kafka_options import Brokers, Prefix, need_kafka
+from firstword.kit.logs import configure_logs
+from firstword.kit.settings import read_settings
+from firstword.runtimes.kafka.process import run_process
+from firstword.runtimes.kafka.settings import read_kafka_settings
+
+__all__ = ["worker"]
+
+
+class Service(StrEnum):
+    """What a worker can be."""
+
+    INGEST = "ingest"
+    MATCHER = "matcher"
+    NOTIFIER = "notifier"
+
+
+def worker(
+    service: Annotated[Service, typer.Argument(help="Which service; start as many of each as the work needs.")],
+    brokers: Brokers = None,
+    prefix: Prefix = None,
+    health_port: Annotated[
+        int | None, typer.Option("--health-port", help="Where /healthz and /metrics are answered.")
+    ] = None,
+) -> None:
+    """Run one service of the stack, on Kafka and (but the matcher) PostgreSQL, until SIGTERM.
+
+    Its settings come from the environment: FIRSTWORD_KAFKA, FIRSTWORD_DATABASE and their relatives. The exit code is
+    not 0 when something is wrong that a new start may mend; nothing is lost by it.
+
+    [b]Example[/b]  firstword worker matcher --brokers kafka:9092 --health-port 8081
+    """
+    settings, kafka = (
+        read_settings(),
+        read_kafka_settings(brokers=brokers, prefix=prefix, health_port=health_port),
+    )
+    need_kafka()
+    configure_logs(level=settings.log_level, form=settings.log_format)
+    from firstword import stack
+
+    async def run(stop: asyncio.Event) -> None:
+        match service:
+            case Service.INGEST:
+                await stack.run_ingest(settings, kafka, stop)
+            case Service.MATCHER:
+                await stack.run_matcher(kafka, stop)
+            case Service.NOTIFIER:
+                await stack.run_notifier(settings, kafka, stop)
+
+    run_process(run)

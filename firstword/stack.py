@@ -1,0 +1,128 @@
+"""The stack's composition root: what each service's process is made of. Nothing is built at import, nor elsewhere.
+
+What is shared with the embedded system comes from ``bootstrap``; this adds Kafka, and takes the pipeline apart:
+the matcher judges with its states in Kafka, the notifier drafts with its states in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from firstword import firststart
+from firstword.bootstrap import (
+    build_channels,
+    build_desk,
+    build_ingest,
+    build_pipeline,
+    build_sinks,
+    open_store,
+)
+from firstword.firststart import Prepared
+from firstword.kit.clock import SystemClock
+from firstword.kit.db import reading
+from firstword.kit.errors import BadInput
+from firstword.kit.metrics import Metrics
+from firstword.kit.processing import AnyProcessor
+from firstword.kit.settings import Settings
+from firstword.runtimes.kafka.health import HealthServer
+from firstword.runtimes.kafka.intake import Intake
+from firstword.runtimes.kafka.ledger import Ledger
+from firstword.runtimes.kafka.letters import LetterLimit
+from firstword.runtimes.kafka.quiet import Quiet
+from firstword.runtimes.kafka.relay import Relay
+from firstword.runtimes.kafka.settings import KafkaSettings
+from firstword.storage.outbox import Outbox
+from firstword.store import Store
+from firstword.system import together
+from services.notifier.delivery.worker import DeliveryWorker
+
+__all__ = ["play_sample", "run_desk", "run_ingest", "run_matcher", "run_notifier"]
+
+
+def matching() -> tuple[AnyProcessor, ...]:
+    """The part of the pipeline that the matcher runs: items → alerts."""
+    return build_pipeline().up_to({"alerts"}).processors
+
+
+def drafting() -> tuple[AnyProcessor, ...]:
+    """The rest, which the notifier runs: alerts → drafts."""
+    matched = {processor.name for processor in matching()}
+    return tuple(one for one in build_pipeline().processors if one.name not in matched)
+
+
+async def run_ingest(settings: Settings, kafka: KafkaSettings, stop: asyncio.Event) -> None:
+    """Poll this worker's share of the feeds."""
+    metrics = Metrics()
+    with _database(settings) as store:
+        parts = {
+            "ingest": build_ingest(store, metrics).run(stop),
+            "relay": Relay(store.engine, kafka, store.clock, metrics).run(stop),
+            "health": _tell(kafka, lambda: {"healthy": True}, metrics, stop),
+        }
+        await together(parts, stop)
+
+
+async def run_matcher(kafka: KafkaSettings, stop: asyncio.Event) -> None:
+    """Annotate and judge. Tells its health by itself."""
+    from firstword.runtimes.kafka.worker import KafkaWorker  # only this service needs Faust
+
+    await KafkaWorker("matcher", matching(), kafka, SystemClock(), Metrics()).run(stop)
+
+
+async def run_notifier(settings: Settings, kafka: KafkaSettings, stop: asyncio.Event) -> None:
+    """Draft, keep the desk's tables, and send what was approved."""
+    metrics, processors, group = Metrics(), drafting(), kafka.group("notifier")
+    with _database(settings) as store:
+        engine, clock, now = store.engine, store.clock, store.clock.now()
+        with reading(engine) as connection:
+            earlier = Outbox().count_letters(connection, now - timedelta(hours=1))
+        limit = LetterLimit(kafka.dead_letters_per_hour, now, earlier)
+        ledger = Ledger(group, engine, processors, build_sinks(), clock, limit)
+        intake = Intake("notifier", ledger, processors, kafka, clock, metrics)
+        parts = {
+            "intake": intake.run(stop),
+            "relay": Relay(engine, kafka, clock, metrics).run(stop),
+            "delivery": DeliveryWorker(engine, store.log, clock, build_channels(store), sole=False).run(stop),
+            "health": _tell(kafka, lambda: intake.progress.report(time.monotonic()), metrics, stop),
+        }
+        await together(parts, stop)
+
+
+async def run_desk(settings: Settings, listening: socket.socket, stop: asyncio.Event) -> None:
+    """Answer account managers on ``listening``. Needs the database alone: the others' relays send what they do."""
+    metrics = Metrics()
+    with _database(settings) as store:
+        desk = build_desk(store, build_ingest(store, metrics), metrics)
+        await together({"desk": desk.run_until(stop, listening)}, stop)
+
+
+async def play_sample(settings: Settings, kafka: KafkaSettings) -> Prepared:
+    """Fill an empty stack with the sample, through its running matcher and notifier; leave one alone that isn't."""
+    with _database(settings) as store:
+        async with Quiet(store.engine, kafka, {"matcher": matching(), "notifier": drafting()}) as quiet:
+            builders = firststart.Builders(build_ingest, lambda _: quiet.wait)
+            return await firststart.prepare(store, builders, book=None, opml=None)
+
+
+def _database(settings: Settings) -> Store:
+    if settings.database is None:
+        raise BadInput(
+            "The stack's services need its database.",
+            mend="Set FIRSTWORD_DATABASE; or use 'firstword up', which needs none.",
+        )
+    return open_store(settings)
+
+
+async def _tell(
+    kafka: KafkaSettings, report: Callable[[], dict[str, Any]], metrics: Metrics, stop: asyncio.Event
+) -> None:
+    if kafka.health_port is not None:
+        server = HealthServer(report, metrics.render)
+        await server.start(kafka.health_host, kafka.health_port)
+        await stop.wait()
+        await server.stop()
