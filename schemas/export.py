@@ -12,8 +12,9 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from schemas.base import Event, Payload
+from schemas.base import SCHEMA_BASE, Event, Payload
 from schemas.topics import TOPICS
+from schemas.webhooks import WEBHOOKS, Webhook, WebhookKind
 
 __all__ = ["PUBLISHED", "documents", "main"]
 
@@ -25,6 +26,8 @@ def documents() -> dict[str, Document]:
     """Every published document by its file name."""
     files = {f"{model.event_type}.v{model.version}.json": _schema(model) for model in _models()}
     files["asyncapi.json"] = _asyncapi()
+    files |= {f"{_webhook_name(kind)}.json": _webhook_schema(kind) for kind in WEBHOOKS.values()}
+    files["webhooks.asyncapi.json"] = _webhook_asyncapi()
     return files
 
 
@@ -102,6 +105,67 @@ def _asyncapi() -> Document:
         },
         "channels": channels,
         "operations": operations,
+        "components": {"messages": messages},
+    }
+
+
+def _webhook_name(kind: WebhookKind) -> str:
+    return f"webhook.{kind.name}.v{kind.version}"
+
+
+def _webhook_schema(kind: WebhookKind) -> Document:
+    body = cast("type[BaseModel]", Webhook.__class_getitem__(kind.model))
+    schema: Document = body.model_json_schema(mode="serialization")
+    schema["properties"]["type"] = {"const": kind.name, "type": "string"}
+    schema["properties"]["version"] = {"const": kind.version, "type": "integer"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{SCHEMA_BASE}:webhook:{kind.name}:v{kind.version}",
+        **schema,
+        "title": kind.name,
+        "description": kind.meaning,
+    }
+
+
+#: What every request carries (Standard Webhooks 1.0, "Webhook metadata").
+_WEBHOOK_HEADERS: Document = {
+    "type": "object",
+    "required": ["webhook-id", "webhook-timestamp", "webhook-signature"],
+    "properties": {
+        "webhook-id": {"type": "string", "description": "The same over all attempts: know a repeat by it."},
+        "webhook-timestamp": {"type": "string", "description": "Of this attempt, in seconds since 1970, in UTC."},
+        "webhook-signature": {
+            "type": "string",
+            "description": "One or, while a secret is being replaced, several signatures 'v1,…', parted by blanks.",
+        },
+    },
+}
+
+
+def _webhook_asyncapi() -> Document:
+    messages = {
+        _webhook_name(kind): {
+            "name": kind.name,
+            "summary": kind.meaning,
+            "contentType": "application/json",
+            "headers": _WEBHOOK_HEADERS,
+            "payload": {
+                "schemaFormat": "application/schema+json;version=draft-07",
+                "schema": {"$ref": f"./{_webhook_name(kind)}.json"},
+            },
+        }
+        for kind in WEBHOOKS.values()
+    }
+    refs = {name: {"$ref": f"#/components/messages/{name}"} for name in messages}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Firstword webhooks",
+            "version": "1.0.0",
+            "description": "What Firstword posts to endpoints that were added with 'firstword webhooks add'.",
+        },
+        "channels": {"endpoint": {"address": None, "description": "An endpoint's own address.", "messages": refs}},
+        "operations": {"send": {"action": "send", "channel": {"$ref": "#/channels/endpoint"}}},
         "components": {"messages": messages},
     }
 

@@ -24,6 +24,7 @@ from schemas.feeds import FeedHealthChanged
 from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
 from schemas.items import ItemIngested
 from schemas.mentions import ItemAnnotated, RumorResolved, SourceGraded
+from schemas.webhooks import EndpointDisabled
 
 __all__ = ["TOPICS", "Topic", "UnreadableEvent", "decode", "encode", "topic_of"]
 
@@ -83,6 +84,7 @@ TOPICS: dict[str, Topic] = {
             365 * DAY_SECONDS,
             "contacts that took place, and what messages were worth",
         ),
+        Topic("endpoints", (EndpointDisabled,), "endpoint id", 1, 30 * DAY_SECONDS, "webhook endpoints given up on"),
         Topic("tunings", (ClientTuned,), "client id", 1, None, "how feedback moves each client's thresholds"),
     )
 }
