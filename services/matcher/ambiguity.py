@@ -91,6 +91,8 @@ def _mend(name: str, watch: Watch) -> str:
     if longer is not None:
         return f"{context}, or leave {name!r} out, for {longer!r} is looked for as well."
     plain = name.title() if name.isupper() or name.islower() else name
+    if watch.kind == "place":
+        return f"{context}."
     whole = f"<maker> {plain}" if watch.kind == "product" else f"{plain} Company"
     return f"{context}, or the longer name instead, as in `name: {whole}`."
 

@@ -201,7 +201,8 @@ def _mention(item: Item, entity: Entity, places: Sequence[Place], total: int) ->
         if spans and spans[-1].field == field and spans[-1].end >= end:
             continue  # a phrase inside a longer one of the same entity
         spans.append(Span(field=field, start=start, end=end, text=place.reading.text[start:end]))
-    weight, why = salience(item, entity.name, spans, share=len(places) / total)
+    asked = bool(entity.asked) and not entity.conditions
+    weight, why = salience(item, entity.name, spans, len(places) / total, asked=asked)
     return Mention(item_id=item.id, entity_id=entity.id, spans=tuple(spans), salience=weight, why=why)
 
 

@@ -19,8 +19,8 @@ _SHARE = 0.15
 _LEAD_CHARS = 220
 
 
-def salience(item: Item, name: str, spans: Sequence[Span], share: float) -> tuple[float, str]:
-    """The salience 0–1 and one sentence that gives its grounds.
+def salience(item: Item, name: str, spans: Sequence[Span], share: float, *, asked: bool = False) -> tuple[float, str]:
+    """The salience 0–1 and one sentence that gives its grounds; what is ``asked`` for has words, not a name.
 
     ``spans`` are in reading order and not empty; ``share`` (0–1) is their part of all that the item mentions.
     """
@@ -36,9 +36,13 @@ def salience(item: Item, name: str, spans: Sequence[Span], share: float) -> tupl
     weight += _REPEATED * min(len(spans) - 1, _REPEATS_COUNTED) / _REPEATS_COUNTED
     weight += _SHARE * share
     times = "once" if len(spans) == 1 else f"{len(spans)} times"
-    quote = "" if first.text == name else f" as “{first.text}”"
+    named = "is named"
+    if asked:
+        named = f"is touched by “{first.text}”"
+    elif first.text != name:
+        named = f"is named as “{first.text}”"
     others = "" if share == 1 else f", beside other watched names ({share:.0%} of the mentions)"
-    return round(min(weight, 1.0), 3), f"{name} is named{quote} {where}, {times} in all{others}."
+    return round(min(weight, 1.0), 3), f"{name} {named} {where}, {times} in all{others}."
 
 
 def _in_lead(item: Item, span: Span) -> bool:

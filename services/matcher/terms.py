@@ -93,7 +93,9 @@ UNWATCHED = Style(Kind.PHRASE, 2, Word.NONE, False, False, False, False, False)
 
 
 def is_phrase(watch: Watch) -> bool:
-    """Whether the names of ``watch`` are phrases, which may stand in any case."""
+    """Whether the names of ``watch`` are phrases, which may stand in any case; Nice and Reading are no such places."""
+    if watch.kind == "place" and watch.name[:1].isupper():
+        return word_class(words(watch.name)) is Word.NONE
     return watch.kind in _PHRASE_KINDS
 
 

@@ -214,3 +214,10 @@ def test_a_setting_that_can_not_be_used_is_named(run: Run, monkeypatch: pytest.M
     ran = run("doctor")
     assert ran.code == 2
     assert "FIRSTWORD_PORT" in ran.err
+
+
+def test_topics_are_listed_for_people_and_scripts(run: Run) -> None:
+    assert "ransomware" in run("clients", "topics").out
+    listed = json.loads(run("clients", "topics", "--json").out)
+    assert {"id", "title", "about"} == set(listed[0])
+    assert len(listed) >= 30

@@ -55,6 +55,12 @@ def test_queries(query: Query, title: str, spans: list[str] | None) -> None:
     assert found == spans
 
 
+def test_the_reason_quotes_the_words_that_were_found() -> None:
+    asking = Watch(entity_id="q", name="Dearer bread", kind="topic", query=ALL)
+    (mention,) = Watchlist.build([asking]).find(Item(id="itm", title="Price of a loaf rises"))
+    assert mention.why == "Dearer bread is touched by “Price” at the start of the title, 2 times in all."
+
+
 def test_near_means_within_one_field() -> None:
     assert told(NEAR, "Mills raise", summary="prices") is None
 

@@ -266,6 +266,12 @@ def test_news_of_those_who_once_led_a_company_touches_it(title: str) -> None:
     assert found([watch("Halden")], title)
 
 
+def test_a_place_that_is_a_word_needs_its_capital() -> None:
+    places = [watch("Reading", kind="place"), watch("Norwick", kind="place")]
+    assert found(places, "Pupils love reading in norwick") == ["Norwick"]
+    assert found(places, "New plant opens in Reading") == ["Reading"]
+
+
 def test_an_authority_of_the_same_initials() -> None:
     bank = watch("Central Banking of Norwick Ltd", "CBI")
     assert found([bank], "CBI raids shops") == []
