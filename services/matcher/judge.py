@@ -26,6 +26,7 @@ from services.matcher.impact import figures, is_stale_piece
 from services.matcher.outcomes import fizzled, resolved
 from services.matcher.relevance import BookIndex, Relevance, Stake, shipped_relevance
 from services.matcher.stories import assign
+from services.matcher.telling import readings
 from services.matcher.thresholds import Thresholds, shipped_thresholds
 from services.matcher.verdict import Dull, Matter, Ruling, decide, if_they_ask
 from services.matcher.wording import names_in_words, reason
@@ -45,6 +46,7 @@ class _Heard(NamedTuple):
     headline: str
     material: bool
     trigger: Witness
+    data: ItemAnnotated
 
 
 class Judge(Processor[JudgeState]):
@@ -167,7 +169,7 @@ class Judge(Processor[JudgeState]):
                 testimonies=(testimony,),
                 happened_at=testimony.said_at,
             )
-            return _Heard(opened, item.title, False, testimony)
+            return _Heard(opened, item.title, False, testimony, data)
         good = testimony.primary or testimony.origin_grade in ("A", "B")
         news = update and not copy and dull is None and good and testimony.status == "asserted"
         material = news and any(figure not in case.figures for figure in in_title)
@@ -183,7 +185,7 @@ class Judge(Processor[JudgeState]):
             figures=tuple(dict.fromkeys((*case.figures, *in_title, *impact.figures)))[-40:],
             testimonies=keep_most_telling((*others, testimony), self._thresholds.evidence_kept),
         )
-        return _Heard(grown, item.title, material, testimony)
+        return _Heard(grown, item.title, material, testimony, data)
 
     def _dull(self, data: ItemAnnotated, case: Case | None) -> Dull | None:
         """Why the item is no news, if it is none. A late denial of what was told is news all the same."""
@@ -236,6 +238,7 @@ class Judge(Processor[JudgeState]):
             ruling = decide(matter, self._thresholds)
             if _worth_saying(standing, ruling, assessment, heard.material):
                 evidence = evidence if evidence is not None else _evidence(case, heard.trigger)
+                ruling = _in_full(ruling, heard.data)
                 alert = self._alert(stake, case, heard.headline, matter, ruling, standing, now, evidence)
                 events.append(_raised(alert))
                 case = case.with_standing(stake.client_id, self._standing(alert, now))
@@ -338,6 +341,14 @@ def _worth_saying(standing: Standing | None, ruling: Ruling, assessment: Assessm
         return standing.verdict == "hold" and assessment.information == 5
     # What was told or passed on is not taken back by silence or doubt, only by a correction.
     return not (standing.verdict in ("tell", "correct") and ruling.verdict in ("warn", "hold"))
+
+
+def _in_full(ruling: Ruling, data: ItemAnnotated) -> Ruling:
+    """The ruling with what was read in the item as well: the decisive reason stays first, why it matters last."""
+    if len(ruling.reasons) == 1:  # no news at all: that alone is the reason
+        return ruling
+    *others, relevance = ruling.reasons
+    return ruling._replace(reasons=(*others, *readings(data), relevance))
 
 
 def _urgency(verdict: Verdict, happening: Happening) -> Urgency:

@@ -164,7 +164,8 @@ def test_an_alert_says_all_that_a_reader_needs() -> None:
     assert alert.raised_at == START
     assert alert.deadline_at == START + timedelta(hours=24)
     assert alert.evidence[0].quote in (item_event(0, *CUT).data.item.text())  # type: ignore[attr-defined]
-    assert [each.rule for each in alert.reasons] == ["believed", "good-source", "no-comment", "relevance"]
+    grades, read = ["believed", "good-source", "no-comment"], ["mention", "claim", "event"]
+    assert [each.rule for each in alert.reasons] == [*grades, *read, "relevance"]
 
 
 def test_a_held_rumor_has_its_answer_and_expires() -> None:
