@@ -1,0 +1,170 @@
+"""The stack from built images: up, the sample's inbox, kills and restarts, down with nothing left."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import require
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
+
+ROOT = Path(__file__).resolve().parents[2]
+HOW_TO_GET = "install a Docker engine and Docker Compose (Debian: apt-get install docker.io docker-compose), start it"
+UP_SECONDS = 600
+PATIENCE_SECONDS = 120
+
+
+class Stack:
+    """A stack of its own, beside any other on this machine."""
+
+    def __init__(self) -> None:
+        self.project = f"fwtest{secrets.token_hex(4)}"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        self._environment = {
+            **os.environ,
+            "COMPOSE_PROJECT_NAME": self.project,
+            "POSTGRES_PASSWORD": secrets.token_hex(16),
+            "FIRSTWORD_SECRET": secrets.token_hex(32),
+            "FIRSTWORD_PORT": str(port),
+            "FIRSTWORD_BASE_URL": self.address,
+            "FIRSTWORD_TAG": "test",
+        }
+        self._token = ""
+
+    def compose(self, *arguments: str, timeout: float = PATIENCE_SECONDS) -> str:
+        done = subprocess.run(
+            [ROOT / "scripts" / "compose", *arguments],
+            env=self._environment, capture_output=True, text=True, timeout=timeout,
+        )  # fmt: skip
+        assert done.returncode == 0, (
+            f"compose {arguments}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}\n{self.logs()}"
+        )
+        return done.stdout
+
+    def firstword(self, service: str, *arguments: str) -> str:
+        return self.compose("exec", "-T", service, "firstword", *arguments)
+
+    def logs(self) -> str:
+        shown = subprocess.run(
+            [ROOT / "scripts" / "compose", "logs", "--no-color", "--tail=20"],
+            env=self._environment, capture_output=True, text=True,
+        )  # fmt: skip
+        return shown.stdout[-8000:]
+
+    def api(self, path: str) -> Any:
+        if not self._token:
+            self._token = self.firstword("desk", "signin", "--api-token").strip()
+        known = {"Authorization": f"Bearer {self._token}"}
+        return httpx.get(f"{self.address}/api/v1/{path}", headers=known, timeout=10).raise_for_status().json()
+
+    def drafts(self) -> dict[str, tuple[str, str]]:
+        return {one["id"]: (one["state"], one["subject"]) for one in self.api("drafts")["items"]}
+
+    def containers(self, service: str) -> list[str]:
+        return self.compose("ps", "-q", service).split()
+
+    def healthy(self, service: str) -> bool:
+        shown = [docker("inspect", "--format", "{{.State.Health.Status}}", one) for one in self.containers(service)]
+        return bool(shown) and all(status == "healthy" for status in shown)
+
+    def left(self) -> list[str]:
+        label = f"label=com.docker.compose.project={self.project}"
+        kinds = (("ps", "-aq"), ("volume", "ls", "-q"), ("network", "ls", "-q"))
+        return [name for kind in kinds for name in docker(*kind, "--filter", label).split()]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    require("docker", HOW_TO_GET)
+    if subprocess.run(["docker", "info"], capture_output=True).returncode != 0:
+        require("a running Docker engine", HOW_TO_GET)
+    stack = Stack()
+    try:
+        stack.compose("up", "--build", "--detach", timeout=UP_SECONDS)
+        yield stack
+    finally:
+        stack.compose("down", "--volumes", "--remove-orphans")
+        assert stack.left() == []
+
+
+def test_the_desk_shows_the_samples_inbox(stack: Stack) -> None:
+    drafts = stack.drafts()
+    assert len(drafts) >= 4
+    assert any("Meridia Bank" in subject for _, subject in drafts.values())
+    assert "Nothing waits" in stack.firstword("matcher", "lag")
+    assert "none" in next(line for line in stack.firstword("desk", "doctor").splitlines() if "dead letters" in line)
+
+
+def test_only_the_desk_is_published_and_only_on_this_machine(stack: Stack) -> None:
+    names = docker("ps", "-q", "--filter", f"label=com.docker.compose.project={stack.project}").split()
+    published = [found for name in names for found in docker("port", name).splitlines()]
+    assert [line.split(" -> ")[1] for line in published] == [stack.address.removeprefix("http://")]
+
+
+@pytest.mark.parametrize("service", ["matcher", "notifier", "ingest", "desk"])
+def test_services_run_as_nobody_on_a_file_system_that_they_can_not_change(stack: Stack, service: str) -> None:
+    script = "import os; print(os.getuid()); open('/opt/firstword/x', 'w')"
+    (container,) = stack.containers(service)
+    done = subprocess.run(["docker", "exec", container, "python", "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == "10001"
+    assert "Read-only file system" in done.stderr
+
+
+def test_killed_and_restarted_services_bring_back_the_same_inbox_and_work_on(stack: Stack) -> None:
+    before = stack.drafts()
+    for service in ("matcher", "notifier", "postgres", "kafka", "desk"):
+        (container,) = stack.containers(service)
+        docker("kill", "--signal", "KILL", container)
+        docker("start", container)
+    for service in ("kafka", "postgres", "matcher", "notifier", "desk", "ingest"):
+        until(lambda service=service: stack.healthy(service), f"{service} to be well", stack)  # type: ignore[misc]
+    assert stack.drafts() == before
+    stack.compose("restart", "matcher", "notifier")
+    client = stack.api("clients")["items"][0]["id"]
+    stack.firstword("desk", "clients", "remove", client)
+    until(lambda: client not in [one["id"] for one in stack.api("clients")["items"]], "the client to go", stack)
+
+
+def test_a_second_matcher_shares_the_work(stack: Stack) -> None:
+    stack.compose("up", "--detach", "--no-recreate", "--scale", "matcher=2", timeout=UP_SECONDS)
+    until(lambda: len(stack.containers("matcher")) == 2 and stack.healthy("matcher"), "two matchers", stack)
+    stack.compose("up", "--detach", "--no-recreate", "--scale", "matcher=1", timeout=UP_SECONDS)
+    until(lambda: len(stack.containers("matcher")) == 1 and stack.healthy("matcher"), "one matcher", stack)
+
+
+def test_services_end_in_order_when_they_are_told_to(stack: Stack) -> None:
+    for service in ("ingest", "matcher", "notifier", "desk"):
+        (container,) = stack.containers(service)
+        began = time.monotonic()
+        stack.compose("stop", service)
+        assert time.monotonic() - began < 30
+        assert docker("inspect", "--format", "{{.State.ExitCode}}", container) == "0", service
+
+
+def docker(*arguments: str) -> str:
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def until(true: Callable[[], bool], what: str, stack: Stack) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            if true():
+                return
+        except httpx.HTTPError:  # the desk is coming up
+            pass
+        assert time.monotonic() < end, f"waited {PATIENCE_SECONDS} s for {what}\n{stack.logs()}"
+        time.sleep(0.5)
