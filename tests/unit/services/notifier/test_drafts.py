@@ -8,7 +8,8 @@ from firstword.kit.processing import AnyEvent
 from schemas.alerts import AlertRaised
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, ClientRemoved, ContactPolicy
-from schemas.drafts import Draft, DraftCreated, DraftDismissed, DraftRefused, DraftSent
+from schemas.drafts import ContactDecided, Draft, DraftCreated, DraftDismissed, DraftRefused, DraftSent
+from schemas.interactions import ClientTuned
 from schemas.topics import TOPICS, decode, encode, topic_of
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafts import ClientRecord, WriteDrafts
@@ -25,6 +26,7 @@ class Desk:
         self.processor = WriteDrafts(SHIPPED)
         self.now = NOW
         self.state = self.processor.initial(self.client.id)
+        self.decided: list[ContactDecided] = []
         self.refer(ClientChanged(client=self.client, firm=a_firm(), manager=a_manager()))
 
     def refer(self, data: ClientChanged | ClientRemoved) -> None:
@@ -38,7 +40,8 @@ class Desk:
         self.state = self.processor.load(self.processor.dump(state))
         assert self.state == state
         self.now += timedelta(minutes=10)
-        return list(out)
+        self.decided += [one.data for one in out if isinstance(one.data, ContactDecided)]
+        return [one for one in out if not isinstance(one.data, ContactDecided | ClientTuned)]
 
     def alert(self, **more: object) -> Draft | DraftRefused | None:
         out = self.step(AlertRaised(alert=an_alert(self.client, **more)))
@@ -86,7 +89,7 @@ class Desk:
 def test_held_and_ignored_news_makes_no_draft(verdict: str) -> None:
     desk = Desk()
     assert desk.alert(verdict=verdict) is None
-    assert desk.state == ClientRecord()
+    assert desk.state == ClientRecord(client_id="claire", known_since=NOW)
 
 
 def test_an_alert_becomes_a_draft_with_an_id_of_its_own() -> None:
@@ -107,7 +110,7 @@ def test_its_own_drafts_are_not_read() -> None:
     desk = Desk()
     draft = Desk().draft()
     assert desk.step(DraftCreated(draft=draft)) == []
-    assert desk.state == ClientRecord()
+    assert desk.state == ClientRecord(client_id="claire")
 
 
 def test_a_story_that_comes_by_another_way_is_not_told_twice() -> None:
@@ -215,6 +218,7 @@ def test_sent_messages_fill_the_budget_and_two_channels_count_once() -> None:
     second = desk.draft(**next_one)
     assert second.send_after > desk.now + timedelta(days=6)
     assert "used up" in second.notes[0]
+    assert [(one.what, one.reason, one.until) for one in desk.decided] == [("waits", "budget", second.send_after)]
     urgent = desk.draft(story_id="itm_8", evidence=(an_item(number=8),), urgency="urgent")
     assert "Urgent" in urgent.notes[0]
 
@@ -252,3 +256,12 @@ def test_the_same_steps_give_the_same_bytes() -> None:
 
 def test_the_state_of_an_older_version_can_be_read() -> None:
     assert WriteDrafts(SHIPPED).load(b"{}") == ClientRecord()
+    before = (
+        b'{"told":[{"draft_id":"drf_1","alert_id":"alr_1","story_id":"itm_1","entity_id":"halden-energy","revision":0,'
+        b'"verdict":"tell","item_ids":["itm_1"],"publisher":"Northgate Wire","words":"Halden Energy cut its dividend",'
+        b'"drafted_at":"2026-03-02T09:30:00Z","sent_at":"2026-03-02T10:00:00Z"}],"sent":["2026-03-02T10:00:00Z"]}'
+    )
+    desk = Desk(a_client(contact=ContactPolicy(max_per_week=1)))
+    desk.state = desk.processor.load(before)
+    assert desk.refusal().startswith("already_told: ")
+    assert desk.draft(story_id="itm_7", evidence=(an_item(number=7),)).send_after > desk.now + timedelta(days=5)
