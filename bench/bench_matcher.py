@@ -1,6 +1,8 @@
 """How fast annotate and judge are: items a second over invented headlines of which a fifth mention something watched.
 
-    .venv/bin/python bench/bench_matcher.py [--items 20000] [--watched 2000]
+    .venv/bin/python bench/bench_matcher.py [--items 20000] [--watched 2000] [--others 100000]
+
+``--others`` are names that are watched too, but that no item mentions.
 
 Prints items a second of processor time, for each half and for both, and the memory held at the end.
 """
@@ -61,6 +63,11 @@ def book(watched: list[str]) -> Iterator[AnyEvent]:
         yield event(data, key=client.id, id=client.id, source="bench", time=START)
 
 
+def others(count: int) -> list[str]:
+    """``count`` names that stand in no item."""
+    return [f"Vendrix {FIRST[n % len(FIRST)]}{n} {THIRD[n % len(THIRD)]}" for n in range(count)]
+
+
 def items(count: int, watched: list[str]) -> list[AnyEvent]:
     """``count`` items, one in five about a watched name, 40 seconds apart."""
     dice = random.Random(2)  # noqa: S311 - made-up items, no secret
@@ -95,10 +102,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--watched", type=int, default=2_000)
+    parser.add_argument("--others", type=int, default=0)
     options = parser.parse_args()
     watched = names(options.watched)
     annotate, judge = Annotate(), Judge()
-    for change in book(watched):
+    for change in book(watched + others(options.others)):
         annotate.refer(change)
         judge.refer(change)
     stream = items(options.items, watched)
