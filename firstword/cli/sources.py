@@ -46,7 +46,7 @@ def import_(
     bad: list[BadRow] = []
     with open_input(file) as stream:
         try:
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="").read()
+            text = stream.read().decode("utf-8-sig")
         except UnicodeDecodeError as problem:
             raise BadInput(f"{file}: not UTF-8 text ({problem.reason}).", mend="Save the file as UTF-8.") from None
     for row in read_ratings(io.StringIO(text, newline=""), file):
