@@ -36,7 +36,8 @@ class BookIndex:
     """Who watches what: watched entity → stakes, changed one client at a time."""
 
     def __init__(self) -> None:
-        self._stakes: dict[str, dict[str, Stake]] = {}
+        # Most things are watched by one client only; a dictionary for each of a million would be half the memory.
+        self._stakes: dict[str, Stake | dict[str, Stake]] = {}
         self._watched: dict[str, tuple[Watch, ...]] = {}
 
     def __len__(self) -> int:
@@ -50,39 +51,53 @@ class BookIndex:
         self.removed(client.id)
         self._watched[client.id] = client.watches
         for watch in client.watches:
-            stakes = self._stakes.setdefault(watch.entity_id, {})
-            # Watched twice (held, and followed as well): the asset comes first in `watches` and counts.
-            stakes.setdefault(client.id, Stake(client.id, watch))
+            self._add(watch.entity_id, Stake(client.id, watch))
         return _entities_of_difference(before, client.watches)
+
+    def _add(self, entity_id: str, stake: Stake) -> None:
+        """Watched twice (held, and followed as well): the asset comes first in ``watches`` and counts."""
+        known = self._stakes.get(entity_id)
+        if known is None:
+            self._stakes[entity_id] = stake
+        elif isinstance(known, dict):
+            known.setdefault(stake.client_id, stake)
+        elif known.client_id != stake.client_id:
+            self._stakes[entity_id] = {known.client_id: known, stake.client_id: stake}
 
     def removed(self, client_id: str) -> frozenset[str]:
         """Forget the client, if they are known; the entities that they watched."""
         watches = self._watched.pop(client_id, ())
         for watch in watches:
-            stakes = self._stakes.get(watch.entity_id)
-            if stakes is not None:
-                stakes.pop(client_id, None)
-                if not stakes:
-                    del self._stakes[watch.entity_id]
+            known = self._stakes.get(watch.entity_id)
+            if isinstance(known, dict):
+                known.pop(client_id, None)
+            if not known or (isinstance(known, Stake) and known.client_id == client_id):
+                self._stakes.pop(watch.entity_id, None)
         return frozenset(watch.entity_id for watch in watches)
+
+    def _of(self, entity_id: str) -> dict[str, Stake]:
+        known = self._stakes.get(entity_id)
+        if isinstance(known, Stake):
+            return {known.client_id: known}
+        return known or {}
 
     def stakes(self, entity_id: str) -> tuple[Stake, ...]:
         """Who watches ``entity_id``, by client id."""
-        found = self._stakes.get(entity_id)
-        return tuple(found[client_id] for client_id in sorted(found)) if found else ()
+        found = self._of(entity_id)
+        return tuple(found[client_id] for client_id in sorted(found))
 
     def stake(self, entity_id: str, client_id: str) -> Stake | None:
         """The stake of one client, if they still have it."""
-        return self._stakes.get(entity_id, {}).get(client_id)
+        return self._of(entity_id).get(client_id)
 
     def name_of(self, entity_id: str) -> str | None:
         """What the first of those who watch ``entity_id`` calls it; None where nobody does."""
-        stakes = self._stakes.get(entity_id)
-        return stakes[min(stakes)].watch.name if stakes else None
+        found = self._of(entity_id)
+        return found[min(found)].watch.name if found else None
 
     def watches_of(self, entity_id: str) -> tuple[Watch, ...]:
         """All watches of one entity, by client id and then in the client's own order."""
-        clients = sorted(self._stakes.get(entity_id, ()))
+        clients = sorted(self._of(entity_id))
         return tuple(w for client_id in clients for w in self._watched[client_id] if w.entity_id == entity_id)
 
     def watches(self) -> tuple[Watch, ...]:
