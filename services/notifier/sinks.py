@@ -11,11 +11,29 @@ from firstword.kit.errors import KnownBadEvent
 from firstword.kit.processing import AnyEvent, Sink
 from schemas.alerts import AlertRaised
 from schemas.clients import ClientChanged, ClientRemoved
-from schemas.drafts import DraftApproved, DraftCreated, DraftDismissed, DraftEdited, DraftRefused, DraftSent
-from schemas.interactions import InteractionLogged
-from services.notifier.tables import alerts, clients, deliveries, drafts, interactions, refusals
+from schemas.drafts import (
+    ContactDecided,
+    DraftApproved,
+    DraftCreated,
+    DraftDismissed,
+    DraftEdited,
+    DraftRefused,
+    DraftSent,
+)
+from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
+from services.notifier.tables import (
+    alerts,
+    clients,
+    contact_decisions,
+    deliveries,
+    drafts,
+    feedback,
+    interactions,
+    refusals,
+    tunings,
+)
 
-__all__ = ["AlertSink", "ClientSink", "DraftSink", "InteractionSink", "all_sinks"]
+__all__ = ["AlertSink", "ClientSink", "DraftSink", "InteractionSink", "TuningSink", "all_sinks"]
 
 #: States from which each later one may be reached by an event. What the desk has written itself is further already.
 _BEFORE = {
@@ -126,18 +144,24 @@ class DraftSink:
             case DraftDismissed() as dismissed:
                 why = ": ".join(part for part in (dismissed.reason, dismissed.comment) if part)
                 _advance(connection, dismissed.draft_id, "dismissed", event, {"outcome": why})
+            case ContactDecided() as decided:
+                row = {"id": event.id, "at": event.time, **decided.model_dump()}
+                upsert(connection, contact_decisions, [row], ["id"])
             case _:
                 return
 
 
 class InteractionSink:
-    """The history of contacts with each client."""
+    """The history of contacts with each client, and what messages were worth to them."""
 
     name = "notifier.interactions"
     inputs: tuple[str, ...] = ("interactions",)
 
     def apply(self, connection: Connection, event: AnyEvent) -> None:
-        """Write one contact."""
+        """Write one contact, or one word on a message."""
+        if isinstance(event.data, FeedbackGiven):
+            given = event.data.model_dump(exclude={"entity_id"})
+            upsert(connection, feedback, [{**given, "at": event.time}], ["draft_id"])
         if not isinstance(event.data, InteractionLogged):
             return
         contact = event.data
@@ -148,9 +172,28 @@ class InteractionSink:
         upsert(connection, interactions, [row], ["id"])
 
 
+class TuningSink:
+    """How feedback has moved each client's thresholds, as it is shown."""
+
+    name = "notifier.tunings"
+    inputs: tuple[str, ...] = ("tunings",)
+
+    def apply(self, connection: Connection, event: AnyEvent) -> None:
+        """Write one client's newest state."""
+        if isinstance(event.data, ClientTuned):
+            tuned = event.data
+            row = {
+                "client_id": tuned.client_id,
+                "revision": tuned.revision,
+                "payload": tuned.model_dump(mode="json"),
+                "at": event.time,
+            }
+            upsert(connection, tunings, [row], ["client_id"])
+
+
 def all_sinks() -> tuple[Sink, ...]:
     """Every sink of the notifier."""
-    return (ClientSink(), AlertSink(), DraftSink(), InteractionSink())
+    return (ClientSink(), AlertSink(), DraftSink(), InteractionSink(), TuningSink())
 
 
 def withdraw(connection: Connection, which: ColumnElement[bool], why: str, event: AnyEvent) -> None:
@@ -195,7 +238,8 @@ def _create(connection: Connection, created: DraftCreated, event: AnyEvent) -> N
     }
     upsert(connection, drafts, [row], ["id"], update=())
     if draft.supersedes is not None:
-        withdraw(connection, drafts.c.id == draft.supersedes, "A newer draft takes its place.", event)
+        why = draft.supersedes_because or "A newer draft takes its place."
+        withdraw(connection, drafts.c.id == draft.supersedes, why, event)
 
 
 def _advance(

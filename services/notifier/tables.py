@@ -14,13 +14,17 @@ __all__ = [
     "alerts",
     "audit_log",
     "clients",
+    "contact_decisions",
     "deliveries",
     "delivery_attempts",
+    "digests",
     "drafts",
+    "feedback",
     "interactions",
     "metadata",
     "refusals",
     "signin_links",
+    "tunings",
     "users",
 ]
 
@@ -105,6 +109,58 @@ refusals = Table(
     Column("at", UtcDateTime, nullable=False, index=True),
 )
 
+contact_decisions = Table(
+    "contact_decisions",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("client_id", String(80), nullable=False, index=True),
+    Column("what", String(20), nullable=False),  # schemas.drafts.ContactDecided.what
+    Column("reason", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("alert_id", String(80)),
+    Column("draft_id", String(80)),
+    Column("until", UtcDateTime),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("draft_id", String(80), primary_key=True),
+    Column("client_id", String(80), nullable=False, index=True),
+    Column("feedback", String(20), nullable=False),  # schemas.interactions.Feedback
+    Column("comment", Text),
+    Column("by", String(80), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+tunings = Table(
+    "tunings",
+    metadata,
+    Column("client_id", String(80), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("payload", JSON, nullable=False),  # ClientTuned
+    Column("at", UtcDateTime, nullable=False),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("manager_id", String(80), primary_key=True),
+    Column("day", String(10), primary_key=True),  # the manager's own day, 2026-01-31
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("status", String(10), nullable=False),  # pending, sent, failed, empty: nothing, and none was wanted
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_attempt_at", UtcDateTime),
+    Column("last_error", Text),
+    Column("recipient", Text),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Index(None, "status", "next_attempt_at"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -149,6 +205,7 @@ interactions = Table(
     Column("draft_id", String(80), index=True),
     Column("summary", Text, nullable=False, default=""),
     Column("outcome", String(20), nullable=False),
+    Column("opinion", Text),  # what the client thinks of it
     Index(None, "client_id", "at"),
 )
 
