@@ -26,6 +26,8 @@ READ_CHARS = 1_500
 #: So much of a summary, after the title, tells the language.
 SUMMARY_CHARS = 200
 
+#: Families of cues by which a writer doubts, and nobody else.
+_OWN_DOUBT = frozenset(("modal", "possible", "conditional"))
 _QUOTE_MARKS = re.compile('["“”]')
 _CAPITAL_WORD = re.compile(r"\b[A-Z][a-z]")
 _SMALL_WORD = re.compile(r"\b[a-z]{4,}")
@@ -170,7 +172,7 @@ class ClaimJudge:
                     weight = family.weights.get("prose", weight)
                 if not weight or (family.prose_only and not prose):
                     continue
-                if family.name in ("modal", "possible") and (guided or _not_the_writers_doubt(text, hit)):
+                if family.name in _OWN_DOUBT and (guided or _not_the_writers_doubt(text, hit)):
                     continue
                 cues.append(text[hit.start : hit.end].strip(" -–—:"))
                 if family.name == "denied":
@@ -179,7 +181,7 @@ class ClaimJudge:
                     retracted = 1 - (1 - retracted) * (1 - weight)
                 else:
                     doubts.append(weight)
-                    soft_only = soft_only and family.name in ("modal", "possible", "vague", "faint")
+                    soft_only = soft_only and (family.name in _OWN_DOUBT or family.name in ("vague", "faint"))
         if place == "title":
             if folded.startswith(self._title_starts):
                 retracted = 0.97
