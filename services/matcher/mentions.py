@@ -178,7 +178,7 @@ def _ask(kept: _Kept, text: Text, sure: dict[str, tuple[Entity, list[Place]]]) -
             places = answer(asked, text)
             if places is not None:
                 known = sure.setdefault(key, (entity, []))[1]
-                known += (place for place in places if place not in known)
+                known[:] = dict.fromkeys([*known, *places])
 
 
 def _conditions_hold(entity: Entity, text: str) -> bool:

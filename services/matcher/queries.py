@@ -89,7 +89,14 @@ class Text:
         self, readings: Sequence[Reading], names: Mapping[str, Sequence[Place]], publisher: str | None
     ) -> None:
         self._readings = readings
-        self._names = names
+        #: For each field, word → how many words the longest name has that it is part of.
+        self._named: dict[str, dict[int, int]] = {}
+        for field, places in names.items():
+            named = self._named.setdefault(field, {})
+            for place in places:
+                size = place.last - place.first + 1
+                for word in range(place.first, place.last + 1):
+                    named[word] = max(named.get(word, 0), size)
         self._publisher = publisher
         self._whole = "".join(reading.padded for reading in readings)
         self._known: dict[str, list[tuple[Style, list[Place]]]] = {}
@@ -121,10 +128,9 @@ class Text:
         return found
 
     def _inside_a_name(self, place: Place) -> bool:
-        return any(
-            name.first <= place.last and place.first <= name.last and name.last - name.first > place.last - place.first
-            for name in self._names.get(place.reading.field, ())
-        )
+        named = self._named.get(place.reading.field, {})
+        size = place.last - place.first + 1
+        return any(named.get(word, 0) > size for word in range(place.first, place.last + 1))
 
 
 def _occurrences(padded: str, norm: str) -> list[tuple[int, int, bool]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from schemas.clients import Near, Query, Watch
@@ -100,4 +102,11 @@ def test_the_rarest_words_stand_in_the_automaton() -> None:
 def test_a_long_text_that_repeats_itself_is_answered_quickly() -> None:
     item = Item(id="itm", title="x", body="price raise " * 4_000)
     query = Query(near=(Near(words=("price", "price | raise", "raise", "other"), within=9),))
-    assert Watchlist.build([Watch(entity_id="q", name="Q", kind="topic", query=query)]).find(item) == ()
+    asking = Watch(entity_id="q", name="Q", kind="topic", query=query)
+    assert Watchlist.build([asking]).find(item) == ()
+    item = Item(id="itm", title="x", body="Marlow Mills and mills. " * 4_000)
+    asking = Watch(entity_id="q", name="Q", kind="topic", query=Query(any_of=("mills",)))
+    begun = time.process_time()
+    (_, mention) = Watchlist.build([*NAMES, asking]).find(item)
+    assert len(mention.spans) == 4_000
+    assert time.process_time() - begun < 5
