@@ -9,6 +9,7 @@ from datetime import date, time
 from typing import cast, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
+from firstword.book.contacting import read_blackouts, read_cadence, read_days, read_digest
 from firstword.book.fields import Fields, Report, nearest
 from firstword.book.identity import slug
 from firstword.book.nodes import MappingNode, Node, ScalarNode
@@ -18,21 +19,19 @@ from schemas.clients import Client, ContactPolicy, Desire, Firm, Manager, Note, 
 __all__ = ["Defaults", "Entry", "read_client", "read_firm", "read_manager"]
 
 FIRM = ("name", "trade", "compliance_note", "restricted", "sample")
-MANAGER = ("id", "name", "email", "title", "signature", "time_zone", "language")
+MANAGER = ("id", "name", "email", "title", "signature", "time_zone", "language", "digest")
 CLIENT = (
     "id", "name", "organisation", "manager", "trade", "time_zone", "language", "salutation", "desires", "risk",
     "end_vision", "personality", "jargon", "mood", "views", "history", "assets", "interests", "contact",
 )  # fmt: skip
 CONTACT = (
     "email", "phone", "channels", "max_per_week", "minutes_per_contact", "quiet", "working_days", "cadence",
-    "do_not_contact", "information_only", "restricted",
+    "do_not_contact", "information_only", "restricted", "blackouts", "max_silence_days", "merge_minutes",
 )  # fmt: skip
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Good enough to find a slip of the pen: the mail server has the last word (RFC 5321, 4.1.2, is far laxer).
 _EMAIL = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;.]+(\.[^\s@<>,;.]+)+$")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")
 _HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})$")
-_RANGE = re.compile(r"([a-z]{3})[a-z]*\s*(?:\.\.|-|–)\s*([a-z]{3})[a-z]*$")
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,7 @@ def read_manager(fields: Fields) -> Manager:
         signature=fields.text("signature"),
         time_zone=_zone(fields, "UTC"),
         language=_language(fields, "en"),
+        digest=read_digest(fields),
     )
 
 
@@ -206,12 +206,15 @@ def _contact(fields: Fields) -> ContactPolicy:
         minutes_per_contact=fields.whole("minutes_per_contact", plain.minutes_per_contact, 1),
         quiet_from=quiet_from,
         quiet_until=quiet_until,
-        working_days=_working_days(fields, plain),
-        cadence=fields.text("cadence"),
+        working_days=read_days(fields, "working_days", plain.working_days),
+        cadence=read_cadence(fields),
         do_not_contact=bool(reason),
         do_not_contact_reason=reason if isinstance(reason, str) else None,
         information_only=fields.flag("information_only"),
         restricted=fields.texts("restricted"),
+        blackouts=read_blackouts(fields),
+        max_silence_days=fields.whole("max_silence_days", 30, 1) if "max_silence_days" in fields else None,
+        merge_minutes=fields.whole("merge_minutes", plain.merge_minutes, 0),
     )
 
 
@@ -229,19 +232,3 @@ def _quiet(fields: Fields, plain: ContactPolicy) -> tuple[time | None, time | No
         pass
     fields.error("quiet", f"{text!r} are no hours.", 'Write "19:00-08:00" in quotes, or false for none.')
     return plain.quiet_from, plain.quiet_until
-
-
-def _working_days(fields: Fields, plain: ContactPolicy) -> tuple[int, ...]:
-    if "working_days" not in fields:
-        return plain.working_days
-    found: set[int] = set()
-    for text in fields.texts("working_days"):
-        lowered = text.lower()
-        span = _RANGE.match(lowered)
-        first, last = (span[1], span[2]) if span else (lowered[:3], lowered[:3])
-        if first not in DAYS or last not in DAYS:
-            fields.error("working_days", f"{text!r} is no day.", "Write [mon, tue, wed, thu, fri].")
-            continue
-        at, end = DAYS.index(first), DAYS.index(last)
-        found |= {(at + step) % 7 for step in range((end - at) % 7 + 1)}
-    return tuple(sorted(found))

@@ -8,10 +8,22 @@ from typing import Any
 import yaml
 
 from firstword.book.asking import implied_topic
+from firstword.book.contacting import DAYS
 from firstword.book.identity import assign_entities
-from firstword.book.people import DAYS
 from firstword.book.watching import default_kind
-from schemas.clients import Book, Client, ContactPolicy, Desire, Firm, Manager, Note, Query, Watch
+from schemas.clients import (
+    Blackout,
+    Book,
+    Client,
+    ContactPolicy,
+    Desire,
+    DigestWish,
+    Firm,
+    Manager,
+    Note,
+    Query,
+    Watch,
+)
 
 __all__ = ["dump_book"]
 
@@ -94,6 +106,18 @@ def _manager(manager: Manager) -> dict[str, Any]:
         time_zone=_unless(manager.time_zone, "UTC"),
         language=_unless(manager.language, "en"),
         signature=manager.signature,
+        digest=None if manager.digest is None else _digest(manager.digest),
+    )
+
+
+def _digest(wish: DigestWish) -> Any:
+    plain = DigestWish()
+    return _Flow(
+        hour=f"{wish.hour:%H:%M}",
+        **_present(
+            days=None if wish.days == plain.days else _FlowList(DAYS[day] for day in wish.days),
+            empty=_unless(wish.empty, plain.empty),
+        ),
     )
 
 
@@ -198,4 +222,12 @@ def _contact(contact: ContactPolicy) -> dict[str, Any]:
         do_not_contact=contact.do_not_contact_reason or (True if contact.do_not_contact else None),
         information_only=True if contact.information_only else None,
         restricted=_FlowList(contact.restricted),
+        blackouts=[_blackout(one) for one in contact.blackouts],
+        max_silence_days=contact.max_silence_days,
+        merge_minutes=_unless(contact.merge_minutes, plain.merge_minutes),
     )
+
+
+def _blackout(one: Blackout) -> Any:
+    since = {} if one.since is None else {"from": one.since}
+    return _Flow(since, until=one.until, reason=one.reason, **_present(about=_FlowList(one.about)))

@@ -10,7 +10,22 @@ from hypothesis import strategies as st
 
 from firstword.book import dump_book, load_book
 from firstword.book.watching import ASSET_KINDS, INTEREST_KINDS
-from schemas.clients import Book, Client, ContactPolicy, Desire, Firm, Manager, Near, Note, Query, Risk, Trade, Watch
+from schemas.clients import (
+    Blackout,
+    Book,
+    Client,
+    ContactPolicy,
+    Desire,
+    DigestWish,
+    Firm,
+    Manager,
+    Near,
+    Note,
+    Query,
+    Risk,
+    Trade,
+    Watch,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
     lambda text: text == text.strip()
@@ -70,13 +85,37 @@ def contacts(draw: st.DrawFn) -> ContactPolicy:
         working_days=tuple(sorted(draw(st.sets(st.integers(0, 6))))) or (0,),
         do_not_contact=draw(st.booleans()),
         restricted=draw(ALIASES),
+        blackouts=tuple(draw(st.lists(blackouts(), max_size=2))),
+        max_silence_days=draw(st.none() | st.integers(1, 90)),
+        merge_minutes=draw(st.sampled_from([0, 30, 90])),
     )
+
+
+@st.composite
+def blackouts(draw: st.DrawFn) -> Blackout:
+    until = draw(st.dates(date(2026, 1, 1), date(2027, 1, 1)))
+    since = draw(st.none() | st.dates(date(2025, 1, 1), until))
+    return Blackout(since=since, until=until, reason=draw(TEXT), about=draw(ALIASES))
+
+
+DIGESTS = st.builds(
+    DigestWish,
+    hour=st.times().map(lambda at: at.replace(second=0, microsecond=0)),
+    days=st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days))),
+    empty=st.sampled_from(["one_line", "nothing"]),
+)
 
 
 @st.composite
 def books(draw: st.DrawFn) -> Book:
     managers = tuple(
-        Manager(id=f"m{at}", name=draw(TEXT), time_zone=draw(ZONES), signature=draw(st.none() | LINES))
+        Manager(
+            id=f"m{at}",
+            name=draw(TEXT),
+            time_zone=draw(ZONES),
+            signature=draw(st.none() | LINES),
+            digest=draw(st.none() | DIGESTS),
+        )
         for at in range(draw(st.integers(1, 2)))
     )
     clients = tuple(
