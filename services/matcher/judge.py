@@ -18,6 +18,7 @@ from firstword.kit.processing import AnyEvent, Processor
 from schemas.alerts import Alert, AlertRaised, Evidence, Verdict
 from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
+from schemas.interactions import ClientTuned
 from schemas.mentions import ItemAnnotated
 from services.matcher.cases import Case, Happening, JudgeState, Standing, dump_state, load_state, prune
 from services.matcher.credibility import Assessment, assess
@@ -28,6 +29,7 @@ from services.matcher.relevance import BookIndex, Relevance, Stake, shipped_rele
 from services.matcher.stories import assign
 from services.matcher.telling import readings
 from services.matcher.thresholds import Thresholds, shipped_thresholds
+from services.matcher.tuning import TunedThresholds
 from services.matcher.verdict import Dull, Matter, Ruling, decide, if_they_ask
 from services.matcher.wording import names_in_words, reason
 
@@ -57,7 +59,7 @@ class Judge(Processor[JudgeState]):
 
     name: ClassVar[str] = "judge"
     inputs: ClassVar[tuple[str, ...]] = ("mentions",)
-    references: ClassVar[tuple[str, ...]] = ("clients",)
+    references: ClassVar[tuple[str, ...]] = ("clients", "tunings")
     outputs: ClassVar[tuple[str, ...]] = ("alerts", "outcomes")
 
     def __init__(self, thresholds: Thresholds | None = None, relevance: Relevance | None = None) -> None:
@@ -65,13 +67,16 @@ class Judge(Processor[JudgeState]):
         self._thresholds = thresholds or shipped_thresholds()
         self._relevance = relevance or shipped_relevance()
         self._book = BookIndex()
+        self._tuned = TunedThresholds(self._thresholds)
 
     def refer(self, event: AnyEvent) -> None:
-        """Note a change of the book."""
+        """Note a change of the book, or of what feedback makes of a client's thresholds."""
         if isinstance(event.data, ClientChanged):
             self._book.changed(event.data.client)
         elif isinstance(event.data, ClientRemoved):
             self._book.removed(event.data.client_id)
+        elif isinstance(event.data, ClientTuned):
+            self._tuned.take(event.data)
 
     def initial(self, key: str) -> JudgeState:
         """Nothing heard yet of the entity ``key``."""
@@ -235,7 +240,7 @@ class Judge(Processor[JudgeState]):
             )
             if standing is not None and not heard.trigger.counts:
                 continue
-            ruling = decide(matter, self._thresholds)
+            ruling = decide(matter, self._tuned.of(stake.client_id, entity_id))
             if _worth_saying(standing, ruling, assessment, heard.material):
                 evidence = evidence if evidence is not None else _evidence(case, heard.trigger)
                 ruling = _in_full(ruling, heard.data)

@@ -16,7 +16,19 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func
 from schemas.alerts import Alert
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft
-from services.notifier.tables import alerts, clients, deliveries, delivery_attempts, drafts, interactions, refusals
+from schemas.interactions import ClientTuned
+from services.notifier.tables import (
+    alerts,
+    clients,
+    contact_decisions,
+    deliveries,
+    delivery_attempts,
+    drafts,
+    feedback,
+    interactions,
+    refusals,
+    tunings,
+)
 
 __all__ = [
     "INBOX_STATES",
@@ -25,6 +37,7 @@ __all__ = [
     "Page",
     "alert",
     "alert_lines",
+    "alerts_by_id",
     "client",
     "client_lines",
     "contacts",
@@ -35,10 +48,13 @@ __all__ = [
     "delivery_lines",
     "draft",
     "drafts_of",
+    "feedback_on",
     "has_sample",
     "held",
     "inbox",
+    "message_times",
     "story",
+    "tuning",
     "waiting",
 ]
 
@@ -266,6 +282,46 @@ def story(connection: Connection, scope: str | None, client_id: str, story_id: s
     return [Alert.model_validate(row) for row in connection.execute(query).scalars()]
 
 
+def alerts_by_id(connection: Connection, scope: str | None, alert_ids: Sequence[str]) -> Sequence[Alert]:
+    """These alerts, in this order, as far as they are here."""
+    query = select(alerts.c.id, alerts.c.payload).select_from(_ALERTS).where(alerts.c.id.in_(alert_ids), _within(scope))
+    found = {row.id: Alert.model_validate(row.payload) for row in connection.execute(query)}
+    return [found[alert_id] for alert_id in alert_ids if alert_id in found]
+
+
+def message_times(connection: Connection, client_id: str, since: datetime) -> Sequence[datetime]:
+    """When the client heard from us since ``since``, or will: a message by several channels counts once.
+
+    Conversations that were logged count; what the client wrote, and calls nobody took, don't.
+    """
+    heard = select(interactions.c.at, interactions.c.draft_id).where(
+        interactions.c.client_id == client_id,
+        interactions.c.at > since,
+        interactions.c.channel != "reply",
+        interactions.c.outcome != "no_answer",
+    )
+    waits = select(deliveries.c.next_attempt_at, deliveries.c.changed_at, deliveries.c.draft_id).where(
+        deliveries.c.client_id == client_id, deliveries.c.status.in_(("pending", "sending", "unknown"))
+    )
+    times: dict[str, datetime] = {}
+    for at, draft_id in connection.execute(heard.order_by(interactions.c.at)):
+        times.setdefault(draft_id or at.isoformat(), at)
+    for leaves_at, changed_at, draft_id in connection.execute(waits.order_by(deliveries.c.id)):
+        times.setdefault(draft_id, leaves_at or changed_at)
+    return sorted(times.values())
+
+
+def tuning(connection: Connection, client_id: str) -> ClientTuned | None:
+    """How feedback has moved the client's thresholds, if it has."""
+    stored: Any = connection.execute(select(tunings.c.payload).where(tunings.c.client_id == client_id)).scalar()
+    return None if stored is None else ClientTuned.model_validate(stored)
+
+
+def feedback_on(connection: Connection, draft_id: str) -> RowMapping | None:
+    """What the account manager said a message was worth, if they did."""
+    return connection.execute(select(feedback).where(feedback.c.draft_id == draft_id)).mappings().first()
+
+
 def contacts(connection: Connection, client_id: str) -> Sequence[RowMapping]:
     """What passed between the client and us, newest first; at most 50."""
     query = select(interactions).where(interactions.c.client_id == client_id)
@@ -303,7 +359,8 @@ def deliveries_of(connection: Connection, draft_id: str) -> Sequence[tuple[RowMa
 
 
 def decisions(connection: Connection, scope: str | None, *, number: int, size: int) -> Page[RowMapping]:
-    """Everything that was decided against: refused, ignored, dismissed or withdrawn; newest first."""
+    """Everything that was decided against, or about when: refused, ignored, dismissed, withdrawn, and what the contact
+    policy made to wait, merged or left out; newest first."""
     refused = select(
         refusals.c.alert_id.label("alert_id"),
         refusals.c.client_id.label("client_id"),
@@ -318,7 +375,15 @@ def decisions(connection: Connection, scope: str | None, *, number: int, size: i
     dropped = select(
         drafts.c.alert_id, drafts.c.client_id, drafts.c.state, drafts.c.outcome, drafts.c.subject, drafts.c.changed_at
     ).where(or_(drafts.c.state == "dismissed", drafts.c.state == "withdrawn"))
-    every = union_all(refused, ignored, dropped).subquery()
+    policy = select(
+        contact_decisions.c.alert_id,
+        contact_decisions.c.client_id,
+        contact_decisions.c.what,
+        contact_decisions.c.reason,
+        contact_decisions.c.detail,
+        contact_decisions.c.at,
+    )
+    every = union_all(refused, ignored, dropped, policy).subquery()
     query = (
         select(every, clients.c.name.label("client_name"), alerts.c.headline, alerts.c.payload)
         .select_from(

@@ -18,9 +18,11 @@ from firstword.kit.processing import AnyEvent, EventPublisher
 from schemas.base import Payload, content_id, event
 from schemas.clients import ClientChanged
 from schemas.deliveries import Delivery, DeliveryChanged
-from schemas.drafts import DismissReason, DraftApproved, DraftDismissed, DraftEdited
+from schemas.drafts import ContactDecided, DismissReason, DraftApproved, DraftDismissed, DraftEdited
 from schemas.interactions import InteractionLogged
 from services.notifier import repository
+from services.notifier.contact.budget import WEEK
+from services.notifier.contact.plan import SendPlan, plan_send
 from services.notifier.delivery.outbox import hold_draft, sent_events
 from services.notifier.desk import words
 from services.notifier.desk.auth import Viewer
@@ -96,18 +98,25 @@ class Desk:
         self._audit("draft.edited", draft_id, line.client_id)
 
     def approve(self, draft_id: str, version: int, *, at_once: bool = False) -> datetime:
-        """Hand the draft to the outbox; returns when it goes out. ``at_once`` doesn't wait for the client's hours."""
+        """Hand the draft to the outbox; returns when it goes out.
+
+        That is decided anew, by what was sent and approved since it was written. ``at_once`` waits for nothing.
+        """
         line = self._take(draft_id, version, INBOX_STATES)
         if self.no_mail is not None:
             raise BadInput("Mail isn't set up, so nothing is sent from here.", mend=self.no_mail)
         recipient = _recipient(self._client(line))
-        leaves_at = self.now if at_once else max(self.now, line.send_after)
+        plan = None if at_once else self._plan(line)
+        leaves_at = self.now if plan is None else plan.send_after
         self._write(draft_id, state="approved", outcome=None)
         row = self._delivery_row(line, "email", recipient)
         upsert(self.connection, deliveries, [{**row, "status": "pending", "next_attempt_at": leaves_at}], ["id"])
         self._publish_approval(line, "email")
         self._publish_delivery(row["id"])
-        self._audit("draft.approved", draft_id, line.client_id, f"goes out {leaves_at.isoformat()}")
+        if plan is not None and plan.waits_for is not None:
+            self._waits(line, plan)
+        beyond = ", beyond the weekly budget" if plan is not None and plan.beyond_budget else ""
+        self._audit("draft.approved", draft_id, line.client_id, f"goes out {leaves_at.isoformat()}{beyond}")
         return leaves_at
 
     def take_back(self, draft_id: str, version: int) -> None:
@@ -190,6 +199,30 @@ class Desk:
         )
         self._publish(contact, line.client_id, "contact", contact.interaction_id)
         self._audit("outcome.logged", draft_id, line.client_id, outcome)
+
+    def _plan(self, line: DraftLine) -> SendPlan:
+        """When it may go, after all that was sent and approved by now."""
+        book = self._client(line)
+        if book is None:
+            return SendPlan(max(self.now, line.send_after))
+        others = repository.message_times(self.connection, line.client_id, self.now - WEEK)
+        about = () if line.alert is None else (line.alert.entity_id, line.alert.entity_name)
+        plan = plan_send(book.client, self.now, others, line.draft.urgency, line.deadline_at, about)
+        if plan.refused is not None:
+            raise BadInput(" ".join(plan.notes), mend="Change the client's contact policy, or send it by hand.")
+        return plan
+
+    def _waits(self, line: DraftLine, plan: SendPlan) -> None:
+        decided = ContactDecided(
+            client_id=line.client_id,
+            what="waits",
+            reason=plan.waits_for or "hours",
+            detail=" ".join(plan.notes),
+            alert_id=line.draft.alert_id or None,
+            draft_id=line.id,
+            until=plan.send_after,
+        )
+        self._publish(decided, line.client_id, "contact.decided", line.id, line.version)
 
     def _find(self, draft_id: str) -> DraftLine:
         line = repository.draft(self.connection, self.viewer.scope, draft_id)

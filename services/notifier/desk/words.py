@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 __all__ = [
     "BASIS",
+    "DECIDED",
     "DISMISS_REASONS",
     "INFORMATION",
     "OUTCOMES",
@@ -76,6 +77,15 @@ STATE = {
     "unknown": "outcome unknown",
     "dismissed": "dismissed",
     "withdrawn": "withdrawn",
+}
+#: What the contact policy made of something.
+DECIDED = {
+    "waits": "waits",
+    "merged": "merged",
+    "dropped": "left out",
+    "kept": "in touch",
+    "chosen": "contact due",
+    "nothing_to_say": "contact due",
 }
 DISMISS_REASONS = {
     "not_useful": "Not useful to this client",
