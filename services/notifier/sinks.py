@@ -32,6 +32,7 @@ from services.notifier.tables import (
     refusals,
     tunings,
 )
+from services.notifier.webhooks.sink import WebhookSink
 
 __all__ = ["AlertSink", "ClientSink", "DraftSink", "InteractionSink", "TuningSink", "all_sinks"]
 
@@ -193,7 +194,7 @@ class TuningSink:
 
 def all_sinks() -> tuple[Sink, ...]:
     """Every sink of the notifier."""
-    return (ClientSink(), AlertSink(), DraftSink(), InteractionSink(), TuningSink())
+    return (ClientSink(), AlertSink(), DraftSink(), InteractionSink(), TuningSink(), WebhookSink())
 
 
 def withdraw(connection: Connection, which: ColumnElement[bool], why: str, event: AnyEvent) -> None:

@@ -6,10 +6,9 @@ A crash between the two leaves ``sending``. Nobody can say then whether the clie
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -21,6 +20,7 @@ from schemas.deliveries import Delivery, DeliveryChanged, DeliveryStatus
 from schemas.drafts import Draft, DraftSent
 from schemas.interactions import InteractionLogged
 from services.notifier.delivery.channels.base import Outcome, Outgoing
+from services.notifier.delivery.schedule import RETRY_SECONDS, next_attempt
 from services.notifier.tables import clients, deliveries, delivery_attempts, drafts
 
 __all__ = [
@@ -37,10 +37,6 @@ __all__ = [
     "stuck",
 ]
 
-#: How long is waited before each attempt: the schedule of Standard Webhooks, which suits greylisting mail servers too.
-RETRY_SECONDS = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
-#: Retries are spread by up to this share, so that an outage doesn't end in a stampede.
-JITTER = 0.1
 SOURCE = "firstword/notifier"
 
 _DRAFT_STATE: dict[DeliveryStatus, str] = {
@@ -144,12 +140,9 @@ def stuck(connection: Connection, *, began_before: datetime) -> bool:
 
 def retry_at(delivery_id: str, attempt: int, outcome: Outcome, now: datetime) -> datetime | None:
     """When to try again after attempt number ``attempt`` (from 1); None when it was the last one."""
-    if outcome.kind != "retry" or attempt >= len(RETRY_SECONDS):
+    if outcome.kind != "retry":
         return None
-    digest = hashlib.blake2b(f"{delivery_id}/{attempt}".encode(), digest_size=4).digest()
-    spread = 1 + JITTER * int.from_bytes(digest) / 2**32
-    seconds = RETRY_SECONDS[attempt] * spread
-    return now + timedelta(seconds=max(seconds, outcome.retry_after_seconds or 0))
+    return next_attempt(delivery_id, attempt, now, outcome.retry_after_seconds)
 
 
 def sent_events(connection: Connection, row: RowMapping, now: datetime) -> Sequence[AnyEvent]:

@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_webhook_messages_id")),
     )
     with op.batch_alter_table("webhook_messages", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_webhook_messages_at"), ["at"], unique=False)
+        batch_op.create_index("ix_webhook_messages_at", ["at"])
 
     op.create_table(
         "webhook_deliveries",
@@ -74,13 +74,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_webhook_deliveries_id")),
     )
     with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_webhook_deliveries_endpoint_id_status_seq"), ["endpoint_id", "status", "seq"], unique=False
-        )
-        batch_op.create_index(batch_op.f("ix_webhook_deliveries_message_id"), ["message_id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_webhook_deliveries_status_next_attempt_at"), ["status", "next_attempt_at"], unique=False
-        )
+        batch_op.create_index("ix_webhook_deliveries_endpoint_id_status_seq", ["endpoint_id", "status", "seq"])
+        batch_op.create_index("ix_webhook_deliveries_message_id", ["message_id"])
+        batch_op.create_index("ix_webhook_deliveries_status_next_attempt_at", ["status", "next_attempt_at"])
 
     op.create_table(
         "webhook_attempts",
@@ -100,7 +96,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_webhook_attempts")),
     )
     with op.batch_alter_table("webhook_attempts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_webhook_attempts_outcome"), ["outcome"], unique=False)
+        batch_op.create_index("ix_webhook_attempts_outcome", ["outcome"])
 
 
 def downgrade() -> None:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.delivery.channels.base import Outcome
-from services.notifier.delivery.outbox import JITTER, RETRY_SECONDS, retry_at
+from services.notifier.delivery.outbox import retry_at
+from services.notifier.delivery.schedule import JITTER, RETRY_SECONDS
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 LATER = Outcome("retry", "busy")

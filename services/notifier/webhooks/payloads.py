@@ -1,0 +1,78 @@
+"""From an event of the pipeline to the body of a webhook: which type, what of it, and always below the limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from firstword.kit.processing import AnyEvent
+from schemas.alerts import AlertRaised, Verdict
+from schemas.base import Model
+from schemas.drafts import DraftCreated, DraftDismissed, DraftSent
+from schemas.feeds import FeedHealthChanged
+from schemas.mentions import RumorResolved
+from schemas.webhooks import WEBHOOKS, AlertTold, DraftTold, EndpointDisabled, EndpointTested, Webhook
+from services.notifier.webhooks.shorten import shorten
+
+__all__ = ["Told", "test_of", "told_of"]
+
+_ALERT_TYPES: dict[Verdict, str] = {
+    "tell": "alert.raised",
+    "warn": "alert.raised",
+    "correct": "alert.corrected",
+    "hold": "rumor.held",
+}
+#: In these a feed brings nothing any more, and somebody has to look.
+_SILENT = frozenset({"silent", "broken", "unreachable", "gone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is to be told of one event. ``id`` is the event's; ``body`` is signed and sent as it stands."""
+
+    id: str
+    type: str
+    at: datetime
+    body: str
+    client_id: str | None = None
+    entity_id: str | None = None
+
+
+def told_of(event: AnyEvent) -> Told | None:
+    """What webhooks tell of ``event``; None where they tell nothing."""
+    match event.data:
+        case AlertRaised(alert=alert):
+            if alert.verdict not in _ALERT_TYPES:
+                return None
+            name = _ALERT_TYPES[alert.verdict]
+            return _told(event, name, AlertTold(alert=alert), alert.client_id, alert.entity_id)
+        case DraftCreated(draft=draft):
+            return _told(event, "draft.created", DraftTold(draft=draft), draft.client_id)
+        case DraftSent() | DraftDismissed() as ended:
+            return _told(event, ended.event_type, ended, ended.client_id)
+        case RumorResolved() as resolved:
+            return _told(event, resolved.event_type, resolved, None, resolved.entity_id)
+        case FeedHealthChanged() as changed if changed.health.status in _SILENT:
+            return _told(event, "feed.silent", changed)
+        case EndpointDisabled() as disabled:
+            return _told(event, disabled.event_type, disabled)
+        case _:
+            return None
+
+
+def test_of(endpoint_id: str, event_id: str, now: datetime) -> Told:
+    """What is sent to try an endpoint out."""
+    data = EndpointTested(endpoint_id=endpoint_id, note="This is a test. Nothing has happened.")
+    return Told(event_id, "endpoint.test", now, _body("endpoint.test", event_id, now, data))
+
+
+def _told(event: AnyEvent, name: str, data: Model, client_id: str | None = None, entity_id: str | None = None) -> Told:
+    return Told(event.id, name, event.time, _body(name, event.id, event.time, data), client_id, entity_id)
+
+
+def _body(name: str, event_id: str, at: datetime, data: Model) -> str:
+    kind = WEBHOOKS[name]
+    body = cast("type[Webhook[Model]]", Webhook.__class_getitem__(kind.model))
+    whole = body(type=name, timestamp=at, version=kind.version, event_id=event_id, data=data)
+    return shorten(whole.model_dump(mode="json", exclude_none=True))

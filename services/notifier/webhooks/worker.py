@@ -1,0 +1,212 @@
+"""Posts what is due, each endpoint in a lane of its own: a slow one fills its own lane and nobody else's.
+
+What has ended and what begins are written together, in one transaction for all lanes: under load, a sync to disk serves
+dozens of attempts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from firstword.kit.clock import Clock
+from firstword.kit.db import reading
+from firstword.kit.metrics import Metrics
+from firstword.kit.processing import EventPublisher
+from services.notifier.webhooks import outbox
+from services.notifier.webhooks.outbox import Done, Room, Work
+from services.notifier.webhooks.post import Answer, Http, headers_of, post
+
+__all__ = ["WebhookWorker"]
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.5
+#: A safeguard: the client's own bound is shorter.
+ATTEMPT_SECONDS = 60.0
+PRUNE_EVERY = timedelta(hours=1)
+
+
+@dataclass
+class _Lane:
+    """What an endpoint has under way, and how many it may still begin: a bucket that holds a second's worth."""
+
+    under_way: int = 0
+    tokens: float = field(default=0.0)
+    filled_at: float | None = None
+
+    def free(self, room: Room, coming_back: int, now: float) -> int:
+        most = max(1.0, room.per_second)
+        added = most if self.filled_at is None else (now - self.filled_at) * room.per_second
+        self.tokens, self.filled_at = min(most, self.tokens + added), now
+        return max(0, min(room.concurrency - self.under_way + coming_back, int(self.tokens)))
+
+
+class WebhookWorker:
+    """Sends what the outbox of webhooks holds.
+
+    ``sole`` says that no other process works on this database: then whatever is found half sent at the start was
+    left by a crash. Otherwise it is taken for that only once an attempt is older than an attempt may last.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        publisher: EventPublisher,
+        clock: Clock,
+        http: Http,
+        *,
+        sole: bool = True,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._engine = engine
+        self._publisher = publisher
+        self._clock = clock
+        self._http = http
+        self._sole = sole
+        self._lanes: dict[str, _Lane] = {}
+        self._ended: list[Done] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._starved = False
+        self._counter = (metrics or Metrics()).counter("webhook_attempts", "Attempts of webhooks, by end", ("outcome",))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set; attempts that have begun are brought to their end."""
+        age = timedelta(0) if self._sole else timedelta(seconds=2 * ATTEMPT_SECONDS)
+        prune_at = self._clock.now()
+        stopping = asyncio.create_task(self._wake_at(stop))
+        while not stop.is_set() or self._tasks or self._ended:
+            try:
+                await asyncio.to_thread(self.recover, age)
+                age = timedelta(seconds=2 * ATTEMPT_SECONDS)
+                await self._step(begin=not stop.is_set())
+                if self._clock.now() >= prune_at:
+                    prune_at = self._clock.now() + PRUNE_EVERY
+                    await asyncio.to_thread(self._prune)
+            except OperationalError as error:  # the database is busy or away: nothing is lost, try again
+                log.warning("database unavailable", action="webhooks", error=str(error.orig))
+                await asyncio.sleep(POLL_SECONDS)
+                continue
+            await self._pause()
+        await stopping
+
+    async def deliver_due(self) -> int:
+        """Attempt what is due, and what becomes due meanwhile, to the end; returns how many attempts were made."""
+        made = 0
+        while True:
+            made += await self._step()
+            if not self._tasks and not self._ended and not self._starved:
+                return made
+            await self._pause()
+
+    def recover(self, age: timedelta) -> int:
+        """Take up again attempts begun at least ``age`` ago whose end nobody recorded; returns how many."""
+        now = self._clock.now()
+        with reading(self._engine) as connection:
+            if not outbox.stuck(connection, began_before=now - age):
+                return 0
+        with self._engine.begin() as connection:
+            count = outbox.recover(connection, now, began_before=now - age)
+        log.warning("webhooks of unknown outcome are sent again", action="recover", count=count)
+        return count
+
+    async def send(self, work: Work) -> Done:
+        """Make one attempt that was claimed already, and record its end."""
+        done = await self._attempt(work)
+        await asyncio.to_thread(self._write, [done], [])
+        return done
+
+    async def _step(self, *, begin: bool = True) -> int:
+        """Record what has ended and begin what is due; returns how many attempts were begun."""
+        ended, self._ended = self._ended, []
+        try:
+            rooms = await asyncio.to_thread(self._due) if begin else []
+            free = self._free(rooms, ended)
+            if not ended and not free:
+                return 0
+            works = await asyncio.to_thread(self._write, ended, sorted(free.items()))
+        except OperationalError:
+            self._ended = ended + self._ended
+            raise
+        for done in ended:
+            self._lanes[done.work.endpoint.id].under_way -= 1
+        for work in works:
+            lane = self._lanes[work.endpoint.id]
+            lane.under_way += 1
+            lane.tokens -= 1
+            task = asyncio.create_task(self._fly(work))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if works or ended:
+            self._wake.set()
+        return len(works)
+
+    def _free(self, rooms: Sequence[Room], ended: Sequence[Done]) -> dict[str, int]:
+        now = asyncio.get_running_loop().time()
+        back = Counter(done.work.endpoint.id for done in ended)
+        free = {}
+        self._starved = False
+        for room in rooms:
+            lane = self._lanes.setdefault(room.endpoint_id, _Lane())
+            places = lane.free(room, back[room.endpoint_id], now)
+            if places:
+                free[room.endpoint_id] = places
+            elif lane.under_way == 0:
+                self._starved = True  # only its rate holds it back
+        return free
+
+    def _due(self) -> list[Room]:
+        with reading(self._engine) as connection:
+            return outbox.due_endpoints(connection, self._clock.now())
+
+    def _write(self, ended: Sequence[Done], free: Sequence[tuple[str, int]]) -> list[Work]:
+        now = self._clock.now()
+        with self._engine.begin() as connection:
+            self._publisher.publish(connection, outbox.finish(connection, ended, now))
+            works = outbox.claim(connection, dict(free), now)
+        for done in ended:
+            self._counter.labels(done.answer.kind).inc()
+        return works
+
+    async def _fly(self, work: Work) -> None:
+        self._ended.append(await self._attempt(work))
+        self._wake.set()
+
+    async def _attempt(self, work: Work) -> Done:
+        now, url = self._clock.now(), work.endpoint.url
+        headers = headers_of(work.delivery_id, work.body, work.endpoint.signing(now), now)
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                answer = await post(self._http, url, headers, work.body, now)
+        except TimeoutError:
+            answer = Answer("unknown", f"No answer within {ATTEMPT_SECONDS:.0f} s.")
+        except Exception as error:  # whatever it is, the other side may have the message
+            log.exception("posting failed", action="webhooks", delivery_id=work.delivery_id)
+            answer = Answer("unknown", f"Posting failed in a way it should not: {type(error).__name__}.")
+        log.info("posted", action="webhooks", delivery_id=work.delivery_id, attempt=work.attempt, outcome=answer.kind)
+        return Done(work, headers, answer)
+
+    async def _pause(self) -> None:
+        """Until something ends; at most until it is time to look again."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), 0.02 if self._starved else POLL_SECONDS)
+        self._wake.clear()
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._wake.set()
+
+    def _prune(self) -> None:
+        with self._engine.begin() as connection:
+            dropped = outbox.prune(connection, self._clock.now())
+        if dropped:
+            log.info("old webhooks dropped", action="prune", count=dropped)
