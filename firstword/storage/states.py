@@ -32,6 +32,11 @@ class StateStore:
         raw = connection.scalar(query)
         return None if raw is None else bytes(raw)
 
+    def get_all(self, connection: Connection, processor: str, keys: Sequence[str]) -> dict[str, bytes]:
+        """The states of several keys; those that were never written are left out."""
+        query = select(states.c.key, states.c.state).where(states.c.processor == processor, states.c.key.in_(keys))
+        return {key: bytes(raw) for key, raw in connection.execute(query)}
+
     def put(self, connection: Connection, processor: str, rows: Sequence[StateRow]) -> None:
         """Write the states of several keys."""
         values = [

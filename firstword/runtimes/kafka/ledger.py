@@ -14,7 +14,7 @@ on. An event that was sent twice, at two offsets, is known by its id: processors
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -150,7 +150,7 @@ class Ledger:
         if not events:
             return
         until = max(event.time for _, event in events)
-        steppers = self._steppers(batch.connection, number, until)
+        steppers = self._steppers(batch.connection, number, until, events)
         batch.seen |= self._recall(batch.connection, [event.id for _, event in events])
         for record, event in events:
             for stepper in steppers:
@@ -195,13 +195,16 @@ class Ledger:
         except (KnownBadEvent, DataError) as error:
             batch.letters.append(letter_of(record, error, f"sink:{sink.name}", 1, self._clock.now()))
 
-    def _steppers(self, connection: Connection, number: int, until: datetime) -> list[Stepper]:
-        """Every processor, with the timers of this partition that are due by ``until``."""
+    def _steppers(
+        self, connection: Connection, number: int, until: datetime, events: Sequence[tuple[Arrived, AnyEvent]] = ()
+    ) -> list[Stepper]:
+        """Every processor, with the timers of this partition that are due by ``until`` and the states of ``events``."""
         found = []
         for processor in self._processors:
             due = self._due(connection, processor, until)
             timers = Timers((moment, key) for moment, key, partition in due if partition == number)
-            found.append(Stepper(processor, self._fetch(connection, processor), timers))
+            keys = {processor.key(event) for record, event in events if record.topic in processor.inputs}
+            found.append(Stepper(processor, self._fetch(connection, processor, keys), timers))
         return found
 
     def _due(self, connection: Connection, processor: AnyProcessor, until: datetime) -> list[tuple[datetime, str, int]]:
@@ -212,9 +215,14 @@ class Ledger:
         due = self._states.due(connection, processor.name, until)
         return [(moment, key, _partition(key, partitions)) for moment, key in due]
 
-    def _fetch(self, connection: Connection, processor: AnyProcessor) -> Callable[[str], Any | None]:
+    def _fetch(
+        self, connection: Connection, processor: AnyProcessor, keys: Collection[str]
+    ) -> Callable[[str], Any | None]:
+        """What gives a key's state; those of ``keys`` are read at once, for a question each takes ten times as long."""
+        read = self._states.get_all(connection, processor.name, sorted(keys)) if keys and processor.stateful else {}
+
         def fetch(key: str) -> Any | None:
-            raw = self._states.get(connection, processor.name, key)
+            raw = read.get(key) if key in keys else self._states.get(connection, processor.name, key)
             return None if raw is None else processor.load(raw)
 
         return fetch
@@ -233,7 +241,7 @@ class Ledger:
     def _remember(self, batch: _Batch) -> None:
         now = self._clock.now()
         rows = [{"processor": processor, "event_id": event_id, "at": now} for processor, event_id in batch.worked]
-        upsert(batch.connection, recent, rows, ("processor", "event_id"))
+        upsert(batch.connection, recent, rows, ("processor", "event_id"), update=())
 
     def _read_positions(self, connection: Connection) -> Offsets:
         query = select(taken.c.topic, taken.c.partition, taken.c.next_offset).where(taken.c.consumer == self._group)
