@@ -18,12 +18,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """`stream`, if given, is sent instead of `body`, without a Content-Length."""
+    """`stream`, if given, is sent instead of `body`, without a Content-Length.
+
+    `after_seconds` is waited before anything is sent; `dropped` closes the connection without a word.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: Callable[[], AsyncIterator[bytes]] | None = None
+    after_seconds: float = 0.0
+    dropped: bool = False
 
 
 @dataclass
@@ -39,7 +44,10 @@ class Server:
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             request = await _read(reader)
             self.requests.append(request)
-            await _write(writer, self.answer(request))
+            reply = self.answer(request)
+            await asyncio.sleep(reply.after_seconds)
+            if not reply.dropped:
+                await _write(writer, reply)
         writer.close()
 
 
