@@ -25,7 +25,7 @@ from firstword.storage.eventlog import EventLog
 from firstword.storage.migrate import migrate, require_migrated
 from firstword.storage.outbox import OutboxPublisher
 from firstword.store import Store
-from firstword.system import DeskServer, System, only_one
+from firstword.system import DeskServer, Service, System, only_one
 from schemas.clients import Book
 from schemas.items import Item
 from services.ingest.fetch import FetcherByScheme, FileFetcher, HttpFetcher
@@ -40,15 +40,19 @@ from services.notifier.desk.deps import DeskDeps, DeskSettings
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafts import WriteDrafts
 from services.notifier.sinks import all_sinks
+from services.notifier.webhooks.notices import Notices
+from services.notifier.webhooks.worker import WebhookWorker
 
 __all__ = [
     "build_channels",
+    "build_deliveries",
     "build_desk",
     "build_ingest",
     "build_pipeline",
     "build_runtime",
     "build_sinks",
     "build_system",
+    "build_webhooks",
     "open_store",
     "prepare",
     "replay_kept",
@@ -165,16 +169,42 @@ def build_channels(store: Store) -> dict[str, Channel]:
     return {"email": Smtp(mail, store.clock)}
 
 
+def build_webhooks(store: Store, metrics: Metrics | None = None, *, sole: bool = True) -> WebhookWorker:
+    """What posts webhooks. Each endpoint's pace is the worker's own affair, so the client has none."""
+    http = HttpSettings(
+        total_seconds=15.0,  # Standard Webhooks: between 15 and 30 seconds
+        host_concurrency=1_000,
+        host_interval_seconds=0.0,
+        max_connections=1_000,
+        max_body_bytes=4_000,
+        cut_bodies=True,
+        allow_private=store.settings.allow_private,
+    )
+    return WebhookWorker(store.engine, store.log, store.clock, GuardedClient(http), sole=sole, metrics=metrics)
+
+
+def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[str, Service]:
+    """What sends: messages by their channels, webhooks, and notices of what can't be sent any more."""
+    channels = build_channels(store)
+    services: dict[str, Service] = {
+        "delivery": DeliveryWorker(store.engine, store.log, store.clock, channels, sole=sole),
+        "webhooks": build_webhooks(store, metrics, sole=sole),
+    }
+    to = store.settings.notices_to
+    if to is not None and "email" in channels:
+        services["notices"] = Notices(store.engine, store.clock, channels["email"], to)
+    return services
+
+
 def build_system(store: Store, listening: socket.socket) -> System:
     """All three services, to be run in one process; the desk answers on ``listening`` (see ``firstword.system``)."""
     metrics = Metrics()
     runtime = build_runtime(store)
     ingest = build_ingest(store, metrics)
-    channels = build_channels(store)
     return System(
         store=store,
         runtime=runtime,
-        services={"ingest": ingest, "delivery": DeliveryWorker(store.engine, store.log, store.clock, channels)},
+        services={"ingest": ingest, **build_deliveries(store, metrics)},
         server=build_desk(store, ingest, metrics, runtime.not_ready),
         listening=listening,
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from firstword import firststart
 from firstword.bootstrap import (
-    build_channels,
+    build_deliveries,
     build_desk,
     build_ingest,
     build_pipeline,
@@ -39,7 +39,6 @@ from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.storage.outbox import Outbox
 from firstword.store import Store
 from firstword.system import together
-from services.notifier.delivery.worker import DeliveryWorker
 
 __all__ = ["play_sample", "run_desk", "run_ingest", "run_matcher", "run_notifier"]
 
@@ -87,7 +86,7 @@ async def run_notifier(settings: Settings, kafka: KafkaSettings, stop: asyncio.E
         parts = {
             "intake": intake.run(stop),
             "relay": Relay(engine, kafka, clock, metrics).run(stop),
-            "delivery": DeliveryWorker(engine, store.log, clock, build_channels(store), sole=False).run(stop),
+            **{name: service.run(stop) for name, service in build_deliveries(store, metrics, sole=False).items()},
             "health": _tell(kafka, lambda: intake.progress.report(time.monotonic()), metrics, stop),
         }
         await together(parts, stop)

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     )
     sample: bool = Field(default=True, description="whether 'firstword sample play' fills an empty stack")
     fetch_concurrency: int = Field(default=8, ge=1, le=64)
+    notices_to: str | None = Field(
+        default=None, description="a mail address that is told of webhook endpoints that are given up on"
+    )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
