@@ -17,6 +17,7 @@ from firstword.kit.http import GuardedClient, HttpSettings
 from firstword.kit.metrics import Metrics
 from firstword.kit.processing import AnyEvent, Sink
 from firstword.kit.settings import Settings
+from firstword.limits import require_thresholds
 from firstword.pipeline import Pipeline
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.runtimes.replay import BEGINNING, Emission, Emit, KeptReplay
@@ -53,6 +54,7 @@ __all__ = [
     "build_sinks",
     "build_system",
     "build_webhooks",
+    "limits_of",
     "open_store",
     "prepare",
     "replay_kept",
@@ -87,6 +89,15 @@ def build_pipeline(thresholds: Thresholds | None = None) -> Pipeline:
     return Pipeline((Annotate(thresholds=thresholds), Judge(thresholds), WriteDrafts(Playbooks.shipped())))
 
 
+def limits_of(settings: Settings) -> Thresholds | None:
+    """The thresholds of judgment that the house has set; None: those that ship.
+
+    Raises:
+        BadInput: the file can't be read, or has errors.
+    """
+    return require_thresholds(settings.thresholds) if settings.thresholds else None
+
+
 def build_sinks() -> tuple[Sink, ...]:
     """What keeps the desk's tables up to date."""
     return tuple(all_sinks())
@@ -103,7 +114,9 @@ def build_runtime(store: Store, on_events: Callable[[Sequence[AnyEvent]], None] 
             "This works in one process, with a file of its own, and FIRSTWORD_DATABASE names the stack's database.",
             mend="Unset FIRSTWORD_DATABASE, or use the stack's commands: firstword worker, desk, lag, dlq.",
         )
-    return EmbeddedRuntime(store.engine, build_pipeline(), build_sinks(), store.clock, on_events=on_events)
+    return EmbeddedRuntime(
+        store.engine, build_pipeline(limits_of(store.settings)), build_sinks(), store.clock, on_events=on_events
+    )
 
 
 async def prepare(store: Store, *, book: Book | None, opml: Path | None) -> Prepared:

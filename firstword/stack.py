@@ -20,6 +20,7 @@ from firstword.bootstrap import (
     build_ingest,
     build_pipeline,
     build_sinks,
+    limits_of,
     open_store,
 )
 from firstword.firststart import Prepared
@@ -28,7 +29,7 @@ from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
 from firstword.kit.metrics import Metrics
 from firstword.kit.processing import AnyProcessor
-from firstword.kit.settings import Settings
+from firstword.kit.settings import Settings, read_settings
 from firstword.runtimes.kafka.health import HealthServer
 from firstword.runtimes.kafka.intake import Intake
 from firstword.runtimes.kafka.ledger import Ledger
@@ -45,7 +46,7 @@ __all__ = ["play_sample", "run_desk", "run_ingest", "run_matcher", "run_notifier
 
 def matching() -> tuple[AnyProcessor, ...]:
     """The part of the pipeline that the matcher runs: items → alerts."""
-    return build_pipeline().up_to({"alerts"}).processors
+    return build_pipeline(limits_of(read_settings())).up_to({"alerts"}).processors
 
 
 def drafting() -> tuple[AnyProcessor, ...]:

@@ -12,10 +12,10 @@ import typer
 from firstword import bootstrap
 from firstword.cli.books import require_book
 from firstword.cli.console import error, open_input, progress, warn
-from firstword.cli.thresholds import require_thresholds
 from firstword.kit.errors import BadInput, KnownBadEvent
 from firstword.kit.processing import AnyEvent
 from firstword.kit.settings import read_settings
+from firstword.limits import require_thresholds
 from firstword.runtimes.replay import EMITTABLE, Emit, Replay, in_time_order
 from firstword.runtimes.whatif import differences
 from schemas.alerts import Alert
@@ -48,7 +48,11 @@ def replay(
     ] = None,
     thresholds: Annotated[
         Path | None,
-        typer.Option("--thresholds", metavar="FILE", help="Judge by these; what the file doesn't name is as shipped."),
+        typer.Option(
+            "--thresholds",
+            metavar="FILE",
+            help="Judge by these [default: $FIRSTWORD_THRESHOLDS]; what the file doesn't name is as shipped.",
+        ),
     ] = None,
     against_book: Annotated[
         Path | None,
@@ -104,13 +108,11 @@ def replay(
                 raise BadInput(
                     "replay: no book is given.", mend="Give one with --book FILE, or a folder with --data DIR."
                 )
-            pipeline = bootstrap.build_pipeline(require_thresholds(thresholds) if thresholds else None)
+            pipeline = bootstrap.build_pipeline(bootstrap.limits_of(read_settings(thresholds=thresholds)))
             run = Replay(require_book(book), pipeline, wanted, refused=reader.refused).run(found)
-        elif thresholds is not None:
-            raise BadInput("--thresholds: what is kept in a folder is judged as shipped.", mend="Leave out --data.")
         else:
             kept_book = None if book is None else require_book(book)
-            run = bootstrap.replay_kept(read_settings(data=data), kept_book, found, wanted)
+            run = bootstrap.replay_kept(read_settings(data=data, thresholds=thresholds), kept_book, found, wanted)
         with progress("replaying", "items") as bar:
             task = bar.add_task("replay", total=None)
             for emitted in run:
@@ -141,7 +143,7 @@ def _sides(
     if book is None:
         raise BadInput("replay: no book is given.", mend="Give the one to compare with by --book FILE.")
     known = require_book(book)
-    limits = require_thresholds(thresholds) if thresholds else None
+    limits = bootstrap.limits_of(read_settings(thresholds=thresholds))
     return (
         _Alerts(known, limits),
         _Alerts(

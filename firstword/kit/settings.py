@@ -55,6 +55,9 @@ class Settings(BaseSettings):
         description="private networks (10.1.0.0/16) and hosts (feeds.intranet:8080) that may be fetched from",
     )
     sample: bool = Field(default=True, description="whether 'firstword sample play' fills an empty stack")
+    thresholds: Path | None = Field(
+        default=None, description="a file of thresholds of judgment; what it doesn't name is as shipped"
+    )
     fetch_concurrency: int = Field(default=8, ge=1, le=64)
     notices_to: str | None = Field(
         default=None, description="a mail address that is told of webhook endpoints that are given up on"

@@ -31,7 +31,7 @@ _SPEAKS_OF_ITSELF = re.compile(r"^([A-Z][\w&'’.\- ]{1,30}): [\"“'‘]?(?:[Ww
 # "… , chairman says", "says Corvane chairman": somebody of that office, by name or not.
 _OFFICE = re.compile(
     r"(?:(?:, |[\"”’'] )|\b(?:says|said|warns|hints) )(?:[\w’'.\-]+ ){0,3}?"
-    r"(?:chief|chairman|chairwoman|chair|chief executive|ceo|boss|founder|owner|minister|analyst|lawyers?|mayor|director)"
+    r"(?:chief|chairman|chairwoman|chair|executive|ceo|boss|founder|owner|minister|analyst|lawyers?|mayor|director)"
     r"(?: (?:says|said|warns|warned|hints|tells \w+))?$",
     re.I,
 )

@@ -18,6 +18,7 @@ from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.runtimes.replay import BEGINNING, KeptReplay, in_time_order, source_event
 from firstword.shipped import example
+from firstword.storage.eventlog import EventLog
 from firstword.store import Store
 from schemas.alerts import Alert, AlertRaised
 from schemas.clients import Client
@@ -53,7 +54,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         with opened.engine.begin() as connection:
             grades = [source_event(each.standing(), BEGINNING) for each in newswire.publishers.values()]
             opened.log.publish(connection, grades)
-        kept = KeptReplay(opened.engine, opened.log, clock, ("alerts",))
+        kept = KeptReplay(opened.engine, EventLog(), clock, ("alerts",))
         list(kept.run(in_time_order(items), bootstrap.build_runtime(opened, kept.take)))
         yield opened
 
@@ -64,7 +65,7 @@ def stories(store: Store) -> Iterator[tuple[list[Alert], list[str]]]:
     assert book is not None
     clients: dict[str, Client] = {client.id: client for client in book.clients}
     with store.engine.connect() as connection:
-        raised = [each.data for each in store.log.scan(connection, "alerts")]
+        raised = [each.data for each in EventLog().scan(connection, "alerts")]
     seen: set[tuple[str, str, str]] = set()
     for data in raised:
         assert isinstance(data, AlertRaised)

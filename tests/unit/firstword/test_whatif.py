@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstword.cli.thresholds import read_thresholds
+from firstword.limits import read_thresholds
 from firstword.runtimes.whatif import differences
 from schemas.alerts import Alert, Reason, Verdict
 from services.matcher.thresholds import shipped_thresholds

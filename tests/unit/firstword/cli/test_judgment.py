@@ -75,7 +75,9 @@ def test_a_grade_is_set_explained_and_its_record_begun_anew(run: Run) -> None:
     assert run("sources", "grade", "post.example", "B", "--ground", " ")[0] == 2
 
 
-def test_what_if_prints_the_difference_alone(run: Run, tmp_path: Path, items: str) -> None:
+def test_what_if_prints_the_difference_alone(
+    run: Run, tmp_path: Path, items: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     strict = tmp_path / "strict.yaml"
     strict.write_text("market_moving: [takeover]\n", encoding="utf-8")
     code, out, _ = run("replay", "--book", BOOK, "--items", items, "--against-thresholds", str(strict))
@@ -86,6 +88,10 @@ def test_what_if_prints_the_difference_alone(run: Run, tmp_path: Path, items: st
     assert same[:2] == (0, "")
     told = run("replay", "--book", BOOK, "--items", items, "--thresholds", str(strict), "--emit", "alerts")[1]
     assert all(json.loads(line)["verdict"] == "hold" for line in told.splitlines())
+    monkeypatch.setenv("FIRSTWORD_THRESHOLDS", str(strict))
+    assert run("replay", "--book", BOOK, "--items", items, "--emit", "alerts")[1] == told
+    kept = str(tmp_path / "kept")
+    assert run("replay", "--book", BOOK, "--items", items, "--data", kept, "--emit", "alerts")[1] == told
 
 
 def test_what_if_says_what_is_wrong_with_a_file(run: Run, tmp_path: Path, items: str) -> None:
@@ -93,7 +99,7 @@ def test_what_if_says_what_is_wrong_with_a_file(run: Run, tmp_path: Path, items:
     bad.write_text("tell_relevanze: 0.5\n", encoding="utf-8")
     code, _, err = run("replay", "--book", BOOK, "--items", items, "--against-thresholds", str(bad))
     assert code == 2
-    assert f"{bad}:1: error: tell_relevanze:" in err
+    assert f"{bad}:1: tell_relevanze:" in err
     assert "Did you mean 'tell_relevance'?" in err
     assert run("replay", "--items", items, "--against-book", BOOK)[0] == 2
     assert run("replay", "--items", items, "--book", BOOK, "--against-book", BOOK, "--data", str(tmp_path))[0] == 2

@@ -1,4 +1,4 @@
-"""Reading a file of thresholds for a command: every problem is shown, with file, line, field and mend."""
+"""A file of thresholds: only what it changes need stand in it; every problem is told, with line, field and mend."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from firstword.book import Problem
 from firstword.book.fields import Report, nearest
 from firstword.book.nodes import MappingNode, Node, ScalarNode, SequenceNode, Unreadable, parse_nodes
-from firstword.cli.books import show_problems
 from firstword.kit.errors import BadInput
 from services.matcher.thresholds import Thresholds, shipped_thresholds
 
@@ -19,10 +18,10 @@ __all__ = ["read_thresholds", "require_thresholds"]
 
 
 def require_thresholds(path: Path) -> Thresholds:
-    """The thresholds in the file; what it doesn't name is as shipped. Problems are shown on stderr.
+    """The thresholds in the file; what it doesn't name is as shipped.
 
     Raises:
-        BadInput: when the file can't be read, or has errors.
+        BadInput: when the file can't be read, or has errors; it names all of them.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -32,9 +31,9 @@ def require_thresholds(path: Path) -> Thresholds:
             mend="Give a copy of services/matcher/lexicon/thresholds.yaml with what you want to change.",
         ) from None
     found, problems = read_thresholds(text, str(path))
-    show_problems(problems)
     if found is None:
-        raise BadInput(f"{path}: {len(problems)} error(s), see above.", mend="Mend them, then try again.")
+        told = [f"{each.file}:{each.line}: {each.field}: {each.message} {each.mend}" for each in problems]
+        raise BadInput("\n".join([f"{path}: {len(problems)} error(s).", *told]))
     return found
 
 
