@@ -121,7 +121,7 @@ def claim(connection: Connection, free: Mapping[str, int], now: datetime) -> lis
     chosen: list[tuple[Endpoint, RowMapping]] = []
     for endpoint_id, most in sorted(free.items()):
         endpoint = find(connection, endpoint_id, lock=True)  # one instance at a time looks for work at an endpoint
-        if endpoint.state != "active":
+        if endpoint.state != "active" or (endpoint.resting_until is not None and endpoint.resting_until > now):
             continue
         rows = _head(connection, endpoint_id, now) if endpoint.ordered else _oldest(connection, endpoint_id, now, most)
         chosen += [(endpoint, row) for row in rows]

@@ -160,7 +160,7 @@ class WebhookWorker:
             places = lane.free(room, back[room.endpoint_id], now)
             if places:
                 free[room.endpoint_id] = places
-            elif lane.under_way == 0:
+            elif lane.under_way == back[room.endpoint_id]:
                 self._starved = True  # only its rate holds it back
         return free
 
@@ -178,7 +178,8 @@ class WebhookWorker:
         return works
 
     async def _fly(self, work: Work) -> None:
-        self._ended.append(await self._attempt(work))
+        done = await self._attempt(work)
+        self._ended.append(done)  # not in one line: the list may be another one by then
         self._wake.set()
 
     async def _attempt(self, work: Work) -> Done:

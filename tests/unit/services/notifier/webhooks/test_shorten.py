@@ -1,0 +1,70 @@
+"""A webhook's body stays below its limit, says what it left out, and keeps its shape."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firstword.kit.processing import AnyEvent
+from schemas.alerts import AlertRaised, Evidence, Reason
+from schemas.base import event
+from schemas.webhooks import BODY_LIMIT, AlertTold, Webhook
+from services.notifier.webhooks.payloads import told_of
+from tests.desk_data import NOW, seed_events
+
+AT = datetime(2026, 3, 5, 9, tzinfo=UTC)
+
+
+def an_alert() -> AlertRaised:
+    return next(one.data for one in seed_events() if isinstance(one.data, AlertRaised) and one.data.alert.evidence)
+
+
+def with_evidence(texts: list[str], url: str = "https://news.example/a") -> AnyEvent:
+    alert = an_alert().alert
+    first = alert.evidence[0]
+    evidence = tuple(
+        Evidence.model_validate({**first.model_dump(), "item_id": f"itm_{n}", "title": text, "quote": text, "url": url})
+        for n, text in enumerate(texts)
+    )
+    reasons = tuple(Reason(rule="r", saw=text, concluded=text, text=text) for text in texts)
+    told = alert.model_copy(update={"evidence": evidence, "reasons": reasons, "headline": texts[0]})
+    return event(AlertRaised(alert=told), key=alert.client_id, id="evt_1", source="test", time=AT)
+
+
+LONG = st.builds(str.__mul__, st.text(min_size=1, max_size=8), st.integers(1, 800))
+
+
+@settings(max_examples=25)
+@given(
+    texts=st.lists(LONG, min_size=1, max_size=25),
+    url=st.integers(1, 9_000).map(lambda n: f"https://a.example/{'ü' * n}"),
+)
+def test_whatever_an_alert_holds_its_webhook_fits(texts: list[str], url: str) -> None:
+    told = told_of(with_evidence(texts, url))
+    assert told is not None
+    assert len(told.body.encode()) < BODY_LIMIT
+    read = Webhook[AlertTold].model_validate_json(told.body)
+    assert read.data.alert.evidence
+    assert told == told_of(with_evidence(texts, url)), "the same event, the same bytes"
+
+
+def test_what_was_left_out_is_named_and_a_small_one_is_whole() -> None:
+    small = told_of(with_evidence(["Halden cuts its dividend"]))
+    large = told_of(with_evidence(["Halden cuts its dividend " * 40] * 30))
+    assert small is not None
+    assert large is not None
+    assert json.loads(small.body)["data"]["shortened"] == []
+    assert "evidence" in json.loads(large.body)["data"]["shortened"]
+    assert json.loads(large.body)["data"]["alert"]["evidence"][0]["item_id"] == "itm_0", "the first evidence stays"
+
+
+@pytest.mark.parametrize("one", list(seed_events()), ids=lambda one: f"{one.type}-{one.id[-4:]}")
+def test_each_event_of_a_desk_fits_as_it_is(one: AnyEvent) -> None:
+    told = told_of(one)
+    if told is not None:
+        assert told.at <= NOW
+        assert len(told.body.encode()) < BODY_LIMIT

@@ -1,0 +1,324 @@
+"""Webhooks against real endpoints on loopback that take, refuse, redirect, hang, drop and ask for patience."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from sqlalchemy import Engine
+from standardwebhooks import Webhook
+
+from services.notifier.delivery.schedule import JITTER, RETRY_SECONDS
+from services.notifier.webhooks import endpoints, outbox, replay
+from services.notifier.webhooks.disabling import enable
+from services.notifier.webhooks.endpoints import Wants
+from tests.desk_data import NOW, seed_events
+from tests.http_server import Reply, Request, serving
+from tests.webhook_world import WebhookWorld, dismissed
+
+
+@pytest.fixture
+def world(database: Engine) -> WebhookWorld:
+    return WebhookWorld.on(database)
+
+
+async def test_what_happens_is_told_once_and_signed(world: WebhookWorld) -> None:
+    world.clock.set(datetime.now(UTC))  # the reference library looks at the machine's clock
+    async with serving(lambda _: Reply(204)) as server:
+        endpoint = world.add(server.url("/hook"))
+        world.tell(one := dismissed(1, world.clock.now()), one)
+        assert await world.deliver() == 1
+        assert await world.deliver() == 0
+    (request,) = server.requests
+    assert request.method == "POST"
+    read = Webhook(endpoint.signing(world.clock.now())[0]).verify(request.body, dict(request.headers))
+    assert read["type"] == "draft.dismissed"
+    assert read["data"]["draft_id"] == "drf_1"
+    assert request.headers["webhook-id"] == outbox.webhook_id(one.id, endpoint.id)
+    (attempt,) = world.attempts()
+    assert (attempt["outcome"], attempt["status"]) == ("delivered", 204)
+    assert attempt["request"]["headers"]["webhook-id"] == request.headers["webhook-id"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome", "said"),
+    [
+        (Reply(500, b"broken"), "retry", "500"),
+        (Reply(301, headers={"Location": "https://elsewhere.example/"}), "retry", "redirects are not followed"),
+        (Reply(404), "retry", "404"),
+        (Reply(410), "rejected", "410"),
+        (Reply(dropped=True), "unknown", "no complete HTTP answer"),
+        (Reply(after_seconds=30), "unknown", "did not answer"),
+    ],
+    ids=["500", "301", "404", "410", "drops", "hangs"],
+)
+async def test_each_end_is_named_for_what_is_known(world: WebhookWorld, reply: Reply, outcome: str, said: str) -> None:
+    world.timeout_seconds = 0.3
+    async with serving(lambda _: reply) as server:
+        world.add(server.url())
+        world.tell(dismissed(1))
+        await world.deliver()
+    (attempt,) = world.attempts()
+    assert attempt["outcome"] == outcome
+    assert said in attempt["detail"]
+    if reply.status == 500 and not reply.dropped:
+        assert attempt["response"]["body"] == "broken"
+    assert len(server.requests) == 1
+
+
+async def test_nobody_there_surely_got_nothing(world: WebhookWorld) -> None:
+    async with serving(lambda _: Reply()) as server:
+        pass
+    world.add(server.url())
+    world.tell(dismissed(1))
+    await world.deliver()
+    assert world.attempts()[0]["outcome"] == "retry"
+
+
+async def test_an_address_inside_the_house_is_not_posted_to(world: WebhookWorld) -> None:
+    world.allow_private = ()
+    async with serving(lambda _: Reply()) as server:
+        world.add(server.url())
+        world.add(f"http://localhost:{server.port}/")
+        world.tell(dismissed(1))
+        await world.deliver()
+    assert server.requests == []
+    assert all("loopback" in attempt["detail"] for attempt in world.attempts())
+
+
+async def test_the_schedule_is_kept_to_the_last_attempt_and_then_the_endpoint_is_given_up(world: WebhookWorld) -> None:
+    async with serving(lambda _: Reply(503)) as server:
+        endpoint = world.add(server.url())
+        world.tell(dismissed(1))
+        began = [world.clock.now()]
+        for attempt in range(1, len(RETRY_SECONDS) + 1):
+            assert await world.deliver() == 1
+            (row,) = world.deliveries()
+            if attempt == len(RETRY_SECONDS):
+                break
+            assert row["status"] == "pending"
+            waited = (row["next_attempt_at"] - began[-1]).total_seconds()
+            assert RETRY_SECONDS[attempt] <= waited <= RETRY_SECONDS[attempt] * (1 + JITTER)
+            world.clock.set(row["next_attempt_at"] - timedelta(seconds=1))
+            assert await world.deliver() == 0, "nothing before its time"
+            world.clock.set(row["next_attempt_at"])
+            began.append(world.clock.now())
+    assert row["status"] == "failed"
+    assert len({request.headers["webhook-id"] for request in server.requests}) == 1
+    assert len({request.body for request in server.requests}) == 1
+    assert len({request.headers["webhook-timestamp"] for request in server.requests}) == len(RETRY_SECONDS)
+    given_up = world.endpoint(endpoint.id)
+    assert given_up.state == "disabled"
+    assert "three days" in (given_up.disabled_because or "")
+    (told,) = world.publisher.events
+    assert told.data.event_type == "endpoint.disabled"
+
+
+async def test_an_endpoint_that_took_something_meanwhile_stays(world: WebhookWorld) -> None:
+    async with serving(lambda request: Reply(200 if b"drf_2" in request.body else 500)) as server:
+        endpoint = world.add(server.url())
+        world.tell(dismissed(1))
+        for attempt in range(len(RETRY_SECONDS)):
+            if attempt == 3:
+                world.tell(dismissed(2, world.clock.now()))
+            await world.deliver()
+            world.clock.advance(days=2)
+    assert [row["status"] for row in world.deliveries()] == ["failed", "delivered"]
+    assert world.endpoint(endpoint.id).state == "active"
+
+
+async def test_410_disables_tells_the_others_and_loses_nothing(world: WebhookWorld) -> None:
+    answers = {"/gone": 410, "/other": 200}
+    async with serving(lambda request: Reply(answers[request.path])) as server:
+        gone = world.add(server.url("/gone"), concurrency=1)
+        world.add(server.url("/other"), wants=Wants(types=("endpoint.disabled",)))
+        world.tell(dismissed(1), dismissed(2))
+        await world.deliver()
+        assert world.endpoint(gone.id).state == "disabled"
+        assert len(server.requests) == 1, "nothing more is sent there"
+        world.tell(*world.publisher.events, dismissed(3))
+        await world.deliver()
+        assert json.loads(server.requests[-1].body)["data"]["cause"] == "gone"
+        assert json.loads(server.requests[-1].body)["data"]["waiting"] == 1
+
+        answers["/gone"] = 200
+        with world.engine.begin() as connection:
+            enable(connection, endpoints.find(connection, gone.id), world.clock.now())
+            again = endpoints.find(connection, gone.id)
+            assert replay.replay_span(connection, again, world.clock.now(), since=NOW) == 4
+        await world.deliver()
+    got = [json.loads(request.body)["data"].get("draft_id") for request in server.requests if request.path == "/gone"]
+    assert sorted(filter(None, got[1:])) == ["drf_1", "drf_2", "drf_3"]
+
+
+@pytest.mark.parametrize("as_date", [False, True])
+async def test_retry_after_is_kept_by_the_whole_endpoint(world: WebhookWorld, as_date: bool) -> None:
+    value = format_datetime(NOW + timedelta(hours=2), usegmt=True) if as_date else "7200"
+    async with serving(lambda _: Reply(429, headers={"Retry-After": value})) as server:
+        world.add(server.url(), concurrency=1)
+        world.tell(dismissed(1), dismissed(2))
+        assert await world.deliver() == 1
+        world.clock.advance(hours=1, minutes=59)
+        assert await world.deliver() == 0
+        world.clock.advance(minutes=2)
+        assert await world.deliver() >= 1
+    assert len(server.requests) >= 2
+
+
+async def test_only_what_is_wanted_comes(world: WebhookWorld) -> None:
+    async with serving(lambda _: Reply()) as server:
+        world.clock.set(NOW - timedelta(days=30))
+        world.add(server.url("/all"))
+        world.add(server.url("/held"), wants=Wants(types=("rumor.held",)))
+        world.add(server.url("/nadia"), wants=Wants(clients=("brightwater",)))
+        world.clock.set(NOW + timedelta(days=1))
+        world.tell(*seed_events())
+        await world.deliver()
+    of = {path: [json.loads(r.body) for r in server.requests if r.path == path] for path in ("/all", "/held", "/nadia")}
+    assert {"alert.raised", "alert.corrected", "rumor.held", "draft.created"} <= {one["type"] for one in of["/all"]}
+    assert {one["type"] for one in of["/held"]} == {"rumor.held"}
+    assert of["/held"][0]["data"]["alert"]["if_they_ask"]
+    clients = {(one["data"].get("alert") or one["data"].get("draft"))["client_id"] for one in of["/nadia"]}
+    assert clients == {"brightwater"}
+
+
+async def test_what_happened_before_an_endpoint_was_added_is_not_sent(world: WebhookWorld) -> None:
+    async with serving(lambda _: Reply()) as server:
+        world.add(server.url())
+        world.tell(dismissed(1, NOW - timedelta(seconds=1)))
+        assert await world.deliver() == 0
+
+
+async def test_both_secrets_sign_while_one_is_replaced(world: WebhookWorld) -> None:
+    world.clock.set(datetime.now(UTC))
+    async with serving(lambda _: Reply()) as server:
+        endpoint = world.add(server.url())
+        with world.engine.begin() as connection:
+            fresh = endpoints.rotate(connection, endpoint.id, world.clock.now())
+        world.tell(dismissed(1, world.clock.now()))
+        await world.deliver()
+        former = endpoint.secrets[0].value
+        for secret in (former, fresh):
+            Webhook(secret).verify(server.requests[0].body, dict(server.requests[0].headers))
+        world.clock.advance(hours=25)
+        assert world.endpoint(endpoint.id).signing(world.clock.now()) == [fresh]
+    assert former not in repr(world.endpoint(endpoint.id))
+
+
+async def test_an_ordered_endpoint_gets_one_after_the_other(world: WebhookWorld) -> None:
+    broken = True
+    async with serving(lambda _: Reply(500 if broken else 200)) as server:
+        world.add(server.url(), ordered=True)
+        world.tell(*(dismissed(number) for number in range(5)))
+        assert await world.deliver() == 1
+        broken = False
+        world.clock.advance(seconds=6)
+        assert await world.deliver() == 5
+    got = [json.loads(request.body)["data"]["draft_id"] for request in server.requests]
+    assert got == ["drf_0", "drf_0", "drf_1", "drf_2", "drf_3", "drf_4"]
+
+
+async def test_a_limit_of_pace_is_kept(world: WebhookWorld) -> None:
+    times: list[float] = []
+
+    def answer(_: Request) -> Reply:
+        times.append(time.monotonic())
+        return Reply()
+
+    async with serving(answer) as server:
+        world.add(server.url(), per_second=10.0, concurrency=20)
+        world.tell(*(dismissed(number) for number in range(16)))
+        assert await world.deliver() == 16
+    assert times[-1] - times[9] >= 0.4, "ten at once, then ten a second"
+
+
+async def test_a_body_that_does_not_end_does_not_undo_the_answer(world: WebhookWorld) -> None:
+    async def endless():  # type: ignore[no-untyped-def]
+        while True:
+            yield b"x" * 1_000
+            await asyncio.sleep(0)
+
+    async with serving(lambda _: Reply(200, stream=endless)) as server:
+        world.add(server.url())
+        world.tell(dismissed(1))
+        await world.deliver()
+    (attempt,) = world.attempts()
+    assert attempt["outcome"] == "delivered"
+    assert len(attempt["response"]["body"]) <= 2_000
+
+
+async def test_a_crash_in_between_is_listed_as_unknown_and_sent_again_under_the_same_id(world: WebhookWorld) -> None:
+    async with serving(lambda _: Reply()) as server:
+        endpoint = world.add(server.url())
+        world.tell(dismissed(1))
+        with world.engine.begin() as connection:
+            (work,) = outbox.claim(connection, {endpoint.id: 4}, world.clock.now())
+            assert outbox.claim(connection, {endpoint.id: 4}, world.clock.now()) == []
+        async with world.worker() as worker:
+            assert worker.recover(timedelta(seconds=60)) == 0, "another instance may be at it"
+            assert worker.recover(timedelta(0)) == 1
+        world.clock.advance(seconds=6)
+        await world.deliver()
+    assert [attempt["outcome"] for attempt in world.attempts()] == ["unknown", "delivered"]
+    assert server.requests[0].headers["webhook-id"] == work.delivery_id
+
+
+async def test_a_slow_endpoint_delays_no_other(world: WebhookWorld) -> None:
+    world.timeout_seconds = 1.5
+
+    def answer(request: Request) -> Reply:
+        return Reply(after_seconds=30) if request.path.startswith("/slow") else Reply()
+
+    async with serving(answer) as server:
+        for number in range(2):
+            world.add(server.url(f"/slow{number}"))
+        for number in range(8):
+            world.add(server.url(f"/quick{number}"))
+        world.tell(*(dismissed(number) for number in range(20)))
+        stop = asyncio.Event()
+        begun = time.monotonic()
+        async with world.worker() as worker:
+            running = asyncio.create_task(worker.run(stop))
+            while sum(row["status"] == "delivered" for row in world.deliveries()) < 160:
+                assert time.monotonic() - begun < 20
+                await asyncio.sleep(0.05)
+            stop.set()
+            await running
+    hung = [row for row in world.attempts() if row["outcome"] == "unknown"]
+    assert 2 <= len(hung) <= 20
+
+
+async def test_a_replayed_one_goes_through_the_schedule_anew(world: WebhookWorld) -> None:
+    async with serving(lambda _: Reply(500)) as server:
+        endpoint = world.add(server.url())
+        world.tell(dismissed(1))
+        await world.deliver()
+        (row,) = world.deliveries()
+        with world.engine.begin() as connection:
+            replay.replay_one(connection, endpoint, row["message_id"], world.clock.now())
+        assert world.deliveries()[0]["attempts_before"] == 0, "what waits anyhow is left alone"
+        for _ in range(1, len(RETRY_SECONDS)):
+            world.clock.advance(days=2)
+            await world.deliver()
+        assert world.deliveries()[0]["status"] == "failed"
+        with world.engine.begin() as connection:
+            enable(connection, world.endpoint(endpoint.id), world.clock.now())
+            replay.replay_one(connection, endpoint, row["id"], world.clock.now())
+        await world.deliver()
+    (again,) = world.deliveries()
+    assert (again["status"], again["attempts"], again["attempts_before"]) == ("pending", 11, 10)
+
+
+async def test_old_ones_are_dropped_unless_they_wait(world: WebhookWorld) -> None:
+    async with serving(lambda request: Reply(500 if b"drf_2" in request.body else 200)) as server:
+        world.add(server.url())
+        world.tell(dismissed(1), dismissed(2))
+        await world.deliver()
+    with world.engine.begin() as connection:
+        assert outbox.prune(connection, world.clock.now()) == 0
+        assert outbox.prune(connection, world.clock.now() + outbox.KEPT + timedelta(days=1)) == 1
+    assert [row["status"] for row in world.deliveries()] == ["pending"]
