@@ -15,7 +15,7 @@ from schemas.mentions import RumorResolved
 from schemas.webhooks import WEBHOOKS, AlertTold, DraftTold, EndpointDisabled, EndpointTested, Webhook
 from services.notifier.webhooks.shorten import shorten
 
-__all__ = ["Told", "test_of", "told_of"]
+__all__ = ["Told", "told_of", "trial_of"]
 
 _ALERT_TYPES: dict[Verdict, str] = {
     "tell": "alert.raised",
@@ -61,7 +61,7 @@ def told_of(event: AnyEvent) -> Told | None:
             return None
 
 
-def test_of(endpoint_id: str, event_id: str, now: datetime) -> Told:
+def trial_of(endpoint_id: str, event_id: str, now: datetime) -> Told:
     """What is sent to try an endpoint out."""
     data = EndpointTested(endpoint_id=endpoint_id, note="This is a test. Nothing has happened.")
     return Told(event_id, "endpoint.test", now, _body("endpoint.test", event_id, now, data))

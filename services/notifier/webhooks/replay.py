@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import Connection, RowMapping, select, update
 
@@ -30,9 +29,7 @@ def replay_one(connection: Connection, endpoint: Endpoint, which: str, now: date
     query = select(webhook_messages).outerjoin(webhook_deliveries, _D.message_id == _M.id)
     row = connection.execute(query.where((_M.id == which) | (_D.id == which)).limit(1)).mappings().first()
     if row is None:
-        raise BadInput(
-            f"No message {which!r} is kept.", mend="'firstword webhooks log' shows the ids."
-        )
+        raise BadInput(f"No message {which!r} is kept.", mend="'firstword webhooks log' shows the ids.")
     return _again(connection, endpoint, [row], now)[0]
 
 
@@ -43,16 +40,16 @@ def replay_span(
     *,
     since: datetime,
     until: datetime | None = None,
-    only: Literal["all", "undelivered"] = "undelivered",
+    every: bool = False,
 ) -> int:
     """Send again what the endpoint wants of what happened in a span of time; returns how many messages.
 
-    ``undelivered``: only what it has not got, or was never sent, since it was disabled or wanted something else then.
+    Unless ``every``, only what it has not got, or was never sent, for it was disabled or wanted something else then.
     """
     span = [_M.at >= since, _M.type != "endpoint.test"] + ([] if until is None else [_M.at < until])
     rows = connection.execute(select(webhook_messages).where(*span).order_by(_M.seq)).mappings().all()
     wanted = [row for row in rows if endpoint.wants.hear(row["type"], row["client_id"], row["entity_id"])]
-    if only == "undelivered":
+    if not every:
         got = select(_D.message_id).where(_D.endpoint_id == endpoint.id, _D.status == "delivered")
         have = set(connection.execute(got).scalars())
         wanted = [row for row in wanted if row["id"] not in have]

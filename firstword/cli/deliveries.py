@@ -1,0 +1,112 @@
+"""``firstword deliveries``: what was approved and is on its way to clients, and what nobody can say the end of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from firstword import bootstrap
+from firstword.cli.console import out, print_json, table
+from firstword.cli.options import AsJson, DataDir
+from firstword.kit.db import reading
+from firstword.kit.errors import BadInput
+from firstword.kit.settings import read_settings
+from firstword.store import Store
+from services.notifier import repository
+from services.notifier.delivery import looking
+from services.notifier.desk.actions import Desk
+from services.notifier.desk.auth import Viewer
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True, help="Messages on their way to clients: look at them, send them again, or stop them."
+)
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The delivery's id, as 'list' shows it.")]
+#: Whoever works on this machine may see all clients; the audit log names them so.
+OPS = Viewer("ops", "Operations", "owner", None, "UTC")
+STATUSES = ("pending", "sending", "delivered", "failed", "unknown")
+
+
+@app.command("list")
+def list_(
+    status: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(STATUSES)}.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
+    data: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List messages that are to go out, went out, or failed to, the newest first.
+
+    [b]Example[/b]  firstword deliveries list --status unknown
+    """
+    if status is not None and status not in STATUSES:
+        raise BadInput(f"There is no status {status!r}.", mend=f"There are: {', '.join(STATUSES)}.")
+    with _store(data) as store, reading(store.engine) as connection:
+        rows = looking.newest(connection, status=status, limit=limit)
+    if as_json:
+        print_json([dict(row) for row in rows])
+        return
+    table(
+        ("id", "status", "channel", "to", "subject", "attempts", "next (UTC)", "last error"),
+        (
+            (
+                row["id"],
+                row["status"],
+                row["channel"],
+                row["recipient"],
+                row["subject"],
+                str(row["attempts"]),
+                f"{row['next_attempt_at']:%Y-%m-%d %H:%M}" if row["next_attempt_at"] else "–",
+                row["last_error"] or "",
+            )
+            for row in rows
+        ),
+        empty="There are none.",
+    )
+
+
+@app.command("show")
+def show(delivery: Id, data: DataDir = None) -> None:
+    """Show a delivery whole, with every attempt, as JSON."""
+    with _store(data) as store, reading(store.engine) as connection:
+        row = repository.delivery(connection, None, delivery)
+        if row is None:
+            raise _unknown(delivery)
+        print_json({**row, "tries": [dict(one) for one in looking.tries(connection, delivery)]})
+
+
+@app.command("retry")
+def retry(delivery: Id, data: DataDir = None) -> None:
+    """Send again what failed, or what nobody can say the end of: the client may then have it twice."""
+    with _store(data) as store, store.engine.begin() as connection:
+        if repository.delivery(connection, None, delivery) is None:
+            raise _unknown(delivery)
+        Desk(connection, store.log, OPS, store.clock.now()).send_again(delivery)
+    out.print(f"{delivery} is sent again", markup=False)
+
+
+@app.command("cancel")
+def cancel(delivery: Id, data: DataDir = None) -> None:
+    """Stop what hasn't gone out yet; its draft returns to the inbox."""
+    with _store(data) as store, store.engine.begin() as connection:
+        row = repository.delivery(connection, None, delivery)
+        if row is None:
+            raise _unknown(delivery)
+        line = repository.draft(connection, None, row["draft_id"])
+        if row["status"] != "pending" or line is None:
+            raise BadInput(
+                f"{delivery} is {row['status']}, and only what waits can be stopped.",
+                mend="What is of unknown outcome is decided at the desk, under 'Sent'.",
+            )
+        Desk(connection, store.log, OPS, store.clock.now()).take_back(line.id, line.version)
+    out.print(f"{delivery} is stopped; its draft is in the inbox again", markup=False)
+
+
+def _store(data: object) -> Store:
+    return bootstrap.open_store(read_settings(data=data))
+
+
+def _unknown(delivery: str) -> BadInput:
+    return BadInput(f"No delivery has the id {delivery!r}.", mend="'firstword deliveries list' shows the ids.")

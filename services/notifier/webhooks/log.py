@@ -1,0 +1,63 @@
+"""What people ask of webhooks: how many wait, what was sent, what was answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from firstword.kit.errors import BadInput
+from services.notifier.webhooks.endpoints import Endpoint, endpoints
+from services.notifier.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_messages
+
+__all__ = ["attempts", "counts", "delivery", "disabled"]
+
+_D, _A, _M = webhook_deliveries.c, webhook_attempts.c, webhook_messages.c
+
+
+def counts(connection: Connection) -> Mapping[str, Mapping[str, int]]:
+    """How many deliveries each endpoint has, by status."""
+    query = select(_D.endpoint_id, _D.status, func.count()).group_by(_D.endpoint_id, _D.status)
+    found: dict[str, dict[str, int]] = {}
+    for endpoint_id, status, count in connection.execute(query.order_by(_D.endpoint_id, _D.status)):
+        found.setdefault(endpoint_id, {})[status] = count
+    return found
+
+
+def disabled(connection: Connection) -> Sequence[Endpoint]:
+    """Endpoints to which nothing is sent any more."""
+    return [one for one in endpoints(connection) if one.state == "disabled"]
+
+
+def attempts(
+    connection: Connection, *, endpoint_id: str | None = None, outcome: str | None = None, limit: int = 50
+) -> Sequence[RowMapping]:
+    """The newest attempts, with what they were about."""
+    query = (
+        select(webhook_attempts, _D.endpoint_id, _D.status.label("delivery_status"), _M.type, _M.id.label("message_id"))
+        .join(webhook_deliveries, _D.id == _A.delivery_id)
+        .join(webhook_messages, _M.id == _D.message_id)
+        .order_by(_A.began_at.desc(), _A.delivery_id, _A.number.desc())
+        .limit(limit)
+    )
+    if endpoint_id is not None:
+        query = query.where(_D.endpoint_id == endpoint_id)
+    if outcome is not None:
+        query = query.where(_A.outcome == outcome)
+    return connection.execute(query).mappings().all()
+
+
+def delivery(connection: Connection, delivery_id: str) -> dict[str, Any]:
+    """One delivery whole: its message, and each request and answer.
+
+    Raises:
+        BadInput: when there is none with this id.
+    """
+    query = select(webhook_deliveries, _M.type, _M.body).join(webhook_messages, _M.id == _D.message_id)
+    row = connection.execute(query.where(_D.id == delivery_id)).mappings().first()
+    if row is None:
+        raise BadInput(f"Nothing was sent as {delivery_id!r}.", mend="'firstword webhooks log' shows the ids.")
+    tries = connection.execute(select(webhook_attempts).where(_A.delivery_id == delivery_id).order_by(_A.number))
+    return {**row, "body": json.loads(row["body"]), "tries": [dict(one) for one in tries.mappings()]}
