@@ -17,6 +17,7 @@ from firstword.system import Busy, only_one
 from services.ingest.repository import FeedState
 from services.ingest.service import IngestService
 from services.notifier import repository
+from services.notifier.webhooks import endpoints, log
 
 __all__ = ["Check", "check_up"]
 
@@ -44,6 +45,7 @@ def check_up(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> li
         *_feeds(ingest),
         _dead_letters(store),
         _deliveries(store),
+        *_webhooks(store),
         _mail(store),
     ]
 
@@ -144,6 +146,30 @@ def _deliveries(store: Store) -> Check:
     if unknown == 0:
         return Check("ok", "deliveries", "none of unknown outcome")
     return Check("warn", "deliveries", f"{unknown} of unknown outcome", "Look at them under 'Sent' at the desk.")
+
+
+def _webhooks(store: Store) -> list[Check]:
+    with reading(store.engine) as connection:
+        every = endpoints.endpoints(connection)
+        counts = log.counts(connection)
+    if not every:
+        return []
+    failed, waiting = (sum(one.get(status, 0) for one in counts.values()) for status in ("failed", "pending"))
+    found = f"{len(every)} endpoints, {waiting} messages wait, {failed} failed for good"
+    mend = "Send them again with 'firstword webhooks replay ID --since 30d'." if failed else None
+    return [
+        Check("warn" if failed else "ok", "webhooks", found, mend),
+        *(
+            Check(
+                "warn",
+                f"webhooks to {one.description or one.shown}",
+                f"disabled since {one.disabled_at:%Y-%m-%d %H:%M} UTC: {one.disabled_because}",
+                f"See to the endpoint, then run 'firstword webhooks enable {one.id} --catch-up'.",
+            )
+            for one in every
+            if one.state == "disabled"
+        ),
+    ]
 
 
 def _mail(store: Store) -> Check:

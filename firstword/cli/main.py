@@ -12,6 +12,7 @@ import firstword
 from firstword.cli import (
     clients,
     console,
+    deliveries,
     desk,
     dlq,
     doctor,
@@ -26,6 +27,7 @@ from firstword.cli import (
     sources,
     topics,
     up,
+    webhooks,
     worker,
 )
 from firstword.kit.errors import FirstwordError
@@ -54,6 +56,8 @@ app.command("signin")(signin.signin)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(clients.app, name="clients")
 app.add_typer(sources.app, name="sources")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(webhooks.app, name="webhooks")
 
 STACK = "Commands of the stack (Kafka and PostgreSQL)"
 app.command("migrate", rich_help_panel=STACK)(migrate.migrate)
