@@ -51,7 +51,7 @@ def replay(
         typer.Option(
             "--thresholds",
             metavar="FILE",
-            help="Judge by these [default: $FIRSTWORD_THRESHOLDS]; what the file doesn't name is as shipped.",
+            help="Judge by these, else by FIRSTWORD_THRESHOLDS; what a file doesn't name is as shipped.",
         ),
     ] = None,
     against_book: Annotated[
