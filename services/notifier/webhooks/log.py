@@ -18,8 +18,13 @@ _D, _A, _M = webhook_deliveries.c, webhook_attempts.c, webhook_messages.c
 
 
 def counts(connection: Connection) -> Mapping[str, Mapping[str, int]]:
-    """How many deliveries each endpoint has, by status."""
-    query = select(_D.endpoint_id, _D.status, func.count()).group_by(_D.endpoint_id, _D.status)
+    """How many deliveries each endpoint has, by status, tests left out."""
+    query = (
+        select(_D.endpoint_id, _D.status, func.count())
+        .join(webhook_messages, _M.id == _D.message_id)
+        .where(_M.type != "endpoint.test")
+        .group_by(_D.endpoint_id, _D.status)
+    )
     found: dict[str, dict[str, int]] = {}
     for endpoint_id, status, count in connection.execute(query.order_by(_D.endpoint_id, _D.status)):
         found.setdefault(endpoint_id, {})[status] = count

@@ -179,6 +179,8 @@ class WebhookWorker:
 
     async def _fly(self, work: Work) -> None:
         done = await self._attempt(work)
+        outcome = done.answer.kind
+        log.info("posted", action="webhooks", delivery_id=work.delivery_id, attempt=work.attempt, outcome=outcome)
         self._ended.append(done)  # not in one line: the list may be another one by then
         self._wake.set()
 
@@ -193,7 +195,6 @@ class WebhookWorker:
         except Exception as error:  # whatever it is, the other side may have the message
             log.exception("posting failed", action="webhooks", delivery_id=work.delivery_id)
             answer = Answer("unknown", f"Posting failed in a way it should not: {type(error).__name__}.")
-        log.info("posted", action="webhooks", delivery_id=work.delivery_id, attempt=work.attempt, outcome=answer.kind)
         return Done(work, headers, answer)
 
     async def _pause(self) -> None:
