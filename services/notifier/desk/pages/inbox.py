@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from services.notifier import repository
 from services.notifier.desk.web import Page, number_of
+from services.notifier.webhooks import log
 
 __all__ = ["router"]
 
@@ -20,5 +21,7 @@ def inbox(who: Page) -> HTMLResponse:
         size = who.site.deps.settings.page_size
         page = repository.inbox(connection, who.scope, who.now, number=number_of(who.request), size=size)
         waiting = repository.waiting(connection, who.scope)
+        stopped = log.disabled(connection) if who.viewer.role == "owner" else ()
     feeds = who.site.deps.feeds_view()
-    return who.page("inbox.html", page=page, waiting=waiting, ill=who.site.ill_feeds(), feed_count=len(feeds))
+    ill = who.site.ill_feeds()
+    return who.page("inbox.html", page=page, waiting=waiting, ill=ill, feed_count=len(feeds), stopped=stopped)
