@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import murmur2
 
-from firstword.kit.processing import AnyEvent
+from firstword.kit.processing import AnyEvent, AnyProcessor
 from firstword.pipeline import Pipeline
 from firstword.runtimes.kafka.admin import TopicAdmin, open_admin
 from firstword.runtimes.kafka.changelogs import changelogs
@@ -27,6 +27,7 @@ from firstword.runtimes.kafka.references import arrived
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.runtimes.kafka.topics import plan, wanted_topics
 from firstword.runtimes.kafka.values import unpack
+from firstword.runtimes.kafka.watch import GroupWatch
 from firstword.runtimes.memory import MemoryRuntime
 from schemas.topics import TOPICS, decode
 from tests.unit.firstword.counting import item_event
@@ -65,11 +66,11 @@ def undisturbed(events: Sequence[AnyEvent]) -> dict[str, bytes]:
 class Worker:
     """A worker process."""
 
-    def __init__(self, log: Path, environment: dict[str, str]) -> None:
+    def __init__(self, log: Path, module: str, environment: dict[str, str]) -> None:
         self._log = log
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.kafka.tally_worker"],
+                [sys.executable, "-m", module],
                 env={**os.environ, **environment},
                 stdout=out,
                 stderr=out,
@@ -133,10 +134,20 @@ class Lab:
         with open_admin(self.settings) as client:
             client.delete_topics([name for name in client.list_topics() if name.startswith(self.settings.prefix)])
 
-    def worker(self, **environment: str) -> Worker:
+    def keep_states(self, processors: Sequence[AnyProcessor]) -> None:
+        """Make the topics in which these keep their states."""
+        kept = changelogs(processors).values()
+        names = {self.settings.topic(changelog.name) for changelog in kept}
+        with open_admin(self.settings) as client:
+            TopicAdmin(client).apply(
+                plan({}, [spec for spec in wanted_topics(self.settings, kept) if spec.name in names])
+            )
+
+    def worker(self, module: str = "tests.kafka.tally_worker", **environment: str) -> Worker:
         """Start a worker."""
         worker = Worker(
             self._folder / f"worker-{len(self._workers)}.log",
+            module,
             {
                 "FIRSTWORD_KAFKA": self.settings.brokers,
                 "FIRSTWORD_KAFKA_PREFIX": self.settings.prefix,
@@ -152,7 +163,18 @@ class Lab:
 
     def send(self, records: Iterable[Outgoing], *, rate: float | None = None) -> None:
         """Send records, at most ``rate`` a second."""
-        run(self._send(list(records), rate))
+        run(self.send_now(records, rate))
+
+    async def until_idle(self, watch: GroupWatch, topics: Iterable[str]) -> None:
+        """Wait until nothing waits for the group in ``topics``, seen twice in a row."""
+        places = [(topic, number) for topic in topics for number in range(TOPICS[topic].partitions)]
+        end, seen = time.monotonic() + PATIENCE_SECONDS, 0
+        while seen < 2:
+            positions, ends = await watch.positions(places), await watch.ends(places)
+            waiting = {at: ends[at] - positions[at] for at in places if ends[at] > positions[at]}
+            seen = 0 if waiting else seen + 1
+            assert time.monotonic() < end, f"still to be worked with: {waiting}"
+            await asyncio.sleep(0.05)
 
     def send_events(self, events: Iterable[AnyEvent]) -> None:
         """Send events to their topics."""
@@ -182,7 +204,8 @@ class Lab:
         states = [Tally().load(unpack(raw).state) for raw in newest.values() if raw]
         return {subject: count for subject, count, _ in states}
 
-    async def _send(self, records: list[Outgoing], rate: float | None) -> None:
+    async def send_now(self, records: Iterable[Outgoing], rate: float | None = None) -> None:
+        """The same within an event loop."""
         async with AIOKafkaProducer(bootstrap_servers=self.settings.brokers, linger_ms=5) as producer:
             sent = []
             for record in records:

@@ -1,0 +1,41 @@
+"""A worker process that runs the pipeline for all scenarios at once: ``python -m tests.kafka.scenario_worker``.
+
+Its clock stands where the file that ``SCENARIO_CLOCK`` names says, so that timers fire by the scenarios' time.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from firstword.kit.logs import configure_logs
+from firstword.runtimes.kafka.process import run_process
+from firstword.runtimes.kafka.settings import read_kafka_settings
+from firstword.runtimes.kafka.worker import KafkaWorker
+from tests.kafka.scenes import apart, load_scenes
+
+SERVICE = "scenes"
+
+
+class FileClock:
+    """A clock that others set, by writing a moment into a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def now(self) -> datetime:
+        """The moment that stands in the file."""
+        return datetime.fromisoformat(self._path.read_text())
+
+    def set(self, now: datetime) -> None:
+        """Let it be ``now`` for everybody."""
+        new = self._path.with_suffix(".new")
+        new.write_text(now.isoformat())
+        new.replace(self._path)
+
+
+if __name__ == "__main__":
+    configure_logs(form="json")
+    clock = FileClock(Path(os.environ["SCENARIO_CLOCK"]))
+    run_process(KafkaWorker(SERVICE, apart(load_scenes()).processors, read_kafka_settings(), clock).run)
