@@ -70,9 +70,25 @@ def _parts(ranked: Sequence[Piece], with_meaning: bool) -> tuple[DraftPart, ...]
     first = ranked[0].draft.parts
     told = ("news", "meaning", "opinion") if with_meaning else ("news", "opinion")
     opening = [part for part in first if part.role == "greeting"]
-    stories = [part for piece in ranked for part in piece.draft.parts if part.role in told]
+    stories = _without_echo([part for piece in ranked for part in piece.draft.parts if part.role in told])
     closing = [part for part in first if part.role in ("question", "close", "signature", "compliance")]
     return (*opening, *stories, *closing)
+
+
+def _without_echo(parts: Sequence[DraftPart]) -> list[DraftPart]:
+    """Opinions that rest on the same desire and risk say so once; that we have none yet is said at the end."""
+    grounds: set[str] = set()
+    told = []
+    for at, part in enumerate(parts):
+        if part.role == "opinion" and any(later.text == part.text for later in parts[at + 1 :]):
+            continue
+        ground, comma, rest = part.text.partition(", ")
+        if part.role == "opinion" and comma and ground.startswith("Based "):
+            if ground in grounds:
+                part = part.model_copy(update={"text": f"With the same in mind, {rest}"})
+            grounds.add(ground)
+        told.append(part)
+    return told
 
 
 def _draft(

@@ -206,7 +206,12 @@ class Desk:
         if book is None:
             return SendPlan(max(self.now, line.send_after))
         others = repository.message_times(self.connection, line.client_id, self.now - WEEK)
-        about = () if line.alert is None else (line.alert.entity_id, line.alert.entity_name)
+        told = line.draft.told_alerts or (line.draft.alert_id,)
+        about = [
+            name
+            for alert in repository.alerts_by_id(self.connection, None, told)
+            for name in (alert.entity_id, alert.entity_name)
+        ]
         plan = plan_send(book.client, self.now, others, line.draft.urgency, line.deadline_at, about)
         if plan.refused is not None:
             raise BadInput(" ".join(plan.notes), mend="Change the client's contact policy, or send it by hand.")

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.clients import Client, ContactPolicy
+from schemas.clients import Blackout, Client, ContactPolicy
+from services.notifier.contact.blackouts import barring, silent_about
 from services.notifier.contact.budget import WEEK, free_from
 from services.notifier.contact.hours import is_open, next_open
 from services.notifier.contact.plan import SendPlan, Urgency, plan_send
@@ -128,3 +129,51 @@ def test_an_unknown_zone_is_reckoned_in_utc_and_said() -> None:
     found = plan(client("Mars/Phobos"), TUESDAY.replace(hour=7))
     assert found.send_after == TUESDAY.replace(hour=8)
     assert "'Mars/Phobos'" in found.notes[0]
+
+
+leave = st.builds(
+    lambda first, length, about: Blackout(
+        since=first, until=first + timedelta(days=length), reason="away", about=("x",) if about else ()
+    ),
+    st.dates(date(2026, 1, 1), date(2027, 12, 31)),
+    st.integers(0, 20),
+    st.booleans(),
+)
+
+
+@given(
+    moments, st.sampled_from(ZONES), days, st.lists(leave, max_size=3), st.lists(moments, max_size=9), st.integers(1, 3)
+)
+def test_whatever_the_policy_a_plan_keeps_all_of_it(
+    now: datetime, zone: str, working: tuple[int, ...], away: list[Blackout], others: list[datetime], limit: int
+) -> None:
+    who = client(zone, working_days=working, blackouts=away, max_per_week=limit)
+    # Others were sent, or are approved and leave later; those keep the budget among themselves.
+    near = [at for at in others if abs(at - now) < timedelta(days=20)]
+    found = plan_send(who, now, near, "normal", now + timedelta(days=1), ("x",))
+    assert found.refused is None
+    place = ZoneInfo(zone)
+    at = found.send_after
+    assert at >= now
+    assert is_open(who.contact, place, at)
+    assert barring(who, place, at) is None
+    assert silent_about(who, place, at, ("X",)) is None
+    assert (found.waits_for is None) == (at == now)
+    for end in (at, *(one for one in near if at <= one < at + WEEK)):
+        full = sum(end - WEEK < one <= end for one in near)
+        assert full < limit
+
+
+def test_a_blackout_ends_with_the_clients_day() -> None:
+    away = Blackout(since=date(2026, 3, 2), until=date(2026, 3, 5), reason="on leave.")
+    found = plan(client("America/New_York", blackouts=(away,), quiet_from=None), hours=200)
+    assert found.send_after == datetime(2026, 3, 6, 5, 0, tzinfo=UTC)
+    assert found.waits_for == "leave"
+    assert found.notes == ("Nothing goes to Claire Arnaud until Friday 6 March 00:00: on leave.",)
+
+
+def test_a_deal_silences_only_what_it_is_about() -> None:
+    deal = Blackout(until=date(2026, 3, 5), reason="a sale", about=("Halden Energy",))
+    who = client("UTC", blackouts=(deal,))
+    assert plan_send(who, TUESDAY, (), "urgent", TUESDAY, ("halden energy",)).waits_for == "deal"
+    assert plan_send(who, TUESDAY, (), "normal", TUESDAY, ("Corvane",)).send_after == TUESDAY

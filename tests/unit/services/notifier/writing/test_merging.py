@@ -1,0 +1,174 @@
+"""Several stories in one message, what becomes of it when one of them changes, and messages that cross."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.notifier.drafting.tone import MAX_WORDS
+from tests.unit.services.notifier.samples import an_item
+from tests.unit.services.notifier.writing.life import Life, client_of
+
+HALDEN, CORVANE, QUILLON = "Halden Energy", "Corvane Pharma", "Quillon Cloud"
+
+
+def test_stories_that_come_within_the_waiting_time_are_one_message() -> None:
+    life = Life()
+    first = life.alert(1)
+    alone = life.only
+    life.wait(minutes=10)
+    second = life.alert(2, CORVANE)
+    both = life.only
+    assert set(both.told_alerts) == {first.id, second.id}
+    assert both.supersedes == alone.id
+    assert CORVANE in (both.supersedes_because or "")
+    assert life.what() == [("merged", "same_time")]
+    assert HALDEN in both.body
+    assert CORVANE in both.body
+    assert both.body.count("?") == 1
+    assert both.words <= MAX_WORDS
+    assert [part.role for part in both.parts].count("greeting") == 1
+    assert [part.role for part in both.parts].count("signature") == 1
+
+
+def test_after_the_waiting_time_it_is_another_message() -> None:
+    life = Life()
+    life.alert(1)
+    life.wait(minutes=30)
+    life.alert(2, CORVANE)
+    assert len(life.open) == 2
+
+
+def test_what_cannot_leave_yet_takes_in_what_comes_meanwhile() -> None:
+    life = Life(client_of(quiet_from="00:00", quiet_until="18:00"))
+    life.alert(1)
+    assert life.only.send_after > life.now
+    life.wait(hours=5)
+    life.alert(2, CORVANE)
+    assert len(life.only.told_alerts) == 2
+
+
+def test_what_is_urgent_stands_alone_and_so_does_what_the_manager_has_touched() -> None:
+    life = Life()
+    life.alert(1)
+    life.alert(2, CORVANE, urgency="urgent")
+    assert len(life.open) == 2
+    again = Life()
+    again.alert(1)
+    again.approve(again.only)
+    again.alert(2, CORVANE)
+    assert len(again.open) == 2
+    assert Life(client_of(merge_minutes=0)).what() == []
+
+
+def test_confirmed_and_unconfirmed_are_not_mixed() -> None:
+    life = Life()
+    life.alert(1)
+    life.alert(2, CORVANE, verdict="warn", information_grade=3)
+    life.alert(3, QUILLON)
+    told, warned = sorted(life.open.values(), key=lambda draft: draft.verdict)
+    assert len(told.told_alerts) == 2
+    assert warned.told_alerts == ()
+    assert warned.subject.startswith("Unconfirmed")
+
+
+def test_unconfirmed_stories_that_are_short_are_one_message_that_says_so() -> None:
+    plain = client_of().model_copy(update={"trade": "agency", "desires": ()})
+    life = Life(plain)
+    for number, name in ((1, HALDEN), (2, CORVANE)):
+        quote = f"{name} may sell."
+        life.alert(number, name, verdict="warn", kind="other", evidence=(an_item(name, number, quote=quote),))
+    assert life.only.subject.startswith("Unconfirmed: ")
+    assert life.only.subject.count("Unconfirmed") == 1
+    assert life.only.body.count("This is unconfirmed.") == 2
+    assert life.only.body.count("I have not formed a recommendation") == 1
+
+
+def test_an_update_of_one_story_is_told_in_the_same_message() -> None:
+    life = Life()
+    life.alert(1)
+    life.alert(2, CORVANE)
+    merged = life.only
+    life.alert(1, revision=1, evidence=(an_item(HALDEN, 1), an_item(HALDEN, 11)))
+    assert life.only.supersedes == merged.id
+    assert len(life.only.told_alerts) == 2
+    assert CORVANE in life.only.body
+
+
+def test_when_one_story_turns_out_false_the_other_is_told_without_it() -> None:
+    life = Life()
+    life.alert(1)
+    life.alert(2, CORVANE)
+    merged = life.only
+    life.alert(1, verdict="correct", revision=1)
+    assert life.refused[-1].reason == "withdrawn"
+    assert life.refused[-1].withdraws == (merged.id,)
+    assert life.only.supersedes == merged.id
+    assert HALDEN not in life.only.body
+    assert CORVANE in life.only.body
+    assert "false" in (life.only.supersedes_because or "")
+
+
+def test_a_withdrawn_message_that_went_out_all_the_same_is_corrected() -> None:
+    life = Life()
+    life.alert(1)
+    withdrawn = life.only
+    life.approve(withdrawn)
+    life.alert(1, verdict="correct", revision=1, evidence=(an_item(HALDEN, 1), an_item(HALDEN, 9, status="denied")))
+    assert not life.open
+    life.wait(minutes=1)
+    life.send(withdrawn)
+    assert life.only.verdict == "correct"
+    assert "I told you" in life.only.body
+    life.send(life.only)
+    life.send(withdrawn)  # the same news of its sending once more
+    assert not life.open
+
+
+def test_a_merged_message_does_not_repeat_what_went_out_meanwhile() -> None:
+    life = Life()
+    life.alert(1)
+    first = life.only
+    life.alert(2, CORVANE)
+    merged = life.only
+    life.send(first)
+    assert life.refused[-1].withdraws == (merged.id,)
+    assert life.only.told_alerts == ()
+    assert HALDEN not in life.only.body
+    assert CORVANE in life.only.body
+
+
+def test_an_update_continues_the_message_that_went_out_meanwhile() -> None:
+    life = Life()
+    life.alert(1)
+    first = life.only
+    life.alert(1, revision=1, evidence=(an_item(HALDEN, 1), an_item(HALDEN, 11)))
+    assert "There is more" not in life.only.body
+    life.send(first)
+    assert "There is more on what I wrote to you" in life.only.body
+
+
+def test_dismissing_a_merged_message_settles_all_its_stories() -> None:
+    life = Life()
+    life.alert(1)
+    life.alert(2, CORVANE)
+    life.dismiss(life.only)
+    assert {told.dismissed for told in life.state.told if told.sent_at is None} == {"merged", "not_useful"}
+    life.alert(2, CORVANE)
+    assert not life.open
+
+
+def test_a_message_never_holds_more_than_can_be_read_in_the_clients_minutes() -> None:
+    life = Life()
+    for number, name in enumerate((HALDEN, CORVANE, QUILLON, HALDEN, CORVANE), 1):
+        life.alert(number, name, evidence=(an_item(name, number, quote=f"{name} said {'very ' * 30}little."),))
+    assert all(draft.words <= MAX_WORDS for draft in life.open.values())
+    told = [alert for draft in life.open.values() for alert in draft.told_alerts or (draft.alert_id,)]
+    assert len(told) == len(set(told)) == 5
+
+
+def test_the_deadline_of_a_message_is_that_of_its_first_story() -> None:
+    life = Life()
+    life.alert(1)
+    soon = life.now + timedelta(hours=3)
+    life.alert(2, CORVANE, deadline_at=soon)
+    assert life.only.deadline_at == soon

@@ -1,0 +1,149 @@
+"""Blackouts, promises, silence and feedback: what waits, what is said when contact is due, and what is learnt."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from schemas.clients import Blackout
+from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
+from tests.unit.services.notifier.writing.life import Life, client_of
+
+#: A Tuesday.
+BEGIN = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+DEAL = Blackout(until=date(2026, 3, 4), reason="the sale is being decided", about=("halden energy",))
+LEAVE = Blackout(since=date(2026, 3, 1), until=date(2026, 3, 13), reason="on leave")
+
+
+def test_nothing_is_drafted_on_a_deal_and_it_is_looked_at_again_after_it() -> None:
+    life = Life(client_of(blackouts=(DEAL,)), BEGIN)
+    life.alert(1, deadline_at=BEGIN + timedelta(days=3))
+    life.alert(2, "Corvane Pharma")
+    assert [one.subject.split(":")[0] for one in life.open.values()] == [life.only.subject.split(":")[0]]
+    assert life.what() == [("waits", "deal")]
+    assert "the sale is being decided" in life.decided[0].detail
+    life.wait(days=1, hours=16)
+    assert len(life.open) == 2
+
+
+def test_what_is_worth_little_after_the_blackout_is_left_out_and_said_so() -> None:
+    life = Life(client_of(blackouts=(DEAL,)), BEGIN)
+    life.alert(1)
+    life.wait(days=3)
+    assert not life.open
+    assert life.what() == [("waits", "deal"), ("dropped", "too_late")]
+
+
+def test_a_blackout_that_the_book_lifts_is_lifted_at_the_next_step() -> None:
+    life = Life(client_of(blackouts=(DEAL,)), BEGIN)
+    life.alert(1)
+    life.book(client_of())
+    life.alert(2, "Corvane Pharma", verdict="hold")
+    assert len(life.open) == 1
+
+
+def test_later_news_takes_the_place_of_what_is_put_aside() -> None:
+    life = Life(client_of(blackouts=(DEAL,)), BEGIN)
+    life.alert(1, deadline_at=BEGIN + timedelta(days=3))
+    life.alert(1, revision=1, deadline_at=BEGIN + timedelta(days=3))
+    assert [one[0] for one in life.what()] == ["waits", "dropped", "waits"]
+    life.wait(days=2)
+    assert len(life.drafts) == 1
+
+
+def test_during_leave_only_what_outlasts_it_or_is_urgent_is_drafted() -> None:
+    life = Life(client_of(blackouts=(LEAVE,)), BEGIN)
+    life.alert(1)
+    assert not life.open
+    life.alert(2, "Corvane Pharma", deadline_at=BEGIN + timedelta(days=20))
+    assert life.only.send_after == datetime(2026, 3, 14, tzinfo=UTC)
+    life.alert(3, "Quillon Cloud", urgency="urgent")
+    assert len(life.open) == 2
+    assert any("consider a call" in note for one in life.open.values() for note in one.notes)
+
+
+@pytest.mark.parametrize("relevances", [(0.1, 0.35, 0.2), (0.35, 0.2, 0.1)])
+def test_a_promise_is_kept_with_the_best_of_what_was_too_small(relevances: tuple[float, ...]) -> None:
+    life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
+    for number, relevance in enumerate(relevances, 1):
+        life.small(number, relevance=relevance)
+    assert not life.open
+    life.wait(days=2, hours=4)  # Thursday, after noon: a day before
+    assert life.only.purpose == "contact_due"
+    assert life.only.story_id == f"itm_{relevances.index(0.35) + 1}"
+    assert life.only.deadline_at == datetime(2026, 3, 6, 12, tzinfo=UTC)
+    assert "weekly, Friday by noon" in life.only.notes[0]
+    assert life.what() == [("chosen", "contact_due")]
+
+
+def test_a_promise_is_kept_by_any_contact_since_the_last_one_was_due() -> None:
+    life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
+    life.small(1)
+    life.alert(2, "Corvane Pharma")
+    life.wait(hours=1)
+    life.send(life.only)
+    life.wait(days=3)
+    assert not life.open
+    assert life.what() == [("kept", "in_touch")]
+    life.wait(days=7)
+    assert life.only.story_id == "itm_1"
+
+
+def test_with_nothing_worth_saying_that_is_said_and_the_next_small_thing_is_told() -> None:
+    life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
+    life.small(1, relevance=0.2)
+    life.wait(days=2, hours=4)
+    life.send(life.only)
+    life.wait(days=21)
+    said = [one for one in life.what() if one[0] == "nothing_to_say"]
+    assert len(said) == 3
+    life = Life(client_of(max_silence_days=10), BEGIN)
+    life.alert(9, verdict="hold")
+    life.wait(days=12)
+    assert life.what() == [("nothing_to_say", "nothing_found")]
+    life.small(2)
+    assert life.only.story_id == "itm_2"
+
+
+def test_a_conversation_counts_as_contact() -> None:
+    life = Life(client_of(max_silence_days=10, max_per_week=1), BEGIN)
+    life.alert(9, verdict="hold")
+    life.wait(days=8)
+    life.small(1)
+    call = InteractionLogged(
+        interaction_id="int_1", client_id="claire", manager_id="mara", at=life.now, channel="phone"
+    )
+    life.tell(call)
+    life.wait(days=8, hours=23)
+    assert not life.open
+    life.wait(hours=2)
+    assert life.only.purpose == "contact_due"
+    life.alert(2, "Corvane Pharma")
+    assert len(life.open) == 2
+
+
+def test_who_is_away_is_owed_nothing() -> None:
+    life = Life(client_of(cadence="weekly, Friday by noon", blackouts=(LEAVE,)), BEGIN)
+    life.small(1)
+    life.wait(days=8)
+    assert not life.open
+    assert life.what() == [("dropped", "not_now")]
+
+
+def test_feedback_is_summed_up_and_said_once() -> None:
+    life = Life()
+    life.alert(1)
+    life.dismiss(life.only, "not_useful")
+    (tuned,) = (one.data for one in life.other)
+    assert isinstance(tuned, ClientTuned)
+    assert tuned.shift > 0
+    assert tuned.entities[0].entity_id == "halden-energy"
+    assert tuned.why == ("1 message was not useful: raises what is needed.",)
+    given = FeedbackGiven(
+        client_id="claire", draft_id="drf_1", entity_id="halden-energy", feedback="wrong_fact", by="mara"
+    )
+    life.tell(given)
+    assert [one.data.revision for one in life.other if isinstance(one.data, ClientTuned)] == [1, 2]
+    life.tell(given)
+    assert len(life.other) == 2
