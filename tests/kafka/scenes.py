@@ -102,8 +102,7 @@ class Apart(Processor[Any]):
 
     def dump(self, state: Any) -> bytes:
         key, own = state
-        raw: bytes = self._of(key).dump(own)
-        return key.encode() + b"\n" + raw
+        return str(key).encode() + b"\n" + self._of(key).dump(own)
 
     def load(self, raw: bytes) -> Any:
         key, _, own = raw.partition(b"\n")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from firstword.cli import dlq
 from firstword.kit.processing import AnyEvent
 from firstword.registry import book_changes
 from firstword.runtimes.kafka.records import Outgoing, outgoing
@@ -92,41 +96,106 @@ def test_a_mistake_of_ours_ends_the_worker_and_commits_nothing(lab: Lab) -> None
     assert lab.read("items.dlq") == []
 
 
-def poison_messages() -> list[Outgoing]:
-    good = outgoing(item_event(1, PAST, "good"))
-    payload = good.payload or b""
+#: Kinds of poison, with words that must stand in the reason for which each was refused.
+REASONS = {
+    "no json": "not an event",
+    "half of one": "not an event",
+    "not utf-8": "not an event",
+    "utf-8 that breaks off inside": "not an event",
+    "nested without end": "recursion",
+    "a list": "not an event",
+    "nothing": "not an event",
+    "no payload": "not an event",
+    "without a type": "not an event",
+    "a type that is none": "carries no events of type",
+    "another topic's": "carries no events of type",
+    "an unknown version": "carries no events of type",
+    "a missing field": "title",
+    "a wrong type": "title",
+    "a time without a zone": "time",
+    "an object where a text belongs": "title",
+    "refused by the processor": "a title that can't be worked with",
+}
+
+
+def poison_messages() -> dict[str, Outgoing]:
+    """By kind, what no worker can take."""
+    payload = outgoing(item_event(1, PAST, "good")).payload or b""
     bad = {
         "no json": b"{",
+        "half of one": payload[: len(payload) // 2],
         "not utf-8": b"\xff\xfe",
+        "utf-8 that breaks off inside": payload.replace(b'"good"', b'"go\xc3"'),
+        "nested without end": payload.replace(b'"good"', b"[" * 50_000 + b"]" * 50_000),
+        "a list": b"[]",
+        "nothing": b"",
+        "without a type": payload.replace(b'"type"', b'"typ"'),
+        "a type that is none": payload.replace(b"item.ingested", b"item.invented"),
         "another topic's": payload.replace(b"item.ingested", b"alert.raised"),
         "an unknown version": payload.replace(b"item.ingested.v1", b"item.ingested.v9"),
         "a missing field": payload.replace(b'"title"', b'"titel"'),
         "a wrong type": payload.replace(b'"good"', b"[1]"),
         "a time without a zone": payload.replace(b"2026-01-05T09:00:00Z", b"2026-01-05T09:00:00"),
-        "a list": b"[]",
-        "nothing": b"",
+        "an object where a text belongs": payload.replace(b'"good"', b'{"a":' * 40 + b"1" + b"}" * 40),
     }
     assert all(raw != payload for raw in bad.values())
-    records = [Outgoing("items", name.encode(), raw, (("trace", name.encode()),)) for name, raw in bad.items()]
-    return [*records, Outgoing("items", b"none", None), outgoing(item_event(2, FUTURE, "bad"))]
+    records = {name: Outgoing("items", name.encode(), raw, (("trace", name.encode()),)) for name, raw in bad.items()}
+    records["no payload"] = Outgoing("items", b"no payload", None)
+    records["refused by the processor"] = outgoing(item_event(2, FUTURE, "bad"))
+    return records
 
 
 def test_poison_becomes_dead_letters_and_the_stream_goes_on(lab: Lab) -> None:
     lab.worker().ready()
     poison = poison_messages()
     between = items(len(poison), 5)
-    mixed = [record for pair in zip(poison, map(outgoing, between), strict=True) for record in pair]
+    mixed = [record for pair in zip(poison.values(), map(outgoing, between), strict=True) for record in pair]
     lab.send(mixed)
     lab.until_said(undisturbed(between))
     wait_until(lambda: len(lab.read("items.dlq")) == len(poison), "the dead letters")
-    letters = lab.read("items.dlq")
-    assert {(letter.key, letter.payload) for letter in letters} == {(record.key, record.payload) for record in poison}
-    for letter in letters:
+    letters = {letter.key: letter for letter in lab.read("items.dlq")}
+    assert poison.keys() == REASONS.keys()
+    for kind, record in poison.items():
+        letter = letters[record.key]
         headers = dict(letter.headers)
-        assert headers["firstword-reason"]
+        assert letter.payload == record.payload
+        assert REASONS[kind] in headers["firstword-reason"].decode()
         assert headers["firstword-consumer"] == b"tally"
         assert headers["firstword-topic"] == b"items"
-    assert {dict(letter.headers).get("trace") for letter in letters} >= {b"no json", b"nothing"}
+        assert headers.items() >= dict(record.headers).items()
+
+
+def test_every_kind_of_dead_letter_is_shown_replayed_and_dropped(lab: Lab) -> None:
+    worker = lab.worker().ready()
+    poison = poison_messages()
+    lab.send(poison.values())
+
+    def attempts() -> list[object]:
+        return [letter["attempt"] for letter in dead_letters(lab, "list", "--json")]
+
+    wait_until(lambda: attempts() == [1] * len(poison), "the dead letters")
+    reasons = {
+        shown["key"]: shown["reason"]
+        for letter in dead_letters(lab, "list", "--json")
+        for shown in [dead_letters(lab, "show", letter["id"])]
+    }
+    for kind, record in poison.items():
+        assert REASONS[kind] in reasons[(record.key or b"").decode()]
+    dead_letters(lab, "replay", "--all")
+    wait_until(lambda: attempts() == [2] * len(poison), "the second attempts")
+    dead_letters(lab, "drop", *[letter["id"] for letter in dead_letters(lab, "list", "--json")])
+    assert dead_letters(lab, "list", "--json") == []
+    lab.send_events(items(20, 5))
+    lab.until_said(undisturbed(items(20, 5)))
+    assert worker.terminate()[0] == 0
+
+
+def dead_letters(lab: Lab, *words: str) -> Any:
+    """What ``firstword dlq`` answers, as data where it is JSON."""
+    options = ("--brokers", lab.settings.brokers, "--prefix", lab.settings.prefix)
+    result = CliRunner().invoke(dlq.app, [*words, *options])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout) if words[0] in ("list", "show") else None
 
 
 def test_too_many_dead_letters_stop_every_worker(lab: Lab) -> None:
