@@ -17,7 +17,7 @@ from firstword.kit.logs import get_logger
 from services.notifier.desk import api
 from services.notifier.desk.actions import Conflict, NotFound
 from services.notifier.desk.deps import DeskDeps
-from services.notifier.desk.pages import clients, draft, feeds, inbox, judgment, me, ops, sent, signin
+from services.notifier.desk.pages import clients, digest, draft, feeds, inbox, judgment, me, ops, sent, signin
 from services.notifier.desk.security import Guard
 from services.notifier.desk.web import SignInNeeded, Site, asking
 
@@ -28,6 +28,7 @@ STATIC = Path(__file__).parent / "static"
 ROUTERS = (
     signin.router,
     inbox.router,
+    digest.router,
     draft.router,
     sent.router,
     clients.router,
