@@ -188,7 +188,8 @@ def build_webhooks(store: Store, metrics: Metrics | None = None, *, sole: bool =
         total_seconds=15.0,  # Standard Webhooks: between 15 and 30 seconds
         host_concurrency=1_000,
         host_interval_seconds=0.0,
-        max_connections=1_000,
+        max_connections=16,
+        pool_per_host=True,
         max_body_bytes=4_000,
         cut_bodies=True,
         allow_private=store.settings.allow_private,

@@ -64,7 +64,7 @@ class WebhookWorld:
     async def worker(self, *, sole: bool = True) -> AsyncIterator[WebhookWorker]:
         http = HttpSettings(
             total_seconds=self.timeout_seconds, allow_private=self.allow_private, host_concurrency=1_000,
-            host_interval_seconds=0.0, max_connections=1_000, cut_bodies=True, max_body_bytes=4_000,
+            host_interval_seconds=0.0, max_connections=16, pool_per_host=True, cut_bodies=True, max_body_bytes=4_000,
         )  # fmt: skip
         async with GuardedClient(http) as client:
             yield WebhookWorker(self.engine, self.publisher, self.clock, client, sole=sole)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from ipaddress import ip_address
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ import httpx
 from firstword.kit.addresses import Allowed, forbidden_because
 from firstword.kit.http_errors import ConnectionFailed, ForbiddenAddress, NameUnknown, timed_out
 
-__all__ = ["GuardedBackend", "PoolTransport", "Resolver", "SystemResolver"]
+__all__ = ["GuardedBackend", "PoolPerHost", "PoolTransport", "Resolver", "SystemResolver"]
 
 #: Of a host with many addresses, so many are tried.
 MOST_ADDRESSES = 4
@@ -162,6 +163,78 @@ class PoolTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+
+
+class PoolPerHost(httpx.AsyncBaseTransport):
+    """A pool of its own for each host, made by ``make`` when it is first needed.
+
+    httpcore's pool looks through all of its connections for every request; with hundreds of hosts at once that takes
+    longer than the requests. Of hosts that nothing is under way to, those idle longest are dropped beyond ``kept``.
+    """
+
+    def __init__(self, make: Callable[[], httpcore.AsyncConnectionPool], kept: int = 64) -> None:
+        self._make = make
+        self._kept = kept
+        self._pools: OrderedDict[tuple[bytes, int | None], httpcore.AsyncConnectionPool] = OrderedDict()
+        self._users: Counter[tuple[bytes, int | None]] = Counter()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        key = (request.url.raw_host, request.url.port)
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = self._make()
+        self._pools.move_to_end(key)
+        self._users[key] += 1
+        try:
+            await self._drop_idle()
+            answer = await PoolTransport(pool).handle_async_request(request)
+        except BaseException:
+            self._leave(key)
+            raise
+        assert isinstance(answer.stream, httpx.AsyncByteStream)  # noqa: S101 - an asynchronous transport's
+        return httpx.Response(
+            status_code=answer.status_code,
+            headers=answer.headers,
+            stream=_Closing(answer.stream, lambda: self._leave(key)),
+            extensions=answer.extensions,
+        )
+
+    async def aclose(self) -> None:
+        for pool in self._pools.values():
+            await pool.aclose()
+        self._pools.clear()
+
+    def _leave(self, key: tuple[bytes, int | None]) -> None:
+        self._users[key] -= 1
+        if self._users[key] <= 0:
+            del self._users[key]
+
+    async def _drop_idle(self) -> None:
+        while len(self._pools) > self._kept:
+            idle = next((key for key in self._pools if key not in self._users), None)
+            if idle is None:
+                return
+            await self._pools.pop(idle).aclose()
+
+
+class _Closing(httpx.AsyncByteStream):
+    """A body that says, once, that it was closed."""
+
+    def __init__(self, inner: httpx.AsyncByteStream, closed: Callable[[], None]) -> None:
+        self._inner = inner
+        self._closed: Callable[[], None] | None = closed
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._inner:
+            yield part
+
+    async def aclose(self) -> None:
+        closed, self._closed = self._closed, None
+        try:
+            await self._inner.aclose()
+        finally:
+            if closed is not None:
+                closed()
 
 
 class _Body(httpx.AsyncByteStream):

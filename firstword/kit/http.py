@@ -20,7 +20,7 @@ import httpcore
 import httpx
 
 from firstword.kit.addresses import Allowed, forbidden_because, shown_url
-from firstword.kit.dialer import GuardedBackend, PoolTransport, Resolver, SystemResolver
+from firstword.kit.dialer import GuardedBackend, PoolPerHost, PoolTransport, Resolver, SystemResolver
 from firstword.kit.http_errors import (
     BadAddress,
     BrokenAnswer,
@@ -50,7 +50,7 @@ class HttpSettings:
     ``allow_private`` lists networks (``10.1.0.0/16``) and hosts (``feeds.intranet:8080``) that may be reached although
     they are private. ``proxy`` is the URL of a proxy; it then resolves names and has to guard them itself.
     ``cut_bodies`` is for those who want the status alone: a body that is large, slow or broken is cut off, and the
-    answer counts.
+    answer counts. ``max_connections`` are those to all hosts, or, with ``pool_per_host``, to each.
     """
 
     total_seconds: float = 30.0
@@ -61,6 +61,7 @@ class HttpSettings:
     host_concurrency: int = 2
     host_interval_seconds: float = 1.0
     max_connections: int = 200
+    pool_per_host: bool = False
     cut_bodies: bool = False
     allow_private: tuple[str, ...] = ()
     user_agent: str | None = None
@@ -105,16 +106,21 @@ class GuardedClient:
         if proxy is not None:
             host, port = proxy.url.host.decode(), proxy.url.port or proxy.url.origin.port
             allowed = replace(allowed, hosts=allowed.hosts | {(host, port)})
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            proxy=proxy,
-            max_connections=self.settings.max_connections,
-            max_keepalive_connections=50,
-            keepalive_expiry=20.0,
-            network_backend=GuardedBackend(allowed, resolver or SystemResolver(), self.settings.connect_seconds),
-        )
+        backend = GuardedBackend(allowed, resolver or SystemResolver(), self.settings.connect_seconds)
+
+        def pool() -> httpcore.AsyncConnectionPool:
+            return httpcore.AsyncConnectionPool(
+                ssl_context=context,
+                proxy=proxy,
+                max_connections=self.settings.max_connections,
+                max_keepalive_connections=min(50, self.settings.max_connections),
+                keepalive_expiry=20.0,
+                network_backend=backend,
+            )
+
+        self._transport = PoolPerHost(pool) if self.settings.pool_per_host else PoolTransport(pool())
         self._client = httpx.AsyncClient(
-            transport=PoolTransport(self._pool),
+            transport=self._transport,
             trust_env=False,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             headers={
@@ -136,7 +142,7 @@ class GuardedClient:
 
     async def aclose(self) -> None:
         """Close all connections. The client may be used again, in another event loop too."""
-        await self._pool.aclose()
+        await self._transport.aclose()
         self._pace = self._new_pace()
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Fetched:

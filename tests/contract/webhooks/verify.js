@@ -1,0 +1,13 @@
+// Reads requests as JSON lines ({secret, body, headers}) and verifies each with the reference library of Standard
+// Webhooks, as a consumer would; prints what it made of each, as JSON lines.
+const { Webhook } = require("standardwebhooks");
+const readline = require("node:readline");
+
+readline.createInterface({ input: process.stdin }).on("line", (line) => {
+  const { secret, body, headers } = JSON.parse(line);
+  try {
+    console.log(JSON.stringify({ read: new Webhook(secret).verify(body, headers) }));
+  } catch (error) {
+    console.log(JSON.stringify({ refused: error.message }));
+  }
+});
