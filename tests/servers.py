@@ -13,6 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,12 +125,65 @@ def kafka_jars() -> Path | None:
     return cache
 
 
-def docker_answers() -> bool:
-    """Whether a Docker engine is there to be used."""
-    if shutil.which("docker") is None:
+def has_image(image: str) -> bool:
+    """Whether a Docker engine answers and has ``image``, or can get it."""
+    if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True, timeout=30).returncode:
         return False
-    asked = subprocess.run(["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, timeout=20)
-    return asked.returncode == 0
+    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, timeout=30).returncode == 0:
+        return True
+    return subprocess.run(["docker", "pull", "--quiet", image], capture_output=True, timeout=600).returncode == 0
+
+
+@contextmanager
+def kafka_container() -> Iterator[Kafka]:
+    """A broker of its own in a container, at a free port; gone, with its data, when the context ends."""
+    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # our own context ends the container
+    from testcontainers.core.container import DockerContainer
+
+    (port,) = _free_ports(1)
+    settings = {
+        "CLUSTER_ID": "5L6g3nShT-eMCtK--X86sw",
+        "KAFKA_NODE_ID": "1",
+        "KAFKA_PROCESS_ROLES": "broker,controller",
+        "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+        "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://localhost:9093",
+        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        "KAFKA_INTER_BROKER_LISTENER_NAME": "PLAINTEXT",
+        "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+        "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+        "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+        "KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS": "1000",
+        "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+        "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+        "KAFKA_HEAP_OPTS": "-Xmx512m -Xms128m",
+    }
+    container = DockerContainer(KAFKA_IMAGE).with_bind_ports("9092/tcp", port)
+    for name, value in settings.items():
+        container.with_env(name, value)
+    with container:
+        _wait_for_answer(f"127.0.0.1:{port}")
+        yield Kafka(f"127.0.0.1:{port}")
+
+
+def _wait_for_answer(servers: str) -> None:
+    """Until a broker answers. That its port is open says nothing: the engine opens it before the broker is up."""
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            client = KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=2_000)
+            client.list_topics()
+        except (KafkaError, OSError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+        else:
+            client.close()
+            return
 
 
 @pytest.fixture(scope="session")
@@ -138,12 +192,9 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     if named := os.environ.get("FIRSTWORD_TEST_KAFKA"):
         yield Kafka(named)
         return
-    if docker_answers():
-        os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # our own context ends the container
-        from testcontainers.kafka import KafkaContainer
-
-        with KafkaContainer(KAFKA_IMAGE).with_kraft() as container:
-            yield Kafka(container.get_bootstrap_server())
+    if has_image(KAFKA_IMAGE):
+        with kafka_container() as server:
+            yield server
         return
     jars = kafka_jars()
     if jars is None:
