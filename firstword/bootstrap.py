@@ -35,6 +35,7 @@ from services.matcher.service import Annotate, Judge
 from services.matcher.thresholds import Thresholds
 from services.notifier.delivery.channels.base import Channel
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
+from services.notifier.delivery.digests import DigestPost
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk.app import create_app
 from services.notifier.desk.deps import DeskDeps, DeskSettings
@@ -204,6 +205,9 @@ def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> di
         "delivery": DeliveryWorker(store.engine, store.log, store.clock, channels, sole=sole),
         "webhooks": build_webhooks(store, metrics, sole=sole),
     }
+    if "email" in channels:
+        address = store.settings.address
+        services["digests"] = DigestPost(store.engine, store.clock, channels["email"], address)
     to = store.settings.notices_to
     if to is not None and "email" in channels:
         services["notices"] = Notices(store.engine, store.clock, channels["email"], to)

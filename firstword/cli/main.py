@@ -14,6 +14,7 @@ from firstword.cli import (
     console,
     deliveries,
     desk,
+    digest,
     dlq,
     doctor,
     explain,
@@ -51,6 +52,7 @@ app.command("up")(up.up)
 app.command("parse")(parse.parse)
 app.command("replay")(replay.replay)
 app.command("explain")(explain.explain)
+app.command("digest")(digest.digest)
 app.command("doctor")(doctor.doctor)
 app.command("signin")(signin.signin)
 app.add_typer(feeds.app, name="feeds")

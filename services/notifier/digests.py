@@ -32,7 +32,7 @@ _OUTCOMES = {
 
 def all_managers(connection: Connection) -> Sequence[Manager]:
     """Every account manager who looks after a client, by id."""
-    query = select(clients.c.payload).where(clients.c.removed.is_(False)).order_by(clients.c.changed_at)
+    query = select(clients.c.payload).where(clients.c.removed.is_(False)).order_by(clients.c.changed_at, clients.c.id)
     found: dict[str, Manager] = {}
     for stored in connection.execute(query).scalars():
         manager = Manager.model_validate(stored["manager"])
@@ -67,7 +67,7 @@ def _to_send(connection: Connection, scope: str | None, now: datetime) -> Iterat
             line.client_id,
             line.client_name,
             line.organisation,
-            line.subject.removeprefix("Unconfirmed: "),
+            line.subject.removeprefix("Unconfirmed: ").removeprefix("Correction: "),
             f"/drafts/{line.id}",
             detail=(*due, *([line.alert.reasons[0].text] if line.alert and line.alert.reasons and not due else [])),
             urgency=line.urgency,

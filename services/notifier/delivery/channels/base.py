@@ -14,7 +14,10 @@ OutcomeKind = Literal["delivered", "retry", "rejected", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message on its way. ``delivery_id`` is the same on every attempt; a channel hands it on where it can."""
+    """One message on its way. ``delivery_id`` is the same on every attempt; a channel hands it on where it can.
+
+    ``html`` says the same as ``body``, for channels that can show it.
+    """
 
     delivery_id: str
     recipient: str
@@ -23,6 +26,7 @@ class Outgoing:
     sender_email: str | None
     subject: str
     body: str
+    html: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

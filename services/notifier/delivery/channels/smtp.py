@@ -132,7 +132,7 @@ class Smtp:
 
 
 def compose(message: Outgoing, settings: SmtpSettings) -> EmailMessage:
-    """The mail, without its Date: plain UTF-8 text, its Message-ID derived from the delivery.
+    """The mail, without its Date: UTF-8 text (and the same as HTML, where there is), its Message-ID derived from the delivery.
 
     Raises:
         ValueError: when an address or header can't be written so.
@@ -144,6 +144,8 @@ def compose(message: Outgoing, settings: SmtpSettings) -> EmailMessage:
     mail["To"] = Address(_one_line(message.recipient_name), addr_spec=address(message.recipient))
     mail["Subject"] = _one_line(message.subject)
     mail.set_content(message.body, subtype="plain", charset="utf-8", cte="quoted-printable")
+    if message.html is not None:
+        mail.add_alternative(message.html, subtype="html", charset="utf-8", cte="quoted-printable")
     return mail
 
 

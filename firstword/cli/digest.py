@@ -1,0 +1,51 @@
+"""``firstword digest``: an account manager's day."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from firstword import bootstrap
+from firstword.cli.console import out
+from firstword.cli.options import DataDir
+from firstword.kit.db import reading
+from firstword.kit.errors import BadInput
+from firstword.kit.settings import read_settings
+from services.notifier.contact.digest_view import as_html, as_markdown, as_text
+from services.notifier.digests import all_managers, manager_digest
+
+__all__ = ["digest"]
+
+
+class DigestFormat(StrEnum):
+    """How a digest is written."""
+
+    TEXT = "text"
+    MD = "md"
+    HTML = "html"
+
+
+_VIEWS = {DigestFormat.TEXT: as_text, DigestFormat.MD: as_markdown, DigestFormat.HTML: as_html}
+
+
+def digest(
+    manager: Annotated[str, typer.Argument(metavar="MANAGER", help="The account manager's id, as the book has it.")],
+    format: Annotated[DigestFormat, typer.Option("--format", "-f", help="text, md or html (as it is mailed)")] = (
+        DigestFormat.TEXT
+    ),
+    data: DataDir = None,
+) -> None:
+    """Print what an account manager has to send, answer and know today; nothing is sent.
+
+    [b]Example[/b]  firstword digest mara --format md
+    """
+    with bootstrap.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
+        managers = {one.id: one for one in all_managers(connection)}
+        if manager not in managers:
+            known = ", ".join(managers) or "none; take a book in first"
+            raise BadInput(f"There is no account manager {manager!r}.", mend=f"Known here: {known}.")
+        made = manager_digest(connection, managers[manager], store.clock.now())
+        text = _VIEWS[format](made, store.settings.address)
+    out.print(text, markup=False, highlight=False, soft_wrap=True, end="")
