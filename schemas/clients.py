@@ -16,6 +16,7 @@ __all__ = [
     "Client",
     "ClientChanged",
     "ClientRemoved",
+    "ComplianceNote",
     "ContactPolicy",
     "Desire",
     "DigestWish",
@@ -167,7 +168,10 @@ class Note(Model):
 
 
 class Client(Model):
-    """One client as the book has them. ``time_zone`` is an IANA name, ``language`` a BCP 47 tag."""
+    """One client as the book has them. ``time_zone`` is an IANA name, ``language`` a BCP 47 tag.
+
+    ``jurisdiction`` is the one whose rules a message to them follows, in the firm's own words (CH, England, …).
+    """
 
     id: str
     name: str
@@ -177,6 +181,7 @@ class Client(Model):
     time_zone: str = "UTC"
     language: str = "en"
     salutation: str | None = None
+    jurisdiction: str | None = None
     desires: tuple[Desire, ...] = ()
     risk: Risk = "moderate"
     end_vision: str | None = None
@@ -219,14 +224,37 @@ class Manager(Model):
     digest: DigestWish | None = None
 
 
+class ComplianceNote(Model):
+    """What stands under messages to clients of this trade and in this jurisdiction; None: of every."""
+
+    text: str
+    trade: Trade | None = None
+    jurisdiction: str | None = None
+
+
 class Firm(Model):
-    """The house that account managers speak for. ``restricted`` names what nobody may give an opinion on."""
+    """The house that account managers speak for. ``restricted`` names what nobody may give an opinion on.
+
+    ``compliance_note`` stands under each message, unless one of ``compliance`` is made for the client's case.
+    """
 
     name: str
     trade: Trade = "wealth"
     compliance_note: str | None = None
+    compliance: tuple[ComplianceNote, ...] = ()
     restricted: tuple[str, ...] = ()
     sample: bool = False
+
+    def compliance_for(self, trade: Trade, jurisdiction: str | None) -> str | None:
+        """The note for a client: that of their jurisdiction and trade, of their jurisdiction, of their trade, any."""
+        place = (jurisdiction or "").casefold()
+        fit = [
+            note
+            for note in self.compliance
+            if note.trade in (None, trade) and (note.jurisdiction or "").casefold() in ("", place)
+        ]
+        best = max(fit, key=lambda note: (bool(note.jurisdiction), note.trade is not None), default=None)
+        return self.compliance_note if best is None else best.text
 
 
 class Book(Model):

@@ -14,14 +14,14 @@ from firstword.book.fields import Fields, Report, nearest
 from firstword.book.identity import slug
 from firstword.book.nodes import MappingNode, Node, ScalarNode
 from firstword.book.watching import read_watches
-from schemas.clients import Client, ContactPolicy, Desire, Firm, Manager, Note, Risk, Trade
+from schemas.clients import Client, ComplianceNote, ContactPolicy, Desire, Firm, Manager, Note, Risk, Trade
 
 __all__ = ["Defaults", "Entry", "read_client", "read_firm", "read_manager"]
 
-FIRM = ("name", "trade", "compliance_note", "restricted", "sample")
+FIRM = ("name", "trade", "compliance_note", "compliance", "restricted", "sample")
 MANAGER = ("id", "name", "email", "title", "signature", "time_zone", "language", "digest")
 CLIENT = (
-    "id", "name", "organisation", "manager", "trade", "time_zone", "language", "salutation", "desires", "risk",
+    "id", "name", "organisation", "manager", "trade", "time_zone", "language", "salutation", "jurisdiction", "desires", "risk",
     "end_vision", "personality", "jargon", "mood", "views", "history", "assets", "interests", "contact",
 )  # fmt: skip
 CONTACT = (
@@ -62,6 +62,7 @@ def read_firm(fields: Fields) -> Firm:
         name=fields.text("name", required=True) or "",
         trade=cast("Trade", fields.choice("trade", get_args(Trade), "wealth")),
         compliance_note=fields.text("compliance_note"),
+        compliance=tuple(_compliance(fields)),
         restricted=fields.texts("restricted"),
         sample=fields.flag("sample"),
     )
@@ -98,6 +99,7 @@ def read_client(fields: Fields, defaults: Defaults) -> Entry:
         time_zone=_zone(fields, manager.time_zone if manager else "UTC"),
         language=_language(fields, manager.language if manager else "en"),
         salutation=fields.text("salutation"),
+        jurisdiction=fields.text("jurisdiction"),
         desires=tuple(_desires(fields)),
         risk=cast("Risk", fields.choice("risk", get_args(Risk), "moderate")),
         end_vision=fields.text("end_vision"),
@@ -111,6 +113,17 @@ def read_client(fields: Fields, defaults: Defaults) -> Entry:
         contact=_contact(fields.mapping("contact", CONTACT)),
     )
     return Entry(client, (*stated_assets, *stated_interests), fields.line, fields.path)
+
+
+def _compliance(fields: Fields) -> list[ComplianceNote]:
+    found = []
+    for path, node in fields.entries("compliance"):
+        inner = _entry(fields.report, path, node, "text", ("text", "trade", "jurisdiction"))
+        text = inner.text("text", required=True)
+        trade = cast("Trade | None", inner.choice("trade", get_args(Trade), "") or None)
+        if text:
+            found.append(ComplianceNote(text=text, trade=trade, jurisdiction=inner.text("jurisdiction")))
+    return found
 
 
 def _manager(fields: Fields, defaults: Defaults) -> Manager | None:

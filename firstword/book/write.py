@@ -15,6 +15,7 @@ from schemas.clients import (
     Blackout,
     Book,
     Client,
+    ComplianceNote,
     ContactPolicy,
     Desire,
     DigestWish,
@@ -93,8 +94,15 @@ def _firm(firm: Firm) -> dict[str, Any]:
         trade=firm.trade,
         sample=True if firm.sample else None,
         compliance_note=firm.compliance_note,
+        compliance=[_compliance(note) for note in firm.compliance],
         restricted=_FlowList(firm.restricted),
     )
+
+
+def _compliance(note: ComplianceNote) -> Any:
+    if note.trade is None and note.jurisdiction is None:
+        return note.text
+    return _present(trade=note.trade, jurisdiction=note.jurisdiction, text=note.text)
 
 
 def _manager(manager: Manager) -> dict[str, Any]:
@@ -133,6 +141,7 @@ def _client(client: Client, book: Book, stated: Sequence[str | None]) -> dict[st
         time_zone=_unless(client.time_zone, manager.time_zone if manager else "UTC"),
         language=_unless(client.language, manager.language if manager else "en"),
         salutation=client.salutation,
+        jurisdiction=client.jurisdiction,
         desires=[_desire(desire) for desire in client.desires],
         risk=_unless(client.risk, "moderate"),
         end_vision=client.end_vision,

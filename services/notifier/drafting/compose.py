@@ -100,7 +100,7 @@ def compose(
     """The draft for ``brief``, or why there is none. ``notes`` are shown to the account manager beside it."""
     if not brief.alert.evidence:
         return Refusal("no_evidence", f"The alert on {brief.asset} carries no evidence, so nothing can be said.")
-    known = sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier)
+    known = sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=brief.now)
     for tightness in _LADDER:
         attempt = _attempt(brief, playbooks, tightness, known)
         if not attempt.faulty:
@@ -127,8 +127,8 @@ def _attempt(brief: Brief, playbooks: Playbooks, tightness: _Tightness, known: G
         parts.append(DraftPart(role="opinion", text=view.text))
     parts.append(DraftPart(role="question", text=_question(brief, view)))
     parts.append(DraftPart(role="signature", text=_signature(brief.manager, brief.firm.name)))
-    if brief.firm.compliance_note:
-        parts.append(DraftPart(role="compliance", text=brief.firm.compliance_note.strip()))
+    if (note := brief.firm.compliance_for(brief.client.trade, brief.client.jurisdiction)) is not None:
+        parts.append(DraftPart(role="compliance", text=note.strip()))
     line = subject(brief)
     findings = review(f"{line}.\n\n{message_text(parts)}", brief.client)
     groundings = check("\n\n".join([line, *(part.text for part in parts)]), known)

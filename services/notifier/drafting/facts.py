@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from schemas.alerts import Alert, Verdict
 from schemas.base import Model, Utc, content_id
 from schemas.clients import Client, Firm, Manager, Watch
 from services.notifier.contact.hours import client_zone
 
-__all__ = ["Brief", "Told", "day_of", "pick"]
+__all__ = ["Brief", "Told", "day_of", "month_of", "pick"]
 
 
 class Told(Model):
@@ -66,9 +66,14 @@ def pick(choices: tuple[str, ...], *seed: str) -> str:
     return choices[int(content_id("pick", *seed).removeprefix("pick_"), 16) % len(choices)]
 
 
+def month_of(brief: Brief) -> str:
+    """The client's month. What is picked by it stays the same for a while, and doesn't for ever."""
+    return f"{brief.now.astimezone(client_zone(brief.client) or UTC):%Y-%m}"
+
+
 def day_of(moment: datetime, client: Client, now: datetime) -> str:
     """The day of ``moment`` where the client is: ``3 March``, with the year if it is not the present one."""
-    zone = client_zone(client)
+    zone = client_zone(client) or UTC
     local, today = moment.astimezone(zone), now.astimezone(zone)
     day = f"{local.day} {local:%B}"
     return day if local.year == today.year else f"{day} {local.year}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -53,6 +53,8 @@ class Source:
     def holds(self, token: Token) -> bool:
         """Whether ``token`` stands here."""
         value = token.value
+        if not isinstance(value, Date) and value[0] == "relative":
+            return value[2] in self.folded
         if isinstance(value, Date):
             return any(value.within(known) for known in self.dates)
         if token.kind in ("name", "quotation"):
@@ -70,10 +72,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class GroundSources:
-    """Everything that a text to one client about one alert may rest on, evidence first."""
+    """Everything that a text to one client about one alert may rest on, evidence first.
+
+    ``today`` is the client's; without it, "yesterday" is only grounded where a source says it in the same words.
+    """
 
     entries: tuple[Source, ...]
     granted: frozenset[str] = field(default_factory=frozenset)
+    today: date | None = None
 
 
 def sources(
@@ -83,8 +89,9 @@ def sources(
     manager: Manager,
     earlier: Told | None = None,
     granted: Iterable[Grounding] = (),
+    now: datetime | None = None,
 ) -> GroundSources:
-    """What a draft of ``alert`` for ``client`` may rest on.
+    """What a draft of ``alert`` for ``client`` may rest on, read at ``now``.
 
     ``earlier`` is the message it corrects or continues. Whoever checks an edited draft and no longer has that passes
     the draft's own ``grounding`` as ``granted``: what was tied before stays tied.
@@ -101,7 +108,8 @@ def sources(
         entries.append(Source.of("evidence", ref, f"{earlier.words}\n{earlier.publisher}"))
         moments = [moment for moment in (earlier.sent_at,) if moment is not None]
         entries.append(Source.of("book", f"told.{earlier.draft_id}", "", _days(moments, zone)))
-    return GroundSources(tuple(entries), frozenset(known.text for known in granted if known.where != "nowhere"))
+    tied = frozenset(known.text for known in granted if known.where != "nowhere")
+    return GroundSources(tuple(entries), tied, now.astimezone(zone or UTC).date() if now is not None else None)
 
 
 def check(text: str, against: GroundSources) -> tuple[Grounding, ...]:
@@ -118,9 +126,26 @@ def ungrounded(groundings: Iterable[Grounding]) -> tuple[Grounding, ...]:
     return tuple(grounding for grounding in groundings if grounding.where == "nowhere")
 
 
+#: How far from today a word says that a day is; of weeks and months nobody could say which day is meant.
+_DAYS_FROM_TODAY = {"today": 0, "tonight": 0, "this morning": 0, "this afternoon": 0, "this evening": 0,
+                    "yesterday": -1, "last night": -1, "tomorrow": 1}  # fmt: skip
+
+
+def _meant(token: Token, today: date | None) -> Token | None:
+    """The day that ``token`` means, read ``today``; None where it names none."""
+    if today is None or isinstance(token.value, Date) or token.value[0] != "relative":
+        return None
+    days = _DAYS_FROM_TODAY.get(token.value[1])
+    if days is None:
+        return None
+    day = today + timedelta(days=days)
+    return Token(token.start, token.text, "date", Date(day.year, day.month, day.day))
+
+
 def _tie(token: Token, against: GroundSources) -> Grounding:
+    day = _meant(token, against.today)
     for source in against.entries:
-        if source.holds(token):
+        if source.holds(token) or (day is not None and source.holds(day)):
             return Grounding(text=token.text, kind=token.kind, where=source.where, ref=source.ref)
     if token.text in against.granted:
         return Grounding(text=token.text, kind=token.kind, where="book", ref="draft")
@@ -162,7 +187,7 @@ def _book(client: Client, firm: Firm, manager: Manager) -> Iterator[tuple[str, s
     yield "manager.signature", manager.signature
     yield "manager.email", manager.email
     yield "firm.name", firm.name
-    yield "firm.compliance_note", firm.compliance_note
+    yield "firm.compliance", firm.compliance_for(client.trade, client.jurisdiction)
 
 
 def _watch(ref: str, watch: Watch) -> Iterator[tuple[str, str | None]]:

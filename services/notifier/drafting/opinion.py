@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from schemas.clients import Client, Desire
 from services.notifier.drafting.data import phrasing, shipped_yaml
-from services.notifier.drafting.facts import Brief, pick
+from services.notifier.drafting.facts import Brief, month_of, pick
 from services.notifier.drafting.playbooks import Playbooks, Rule
 from services.notifier.drafting.tone import review
 
@@ -77,7 +77,17 @@ def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | N
     found: tuple[Desire | None, Rule | None] = (None, None)
     for desire in client.desires or (None,):
         name = desire.name if desire else ""
-        rule = playbooks.lookup(alert.kind, alert.stance, alert.direction, name, client.risk, client.trade)
+        rule = playbooks.lookup(
+            alert.kind,
+            alert.stance,
+            alert.direction,
+            name,
+            client.risk,
+            client.trade,
+            size=alert.size,
+            urgency=alert.urgency,
+            manager=brief.manager.id,
+        )
         if rule is not None and rule.desires:
             return desire, rule
         if found[1] is None:
@@ -94,7 +104,9 @@ def _sentence(brief: Brief, desire: Desire | None, action: str, reason: str, own
         form = wording.opinion_infinitive if verb else wording.opinion
     if "," in action:
         action += ","  # else "because" would seem to belong to the last part alone
-    return pick(form, client.id, "opinion").format(desire=phrase, risk=client.risk, action=action, reason=reason)
+    return pick(form, client.id, "opinion", month_of(brief)).format(
+        desire=phrase, risk=client.risk, action=action, reason=reason
+    )
 
 
 def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> tuple[bool, str]:

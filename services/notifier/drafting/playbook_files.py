@@ -13,7 +13,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from firstword.kit.errors import BadInput
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
-from services.notifier.drafting.playbooks import Playbook, Rule, desire_key
+from services.notifier.drafting.playbooks import Playbook, Rule, Size, Urgency, desire_key
+from services.notifier.drafting.tokens import tokens
 
 __all__ = ["read_playbook"]
 
@@ -23,6 +24,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "stance": get_args(Stance),
     "direction": get_args(Direction),
     "risk": get_args(Risk),
+    "size": get_args(Size),
+    "urgency": get_args(Urgency),
 }
 RULE_FIELDS = ("when", "action", "reason", "meaning", "question", "silent")
 #: A draft has 150 words for everything; a rule's longest sentence leaves room for the news.
@@ -71,8 +74,12 @@ class _Reader:
         return root
 
     def playbook(self, root: CommentedMap) -> Playbook | None:
-        self.known(root, ("playbook", "trade", "desires", "rules"), "")
+        self.known(root, ("playbook", "trade", "manager", "desires", "rules"), "")
         name, trade, raw_rules = root.get("playbook"), root.get("trade"), root.get("rules")
+        manager = root.get("manager")
+        if manager is not None and (not isinstance(manager, str) or not manager.strip()):
+            mend = "Write their id from the client book, or leave it out for the firm's playbook."
+            self.fault(_line(root, "manager"), "manager", f"{manager!r} is no account manager's id", mend)
         if not isinstance(name, str) or not name.strip():
             self.fault(1, "playbook", "the name is missing", "Add a line such as playbook: my-firm.")
         if trade is not None and trade not in get_args(Trade):
@@ -95,7 +102,7 @@ class _Reader:
                 self.fault(rule.line, f"rules[{index}].when", cause, "Keep one of the two, or tell them apart.")
             seen.setdefault(rule.id, rule.line)
             rules.append(rule)
-        return Playbook(str(name), trade, tuple(rules))
+        return Playbook(str(name), trade, tuple(rules), manager, self.file)
 
     def aliases(self, root: CommentedMap) -> dict[str, tuple[str, ...]]:
         raw = root.get("desires", {})
@@ -140,6 +147,8 @@ class _Reader:
             directions=chosen["direction"],
             desires=frozenset(desires).union(*(aliases.get(desire, ()) for desire in desires)),
             risks=chosen["risk"],
+            sizes=chosen["size"],
+            urgencies=chosen["urgency"],
             action=texts["action"] or "",
             reason=texts["reason"] or "",
             meaning=texts["meaning"],
@@ -184,6 +193,8 @@ def _text_faults(name: str, text: str) -> list[tuple[str, str]]:
             faults.append((f"{{{placeholder}}} is not filled in by anything", "Only {asset} is."))
     if any(character.isdigit() for character in text):
         faults.append(("it holds a number", "Numbers come from the evidence alone; say it without."))
+    elif (dated := next((token.text for token in tokens(text) if token.kind == "date"), None)) is not None:
+        faults.append((f"{dated!r} is a day", "It is read on another day; say it without."))
     if len(text.split()) > MAX_WORDS:
         faults.append((f"it has {len(text.split())} words", f"Keep to {MAX_WORDS}."))
     if "!" in text:

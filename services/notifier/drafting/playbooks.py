@@ -1,7 +1,7 @@
 """Playbooks: what to advise when a kind of event meets a stance, a desire and a risk tolerance.
 
-Later layers win over earlier ones (shipped, then the firm's); within a layer the most specific rule wins, then the
-first. Where no rule fits there is no advice, and none may be made up.
+Later layers win over earlier ones (shipped, then the firm's, then the account manager's own); within a layer the most
+specific rule wins, then the first. Where no rule fits there is no advice, and none may be made up.
 """
 
 from __future__ import annotations
@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.resources import files
+from typing import Literal
 
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 
-__all__ = ["Playbook", "Playbooks", "Rule", "desire_key"]
+__all__ = ["LAYERS", "Playbook", "Playbooks", "Rule", "Size", "Urgency", "desire_key"]
 
-_Case = tuple[Trade | None, EventKind, Stance]
+#: As an alert has them.
+Size = Literal["minor", "moderate", "major"]
+Urgency = Literal["low", "normal", "high", "urgent"]
+#: What the layers are called, least important first.
+LAYERS = ("shipped", "firm", "manager")
+#: Whose (None: everybody's), for which trade (None: every), of which event and stance.
+_Case = tuple[str | None, Trade | None, EventKind, Stance]
 
 
 def desire_key(name: str) -> str:
@@ -40,6 +47,8 @@ class Rule:
     directions: tuple[Direction, ...] = ()
     desires: frozenset[str] = frozenset()
     risks: tuple[Risk, ...] = ()
+    sizes: tuple[Size, ...] = ()
+    urgencies: tuple[Urgency, ...] = ()
     action: str = ""
     reason: str = ""
     meaning: str | None = None
@@ -48,25 +57,32 @@ class Rule:
 
     @property
     def specificity(self) -> int:
-        """How many of desire, risk and direction the rule asks for."""
-        return sum(bool(condition) for condition in (self.directions, self.desires, self.risks))
+        """How many of desire, risk, direction, size and urgency the rule asks for."""
+        conditions = (self.directions, self.desires, self.risks, self.sizes, self.urgencies)
+        return sum(bool(condition) for condition in conditions)
 
-    def fits(self, direction: Direction, desire: str, risk: Risk) -> bool:
+    def fits(
+        self, direction: Direction, desire: str, risk: Risk, size: Size = "moderate", urgency: Urgency = "normal"
+    ) -> bool:
         """Whether the rule's further conditions hold; ``desire`` as :func:`desire_key` gives it."""
         return (
             (not self.directions or direction in self.directions)
             and (not self.desires or desire in self.desires)
             and (not self.risks or risk in self.risks)
+            and (not self.sizes or size in self.sizes)
+            and (not self.urgencies or urgency in self.urgencies)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """The rules of one file. ``trade`` None: for every trade."""
+    """The rules of one file. ``trade`` None: for every trade; ``manager`` names the one whose own they are."""
 
     name: str
     trade: Trade | None
     rules: tuple[Rule, ...]
+    manager: str | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,20 +109,54 @@ class Playbooks:
         """These playbooks with ``books`` laid over them: where a rule of theirs fits, it wins."""
         return Playbooks((*self.layers, tuple(books)))
 
+    def of_house(self, books: Iterable[Playbook]) -> Playbooks:
+        """These playbooks with a house's own laid over them: the firm's, and over those each account manager's."""
+        own = tuple(books)
+        firm = [book for book in own if book.manager is None]
+        return self.with_layer(firm).with_layer([book for book in own if book.manager is not None])
+
     def rules(self) -> tuple[Rule, ...]:
         """Every rule, in the order of layers and files."""
         return tuple(rule for layer in self.layers for book in layer for rule in book.rules)
 
     def lookup(
-        self, kind: EventKind, stance: Stance, direction: Direction, desire: str, risk: Risk, trade: Trade
+        self,
+        kind: EventKind,
+        stance: Stance,
+        direction: Direction,
+        desire: str,
+        risk: Risk,
+        trade: Trade,
+        *,
+        size: Size = "moderate",
+        urgency: Urgency = "normal",
+        manager: str | None = None,
     ) -> Rule | None:
-        """The rule for this case, or None where no opinion is to be given."""
+        """The rule for this case, or None where no opinion is to be given. ``manager`` has rules of their own, maybe."""
+        rule = self.find(kind, stance, direction, desire, risk, trade, size=size, urgency=urgency, manager=manager)
+        return None if rule is None or rule.silent else rule
+
+    def find(
+        self,
+        kind: EventKind,
+        stance: Stance,
+        direction: Direction,
+        desire: str,
+        risk: Risk,
+        trade: Trade,
+        *,
+        size: Size = "moderate",
+        urgency: Urgency = "normal",
+        manager: str | None = None,
+    ) -> Rule | None:
+        """As :meth:`lookup`, but a silent rule is returned too: it is known then why there is no opinion."""
         key = desire_key(desire)
+        whose = (None,) if manager is None else (manager, None)
         for cases in self._index:
-            for case in ((trade, kind, stance), (None, kind, stance)):
+            for case in ((owner, one, kind, stance) for owner in whose for one in (trade, None)):
                 for rule in cases.get(case, ()):
-                    if rule.fits(direction, key, risk):
-                        return None if rule.silent else rule
+                    if rule.fits(direction, key, risk, size, urgency):
+                        return rule
         return None
 
 
@@ -116,6 +166,6 @@ def _cases(layer: Iterable[Playbook]) -> dict[_Case, tuple[Rule, ...]]:
         for rule in book.rules:
             for kind in rule.kinds:
                 for stance in rule.stances:
-                    cases.setdefault((book.trade, kind, stance), []).append(rule)
+                    cases.setdefault((book.manager, book.trade, kind, stance), []).append(rule)
     # sorted() is stable: among equally specific rules the first in the file stays first.
     return {case: tuple(sorted(rules, key=lambda rule: -rule.specificity)) for case, rules in cases.items()}

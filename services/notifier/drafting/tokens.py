@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from services.notifier.drafting.data import word_list
@@ -79,6 +80,17 @@ _SCALED_CODE = re.compile(rf"(?P<number>{_NUMBER})(?P<scale>{_SCALE})$", re.IGNO
 #: "may" and "march" alone are mostly verbs; with a day or a year they are dates above.
 _FULL_MONTHS = "|".join(month for month in _MONTHS[0] if month not in ("may", "march"))
 _CALENDAR = re.compile(rf"\b(?:{_FULL_MONTHS}|{_DAYS})\b", re.IGNORECASE)
+#: Days that are told from the day of reading.
+_RELATIVE = re.compile(
+    rf"""\b(?:today|tonight|yesterday|tomorrow
+      | this\s(?:morning|afternoon|evening|week|month|quarter|year|{_DAYS})
+      | (?:last|next)\s(?:night|week|month|quarter|year|{_DAYS})
+      | (?:\d+|a|{"|".join(_WORDS)})\s(?:day|week|month|year)s?\sago
+      )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+#: So many words before and after must stand in the evidence too, or "tomorrow" would be anybody's.
+_AROUND = 2
 _NAME = re.compile(r"[^\W\d_](?:[\w’'&-]|\.(?=\w))*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;…•\n])[\s“”\"'‘’()\[\]–—-]*$|[“\"„«(]$")
 _TRIVIAL = frozenset({"I", "I'm", "I've", "I'd", "I'll", "I’m", "I’ve", "I’d", "I’ll", "A"})
@@ -101,7 +113,10 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Something that must be grounded: as it stands (``text``), and a ``value`` that is equal however it is written."""
+    """Something that must be grounded: as it stands (``text``), and a ``value`` that is equal however it is written.
+
+    Of days told from the day of reading it is ``("relative", what is said, the words around it)``.
+    """
 
     start: int
     text: str
@@ -114,9 +129,11 @@ def fold(text: str) -> str:
     return " " + " ".join(re.findall(r"[^\W_]+", text.casefold())) + " "
 
 
+@lru_cache(maxsize=4096)  # the book's texts are read for every message to a client
 def tokens(text: str) -> tuple[Token, ...]:
     """Everything in ``text`` that must be grounded, in order of appearance."""
-    found = [*_precise(text), *_quotations(text)]
+    quotations = tuple(_quotations(text))
+    found = [*_precise(text), *quotations, *_relative(text, quotations)]
     # Precise values are blanked, so that "3 March" doesn't yield a name.
     bare = list(text)
     for token in found:
@@ -152,6 +169,20 @@ def _precise(text: str) -> Iterator[Token]:
             yield Token(match.start(), match[0], "date", Date(month=month, name=None if month else name))
 
 
+def _relative(text: str, quotations: tuple[Token, ...]) -> Iterator[Token]:
+    """ "yesterday", "next week", outside of quotations: what is quoted is the source's, and told as of its day."""
+    for match in _RELATIVE.finditer(text):
+        start, end = match.span()
+        quoted = any(token.start <= start < token.start + len(token.text) for token in quotations)
+        if quoted or (match[0][0].isupper() and not _SENTENCE_START.search(text[max(0, start - 12) : start])):
+            continue  # the latter is a name: "Ledger Today"
+        line = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+        before = fold(text[line[0] : start]).split()[-_AROUND:]
+        after = fold(text[end : line[1] if line[1] >= 0 else len(text)]).split()[:_AROUND]
+        around = " ".join([*before, *fold(match[0]).split(), *after])
+        yield Token(start, match[0], "date", ("relative", match[0].casefold(), f" {around} "))
+
+
 def _quotations(text: str) -> Iterator[Token]:
     for match in QUOTATION.finditer(text):
         inner = next((group for group in match.groups() if group is not None), "")
@@ -166,7 +197,7 @@ def _names(text: str) -> Iterator[Token]:
     for match in _NAME.finditer(text):
         word = match[0]
         adjoining = run and text[run[-1].end() : match.start()] in (" ", "\u00a0", "-", " & ", "&")
-        capital = any(character.isupper() for character in word) and word not in _TRIVIAL
+        capital = word != word.lower() and word not in _TRIVIAL
         if run and not (adjoining and capital):
             yield from _name(text, run)
             run = []

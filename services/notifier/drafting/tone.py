@@ -38,6 +38,12 @@ class _Words:
     in_quotes: bool
     pattern: re.Pattern[str]
     mends: dict[str, str]
+    hints: frozenset[str]
+    stems: tuple[str, ...]
+
+    def may_stand_in(self, runs: frozenset[str]) -> bool:
+        """Whether it is worth looking: one of ``runs`` (a text's words, lower case) is a word of some entry."""
+        return not self.hints.isdisjoint(runs) or (bool(self.stems) and any(run.startswith(self.stems) for run in runs))
 
 
 def count_words(text: str) -> int:
@@ -64,7 +70,10 @@ def review(text: str, client: Client) -> tuple[Finding, ...]:
 
 
 def _listed(text: str, own: str) -> Iterator[Finding]:
+    runs = _runs(text)
     for words in _tone_words():
+        if not words.may_stand_in(runs):
+            continue
         for match in words.pattern.finditer(text if words.in_quotes else own):
             # What a source said stays its own; that it swears is only pointed out.
             quoted = words.in_quotes and own[match.start() : match.end()].strip() == ""
@@ -73,9 +82,13 @@ def _listed(text: str, own: str) -> Iterator[Finding]:
 
 def _jargon(own: str, client: Client) -> Iterator[Finding]:
     levels = {"plain": ("some", "expert"), "some": ("expert",), "expert": ()}[client.jargon]
+    runs = _runs(own)
+    theirs = " ".join(f"{desire.name} {desire.words or ''}" for desire in client.desires).replace("_", " ").casefold()
     for words in _jargon_words(client.trade):
-        if words.rule in levels:
+        if words.rule in levels and words.may_stand_in(runs):
             for match in words.pattern.finditer(own):
+                if match[0].casefold() in theirs:  # they say so themselves
+                    continue
                 found = _finding(words, match[0], "warning")
                 yield found.model_copy(update={"rule": "jargon"})
 
@@ -147,4 +160,12 @@ def _words(
     longest_first = sorted(entries, key=lambda entry: (-len(entry), entry))
     either = "|".join(re.escape(entry).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for entry in longest_first)
     pattern = re.compile(rf"(?<![\w’'-])(?:{either})(?![\w-]|\.\w)", re.IGNORECASE)
-    return _Words(rule, severity, message, in_quotes, pattern, {key.casefold(): mend for key, mend in entries.items()})
+    mends = {key.casefold(): mend for key, mend in entries.items()}
+    # The longest word of an entry is its rarest, most likely.
+    hints = {entry: max(re.findall(r"[^\W_]+", entry.rstrip("*")), key=len) for entry in mends}
+    stems = tuple(sorted(hint for entry, hint in hints.items() if entry.endswith("*") and entry.startswith(hint)))
+    return _Words(rule, severity, message, in_quotes, pattern, mends, frozenset(hints.values()), stems)
+
+
+def _runs(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[^\W_]+", text.casefold()))

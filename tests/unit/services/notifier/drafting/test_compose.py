@@ -84,7 +84,7 @@ def test_the_whole_of_a_draft() -> None:
         "The Financial Ledger reports on it as well.\n\n"
         "You hold Halden Energy, which is about 12 % of your portfolio. "
         "Your income from this holding will be lower.\n\n"
-        "Based upon your desire for a dependable income and limited risk, I think you should consider replacing part "
+        "Based upon your desire for a dependable income and limited risk, I would advise you to consider replacing part "
         "of the income from Halden Energy with holdings whose dividends are better covered because income that "
         "depends on one strained payer is the first to fall short.\n\n"
         "Have you considered how much of your income should rest on any single company?\n\n"

@@ -8,13 +8,15 @@ from schemas.alerts import Alert
 from schemas.clients import Client, ContactPolicy, Desire, Firm, Watch
 from services.notifier.drafting.facts import Brief
 from services.notifier.drafting.opinion import desire_phrase, opinion
+from services.notifier.drafting.playbook_files import read_playbook
 from services.notifier.drafting.playbooks import Playbooks
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert
 
 SHIPPED = Playbooks.shipped()
 FORM = re.compile(
     r"^Based upon your desire (?:for|to) .+ risk, "
-    r"I (?:think you should|believe you should|think it would be wise to) consider .+ because .+\.$"
+    r"I (?:think you should|believe you should|think it would be wise to|would advise you to|recommend that you) "
+    r"consider .+ because .+\.$"
 )
 
 
@@ -49,6 +51,32 @@ def brief(client: Client, firm: Firm | None = None, alert: Alert | None = None) 
 def test_the_clients_own_words_stand_where_they_make_a_sentence(words: str | None, phrase: str) -> None:
     verb, text = desire_phrase(Desire(name="capital_growth", words=words), a_client())
     assert f"{'to' if verb else 'for'} {text}" == phrase
+
+
+def test_the_phrasing_stays_for_a_month_and_varies_over_time_and_clients() -> None:
+    def said(client_id: str, months: int, days: int = 0) -> str:
+        client = a_client(id=client_id)
+        now = NOW.replace(month=1 + months % 12, year=2026 + months // 12, day=1 + days)
+        return opinion(Brief(an_alert(client), client, a_firm(), a_manager(), now), SHIPPED).text or ""
+
+    assert said("claire", 0) == said("claire", 0, 25)
+    assert len({said("claire", month) for month in range(24)}) == 5
+    assert len({said(f"client-{number}", 0) for number in range(40)}) == 5
+
+
+def test_size_urgency_and_the_managers_own_playbook_decide_too() -> None:
+    text = (
+        "playbook: own\nmanager: mara\nrules:\n"
+        "  - when: {kind: dividend_cut, stance: holds, size: major, urgency: [high, urgent]}\n"
+        "    action: calling me at once about {asset}\n    reason: a cut of this size is better talked over\n"
+    )
+    layered = SHIPPED.of_house([read_playbook(text, "own.yaml")])
+    client = a_client()
+    major = brief(client, alert=an_alert(client, size="major"))
+    assert "calling me at once" in (opinion(major, layered).text or "")
+    assert "calling me" not in (opinion(brief(client), layered).text or "")
+    other = Brief(major.alert, client, a_firm(), a_manager(id="else"), NOW)
+    assert "calling me" not in (opinion(other, layered).text or "")
 
 
 def test_the_opinion_has_the_guides_form_and_names_its_rule() -> None:
