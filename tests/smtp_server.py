@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ class MailServer:
 
     manner: Manner = "takes"
     port: int = 0
+    token: str | None = None  # taken by AUTH XOAUTH2; no other sign-in is
+    after_seconds: float = 0.0  # between having a text and saying so
     taken: list[bytes] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
 
@@ -43,7 +46,7 @@ class MailServer:
             match line.split(" ", 1)[0].upper():
                 case "EHLO":
                     say("250-mail.example")
-                    say("250 AUTH PLAIN")
+                    say("250 AUTH PLAIN XOAUTH2")
                 case "RCPT":
                     answers = {"greylists": "451 4.7.1 try again later", "rejects recipient": "550 5.1.1 no such user"}
                     say(answers.get(self.manner, "250 ok"))
@@ -55,6 +58,8 @@ class MailServer:
                 case "QUIT":
                     say("221 bye")
                     return
+                case "AUTH" if self.token is not None and self.token in _decoded(line):
+                    say("235 2.7.0 welcome")
                 case "AUTH":
                     say("535 5.7.8 wrong")
                 case _:
@@ -74,8 +79,13 @@ class MailServer:
                 return False
             case _:
                 self.taken.append(text)
+                await asyncio.sleep(self.after_seconds)
                 say("250 2.0.0 queued as 4711")
         return True
+
+
+def _decoded(line: str) -> str:
+    return b64decode(line.rpartition(" ")[2], validate=False).decode(errors="replace")
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ the server knows, and nothing is repeated without a person.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from contextlib import suppress
@@ -15,6 +16,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Literal
 
 import aiosmtplib
@@ -22,6 +24,7 @@ import aiosmtplib
 from firstword.kit.clock import Clock
 from firstword.kit.errors import BadInput
 from services.notifier.delivery.channels.base import Outcome, Outgoing
+from services.notifier.delivery.channels.dkim import DkimKey
 
 __all__ = ["Smtp", "SmtpSettings", "address", "compose"]
 
@@ -36,7 +39,9 @@ class SmtpSettings:
     """Where mail is handed in. ``security``: ``starttls`` (usually port 587), ``tls`` (465), ``none`` (only loopback).
 
     ``from_address`` is the envelope's sender, and stands in the From line of managers who have no address of their
-    own. ``message_id_domain`` is the right side of every Message-ID.
+    own. ``message_id_domain`` is the right side of every Message-ID. ``token_file`` holds an OAuth2 access token that
+    something else keeps fresh; it is read for each mail, and takes the password's place. ``unsubscribe`` is the address
+    that wants to hear who wishes no more mail (RFC 2369); ``dkim`` signs where the mail server doesn't.
     """
 
     host: str
@@ -48,6 +53,13 @@ class SmtpSettings:
     timeout_seconds: float = 30.0
     message_id_domain: str = "firstword.invalid"
     ca_file: str | None = None
+    token_file: Path | None = None
+    unsubscribe: str | None = None
+    dkim: DkimKey | None = None
+
+
+class _NoToken(Exception):
+    """The file that should hold a token doesn't."""
 
 
 class Smtp:
@@ -101,12 +113,13 @@ class Smtp:
         settings = self._settings
         try:
             await client.connect()
-            if settings.username is not None:
-                await client.login(settings.username, settings.password or "")
+            await self._sign_in(client)
             await client.mail(settings.from_address)
             await client.rcpt(recipient)
         except aiosmtplib.SMTPAuthenticationError as error:
             return Outcome("retry", f"{self._place} refused the sign-in: {_said(error)}. Check user name and password.")
+        except _NoToken as error:
+            return Outcome("retry", str(error))
         except aiosmtplib.SMTPConnectResponseError as error:
             return Outcome("retry", f"{self._place} takes no connections: {_said(error)}.")
         except aiosmtplib.SMTPResponseException as error:
@@ -115,9 +128,25 @@ class Smtp:
             return Outcome("retry", f"{self._place} can't be used: {_short(error)}.")
         return None
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, mail: EmailMessage) -> Outcome:
+    async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
+        settings = self._settings
+        if settings.username is None:
+            return
+        if settings.token_file is None:
+            await client.login(settings.username, settings.password or "")
+            return
         try:
-            response = await client.data(mail.as_bytes(policy=SMTP_POLICY))
+            token = (await asyncio.to_thread(settings.token_file.read_text, encoding="ascii")).strip()
+        except (OSError, UnicodeError) as error:
+            raise _NoToken(f"The token for {self._place} can't be read from {settings.token_file}: {error}.") from None
+        await client.auth_xoauth2(settings.username, token)
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, mail: EmailMessage) -> Outcome:
+        text = mail.as_bytes(policy=SMTP_POLICY)
+        if self._settings.dkim is not None:
+            text = self._settings.dkim.sign(text)
+        try:
+            response = await client.data(text)
         except aiosmtplib.SMTPResponseException as error:
             return _answered(error, self._place)
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -132,7 +161,7 @@ class Smtp:
 
 
 def compose(message: Outgoing, settings: SmtpSettings) -> EmailMessage:
-    """The mail, without its Date: UTF-8 text (and the same as HTML, where there is), its Message-ID derived from the delivery.
+    """The mail, without its Date: UTF-8 text, and the same as HTML where there is; its id derived from the delivery.
 
     Raises:
         ValueError: when an address or header can't be written so.
@@ -143,6 +172,10 @@ def compose(message: Outgoing, settings: SmtpSettings) -> EmailMessage:
     mail["From"] = Address(_one_line(message.sender_name), addr_spec=address(sender))
     mail["To"] = Address(_one_line(message.recipient_name), addr_spec=address(message.recipient))
     mail["Subject"] = _one_line(message.subject)
+    if settings.unsubscribe is not None:
+        mail["List-Unsubscribe"] = (
+            f"<mailto:{address(settings.unsubscribe)}?subject=unsubscribe%20{message.delivery_id}>"
+        )
     mail.set_content(message.body, subtype="plain", charset="utf-8", cte="quoted-printable")
     if message.html is not None:
         mail.add_alternative(message.html, subtype="html", charset="utf-8", cte="quoted-printable")
