@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 
 from firstword.kit.db import reading
 from schemas.base import event
@@ -13,7 +13,6 @@ from services.notifier import repository
 from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.outbox import RETRY_SECONDS
-from services.notifier.tables import drafts
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
@@ -134,15 +133,15 @@ async def test_another_instance_does_not_take_a_running_attempt_for_a_crash(worl
 
 async def test_it_waits_for_the_clients_hours(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
-    later = NOW + timedelta(hours=10)
-    world.apply([])
-    with world.engine.begin() as connection:
-        connection.execute(update(drafts).values(send_after=later))
-    assert world.desk("approve", line.id, 0) == later
+    evening = NOW.replace(hour=21)  # 22 o'clock with the client in Paris
+    world.at(evening)
+    opens = world.desk("approve", line.id, 0)
+    assert isinstance(opens, datetime)
+    assert timedelta(hours=8) < opens - evening < timedelta(hours=12)
     channel = ScriptedChannel()
     worker = world.worker(channel)
     assert await worker.deliver_due() == 0
-    world.at(later)
+    world.at(opens)
     assert await worker.deliver_due() == 1
 
 
