@@ -82,6 +82,16 @@ class Worker:
         """All it has written."""
         return self._log.read_text()
 
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
     def ready(self) -> Worker:
         """Wait until it works."""
         wait_until(lambda: '"worker.ready"' in self.log or self._process.poll() is not None, f"a worker\n{self.log}")

@@ -1,0 +1,20 @@
+"""A worker process that annotates and judges by the test's clock: ``python -m tests.kafka.matcher_worker``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from firstword.bootstrap import build_pipeline
+from firstword.kit.logs import configure_logs
+from firstword.runtimes.kafka.process import run_process
+from firstword.runtimes.kafka.settings import read_kafka_settings
+from firstword.runtimes.kafka.worker import KafkaWorker
+from tests.kafka.scenario_worker import FileClock
+
+SERVICE = "matcher"
+
+if __name__ == "__main__":
+    configure_logs(form="json")
+    clock = FileClock(Path(os.environ["SCENARIO_CLOCK"]))
+    run_process(KafkaWorker(SERVICE, build_pipeline().up_to({"alerts"}).processors, read_kafka_settings(), clock).run)
