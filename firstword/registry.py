@@ -8,7 +8,7 @@ from datetime import datetime
 
 from firstword.kit.processing import AnyEvent
 from schemas.base import content_id, event
-from schemas.clients import Book, Client, ClientChanged, ClientRemoved, Firm, Manager
+from schemas.clients import Book, Client, ClientChanged, ClientRemoved, Firm, Manager, Note
 
 __all__ = ["BookChange", "book_changes", "book_of", "removal"]
 
@@ -29,15 +29,15 @@ class BookChange:
 def book_changes(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> BookChange:
     """The events that bring what is ``known`` (the newest event of each client) to what ``book`` says.
 
-    Clients that the book doesn't name stay as they are. A client who is as before gives no event, so taking the same
-    book in twice changes nothing.
+    Clients that the book doesn't name stay as they are, and so do notes that were written down at the desk. A client
+    who is as before gives no event, so taking the same book in twice changes nothing.
     """
     managers = {manager.id: manager for manager in book.managers}
     events: list[AnyEvent] = []
     added, changed, unchanged = [], [], []
     for client in book.clients:
         before = known.get(client.id)
-        after = ClientChanged(client=client, firm=book.firm, manager=managers[client.manager_id])
+        after = ClientChanged(client=_kept(client, before), firm=book.firm, manager=managers[client.manager_id])
         if before is not None and isinstance(before.data, ClientChanged):
             if before.data == after.model_copy(update={"revision": before.data.revision}):
                 unchanged.append(client.id)
@@ -77,6 +77,19 @@ def book_of(known: Mapping[str, AnyEvent]) -> Book | None:
     if firm is None:
         return None
     return Book(firm=firm, managers=tuple(managers.values()), clients=tuple(clients))
+
+
+def _kept(client: Client, before: AnyEvent | None) -> Client:
+    """``client`` as the book has them, with the notes that were written down at the desk since."""
+    if before is None or not isinstance(before.data, ClientChanged):
+        return client
+    kept: dict[str, tuple[Note, ...]] = {}
+    for name in ("views", "history"):
+        stated: tuple[Note, ...] = getattr(client, name)
+        there = {(note.question, note.text) for note in stated}
+        own = [note for note in getattr(before.data.client, name) if note.source == "desk"]
+        kept[name] = (*stated, *(note for note in own if (note.question, note.text) not in there))
+    return client.model_copy(update=kept)
 
 
 def _revision(known: AnyEvent) -> int:

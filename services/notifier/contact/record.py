@@ -94,7 +94,8 @@ class ClientRecord(Model):
     """What a client was told (30 days), when messages were sent to them (7 days), and what is still to come.
 
     ``small`` holds what was ignored as too small (14 days, the five most relevant). ``last_contact`` is the last
-    message or conversation, ``known_since`` when the client was first heard of here.
+    message or conversation, ``known_since`` when the client was first heard of here. Alerts that were raised up to
+    ``heard_until`` were answered before the house moved here (``firstword import``); they are not answered again.
     """
 
     client_id: str = ""
@@ -110,6 +111,7 @@ class ClientRecord(Model):
     silence: Promise | None = None
     feedback: tuple[Opinion, ...] = ()
     tunings: int = 0
+    heard_until: Utc | None = None
 
     def bundle(self, draft_id: str) -> Bundle | None:
         """The message that lies before the manager under this id."""

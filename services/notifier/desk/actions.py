@@ -6,7 +6,7 @@ told what has happened in the meantime, and nothing happens twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -24,6 +24,7 @@ from services.notifier import repository
 from services.notifier.contact.budget import WEEK
 from services.notifier.contact.plan import SendPlan, plan_send
 from services.notifier.delivery.outbox import hold_draft, sent_events
+from services.notifier.delivery.ways import MAIL, Ways, targets
 from services.notifier.desk import words
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.checks import recheck
@@ -64,7 +65,7 @@ def audit(
 class Desk:
     """The actions of one viewer at one moment, inside the caller's transaction.
 
-    ``no_mail`` is None where mail can be sent from here, else what to do about it.
+    ``no_mail`` is None where anything can be sent from here, else what to do about it; ``ways`` says by what.
     """
 
     connection: Connection
@@ -72,6 +73,7 @@ class Desk:
     viewer: Viewer
     now: datetime
     no_mail: str | None = None
+    ways: Ways = field(default_factory=lambda: MAIL)
 
     def edit(self, draft_id: str, version: int, subject: str, body: str) -> None:
         """Change the text; it is checked again, and what is found is kept with it."""
@@ -94,7 +96,7 @@ class Desk:
             body=body,
             by=self.viewer.user_id,
         )
-        self._publish(edited, line.client_id, "draft.edited", draft_id, revision)
+        self.publish(edited, line.client_id, "draft.edited", draft_id, revision)
         self._audit("draft.edited", draft_id, line.client_id)
 
     def approve(self, draft_id: str, version: int, *, at_once: bool = False) -> datetime:
@@ -105,13 +107,13 @@ class Desk:
         line = self._take(draft_id, version, INBOX_STATES)
         if self.no_mail is not None:
             raise BadInput("Mail isn't set up, so nothing is sent from here.", mend=self.no_mail)
-        recipient = _recipient(self._client(line))
+        channel, recipient = _target(self._client(line), self.ways)
         plan = None if at_once else self._plan(line)
         leaves_at = self.now if plan is None else plan.send_after
         self._write(draft_id, state="approved", outcome=None)
-        row = self._delivery_row(line, "email", recipient)
+        row = self._delivery_row(line, channel, recipient)
         upsert(self.connection, deliveries, [{**row, "status": "pending", "next_attempt_at": leaves_at}], ["id"])
-        self._publish_approval(line, "email")
+        self._publish_approval(line, channel)
         self._publish_delivery(row["id"])
         if plan is not None and plan.waits_for is not None:
             self._waits(line, plan)
@@ -147,7 +149,7 @@ class Desk:
             comment=comment or None,
             by=self.viewer.user_id,
         )
-        self._publish(dismissed, line.client_id, "draft.dismissed", draft_id)
+        self.publish(dismissed, line.client_id, "draft.dismissed", draft_id)
         self._audit("draft.dismissed", draft_id, line.client_id, reason)
 
     def sent_by_hand(self, draft_id: str, version: int) -> None:
@@ -180,15 +182,19 @@ class Desk:
         self._audit("delivery.again", delivery_id, row["client_id"])
 
     def log_outcome(
-        self, draft_id: str, outcome: Literal["replied", "acted", "disagreed", "no_answer", "other"], summary: str
+        self,
+        draft_id: str,
+        outcome: Literal["replied", "acted", "disagreed", "no_answer", "other"],
+        summary: str,
+        opinion: str = "",
     ) -> None:
-        """What came of a message that was sent."""
+        """What came of a message that was sent, and what the client thinks of it."""
         line = self._find(draft_id)
         if line.state != "sent":
             raise Conflict("What came of it can be noted once it was sent.")
         summary = summary.strip()[:COMMENT_LIMIT]
         contact = InteractionLogged(
-            interaction_id=content_id("int", draft_id, outcome, summary),
+            interaction_id=content_id("int", draft_id, outcome, summary, *([opinion] if opinion else [])),
             client_id=line.client_id,
             manager_id=line.draft.manager_id,
             at=self.now,
@@ -196,8 +202,9 @@ class Desk:
             draft_id=draft_id,
             summary=summary,
             outcome=outcome,
+            opinion=opinion.strip()[:COMMENT_LIMIT] or None,
         )
-        self._publish(contact, line.client_id, "contact", contact.interaction_id)
+        self.publish(contact, line.client_id, "contact", contact.interaction_id)
         self._audit("outcome.logged", draft_id, line.client_id, outcome)
 
     def _plan(self, line: DraftLine) -> SendPlan:
@@ -227,7 +234,7 @@ class Desk:
             draft_id=line.id,
             until=plan.send_after,
         )
-        self._publish(decided, line.client_id, "contact.decided", line.id, line.version)
+        self.publish(decided, line.client_id, "contact.decided", line.id, line.version)
 
     def _find(self, draft_id: str) -> DraftLine:
         line = repository.draft(self.connection, self.viewer.scope, draft_id)
@@ -296,20 +303,21 @@ class Desk:
             body=line.body,
             by=self.viewer.user_id,
         )
-        self._publish(approved, line.client_id, "draft.approved", line.id, line.version)
+        self.publish(approved, line.client_id, "draft.approved", line.id, line.version)
 
     def _publish_delivery(self, delivery_id: object) -> None:
         row = self.connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
         fields = {name: row[name] for name in Delivery.model_fields}
         changed = DeliveryChanged(delivery=Delivery.model_validate(fields))
         moment = self.now.isoformat()
-        self._publish(changed, row["client_id"], "delivery", row["id"], row["status"], row["attempts"], moment)
+        self.publish(changed, row["client_id"], "delivery", row["id"], row["status"], row["attempts"], moment)
 
     def _sent(self, delivery_id: object) -> None:
         row = self.connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
         self.publisher.publish(self.connection, sent_events(self.connection, row, self.now))
 
-    def _publish(self, data: Payload, client_id: str, *identity: str | int) -> None:
+    def publish(self, data: Payload, client_id: str, *identity: str | int) -> None:
+        """Publish ``data`` in this transaction, under an id made of ``identity``."""
         made: AnyEvent = event(
             data, key=client_id, id=content_id("evt", *identity), source="firstword/desk", time=self.now
         )
@@ -319,19 +327,20 @@ class Desk:
         audit(self.connection, self.viewer, self.now, action, subject, client_id, detail)
 
 
-def _recipient(book: ClientChanged | None) -> str:
+def _target(book: ClientChanged | None, ways: Ways) -> tuple[str, str]:
     if book is None:
         raise BadInput("The client is no longer in the book, so this can't be sent.")
     contact = book.client.contact
     if contact.do_not_contact:
         why = f": {contact.do_not_contact_reason}" if contact.do_not_contact_reason else ""
         raise BadInput(f"{book.client.name} is not to be contacted{why}.")
-    if contact.email is None:
+    found = targets(book.client, ways)
+    if not found:
         raise BadInput(
             f"There is no mail address for {book.client.name}.",
             mend="Add contact.email to the client book, or copy the message and send it yourself.",
         )
-    return contact.email
+    return found[0]
 
 
 def _within_limits(what: str, text: str, limit: int) -> None:

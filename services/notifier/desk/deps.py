@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from firstword.kit.clock import Clock
 from firstword.kit.processing import EventPublisher
 from schemas.feeds import FeedStatus
+from services.notifier.delivery.ways import MAIL, Ways
 
 __all__ = ["DeskDeps", "DeskSettings", "FeedActions", "FeedView"]
 
@@ -98,3 +99,4 @@ class DeskDeps:
     feed_actions: FeedActions | None = None
     ready: Callable[[], Sequence[str]] = tuple
     metrics: CollectorRegistry | None = None
+    ways: Ways = field(default_factory=lambda: MAIL)

@@ -35,6 +35,11 @@ NOTES = {
     "marked": "Noted as sent by hand.",
     "taken-back": "Taken back. Nothing was sent.",
     "logged": "Noted.",
+    "contact": "Noted. It counts as a contact.",
+    "confirm": "Noted. The note that confirms it appears in the inbox in a moment.",
+    "feedback": "Noted. The client's page shows what it moves.",
+    "answers": "Kept. The client's page shows them in a moment.",
+    "no-answers": "There was nothing new to keep.",
     "delivery": "Noted.",
     "zone": "From now on you read times in this zone.",
     "feed-added": "Added. It is polled in a moment.",
@@ -101,7 +106,8 @@ class Asking:
         with self.site.deps.engine.begin() as connection:
             settings = self.site.deps.settings
             no_mail = None if settings.mail_channel else settings.mail_mend
-            yield Desk(connection, self.site.deps.publisher, self.viewer, self.now, no_mail)
+            deps = self.site.deps
+            yield Desk(connection, deps.publisher, self.viewer, self.now, no_mail, deps.ways)
 
     def note_read(self, action: str, subject: str, client_id: str | None) -> None:
         """Write into the audit log that client data was read."""

@@ -9,6 +9,7 @@ __all__ = [
     "BASIS",
     "DECIDED",
     "DISMISS_REASONS",
+    "FEEDBACK",
     "INFORMATION",
     "OUTCOMES",
     "SOURCE",
@@ -95,6 +96,14 @@ DISMISS_REASONS = {
     "too_many": "Too many messages to them already",
     "already_told": "They know already",
     "other": "Another reason",
+}
+FEEDBACK = {
+    "useful": "Useful to them",
+    "not_useful": "Not useful to this client",
+    "too_many": "One message too many",
+    "wrong_client": "Nothing for this client",
+    "too_late": "It came too late",
+    "wrong_fact": "A fact was wrong",
 }
 OUTCOMES = {
     "replied": "They replied",

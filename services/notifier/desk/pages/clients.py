@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from datetime import datetime
+from typing import Annotated
 
+from fastapi import APIRouter, Form
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, Response
+
+from firstword.kit.errors import BadInput
+from schemas.clients import Note
 from services.notifier import repository
+from services.notifier.contact.blackouts import upcoming
+from services.notifier.contact.discovery import questions_for, still_open
+from services.notifier.contact.plan import zone_of
+from services.notifier.contact.tuning import ABOUT_BOUNDS, BOUNDS
+from services.notifier.desk import web, words
 from services.notifier.desk.actions import NotFound
-from services.notifier.desk.web import Page, number_of
+from services.notifier.desk.relations import CONTACT_CHANNELS, ContactChannel, Relations
+from services.notifier.desk.web import Page, back_to, number_of
 
 __all__ = ["router"]
 
@@ -35,5 +47,77 @@ def one(who: Page, client_id: str) -> HTMLResponse:
         drafts = repository.drafts_of(connection, who.scope, client_id=client_id)
         found = repository.alert_lines(connection, who.scope, client_id)
         contacts = repository.contacts(connection, client_id)
+        tuning = repository.tuning(connection, client_id)
     who.note_read("client.read", client_id, client_id)
-    return who.page("client.html", book=book, drafts=drafts, found=found, contacts=contacts)
+    return who.page(
+        "client.html",
+        book=book,
+        drafts=drafts,
+        found=found,
+        contacts=contacts,
+        tuning=tuning,
+        bounds=(BOUNDS, ABOUT_BOUNDS),
+        blackouts=upcoming(book.client, zone_of(book.client), who.now),
+        channels=CONTACT_CHANNELS,
+        local_now=who.now.astimezone(words.zone(who.viewer.time_zone)).strftime("%Y-%m-%dT%H:%M"),
+        open_questions=len(still_open(book.client)),
+    )
+
+
+@router.post("/{client_id}/contacts")
+def log_contact(
+    who: web.Form,
+    client_id: str,
+    at: Annotated[str, Form(max_length=25)],
+    channel: Annotated[ContactChannel, Form()],
+    summary: Annotated[str, Form()],
+    minutes: Annotated[str, Form(max_length=4)] = "",
+    opinion: Annotated[str, Form()] = "",
+    confirm: Annotated[str, Form()] = "",
+) -> Response:
+    """A conversation took place; ``at`` is on the viewer's own clock."""
+    try:
+        moment = datetime.fromisoformat(at).replace(tzinfo=words.zone(who.viewer.time_zone))
+    except ValueError:
+        raise BadInput(f"{at!r} is no moment.", mend="Give day and time, such as 2026-01-31 14:30.") from None
+    if minutes and not (minutes.isascii() and minutes.isdigit()):
+        raise BadInput(f"{minutes!r} are no minutes.", mend="Give a whole number, or leave it empty.")
+    with who.acting() as desk:
+        draft_id = Relations(desk).log_contact(
+            client_id,
+            at=moment,
+            channel=channel,
+            minutes=int(minutes) if minutes else None,
+            summary=summary,
+            opinion=opinion,
+            confirm=bool(confirm),
+        )
+    return back_to(f"/clients/{client_id}", "contact" if draft_id is None else "confirm")
+
+
+@router.get("/{client_id}/discovery")
+def discovery(who: Page, client_id: str) -> HTMLResponse:
+    """Questions for getting to know the client, and what they answered."""
+    with who.reading() as connection:
+        book = repository.client(connection, who.scope, client_id)
+    if book is None:
+        raise NotFound("There is no such client.")
+    who.note_read("client.discovery", client_id, client_id)
+    answers: dict[str, list[Note]] = {}
+    for note in (*book.client.views, *book.client.history):
+        answers.setdefault(note.question or "", []).append(note)
+    return who.page("discovery.html", book=book, questions=questions_for(book.client.trade), answers=answers)
+
+
+@router.post("/{client_id}/discovery")
+async def answer(who: web.Form, client_id: str) -> Response:
+    """What the client answered, by question."""
+    form = await who.request.form()
+    answers = {name: value for name, value in form.items() if isinstance(value, str) and name != "form_token"}
+
+    def keep() -> int:
+        with who.acting() as desk:
+            return Relations(desk).answer(client_id, answers)
+
+    count = await run_in_threadpool(keep)
+    return back_to(f"/clients/{client_id}/discovery", "answers" if count else "no-answers")

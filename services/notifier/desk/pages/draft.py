@@ -9,11 +9,13 @@ from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, Response
 
 from schemas.drafts import DismissReason
+from schemas.interactions import Feedback
 from services.notifier import repository
 from services.notifier.delivery.channels.clipboard import mailto
 from services.notifier.desk import web
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.checks import checks_of, why_this_client
+from services.notifier.desk.relations import Relations
 from services.notifier.desk.web import Page, back_to
 
 __all__ = ["router"]
@@ -33,8 +35,13 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         before = line.draft.supersedes
         earlier = None if before is None else repository.draft(connection, who.scope, before)
         sendings = repository.deliveries_of(connection, draft_id)
+        others = [one for one in line.draft.told_alerts if one != line.draft.alert_id]
+        told = repository.alerts_by_id(connection, who.scope, others)
+        said = repository.feedback_on(connection, draft_id)
+        answers = [one for one in repository.contacts(connection, line.client_id) if one["draft_id"] == draft_id]
     who.note_read("draft.read", draft_id, line.client_id)
     recipient = None if book is None else book.client.contact.email
+    way = next(iter(targets(book.client, who.site.deps.ways)), None) if book is not None else None
     return who.page(
         "draft.html",
         line=line,
@@ -42,8 +49,12 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         checks=checks_of(line),
         why=why_this_client(line, book),
         sendings=sendings,
+        told=told,
+        said=said,
+        answers=answers,
         earlier=earlier,
-        recipient=recipient,
+        recipient=None if way is None else way[1],
+        by="" if way is None or way[0] == "email" else f" by {way[0].capitalize()}",
         mailto=None if recipient is None else mailto(recipient, line.subject, line.body),
         dismissing="dismiss" in who.request.query_params,
         editing=line.decidable and "edit" in who.request.query_params,
@@ -104,8 +115,22 @@ def outcome(
     draft_id: str,
     outcome: Annotated[Literal["replied", "acted", "disagreed", "no_answer", "other"], Form()],
     summary: Annotated[str, Form()] = "",
+    opinion: Annotated[str, Form()] = "",
 ) -> Response:
     """What came of it."""
     with who.acting() as desk:
-        desk.log_outcome(draft_id, outcome, summary)
+        desk.log_outcome(draft_id, outcome, summary, opinion)
     return back_to(f"/drafts/{draft_id}", "logged")
+
+
+@router.post("/{draft_id}/feedback")
+def feedback(
+    who: web.Form,
+    draft_id: str,
+    feedback: Annotated[Feedback, Form()],
+    comment: Annotated[str, Form()] = "",
+) -> Response:
+    """What it was worth to the client."""
+    with who.acting() as desk:
+        Relations(desk).give_feedback(draft_id, feedback, comment)
+    return back_to(f"/drafts/{draft_id}", "feedback")

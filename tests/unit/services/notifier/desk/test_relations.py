@@ -1,0 +1,152 @@
+"""What is written down beside the messages: conversations, feedback, answers, and the note that confirms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from firstword.kit.errors import BadInput
+from firstword.registry import book_changes
+from schemas.base import content_id, event
+from schemas.clients import Book, ClientChanged
+from schemas.drafts import ContactDecided, DraftCreated
+from schemas.interactions import ClientTuned, EntityShift, FeedbackGiven, InteractionLogged
+from services.notifier.contact.discovery import questions_for, still_open, with_answers
+from services.notifier.desk.actions import Conflict, Desk, NotFound
+from services.notifier.desk.auth import Viewer
+from services.notifier.desk.relations import Relations
+from tests.desk_data import FIRM, MANAGERS, NOW, clients
+from tests.desk_world import OWNER, World
+
+JUNE = Viewer("june", "June", "manager", "june", "America/New_York")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World.make(tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def relate(world: World, act: str, *args: object, viewer: Viewer = OWNER, **named: object) -> object:
+    with world.engine.begin() as connection:
+        return getattr(Relations(Desk(connection, world.publisher, viewer, world.clock.now())), act)(*args, **named)
+
+
+def token_of(browser: TestClient, path: str) -> str:
+    page = browser.get(path).text
+    return str(page.split('name="form_token" value="')[1].split('"')[0])
+
+
+def test_a_conversation_is_noted_and_confirmed_in_the_managers_words(world: World) -> None:
+    draft_id = relate(
+        world, "log_contact", "claire-arnaud", at=NOW - timedelta(hours=2), channel="phone", minutes=12,
+        summary="She keeps Halden until the summer.\r\nWe speak again in May.", opinion="Patience pays", confirm=True,
+    )  # fmt: skip
+    logged, created = (one.data for one in world.publisher.events)
+    assert isinstance(logged, InteractionLogged)
+    assert (logged.channel, logged.minutes, logged.opinion) == ("phone", 12, "Patience pays")
+    assert isinstance(created, DraftCreated)
+    draft = created.draft
+    assert draft.id == draft_id
+    assert draft.purpose == "confirmation"
+    assert draft.subject == "Our call on 5 March"
+    assert "She keeps Halden until the summer.\nWe speak again in May." in draft.body
+    assert draft.body.count("?") == 1
+    world.apply(world.publisher.events)
+    browser = world.browser()
+    assert "no news is behind it" in browser.get(f"/drafts/{draft_id}").text
+    assert "They think: Patience pays" in browser.get("/clients/claire-arnaud").text
+    world.desk("approve", draft_id, 0)
+    world.desk("take_back", draft_id, 1)
+    world.desk("edit", draft_id, 2, draft.subject, f"{draft.body} Indeed")
+
+
+def test_what_cannot_be_noted_is_said(world: World) -> None:
+    with pytest.raises(BadInput, match="Nothing is noted"):
+        relate(world, "log_contact", "claire-arnaud", at=NOW, channel="phone", minutes=None, summary=" ")
+    with pytest.raises(BadInput, match="future"):
+        relate(
+            world, "log_contact", "claire-arnaud", at=NOW + timedelta(hours=1), channel="phone", minutes=1, summary="x"
+        )
+    with pytest.raises(NotFound):
+        relate(world, "log_contact", "claire-arnaud", at=NOW, channel="phone", minutes=1, summary="x", viewer=JUNE)
+    with pytest.raises(Conflict, match="once it was sent"):
+        relate(world, "give_feedback", world.draft("claire-arnaud").id, "useful")
+
+
+def test_feedback_on_a_sent_message_is_said_and_shown(world: World) -> None:
+    line = world.draft("claire-arnaud")
+    world.desk("sent_by_hand", line.id, line.version)
+    relate(world, "give_feedback", line.id, "too_many", "Three in a day")
+    given = world.publisher.events[-1].data
+    assert isinstance(given, FeedbackGiven)
+    assert given.entity_id == line.draft.alert_id or line.alert is not None
+    tuned = ClientTuned(
+        client_id="claire-arnaud", shift=0.03, entities=(EntityShift(entity_id="halden-energy", shift=0.05),),
+        why=("1 message was one too many: raises what is needed.",), revision=1,
+    )  # fmt: skip
+    world.apply(world.publisher.events)
+    world.apply([event(tuned, key="claire-arnaud", id="evt_t", source="test", time=NOW)])
+    browser = world.browser()
+    assert 'value="too_many" required checked' in browser.get(f"/drafts/{line.id}").text
+    page = browser.get("/clients/claire-arnaud").text
+    assert "+0.03" in page
+    assert "1 message was one too many" in page
+    assert "Halden Energy: +0.05" in page
+
+
+def test_answers_become_notes_that_a_new_book_does_not_lose(world: World) -> None:
+    assert relate(world, "answer", "claire-arnaud", {"fall": "I would wait, and call you.", "nonsense": "x"}) == 1
+    changed = world.publisher.events[-1]
+    assert isinstance(changed.data, ClientChanged)
+    assert changed.data.revision == 2
+    note = changed.data.client.views[-1]
+    assert (note.text, note.at, note.source) == ("I would wait, and call you.", date(2026, 3, 5), "desk")
+    with pytest.raises(Conflict):  # the change is published, and not yet in the table
+        relate(world, "answer", "claire-arnaud", {"fall": "Something else."})
+    world.apply(world.publisher.events)
+    assert relate(world, "answer", "claire-arnaud", {"fall": "I would wait, and call you."}) == 0
+    book = Book(firm=FIRM, managers=tuple(MANAGERS.values()), clients=clients()[:1])
+    assert book_changes(book, {"claire-arnaud": changed}, NOW).unchanged == ("claire-arnaud",)
+
+
+def test_the_pages_post_what_they_show(world: World) -> None:
+    browser = world.browser()
+    token = token_of(browser, "/clients/claire-arnaud")
+    form = {"form_token": token, "at": "2026-03-05T08:00", "channel": "meeting", "minutes": "30", "summary": "Tea."}
+    said = browser.post("/clients/claire-arnaud/contacts", data=form)
+    assert said.headers["location"] == "/clients/claire-arnaud?note=contact"
+    logged = world.publisher.events[-1].data
+    assert isinstance(logged, InteractionLogged)
+    assert logged.at == NOW - timedelta(hours=1, minutes=20), "on the viewer's clock, which is Stockholm's"
+    assert browser.post("/clients/claire-arnaud/contacts", data={**form, "at": "soon"}).status_code == 400
+    page = browser.get("/clients/claire-arnaud/discovery").text
+    assert "Suppose the portfolio fell by a fifth" in page
+    said = browser.post("/clients/claire-arnaud/discovery", data={"form_token": token, "heirs": "My niece."})
+    assert said.headers["location"].endswith("note=answers")
+
+
+def test_decisions_of_the_policy_are_listed(world: World) -> None:
+    decided = ContactDecided(
+        client_id="claire-arnaud", what="nothing_to_say", reason="nothing_found", detail="Nothing worth saying found."
+    )
+    world.apply([event(decided, key="claire-arnaud", id=content_id("evt", "d"), source="test", time=NOW)])
+    page = world.browser().get("/decisions").text
+    assert "Contact that is due" in page
+    assert "Nothing worth saying found." in page
+
+
+@pytest.mark.parametrize("trade", ["wealth", "it", "agency", "legal"])
+def test_each_trade_has_its_questions(trade: str) -> None:
+    client = clients()[0].model_copy(update={"trade": trade})
+    asked = questions_for(client.trade)
+    assert len(asked) >= 10
+    assert len({one.id for one in asked}) == len(asked)
+    assert all(one.ask.endswith(("?", "example.")) and one.why.endswith(".") for one in asked)
+    known = with_answers(client, {asked[0].id: " An \n answer "}, date(2026, 3, 5))
+    assert len(still_open(known)) == len(asked) - 1
