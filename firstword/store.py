@@ -6,7 +6,7 @@ Commands use it beside a running system: both write the same database, a transac
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
@@ -36,6 +36,10 @@ class Log(EventPublisher, Protocol):
 
     def of_keys(self, connection: Connection, topic: str, keys: Sequence[str]) -> list[AnyEvent]:
         """Every event of these keys that is still kept, in order."""
+        ...
+
+    def scan(self, connection: Connection, topic: str) -> Iterator[AnyEvent]:
+        """Every event on ``topic`` that is still kept, in order."""
         ...
 
     def has_any(self, connection: Connection, topic: str) -> bool:

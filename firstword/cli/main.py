@@ -21,6 +21,7 @@ from firstword.cli import (
     feeds,
     lag,
     migrate,
+    moving,
     parse,
     replay,
     sample,
@@ -55,6 +56,8 @@ app.command("explain")(explain.explain)
 app.command("digest")(digest.digest)
 app.command("doctor")(doctor.doctor)
 app.command("signin")(signin.signin)
+app.command("export")(moving.export)
+app.command("import")(moving.import_)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(clients.app, name="clients")
 app.add_typer(sources.app, name="sources")

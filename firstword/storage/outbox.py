@@ -13,7 +13,7 @@ at the rows that they change, before they write here; where they change none in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -138,6 +138,12 @@ class OutboxPublisher:
         raw = [key.encode() for key in keys]
         query = select(outbox.c.payload).where(outbox.c.topic == topic, outbox.c.key.in_(raw)).order_by(outbox.c.id)
         return [decode(topic, payload) for (payload,) in connection.execute(query)]
+
+    def scan(self, connection: Connection, topic: str) -> Iterator[AnyEvent]:
+        """Every event on ``topic`` that is still kept here, in order."""
+        query = select(outbox.c.payload).where(outbox.c.topic == topic).order_by(outbox.c.id)
+        for (payload,) in connection.execute(query, execution_options={"yield_per": 500}):
+            yield decode(topic, payload)
 
     def has_any(self, connection: Connection, topic: str) -> bool:
         """Whether an event on ``topic`` is kept here."""

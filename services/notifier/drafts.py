@@ -62,7 +62,7 @@ class WriteDrafts(Processor[ClientRecord]):
     def process(self, state: ClientRecord, event: AnyEvent, now: datetime) -> tuple[ClientRecord, Sequence[AnyEvent]]:
         """Draft an alert, or note what became of a draft, or that a conversation took place."""
         handler = _HANDLERS.get(type(event.data))
-        if handler is None:
+        if handler is None or _was_heard(state, event.data):
             return state, ()
         step = self._step(state, event.subject, now)
         step.release()
@@ -97,3 +97,8 @@ class WriteDrafts(Processor[ClientRecord]):
     def _step(self, state: ClientRecord, client_id: str, now: datetime) -> Step:
         record = pruned(state, now).model_copy(update={"client_id": client_id})
         return Step(record, client_id, self._clients.get(client_id), self._playbooks, now)
+
+
+def _was_heard(state: ClientRecord, data: Payload) -> bool:
+    """Whether this was answered where the house lived before: the matcher heard the last days' items again here."""
+    return state.heard_until is not None and isinstance(data, AlertRaised) and data.alert.raised_at <= state.heard_until

@@ -1,0 +1,243 @@
+"""A house moves: from a file to a file, into PostgreSQL and back; nothing is lost, and nothing told twice."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Connection, func, insert, select, update
+
+from firstword.bootstrap import build_ingest, build_runtime, open_store, prepare
+from firstword.kit.db import reading
+from firstword.kit.errors import BadInput
+from firstword.kit.settings import Settings
+from firstword.moving.arriving import Arrived, import_
+from firstword.moving.house import LEFT_BEHIND, left_alone, sections
+from firstword.moving.leaving import export
+from firstword.moving.wire import Footer, check
+from firstword.storage.migrate import ALL_TABLES
+from firstword.storage.tables import outbox, states
+from firstword.store import Store
+from firstword.system import Busy
+from services.notifier.desk.auth import create_api_token, ensure_owner
+from services.notifier.tables import alerts, audit_log, contact_decisions, digests, drafts, refusals, users
+from services.notifier.webhooks import endpoints
+from services.notifier.webhooks.tables import webhook_deliveries, webhook_endpoints, webhook_messages
+from tests.fakes import FakeClock
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def opened(folder: Path) -> Store:
+    return open_store(Settings(data=folder), FakeClock(NOW))
+
+
+def stack(folder: Path, url: str) -> Store:
+    return open_store(Settings(data=folder, database=SecretStr(url)), FakeClock(NOW))
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The sample, played; with a user who has a token, an endpoint, an audit log with two lines alike, and a digest."""
+    with opened(tmp_path_factory.mktemp("played")) as store:
+        asyncio.run(prepare(store, book=None, opml=None))
+        with store.engine.begin() as connection:
+            ensure_owner(connection, NOW)
+            create_api_token(connection, "owner")
+            _endpoint(connection)
+            seen = {"at": NOW, "user_id": "owner", "action": "client.read", "subject": "x", "client_id": None}
+            connection.execute(insert(audit_log), [seen, seen])
+            made = {"manager_id": "mara", "day": "2026-03-04", "due_at": NOW, "made_at": NOW, "status": "sent"}
+            connection.execute(insert(digests), [{**made, "subject": "Your day", "text": "…", "html": "…"}])
+        yield store
+
+
+def _endpoint(connection: Connection) -> None:
+    endpoint = endpoints.add(connection, "https://hooks.example/in", NOW - timedelta(days=1))
+    message = {"id": "evt_1", "type": "alert.raised", "client_id": None, "entity_id": None, "body": "{}", "at": NOW}
+    connection.execute(insert(webhook_messages), [message])
+    delivery = {"id": "msg_1", "endpoint_id": endpoint.id, "message_id": "evt_1", "status": "delivered"}
+    connection.execute(insert(webhook_deliveries), [{**delivery, "created_at": NOW, "changed_at": NOW}])
+
+
+def taken_out(store: Store, **options: Any) -> tuple[bytes, Footer]:
+    file = io.BytesIO()
+    footer = export(store, file, **options)
+    return file.getvalue(), footer
+
+
+def taken_in(store: Store, raw: bytes, *, merge: bool = False) -> list[Arrived]:
+    file = io.BytesIO(raw)
+    return import_(store, file, "house.jsonl", check(file, "house.jsonl"), merge=merge)
+
+
+def rows(store: Store) -> dict[str, list[dict[str, Any]]]:
+    """Everything that is carried, for comparing what differs."""
+    with reading(store.engine) as connection:
+        return {part.name: list(part.rows(connection)) for part in sections(store, NOW)}
+
+
+def poll_all(store: Store, addresses: Path) -> int:
+    """Poll every feed of the sample from where it lies; return how many items were new or revised."""
+    ingest = build_ingest(replace(store, settings=Settings(data=addresses, database=store.settings.database)))
+
+    async def poll() -> int:
+        found = 0
+        for feed in ingest.list_feeds():
+            if feed.feed.url.startswith("file:"):
+                result = await ingest.poll(feed.feed.id)
+                assert result is not None
+                assert result.health.status == "ok"
+                found += result.new + result.revised
+        return found
+
+    return asyncio.run(poll())
+
+
+def test_from_folder_to_folder_nothing_is_lost_and_the_second_time_adds_nothing(played: Store, tmp_path: Path) -> None:
+    raw, footer = taken_out(played)
+    assert all(footer.sections[name].rows for name in ("events.items", "drafts", "alerts", "refusals", "told", "feeds"))
+    with opened(tmp_path) as target:
+        arrived = taken_in(target, raw)
+        assert all(one.given == one.added == one.here for one in arrived)
+        assert taken_out(target)[1] == footer
+        with pytest.raises(BadInput, match="--merge"):
+            taken_in(target, raw)
+        again = taken_in(target, raw, merge=True)
+        assert not any(one.added for one in again)
+        assert taken_out(target)[1] == footer
+
+
+def test_what_the_matcher_hears_again_tells_nobody_again(played: Store, tmp_path: Path) -> None:
+    raw, _ = taken_out(played)
+    before = rows(played)
+    with opened(tmp_path) as target:
+        taken_in(target, raw)
+        assert poll_all(target, played.settings.data) == 0
+        assert build_runtime(target).run_until_idle() > 0
+        after = rows(target)
+        for name in ("drafts", "refusals", "contact_decisions", "interactions", "deliveries", "told", "clients"):
+            assert after[name] == before[name], name
+        assert {one["id"] for one in after["alerts"]} == {one["id"] for one in before["alerts"]}
+
+
+@pytest.mark.postgres
+def test_into_postgresql_and_back(played: Store, tmp_path: Path, postgres_url: str) -> None:
+    raw, footer = taken_out(played)
+    with stack(tmp_path, postgres_url) as there:
+        with left_alone(there.engine):
+            arrived = taken_in(there, raw)
+        assert all(one.given == one.added == one.here for one in arrived)
+        assert not any(one.added for one in taken_in(there, raw, merge=True))
+        assert poll_all(there, played.settings.data) == 0
+        with pytest.raises(BadInput, match="wait to go to Kafka"):
+            taken_out(there)
+        with there.engine.begin() as connection:  # as the relay does
+            connection.execute(update(outbox).values(sent_at=NOW))
+        back, same = taken_out(there)
+        assert {name: each for name, each in same.sections.items() if name != "feeds"} == {
+            name: each for name, each in footer.sections.items() if name != "feeds"
+        }  # of feeds it is known since that they were polled
+        with left_alone(there.engine), pytest.raises(Busy), left_alone(there.engine):
+            pass
+    with opened(tmp_path / "back") as home:
+        taken_in(home, back)
+        assert taken_out(home)[1].sections == same.sections
+        assert rows(home)["drafts"] == rows(played)["drafts"]
+
+
+def test_merging_adds_what_is_missing_and_leaves_what_is_there(played: Store, tmp_path: Path) -> None:
+    raw, _ = taken_out(played)
+    with opened(tmp_path) as target:
+        taken_in(target, raw)
+        with target.engine.begin() as connection:
+            told = connection.execute(select(states.c.key).where(states.c.processor == "draft").limit(1)).scalar_one()
+            connection.execute(states.delete().where(states.c.key == told))
+            gone = connection.execute(select(drafts.c.id).limit(1)).scalar_one()
+            connection.execute(drafts.delete().where(drafts.c.id == gone))
+            connection.execute(update(drafts).values(subject="Changed here"))
+        added = {one.section: one.added for one in taken_in(target, raw, merge=True) if one.added}
+        assert added["drafts"] == 1
+        subjects = [one["subject"] for one in rows(target)["drafts"]]
+        assert subjects.count("Changed here") == len(subjects) - 1
+
+
+def test_no_secret_leaves_unless_it_is_asked_for(played: Store, tmp_path: Path) -> None:
+    raw, _ = taken_out(played)
+    assert b"whsec_" not in raw
+    with opened(tmp_path / "without") as target:
+        taken_in(target, raw)
+        with reading(target.engine) as connection:
+            assert connection.scalar(select(webhook_endpoints.c.state)) == "disabled"
+            assert connection.scalar(select(users.c.api_token_hash)) is None
+    raw, _ = taken_out(played, with_secrets=True)
+    assert b"whsec_" in raw
+    with opened(tmp_path / "with") as target:
+        taken_in(target, raw)
+        assert [one.state for one in _endpoints(target)] == ["active"]
+        assert _endpoints(target) == _endpoints(played)
+
+
+def _endpoints(store: Store) -> list[endpoints.Endpoint]:
+    with reading(store.engine) as connection:
+        return list(endpoints.endpoints(connection))
+
+
+def test_a_file_that_was_cut_off_is_refused(played: Store) -> None:
+    raw, _ = taken_out(played)
+    for size in (0, 1, 40, len(raw) // 2, raw.rindex(b"\n", 0, -1) + 1, len(raw) - 2):
+        with pytest.raises(BadInput, match=r"cut off|empty"):
+            check(io.BytesIO(raw[:size]), "house.jsonl")
+    packed = gzip.compress(raw)
+    check(io.BytesIO(packed), "house.jsonl.gz")
+    with pytest.raises(BadInput, match="cut off"):
+        check(io.BytesIO(packed[: len(packed) // 2]), "house.jsonl.gz")
+
+
+def test_a_file_that_was_altered_is_refused(played: Store) -> None:
+    raw, _ = taken_out(played)
+    lines = raw.splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if line.startswith(b'["row"'))
+    header = json.loads(lines[0])
+    altered = {
+        "a row less": [*lines[:at], *lines[at + 1 :]],
+        "a row twice": [*lines[: at + 1], *lines[at:]],
+        "another row": [*lines[:at], lines[at].replace(b"example", b"exemplar"), *lines[at + 1 :]],
+        "more after the end": [*lines, lines[at]],
+        "another header": [json.dumps(["header", header[1] | {"heard_until": None}]).encode() + b"\n", *lines[1:]],
+        "no header": lines[1:],
+    }
+    for what, changed in altered.items():
+        with pytest.raises(BadInput, match="altered"):
+            check(io.BytesIO(b"".join(changed)), what)
+    later = [json.dumps(["header", header[1] | {"format": 99}]).encode() + b"\n", *lines[1:]]
+    with pytest.raises(BadInput, match="Update"):
+        check(io.BytesIO(b"".join(later)), "later")
+
+
+def test_nothing_is_kept_of_an_import_that_fails(played: Store, tmp_path: Path) -> None:
+    raw, footer = taken_out(played)
+    with opened(tmp_path) as target:
+        file = io.BytesIO(raw)
+        header, _ = check(file, "house.jsonl")
+        wrong = footer.model_copy(update={"sections": footer.sections | {"a later one": footer.sections["drafts"]}})
+        with pytest.raises(BadInput, match="a later one"):
+            import_(target, file, "house.jsonl", (header, wrong))
+        with reading(target.engine) as connection:
+            assert not connection.scalar(select(func.count()).select_from(alerts))
+
+
+def test_every_table_is_carried_or_left_behind_for_a_reason(played: Store) -> None:
+    carried = {part.name for part in sections(played, NOW)}
+    tables = {table.name for metadata in ALL_TABLES for table in metadata.sorted_tables}
+    assert tables - carried == set(LEFT_BEHIND)
+    assert {table.name for table in (refusals, contact_decisions)} <= carried
