@@ -21,6 +21,7 @@ from schemas.drafts import Draft, DraftSent
 from schemas.interactions import InteractionLogged
 from services.notifier.delivery.channels.base import Outcome, Outgoing
 from services.notifier.delivery.schedule import RETRY_SECONDS, next_attempt
+from services.notifier.delivery.ways import Ways, targets
 from services.notifier.tables import clients, deliveries, delivery_attempts, drafts
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Claimed",
     "claim",
     "due",
+    "fall_back",
     "finish",
     "hold_draft",
     "recover",
@@ -113,6 +115,32 @@ def finish(
     error = None if status == "delivered" else outcome.detail
     changed = _set_status(connection, row, status, now, error, again if status == "pending" else None)
     return [changed, *(sent_events(connection, row, now) if status == "delivered" else ())]
+
+
+def fall_back(connection: Connection, delivery_id: str, ways: Ways, now: datetime) -> Sequence[AnyEvent]:
+    """After ``delivery_id`` has surely failed: send its message by the next channel that its client names, if any."""
+    hold_draft(connection, delivery_id)
+    row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
+    book = _book(connection, row["client_id"])
+    if row["status"] != "failed" or book is None or _forbidden(book) is not None:
+        return ()
+    query = select(deliveries.c.channel).where(deliveries.c.draft_id == row["draft_id"])
+    tried = set(connection.execute(query).scalars())
+    left = [(name, address) for name, address in targets(book.client, ways) if name not in tried]
+    if not left:
+        return ()
+    channel, address = left[0]
+    names = ("draft_id", "client_id", "subject", "body", "approved_by")
+    new = {name: row[name] for name in names} | {
+        "id": content_id("dlv", row["draft_id"], channel, address),
+        "channel": channel,
+        "recipient": address,
+        "attempts": 0,
+        "created_at": now,
+    }
+    connection.execute(insert(deliveries).values(**new, status="pending", next_attempt_at=now, changed_at=now))
+    inserted = connection.execute(select(deliveries).where(deliveries.c.id == new["id"])).mappings().one()
+    return [_set_status(connection, inserted, "pending", now, None, now)]
 
 
 def recover(connection: Connection, now: datetime, *, began_before: datetime) -> Sequence[AnyEvent]:

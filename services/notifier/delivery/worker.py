@@ -16,6 +16,7 @@ from firstword.kit.db import reading
 from firstword.kit.processing import EventPublisher
 from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Channel, Outcome, Outgoing
+from services.notifier.delivery.ways import MAIL, Ways
 
 __all__ = ["DeliveryWorker"]
 
@@ -43,12 +44,14 @@ class DeliveryWorker:
         channels: Mapping[str, Channel],
         *,
         sole: bool = True,
+        ways: Ways = MAIL,
     ) -> None:
         self._engine = engine
         self._publisher = publisher
         self._clock = clock
         self._channels = dict(channels)
         self._sole = sole
+        self._ways = ways
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; an attempt that has begun is brought to its end."""
@@ -134,3 +137,5 @@ class DeliveryWorker:
         now = self._clock.now()
         with self._engine.begin() as connection:
             self._publisher.publish(connection, outbox.finish(connection, delivery_id, attempt, outcome, now))
+            if outcome.kind in ("rejected", "retry"):
+                self._publisher.publish(connection, outbox.fall_back(connection, delivery_id, self._ways, now))

@@ -12,6 +12,7 @@ from schemas.drafts import DismissReason
 from schemas.interactions import Feedback
 from services.notifier import repository
 from services.notifier.delivery.channels.clipboard import mailto
+from services.notifier.delivery.ways import targets
 from services.notifier.desk import web
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.checks import checks_of, why_this_client
