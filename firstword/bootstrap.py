@@ -19,6 +19,7 @@ from firstword.kit.processing import AnyEvent, Sink
 from firstword.kit.settings import Settings
 from firstword.limits import require_thresholds
 from firstword.pipeline import Pipeline
+from firstword.playbooks import playbooks_of
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.runtimes.replay import BEGINNING, Emission, Emit, KeptReplay
 from firstword.storage.engine import open_database, open_sqlite
@@ -85,9 +86,9 @@ def open_store(settings: Settings, clock: Clock | None = None) -> Store:
     return Store(settings, engine, clock, EventLog())
 
 
-def build_pipeline(thresholds: Thresholds | None = None) -> Pipeline:
-    """The processors, in order: items → mentions → alerts → drafts; judged as shipped unless otherwise said."""
-    return Pipeline((Annotate(thresholds=thresholds), Judge(thresholds), WriteDrafts(Playbooks.shipped())))
+def build_pipeline(thresholds: Thresholds | None = None, playbooks: Playbooks | None = None) -> Pipeline:
+    """The processors, in order: items → mentions → alerts → drafts; as shipped unless otherwise said."""
+    return Pipeline((Annotate(thresholds=thresholds), Judge(thresholds), WriteDrafts(playbooks or Playbooks.shipped())))
 
 
 def limits_of(settings: Settings) -> Thresholds | None:
@@ -115,9 +116,8 @@ def build_runtime(store: Store, on_events: Callable[[Sequence[AnyEvent]], None] 
             "This works in one process, with a file of its own, and FIRSTWORD_DATABASE names the stack's database.",
             mend="Unset FIRSTWORD_DATABASE, or use the stack's commands: firstword worker, desk, lag, dlq.",
         )
-    return EmbeddedRuntime(
-        store.engine, build_pipeline(limits_of(store.settings)), build_sinks(), store.clock, on_events=on_events
-    )
+    pipeline = build_pipeline(limits_of(store.settings), playbooks_of(store.settings))
+    return EmbeddedRuntime(store.engine, pipeline, build_sinks(), store.clock, on_events=on_events)
 
 
 async def prepare(store: Store, *, book: Book | None, opml: Path | None) -> Prepared:

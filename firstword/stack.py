@@ -30,6 +30,7 @@ from firstword.kit.errors import BadInput
 from firstword.kit.metrics import Metrics
 from firstword.kit.processing import AnyProcessor
 from firstword.kit.settings import Settings, read_settings
+from firstword.playbooks import playbooks_of
 from firstword.runtimes.kafka.health import HealthServer
 from firstword.runtimes.kafka.intake import Intake
 from firstword.runtimes.kafka.ledger import Ledger
@@ -52,7 +53,8 @@ def matching() -> tuple[AnyProcessor, ...]:
 def drafting() -> tuple[AnyProcessor, ...]:
     """The rest, which the notifier runs: alerts → drafts."""
     matched = {processor.name for processor in matching()}
-    return tuple(one for one in build_pipeline().processors if one.name not in matched)
+    pipeline = build_pipeline(playbooks=playbooks_of(read_settings()))
+    return tuple(one for one in pipeline.processors if one.name not in matched)
 
 
 async def run_ingest(settings: Settings, kafka: KafkaSettings, stop: asyncio.Event) -> None:

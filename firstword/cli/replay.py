@@ -16,6 +16,7 @@ from firstword.kit.errors import BadInput, KnownBadEvent
 from firstword.kit.processing import AnyEvent
 from firstword.kit.settings import read_settings
 from firstword.limits import require_thresholds
+from firstword.playbooks import playbooks_of
 from firstword.runtimes.replay import EMITTABLE, Emit, Replay, in_time_order
 from firstword.runtimes.whatif import differences
 from schemas.alerts import Alert
@@ -108,7 +109,8 @@ def replay(
                 raise BadInput(
                     "replay: no book is given.", mend="Give one with --book FILE, or a folder with --data DIR."
                 )
-            pipeline = bootstrap.build_pipeline(bootstrap.limits_of(read_settings(thresholds=thresholds)))
+            settings = read_settings(thresholds=thresholds)
+            pipeline = bootstrap.build_pipeline(bootstrap.limits_of(settings), playbooks_of(settings))
             run = Replay(require_book(book), pipeline, wanted, refused=reader.refused).run(found)
         else:
             kept_book = None if book is None else require_book(book)

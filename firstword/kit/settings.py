@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from firstword.kit.errors import BadInput
 
-__all__ = ["Settings", "SmtpSettings", "default_data_dir", "read_settings"]
+__all__ = ["LlmSettings", "Settings", "SmtpSettings", "default_data_dir", "read_settings"]
 
 
 def default_data_dir() -> Path:
@@ -32,6 +32,23 @@ class SmtpSettings(BaseSettings):
     password: SecretStr | None = None
     sender: str | None = Field(default=None, description="the From address when the manager has none")
     timeout_seconds: float = Field(default=30, gt=0)
+
+
+class LlmSettings(BaseSettings):
+    """The language model that may reword drafts, if there is one: ``FIRSTWORD_LLM_URL`` and so on.
+
+    ``url`` is the base of an OpenAI-compatible endpoint, up to and with ``/v1``. Without it, nothing leaves the house.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_LLM_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    url: str | None = Field(default=None, description="the endpoint's base, such as http://127.0.0.1:8000/v1")
+    key: SecretStr | None = Field(default=None, description="sent as a bearer token")
+    model: str = Field(default="default", description="the model's name as the endpoint knows it")
+    seconds: float = Field(default=20, gt=0, le=300, description="how long an answer may take")
+    max_tokens: int = Field(default=400, ge=50, le=4_000, description="tokens of an answer, at most")
+    daily_tokens: int = Field(default=200_000, ge=0, description="tokens of a day (UTC), asked and answered, at most")
+    share_news: bool = Field(default=False, description="whether the model may read the quoted news, as context")
 
 
 class Settings(BaseSettings):
@@ -58,6 +75,9 @@ class Settings(BaseSettings):
     thresholds: Path | None = Field(
         default=None, description="a file of thresholds of judgment; what it doesn't name is as shipped"
     )
+    playbooks: Path | None = Field(
+        default=None, description="the house's own playbooks: a file or a folder; else 'playbooks' in the data folder"
+    )
     fetch_concurrency: int = Field(default=8, ge=1, le=64)
     notices_to: str | None = Field(
         default=None, description="a mail address that is told of webhook endpoints that are given up on"
@@ -65,6 +85,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
+    llm: LlmSettings = Field(default_factory=LlmSettings)
 
     @property
     def database_file(self) -> Path:

@@ -132,7 +132,7 @@ class Playbooks:
         urgency: Urgency = "normal",
         manager: str | None = None,
     ) -> Rule | None:
-        """The rule for this case, or None where no opinion is to be given. ``manager`` has rules of their own, maybe."""
+        """The rule for this case, or None where no opinion is given; ``manager`` may have rules of their own."""
         rule = self.find(kind, stance, direction, desire, risk, trade, size=size, urgency=urgency, manager=manager)
         return None if rule is None or rule.silent else rule
 
