@@ -23,6 +23,7 @@ from firstword.cli import (
     migrate,
     moving,
     parse,
+    playbooks,
     replay,
     sample,
     signin,
@@ -61,6 +62,7 @@ app.command("import")(moving.import_)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(clients.app, name="clients")
 app.add_typer(sources.app, name="sources")
+app.add_typer(playbooks.app, name="playbooks")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(webhooks.app, name="webhooks")
 

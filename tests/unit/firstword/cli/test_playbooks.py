@@ -1,0 +1,99 @@
+"""``firstword playbooks``: faults with file, line and mend; what is in force; the draft for a combination."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from firstword.cli.main import main
+from firstword.kit.errors import BadInput
+from firstword.kit.settings import read_settings
+from firstword.playbooks import playbooks_of
+
+Run = Callable[..., tuple[int, str, str]]
+HOUSE = """\
+playbook: house
+trade: wealth
+rules:
+  - when: {kind: dividend_cut, stance: holds}
+    action: calling us about {asset}
+    reason: we may have spoken with the company
+"""
+CASE = ("--kind", "dividend_cut", "--stance", "holds", "--trade", "wealth")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def invoke(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["firstword", "playbooks", *arguments])
+        code: object = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+        caught = capsys.readouterr()
+        return int(str(code)), caught.out, caught.err
+
+    return invoke
+
+
+def house(tmp_path: Path, text: str = HOUSE, name: str = "house.yaml") -> Path:
+    path = tmp_path / "data" / "playbooks" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_check_names_each_fault_and_what_is_worth_a_look(run: Run, tmp_path: Path) -> None:
+    path = house(tmp_path)
+    assert run("check", str(path)) == (0, f"{path}: 1 rules for wealth; 0 to look at.\n", "")
+    house(tmp_path, HOUSE.replace("action: calling", "action: call"))
+    code, out, err = run("check", str(path.parent))
+    assert (code, out) == (2, "")
+    assert f"{path}:5: rules[0].action: it does not begin with a verb in -ing." in err
+    house(tmp_path, HOUSE.replace("with the company", "with the company about its stuff, and Ms Berg agrees"))
+    code, out, err = run("check", str(path))
+    assert code == 0
+    assert f"{path}:4: Stands neither in the evidence nor in the client book: “Ms Berg” (name)." in err
+    assert run("check", str(tmp_path / "none.yaml"))[0] == 2
+
+
+def test_what_is_in_force_is_listed_layer_by_layer(run: Run, tmp_path: Path) -> None:
+    house(tmp_path)
+    house(tmp_path, f"manager: jonas\n{HOUSE}", "jonas.yaml")
+    listed = json.loads(run("list", "dividend_cut/holds", "--json")[1])
+    assert [one["layer"] for one in listed][-2:] == ["firm", "manager"]
+    assert listed[-1]["manager"] == "jonas"
+    assert {one["layer"] for one in json.loads(run("list", "--shipped", "--json")[1])} == {"shipped"}
+    assert "calling us about {asset}" in run("list", "calling us")[1]
+    assert run("list", "no such thing")[1].strip() == "No rule matches."
+
+
+def test_try_shows_the_draft_and_the_rule_that_spoke(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("try", *CASE, "--desire", "income", "--words", "a quiet income")
+    assert code == 0
+    assert "Based upon your desire for a quiet income and moderate risk" in out
+    assert "playbook wealth, rule dividend_cut/holds/income" in out
+    path = house(tmp_path)
+    assert "calling us about Halden Energy" in run("try", *CASE)[1]
+    own = tmp_path / "own.yaml"
+    own.write_text(f"manager: jonas\n{HOUSE.replace('calling us', 'calling me')}", encoding="utf-8")
+    assert "calling me" in run("try", *CASE, "--file", str(own), "--manager", "jonas")[1]
+    assert "calling me" not in run("try", *CASE, "--file", str(own))[1]
+    assert json.loads(run("try", *CASE, "--verdict", "warn", "--json")[1])["subject"].startswith("Unconfirmed: ")
+    assert run("try", "--kind", "dividend", "--stance", "holds", "--trade", "wealth")[0] == 2
+    path.write_text(HOUSE.replace("trade: wealth", "trade: weath"), encoding="utf-8")
+    assert "'weath' is no trade" in run("try", *CASE)[2]
+
+
+def test_where_a_house_has_none_the_shipped_ones_are_in_force(tmp_path: Path) -> None:
+    assert len(playbooks_of(read_settings(data=tmp_path)).layers) == 1
+    with pytest.raises(BadInput, match="no playbook"):
+        playbooks_of(read_settings(data=tmp_path, playbooks=tmp_path))
