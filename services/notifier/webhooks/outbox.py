@@ -164,7 +164,9 @@ def finish(connection: Connection, done: Sequence[Done], now: datetime) -> list[
         return []
     _record_attempts(connection, told, now)
     settled = [_settled(one, now) for one in sorted(told, key=lambda one: one.work.delivery_id)]
-    ours = and_(_D.id == bindparam("which"), _D.status == "sending", _D.attempts == bindparam("attempt"))
+    # Pending: it was taken for lost (see `recover`) and has come to its end after all; a late answer is one, too.
+    under_way = or_(_D.status == "sending", _D.status == "pending")
+    ours = and_(_D.id == bindparam("which"), under_way, _D.attempts == bindparam("attempt"))
     names = ("status", "next_attempt_at", "last_error", "changed_at")
     new = {name: bindparam(f"new_{name}", type_=_D[name].type) for name in names}
     connection.execute(update(webhook_deliveries).where(ours).values(new), settled)

@@ -16,6 +16,7 @@ from services.notifier.delivery.schedule import JITTER, RETRY_SECONDS
 from services.notifier.webhooks import endpoints, outbox, replay
 from services.notifier.webhooks.disabling import enable
 from services.notifier.webhooks.endpoints import Wants
+from services.notifier.webhooks.post import Answer
 from tests.desk_data import NOW, seed_events
 from tests.http_server import Reply, Request, serving
 from tests.webhook_world import WebhookWorld, dismissed
@@ -265,6 +266,16 @@ async def test_a_crash_in_between_is_listed_as_unknown_and_sent_again_under_the_
         await world.deliver()
     assert [attempt["outcome"] for attempt in world.attempts()] == ["unknown", "delivered"]
     assert server.requests[0].headers["webhook-id"] == work.delivery_id
+
+
+async def test_an_answer_that_comes_late_counts(world: WebhookWorld) -> None:
+    endpoint = world.add("https://hooks.example/")
+    world.tell(dismissed(1))
+    with world.engine.begin() as connection:
+        (work,) = outbox.claim(connection, {endpoint.id: 4}, world.clock.now())
+        outbox.recover(connection, world.clock.now(), began_before=world.clock.now())
+        outbox.finish(connection, [outbox.Done(work, {}, Answer("delivered", "answered 200", 200))], world.clock.now())
+    assert world.deliveries()[0]["status"] == "delivered"
 
 
 async def test_a_slow_endpoint_delays_no_other(world: WebhookWorld) -> None:
