@@ -31,7 +31,8 @@ class Owing(Answering):
             return
         zone, why = zone_of(client), why_due(client, promised=promised)
         when = in_words(due.due_at, zone)
-        waiting = next((one for one in self.record.open if one.send_after <= due.due_at), None)
+        ready = (one for one in self.record.open if one.send_after <= due.due_at and one.deadline_at > self.now)
+        waiting = next(ready, None)
         leave = barring(client, zone, due.due_at)
         if self.record.last_contact is not None and self.record.last_contact > due.since:
             self._decide("kept", "in_touch", f"{why} They have heard from us since.", until=due.due_at)

@@ -147,3 +147,16 @@ def test_feedback_is_summed_up_and_said_once() -> None:
     assert [one.data.revision for one in life.other if isinstance(one.data, ClientTuned)] == [1, 2]
     life.tell(given)
     assert len(life.other) == 2
+
+
+def test_a_draft_past_its_time_keeps_no_promise() -> None:
+    life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
+    life.alert(1, deadline_at=BEGIN + timedelta(hours=3))
+    life.small(2)
+    life.wait(days=2, hours=4)
+    assert life.what() == [("chosen", "contact_due")]
+    fresh = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
+    fresh.alert(1, deadline_at=BEGIN + timedelta(days=4))
+    fresh.small(2)
+    fresh.wait(days=2, hours=4)
+    assert fresh.what() == [("kept", "draft_waits")]
