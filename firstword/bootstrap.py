@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import uvicorn
+from pydantic import SecretStr
 
 from firstword import firststart
 from firstword.feeding import FeedDesk
@@ -17,6 +18,7 @@ from firstword.kit.http import GuardedClient, HttpSettings
 from firstword.kit.metrics import Metrics
 from firstword.kit.processing import AnyEvent, Sink
 from firstword.kit.settings import Settings
+from firstword.kit.settings import SmtpSettings as MailEnvironment
 from firstword.limits import require_thresholds
 from firstword.pipeline import Pipeline
 from firstword.playbooks import playbooks_of
@@ -35,8 +37,12 @@ from services.ingest.service import IngestService, IngestSettings
 from services.matcher.service import Annotate, Judge
 from services.matcher.thresholds import Thresholds
 from services.notifier.delivery.channels.base import Channel
+from services.notifier.delivery.channels.dkim import read_key
+from services.notifier.delivery.channels.slack import Slack
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
+from services.notifier.delivery.channels.teams import Teams
 from services.notifier.delivery.digests import DigestPost
+from services.notifier.delivery.ways import MAIL, Ways, by_name
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk.app import create_app
 from services.notifier.desk.deps import DeskDeps, DeskSettings
@@ -55,6 +61,7 @@ __all__ = [
     "build_runtime",
     "build_sinks",
     "build_system",
+    "build_ways",
     "build_webhooks",
     "limits_of",
     "open_store",
@@ -167,20 +174,45 @@ def build_ingest(store: Store, metrics: Metrics | None = None) -> IngestService:
 
 def build_channels(store: Store) -> dict[str, Channel]:
     """The ways out of the house that are configured."""
-    smtp = store.settings.smtp
-    if smtp.host is None:
-        return {}
-    mail = SmtpSettings(
-        host=smtp.host,
+    settings, channels = store.settings, dict[str, Channel]()
+    if settings.smtp.host is not None:
+        channels["email"] = Smtp(_mail(settings.smtp, settings.smtp.host), store.clock)
+    slack, teams = _hooks(settings.slack_hooks), _hooks(settings.teams_hooks)
+    if slack or teams:
+        http = GuardedClient(HttpSettings(allow_private=settings.allow_private, cut_bodies=True))
+        channels |= {"slack": Slack(http, store.clock, slack)} if slack else {}
+        channels |= {"teams": Teams(http, store.clock, teams)} if teams else {}
+    return channels
+
+
+def build_ways(store: Store) -> Ways:
+    """At which address each channel that is configured reaches a client."""
+    settings = store.settings
+    hooks = {"slack": settings.slack_hooks, "teams": settings.teams_hooks}
+    mail = MAIL if settings.smtp.host is not None else {}
+    return {**mail, **{name: by_name(known) for name, known in hooks.items() if known}}
+
+
+def _hooks(given: Mapping[str, SecretStr]) -> dict[str, str]:
+    return {name: url.get_secret_value() for name, url in given.items()}
+
+
+def _mail(smtp: MailEnvironment, host: str) -> SmtpSettings:
+    sender = smtp.sender or smtp.username or f"firstword@{host}"
+    domain = smtp.dkim_domain or sender.rpartition("@")[2]
+    return SmtpSettings(
+        host=host,
         port=smtp.port,
-        from_address=smtp.sender or smtp.username or f"firstword@{smtp.host}",
+        from_address=sender,
         security=smtp.security,
         username=smtp.username,
         password=smtp.password.get_secret_value() if smtp.password else None,
         timeout_seconds=smtp.timeout_seconds,
-        message_id_domain=smtp.host,
+        message_id_domain=host,
+        token_file=smtp.token_file,
+        unsubscribe=smtp.unsubscribe,
+        dkim=None if smtp.dkim_key is None else read_key(domain, smtp.dkim_selector, smtp.dkim_key),
     )
-    return {"email": Smtp(mail, store.clock)}
 
 
 def build_webhooks(store: Store, metrics: Metrics | None = None, *, sole: bool = True) -> WebhookWorker:
@@ -202,7 +234,7 @@ def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> di
     """What sends: messages by their channels, webhooks, and notices of what can't be sent any more."""
     channels = build_channels(store)
     services: dict[str, Service] = {
-        "delivery": DeliveryWorker(store.engine, store.log, store.clock, channels, sole=sole),
+        "delivery": DeliveryWorker(store.engine, store.log, store.clock, channels, sole=sole, ways=build_ways(store)),
         "webhooks": build_webhooks(store, metrics, sole=sole),
     }
     if "email" in channels:
@@ -243,7 +275,7 @@ def build_desk(
                 secret=store.secret(),
                 base_url=settings.address,
                 allowed_hosts=("127.0.0.1", "localhost", settings.host, *settings.allowed_hosts),
-                mail_channel="email" in build_channels(store),
+                mail_channel=bool(build_ways(store)),
                 mail_mend="Set FIRSTWORD_SMTP_HOST (and _PORT, _USERNAME, _PASSWORD, _SENDER) to send from here.",
                 signin_command="firstword signin",
             ),
@@ -251,6 +283,7 @@ def build_desk(
             feed_actions=feeds,
             ready=ready,
             metrics=metrics.registry,
+            ways=build_ways(store),
         )
     )
     return DeskServer(

@@ -32,6 +32,13 @@ class SmtpSettings(BaseSettings):
     password: SecretStr | None = None
     sender: str | None = Field(default=None, description="the From address when the manager has none")
     timeout_seconds: float = Field(default=30, gt=0)
+    token_file: Path | None = Field(
+        default=None, description="holds an OAuth2 access token that something else keeps fresh; instead of a password"
+    )
+    unsubscribe: str | None = Field(default=None, description="the address that hears who wishes no more mail")
+    dkim_key: Path | None = Field(default=None, description="signs mail: an RSA key as PEM (needs firstword[dkim])")
+    dkim_selector: str = "firstword"
+    dkim_domain: str | None = Field(default=None, description="by default that of the sender")
 
 
 class LlmSettings(BaseSettings):
@@ -79,6 +86,10 @@ class Settings(BaseSettings):
         default=None, description="the house's own playbooks: a file or a folder; else 'playbooks' in the data folder"
     )
     fetch_concurrency: int = Field(default=8, ge=1, le=64)
+    slack_hooks: dict[str, SecretStr] = Field(
+        default={}, description='Slack addresses by client: {"claire-arnaud": "https://hooks…"}'
+    )
+    teams_hooks: dict[str, SecretStr] = Field(default={}, description="the same for Microsoft Teams")
     notices_to: str | None = Field(
         default=None, description="a mail address that is told of webhook endpoints that are given up on"
     )
