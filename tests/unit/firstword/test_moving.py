@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,15 +20,19 @@ from sqlalchemy import Connection, func, insert, select, update
 from firstword.bootstrap import build_ingest, build_runtime, open_store, prepare
 from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
+from firstword.kit.processing import AnyEvent
 from firstword.kit.settings import Settings
 from firstword.moving.arriving import Arrived, import_
 from firstword.moving.house import LEFT_BEHIND, left_alone, sections
 from firstword.moving.leaving import export
 from firstword.moving.wire import Footer, check
+from firstword.sourcing import Sources
 from firstword.storage.migrate import ALL_TABLES
 from firstword.storage.tables import outbox, states
 from firstword.store import Store
 from firstword.system import Busy
+from schemas.base import content_id, event
+from schemas.items import Item, ItemIngested, Source
 from services.notifier.desk.auth import create_api_token, ensure_owner
 from services.notifier.tables import alerts, audit_log, contact_decisions, digests, drafts, refusals, users
 from services.notifier.webhooks import endpoints
@@ -128,6 +133,59 @@ def test_what_the_matcher_hears_again_tells_nobody_again(played: Store, tmp_path
         for name in ("drafts", "refusals", "contact_decisions", "interactions", "deliveries", "told", "clients"):
             assert after[name] == before[name], name
         assert {one["id"] for one in after["alerts"]} == {one["id"] for one in before["alerts"]}
+
+
+def test_what_would_be_judged_otherwise_today_tells_nobody_again(played: Store, tmp_path: Path) -> None:
+    with _copy(played, tmp_path / "left") as left, opened(tmp_path / "new") as target:
+        for domain in ("northgate-wire", "financial-ledger", "oslo-herald", "port-courier", "halden-energy"):
+            Sources(left).grade(f"{domain}.example", "E", "It was wrong lately.")
+        build_runtime(left).run_until_idle()
+        before = rows(left)
+        raw, _ = taken_out(left)
+        taken_in(target, raw)
+        build_runtime(target).run_until_idle()
+        after = rows(target)
+    assert after["alerts"] != before["alerts"]  # what was news is gossip by today's grades
+    for name in ("drafts", "refusals", "contact_decisions", "told"):
+        assert after[name] == before[name], name
+
+
+def test_it_goes_on_as_if_it_had_not_moved(played: Store, tmp_path: Path) -> None:
+    with _copy(played, tmp_path / "stayed") as stayed, opened(tmp_path / "moved") as moved:
+        Sources(stayed).grade("evening-post.example", "A", "It waits until it knows.")
+        taken_in(moved, taken_out(stayed)[0])
+        for store in (stayed, moved):
+            with store.engine.begin() as connection:
+                store.log.publish(connection, _later())
+            build_runtime(store).run_until_idle()
+        here, there = rows(stayed), rows(moved)
+        assert len(here["drafts"]) > len(rows(played)["drafts"])
+        for name in ("alerts", "drafts", "refusals", "contact_decisions", "told"):
+            assert here[name] == there[name], name
+
+
+def _copy(store: Store, folder: Path) -> Store:
+    shutil.copytree(store.settings.data, folder)
+    return opened(folder)
+
+
+def _later() -> list[AnyEvent]:
+    """Ten minutes after the move: a rumor is confirmed, a story is told again, and something is new."""
+    titles = (
+        "Corvane Pharma confirms that it is in takeover talks with Estmere Group",
+        "Halden Energy cuts quarterly dividend to 0.40 crowns a share",
+        "Halden Energy recalls 12,000 heat pumps over a fire risk",
+    )
+    moment = NOW + timedelta(minutes=10)
+    found: list[AnyEvent] = []
+    for title in titles:
+        url = f"https://evening-post.example/{len(found)}"
+        source = Source(host="evening-post.example", publisher="Evening Post")
+        text = f"{title}, the company said in a statement."
+        item = Item(id=content_id("itm", url), title=title, url=url, summary=text, fetched_at=moment, source=source)
+        data = ItemIngested(item=item)
+        found.append(event(data, key=item.id, id=content_id("evt", item.id), source="test", time=moment))
+    return found
 
 
 @pytest.mark.postgres

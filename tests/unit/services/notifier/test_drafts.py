@@ -265,3 +265,13 @@ def test_the_state_of_an_older_version_can_be_read() -> None:
     desk.state = desk.processor.load(before)
     assert desk.refusal().startswith("already_told: ")
     assert desk.draft(story_id="itm_7", evidence=(an_item(number=7),)).send_after > desk.now + timedelta(days=5)
+
+
+def test_what_was_answered_before_the_house_moved_is_not_answered_again() -> None:
+    desk = Desk()
+    moved = an_alert(desk.client).raised_at
+    desk.state = desk.state.model_copy(update={"heard_until": moved})
+    before = desk.state
+    assert desk.alert() is None
+    assert desk.state == before
+    assert isinstance(desk.alert(id="alr_later", raised_at=moved + timedelta(seconds=1)), Draft)
