@@ -11,6 +11,8 @@ from fastapi.responses import HTMLResponse, Response
 from schemas.drafts import DismissReason
 from schemas.interactions import Feedback
 from services.notifier import repository
+from services.notifier.delivery.calendar import call_file, half_hour
+from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.channels.clipboard import mailto
 from services.notifier.delivery.ways import targets
 from services.notifier.desk import web
@@ -59,6 +61,26 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         mailto=None if recipient is None else mailto(recipient, line.subject, line.body),
         dismissing="dismiss" in who.request.query_params,
         editing=line.decidable and "edit" in who.request.query_params,
+    )
+
+
+@router.get("/{draft_id}/call.ics")
+def call(who: Page, draft_id: str) -> Response:
+    """An appointment to call the client about it, within their hours: at the next half hour."""
+    with who.reading() as connection:
+        line = repository.draft(connection, who.scope, draft_id)
+        book = None if line is None else repository.client(connection, who.scope, line.client_id)
+    if line is None or book is None:
+        raise NotFound("There is no such draft.")
+    who.note_read("draft.call", draft_id, line.client_id)
+    contact, manager = book.client.contact, book.manager
+    message = Outgoing(
+        line.id, contact.phone or "", book.client.name, manager.name, manager.email, line.subject, line.body
+    )
+    start = half_hour(max(who.now, line.send_after))
+    file = call_file(message, start, who.now, phone=contact.phone)
+    return Response(
+        file, media_type="text/calendar", headers={"Content-Disposition": 'attachment; filename="call.ics"'}
     )
 
 
