@@ -28,6 +28,7 @@ __all__ = [
     "RETRY_SECONDS",
     "SOURCE",
     "Claimed",
+    "came_back",
     "claim",
     "due",
     "fall_back",
@@ -141,6 +142,15 @@ def fall_back(connection: Connection, delivery_id: str, ways: Ways, now: datetim
     connection.execute(insert(deliveries).values(**new, status="pending", next_attempt_at=now, changed_at=now))
     inserted = connection.execute(select(deliveries).where(deliveries.c.id == new["id"])).mappings().one()
     return [_set_status(connection, inserted, "pending", now, None, now)]
+
+
+def came_back(connection: Connection, delivery_id: str, reason: str, now: datetime) -> Sequence[AnyEvent]:
+    """A mail server took it, and sent it back later: the client hasn't got it. Nothing if there is no such delivery."""
+    hold_draft(connection, delivery_id)
+    row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().first()
+    if row is None or row["status"] not in ("delivered", "unknown"):
+        return ()
+    return [_set_status(connection, row, "failed", now, f"It came back: {reason}")]
 
 
 def recover(connection: Connection, now: datetime, *, began_before: datetime) -> Sequence[AnyEvent]:

@@ -26,7 +26,7 @@ from firstword.kit.errors import BadInput
 from services.notifier.delivery.channels.base import Outcome, Outgoing
 from services.notifier.delivery.channels.dkim import DkimKey
 
-__all__ = ["Smtp", "SmtpSettings", "address", "compose"]
+__all__ = ["Smtp", "SmtpSettings", "address", "compose", "is_here"]
 
 #: An address as people have them; quoted local parts and address literals of RFC 5321 are left out on purpose.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -72,7 +72,7 @@ class Smtp:
     name = "email"
 
     def __init__(self, settings: SmtpSettings, clock: Clock) -> None:
-        if settings.security == "none" and settings.username is not None and not _is_here(settings.host):
+        if settings.security == "none" and settings.username is not None and not is_here(settings.host):
             raise BadInput(
                 f"The password for the mail server {settings.host} would go over the network in clear text.",
                 mend="Set its security to starttls or tls.",
@@ -215,7 +215,8 @@ def _short(error: BaseException) -> str:
     return (" ".join(str(error).split()) or type(error).__name__)[:DETAIL_LIMIT].rstrip(".")
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether ``host`` is this machine, as it is written."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
