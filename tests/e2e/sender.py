@@ -1,0 +1,72 @@
+"""The process that is killed: sends mail and webhooks from a database until nothing waits.
+
+Run as ``python -m tests.e2e.sender DATABASE SMTP_PORT BEGAN``. Its clock runs fifty times as fast as the
+machine's from the moment BEGAN on (seconds since 1970), for retries are to come within the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from firstword.kit.db import reading
+from firstword.kit.http import GuardedClient, HttpSettings
+from firstword.kit.logs import configure_logs
+from firstword.storage.engine import open_sqlite
+from firstword.storage.eventlog import EventLog
+from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
+from services.notifier.delivery.worker import DeliveryWorker
+from services.notifier.tables import deliveries
+from services.notifier.webhooks.tables import webhook_deliveries
+from services.notifier.webhooks.worker import WebhookWorker
+
+SPEED = 50
+
+
+class FastClock:
+    """Runs fast, and goes on where it was after a restart."""
+
+    def __init__(self, began: float) -> None:
+        self._began = datetime.fromtimestamp(began, UTC)
+
+    def now(self) -> datetime:
+        return self._began + timedelta(seconds=(datetime.now(UTC) - self._began).total_seconds() * SPEED)
+
+
+async def main(database: Path, smtp_port: int, began: float) -> None:
+    configure_logs(level="error")
+    engine, clock, log = open_sqlite(database), FastClock(began), EventLog()
+    mail = Smtp(SmtpSettings("127.0.0.1", smtp_port, "desk@harbour.example", security="none"), clock)
+    http = HttpSettings(
+        total_seconds=5.0,
+        host_concurrency=100,
+        host_interval_seconds=0.0,
+        allow_private=("127.0.0.1",),
+        cut_bodies=True,
+    )
+    waiting = [
+        select(func.count()).where(table.c.status.in_(("pending", "sending")))
+        for table in (deliveries, webhook_deliveries)
+    ]
+    stop = asyncio.Event()
+    async with GuardedClient(http) as client:
+        parts = (DeliveryWorker(engine, log, clock, {"email": mail}), WebhookWorker(engine, log, clock, client))
+        running = [asyncio.create_task(part.run(stop)) for part in parts]
+        print("started", flush=True)
+        while True:
+            with reading(engine) as connection:
+                if not any(connection.execute(query).scalar_one() for query in waiting):
+                    break
+            await asyncio.sleep(0.1)
+        stop.set()
+        await asyncio.gather(*running)
+    engine.dispose()
+    print("finished", flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))
