@@ -30,6 +30,9 @@ __all__ = ["Asking", "Declined", "Wording", "ask", "judge"]
 WORDED = ("meaning", "opinion", "question")
 #: Of the words that carry sense, at least so many must stay, and at most so many (and three) may be new.
 STAY, NEW = 0.6, 0.4
+#: Of an action, or of a reason, at least so many.
+KEPT = 0.7
+_ADVICE = re.compile(r"\bconsider (.+?),? because (.+?)(?:\.|$)|\bsuggest (.+?)(?:\.|$)")
 #: Words that a message may grow by.
 GROW = 15
 
@@ -162,7 +165,8 @@ def _advice(before: str, text: str) -> str | None:
     old, new = _stems(before), _stems(text)
     if forbidden := sorted(set(_words(text)) & set(_raw()["never_new"]) - set(_words(before))):
         return f"“{forbidden[0]}” came in."
-    if len(old & new) < STAY * len(old):
+    lost = any(len(clause & new) < KEPT * len(clause) for clause in _clauses(before))
+    if lost or len(old & new) < STAY * len(old):
         return "too little of what was said is left."
     if len(new - old) > NEW * len(old) + 3:
         return "too much was added."
@@ -207,6 +211,12 @@ def _stems(text: str) -> set[str]:
     """The words of ``text`` that say something, without their endings."""
     empty = set(_raw()["empty"])
     return {re.sub(r"(?:ings?|ed|es|s|ly|e)$", "", word)[:7] for word in _words(text) if word not in empty}
+
+
+def _clauses(text: str) -> list[set[str]]:
+    """What is advised, why, and what would be advised; each by itself, for a reason must not outweigh an action."""
+    found = [clause for match in _ADVICE.finditer(text) for clause in match.groups() if clause]
+    return [stems for clause in found if (stems := _stems(clause))]
 
 
 def _word(word: str) -> str:
