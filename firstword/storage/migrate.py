@@ -17,6 +17,7 @@ from firstword.storage.tables import metadata as runtime_tables
 from services.ingest.tables import metadata as ingest_tables
 from services.notifier.tables import metadata as notifier_tables
 from services.notifier.webhooks import tables as _webhook_tables  # noqa: F401 - adds to the notifier's
+from services.notifier.wordings import tables as _wording_tables  # noqa: F401 - adds to the notifier's
 
 __all__ = ["ALL_TABLES", "NewerDatabase", "NotMigrated", "migrate", "require_migrated"]
 
