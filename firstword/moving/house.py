@@ -75,13 +75,13 @@ def sections(
         *(Events(topic, store.log) for topic in ("clients", "sources")),
         Events("outcomes", store.log, more=outcomes),
         Events("tunings", store.log),
-        *_tables(with_secrets),
+        *_tables(with_secrets, heard_until),
         Told(heard_until),
         Events("items", store.log, since=now - timedelta(seconds=kept)),
     )
 
 
-def _tables(with_secrets: bool) -> tuple[Section, ...]:
+def _tables(with_secrets: bool, heard_until: datetime | None) -> tuple[Section, ...]:
     """Each after those that its rows refer to."""
     return (
         TableRows(ingest.feeds, blank=("leased_until",)),
@@ -100,7 +100,7 @@ def _tables(with_secrets: bool) -> tuple[Section, ...]:
         TableRows(notifier.interactions),
         TableRows(notifier.users, blank=("api_token_hash",)),
         NamelessRows(notifier.audit_log, counted="id"),
-        EndpointRows(webhooks.webhook_endpoints, with_secrets=with_secrets),
+        EndpointRows(webhooks.webhook_endpoints, with_secrets=with_secrets, heard_until=heard_until),
         TableRows(webhooks.webhook_messages, key=("id",), counted="seq"),
         TableRows(webhooks.webhook_deliveries, key=("id",), counted="seq"),
         TableRows(webhooks.webhook_attempts),

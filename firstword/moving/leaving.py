@@ -46,7 +46,7 @@ def export(
             heard_until=heard_until,
             with_secrets=with_secrets,
         )
-        parts = sections(store, now, with_secrets=with_secrets, outcomes=outcomes)
+        parts = sections(store, now, heard_until=heard_until, with_secrets=with_secrets, outcomes=outcomes)
         return write(file, header, ((part.name, part.rows(connection)) for part in parts), advance)
 
 

@@ -6,7 +6,7 @@ import json
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -110,14 +110,20 @@ class NamelessRows(TableRows):
 
 
 class EndpointRows(TableRows):
-    """Webhook endpoints. Without their secrets they arrive disabled: nothing could be signed."""
+    """Webhook endpoints. Without their secrets they arrive disabled: nothing could be signed.
 
-    def __init__(self, table: Table, *, with_secrets: bool) -> None:
+    They are told of what comes after the newest alert that is carried: what the matcher raises again is not new.
+    """
+
+    def __init__(self, table: Table, *, with_secrets: bool, heard_until: datetime | None) -> None:
         super().__init__(table)
+        self._since = None if heard_until is None else _shown_value(heard_until + timedelta(microseconds=1))
         self._with_secrets = with_secrets
 
     def shown(self, row: Row) -> Row:
         """``row``, with its secrets only if they were asked for."""
+        if self._since is not None:
+            row = row | {"created_at": max(row["created_at"], self._since)}
         if self._with_secrets or (not row["secrets"] and row["state"] == "disabled"):
             return row
         disabled = {}
