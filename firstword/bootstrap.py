@@ -42,6 +42,7 @@ from services.notifier.delivery.channels.slack import Slack
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
 from services.notifier.delivery.channels.teams import Teams
 from services.notifier.delivery.digests import DigestPost
+from services.notifier.delivery.mailbox import BounceReader, MailboxSettings
 from services.notifier.delivery.ways import MAIL, Ways, by_name
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk.app import create_app
@@ -240,6 +241,13 @@ def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> di
     if "email" in channels:
         address = store.settings.address
         services["digests"] = DigestPost(store.engine, store.clock, channels["email"], address)
+    box = store.settings.mailbox
+    if box.host is not None:
+        password = box.password.get_secret_value()
+        mailbox = MailboxSettings(
+            box.host, box.port, box.username, password, box.security, box.folder, box.poll_seconds
+        )
+        services["bounces"] = BounceReader(store.engine, store.log, store.clock, mailbox, ways=build_ways(store))
     to = store.settings.notices_to
     if to is not None and "email" in channels:
         services["notices"] = Notices(store.engine, store.clock, channels["email"], to)

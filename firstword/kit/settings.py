@@ -41,6 +41,22 @@ class SmtpSettings(BaseSettings):
     dkim_domain: str | None = Field(default=None, description="by default that of the sender")
 
 
+class MailboxSettings(BaseSettings):
+    """Where mails come back to: ``FIRSTWORD_MAILBOX_HOST`` and so on. Without a host, nobody looks for them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FIRSTWORD_MAILBOX_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    host: str | None = None
+    port: int = Field(default=993, ge=1, le=65535)
+    security: Literal["tls", "none"] = "tls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    folder: str = "INBOX"
+    poll_seconds: float = Field(default=300, gt=0)
+
+
 class LlmSettings(BaseSettings):
     """The language model that may reword drafts, if there is one: ``FIRSTWORD_LLM_URL`` and so on.
 
@@ -96,6 +112,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
+    mailbox: MailboxSettings = Field(default_factory=MailboxSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
 
     @property
