@@ -1,0 +1,63 @@
+"""What those who run Firstword do about messages on their way."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from typer.testing import CliRunner
+
+from firstword.cli.main import app
+from firstword.storage.engine import open_sqlite
+from firstword.storage.migrate import migrate
+from services.notifier.delivery.channels.base import Outcome
+from services.notifier.tables import deliveries
+from tests.desk_world import World
+from tests.fakes import ScriptedChannel
+
+
+def run(*words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, ["deliveries", *words], catch_exceptions=True)
+    assert (result.exit_code == code) or (code and result.exception is not None), result.output
+    return result.stdout
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path))
+    engine = open_sqlite(tmp_path / "firstword.db")
+    migrate(engine)
+    made = World.on(engine)
+    line = made.draft("claire-arnaud", "warn")
+    made.desk("approve", line.id, line.version, at_once=True)
+    return made
+
+
+def test_what_waits_can_be_stopped(world: World) -> None:
+    (row,) = json.loads(run("list", "--json"))
+    assert row["status"] == "pending"
+    assert row["id"][:8] in run("list")
+    run("cancel", row["id"])
+    assert json.loads(run("show", row["id"]))["status"] == "failed"
+    assert world.line(row["draft_id"]).state == "open"
+    run("cancel", row["id"], code=1)
+
+
+async def test_what_nobody_knows_can_be_sent_again(world: World) -> None:
+    await world.worker(ScriptedChannel(Outcome("unknown", "no answer"))).deliver_due()
+    (row,) = json.loads(run("list", "--status", "unknown", "--json"))
+    shown = json.loads(run("show", row["id"]))
+    assert [one["outcome"] for one in shown["tries"]] == ["unknown"]
+    run("cancel", row["id"], code=1)
+    run("retry", row["id"])
+    assert json.loads(run("list", "--json"))[0]["status"] == "pending"
+    with world.engine.begin() as connection:
+        connection.execute(update(deliveries).values(status="delivered"))
+    run("retry", row["id"], code=1)
+
+
+def test_mistakes_are_named(world: World) -> None:
+    for words in (("show", "dlv_none"), ("retry", "dlv_none"), ("cancel", "dlv_none"), ("list", "--status", "lost")):
+        run(*words, code=2)
