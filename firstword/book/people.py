@@ -21,8 +21,8 @@ __all__ = ["Defaults", "Entry", "read_client", "read_firm", "read_manager"]
 FIRM = ("name", "trade", "compliance_note", "compliance", "restricted", "sample")
 MANAGER = ("id", "name", "email", "title", "signature", "time_zone", "language", "digest")
 CLIENT = (
-    "id", "name", "organisation", "manager", "trade", "time_zone", "language", "salutation", "jurisdiction", "desires", "risk",
-    "end_vision", "personality", "jargon", "mood", "views", "history", "assets", "interests", "contact",
+    "id", "name", "organisation", "manager", "trade", "time_zone", "language", "salutation", "jurisdiction", "desires",
+    "risk", "end_vision", "personality", "jargon", "mood", "views", "history", "assets", "interests", "contact",
 )  # fmt: skip
 CONTACT = (
     "email", "phone", "channels", "max_per_week", "minutes_per_contact", "quiet", "working_days", "cadence",
