@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 from pydantic import SecretStr
@@ -49,9 +50,11 @@ from services.notifier.desk.app import create_app
 from services.notifier.desk.deps import DeskDeps, DeskSettings
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafts import WriteDrafts
+from services.notifier.llm import ChatSettings, OpenAiChat
 from services.notifier.sinks import all_sinks
 from services.notifier.webhooks.notices import Notices
 from services.notifier.webhooks.worker import WebhookWorker
+from services.notifier.wordings.worker import WordingWorker
 
 __all__ = [
     "build_channels",
@@ -64,6 +67,7 @@ __all__ = [
     "build_system",
     "build_ways",
     "build_webhooks",
+    "build_wordings",
     "limits_of",
     "open_store",
     "prepare",
@@ -248,10 +252,43 @@ def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> di
             box.host, box.port, box.username, password, box.security, box.folder, box.poll_seconds
         )
         services["bounces"] = BounceReader(store.engine, store.log, store.clock, mailbox, ways=build_ways(store))
+    if (wordings := build_wordings(store, metrics)) is not None:
+        services["wordings"] = wordings
     to = store.settings.notices_to
     if to is not None and "email" in channels:
         services["notices"] = Notices(store.engine, store.clock, channels["email"], to)
     return services
+
+
+def build_wordings(store: Store, metrics: Metrics | None = None) -> WordingWorker | None:
+    """What asks a language model for other words; None where none is set up. Its own address may be a private one.
+
+    Raises:
+        BadInput: its address is none.
+    """
+    llm = store.settings.llm
+    if llm.url is None:
+        return None
+    address = urlsplit(llm.url)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise BadInput("FIRSTWORD_LLM_URL is no address.", mend="Write it as http://127.0.0.1:8000/v1.")
+    http = HttpSettings(
+        total_seconds=llm.seconds,
+        host_interval_seconds=0.0,
+        max_body_bytes=200_000,
+        max_unpacked_bytes=400_000,
+        allow_private=(address.netloc.rpartition("@")[2],),
+    )
+    key = llm.key.get_secret_value() if llm.key else None
+    chat = OpenAiChat(GuardedClient(http), ChatSettings(llm.url, llm.model, key, llm.max_tokens))
+    return WordingWorker(
+        store.engine,
+        store.clock,
+        chat,
+        daily_tokens=llm.daily_tokens,
+        share_news=llm.share_news,
+        metrics=metrics,
+    )
 
 
 def build_system(store: Store, listening: socket.socket) -> System:

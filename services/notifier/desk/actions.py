@@ -84,7 +84,7 @@ class Desk:
         if (subject, body) == (line.subject, line.body.strip()):
             return
         revision = line.revision + 1
-        checks = recheck(line, self._client(line), subject, body)
+        checks = recheck(line, self._client(line), subject, body, self.now)
         self._write(
             draft_id, state="edited", subject=subject, body=body, revision=revision, checks=checks, outcome=None
         )

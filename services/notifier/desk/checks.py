@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from schemas.clients import ClientChanged, Watch
@@ -38,7 +39,7 @@ def checks_of(line: DraftLine) -> Checks:
     )
 
 
-def recheck(line: DraftLine, book: ClientChanged | None, subject: str, body: str) -> dict[str, Any]:
+def recheck(line: DraftLine, book: ClientChanged | None, subject: str, body: str, now: datetime) -> dict[str, Any]:
     """Check an edited text as a proposed one is; what is found is a warning, for the account manager may know more.
 
     What stood in the evidence or the book when the draft was made stays tied, though either may have changed since.
@@ -46,7 +47,7 @@ def recheck(line: DraftLine, book: ClientChanged | None, subject: str, body: str
     grounding: tuple[Grounding, ...] = ()
     findings: tuple[Finding, ...] = ()
     if book is not None and line.alert is not None:
-        known = sources(line.alert, book.client, book.firm, book.manager, granted=line.draft.grounding)
+        known = sources(line.alert, book.client, book.firm, book.manager, granted=line.draft.grounding, now=now)
         grounding = check(f"{subject}\n\n{body}", known)
     if book is not None:
         findings = review(f"{subject}.\n\n{_message(line, body)}", book.client)

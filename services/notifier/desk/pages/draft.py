@@ -20,6 +20,7 @@ from services.notifier.desk.actions import NotFound
 from services.notifier.desk.checks import checks_of, why_this_client
 from services.notifier.desk.relations import Relations
 from services.notifier.desk.web import Page, back_to
+from services.notifier.wordings import store as wordings
 
 __all__ = ["router"]
 
@@ -41,6 +42,7 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         others = [one for one in line.draft.told_alerts if one != line.draft.alert_id]
         told = repository.alerts_by_id(connection, who.scope, others)
         said = repository.feedback_on(connection, draft_id)
+        wording = wordings.offer(connection, draft_id)
         answers = [one for one in repository.contacts(connection, line.client_id) if one["draft_id"] == draft_id]
     who.note_read("draft.read", draft_id, line.client_id)
     recipient = None if book is None else book.client.contact.email
@@ -54,6 +56,7 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         sendings=sendings,
         told=told,
         said=said,
+        wording=wording,
         answers=answers,
         earlier=earlier,
         recipient=None if way is None else way[1],
