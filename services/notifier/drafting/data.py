@@ -37,6 +37,8 @@ class Phrasing:
     opinion: tuple[str, ...]
     opinion_infinitive: tuple[str, ...]
     opinion_without_desire: tuple[str, ...]
+    opinion_calm: tuple[str, ...]
+    opinion_calm_infinitive: tuple[str, ...]
     correction_action: dict[str, str]
     correction_reason: str
     warn_action: dict[str, str]
@@ -55,6 +57,6 @@ class Phrasing:
 def phrasing() -> Phrasing:
     """The wording that ships with the product."""
     raw: dict[str, Any] = shipped_yaml("phrasing.yaml")
-    lists = {key: tuple(raw[key]) for key in ("opinion", "opinion_infinitive", "opinion_without_desire")}
+    lists = {key: tuple(lines) for key, lines in raw.items() if key.startswith("opinion")}
     questions = {pool: tuple(lines) for pool, lines in shipped_yaml("questions.yaml").items()}
     return Phrasing(**{**raw, **lists}, questions=questions)

@@ -102,6 +102,8 @@ def _sentence(brief: Brief, desire: Desire | None, action: str, reason: str, own
     else:
         verb, phrase = desire_phrase(desire, client, own_words=own_words)
         form = wording.opinion_infinitive if verb else wording.opinion
+        if client.mood == "upset":
+            form = wording.opinion_calm_infinitive if verb else wording.opinion_calm
     if "," in action:
         action += ","  # else "because" would seem to belong to the last part alone
     return pick(form, client.id, "opinion", month_of(brief)).format(

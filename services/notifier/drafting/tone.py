@@ -14,6 +14,8 @@ from typing import Any, Literal
 from schemas.clients import Client
 from schemas.drafts import Finding
 from services.notifier.drafting.data import shipped_yaml
+from services.notifier.drafting.readability import too_hard
+from services.notifier.drafting.spelling import misspelt
 
 __all__ = ["EMOJI", "MAX_WORDS", "QUOTATION", "count_words", "reading_seconds", "review"]
 
@@ -64,6 +66,8 @@ def review(text: str, client: Client) -> tuple[Finding, ...]:
     return (
         *_listed(text, own),
         *_jargon(unnamed, client),
+        *misspelt(unnamed, client),
+        *too_hard(unnamed, client),
         *_looks(text, unnamed),
         *_length(text),
     )

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.clients import Desire
+from services.notifier.drafting.readability import grade, too_hard
+from services.notifier.drafting.spelling import misspelt
+from tests.unit.services.notifier.samples import a_client
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "meant"),
+    [
+        ("We should reveiw the holding together.", "reveiw", "review"),
+        ("The divident is lower than before.", "divident", "dividend"),
+        ("It is definately worth a talk with us.", "definately", "definitely"),
+    ],
+)
+def test_a_misspelt_word_is_found_with_its_mend(text: str, word: str, meant: str) -> None:
+    (found,) = misspelt(text, a_client())
+    assert (found.rule, found.text, found.severity) == ("spelling", word, "warning")
+    assert found.mend == f"Did you mean “{meant}”?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The organisation's defence centre favours travelling and a licence.",
+        "The organization's defense center favors traveling and a license.",
+        "Write to mara@harbour-vane.example or see harbour-vane.example/notes.",
+        "Quillon Cloud and ORVIX are names.",
+        "Sehr geehrte Frau Arnaud, wir sollten gemeinsam über diese Position sprechen.",
+        "",
+    ],
+)
+def test_what_is_right_or_a_name_or_another_language_is_left_alone(text: str) -> None:
+    assert list(misspelt(text, a_client())) == []
+
+
+def test_the_clients_own_words_are_never_wrong() -> None:
+    client = a_client(desires=(Desire(name="growth", words="a wee bit of bawbees"),))
+    assert list(misspelt("Based upon your desire for a wee bit of bawbees.", client)) == []
+
+
+def test_a_long_sentence_and_hard_words_are_pointed_out_by_level() -> None:
+    (found,) = too_hard(f"You hold it {'and so it goes on for a while ' * 8}.", a_client())
+    assert "read twice" in found.message
+    hard = "Notwithstanding considerable macroeconomic uncertainty, diversification considerations necessitate review."
+    assert grade(hard) > 16
+    assert list(too_hard(hard, a_client())) == []  # too little to judge by
+    (found,) = too_hard(f"{hard} " * 5, a_client())
+    assert found.rule == "readability"
+    assert found.text == hard
+    easy = "You hold these shares. They pay you less from now on. I would wait."
+    assert grade(easy) < 5
+    assert list(too_hard(easy, a_client())) == []
