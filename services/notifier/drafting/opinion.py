@@ -16,6 +16,8 @@ __all__ = ["Opinion", "desire_phrase", "opinion", "restricted_name"]
 
 #: A desire longer than this in the client's words makes the sentence unreadable; then its name stands.
 MAX_DESIRE_WORDS = 10
+#: An action longer than this wants a pause before its reason.
+LONG_ACTION = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,8 @@ def _sentence(brief: Brief, desire: Desire | None, action: str, reason: str, own
         form = wording.opinion_infinitive if verb else wording.opinion
         if client.mood == "upset":
             form = wording.opinion_calm_infinitive if verb else wording.opinion_calm
-    if "," in action:
-        action += ","  # else "because" would seem to belong to the last part alone
+    if "," in action or len(action.split()) > LONG_ACTION:
+        action += ","  # else "because" would seem to belong to the last part alone, or one reads out of breath
     return pick(form, client.id, "opinion", month_of(brief)).format(
         desire=phrase, risk=client.risk, action=action, reason=reason
     )
@@ -117,6 +119,7 @@ def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> 
     The client's own words are used where they make a grammatical sentence, else the name of the desire.
     """
     name = " ".join(desire.name.replace("_", " ").split())
+    name = _grammar()["plain"].get(name.casefold(), name)
     words = " ".join((desire.words or "").split()).strip(" .,;:!“”\"'")
     if not own_words or not words or len(words.split()) > MAX_DESIRE_WORDS:
         return False, name

@@ -85,7 +85,7 @@ def test_the_whole_of_a_draft() -> None:
         "You hold Halden Energy, which is about 12 % of your portfolio. "
         "Your income from this holding will be lower.\n\n"
         "Based upon your desire for a dependable income and limited risk, I would advise you to consider replacing "
-        "part of the income from Halden Energy with holdings whose dividends are better covered because income that "
+        "part of the income from Halden Energy with holdings whose dividends are better covered, because income that "
         "depends on one strained payer is the first to fall short.\n\n"
         "Have you considered how much of your income should rest on any single company?\n\n"
         "Kind regards,\nMara Lindqvist\nSenior adviser\nHarbour & Vane\n\n"
