@@ -31,6 +31,8 @@ LEFT_BEHIND = {
     "outbox": "what went to Kafka",
     "taken": "how far Kafka was read",
     "recent": "what came from Kafka lately",
+    "model_answers": "what a language model said, which can be asked again",
+    "wordings": "other words for drafts, which can be asked for again",
     "dead_letters": "they belong to the log that they came from",
     "signin_links": "secrets",
     "states": "of the drafting processor alone, as 'told'; the matcher makes its own anew",
