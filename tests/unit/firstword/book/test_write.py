@@ -173,3 +173,18 @@ def test_a_large_book_loads_in_well_under_a_minute() -> None:
     assert book is not None
     assert len(book.clients) == 10_000
     assert clock.monotonic() - begun < 60
+
+
+def test_compliance_notes_and_jurisdictions_are_kept() -> None:
+    text = (
+        "version: 1\nfirm:\n  name: Harbour & Vane\n  compliance:\n    - Of every client.\n"
+        "    - {trade: legal, jurisdiction: CH, text: Of law in Switzerland.}\n"
+        "managers: [{id: mara, name: Mara}]\n"
+        "clients:\n  - {name: Claire Arnaud, jurisdiction: CH, assets: [Halden Energy]}\n"
+    )
+    book, problems = load_book(text, "book.yaml")
+    assert [problem for problem in problems if problem.severity == "error"] == []
+    assert book is not None
+    assert book.firm.compliance_for("legal", "CH") == "Of law in Switzerland."
+    assert book.firm.compliance_for("wealth", "CH") == "Of every client."
+    assert load_book(dump_book(book), "again.yaml")[0] == book

@@ -188,3 +188,25 @@ def test_an_asset_with_a_weight_is_shown_with_it_and_an_interest_is_not() -> Non
     assert "which is about 0.4 % of your portfolio" in held.body
     followed = draft_of(brief(a_client("agency", a_watch("competitor", weight=0.5))))
     assert "%" not in followed.body.replace("38%", "")
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "said"),
+    [("CH", "Of Switzerland."), ("ch", "Of Switzerland."), ("England", "Of wealth."), (None, "Of wealth.")],
+)
+def test_the_compliance_note_is_the_one_made_for_the_clients_case(jurisdiction: str | None, said: str) -> None:
+    notes = ({"text": "Of wealth.", "trade": "wealth"}, {"text": "Of law.", "trade": "legal"})
+    firm: dict[str, object] = {"compliance": (*notes, {"text": "Of Switzerland.", "jurisdiction": "CH"})}
+    assert draft_of(brief(a_client(jurisdiction=jurisdiction), firm=firm)).body.endswith(said)
+    it = a_client("it", a_watch("product"))
+    assert draft_of(brief(it, firm=firm)).body.endswith("This message is for information and is not an offer.")
+
+
+def test_an_upset_client_is_spoken_to_calmly_and_offered_a_talk() -> None:
+    draft = draft_of(brief(a_client(mood="upset")))
+    opinion, question = (
+        next(part.text for part in draft.parts if part.role == role) for role in ("opinion", "question")
+    )
+    assert "you should" not in opinion
+    assert "you should" not in question
+    assert "gladly" in question

@@ -8,7 +8,7 @@ from schemas.clients import Note, Watch
 from schemas.drafts import Grounding
 from services.notifier.drafting.grounding import GroundSources, check, share_percent, sources, ungrounded
 from services.notifier.drafting.tokens import tokens
-from tests.unit.services.notifier.samples import a_client, a_firm, a_manager, an_alert, an_item, told
+from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, told
 
 QUOTE = (
     "Halden Energy said on 2 March 2026 that it cut its dividend by 38% to 0.40 crowns and took a charge of $1.3 "
@@ -142,3 +142,31 @@ def test_a_text_is_grounded_in_itself(text: str) -> None:
     alert = an_alert(client, evidence=(an_item(quote=text, title=text),), headline=text)
     against = sources(alert, client, a_firm(), a_manager())
     assert ungrounded(check(text, against)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("It happened today.", "evidence"),  # the item's own day, read on the same
+        ("It happened this morning.", "evidence"),
+        ("It happened yesterday.", "nowhere"),
+        ("It will happen tomorrow.", "nowhere"),
+        ("It will happen next week.", "nowhere"),
+        ("It was known two years ago.", "nowhere"),
+        ("The board meets tomorrow in Estmere.", "evidence"),  # as the evidence says it
+        ("The court meets tomorrow in Estmere.", "nowhere"),  # the same day, of something else
+        ("They said “it ends tomorrow”.", None),
+        ("Ledger Today reports it.", None),
+    ],
+)
+def test_a_day_told_from_the_day_of_reading_is_tied_or_found_out(text: str, where: str | None) -> None:
+    client = a_client()
+    alert = an_alert(client, evidence=(an_item(quote="The board meets tomorrow in Estmere, it said."),))
+    known = sources(alert, client, a_firm(), a_manager(), now=NOW)
+    dates = [entry.where for entry in check(text, known) if entry.kind == "date"]
+    assert dates == ([] if where is None else [where])
+
+
+def test_without_a_day_of_reading_no_such_day_is_known() -> None:
+    known = sources(an_alert(), a_client(), a_firm(), a_manager())
+    assert [entry.where for entry in check("It happened today.", known)] == ["nowhere"]
