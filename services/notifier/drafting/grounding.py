@@ -5,6 +5,7 @@ Works on any text, whoever wrote it: what stands nowhere is said to stand nowher
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -17,8 +18,21 @@ from schemas.drafts import Grounding
 from services.notifier.contact.hours import client_zone
 from services.notifier.drafting.facts import Told
 from services.notifier.drafting.tokens import Date, Token, fold, tokens
+from services.notifier.drafting.tone import QUOTATION
 
-__all__ = ["GroundSources", "Source", "check", "share_percent", "sources", "ungrounded"]
+__all__ = [
+    "GroundSources",
+    "Source",
+    "by_sentence",
+    "check",
+    "sentence_spans",
+    "share_percent",
+    "sources",
+    "ungrounded",
+]
+
+#: A line ends a sentence, and so does a full stop before a capital; "approx. 12" and "0.40" go on.
+_END = re.compile(r"\n+|[.?!…]+[”\"’')]*\s+(?=[“\"‘'(]?[A-ZÀ-Þ])")
 
 
 def share_percent(weight: float) -> str:
@@ -113,12 +127,43 @@ def sources(
 
 
 def check(text: str, against: GroundSources) -> tuple[Grounding, ...]:
-    """Each thing in ``text`` that must be true to the letter, once, with where it stands; in order of appearance."""
+    """Each thing in ``text`` that must be true to the letter, once, with where it stands; in order of appearance.
+
+    What one sentence says is tied to one item, where one holds all of it.
+    """
     found: dict[tuple[str, str], Grounding] = {}
-    for token in tokens(text):
-        if (token.text, token.kind) not in found:
-            found[token.text, token.kind] = _tie(token, against)
+    everything = tokens(text)
+    for start, end in sentence_spans(text):
+        some = [token for token in everything if start <= token.start < end]
+        tied = [_tie(token, against) for token in some]
+        for token, grounding in zip(some, _together(some, tied, against), strict=True):
+            found.setdefault((token.text, token.kind), grounding)
     return tuple(found.values())
+
+
+def by_sentence(text: str, groundings: Iterable[Grounding]) -> tuple[tuple[str, tuple[Grounding, ...]], ...]:
+    """The sentences of ``text`` that hold something to be tied, each with what it holds and where that stands."""
+    known = {(grounding.text, grounding.kind): grounding for grounding in groundings}
+    everything = tokens(text)
+    told = []
+    for start, end in sentence_spans(text):
+        held = [known.get((token.text, token.kind)) for token in everything if start <= token.start < end]
+        some = tuple(dict.fromkeys(grounding for grounding in held if grounding is not None))
+        if some:
+            told.append((text[start:end].strip(), some))
+    return tuple(told)
+
+
+def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where each sentence of ``text`` begins and ends; what is quoted doesn't end one, a line does."""
+    quoted = [match.span() for match in QUOTATION.finditer(text)]
+    start = 0
+    for match in _END.finditer(text):
+        if not any(first < match.start() < last - 1 for first, last in quoted):
+            yield start, match.end()
+            start = match.end()
+    if start < len(text):
+        yield start, len(text)
 
 
 def ungrounded(groundings: Iterable[Grounding]) -> tuple[Grounding, ...]:
@@ -140,6 +185,19 @@ def _meant(token: Token, today: date | None) -> Token | None:
         return None
     day = today + timedelta(days=days)
     return Token(token.start, token.text, "date", Date(day.year, day.month, day.day))
+
+
+def _together(some: list[Token], tied: list[Grounding], against: GroundSources) -> list[Grounding]:
+    """One sentence's ties, all to one item of the evidence, if one holds what several hold between them."""
+    refs = list(dict.fromkeys(grounding.ref for grounding in tied if grounding.where == "evidence"))
+    if len(refs) < 2:
+        return tied
+    at = [index for index, grounding in enumerate(tied) if grounding.where == "evidence"]
+    for ref in refs:
+        texts = [source for source in against.entries if source.ref == ref]
+        if all(any(source.holds(some[index]) for source in texts) for index in at):
+            return [one.model_copy(update={"ref": ref}) if i in at else one for i, one in enumerate(tied)]
+    return tied
 
 
 def _tie(token: Token, against: GroundSources) -> Grounding:

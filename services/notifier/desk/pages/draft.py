@@ -20,6 +20,7 @@ from services.notifier.desk.actions import NotFound
 from services.notifier.desk.checks import checks_of, why_this_client
 from services.notifier.desk.relations import Relations
 from services.notifier.desk.web import Page, back_to
+from services.notifier.drafting.grounding import by_sentence
 from services.notifier.wordings import store as wordings
 
 __all__ = ["router"]
@@ -47,11 +48,13 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
     who.note_read("draft.read", draft_id, line.client_id)
     recipient = None if book is None else book.client.contact.email
     way = next(iter(targets(book.client, who.site.deps.ways)), None) if book is not None else None
+    checks = checks_of(line)
     return who.page(
         "draft.html",
         line=line,
         book=book,
-        checks=checks_of(line),
+        checks=checks,
+        sentences=by_sentence(f"{line.subject}\n\n{line.body}", checks.grounding),
         why=why_this_client(line, book),
         sendings=sendings,
         told=told,

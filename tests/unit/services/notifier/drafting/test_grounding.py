@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from schemas.clients import Note, Watch
 from schemas.drafts import Grounding
-from services.notifier.drafting.grounding import GroundSources, check, share_percent, sources, ungrounded
+from services.notifier.drafting.grounding import (
+    GroundSources,
+    by_sentence,
+    check,
+    sentence_spans,
+    share_percent,
+    sources,
+    ungrounded,
+)
 from services.notifier.drafting.tokens import tokens
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, told
 
@@ -170,3 +178,24 @@ def test_a_day_told_from_the_day_of_reading_is_tied_or_found_out(text: str, wher
 def test_without_a_day_of_reading_no_such_day_is_known() -> None:
     known = sources(an_alert(), a_client(), a_firm(), a_manager())
     assert [entry.where for entry in check("It happened today.", known)] == ["nowhere"]
+
+
+def test_what_one_sentence_says_is_tied_to_one_item_where_one_holds_it_all() -> None:
+    client = a_client()
+    first = an_item(quote="Corvane Works fell by 9% in a day, traders said.")
+    second = an_item(number=2, quote="Halden Energy cut its dividend by 38%, after Corvane Works had done so.")
+    against = sources(an_alert(client, evidence=(first, second)), client, a_firm(), a_manager())
+    text = "Corvane Works and the 38% belong together. Corvane Works stands alone, and so does 9%."
+    said = by_sentence(text, check(text, against))
+    assert [sentence for sentence, _ in said] == [
+        "Corvane Works and the 38% belong together.",
+        "Corvane Works stands alone, and so does 9%.",
+    ]
+    assert [(one.text, one.ref) for one in said[0][1]] == [("Corvane Works", "itm_2"), ("38%", "itm_2")]
+    assert ("9%", "itm_1") in [(one.text, one.ref) for one in said[1][1]]
+
+
+def test_a_quotation_is_of_the_sentence_it_stands_in() -> None:
+    text = "It said: “One cut. Two cuts.” at once. Nothing here.\n\nHalden Energy is yours."
+    spans = [text[start:end].strip() for start, end in sentence_spans(text)]
+    assert spans == ["It said: “One cut. Two cuts.” at once.", "Nothing here.", "Halden Energy is yours."]
