@@ -85,6 +85,7 @@ def test_what_is_stored_stays_small() -> None:
     assert len(known["itm_1"].earlier) == MAX_EARLIER
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_recorded_feeds_give_each_guid_once_and_nothing_the_second_time() -> None:
     if not REPLAY.is_dir():
