@@ -12,7 +12,7 @@ from schemas.clients import Client
 from schemas.drafts import Finding
 from services.notifier.drafting.data import word_list
 
-__all__ = ["misspelt"]
+__all__ = ["is_gerund", "misspelt"]
 
 #: Words in lower case only: what has a capital may be a name. Shorter ones are mostly abbreviations.
 _WORD = re.compile(r"(?<![\w’'@./-])[a-z][a-z’']{3,}(?![\w@]|[./-]\w)")
@@ -37,6 +37,16 @@ def misspelt(own: str, client: Client) -> Iterator[Finding]:
             close = _meant(word)
             mend = f"Did you mean “{close}”?" if close else "Check the spelling."
             yield Finding(rule="spelling", text=word, message="No English word that we know.", mend=mend)
+
+
+@lru_cache(maxsize=20_000)
+def is_gerund(word: str) -> bool:
+    """Whether ``word``, in lower case, is the -ing form of a verb of four letters or more: "weighing", not "boeing"."""
+    stem = word.removesuffix("ing")
+    if stem == word or len(stem) < 4:
+        return False
+    undoubled = stem[:-1] if stem[-1] == stem[-2] else stem
+    return any(_is_word(form) for form in (stem, f"{stem}e", undoubled))
 
 
 def _theirs(client: Client) -> frozenset[str]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from services.notifier.drafting.data import word_list
+from services.notifier.drafting.spelling import is_gerund
 from services.notifier.drafting.tone import QUOTATION
 
 __all__ = ["Date", "Token", "fold", "tokens"]
@@ -221,7 +222,8 @@ def _name(text: str, run: list[re.Match[str]]) -> Iterator[Token]:
 
 
 def _common(word: str) -> bool:
-    return re.split(r"[’'-]", word)[0].casefold() in word_list("common")
+    bare = re.split(r"[’'-]", word)[0].casefold()
+    return bare in word_list("common") or is_gerund(bare)
 
 
 def _value(raw: str) -> str:

@@ -4,7 +4,8 @@ import pytest
 
 from schemas.clients import Desire
 from services.notifier.drafting.readability import grade, too_hard
-from services.notifier.drafting.spelling import misspelt
+from services.notifier.drafting.spelling import is_gerund, misspelt
+from services.notifier.drafting.tokens import tokens
 from tests.unit.services.notifier.samples import a_client
 
 
@@ -54,3 +55,12 @@ def test_a_long_sentence_and_hard_words_are_pointed_out_by_level() -> None:
     easy = "You hold these shares. They pay you less from now on. I would wait."
     assert grade(easy) < 5
     assert list(too_hard(easy, a_client())) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "so"), [("weighing", True), ("replacing", True), ("stopping", True), ("boeing", False), ("beijing", False)]
+)
+def test_a_verb_at_a_sentences_start_is_told_from_a_name(word: str, so: bool) -> None:
+    assert is_gerund(word) is so
+    names = [token.text for token in tokens(f"{word.capitalize()} this is hard.") if token.kind == "name"]
+    assert bool(names) is not so

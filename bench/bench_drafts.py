@@ -1,0 +1,50 @@
+"""How many drafts are written and proofread in a second, on one core.
+
+.venv/bin/python -m bench.bench_drafts [COUNT]
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from datetime import UTC, datetime
+from typing import get_args
+
+from schemas.clients import Risk
+from services.notifier.drafting.compose import Composed
+from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.drafting.trial import TOLD, Trial, rendered
+
+NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
+
+
+def trials(playbooks: Playbooks, count: int) -> list[Trial]:
+    """``count`` combinations, each made for a rule that is drawn with a seed."""
+    draw = random.Random(1)  # noqa: S311 - chance, not a secret
+    rules = [(book, rule) for layer in playbooks.layers for book in layer for rule in book.rules if not rule.silent]
+    found = []
+    for _ in range(count):
+        book, rule = draw.choice(rules)
+        desires = (draw.choice(sorted(rule.desires)),) if rule.desires else ("growth",)
+        risk = draw.choice(rule.risks or get_args(Risk))
+        kind, stance = draw.choice(rule.kinds), draw.choice(rule.stances)
+        trade = book.trade or "wealth"
+        found.append(Trial(trade, kind, stance, desires=desires, risk=risk, verdict=draw.choice(TOLD)))
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
+    playbooks = Playbooks.shipped()
+    cases = trials(playbooks, count)
+    rendered(cases[0], playbooks, NOW)  # reads the data files
+    began = time.process_time()
+    written = sum(isinstance(rendered(case, playbooks, NOW), Composed) for case in cases)
+    seconds = time.process_time() - began
+    print(f"{written} of {count} drafts in {seconds:.2f} s of one core: {count / seconds:,.0f} a second")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What asks a language model is built from settings, and may reach the one address that they name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from firstword import bootstrap
+from firstword.kit.errors import BadInput
+from firstword.kit.settings import LlmSettings, Settings
+from schemas.topics import topic_of
+from services.notifier.wordings import store as wordings
+from tests.desk_data import NOW
+from tests.fakes import FakeClock
+from tests.http_server import Reply, Request, serving
+from tests.unit.services.notifier.wordings.told import told_events
+
+
+def answer(request: Request) -> Reply:
+    user = json.loads(request.body)["messages"][1]["content"]
+    said = json.loads(user[user.index("{") :])
+    said["2"] = said["2"].replace("I would advise you to", "I think you should")
+    choice = {"message": {"content": json.dumps(said)}, "finish_reason": "stop"}
+    return Reply(200, json.dumps({"choices": [choice]}).encode())
+
+
+async def test_a_model_on_this_machine_is_asked_and_its_words_are_kept(tmp_path: Path) -> None:
+    async with serving(answer) as server:
+        settings = Settings(data=tmp_path, llm=LlmSettings(url=server.url("/v1/"), model="m"))
+        with bootstrap.open_store(settings, FakeClock(NOW)) as store:
+            events = told_events("claire")
+            with store.engine.begin() as connection:
+                for event in events:
+                    for sink in bootstrap.build_sinks():
+                        if topic_of(event).name in sink.inputs:
+                            sink.apply(connection, event)
+            worker = bootstrap.build_wordings(store)
+            assert worker is not None
+            assert await worker.reword_due() == 1
+            with store.engine.connect() as connection:
+                draft_id = events[2].data.draft.id  # type: ignore[attr-defined]
+                assert wordings.offer(connection, draft_id) is not None
+    assert server.requests[0].path == "/v1/chat/completions"
+
+
+def test_without_an_address_there_is_none_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+    with bootstrap.open_store(Settings(data=tmp_path), FakeClock(NOW)) as store:
+        assert bootstrap.build_wordings(store) is None
+    settings = Settings(data=tmp_path, llm=LlmSettings(url="house-model"))
+    with bootstrap.open_store(settings) as store, pytest.raises(BadInput, match="FIRSTWORD_LLM_URL"):
+        bootstrap.build_wordings(store)
