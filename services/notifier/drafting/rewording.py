@@ -31,7 +31,7 @@ WORDED = ("meaning", "opinion", "question")
 #: Of the words that carry sense, at least so many must stay, and at most so many (and three) may be new.
 STAY, NEW = 0.6, 0.4
 #: Of an action, or of a reason, at least so many.
-KEPT = 0.7
+KEPT = 0.8
 _ADVICE = re.compile(r"\bconsider (.+?),? because (.+?)(?:\.|$)|\bsuggest (.+?)(?:\.|$)")
 #: Words that a message may grow by.
 GROW = 15
@@ -163,7 +163,10 @@ def _sense(before: str, text: str) -> str | None:
 def _advice(before: str, text: str) -> str | None:
     """What is advised, and why, stays; nothing is advised beside it."""
     old, new = _stems(before), _stems(text)
-    if forbidden := sorted(set(_words(text)) & set(_raw()["never_new"]) - set(_words(before))):
+    mine = set(_words(before))
+    fresh = set(_words(text)) - mine
+    turned = {word for word in fresh if word.removeprefix("un") in mine or f"un{word}" in mine}
+    if forbidden := sorted(turned | fresh & {*_raw()["never_new"], *_raw()["polar"]}):
         return f"“{forbidden[0]}” came in."
     lost = any(len(clause & new) < KEPT * len(clause) for clause in _clauses(before))
     if lost or len(old & new) < STAY * len(old):
