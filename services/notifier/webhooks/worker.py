@@ -199,8 +199,10 @@ class WebhookWorker:
 
     async def _pause(self) -> None:
         """Until something ends; at most until it is time to look again."""
+        # Not `wait_for`: before Python 3.12 it may lose a cancellation that comes together with the wake-up.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), 0.02 if self._starved else POLL_SECONDS)
+            async with asyncio.timeout(0.02 if self._starved else POLL_SECONDS):
+                await self._wake.wait()
         self._wake.clear()
 
     async def _wake_at(self, stop: asyncio.Event) -> None:
