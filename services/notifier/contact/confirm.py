@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from schemas.base import content_id
-from schemas.clients import ClientChanged, Manager
+from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftPart
 from schemas.interactions import InteractionLogged
-from services.notifier.drafting.compose import message_text
+from services.notifier.drafting.compose import greeting, message_text, signature
 from services.notifier.drafting.facts import day_of
 from services.notifier.drafting.tone import count_words, reading_seconds, review
 
@@ -17,8 +17,6 @@ __all__ = ["confirming_note"]
 #: A confirmation that comes later reads like an afterthought.
 WORTH = timedelta(days=2)
 _MEETINGS = {"phone": "call", "video": "call", "meeting": "meeting", "visit": "meeting"}
-_OPENINGS = ("dear", "hello", "good ")
-_CLOSINGS = ("regards", "sincerely", "yours", "wishes")
 
 
 def confirming_note(book: ClientChanged, contact: InteractionLogged, now: datetime) -> Draft:
@@ -28,10 +26,10 @@ def confirming_note(book: ClientChanged, contact: InteractionLogged, now: dateti
     said = contact.summary.strip()
     thanks = f"Thank you for our {what} on {day}. I noted the following, so that we both have it in writing:"
     parts = [
-        DraftPart(role="greeting", text=_greeting(client.salutation, client.name)),
+        DraftPart(role="greeting", text=greeting(client)),
         DraftPart(role="news", text=f"{thanks}\n\n{said}"),
         DraftPart(role="question", text="Have I understood you rightly?"),
-        DraftPart(role="signature", text=_signature(manager, book.firm.name)),
+        DraftPart(role="signature", text=signature(manager, book.firm.name)),
     ]
     if book.firm.compliance_note:
         parts.append(DraftPart(role="compliance", text=book.firm.compliance_note.strip()))
@@ -57,16 +55,3 @@ def confirming_note(book: ClientChanged, contact: InteractionLogged, now: dateti
         send_after=now,
         deadline_at=now + WORTH,
     )
-
-
-def _greeting(salutation: str | None, name: str) -> str:
-    own = (salutation or name).strip().rstrip(",")
-    return f"{own}," if salutation and own.casefold().startswith(_OPENINGS) else f"Dear {own},"
-
-
-def _signature(manager: Manager, firm: str) -> str:
-    own = (manager.signature or "").strip()
-    if own:
-        closed = any(closing in own.splitlines()[0].casefold() for closing in _CLOSINGS)
-        return own if closed else f"Kind regards,\n{own}"
-    return "\n".join(["Kind regards,", manager.name, firm])

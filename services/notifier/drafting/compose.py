@@ -17,7 +17,7 @@ from services.notifier.drafting.opinion import Opinion, opinion
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import count_words, reading_seconds, review
 
-__all__ = ["Composed", "Refusal", "compose", "draft_id", "message_text"]
+__all__ = ["Composed", "Refusal", "compose", "draft_id", "greeting", "message_text", "signature"]
 
 #: What a client reads as the message; signature and compliance note don't count towards its length.
 _MESSAGE = ("greeting", "news", "meaning", "opinion", "question")
@@ -119,14 +119,14 @@ def _attempt(brief: Brief, playbooks: Playbooks, tightness: _Tightness, known: G
     said = news(brief, max_words=tightness.quote_words, others=tightness.others)
     view = opinion(brief, playbooks, own_words=tightness.own_words, outlook=tightness.meaning)
     parts = [
-        DraftPart(role="greeting", text=_greeting(brief.client)),
+        DraftPart(role="greeting", text=greeting(brief.client)),
         DraftPart(role="news", text=said.text, evidence=said.evidence),
         DraftPart(role="meaning", text=_meaning(brief, view, tightness.meaning)),
     ]
     if view.text is not None:
         parts.append(DraftPart(role="opinion", text=view.text))
     parts.append(DraftPart(role="question", text=_question(brief, view)))
-    parts.append(DraftPart(role="signature", text=_signature(brief.manager, brief.firm.name)))
+    parts.append(DraftPart(role="signature", text=signature(brief.manager, brief.firm.name)))
     if (note := brief.firm.compliance_for(brief.client.trade, brief.client.jurisdiction)) is not None:
         parts.append(DraftPart(role="compliance", text=note.strip()))
     line = subject(brief)
@@ -175,7 +175,8 @@ def _cautions(client: Client) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _greeting(client: Client) -> str:
+def greeting(client: Client) -> str:
+    """How the letter begins: the client's own salutation, with "Dear" before it where it is a bare name."""
     salutation = (client.salutation or client.name).strip().rstrip(",")
     if client.salutation and salutation.casefold().startswith(_OPENINGS):
         return f"{salutation},"
@@ -231,7 +232,8 @@ def _own_view(brief: Brief) -> str | None:
     return None
 
 
-def _signature(manager: Manager, firm: str) -> str:
+def signature(manager: Manager, firm: str) -> str:
+    """How the letter ends: the manager's own signature, with a closing before it where it has none."""
     own = (manager.signature or "").strip()
     if own and any(closing in own.splitlines()[0].casefold() for closing in _CLOSINGS):
         return own

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from firstword.kit.clock import Clock
-from services.notifier.delivery.channels.base import Outcome, OutcomeKind
+from services.notifier.delivery.channels.base import Outcome, OutcomeKind, Outgoing
 from services.notifier.webhooks.post import Answer, Http, post
 
-__all__ = ["Hooks", "post_document"]
+__all__ = ["HookChannel", "Hooks", "post_document"]
 
 #: Names of people or groups, and the secret address at which each is reached.
 Hooks = Mapping[str, str]
@@ -37,6 +38,34 @@ async def post_document(http: Http, clock: Clock, place: str, url: str, document
         patience = (answer.retry_after - now).total_seconds() if answer.retry_after else None
         return Outcome("retry", f"{place} {detail}", patience)
     return Outcome("rejected", f"{place} {detail}")
+
+
+class HookChannel(ABC):
+    """A channel that posts one document per message. A message's recipient is a name in ``hooks``.
+
+    ``title`` is the name of the setting, ``place`` what people call the service.
+    """
+
+    name: str
+    title: ClassVar[str]
+    place: ClassVar[str]
+
+    def __init__(self, http: Http, clock: Clock, hooks: Hooks) -> None:
+        self._http = http
+        self._clock = clock
+        self._hooks = dict(hooks)
+
+    async def send(self, message: Outgoing) -> Outcome:
+        """Post ``message`` once."""
+        url = self._hooks.get(message.recipient)
+        if url is None:
+            setting = f"FIRSTWORD_{self.title.upper()}_HOOKS"
+            return Outcome("rejected", f"No {self.title} address is set for {message.recipient!r} ({setting}).")
+        return await post_document(self._http, self._clock, self.place, url, self.document(message))
+
+    @abstractmethod
+    def document(self, message: Outgoing) -> dict[str, Any]:
+        """The message as the service reads it."""
 
 
 def _without(url: str, answer: Answer) -> str:

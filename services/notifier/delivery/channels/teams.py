@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from firstword.kit.clock import Clock
-from services.notifier.delivery.channels.base import Outcome, Outgoing
-from services.notifier.delivery.channels.hook import Hooks, post_document
-from services.notifier.webhooks.post import Http
+from services.notifier.delivery.channels.base import Outgoing
+from services.notifier.delivery.channels.hook import HookChannel
 
 __all__ = ["Teams", "document"]
 
 
-class Teams:
-    """The ``teams`` channel. A message's recipient is a name in ``hooks``."""
+class Teams(HookChannel):
+    """The ``teams`` channel."""
 
     name = "teams"
+    title = "Teams"
+    place = "Microsoft Teams"
 
-    def __init__(self, http: Http, clock: Clock, hooks: Hooks) -> None:
-        self._http = http
-        self._clock = clock
-        self._hooks = dict(hooks)
-
-    async def send(self, message: Outgoing) -> Outcome:
-        """Post ``message`` once."""
-        url = self._hooks.get(message.recipient)
-        if url is None:
-            return Outcome("rejected", f"No Teams address is set for {message.recipient!r} (FIRSTWORD_TEAMS_HOOKS).")
-        return await post_document(self._http, self._clock, "Microsoft Teams", url, document(message))
+    def document(self, message: Outgoing) -> dict[str, Any]:
+        """See :func:`document`."""
+        return document(message)
 
 
 def document(message: Outgoing) -> dict[str, Any]:
