@@ -62,7 +62,8 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         wording=wording,
         answers=answers,
         earlier=earlier,
-        recipient=None if way is None else way[1],
+        # Until a channel is set up the address in the book stands there: it is what "Open in mail" writes to.
+        recipient=recipient if way is None else way[1],
         by="" if way is None or way[0] == "email" else f" by {way[0].capitalize()}",
         mailto=None if recipient is None else mailto(recipient, line.subject, line.body),
         dismissing="dismiss" in who.request.query_params,

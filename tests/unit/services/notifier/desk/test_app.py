@@ -253,6 +253,7 @@ def test_without_mail_the_page_says_how_to_go_on(world: World) -> None:
     assert "Approve" not in text
     assert "Mail isn't set up" in text
     assert "mailto:claire@arnaud.example" in text
+    assert '<dt>To</dt><dd dir="auto">claire@arnaud.example</dd>' in text
     assert str(escape(SETTINGS.mail_mend)) in text
 
 
