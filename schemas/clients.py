@@ -201,18 +201,23 @@ class Client(Model):
 
 
 class DigestWish(Model):
-    """When an account manager wants the day's digest by mail: local hour and days (0 is Monday).
+    """When and by what an account manager wants the day's digest: local hour and days (0 is Monday).
 
-    ``empty``: what comes on a day on which there is nothing.
+    ``by``: the first of these channels is used, the next if that one fails. ``empty``: what comes on a day on which
+    there is nothing.
     """
 
     hour: time = time(7, 30)
     days: tuple[int, ...] = (0, 1, 2, 3, 4)
+    by: tuple[str, ...] = ("email",)
     empty: Literal["one_line", "nothing"] = "one_line"
 
 
 class Manager(Model):
-    """An account manager: whose name stands under the message. ``digest`` is None where none is wanted by mail."""
+    """An account manager: whose name stands under the message. ``digest`` is None where none is wanted.
+
+    ``urgent``: by which channels they hear at once of a draft that can't wait, each if the one before failed.
+    """
 
     id: str
     name: str
@@ -222,6 +227,7 @@ class Manager(Model):
     time_zone: str = "UTC"
     language: str = "en"
     digest: DigestWish | None = None
+    urgent: tuple[str, ...] = ()
 
 
 class ComplianceNote(Model):

@@ -11,11 +11,13 @@ from firstword.book.nodes import MappingNode
 from schemas.clients import Blackout, DigestWish
 from services.notifier.contact.cadence import parse_cadence
 
-__all__ = ["DAYS", "read_blackouts", "read_cadence", "read_days", "read_digest"]
+__all__ = ["DAYS", "read_blackouts", "read_cadence", "read_channels", "read_days", "read_digest"]
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BLACKOUT = ("from", "until", "reason", "about")
-DIGEST = ("hour", "days", "empty")
+DIGEST = ("hour", "days", "by", "empty")
+#: What account managers are reached by.
+CHANNELS = ("email", "slack", "teams")
 _RANGE = re.compile(r"([a-z]{3})[a-z]*\s*(?:\.\.|-|–)\s*([a-z]{3})[a-z]*$")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})$")
 
@@ -48,7 +50,7 @@ def read_blackouts(fields: Fields) -> tuple[Blackout, ...]:
 
 
 def read_digest(fields: Fields) -> DigestWish | None:
-    """When the manager wants a digest by mail; None where nothing is said, or false."""
+    """When and by what the manager wants a digest; None where nothing is said, or false."""
     if "digest" not in fields:
         return None
     if not isinstance(fields.node("digest"), MappingNode):
@@ -60,8 +62,18 @@ def read_digest(fields: Fields) -> DigestWish | None:
     return DigestWish(
         hour=_clock(inner, plain.hour),
         days=read_days(inner, "days", plain.days),
+        by=read_channels(inner, "by") or plain.by,
         empty=cast("Literal['one_line', 'nothing']", empty),
     )
+
+
+def read_channels(fields: Fields, name: str) -> tuple[str, ...]:
+    """By what an account manager is reached, in order; none where nothing is said."""
+    found = fields.texts(name)
+    for one in found:
+        if one not in CHANNELS:
+            fields.error(name, f"Managers can't be reached by {one!r}.", f"Write one or more of {', '.join(CHANNELS)}.")
+    return tuple(one for one in dict.fromkeys(found) if one in CHANNELS)
 
 
 def read_days(fields: Fields, name: str, plain: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from datetime import date, time
 from typing import cast, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from firstword.book.contacting import read_blackouts, read_cadence, read_days, read_digest
+from firstword.book.contacting import read_blackouts, read_cadence, read_channels, read_days, read_digest
 from firstword.book.fields import Fields, Report, nearest
 from firstword.book.identity import slug
 from firstword.book.nodes import MappingNode, Node, ScalarNode
@@ -19,7 +19,7 @@ from schemas.clients import Client, ComplianceNote, ContactPolicy, Desire, Firm,
 __all__ = ["Defaults", "Entry", "read_client", "read_firm", "read_manager"]
 
 FIRM = ("name", "trade", "compliance_note", "compliance", "restricted", "sample")
-MANAGER = ("id", "name", "email", "title", "signature", "time_zone", "language", "digest")
+MANAGER = ("id", "name", "email", "title", "signature", "time_zone", "language", "digest", "urgent")
 CLIENT = (
     "id", "name", "organisation", "manager", "trade", "time_zone", "language", "salutation", "jurisdiction", "desires",
     "risk", "end_vision", "personality", "jargon", "mood", "views", "history", "assets", "interests", "contact",
@@ -80,6 +80,7 @@ def read_manager(fields: Fields) -> Manager:
         time_zone=_zone(fields, "UTC"),
         language=_language(fields, "en"),
         digest=read_digest(fields),
+        urgent=read_channels(fields, "urgent"),
     )
 
 

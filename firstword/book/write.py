@@ -115,6 +115,7 @@ def _manager(manager: Manager) -> dict[str, Any]:
         language=_unless(manager.language, "en"),
         signature=manager.signature,
         digest=None if manager.digest is None else _digest(manager.digest),
+        urgent=_FlowList(manager.urgent),
     )
 
 
@@ -124,6 +125,7 @@ def _digest(wish: DigestWish) -> Any:
         hour=f"{wish.hour:%H:%M}",
         **_present(
             days=None if wish.days == plain.days else _FlowList(DAYS[day] for day in wish.days),
+            by=None if wish.by == plain.by else _FlowList(wish.by),
             empty=_unless(wish.empty, plain.empty),
         ),
     )

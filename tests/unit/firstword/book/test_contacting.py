@@ -62,3 +62,11 @@ def test_a_digest_is_wanted_only_where_the_book_says_so() -> None:
     assert wish == DigestWish(hour=time(6, 45), days=(0, 1, 6), empty="nothing")
     assert "'25:00' is no time of day." in problem(manager=", digest: {hour: '25:00'}")
     assert "'xyz' is no day." in problem(manager=", digest: {days: [xyz]}")
+
+
+def test_managers_say_by_what_they_are_reached() -> None:
+    manager = read(manager=", digest: {by: [slack, email, slack]}, urgent: teams")[1]
+    assert manager.digest == DigestWish(by=("slack", "email"))
+    assert manager.urgent == ("teams",)
+    assert read()[1].urgent == ()
+    assert "Managers can't be reached by 'fax'." in problem(manager=", urgent: [fax]")

@@ -102,6 +102,7 @@ DIGESTS = st.builds(
     DigestWish,
     hour=st.times().map(lambda at: at.replace(second=0, microsecond=0)),
     days=st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days))),
+    by=st.sampled_from([("email",), ("slack",), ("teams", "email")]),
     empty=st.sampled_from(["one_line", "nothing"]),
 )
 
@@ -115,6 +116,7 @@ def books(draw: st.DrawFn) -> Book:
             time_zone=draw(ZONES),
             signature=draw(st.none() | LINES),
             digest=draw(st.none() | DIGESTS),
+            urgent=draw(st.sampled_from([(), ("slack",), ("teams", "email")])),
         )
         for at in range(draw(st.integers(1, 2)))
     )
