@@ -12,14 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from sqlalchemy import select
+
+from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
 from firstword.kit.processing import AnyEvent
+from firstword.limits import require_thresholds
 from firstword.runtimes.replay import source_event
 from firstword.store import Store
 from schemas.mentions import RumorResolved, SourceGrade, SourceGraded, SourceKind, SourceLetter
 from services.matcher.sources import NEWSROOMS, SourceTable, shipped_sources
 from services.matcher.thresholds import shipped_thresholds
 from services.matcher.track_record import Outcomes, Record
+from services.notifier import tables as notifier
 
 __all__ = ["BadRow", "Change", "Imported", "Rating", "Sources", "Standing", "domain_of", "letter_of", "read_ratings"]
 
@@ -205,11 +210,12 @@ class Sources:
     def explain(self, domain: str) -> Standing:
         """What a source is worth today, and why."""
         now, table = self._store.clock.now(), self._table()
-        outcomes = Outcomes(shipped_thresholds())
-        with self._store.engine.connect() as connection:
-            for each in self._store.log.newest(connection, "outcomes").values():
-                if isinstance(each.data, RumorResolved):
-                    outcomes.add(each.data)
+        own = self._store.settings.thresholds
+        outcomes = Outcomes(require_thresholds(own) if own else shipped_thresholds())
+        query = select(notifier.outcomes.c.payload).where(notifier.outcomes.c.domain == domain)
+        with reading(self._store.engine) as connection:
+            for (payload,) in connection.execute(query):
+                outcomes.add(RumorResolved.model_validate(payload))
         found = table.lookup(domain)
         today = outcomes.applied(table, now).lookup(domain)
         record = outcomes.record(found.model_copy(update={"domain": domain}), now)

@@ -20,6 +20,7 @@ from firstword.system import Busy
 from schemas.topics import TOPICS
 from services.ingest import tables as ingest
 from services.notifier import tables as notifier
+from services.notifier.advice.tables import advice
 from services.notifier.webhooks import tables as webhooks
 
 __all__ = ["LEFT_BEHIND", "Section", "left_alone", "sections"]
@@ -33,6 +34,7 @@ LEFT_BEHIND = {
     "recent": "what came from Kafka lately",
     "model_answers": "what a language model said, which can be asked again",
     "wordings": "other words for drafts, which can be asked for again",
+    "outcomes": "made anew from the events of that topic, which are carried",
     "dead_letters": "they belong to the log that they came from",
     "signin_links": "secrets",
     "states": "of the drafting processor alone, as 'told'; the matcher makes its own anew",
@@ -92,6 +94,7 @@ def _tables(with_secrets: bool, heard_until: datetime | None) -> tuple[Section, 
         TableRows(notifier.clients),
         TableRows(notifier.alerts),
         TableRows(notifier.drafts),
+        TableRows(advice),
         TableRows(notifier.refusals),
         TableRows(notifier.contact_decisions),
         TableRows(notifier.feedback),

@@ -21,6 +21,8 @@ from schemas.drafts import (
     DraftSent,
 )
 from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
+from schemas.mentions import RumorResolved
+from services.notifier.advice.keeping import keep_advice
 from services.notifier.tables import (
     alerts,
     clients,
@@ -29,12 +31,13 @@ from services.notifier.tables import (
     drafts,
     feedback,
     interactions,
+    outcomes,
     refusals,
     tunings,
 )
 from services.notifier.webhooks.sink import WebhookSink
 
-__all__ = ["AlertSink", "ClientSink", "DraftSink", "InteractionSink", "TuningSink", "all_sinks"]
+__all__ = ["AlertSink", "ClientSink", "DraftSink", "InteractionSink", "OutcomeSink", "TuningSink", "all_sinks"]
 
 #: States from which each later one may be reached by an event. What the desk has written itself is further already.
 _BEFORE = {
@@ -109,6 +112,12 @@ class AlertSink:
             "raised_at": alert.raised_at,
             "deadline_at": alert.deadline_at,
             "payload": alert.model_dump(mode="json", exclude_none=True),
+            "entity_id": alert.entity_id,
+            "kind": alert.kind,
+            "stance": alert.stance,
+            "direction": alert.direction,
+            "information_grade": alert.information_grade,
+            "earlier_alert_id": alert.earlier_alert_id,
         }
         upsert(connection, alerts, [row], ["id"])
         story = and_(alerts.c.client_id == alert.client_id, alerts.c.story_id == alert.story_id)
@@ -142,6 +151,7 @@ class DraftSink:
                 _advance(connection, approved.draft_id, "approved", event, text)
             case DraftSent() as sent:
                 _advance(connection, sent.draft_id, "sent", event, {"outcome": None})
+                keep_advice(connection, sent.draft_id, event.time)
             case DraftDismissed() as dismissed:
                 why = ": ".join(part for part in (dismissed.reason, dismissed.comment) if part)
                 _advance(connection, dismissed.draft_id, "dismissed", event, {"outcome": why})
@@ -192,9 +202,36 @@ class TuningSink:
             upsert(connection, tunings, [row], ["client_id"])
 
 
+class OutcomeSink:
+    """How the rumors of each source ended; the matcher alone says so, and in the stack it has no database."""
+
+    name = "notifier.outcomes"
+    inputs: tuple[str, ...] = ("outcomes",)
+
+    def apply(self, connection: Connection, event: AnyEvent) -> None:
+        """Write how one story ended for one source; the latest word on it stands, in whatever order they come."""
+        resolved = event.data
+        if not isinstance(resolved, RumorResolved):
+            return
+        key = {"domain": resolved.domain, "story_id": resolved.story_id, "entity_id": resolved.entity_id}
+        place = and_(*(outcomes.c[name] == value for name, value in key.items()))
+        known = connection.execute(select(outcomes.c.at).where(place)).scalar()
+        if known is None or known <= resolved.at:
+            row = {**key, "at": resolved.at, "payload": resolved.model_dump(mode="json")}
+            upsert(connection, outcomes, [row], [*key])
+
+
 def all_sinks() -> tuple[Sink, ...]:
     """Every sink of the notifier."""
-    return (ClientSink(), AlertSink(), DraftSink(), InteractionSink(), TuningSink(), WebhookSink())
+    return (
+        ClientSink(),
+        AlertSink(),
+        DraftSink(),
+        InteractionSink(),
+        TuningSink(),
+        OutcomeSink(),
+        WebhookSink(),
+    )
 
 
 def withdraw(connection: Connection, which: ColumnElement[bool], why: str, event: AnyEvent) -> None:

@@ -1,7 +1,7 @@
 """The notifier's own tables: what the desk shows, what is to be sent, and who did what.
 
-Drafts, alerts, refusals, clients and interactions are projections of topics and may be built anew from them. Deliveries
-and their attempts, users, sign-in links and the audit log are kept nowhere else.
+Drafts, alerts, refusals, outcomes, clients and interactions are projections of topics and may be built anew from them.
+Deliveries and their attempts, users, sign-in links and the audit log are kept nowhere else.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = [
     "feedback",
     "interactions",
     "metadata",
+    "outcomes",
     "refusals",
     "signin_links",
     "tunings",
@@ -66,8 +67,15 @@ alerts = Table(
     Column("raised_at", UtcDateTime, nullable=False),
     Column("deadline_at", UtcDateTime, nullable=False),
     Column("payload", JSON, nullable=False),  # Alert
+    Column("entity_id", Text),
+    Column("kind", String(40)),
+    Column("stance", String(20)),
+    Column("direction", String(20)),
+    Column("information_grade", Integer),
+    Column("earlier_alert_id", String(80)),
     Index(None, "client_id", "story_id", "raised_at"),
     Index(None, "client_id", "raised_at"),
+    Index(None, "client_id", "entity_id", "raised_at"),
     Index(None, "verdict", "is_current", "raised_at"),
 )
 
@@ -207,6 +215,17 @@ interactions = Table(
     Column("outcome", String(20), nullable=False),
     Column("opinion", Text),  # what the client thinks of it
     Index(None, "client_id", "at"),
+)
+
+#: How the rumors of each source ended: its track record, for whoever asks why it counts as it does.
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("domain", String(255), primary_key=True),
+    Column("story_id", String(80), primary_key=True),
+    Column("entity_id", String(255), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("payload", JSON, nullable=False),  # RumorResolved
 )
 
 users = Table(

@@ -17,7 +17,7 @@ from firstword import bootstrap
 from firstword.kit.db import reading
 from firstword.kit.settings import Settings
 from firstword.storage.engine import open_database
-from services.notifier.tables import alerts, drafts, interactions
+from services.notifier.tables import alerts, drafts, interactions, outcomes
 from tests.kafka.lab import Lab
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
@@ -95,6 +95,10 @@ def inbox(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
             "contacts": sorted(
                 tuple(row) for row in connection.execute(select(interactions.c.id, interactions.c.summary))
             ),
+            "outcomes": sorted(
+                (row.domain, row.story_id, row.entity_id, row.payload["outcome"])
+                for row in connection.execute(select(outcomes))
+            ),
         }
 
 
@@ -117,5 +121,7 @@ def test_the_sample_gives_the_same_inbox_as_in_one_process(stack: Stack, postgre
     engine.dispose()
     assert len(wanted["drafts"]) > 3
     assert found == wanted
+    source, _, _, outcome = wanted["outcomes"][0]
+    assert f'"outcome": "{outcome}"' in stack.call("sources", "explain", str(source), "--json")
     assert stack.stop("notifier") == 0, stack.logs()
     assert stack.stop("matcher") == 0, stack.logs()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstword.bootstrap import open_store
+from firstword.bootstrap import build_runtime, open_store
 from firstword.kit.clock import SetClock
 from firstword.kit.errors import BadInput
 from firstword.kit.processing import AnyEvent
@@ -65,6 +65,7 @@ def test_the_record_is_explained_with_dates_and_can_be_begun_anew(store: Store) 
     store.clock.set(NOW + timedelta(days=9))
     with store.engine.begin() as connection:
         store.log.publish(connection, [_confirmed(f"s{n}", NOW + timedelta(days=1 + n)) for n in range(6)])
+    build_runtime(store).run_until_idle()
     standing = sources.explain("post.example")
     assert standing.today.grade == "B"
     assert [each.at.day for each in standing.record.outcomes] == [8, 7, 6, 5, 4, 3]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from schemas.alerts import AlertRaised
 from schemas.base import event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.drafts import DraftCreated, DraftRefused, DraftSent
+from schemas.mentions import RumorOutcome, RumorResolved
 from services.notifier import repository
-from services.notifier.tables import alerts, clients, drafts, interactions, refusals
+from services.notifier.tables import alerts, clients, drafts, interactions, outcomes, refusals
 from tests.desk_data import FIRM, MANAGERS, NOW, STORIES, alert_of, seed_events
 from tests.desk_data import clients as people
 from tests.desk_world import World
@@ -133,3 +135,25 @@ def test_an_event_about_a_draft_that_never_was_is_a_bad_event(world: World) -> N
     sent = DraftSent(draft_id="drf_x", alert_id="a", story_id="s", client_id="c", channel="email", delivery_id="d")
     with pytest.raises(KnownBadEvent, match="drf_x"):
         world.apply([event(sent, key="c", id="evt_x", source="test", time=NOW)])
+
+
+def test_the_latest_word_on_how_a_rumor_ended_stands_in_whatever_order_they_come(world: World) -> None:
+    def resolved(outcome: RumorOutcome, day: int) -> AnyEvent:
+        data = RumorResolved(
+            domain="post.example",
+            publisher="The Post",
+            story_id="sty_1",
+            entity_id="halden",
+            headline="Halden Energy said to weigh a sale",
+            outcome=outcome,
+            at=NOW + timedelta(days=day),
+        )
+        return event(data, key="post.example:sty_1:halden", id=f"evt_{outcome}", source="test", time=data.at)
+
+    world.apply([resolved("confirmed", 2), resolved("denied", 1), resolved("confirmed", 2)])
+    with reading(world.engine) as connection:
+        ((found,),) = connection.execute(select(outcomes.c.payload)).all()
+    assert RumorResolved.model_validate(found) == resolved("confirmed", 2).data
+    world.apply([resolved("fizzled", 3)])
+    with reading(world.engine) as connection:
+        assert [row.payload["outcome"] for row in connection.execute(select(outcomes))] == ["fizzled"]
