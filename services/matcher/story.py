@@ -35,7 +35,7 @@ _FADE = 0.3
 class Scale(NamedTuple):
     """How likeness is weighed and how much of it is asked for.
 
-    A story of n items takes what is alike by ``first / n`` or more, but never by less than ``least``.
+    A story of n items takes what is alike by ``first / n ** fall`` or more, but never by less than ``least``.
     """
 
     generic: float
