@@ -89,8 +89,8 @@ def open_store(settings: Settings, clock: Clock | None = None) -> Store:
         NewerDatabase: a later version wrote it.
     """
     clock = clock or SystemClock()
-    if settings.database is not None:
-        engine = open_database(settings.database.get_secret_value())
+    if (url := settings.database_url) is not None:
+        engine = open_database(url)
         require_migrated(engine)
         return Store(settings, engine, clock, OutboxPublisher(clock))
     engine = open_sqlite(settings.database_file)

@@ -30,9 +30,9 @@ def migrate(
     [b]Example[/b]  FIRSTWORD_DATABASE=postgresql://firstword:…@localhost/firstword firstword migrate
     """
     settings = read_settings(database=database)
-    if settings.database is None:
+    if (url := settings.database_url) is None:
         raise BadInput("No database is named.", mend="Give --database, or set FIRSTWORD_DATABASE.")
-    engine = open_database(settings.database.get_secret_value())
+    engine = open_database(url)
     revision = bring_up(engine)
     engine.dispose()
     out.print(

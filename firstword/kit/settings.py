@@ -1,17 +1,41 @@
-"""Everything that can be set from outside, with its default and its meaning: ``FIRSTWORD_*`` variables and options."""
+"""Everything that can be set from outside, with its default and its meaning: ``FIRSTWORD_*`` variables and options.
+
+Each may also lie in a file of the variable's name, in small letters, below ``/run/secrets``, where containers find what
+must not stand in their environment; ``FIRSTWORD_SECRETS_DIR`` names another folder. The environment goes before it.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from firstword.kit.errors import BadInput
 
-__all__ = ["LlmSettings", "Settings", "SmtpSettings", "default_data_dir", "read_settings"]
+__all__ = [
+    "FromOutside",
+    "LlmSettings",
+    "MailboxSettings",
+    "Settings",
+    "SmtpSettings",
+    "default_data_dir",
+    "read_from_outside",
+    "read_settings",
+]
+
+S = TypeVar("S", bound=BaseSettings)
+SECRETS_DIR = Path("/run/secrets")
 
 
 def default_data_dir() -> Path:
@@ -20,7 +44,26 @@ def default_data_dir() -> Path:
     return Path(base).expanduser() / "firstword"
 
 
-class SmtpSettings(BaseSettings):
+class FromOutside(BaseSettings):
+    """Settings from the environment, and from files of secrets where there are any."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given goes before the environment, and that before files."""
+        folder = Path(os.environ.get("FIRSTWORD_SECRETS_DIR") or SECRETS_DIR)
+        if not folder.is_dir():
+            return init_settings, env_settings
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
+
+
+class SmtpSettings(FromOutside):
     """How mail leaves: ``FIRSTWORD_SMTP_HOST`` and so on. Without a host, messages are copied by hand."""
 
     model_config = SettingsConfigDict(env_prefix="FIRSTWORD_SMTP_", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -41,7 +84,7 @@ class SmtpSettings(BaseSettings):
     dkim_domain: str | None = Field(default=None, description="by default that of the sender")
 
 
-class MailboxSettings(BaseSettings):
+class MailboxSettings(FromOutside):
     """Where mails come back to: ``FIRSTWORD_MAILBOX_HOST`` and so on. Without a host, nobody looks for them."""
 
     model_config = SettingsConfigDict(
@@ -57,7 +100,7 @@ class MailboxSettings(BaseSettings):
     poll_seconds: float = Field(default=300, gt=0)
 
 
-class LlmSettings(BaseSettings):
+class LlmSettings(FromOutside):
     """The language model that may reword drafts, if there is one: ``FIRSTWORD_LLM_URL`` and so on.
 
     ``url`` is the base of an OpenAI-compatible endpoint, up to and with ``/v1``. Without it, nothing leaves the house.
@@ -74,7 +117,7 @@ class LlmSettings(BaseSettings):
     share_news: bool = Field(default=False, description="whether the model may read the quoted news, as context")
 
 
-class Settings(BaseSettings):
+class Settings(FromOutside):
     """The settings of an embedded system, or of one service of the stack."""
 
     model_config = SettingsConfigDict(env_prefix="FIRSTWORD_", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -82,6 +125,9 @@ class Settings(BaseSettings):
     data: Path = Field(default_factory=default_data_dir, description="the folder that holds everything")
     database: SecretStr | None = Field(
         default=None, description="the stack's PostgreSQL: postgresql://user:password@host/name; else a file in data"
+    )
+    database_password: SecretStr | None = Field(
+        default=None, description="the password to it, where the address has none; any characters"
     )
     secret: SecretStr | None = Field(
         default=None, description="what signs the desk's sessions; else it is made, and kept in a file in data"
@@ -103,7 +149,8 @@ class Settings(BaseSettings):
     )
     fetch_concurrency: int = Field(default=8, ge=1, le=64)
     slack_hooks: dict[str, SecretStr] = Field(
-        default={}, description='Slack addresses by client: {"claire-arnaud": "https://hooks…"}'
+        default={},
+        description='Slack addresses by client, and by "manager:" and account manager: {"claire-arnaud": "https://…"}',
     )
     teams_hooks: dict[str, SecretStr] = Field(default={}, description="the same for Microsoft Teams")
     notices_to: str | None = Field(
@@ -121,6 +168,18 @@ class Settings(BaseSettings):
         return self.data / "firstword.db"
 
     @property
+    def database_url(self) -> str | None:
+        """The stack's database with the password to it; None in an embedded system."""
+        if self.database is None or self.database_password is None:
+            return self.database.get_secret_value() if self.database else None
+        parts = urlsplit(self.database.get_secret_value())
+        user, _, place = parts.netloc.rpartition("@")
+        if ":" in user:
+            return parts.geturl()
+        password = quote(self.database_password.get_secret_value(), safe="")
+        return urlunsplit(parts._replace(netloc=f"{user}:{password}@{place}"))
+
+    @property
     def address(self) -> str:
         """The desk's address for people, without a slash at the end."""
         return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
@@ -132,12 +191,38 @@ def read_settings(**given: object) -> Settings:
     Raises:
         BadInput: naming the variable or option that can't be used, and why.
     """
+    return read_from_outside(Settings, given)
+
+
+def read_from_outside(kind: type[S], given: Mapping[str, object]) -> S:
+    """Settings of a ``kind``, with what was ``given`` (None: not given) above what is found outside.
+
+    Raises:
+        BadInput: naming the variable or option that can't be used, and why; never what a secret is.
+    """
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        return kind(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(step) for step in first["loc"] if not isinstance(step, int))
+        raise BadInput(_told(kind, error), mend="Correct it, or leave it out for the default.") from None
+    except SettingsError as error:  # it names the field, and its cause what the JSON lacks
+        _, name, *_ = str(error).split('"')
         raise BadInput(
-            f"FIRSTWORD_{name.upper()} (or --{name.replace('_', '-')}): {first['msg']}; it is {first['input']!r}.",
-            mend="Correct it, or leave it out for the default.",
+            f"{kind.model_config['env_prefix']}{name.upper()}: no JSON: {error.__cause__}.",
+            mend='Write it as {"name": "value"} or ["value"].',
         ) from None
+    except OSError as error:
+        raise BadInput(
+            f"{error.filename}: {error.strerror}.", mend="Let this user read it (in containers: group 10001)."
+        ) from None
+
+
+def _told(kind: type[BaseSettings], error: ValidationError) -> str:
+    """The first thing that is wrong; the parts of Settings have names and prefixes of their own."""
+    first = error.errors()[0]
+    part = next((each for each in (SmtpSettings, MailboxSettings, LlmSettings) if each.__name__ == error.title), kind)
+    name = "_".join(str(step) for step in first["loc"] if not isinstance(step, int))
+    option = f" (or --{name.replace('_', '-')})" if part is Settings else ""
+    field = part.model_fields.get(str(first["loc"][0]))
+    secret = field is not None and "SecretStr" in repr(field.annotation)
+    shown = "" if secret else f"; it is {first['input']!r}"
+    return f"{part.model_config['env_prefix']}{name.upper()}{option}: {first['msg']}{shown}."

@@ -5,22 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field
+from pydantic_settings import SettingsConfigDict
 
 from firstword.kit.errors import BadInput
+from firstword.kit.settings import FromOutside, read_from_outside
 
 __all__ = ["KafkaSettings", "read_kafka_settings"]
 
 
-class KafkaSettings(BaseSettings):
+class KafkaSettings(FromOutside):
     """Settings of one worker. Intervals are those of measurements on Kafka 4.1 with faust-streaming 0.15.3."""
 
-    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_KAFKA_", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FIRSTWORD_KAFKA_", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
 
     brokers: str = Field(
+        default="",
         validation_alias=AliasChoices("brokers", "FIRSTWORD_KAFKA"),
-        min_length=1,
         description="bootstrap servers, host:port, several with commas",
     )
     prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$", description="put before every topic and group")
@@ -66,16 +69,7 @@ def read_kafka_settings(**given: object) -> KafkaSettings:
     Raises:
         BadInput: when no broker is named, or a value can't be used.
     """
-    try:
-        return KafkaSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        if name in ("brokers", "FIRSTWORD_KAFKA"):
-            raise BadInput(
-                "No Kafka is named.", mend="Give --brokers host:9092, or set FIRSTWORD_KAFKA=host:9092."
-            ) from None
-        raise BadInput(
-            f"FIRSTWORD_KAFKA_{name.upper()}: {first['msg']}; it is {first['input']!r}.",
-            mend="Correct it, or leave it out for the default.",
-        ) from None
+    settings = read_from_outside(KafkaSettings, given)
+    if not settings.brokers:
+        raise BadInput("No Kafka is named.", mend="Give --brokers host:9092, or set FIRSTWORD_KAFKA=host:9092.")
+    return settings
