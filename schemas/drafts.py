@@ -8,6 +8,7 @@ from schemas.alerts import Verdict
 from schemas.base import Model, Payload, Utc
 
 __all__ = [
+    "Advice",
     "ContactDecided",
     "DismissReason",
     "Draft",
@@ -55,10 +56,20 @@ class DraftPart(Model):
     evidence: tuple[str, ...] = ()
 
 
+class Advice(Model):
+    """One opinion that a message gives, and the rule it follows (None: that of every correction, to change nothing)."""
+
+    alert_id: str
+    text: str
+    playbook: str | None = None
+    rule: str | None = None
+
+
 class Draft(Model):
     """A message as Firstword proposes it. ``send_after`` keeps quiet hours; past ``deadline_at`` it is worth little.
 
     ``told_alerts`` are all alerts that it tells, where they are several; ``alert_id`` is then the first of them.
+    ``advice`` are the opinions that it gives, one for each alert on which it gives one.
     ``supersedes_because`` says why an earlier draft gives way. ``purpose``: news; what is said because contact was
     promised or is long due; or what was agreed in a conversation, which has no alert (``alert_id`` is empty).
     """
@@ -83,6 +94,7 @@ class Draft(Model):
     supersedes: str | None = None
     supersedes_because: str | None = None
     told_alerts: tuple[str, ...] = ()
+    advice: tuple[Advice, ...] = ()
     purpose: Literal["news", "contact_due", "confirmation"] = "news"
     urgency: Literal["low", "normal", "high", "urgent"]
     created_at: Utc

@@ -10,6 +10,7 @@ import typer
 
 import firstword
 from firstword.cli import (
+    advice,
     clients,
     console,
     deliveries,
@@ -55,6 +56,7 @@ app.command("parse")(parse.parse)
 app.command("replay")(replay.replay)
 app.command("explain")(explain.explain)
 app.command("digest")(digest.digest)
+app.command("advice")(advice.advice)
 app.command("doctor")(doctor.doctor)
 app.command("signin")(signin.signin)
 app.command("export")(moving.export)

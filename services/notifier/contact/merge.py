@@ -110,6 +110,7 @@ def _draft(
             "reading_seconds": reading_seconds(words),
             "notes": tuple(dict.fromkeys(note for piece in ranked for note in piece.draft.notes)),
             "told_alerts": tuple(piece.alert.id for piece in ranked),
+            "advice": tuple(advice for piece in ranked for advice in piece.draft.advice),
             "supersedes": None,
             "supersedes_because": None,
             "created_at": now,

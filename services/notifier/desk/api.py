@@ -15,9 +15,13 @@ from firstword.kit.errors import FirstwordError
 from schemas.base import Model
 from schemas.drafts import DismissReason
 from services.notifier import repository
+from services.notifier.advice.fared import groups_of
+from services.notifier.advice.gathering import gather_advice
+from services.notifier.advice.telling import group_facts, opinion_facts, since_of
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.auth import viewer_of_token
 from services.notifier.desk.checks import checks_of
+from services.notifier.desk.pages.advice import asked_by, asked_days
 from services.notifier.desk.pages.ops import not_ready
 from services.notifier.desk.web import Asking, SignInNeeded, asking, number_of, site_of
 from services.notifier.repository import DraftLine
@@ -154,6 +158,20 @@ def held(who: Caller) -> dict[str, Any]:
         page = repository.held(connection, who.scope, number=number_of(who.request), size=size)
     who.note_read("held.listed", "held", None)
     return _paged(page, [one.model_dump(mode="json", exclude_none=True) for one, _ in page.items])
+
+
+@router.get("/advice")
+def advice(who: Caller) -> dict[str, Any]:
+    """How our opinions fared, in groups (``?by=rule``, ``kind``, ``stance``, ``client``, ``manager``), and each."""
+    by, days, size = asked_by(who), asked_days(who), who.site.deps.settings.page_size
+    with who.reading() as connection:
+        given = gather_advice(connection, who.scope, since_of(days, who.now))
+    who.note_read("advice.read", "advice", None)
+    pages = max(1, -(-len(given) // size))
+    number = min(max(1, number_of(who.request)), pages)
+    page = repository.Page(given[(number - 1) * size : number * size], len(given), number, size)
+    groups = [group_facts(group) for group in groups_of(given, by)]
+    return {"by": by, "days": days, "groups": groups, **_paged(page, [opinion_facts(one) for one in page.items])}
 
 
 @router.get("/feeds")

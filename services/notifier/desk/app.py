@@ -17,7 +17,20 @@ from firstword.kit.logs import get_logger
 from services.notifier.desk import api
 from services.notifier.desk.actions import Conflict, NotFound
 from services.notifier.desk.deps import DeskDeps
-from services.notifier.desk.pages import clients, digest, draft, feeds, inbox, judgment, me, ops, sent, signin, wording
+from services.notifier.desk.pages import (
+    advice,
+    clients,
+    digest,
+    draft,
+    feeds,
+    inbox,
+    judgment,
+    me,
+    ops,
+    sent,
+    signin,
+    wording,
+)
 from services.notifier.desk.security import Guard
 from services.notifier.desk.web import SignInNeeded, Site, asking
 
@@ -34,6 +47,7 @@ ROUTERS = (
     sent.router,
     clients.router,
     judgment.router,
+    advice.router,
     feeds.router,
     me.router,
     ops.router,

@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.notifier.advice.fared import Given
+
 __all__ = [
+    "ADVICE_BY",
+    "ADVICE_NEXT",
+    "ADVICE_STORY",
     "BASIS",
     "DECIDED",
     "DISMISS_REASONS",
@@ -17,6 +22,8 @@ __all__ = [
     "STATE",
     "STATUS",
     "VERDICT",
+    "advice_answer",
+    "advice_group",
     "ago",
     "deadline",
     "moment",
@@ -113,6 +120,25 @@ OUTCOMES = {
     "other": "Something else",
 }
 
+#: How opinions are put together, and what became of one.
+ADVICE_BY = {
+    "rule": "rule",
+    "kind": "kind of event",
+    "stance": "stance",
+    "client": "client",
+    "manager": "account manager",
+}
+ADVICE_STORY = {
+    "confirmed": "The story was confirmed.",
+    "corrected": "The story turned out false.",
+    "went_on": "The story went on.",
+    "quiet": "Nothing further on the story.",
+}
+ADVICE_NEXT = {
+    "same": "The next news on it went the same way.",
+    "other": "The next news on it went the other way.",
+}
+
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
@@ -135,6 +161,19 @@ def moment(when: datetime | None, tz: ZoneInfo, now: datetime) -> str:
             return f"{name} {clock}"
     year = "" if local.year == today.year else f" {local.year}"
     return f"{local:%a} {local.day} {local:%b}{year} {clock}"
+
+
+def advice_group(by: str, name: str) -> str:
+    """What a group of opinions is called."""
+    if by == "stance":
+        return f"the client {STANCE.get(name, name)}"
+    return name.replace("_", " ") if by == "kind" else name
+
+
+def advice_answer(one: Given) -> str:
+    """What the client made of an opinion, as far as anybody noted it."""
+    answer = sentence(OUTCOMES[one.answer]) if one.answer in OUTCOMES else "No answer noted."
+    return f"{answer} {sentence(FEEDBACK[one.feedback])}" if one.feedback in FEEDBACK else answer
 
 
 def span(delta: timedelta) -> str:

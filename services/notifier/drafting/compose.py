@@ -8,7 +8,7 @@ from datetime import datetime
 
 from schemas.base import content_id
 from schemas.clients import Client, Manager
-from schemas.drafts import Draft, DraftPart, Finding, Grounding
+from schemas.drafts import Advice, Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.data import phrasing
 from services.notifier.drafting.facts import Brief, pick
 from services.notifier.drafting.grounding import GroundSources, check, share_percent, sources, ungrounded
@@ -156,6 +156,7 @@ def _draft(
         reading_seconds=reading_seconds(words),
         playbook=rule.playbook if rule else None,
         rule=rule.id if rule else None,
+        advice=_advice(brief, attempt.opinion),
         notes=(*notes, *attempt.opinion.notes, *_cautions(brief.client)),
         supersedes=supersedes,
         urgency=alert.urgency,
@@ -163,6 +164,15 @@ def _draft(
         send_after=send_after,
         deadline_at=alert.deadline_at,
     )
+
+
+def _advice(brief: Brief, view: Opinion) -> tuple[Advice, ...]:
+    """The opinion as it is kept, to see later how it fared; that we have none yet is none."""
+    rule = view.rule
+    if view.text is None or (rule is None and brief.alert.verdict != "correct"):
+        return ()
+    named = {"playbook": rule.playbook, "rule": rule.id} if rule else {}
+    return (Advice(alert_id=brief.alert.id, text=view.text, **named),)
 
 
 def _cautions(client: Client) -> tuple[str, ...]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 
 from firstword.kit.db import reading
 from firstword.kit.errors import BadInput, Unreachable
 from firstword.storage.engine import open_database, open_sqlite
 from firstword.storage.migrate import ALL_TABLES, NewerDatabase, NotMigrated, migrate, require_migrated
+from services.notifier.advice.tables import advice
 from tests.postgres_server import Postgres
 
 
@@ -71,3 +77,58 @@ def test_another_kind_of_database_is_refused(url: str) -> None:
     with pytest.raises(BadInput, match="postgresql://") as caught:
         open_database(url)
     assert "tellnobody" not in str(caught.value)
+
+
+def test_opinions_that_were_sent_before_are_kept_too(tmp_path: Path) -> None:
+    engine = open_sqlite(tmp_path / "old.db")
+    _to(engine, "0005")
+    alert = {"id": "alr_1", "entity_id": "halden", "kind": "dividend_cut", "stance": "holds", "direction": "negative",
+             "information_grade": 2}  # fmt: skip
+    parts = [{"role": "news", "text": "N."}, {"role": "opinion", "text": "I think you should wait."}]
+    draft = {"alert_id": "alr_1", "client_id": "c", "manager_id": "m", "playbook": "wealth", "rule": "r",
+             "verdict": "tell", "parts": parts}  # fmt: skip
+    at = "2026-03-05T08:00:00.000000Z"
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO alerts (id, client_id, story_id, verdict, headline, entity_name, is_current, raised_at,"
+                " deadline_at, payload) VALUES ('alr_1', 'c', 's', 'tell', 'H', 'Halden', 1, :at, :at, :payload)"
+            ),
+            {"at": at, "payload": json.dumps(alert)},
+        )
+        for name, rule, state in (("drf_1", "r", "sent"), ("drf_2", None, "sent"), ("drf_3", "r", "open")):
+            connection.execute(
+                text(
+                    "INSERT INTO drafts (id, alert_id, story_id, client_id, verdict, urgency, state, subject, body,"
+                    " revision, version, payload, created_at, send_after, deadline_at, changed_at) VALUES (:id,"
+                    " 'alr_1', 's', 'c', 'tell', 'low', :state, 'S', 'I think you should wait.', 0, 0, :payload, :at, :at,"
+                    " :at, :at)"
+                ),
+                {"id": name, "state": state, "payload": json.dumps({**draft, "rule": rule}), "at": at},
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO interactions (id, client_id, manager_id, at, channel, draft_id, summary, outcome)"
+                    " VALUES (:id, 'c', 'm', :at, 'email', :id, '', 'sent')"
+                ),
+                {"id": name, "at": at},
+            )
+    migrate(engine)
+    with reading(engine) as connection:
+        kept = connection.execute(select(advice)).mappings().all()
+        facts = connection.execute(text("SELECT entity_id, information_grade, earlier_alert_id FROM alerts")).all()
+    assert [(row["draft_id"], row["rule"], row["text"], row["reworded"]) for row in kept] == [
+        ("drf_1", "r", "I think you should wait.", False)
+    ]
+    assert kept[0]["sent_at"] == datetime(2026, 3, 5, 8, tzinfo=UTC)
+    assert [tuple(row) for row in facts] == [("halden", 2, None)]
+    engine.dispose()
+
+
+def _to(engine: Engine, revision: str) -> None:
+    """Bring a new database only as far as ``revision``."""
+    config = Config()
+    config.set_main_option("script_location", str(files("firstword.storage").joinpath("migrations")))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from schemas.drafts import DismissReason
 from schemas.interactions import Feedback
 from services.notifier import repository
+from services.notifier.advice.gathering import of_draft
 from services.notifier.delivery.calendar import call_file, half_hour
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.channels.clipboard import mailto
@@ -44,6 +45,7 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         told = repository.alerts_by_id(connection, who.scope, others)
         said = repository.feedback_on(connection, draft_id)
         wording = wordings.offer(connection, draft_id)
+        fared = of_draft(connection, who.scope, draft_id)
         answers = [one for one in repository.contacts(connection, line.client_id) if one["draft_id"] == draft_id]
     who.note_read("draft.read", draft_id, line.client_id)
     recipient = None if book is None else book.client.contact.email
@@ -60,6 +62,7 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         told=told,
         said=said,
         wording=wording,
+        fared=fared,
         answers=answers,
         earlier=earlier,
         # Until a channel is set up the address in the book stands there: it is what "Open in mail" writes to.

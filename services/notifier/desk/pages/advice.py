@@ -1,0 +1,65 @@
+"""How our advice fared: what clients made of each opinion, whether its story held, and what followed."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+
+from services.notifier.advice.fared import BY, FEW, Given, groups_of
+from services.notifier.advice.gathering import gather_advice
+from services.notifier.advice.telling import PERIODS, as_csv, since_of
+from services.notifier.desk.web import Asking, Page, number_of
+from services.notifier.repository import Page as Paged
+
+__all__ = ["asked_by", "asked_days", "router"]
+
+router = APIRouter()
+DEFAULT_DAYS = 365
+MANAGERS_OWN = ("rule", "kind", "stance", "client")
+
+
+@router.get("/advice")
+def fared(who: Page) -> HTMLResponse:
+    """Opinions in groups (``?by=rule``, ``kind``, ``stance``, ``client``, ``manager``), and one by one."""
+    by, days = asked_by(who), asked_days(who)
+    given = _given(who, days)
+    who.note_read("advice.read", "advice", None)
+    size = who.site.deps.settings.page_size
+    pages = max(1, -(-len(given) // size))
+    number = min(max(1, number_of(who.request)), pages)
+    return who.page(
+        "advice.html",
+        groups=groups_of(given, by),
+        page=Paged(given[(number - 1) * size : number * size], len(given), number, size),
+        by=by,
+        every_by=tuple(BY) if who.scope is None else MANAGERS_OWN,
+        days=days,
+        periods=PERIODS,
+        few=FEW,
+    )
+
+
+@router.get("/advice.csv")
+def exported(who: Page) -> Response:
+    """The same, one line an opinion."""
+    text = as_csv(_given(who, asked_days(who)))
+    who.note_read("advice.exported", "advice", None)
+    name = {"Content-Disposition": 'attachment; filename="advice.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=name)
+
+
+def asked_by(who: Asking) -> str:
+    """By what the caller wants them grouped; by rule where that is nothing that we know."""
+    by = who.request.query_params.get("by", "rule")
+    return by if by in BY else "rule"
+
+
+def asked_days(who: Asking) -> int:
+    """How many days back; a year where it isn't said."""
+    text = who.request.query_params.get("days", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else DEFAULT_DAYS
+
+
+def _given(who: Asking, days: int) -> list[Given]:
+    with who.reading() as connection:
+        return gather_advice(connection, who.scope, since_of(days, who.now))

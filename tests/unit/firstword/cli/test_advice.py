@@ -1,0 +1,71 @@
+"""``firstword advice``: groups, a table for spreadsheets, and what is said where there is nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from firstword import bootstrap
+from firstword.cli.main import main
+from firstword.kit.settings import read_settings
+from services.notifier.advice.keeping import keep_advice
+from services.notifier.sinks import all_sinks
+from tests.desk_data import NOW, seed_events
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def invoke(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["firstword", "advice", *arguments])
+        code: object = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+        caught = capsys.readouterr()
+        return int(str(code)), caught.out, caught.err
+
+    return invoke
+
+
+def filled() -> None:
+    """A data folder in which each draft that gives an opinion was sent."""
+    with bootstrap.open_store(read_settings()) as store, store.engine.begin() as connection:
+        for event in seed_events():
+            for sink in all_sinks():
+                if event.data.event_type.split(".")[0] in ("client", "alert", "draft"):
+                    sink.apply(connection, event)
+                    if event.data.event_type == "draft.created":
+                        keep_advice(connection, event.data.draft.id, NOW)
+
+
+def test_it_tells_what_there_is(run: Run) -> None:
+    code, said, _ = run()
+    assert code == 0
+    assert "No opinion went out in this time" in said
+    filled()
+    code, said, _ = run("--by", "stance", "--days", "0")
+    assert code == 0
+    assert "holds" in said
+    assert "Of fewer than 10 cases no share is reckoned" in said
+    groups = json.loads(run("--by", "kind", "--days", "0", "--json")[1])
+    assert sum(group["given"] for group in groups) == len(run("--csv", "--days", "0")[1].splitlines()) - 1
+    theirs = run("--csv", "--days", "0", "--manager", "june")[1]
+    assert "claire-arnaud" not in theirs
+    assert "brightwater" in theirs
+
+
+@pytest.mark.parametrize(("wrong", "mend"), [(("--by", "mood"), "There are: rule"), (("--manager", "x"), "Known here")])
+def test_what_is_not_there_is_said_with_what_is(run: Run, wrong: tuple[str, ...], mend: str) -> None:
+    code, _, complaint = run(*wrong)
+    assert code == 2
+    assert mend in complaint
