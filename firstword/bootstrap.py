@@ -42,9 +42,11 @@ from services.notifier.delivery.channels.dkim import read_key
 from services.notifier.delivery.channels.slack import Slack
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
 from services.notifier.delivery.channels.teams import Teams
-from services.notifier.delivery.digests import DigestPost
+from services.notifier.delivery.digests import Digests
 from services.notifier.delivery.mailbox import BounceReader, MailboxSettings
-from services.notifier.delivery.ways import MAIL, Ways, by_name
+from services.notifier.delivery.managers import ManagerPost
+from services.notifier.delivery.urgent import Urgent
+from services.notifier.delivery.ways import MAIL, ManagerWays, Ways, by_manager, by_name, manager_mail
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk.app import create_app
 from services.notifier.desk.deps import DeskDeps, DeskSettings
@@ -61,6 +63,7 @@ __all__ = [
     "build_deliveries",
     "build_desk",
     "build_ingest",
+    "build_manager_ways",
     "build_pipeline",
     "build_runtime",
     "build_sinks",
@@ -198,6 +201,14 @@ def build_ways(store: Store) -> Ways:
     return {**mail, **{name: by_name(known) for name, known in hooks.items() if known}}
 
 
+def build_manager_ways(store: Store) -> ManagerWays:
+    """At which address each channel that is configured reaches an account manager."""
+    settings = store.settings
+    hooks = {"slack": settings.slack_hooks, "teams": settings.teams_hooks}
+    mail: ManagerWays = {"email": manager_mail} if settings.smtp.host is not None else {}
+    return {**mail, **{name: by_manager(known) for name, known in hooks.items() if known}}
+
+
 def _hooks(given: Mapping[str, SecretStr]) -> dict[str, str]:
     return {name: url.get_secret_value() for name, url in given.items()}
 
@@ -242,9 +253,10 @@ def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> di
         "delivery": DeliveryWorker(store.engine, store.log, store.clock, channels, sole=sole, ways=build_ways(store)),
         "webhooks": build_webhooks(store, metrics, sole=sole),
     }
-    if "email" in channels:
-        address = store.settings.address
-        services["digests"] = DigestPost(store.engine, store.clock, channels["email"], address)
+    if channels:
+        ways, address = build_manager_ways(store), store.settings.address
+        makers = (Digests(ways, address), Urgent(ways, address))
+        services["managers"] = ManagerPost(store.engine, store.clock, channels, makers, metrics)
     box = store.settings.mailbox
     if box.host is not None:
         password = box.password.get_secret_value()
@@ -329,6 +341,7 @@ def build_desk(
             ready=ready,
             metrics=metrics.registry,
             ways=build_ways(store),
+            manager_ways=build_manager_ways(store),
         )
     )
     return DeskServer(

@@ -29,9 +29,8 @@ class CollectingPublisher:
 class ScriptedChannel:
     """A way out of the house that ends as it is told, the last outcome for ever; keeps what it was given."""
 
-    name = "email"
-
-    def __init__(self, *outcomes: Outcome | Exception) -> None:
+    def __init__(self, *outcomes: Outcome | Exception, name: str = "email") -> None:
+        self.name = name
         self._outcomes = list(outcomes) or [Outcome("delivered", "ok")]
         self.sent: list[Outgoing] = []
 

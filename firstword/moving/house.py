@@ -21,6 +21,7 @@ from schemas.topics import TOPICS
 from services.ingest import tables as ingest
 from services.notifier import tables as notifier
 from services.notifier.advice.tables import advice
+from services.notifier.delivery import tables as delivery
 from services.notifier.webhooks import tables as webhooks
 
 __all__ = ["LEFT_BEHIND", "Section", "left_alone", "sections"]
@@ -99,7 +100,9 @@ def _tables(with_secrets: bool, heard_until: datetime | None) -> tuple[Section, 
         TableRows(notifier.contact_decisions),
         TableRows(notifier.feedback),
         TableRows(notifier.tunings),
-        TableRows(notifier.digests),
+        TableRows(delivery.manager_wishes),
+        TableRows(delivery.manager_messages),
+        TableRows(delivery.noticed),
         TableRows(notifier.deliveries),
         TableRows(notifier.delivery_attempts),
         TableRows(notifier.interactions),

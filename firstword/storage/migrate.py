@@ -16,6 +16,7 @@ from firstword.storage.engine import asked
 from firstword.storage.tables import metadata as runtime_tables
 from services.ingest.tables import metadata as ingest_tables
 from services.notifier.advice import tables as _advice_tables  # noqa: F401 - adds to the notifier's
+from services.notifier.delivery import tables as _delivery_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.tables import metadata as notifier_tables
 from services.notifier.webhooks import tables as _webhook_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.wordings import tables as _wording_tables  # noqa: F401 - adds to the notifier's

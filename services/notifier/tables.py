@@ -17,7 +17,6 @@ __all__ = [
     "contact_decisions",
     "deliveries",
     "delivery_attempts",
-    "digests",
     "drafts",
     "feedback",
     "interactions",
@@ -151,24 +150,6 @@ tunings = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-digests = Table(
-    "digests",
-    metadata,
-    Column("manager_id", String(80), primary_key=True),
-    Column("day", String(10), primary_key=True),  # the manager's own day, 2026-01-31
-    Column("due_at", UtcDateTime, nullable=False),
-    Column("made_at", UtcDateTime, nullable=False),
-    Column("status", String(10), nullable=False),  # pending, sent, failed, empty: nothing, and none was wanted
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("next_attempt_at", UtcDateTime),
-    Column("last_error", Text),
-    Column("recipient", Text),
-    Column("subject", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("html", Text, nullable=False),
-    Index(None, "status", "next_attempt_at"),
-)
-
 deliveries = Table(
     "deliveries",
     metadata,
@@ -184,10 +165,12 @@ deliveries = Table(
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("approved_by", String(80), nullable=False),
+    Column("untold", Boolean, nullable=False, default=False),  # it was stopped by a sink, which can publish nothing
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Index(None, "status", "next_attempt_at"),
     Index(None, "status", "changed_at"),
+    Index(None, "untold"),
 )
 
 delivery_attempts = Table(

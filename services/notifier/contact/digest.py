@@ -105,13 +105,19 @@ def manager_zone(manager: Manager) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+#: An evening's digest is worth having in the next morning, and not in the next evening.
+STILL_WANTED = timedelta(hours=12)
+
+
 def digest_due(wish: DigestWish, zone: ZoneInfo, now: datetime) -> tuple[str, datetime] | None:
     """The manager's day (2026-01-31) and the moment for which its digest was wanted, once that has come; else None.
 
-    Only the present day's is ever due: after days of downtime one digest comes, not one for each of them.
+    Only the last one's is ever due, on its own day or within :data:`STILL_WANTED`: after days of downtime one digest
+    comes, not one for each of them.
     """
     today = now.astimezone(zone).date()
-    if today.weekday() not in wish.days:
-        return None
-    wanted = datetime.combine(today, wish.hour, zone).astimezone(UTC)
-    return (today.isoformat(), wanted) if wanted <= now else None
+    for day in (today, today - timedelta(days=1)):
+        wanted = datetime.combine(day, wish.hour, zone).astimezone(UTC)
+        if day.weekday() in wish.days and wanted <= now and (day == today or now - wanted < STILL_WANTED):
+            return day.isoformat(), wanted
+    return None

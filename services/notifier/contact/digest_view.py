@@ -11,7 +11,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from services.notifier.contact.digest import SECTIONS, Digest, Section
 
-__all__ = ["HEADINGS", "RenderedDigest", "as_html", "as_markdown", "as_text", "render", "subject_of", "summary"]
+__all__ = [
+    "HEADINGS",
+    "RenderedDigest",
+    "as_html",
+    "as_markdown",
+    "as_text",
+    "late_in_words",
+    "render",
+    "subject_of",
+    "summary",
+    "when",
+]
 
 HEADINGS: dict[Section, str] = {
     "correct": "To correct",
@@ -85,9 +96,9 @@ def _words(digest: Digest) -> dict[str, object]:
         "summary": summary(digest),
         "headings": HEADINGS,
         "sections": SECTIONS,
-        "when": lambda moment: _when(digest, moment),
+        "when": lambda moment: when(digest, moment),
         "day": _day(digest),
-        "late": None if digest.late_by is None else _hours(digest),
+        "late": None if digest.late_by is None else late_in_words(digest),
     }
 
 
@@ -100,13 +111,15 @@ def _day(digest: Digest) -> str:
     return f"{local:%A} {local.day} {local:%B} {local.year}"
 
 
-def _when(digest: Digest, moment: datetime) -> str:
+def when(digest: Digest, moment: datetime) -> str:
+    """``moment`` as the manager reads it in the digest."""
     local, today = _local(digest, moment), _local(digest, digest.now).date()
     day = "today" if local.date() == today else f"{local:%a} {local.day} {local:%b}"
     return f"{day} {local:%H:%M}" if moment > digest.now else f"{day} {local:%H:%M}, past"
 
 
-def _hours(digest: Digest) -> str:
+def late_in_words(digest: Digest) -> str:
+    """By how much it is late: ``3 hours``."""
     seconds = digest.late_by.total_seconds() if digest.late_by is not None else 0.0
     hours = round(seconds / 3600)
     return f"{hours} hour{'' if hours == 1 else 's'}" if hours else f"{round(seconds / 60)} minutes"

@@ -18,11 +18,13 @@ from services.notifier import repository
 from services.notifier.advice.fared import groups_of
 from services.notifier.advice.gathering import gather_advice
 from services.notifier.advice.telling import group_facts, opinion_facts, since_of
+from services.notifier.delivery.wishes import Chosen
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.auth import viewer_of_token
 from services.notifier.desk.checks import checks_of
 from services.notifier.desk.pages.advice import asked_by, asked_days
 from services.notifier.desk.pages.ops import not_ready
+from services.notifier.desk.pages.reach import keep, reaches
 from services.notifier.desk.web import Asking, SignInNeeded, asking, number_of, site_of
 from services.notifier.repository import DraftLine
 
@@ -172,6 +174,22 @@ def advice(who: Caller) -> dict[str, Any]:
     page = repository.Page(given[(number - 1) * size : number * size], len(given), number, size)
     groups = [group_facts(group) for group in groups_of(given, by)]
     return {"by": by, "days": days, "groups": groups, **_paged(page, [opinion_facts(one) for one in page.items])}
+
+
+@router.get("/managers")
+def managers(who: Caller) -> dict[str, Any]:
+    """Account managers, and by what each gets digests and urgent news."""
+    with who.reading() as connection:
+        found = reaches(who, connection)
+    return {"items": [one.plain() for one in found]}
+
+
+@router.put("/managers/{manager_id}/reach")
+def reach(who: Caller, manager_id: str, wishes: Chosen) -> dict[str, Any]:
+    """Choose by what a manager gets them: channels in order, [] for none; what is left out is as the book has it."""
+    keep(who, manager_id, wishes)
+    with who.reading() as connection:
+        return next(one.plain() for one in reaches(who, connection) if one.manager.id == manager_id)
 
 
 @router.get("/feeds")

@@ -27,6 +27,7 @@ from services.notifier.desk.pages import (
     judgment,
     me,
     ops,
+    reach,
     sent,
     signin,
     wording,
@@ -50,6 +51,7 @@ ROUTERS = (
     advice.router,
     feeds.router,
     me.router,
+    reach.router,
     ops.router,
     api.router,
 )

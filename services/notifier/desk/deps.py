@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from firstword.kit.clock import Clock
 from firstword.kit.processing import EventPublisher
 from schemas.feeds import FeedStatus
-from services.notifier.delivery.ways import MAIL, Ways
+from services.notifier.delivery.ways import MAIL, ManagerWays, Ways
 
 __all__ = ["DeskDeps", "DeskSettings", "FeedActions", "FeedView"]
 
@@ -100,3 +100,4 @@ class DeskDeps:
     ready: Callable[[], Sequence[str]] = tuple
     metrics: CollectorRegistry | None = None
     ways: Ways = field(default_factory=lambda: MAIL)
+    manager_ways: ManagerWays = field(default_factory=dict)

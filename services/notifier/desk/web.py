@@ -41,6 +41,7 @@ NOTES = {
     "answers": "Kept. The client's page shows them in a moment.",
     "no-answers": "There was nothing new to keep.",
     "delivery": "Noted.",
+    "reach": "Kept. It holds from now on.",
     "zone": "From now on you read times in this zone.",
     "feed-added": "Added. It is polled in a moment.",
     "feed-removed": "Removed.",

@@ -44,6 +44,7 @@ webhook_endpoints = Table(
     Column("disabled_because", Text),
     Column("notice_due_at", UtcDateTime),  # when to tell by mail that it is disabled; null: nothing to tell
     Column("resting_until", UtcDateTime),  # it asked to be left alone until then (Retry-After)
+    Column("paced_until", UtcDateTime),  # by its rate, all that was sent fills the time until then
     Column("last_delivered_at", UtcDateTime),
     Column("failures_in_a_row", Integer, nullable=False, default=0),
     Column("created_at", UtcDateTime, nullable=False),

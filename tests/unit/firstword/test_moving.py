@@ -32,9 +32,13 @@ from firstword.storage.tables import outbox, states
 from firstword.store import Store
 from firstword.system import Busy
 from schemas.base import content_id, event
+from schemas.clients import Manager
 from schemas.items import Item, ItemIngested, Source
+from services.notifier.delivery.channels.base import Run
+from services.notifier.delivery.managers import Words, put
+from services.notifier.delivery.ways import ManagerWays, manager_mail
 from services.notifier.desk.auth import create_api_token, ensure_owner
-from services.notifier.tables import alerts, audit_log, contact_decisions, digests, drafts, refusals, users
+from services.notifier.tables import alerts, audit_log, contact_decisions, drafts, refusals, users
 from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.tables import webhook_deliveries, webhook_endpoints, webhook_messages
 from tests.fakes import FakeClock
@@ -61,8 +65,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             _endpoint(connection)
             seen = {"at": NOW, "user_id": "owner", "action": "client.read", "subject": "x", "client_id": None}
             connection.execute(insert(audit_log), [seen, seen])
-            made = {"manager_id": "mara", "day": "2026-03-04", "due_at": NOW, "made_at": NOW, "status": "sent"}
-            connection.execute(insert(digests), [{**made, "subject": "Your day", "text": "…", "html": "…"}])
+            ways: ManagerWays = {"email": manager_mail}
+            words = Words("Your day", "…", "…", [(Run("…", "https://desk.example"),)])
+            manager = Manager(id="mara", name="Mara Lindqvist", email="mara@harbour-vane.example")
+            put(connection, "digest", manager, "2026-03-04", words, by=["email"], ways=ways, due_at=NOW, now=NOW)
         yield store
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
-__all__ = ["Channel", "Outcome", "OutcomeKind", "Outgoing"]
+__all__ = ["Channel", "Outcome", "OutcomeKind", "Outgoing", "Paragraph", "Run"]
 
 #: delivered: the other side took it · retry: it surely did not, and may later · rejected: it did not, and won't ·
 #: unknown: it may have; a person must look, for a repeat could reach the client twice.
@@ -13,10 +13,22 @@ OutcomeKind = Literal["delivered", "retry", "rejected", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Some words of a paragraph, with where they lead, if anywhere. Never markup: they are shown as they stand."""
+
+    text: str
+    url: str | None = None
+    strong: bool = False
+
+
+Paragraph: TypeAlias = tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message on its way. ``delivery_id`` is the same on every attempt; a channel hands it on where it can.
 
-    ``html`` says the same as ``body``, for channels that can show it.
+    ``html`` says the same as ``body``, for channels that can show it; ``chat`` is what chats show in place of it.
     """
 
     delivery_id: str
@@ -27,6 +39,7 @@ class Outgoing:
     subject: str
     body: str
     html: str | None = None
+    chat: tuple[Paragraph, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

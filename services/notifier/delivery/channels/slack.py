@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.notifier.delivery.channels.base import Outgoing
+from services.notifier.delivery.channels.base import Outgoing, Paragraph, Run
 from services.notifier.delivery.channels.hook import HookChannel
 
 __all__ = ["Slack", "document"]
@@ -29,11 +29,26 @@ def document(message: Outgoing) -> dict[str, Any]:
     """The message as Slack reads it: its text is never taken for a link, a mention or a command."""
     header = message.subject if len(message.subject) <= HEADER_LIMIT else f"{message.subject[: HEADER_LIMIT - 1]}…"
     blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": header, "emoji": False}}]
-    blocks += [
-        {"type": "section", "text": {"type": "plain_text", "text": part, "emoji": False}}
-        for part in _parts(message.body)
-    ]
+    if message.chat:
+        blocks.append({"type": "rich_text", "elements": [_section(paragraph) for paragraph in message.chat]})
+    else:
+        blocks += [
+            {"type": "section", "text": {"type": "plain_text", "text": part, "emoji": False}}
+            for part in _parts(message.body)
+        ]
     return {"text": _escaped(message.subject), "blocks": blocks[:BLOCKS_LIMIT]}
+
+
+def _section(paragraph: Paragraph) -> dict[str, Any]:
+    """Rich text, in which nothing is markup; a section begins on a line of its own."""
+    return {"type": "rich_text_section", "elements": [*(_element(run) for run in paragraph), _element(Run("\n"))]}
+
+
+def _element(run: Run) -> dict[str, Any]:
+    style = {"style": {"bold": True}} if run.strong else {}
+    if run.url is None:
+        return {"type": "text", "text": run.text, **style}
+    return {"type": "link", "url": run.url, "text": run.text, **style}
 
 
 def _parts(text: str) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from services.notifier.delivery.channels.base import Outgoing
+from services.notifier.delivery.channels.base import Outgoing, Paragraph, Run
 from services.notifier.delivery.channels.hook import HookChannel
 
 __all__ = ["Teams", "document"]
@@ -24,16 +25,23 @@ class Teams(HookChannel):
 
 def document(message: Outgoing) -> dict[str, Any]:
     """The message as an adaptive card. Text runs, for text blocks would take parts of it for Markdown."""
-    paragraphs = [part for part in message.body.replace("\r\n", "\n").split("\n\n") if part.strip()]
+    plain = [part for part in message.body.replace("\r\n", "\n").split("\n\n") if part.strip()]
+    paragraphs = message.chat or tuple((Run(part),) for part in plain)
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "body": [_block(message.subject, weight="Bolder", size="Medium"), *(_block(part) for part in paragraphs)],
+        "body": [_block((Run(message.subject, strong=True),), size="Medium"), *(_block(one) for one in paragraphs)],
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
 
 
-def _block(text: str, **style: str) -> dict[str, Any]:
-    return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text, **style}]}
+def _block(paragraph: Paragraph, **style: str) -> dict[str, Any]:
+    return {"type": "RichTextBlock", "inlines": [_run(run, style) for run in paragraph]}
+
+
+def _run(run: Run, style: Mapping[str, str]) -> dict[str, Any]:
+    weight = {"weight": "Bolder"} if run.strong else {}
+    link = {} if run.url is None else {"selectAction": {"type": "Action.OpenUrl", "url": run.url}}
+    return {"type": "TextRun", "text": run.text, **weight, **style, **link}

@@ -1,0 +1,243 @@
+"""Sends account managers what is theirs: the day's digest, and word of drafts that can't wait. Each once.
+
+A row is written before anything is sent, and taken before each attempt, so that two processes send it once. An attempt
+whose end is not known is not repeated: a message that may have arrived is worth less than the trust that it comes
+once. It stands as ``unknown``, and what it told of lies at the desk anyhow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import Connection, Engine, RowMapping, select, update
+from sqlalchemy.exc import OperationalError
+
+from firstword.kit.clock import Clock
+from firstword.kit.db import reading, upsert
+from firstword.kit.logs import get_logger
+from firstword.kit.metrics import Metrics
+from schemas.base import content_id
+from schemas.clients import Manager
+from services.notifier.delivery import chat
+from services.notifier.delivery.channels.base import Channel, Outcome, Outgoing, Paragraph
+from services.notifier.delivery.tables import manager_messages
+from services.notifier.delivery.ways import ManagerWays, manager_targets
+from services.notifier.delivery.wishes import missing
+
+__all__ = ["KINDS", "Kind", "Maker", "ManagerPost", "Status", "Words", "message_id", "newest", "put"]
+
+log = get_logger(__name__)
+
+Kind = Literal["digest", "urgent"]
+KINDS: tuple[Kind, ...] = ("digest", "urgent")
+#: empty: there was nothing, and nothing was wanted then · unknown: it may have arrived, and is not repeated.
+Status = Literal["pending", "sending", "sent", "failed", "unknown", "empty"]
+
+POLL_SECONDS = 10.0
+#: Before the second attempt by a channel, and the following; then the next channel, if there is one.
+RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+#: An attempt that began so long ago and has no end was cut off.
+CUT_OFF = timedelta(minutes=10)
+#: How long one attempt may take in all; a channel's own time-outs are shorter.
+ATTEMPT_SECONDS = 120.0
+
+_M = manager_messages.c
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a message says, in each form that a channel may show."""
+
+    subject: str
+    text: str
+    html: str
+    chat: Sequence[Paragraph]
+
+
+class Maker(Protocol):
+    """What writes down the messages of one kind."""
+
+    def make_due(self, engine: Engine, now: datetime) -> None:
+        """Write down what is due at ``now`` and isn't there yet, each by :func:`put`."""
+        ...
+
+
+def message_id(kind: Kind, manager_id: str, about: str) -> str:
+    """The id of the one message of ``kind`` that tells ``manager_id`` of ``about``."""
+    return content_id("dig" if kind == "digest" else "urg", manager_id, about)
+
+
+def put(
+    connection: Connection,
+    kind: Kind,
+    manager: Manager,
+    about: str,
+    words: Words,
+    *,
+    by: Sequence[str],
+    ways: ManagerWays,
+    due_at: datetime,
+    now: datetime,
+    unwanted: bool = False,
+) -> bool:
+    """Write down a message, to go by the first of ``by`` that reaches ``manager``; False where it is there already."""
+    found = manager_targets(manager, by, ways)
+    channel, recipient = found[0] if found else (by[0] if by else "", "")
+    status: Status = "empty" if unwanted else "pending" if found else "failed"
+    row = {
+        "id": message_id(kind, manager.id, about),
+        "kind": kind,
+        "manager_id": manager.id,
+        "about": about,
+        "due_at": due_at,
+        "made_at": now,
+        "status": status,
+        "channel": channel,
+        "recipient": recipient,
+        "others": [list(one) for one in found[1:]],
+        "attempts": 0,
+        "next_attempt_at": now if status == "pending" else None,
+        "last_error": missing(manager, by, ways) if status == "failed" else None,
+        "subject": words.subject,
+        "text": words.text,
+        "html": words.html,
+        "chat": chat.stored(words.chat),
+        "changed_at": now,
+    }
+    return upsert(connection, manager_messages, [row], ["id"], update=()) == 1
+
+
+def newest(connection: Connection, *, status: str | None = None, limit: int = 100) -> Sequence[RowMapping]:
+    """The messages that were made last, with what became of them."""
+    query = select(manager_messages).order_by(_M.made_at.desc(), _M.id).limit(limit)
+    return connection.execute(query if status is None else query.where(_M.status == status)).mappings().all()
+
+
+class ManagerPost:
+    """Has ``makers`` write down what is due, and hands it to ``channels`` (by name)."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        channels: Mapping[str, Channel],
+        makers: Sequence[Maker],
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._channels = dict(channels)
+        self._makers = tuple(makers)
+        meaning = "Attempts to reach account managers, by end"
+        self._counter = (metrics or Metrics()).counter("manager_messages", meaning, ("kind", "channel", "outcome"))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set."""
+        while not stop.is_set():
+            try:
+                await self.post_due()
+            except OperationalError as error:  # the database is busy or away: the next round finds the same
+                log.warning("database unavailable", action="managers", error=str(error.orig))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+
+    async def post_due(self) -> int:
+        """Make and send what is due; returns how many attempts were made."""
+        for maker in self._makers:
+            await asyncio.to_thread(maker.make_due, self._engine, self._clock.now())
+        count = 0
+        for id in await asyncio.to_thread(self._due):
+            row = await asyncio.to_thread(self._claim, id)
+            if row is None:  # another process has it
+                continue
+            outcome = await self._send(row)
+            await asyncio.to_thread(self._finish, row, outcome)
+            self._counter.labels(row["kind"], row["channel"], outcome.kind).inc()
+            log.info("attempted", action=row["kind"], manager_id=row["manager_id"], id=id, outcome=outcome.kind)
+            count += 1
+        return count
+
+    def _due(self) -> list[str]:
+        """Ids of what is to be sent now; what was cut off is marked first."""
+        now = self._clock.now()
+        cut_off = (_M.status == "sending", _M.next_attempt_at <= now - CUT_OFF)
+        due = select(_M.id).where(_M.status == "pending", _M.next_attempt_at <= now)
+        with reading(self._engine) as connection:
+            ids = list(connection.execute(due.order_by(_M.due_at, _M.id)).scalars())
+            lost = connection.execute(select(_M.id).where(*cut_off)).scalars().all()
+        if lost:
+            said = "Firstword was stopped while this was being sent; it may have arrived."
+            with self._engine.begin() as connection:
+                values = {"status": "unknown", "last_error": said, "next_attempt_at": None, "changed_at": now}
+                connection.execute(update(manager_messages).where(*cut_off).values(values))
+        return ids
+
+    def _claim(self, id: str) -> RowMapping | None:
+        """Take a message to send it; nobody else can take it then."""
+        now = self._clock.now()
+        with self._engine.begin() as connection:
+            taken = connection.execute(
+                update(manager_messages)
+                .where(_M.id == id, _M.status == "pending", _M.next_attempt_at <= now)
+                .values(status="sending", attempts=_M.attempts + 1, next_attempt_at=now, changed_at=now)
+            )
+            if taken.rowcount != 1:
+                return None
+            return connection.execute(select(manager_messages).where(_M.id == id)).mappings().one()
+
+    async def _send(self, row: RowMapping) -> Outcome:
+        channel = self._channels.get(row["channel"])
+        if channel is None:
+            return Outcome("rejected", f"There is no channel {row['channel']!r} at present: it isn't configured.")
+        message = Outgoing(
+            delivery_id=row["id"],
+            recipient=row["recipient"],
+            recipient_name="",
+            sender_name="Firstword",
+            sender_email=None,
+            subject=row["subject"],
+            body=row["text"],
+            html=row["html"],
+            chat=chat.read(row["chat"]),
+        )
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                return await channel.send(message)
+        except TimeoutError:
+            return Outcome("unknown", f"No answer within {ATTEMPT_SECONDS:.0f} s.")
+        except Exception as error:  # whatever it is, the message may have gone
+            log.exception("channel failed", action=row["kind"], manager_id=row["manager_id"])
+            return Outcome("unknown", f"The channel failed in a way it should not: {type(error).__name__}.")
+
+    def _finish(self, row: RowMapping, outcome: Outcome) -> None:
+        """Record an attempt's end. A crash before it leaves ``sending``, which becomes ``unknown`` in its time."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(manager_messages)
+                .where(_M.id == row["id"], _M.status == "sending", _M.attempts == row["attempts"])
+                .values(_after(row, outcome, self._clock.now()))
+            )
+
+
+def _after(row: RowMapping, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    """What follows from an attempt: it is there, it is tried again, by the next channel, or given up."""
+    plain = {"next_attempt_at": None, "last_error": outcome.detail, "changed_at": now}
+    attempt: int = row["attempts"]
+    match outcome.kind:
+        case "delivered":
+            return plain | {"status": "sent", "last_error": None}
+        case "unknown":
+            return plain | {"status": "unknown"}
+        case "retry" if attempt <= len(RETRY_AFTER):
+            patience = timedelta(seconds=min(outcome.retry_after_seconds or 0.0, RETRY_AFTER[-1].total_seconds()))
+            return plain | {"status": "pending", "next_attempt_at": now + max(RETRY_AFTER[attempt - 1], patience)}
+    if not row["others"]:
+        return plain | {"status": "failed"}
+    (channel, recipient), *rest = row["others"]
+    nearest = {"channel": channel, "recipient": recipient, "others": rest, "attempts": 0}
+    return plain | nearest | {"status": "pending", "next_attempt_at": now}

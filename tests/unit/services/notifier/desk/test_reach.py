@@ -1,0 +1,107 @@
+"""By which channel managers get what: each sets their own, the owner everybody's, and only what reaches them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import time
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from firstword.kit.db import reading
+from services.notifier.delivery.ways import by_manager, manager_mail
+from services.notifier.delivery.wishes import Chosen, chosen
+from services.notifier.desk import auth
+from services.notifier.desk.app import create_app
+from services.notifier.desk.deps import DeskDeps
+from services.notifier.tables import audit_log
+from tests.desk_world import World
+
+WAYS = {"email": manager_mail, "slack": by_manager({"manager:mara"})}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World.make(tmp_path)
+
+
+def browser(world: World, user_id: str) -> TestClient:
+    deps = DeskDeps(world.engine, world.publisher, world.clock, world.settings, manager_ways=WAYS)
+    client = TestClient(create_app(deps), follow_redirects=False)
+    with world.engine.begin() as connection:
+        token = auth.create_signin_link(connection, user_id, world.clock.now())
+    client.get("/signin", params={"token": token})
+    return client
+
+
+def form(client: TestClient) -> dict[str, str]:
+    found = re.search(r'name="form_token" value="([^"]+)"', client.get("/managers").text)
+    assert found is not None
+    return {"form_token": found[1]}
+
+
+def kept(world: World, manager_id: str) -> Chosen:
+    with reading(world.engine) as connection:
+        return chosen(connection, manager_id)
+
+
+def test_a_manager_sets_their_own_and_it_is_audited(world: World) -> None:
+    mara = browser(world, "manager-mara")
+    page = mara.get("/managers").text
+    assert "Mara Lindqvist" in page
+    assert "June Okafor" not in page
+    said = {"digest": "slack", "digest_then": "email", "hour": "06:45", "urgent": "slack"}
+    assert mara.post("/managers/mara", data=form(mara) | said).status_code == 303
+    assert kept(world, "mara") == Chosen(digest_by=("slack", "email"), digest_hour=time(6, 45), urgent_by=("slack",))
+    page = mara.get("/managers").text
+    assert "Digest by Slack, then Mail at 06:45" in page
+    assert "Urgent drafts at once by Slack." in page
+    with reading(world.engine) as connection:
+        (entry,) = connection.execute(select(audit_log).where(audit_log.c.action == "manager.reached_by")).mappings()
+    assert entry["subject"] == "mara"
+    assert mara.post("/managers/mara", data=form(mara) | {"digest": "none", "urgent": ""}).status_code == 303
+    assert kept(world, "mara") == Chosen(digest_by=())
+    assert "No digest." in mara.get("/managers").text
+
+
+def test_nobody_sets_a_colleagues(world: World) -> None:
+    mara = browser(world, "manager-mara")
+    assert mara.post("/managers/june", data=form(mara) | {"digest": "email"}).status_code == 404
+    assert kept(world, "june") == Chosen()
+    owner = browser(world, "owner")
+    assert owner.post("/managers/june", data=form(owner) | {"digest": "email"}).status_code == 303
+    assert kept(world, "june") == Chosen(digest_by=("email",))
+
+
+def test_a_channel_that_does_not_reach_them_is_refused_with_the_mend(world: World) -> None:
+    owner = browser(world, "owner")
+    refused = owner.post("/managers/june", data=form(owner) | {"digest": "slack"})
+    assert refused.status_code == 400
+    assert "FIRSTWORD_SLACK_HOOKS" in refused.text
+    assert "manager:june" in refused.text
+    assert owner.post("/managers/mara", data=form(owner) | {"hour": "half past"}).status_code == 400
+
+
+def test_programs_do_the_same(world: World) -> None:
+    mara = browser(world, "manager-mara")
+    with world.engine.begin() as connection:
+        token = auth.create_api_token(connection, "manager-mara")
+    bearer = {"authorization": f"Bearer {token}"}
+    (found,) = mara.get("/api/v1/managers", headers=bearer).json()["items"]
+    assert (found["id"], found["channels"], found["urgent"]) == ("mara", ["email", "slack"], [])
+    said = {"digest_by": ["slack"], "urgent_by": ["email"]}
+    answer = mara.put("/api/v1/managers/mara/reach", headers=bearer, json=said)
+    assert (answer.json()["digest"]["by"], answer.json()["urgent"]) == (["slack"], ["email"])
+    assert mara.put("/api/v1/managers/june/reach", headers=bearer, json=said).status_code == 404
+
+
+def test_where_no_channel_is_set_up_it_says_how(world: World) -> None:
+    deps = replace(browser(world, "owner").app.state.site.deps, manager_ways={})  # type: ignore[attr-defined]
+    client = TestClient(create_app(deps))
+    with world.engine.begin() as connection:
+        token = auth.create_signin_link(connection, "owner", world.clock.now())
+    client.get("/signin", params={"token": token})
+    assert "FIRSTWORD_SMTP_HOST" in client.get("/managers").text
