@@ -4,18 +4,21 @@
 
 ``--others`` are names that are watched too, but that no item mentions.
 
-Prints items a second of processor time, for each half and for both, and the memory held at the end.
+Prints how long the book takes to be read in, items a second of processor time, for each half and for both, how long it
+takes until a change of one client is live (the change and the next item), and the memory held then and at most.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import resource
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from firstword.kit.processing import AnyEvent
 from schemas.alerts import AlertRaised
@@ -53,19 +56,36 @@ def names(count: int) -> list[str]:
     return random.Random(1).sample(every, count)  # noqa: S311 - made-up names, no secret
 
 
-def book(watched: list[str]) -> Iterator[AnyEvent]:
+def book(watched: Iterable[str]) -> Iterator[AnyEvent]:
     """One client for every five names; each name is watched by one or two."""
-    for number in range(len(watched) // 5):
-        own = watched[number * 5 : number * 5 + 6]
-        watches = tuple(Watch(entity_id=name, name=name, kind="holding", weight=0.05) for name in own)
-        client = Client(id=f"c{number:05}", name="x", manager_id="m", trade="wealth", assets=watches)
-        data = ClientChanged(client=client, firm=Firm(name="f"), manager=Manager(id="m", name="m"))
-        yield event(data, key=client.id, id=client.id, source="bench", time=START)
+    own: list[str] = []
+    number = 0
+    for name in watched:
+        own.append(name)
+        if len(own) == 6:
+            yield changed(f"c{number:05}", own)
+            number, own = number + 1, own[5:]
+    yield changed(f"c{number:05}", own)
 
 
-def others(count: int) -> list[str]:
+def changed(client_id: str, names: list[str]) -> AnyEvent:
+    """The client as one who holds these."""
+    watches = tuple(Watch(entity_id=name, name=name, kind="holding", weight=0.05) for name in names)
+    client = Client(id=client_id, name="x", manager_id="m", trade="wealth", assets=watches)
+    data = ClientChanged(client=client, firm=Firm(name="f"), manager=Manager(id="m", name="m"))
+    return event(data, key=client_id, id=client_id, source="bench", time=START)
+
+
+def others(count: int) -> Iterator[str]:
     """``count`` names that stand in no item."""
-    return [f"Vendrix {FIRST[n % len(FIRST)]}{n} {THIRD[n % len(THIRD)]}" for n in range(count)]
+    parts = (FIRST, SECOND, FIRST, SECOND, FIRST, THIRD)
+    for number in range(count):
+        rest, chosen = number, []
+        for part in parts:
+            rest, place = divmod(rest, len(part))
+            chosen.append(part[place])
+        one, two, three, four, five, trade = chosen
+        yield f"{one}{two}{three.lower()} {five}{four} {trade}"
 
 
 def items(count: int, watched: list[str]) -> list[AnyEvent]:
@@ -106,11 +126,14 @@ def main() -> None:
     options = parser.parse_args()
     watched = names(options.watched)
     annotate, judge = Annotate(), Judge()
-    for change in book(watched + others(options.others)):
+    stream = items(options.items, watched)
+    before = resident()
+    begun = time.perf_counter()
+    for change in book(itertools.chain(watched, others(options.others))):
         annotate.refer(change)
         judge.refer(change)
-    stream = items(options.items, watched)
-    annotate.process(None, stream[0], stream[0].time)  # builds the watchlist and the lexicons
+    annotate.process(None, stream[0], stream[0].time)  # compiles the book and the lexicons
+    print(f"book of {options.watched + options.others:,} names read in {time.perf_counter() - begun:.1f} s")
     begun = time.process_time()
     annotated = [each for item in stream for each in annotate.process(None, item, item.time)[1]]
     between = time.process_time()
@@ -126,7 +149,20 @@ def main() -> None:
     print(f"{count:,} items, {len(annotated):,} annotations, {alerts:,} alerts {dict(sorted(verdicts.items()))}")
     print(f"annotate {count / (between - begun):,.0f} items/s   judge {count / (ended - between):,.0f} items/s")
     print(f"both     {count / (ended - begun):,.0f} items/s")
-    print(f"memory   {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
+    live = time.perf_counter()
+    for processor in (annotate, judge):
+        processor.refer(changed("c00000", ["Novel Orchards"]))
+    told = items(1, ["Novel Orchards"])[0]
+    assert annotate.process(None, told, told.time)[1], "the change is not live"
+    print(f"change of a client live in {(time.perf_counter() - live) * 1000:.1f} ms")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"memory   {resident():,.0f} MiB, of which {before:,.0f} before the book; at most {peak:,.0f} MiB")
+
+
+def resident() -> float:
+    """The memory of this process, in MiB."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / (1 << 20)
 
 
 if __name__ == "__main__":

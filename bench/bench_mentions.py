@@ -63,7 +63,7 @@ def asking(count: int) -> list[Watch]:
     queries = []
     for n, watch in enumerate(made_up(count)):
         if n % 7 == 0:
-            told = {"topic": topics[n % len(topics)], "context": (watch.name,)}
+            told: dict[str, object] = {"topic": topics[n % len(topics)], "context": (watch.name,)}
         else:
             told = {"query": Query(any_of=("price | prices", "strike"), all_of=(watch.name,), none_of=("football",))}
         queries.append(Watch.model_validate({"entity_id": f"q{n}", "name": f"Q {n}", "kind": "topic", **told}))
@@ -113,7 +113,7 @@ def main() -> None:
     begun = time.process_time()
     for n in range(1_000):
         before = time.process_time()
-        watchlist = watchlist.changed({f"new{n}": [Watch(entity_id=f"new{n}", name=f"Novelty {n}", kind="holding")]})
+        watchlist.change(f"new{n}", [Watch(entity_id=f"new{n}", name=f"Novelty {n}", kind="holding")])
         slowest = max(slowest, time.process_time() - before)
     spent = time.process_time() - begun
     rate, found = speed(watchlist, items)

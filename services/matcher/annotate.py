@@ -15,10 +15,10 @@ from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.items import Item, ItemIngested
 from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, RumorResolved, SourceGrade, SourceGraded
+from services.matcher.book_index import BookIndex
 from services.matcher.claims import Statement, judge_claim, statements
 from services.matcher.impact import classify
 from services.matcher.mentions import Watchlist
-from services.matcher.relevance import BookIndex
 from services.matcher.sources import SourceTable, origin_of, shipped_sources, slug
 from services.matcher.stories import signature
 from services.matcher.thresholds import Thresholds, shipped_thresholds
@@ -65,20 +65,24 @@ class Annotate(Processor[None]):
         self._by_day: dict[datetime, SourceTable] = {}
         self._book = BookIndex()
         self._watchlist = Watchlist()
-        self._changed: set[str] = set()
+        self._changed: set[str] | None = None  # None until the first item: then all of the book is new
 
     def refer(self, event: AnyEvent) -> None:
         """Note a change of the book or of a grade; what is built from them is built at the next item."""
         data = event.data
         if isinstance(data, ClientChanged):
-            self._changed |= self._book.changed(data.client)
+            self._note(self._book.changed(data.client))
         elif isinstance(data, ClientRemoved):
-            self._changed |= self._book.removed(data.client_id)
+            self._note(self._book.removed(data.client_id))
         elif isinstance(data, SourceGraded):
             self._new_grades.append(data.source)
         elif isinstance(data, RumorResolved):
             self._outcomes.add(data)
             self._by_day.clear()
+
+    def _note(self, entities: frozenset[str]) -> None:
+        if self._changed is not None:
+            self._changed |= entities
 
     def initial(self, key: str) -> None:
         """Stateless."""
@@ -105,10 +109,10 @@ class Annotate(Processor[None]):
         return None, self._annotations(item, data.revision, mentions, event.time)
 
     def _current_watchlist(self) -> Watchlist:
-        if self._changed:
-            changed = sorted(self._changed)
-            self._watchlist = self._watchlist.changed({key: self._book.watches_of(key) for key in changed})
-            self._changed = set()
+        changed = self._book.entities() if self._changed is None else sorted(self._changed)
+        for entity_id in changed:
+            self._watchlist.change(entity_id, self._book.watches_of(entity_id))
+        self._changed = set()
         return self._watchlist
 
     def _sources_of(self, at: datetime) -> SourceTable:

@@ -20,12 +20,13 @@ from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.interactions import ClientTuned
 from schemas.mentions import ItemAnnotated
+from services.matcher.book_index import BookIndex, Stake
 from services.matcher.cases import Case, Happening, JudgeState, Standing, dump_state, load_state, prune
 from services.matcher.credibility import Assessment, assess
 from services.matcher.evidence import Witness, keep_most_telling, testimony_of
 from services.matcher.impact import figures, is_stale_piece
 from services.matcher.outcomes import fizzled, resolved
-from services.matcher.relevance import BookIndex, Relevance, Stake, shipped_relevance
+from services.matcher.relevance import Relevance, shipped_relevance
 from services.matcher.stories import assign
 from services.matcher.telling import readings
 from services.matcher.thresholds import Thresholds, shipped_thresholds

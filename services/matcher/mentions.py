@@ -1,24 +1,24 @@
 """Which watched things an item mentions, where, and how much it is about them.
 
-The automaton finds every name of every client in one pass; what is asked of a hit costs only where there is one.
+One pass finds every name of every client; what is asked of a hit costs only where there is one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from schemas.clients import Watch
 from schemas.items import Item
 from schemas.mentions import ItemField, Mention, Span
-from services.matcher.layers import Layers
 from services.matcher.normalise import padded
 from services.matcher.occurrences import Place, Trust, legal_form, part_of_another_name, quoted, trust
 from services.matcher.queries import Text, answer
 from services.matcher.reading import Reading
 from services.matcher.salience import salience
+from services.matcher.term_table import Hit, Posting
 from services.matcher.terms import Word
-from services.matcher.watchlist import Entity, Hit, Posting
+from services.matcher.watchlist import Entity, WatchTable
 
 __all__ = ["Watchlist"]
 
@@ -36,47 +36,44 @@ class _Found(NamedTuple):
 class _Kept(NamedTuple):
     """What is left of an item's hits: occurrences for each entity, names that take up words, queries to be asked."""
 
-    places: dict[str, tuple[Entity, list[tuple[Place, Trust]]]]
+    places: dict[str, list[tuple[Place, Trust]]]
     names: dict[str, list[Place]]
-    asked: dict[str, Entity]
+    asked: dict[str, None]
 
 
 class Watchlist:
-    """Every term of every entity, ready to be looked for. Immutable."""
+    """Every term of every entity, ready to be looked for."""
 
-    def __init__(self, layers: Layers | None = None) -> None:
-        """Of nothing, unless there are ``layers``."""
-        self._layers = layers or Layers.empty()
+    def __init__(self) -> None:
+        """Of nothing."""
+        self._table = WatchTable()
 
     @classmethod
     def build(cls, watches: Iterable[Watch]) -> Watchlist:
-        """Compile the watches of all clients, in the order of the clients' ids."""
-        grouped: dict[str, tuple[Watch, ...] | list[Watch]] = {}
+        """Of the watches of all clients, in the order of the clients' ids."""
+        grouped: dict[str, list[Watch]] = {}
         for watch in watches:
-            known = grouped.get(watch.entity_id)
-            if known is None:
-                grouped[watch.entity_id] = (watch,)  # the most by far, and half as large as a list
-            elif isinstance(known, list):
-                known.append(watch)
-            else:
-                grouped[watch.entity_id] = [*known, watch]
-        return cls().changed(grouped)
+            grouped.setdefault(watch.entity_id, []).append(watch)
+        built = cls()
+        for entity_id, each in grouped.items():
+            built.change(entity_id, each)
+        return built
 
-    def changed(self, watched: Mapping[str, Sequence[Watch]]) -> Watchlist:
-        """With each of these entities watched as it is from now on, by nobody where its sequence is empty.
+    def change(self, entity_id: str, watches: Sequence[Watch]) -> None:
+        """From now on the entity is watched as ``watches`` say, by nobody where there are none.
 
         It finds exactly what one would find that is built anew. The cost is that of the change, not of the book.
         """
-        return Watchlist(self._layers.changed(watched))
+        self._table.change(entity_id, watches)
 
     def __len__(self) -> int:
-        """How many terms are looked for; one that changed may be counted twice."""
-        return len(self._layers)
+        """How many terms are looked for."""
+        return len(self._table)
 
     def find(self, item: Item) -> tuple[Mention, ...]:
         """What ``item`` mentions, ordered by entity id. Cost grows with the hits, not with the clients."""
         readings = _readings(item)
-        hits = [(reading, self._layers.hits(reading.padded)) for reading in readings]
+        hits = [(reading, self._table.hits(reading.norms)) for reading in readings]
         if not any(found for _, found in hits):
             return ()
         publisher = padded(item.source.publisher).strip() if item.source.publisher else None
@@ -84,11 +81,31 @@ class Watchlist:
         for reading, found in hits:
             if found:
                 _judge(reading, found, publisher, kept)
-        sure = _sure(kept, readings)
+        sure = self._sure(kept, readings)
         if kept.asked:
-            _ask(kept, Text(readings, kept.names, publisher), sure)
+            self._ask(kept, Text(readings, kept.names, publisher), sure)
         total = sum(len(places) for _, places in sure.values())
         return tuple(_mention(item, *sure[key], total) for key in sorted(sure))
+
+    def _sure(self, kept: _Kept, readings: Sequence[Reading]) -> dict[str, tuple[Entity, list[Place]]]:
+        """The entities of which one occurrence at least is beyond doubt, and whose conditions hold."""
+        whole = "".join(reading.padded for reading in readings)
+        sure = {}
+        for key, places in kept.places.items():
+            if any(trusted is Trust.FULL for _, trusted in places):
+                entity = self._table.entity(key)
+                if _conditions_hold(entity, whole):
+                    sure[key] = (entity, [place for place, _ in places])
+        return sure
+
+    def _ask(self, kept: _Kept, text: Text, sure: dict[str, tuple[Entity, list[Place]]]) -> None:
+        for key in kept.asked:
+            entity = self._table.entity(key)
+            for asked in entity.asked:
+                places = answer(asked, text)
+                if places is not None:
+                    known = sure.setdefault(key, (entity, []))[1]
+                    known[:] = dict.fromkeys([*known, *places])
 
 
 def _readings(item: Item) -> list[Reading]:
@@ -106,11 +123,10 @@ def _judge(reading: Reading, hits: Sequence[Hit], publisher: str | None, kept: _
         place: Place | None = None
         postings = []
         for posting in hit.postings:
-            entity = posting.entity
-            if posting.anchor and entity is not None:
-                kept.asked[entity.id] = entity
+            if posting.anchor and posting.entity_id is not None:
+                kept.asked[posting.entity_id] = None
                 continue
-            place = place or Place(reading, *reading.span(hit.start, hit.end), hit.plural)
+            place = place or Place(reading, hit.first, hit.last, hit.plural)
             trusted = trust(place, posting.style)
             if trusted is not Trust.NONE:
                 postings.append((posting, trusted))
@@ -118,12 +134,12 @@ def _judge(reading: Reading, hits: Sequence[Hit], publisher: str | None, kept: _
             candidates.append(_Found(place, tuple(postings)))
     names = kept.names.setdefault(reading.field, [])
     for place, posting, trusted in _longest(candidates, names):
-        entity = posting.entity
-        if entity is None:
+        key = posting.entity_id
+        if key is None:
             continue
         own = publisher is not None and _norm(place) == publisher
         if part_of_another_name(place, posting.style) is None and not quoted(place, posting.style, own):
-            kept.places.setdefault(entity.id, (entity, []))[1].append((_with_legal_form(place), trusted))
+            kept.places.setdefault(key, []).append((_with_legal_form(place), trusted))
 
 
 def _norm(place: Place) -> str:
@@ -160,25 +176,6 @@ def _with_legal_form(place: Place) -> Place:
     while (following := legal_form(place.reading, last)) is not None:
         last = following
     return place._replace(last=last)
-
-
-def _sure(kept: _Kept, readings: Sequence[Reading]) -> dict[str, tuple[Entity, list[Place]]]:
-    """The entities of which one occurrence at least is beyond doubt, and whose conditions hold."""
-    whole = "".join(reading.padded for reading in readings)
-    return {
-        key: (entity, [place for place, _ in places])
-        for key, (entity, places) in kept.places.items()
-        if any(trusted is Trust.FULL for _, trusted in places) and _conditions_hold(entity, whole)
-    }
-
-
-def _ask(kept: _Kept, text: Text, sure: dict[str, tuple[Entity, list[Place]]]) -> None:
-    for key, entity in kept.asked.items():
-        for asked in entity.asked:
-            places = answer(asked, text)
-            if places is not None:
-                known = sure.setdefault(key, (entity, []))[1]
-                known[:] = dict.fromkeys([*known, *places])
 
 
 def _conditions_hold(entity: Entity, text: str) -> bool:

@@ -37,7 +37,7 @@ class Asked(NamedTuple):
     anchors: Group
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 10)
 def ask(queries: tuple[Query, ...], context: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> Asked | None:
     """All of ``queries`` together, in a text that holds any of ``context`` and none of ``exclude``.
 

@@ -1,27 +1,16 @@
-"""Which clients an event concerns, why, how much, and which way it points for each of them.
-
-Clients of a watched thing are found through an index kept up to date client by client; nobody else is looked at.
-"""
+"""How much an event concerns a client who watches what it happened to, why, and which way it points for them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, cast
 
-from schemas.clients import Client, Stance, Watch
+from schemas.clients import Stance, Watch
 from schemas.mentions import Direction, EventKind, Impact
 from services.matcher.lexicon import read_yaml
 
-__all__ = ["BookIndex", "Concern", "Relevance", "Stake", "shipped_relevance"]
-
-
-class Stake(NamedTuple):
-    """A client and the thing of theirs that is watched."""
-
-    client_id: str
-    watch: Watch
+__all__ = ["Concern", "Relevance", "shipped_relevance"]
 
 
 class Concern(NamedTuple):
@@ -30,89 +19,6 @@ class Concern(NamedTuple):
     degree: float
     direction: Direction
     why: str
-
-
-class BookIndex:
-    """Who watches what: watched entity → stakes, changed one client at a time."""
-
-    def __init__(self) -> None:
-        # Most things are watched by one client only; a dictionary for each of a million would be half the memory.
-        self._stakes: dict[str, Stake | dict[str, Stake]] = {}
-        self._watched: dict[str, tuple[Watch, ...]] = {}
-
-    def __len__(self) -> int:
-        return len(self._watched)
-
-    def changed(self, client: Client) -> frozenset[str]:
-        """Take in ``client`` as they are from now on; the entities that are watched otherwise than before."""
-        before = self._watched.get(client.id, ())
-        if before == client.watches and client.id in self._watched:
-            return frozenset()
-        self.removed(client.id)
-        self._watched[client.id] = client.watches
-        for watch in client.watches:
-            self._add(watch.entity_id, Stake(client.id, watch))
-        return _entities_of_difference(before, client.watches)
-
-    def _add(self, entity_id: str, stake: Stake) -> None:
-        """Watched twice (held, and followed as well): the asset comes first in ``watches`` and counts."""
-        known = self._stakes.get(entity_id)
-        if known is None:
-            self._stakes[entity_id] = stake
-        elif isinstance(known, dict):
-            known.setdefault(stake.client_id, stake)
-        elif known.client_id != stake.client_id:
-            self._stakes[entity_id] = {known.client_id: known, stake.client_id: stake}
-
-    def removed(self, client_id: str) -> frozenset[str]:
-        """Forget the client, if they are known; the entities that they watched."""
-        watches = self._watched.pop(client_id, ())
-        for watch in watches:
-            known = self._stakes.get(watch.entity_id)
-            if isinstance(known, dict):
-                known.pop(client_id, None)
-            if not known or (isinstance(known, Stake) and known.client_id == client_id):
-                self._stakes.pop(watch.entity_id, None)
-        return frozenset(watch.entity_id for watch in watches)
-
-    def _of(self, entity_id: str) -> dict[str, Stake]:
-        known = self._stakes.get(entity_id)
-        if isinstance(known, Stake):
-            return {known.client_id: known}
-        return known or {}
-
-    def stakes(self, entity_id: str) -> tuple[Stake, ...]:
-        """Who watches ``entity_id``, by client id."""
-        found = self._of(entity_id)
-        return tuple(found[client_id] for client_id in sorted(found))
-
-    def stake(self, entity_id: str, client_id: str) -> Stake | None:
-        """The stake of one client, if they still have it."""
-        return self._of(entity_id).get(client_id)
-
-    def name_of(self, entity_id: str) -> str | None:
-        """What the first of those who watch ``entity_id`` calls it; None where nobody does."""
-        found = self._of(entity_id)
-        return found[min(found)].watch.name if found else None
-
-    def watches_of(self, entity_id: str) -> tuple[Watch, ...]:
-        """All watches of one entity, by client id and then in the client's own order."""
-        clients = sorted(self._of(entity_id))
-        return tuple(w for client_id in clients for w in self._watched[client_id] if w.entity_id == entity_id)
-
-    def watches(self) -> tuple[Watch, ...]:
-        """All watches of all clients, by client id: what a watchlist is built from."""
-        return tuple(watch for client_id in sorted(self._watched) for watch in self._watched[client_id])
-
-
-def _entities_of_difference(before: Sequence[Watch], now: Sequence[Watch]) -> frozenset[str]:
-    """The entities whose watches, or their order, differ; weights and notes count too, for that is seldom."""
-    grouped: list[dict[str, list[Watch]]] = [{}, {}]
-    for groups, watches in zip(grouped, (before, now), strict=True):
-        for watch in watches:
-            groups.setdefault(watch.entity_id, []).append(watch)
-    old, new = grouped
-    return frozenset(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ __all__ = [
 
 #: Interests of these kinds are phrases, not names: their case and number don't matter.
 _PHRASE_KINDS = frozenset({"topic", "industry", "regulation", "place"})
-_CACHED_NAMES = 1 << 17
+#: Names whose terms are kept at hand: many clients watch the same ones. A million would be half a gigabyte.
+_CACHED_NAMES = 1 << 12
 
 # German, Danish, Norwegian and Swedish letters as these languages spell them where a keyboard lacks them.
 _SPELLED_OUT = str.maketrans(
@@ -186,7 +187,7 @@ def _ticker(written: str) -> str:
 
 @lru_cache(maxsize=_CACHED_NAMES)
 def terms_of(written: tuple[str, ...], tickers: tuple[str, ...], phrases: bool) -> tuple[Term, ...]:
-    """The terms of one watch; kept, so that a rebuild after one client's change costs little."""
+    """The terms of one watch."""
     found: dict[str, Style] = {}
     institutions = word_lists().institutions
     for name in written:

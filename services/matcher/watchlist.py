@@ -1,31 +1,29 @@
-"""The names of everything that anybody watches, compiled into one automaton that is shared by all clients.
+"""The names of everything that anybody watches, in one table that is shared by all clients and changed in place.
 
 Knows which terms stand for what; judges no occurrence itself.
 """
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import ahocorasick_rs
+import orjson
 
 from schemas.clients import Query, Watch
+from services.matcher.compact import CompactMap
 from services.matcher.normalise import words
 from services.matcher.queries import Asked, ask
+from services.matcher.term_table import Hit, Posting, TermTable
 from services.matcher.terms import UNWATCHED, Style, is_phrase, terms_of
 from services.matcher.topics import shipped_topics
 from services.matcher.words import word_lists
 
-__all__ = ["Compiled", "Condition", "Entity", "Hit", "Posting", "compile_entities"]
+__all__ = ["Condition", "Entity", "WatchTable"]
 
-#: Shorter terms are found as they are, never as a plural and never inside a longer word.
-_SHORT = 2
-_CACHED = 1 << 16
+#: Entities that are kept unpacked, those of the day's news; with long queries each is some kilobytes.
+_READY = 1 << 12
 
 
 class Condition(NamedTuple):
@@ -39,119 +37,113 @@ class Condition(NamedTuple):
 class Entity:
     """What is watched: mentioned where it is named and any of ``conditions`` holds, or where any of ``asked`` does.
 
-    There is one of them for each way in which somebody watches it.
+    There is one of them for each way in which somebody watches it. ``norms`` are all terms that lead to it.
     """
 
     id: str
     name: str
+    norms: tuple[str, ...]
     conditions: tuple[Condition, ...]
     asked: tuple[Asked, ...]
 
 
-class Posting(NamedTuple):
-    """A term stands for ``entity``; None for names that nobody watches, kept because they contain shorter ones.
-
-    An ``anchor`` is no name of it, but makes one of its queries worth asking.
-    """
-
-    entity: Entity | None
-    style: Style
-    anchor: bool
+_UNCONDITIONAL = (Condition((), ()),)
 
 
-class Hit(NamedTuple):
-    """A term's occurrence in a padded string: where its first blank stands, where it ends, whether in the plural."""
+class WatchTable:
+    """Every term, and of each entity what is needed to judge its occurrences. Changed one entity at a time."""
 
-    start: int
-    end: int
-    plural: bool
-    postings: tuple[Posting, ...]
-
-
-class Compiled:
-    """Terms in one automaton. Immutable."""
-
-    def __init__(self, terms: dict[str, tuple[Posting, ...]]) -> None:
-        """Build from terms in normal form; ``terms`` is emptied, for memory is what a large book is short of."""
-        self._postings = list(terms.values())
-        patterns = [f" {norm} " if len(norm) <= _SHORT else f" {norm}" for norm in terms]
-        terms.clear()
-        self._automaton = ahocorasick_rs.AhoCorasick(patterns, store_patterns=False) if patterns else None
+    def __init__(self) -> None:
+        """Of the longer names that nobody watches, which are no mentions of the shorter ones inside them."""
+        self._terms = TermTable()
+        self._entities = CompactMap()
+        self._ready: dict[str, Entity] = {}
+        for norm in word_lists().longer_names:
+            self._terms.add(norm, Posting(None, UNWATCHED, anchor=False))
 
     def __len__(self) -> int:
-        return len(self._postings)
+        return len(self._terms)
 
-    def hits(self, text: str) -> list[Hit]:
-        """Every term in a padded string that ends where a word ends, overlapping ones too."""
-        if self._automaton is None:
-            return []
-        found: list[Hit] = []
-        for which, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            if text[end - 1] == " ":
-                found.append(Hit(start, end - 1, False, self._postings[which]))
-            elif text[end] == " ":
-                found.append(Hit(start, end, False, self._postings[which]))
-            elif text[end] == "s" and text[end + 1] == " ":
-                found.append(Hit(start, end + 1, True, self._postings[which]))
-        return found
+    def hits(self, norms: Sequence[str]) -> list[Hit]:
+        """Every term among these words, overlapping ones too."""
+        return self._terms.hits(norms)
+
+    def postings(self, norm: str) -> tuple[Posting, ...]:
+        """What a term stands for."""
+        return self._terms.postings(norm)
+
+    def change(self, entity_id: str, watches: Sequence[Watch]) -> None:
+        """From now on the entity is watched as ``watches`` say, whose order decides on its name; by nobody if empty."""
+        known = self._entities.get(entity_id)
+        if known is not None:
+            for norm in orjson.loads(known)[1]:
+                self._terms.remove(norm, entity_id)
+            self._ready.pop(entity_id, None)
+        self._entities.put(entity_id, self._compiled(entity_id, watches) if watches else None)
+
+    def _compiled(self, entity_id: str, watches: Sequence[Watch]) -> bytes:
+        """Enter the terms; the rest of what the entity is, packed."""
+        named = dict.fromkeys((watch.context, watch.exclude) for watch in watches if not _asks(watch))
+        asking = dict.fromkeys(
+            (watch.topic, watch.query, watch.context, watch.exclude) for watch in watches if _asks(watch)
+        )
+        anchors = dict.fromkeys(
+            (term.norm, term.style) for each in asking for asked in _asked(*each) for term in asked.anchors
+        )
+        styles = _styles(watches)
+        for norm, style in styles.items():
+            self._terms.add(norm, Posting(entity_id, style, anchor=False))
+        for norm, style in anchors:
+            self._terms.add(norm, Posting(entity_id, style, anchor=True))
+        conditions = tuple(dict.fromkeys(Condition(_forms(context), _forms(exclude)) for context, exclude in named))
+        norms = dict.fromkeys([*styles, *(norm for norm, _ in anchors)])
+        packed = [
+            watches[0].name,
+            list(norms),
+            0 if conditions == _UNCONDITIONAL else [list(each) for each in conditions],
+            [(topic, query and query.model_dump(), *rest) for topic, query, *rest in asking],
+        ]
+        return orjson.dumps(packed)
+
+    def entity(self, entity_id: str) -> Entity:
+        """An entity that some term stands for.
+
+        Raises:
+            KeyError: nobody watches it.
+        """
+        ready = self._ready.get(entity_id)
+        if ready is None:
+            packed = self._entities.get(entity_id)
+            if packed is None:
+                raise KeyError(entity_id)
+            if len(self._ready) >= _READY:
+                self._ready.clear()
+            ready = self._ready[entity_id] = _unpacked(entity_id, orjson.loads(packed))
+        return ready
 
 
-def compile_entities(watched: Mapping[str, Sequence[Watch]], *, with_unwatched: bool) -> Compiled:
-    """Compile what is watched: entity id → its watches, whose order decides on its name and on how terms are styled.
-
-    Entities that nobody watches are passed over; ``with_unwatched`` adds the longer names that nobody watches.
-    """
-    with _no_collection():
-        return Compiled(_terms(watched, with_unwatched))
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Millions of objects and no cycle among them: the collector would only look at all of them again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+def _unpacked(entity_id: str, packed: list[Any]) -> Entity:
+    name, norms, conditions, asking = packed
+    asked = (
+        asked
+        for topic, query, context, exclude in asking
+        for asked in _asked(topic, query and Query.model_validate(query), tuple(context), tuple(exclude))
+    )
+    told = tuple(Condition(tuple(context), tuple(exclude)) for context, exclude in conditions or ())
+    return Entity(
+        entity_id, name, tuple(norms), _UNCONDITIONAL if conditions == 0 else told, tuple(dict.fromkeys(asked))
+    )
 
 
-def _terms(watched: Mapping[str, Sequence[Watch]], with_unwatched: bool) -> dict[str, tuple[Posting, ...]]:
-    terms: dict[str, tuple[Posting, ...]] = {}
-    if with_unwatched:
-        terms = {norm: (Posting(None, UNWATCHED, False),) for norm in word_lists().longer_names}
-    for entity_id, watches in watched.items():
-        if not watches:
-            continue
-        for norm, posting in _postings(entity_id, watches):
-            known = terms.get(norm)
-            terms[norm] = (posting,) if known is None else (*known, posting)
-    return terms
-
-
-def _postings(entity_id: str, watches: Sequence[Watch]) -> Iterable[tuple[str, Posting]]:
-    entity = _entity(entity_id, watches)
+def _styles(watches: Sequence[Watch]) -> dict[str, Style]:
+    """The names of an entity, each in the style of the first who watches it by that name."""
     styles: dict[str, Style] = {}
     for names, tickers, phrases in dict.fromkeys(
         ((watch.name, *watch.aliases), watch.tickers, is_phrase(watch)) for watch in watches if not _asks(watch)
     ):
         for norm, style in terms_of(names, tickers, phrases):
             styles.setdefault(norm, style)
-    for norm, style in styles.items():
-        yield norm, Posting(entity, style, False)
-    for norm, style in dict.fromkeys(term for each in entity.asked for term in each.anchors):
-        yield norm, Posting(entity, style, True)
-
-
-def _entity(entity_id: str, watches: Sequence[Watch]) -> Entity:
-    """The entity as all who watch it see it together; tens of thousands may watch it in the same few ways."""
-    named = dict.fromkeys((watch.context, watch.exclude) for watch in watches if not _asks(watch))
-    asking = dict.fromkeys(
-        (watch.topic, watch.query, watch.context, watch.exclude) for watch in watches if _asks(watch)
-    )
-    asked = dict.fromkeys(asked for each in asking for asked in _asked(*each))
-    return Entity(entity_id, watches[0].name, _conditions(tuple(named)), tuple(asked))
+    return styles
 
 
 def _asks(watch: Watch) -> bool:
@@ -169,12 +161,6 @@ def _asked(
         asked = ask(queries, context, exclude)
         if asked is not None:
             yield asked
-
-
-@lru_cache(maxsize=_CACHED)
-def _conditions(given: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]) -> tuple[Condition, ...]:
-    """Those ``given`` as context and exclusions without repeats, one tuple for all entities that have the same."""
-    return tuple(dict.fromkeys(Condition(_forms(context), _forms(exclude)) for context, exclude in given))
 
 
 def _forms(given: tuple[str, ...]) -> tuple[str, ...]:
