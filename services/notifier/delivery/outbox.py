@@ -20,6 +20,7 @@ from schemas.deliveries import Delivery, DeliveryChanged, DeliveryStatus
 from schemas.drafts import Draft, DraftSent
 from schemas.interactions import InteractionLogged
 from services.notifier.delivery.channels.base import Outcome, Outgoing
+from services.notifier.delivery.letter import letter_html
 from services.notifier.delivery.schedule import RETRY_SECONDS, next_attempt
 from services.notifier.delivery.ways import Ways, targets
 from services.notifier.tables import clients, deliveries, delivery_attempts, drafts
@@ -283,4 +284,5 @@ def _outgoing(row: RowMapping, book: ClientChanged | None) -> Outgoing:
         sender_email=book.manager.email if book else None,
         subject=row["subject"],
         body=row["body"],
+        html=letter_html(row["subject"], row["body"], book.client.language if book else "en"),
     )

@@ -161,7 +161,7 @@ class Smtp:
 
 
 def compose(message: Outgoing, settings: SmtpSettings) -> EmailMessage:
-    """The mail, without its Date: UTF-8 text, and the same as HTML where there is; its id derived from the delivery.
+    """The mail, without its Date: UTF-8 text, and the same as HTML where there is. The same message is the same bytes.
 
     Raises:
         ValueError: when an address or header can't be written so.
@@ -179,6 +179,7 @@ def compose(message: Outgoing, settings: SmtpSettings) -> EmailMessage:
     mail.set_content(message.body, subtype="plain", charset="utf-8", cte="quoted-printable")
     if message.html is not None:
         mail.add_alternative(message.html, subtype="html", charset="utf-8", cte="quoted-printable")
+        mail.set_boundary(f"=_{message.delivery_id}")  # stands in no part: there, "=_" would be "=3D_"
     return mail
 
 

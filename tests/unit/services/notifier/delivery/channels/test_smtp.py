@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from firstword.kit.errors import BadInput
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings, address, compose
+from services.notifier.delivery.letter import letter_html
 from tests.fakes import FakeClock
 from tests.smtp_server import MailServer, Manner, mail_server
 
@@ -45,6 +47,19 @@ async def test_a_mail_arrives_as_it_was_written() -> None:
     assert mail.get_content().replace("\r\n", "\n").rstrip() == MESSAGE.body.rstrip()
     assert mail.get_content_charset() == "utf-8"
     assert server.commands[-1] == "QUIT"
+
+
+async def test_html_stands_beside_the_text_and_the_same_message_is_the_same_bytes() -> None:
+    shown = letter_html(MESSAGE.subject, MESSAGE.body, "en")
+    rich = replace(MESSAGE, html=shown)
+    mail = compose(rich, SmtpSettings("h", 25, "desk@h.example"))
+    assert mail.as_bytes() == compose(rich, SmtpSettings("h", 25, "desk@h.example")).as_bytes()
+    read = message_from_bytes(mail.as_bytes(), policy=default)
+    assert read.get_content_type() == "multipart/alternative"
+    text, html = read.iter_parts()
+    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert text.get_content().split() == MESSAGE.body.split()
+    assert html.get_content().splitlines() == shown.splitlines()
 
 
 @pytest.mark.parametrize(
