@@ -11,10 +11,12 @@ common words. One process, one thread; run it once for each size, for memory is 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import resource
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from schemas.clients import Query, Watch
@@ -25,7 +27,7 @@ from services.matcher.topics import shipped_topics
 DATA = Path(__file__).parents[2] / "shared" / "data" / "mentions"
 
 
-def made_up(count: int) -> list[Watch]:
+def made_up(count: int) -> Iterator[Watch]:
     """``count`` watches named "<Word> <Word>", from words of the headlines and made-up syllables; seeded."""
     rng = random.Random(7)  # noqa: S311 - made-up names, no secret
     syllables = [
@@ -54,20 +56,19 @@ def made_up(count: int) -> list[Watch]:
     found: dict[str, None] = {}
     while len(found) < count:
         found[f"{rng.choice(vocabulary)} {rng.choice(vocabulary)}"] = None
-    return [Watch(entity_id=f"e{n}", name=name, kind="holding") for n, name in enumerate(found)]
+    for n, name in enumerate(found):
+        yield Watch(entity_id=f"e{n}", name=name, kind="holding")
 
 
-def asking(count: int) -> list[Watch]:
+def asking(count: int) -> Iterator[Watch]:
     """``count`` interests as queries, a seventh of them on shipped topics, each narrowed to a made-up name."""
     topics = list(shipped_topics())
-    queries = []
     for n, watch in enumerate(made_up(count)):
         if n % 7 == 0:
             told: dict[str, object] = {"topic": topics[n % len(topics)], "context": (watch.name,)}
         else:
             told = {"query": Query(any_of=("price | prices", "strike"), all_of=(watch.name,), none_of=("football",))}
-        queries.append(Watch.model_validate({"entity_id": f"q{n}", "name": f"Q {n}", "kind": "topic", **told}))
-    return queries
+        yield Watch.model_validate({"entity_id": f"q{n}", "name": f"Q {n}", "kind": "topic", **told})
 
 
 def peak() -> float:
@@ -89,11 +90,12 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=0)
     options = parser.parse_args()
     rows = [json.loads(line) for line in (DATA / "watchlist.jsonl").read_text(encoding="utf-8").splitlines()]
-    watches = [
+    listed = (
         Watch(entity_id=row["symbol"], name=row["aliases"][0], aliases=tuple(row["aliases"][1:]), kind="holding")
         for row in rows
-    ]
-    watches += made_up(max(options.terms - sum(len(row["aliases"]) for row in rows), 0)) + asking(options.queries)
+    )
+    names = max(options.terms - sum(len(row["aliases"]) for row in rows), 0)
+    watches = itertools.chain(listed, made_up(names), asking(options.queries))
     titles = [json.loads(line)["title"] for line in (DATA / "headlines.jsonl").read_text(encoding="utf-8").splitlines()]
     items = [
         Item(id=str(n), title=titles[n], summary=f"{titles[n + 1]}. {titles[n + 2]}. {titles[n + 3]}")
@@ -101,7 +103,9 @@ def main() -> None:
     ]
     base = peak()
     begun = time.process_time()
-    watchlist = Watchlist.build(watches)
+    watchlist = Watchlist()
+    for watch in watches:
+        watchlist.change(watch.entity_id, (watch,))
     built = time.process_time() - begun
     characters = sum(len(item.text()) for item in items) / len(items)
     rate, found = speed(watchlist, items)
