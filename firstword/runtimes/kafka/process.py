@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from firstword.kit.errors import FirstwordError
 from firstword.kit.logs import get_logger
+from firstword.runtimes.kafka.chatter import SaidLately
 
 __all__ = ["run_process"]
 
@@ -30,6 +31,8 @@ def run_process(run: Callable[[asyncio.Event], Awaitable[None]]) -> NoReturn:
     """
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(SaidLately(CHATTY))
     code = 0
     try:
         _run(run)
