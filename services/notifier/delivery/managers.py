@@ -128,7 +128,10 @@ class ManagerPost:
         channels: Mapping[str, Channel],
         makers: Sequence[Maker],
         metrics: Metrics | None = None,
+        *,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
+        self._poll_seconds = poll_seconds
         self._engine = engine
         self._clock = clock
         self._channels = dict(channels)
@@ -144,7 +147,7 @@ class ManagerPost:
             except OperationalError as error:  # the database is busy or away: the next round finds the same
                 log.warning("database unavailable", action="managers", error=str(error.orig))
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+                await asyncio.wait_for(stop.wait(), self._poll_seconds)
 
     async def post_due(self) -> int:
         """Make and send what is due; returns how many attempts were made."""

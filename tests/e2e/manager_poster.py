@@ -1,0 +1,38 @@
+"""A notifier's part that writes to account managers, as a process of its own: two of them work on one database.
+
+Run as ``python -m tests.e2e.manager_poster DATABASE_URL SMTP_PORT NOW``; works until it is told to end, at the moment
+NOW (ISO 8601), which stands still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from datetime import datetime
+
+from firstword.kit.clock import SetClock
+from firstword.kit.logs import configure_logs
+from firstword.storage.engine import open_database
+from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
+from services.notifier.delivery.digests import Digests
+from services.notifier.delivery.managers import Maker, ManagerPost
+from services.notifier.delivery.urgent import Urgent
+from services.notifier.delivery.ways import ManagerWays, manager_mail
+
+
+async def main(url: str, smtp_port: int, now: datetime) -> None:
+    configure_logs(level="error")
+    engine, clock = open_database(url), SetClock(now)
+    mail = Smtp(SmtpSettings("127.0.0.1", smtp_port, "desk@harbour.example", security="none"), clock)
+    ways: ManagerWays = {"email": manager_mail}
+    makers: list[Maker] = [Digests(ways, "https://desk.example"), Urgent(ways, "https://desk.example")]
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    print("started", flush=True)
+    await ManagerPost(engine, clock, {"email": mail}, makers, poll_seconds=0.2).run(stop)
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), datetime.fromisoformat(sys.argv[3])))
