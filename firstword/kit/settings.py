@@ -204,15 +204,11 @@ def read_from_outside(kind: type[S], given: Mapping[str, object]) -> S:
         return kind(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         raise BadInput(_told(kind, error), mend="Correct it, or leave it out for the default.") from None
-    except SettingsError as error:  # it names the field, and its cause what the JSON lacks
+    except SettingsError as error:  # it names the field, and what is wrong with it is its cause
         _, name, *_ = str(error).split('"')
         raise BadInput(
-            f"{kind.model_config['env_prefix']}{name.upper()}: no JSON: {error.__cause__}.",
-            mend='Write it as {"name": "value"} or ["value"].',
-        ) from None
-    except OSError as error:
-        raise BadInput(
-            f"{error.filename}: {error.strerror}.", mend="Let this user read it (in containers: group 10001)."
+            f"{kind.model_config['env_prefix']}{name.upper()} can't be read: {error.__cause__}.",
+            mend="Tables and lists are JSON: {…}, […]. Files must be readable for this user (in containers: group 10001).",
         ) from None
 
 

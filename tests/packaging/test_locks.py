@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUN: list[str] = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["backend"]
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
-STACK: list[str] = RUN + EXTRAS["kafka"] + EXTRAS["postgres"] + EXTRAS["rocksdb"]
+STACK: list[str] = RUN + EXTRAS["kafka"] + EXTRAS["postgres"] + EXTRAS["rocksdb"] + EXTRAS["dkim"]
 DEV: list[str] = STACK + EXTRAS["dev"]
 LOCKS = ("requirements.txt", "requirements-stack.txt", "requirements-dev.txt")
 

@@ -48,7 +48,7 @@ def test_a_password_of_any_characters_goes_into_the_databases_address(secrets: P
         ("FIRSTWORD_PORT", "high", "FIRSTWORD_PORT (or --port): "),
         ("FIRSTWORD_SMTP_PORT", "70000", "FIRSTWORD_SMTP_PORT: "),
         ("FIRSTWORD_LLM_SECONDS", "0", "FIRSTWORD_LLM_SECONDS: "),
-        ("FIRSTWORD_SLACK_HOOKS", "{claire", "FIRSTWORD_SLACK_HOOKS: no JSON: "),
+        ("FIRSTWORD_SLACK_HOOKS", "{claire", "FIRSTWORD_SLACK_HOOKS can't be read: Expecting "),
     ],
 )
 def test_what_can_not_be_used_is_told_under_its_own_name(
@@ -66,3 +66,10 @@ def test_no_secret_is_told_with_what_is_wrong_about_it(monkeypatch: pytest.Monke
     with pytest.raises(BadInput, match="FIRSTWORD_SLACK_HOOKS") as told:
         read_settings()
     assert "secret" not in str(told.value)
+
+
+def test_a_file_that_can_not_be_read_is_named(secrets: Path) -> None:
+    (secrets / "firstword_secret").symlink_to("firstword_secret")  # unreadable even for root
+    with pytest.raises(BadInput, match=r"FIRSTWORD_SECRET can't be read: .*/firstword_secret") as told:
+        read_settings()
+    assert told.value.mend
