@@ -84,7 +84,9 @@ class Desk:
         if (subject, body) == (line.subject, line.body.strip()):
             return
         revision = line.revision + 1
-        checks = recheck(line, self._client(line), subject, body, self.now)
+        more = [one for one in line.draft.told_alerts if one != line.draft.alert_id]
+        others = repository.alerts_by_id(self.connection, None, more)
+        checks = recheck(line, others, self._client(line), subject, body, self.now)
         self._write(
             draft_id, state="edited", subject=subject, body=body, revision=revision, checks=checks, outcome=None
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from schemas.alerts import Alert
 from schemas.clients import ClientChanged, Watch
 from schemas.drafts import Finding, Grounding
 from services.notifier.desk import words
@@ -39,15 +41,20 @@ def checks_of(line: DraftLine) -> Checks:
     )
 
 
-def recheck(line: DraftLine, book: ClientChanged | None, subject: str, body: str, now: datetime) -> dict[str, Any]:
+def recheck(
+    line: DraftLine, others: Sequence[Alert], book: ClientChanged | None, subject: str, body: str, now: datetime
+) -> dict[str, Any]:
     """Check an edited text as a proposed one is; what is found is a warning, for the account manager may know more.
+
+    ``others`` are the further alerts that the message tells: it may rest on the evidence of each.
 
     What stood in the evidence or the book when the draft was made stays tied, though either may have changed since.
     """
     grounding: tuple[Grounding, ...] = ()
     findings: tuple[Finding, ...] = ()
     if book is not None and line.alert is not None:
-        known = sources(line.alert, book.client, book.firm, book.manager, granted=line.draft.grounding, now=now)
+        told = _together(line.alert, others)
+        known = sources(told, book.client, book.firm, book.manager, granted=line.draft.grounding, now=now)
         grounding = check(f"{subject}\n\n{body}", known)
     if book is not None:
         findings = review(f"{subject}.\n\n{_message(line, body)}", book.client)
@@ -55,6 +62,13 @@ def recheck(line: DraftLine, book: ClientChanged | None, subject: str, body: str
         "grounding": [entry.model_dump(mode="json") for entry in grounding],
         "findings": [entry.model_dump(mode="json") for entry in findings],
     }
+
+
+def _together(alert: Alert, others: Sequence[Alert]) -> Alert:
+    """One alert that holds the evidence of all, and what each is called: what a text that tells them may rest on."""
+    evidence = {item.item_id: item for one in (alert, *others) for item in one.evidence}
+    named = "\n".join(f"{one.headline}\n{one.entity_name}" for one in (alert, *others))
+    return alert.model_copy(update={"evidence": tuple(evidence.values()), "headline": named})
 
 
 def _message(line: DraftLine, body: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from schemas.clients import Client, Desire
 from services.notifier.drafting.data import phrasing, shipped_yaml
 from services.notifier.drafting.facts import Brief, month_of, pick
-from services.notifier.drafting.playbooks import Playbooks, Rule
+from services.notifier.drafting.playbooks import Case, Playbooks, Rule
 from services.notifier.drafting.tone import review
 
 __all__ = ["Opinion", "desire_phrase", "opinion", "restricted_name"]
@@ -76,20 +76,20 @@ def restricted_name(brief: Brief) -> str | None:
 def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | None]:
     """The client's first desire that a rule is made for, else their first desire with the general rule."""
     alert, client = brief.alert, brief.client
+    case = Case(
+        kind=alert.kind,
+        stance=alert.stance,
+        trade=client.trade,
+        direction=alert.direction,
+        risk=client.risk,
+        size=alert.size,
+        urgency=alert.urgency,
+        manager=brief.manager.id,
+    )
     found: tuple[Desire | None, Rule | None] = (None, None)
     for desire in client.desires or (None,):
         name = desire.name if desire else ""
-        rule = playbooks.lookup(
-            alert.kind,
-            alert.stance,
-            alert.direction,
-            name,
-            client.risk,
-            client.trade,
-            size=alert.size,
-            urgency=alert.urgency,
-            manager=brief.manager.id,
-        )
+        rule = playbooks.lookup(replace(case, desire=name))
         if rule is not None and rule.desires:
             return desire, rule
         if found[1] is None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
 
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 
-__all__ = ["LAYERS", "Playbook", "Playbooks", "Rule", "Size", "Urgency", "desire_key"]
+__all__ = ["LAYERS", "Case", "Playbook", "Playbooks", "Rule", "Size", "Urgency", "desire_key"]
 
 #: As an alert has them.
 Size = Literal["minor", "moderate", "major"]
@@ -22,12 +23,31 @@ Urgency = Literal["low", "normal", "high", "urgent"]
 #: What the layers are called, least important first.
 LAYERS = ("shipped", "firm", "manager")
 #: Whose (None: everybody's), for which trade (None: every), of which event and stance.
-_Case = tuple[str | None, Trade | None, EventKind, Stance]
+_Place = tuple[str | None, Trade | None, EventKind, Stance]
 
 
+@lru_cache(maxsize=1024)
 def desire_key(name: str) -> str:
     """A desire's name as it is compared: lower case, single spaces for hyphens and underscores."""
     return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a rule is looked for: what happened, how the client stands to it, what they want and how much they dare.
+
+    ``manager`` may have rules of their own.
+    """
+
+    kind: EventKind
+    stance: Stance
+    trade: Trade
+    direction: Direction = "unclear"
+    desire: str = ""
+    risk: Risk = "moderate"
+    size: Size = "moderate"
+    urgency: Urgency = "normal"
+    manager: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +81,14 @@ class Rule:
         conditions = (self.directions, self.desires, self.risks, self.sizes, self.urgencies)
         return sum(bool(condition) for condition in conditions)
 
-    def fits(
-        self, direction: Direction, desire: str, risk: Risk, size: Size = "moderate", urgency: Urgency = "normal"
-    ) -> bool:
-        """Whether the rule's further conditions hold; ``desire`` as :func:`desire_key` gives it."""
+    def fits(self, case: Case) -> bool:
+        """Whether the rule's further conditions hold; its events and stances are looked up, and not asked again."""
         return (
-            (not self.directions or direction in self.directions)
-            and (not self.desires or desire in self.desires)
-            and (not self.risks or risk in self.risks)
-            and (not self.sizes or size in self.sizes)
-            and (not self.urgencies or urgency in self.urgencies)
+            (not self.directions or case.direction in self.directions)
+            and (not self.desires or desire_key(case.desire) in self.desires)
+            and (not self.risks or case.risk in self.risks)
+            and (not self.sizes or case.size in self.sizes)
+            and (not self.urgencies or case.urgency in self.urgencies)
         )
 
 
@@ -90,11 +108,11 @@ class Playbooks:
     """All playbooks in force, least important layer first."""
 
     layers: tuple[tuple[Playbook, ...], ...]
-    _index: tuple[dict[_Case, tuple[Rule, ...]], ...] = field(init=False, repr=False, compare=False)
+    _index: tuple[dict[_Place, tuple[Rule, ...]], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Most important layer first.
-        object.__setattr__(self, "_index", tuple(_cases(layer) for layer in reversed(self.layers)))
+        object.__setattr__(self, "_index", tuple(_places(layer) for layer in reversed(self.layers)))
 
     @classmethod
     def shipped(cls) -> Playbooks:
@@ -119,53 +137,29 @@ class Playbooks:
         """Every rule, in the order of layers and files."""
         return tuple(rule for layer in self.layers for book in layer for rule in book.rules)
 
-    def lookup(
-        self,
-        kind: EventKind,
-        stance: Stance,
-        direction: Direction,
-        desire: str,
-        risk: Risk,
-        trade: Trade,
-        *,
-        size: Size = "moderate",
-        urgency: Urgency = "normal",
-        manager: str | None = None,
-    ) -> Rule | None:
-        """The rule for this case, or None where no opinion is given; ``manager`` may have rules of their own."""
-        rule = self.find(kind, stance, direction, desire, risk, trade, size=size, urgency=urgency, manager=manager)
+    def lookup(self, case: Case) -> Rule | None:
+        """The rule for ``case``, or None where no opinion is given."""
+        rule = self.find(case)
         return None if rule is None or rule.silent else rule
 
-    def find(
-        self,
-        kind: EventKind,
-        stance: Stance,
-        direction: Direction,
-        desire: str,
-        risk: Risk,
-        trade: Trade,
-        *,
-        size: Size = "moderate",
-        urgency: Urgency = "normal",
-        manager: str | None = None,
-    ) -> Rule | None:
+    def find(self, case: Case) -> Rule | None:
         """As :meth:`lookup`, but a silent rule is returned too: it is known then why there is no opinion."""
-        key = desire_key(desire)
-        whose = (None,) if manager is None else (manager, None)
-        for cases in self._index:
-            for case in ((owner, one, kind, stance) for owner in whose for one in (trade, None)):
-                for rule in cases.get(case, ()):
-                    if rule.fits(direction, key, risk, size, urgency):
+        whose = (None,) if case.manager is None else (case.manager, None)
+        trades: tuple[Trade | None, ...] = (case.trade, None)
+        for places in self._index:
+            for place in ((owner, trade, case.kind, case.stance) for owner in whose for trade in trades):
+                for rule in places.get(place, ()):
+                    if rule.fits(case):
                         return rule
         return None
 
 
-def _cases(layer: Iterable[Playbook]) -> dict[_Case, tuple[Rule, ...]]:
-    cases: dict[_Case, list[Rule]] = {}
+def _places(layer: Iterable[Playbook]) -> dict[_Place, tuple[Rule, ...]]:
+    places: dict[_Place, list[Rule]] = {}
     for book in layer:
         for rule in book.rules:
             for kind in rule.kinds:
                 for stance in rule.stances:
-                    cases.setdefault((book.manager, book.trade, kind, stance), []).append(rule)
+                    places.setdefault((book.manager, book.trade, kind, stance), []).append(rule)
     # sorted() is stable: among equally specific rules the first in the file stays first.
-    return {case: tuple(sorted(rules, key=lambda rule: -rule.specificity)) for case, rules in cases.items()}
+    return {place: tuple(sorted(rules, key=lambda rule: -rule.specificity)) for place, rules in places.items()}

@@ -9,7 +9,7 @@ from firstword.kit.errors import BadInput
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 from services.notifier.drafting.playbook_files import read_playbook
-from services.notifier.drafting.playbooks import Playbooks, Rule
+from services.notifier.drafting.playbooks import Case, Playbooks, Rule
 from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import review
 from tests.unit.services.notifier.samples import a_client, trade_rules
@@ -35,7 +35,7 @@ rules:
 
 
 def lookup(playbooks: Playbooks, desire: str, risk: Risk, kind: EventKind = "dividend_cut") -> Rule | None:
-    return playbooks.lookup(kind, "holds", "negative", desire, risk, "wealth")
+    return playbooks.lookup(Case(kind, "holds", "wealth", "negative", desire, risk))
 
 
 def action(rule: Rule | None) -> str:
@@ -69,7 +69,8 @@ def test_every_shipped_rule_can_be_reached(trade: Trade, rule: Rule) -> None:
         rule.risks or get_args(Risk),
     )
     found = (
-        SHIPPED.lookup(kind, stance, direction, desire, risk, trade) for kind, stance, direction, desire, risk in cases
+        SHIPPED.lookup(Case(kind, stance, trade, direction, desire, risk))
+        for kind, stance, direction, desire, risk in cases
     )
     assert any(other is rule for other in found)
 
@@ -91,8 +92,8 @@ def test_a_desire_is_known_by_its_other_names_and_spellings(name: str) -> None:
 
 
 def test_where_no_rule_fits_there_is_none() -> None:
-    assert SHIPPED.lookup("other", "holds", "negative", "income", "limited", "wealth") is None
-    assert SHIPPED.lookup("vulnerability", "uses", "negative", "income", "limited", "wealth") is None
+    assert SHIPPED.lookup(Case("other", "holds", "wealth", "negative", "income", "limited")) is None
+    assert SHIPPED.lookup(Case("vulnerability", "uses", "wealth", "negative", "income", "limited")) is None
 
 
 def test_among_equally_specific_rules_the_first_in_the_file_wins() -> None:

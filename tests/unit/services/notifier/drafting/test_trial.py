@@ -12,7 +12,7 @@ import pytest
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 from services.notifier.drafting.compose import Composed, message_text
-from services.notifier.drafting.playbooks import Playbooks, Rule
+from services.notifier.drafting.playbooks import Case, Playbooks, Rule
 from services.notifier.drafting.tone import MAX_WORDS
 from services.notifier.drafting.trial import TOLD, Trial, rendered
 
@@ -28,7 +28,7 @@ def said(trade: Trade) -> Iterator[tuple[Said, Direction]]:
     cases = sorted({(kind, stance) for rule in rules for kind in rule.kinds for stance in rule.stances})
     desires = [*sorted({name for rule in rules for name in rule.desires}), "peace of mind"]
     for (kind, stance), direction, desire, risk in product(cases, get_args(Direction), desires, get_args(Risk)):
-        rule = SHIPPED.lookup(kind, stance, direction, desire, risk, trade)
+        rule = SHIPPED.lookup(Case(kind, stance, trade, direction, desire, risk))
         if rule is not None:
             yield (kind, stance, rule, desire, risk), direction
 
