@@ -208,7 +208,7 @@ def read_from_outside(kind: type[S], given: Mapping[str, object]) -> S:
         _, name, *_ = str(error).split('"')
         raise BadInput(
             f"{kind.model_config['env_prefix']}{name.upper()} can't be read: {error.__cause__}.",
-            mend="Tables and lists are JSON: {…}, […]. Files must be readable for this user (in containers: group 10001).",
+            mend="Tables and lists are JSON: {…}, […]. Files must be readable (in containers for group 10001).",
         ) from None
 
 
