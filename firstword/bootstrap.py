@@ -250,7 +250,9 @@ def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> di
     """What sends: messages by their channels, webhooks, and notices of what can't be sent any more."""
     channels = build_channels(store)
     services: dict[str, Service] = {
-        "delivery": DeliveryWorker(store.engine, store.log, store.clock, channels, sole=sole, ways=build_ways(store)),
+        "delivery": DeliveryWorker(
+            store.engine, store.log, store.clock, channels, sole=sole, ways=build_ways(store), metrics=metrics
+        ),
         "webhooks": build_webhooks(store, metrics, sole=sole),
     }
     if channels:

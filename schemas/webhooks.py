@@ -12,6 +12,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from schemas.alerts import Alert
 from schemas.base import Model, Payload, Utc
+from schemas.deliveries import DeliveryChanged
 from schemas.drafts import Draft, DraftDismissed, DraftSent
 from schemas.feeds import FeedHealthChanged
 from schemas.mentions import RumorResolved
@@ -102,6 +103,9 @@ WEBHOOKS: Mapping[str, WebhookKind] = {
         WebhookKind("draft.created", DraftTold, "A draft lies before the account manager."),
         WebhookKind("draft.sent", DraftSent, "A message reached its channel, or was sent by hand."),
         WebhookKind("draft.dismissed", DraftDismissed, "The account manager decided not to send a draft."),
+        WebhookKind(
+            "delivery.failed", DeliveryChanged, "A message was not sent, or nobody can say whether it arrived."
+        ),
         WebhookKind("feed.silent", FeedHealthChanged, "A feed brings nothing any more: silent, broken, away or gone."),
         WebhookKind("endpoint.disabled", EndpointDisabled, "Nothing is sent to another endpoint any more."),
         WebhookKind("endpoint.test", EndpointTested, "A person tries the endpoint out."),

@@ -235,7 +235,10 @@ def all_sinks() -> tuple[Sink, ...]:
 
 
 def withdraw(connection: Connection, which: ColumnElement[bool], why: str, event: AnyEvent) -> None:
-    """Take back the drafts ``which`` selects, with what of them waits to be sent; what has gone out stays."""
+    """Take back the drafts ``which`` selects, with what of them waits to be sent; what has gone out stays.
+
+    A sink publishes nothing, so deliveries that are stopped here are marked, and the delivery worker tells of them.
+    """
     withdrawn = (
         connection.execute(
             update(drafts)
@@ -250,7 +253,7 @@ def withdraw(connection: Connection, which: ColumnElement[bool], why: str, event
         connection.execute(
             update(deliveries)
             .where(deliveries.c.draft_id.in_(withdrawn), deliveries.c.status == "pending")
-            .values(status="failed", last_error=why, next_attempt_at=None, changed_at=event.time)
+            .values(status="failed", last_error=why, next_attempt_at=None, changed_at=event.time, untold=True)
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Engine
@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from firstword.kit.clock import Clock
 from firstword.kit.db import reading
+from firstword.kit.metrics import Metrics
 from firstword.kit.processing import EventPublisher
 from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Channel, Outcome, Outgoing
@@ -27,6 +28,9 @@ BATCH = 50
 CONCURRENT = 4
 #: How long one attempt may take in all; a channel's own time-outs are shorter.
 ATTEMPT_SECONDS = 120.0
+
+#: Counting them takes longer the more there are.
+COUNT_EVERY = timedelta(seconds=15)
 
 
 class DeliveryWorker:
@@ -45,6 +49,7 @@ class DeliveryWorker:
         *,
         sole: bool = True,
         ways: Ways = MAIL,
+        metrics: Metrics | None = None,
     ) -> None:
         self._engine = engine
         self._publisher = publisher
@@ -52,6 +57,12 @@ class DeliveryWorker:
         self._channels = dict(channels)
         self._sole = sole
         self._ways = ways
+        self._counted_at: datetime | None = None
+        metrics = metrics or Metrics()
+        self._attempts = metrics.counter(
+            "delivery_attempts", "Attempts to reach clients, by end", ("channel", "outcome")
+        )
+        self._waiting = metrics.gauge("deliveries", "Messages to clients that are not there, by status", ("status",))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; an attempt that has begun is brought to its end."""
@@ -59,6 +70,7 @@ class DeliveryWorker:
         while True:
             try:
                 await asyncio.to_thread(self.recover, age)
+                await asyncio.to_thread(self.tell)
                 age = timedelta(seconds=2 * ATTEMPT_SECONDS)
                 if stop.is_set():
                     return
@@ -80,6 +92,19 @@ class DeliveryWorker:
             self._publisher.publish(connection, events)
         log.warning("deliveries of unknown outcome", action="recover", count=len(events))
         return len(events)
+
+    def tell(self) -> int:
+        """Publish what became of deliveries that sinks have stopped, and count what isn't there; returns how many."""
+        now = self._clock.now()
+        with reading(self._engine) as connection:
+            if self._counted_at is None or now - self._counted_at >= COUNT_EVERY:
+                self._counted_at = now
+                for status, count in outbox.standing(connection).items():
+                    self._waiting.labels(status).set(count)
+            if not outbox.untold(connection):
+                return 0
+        with self._engine.begin() as connection:
+            return self._publisher.publish(connection, outbox.tell(connection, now))
 
     async def deliver_due(self) -> int:
         """Attempt everything whose moment has come; returns how many attempts were made."""
@@ -105,6 +130,7 @@ class DeliveryWorker:
         else:
             outcome = await self._send(claimed.channel, claimed.message)
         await self._record(delivery_id, claimed.attempt, outcome)
+        self._attempts.labels(claimed.channel, outcome.kind).inc()
         log.info("attempted", action="deliver", delivery_id=delivery_id, attempt=claimed.attempt, outcome=outcome.kind)
         return True
 

@@ -9,6 +9,7 @@ from typing import cast
 from firstword.kit.processing import AnyEvent
 from schemas.alerts import AlertRaised, Verdict
 from schemas.base import Model
+from schemas.deliveries import DeliveryChanged
 from schemas.drafts import DraftCreated, DraftDismissed, DraftSent
 from schemas.feeds import FeedHealthChanged
 from schemas.mentions import RumorResolved
@@ -51,6 +52,8 @@ def told_of(event: AnyEvent) -> Told | None:
             return _told(event, "draft.created", DraftTold(draft=draft), draft.client_id)
         case DraftSent() | DraftDismissed() as ended:
             return _told(event, ended.event_type, ended, ended.client_id)
+        case DeliveryChanged(delivery=delivery) as ended if delivery.status in ("failed", "unknown"):
+            return _told(event, "delivery.failed", ended, delivery.client_id)
         case RumorResolved() as resolved:
             return _told(event, resolved.event_type, resolved, None, resolved.entity_id)
         case FeedHealthChanged() as changed if changed.health.status in _SILENT:

@@ -17,7 +17,7 @@ class WebhookSink:
     """From events to rows of the outbox. An event that comes again finds its rows there, and changes nothing."""
 
     name = "notifier.webhooks"
-    inputs: tuple[str, ...] = ("alerts", "drafts", "outcomes", "feeds", "endpoints")
+    inputs: tuple[str, ...] = ("alerts", "drafts", "deliveries", "outcomes", "feeds", "endpoints")
 
     def apply(self, connection: Connection, event: AnyEvent) -> None:
         """Note what is to be told of ``event``, and to whom: endpoints that were there when it happened."""

@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import Engine
 
 from firstword.kit.db import reading
+from firstword.kit.metrics import Metrics
 from schemas.base import event
-from schemas.clients import ClientChanged
+from schemas.clients import ClientChanged, ClientRemoved
+from schemas.deliveries import DeliveryChanged
 from services.notifier import repository
 from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.outbox import RETRY_SECONDS
+from services.notifier.delivery.worker import DeliveryWorker
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
@@ -159,3 +162,27 @@ async def test_a_client_who_is_not_to_be_contacted_any_more_gets_nothing(world: 
     line = world.line(draft_id)
     assert line.state == "failed"
     assert "bereaved" in (line.outcome or "")
+
+
+async def test_what_a_sink_stops_is_told_of_once_and_counted(world: World) -> None:
+    draft_id = approve(world)
+    line = world.line(draft_id)
+    removed = ClientRemoved(client_id=line.client_id, revision=99)
+    world.apply([event(removed, key=line.client_id, id="evt_removed", source="test", time=NOW)])
+    assert status(world, draft_id) == ("failed", 0)
+    metrics = Metrics()
+    worker = DeliveryWorker(world.engine, world.publisher, world.clock, {}, metrics=metrics)
+    assert worker.tell() == 1
+    assert worker.tell() == 0
+    told = world.publisher.events[-1].data
+    assert isinstance(told, DeliveryChanged)
+    assert (told.delivery.status, told.delivery.last_error) == ("failed", "The client was removed.")
+    assert b'firstword_deliveries{status="failed"} 1.0' in metrics.render()
+
+
+async def test_each_attempt_is_counted_by_its_end(world: World) -> None:
+    approve(world)
+    metrics, channel = Metrics(), ScriptedChannel(Outcome("unknown", "no answer"))
+    worker = DeliveryWorker(world.engine, world.publisher, world.clock, {"email": channel}, metrics=metrics)
+    await worker.deliver_due()
+    assert b'firstword_delivery_attempts_total{channel="email",outcome="unknown"} 1.0' in metrics.render()

@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import Engine
 from standardwebhooks import Webhook
 
+from schemas.base import event
+from schemas.deliveries import Delivery, DeliveryChanged, DeliveryStatus
 from services.notifier.delivery.schedule import JITTER, RETRY_SECONDS
 from services.notifier.webhooks import endpoints, outbox, replay
 from services.notifier.webhooks.disabling import enable
@@ -185,6 +187,20 @@ async def test_only_what_is_wanted_comes(world: WebhookWorld) -> None:
     assert of["/held"][0]["data"]["alert"]["if_they_ask"]
     clients = {(one["data"].get("alert") or one["data"].get("draft"))["client_id"] for one in of["/nadia"]}
     assert clients == {"brightwater"}
+
+
+@pytest.mark.parametrize(("status", "count"), [("failed", 1), ("unknown", 1), ("pending", 0), ("delivered", 0)])
+async def test_messages_that_do_not_arrive_are_told_of(world: WebhookWorld, status: DeliveryStatus, count: int) -> None:
+    delivery = Delivery(
+        id="dlv_1", draft_id="drf_1", client_id="claire", channel="email", recipient="claire@arnaud.example",
+        status=status, attempts=3, last_error="no such user",
+    )  # fmt: skip
+    changed = DeliveryChanged(delivery=delivery)
+    async with serving(lambda _: Reply()) as server:
+        world.add(server.url(), wants=Wants(types=("delivery.failed",)))
+        world.tell(event(changed, key="claire", id="evt_1", source="test", time=NOW))
+        assert await world.deliver() == count
+    assert [json.loads(request.body)["data"]["delivery"]["status"] for request in server.requests] == [status] * count
 
 
 async def test_what_happened_before_an_endpoint_was_added_is_not_sent(world: WebhookWorld) -> None:
