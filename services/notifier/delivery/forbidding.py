@@ -1,0 +1,61 @@
+"""What keeps a message from going out though it was approved: the book may say otherwise by the time it leaves."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from schemas.clients import Blackout, Client, ClientChanged
+from schemas.drafts import Draft
+from services.notifier.contact.blackouts import barring, end_of, silent_about
+from services.notifier.contact.plan import in_words, zone_of
+from services.notifier.tables import alerts, clients, drafts
+
+__all__ = ["forbidden"]
+
+#: Who sends a message "now anyway" has seen the blackout, and means it; so long after that, it is nobody's word.
+ANYWAY = timedelta(minutes=15)
+
+
+def forbidden(connection: Connection, row: RowMapping, book: ClientChanged | None, now: datetime) -> str | None:
+    """Why the delivery ``row`` must not go out at ``now``, whatever was approved before; None where it may."""
+    if book is None:
+        return "The client is no longer in the book."
+    client = book.client
+    if client.contact.do_not_contact:
+        why = client.contact.do_not_contact_reason
+        return f"{client.name} is not to be contacted{f': {why}' if why else ''}."
+    if not client.contact.blackouts:
+        return None
+    running = _running(connection, row["draft_id"], client, now)
+    if running is None or _sent_anyway(connection, row, now):
+        return None
+    what = f"Nothing is said on {', '.join(running.about)}" if running.about else f"{client.name} is not written to"
+    until = in_words(end_of(running, zone_of(client)), zone_of(client))
+    return f"{what} until {until}, their time: {running.reason.rstrip('.')}."
+
+
+def _running(connection: Connection, draft_id: str, client: Client, now: datetime) -> Blackout | None:
+    """The blackout that concerns the draft at ``now``: a general one, or one on what the draft is about."""
+    zone = zone_of(client)
+    stored: Any = connection.execute(select(drafts.c.payload).where(drafts.c.id == draft_id)).scalar_one()
+    draft = Draft.model_validate(stored)
+    told = draft.told_alerts or (draft.alert_id,)
+    query = select(alerts.c.entity_id, alerts.c.entity_name).where(alerts.c.id.in_(told))
+    about = {name for pair in connection.execute(query) for name in pair if name}
+    for watch in client.watches:
+        if watch.entity_id in about:
+            about |= {watch.name, *watch.aliases, *watch.tickers}
+    return barring(client, zone, now) or silent_about(client, zone, now, sorted(about))
+
+
+def _sent_anyway(connection: Connection, row: RowMapping, now: datetime) -> bool:
+    """Whether it was approved just now, with the book as it is: then the blackout was seen, and it goes all the same.
+
+    Approved in any other way, it would have been put off until after the blackout.
+    """
+    changed = connection.execute(select(clients.c.changed_at).where(clients.c.id == row["client_id"])).scalar_one()
+    approved: datetime = row["created_at"]
+    return now - approved <= ANYWAY and changed <= approved
