@@ -6,12 +6,12 @@ A crash between the two leaves ``sending``. Nobody can say then whether the clie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from firstword.kit.processing import AnyEvent
 from schemas.base import content_id, event
@@ -20,8 +20,8 @@ from schemas.deliveries import Delivery, DeliveryChanged, DeliveryStatus
 from schemas.drafts import Draft, DraftSent
 from schemas.interactions import InteractionLogged
 from services.notifier.delivery.channels.base import Outcome, Outgoing
-from services.notifier.delivery.letter import letter_html
 from services.notifier.delivery.forbidding import forbidden
+from services.notifier.delivery.letter import letter_html
 from services.notifier.delivery.schedule import RETRY_SECONDS, next_attempt
 from services.notifier.delivery.ways import Ways, targets
 from services.notifier.tables import clients, deliveries, delivery_attempts, drafts
@@ -39,10 +39,15 @@ __all__ = [
     "recover",
     "retry_at",
     "sent_events",
+    "standing",
     "stuck",
+    "tell",
+    "untold",
 ]
 
 SOURCE = "firstword/notifier"
+#: Of what sinks have stopped, so many are told of in one transaction.
+BATCH = 500
 
 _DRAFT_STATE: dict[DeliveryStatus, str] = {
     "pending": "approved",
@@ -172,6 +177,29 @@ def recover(connection: Connection, now: datetime, *, began_before: datetime) ->
     return events
 
 
+def tell(connection: Connection, now: datetime) -> Sequence[AnyEvent]:
+    """Events on deliveries that a sink has stopped, each once: it is marked as told in the caller's transaction."""
+    untold = select(deliveries).where(deliveries.c.untold.is_(True)).order_by(deliveries.c.id).limit(BATCH)
+    rows = connection.execute(untold.with_for_update(skip_locked=True)).mappings().all()
+    if rows:
+        ids = [row["id"] for row in rows]
+        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(untold=False))
+    return [_changed(row, row["status"], row["last_error"], row["next_attempt_at"], now) for row in rows]
+
+
+def untold(connection: Connection) -> bool:
+    """Whether there is anything for :func:`tell` to do."""
+    return connection.execute(select(deliveries.c.id).where(deliveries.c.untold.is_(True)).limit(1)).first() is not None
+
+
+def standing(connection: Connection) -> Mapping[str, int]:
+    """How many deliveries there are of each status that is no good end."""
+    wanted: tuple[DeliveryStatus, ...] = ("pending", "sending", "failed", "unknown")
+    query = select(deliveries.c.status, func.count()).where(deliveries.c.status.in_(wanted))
+    found = {row[0]: row[1] for row in connection.execute(query.group_by(deliveries.c.status))}
+    return {status: found.get(status, 0) for status in wanted}
+
+
 def stuck(connection: Connection, *, began_before: datetime) -> bool:
     """Whether there is anything for :func:`recover` to do."""
     query = select(deliveries.c.id).where(deliveries.c.status == "sending", deliveries.c.changed_at <= began_before)
@@ -226,6 +254,12 @@ def _set_status(
         .values(status=status, last_error=error, next_attempt_at=next_attempt_at, changed_at=now)
     )
     _set_draft(connection, row["draft_id"], _DRAFT_STATE[status], now, error)
+    return _changed(row, status, error, next_attempt_at, now)
+
+
+def _changed(
+    row: RowMapping, status: DeliveryStatus, error: str | None, next_attempt_at: datetime | None, now: datetime
+) -> AnyEvent:
     delivery = Delivery(
         id=row["id"],
         draft_id=row["draft_id"],
