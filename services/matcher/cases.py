@@ -97,6 +97,12 @@ class Case:
         """Whether anybody was told of it, or is waiting to be."""
         return any(standing.verdict != "ignore" for standing in self.standings.values())
 
+    @property
+    def passed_over(self) -> bool:
+        """Whether it was believed, and somebody was not told only since it was small: they may hear of it later on."""
+        small = (one for one in self.standings.values() if one.verdict == "ignore" and 0 < one.information <= 2)
+        return self.dull is None and any(small)
+
     def held_until(self) -> datetime | None:
         """When the first held rumor expires."""
         return min((s.held_until for s in self.standings.values() if s.held_until is not None), default=None)

@@ -142,7 +142,8 @@ class Judge(Processor[JudgeState]):
         answers = data.claim.status in ("denied", "retracted")
         recent = timedelta(hours=self._thresholds.same_event_hours)
         kind = data.impact.kind
-        for case in sorted(state.cases.values(), key=lambda each: (each.last_at, each.story_id), reverse=True):
+        order = sorted(state.cases.values(), key=lambda each: (each.last_at, each.story_id), reverse=True)
+        for case in order:
             if case.dull is not None:
                 continue
             same_kind = self._thresholds.same_family(kind, case.happening.kind) and kind not in _NO_STORY_KINDS
@@ -152,6 +153,10 @@ class Judge(Processor[JudgeState]):
                 continue
             if case.open_rumor or (kind in self._thresholds.single_events and now - case.last_at <= recent):
                 return case
+        if answers:
+            return next(
+                (case for case in order if case.passed_over and any(_stem(cue) in title for cue in case.cues)), None
+            )
         return None
 
     def _take_in(
@@ -204,7 +209,8 @@ class Judge(Processor[JudgeState]):
         if is_stale_piece(data.impact):
             return "anniversary"
         published = data.item.published_at
-        answers = case is not None and case.told and data.claim.status in ("denied", "retracted")
+        known = case is not None and (case.told or case.passed_over)
+        answers = known and data.claim.status in ("denied", "retracted")
         if published is not None and not answers:
             age = data.seen_at - published
             updated = data.item.updated_at
@@ -341,6 +347,9 @@ def _heard_beside(
 def _worth_saying(standing: Standing | None, ruling: Ruling, assessment: Assessment, material: bool) -> bool:
     if standing is None:
         return True
+    if ruling.verdict == standing.verdict == "ignore":
+        # It was true and too small; it may have been told all the same, when contact was due.
+        return 0 < standing.information <= 2 and ruling.reasons[0].rule == "denied"
     if ruling.verdict == standing.verdict:
         return ruling.verdict == "tell" and material
     if ruling.verdict == "ignore":

@@ -9,7 +9,7 @@ from schemas.alerts import Alert
 from services.notifier.drafting.compose import Refusal
 from services.notifier.drafting.facts import Told
 
-__all__ = ["FollowUp", "follow_up", "same_story"]
+__all__ = ["FollowUp", "as_correction", "follow_up", "same_story", "turned_out_false"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,21 @@ def same_story(alert: Alert, entry: Told) -> bool:
     items = {item.item_id for item in alert.evidence}
     by_id = alert.earlier_alert_id is not None and entry.alert_id == alert.earlier_alert_id
     return by_id or entry.story_id == alert.story_id or not items.isdisjoint(entry.item_ids)
+
+
+def turned_out_false(alert: Alert, told: Sequence[Told]) -> bool:
+    """Whether ``alert``, which asks for no message, says that something false was told all the same.
+
+    What is told because contact is due was never told by the matcher's verdict, which therefore corrects nothing.
+    """
+    if alert.information_grade != 5 or not alert.evidence:
+        return False
+    return any(same_story(alert, entry) and (entry.sent_at is not None or entry.open) for entry in told)
+
+
+def as_correction(alert: Alert) -> Alert:
+    """``alert`` as what corrects a message."""
+    return alert.model_copy(update={"verdict": "correct", "urgency": "high"})
 
 
 def _brings_news(alert: Alert, before: Sequence[Told]) -> bool:

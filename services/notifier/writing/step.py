@@ -11,6 +11,7 @@ from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
 from services.notifier.contact.due import next_promise, next_silence, too_small
 from services.notifier.contact.record import Opinion, Promise
 from services.notifier.contact.tuning import STEPS, tune
+from services.notifier.drafting.history import as_correction, turned_out_false
 from services.notifier.writing.owing import Owing
 
 __all__ = ["Step"]
@@ -24,6 +25,9 @@ class Step(Owing):
     def alert(self, alert: Alert) -> None:
         """A verdict was reached: draft it, merge it, put it aside or refuse it."""
         if alert.verdict in ("hold", "ignore"):
+            if turned_out_false(alert, self.record.told):
+                self.answer(as_correction(alert))
+                return
             self._change(small=tuple(one for one in self.record.small if one.story_id != alert.story_id))
             if too_small(alert):
                 self.record = self.record.with_small(alert)

@@ -172,3 +172,21 @@ def test_the_deadline_of_a_message_is_that_of_its_first_story() -> None:
     soon = life.now + timedelta(hours=3)
     life.alert(2, CORVANE, deadline_at=soon)
     assert life.only.deadline_at == soon
+
+
+def test_of_a_merged_message_that_went_out_the_story_that_is_false_is_corrected_alone() -> None:
+    life = Life()
+    life.alert(1)
+    second = life.alert(2, CORVANE)
+    both = life.only
+    life.send(both)
+    life.wait(hours=3)
+    denial = an_item(CORVANE, 9, quote=f"{CORVANE} denied the report.", status="denied", basis="company")
+    life.alert(
+        2, CORVANE, verdict="correct", revision=1, information_grade=5, evidence=(denial,), earlier_alert_id=second.id
+    )
+    correction = life.only
+    assert correction.verdict == "correct"
+    assert correction.subject.startswith("Correction: ")
+    assert CORVANE in correction.body
+    assert HALDEN not in correction.body

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.clients import Blackout
 from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
+from tests.unit.services.notifier.samples import an_item
 from tests.unit.services.notifier.writing.life import Life, client_of
 
 #: A Tuesday.
@@ -160,3 +161,33 @@ def test_a_draft_past_its_time_keeps_no_promise() -> None:
     fresh.small(2)
     fresh.wait(days=2, hours=4)
     assert fresh.what() == [("kept", "draft_waits")]
+
+
+@pytest.mark.parametrize("verdict", ["ignore", "hold"])
+def test_what_was_told_since_contact_was_due_is_corrected_when_it_is_denied(verdict: str) -> None:
+    life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
+    life.small(1)
+    life.wait(days=2, hours=4)
+    life.send(life.only)
+    life.wait(hours=5)
+    denial = an_item("Halden Energy", 7, quote="Halden Energy denied the report.", status="denied", basis="company")
+    life.alert(1, verdict=verdict, revision=1, information_grade=5, evidence=(denial,))
+    correction = life.only
+    assert correction.verdict == "correct"
+    assert "It has since been denied." in correction.body
+    life.send(correction)
+    life.alert(1, verdict=verdict, revision=1, information_grade=5, evidence=(denial,))
+    assert not life.open
+
+
+def test_what_was_to_be_told_since_contact_is_due_is_withdrawn_when_it_is_denied() -> None:
+    life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
+    life.small(1)
+    life.wait(days=2, hours=4)
+    draft = life.only
+    life.alert(1, verdict="ignore", revision=1, information_grade=5)
+    assert not life.open
+    assert life.refused[-1].withdraws == (draft.id,)
+    other = Life(client_of(), BEGIN)
+    other.alert(1, verdict="ignore", revision=1, information_grade=5)
+    assert not other.refused

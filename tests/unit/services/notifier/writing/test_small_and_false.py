@@ -1,0 +1,48 @@
+"""From items to messages: what was told only since contact was due is corrected when its source withdraws it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from firstword.pipeline import Pipeline
+from firstword.runtimes.memory import MemoryRuntime
+from schemas.base import event
+from schemas.clients import ClientChanged
+from schemas.drafts import Draft, DraftCreated, DraftSent
+from services.matcher.service import Annotate, Judge
+from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.drafts import WriteDrafts
+from tests.scenarios.loader import load_scenarios
+
+NAME = "what was true and too small for the client turns out false"
+
+
+@pytest.mark.parametrize("client_id", ["first", "second"])
+def test_what_was_told_since_contact_was_due_is_corrected(client_id: str) -> None:
+    scenario = next(one for one in load_scenarios() if one.name == NAME)
+    runtime = MemoryRuntime(Pipeline((Annotate(), Judge(), WriteDrafts(Playbooks.shipped()))))
+    for one in scenario.setting:
+        if isinstance(one.data, ClientChanged):
+            contact = one.data.client.contact.model_copy(update={"cadence": "daily by 10:00"})
+            client = one.data.client.model_copy(update={"contact": contact})
+            one = one.model_copy(update={"data": one.data.model_copy(update={"client": client})})
+        list(runtime.push(one))
+    reported, withdrawn = (step for step in scenario.steps if step.event is not None)
+    assert reported.event is not None
+    assert withdrawn.event is not None
+    out = [*runtime.push(reported.event), *runtime.finish(reported.at + timedelta(minutes=30))]
+    drafts = [one.data.draft for one in out if isinstance(one.data, DraftCreated)]
+    (told,) = [draft for draft in drafts if draft.client_id == client_id]
+    assert told.purpose == "contact_due"
+    sent_at = reported.at + timedelta(hours=1)
+    sent = DraftSent(
+        draft_id=told.id, alert_id=told.alert_id, story_id=told.story_id, client_id=client_id, channel="email",
+        delivery_id="dlv_1",
+    )  # fmt: skip
+    list(runtime.push(event(sent, key=client_id, id="evt_sent", source="test", time=sent_at)))
+    following = [one.data.draft for one in runtime.push(withdrawn.event) if isinstance(one.data, DraftCreated)]
+    correction: Draft = next(draft for draft in following if draft.client_id == client_id)
+    assert correction.verdict == "correct"
+    assert "It has since been withdrawn." in correction.body
