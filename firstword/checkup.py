@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from firstword import __version__
@@ -17,6 +18,7 @@ from firstword.system import Busy, only_one
 from services.ingest.repository import FeedState
 from services.ingest.service import IngestService
 from services.notifier import repository
+from services.notifier.delivery import managers
 from services.notifier.webhooks import endpoints, log
 
 __all__ = ["Check", "check_up"]
@@ -45,6 +47,7 @@ def check_up(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> li
         *_feeds(ingest),
         _dead_letters(store),
         _deliveries(store),
+        *_managers(store),
         *_webhooks(store),
         _mail(store),
     ]
@@ -146,6 +149,18 @@ def _deliveries(store: Store) -> Check:
     if unknown == 0:
         return Check("ok", "deliveries", "none of unknown outcome")
     return Check("warn", "deliveries", f"{unknown} of unknown outcome", "Look at them under 'Sent' at the desk.")
+
+
+def _managers(store: Store) -> list[Check]:
+    """Digests and urgent news of the last week that did not arrive."""
+    since = store.clock.now() - timedelta(days=7)
+    with reading(store.engine) as connection:
+        missed = managers.missed(connection, since)
+    if not missed:
+        return []
+    last = missed[0]
+    found = f"{len(missed)} in a week did not surely arrive; the last, to {last['manager_id']}: {last['last_error']}"
+    return [Check("warn", "digests and urgent news", found, "See 'firstword deliveries managers --status failed'.")]
 
 
 def _webhooks(store: Store) -> list[Check]:

@@ -20,6 +20,10 @@ __all__ = ["err", "error", "open_input", "out", "print_json", "print_model", "pr
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+#: What people copy from a table stands on one line.
+_WHOLE = frozenset({"id", "webhook-id"})
+_WIDE = 10_000
+
 
 def warn(message: str) -> None:
     """A warning on stderr; the work goes on."""
@@ -42,17 +46,17 @@ def print_model(model: BaseModel) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
-    """A table on stdout, or ``empty`` where there is nothing to show."""
+    """A table on stdout, or ``empty`` where there is nothing to show. A program gets each row on one line."""
     lines = [[_plain(cell) for cell in row] for row in rows]
     if not lines:
         out.print(empty)
         return
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        grid.add_column(column, overflow="fold")
+        grid.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
     for line in lines:
         grid.add_row(*line)
-    out.print(grid)
+    (out if out.is_terminal else Console(width=_WIDE, highlight=False)).print(grid)
 
 
 def progress(label: str, unit: str) -> Progress:

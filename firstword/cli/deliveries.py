@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from firstword import bootstrap
 from firstword.cli.console import out, print_json, table
+from firstword.cli.ops import OPS
 from firstword.cli.options import AsJson, DataDir
 from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
 from firstword.kit.settings import read_settings
 from firstword.store import Store
 from services.notifier import repository
-from services.notifier.delivery import looking
+from services.notifier.delivery import looking, managers
 from services.notifier.desk.actions import Desk
-from services.notifier.desk.auth import Viewer
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    no_args_is_help=True, help="Messages on their way to clients: look at them, send them again, or stop them."
+    no_args_is_help=True,
+    help="Messages on their way to clients: look at them, send them again, stop them; and those to managers.",
 )
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The delivery's id, as 'list' shows it.")]
-#: Whoever works on this machine may see all clients; the audit log names them so.
-OPS = Viewer("ops", "Operations", "owner", None, "UTC")
 STATUSES = ("pending", "sending", "delivered", "failed", "unknown")
 
 
@@ -64,6 +63,44 @@ def list_(
             for row in rows
         ),
         empty="There are none.",
+    )
+
+
+@app.command("managers")
+def to_managers(
+    status: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(get_args(managers.Status))}.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
+    data: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List digests and urgent news to account managers, with what became of them, the newest first.
+
+    [b]Example[/b]  firstword deliveries managers --status failed
+    """
+    known = get_args(managers.Status)
+    if status is not None and status not in known:
+        raise BadInput(f"There is no status {status!r}.", mend=f"There are: {', '.join(known)}.")
+    with _store(data) as store, reading(store.engine) as connection:
+        rows = managers.newest(connection, status=status, limit=limit)
+    if as_json:
+        print_json([{name: value for name, value in row.items() if name not in ("html", "chat")} for row in rows])
+        return
+    table(
+        ("made (UTC)", "kind", "manager", "status", "channel", "subject", "next (UTC)", "last error"),
+        (
+            (
+                f"{row['made_at']:%Y-%m-%d %H:%M}",
+                row["kind"],
+                row["manager_id"],
+                row["status"],
+                row["channel"],
+                row["subject"],
+                f"{row['next_attempt_at']:%Y-%m-%d %H:%M}" if row["status"] == "pending" else "–",
+                row["last_error"] or "",
+            )
+            for row in rows
+        ),
+        empty="There are none. The desk's page /managers says who gets what, and by which channel.",
     )
 
 

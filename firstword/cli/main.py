@@ -11,6 +11,7 @@ import typer
 import firstword
 from firstword.cli import (
     advice,
+    audit,
     clients,
     console,
     deliveries,
@@ -55,6 +56,7 @@ app.command("up")(up.up)
 app.command("parse")(parse.parse)
 app.command("replay")(replay.replay)
 app.command("explain")(explain.explain)
+app.command("audit")(audit.audit)
 app.command("digest")(digest.digest)
 app.command("advice")(advice.advice)
 app.command("doctor")(doctor.doctor)

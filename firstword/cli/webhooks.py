@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 
 from firstword import bootstrap
 from firstword.cli.console import error, out, print_json, table, warn
+from firstword.cli.moments import Moment, moment
+from firstword.cli.ops import note
 from firstword.cli.options import AsJson, DataDir
 from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
@@ -30,11 +32,6 @@ app = typer.Typer(
 )
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The endpoint's id, as 'list' shows it.")]
-Moment = Annotated[
-    str | None,
-    typer.Option(metavar="WHEN", help="A moment such as 2026-03-05T08:00 (UTC), or a span such as 3h or 2d ago."),
-]
-_SPANS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @app.command("add")
@@ -72,6 +69,7 @@ def add(
             concurrency=concurrency,
             per_second=per_second,
         )
+        note(connection, store, "webhook.added", made.id, made.shown)
     _tell_secret(made.id, made.secrets[0].value, as_json)
     if url.startswith("http://"):
         warn("what is posted there can be read on its way; give an address that begins with https:// if there is one")
@@ -115,6 +113,9 @@ def show(
         found = endpoints.find(connection, endpoint)
         counts = log.counts(connection).get(found.id, {})
         now = store.clock.now()
+    if secret:
+        with _store(data) as store, store.engine.begin() as connection:
+            note(connection, store, "webhook.secret_read", found.id)
     shown = {**_plain(found), "deliveries": counts, "secrets_in_use": len(found.signing(now))}
     print_json(shown | ({"secrets": found.signing(now)} if secret else {}))
 
@@ -156,6 +157,7 @@ def rotate(
     """Give an endpoint a new secret, and print it."""
     with _store(data) as store, store.engine.begin() as connection:
         value = endpoints.rotate(connection, endpoint, store.clock.now(), timedelta(hours=overlap_hours))
+        note(connection, store, "webhook.rotated", endpoint)
     _tell_secret(endpoint, value, as_json)
 
 
@@ -168,6 +170,7 @@ def disable(
         found = endpoints.find(connection, endpoint, lock=True)
         if found.state == "active":
             store.log.publish(connection, [disabling.disable(connection, found, "by_hand", because, store.clock.now())])
+            note(connection, store, "webhook.disabled", found.id, because)
     out.print(f"nothing is posted to {found.shown} any more", markup=False)
 
 
@@ -185,6 +188,7 @@ def enable(
         disabling.enable(connection, found, now)
         since = found.disabled_at if catch_up else None
         count = replay.replay_span(connection, found, now, since=since) if since else 0
+        note(connection, store, "webhook.enabled", found.id, f"{count} to catch up" if catch_up else None)
     out.print(f"posting to {found.shown} again{f'; {count} messages to catch up' if catch_up else ''}", markup=False)
 
 
@@ -193,6 +197,7 @@ def remove(endpoint: Id, data: DataDir = None) -> None:
     """Forget an endpoint, what waits for it, and its log."""
     with _store(data) as store, store.engine.begin() as connection:
         gone = endpoints.remove(connection, endpoint)
+        note(connection, store, "webhook.removed", endpoint, gone.shown)
     out.print(f"{gone.shown} is forgotten", markup=False)
 
 
@@ -221,8 +226,9 @@ def again(
             replay.replay_one(connection, found, message, now)
             count = 1
         else:
-            start, end = _moment(since or "", now), None if until is None else _moment(until, now)
+            start, end = moment(since or "", now), None if until is None else moment(until, now)
             count = replay.replay_span(connection, found, now, since=start, until=end, every=every)
+        note(connection, store, "webhook.replayed", found.id, f"{count} messages")
     out.print(f"{count} messages are sent again to {found.shown}", markup=False)
     if found.state != "active":
         warn(f"the endpoint is disabled; they wait until 'firstword webhooks enable {found.id}'")
@@ -295,15 +301,3 @@ def _tell_secret(endpoint_id: str, secret: str, as_json: bool) -> None:
 def _plain(one: Endpoint) -> dict[str, Any]:
     shown = {name: getattr(one, name) for name in one.__dataclass_fields__ if name not in ("secrets", "url", "wants")}
     return {"id": one.id, "url": one.shown, "wants": one.wants.model_dump(mode="json"), **shown}
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    if text[-1:] in _SPANS and text[:-1].isdecimal():
-        return now - timedelta(**{_SPANS[text[-1]]: int(text[:-1])})
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput(
-            f"{text!r} is no moment.", mend="Write it as 2026-03-05T08:00 (UTC), or as 30m, 3h or 2d."
-        ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -29,7 +29,19 @@ from services.notifier.delivery.tables import manager_messages
 from services.notifier.delivery.ways import ManagerWays, manager_targets
 from services.notifier.delivery.wishes import missing
 
-__all__ = ["KINDS", "Kind", "Maker", "ManagerPost", "Status", "Words", "message_id", "newest", "put"]
+__all__ = [
+    "KINDS",
+    "Kind",
+    "Maker",
+    "ManagerPost",
+    "Status",
+    "Words",
+    "last_to",
+    "message_id",
+    "missed",
+    "newest",
+    "put",
+]
 
 log = get_logger(__name__)
 
@@ -116,6 +128,18 @@ def newest(connection: Connection, *, status: str | None = None, limit: int = 10
     """The messages that were made last, with what became of them."""
     query = select(manager_messages).order_by(_M.made_at.desc(), _M.id).limit(limit)
     return connection.execute(query if status is None else query.where(_M.status == status)).mappings().all()
+
+
+def missed(connection: Connection, since: datetime) -> Sequence[RowMapping]:
+    """Messages made since then that failed, or may not have arrived; the newest first."""
+    query = select(manager_messages).where(_M.status.in_(("failed", "unknown")), _M.made_at >= since)
+    return connection.execute(query.order_by(_M.made_at.desc(), _M.id)).mappings().all()
+
+
+def last_to(connection: Connection, manager_id: str) -> RowMapping | None:
+    """The message to a manager that was made last and was to be sent."""
+    query = select(manager_messages).where(_M.manager_id == manager_id, _M.status != "empty")
+    return connection.execute(query.order_by(_M.made_at.desc(), _M.id).limit(1)).mappings().first()
 
 
 class ManagerPost:

@@ -23,6 +23,7 @@ from services.notifier.desk.actions import NotFound
 from services.notifier.desk.auth import viewer_of_token
 from services.notifier.desk.checks import checks_of
 from services.notifier.desk.pages.advice import asked_by, asked_days
+from services.notifier.desk.pages.audit import listed
 from services.notifier.desk.pages.ops import not_ready
 from services.notifier.desk.pages.reach import keep, reaches
 from services.notifier.desk.web import Asking, SignInNeeded, asking, number_of, site_of
@@ -190,6 +191,23 @@ def reach(who: Caller, manager_id: str, wishes: Chosen) -> dict[str, Any]:
     keep(who, manager_id, wishes)
     with who.reading() as connection:
         return next(one.plain() for one in reaches(who, connection) if one.manager.id == manager_id)
+
+
+@router.get("/deliveries")
+def deliveries(who: Caller) -> dict[str, Any]:
+    """What went out and what didn't, the newest first; ``?status=failed`` shows only those."""
+    size, status = who.site.deps.settings.page_size, who.request.query_params.get("status")
+    with who.reading() as connection:
+        page = repository.delivery_lines(connection, who.scope, status=status, number=number_of(who.request), size=size)
+    who.note_read("deliveries.listed", "deliveries", None)
+    return _paged(page, [dict(row) for row in page.items])
+
+
+@router.get("/audit")
+def audit(who: Caller) -> dict[str, Any]:
+    """The audit log, for the owner; the filters are those of the page."""
+    page = listed(who)
+    return _paged(page, list(page.items))
 
 
 @router.get("/feeds")

@@ -19,6 +19,7 @@ from services.notifier.desk.actions import Conflict, NotFound
 from services.notifier.desk.deps import DeskDeps
 from services.notifier.desk.pages import (
     advice,
+    audit,
     clients,
     digest,
     draft,
@@ -52,6 +53,7 @@ ROUTERS = (
     feeds.router,
     me.router,
     reach.router,
+    audit.router,
     ops.router,
     api.router,
 )

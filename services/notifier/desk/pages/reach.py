@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from firstword.kit.errors import BadInput
 from schemas.clients import Manager
+from services.notifier.delivery.managers import last_to
 from services.notifier.delivery.wishes import CHANNELS, Chosen, Wishes, choose, chosen, wishes_of
 from services.notifier.desk import web
 from services.notifier.desk.actions import NotFound, audit
@@ -27,12 +28,15 @@ BOOK, NONE = "", "none"
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A manager, what holds for them, what they chose at the desk, and the channels that have an address of theirs."""
+    """A manager, what holds for them, what they chose at the desk, the channels that have an address of theirs, and
+    the message that was made for them last.
+    """
 
     manager: Manager
     wishes: Wishes
     chosen: Chosen
     channels: tuple[str, ...]
+    last: RowMapping | None
 
     def plain(self) -> dict[str, Any]:
         """As programs get it."""
@@ -57,6 +61,7 @@ def reaches(who: Asking, connection: Connection) -> list[Reach]:
             wishes_of(connection, manager),
             chosen(connection, manager.id),
             tuple(name for name in CHANNELS if name in ways and ways[name](manager) is not None),
+            last_to(connection, manager.id),
         )
         for manager in all_managers(connection)
         if who.scope in (None, manager.id)
@@ -75,8 +80,7 @@ def keep(who: Asking, manager_id: str, wishes: Chosen) -> None:
         if found is None:
             raise NotFound("There is no such account manager.")
         choose(connection, found, wishes, who.site.deps.manager_ways, who.now)
-        said = wishes.model_dump_json(exclude_none=True)
-        audit(connection, who.viewer, who.now, "manager.reached_by", manager_id, detail=said)
+        audit(connection, who.viewer, who.now, "manager.reached_by", manager_id, detail=_in_words(wishes))
 
 
 @router.get("")
@@ -103,6 +107,14 @@ def change(
     )
     keep(who, manager_id, wishes)
     return back_to("/managers", "reach")
+
+
+def _in_words(wishes: Chosen) -> str:
+    def by(channels: tuple[str, ...] | None) -> str:
+        return "as in the book" if channels is None else ", ".join(channels) or "none"
+
+    hour = f" at {wishes.digest_hour:%H:%M}" if wishes.digest_hour else ""
+    return f"digest: {by(wishes.digest_by)}{hour}; urgent: {by(wishes.urgent_by)}"
 
 
 def _in_order(first: str, then: str) -> tuple[str, ...] | None:

@@ -23,6 +23,7 @@ def sent(who: Page) -> HTMLResponse:
     size = who.site.deps.settings.page_size
     with who.reading() as connection:
         page = repository.delivery_lines(connection, who.scope, status=status, number=number_of(who.request), size=size)
+    who.note_read("deliveries.listed", "deliveries", None)
     return who.page("sent.html", page=page, status=status, statuses=STATUSES)
 
 

@@ -13,7 +13,10 @@ from firstword.cli.main import app
 from firstword.storage.engine import open_sqlite
 from firstword.storage.migrate import migrate
 from services.notifier.delivery.channels.base import Outcome
+from services.notifier.delivery.managers import Words, put
+from services.notifier.delivery.ways import manager_mail
 from services.notifier.tables import deliveries
+from tests.desk_data import MANAGERS, NOW
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
 
@@ -61,3 +64,27 @@ async def test_what_nobody_knows_can_be_sent_again(world: World) -> None:
 def test_mistakes_are_named(world: World) -> None:
     for words in (("show", "dlv_none"), ("retry", "dlv_none"), ("cancel", "dlv_none"), ("list", "--status", "lost")):
         run(*words, code=2)
+
+
+def test_messages_to_managers_are_listed_with_what_became_of_them(world: World) -> None:
+    assert "There are none." in run("managers")
+    manager = MANAGERS["june"].model_copy(update={"email": None})
+    with world.engine.begin() as connection:
+        words = Words("Your day", "…", "…", ())
+        put(connection, "digest", manager, "2026-03-05", words, by=["email"], ways={"email": manager_mail},
+            due_at=NOW, now=NOW)  # fmt: skip
+    assert "no mail address for June Okafor" in run("managers", "--status", "failed")
+    (row,) = json.loads(run("managers", "--json"))
+    assert (row["kind"], row["manager_id"], row["status"]) == ("digest", "june", "failed")
+    run("managers", "--status", "lost", code=2)
+
+
+def test_the_audit_log_says_what_was_done_from_here(world: World) -> None:
+    (row,) = json.loads(run("list", "--json"))
+    run("cancel", row["id"])
+    result = CliRunner().invoke(app, ["audit", "--user", "ops", "--json"])
+    (entry,) = json.loads(result.stdout)
+    assert (entry["action"], entry["client_id"]) == ("draft.taken_back", "claire-arnaud")
+    assert "draft.taken_back" in CliRunner().invoke(app, ["audit", "--action", "draft"]).stdout
+    assert "Nothing was done that fits." in CliRunner().invoke(app, ["audit", "--client", "nobody"]).stdout
+    assert CliRunner().invoke(app, ["audit", "--since", "yesterday"]).exit_code != 0

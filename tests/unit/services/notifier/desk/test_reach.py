@@ -62,6 +62,7 @@ def test_a_manager_sets_their_own_and_it_is_audited(world: World) -> None:
     with reading(world.engine) as connection:
         (entry,) = connection.execute(select(audit_log).where(audit_log.c.action == "manager.reached_by")).mappings()
     assert entry["subject"] == "mara"
+    assert entry["detail"] == "digest: slack, email at 06:45; urgent: slack"
     assert mara.post("/managers/mara", data=form(mara) | {"digest": "none", "urgent": ""}).status_code == 303
     assert kept(world, "mara") == Chosen(digest_by=())
     assert "No digest." in mara.get("/managers").text

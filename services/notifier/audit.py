@@ -1,0 +1,69 @@
+"""Who read or changed what, and when: the audit log, as those ask it who answer for the house."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+
+from services.notifier.tables import audit_log, clients, users
+
+__all__ = ["Asked", "actions", "entries"]
+
+_A = audit_log.c
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of the log is asked for; what is None is not asked.
+
+    ``action`` is its beginning: ``draft``, or all of ``draft.sent``. ``until`` is no longer part of it.
+    """
+
+    user: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    client: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As the database is asked."""
+        found: list[ColumnElement[bool]] = []
+        if self.user is not None:
+            found.append(_A.user_id == self.user)
+        if self.action is not None:
+            found.append(_A.action.startswith(self.action, autoescape=True))
+        if self.subject is not None:
+            found.append(_A.subject == self.subject)
+        if self.client is not None:
+            found.append(_A.client_id == self.client)
+        if self.since is not None:
+            found.append(_A.at >= self.since)
+        if self.until is not None:
+            found.append(_A.at < self.until)
+        return found
+
+
+def entries(connection: Connection, asked: Asked, *, limit: int, offset: int = 0) -> tuple[Sequence[RowMapping], int]:
+    """The newest entries that were asked for, with the names of users and clients, and how many there are in all."""
+    conditions = asked.conditions()
+    query = (
+        select(audit_log, users.c.name.label("user_name"), clients.c.name.label("client_name"))
+        .select_from(
+            audit_log.outerjoin(users, users.c.id == _A.user_id).outerjoin(clients, clients.c.id == _A.client_id)
+        )
+        .where(*conditions)
+        .order_by(_A.at.desc(), _A.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    count = select(func.count()).select_from(audit_log).where(*conditions)
+    return connection.execute(query).mappings().all(), connection.execute(count).scalar_one()
+
+
+def actions(connection: Connection) -> Sequence[str]:
+    """Everything that was ever done, by name."""
+    return connection.execute(select(_A.action).distinct().order_by(_A.action)).scalars().all()

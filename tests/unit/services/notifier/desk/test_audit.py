@@ -1,0 +1,86 @@
+"""The audit log is the owner's to read, by page and API, narrowed as asked; and that it was read stands in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from services.notifier.desk import auth
+from services.notifier.tables import audit_log
+from tests.desk_data import NOW
+from tests.desk_world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World.make(tmp_path)
+    with world.engine.begin() as connection:
+        for n in range(12):
+            row = {
+                "at": NOW - timedelta(days=n),
+                "user_id": "manager-mara",
+                "action": "client.read",
+                "subject": f"c{n}",
+            }
+            connection.execute(insert(audit_log), row | {"client_id": "claire-arnaud" if n % 2 else None})
+        row = {"at": NOW, "user_id": "ops", "action": "webhook.added", "subject": "ep_1", "detail": "<b>https</b>"}
+        connection.execute(insert(audit_log), row)
+    return world
+
+
+def test_the_owner_reads_it_page_by_page(world: World) -> None:
+    owner = world.browser()
+    first = owner.get("/audit")
+    assert first.status_code == 200
+    assert "webhook.added" in first.text
+    assert "&lt;b&gt;https&lt;/b&gt;" in first.text
+    assert 'rel="next"' in first.text
+    assert "audit.read" in owner.get("/audit").text, "that it was read stands in it"
+
+
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("user=manager-mara", 12),
+        ("action=client", 12),
+        ("action=webhook.added", 1),
+        ("client=claire-arnaud", 6),
+        ("subject=c3", 1),
+        ("user=manager-mara&from=2026-03-04&to=2026-03-05", 2),
+        ("user=%25", 0),
+    ],
+)
+def test_it_is_narrowed(world: World, query: str, total: int) -> None:
+    owner = world.browser()
+    assert owner.get(f"/api/v1/audit?{query}").json()["total"] == total
+    assert f'<span class="total">{total}</span>' in owner.get(f"/audit?{query}").text
+
+
+def test_the_filters_stay_over_pages(world: World) -> None:
+    page = world.browser().get("/audit?user=manager-mara&page=2").text
+    assert "page=3&amp;user=manager-mara" in page
+
+
+def test_a_day_that_is_none_is_refused(world: World) -> None:
+    assert world.browser().get("/audit?from=yesterday").status_code == 400
+
+
+def test_managers_find_nothing_there(world: World) -> None:
+    assert world.browser("manager-mara").get("/audit").status_code == 404
+    with world.engine.begin() as connection:
+        token = auth.create_api_token(connection, "manager-mara")
+    answer = world.browser(None).get("/api/v1/audit", headers={"authorization": f"Bearer {token}"})
+    assert answer.status_code == 404
+
+
+def test_deliveries_are_listed_for_programs_and_noted(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("approve", line.id, line.version)
+    owner = world.browser()
+    (found,) = owner.get("/api/v1/deliveries?status=pending").json()["items"]
+    assert (found["draft_id"], found["status"]) == (line.id, "pending")
+    assert owner.get("/api/v1/deliveries?status=failed").json()["items"] == []
+    assert owner.get("/api/v1/audit?action=deliveries.listed").json()["total"] == 2
