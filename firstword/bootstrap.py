@@ -37,6 +37,7 @@ from services.ingest.fetch import FetcherByScheme, FileFetcher, HttpFetcher
 from services.ingest.service import IngestService, IngestSettings
 from services.matcher.service import Annotate, Judge
 from services.matcher.thresholds import Thresholds
+from services.notifier.clocks import ContactClocks
 from services.notifier.delivery.channels.base import Channel
 from services.notifier.delivery.channels.dkim import read_key
 from services.notifier.delivery.channels.slack import Slack
@@ -247,13 +248,14 @@ def build_webhooks(store: Store, metrics: Metrics | None = None, *, sole: bool =
 
 
 def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[str, Service]:
-    """What sends: messages by their channels, webhooks, and notices of what can't be sent any more."""
+    """What sends: messages, webhooks, notices of what can't be sent any more; and what looks at who is owed contact."""
     channels = build_channels(store)
     services: dict[str, Service] = {
         "delivery": DeliveryWorker(
             store.engine, store.log, store.clock, channels, sole=sole, ways=build_ways(store), metrics=metrics
         ),
         "webhooks": build_webhooks(store, metrics, sole=sole),
+        "clocks": ContactClocks(store.engine, store.log, store.clock),
     }
     if channels:
         ways, address = build_manager_ways(store), store.settings.address

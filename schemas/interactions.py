@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from schemas.base import Model, Payload, Utc
 
-__all__ = ["ClientTuned", "EntityShift", "Feedback", "FeedbackGiven", "InteractionLogged"]
+__all__ = ["ClientTuned", "ContactAgreed", "EntityShift", "Feedback", "FeedbackGiven", "InteractionLogged"]
 
 
 class InteractionLogged(Payload):
@@ -44,6 +44,20 @@ class FeedbackGiven(Payload):
     feedback: Feedback
     comment: str | None = None
     by: str
+
+
+class ContactAgreed(Payload):
+    """What the book says from now on of regular contact with a client, so that clocks run though no news came yet.
+
+    ``cadence`` and ``max_silence_days`` as in the client's contact policy; ``revision`` is the book's of the client.
+    """
+
+    event_type: ClassVar[str] = "contact.agreed"
+
+    client_id: str
+    cadence: str | None = None
+    max_silence_days: int | None = None
+    revision: int = 0
 
 
 class EntityShift(Model):

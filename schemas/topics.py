@@ -21,7 +21,7 @@ from schemas.drafts import (
     DraftSent,
 )
 from schemas.feeds import FeedHealthChanged
-from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
+from schemas.interactions import ClientTuned, ContactAgreed, FeedbackGiven, InteractionLogged
 from schemas.items import ItemIngested
 from schemas.mentions import ItemAnnotated, RumorResolved, SourceGraded
 from schemas.webhooks import EndpointDisabled
@@ -78,11 +78,11 @@ TOPICS: dict[str, Topic] = {
         Topic("deliveries", (DeliveryChanged,), "client id", 12, 365 * DAY_SECONDS, "what left the house"),
         Topic(
             "interactions",
-            (InteractionLogged, FeedbackGiven),
+            (InteractionLogged, FeedbackGiven, ContactAgreed),
             "client id",
             12,
             365 * DAY_SECONDS,
-            "contacts that took place, and what messages were worth",
+            "contacts that took place or are agreed, and what messages were worth",
         ),
         Topic("endpoints", (EndpointDisabled,), "endpoint id", 1, 30 * DAY_SECONDS, "webhook endpoints given up on"),
         Topic("tunings", (ClientTuned,), "client id", 1, None, "how feedback moves each client's thresholds"),

@@ -16,7 +16,7 @@ from schemas.alerts import AlertRaised
 from schemas.base import Payload
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.drafts import DraftApproved, DraftDismissed, DraftEdited, DraftSent
-from schemas.interactions import FeedbackGiven, InteractionLogged
+from schemas.interactions import ContactAgreed, FeedbackGiven, InteractionLogged
 from services.notifier.contact.record import ClientRecord, pruned
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.writing.step import Step
@@ -32,6 +32,7 @@ _HANDLERS: dict[type[Payload], Callable[[Step, Any], None]] = {
     DraftApproved: lambda step, data: step.touched(data.draft_id),
     InteractionLogged: Step.contact,
     FeedbackGiven: Step.feedback,
+    ContactAgreed: lambda step, data: None,  # every step ends with a look at what is due
 }
 
 

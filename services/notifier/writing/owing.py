@@ -49,12 +49,19 @@ class Owing(Answering):
             return
         self._roll(due) if promised else self._remind(due)
 
+    def _agreed(self, kind: str) -> bool:
+        """Whether the book still asks for it; what it no longer asks for is forgotten at the end of the step."""
+        policy = self._must().contact if self.known is not None else None
+        if policy is None:
+            return False
+        return (policy.cadence if kind == "promise" else policy.max_silence_days) is not None
+
     def _pay(self) -> None:
         """Something small came, and contact is owed: it is the thing worth saying."""
         for kind in ("promise", "silence"):
             due: Promise | None = getattr(self.record, kind)
             client = self._client()
-            if due is None or not due.owed or client is None:
+            if due is None or not due.owed or client is None or not self._agreed(kind):
                 continue
             if self._choose(due, why_due(client, promised=kind == "promise")):
                 self._roll(due) if kind == "promise" else self._remind(due)

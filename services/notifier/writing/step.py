@@ -86,7 +86,7 @@ class Step(Owing):
         self.release()
         for kind in ("promise", "silence"):
             due: Promise | None = getattr(self.record, kind)
-            if due is not None and not due.owed and due.ready_at <= self.now:
+            if due is not None and not due.owed and due.ready_at <= self.now and self._agreed(kind):
                 self._prepare(due, promised=kind == "promise")
         promise = self.record.promise
         if promise is not None and promise.owed and promise.due_at <= self.now:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from schemas.clients import Blackout
-from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
+from schemas.interactions import ClientTuned, ContactAgreed, FeedbackGiven, InteractionLogged
 from tests.unit.services.notifier.samples import an_item
 from tests.unit.services.notifier.writing.life import Life, client_of
 
@@ -191,3 +191,41 @@ def test_what_was_to_be_told_since_contact_is_due_is_withdrawn_when_it_is_denied
     other = Life(client_of(), BEGIN)
     other.alert(1, verdict="ignore", revision=1, information_grade=5)
     assert not other.refused
+
+
+def agreed(life: Life) -> None:
+    contact = life.client.contact
+    life.tell(
+        ContactAgreed(client_id=life.client.id, cadence=contact.cadence, max_silence_days=contact.max_silence_days)
+    )
+
+
+def test_of_whom_no_news_ever_came_it_is_said_that_there_is_nothing_to_say() -> None:
+    life = Life(client_of(cadence="weekly, Friday by noon", max_silence_days=10), BEGIN)
+    agreed(life)
+    life.wait(days=2, hours=4)
+    assert life.what() == [("nothing_to_say", "nothing_found")]
+    assert "was promised contact: weekly, Friday by noon." in life.decided[0].detail
+    assert "a call of your own may do" in life.decided[0].detail
+    life.small(1)
+    assert life.only.purpose == "contact_due"
+    assert life.only.words <= 150
+    life.send(life.only)
+    life.wait(days=9, hours=1)
+    assert ("nothing_to_say", "nothing_found") in life.what()[1:]
+
+
+def test_what_is_no_longer_agreed_is_no_longer_owed() -> None:
+    life = Life(client_of(cadence="weekly, Friday by noon", max_silence_days=10), BEGIN)
+    agreed(life)
+    life.book(client_of())
+    life.wait(days=2, hours=4)
+    assert life.what() == []
+    assert life.state.promise is None
+    assert life.state.silence is None
+    owed = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
+    agreed(owed)
+    owed.wait(days=2, hours=4)
+    owed.book(client_of())
+    owed.small(1)
+    assert not owed.open

@@ -1,0 +1,41 @@
+"""A client who was only added to the book: what they were promised comes due all the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from firstword import bootstrap
+from firstword.kit.clock import SetClock
+from firstword.kit.db import reading
+from firstword.kit.settings import read_settings
+from schemas.clients import Book, ContactPolicy
+from services.notifier.clocks import ContactClocks
+from services.notifier.tables import contact_decisions
+from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager
+
+
+@pytest.mark.parametrize(
+    ("contact", "due"),
+    [({"cadence": "weekly, Friday by noon"}, "weekly, Friday by noon"), ({"max_silence_days": 3}, "at least every 3")],
+)
+def test_contact_comes_due_though_no_news_ever_came(tmp_path: Path, contact: dict[str, object], due: str) -> None:
+    clock = SetClock(NOW)
+    client = a_client(contact=ContactPolicy.model_validate(contact))
+    with bootstrap.open_store(read_settings(data=tmp_path), clock) as store:
+        store.take_in(Book(firm=a_firm(), managers=(a_manager(),), clients=(client,)))
+        runtime = bootstrap.build_runtime(store)
+        clocks = ContactClocks(store.engine, store.log, clock)
+        runtime.run_until_idle()
+        clock.set(NOW + timedelta(seconds=10))
+        assert clocks.look() == 1
+        runtime.run_until_idle()
+        clock.set(NOW + timedelta(days=3))
+        runtime.run_until_idle()
+        with reading(store.engine) as connection:
+            (row,) = connection.execute(select(contact_decisions)).mappings().all()
+    assert (row["client_id"], row["what"]) == (client.id, "nothing_to_say")
+    assert due in row["detail"]
