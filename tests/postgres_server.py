@@ -10,6 +10,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -25,7 +26,7 @@ from sqlalchemy.exc import OperationalError
 from firstword.storage.engine import open_database, open_sqlite
 from firstword.storage.migrate import migrate
 
-__all__ = ["Postgres", "database", "postgres", "postgres_url"]
+__all__ = ["LocalPostgres", "Postgres", "database", "debians_postgres", "postgres", "postgres_url"]
 
 IMAGE = "postgres:17-trixie"
 HOW_TO_GET = (
@@ -114,7 +115,7 @@ def _server() -> Iterator[URL]:
     elif _docker_has_image():
         with _container() as url:
             yield url
-    elif binaries := _debians():
+    elif binaries := debians_postgres():
         with _process(binaries) as url:
             yield url
     else:
@@ -151,7 +152,7 @@ def _container() -> Iterator[URL]:
         subprocess.run(["docker", "rm", "--force", started], capture_output=True)
 
 
-def _debians() -> Path | None:
+def debians_postgres() -> Path | None:
     """The folder of the newest PostgreSQL that Debian's packages have installed; its commands are not on the path."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
@@ -159,36 +160,62 @@ def _debians() -> Path | None:
 
 @contextmanager
 def _process(binaries: Path) -> Iterator[URL]:
-    folder = Path(tempfile.mkdtemp(prefix="firstword-postgres-"))
-    user = _unprivileged()
-    if user is not None:
-        os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
-    data, password = folder / "data", secrets.token_hex(16)
-    (folder / "password").write_text(password)
-    if user is not None:
-        os.chown(folder / "password", pwd.getpwnam(user).pw_uid, -1)
-    subprocess.run(
-        [binaries / "initdb", "--pgdata", data, "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync",
-         "--auth=scram-sha-256", f"--pwfile={folder / 'password'}"],
-        check=True, capture_output=True, user=user, cwd=folder,
-    )  # fmt: skip
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = [part for setting in FAST for part in ("-c", setting)]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1", *settings],
-            stdout=log, stderr=log, user=user, cwd=folder,
-        )  # fmt: skip
+    server = LocalPostgres(binaries, *FAST)
+    server.start()
     try:
-        url = URL.create("postgresql", "postgres", password, "127.0.0.1", port, "postgres")
-        _wait(url)
-        yield url
+        yield server.url
     finally:
-        server.terminate()
-        server.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
+        server.stop()
+
+
+class LocalPostgres:
+    """Debian's PostgreSQL in a temporary folder, that can be killed and started again on the same port and data.
+
+    Nothing that it has said is committed is lost by :meth:`kill`, unless ``settings`` say that it may be.
+    """
+
+    def __init__(self, binaries: Path, *settings: str) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="firstword-postgres-"))
+        self._user = _unprivileged()
+        self._process: subprocess.Popen[bytes] | None = None
+        password, file = secrets.token_hex(16), self._folder / "password"
+        file.write_text(password)
+        if self._user is not None:
+            owner = pwd.getpwnam(self._user)
+            os.chown(self._folder, owner.pw_uid, owner.pw_gid)
+            os.chown(file, owner.pw_uid, -1)
+        subprocess.run(
+            [binaries / "initdb", "--pgdata", self._folder / "data", "--username=postgres", "--encoding=UTF8",
+             "--no-locale", "--no-sync", "--auth=scram-sha-256", f"--pwfile={file}"],
+            check=True, capture_output=True, user=self._user, cwd=self._folder,
+        )  # fmt: skip
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = URL.create("postgresql", "postgres", password, "127.0.0.1", port, "postgres")
+        where = ("-D", str(self._folder / "data"), "-p", str(port), "-k", str(self._folder), "-h", "127.0.0.1")
+        given = (part for setting in settings for part in ("-c", setting))
+        self._command = [str(binaries / "postgres"), *where, *given]
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, user=self._user, cwd=self._folder)
+        _wait(self.url)
+
+    def kill(self) -> None:
+        """Cut all connections and end without writing anything any more, as by a power cut: it recovers at its start.
+
+        SIGKILL would leave its children, and they their memory, in the way of the next start.
+        """
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(30)
+
+    def stop(self) -> None:
+        """End it for good, with its data."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _unprivileged() -> str | None:

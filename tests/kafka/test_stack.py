@@ -59,6 +59,9 @@ class Stack:
         self._running[name].send_signal(signal.SIGTERM)
         return self._running.pop(name).wait(30)
 
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
+
     def logs(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in self._folder.glob("*.log"))
 
