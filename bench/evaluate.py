@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # so that it may be run as a script
 
-from bench import eval_claims, eval_mentions, eval_stories  # noqa: E402
+from bench import eval_claims, eval_mentions, eval_messages, eval_stories  # noqa: E402
 from tests.scenarios.loader import load_scenarios  # noqa: E402
 from tests.scenarios.running import failures  # noqa: E402
 
@@ -28,7 +28,7 @@ FIGURES = ROOT / "bench" / "figures.json"
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure, 0–1. ``baseline`` is what a plain matcher reaches, ``aim`` what is to be reached; None: not stated.
+    """One figure. ``baseline`` is what a plain matcher reaches, ``aim`` what is to be reached; None: not stated.
 
     ``low``: the lower the better.
     """
@@ -67,6 +67,11 @@ def stories(half: str) -> Iterator[Figure]:
     yield Figure("stories: B³ F", f1, baseline=0.63, aim=0.75)
 
 
+def messages(half: str) -> Iterator[Figure]:
+    """How often a client is told of one story that many papers tell; 1 is what is wished for."""
+    yield Figure("messages: to a client a story", eval_messages.run(half).a_story(), low=True)
+
+
 def hedges(half: str) -> Iterator[Figure]:
     """Uncertain sentences among certain ones."""
     found = eval_claims.confusion(eval_claims.sentences(half))
@@ -94,6 +99,7 @@ def scenarios(_: str) -> Iterator[Figure]:
 PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (mentions, eval_mentions.DATA / "headlines.jsonl"),
     (stories, eval_stories.DATA),
+    (messages, eval_messages.DATA),
     (hedges, eval_claims.SENTENCES),
     (headlines, None),
     (scenarios, None),

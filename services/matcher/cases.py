@@ -93,6 +93,12 @@ class Case:
         return any(standing.verdict in ("hold", "warn") for standing in self.standings.values())
 
     @property
+    def nameless(self) -> bool:
+        """Whether it is of no known kind and nobody got a message of it: an item that tells more may be of another."""
+        said = any(standing.verdict in ("tell", "warn", "correct") for standing in self.standings.values())
+        return self.happening.kind == "other" and not said
+
+    @property
     def told(self) -> bool:
         """Whether anybody was told of it, or is waiting to be."""
         return any(standing.verdict != "ignore" for standing in self.standings.values())

@@ -9,7 +9,7 @@ from datetime import datetime
 from schemas.alerts import Evidence
 from schemas.mentions import ClaimBasis, ClaimStatus, ItemAnnotated, ItemField, SourceKind, SourceLetter, Span
 
-__all__ = ["Witness", "keep_most_telling", "testimony_of"]
+__all__ = ["Witness", "keep_most_telling", "said_at", "testimony_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def testimony_of(data: ItemAnnotated, *, counts: bool, copy_of: Witness | None) 
         quote=data.quote or item.title,
         published_at=item.published_at,
         seen_at=data.seen_at,
-        said_at=_said_at(data),
+        said_at=said_at(data),
         source_grade=data.source.grade,
         source_kind=data.source.kind,
         status=data.claim.status,
@@ -114,7 +114,8 @@ def testimony_of(data: ItemAnnotated, *, counts: bool, copy_of: Witness | None) 
     return result.in_the_name_of(copy_of)
 
 
-def _said_at(data: ItemAnnotated) -> datetime:
+def said_at(data: ItemAnnotated) -> datetime:
+    """When the words of ``data`` were published or revised; never later than they were seen."""
     stated = data.item.updated_at if data.revision else data.item.published_at
     return min(stated or data.seen_at, data.seen_at)
 

@@ -53,7 +53,7 @@ class KindRule:
 
 
 class _Mark(NamedTuple):
-    """What a phrase stands for: a kind, one side of a pair, a direction, or a word of size or urgency."""
+    """What a phrase stands for: a kind or that it isn't one, one side of a pair, a direction, a word of size."""
 
     role: str
     rule: KindRule | None = None
@@ -75,6 +75,8 @@ class ImpactJudge:
         for rule, entry in zip(self._rules, lexicon["kinds"].values(), strict=True):
             for phrase in entry.get("phrases", ()):
                 _file(marks, phrase, _Mark("kind", rule))
+            for phrase in entry.get("unless", ()):
+                _file(marks, phrase, _Mark("unless", rule))
             for first, second in entry.get("pairs", ()):
                 for word in first:
                     _file(marks, word, _Mark("first", rule, pairs))
@@ -153,8 +155,11 @@ def _first(hits: list[Hit], pair_chars: int) -> KindRule | None:
     """The rule that comes first in the order among those whose phrase, or both sides of whose pair, were found."""
     best: KindRule | None = None
     sides: dict[int, list[tuple[int, str, KindRule]]] = {}
+    out = {mark.rule.rank for hit in hits for mark in hit.mark if mark.role == "unless"}
     for hit in hits:
         for mark in hit.mark:
+            if mark.rule is not None and mark.rule.rank in out:
+                continue
             if mark.role == "kind" and (best is None or mark.rule.rank < best.rank):
                 best = mark.rule
             elif mark.pair >= 0:

@@ -19,14 +19,16 @@ from schemas.alerts import Alert, AlertRaised, Evidence, Verdict
 from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.interactions import ClientTuned
-from schemas.mentions import ItemAnnotated
+from schemas.mentions import Impact, ItemAnnotated
 from services.matcher.book_index import BookIndex, Stake
 from services.matcher.cases import Case, Happening, JudgeState, Standing, dump_state, load_state, prune
 from services.matcher.credibility import Assessment, assess
-from services.matcher.evidence import Witness, keep_most_telling, testimony_of
+from services.matcher.evidence import Witness, keep_most_telling, said_at, testimony_of
 from services.matcher.impact import figures, is_stale_piece
+from services.matcher.normalise import words
 from services.matcher.outcomes import fizzled, resolved
 from services.matcher.relevance import Relevance, shipped_relevance
+from services.matcher.signature import numbers_in, stem, story_words
 from services.matcher.stories import assign
 from services.matcher.telling import readings
 from services.matcher.thresholds import Thresholds, shipped_thresholds
@@ -127,21 +129,22 @@ class Judge(Processor[JudgeState]):
         state = replace(state, window=window)
         case_id = state.aliases.get(record.story_id, record.story_id)
         case = state.cases.get(case_id)
-        if case is None:
-            case = self._linked(state, data, now)
-            if case is not None:
+        if case is None or case.nameless:
+            linked = self._linked(state, data)
+            if linked is not None:
+                case = linked
                 state = replace(state, aliases={**state.aliases, record.story_id: case.story_id})
         copy = record.relation == "copy"
         update = case is not None and (record.relation in ("update", "new") or revised)
         heard = self._take_in(case, record.story_id, data, now, copy=copy, update=update)
         return state, heard
 
-    def _linked(self, state: JudgeState, data: ItemAnnotated, now: datetime) -> Case | None:
+    def _linked(self, state: JudgeState, data: ItemAnnotated) -> Case | None:
         """The running story that an item answers or repeats in other words, if the window alone did not see it."""
         title = data.item.title.lower()
         answers = data.claim.status in ("denied", "retracted")
-        recent = timedelta(hours=self._thresholds.same_event_hours)
         kind = data.impact.kind
+        said, apart = said_at(data), timedelta(hours=self._thresholds.hours_of_one(kind))
         order = sorted(state.cases.values(), key=lambda each: (each.last_at, each.story_id), reverse=True)
         for case in order:
             if case.dull is not None:
@@ -151,7 +154,10 @@ class Judge(Processor[JudgeState]):
                 return case
             if not same_kind or answers:
                 continue
-            if case.open_rumor or (kind in self._thresholds.single_events and now - case.last_at <= recent):
+            if case.open_rumor:
+                return case
+            near = any(abs(said - each.said_at) <= apart for each in case.testimonies)
+            if near and (kind in self._thresholds.single_events or _alike(state, case, data)):
                 return case
         if answers:
             return next(
@@ -183,7 +189,7 @@ class Judge(Processor[JudgeState]):
             return _Heard(opened, item.title, False, testimony, data)
         good = testimony.primary or testimony.origin_grade in ("A", "B")
         news = update and not copy and dull is None and good and testimony.status == "asserted"
-        material = news and any(figure not in case.figures for figure in in_title)
+        material = news and self._changes(case, impact, item.title)
         happening = case.happening if dull else _larger(case, Happening.of(impact), testimony)
         grown = replace(
             case,
@@ -198,6 +204,19 @@ class Judge(Processor[JudgeState]):
         )
         return _Heard(grown, item.title, material, testimony, data)
 
+    def _changes(self, case: Case, impact: Impact, title: str) -> bool:
+        """Whether what an item says changes what was told: the other direction, or a figure that was not known.
+
+        A report on a quarter is full of figures, and each paper picks its own; there only the direction counts.
+        """
+        known = case.happening
+        turned = {known.direction, impact.direction} == {"positive", "negative"}
+        if turned and impact.kind in self._thresholds.market_moving:
+            return True
+        if impact.kind in self._thresholds.full_of_figures or known.kind in self._thresholds.full_of_figures:
+            return False
+        return not numbers_in(title) <= numbers_in(" ".join(case.figures))
+
     def _dull(self, data: ItemAnnotated, case: Case | None) -> Dull | None:
         """Why the item is no news, if it is none. A late denial of what was told is news all the same."""
         if data.source.kind == "satire":
@@ -208,6 +227,8 @@ class Judge(Processor[JudgeState]):
             return "opinion"
         if is_stale_piece(data.impact):
             return "anniversary"
+        if data.impact.kind == "other" and data.claim.status == "hedged" and set(data.claim.cues) == {"?"}:
+            return "question"
         published = data.item.published_at
         known = case is not None and (case.told or case.passed_over)
         answers = known and data.claim.status in ("denied", "retracted")
@@ -403,6 +424,15 @@ def _fizzled(thresholds: Thresholds, case: Case, assessment: Assessment) -> Ruli
         return Ruling("ignore", (reason("died-down", f"denied, {days} days, nothing new", "ignore", text),))
     text = f"Nobody took up what {who or 'one source'} reported within {days} days; the rumor has fizzled out."
     return Ruling("ignore", (reason("fizzled-out", f"held {days} days, nothing new", "ignore", text),))
+
+
+def _alike(state: JudgeState, case: Case, data: ItemAnnotated) -> bool:
+    """Whether an item shares a telling word with ``case``, beside the watched name and the words that tell its kind."""
+    spoken = (*(span.text for span in data.mention.spans), *data.impact.cues)
+    own = {stem(word) for text in spoken for word in words(text)} | story_words().generic
+    telling = {word for word in data.signature.words if word not in own}
+    of_case = (one for one in state.window.stories if state.aliases.get(one.id, one.id) == case.story_id)
+    return any(not telling.isdisjoint(one.terms) for one in of_case)
 
 
 def _stem(cue: str) -> str:

@@ -52,7 +52,9 @@ class Relevance:
         rules = self._lexicon
         stance = self._stances[watch.stance]
         factor = 1.0
-        if impact.kind in stance.most:
+        if impact.kind == "other":
+            factor = rules["other_factor"]
+        elif impact.kind in stance.most:
             factor = rules["most_factor"]
         elif impact.kind in stance.least:
             factor = rules["least_factor"]

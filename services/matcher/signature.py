@@ -14,7 +14,7 @@ from services.matcher.normalise import BAR, words
 from services.matcher.reading import Case, Reading
 from services.matcher.words import word_lists
 
-__all__ = ["SHINGLES", "signature", "story_words"]
+__all__ = ["SHINGLES", "numbers_in", "signature", "stem", "story_words"]
 
 #: Bounds on what a signature carries.
 SHINGLES, _WORDS, _LEAD, _NUMBERS, _NAMES = 64, 30, 20, 12, 16
@@ -161,6 +161,11 @@ def _in_name(reading: Reading, k: int, after_name: bool) -> bool:
         return True
     lists = word_lists()
     return stem(norm) not in story_words().generic or (after_name and (norm in lists.other or norm in lists.goods))
+
+
+def numbers_in(text: str) -> frozenset[str]:
+    """The figures of ``text``, each in one form: "$1.8bn" and "1.8 billion" are the same."""
+    return frozenset(_numbers(text))
 
 
 def _numbers(text: str) -> tuple[str, ...]:

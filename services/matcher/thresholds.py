@@ -40,6 +40,9 @@ class Thresholds(Model):
     families: dict[str, frozenset[EventKind]]
     single_events: frozenset[EventKind]
     same_event_hours: Positive
+    moves: frozenset[EventKind]
+    same_move_hours: Positive
+    full_of_figures: frozenset[EventKind]
     party_kinds: frozenset[EventKind]
     record_window_days: Positive
     record_least: Count
@@ -51,6 +54,10 @@ class Thresholds(Model):
         if one == other:
             return one != "other"
         return any(one in family and other in family for family in self.families.values())
+
+    def hours_of_one(self, kind: EventKind) -> float:
+        """Within how many hours two reports of ``kind`` about one thing may be of one and the same event."""
+        return self.same_move_hours if kind in self.moves else self.same_event_hours
 
     def could_move(self, kind: EventKind, stance: Stance) -> bool:
         """Whether an unconfirmed event of ``kind`` could cost a client who stands so, if told late."""

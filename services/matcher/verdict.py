@@ -19,7 +19,7 @@ from services.matcher.wording import first_letter_up, kind_in_words, names_in_wo
 __all__ = ["Dull", "Matter", "Ruling", "decide", "if_they_ask"]
 
 #: Why an item is no news: told by its source, its kind or its age.
-Dull = Literal["satire", "advertisement", "opinion", "stale", "anniversary"]
+Dull = Literal["satire", "advertisement", "opinion", "stale", "anniversary", "question"]
 
 _NO_COMPANY: frozenset[WatchKind] = frozenset(("topic", "industry", "regulation", "place"))
 _DULL_TEXT: dict[Dull, str] = {
@@ -28,6 +28,7 @@ _DULL_TEXT: dict[Dull, str] = {
     "opinion": "This is opinion: it says what somebody thinks, not what happened.",
     "stale": "This was published long before it came in; it is old news.",
     "anniversary": "This looks back at something that happened long ago.",
+    "question": "This only asks; it does not say that anything happened.",
 }
 
 
@@ -94,8 +95,8 @@ def _false(matter: Matter, thresholds: Thresholds) -> _Found:
 
 def _too_small(matter: Matter, thresholds: Thresholds) -> _Found:
     degree = matter.concern.degree
-    # A rumor is kept an eye on sooner than a plain report is told.
-    rumor = matter.assessment.information > 2 and matter.assessment.disputed
+    # A rumor is kept an eye on sooner than a plain report is told, and so is what nobody here can read.
+    rumor = (matter.assessment.information > 2 and matter.assessment.disputed) or matter.assessment.information == 6
     needed = thresholds.watch_relevance if rumor else thresholds.tell_relevance
     if degree >= needed or matter.earlier in ("tell", "warn", "correct"):
         return None
