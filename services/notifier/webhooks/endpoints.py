@@ -94,6 +94,7 @@ class Endpoint:
     disabled_at: datetime | None
     disabled_because: str | None
     resting_until: datetime | None
+    paced_until: datetime | None
     last_delivered_at: datetime | None
     failures_in_a_row: int
     created_at: datetime

@@ -6,11 +6,26 @@ knows a repeat. It stands in the log as ``unknown`` all the same. What was answe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from firstword.kit.db import upsert
 from firstword.kit.processing import AnyEvent
@@ -18,6 +33,7 @@ from schemas.base import content_id
 from services.notifier.delivery.schedule import RETRY_SECONDS, next_attempt
 from services.notifier.webhooks.disabling import disable
 from services.notifier.webhooks.endpoints import Endpoint, change, find
+from services.notifier.webhooks.pace import filled_until, places
 from services.notifier.webhooks.payloads import Told
 from services.notifier.webhooks.post import Answer
 from services.notifier.webhooks.tables import (
@@ -54,11 +70,11 @@ _D, _A, _E = webhook_deliveries.c, webhook_attempts.c, webhook_endpoints.c
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much an endpoint takes at present: so many at once, so many a second."""
+    """How much an endpoint takes at present: so many at once, of which so many may begin by its rate."""
 
     endpoint_id: str
     concurrency: int
-    per_second: float
+    places: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,32 +118,50 @@ def enqueue(connection: Connection, told: Told, to: Iterable[Endpoint]) -> int:
     return upsert(connection, webhook_deliveries, rows, ["id"], update=())
 
 
-def due_endpoints(connection: Connection, now: datetime) -> list[Room]:
-    """The endpoints for which something is due, and which may be sent to."""
+def due_endpoints(connection: Connection, now: datetime, paced_at: datetime | None = None) -> list[Room]:
+    """The endpoints for which something is due, and which may be sent to.
+
+    ``paced_at`` is the moment by which their rate is kept: the machine's own, where ``now`` is turned by hand.
+    """
     # Asked of each active endpoint: what waits for those that are disabled may be much, and isn't looked at.
     something = select(_D.id).where(_D.endpoint_id == _E.id, _due(now)).exists()
     query = (
-        select(_E.id, _E.concurrency, _E.per_second, _E.failures_in_a_row, _E.ordered)
+        select(_E.id, _E.concurrency, _E.per_second, _E.failures_in_a_row, _E.ordered, _E.paced_until)
         .where(something, _E.state == "active", or_(_E.resting_until.is_(None), _E.resting_until <= now))
         .order_by(_E.id)
     )
     return [
-        Room(id, 1 if ordered or failures >= PROBED_AFTER else concurrency, per_second)
-        for id, concurrency, per_second, failures, ordered in connection.execute(query)
+        Room(row.id, _at_once(row), places(row.paced_until, row.per_second, paced_at or now))
+        for row in connection.execute(query)
     ]
 
 
-def claim(connection: Connection, free: Mapping[str, int], now: datetime) -> list[Work]:
-    """Record that attempts begin: at most so many for each endpoint as ``free`` says, the oldest first."""
+def claim(
+    connection: Connection, free: Mapping[str, int], now: datetime, paced_at: datetime | None = None
+) -> list[Work]:
+    """Record that attempts begin: at most so many for each endpoint as ``free`` says, the oldest first.
+
+    Over all workers, an endpoint gets no more at once than it takes, and no more a second; what a killed worker had
+    under way counts until it is taken for lost (:func:`recover`).
+    """
+    paced_at = paced_at or now
     chosen: list[tuple[Endpoint, RowMapping]] = []
-    for endpoint_id, most in sorted(free.items()):
-        endpoint = find(connection, endpoint_id, lock=True)  # one instance at a time looks for work at an endpoint
+    under_way: Mapping[str, int] | None = None
+    there = [find(connection, id, lock=True) for id in sorted(free)]  # one at a time looks for work at an endpoint
+    for endpoint in there:
         if endpoint.state != "active" or (endpoint.resting_until is not None and endpoint.resting_until > now):
             continue
-        rows = _head(connection, endpoint_id, now) if endpoint.ordered else _oldest(connection, endpoint_id, now, most)
+        if under_way is None:
+            under_way = _under_way(connection, sorted(free))
+        room = _at_once(endpoint) - under_way.get(endpoint.id, 0)
+        most = min(free[endpoint.id], room, places(endpoint.paced_until, endpoint.per_second, paced_at))
+        if most <= 0:
+            continue
+        rows = _head(connection, endpoint.id, now) if endpoint.ordered else _oldest(connection, endpoint.id, now, most)
         chosen += [(endpoint, row) for row in rows]
     if not chosen:
         return []
+    _keep_pace(connection, Counter(endpoint.id for endpoint, _ in chosen), there, paced_at)
     ids = [row["id"] for _, row in chosen]
     connection.execute(
         update(webhook_deliveries)
@@ -239,6 +273,29 @@ def new_delivery(message_id: str, endpoint_id: str, at: datetime) -> dict[str, o
 
 def _due(now: datetime) -> ColumnElement[bool]:
     return and_(_D.status == "pending", _D.next_attempt_at <= now)
+
+
+def _at_once(endpoint: Endpoint | Row[Any, Any, Any, Any, Any, Any]) -> int:
+    """How many requests an endpoint gets at once: one where order counts, or where none arrived lately."""
+    one = endpoint.ordered or endpoint.failures_in_a_row >= PROBED_AFTER
+    return 1 if one else int(endpoint.concurrency)
+
+
+def _under_way(connection: Connection, ids: Sequence[str]) -> Mapping[str, int]:
+    """How many requests each endpoint has under way, whoever sends them."""
+    query = select(_D.endpoint_id, func.count()).where(_D.endpoint_id.in_(ids), _D.status == "sending")
+    return {row[0]: row[1] for row in connection.execute(query.group_by(_D.endpoint_id))}
+
+
+def _keep_pace(connection: Connection, begun: Mapping[str, int], at: Sequence[Endpoint], now: datetime) -> None:
+    """Write down until when what begins fills each endpoint's time."""
+    rows = [
+        {"which": one.id, "until": filled_until(one.paced_until, one.per_second, now, begun[one.id])}
+        for one in at
+        if one.id in begun
+    ]
+    until = bindparam("until", type_=_E.paced_until.type)
+    connection.execute(update(webhook_endpoints).where(_E.id == bindparam("which")).values(paced_until=until), rows)
 
 
 _WITH_BODY = select(webhook_deliveries, webhook_messages.c.body).join(

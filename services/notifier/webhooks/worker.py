@@ -1,5 +1,7 @@
 """Posts what is due, each endpoint in a lane of its own: a slow one fills its own lane and nobody else's.
 
+How much an endpoint takes, at once and a second, holds over all workers on a database (:func:`outbox.claim`).
+
 What has ended and what begins are written together, in one transaction for all lanes: under load, a sync to disk serves
 dozens of attempts.
 """
@@ -10,14 +12,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from firstword.kit.clock import Clock
+from firstword.kit.clock import Clock, SystemClock
 from firstword.kit.db import reading
 from firstword.kit.metrics import Metrics
 from firstword.kit.processing import EventPublisher
@@ -35,26 +36,12 @@ ATTEMPT_SECONDS = 60.0
 PRUNE_EVERY = timedelta(hours=1)
 
 
-@dataclass
-class _Lane:
-    """What an endpoint has under way, and how many it may still begin: a bucket that holds a second's worth."""
-
-    under_way: int = 0
-    tokens: float = field(default=0.0)
-    filled_at: float | None = None
-
-    def free(self, room: Room, coming_back: int, now: float) -> int:
-        most = max(1.0, room.per_second)
-        added = most if self.filled_at is None else (now - self.filled_at) * room.per_second
-        self.tokens, self.filled_at = min(most, self.tokens + added), now
-        return max(0, min(room.concurrency - self.under_way + coming_back, int(self.tokens)))
-
-
 class WebhookWorker:
     """Sends what the outbox of webhooks holds.
 
     ``sole`` says that no other process works on this database: then whatever is found half sent at the start was
-    left by a crash. Otherwise it is taken for that only once an attempt is older than an attempt may last.
+    left by a crash. Otherwise it is taken for that only once an attempt is older than an attempt may last. ``wall`` is
+    the clock by which an endpoint's rate is kept, however ``clock`` is turned: by default the machine's.
     """
 
     def __init__(
@@ -66,13 +53,15 @@ class WebhookWorker:
         *,
         sole: bool = True,
         metrics: Metrics | None = None,
+        wall: Clock | None = None,
     ) -> None:
         self._engine = engine
         self._publisher = publisher
         self._clock = clock
         self._http = http
         self._sole = sole
-        self._lanes: dict[str, _Lane] = {}
+        self._wall = wall or SystemClock()
+        self._under_way = Counter[str]()
         self._ended: list[Done] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -138,11 +127,9 @@ class WebhookWorker:
             self._ended = ended + self._ended
             raise
         for done in ended:
-            self._lanes[done.work.endpoint.id].under_way -= 1
+            self._under_way[done.work.endpoint.id] -= 1
         for work in works:
-            lane = self._lanes[work.endpoint.id]
-            lane.under_way += 1
-            lane.tokens -= 1
+            self._under_way[work.endpoint.id] += 1
             task = asyncio.create_task(self._fly(work))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -151,28 +138,28 @@ class WebhookWorker:
         return len(works)
 
     def _free(self, rooms: Sequence[Room], ended: Sequence[Done]) -> dict[str, int]:
-        now = asyncio.get_running_loop().time()
+        """How many requests may begin at each endpoint, as far as this worker knows."""
         back = Counter(done.work.endpoint.id for done in ended)
         free = {}
         self._starved = False
         for room in rooms:
-            lane = self._lanes.setdefault(room.endpoint_id, _Lane())
-            places = lane.free(room, back[room.endpoint_id], now)
-            if places:
+            there = self._under_way[room.endpoint_id] - back[room.endpoint_id]
+            places = min(room.concurrency - there, room.places)
+            if places > 0:
                 free[room.endpoint_id] = places
-            elif lane.under_way == back[room.endpoint_id]:
+            elif there == 0:
                 self._starved = True  # only its rate holds it back
         return free
 
     def _due(self) -> list[Room]:
         with reading(self._engine) as connection:
-            return outbox.due_endpoints(connection, self._clock.now())
+            return outbox.due_endpoints(connection, self._clock.now(), self._wall.now())
 
     def _write(self, ended: Sequence[Done], free: Sequence[tuple[str, int]]) -> list[Work]:
         now = self._clock.now()
         with self._engine.begin() as connection:
             self._publisher.publish(connection, outbox.finish(connection, ended, now))
-            works = outbox.claim(connection, dict(free), now)
+            works = outbox.claim(connection, dict(free), now, self._wall.now())
         for done in ended:
             self._counter.labels(done.answer.kind).inc()
         return works

@@ -1,0 +1,98 @@
+"""An endpoint's limits hold over all workers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from services.notifier.webhooks import outbox
+from services.notifier.webhooks.pace import filled_until, places
+from tests.http_server import Reply, Request, serving
+from tests.webhook_world import WebhookWorld, dismissed
+
+START = datetime(2026, 3, 5, 9, tzinfo=UTC)
+
+
+@given(
+    st.sampled_from([0.2, 1.0, 3.0, 50.0, 1_000.0]),
+    st.lists(st.tuples(st.floats(0, 2), st.integers(0, 200)), min_size=1, max_size=40),
+)
+def test_never_more_than_a_second_s_worth_ahead(per_second: float, steps: list[tuple[float, int]]) -> None:
+    until, now, begun = None, START, 0
+    for rest, wanted in steps:
+        now += timedelta(seconds=rest)
+        taken = min(wanted, places(until, per_second, now))
+        until = filled_until(until, per_second, now, taken)
+        begun += taken
+        allowed = max(1.0, per_second) + per_second * (now - START).total_seconds()
+        assert begun <= allowed + 0.01
+        assert places(until, per_second, now + timedelta(seconds=1 / per_second + 1)) >= 1, "it is never shut for good"
+
+
+async def test_two_workers_keep_to_what_an_endpoint_takes_at_once(database: Engine) -> None:
+    world = WebhookWorld.on(database)
+    there, most = 0, 0
+
+    async def busy() -> None:
+        nonlocal there, most
+        there += 1
+        most = max(most, there)
+        await asyncio.sleep(0.05)
+        there -= 1
+
+    async def body():  # type: ignore[no-untyped-def]
+        await busy()
+        yield b"ok"
+
+    async with serving(lambda _: Reply(200, stream=body)) as server:
+        world.add(server.url(), concurrency=3, per_second=1_000.0)
+        world.tell(*(dismissed(number) for number in range(24)))
+        await both(world, 24)
+    assert len(server.requests) == 24
+    assert most == 3
+
+
+async def test_two_workers_keep_to_an_endpoints_rate(database: Engine) -> None:
+    world = WebhookWorld.on(database)
+    times: list[float] = []
+
+    def answer(_: Request) -> Reply:
+        times.append(time.monotonic())
+        return Reply()
+
+    async with serving(answer) as server:
+        world.add(server.url(), concurrency=20, per_second=10.0)
+        world.tell(*(dismissed(number) for number in range(18)))
+        await both(world, 18)
+    assert len(times) == 18
+    assert times[-1] - times[9] >= 0.6, "ten at once, then ten a second"
+
+
+async def both(world: WebhookWorld, count: int) -> None:
+    """Let two workers deliver so many."""
+    stop = asyncio.Event()
+    async with world.worker(sole=False) as one, world.worker(sole=False) as other:
+        running = [asyncio.create_task(worker.run(stop)) for worker in (one, other)]
+        async with asyncio.timeout(30):
+            while sum(row["status"] == "delivered" for row in world.deliveries()) < count:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        stop.set()
+        await asyncio.gather(*running)
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_what_another_worker_has_under_way_counts(database: Engine, ordered: bool) -> None:
+    world = WebhookWorld.on(database)
+    endpoint = world.add("https://hooks.example/", concurrency=2, ordered=ordered)
+    world.tell(*(dismissed(number) for number in range(5)))
+    now = world.clock.now()
+    with database.begin() as connection:
+        assert len(outbox.claim(connection, {endpoint.id: 9}, now)) == (1 if ordered else 2)
+    with database.begin() as connection:
+        assert outbox.claim(connection, {endpoint.id: 9}, now) == []
