@@ -9,9 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 from firstword import __version__
 from firstword.kit.db import reading
+from firstword.kit.errors import BadInput
+from firstword.limits import require_thresholds
+from firstword.playbooks import playbooks_of
 from firstword.storage.deadletters import DeadLetters
 from firstword.store import Store
 from firstword.system import Busy, only_one
@@ -20,6 +24,7 @@ from services.ingest.service import IngestService
 from services.notifier import repository
 from services.notifier.delivery import managers
 from services.notifier.webhooks import endpoints, log
+from services.notifier.wordings import store as wordings
 
 __all__ = ["Check", "check_up"]
 
@@ -44,12 +49,14 @@ def check_up(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> li
         Check("ok", "version", f"firstword {__version__}, Python {sys.version.split()[0]}"),
         *(_house(store, lags) if store.settings.database is None else [_stack(store)]),
         _book(store),
+        *_own_rules(store),
         *_feeds(ingest),
         _dead_letters(store),
         _deliveries(store),
         *_managers(store),
         *_webhooks(store),
         _mail(store),
+        _model(store),
     ]
 
 
@@ -106,6 +113,56 @@ def _book(store: Store) -> Check:
     watches = {watch.entity_id for client in book.clients for watch in client.watches}
     sample = ", the sample" if book.firm.sample else ""
     return Check("ok", "client book", f"{len(book.clients)} clients, {len(watches)} watched things{sample}")
+
+
+def _own_rules(store: Store) -> list[Check]:
+    """The house's own playbooks and thresholds: with a fault in them, nothing starts."""
+    settings = store.settings
+    folder = settings.playbooks or settings.data / "playbooks"
+    checks = []
+    try:
+        books = [book for layer in playbooks_of(settings).layers[1:] for book in layer]
+        rules, own = sum(len(book.rules) for book in books), sum(book.manager is not None for book in books)
+        found = f"{len(books)} of the house's own in {folder}, {own} of them managers', with {rules} rules"
+        if not books:
+            found = f"those that ship; the house's own would go into {folder}"
+        checks.append(Check("ok", "playbooks", found))
+    except BadInput as faults:
+        mend = f"Mend them, then look with 'firstword playbooks check {folder}'."
+        checks.append(Check("fail", "playbooks", str(faults), mend))
+    if settings.thresholds is not None:
+        try:
+            require_thresholds(settings.thresholds)
+            checks.append(Check("ok", "thresholds", f"the house's own, from {settings.thresholds}"))
+        except BadInput as faults:
+            checks.append(Check("fail", "thresholds", str(faults), "Mend the file, or unset FIRSTWORD_THRESHOLDS."))
+    return checks
+
+
+def _model(store: Store) -> Check:
+    """Whether the language model's endpoint can be reached; it is not asked anything."""
+    llm = store.settings.llm
+    if llm.url is None:
+        return Check("note", "language model", "none; drafts stand as the playbooks word them")
+    address = urlsplit(llm.url)
+    try:
+        port = address.port or (443 if address.scheme == "https" else 80)
+    except ValueError:
+        port = 0
+    if address.scheme not in ("http", "https") or not address.hostname or not port:
+        mend = "Write FIRSTWORD_LLM_URL as http://127.0.0.1:8000/v1."
+        return Check("fail", "language model", "its address is none", mend)
+    where = f"{address.hostname}:{port}"
+    with reading(store.engine) as connection:
+        spent = wordings.spent_today(connection, store.clock.now())
+    try:
+        with socket.create_connection((address.hostname, port), timeout=5):
+            pass
+    except OSError as error:
+        mend = "Check FIRSTWORD_LLM_URL; until then, drafts stand as the playbooks word them."
+        return Check("warn", "language model", f"{where} can't be reached: {error}", mend)
+    found = f"{llm.model} at {where} answers; {spent:,} of {llm.daily_tokens:,} tokens of today are used"
+    return Check("ok", "language model", found)
 
 
 def _feeds(ingest: IngestService) -> list[Check]:

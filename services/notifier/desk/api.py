@@ -26,8 +26,10 @@ from services.notifier.desk.pages.advice import asked_by, asked_days
 from services.notifier.desk.pages.audit import listed
 from services.notifier.desk.pages.ops import not_ready
 from services.notifier.desk.pages.reach import keep, reaches
+from services.notifier.desk.relations import Relations
 from services.notifier.desk.web import Asking, SignInNeeded, asking, number_of, site_of
 from services.notifier.repository import DraftLine
+from services.notifier.wordings import store as wordings
 
 __all__ = ["router"]
 
@@ -58,6 +60,12 @@ def calling(request: Request) -> Asking:
 
 
 Caller = Annotated[Asking, Depends(calling)]
+
+
+class Version(Model):
+    """The version that was read."""
+
+    version: int = Field(ge=0)
 
 
 class Approval(Model):
@@ -98,10 +106,11 @@ def draft(who: Caller, draft_id: str) -> dict[str, Any]:
     """One draft with its evidence and checks."""
     with who.reading() as connection:
         line = repository.draft(connection, who.scope, draft_id)
+        wording = wordings.standing(connection, draft_id)
     if line is None:
         raise NotFound("There is no such draft.")
     who.note_read("draft.read", draft_id, line.client_id)
-    return _whole(line)
+    return {**_whole(line), "wording": wording}
 
 
 @router.post("/drafts/{draft_id}/approve")
@@ -125,6 +134,17 @@ def edit(who: Caller, draft_id: str, asked: Edit) -> dict[str, Any]:
     """Keep another text; the answer holds what was found in it."""
     with who.acting() as desk:
         desk.edit(draft_id, asked.version, asked.subject, asked.body)
+        line = repository.draft(desk.connection, who.scope, draft_id)
+    if line is None:
+        raise NotFound("There is no such draft.")
+    return _whole(line)
+
+
+@router.post("/drafts/{draft_id}/wording")
+def wording(who: Caller, draft_id: str, asked: Version) -> dict[str, Any]:
+    """Take the words that a language model proposed; the answer holds what was found in them."""
+    with who.acting() as desk:
+        Relations(desk).take_wording(draft_id, asked.version)
         line = repository.draft(desk.connection, who.scope, draft_id)
     if line is None:
         raise NotFound("There is no such draft.")

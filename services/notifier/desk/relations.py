@@ -21,6 +21,7 @@ from services.notifier.contact.confirm import confirming_note
 from services.notifier.contact.discovery import with_answers
 from services.notifier.contact.plan import zone_of
 from services.notifier.desk.actions import COMMENT_LIMIT, Conflict, Desk, NotFound, audit
+from services.notifier.wordings import store as wordings
 
 __all__ = ["CONTACT_CHANNELS", "ContactChannel", "Relations"]
 
@@ -98,6 +99,17 @@ class Relations:
         )
         desk.publish(given, line.client_id, "feedback", draft_id, feedback, desk.now.isoformat())
         self._audit("feedback.given", draft_id, line.client_id, feedback)
+
+    def take_wording(self, draft_id: str, version: int) -> None:
+        """Take the words that a language model proposed: an edit like any other, in the name of who took them."""
+        desk = self.desk
+        line = repository.draft(desk.connection, desk.viewer.scope, draft_id)
+        if line is None:
+            raise NotFound("There is no such draft.")
+        offer = wordings.offer(desk.connection, draft_id)
+        if offer is None:
+            raise Conflict("There are no other words for this draft as it stands now.")
+        desk.edit(draft_id, version, line.subject, offer.body)
 
     def answer(self, client_id: str, answers: Mapping[str, str]) -> int:
         """Write a client's answers into the book, as notes; returns how many are new."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
@@ -13,7 +13,21 @@ from services.notifier.drafting.rewording import Wording
 from services.notifier.tables import drafts
 from services.notifier.wordings.tables import model_answers, wordings
 
-__all__ = ["Offer", "State", "answered", "claim", "due", "finish", "keep_answer", "offer", "prune", "reserve", "retry"]
+__all__ = [
+    "Offer",
+    "State",
+    "answered",
+    "claim",
+    "due",
+    "finish",
+    "keep_answer",
+    "offer",
+    "prune",
+    "reserve",
+    "retry",
+    "spent_today",
+    "standing",
+]
 
 #: asking · offered: it passed every check · declined: it did not, or there was nothing to reword · failed: no answer.
 State = Literal["asking", "offered", "declined", "failed"]
@@ -68,8 +82,7 @@ def reserve(connection: Connection, key: str, tokens: int, daily_tokens: int, no
     """
     exclusive(connection, "model_answers")
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    spent = connection.execute(select(func.sum(model_answers.c.tokens)).where(model_answers.c.at >= midnight)).scalar()
-    if (spent or 0) + tokens > daily_tokens:
+    if spent_today(connection, now) + tokens > daily_tokens:
         return False
     before = select(model_answers.c.tokens).where(model_answers.c.key == key, model_answers.c.at >= midnight)
     again = connection.execute(before).scalar() or 0
@@ -110,6 +123,26 @@ def offer(connection: Connection, draft_id: str) -> Offer | None:
     )
     row = connection.execute(query).one_or_none()
     return None if row is None else Offer(row.model, row.body)
+
+
+def standing(connection: Connection, draft_id: str) -> dict[str, Any] | None:
+    """How far the model is with a draft: ``state``, ``model``, why there are none (``detail``), and what is offered.
+
+    None where it was not asked. ``body`` is None once the draft no longer stands as it was proposed.
+    """
+    row = connection.execute(select(wordings).where(wordings.c.draft_id == draft_id)).mappings().first()
+    if row is None:
+        return None
+    offered = offer(connection, draft_id)
+    known = {name: row[name] for name in ("state", "model", "detail", "at")}
+    return {**known, "body": None if offered is None else offered.body}
+
+
+def spent_today(connection: Connection, now: datetime) -> int:
+    """Tokens that were used, or reserved, since midnight (UTC)."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    query = select(func.sum(model_answers.c.tokens)).where(model_answers.c.at >= midnight)
+    return connection.execute(query).scalar() or 0
 
 
 def prune(connection: Connection, now: datetime) -> int:

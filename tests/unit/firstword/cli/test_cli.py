@@ -201,6 +201,32 @@ def test_the_doctor_says_what_is_there_and_what_to_do(run: Run) -> None:
     assert {check["what"] for check in checks} >= {"client book", "feeds", "pipeline", "dead letters", "mail"}
 
 
+def test_the_doctor_looks_at_the_houses_own_rules_and_at_the_model(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def found(what: str) -> tuple[str, str]:
+        checks = json.loads(run("doctor", "--json").out)
+        return next((check["state"], f"{check['found']} {check['mend']}") for check in checks if check["what"] == what)
+
+    house = tmp_path / "house.yaml"
+    monkeypatch.setenv("FIRSTWORD_PLAYBOOKS", str(house))
+    house.write_text("playbook: house\nrules:\n  - when: {kind: fine, stance: holds}\n    action: waiting\n")
+    state, said = found("playbooks")
+    assert state == "fail"
+    assert "house.yaml:3" in said
+    assert "playbooks check" in said
+    house.write_text(house.read_text() + "    reason: haste costs more than patience\n")
+    assert found("playbooks")[1].startswith("1 of the house's own")
+    assert found("language model")[0] == "note"
+    monkeypatch.setenv("FIRSTWORD_LLM_URL", "http://ann:tellnobody@127.0.0.1:1/v1")
+    state, said = found("language model")
+    assert state == "warn"
+    assert "127.0.0.1:1 can't be reached" in said
+    assert "tellnobody" not in said
+    monkeypatch.setenv("FIRSTWORD_LLM_URL", "nowhere")
+    assert found("language model")[0] == "fail"
+
+
 def test_a_link_is_for_those_who_are_known(run: Run) -> None:
     assert "/signin?token=" in run("signin").out
     assert run("signin", "--manager", "mara").code == 2

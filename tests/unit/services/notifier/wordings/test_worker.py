@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from firstword.kit.db import reading
 from firstword.kit.http import GuardedClient, HttpSettings
+from services.notifier.desk.auth import create_api_token
 from services.notifier.llm import ChatSettings, OpenAiChat
 from services.notifier.wordings import store
 from services.notifier.wordings.tables import model_answers, wordings
@@ -94,6 +95,27 @@ async def test_a_good_answer_is_offered_and_the_draft_stays_as_it_was(world: Wor
     )
     for private in ("Arnaud", "Halden", "dependable", "38%"):
         assert private not in server.requests[0].body.decode()
+
+
+async def test_a_program_reads_and_takes_the_words_as_a_person_does(world: World) -> None:
+    line = world.draft("claire")
+    with world.engine.begin() as connection:
+        token = create_api_token(connection, "owner")
+    client = world.browser(None)
+    client.headers["Authorization"] = f"Bearer {token}"
+    at = f"/api/v1/drafts/{line.id}"
+    assert client.get(at).json()["wording"] is None
+    assert client.post(f"{at}/wording", json={"version": line.version}).status_code == 409
+    async with serving(model(well)) as server:
+        await worker(world, server).reword_due()
+    offer = client.get(at).json()["wording"]
+    assert (offer["state"], offer["model"], offer["detail"]) == ("offered", "house-model", None)
+    assert "I think you should consider" in offer["body"]
+    taken = client.post(f"{at}/wording", json={"version": line.version}).json()
+    assert (taken["state"], taken["body"]) == ("edited", offer["body"])
+    assert taken["grounding"]
+    assert client.get(at).json()["wording"]["body"] is None
+    assert client.post(f"{at}/wording", json={"version": taken["version"]}).status_code == 409
 
 
 async def test_a_person_takes_the_words_as_an_edit_of_their_own(world: World) -> None:
