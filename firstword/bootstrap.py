@@ -9,15 +9,18 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from pydantic import SecretStr
+from sqlalchemy import Engine
 
 from firstword import firststart
 from firstword.feeding import FeedDesk
 from firstword.firststart import Prepared, Settle
 from firstword.kit.clock import Clock, SetClock, SystemClock
+from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
 from firstword.kit.http import GuardedClient, HttpSettings
 from firstword.kit.metrics import Metrics
 from firstword.kit.processing import AnyEvent, Sink
+from firstword.kit.sealing import read_keys
 from firstword.kit.settings import Settings
 from firstword.kit.settings import SmtpSettings as MailEnvironment
 from firstword.limits import require_thresholds
@@ -55,6 +58,7 @@ from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafts import WriteDrafts
 from services.notifier.llm import ChatSettings, OpenAiChat
 from services.notifier.sinks import all_sinks
+from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.notices import Notices
 from services.notifier.webhooks.worker import WebhookWorker
 from services.notifier.wordings.worker import WordingWorker
@@ -87,7 +91,7 @@ def open_store(settings: Settings, clock: Clock | None = None) -> Store:
     """Open the data folder, making it and its tables when they are not there; or the stack's database, if one is set.
 
     Raises:
-        BadInput: the folder can't be made.
+        BadInput: the folder can't be made, or the keys can't be read.
         NotMigrated: the stack's database is not at this version.
         Unreachable: it doesn't answer.
         NewerDatabase: a later version wrote it.
@@ -96,10 +100,23 @@ def open_store(settings: Settings, clock: Clock | None = None) -> Store:
     if (url := settings.database_url) is not None:
         engine = open_database(url)
         require_migrated(engine)
-        return Store(settings, engine, clock, OutboxPublisher(clock))
+        return Store(settings, _sealed(engine, settings), clock, OutboxPublisher(clock))
     engine = open_sqlite(settings.database_file)
     migrate(engine)
-    return Store(settings, engine, clock, EventLog())
+    return Store(settings, _sealed(engine, settings), clock, EventLog())
+
+
+def _sealed(engine: Engine, settings: Settings) -> Engine:
+    """``engine`` with the keys by which secrets in its database are sealed; what lies there unsealed is sealed now."""
+    given = settings.keys.get_secret_value() if settings.keys is not None else None
+    keys = read_keys(given, settings.key_file if settings.database is None else None)
+    known = engine.execution_options(keys=keys)
+    with reading(known) as connection:
+        unsealed = endpoints.unsealed(connection)
+    if unsealed:
+        with known.begin() as connection:
+            endpoints.seal_all(connection)
+    return known
 
 
 def build_pipeline(thresholds: Thresholds | None = None, playbooks: Playbooks | None = None) -> Pipeline:

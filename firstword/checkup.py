@@ -7,13 +7,14 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
 from firstword import __version__
 from firstword.kit.db import reading
 from firstword.kit.errors import BadInput
+from firstword.kit.sealing import LockedSecret
 from firstword.limits import require_thresholds
 from firstword.playbooks import playbooks_of
 from firstword.storage.deadletters import DeadLetters
@@ -24,6 +25,7 @@ from services.ingest.service import IngestService
 from services.notifier import repository
 from services.notifier.delivery import managers
 from services.notifier.webhooks import endpoints, log
+from services.notifier.webhooks.endpoints import Endpoint
 from services.notifier.wordings import store as wordings
 
 __all__ = ["Check", "check_up"]
@@ -54,6 +56,7 @@ def check_up(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> li
         _dead_letters(store),
         _deliveries(store),
         *_managers(store),
+        *_keys(store),
         *_webhooks(store),
         _mail(store),
         _model(store),
@@ -218,6 +221,29 @@ def _managers(store: Store) -> list[Check]:
     last = missed[0]
     found = f"{len(missed)} in a week did not surely arrive; the last, to {last['manager_id']}: {last['last_error']}"
     return [Check("warn", "digests and urgent news", found, "See 'firstword deliveries managers --status failed'.")]
+
+
+def _keys(store: Store) -> list[Check]:
+    """How the secrets of webhook endpoints lie in the database."""
+    with reading(store.engine) as connection:
+        every = endpoints.endpoints(connection)
+        now = store.clock.now()
+        locked = [one for one in every if not _signs(one, now)]
+    if locked:
+        found = f"sealed with a key that isn't there: those of {', '.join(one.id for one in locked[:3])}"
+        mend = f"Put the key back ({store.keys.place}), or run 'firstword webhooks rotate {locked[0].id}'."
+        return [Check("fail", "webhook secrets", found, mend)]
+    if every and not store.keys.count:
+        mend = "Set FIRSTWORD_KEYS to what 'firstword keys new' prints, for every service."
+        return [Check("warn", "webhook secrets", "in the database in plain text", mend)]
+    return [Check("ok", "webhook secrets", f"sealed, by {store.keys.place}; keep a copy elsewhere")] if every else []
+
+
+def _signs(endpoint: Endpoint, now: datetime) -> bool:
+    try:
+        return bool(endpoint.signing(now)) or not endpoint.secrets
+    except LockedSecret:
+        return False
 
 
 def _webhooks(store: Store) -> list[Check]:

@@ -17,6 +17,7 @@ from firstword.kit.clock import Clock
 from firstword.kit.db import exclusive, reading
 from firstword.kit.errors import BadInput
 from firstword.kit.processing import AnyEvent, EventPublisher
+from firstword.kit.sealing import PLAIN, Keys
 from firstword.kit.settings import Settings
 from firstword.registry import BookChange, book_changes, book_of, removal
 from schemas.alerts import Alert
@@ -63,6 +64,12 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.engine.dispose()
+
+    @property
+    def keys(self) -> Keys:
+        """What seals secrets in the database."""
+        found = self.engine.get_execution_options().get("keys", PLAIN)
+        return found if isinstance(found, Keys) else PLAIN
 
     def book(self) -> Book | None:
         """The client book as it stands; None when there is no client."""

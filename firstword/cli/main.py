@@ -21,6 +21,7 @@ from firstword.cli import (
     doctor,
     explain,
     feeds,
+    keys,
     lag,
     migrate,
     moving,
@@ -69,6 +70,7 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(playbooks.app, name="playbooks")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(keys.app, name="keys")
 
 STACK = "Commands of the stack (Kafka and PostgreSQL)"
 app.command("migrate", rich_help_panel=STACK)(migrate.migrate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -70,7 +70,7 @@ def add(
             per_second=per_second,
         )
         note(connection, store, "webhook.added", made.id, made.shown)
-    _tell_secret(made.id, made.secrets[0].value, as_json)
+    _tell_secret(made.id, made.signing(made.created_at)[0], as_json)
     if url.startswith("http://"):
         warn("what is posted there can be read on its way; give an address that begins with https:// if there is one")
 
@@ -116,7 +116,7 @@ def show(
     if secret:
         with _store(data) as store, store.engine.begin() as connection:
             note(connection, store, "webhook.secret_read", found.id)
-    shown = {**_plain(found), "deliveries": counts, "secrets_in_use": len(found.signing(now))}
+    shown = {**_plain(found), "deliveries": counts, "secrets_in_use": _in_use(found, now)}
     print_json(shown | ({"secrets": found.signing(now)} if secret else {}))
 
 
@@ -298,6 +298,11 @@ def _tell_secret(endpoint_id: str, secret: str, as_json: bool) -> None:
     out.print(f"secret   {secret}", markup=False)
 
 
+def _in_use(one: Endpoint, now: datetime) -> int:
+    return sum(secret.until is None or secret.until > now for secret in one.secrets)
+
+
 def _plain(one: Endpoint) -> dict[str, Any]:
-    shown = {name: getattr(one, name) for name in one.__dataclass_fields__ if name not in ("secrets", "url", "wants")}
+    left_out = ("secrets", "keys", "url", "wants")
+    shown = {name: getattr(one, name) for name in one.__dataclass_fields__ if name not in left_out}
     return {"id": one.id, "url": one.shown, "wants": one.wants.model_dump(mode="json"), **shown}

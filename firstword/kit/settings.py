@@ -132,6 +132,10 @@ class Settings(FromOutside):
     secret: SecretStr | None = Field(
         default=None, description="what signs the desk's sessions; else it is made, and kept in a file in data"
     )
+    keys: SecretStr | None = Field(
+        default=None,
+        description="what seals secrets in the database, the newest first; else it is made, and kept in a file in data",
+    )
     host: str = Field(default="127.0.0.1", description="the address that the desk listens on")
     port: int = Field(default=8080, ge=0, le=65535)
     base_url: str | None = Field(default=None, description="the desk's address as people type it, behind a proxy")
@@ -166,6 +170,11 @@ class Settings(FromOutside):
     def database_file(self) -> Path:
         """The one database file of an embedded system."""
         return self.data / "firstword.db"
+
+    @property
+    def key_file(self) -> Path:
+        """Where an embedded system keeps the keys that seal secrets in the database."""
+        return self.data / "keys"
 
     @property
     def database_url(self) -> str | None:

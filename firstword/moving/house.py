@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from firstword.kit.db import try_exclusive
 from firstword.kit.processing import AnyEvent
+from firstword.kit.sealing import Keys
 from firstword.moving.events import Events
 from firstword.moving.rows import EndpointRows, NamelessRows, TableRows
 from firstword.moving.told import Told
@@ -80,13 +81,13 @@ def sections(
         *(Events(topic, store.log) for topic in ("clients", "sources")),
         Events("outcomes", store.log, more=outcomes),
         Events("tunings", store.log),
-        *_tables(with_secrets, heard_until),
+        *_tables(with_secrets, heard_until, store.keys),
         Told(heard_until),
         Events("items", store.log, since=now - timedelta(seconds=kept)),
     )
 
 
-def _tables(with_secrets: bool, heard_until: datetime | None) -> tuple[Section, ...]:
+def _tables(with_secrets: bool, heard_until: datetime | None, keys: Keys) -> tuple[Section, ...]:
     """Each after those that its rows refer to."""
     return (
         TableRows(ingest.feeds, blank=("leased_until",)),
@@ -108,7 +109,7 @@ def _tables(with_secrets: bool, heard_until: datetime | None) -> tuple[Section, 
         TableRows(notifier.interactions),
         TableRows(notifier.users, blank=("api_token_hash",)),
         NamelessRows(notifier.audit_log, counted="id"),
-        EndpointRows(webhooks.webhook_endpoints, with_secrets=with_secrets, heard_until=heard_until),
+        EndpointRows(webhooks.webhook_endpoints, with_secrets=with_secrets, heard_until=heard_until, keys=keys),
         TableRows(webhooks.webhook_messages, key=("id",), counted="seq"),
         TableRows(webhooks.webhook_deliveries, key=("id",), counted="seq"),
         TableRows(webhooks.webhook_attempts),

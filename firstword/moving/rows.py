@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Column, ColumnElement, Connection, LargeBinary, Sel
 
 from firstword.kit.db import UtcDateTime, upsert
 from firstword.kit.errors import BadInput
+from firstword.kit.sealing import Keys
 from firstword.moving.wire import Row
 
 __all__ = ["CHUNK", "EndpointRows", "NamelessRows", "TableRows"]
@@ -110,13 +111,15 @@ class NamelessRows(TableRows):
 
 
 class EndpointRows(TableRows):
-    """Webhook endpoints. Without their secrets they arrive disabled: nothing could be signed.
+    """Webhook endpoints. Without their secrets they arrive disabled: nothing could be signed. With them, the file holds
+    them in plain text, for keys stay behind.
 
     They are told of what comes after the newest alert that is carried: what the matcher raises again is not new.
     """
 
-    def __init__(self, table: Table, *, with_secrets: bool, heard_until: datetime | None) -> None:
-        super().__init__(table)
+    def __init__(self, table: Table, *, with_secrets: bool, heard_until: datetime | None, keys: Keys) -> None:
+        super().__init__(table, blank=("paced_until",))
+        self._keys = keys
         self._since = None if heard_until is None else _shown_value(heard_until + timedelta(microseconds=1))
         self._with_secrets = with_secrets
 
@@ -124,13 +127,20 @@ class EndpointRows(TableRows):
         """``row``, with its secrets only if they were asked for."""
         if self._since is not None:
             row = row | {"created_at": max(row["created_at"], self._since)}
-        if self._with_secrets or (not row["secrets"] and row["state"] == "disabled"):
+        if not row["secrets"] and row["state"] == "disabled":
             return row
+        if self._with_secrets:
+            return row | {"secrets": [one | {"value": self._keys.open(one["value"])} for one in row["secrets"]]}
         disabled = {}
         if row["state"] != "disabled":
             why = "It was moved without its secrets: 'firstword webhooks rotate' makes one, 'enable' takes it up."
             disabled = {"state": "disabled", "disabled_at": row["changed_at"], "disabled_because": why}
         return row | disabled | {"secrets": []}
+
+    def values(self, row: Row) -> dict[str, Any]:
+        """A carried row as it is inserted: its secrets sealed with the keys of this place."""
+        sealed = [one | {"value": self._keys.seal(one["value"])} for one in row["secrets"]]
+        return super().values(row | {"secrets": sealed})
 
 
 def _shown_value(value: object) -> object:

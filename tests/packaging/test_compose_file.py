@@ -37,9 +37,11 @@ OF_THE_STACK = {
 }
 #: Names that docker-compose.yml and scripts/compose use themselves.
 OF_COMPOSE = {"FIRSTWORD_TAG", "FIRSTWORD_HOUSE", "FIRSTWORD_SECRETS", "FIRSTWORD_MATCHER_MEMORY"}
-#: What only some may know; hooks are read by the desk as well, to show whom a channel reaches.
+#: What only some may know; hooks are read by the desk as well, to show whom a channel reaches, and keys, where
+#: endpoints are added from its container.
 KEPT_TO = {
     "FIRSTWORD_SECRET": {"desk"},
+    "FIRSTWORD_KEYS": {"desk", "notifier"},
     "FIRSTWORD_SMTP_PASSWORD": {"notifier"},
     "FIRSTWORD_MAILBOX_PASSWORD": {"notifier"},
     "FIRSTWORD_LLM_KEY": {"notifier"},

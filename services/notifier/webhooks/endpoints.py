@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from firstword.kit.addresses import shown_url
 from firstword.kit.errors import BadInput
+from firstword.kit.sealing import Keys, LockedSecret, keys_of
 from schemas.base import Model, Utc
 from schemas.webhooks import WEBHOOKS
 from services.notifier.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_endpoints
@@ -33,6 +34,8 @@ __all__ = [
     "new_secret",
     "remove",
     "rotate",
+    "seal_all",
+    "unsealed",
 ]
 
 #: So long the former secret signs beside the new one.
@@ -64,7 +67,7 @@ class Wants(Model):
 
 
 class Secret(Model):
-    """One secret, as ``whsec_…``. It signs until ``until``; without, it is the one that holds."""
+    """One secret, ``whsec_…``, as it is kept: sealed. It signs until ``until``; without, it is the one that holds."""
 
     value: str
     until: Utc | None = None
@@ -87,6 +90,7 @@ class Endpoint:
     description: str
     wants: Wants
     secrets: tuple[Secret, ...] = field(repr=False)
+    keys: Keys = field(repr=False, compare=False)
     ordered: bool
     concurrency: int
     per_second: float
@@ -105,8 +109,21 @@ class Endpoint:
         return shown_url(self.url)
 
     def signing(self, now: datetime) -> list[str]:
-        """The secrets that sign at ``now``, the newest first."""
-        return [secret.value for secret in self.secrets if secret.until is None or secret.until > now]
+        """The secrets that sign at ``now``, the newest first; one that can't be read is left out where another can.
+
+        Raises:
+            LockedSecret: when none can be read.
+        """
+        holding = [secret.value for secret in self.secrets if secret.until is None or secret.until > now]
+        opened, locked = [], None
+        for value in holding:
+            try:
+                opened.append(self.keys.open(value))
+            except LockedSecret as error:
+                locked = error
+        if locked is not None and not opened:
+            raise locked
+        return opened
 
 
 def new_secret() -> str:
@@ -145,7 +162,7 @@ def add(
             url=url,
             description=description,
             wants=wants.model_dump(mode="json"),
-            secrets=[Secret(value=new_secret()).model_dump(mode="json")],
+            secrets=[Secret(value=keys_of(connection).seal(new_secret())).model_dump(mode="json")],
             ordered=ordered,
             concurrency=concurrency,
             per_second=per_second,
@@ -161,7 +178,8 @@ def add(
 def endpoints(connection: Connection) -> Sequence[Endpoint]:
     """All of them, the oldest first."""
     query = select(webhook_endpoints).order_by(webhook_endpoints.c.created_at, webhook_endpoints.c.id)
-    return [_endpoint(row) for row in connection.execute(query).mappings()]
+    keys = keys_of(connection)
+    return [_endpoint(row, keys) for row in connection.execute(query).mappings()]
 
 
 def find(connection: Connection, endpoint_id: str, *, lock: bool = False) -> Endpoint:
@@ -174,7 +192,7 @@ def find(connection: Connection, endpoint_id: str, *, lock: bool = False) -> End
     row = connection.execute(query.with_for_update(key_share=True) if lock else query).mappings().first()
     if row is None:
         raise BadInput(f"No endpoint has the id {endpoint_id!r}.", mend="'firstword webhooks list' shows the ids.")
-    return _endpoint(row)
+    return _endpoint(row, keys_of(connection))
 
 
 def change(connection: Connection, endpoint_id: str, now: datetime, **values: object) -> None:
@@ -188,7 +206,8 @@ def rotate(connection: Connection, endpoint_id: str, now: datetime, overlap: tim
     """Give an endpoint a new secret; those before it sign beside it for ``overlap``. Returns the new one."""
     endpoint = find(connection, endpoint_id, lock=True)
     ends = now + overlap
-    fresh = Secret(value=new_secret())
+    value = new_secret()
+    fresh = Secret(value=endpoint.keys.seal(value))
     former = [
         Secret(value=secret.value, until=min(secret.until or ends, ends))
         for secret in endpoint.secrets
@@ -196,7 +215,7 @@ def rotate(connection: Connection, endpoint_id: str, now: datetime, overlap: tim
     ]
     kept = [secret for secret in former if secret.until is not None and secret.until > now]
     change(connection, endpoint_id, now, secrets=[one.model_dump(mode="json") for one in (fresh, *kept)])
-    return fresh.value
+    return value
 
 
 def remove(connection: Connection, endpoint_id: str) -> Endpoint:
@@ -209,6 +228,33 @@ def remove(connection: Connection, endpoint_id: str) -> Endpoint:
     return endpoint
 
 
-def _endpoint(row: RowMapping) -> Endpoint:
-    plain = {name: row[name] for name in Endpoint.__dataclass_fields__ if name not in ("wants", "secrets")}
-    return Endpoint(wants=Wants.model_validate(row["wants"]), secrets=_SECRETS.validate_python(row["secrets"]), **plain)
+def unsealed(connection: Connection) -> int:
+    """How many secrets are not sealed with the newest key, though there is one."""
+    keys = keys_of(connection)
+    stored = connection.execute(select(webhook_endpoints.c.secrets)).scalars()
+    return sum(not keys.newest_sealed(secret.value) for one in stored for secret in _SECRETS.validate_python(one))
+
+
+def seal_all(connection: Connection) -> int:
+    """Seal every secret with the newest key; returns how many could not be read, and stay as they are."""
+    keys, locked = keys_of(connection), 0
+    query = select(webhook_endpoints.c.id, webhook_endpoints.c.secrets).order_by(webhook_endpoints.c.id)
+    for endpoint_id, stored in connection.execute(query.with_for_update()).all():
+        anew = []
+        for secret in _SECRETS.validate_python(stored):
+            try:
+                sealed = secret.value if keys.newest_sealed(secret.value) else keys.seal(keys.open(secret.value))
+            except LockedSecret:
+                sealed, locked = secret.value, locked + 1
+            anew.append(Secret(value=sealed, until=secret.until).model_dump(mode="json"))
+        if anew != stored:
+            of_endpoint = webhook_endpoints.c.id == endpoint_id
+            connection.execute(update(webhook_endpoints).where(of_endpoint).values(secrets=anew))
+    return locked
+
+
+def _endpoint(row: RowMapping, keys: Keys) -> Endpoint:
+    left_out = ("wants", "secrets", "keys")
+    plain = {name: row[name] for name in Endpoint.__dataclass_fields__ if name not in left_out}
+    secrets = _SECRETS.validate_python(row["secrets"])
+    return Endpoint(wants=Wants.model_validate(row["wants"]), secrets=secrets, keys=keys, **plain)

@@ -22,6 +22,7 @@ from firstword.kit.clock import Clock, SystemClock
 from firstword.kit.db import reading
 from firstword.kit.metrics import Metrics
 from firstword.kit.processing import EventPublisher
+from firstword.kit.sealing import LockedSecret
 from services.notifier.webhooks import outbox
 from services.notifier.webhooks.outbox import Done, Room, Work
 from services.notifier.webhooks.post import Answer, Http, headers_of, post
@@ -173,7 +174,11 @@ class WebhookWorker:
 
     async def _attempt(self, work: Work) -> Done:
         now, url = self._clock.now(), work.endpoint.url
-        headers = headers_of(work.delivery_id, work.body, work.endpoint.signing(now), now)
+        try:
+            secrets = work.endpoint.signing(now)
+        except LockedSecret as error:  # nothing left; the schedule gives time to put the key back
+            return Done(work, {}, Answer("retry", str(error)))
+        headers = headers_of(work.delivery_id, work.body, secrets, now)
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 answer = await post(self._http, url, headers, work.body, now)

@@ -248,7 +248,7 @@ def test_no_secret_leaves_unless_it_is_asked_for(played: Store, tmp_path: Path) 
     with opened(tmp_path / "with") as target:
         taken_in(target, raw)
         assert [one.state for one in _endpoints(target)] == ["active"]
-        assert [one.secrets for one in _endpoints(target)] == [one.secrets for one in _endpoints(played)]
+        assert [one.signing(NOW) for one in _endpoints(target)] == [one.signing(NOW) for one in _endpoints(played)]
         with reading(target.engine) as connection:
             newest = connection.scalar(select(func.max(alerts.c.raised_at)))
         assert newest is not None

@@ -1,0 +1,113 @@
+"""Endpoints' secrets lie sealed in the database, and sign all the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+from standardwebhooks import Webhook
+from typer.testing import CliRunner
+
+from firstword.bootstrap import open_store
+from firstword.cli.main import app
+from firstword.kit.db import reading
+from firstword.kit.sealing import Keys, LockedSecret, new_key
+from firstword.kit.settings import Settings
+from services.notifier.webhooks import endpoints
+from services.notifier.webhooks.tables import webhook_endpoints
+from tests.desk_data import NOW
+from tests.http_server import Reply, serving
+from tests.webhook_world import WebhookWorld, dismissed
+
+
+def stored(engine: Engine) -> str:
+    with reading(engine) as connection:
+        return json.dumps(connection.execute(select(webhook_endpoints.c.secrets)).scalars().all())
+
+
+async def test_a_sealed_secret_signs_and_is_replaced(database: Engine) -> None:
+    world = WebhookWorld.on(database.execution_options(keys=Keys([new_key()], "a test")))
+    async with serving(lambda _: Reply()) as server:
+        endpoint = world.add(server.url())
+        assert "whsec_" not in stored(database)
+        (former,) = endpoint.signing(NOW)
+        with world.engine.begin() as connection:
+            fresh = endpoints.rotate(connection, endpoint.id, NOW)
+        assert "whsec_" not in stored(database)
+        assert world.endpoint(endpoint.id).signing(NOW) == [fresh, former]
+        world.tell(dismissed(1))
+        assert await world.deliver() == 1
+    (request,) = server.requests
+    signed = request.headers["webhook-signature"].split()
+    for secret in (fresh, former):
+        assert Webhook(secret).sign(request.headers["webhook-id"], NOW, request.body.decode()) in signed
+
+
+async def test_without_its_key_nothing_leaves_and_it_is_tried_again(database: Engine) -> None:
+    world = WebhookWorld.on(database.execution_options(keys=Keys([new_key()], "a test")))
+    async with serving(lambda _: Reply()) as server:
+        endpoint = world.add(server.url())
+        world.tell(dismissed(1))
+        lost = WebhookWorld(
+            database.execution_options(keys=Keys([new_key()], "elsewhere")), world.clock, world.publisher
+        )
+        with pytest.raises(LockedSecret):
+            lost.endpoint(endpoint.id).signing(NOW)
+        assert await lost.deliver() == 1
+        assert server.requests == []
+        (attempt,) = world.attempts()
+        assert attempt["outcome"] == "retry"
+        assert "Put the key back" in attempt["detail"]
+        with lost.engine.begin() as connection:
+            endpoints.rotate(connection, endpoint.id, NOW)
+        world.clock.advance(seconds=6)
+        assert await lost.deliver() == 1
+        assert len(server.requests) == 1, "a new secret signs, though the former can't be read"
+
+
+def run(folder: Path, *words: str) -> str:
+    result = CliRunner().invoke(app, [*words, "--data", str(folder)])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_what_lay_there_in_plain_text_is_sealed_at_the_next_start(tmp_path: Path) -> None:
+    with open_store(Settings(data=tmp_path, database=None)) as store:
+        plain = store.engine.execution_options(keys=Keys([], "none"))
+        with plain.begin() as connection:
+            made = endpoints.add(connection, "https://hooks.example/", NOW)
+        assert made.secrets[0].value in stored(plain)
+    with open_store(Settings(data=tmp_path, database=None)) as store:
+        assert "whsec_" not in stored(store.engine)
+        with reading(store.engine) as connection:
+            assert endpoints.find(connection, made.id).signing(NOW) == [made.secrets[0].value]
+
+
+def test_the_key_is_replaced_from_the_command_line(tmp_path: Path) -> None:
+    made = json.loads(run(tmp_path, "webhooks", "add", "https://hooks.example/", "--json"))
+    with open_store(Settings(data=tmp_path, database=None)) as running:
+        before = stored(running.engine)
+        assert made["secret"] not in before
+        assert "first of 2 keys" in run(tmp_path, "keys", "rotate")
+        assert stored(running.engine) != before
+        with reading(running.engine) as connection:
+            assert endpoints.find(connection, made["id"]).signing(NOW) == [made["secret"]], "while it runs"
+    shown = json.loads(run(tmp_path, "webhooks", "show", made["id"], "--secret"))
+    assert shown["secrets"] == [made["secret"]]
+    assert len(CliRunner().invoke(app, ["keys", "new"]).stdout.strip()) == 64
+
+
+def test_the_doctor_says_when_a_key_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = json.loads(run(tmp_path, "webhooks", "add", "https://hooks.example/", "--json"))
+    assert _check(tmp_path)["state"] == "ok"
+    monkeypatch.setenv("FIRSTWORD_KEYS", new_key())
+    found = _check(tmp_path)
+    assert (found["state"], made["id"] in found["mend"]) == ("fail", True)
+
+
+def _check(folder: Path) -> dict[str, str]:
+    result = CliRunner().invoke(app, ["doctor", "--json", "--data", str(folder)])
+    checks: list[dict[str, str]] = json.loads(result.stdout)
+    return next(one for one in checks if one["what"] == "webhook secrets")
