@@ -19,7 +19,7 @@ from schemas.alerts import Alert, AlertRaised, Evidence, Verdict
 from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.interactions import ClientTuned
-from schemas.mentions import Impact, ItemAnnotated
+from schemas.mentions import EventKind, Impact, ItemAnnotated
 from services.matcher.book_index import BookIndex, Stake
 from services.matcher.cases import Case, Happening, JudgeState, Standing, dump_state, load_state, prune
 from services.matcher.credibility import Assessment, assess
@@ -34,6 +34,7 @@ from services.matcher.telling import readings
 from services.matcher.thresholds import Thresholds, shipped_thresholds
 from services.matcher.tuning import TunedThresholds
 from services.matcher.verdict import Dull, Matter, Ruling, decide, if_they_ask
+from services.matcher.voices import commentator
 from services.matcher.wording import names_in_words, reason
 
 __all__ = ["Judge"]
@@ -154,6 +155,8 @@ class Judge(Processor[JudgeState]):
                 return case
             if not same_kind or answers:
                 continue
+            if kind != case.happening.kind and _turned(case.happening, data.impact):
+                continue  # results that disappoint, and a forecast that is raised: two messages
             if case.open_rumor:
                 return case
             near = any(abs(said - each.said_at) <= apart for each in case.testimonies)
@@ -209,11 +212,9 @@ class Judge(Processor[JudgeState]):
 
         A report on a quarter is full of figures, and each paper picks its own; there only the direction counts.
         """
-        known = case.happening
-        turned = {known.direction, impact.direction} == {"positive", "negative"}
-        if turned and impact.kind in self._thresholds.market_moving:
+        if _turned(case.happening, impact) and impact.kind in self._thresholds.market_moving:
             return True
-        if impact.kind in self._thresholds.full_of_figures or known.kind in self._thresholds.full_of_figures:
+        if {impact.kind, case.happening.kind} & self._thresholds.full_of_figures:
             return False
         return not numbers_in(title) <= numbers_in(" ".join(case.figures))
 
@@ -227,8 +228,10 @@ class Judge(Processor[JudgeState]):
             return "opinion"
         if is_stale_piece(data.impact):
             return "anniversary"
-        if data.impact.kind == "other" and data.claim.status == "hedged" and set(data.claim.cues) == {"?"}:
-            return "question"
+        if _only_thought(data, self._thresholds.thought_kinds):
+            return "opinion"
+        if data.impact.kind == "other" and data.claim.status == "hedged" and data.claim.basis == "own":
+            return "speculation"
         published = data.item.published_at
         known = case is not None and (case.told or case.passed_over)
         answers = known and data.claim.status in ("denied", "retracted")
@@ -402,6 +405,8 @@ def _larger(case: Case, now: Happening, testimony: Witness) -> Happening:
         return now
     if now.kind != known.kind and now.kind != "other" and case.happened_at and testimony.said_at < case.happened_at:
         return now  # it came later, and was said earlier
+    if _turned(known, now) and testimony.status == "asserted":
+        return now
     if now.kind == known.kind and testimony.status == "asserted":
         sizes = ("minor", "moderate", "major")
         return now if sizes.index(now.size) >= sizes.index(known.size) else known
@@ -424,6 +429,17 @@ def _fizzled(thresholds: Thresholds, case: Case, assessment: Assessment) -> Ruli
         return Ruling("ignore", (reason("died-down", f"denied, {days} days, nothing new", "ignore", text),))
     text = f"Nobody took up what {who or 'one source'} reported within {days} days; the rumor has fizzled out."
     return Ruling("ignore", (reason("fizzled-out", f"held {days} days, nothing new", "ignore", text),))
+
+
+def _turned(known: Happening, now: Happening | Impact) -> bool:
+    """Whether one is good and the other bad for who holds it."""
+    return {known.direction, now.direction} == {"positive", "negative"}
+
+
+def _only_thought(data: ItemAnnotated, kinds: frozenset[EventKind]) -> bool:
+    """Whether a headline passes on what somebody outside thinks of a thing; what is denied is said by who must know."""
+    plain = data.claim.status in ("asserted", "hedged") and data.claim.basis == "own"
+    return plain and data.impact.kind in kinds and commentator(data.item.title) is not None
 
 
 def _alike(state: JudgeState, case: Case, data: ItemAnnotated) -> bool:

@@ -44,6 +44,7 @@ class Thresholds(Model):
     same_move_hours: Positive
     full_of_figures: frozenset[EventKind]
     party_kinds: frozenset[EventKind]
+    thought_kinds: frozenset[EventKind]
     record_window_days: Positive
     record_least: Count
     record_up_share: Share

@@ -19,7 +19,7 @@ from services.matcher.wording import first_letter_up, kind_in_words, names_in_wo
 __all__ = ["Dull", "Matter", "Ruling", "decide", "if_they_ask"]
 
 #: Why an item is no news: told by its source, its kind or its age.
-Dull = Literal["satire", "advertisement", "opinion", "stale", "anniversary", "question"]
+Dull = Literal["satire", "advertisement", "opinion", "stale", "anniversary", "speculation"]
 
 _NO_COMPANY: frozenset[WatchKind] = frozenset(("topic", "industry", "regulation", "place"))
 _DULL_TEXT: dict[Dull, str] = {
@@ -28,7 +28,7 @@ _DULL_TEXT: dict[Dull, str] = {
     "opinion": "This is opinion: it says what somebody thinks, not what happened.",
     "stale": "This was published long before it came in; it is old news.",
     "anniversary": "This looks back at something that happened long ago.",
-    "question": "This only asks; it does not say that anything happened.",
+    "speculation": "This asks or guesses, on nobody's word; it does not say that anything happened.",
 }
 
 

@@ -36,6 +36,8 @@ class WordLists:
     bank_prefixes: frozenset[str]
     media: frozenset[str]
     research: frozenset[str]
+    offices: frozenset[str]
+    crowd: frozenset[str]
     longer_names: tuple[str, ...]
 
 
@@ -58,6 +60,8 @@ def word_lists() -> WordLists:
         given_names=_words(_sections("given_names.txt")[""]),
         media=frozenset(_names(houses["media"])),
         research=frozenset(_names(houses["research"])),
+        offices=_words(houses["offices"]),
+        crowd=_words(houses["crowd"]),
         longer_names=_names(_sections("longer_names.txt")[""]),
     )
 
