@@ -45,6 +45,7 @@ from services.notifier.webhooks.tables import (
 
 __all__ = [
     "KEPT",
+    "UNDER_WAY",
     "Done",
     "Room",
     "Work",
@@ -62,6 +63,8 @@ __all__ = [
 
 #: So long messages and their log are kept, and can be replayed.
 KEPT = timedelta(days=30)
+#: No request is under way for longer: it is given up on after 15 s.
+UNDER_WAY = timedelta(seconds=20)
 #: After so many failures in a row an endpoint gets one request at a time, until one arrives.
 PROBED_AFTER = 3
 
@@ -142,7 +145,7 @@ def claim(
     """Record that attempts begin: at most so many for each endpoint as ``free`` says, the oldest first.
 
     Over all workers, an endpoint gets no more at once than it takes, and no more a second; what a killed worker had
-    under way counts until it is taken for lost (:func:`recover`).
+    under way counts for :data:`UNDER_WAY`, and is taken for lost later (:func:`recover`).
     """
     paced_at = paced_at or now
     chosen: list[tuple[Endpoint, RowMapping]] = []
@@ -152,7 +155,7 @@ def claim(
         if endpoint.state != "active" or (endpoint.resting_until is not None and endpoint.resting_until > now):
             continue
         if under_way is None:
-            under_way = _under_way(connection, sorted(free))
+            under_way = _under_way(connection, sorted(free), now)
         room = _at_once(endpoint) - under_way.get(endpoint.id, 0)
         most = min(free[endpoint.id], room, places(endpoint.paced_until, endpoint.per_second, paced_at))
         if most <= 0:
@@ -281,9 +284,10 @@ def _at_once(endpoint: Endpoint | Row[Any, Any, Any, Any, Any, Any]) -> int:
     return 1 if one else int(endpoint.concurrency)
 
 
-def _under_way(connection: Connection, ids: Sequence[str]) -> Mapping[str, int]:
+def _under_way(connection: Connection, ids: Sequence[str], now: datetime) -> Mapping[str, int]:
     """How many requests each endpoint has under way, whoever sends them."""
-    query = select(_D.endpoint_id, func.count()).where(_D.endpoint_id.in_(ids), _D.status == "sending")
+    sending = (_D.status == "sending", _D.changed_at > now - UNDER_WAY)
+    query = select(_D.endpoint_id, func.count()).where(_D.endpoint_id.in_(ids), *sending)
     return {row[0]: row[1] for row in connection.execute(query.group_by(_D.endpoint_id))}
 
 

@@ -96,3 +96,5 @@ def test_what_another_worker_has_under_way_counts(database: Engine, ordered: boo
         assert len(outbox.claim(connection, {endpoint.id: 9}, now)) == (1 if ordered else 2)
     with database.begin() as connection:
         assert outbox.claim(connection, {endpoint.id: 9}, now) == []
+    with database.begin() as connection:  # its worker must have been killed; order still holds what is behind it up
+        assert len(outbox.claim(connection, {endpoint.id: 9}, now + outbox.UNDER_WAY)) == (0 if ordered else 2)
