@@ -22,6 +22,7 @@ from firstword.kit.processing import AnyEvent, AnyProcessor
 from firstword.pipeline import Pipeline
 from firstword.runtimes.kafka.admin import TopicAdmin, open_admin
 from firstword.runtimes.kafka.changelogs import changelogs
+from firstword.runtimes.kafka.fence import is_claim
 from firstword.runtimes.kafka.records import Arrived, Outgoing, outgoing
 from firstword.runtimes.kafka.references import arrived
 from firstword.runtimes.kafka.settings import KafkaSettings
@@ -210,8 +211,8 @@ class Lab:
 
     def counts(self) -> dict[str, int]:
         """By subject, the counts that the states hold."""
-        newest = {record.key: record.payload for record in self.read("tally.states")}
-        states = [Tally().load(unpack(raw).state) for raw in newest.values() if raw]
+        newest = {(record.key or b"").decode(): record.payload for record in self.read("tally.states")}
+        states = [Tally().load(unpack(raw).state) for key, raw in newest.items() if raw and not is_claim(key)]
         return {subject: count for subject, count, _ in states}
 
     async def send_now(self, records: Iterable[Outgoing], rate: float | None = None) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from firstword.kit.clock import Clock
 from firstword.kit.logs import get_logger
@@ -13,11 +13,11 @@ from firstword.kit.processing import AnyProcessor
 from firstword.runtimes.kafka.letters import LetterLimit
 from firstword.runtimes.kafka.partition import Decision, PartitionWorker
 from firstword.runtimes.kafka.records import Arrived, Outgoing
-from firstword.runtimes.kafka.tables import StateTable
+from firstword.runtimes.kafka.states import Broker, States
 from firstword.runtimes.kafka.values import peek
 from firstword.runtimes.kafka.watch import At
 
-__all__ = ["Broker", "Stage", "Taken"]
+__all__ = ["Stage", "Taken"]
 
 log = get_logger(__name__)
 
@@ -31,24 +31,8 @@ class Taken:
     is_ours: Callable[[], bool]
 
 
-class Broker(Protocol):
-    """What a stage needs of Kafka."""
-
-    async def send(self, out: Outgoing, partition: int | None = None) -> Awaitable[Any]:
-        """Hand ``out`` to the producer; what is returned is done when every replica has it."""
-        ...
-
-    async def ends(self, partitions: Iterable[At]) -> dict[At, int]:
-        """The offsets that the next records will get."""
-        ...
-
-    async def positions(self, partitions: Iterable[At]) -> dict[At, int]:
-        """Where the group goes on."""
-        ...
-
-
 class Stage:
-    """Works one processor's records. ``table`` and ``changelog`` are None for a processor without state."""
+    """Works one processor's records. ``states`` is None for a processor without any."""
 
     def __init__(
         self,
@@ -59,16 +43,14 @@ class Stage:
         positions: dict[At, int],
         *,
         batch: int,
-        changelog: str | None = None,
     ) -> None:
         self.processor = processor
-        self.table: StateTable | None = None
+        self.states: States | None = None
         self._broker = broker
         self._limit = limit
         self._clock = clock
         self._positions = positions
         self._batch = batch
-        self._changelog = changelog
         self._queue: asyncio.Queue[Taken] = asyncio.Queue(maxsize=2 * batch)
         self._lock = asyncio.Lock()
         self._workers: dict[int, PartitionWorker] = {}
@@ -99,11 +81,13 @@ class Stage:
         async with self._lock:
             self._workers.clear()
             numbers = sorted(partitions)
+            if self.states is not None:
+                numbers = await self.states.claim(numbers)
             positions = await self._broker.positions((topic, at) for topic in self.processor.inputs for at in numbers)
             self._positions.update(positions)
             due: dict[int, list[Any]] = {number: [] for number in numbers}
             ticked: dict[int, list[str]] = {number: [] for number in numbers}
-            for key, raw in self.table.items() if self.table else ():
+            for key, raw in self.states.items() if self.states else ():
                 number, moment, unheard = peek(raw)
                 if moment is not None and number in due:
                     due[number].append((moment, key))
@@ -117,6 +101,8 @@ class Stage:
         """Let go of every partition, after the batch in hand."""
         async with self._lock:
             self._workers.clear()
+            if self.states is not None:
+                self.states.release()
             for topic, number in list(self._positions):
                 if topic in self.processor.inputs:
                     del self._positions[topic, number]
@@ -137,6 +123,17 @@ class Stage:
                 )
             ]
             await self._carry_out({number: self._workers[number].fire(now) for number in idle})
+
+    async def look(self) -> None:
+        """Find what a worker that doesn't know yet that it was superseded has written to our partitions.
+
+        Raises:
+            Superseded: that worker is this one.
+        """
+        if self.states is None or not await self.states.has_strangers(list(self._workers)):
+            return
+        async with self._lock:
+            await self.states.look(list(self._workers))
 
     async def _work(self, taken: Sequence[Taken]) -> None:
         ours = [one for one in taken if one.is_ours()]
@@ -167,18 +164,8 @@ class Stage:
         await self._write({number: self._workers[number].settled(decision) for number, decision in decisions.items()})
 
     async def _write(self, states: dict[int, dict[str, bytes]]) -> None:
-        if self.table is None or self._changelog is None:
-            return
-        rows = [(number, key, raw) for number, changed in states.items() for key, raw in changed.items()]
-        sent = [
-            await self._broker.send(Outgoing(self._changelog, key.encode(), raw), number) for number, key, raw in rows
-        ]
-        newest: dict[Any, int] = {}
-        for (number, key, raw), metadata in zip(rows, await asyncio.gather(*sent), strict=True):
-            self.table.put(number, key, raw)
-            newest[metadata.topic_partition] = metadata.offset
-        for at, offset in newest.items():
-            self.table.persisted(at, offset)
+        if self.states is not None and any(states.values()):
+            await self.states.write(states)
 
     async def _send(self, outputs: Sequence[Outgoing]) -> None:
         await asyncio.gather(*[await self._broker.send(out) for out in outputs])
@@ -187,6 +174,6 @@ class Stage:
         committed = {topic: positions.get((topic, number), 0) for topic in self.processor.inputs}
 
         def load(key: str) -> bytes | None:
-            return self.table.get(number, key) if self.table is not None else None
+            return self.states.get(number, key) if self.states is not None else None
 
         return PartitionWorker(self.processor, number, load, committed, timers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 __all__ = ["StateTable"]
@@ -16,9 +16,10 @@ class StateTable:
     them itself, waits, and then puts them here.
     """
 
-    def __init__(self, table: Any, changelog: str) -> None:
+    def __init__(self, table: Any, place: Callable[[int], Any]) -> None:
+        """``place`` gives Faust's name of a changelog partition."""
+        self._place = place
         self._store = table.data
-        self._changelog = changelog
         self._on_disk = hasattr(self._store, "_db_for_partition")
 
     def get(self, partition: int, key: str) -> bytes | None:
@@ -28,9 +29,11 @@ class StateTable:
             raw = self._store.data.get(key.encode())
         return None if raw is None else bytes(raw)
 
-    def put(self, partition: int, key: str, raw: bytes) -> None:
-        """Keep a value that the changelog has."""
-        if self._on_disk:
+    def put(self, partition: int, key: str, raw: bytes | None) -> None:
+        """Keep a value that the changelog has; None takes the key out."""
+        if raw is None:
+            self._drop(partition, key)
+        elif self._on_disk:
             self._store._db_for_partition(partition).put(key.encode(), raw)
         else:
             self._store.data[key.encode()] = raw
@@ -40,6 +43,18 @@ class StateTable:
     def persisted(self, at: Any, offset: int) -> None:
         """Note how far on the changelog partition ``at`` the local store has come; recovery goes on from there."""
         self._store.set_persisted_offset(at, offset)
+
+    def position(self, partition: int) -> int:
+        """How far on its changelog partition the local store has come; -1 when it doesn't know."""
+        offset = self._store.persisted_offset(self._place(partition))
+        return -1 if offset is None else int(offset)
+
+    def _drop(self, partition: int, key: str) -> None:
+        if self._on_disk:
+            self._store._db_for_partition(partition).delete(key.encode())
+        else:
+            self._store.data.pop(key.encode(), None)
+            self._store._key_partition.pop(key.encode(), None)
 
     def items(self) -> Iterator[tuple[str, bytes]]:
         """Every key of the partitions that this worker has, with its value."""

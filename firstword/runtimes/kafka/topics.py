@@ -15,11 +15,13 @@ DAY_MS = 86_400_000
 #: Letters wait for a person, who may be on holiday.
 DEAD_LETTER_RETENTION_MS = 30 * DAY_MS
 #: A changelog is read from its beginning at a start, so it is compacted early: a tenth of it superseded is enough, and
-#: a segment is closed (only closed ones are compacted) after ten minutes or 16 MB.
+#: a segment is closed (only closed ones are compacted) after ten minutes or 16 MB. Nothing younger than five minutes is
+#: compacted: so long the one who holds a partition has for writing anew what a superseded worker wrote over (fence.py).
 EAGER_COMPACTION = {
     "cleanup.policy": "compact",
     "min.cleanable.dirty.ratio": "0.1",
     "segment.ms": "600000",
+    "min.compaction.lag.ms": "300000",
     "segment.bytes": str(16 * 1024 * 1024),
     "delete.retention.ms": str(DAY_MS),
 }

@@ -9,6 +9,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from firstword.kit.errors import FirstwordError
+from firstword.runtimes.kafka.records import Arrived
+from firstword.runtimes.kafka.references import arrived
 from firstword.runtimes.kafka.settings import KafkaSettings
 
 __all__ = ["At", "GroupWatch", "MissingTopic"]
@@ -85,6 +87,22 @@ class GroupWatch:
             committed = await self._consumer.committed(at)
             found[at] = max(committed if committed is not None else 0, first[at])
         return self._named(found)
+
+    async def between(self, at: At, begin: int, end: int) -> list[Arrived]:
+        """The records of a partition from ``begin`` on, before ``end``; those that compaction has left."""
+        (place,), found = self._theirs([at]), list[Arrived]()
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self._settings.brokers,
+            client_id=f"{self._settings.prefix}firstword-between",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        ) as consumer:
+            consumer.assign([place])
+            consumer.seek(place, begin)
+            while await consumer.position(place) < end:
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    found += [arrived(self._settings, record) for record in records if record.offset < end]
+        return found
 
     async def count_since(self, topics: Mapping[str, int], now: datetime, seconds: float) -> int:
         """How many records came to ``topics`` (with their partition counts) within the last ``seconds``."""

@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 import tempfile
 import time
 from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError
+from faust.types import TP
 
 from firstword.kit.clock import Clock
 from firstword.kit.errors import BadInput, FirstwordError
@@ -23,12 +26,14 @@ from firstword.kit.logs import get_logger
 from firstword.kit.metrics import Metrics
 from firstword.kit.processing import AnyProcessor
 from firstword.runtimes.kafka.changelogs import changelogs
+from firstword.runtimes.kafka.fence import Fence, claim_key
 from firstword.runtimes.kafka.health import HealthServer, Progress
 from firstword.runtimes.kafka.letters import LetterLimit, letter_of
 from firstword.runtimes.kafka.records import Arrived, Outgoing
 from firstword.runtimes.kafka.references import ReferenceReader
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.runtimes.kafka.stage import Stage, Taken
+from firstword.runtimes.kafka.states import States
 from firstword.runtimes.kafka.tables import StateTable
 from firstword.runtimes.kafka.watch import At, GroupWatch
 from schemas.topics import TOPICS
@@ -123,7 +128,6 @@ class KafkaWorker:
                 self._clock,
                 self.progress.positions,
                 batch=settings.batch,
-                changelog=changelog.name if changelog else None,
             )
             self._stages.append(stage)
             if changelog is not None:
@@ -144,8 +148,13 @@ class KafkaWorker:
             changelog_topic=topic,
         )
 
+        name = self._settings.topic(changelog)
+        states = StateTable(table, lambda number: TP(name, number))
+        fence = Fence(secrets.token_hex(4), lambda number: states.get(number, claim_key(number)))
+        admit_what_counts(table, fence)
+        stage.states = States(states, changelog, fence, self)
+
         async def recovered() -> None:
-            stage.table = StateTable(table, changelog)
             await self._or_fail(stage.assign(self._owned(stage.processor)))
 
         table.on_recover(recovered)
@@ -191,19 +200,23 @@ class KafkaWorker:
     # What a stage needs of Kafka.
 
     async def send(self, out: Outgoing, partition: int | None = None) -> Awaitable[Any]:
-        """See :class:`firstword.runtimes.kafka.stage.Broker`."""
+        """See :class:`firstword.runtimes.kafka.states.Broker`."""
         sent: Awaitable[Any] = await self._app.producer.send(
             self._settings.topic(out.topic), out.key, out.payload, partition, None, list(out.headers)
         )
         return sent
 
     async def ends(self, partitions: Iterable[At]) -> dict[At, int]:
-        """See :class:`firstword.runtimes.kafka.stage.Broker`."""
+        """See :class:`firstword.runtimes.kafka.states.Broker`."""
         return await self._watch.ends(partitions)
 
     async def positions(self, partitions: Iterable[At]) -> dict[At, int]:
-        """See :class:`firstword.runtimes.kafka.stage.Broker`."""
+        """See :class:`firstword.runtimes.kafka.states.Broker`."""
         return await self._watch.positions(partitions)
+
+    async def between(self, at: At, begin: int, end: int) -> Sequence[Arrived]:
+        """See :class:`firstword.runtimes.kafka.states.Broker`."""
+        return await self._watch.between(at, begin, end)
 
     # Rebalances.
 
@@ -255,6 +268,7 @@ class KafkaWorker:
             self._look(),
             *(self._work(stage) for stage in self._stages),
             *(self._tick(stage) for stage in self._stages if stage.processor.stateful),
+            *(self._guard(stage) for stage in self._stages if stage.processor.stateful),
         ]
 
     async def _start(self) -> None:
@@ -272,6 +286,14 @@ class KafkaWorker:
             await asyncio.sleep(self._settings.tick_seconds)
             if not self._app.rebalancing:
                 await stage.tick()
+
+    async def _guard(self, stage: Stage) -> None:
+        """Look for what others write where only we may; an idle partition would not notice."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if not self._app.rebalancing:
+                with contextlib.suppress(KafkaError):  # the broker is away: nobody writes there
+                    await stage.look()
 
     async def _fall_with_faust(self) -> None:
         await self._app._crashed.wait()
@@ -357,6 +379,20 @@ def new_app(settings: KafkaSettings, group: str) -> Any:
         # In memory, Faust drops a standby's states when a recovery completes: then they would only cost.
         table_standby_replicas=1 if settings.store == "rocksdb" else 0,
     )
+
+
+def admit_what_counts(table: Any, fence: Fence) -> None:
+    """Keep what superseded workers have written from a table that is read back from its changelog."""
+    original = table.apply_changelog_batch
+
+    def apply_changelog_batch(batch: Iterable[Any]) -> None:
+        original([event for event in batch if _counts(fence, event.message)])
+
+    table.apply_changelog_batch = apply_changelog_batch
+
+
+def _counts(fence: Fence, message: Any) -> bool:
+    return fence.note(message.partition, message.offset, (message.key or b"").decode(), _headers(message.headers))
 
 
 def raw_topic(app: Any, *names: str, **options: Any) -> Any:

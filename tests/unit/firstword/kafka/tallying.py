@@ -44,7 +44,9 @@ class Tally(Processor[TallyState]):
             raise ZeroDivisionError("a mistake of ours")
         subject, count, _ = state
         due = (now + timedelta(hours=1)).isoformat()
-        text = f"count {count + 1} with {self.known_clients} clients" if title == "who" else f"count {count + 1}"
+        text = (
+            f"count {count + 1} with {self.known_clients} clients" if title.startswith("who") else f"count {count + 1}"
+        )
         return (subject, count + 1, due), [_say(subject, text, now)]
 
     def next_tick(self, state: TallyState) -> datetime | None:
