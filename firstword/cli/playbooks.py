@@ -16,8 +16,10 @@ from firstword.kit.settings import read_settings
 from firstword.playbooks import playbooks_of, read_playbooks
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
-from services.notifier.drafting.compose import Composed, Refusal
+from services.notifier.drafting.compose import Composed, Refusal, message_text
+from services.notifier.drafting.grammar import grammar
 from services.notifier.drafting.playbooks import LAYERS, Playbook, Playbooks, Rule, Size, Urgency
+from services.notifier.drafting.tone import own_words
 from services.notifier.drafting.trial import TOLD, Trial, rendered
 
 __all__ = ["app"]
@@ -118,6 +120,7 @@ def try_(
     jargon: str = _one_of("jargon", "plain"),
     mood: str = _one_of("mood", "calm"),
     view: Annotated[str | None, typer.Option("--view", help="What the client has said of it.")] = None,
+    update: Annotated[bool, typer.Option("--update", help="The client was told of it before, as unconfirmed.")] = False,
     manager: Annotated[
         str, typer.Option("--manager", help="An account manager's id, for their own playbook.")
     ] = "mara",
@@ -137,7 +140,9 @@ def try_(
     playbooks = playbooks_of(read_settings(data=data))
     if file is not None:
         playbooks = playbooks.of_house(read_playbooks(file))
-    trial = Trial(**cast("Any", given), desires=tuple(desire or ()), words=words, view=view, manager=manager)
+    trial = Trial(
+        **cast("Any", given), desires=tuple(desire or ()), words=words, view=view, manager=manager, update=update
+    )
     done = rendered(trial, playbooks, SystemClock().now())
     if as_json:
         print_json({"reason": done.reason, "detail": done.detail} if isinstance(done, Refusal) else done.draft)
@@ -173,7 +178,8 @@ def _misread(book: Playbook) -> Iterator[str]:
             elif done.draft.rule != rule.id:
                 said["another rule of this file comes first in this case"] = None
             else:
-                said.update(dict.fromkeys(f"“{one.text}”: {one.message} {one.mend}" for one in done.draft.findings))
+                found = (*done.draft.findings, *grammar(own_words(message_text(done.draft.parts))))
+                said.update(dict.fromkeys(f"“{one.text}”: {one.message} {one.mend}" for one in found))
         yield from (f"{book.file}:{rule.line}: {text}" for text in said)
 
 

@@ -57,7 +57,7 @@ def recheck(
         known = sources(told, book.client, book.firm, book.manager, granted=line.draft.grounding, now=now)
         grounding = check(f"{subject}\n\n{body}", known)
     if book is not None:
-        findings = review(f"{subject}.\n\n{_message(line, body)}", book.client)
+        findings = review(f"{subject}.\n\n{_message(line, body)}", book.client, closely=True)
     return {
         "grounding": [entry.model_dump(mode="json") for entry in grounding],
         "findings": [entry.model_dump(mode="json") for entry in findings],

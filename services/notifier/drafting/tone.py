@@ -14,10 +14,12 @@ from typing import Any, Literal
 from schemas.clients import Client
 from schemas.drafts import Finding
 from services.notifier.drafting.data import shipped_yaml
+from services.notifier.drafting.grammar import grammar
 from services.notifier.drafting.readability import too_hard
+from services.notifier.drafting.slips import slips
 from services.notifier.drafting.spelling import misspelt
 
-__all__ = ["EMOJI", "MAX_WORDS", "QUOTATION", "count_words", "reading_seconds", "review"]
+__all__ = ["EMOJI", "MAX_WORDS", "QUOTATION", "count_words", "own_words", "reading_seconds", "review"]
 
 #: Agreed with account managers: what a client reads in under a minute.
 MAX_WORDS = 150
@@ -58,19 +60,29 @@ def reading_seconds(words: int) -> int:
     return -(-words * 60 // WORDS_PER_MINUTE)
 
 
-def review(text: str, client: Client) -> tuple[Finding, ...]:
-    """What should be mended in ``text``, a message (without signature) to ``client``, in the order of the rules."""
+def review(text: str, client: Client, *, closely: bool = False) -> tuple[Finding, ...]:
+    """What should be mended in ``text``, a message (without signature) to ``client``, in the order of the rules.
+
+    ``closely`` looks at its grammar as well, which takes longer: for what a person wrote.
+    """
     text = text.replace("’", "'")  # one apostrophe for all lists
-    own = QUOTATION.sub(lambda match: "“" + " " * (len(match[0]) - 2) + "”", text)
+    own = own_words(text)
     unnamed = _without_names(own, client)
     return (
         *_listed(text, own),
         *_jargon(unnamed, client),
         *misspelt(unnamed, client),
+        *slips(_without_names(own, client, "X")),
+        *(grammar(own) if closely else ()),
         *too_hard(unnamed, client),
         *_looks(text, unnamed),
         *_length(text),
     )
+
+
+def own_words(text: str) -> str:
+    """``text`` with what others said in it blanked."""
+    return QUOTATION.sub(lambda match: "“" + " " * (len(match[0]) - 2) + "”", text)
 
 
 def _listed(text: str, own: str) -> Iterator[Finding]:
@@ -133,12 +145,12 @@ def _length(text: str) -> Iterator[Finding]:
         yield Finding(rule="length", text="", message=message, mend="Leave out what can wait.", severity="error")
 
 
-def _without_names(text: str, client: Client) -> str:
-    """``text`` with the names in the client's book blanked: a name may be in capitals or hold an exclamation mark."""
+def _without_names(text: str, client: Client, mark: str = " ") -> str:
+    """``text`` with ``mark`` for names of the client's book: one may be in capitals, or hold an exclamation mark."""
     names = [name for watch in client.watches for name in (watch.name, *watch.aliases, *watch.tickers)]
     names += [client.name, client.organisation or ""]
     for name in sorted({name for name in names if name}, key=lambda name: (-len(name), name)):
-        text = text.replace(name, " " * len(name))
+        text = text.replace(name, mark * len(name))
     return text
 
 

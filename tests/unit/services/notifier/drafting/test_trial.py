@@ -12,8 +12,9 @@ import pytest
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 from services.notifier.drafting.compose import Composed, message_text
+from services.notifier.drafting.grammar import grammar
 from services.notifier.drafting.playbooks import Case, Playbooks, Rule
-from services.notifier.drafting.tone import MAX_WORDS
+from services.notifier.drafting.tone import MAX_WORDS, own_words
 from services.notifier.drafting.trial import TOLD, Trial, rendered
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
@@ -48,6 +49,18 @@ def proofread(trial: Trial, rule: Rule) -> None:
         assert rule.action.partition("{asset}")[0] in draft.body
     for blemish in ("..", "  ", " .", " ,", ",,", "{", "}", "None", " a income", "to to ", "_", "the the "):
         assert blemish not in whole.replace(" …", "…"), (blemish, whole)
+
+
+@pytest.mark.parametrize("trade", get_args(Trade))
+def test_what_every_rule_says_is_sound_english(trade: Trade) -> None:
+    for rule in BOOKS[trade].rules:
+        kind, stance = rule.kinds[0], rule.stances[0]
+        desire = sorted(rule.desires)[0] if rule.desires else "peace of mind"
+        risk = rule.risks[0] if rule.risks else "moderate"
+        direction = rule.directions[0] if rule.directions else "negative"
+        composed = rendered(Trial(trade, kind, stance, direction, (desire,), risk=risk), SHIPPED, NOW)
+        assert isinstance(composed, Composed)
+        assert list(grammar(own_words(message_text(composed.draft.parts)))) == [], rule
 
 
 @pytest.mark.parametrize("trade", get_args(Trade))

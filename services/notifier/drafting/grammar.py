@@ -1,0 +1,62 @@
+"""Finds faults of grammar with Harper's rules, offline: verbs that don't agree, a and an, its and it's, could of.
+
+It takes as long as many drafts do, so it looks at what people wrote; our own wording is looked through by tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from threading import Lock
+
+from harper import Dialect, Language, Linter
+
+from schemas.drafts import Finding
+from services.notifier.drafting.data import word_list
+
+__all__ = ["grammar"]
+
+#: Kinds of Harper's whose findings are right in letters like ours. The others are matters of taste, or are looked for
+#: elsewhere; see docs/adr/0014.
+KINDS = frozenset(
+    ("Agreement", "BoundaryError", "Capitalization", "Eggcorn", "Grammar", "Malapropism", "Nonstandard", "Punctuation",
+     "Redundancy", "Typo", "WordChoice")
+)  # fmt: skip
+#: Of Harper's kind "Miscellaneous" this one alone.
+ARTICLE = "Incorrect indefinite article."
+#: Both are right somewhere in the world, and Harper's own dialects differ in little else.
+DIALECT = Dialect.BRITISH
+
+
+def grammar(own: str) -> Iterator[Finding]:
+    """What is wrong in ``own``, in which the words of others are blanked; nothing where it isn't English."""
+    text = re.sub(r"“\s*”", "“…”", own)
+    for rule, message, wrong, mends in _lint(text):
+        known = word_list("known")
+        if (rule in KINDS or message == ARTICLE) and wrong.casefold() not in known:
+            mend = f"Write {_either(mends)}." if any(mends) else "Look at it again."
+            yield Finding(rule="grammar", text=wrong.strip(), message=re.sub(r"`([^`]*)`", r"“\1”", message), mend=mend)
+
+
+def _lint(text: str) -> list[tuple[str, str, str, list[str]]]:
+    """Kind, message, what is wrong and what could stand instead, in order. Harper's linter takes one text at a time."""
+    linter, lock = _linter()
+    with lock:
+        if not linter.is_likely_english(text):
+            return []
+        found = linter.lint(text, language=Language.PLAINTEXT)
+        return [
+            (one.lint_kind, one.message, one.problem_text, [mend.replacement_text for mend in one.suggestions])
+            for one in found
+        ]
+
+
+def _either(mends: list[str]) -> str:
+    return " or ".join(f"“{mend}”" for mend in mends[:2] if mend)
+
+
+@cache
+def _linter() -> tuple[Linter, Lock]:
+    """Built once: it loads its dictionary for a good part of a second."""
+    return Linter(dialect=DIALECT), Lock()

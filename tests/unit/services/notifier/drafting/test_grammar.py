@@ -1,0 +1,83 @@
+"""Slips and faults of grammar are found with their mends, and sound letters, names and other languages left alone."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from services.notifier.drafting.grammar import grammar
+from services.notifier.drafting.slips import slips
+from services.notifier.drafting.tone import review
+from tests.unit.services.notifier.samples import a_client
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "mend"),
+    [
+        ("We looked at at the holding.", "at at", "Write “at”."),
+        ("It is lower,, and we wait.", ",,", "Keep one."),
+        ("It is lower.. We wait.", "..", "Keep one."),
+        ("It is lower . We wait.", " .", "Close it up."),
+        ("We wait.Then we decide.", "wait.Then", "Put one in."),
+        ("It is lower,and we wait.", "lower,and", "Put one in."),
+        ("It is  lower.", "  ", "Keep one."),
+        ("It is lower (as you know.", "(", "Close it, or leave it out."),
+        ("It is ”lower”.", "”", "Close it, or leave it out."),
+    ],
+)
+def test_a_slip_is_found_with_its_mend(text: str, wrong: str, mend: str) -> None:
+    assert [(found.text, found.mend) for found in slips(text)] == [(wrong, mend)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What we had had in mind, e.g. the price … and more.",
+        "Write to mara@harbour-vane.example or see harbour-vane.example/notes; it is 0.40 (or 0.4), not 1,200.",
+        "I know that that holding is “          ”.",
+        "Dear Ms Arnaud,\n\nWe wait.\n\nKind regards,",
+        "Well-to-do owners … then: wait.",
+    ],
+)
+def test_what_is_no_slip_is_left_alone(text: str) -> None:
+    assert list(slips(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "mend"),
+    [
+        ("We think that you holds too much of it.", "holds", "Write “hold”."),
+        ("This is an good moment to talk.", "an", "Write “a”."),
+        ("We waited for a hour.", "a", "Write “an”."),
+        ("The company lowered it's dividend.", "it's", "Write “its”."),
+        ("We should of waited for the figures.", "should of", "Write “should have”."),
+        ("It effect your plans for the coming year.", "effect", "Write “affect”."),
+        ("The shares fell. we should wait.", "we", "Write “We”."),
+    ],
+)
+def test_a_fault_of_grammar_is_found_with_its_mend(text: str, wrong: str, mend: str) -> None:
+    assert [(found.rule, found.text, found.mend, found.severity) for found in grammar(text)] == [
+        ("grammar", wrong, mend, "warning")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sehr geehrte Frau Arnaud, wir sollten gemeinsam über diese Position sprechen, bevor etwas entschieden wird.",
+        "The board has decided; Velmont & Sons raises its prices, and Quillon Cloud's roadmap stands as it is.",
+        "“        ” So far it rests on this report alone.",
+        "",
+    ],
+)
+def test_sound_words_and_other_languages_are_left_alone(text: str) -> None:
+    assert list(grammar(text)) == []
+
+
+def test_it_is_looked_at_where_people_write_and_several_may_write_at_once() -> None:
+    client, text = a_client(), "Dear Ms Arnaud,\n\nWe should of waited for the figures of Halden Energy."
+    assert [found.rule for found in review(text, client)] == []
+    with ThreadPoolExecutor(4) as threads:
+        every = list(threads.map(lambda _: review(text, client, closely=True), range(8)))
+    assert {tuple(found.rule for found in findings) for findings in every} == {("grammar",)}
