@@ -45,6 +45,8 @@ from services.notifier.webhooks.tables import (
 
 __all__ = [
     "KEPT",
+    "KEPT_FOR_NOBODY",
+    "PRUNED_AT_ONCE",
     "UNDER_WAY",
     "Done",
     "Room",
@@ -63,6 +65,10 @@ __all__ = [
 
 #: So long messages and their log are kept, and can be replayed.
 KEPT = timedelta(days=30)
+#: The same where there is no endpoint at all: enough to begin with.
+KEPT_FOR_NOBODY = timedelta(days=7)
+#: At most so many messages are dropped in one transaction.
+PRUNED_AT_ONCE = 1_000
 #: No request is under way for longer: it is given up on after 15 s.
 UNDER_WAY = timedelta(seconds=20)
 #: After so many failures in a row an endpoint gets one request at a time, until one arrives.
@@ -248,10 +254,14 @@ def stuck(connection: Connection, *, began_before: datetime) -> bool:
 
 
 def prune(connection: Connection, now: datetime) -> int:
-    """Drop messages older than :data:`KEPT` of which nothing waits, with their log; returns how many."""
+    """Drop messages older than :data:`KEPT` of which nothing waits, with their log; returns how many.
+
+    At most :data:`PRUNED_AT_ONCE`: who gets that many asks again.
+    """
+    kept = KEPT if connection.execute(select(_E.id).limit(1)).first() else KEPT_FOR_NOBODY
     waiting = select(_D.message_id).where(_D.status.in_(("pending", "sending")))
-    old = select(webhook_messages.c.id).where(webhook_messages.c.at < now - KEPT, webhook_messages.c.id.not_in(waiting))
-    ids = connection.execute(old.limit(1_000)).scalars().all()
+    old = select(webhook_messages.c.id).where(webhook_messages.c.at < now - kept, webhook_messages.c.id.not_in(waiting))
+    ids = connection.execute(old.limit(PRUNED_AT_ONCE)).scalars().all()
     of_message = select(_D.id).where(_D.message_id.in_(ids))
     connection.execute(delete(webhook_attempts).where(_A.delivery_id.in_(of_message)))
     connection.execute(delete(webhook_deliveries).where(_D.message_id.in_(ids)))

@@ -14,7 +14,10 @@ __all__ = ["WebhookSink"]
 
 
 class WebhookSink:
-    """From events to rows of the outbox. An event that comes again finds its rows there, and changes nothing."""
+    """From events to rows of the outbox. An event that comes again finds its rows there, and changes nothing.
+
+    Messages are kept though nobody is there yet: who is added later may want to have what happened before.
+    """
 
     name = "notifier.webhooks"
     inputs: tuple[str, ...] = ("alerts", "drafts", "deliveries", "outcomes", "feeds", "endpoints")
@@ -22,11 +25,11 @@ class WebhookSink:
     def apply(self, connection: Connection, event: AnyEvent) -> None:
         """Note what is to be told of ``event``, and to whom: endpoints that were there when it happened."""
         there = [endpoint for endpoint in endpoints(connection) if endpoint.created_at <= event.time]
-        if not there:
-            return
         try:
             told = told_of(event)
         except ValueError as error:
+            if not there:
+                return
             raise KnownBadEvent(f"{event.type} {event.id}: no webhook can tell of it: {error}") from error
         if told is not None:
             enqueue(connection, told, there)

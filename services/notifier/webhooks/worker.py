@@ -202,7 +202,10 @@ class WebhookWorker:
         self._wake.set()
 
     def _prune(self) -> None:
-        with self._engine.begin() as connection:
-            dropped = outbox.prune(connection, self._clock.now())
+        dropped, last = 0, outbox.PRUNED_AT_ONCE
+        while last == outbox.PRUNED_AT_ONCE:  # a transaction each, so that others can work in between
+            with self._engine.begin() as connection:
+                last = outbox.prune(connection, self._clock.now())
+            dropped += last
         if dropped:
             log.info("old webhooks dropped", action="prune", count=dropped)

@@ -203,11 +203,23 @@ async def test_messages_that_do_not_arrive_are_told_of(world: WebhookWorld, stat
     assert [json.loads(request.body)["data"]["delivery"]["status"] for request in server.requests] == [status] * count
 
 
-async def test_what_happened_before_an_endpoint_was_added_is_not_sent(world: WebhookWorld) -> None:
+async def test_what_happened_before_an_endpoint_was_added_comes_only_when_asked_for(world: WebhookWorld) -> None:
     async with serving(lambda _: Reply()) as server:
-        world.add(server.url())
-        world.tell(dismissed(1, NOW - timedelta(seconds=1)))
+        world.tell(dismissed(1, NOW - timedelta(hours=2)))  # nobody is there
+        endpoint = world.add(server.url())
+        world.tell(dismissed(2, NOW - timedelta(seconds=1)), dismissed(3, NOW - timedelta(hours=9)))
         assert await world.deliver() == 0
+        with world.engine.begin() as connection:
+            assert replay.replay_span(connection, endpoint, NOW, since=NOW - timedelta(hours=3)) == 2
+        assert await world.deliver() == 2
+    assert {json.loads(request.body)["data"]["draft_id"] for request in server.requests} == {"drf_1", "drf_2"}
+
+
+def test_what_nobody_wanted_is_kept_for_a_week(world: WebhookWorld) -> None:
+    world.tell(dismissed(1))
+    with world.engine.begin() as connection:
+        assert outbox.prune(connection, NOW + outbox.KEPT_FOR_NOBODY) == 0
+        assert outbox.prune(connection, NOW + outbox.KEPT_FOR_NOBODY + timedelta(seconds=1)) == 1
 
 
 async def test_both_secrets_sign_while_one_is_replaced(world: WebhookWorld) -> None:
