@@ -118,8 +118,14 @@ def show(delivery: Id, data: DataDir = None) -> None:
 def retry(delivery: Id, data: DataDir = None) -> None:
     """Send again what failed, or what nobody can say the end of: the client may then have it twice."""
     with _store(data) as store, store.engine.begin() as connection:
-        if repository.delivery(connection, None, delivery) is None:
+        row = repository.delivery(connection, None, delivery)
+        if row is None:
             raise _unknown(delivery)
+        if row["status"] not in ("failed", "unknown"):
+            mend = "'firstword deliveries list --status failed' shows some, --status unknown others."
+            raise BadInput(
+                f"{delivery} is {row['status']}, and only what failed or is unknown is sent again.", mend=mend
+            )
         Desk(connection, store.log, OPS, store.clock.now()).send_again(delivery)
     out.print(f"{delivery} is sent again", markup=False)
 

@@ -58,7 +58,7 @@ async def test_what_nobody_knows_can_be_sent_again(world: World) -> None:
     assert json.loads(run("list", "--json"))[0]["status"] == "pending"
     with world.engine.begin() as connection:
         connection.execute(update(deliveries).values(status="delivered"))
-    run("retry", row["id"], code=1)
+    run("retry", row["id"], code=2)
 
 
 def test_mistakes_are_named(world: World) -> None:
