@@ -13,11 +13,11 @@ at the rows that they change, before they write here; where they change none in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, true, tuple_, update
 
 from firstword.kit.clock import Clock
 from firstword.kit.db import upsert
@@ -29,6 +29,9 @@ __all__ = ["Outbox", "OutboxPublisher", "Post"]
 
 #: So long it is known that an event was sent, and a repeat of it is left out. Consumers know repeats for longer.
 KEPT = timedelta(days=14)
+#: Topics of which the last record of a key must be the newest, as that is all that compaction leaves. How rumors ended
+#: is told by the matcher past the outbox, and its readers go by the moment.
+NEWEST_LAST = tuple(topic.name for topic in TOPICS.values() if topic.compacted and topic.name != "outcomes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,31 @@ class Outbox:
     def set_aside(self, connection: Connection, id: int, reason: str, now: datetime) -> None:
         """Note that the broker will never take this row; it stays, with the reason, until somebody looks at it."""
         connection.execute(update(outbox).where(outbox.c.id == id).values(sent_at=now, refused=reason))
+
+    def send_again(
+        self,
+        connection: Connection,
+        *,
+        keys: Collection[tuple[str, bytes]] | None = None,
+        since: datetime | None = None,
+    ) -> int:
+        """Have the newest row of keys sent once more, on topics where the newest must be last; return how many.
+
+        Of ``keys`` (topic and key), or of all; only what was sent after ``since``. For whoever may have been overtaken:
+        a relay that sent something without knowing it, and went on later.
+        """
+        if keys is not None and not keys:
+            return 0
+        which: ColumnElement[bool] = true() if keys is None else tuple_(outbox.c.topic, outbox.c.key).in_(sorted(keys))
+        newest = (
+            select(func.max(outbox.c.id))
+            .where(outbox.c.topic.in_(NEWEST_LAST), which)
+            .group_by(outbox.c.topic, outbox.c.key)
+        )
+        sent = outbox.c.sent_at.is_not(None) if since is None else outbox.c.sent_at > since
+        return connection.execute(
+            update(outbox).where(outbox.c.id.in_(newest), sent, outbox.c.refused.is_(None)).values(sent_at=None)
+        ).rowcount
 
     def prune(self, connection: Connection, now: datetime) -> int:
         """Drop what was sent long ago, but of compacted topics the newest of each key; return how many rows went."""

@@ -190,9 +190,12 @@ class TuningSink:
     inputs: tuple[str, ...] = ("tunings",)
 
     def apply(self, connection: Connection, event: AnyEvent) -> None:
-        """Write one client's newest state."""
+        """Write one client's newest state; one that comes late changes nothing."""
         if isinstance(event.data, ClientTuned):
             tuned = event.data
+            known = connection.execute(select(tunings.c.at).where(tunings.c.client_id == tuned.client_id)).scalar()
+            if known is not None and known > event.time:
+                return
             row = {
                 "client_id": tuned.client_id,
                 "revision": tuned.revision,

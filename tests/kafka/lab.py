@@ -193,7 +193,7 @@ class Lab:
 
     def read(self, topic: str) -> list[Arrived]:
         """All that lies in one of our topics, at this moment."""
-        return run(self._read(topic))
+        return run(self.read_now(topic))
 
     def said(self) -> dict[str, bytes]:
         """By id, what the workers have said."""
@@ -226,7 +226,8 @@ class Lab:
                     await asyncio.sleep(1 / rate)
             await asyncio.gather(*sent)
 
-    async def _read(self, topic: str) -> list[Arrived]:
+    async def read_now(self, topic: str) -> list[Arrived]:
+        """The same within an event loop."""
         found: list[Arrived] = []
         name = self.settings.topic(topic)
         count = TOPICS[topic].partitions if topic in TOPICS else 1 if topic.endswith(".dlq") else 12

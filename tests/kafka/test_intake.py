@@ -8,8 +8,9 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -17,10 +18,13 @@ from sqlalchemy import Engine, text
 from firstword.kit.clock import SystemClock
 from firstword.kit.db import reading
 from firstword.kit.processing import AnyEvent
-from firstword.runtimes.kafka.records import Outgoing, outgoing
+from firstword.runtimes.kafka.records import Arrived, Outgoing, outgoing
 from firstword.runtimes.kafka.relay import Relay
+from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.storage.engine import open_database
-from firstword.storage.outbox import Outbox, OutboxPublisher
+from firstword.storage.outbox import Outbox, OutboxPublisher, Post
+from schemas.base import event
+from schemas.clients import ClientRemoved
 from schemas.topics import decode
 from tests.kafka.lab import PAST, Lab, Worker, items, run, undisturbed, wait_until
 from tests.unit.firstword.counting import item_event
@@ -131,6 +135,77 @@ def test_an_event_that_the_broker_will_not_take_holds_nothing_up(lab: Lab, engin
     with reading(engine) as connection:
         (reason,) = connection.execute(text("SELECT refused FROM outbox WHERE refused IS NOT NULL")).scalars()
     assert "larger" in reason or "size" in reason
+
+
+#: Ends the connection of the relay that leads.
+CUT = """SELECT pg_terminate_backend(pid) FROM pg_locks
+    WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+
+
+class Overtaken(Relay):
+    """Loses its database when it has something of the book in hand, and sends that only once another has sent more."""
+
+    def __init__(self, engine: Engine, settings: KafkaSettings, other: Engine) -> None:
+        super().__init__(engine, settings, SystemClock())
+        self._other, self.was_overtaken = other, False
+
+    async def _send(self, producer: Any, posts: Sequence[Post]) -> tuple[list[int], dict[int, str]]:
+        if not self.was_overtaken and any(post.topic == "clients" for post in posts):
+            self.was_overtaken = True
+            with self._other.begin() as connection:
+                connection.execute(text(CUT))
+            await asyncio.to_thread(publish, self._other, [removed(2)])
+            await until(lambda: waiting(self._other) == 0)
+        return await super()._send(producer, posts)
+
+
+def removed(revision: int) -> AnyEvent:
+    gone = ClientRemoved(client_id="ann", revision=revision)
+    return event(gone, key="ann", id=f"evt_gone_{revision}", source="test", time=PAST)
+
+
+def revisions(records: Sequence[Arrived]) -> list[int]:
+    told = [decode("clients", record.payload or b"").data for record in records]
+    return [one.revision for one in told if isinstance(one, ClientRemoved)]
+
+
+def test_a_relay_that_is_overtaken_leaves_the_newest_of_the_book_last(lab: Lab, engine: Engine) -> None:
+    async def relay_all() -> None:
+        stop = asyncio.Event()
+        first = Overtaken(engine, lab.settings, engine)
+        relays = [asyncio.create_task(first.run(stop))]
+        await asyncio.sleep(1)
+        relays.append(asyncio.create_task(Relay(engine, lab.settings, SystemClock()).run(stop)))
+        await asyncio.to_thread(publish, engine, [removed(1)])
+        for _ in range(60):
+            said = revisions(await lab.read_now("clients"))
+            if len(said) >= 4 and said[-1] == 2:
+                break
+            await asyncio.sleep(0.5)
+        stop.set()
+        await asyncio.gather(*relays)
+
+    run(relay_all())
+    said = revisions(lab.read("clients"))
+    assert 1 in said[said.index(2) :]  # it was overtaken
+    assert said[-1] == 2
+
+
+def test_who_takes_over_sends_the_newest_of_the_book_once_more(lab: Lab, engine: Engine) -> None:
+    publish(engine, [removed(1), removed(2)])
+
+    async def relay_for(seconds: float, settle_seconds: float) -> None:
+        stop = asyncio.Event()
+        task = asyncio.create_task(Relay(engine, lab.settings, SystemClock(), settle_seconds=settle_seconds).run(stop))
+        await asyncio.sleep(seconds)
+        stop.set()
+        await task
+
+    run(relay_for(2, 60))
+    lab.send([outgoing(removed(1))])  # the last words of a relay that was killed
+    assert revisions(lab.read("clients")) == [1, 2, 1]
+    run(relay_for(3, 0.5))
+    assert revisions(lab.read("clients")) == [1, 2, 1, 2]
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """Reads whole reference topics (the client book, source grades) on every worker, whatever partitions it owns.
 
 A plain reader without a group: nothing is ever committed, and every start reads all there is, which compaction keeps to
-the newest record of each key.
+the newest record of each key. A record with a lower revision than one of its key before it is late, and left out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from firstword.kit.errors import KnownBadEvent
 from firstword.kit.logs import get_logger
-from firstword.kit.processing import AnyProcessor
+from firstword.kit.processing import AnyEvent, AnyProcessor
 from firstword.runtimes.kafka.records import Arrived
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS, UnreadableEvent, decode
@@ -46,6 +46,7 @@ class ReferenceReader:
             for topic in processor.references:
                 self._readers.setdefault(topic, []).append(processor)
         self._on_bad = on_bad
+        self._revisions: dict[tuple[str, str], int] = {}
         self._behind: dict[TopicPartition, int] = {}
         self.caught_up = asyncio.Event()
 
@@ -76,7 +77,7 @@ class ReferenceReader:
                 fetched = await consumer.getmany(timeout_ms=1_000)
                 for records in fetched.values():
                     for record in records:
-                        self._take(record)
+                        self.take(record)
                 await self._note_progress(consumer)
         finally:
             await consumer.stop()
@@ -95,23 +96,40 @@ class ReferenceReader:
             self.caught_up.set()
             log.info("references.caught_up", topics=sorted(self._readers))
 
-    def _take(self, raw: ConsumerRecord[Any, Any]) -> None:
+    def take(self, raw: ConsumerRecord[Any, Any]) -> None:
+        """One record, in its turn."""
         record = arrived(self._settings, raw)
         if record.payload is None:  # a tombstone: the key is no longer kept
             return
+        try:
+            event = decode(record.topic, record.payload)
+        except UnreadableEvent as error:
+            for processor in self._readers[record.topic]:
+                self._refused(record, processor, error)
+            return
+        if self._is_late(record.topic, event):
+            log.info("reference.late", topic=record.topic, offset=record.offset, id=event.id)
+            return
         for processor in self._readers[record.topic]:
             try:
-                processor.refer(decode(record.topic, record.payload))
-            except (UnreadableEvent, KnownBadEvent) as error:
-                log.error(
-                    "reference.bad",
-                    topic=record.topic,
-                    offset=record.offset,
-                    consumer=processor.name,
-                    reason=str(error),
-                )
-                if self.caught_up.is_set():
-                    self._on_bad(record, processor, error)
+                processor.refer(event)
+            except KnownBadEvent as error:
+                self._refused(record, processor, error)
+
+    def _is_late(self, topic: str, event: AnyEvent) -> bool:
+        """Whether a higher revision of the same was read already. What has no revision is told in any order."""
+        revision = getattr(event.data, "revision", None)
+        if revision is None:
+            return False
+        if revision < self._revisions.get((topic, event.subject), revision):
+            return True
+        self._revisions[topic, event.subject] = revision
+        return False
+
+    def _refused(self, record: Arrived, processor: AnyProcessor, error: Exception) -> None:
+        log.error("reference.bad", topic=record.topic, offset=record.offset, consumer=processor.name, reason=str(error))
+        if self.caught_up.is_set():
+            self._on_bad(record, processor, error)
 
 
 def arrived(settings: KafkaSettings, raw: ConsumerRecord[Any, Any]) -> Arrived:

@@ -3,7 +3,10 @@
 Each service that writes the outbox runs a relay; one of them works, under a lock of the database, and the others stand
 by. A lock goes with its connection: when that is lost, so is the lock, and another relay may begin while the last batch
 of this one is still on its way. Then events are sent twice, and at worst an older one after a newer one of its key; its
-id was seen before, which is how consumers know it.
+id was seen before, which is how consumers know it. On compacted topics that is not enough, for there the last record
+of a key is all that remains. So what may have been overtaken is sent again: by a relay that lost its lock in the middle
+of a batch, once it has its database back, of the keys in that batch; and by one that takes over, a while later, of all
+that was sent lately, for the one before it may be dead.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from aiokafka import AIOKafkaProducer
@@ -23,7 +27,7 @@ from firstword.kit.db import try_exclusive
 from firstword.kit.logs import get_logger
 from firstword.kit.metrics import Metrics
 from firstword.runtimes.kafka.settings import KafkaSettings
-from firstword.storage.outbox import Outbox, Post
+from firstword.storage.outbox import NEWEST_LAST, Outbox, Post
 
 __all__ = ["Relay"]
 
@@ -40,13 +44,26 @@ RETRY_SECONDS = 1.0
 ANSWER_SECONDS = 30
 STOP_SECONDS = 5.0
 PRUNE_SECONDS = 3_600.0
+#: So long after taking over, nothing of a relay that is dead can still arrive; and so far back it may have sent.
+SETTLE_SECONDS = 2.0 * ANSWER_SECONDS
+LATELY = timedelta(hours=1)
 
 
 class Relay:
     """Sends what waits in the outbox of ``engine``, for as long as it runs and no other relay does."""
 
-    def __init__(self, engine: Engine, settings: KafkaSettings, clock: Clock, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: KafkaSettings,
+        clock: Clock,
+        metrics: Metrics | None = None,
+        *,
+        settle_seconds: float = SETTLE_SECONDS,
+    ) -> None:
         self._engine = engine
+        self._settle_seconds = settle_seconds
+        self._unsure: set[tuple[str, bytes]] = set()
         self._settings = settings
         self._clock = clock
         self._outbox = Outbox()
@@ -67,6 +84,9 @@ class Relay:
         """A connection of its own that holds the lock, once no other relay does (or ``stop`` is set)."""
         connection = await asyncio.to_thread(self._connect)
         try:
+            if self._unsure:  # the producer that sent these is stopped: nothing of it comes any more
+                await _in_thread(lambda: self._outbox.send_again(connection, keys=self._unsure))
+                self._unsure.clear()
             while not stop.is_set() and not await asyncio.to_thread(try_exclusive, connection, LOCK):
                 await _pause(stop, STANDBY_SECONDS)
             yield connection
@@ -119,7 +139,11 @@ class Relay:
     async def _work(self, connection: Connection, producer: AIOKafkaProducer) -> None:
         loop = asyncio.get_running_loop()
         pruned_at = -PRUNE_SECONDS
+        settles_at: float | None = loop.time() + self._settle_seconds
         while True:
+            if settles_at is not None and loop.time() >= settles_at:
+                settles_at, since = None, self._clock.now() - LATELY
+                await _in_thread(lambda since=since: self._outbox.send_again(connection, since=since))  # type: ignore[misc]
             if not await self._batch(connection, producer):
                 if loop.time() - pruned_at > PRUNE_SECONDS:
                     pruned_at = loop.time()
@@ -130,8 +154,10 @@ class Relay:
         """Send one batch and mark it; return how many rows that were."""
         posts = await _in_thread(lambda: self._outbox.waiting(connection, BATCH))
         if posts:
+            self._unsure |= {(post.topic, post.key) for post in posts if post.key and post.topic in NEWEST_LAST}
             arrived, refused = await self._send(producer, posts)
             await _in_thread(lambda: self._mark(connection, arrived, refused))
+            self._unsure.clear()
             self._sent.inc(len(arrived))
         return len(posts)
 

@@ -93,3 +93,27 @@ def test_events_of_no_topic_are_refused(database: Engine) -> None:
     stray = event(known.data, key="x", id="y", source="test", time=NOW).model_copy(update={"type": "nobody's"})
     with pytest.raises(ValueError, match="no topic"), database.begin() as connection:
         OutboxPublisher(FakeClock(NOW)).publish(connection, [stray])
+
+
+def test_the_newest_of_a_compacted_key_can_be_sent_again_and_nothing_else(database: Engine) -> None:
+    publisher = OutboxPublisher(FakeClock(NOW))
+    for revision, name in enumerate(("Ann", "Anna")):
+        with database.begin() as connection:
+            change = book_changes(book(name), publisher.newest(connection, "clients"), NOW + timedelta(hours=revision))
+            publisher.publish(connection, change.events)
+    with database.begin() as connection:
+        publisher.publish(connection, [item_event(1, NOW)])
+    with database.begin() as connection:
+        sent = OUTBOX.waiting(connection, 10)
+        OUTBOX.mark_sent(connection, [post.id for post in sent], NOW)
+    newest = [post for post in sent if post.topic == "clients"][-1]
+    with database.begin() as connection:
+        assert OUTBOX.send_again(connection, keys=[]) == 0
+        assert OUTBOX.send_again(connection, keys=[("clients", b"nobody"), ("items", b"itm_1")]) == 0
+        assert OUTBOX.send_again(connection, since=NOW) == 0
+        assert OUTBOX.send_again(connection, keys=[("clients", b"ann")]) == 1
+    assert [post.id for post in waiting(database)] == [newest.id]
+    with database.begin() as connection:
+        OUTBOX.mark_sent(connection, [newest.id], NOW)
+        assert OUTBOX.send_again(connection, since=NOW - timedelta(seconds=1)) == 1
+    assert [post.id for post in waiting(database)] == [newest.id]

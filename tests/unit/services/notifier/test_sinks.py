@@ -13,9 +13,10 @@ from schemas.alerts import AlertRaised
 from schemas.base import event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.drafts import DraftCreated, DraftRefused, DraftSent
+from schemas.interactions import ClientTuned
 from schemas.mentions import RumorOutcome, RumorResolved
 from services.notifier import repository
-from services.notifier.tables import alerts, clients, drafts, interactions, outcomes, refusals
+from services.notifier.tables import alerts, clients, drafts, interactions, outcomes, refusals, tunings
 from tests.desk_data import FIRM, MANAGERS, NOW, STORIES, alert_of, seed_events
 from tests.desk_data import clients as people
 from tests.desk_world import World
@@ -157,3 +158,15 @@ def test_the_latest_word_on_how_a_rumor_ended_stands_in_whatever_order_they_come
     world.apply([resolved("fizzled", 3)])
     with reading(world.engine) as connection:
         assert [row.payload["outcome"] for row in connection.execute(select(outcomes))] == ["fizzled"]
+
+
+def test_what_feedback_moved_is_not_moved_back_by_an_event_that_comes_late(world: World) -> None:
+    def tuned(shift: float, minute: int) -> AnyEvent:
+        data = ClientTuned(client_id="claire-arnaud", shift=shift)
+        at = NOW + timedelta(minutes=minute)
+        return event(data, key="claire-arnaud", id=f"evt_tuned_{minute}", source="test", time=at)
+
+    world.apply([tuned(0.1, 1), tuned(0.2, 2), tuned(0.1, 1)])
+    with reading(world.engine) as connection:
+        ((found,),) = connection.execute(select(tunings.c.payload)).all()
+    assert ClientTuned.model_validate(found).shift == 0.2
