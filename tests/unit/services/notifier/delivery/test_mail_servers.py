@@ -1,0 +1,105 @@
+"""The whole way to a mail server of ours that takes, greylists, rejects, hangs after the text, or drops the line."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+
+from firstword.kit.db import reading
+from schemas.deliveries import DeliveryChanged
+from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
+from services.notifier.delivery.schedule import JITTER, RETRY_SECONDS
+from services.notifier.delivery.worker import DeliveryWorker
+from services.notifier.tables import deliveries, delivery_attempts
+from tests.desk_world import World
+from tests.smtp_server import MailServer, Manner, mail_server
+
+
+def sending(database: Engine, server: MailServer) -> tuple[World, DeliveryWorker, str]:
+    """A draft that is approved, and what sends it to ``server``."""
+    world = World.on(database)
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("approve", line.id, line.version, at_once=True)
+    settings = SmtpSettings("127.0.0.1", server.port, "desk@harbour.example", security="none", timeout_seconds=0.3)
+    mail = Smtp(settings, world.clock)
+    return world, DeliveryWorker(database, world.publisher, world.clock, {"email": mail}), line.id
+
+
+def due(world: World) -> tuple[str, datetime | None]:
+    with reading(world.engine) as connection:
+        row = connection.execute(select(deliveries)).mappings().one()
+    return row["status"], row["next_attempt_at"]
+
+
+def outcomes(world: World) -> list[str | None]:
+    with reading(world.engine) as connection:
+        query = select(delivery_attempts.c.outcome).order_by(delivery_attempts.c.number)
+        return list(connection.execute(query).scalars())
+
+
+async def test_a_greylisting_server_gets_it_once_it_takes_it(database: Engine) -> None:
+    async with mail_server("greylists") as server:
+        world, worker, draft_id = sending(database, server)
+        for attempt in range(3):
+            server.manner = "greylists" if attempt < 2 else "takes"
+            assert await worker.deliver_due() == 1
+            status, again = due(world)
+            if again is not None:
+                world.at(again)
+        assert status == "delivered"
+    assert outcomes(world) == ["retry", "retry", "delivered"]
+    assert len(server.taken) == 1
+    assert world.line(draft_id).state == "sent"
+
+
+async def test_to_the_last_attempt_then_failed_announced_and_sent_again_by_a_person(database: Engine) -> None:
+    async with mail_server("greylists") as server:
+        world, worker, draft_id = sending(database, server)
+        for attempt in range(1, len(RETRY_SECONDS) + 1):
+            began = world.clock.now()
+            assert await worker.deliver_due() == 1
+            status, again = due(world)
+            if again is None:
+                break
+            waited = (again - began).total_seconds()
+            assert RETRY_SECONDS[attempt] <= waited <= RETRY_SECONDS[attempt] * (1 + JITTER)
+            world.at(again - timedelta(seconds=1))
+            assert await worker.deliver_due() == 0, "nothing before its time"
+            world.at(again)
+        assert (attempt, status) == (len(RETRY_SECONDS), "failed")
+        told = [one.data for one in world.publisher.events if isinstance(one.data, DeliveryChanged)]
+        assert (told[-1].delivery.status, told[-1].delivery.attempts) == ("failed", len(RETRY_SECONDS))
+        assert world.line(draft_id).state == "failed", "it is in the inbox again"
+        server.manner = "takes"
+        world.desk("send_again", told[-1].delivery.id)
+        assert await worker.deliver_due() == 1
+    assert len(server.taken) == 1
+    assert re.search(rb"Message-ID: <(\w+)@", server.taken[0])
+    assert world.line(draft_id).state == "sent"
+
+
+@pytest.mark.parametrize(
+    ("manner", "outcome", "state"),
+    [
+        ("rejects recipient", "rejected", "failed"),
+        ("rejects text", "rejected", "failed"),
+        ("hangs after text", "unknown", "unknown"),
+        ("drops after text", "unknown", "unknown"),
+    ],
+)
+async def test_what_must_not_be_repeated_is_not(database: Engine, manner: Manner, outcome: str, state: str) -> None:
+    async with mail_server(manner) as server:
+        world, worker, draft_id = sending(database, server)
+        assert await worker.deliver_due() == 1
+        server.manner = "takes"
+        for _ in range(12):
+            world.clock.advance(days=2)
+            assert await worker.deliver_due() == 0
+    assert outcomes(world) == [outcome]
+    assert len(server.taken) == ("after text" in manner)
+    assert world.line(draft_id).state == state
+    told = [one.data for one in world.publisher.events if isinstance(one.data, DeliveryChanged)]
+    assert told[-1].delivery.status == state
