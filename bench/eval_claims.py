@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.items import Item
-from services.matcher.claims import judge_claim
+from schemas.mentions import Claim
+from services.matcher.annotate import annotate_item
+from services.matcher.sources import shipped_sources
 
 ROOT = Path(__file__).parents[1]
 SENTENCES = ROOT.parent / "shared" / "data" / "hedges" / "sentences.jsonl"
@@ -71,12 +73,17 @@ def headlines(half: str, path: Path = HEADLINES) -> list[Labelled]:
     ]
 
 
+def claim_of(item: Item) -> Claim:
+    """What the product takes ``item`` to claim."""
+    return annotate_item(item, shipped_sources()).claim
+
+
 def confusion(rows: Sequence[Labelled]) -> Confusion:
     """Judge ``rows`` and compare."""
     pairs: Counter[tuple[str, str]] = Counter()
     basis = 0
     for row in rows:
-        claim = judge_claim(row.item)
+        claim = claim_of(row.item)
         pairs[row.status, claim.status] += 1
         basis += claim.basis == row.basis
     hits = sum(n for (said, found), n in pairs.items() if "asserted" not in (said, found))
@@ -99,7 +106,7 @@ def show_errors(rows: Sequence[Labelled]) -> None:
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     for row in rows:
-        claim = judge_claim(row.item)
+        claim = claim_of(row.item)
         (wrong if row.status == "asserted" else right).update({cue.lower() for cue in claim.cues})
         if row.why and claim.status != row.status:
             print(f"{row.status:9} read as {claim.status:9} {row.item.title}  ({row.why})")
@@ -115,7 +122,7 @@ def main() -> None:
     parser.add_argument("--errors", action="store_true")
     options = parser.parse_args()
     rows = (sentences if options.set == "sentences" else headlines)(options.half)
-    judge_claim(rows[0].item)  # builds the automaton
+    claim_of(rows[0].item)  # builds the automaton
     begun = time.perf_counter()
     found = confusion(rows)
     speed = f"{len(rows) / (time.perf_counter() - begun):,.0f}/s"

@@ -80,6 +80,8 @@ EventKind = Literal[
     "funding",
     "expansion",
     "campaign",
+    "clinical_trial",
+    "averted",
     "opinion",
     "advertisement",
     "other",

@@ -17,19 +17,25 @@ from schemas.items import Item, ItemIngested
 from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, RumorResolved, SourceGrade, SourceGraded
 from services.matcher.book_index import BookIndex
 from services.matcher.claims import Statement, judge_claim, statements
-from services.matcher.impact import classify
+from services.matcher.impact import classify, is_stale_piece, price_move
 from services.matcher.mentions import Watchlist
+from services.matcher.officers import office_of
 from services.matcher.sources import SourceTable, origin_of, shipped_sources, slug
 from services.matcher.stories import signature
 from services.matcher.thresholds import Thresholds, shipped_thresholds
 from services.matcher.track_record import Outcomes, midnight
+from services.matcher.turns import averted, is_negated, turned
 
 __all__ = ["Annotate", "ItemReading", "annotate_item", "best_quote"]
 
+#: Statements, the title the first, in which it may stand what office a person has.
+OFFICE_SENTENCES = 3
 #: Sentences after the title among which the quotation is chosen.
 QUOTE_SENTENCES = 10
 #: Days for which the grades are kept at hand; items come from one or two.
 DAYS_KEPT = 8
+#: How sure one may be that something is denied of which the headline says "not".
+LEAST_DENIED = 0.75
 #: From here on an item is about the thing, and "the company" in it is that thing.
 ABOUT_SALIENCE = 0.5
 
@@ -44,7 +50,20 @@ class ItemReading(NamedTuple):
 
 def annotate_item(item: Item, sources: SourceTable) -> ItemReading:
     """Read ``item`` without regard to any book."""
-    return ItemReading(judge_claim(item), classify(item), sources.of(item))
+    claim, impact = judge_claim(item), classify(item)
+    if claim.judged and claim.status != "retracted":
+        if averted(item.title, impact):
+            impact = turned(impact)
+        elif is_negated(item.title, impact):
+            claim = claim.model_copy(update={"status": "denied", "score": max(claim.score, LEAST_DENIED)})
+        elif claim.status == "hedged" and impact.kind == "share_move" and _title_states(item):
+            # That the price moved is a fact, whatever is doubted about the reason.
+            claim = claim.model_copy(update={"status": "asserted"})
+    return ItemReading(claim, impact, sources.of(item))
+
+
+def _title_states(item: Item) -> bool:
+    return judge_claim(Item.model_construct(id=item.id, title=item.title, language=item.language)).status == "asserted"
 
 
 class Annotate(Processor[None]):
@@ -144,9 +163,9 @@ class Annotate(Processor[None]):
                 revision=revision,
                 mention=mention,
                 claim=reading.claim,
-                impact=reading.impact,
+                impact=self._impact(item, reading.impact, mention),
                 source=reading.source,
-                origin=self._origin(item, reading, mention, sources),
+                origin=self._origin(item, reading, mention, said, sources),
                 signature=marks,
                 quote=best_quote(said, mention, reading, self._thresholds.quote_chars),
                 seen_at=at,
@@ -155,12 +174,29 @@ class Annotate(Processor[None]):
             result.append(event(annotated, key=mention.entity_id, id=identity, source="firstword/matcher", time=at))
         return result
 
-    def _origin(self, item: Item, reading: ItemReading, mention: Mention, sources: SourceTable) -> Origin:
+    def _impact(self, item: Item, impact: Impact, mention: Mention) -> Impact:
+        """What happened to what is mentioned: "Halden falls 7%" is a move of a price if Halden has one."""
+        if impact.kind != "other" or is_stale_piece(impact):
+            return impact
+        for span in mention.spans:
+            move = price_move(item.title[span.end :]) if span.field == "title" else None
+            if move is not None and self._book.is_listed(mention.entity_id):
+                return move
+        return impact
+
+    def _origin(
+        self, item: Item, reading: ItemReading, mention: Mention, said: Sequence[Statement], sources: SourceTable
+    ) -> Origin:
         """Whom the item speaks for, as to this entity: a company is a primary source of what it is a party to."""
         claim, source = reading.claim, reading.source
         name = self._book.name_of(mention.entity_id)
         speaker = source.publisher if source.kind == "company" else claim.attributed_to
         about = mention.salience >= ABOUT_SALIENCE
+        if claim.basis == "person" and source.kind != "company":
+            office = office_of(statement.text for statement in said[:OFFICE_SENTENCES])
+            if office is not None:
+                claim = claim.model_copy(update={"basis": "company", "attributed_to": office.firm})
+                speaker = office.firm
         if speaker is None or source.kind == "newswire":
             return origin_of(item, claim, source, sources, entity=name, party=about)
         if name is not None and _same_name(speaker, name):

@@ -100,6 +100,10 @@ class BookIndex:
         packed = self._packed_of(entity_id)
         return _unpacked(entity_id, orjson.loads(packed[min(packed)])[0]).name if packed else None
 
+    def is_listed(self, entity_id: str) -> bool:
+        """Whether it has a price: somebody holds it, or knows its ticker."""
+        return any(stake.watch.kind == "holding" or stake.watch.tickers for stake in self.stakes(entity_id))
+
     def watches_of(self, entity_id: str) -> tuple[Watch, ...]:
         """All watches of one entity, by client id and then in the client's own order: assets, then interests."""
         packed = self._packed_of(entity_id)

@@ -18,7 +18,7 @@ from services.matcher.language import language_of
 from services.matcher.lexicon import read_yaml
 from services.matcher.phrases import Hit, Phrases, fold, sentences
 
-__all__ = ["ClaimJudge", "Statement", "is_judged_language", "judge_claim", "statements"]
+__all__ = ["ClaimJudge", "Statement", "is_judged_language", "is_speculation", "judge_claim", "statements"]
 
 Place = Literal["title", "lead", "rest"]
 #: Beyond this much of a body nothing is read; its first sentences carry the claim.
@@ -28,6 +28,7 @@ SUMMARY_CHARS = 200
 
 #: Families of cues by which a writer doubts, and nobody else.
 _OWN_DOUBT = frozenset(("modal", "possible", "conditional"))
+_WONDERING = _OWN_DOUBT | {"vague", "faint"}
 _QUOTE_MARKS = re.compile('["“”]')
 _CAPITAL_WORD = re.compile(r"\b[A-Z][a-z]")
 _SMALL_WORD = re.compile(r"\b[a-z]{4,}")
@@ -137,6 +138,10 @@ class ClaimJudge:
         status, score = self._conclude(reads, attribution)
         cues = tuple(dict.fromkeys(cue for _, read in reads for cue in read.cues))
         return _claim(item, status, score, cues, attribution)
+
+    def is_own_doubt(self, cue: str) -> bool:
+        """Whether ``cue`` is a word by which a writer doubts, and no sign of a report or a plan."""
+        return {hit.mark.name for hit in self._phrases.find(fold(cue))} <= _WONDERING
 
     def _conclude(self, reads: list[tuple[Place, _Read]], attribution: Attribution | None) -> tuple[ClaimStatus, float]:
         title = reads[0][1]
@@ -280,6 +285,13 @@ def _claim(
 @cache
 def _judge() -> ClaimJudge:
     return ClaimJudge(read_yaml("cues.yaml"), Attributions.from_lexicon())
+
+
+def is_speculation(claim: Claim) -> bool:
+    """Whether nobody is said to know: the writer, or somebody who is asked, wonders, or thinks it possible."""
+    if claim.status != "hedged" or claim.basis not in ("own", "person") or not claim.cues:
+        return False
+    return all(cue == "?" or _judge().is_own_doubt(cue) for cue in claim.cues)
 
 
 def judge_claim(item: Item) -> Claim:

@@ -48,6 +48,7 @@ class Voice:
     regulator: bool
     own_sources: bool
     record: str | None
+    speculative: bool
 
     @property
     def speaks_for(self) -> bool:
@@ -113,6 +114,7 @@ def _voices(testimonies: Sequence[Witness]) -> list[Voice]:
                 regulator=each.by_regulator,
                 own_sources=each.basis == "unnamed",
                 record=each.origin_record,
+                speculative=each.speculative,
             )
             continue
         if not (voice.status == "asserted" and each.status == "hedged"):
@@ -121,6 +123,7 @@ def _voices(testimonies: Sequence[Witness]) -> list[Voice]:
         voice.primary = voice.primary or each.primary
         voice.record = each.origin_record or voice.record
         voice.regulator = voice.regulator or each.by_regulator
+        voice.speculative = voice.speculative and each.speculative
         voice.own_sources = voice.own_sources or each.basis == "unnamed"
     return list(voices.values())
 
@@ -211,6 +214,14 @@ def _fair_sources(hearing: _Hearing) -> _Found:
     return 3, reason("single-fair-source", names, "possibly true", text)
 
 
+def _speculation(hearing: _Hearing) -> _Found:
+    if hearing.withdrawn or not hearing.hedging or not all(voice.speculative for voice in hearing.hedging):
+        return None
+    names = names_in_words(voice.name for voice in hearing.hedging)
+    text = f"{names} only wonders about it or thinks it possible; nobody is said to know."
+    return 6, reason("speculation", names, "cannot be judged", text)
+
+
 def _rumor(hearing: _Hearing) -> _Found:
     names = names_in_words(v.name for v in hearing.hedging if v.grade in GOOD or v.grade == "C")
     if not names:
@@ -235,6 +246,7 @@ _RULES: tuple[Callable[[_Hearing], _Found], ...] = (
     _good_source,
     _two_with_own_sources,
     _fair_sources,
+    _speculation,
     _rumor,
     _doubtful,
 )

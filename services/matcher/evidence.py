@@ -8,6 +8,7 @@ from datetime import datetime
 
 from schemas.alerts import Evidence
 from schemas.mentions import ClaimBasis, ClaimStatus, ItemAnnotated, ItemField, SourceKind, SourceLetter, Span
+from services.matcher.claims import is_speculation
 
 __all__ = ["Witness", "keep_most_telling", "said_at", "testimony_of"]
 
@@ -44,6 +45,7 @@ class Witness:
     spans: tuple[tuple[ItemField, int, int, str], ...]
     origin_domain: str | None = None
     origin_record: str | None = None
+    speculative: bool = False
 
     @property
     def by_regulator(self) -> bool:
@@ -108,6 +110,7 @@ def testimony_of(data: ItemAnnotated, *, counts: bool, copy_of: Witness | None) 
         spans=tuple((span.field, span.start, span.end, span.text) for span in data.mention.spans),
         origin_domain=origin.domain,
         origin_record=origin.record,
+        speculative=is_speculation(data.claim),
     )
     if copy_of is None or origin.primary or origin.via != "itself" or not counts:
         return result

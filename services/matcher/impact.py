@@ -15,7 +15,7 @@ from schemas.mentions import Direction, EventKind, Impact
 from services.matcher.lexicon import expand, read_yaml
 from services.matcher.phrases import Hit, Phrases, fold, sentences
 
-__all__ = ["ImpactJudge", "classify", "figures", "is_stale_piece"]
+__all__ = ["ImpactJudge", "classify", "figures", "is_stale_piece", "price_move"]
 
 Size = Literal["minor", "moderate", "major"]
 Urgency = Literal["low", "normal", "high", "urgent"]
@@ -35,6 +35,15 @@ _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s?(?:%|percent|per cent)")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
 _BIG = re.compile(r"\d\s?(?:bn|billion|trillion)\b", re.I)
 _KINDS = frozenset(get_args(EventKind))
+# How the first sentence of a piece begins that looks back: "Seven years ago Halden …".
+_LOOKS_BACK_CHARS = 40
+_SHARE_MOVE = "share_move"
+_HOW_MUCH = (
+    r"(?:(?:by|as much as|nearly|almost|about|around|over|more than|another|up to|some|roughly|a further) ){0,2}"
+    r"(\d+(?:[.,]\d+)?)\s?(?:%|per ?cent\b|pct\b|pc\b)"
+    r"(?!\s*(?:stake|of|more|fewer|less|market|share|cheaper|rise|growth|drop|fall|decline|increase"
+    r"|in (?:revenue|sales|profit|q\d)))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,9 @@ class ImpactJudge:
         marks: dict[str, list[_Mark]] = {}
         self._rules = [_rule(name, rank, entry) for rank, (name, entry) in enumerate(lexicon["kinds"].items())]
         self._openers = tuple((opener, rule) for rule in self._rules for opener in rule.title_starts)
+        moves = lexicon["kinds"][_SHARE_MOVE]
+        self._move_words: dict[str, list[str]] = {role: moves[role] for role in ("negative", "positive")}
+        self._moves: re.Pattern[str] | None = None
         pairs = 0
         for rule, entry in zip(self._rules, lexicon["kinds"].values(), strict=True):
             for phrase in entry.get("phrases", ()):
@@ -103,7 +115,9 @@ class ImpactJudge:
         if rule is None or rule.rank > self._sponsor_rank:
             by_lead = _first(lead_hits, self._pair_chars)
             # What the first sentences add counts where the headline names nothing, or where it hides an advertisement.
-            if by_lead is not None and (rule is None or by_lead.rank <= self._sponsor_rank):
+            if by_lead is not None and (
+                rule is None or by_lead.rank <= self._sponsor_rank or _looks_back(by_lead, lead_hits)
+            ):
                 rule, cues_from = by_lead, (lead, lead_hits)
         rule = rule or self._other
         roles = _roles(title_hits) | (_roles(lead_hits) if rule is not self._other else set())
@@ -117,6 +131,29 @@ class ImpactJudge:
             worth_hours=rule.worth_hours,
             cues=_cues(rule, *cues_from),
             figures=found,
+        )
+
+    def price_move(self, behind: str) -> Impact | None:
+        """What happened to a listed thing if ``behind`` its name stands no more than "falls 7%", else None."""
+        if self._moves is None:
+            verbs = {role: "|".join(map(re.escape, words)) for role, words in self._move_words.items()}
+            either = f"(?P<negative>{verbs['negative']})|(?P<positive>{verbs['positive']})"
+            self._moves = re.compile(
+                rf"(?:'s)? ?(?:shares?|stock)? ?(?:(?:is|was|closes|closed|ends|ended) )?(?:{either}) {_HOW_MUCH}"
+            )
+        found = self._moves.match(fold(behind))
+        if found is None:
+            return None
+        rule = next(rule for rule in self._rules if rule.kind == _SHARE_MOVE)
+        told = behind[: found.end()].strip()
+        return Impact.model_construct(
+            kind=rule.kind,
+            direction="negative" if found["negative"] else "positive",
+            size=_size(rule, set(), told, ()),
+            urgency=rule.urgency,
+            worth_hours=rule.worth_hours,
+            cues=(told,),
+            figures=figures(told),
         )
 
     @property
@@ -149,6 +186,13 @@ def _rule(name: str, rank: int, entry: dict[str, Any]) -> KindRule:
 def _file(marks: dict[str, list[_Mark]], pattern: str, mark: _Mark) -> None:
     for phrase in expand(pattern):
         marks.setdefault(phrase, []).append(mark)
+
+
+def _looks_back(rule: KindRule, hits: list[Hit]) -> bool:
+    """Whether the first sentence begins by going back in time, whatever the headline makes of it."""
+    return rule.stale and any(
+        hit.start < _LOOKS_BACK_CHARS and any(mark.rule is rule for mark in hit.mark) for hit in hits
+    )
 
 
 def _first(hits: list[Hit], pair_chars: int) -> KindRule | None:
@@ -238,6 +282,11 @@ def _judge() -> ImpactJudge:
 def classify(item: Item) -> Impact:
     """What happened, after the shipped lexicon."""
     return _judge().classify(item)
+
+
+def price_move(behind: str) -> Impact | None:
+    """The move of a price that the words ``behind`` a listed thing's name tell, after the shipped lexicon; or None."""
+    return _judge().price_move(behind)
 
 
 def is_stale_piece(impact: Impact) -> bool:

@@ -2,8 +2,7 @@
 
 A verdict is said once, and again only when it changes or when what was told has materially changed; everything else
 is evidence that is added in silence. A client who begins to watch a thing hears of its running stories with the next
-item on them. An alert's id is made of client, story, verdict and revision, never of the watched thing: where two
-things of one client stand in the same item, their alerts may share an id, and then they are about the same story.
+item on them.
 """
 
 from __future__ import annotations
@@ -136,7 +135,8 @@ class Judge(Processor[JudgeState]):
                 case = linked
                 state = replace(state, aliases={**state.aliases, record.story_id: case.story_id})
         copy = record.relation == "copy"
-        update = case is not None and (record.relation in ("update", "new") or revised)
+        ends = case is not None and data.impact.kind == "averted" != case.happening.kind
+        update = case is not None and (record.relation in ("update", "new") or revised or ends)
         heard = self._take_in(case, record.story_id, data, now, copy=copy, update=update)
         return state, heard
 
@@ -275,7 +275,8 @@ class Judge(Processor[JudgeState]):
             if _worth_saying(standing, ruling, assessment, heard.material):
                 evidence = evidence if evidence is not None else _evidence(case, heard.trigger)
                 ruling = _in_full(ruling, heard.data)
-                alert = self._alert(stake, case, heard.headline, matter, ruling, standing, now, evidence)
+                brought_by = heard.trigger.item_id
+                alert = self._alert(stake, case, heard.headline, matter, ruling, standing, now, evidence, brought_by)
                 events.append(_raised(alert))
                 case = case.with_standing(stake.client_id, self._standing(alert, now))
             elif standing is not None and standing.verdict == "hold":
@@ -320,12 +321,13 @@ class Judge(Processor[JudgeState]):
         standing: Standing | None,
         now: datetime,
         evidence: tuple[Evidence, ...],
+        brought_by: str = "",
     ) -> Alert:
         revision = standing.revision + 1 if standing else 0
         answered = standing is not None and standing.verdict in _ANSWERED
         speaking = tuple(each.origin_name for each in case.testimonies if each.counts)
         return Alert.model_construct(
-            id=content_id("alr", stake.client_id, case.story_id, ruling.verdict, revision),
+            id=_alert_id(stake, case, ruling.verdict, revision, brought_by),
             client_id=stake.client_id,
             story_id=case.story_id,
             entity_id=stake.watch.entity_id,
@@ -350,6 +352,19 @@ class Judge(Processor[JudgeState]):
             raised_at=now,
             deadline_at=now + timedelta(hours=case.happening.worth_hours),
         )
+
+
+def _alert_id(stake: Stake, case: Case, verdict: Verdict, revision: int, brought_by: str) -> str:
+    """Where two things of a client stand in one item, one alert is enough, and both have one id; the log keeps one.
+
+    But a price is each thing's own, and a later word on the story may come in another item for the other thing.
+    """
+    parts: list[str | int] = [stake.client_id, case.story_id, verdict, revision]
+    if case.happening.kind == "share_move":
+        parts.append(stake.watch.entity_id)
+    if revision:
+        parts.append(brought_by)
+    return content_id("alr", *parts)
 
 
 def _heard_beside(
@@ -403,6 +418,10 @@ def _larger(case: Case, now: Happening, testimony: Witness) -> Happening:
     known = case.happening
     if case.dull is not None or (known.kind == "other" and now.kind != "other"):
         return now
+    if "averted" in (known.kind, now.kind) and now.kind not in (known.kind, "other"):
+        # What was feared and what became of it: what was said last holds, in whatever order it came.
+        later = case.happened_at is None or testimony.said_at >= case.happened_at
+        return now if later and testimony.status == "asserted" else known
     if now.kind != known.kind and now.kind != "other" and case.happened_at and testimony.said_at < case.happened_at:
         return now  # it came later, and was said earlier
     if _turned(known, now) and testimony.status == "asserted":

@@ -127,7 +127,7 @@ def _was_told(matter: Matter, _: Thresholds) -> _Found:
 
 
 def _could_move(matter: Matter, thresholds: Thresholds) -> _Found:
-    if matter.assessment.information not in (3, 4) or not matter.watch.is_asset:
+    if matter.assessment.information not in (3, 4) or not matter.watch.is_asset or matter.assessment.origins == 0:
         return None
     if matter.assessment.source == "E" or not thresholds.could_move(matter.impact.kind, matter.watch.stance):
         return None
@@ -144,6 +144,10 @@ def _wait(matter: Matter, _: Thresholds) -> _Found:
     if matter.earlier == "warn":
         return "warn", reason("already-warned", "nothing decisive since", "warn", "It is still unconfirmed.")
     text = "It is not well enough founded to tell; it waits for a second independent source."
+    if matter.assessment.information == 4 and matter.assessment.origins == 0:
+        text = (
+            f"It is said not to be so of {matter.watch.name}; should the client have heard it, have the answer ready."
+        )
     if matter.assessment.information == 6:
         text = "It cannot be judged from what is there; it waits for a source that can."
     return "hold", reason("unconfirmed", f"information {matter.assessment.information}", "hold", text)

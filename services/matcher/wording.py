@@ -26,6 +26,7 @@ _KINDS: dict[EventKind, str] = {
     "supply_disruption": "a disruption of supply",
     "end_of_life": "an end of support",
     "expansion": "expansion",
+    "averted": "the end of something feared or planned",
     "advertisement": "advertising",
     "other": "news",
 }
