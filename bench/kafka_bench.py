@@ -1,11 +1,11 @@
 """How fast workers on Kafka are, next to a bare Faust agent and a bare aiokafka loop, in one run on one broker.
 
-    .venv/bin/python bench/kafka_bench.py [--records 30000] [--items 6000] [--brokers host:9092]
+    .venv/bin/python bench/kafka_bench.py [--records 30000] [--items 6000] [--brokers host:9092] [--only stages]
 
-Starts Apache Kafka by itself (tests/servers.py) unless ``--brokers`` names one. Prints records a second, from the
-moment at which all of them wait to the last output by its producer's timestamp; the same by the workers' own processor
-time, for a busy machine; the peak memory of the largest worker; and how long it is from item to alert at half of what
-one matcher does.
+Starts Apache Kafka and Debian's PostgreSQL by itself (tests/servers.py, tests/postgres_server.py) unless ``--brokers``
+names a Kafka. Prints records a second, from the moment at which all of them wait to the last output by its producer's
+timestamp; the same by the workers' own processor time, for a busy machine; the peak memory of the largest worker; and
+how long it is from item to alert, and from item to draft, at half of what the slowest stage does with one worker.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer  # noqa: E402
 
 from bench import bench_matcher  # noqa: E402
 from bench.kafka_bench_worker import PassThrough  # noqa: E402
+from bench.stack_stages import Place, cpu_seconds, drafting, ingesting, item_to_draft, peak_mib  # noqa: E402
 from firstword.bootstrap import build_pipeline  # noqa: E402
 from firstword.kit.processing import AnyEvent  # noqa: E402
 from firstword.runtimes.kafka.records import outgoing  # noqa: E402
@@ -38,12 +39,15 @@ from firstword.runtimes.kafka.watch import GroupWatch  # noqa: E402
 from schemas.alerts import AlertRaised  # noqa: E402
 from schemas.topics import decode  # noqa: E402
 from tests.kafka.lab import Lab, Worker  # noqa: E402
+from tests.postgres_server import LocalPostgres, Postgres, debians_postgres  # noqa: E402
 from tests.servers import HOW_TO_GET_KAFKA, LocalKafka, kafka_jars  # noqa: E402
 from tests.unit.firstword.counting import item_event  # noqa: E402
 
 SUBJECTS = 1_000
 WATCHED = 2_000
 LATENCY_SECONDS = 25
+#: In tests/kafka/newsroom.py: one item in eight, each for two clients.
+ALERTS_AN_ITEM = 0.25
 #: A group of several has shared its partitions out by then.
 JOIN_SECONDS = 5
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -85,18 +89,6 @@ def workers(brokers: str, name: str, kind: str, count: int) -> Iterator[tuple[La
             lab.close()
 
 
-def cpu_seconds(worker: Worker) -> float:
-    """The processor time that a process has used (Linux)."""
-    fields = Path(f"/proc/{worker.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def peak_mib(worker: Worker) -> float:
-    """The most memory that a process has held (Linux)."""
-    line = next(line for line in Path(f"/proc/{worker.pid}/status").read_text().splitlines() if "VmHWM" in line)
-    return int(line.split()[1]) / 1024
-
-
 async def until_idle(lab: Lab, topics: Sequence[str]) -> None:
     """Wait until the workers have worked off these topics."""
     watch = GroupWatch(lab.settings, lab.settings.group("bench"))
@@ -115,15 +107,15 @@ def throughput(brokers: str, kind: str, count: int, events: Sequence[AnyEvent]) 
         for each in every:
             os.kill(each.pid, signal.SIGSTOP)  # shorter than a session; so that sending takes nothing from working
         lab.send_events(events)
-        begun, used = time.time(), sum(map(cpu_seconds, every))
+        begun, used = time.time(), sum(cpu_seconds(each.pid) for each in every)
         for each in every:
             os.kill(each.pid, signal.SIGCONT)
         asyncio.run(until_idle(lab, reads))
-        used = sum(map(cpu_seconds, every)) - used
+        used = sum(cpu_seconds(each.pid) for each in every) - used
         stamps = {topic: [record.timestamp_ms / 1000 for record in lab.read(topic)] for topic in writes}
         rate = len(events) / (max(map(max, stamps.values())) - begun)
         said = ", ".join(f"{len(each):,} {topic}" for topic, each in stamps.items())
-        memory = max(map(peak_mib, every))
+        memory = max(peak_mib(each.pid) for each in every)
         print(
             f"{kind:<9} x{count}  {rate:>7,.0f} records/s  {len(events) / used:>7,.0f} for each second of processor "
             f"time  {memory:>4,.0f} MiB   {said}",
@@ -139,7 +131,7 @@ def latency(brokers: str, rate: float, items: Sequence[AnyEvent]) -> None:
         cuts = quantiles(waits, n=100)
         print(
             f"item → alert at {rate:,.0f} items/s: p50 {cuts[49] * 1000:,.0f} ms, p99 {cuts[98] * 1000:,.0f} ms, most "
-            f"{max(waits) * 1000:,.0f} ms, {len(waits):,} alerts, {peak_mib(every[0]):,.0f} MiB"
+            f"{max(waits) * 1000:,.0f} ms, {len(waits):,} alerts, {peak_mib(every[0].pid):,.0f} MiB"
         )
 
 
@@ -178,18 +170,51 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=30_000)
     parser.add_argument("--items", type=int, default=6_000)
     parser.add_argument("--brokers")
+    parser.add_argument("--only", choices=("plumbing", "stages"))
     options = parser.parse_args()
+    print(f"load {' '.join(f'{load:.1f}' for load in os.getloadavg())}, {os.cpu_count()} processors", flush=True)
+    with broker(options.brokers) as brokers:
+        if options.only != "stages":
+            plumbing(brokers, options.records)
+        if options.only != "plumbing":
+            with postgres() as server:
+                stages(Place(brokers, server), options.items)
+    print(f"load {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
+
+
+def plumbing(brokers: str, count: int) -> None:
+    """What Kafka and Faust do, and what our worker does of it."""
     records = [
         item_event(number % SUBJECTS, BEGIN + timedelta(minutes=number), f"a headline of the usual length {number}")
-        for number in range(options.records)
+        for number in range(count)
     ]
-    with broker(options.brokers) as brokers:
-        for kind, count in (("aiokafka", 1), ("faust", 1), ("plumbing", 1), ("plumbing", 2)):
-            throughput(brokers, kind, count, records)
-        items = bench_matcher.items(options.items, bench_matcher.names(WATCHED))
-        rate = throughput(brokers, "matcher", 1, items)
-        throughput(brokers, "matcher", 2, items)
-        latency(brokers, rate / 2, items[: int(rate / 2 * LATENCY_SECONDS)])
+    for kind, number in (("aiokafka", 1), ("faust", 1), ("plumbing", 1), ("plumbing", 2)):
+        throughput(brokers, kind, number, records)
+
+
+def stages(place: Place, count: int) -> None:
+    """What each service does with one worker and with two, and how long an item takes at half load."""
+    for number in (1, 2):
+        ingesting(place, number, count // 100 * 100)
+    items = bench_matcher.items(count, bench_matcher.names(WATCHED))
+    judged, _ = [throughput(place.brokers, "matcher", number, items) for number in (1, 2)]
+    answered, _ = [drafting(place, number, count // 100 * 100) for number in (1, 2)]
+    latency(place.brokers, judged / 2, items[: int(judged / 2 * LATENCY_SECONDS)])
+    item_to_draft(place, min(judged, answered / ALERTS_AN_ITEM) / 2, LATENCY_SECONDS)
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A server of our own, which keeps what it has committed."""
+    binaries = debians_postgres()
+    if binaries is None:
+        raise SystemExit("no PostgreSQL for the stages: install Debian's package postgresql, or give --only plumbing")
+    own = LocalPostgres(binaries)
+    own.start()
+    try:
+        yield Postgres(own.url)
+    finally:
+        own.stop()
 
 
 if __name__ == "__main__":

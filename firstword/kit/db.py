@@ -98,14 +98,14 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def exclusive(connection: Connection, name: str) -> None:
-    """Wait until no other transaction holds ``name``, and hold it until this one ends.
+def exclusive(connection: Connection, *names: str) -> None:
+    """Wait until no other transaction holds any of ``names``, in their order, and hold them until this one ends.
 
     What reads first and writes what follows from it needs this where the row to lock may not exist yet. On SQLite it
     does nothing: there, a transaction that writes is the only one.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_number(name))))
+    if connection.dialect.name == "postgresql" and names:
+        connection.execute(select(*(func.pg_advisory_xact_lock(_number(name)) for name in names)))
 
 
 def try_exclusive(connection: Connection, name: str) -> bool:

@@ -121,9 +121,14 @@ class AlertSink:
         }
         upsert(connection, alerts, [row], ["id"])
         story = and_(alerts.c.client_id == alert.client_id, alerts.c.story_id == alert.story_id)
-        newest = connection.execute(
-            select(alerts.c.id).where(story).order_by(alerts.c.raised_at.desc(), alerts.c.id.desc()).limit(1)
-        ).scalar_one()
+        known = alerts.alias()
+        newest = (
+            select(known.c.id)
+            .where(known.c.client_id == alert.client_id, known.c.story_id == alert.story_id)
+            .order_by(known.c.raised_at.desc(), known.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
         connection.execute(update(alerts).where(story).values(is_current=alerts.c.id == newest))
 
 

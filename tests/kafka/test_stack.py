@@ -62,6 +62,9 @@ class Stack:
     def pid(self, name: str) -> int:
         return self._running[name].pid
 
+    def log(self, name: str) -> str:
+        return (self._folder / f"{name}.log").read_text()
+
     def logs(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in self._folder.glob("*.log"))
 

@@ -14,7 +14,7 @@ on. An event that was sent twice, at two offsets, is known by its id: processors
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,6 +41,8 @@ __all__ = ["Ledger"]
 
 #: By topic and partition.
 Offsets = dict[tuple[str, int], int]
+#: Records with what they say.
+Events = Sequence[tuple[Arrived, AnyEvent]]
 
 #: A relay sends again what it sent since it last noted so: at its restart, even after a weekend.
 REPEATS = timedelta(days=7)
@@ -119,50 +121,62 @@ class Ledger:
         if not (ours := due.intersection(numbers)):
             return False
         with self._engine.begin() as connection:
-            out: list[AnyEvent] = []
-            for number in sorted(ours):
-                exclusive(connection, f"{self._group}/{number}")
-                for stepper in self._steppers(connection, number, now):
-                    out += stepper.fire(now)
-                    self._write_states(connection, stepper)
+            self._hold(connection, ours)
+            steppers = self._steppers(connection, dict.fromkeys(sorted(ours), now))
+            out = [made for some in steppers.values() for stepper in some for made in stepper.fire(now)]
+            self._write_states(connection, steppers.values())
             self._publisher.publish(connection, out)
         return True
 
     def _take(self, records: Sequence[Arrived], *, careful: bool) -> None:
         with self._engine.begin() as connection:
             numbers = sorted({record.partition for record in records})
-            for number in numbers:
-                exclusive(connection, f"{self._group}/{number}")
+            self._hold(connection, numbers)
             known = self._read_positions(connection)
             fresh = [record for record in records if record.offset >= known.get((record.topic, record.partition), 0)]
             batch = _Batch(connection, careful)
-            for number in numbers:
-                self._work(batch, number, [record for record in fresh if record.partition == number])
+            self._work(
+                batch,
+                {
+                    number: self._decoded(batch, [record for record in fresh if record.partition == number])
+                    for number in numbers
+                },
+            )
             self._remember(batch)
             self._publisher.publish(connection, batch.out)
             self._outbox.add(connection, [_post(letter) for letter in batch.letters], self._clock.now())
             self._write_positions(connection, fresh)
             self._limit.count(batch.letters)
 
-    def _work(self, batch: _Batch, number: int, records: Sequence[Arrived]) -> None:
-        """One partition's records."""
-        events = [(record, event) for record in _merged(records) if (event := self._decoded(batch, record))]
+    def _hold(self, connection: Connection, numbers: Collection[int]) -> None:
+        """No other worker takes in what is in partitions of these numbers until this transaction ends."""
+        exclusive(connection, *(f"{self._group}/{number}" for number in sorted(numbers)))
+
+    def _work(self, batch: _Batch, partitions: Mapping[int, Events]) -> None:
+        """Each partition's events, in their order. What they need is read at once, and what they change is written at
+        once: for so small a question, asking is most of the work.
+        """
+        events = [one for some in partitions.values() for one in some]
         if not events:
             return
-        until = max(event.time for _, event in events)
-        steppers = self._steppers(batch.connection, number, until, events)
+        until = {number: max(event.time for _, event in some) for number, some in partitions.items() if some}
+        steppers = self._steppers(batch.connection, until, events)
         batch.seen |= self._recall(batch.connection, [event.id for _, event in events])
-        for record, event in events:
-            for stepper in steppers:
-                if record.topic in stepper.processor.inputs:
-                    self._step(batch, stepper, record, event)
-            for sink in self._sinks:
-                if record.topic in sink.inputs:
-                    self._sink(batch, sink, record, event)
-        for stepper in steppers:
-            self._write_states(batch.connection, stepper)
+        for number in until:
+            for record, event in partitions[number]:
+                for stepper in steppers[number]:
+                    if record.topic in stepper.processor.inputs:
+                        self._step(batch, stepper, record, event)
+                for sink in self._sinks:
+                    if record.topic in sink.inputs:
+                        self._sink(batch, sink, record, event)
+        self._write_states(batch.connection, steppers.values())
 
-    def _decoded(self, batch: _Batch, record: Arrived) -> AnyEvent | None:
+    def _decoded(self, batch: _Batch, records: Sequence[Arrived]) -> Events:
+        """One partition's records with what they say, in their order."""
+        return [(record, event) for record in _merged(records) if (event := self._read(batch, record))]
+
+    def _read(self, batch: _Batch, record: Arrived) -> AnyEvent | None:
         if record.payload is None and TOPICS[record.topic].compacted:
             return None  # a tombstone
         try:
@@ -196,15 +210,19 @@ class Ledger:
             batch.letters.append(letter_of(record, error, f"sink:{sink.name}", 1, self._clock.now()))
 
     def _steppers(
-        self, connection: Connection, number: int, until: datetime, events: Sequence[tuple[Arrived, AnyEvent]] = ()
-    ) -> list[Stepper]:
-        """Every processor, with the timers of this partition that are due by ``until`` and the states of ``events``."""
-        found = []
+        self, connection: Connection, until: Mapping[int, datetime], events: Events = ()
+    ) -> dict[int, list[Stepper]]:
+        """By partition, every processor with the partition's timers that are due ``until`` then, and the states of all
+        ``events``.
+        """
+        found: dict[int, list[Stepper]] = {number: [] for number in until}
         for processor in self._processors:
-            due = self._due(connection, processor, until)
-            timers = Timers((moment, key) for moment, key, partition in due if partition == number)
+            due = self._due(connection, processor, max(until.values()))
             keys = {processor.key(event) for record, event in events if record.topic in processor.inputs}
-            found.append(Stepper(processor, self._fetch(connection, processor, keys), timers))
+            fetch = self._fetch(connection, processor, keys)
+            for number, end in until.items():
+                timers = ((moment, key) for moment, key, partition in due if partition == number and moment <= end)
+                found[number].append(Stepper(processor, fetch, Timers(timers)))
         return found
 
     def _due(self, connection: Connection, processor: AnyProcessor, until: datetime) -> list[tuple[datetime, str, int]]:
@@ -227,12 +245,15 @@ class Ledger:
 
         return fetch
 
-    def _write_states(self, connection: Connection, stepper: Stepper) -> None:
-        processor = stepper.processor
-        rows = [
-            StateRow(key, processor.dump(state), processor.next_tick(state)) for key, state in stepper.touched.items()
-        ]
-        self._states.put(connection, processor.name, rows)
+    def _write_states(self, connection: Connection, partitions: Iterable[Sequence[Stepper]]) -> None:
+        for steppers in zip(*partitions, strict=True):  # of one processor, one for each partition
+            processor = steppers[0].processor
+            rows = [
+                StateRow(key, processor.dump(state), processor.next_tick(state))
+                for stepper in steppers
+                for key, state in stepper.touched.items()
+            ]
+            self._states.put(connection, processor.name, rows)
 
     def _recall(self, connection: Connection, event_ids: Sequence[str]) -> set[tuple[str, str]]:
         query = select(recent.c.processor, recent.c.event_id).where(recent.c.event_id.in_(event_ids))
