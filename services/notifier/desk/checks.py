@@ -11,11 +11,20 @@ from schemas.alerts import Alert
 from schemas.clients import ClientChanged, Watch
 from schemas.drafts import Finding, Grounding
 from services.notifier.desk import words
+from services.notifier.drafting.grammar import is_english
 from services.notifier.drafting.grounding import check, sources
-from services.notifier.drafting.tone import review
+from services.notifier.drafting.tone import own_words, review
 from services.notifier.repository import DraftLine
 
-__all__ = ["Checks", "checks_of", "recheck", "why_this_client"]
+__all__ = ["TRANSLATED", "Checks", "checks_of", "recheck", "why_this_client"]
+
+
+TRANSLATED = Finding(
+    rule="language",
+    text="",
+    message="It isn't in English, so names, tone and spelling were not looked at; figures and quotations were.",
+    mend="Read it through once more, or have a colleague read it who knows the language.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +61,18 @@ def recheck(
     """
     grounding: tuple[Grounding, ...] = ()
     findings: tuple[Finding, ...] = ()
+    translated = False
     if book is not None and line.alert is not None:
         told = _together(line.alert, others)
         known = sources(told, book.client, book.firm, book.manager, granted=line.draft.grounding, now=now)
         grounding = check(f"{subject}\n\n{body}", known)
+        translated = not is_english(own_words(_message(line, body)))
     if book is not None:
         findings = review(f"{subject}.\n\n{_message(line, body)}", book.client, closely=True)
+    if translated:
+        # Where nouns have capitals, names can't be told from them; figures and quotations can.
+        grounding = tuple(entry for entry in grounding if entry.kind != "name" or entry.where != "nowhere")
+        findings = (*findings, TRANSLATED)
     return {
         "grounding": [entry.model_dump(mode="json") for entry in grounding],
         "findings": [entry.model_dump(mode="json") for entry in findings],

@@ -12,6 +12,7 @@ from schemas.drafts import Advice, Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.data import phrasing
 from services.notifier.drafting.facts import Brief, pick
 from services.notifier.drafting.grounding import GroundSources, check, share_percent, sources, ungrounded
+from services.notifier.drafting.languages import address, own_closing, without_foreign_closing
 from services.notifier.drafting.news import News, news, subject
 from services.notifier.drafting.opinion import Opinion, opinion
 from services.notifier.drafting.playbooks import Playbooks
@@ -21,8 +22,6 @@ __all__ = ["Composed", "Refusal", "compose", "draft_id", "greeting", "message_te
 
 #: What a client reads as the message; signature and compliance note don't count towards its length.
 _MESSAGE = ("greeting", "news", "meaning", "opinion", "question")
-_OPENINGS = ("dear", "hello", "hi ", "good ", "guten", "sehr", "liebe", "lieber", "madame", "monsieur", "to ")
-_CLOSINGS = ("regards", "sincerely", "yours", "wishes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +179,12 @@ def _cautions(client: Client) -> tuple[str, ...]:
     notes = []
     if client.mood == "upset":
         notes.append(f"{client.name} is upset at present; a call may serve better than a message.")
-    if client.language.split("-")[0].casefold() != "en":
-        notes.append(f"{client.name} reads {client.language!r}; this draft is in English.")
     return tuple(notes)
 
 
 def greeting(client: Client) -> str:
-    """How the letter begins: the client's own salutation, with "Dear" before it where it is a bare name."""
-    salutation = (client.salutation or client.name).strip().rstrip(",")
-    if client.salutation and salutation.casefold().startswith(_OPENINGS):
-        return f"{salutation},"
-    return f"Dear {salutation},"
+    """How the letter begins; see :mod:`services.notifier.drafting.languages`."""
+    return address(client)
 
 
 def _meaning(brief: Brief, view: Opinion, in_full: bool) -> str:
@@ -243,9 +237,9 @@ def _own_view(brief: Brief) -> str | None:
 
 
 def signature(manager: Manager, firm: str) -> str:
-    """How the letter ends: the manager's own signature, with a closing before it where it has none."""
-    own = (manager.signature or "").strip()
-    if own and any(closing in own.splitlines()[0].casefold() for closing in _CLOSINGS):
+    """How the letter ends: the manager's own signature, with a closing before it where it has no English one."""
+    own = without_foreign_closing((manager.signature or "").strip())
+    if own and own_closing(own.splitlines()[0]):
         return own
     if own:
         return f"Kind regards,\n{own}"

@@ -15,7 +15,7 @@ from harper import Dialect, Language, Linter
 from schemas.drafts import Finding
 from services.notifier.drafting.data import word_list
 
-__all__ = ["grammar"]
+__all__ = ["grammar", "is_english"]
 
 #: Kinds of Harper's whose findings are right in letters like ours. The others are matters of taste, or are looked for
 #: elsewhere; see docs/adr/0014.
@@ -37,6 +37,13 @@ def grammar(own: str) -> Iterator[Finding]:
         if (rule in KINDS or message == ARTICLE) and wrong.casefold() not in known:
             mend = f"Write {_either(mends)}." if any(mends) else "Look at it again."
             yield Finding(rule="grammar", text=wrong.strip(), message=re.sub(r"`([^`]*)`", r"“\1”", message), mend=mend)
+
+
+def is_english(text: str) -> bool:
+    """Whether most of ``text`` is English, as far as its words are in the dictionary; True where there is none."""
+    linter, lock = _linter()
+    with lock:
+        return not text.strip() or linter.is_likely_english(text)
 
 
 def _lint(text: str) -> list[tuple[str, str, str, list[str]]]:

@@ -15,6 +15,7 @@ from schemas.clients import Client
 from schemas.drafts import Finding
 from services.notifier.drafting.data import shipped_yaml
 from services.notifier.drafting.grammar import grammar
+from services.notifier.drafting.languages import in_another_language
 from services.notifier.drafting.readability import too_hard
 from services.notifier.drafting.slips import slips
 from services.notifier.drafting.spelling import misspelt
@@ -69,6 +70,7 @@ def review(text: str, client: Client, *, closely: bool = False) -> tuple[Finding
     own = own_words(text)
     unnamed = _without_names(own, client)
     return (
+        *in_another_language(own, client, closely=closely),
         *_listed(text, own),
         *_jargon(unnamed, client),
         *misspelt(unnamed, client),

@@ -11,7 +11,7 @@ from schemas.alerts import AlertRaised
 from schemas.base import Payload, content_id, event
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftCreated
-from services.notifier.desk.checks import checks_of
+from services.notifier.desk.checks import TRANSLATED, checks_of
 from tests.desk_world import World
 from tests.unit.services.notifier.samples import a_firm, a_manager, an_item
 from tests.unit.services.notifier.writing.life import Life
@@ -51,3 +51,16 @@ def test_it_may_rest_on_the_evidence_of_each_story(merged: Merged, said: str, no
     tied = {entry.text: entry.ref for entry in checks.grounding}
     assert tied["38%"] == "itm_1"
     assert tied.get("741", "itm_2") == "itm_2"
+
+
+def test_of_a_translation_figures_and_quotations_are_looked_at_and_that_is_said(merged: Merged) -> None:
+    world, draft = merged
+    german = (
+        "Sehr geehrte Frau Arnaud,\n\nHalden Energy hat seine Dividende um 38% gekürzt, Corvane Pharma um 99%. Wir "
+        "sollten gemeinsam überlegen, welche Rolle diese Position künftig für Sie spielen soll. Wie sehen Sie das?"
+    )
+    world.desk("edit", draft.id, 0, "Halden Energy kürzt die Dividende", german)
+    checks = checks_of(world.line(draft.id))
+    assert [entry.text for entry in checks.nowhere] == ["99%"]
+    assert TRANSLATED in checks.findings
+    assert "isn&#39;t in English" in world.browser().get(f"/drafts/{draft.id}").text

@@ -130,9 +130,9 @@ def test_a_long_story_is_tightened_until_it_fits() -> None:
 
 
 def test_notes_caution_for_mood_and_language() -> None:
-    notes = draft_of(brief(a_client(mood="upset", language="de-CH"))).notes
-    assert any("upset" in note for note in notes)
-    assert any("'de-CH'" in note for note in notes)
+    draft = draft_of(brief(a_client(mood="upset", language="de-CH")))
+    assert any("upset" in note for note in draft.notes)
+    assert any("reads German" in finding.message for finding in draft.findings)
 
 
 @pytest.mark.parametrize(
