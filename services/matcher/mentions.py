@@ -82,8 +82,9 @@ class Watchlist:
             if found:
                 _judge(reading, found, publisher, kept)
         sure = self._sure(kept, readings)
+        also = self._by_other_names(kept, sure)
         if kept.asked:
-            self._ask(kept, Text(readings, kept.names, publisher), sure)
+            self._ask(kept, Text(readings, kept.names, publisher, also), sure)
         total = sum(len(places) for _, places in sure.values())
         return tuple(_mention(item, *sure[key], total) for key in sorted(sure))
 
@@ -97,6 +98,20 @@ class Watchlist:
                 if _conditions_hold(entity, whole):
                     sure[key] = (entity, [place for place, _ in places])
         return sure
+
+    def _by_other_names(self, kept: _Kept, sure: dict[str, tuple[Entity, list[Place]]]) -> dict[str, list[Place]]:
+        """Where each name of what is surely mentioned stands under any of its names: a query may know it by another.
+
+        Adds the queries that are worth asking by such a name.
+        """
+        also: dict[str, list[Place]] = {}
+        for entity, places in list(sure.values()):
+            if len(entity.names) > 1:
+                for norm in entity.names:
+                    also.setdefault(norm, []).extend(places)
+                    anchored = (each.entity_id for each in self._table.postings(norm) if each.anchor and each.entity_id)
+                    kept.asked.update(dict.fromkeys(anchored))
+        return also
 
     def _ask(self, kept: _Kept, text: Text, sure: dict[str, tuple[Entity, list[Place]]]) -> None:
         for key in kept.asked:

@@ -83,10 +83,15 @@ class Text:
     """An item as queries see it; what one query looked up the next finds ready.
 
     ``names`` are the words taken by longer names, for each field: what stands inside another's name is no word.
+    ``also``: where what bears a name is mentioned, by whichever of its names.
     """
 
     def __init__(
-        self, readings: Sequence[Reading], names: Mapping[str, Sequence[Place]], publisher: str | None
+        self,
+        readings: Sequence[Reading],
+        names: Mapping[str, Sequence[Place]],
+        publisher: str | None,
+        also: Mapping[str, Sequence[Place]] | None = None,
     ) -> None:
         self._readings = readings
         #: For each field, word → how many words the longest name has that it is part of.
@@ -98,19 +103,21 @@ class Text:
                 for word in range(place.first, place.last + 1):
                     named[word] = max(named.get(word, 0), size)
         self._publisher = publisher
+        self._also = also or {}
         self._whole = "".join(reading.padded for reading in readings)
         self._known: dict[str, list[tuple[Style, list[Place]]]] = {}
 
     def places(self, term: Term) -> Sequence[Place]:
         """Where ``term`` stands, as what it is written as."""
         norm, style = term
+        also = self._also.get(norm, ()) if style.kind is Kind.NAME else ()
         if f" {norm}" not in self._whole:
-            return ()
+            return also
         known = self._known.setdefault(norm, [])
         for other, places in known:
             if other is style or other == style:
                 return places
-        found = self._look_up(term)
+        found = list(dict.fromkeys((*self._look_up(term), *also)))
         known.append((style, found))
         return found
 

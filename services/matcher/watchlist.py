@@ -37,12 +37,12 @@ class Condition(NamedTuple):
 class Entity:
     """What is watched: mentioned where it is named and any of ``conditions`` holds, or where any of ``asked`` does.
 
-    There is one of them for each way in which somebody watches it. ``norms`` are all terms that lead to it.
+    There is one of them for each way in which somebody watches it. ``names`` are the terms that name it.
     """
 
     id: str
     name: str
-    norms: tuple[str, ...]
+    names: tuple[str, ...]
     conditions: tuple[Condition, ...]
     asked: tuple[Asked, ...]
 
@@ -76,7 +76,8 @@ class WatchTable:
         """From now on the entity is watched as ``watches`` say, whose order decides on its name; by nobody if empty."""
         known = self._entities.get(entity_id)
         if known is not None:
-            for norm in orjson.loads(known)[1]:
+            names, *_, anchors = orjson.loads(known)[1:]
+            for norm in dict.fromkeys([*names, *anchors]):
                 self._terms.remove(norm, entity_id)
             self._ready.pop(entity_id, None)
         self._entities.put(entity_id, self._compiled(entity_id, watches) if watches else None)
@@ -96,12 +97,12 @@ class WatchTable:
         for norm, style in anchors:
             self._terms.add(norm, Posting(entity_id, style, anchor=True))
         conditions = tuple(dict.fromkeys(Condition(_forms(context), _forms(exclude)) for context, exclude in named))
-        norms = dict.fromkeys([*styles, *(norm for norm, _ in anchors)])
         packed = [
             watches[0].name,
-            list(norms),
+            list(styles),
             0 if conditions == _UNCONDITIONAL else [list(each) for each in conditions],
             [(topic, query and query.model_dump(), *rest) for topic, query, *rest in asking],
+            [norm for norm, _ in anchors],
         ]
         return orjson.dumps(packed)
 
@@ -123,7 +124,7 @@ class WatchTable:
 
 
 def _unpacked(entity_id: str, packed: list[Any]) -> Entity:
-    name, norms, conditions, asking = packed
+    name, names, conditions, asking, _ = packed
     asked = (
         asked
         for topic, query, context, exclude in asking
@@ -131,7 +132,7 @@ def _unpacked(entity_id: str, packed: list[Any]) -> Entity:
     )
     told = tuple(Condition(tuple(context), tuple(exclude)) for context, exclude in conditions or ())
     return Entity(
-        entity_id, name, tuple(norms), _UNCONDITIONAL if conditions == 0 else told, tuple(dict.fromkeys(asked))
+        entity_id, name, tuple(names), _UNCONDITIONAL if conditions == 0 else told, tuple(dict.fromkeys(asked))
     )
 
 

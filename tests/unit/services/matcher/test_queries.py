@@ -110,3 +110,18 @@ def test_a_long_text_that_repeats_itself_is_answered_quickly() -> None:
     (_, mention) = Watchlist.build([*NAMES, asking]).find(item)
     assert len(mention.spans) == 4_000
     assert time.process_time() - begun < 5
+
+
+def test_a_query_knows_a_watched_thing_by_all_of_its_names() -> None:
+    watchlist = Watchlist.build(
+        [
+            Watch(entity_id="h", name="Halden Energy", aliases=("HLD",), tickers=("HLDN",), kind="holding"),
+            Watch(entity_id="q", name="Q", kind="topic", query=Query(all_of=("Halden Energy", "strike"))),
+        ]
+    )
+    for title in ("Halden Energy strike ends", "HLD strike ends", "Shares of (NYSE: HLDN) fall as strike looms"):
+        found = watchlist.find(Item(id="itm", title=title))
+        assert [mention.entity_id for mention in found] == ["h", "q"], title
+    assert [m.entity_id for m in watchlist.find(Item(id="itm", title="HLD opens plant"))] == ["h"]
+    watchlist.change("h", ())
+    assert watchlist.find(Item(id="itm", title="HLD strike ends")) == ()
