@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 import orjson
@@ -125,12 +125,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class JudgeState:
-    """All stories about one watched thing. ``aliases`` leads from a story that was found to be another's."""
+    """All stories about one watched thing. ``aliases`` leads from a story that was found to be another's.
+
+    ``stale_on`` is the last day on which it was said that old news came in.
+    """
 
     entity_id: str
     window: StoryWindow = EMPTY_WINDOW
     cases: Mapping[str, Case] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    stale_on: date | None = None
 
     def with_case(self, case: Case) -> JudgeState:
         """This state with ``case`` put in its place."""
@@ -169,13 +173,15 @@ def prune(state: JudgeState, now: datetime, thresholds: Thresholds) -> JudgeStat
 
 def dump_state(state: JudgeState) -> bytes:
     """``state`` as bytes, keys in order."""
-    content = {
+    content: dict[str, Any] = {
         "version": STATE_VERSION,
         "entity_id": state.entity_id,
         "window": dump_window(state.window),
         "cases": state.cases,
         "aliases": state.aliases,
     }
+    if state.stale_on is not None:
+        content["stale_on"] = state.stale_on
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
 
 
@@ -187,6 +193,7 @@ def load_state(raw: bytes) -> JudgeState:
         window=load_window(content["window"]),
         cases={case_id: _case(case) for case_id, case in content["cases"].items()},
         aliases=content["aliases"],
+        stale_on=date.fromisoformat(content["stale_on"]) if "stale_on" in content else None,
     )
 
 

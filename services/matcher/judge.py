@@ -102,7 +102,12 @@ class Judge(Processor[JudgeState]):
         if not stakes or state.knows(data.item.id, data.revision):
             return state, ()
         state, heard = self._hear(prune(state, now, self._thresholds), data, now)
-        case, events = self._decide_all(heard, stakes, data.entity_id, now)
+        # A feed that is read for the first time brings weeks of old news: one line a day is enough to know it by.
+        old = heard.case.dull == "stale"
+        said = state.stale_on == now.date()
+        case, events = self._decide_all(heard, stakes, data.entity_id, now, in_silence=old and said)
+        if old and events:
+            state = replace(state, stale_on=now.date())
         return state.with_case(case), events
 
     def next_tick(self, state: JudgeState) -> datetime | None:
@@ -247,7 +252,7 @@ class Judge(Processor[JudgeState]):
     # --- deciding
 
     def _decide_all(
-        self, heard: _Heard, stakes: Sequence[Stake], entity_id: str, now: datetime
+        self, heard: _Heard, stakes: Sequence[Stake], entity_id: str, now: datetime, *, in_silence: bool
     ) -> tuple[Case, list[AnyEvent]]:
         case = heard.case
         events: list[AnyEvent] = []
@@ -272,6 +277,9 @@ class Judge(Processor[JudgeState]):
             if standing is not None and not heard.trigger.counts:
                 continue
             ruling = decide(matter, self._tuned.of(stake.client_id, entity_id))
+            if in_silence and standing is None and ruling.verdict == "ignore":
+                case = case.with_standing(stake.client_id, Standing("ignore", 0, ""))
+                continue
             if _worth_saying(standing, ruling, assessment, heard.material):
                 evidence = evidence if evidence is not None else _evidence(case, heard.trigger)
                 ruling = _in_full(ruling, heard.data)

@@ -26,7 +26,7 @@ _DULL_TEXT: dict[Dull, str] = {
     "satire": "{who} publishes satire; this is invented.",
     "advertisement": "This is advertising, not reporting.",
     "opinion": "This is opinion: it says what somebody thinks, not what happened.",
-    "stale": "This was published long before it came in; it is old news.",
+    "stale": "This was published long before it came in; it is old news. More of it on one day gets no line.",
     "anniversary": "This looks back at something that happened long ago.",
     "speculation": "This asks or guesses, on nobody's word; it does not say that anything happened.",
 }
