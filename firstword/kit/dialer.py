@@ -169,10 +169,11 @@ class PoolPerHost(httpx.AsyncBaseTransport):
     """A pool of its own for each host, made by ``make`` when it is first needed.
 
     httpcore's pool looks through all of its connections for every request; with hundreds of hosts at once that takes
-    longer than the requests. Of hosts that nothing is under way to, those idle longest are dropped beyond ``kept``.
+    longer than the requests. Of hosts that nothing is under way to, those idle longest are dropped beyond ``kept``: as
+    many as leave room in the 1,024 files that a process may usually have open.
     """
 
-    def __init__(self, make: Callable[[], httpcore.AsyncConnectionPool], kept: int = 64) -> None:
+    def __init__(self, make: Callable[[], httpcore.AsyncConnectionPool], kept: int = 128) -> None:
         self._make = make
         self._kept = kept
         self._pools: OrderedDict[tuple[bytes, int | None], httpcore.AsyncConnectionPool] = OrderedDict()
