@@ -11,7 +11,7 @@ from schemas.drafts import Advice, Draft
 from services.notifier.advice.tables import advice
 from services.notifier.tables import drafts
 
-__all__ = ["given_in", "keep_advice"]
+__all__ = ["given_in", "keep_advice", "stands_in"]
 
 
 def keep_advice(connection: Connection, draft_id: str, sent_at: datetime) -> None:
@@ -51,6 +51,6 @@ def given_in(draft: Draft) -> tuple[Advice, ...]:
 
 def stands_in(text: str, body: str) -> bool:
     """Whether ``body`` gives the opinion ``text``. In a message of several stories, it may begin in another way."""
-    _, _, rest = text.partition(", ")
+    rest = text.partition(" risk, ")[2]
     flat = " ".join(body.split())
     return " ".join((rest or text).split()) in flat

@@ -6,6 +6,7 @@ A correction, and what is urgent, always stands alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -15,6 +16,8 @@ from schemas.clients import Client
 from schemas.drafts import Draft, DraftPart, Finding, Grounding
 from services.notifier.contact.record import Bundle, Piece
 from services.notifier.drafting.compose import message_text
+from services.notifier.drafting.data import phrasing
+from services.notifier.drafting.facts import pick
 from services.notifier.drafting.tone import MAX_WORDS, count_words, reading_seconds
 
 __all__ = ["assemble", "joins"]
@@ -22,6 +25,8 @@ __all__ = ["assemble", "joins"]
 MAX_STORIES = 3
 SUBJECT_CHARACTERS = 120
 _UNCONFIRMED = "Unconfirmed: "
+#: On what an opinion rests, as phrasing.yaml begins each: up to the risk that the client takes.
+_GROUND = re.compile(r"Based upon your (?:desire|preference)\b.*?\b(?:limited|moderate|high) risk, ")
 _URGENCIES = ("urgent", "high", "normal", "low")
 
 
@@ -71,8 +76,19 @@ def _parts(ranked: Sequence[Piece], with_meaning: bool) -> tuple[DraftPart, ...]
     told = ("news", "meaning", "opinion") if with_meaning else ("news", "opinion")
     opening = [part for part in first if part.role == "greeting"]
     stories = _without_echo([part for piece in ranked for part in piece.draft.parts if part.role in told])
-    closing = [part for part in first if part.role in ("question", "close", "signature", "compliance")]
-    return (*opening, *stories, *closing)
+    closing = [part for part in first if part.role in ("close", "signature", "compliance")]
+    return (*opening, *stories, _question(ranked), *closing)
+
+
+def _question(ranked: Sequence[Piece]) -> DraftPart:
+    """One question to all of it. What a rule asks of one story would seem to be about the last that was told."""
+    asked = [part for piece in ranked for part in piece.draft.parts if part.role == "question"]
+    pools = phrasing().questions
+    general = {text for pool in ("with_opinion", "without_opinion", "upset", "information") for text in pools[pool]}
+    if all(part.text in general for part in asked):
+        return asked[-1]
+    first = ranked[0].alert
+    return DraftPart(role="question", text=pick(pools["merged"], first.client_id, first.story_id))
 
 
 def _without_echo(parts: Sequence[DraftPart]) -> list[DraftPart]:
@@ -82,11 +98,11 @@ def _without_echo(parts: Sequence[DraftPart]) -> list[DraftPart]:
     for at, part in enumerate(parts):
         if part.role == "opinion" and any(later.text == part.text for later in parts[at + 1 :]):
             continue
-        ground, comma, rest = part.text.partition(", ")
-        if part.role == "opinion" and comma and ground.startswith("Based "):
-            if ground in grounds:
-                part = part.model_copy(update={"text": f"With the same in mind, {rest}"})
-            grounds.add(ground)
+        ground = _GROUND.match(part.text) if part.role == "opinion" else None
+        if ground is not None:
+            if ground[0] in grounds:
+                part = part.model_copy(update={"text": f"With the same in mind, {part.text[ground.end() :]}"})
+            grounds.add(ground[0])
         told.append(part)
     return told
 

@@ -16,6 +16,8 @@ __all__ = ["Opinion", "desire_phrase", "opinion", "restricted_name"]
 
 #: A desire longer than this in the client's words makes the sentence unreadable; then its name stands.
 MAX_DESIRE_WORDS = 10
+#: A desire longer than this is set apart from the risk that follows it.
+FEW_WORDS = 3
 #: An action longer than this wants a pause before its reason.
 LONG_ACTION = 8
 
@@ -127,8 +129,9 @@ def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> 
     unfit = not words or re.search(_grammar()["clause"], f" {words.casefold()} ") or re.search(r"[?!.;:\n]", words)
     if unfit or any(finding.severity == "error" for finding in review(words, client)):
         return False, name
-    # "income and safety, and limited risk"
-    return verb, f"{words}," if " and " in words and not verb else words
+    # "income and safety, and limited risk"; "more people who know your name, and limited risk"
+    apart = not verb and (" and " in words or len(words.split()) > FEW_WORDS)
+    return verb, f"{words}," if apart else words
 
 
 def _as_phrase(words: str) -> tuple[str, bool]:

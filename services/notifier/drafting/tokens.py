@@ -92,7 +92,8 @@ _RELATIVE = re.compile(
 )
 #: So many words before and after must stand in the evidence too, or "tomorrow" would be anybody's.
 _AROUND = 2
-_NAME = re.compile(r"[^\W\d_](?:[\w’'&-]|\.(?=\w))*")
+#: A letter that a digit precedes belongs to a code, not to a name.
+_NAME = re.compile(r"(?<!\w)[^\W\d_](?:[\w’'&-]|\.(?=\w))*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;…•\n])[\s“”\"'‘’()\[\]–—-]*$|[“\"„«(]$")
 _TRIVIAL = frozenset({"I", "I'm", "I've", "I'd", "I'll", "I’m", "I’ve", "I’d", "I’ll", "A"})
 

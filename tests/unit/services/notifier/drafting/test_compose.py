@@ -82,7 +82,7 @@ def test_the_whole_of_a_draft() -> None:
         "Dear Ms Arnaud,\n\n"
         "Northgate Wire reports: “Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share.” "
         "The Financial Ledger reports on it as well.\n\n"
-        "You hold Halden Energy, which is about 12 % of your portfolio. "
+        "You hold Halden Energy, which is about 12% of your portfolio. "
         "Your income from this holding will be lower.\n\n"
         "Based upon your desire for a dependable income and limited risk, I would advise you to consider replacing "
         "part of the income from Halden Energy with holdings whose dividends are better covered, because income that "
@@ -185,7 +185,7 @@ def test_the_same_alert_gives_the_same_draft() -> None:
 
 def test_an_asset_with_a_weight_is_shown_with_it_and_an_interest_is_not() -> None:
     held = draft_of(brief(a_client("wealth", a_watch(weight=0.004))))
-    assert "which is about 0.4 % of your portfolio" in held.body
+    assert "which is about 0.4% of your portfolio" in held.body
     followed = draft_of(brief(a_client("agency", a_watch("competitor", weight=0.5))))
     assert "%" not in followed.body.replace("38%", "")
 

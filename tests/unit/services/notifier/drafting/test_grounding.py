@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.clients import Note, Watch
@@ -145,6 +145,7 @@ def test_any_text_can_be_checked_and_every_token_stands_in_it(text: str) -> None
 
 
 @given(st.text(max_size=400))
+@example(".0À")
 def test_a_text_is_grounded_in_itself(text: str) -> None:
     client = a_client()
     alert = an_alert(client, evidence=(an_item(quote=text, title=text),), headline=text)

@@ -35,8 +35,8 @@ def brief(client: Client, firm: Firm | None = None, alert: Alert | None = None) 
         ("keeping what we have safe", "to keep what you have safe"),
         ("income and safety", "for income and safety,"),
         ("lower running cost", "for lower running cost"),
-        ("enough for my children", "for enough for your children"),
-        ("AI that works for us", "for AI that works for you"),
+        ("enough for my children", "for enough for your children,"),
+        ("AI that works for us", "for AI that works for you,"),
         # No sentence can be made of these: the plain name stands.
         ("what matters is that I am not surprised", "for capital growth"),
         ("we never want to be surprised", "for capital growth"),

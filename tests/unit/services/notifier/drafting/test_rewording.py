@@ -87,7 +87,7 @@ def test_the_news_is_shown_between_marks_that_it_cannot_hold_and_only_when_allow
 def test_a_good_answer_is_offered_and_grounded() -> None:
     done = judged(GOOD)
     assert isinstance(done, Wording), done
-    assert "about 12 % of your portfolio" in done.body
+    assert "about 12% of your portfolio" in done.body
     assert "Based upon your desire for a dependable income and limited risk, I think it wise" in done.body
     assert "reports: “Halden Energy cut its quarterly dividend by 38%" in done.body
     assert ungrounded(done.grounding) == ()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from schemas.clients import Desire
+from services.notifier.advice.keeping import stands_in
+from services.notifier.drafting.data import phrasing
 from services.notifier.drafting.tone import MAX_WORDS
 from tests.unit.services.notifier.samples import an_item
 from tests.unit.services.notifier.writing.life import Life, client_of
@@ -190,3 +193,26 @@ def test_of_a_merged_message_that_went_out_the_story_that_is_false_is_corrected_
     assert correction.subject.startswith("Correction: ")
     assert CORVANE in correction.body
     assert HALDEN not in correction.body
+
+
+def test_one_question_to_all_of_it_and_the_same_grounds_once() -> None:
+    wish = Desire(name="growth", words="I want to grow faster than the market")
+    life = Life(client_of().model_copy(update={"desires": (wish,), "risk": "high"}))
+    life.alert(1, kind="leadership_change")
+    life.alert(2, CORVANE, kind="share_move")
+    both = life.only
+    (question,) = [part.text for part in both.parts if part.role == "question"]
+    assert question in phrasing().questions["merged"]
+    first, second = [part.text for part in both.parts if part.role == "opinion"]
+    assert first.startswith("Based upon your desire to grow faster than the market, with high risk, I ")
+    assert second.startswith("With the same in mind, I ")
+    assert [one.alert_id for one in both.advice] == list(both.told_alerts)
+    assert all(stands_in(one.text, both.body) for one in both.advice)
+
+
+def test_a_general_question_stays() -> None:
+    life = Life(client_of().model_copy(update={"mood": "upset"}))
+    life.alert(1)
+    life.alert(2, CORVANE)
+    (question,) = [part.text for part in life.only.parts if part.role == "question"]
+    assert question in phrasing().questions["upset"]
