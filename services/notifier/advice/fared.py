@@ -139,15 +139,18 @@ def groups_of(given: Iterable[Given], by: str) -> list[Group]:
     return sorted(groups, key=lambda group: (-group.given, group.name))
 
 
-def story_of(later: Sequence[Later]) -> Story:
-    """How the message's own story went on, by the last that was decided of it; ``later`` in order of time."""
+def story_of(later: Sequence[Later], *, corrects: bool = False) -> Story:
+    """How the message's own story went on, by the last that was decided of it; ``later`` in order of time.
+
+    ``corrects``: the message said that it is false; that it still is, is nothing new.
+    """
     found: Story = "quiet"
     for one in later:
         if not one.same_story:
             continue
         if one.verdict == "correct" or one.information == 5:
-            found = "corrected"
-        elif one.information == 1 or (found == "corrected" and one.information == 2):
+            found = "went_on" if corrects else "corrected"
+        elif one.information == 1 or (one.information == 2 and (corrects or found == "corrected")):
             found = "confirmed"
         elif found == "quiet":
             found = "went_on"
@@ -167,6 +170,7 @@ def next_news(direction: str, later: Sequence[Later]) -> Way | None:
 def _group(name: str, members: Sequence[Given]) -> Group:
     answered = [one for one in members if one.answer in ("acted", "replied", "disagreed")]
     rated = [one for one in members if one.feedback is not None]
+    told = [one for one in members if one.verdict != "correct"]
     followed = [one for one in members if one.next_way is not None]
     return Group(
         name=name,
@@ -175,7 +179,7 @@ def _group(name: str, members: Sequence[Given]) -> Group:
         acted=_share(answered, lambda one: one.answer == "acted"),
         disagreed=_share(answered, lambda one: one.answer == "disagreed"),
         useful=_share(rated, lambda one: one.feedback == "useful"),
-        corrected=_share(members, lambda one: one.story == "corrected"),
+        corrected=_share(told, lambda one: one.story == "corrected"),
         same_way=_share(followed, lambda one: one.next_way == "same"),
     )
 

@@ -134,7 +134,7 @@ def _given(
         answer=None if answer is None else answer["outcome"],
         view=None if answer is None else answer["opinion"],
         feedback=None if rating is None else rating["feedback"],
-        story=story_of(later),
+        story=story_of(later, corrects=row["verdict"] == "correct"),
         next_way=next_news(row["direction"] or "unclear", later),
         later=tuple(later),
     )

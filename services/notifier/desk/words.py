@@ -167,7 +167,9 @@ def advice_group(by: str, name: str) -> str:
     """What a group of opinions is called."""
     if by == "stance":
         return f"the client {STANCE.get(name, name)}"
-    return name.replace("_", " ") if by == "kind" else name
+    if by == "rule":
+        name = name.replace(",", ", ").replace("/", " / ")
+    return name.replace("_", " ") if by in ("kind", "rule") else name
 
 
 def advice_answer(one: Given) -> str:

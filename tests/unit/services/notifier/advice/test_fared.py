@@ -62,6 +62,14 @@ def test_the_story_is_as_it_was_last_decided(course: list[Later], story: str) ->
     assert story_of(course) == story
 
 
+def test_of_a_correction_only_a_story_that_comes_back_is_news() -> None:
+    denied, backed = later(1, same_story=True, information=5), later(2, same_story=True, information=2)
+    assert story_of([denied], corrects=True) == "went_on"
+    assert story_of([denied, backed], corrects=True) == "confirmed"
+    (group,) = groups_of([given(verdict="correct", story="went_on")], "kind")
+    assert group.corrected == Share(0, 0)
+
+
 @pytest.mark.parametrize(
     ("direction", "course", "way"),
     [
