@@ -17,7 +17,7 @@ from schemas.items import Item, ItemIngested
 from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, RumorResolved, SourceGrade, SourceGraded
 from services.matcher.book_index import BookIndex
 from services.matcher.claims import Statement, judge_claim, statements
-from services.matcher.impact import classify, is_stale_piece, price_move
+from services.matcher.impact import classify, impact_on, is_stale_piece, price_move
 from services.matcher.mentions import Watchlist
 from services.matcher.officers import office_of
 from services.matcher.sources import SourceTable, origin_of, shipped_sources, slug
@@ -175,9 +175,9 @@ class Annotate(Processor[None]):
         return result
 
     def _impact(self, item: Item, impact: Impact, mention: Mention) -> Impact:
-        """What happened to what is mentioned: "Halden falls 7%" is a move of a price if Halden has one."""
+        """What happened to what is mentioned: its part in a deal; "Halden falls 7%" if Halden has a price."""
         if impact.kind != "other" or is_stale_piece(impact):
-            return impact
+            return impact_on(item, impact, mention)
         for span in mention.spans:
             move = price_move(item.title[span.end :]) if span.field == "title" else None
             if move is not None and self._book.is_listed(mention.entity_id):

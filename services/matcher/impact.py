@@ -11,11 +11,12 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, get_args
 
 from schemas.items import Item
-from schemas.mentions import Direction, EventKind, Impact
+from schemas.mentions import Direction, EventKind, Impact, Mention
 from services.matcher.lexicon import expand, read_yaml
 from services.matcher.phrases import Hit, Phrases, fold, sentences
+from services.matcher.roles import Role, role_in_deal
 
-__all__ = ["ImpactJudge", "classify", "figures", "is_stale_piece", "price_move"]
+__all__ = ["ImpactJudge", "classify", "figures", "impact_on", "is_stale_piece", "price_move"]
 
 Size = Literal["minor", "moderate", "major"]
 Urgency = Literal["low", "normal", "high", "urgent"]
@@ -44,6 +45,13 @@ _HOW_MUCH = (
     r"(?!\s*(?:stake|of|more|fewer|less|market|share|cheaper|rise|growth|drop|fall|decline|increase"
     r"|in (?:revenue|sales|profit|q\d)))"
 )
+_DEALS: frozenset[EventKind] = frozenset(("acquisition", "takeover", "divestment"))
+_IN_ROLE: dict[Role, EventKind] = {
+    "buyer": "acquisition",
+    "bought": "takeover",
+    "seller": "divestment",
+    "stake": "other",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +163,31 @@ class ImpactJudge:
             cues=(told,),
             figures=figures(told),
         )
+
+    def in_role(self, impact: Impact, role: Role) -> Impact:
+        """What a deal is for a party to it: who buys makes an acquisition, what is bought is taken over.
+
+        A stake in it that changes hands happens to its owners, not to the thing. Who leads a merger is not told by it.
+        """
+        if impact.kind not in _DEALS:
+            return impact
+        if role == "unknown":
+            open_ = impact.direction == "positive" and any("merge" in cue.lower() for cue in impact.cues)
+            return impact.model_copy(update={"direction": "unclear"}) if open_ else impact
+        kind = _IN_ROLE[role]
+        if kind == impact.kind:
+            return impact
+        rule = next((rule for rule in self._rules if rule.name == kind), self._other)
+        big = kind != "other" and any(_BIG.search(figure) for figure in impact.figures)
+        fallen = impact.kind == "takeover" and impact.direction == "negative" and kind != "other"
+        told = {
+            "kind": rule.kind,
+            "direction": "unclear" if fallen else rule.direction,
+            "size": "major" if big else rule.size,
+            "urgency": rule.urgency,
+            "worth_hours": rule.worth_hours,
+        }
+        return impact.model_copy(update=told)
 
     @property
     def _sponsor_rank(self) -> int:
@@ -287,6 +320,13 @@ def classify(item: Item) -> Impact:
 def price_move(behind: str) -> Impact | None:
     """The move of a price that the words ``behind`` a listed thing's name tell, after the shipped lexicon; or None."""
     return _judge().price_move(behind)
+
+
+def impact_on(item: Item, impact: Impact, mention: Mention) -> Impact:
+    """What ``impact`` is for what ``item`` mentions: for who buys and for what is bought a deal is not the same."""
+    if impact.kind not in _DEALS:
+        return impact
+    return _judge().in_role(impact, role_in_deal(item.title, mention.spans))
 
 
 def is_stale_piece(impact: Impact) -> bool:

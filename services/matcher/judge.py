@@ -384,7 +384,10 @@ def _heard_beside(
     first = next((each for each in others if each.counts), None)
     if not copy or first is None:
         return own, others
-    if own.said_at >= first.said_at or first.primary:
+    # A wire is reprinted, and reprints nobody, whatever the clocks of the papers say.
+    wires = own.source_kind == "wire", first.source_kind == "wire"
+    earlier = wires[0] if wires[0] != wires[1] else own.said_at < first.said_at
+    if first.primary or not earlier:
         return testimony_of(data, counts=counts, copy_of=first), others
     # The reprint came in before what it reprints.
     reprints = {each.item_id for each in others if each.origin_id == first.origin_id and not each.primary}
