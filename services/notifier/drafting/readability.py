@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from schemas.clients import Client
 from schemas.drafts import Finding
@@ -52,6 +53,7 @@ def _sentences(text: str) -> list[str]:
     return [sentence for sentence in found if len(_WORD.findall(sentence)) > 2]
 
 
+@lru_cache(maxsize=20_000)  # letters use few words, again and again
 def _syllables(word: str) -> int:
     """About as many as there are groups of vowels; a silent e at the end is none."""
     bare = re.sub(r"(?:e|es|ed)$", "", word.casefold())
