@@ -93,7 +93,8 @@ def _mend(name: str, watch: Watch) -> str:
     plain = name.title() if name.isupper() or name.islower() else name
     if watch.kind == "place":
         return f"{context}."
-    whole = f"<maker> {plain}" if watch.kind == "product" else f"{plain} Company"
+    # no legal form: "Titan Ltd" is looked for as Titan
+    whole = f"<maker> {plain}" if watch.kind == "product" else f"{plain} <Bank, Foods …>"
     return f"{context}, or the longer name instead, as in `name: {whole}`."
 
 

@@ -140,7 +140,7 @@ class Judge(Processor[JudgeState]):
                 case = linked
                 state = replace(state, aliases={**state.aliases, record.story_id: case.story_id})
         copy = record.relation == "copy"
-        ends = case is not None and data.impact.kind == "averted" != case.happening.kind
+        ends = case is not None and _ends(case.happening, data.impact)
         update = case is not None and (record.relation in ("update", "new") or revised or ends)
         heard = self._take_in(case, record.story_id, data, now, copy=copy, update=update)
         return state, heard
@@ -217,6 +217,8 @@ class Judge(Processor[JudgeState]):
 
         A report on a quarter is full of figures, and each paper picks its own; there only the direction counts.
         """
+        if _ends(case.happening, impact):
+            return True
         if _turned(case.happening, impact) and impact.kind in self._thresholds.market_moving:
             return True
         if {impact.kind, case.happening.kind} & self._thresholds.full_of_figures:
@@ -438,6 +440,8 @@ def _larger(case: Case, now: Happening, testimony: Witness) -> Happening:
     if _turned(known, now) and testimony.status == "asserted":
         return now
     if now.kind == known.kind and testimony.status == "asserted":
+        if known.direction == "neutral" and any(testimony.said_at < each.said_at for each in case.testimonies):
+            return known  # it is over, and this was said before
         sizes = ("minor", "moderate", "major")
         return now if sizes.index(now.size) >= sizes.index(known.size) else known
     return known
@@ -464,6 +468,12 @@ def _fizzled(thresholds: Thresholds, case: Case, assessment: Assessment) -> Ruli
 def _turned(known: Happening, now: Happening | Impact) -> bool:
     """Whether one is good and the other bad for who holds it."""
     return {known.direction, now.direction} == {"positive", "negative"}
+
+
+def _ends(known: Happening, now: Impact) -> bool:
+    """Whether what was feared does not come, or what lasted (an outage, a strike) is over."""
+    over = now.kind == known.kind and known.direction == "negative" and now.direction == "neutral"
+    return over or (now.kind == "averted" != known.kind)
 
 
 def _only_thought(data: ItemAnnotated, kinds: frozenset[EventKind]) -> bool:

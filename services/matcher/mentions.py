@@ -71,7 +71,10 @@ class Watchlist:
         return len(self._table)
 
     def find(self, item: Item) -> tuple[Mention, ...]:
-        """What ``item`` mentions, ordered by entity id. Cost grows with the hits, not with the clients."""
+        """What ``item`` mentions: what is named, then what is asked for, each by id. Cost grows with the hits alone.
+
+        Of a client who holds a thing and asks for news on it as well, the holding so comes first.
+        """
         readings = _readings(item)
         hits = [(reading, self._table.hits(reading.norms)) for reading in readings]
         if not any(found for _, found in hits):
@@ -86,7 +89,8 @@ class Watchlist:
         if kept.asked:
             self._ask(kept, Text(readings, kept.names, publisher, also), sure)
         total = sum(len(places) for _, places in sure.values())
-        return tuple(_mention(item, *sure[key], total) for key in sorted(sure))
+        order = sorted(sure, key=lambda key: (not sure[key][0].conditions, key))
+        return tuple(_mention(item, *sure[key], total) for key in order)
 
     def _sure(self, kept: _Kept, readings: Sequence[Reading]) -> dict[str, tuple[Entity, list[Place]]]:
         """The entities of which one occurrence at least is beyond doubt, and whose conditions hold."""

@@ -62,14 +62,19 @@ def midnight(moment: datetime) -> datetime:
 def record_of(
     outcomes: Iterable[RumorResolved], day: datetime, thresholds: Thresholds, since: datetime | None = None
 ) -> Record:
-    """What counts on ``day``: ended before it began, inside the window, after ``since``; one outcome for a story."""
+    """What counts on ``day``: ended before it began, inside the window, after ``since``; one outcome for a story.
+
+    What ended for one thing at one moment is one story, whatever it is called: a house that has moved hears its last
+    week again, in another order, so that a story may begin with, and be called by, another item.
+    """
     begun = midnight(day)
     opened = begun - timedelta(days=thresholds.record_window_days)
     counted: dict[str, RumorResolved] = {}
     for each in sorted(outcomes, key=_order):
         if opened <= each.at < begun and (since is None or each.at >= since):
             counted[each.story_id] = each
-    newest = sorted(counted.values(), key=_order, reverse=True)[:KEPT]
+    once = {(each.entity_id, each.at): each for each in sorted(counted.values(), key=_order)}
+    newest = sorted(once.values(), key=_order, reverse=True)[:KEPT]
     return Record(tuple(newest))
 
 

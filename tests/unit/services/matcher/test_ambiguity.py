@@ -19,7 +19,7 @@ def watch(name: str, *aliases: str, kind: str = "holding", **more: object) -> Wa
 @pytest.mark.parametrize(
     ("watched", "name", "why", "mend"),
     [
-        (watch("Titan"), "Titan", "ordinary word", "name: Titan Company"),
+        (watch("Titan"), "Titan", "ordinary word", "name: Titan <Bank, Foods …>"),
         (watch("Gap Stores Ltd", "Gap"), "Gap", "ordinary word", "leave 'Gap' out, for 'Gap Stores Ltd'"),
         (watch("Gap Stores Ltd", "GS"), "GS", "only 2 letters", "retailer, sales"),
         (watch("Deepak Chemicals", "Deepak"), "Deepak", "person's name", "leave 'Deepak' out"),

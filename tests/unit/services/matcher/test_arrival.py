@@ -36,6 +36,7 @@ ORDER_MATTERS: dict[str, tuple[set[Verdict], str]] = {
     "a wire withdraws what three papers took from it": ({"correct", "hold"}, UNTOLD),
     "the denial comes in before the rumor that it answers": ({"correct", "hold"}, UNTOLD),
     "the authority says that it is not investigating": ({"correct", "hold"}, UNTOLD),
+    "talks that we warned of are over, the company says": ({"correct", "hold"}, UNTOLD),
     "one party confirms and the other denies; what was told stands until it is settled": (
         {"tell", "warn"},
         "what was told as true isn't taken back by doubt; what was in doubt from the start is passed on as unconfirmed",

@@ -60,7 +60,7 @@ def test_the_record_is_told_in_numbers() -> None:
 
 def test_an_outcome_counts_from_the_next_day_and_until_it_is_too_old() -> None:
     at = DAY.replace(hour=0) + timedelta(hours=2)
-    today = [ended("confirmed", f"s{n}", at) for n in range(6)]
+    today = [ended("confirmed", f"s{n}", at - timedelta(seconds=n)) for n in range(6)]
     assert after(today).grade == "D"
     assert after(today, day=DAY + timedelta(days=1)).grade == "C"
     assert after(today, day=DAY + timedelta(days=RULES.record_window_days + 2)).grade == "D"
@@ -115,3 +115,12 @@ def test_never_more_than_a_letter_whatever_the_order(
     assert found.grade in {grade, UP.get(grade, grade), DOWN.get(grade, grade)}
     if len({(e.story_id, e.at) for e in events}) == len(events):
         assert found == moved(source, other.record(source, DAY), RULES)
+
+
+def test_what_ended_at_one_moment_is_one_story_under_whatever_name() -> None:
+    told = several(confirmed=4)
+    heard_again = [each.model_copy(update={"story_id": f"again-{each.story_id}"}) for each in told]
+    assert after([*told, *heard_again]).grade == "D"
+    assert len(record_of([*told, *heard_again], DAY, RULES).outcomes) == 4
+    elsewhere = [each.model_copy(update={"entity_id": "other"}) for each in told]
+    assert len(record_of([*told, *heard_again, *elsewhere], DAY, RULES).outcomes) == 4 + len(elsewhere)
