@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, RootTransaction
 
 from firstword.kit.errors import KnownBadEvent
 from firstword.kit.processing import AnyEvent
-from services.notifier.webhooks.endpoints import endpoints
+from services.notifier.webhooks.endpoints import Endpoint, endpoints
 from services.notifier.webhooks.outbox import enqueue
 from services.notifier.webhooks.payloads import told_of
 
@@ -22,9 +24,14 @@ class WebhookSink:
     name = "notifier.webhooks"
     inputs: tuple[str, ...] = ("alerts", "drafts", "deliveries", "outcomes", "feeds", "endpoints")
 
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._within: RootTransaction | None = None
+        self._known: Sequence[Endpoint] = ()
+
     def apply(self, connection: Connection, event: AnyEvent) -> None:
         """Note what is to be told of ``event``, and to whom: endpoints that were there when it happened."""
-        there = [endpoint for endpoint in endpoints(connection) if endpoint.created_at <= event.time]
+        there = [endpoint for endpoint in self._endpoints(connection) if endpoint.created_at <= event.time]
         try:
             told = told_of(event)
         except ValueError as error:
@@ -33,3 +40,10 @@ class WebhookSink:
             raise KnownBadEvent(f"{event.type} {event.id}: no webhook can tell of it: {error}") from error
         if told is not None:
             enqueue(connection, told, there)
+
+    def _endpoints(self, connection: Connection) -> Sequence[Endpoint]:
+        """All of them, asked for once a transaction: once an event, the question would be a fifth of the work."""
+        transaction = connection.get_transaction()
+        if transaction is None or transaction is not self._within:
+            self._within, self._known = transaction, endpoints(connection)
+        return self._known
