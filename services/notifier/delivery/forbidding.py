@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from schemas.clients import Blackout, Client, ClientChanged
 from schemas.drafts import Draft
-from services.notifier.contact.blackouts import barring, end_of, silent_about
+from services.notifier.contact.blackouts import barring, end_of, matters_of, silent_about
 from services.notifier.contact.plan import in_words, zone_of
 from services.notifier.tables import alerts, clients, drafts
 
@@ -44,11 +44,8 @@ def _running(connection: Connection, draft_id: str, client: Client, now: datetim
     draft = Draft.model_validate(stored)
     told = draft.told_alerts or (draft.alert_id,)
     query = select(alerts.c.entity_id, alerts.c.entity_name).where(alerts.c.id.in_(told))
-    about = {name for pair in connection.execute(query) for name in pair if name}
-    for watch in client.watches:
-        if watch.entity_id in about:
-            about |= {watch.name, *watch.aliases, *watch.tickers}
-    return barring(client, zone, now) or silent_about(client, zone, now, sorted(about))
+    about = matters_of(client, (name for pair in connection.execute(query) for name in pair if name))
+    return barring(client, zone, now) or silent_about(client, zone, now, about)
 
 
 def _sent_anyway(connection: Connection, row: RowMapping, now: datetime) -> bool:

@@ -40,15 +40,16 @@ def document(message: Outgoing) -> dict[str, Any]:
 
 
 def _section(paragraph: Paragraph) -> dict[str, Any]:
-    """Rich text, in which nothing is markup; a section begins on a line of its own."""
-    return {"type": "rich_text_section", "elements": [*(_element(run) for run in paragraph), _element(Run("\n"))]}
+    """Rich text, in which nothing is markup; a section begins on a line of its own. Slack refuses what is empty."""
+    runs = [run for run in (*paragraph, Run("\n")) if run.text or run.url]
+    return {"type": "rich_text_section", "elements": [_element(run) for run in runs]}
 
 
 def _element(run: Run) -> dict[str, Any]:
     style = {"style": {"bold": True}} if run.strong else {}
     if run.url is None:
         return {"type": "text", "text": run.text, **style}
-    return {"type": "link", "url": run.url, "text": run.text, **style}
+    return {"type": "link", "url": run.url, "text": run.text or run.url, **style}
 
 
 def _parts(text: str) -> list[str]:

@@ -44,4 +44,4 @@ def _block(paragraph: Paragraph, **style: str) -> dict[str, Any]:
 def _run(run: Run, style: Mapping[str, str]) -> dict[str, Any]:
     weight = {"weight": "Bolder"} if run.strong else {}
     link = {} if run.url is None else {"selectAction": {"type": "Action.OpenUrl", "url": run.url}}
-    return {"type": "TextRun", "text": run.text, **weight, **style, **link}
+    return {"type": "TextRun", "text": run.text or run.url or " ", **weight, **style, **link}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from firstword.kit.db import reading
 from schemas.base import event
 from schemas.clients import Blackout, ClientChanged
+from services.notifier import repository
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
@@ -88,3 +90,13 @@ async def test_but_not_for_long(world: World) -> None:
     channel = ScriptedChannel()
     await world.worker(channel).deliver_due()
     assert channel.sent == []
+
+
+def test_a_deal_is_known_by_any_of_its_names_when_a_message_is_approved(world: World) -> None:
+    black_out(world, DEAL.model_copy(update={"about": ("hldn",)}))
+    with reading(world.engine) as connection:
+        lines = repository.drafts_of(connection, None, client_id="claire-arnaud")
+    line = next(one for one in lines if one.decidable and one.alert and one.alert.entity_name == "Halden Energy")
+    leaves_at = world.desk("approve", line.id, line.version)
+    assert isinstance(leaves_at, datetime)
+    assert leaves_at.date() == date(2026, 3, 9)
