@@ -74,6 +74,10 @@ class Notifiers(Stack):
         process.kill()
         process.wait()
 
+    def alive(self, name: str) -> bool:
+        """Whether it runs."""
+        return self._running[name].poll() is None
+
 
 @pytest.fixture
 def stack(lab: Lab, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notifiers]:
@@ -104,7 +108,7 @@ async def test_every_kind_of_event_reaches_every_endpoint(stack: Notifiers, lab:
         read = Webhook(secrets[name]).verify(request.body, dict(request.headers))
         arrived[request.headers["webhook-id"]] += 1
         got.setdefault(name, {})[read["event_id"]] = read["type"]
-        return Reply(204, after_seconds=dice.uniform(0, 0.05))
+        return Reply(204, after_seconds=dice.uniform(0, 0.8))
 
     async with serving(answer) as server:
         for name in ("gone", *(f"e{number}" for number in range(ENDPOINTS))):
@@ -123,6 +127,7 @@ async def test_every_kind_of_event_reaches_every_endpoint(stack: Notifiers, lab:
         end = time.monotonic() + PATIENCE_SECONDS
         while missing := sum(len(wanted - got.get(f"e{n}", {}).keys()) for n in range(ENDPOINTS)):
             assert time.monotonic() < end, f"{missing} are missing\n{stack.logs()}"
+            assert stack.alive("notifier"), stack.logs()
             await asyncio.sleep(0.5)
         disabled = [id for id, kind in got["e0"].items() if kind == "endpoint.disabled"]
         assert stack.stop("notifier") == 0, stack.logs()
