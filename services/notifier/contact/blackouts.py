@@ -5,13 +5,13 @@ Days are the client's own: a blackout until 31 March ends when 1 April begins wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from schemas.clients import Blackout, Client
 
-__all__ = ["barring", "end_of", "is_on", "silent_about", "upcoming"]
+__all__ = ["barring", "end_of", "is_on", "matters_of", "silent_about", "upcoming"]
 
 
 def is_on(blackout: Blackout, zone: ZoneInfo, moment: datetime) -> bool:
@@ -47,6 +47,15 @@ def silent_about(client: Client, zone: ZoneInfo, moment: datetime, matters: Sequ
         if one.about and is_on(one, zone, moment) and any(name.casefold() in wanted for name in one.about)
     ]
     return max(running, key=lambda one: one.until, default=None)
+
+
+def matters_of(client: Client, about: Iterable[str]) -> tuple[str, ...]:
+    """By which names a blackout may speak of things with these names and entity ids, as the client's book has them."""
+    known = dict.fromkeys(about)
+    for watch in client.watches:
+        if watch.entity_id in known or watch.name in known:
+            known |= dict.fromkeys((watch.name, *watch.aliases, *watch.tickers))
+    return tuple(known)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

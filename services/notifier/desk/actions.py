@@ -21,6 +21,7 @@ from schemas.deliveries import Delivery, DeliveryChanged
 from schemas.drafts import ContactDecided, DismissReason, DraftApproved, DraftDismissed, DraftEdited
 from schemas.interactions import InteractionLogged
 from services.notifier import repository
+from services.notifier.contact.blackouts import matters_of
 from services.notifier.contact.budget import WEEK
 from services.notifier.contact.plan import SendPlan, plan_send
 from services.notifier.delivery.outbox import hold_draft, sent_events
@@ -216,11 +217,8 @@ class Desk:
             return SendPlan(max(self.now, line.send_after))
         others = repository.message_times(self.connection, line.client_id, self.now - WEEK)
         told = line.draft.told_alerts or (line.draft.alert_id,)
-        about = [
-            name
-            for alert in repository.alerts_by_id(self.connection, None, told)
-            for name in (alert.entity_id, alert.entity_name)
-        ]
+        alerts = repository.alerts_by_id(self.connection, None, told)
+        about = matters_of(book.client, (name for one in alerts for name in (one.entity_id, one.entity_name)))
         plan = plan_send(book.client, self.now, others, line.draft.urgency, line.deadline_at, about)
         if plan.refused is not None:
             raise BadInput(" ".join(plan.notes), mend="Change the client's contact policy, or send it by hand.")

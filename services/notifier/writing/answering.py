@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from schemas.alerts import Alert
 from schemas.clients import Blackout
 from schemas.drafts import DraftRefused
-from services.notifier.contact.blackouts import barring, end_of, silent_about
+from services.notifier.contact.blackouts import barring, end_of, matters_of, silent_about
 from services.notifier.contact.plan import SendPlan, in_words, plan_send, zone_of
 from services.notifier.contact.record import Aside, Bundle, Piece, Retracted
 from services.notifier.drafting.compose import Refusal
@@ -56,9 +56,7 @@ class Answering(Messages):
 
     def _matters(self, alert: Alert) -> tuple[str, ...]:
         """By which names a blackout may speak of what the alert is about."""
-        watch = next((one for one in self._must().watches if one.entity_id == alert.entity_id), None)
-        own = () if watch is None else (watch.name, *watch.aliases, *watch.tickers)
-        return (alert.entity_id, alert.entity_name, *own)
+        return matters_of(self._must(), (alert.entity_id, alert.entity_name))
 
     def _barred(self, alert: Alert, plan: SendPlan) -> Blackout | None:
         """What keeps us from even drafting: a deal; or leave that outlasts the news, if that is not urgent."""
