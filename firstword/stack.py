@@ -39,6 +39,7 @@ from firstword.runtimes.kafka.quiet import Quiet
 from firstword.runtimes.kafka.relay import Relay
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.storage.outbox import Outbox
+from firstword.storage.presence import Presence
 from firstword.store import Store
 from firstword.system import together
 
@@ -64,6 +65,7 @@ async def run_ingest(settings: Settings, kafka: KafkaSettings, stop: asyncio.Eve
         parts = {
             "ingest": build_ingest(store, metrics).run(stop),
             "relay": Relay(store.engine, kafka, store.clock, metrics).run(stop),
+            "presence": Presence(store.engine, "ingest").run(stop),
             "health": _tell(kafka, lambda: {"healthy": True}, metrics, stop),
         }
         await together(parts, stop)
@@ -89,6 +91,7 @@ async def run_notifier(settings: Settings, kafka: KafkaSettings, stop: asyncio.E
         parts = {
             "intake": intake.run(stop),
             "relay": Relay(engine, kafka, clock, metrics).run(stop),
+            "presence": Presence(engine, "notifier").run(stop),
             **{name: service.run(stop) for name, service in build_deliveries(store, metrics, sole=False).items()},
             "health": _tell(kafka, lambda: intake.progress.report(time.monotonic()), metrics, stop),
         }
@@ -100,7 +103,8 @@ async def run_desk(settings: Settings, listening: socket.socket, stop: asyncio.E
     metrics = Metrics()
     with _database(settings) as store:
         desk = build_desk(store, build_ingest(store, metrics), metrics)
-        await together({"desk": desk.run_until(stop, listening)}, stop)
+        presence = Presence(store.engine, "desk").run(stop)
+        await together({"desk": desk.run_until(stop, listening), "presence": presence}, stop)
 
 
 async def play_sample(settings: Settings, kafka: KafkaSettings) -> Prepared:

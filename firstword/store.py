@@ -31,6 +31,10 @@ __all__ = ["Log", "Store"]
 class Log(EventPublisher, Protocol):
     """Where events are published, and found again: the embedded log, or the stack's outbox."""
 
+    def publish_in_order(self, connection: Connection, events: Sequence[AnyEvent]) -> int:
+        """Publish events that must be heard in this order, whatever their keys."""
+        ...
+
     def newest(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:
         """The last event of each key on a compacted topic, in the order in which they were written."""
         ...

@@ -30,7 +30,7 @@ from firstword.moving.wire import check
 from firstword.runtimes.kafka.settings import read_kafka_settings
 from firstword.storage.deadletters import DeadLetters
 from firstword.store import Store
-from firstword.system import only_one
+from firstword.system import Busy, only_one
 
 __all__ = ["export", "import_"]
 
@@ -74,6 +74,7 @@ def export(
         if settings.database is None:
             bootstrap.build_runtime(store).run_until_idle()
         else:
+            _no_workers(brokers, prefix)
             outcomes = _outcomes(brokers, prefix)
         _tell_of_letters(store)
         out = open_.enter_context(_written(file))
@@ -93,13 +94,16 @@ def import_(
         bool, typer.Option("--merge", help="Into what is not empty: what is there stays, what it lacks is added.")
     ] = False,
     data: DataDir = None,
+    brokers: Brokers = None,
+    prefix: Prefix = None,
 ) -> None:
     """Take in what 'firstword export' wrote: into a new folder, or into FIRSTWORD_DATABASE. All of it, or nothing.
 
     A file that is cut off or altered is refused; afterwards counts and hashes are compared. The same file again, with
     --merge, adds nothing.
 
-    The stack's database must be migrated, its topics made, its workers stopped, and FIRSTWORD_SAMPLE=false set.
+    Nobody may work here meanwhile: a folder in use is refused, and so is a stack of which a service runs; for the
+    matcher, Kafka is asked. The stack's database must be migrated, its topics made, and FIRSTWORD_SAMPLE=false set.
 
     Stories in flight: the matcher hears the last week's items again and comes to the same stories, so that a later
     report of one is known as such. What it raises anew up to the newest alert in the file was answered before, and is
@@ -113,6 +117,8 @@ def import_(
         checked = check(source, file)
         if settings.database is None:
             open_.enter_context(only_one(settings.data))
+        else:
+            _no_workers(brokers, prefix)
         store = open_.enter_context(bootstrap.open_store(settings))
         open_.enter_context(left_alone(store.engine))
         bar = open_.enter_context(progress("importing", "rows"))
@@ -125,6 +131,27 @@ def import_(
     )
     err.print("Counts compared; hashes too, where nothing was here before." if merge else "Counts and hashes agree.")
     _tell_of_endpoints(checked[0].with_secrets, {one.section: one.added for one in arrived})
+
+
+def _no_workers(brokers: str | None, prefix: str | None) -> None:
+    """A matcher has no database in which it could be seen, but its group has members.
+
+    Raises:
+        Busy: somebody works on Kafka.
+    """
+    kafka = read_kafka_settings(brokers=brokers, prefix=prefix)
+    need_kafka()
+    from firstword.runtimes.kafka.admin import open_admin
+    from firstword.runtimes.kafka.lag import at_work
+
+    with open_admin(kafka) as client:
+        running = at_work(client, kafka)
+    if running:
+        raise Busy(
+            f"At work on Kafka: {', '.join(running)}.",
+            mend="Stop the stack's services (all but postgres and kafka). One that was killed is gone after "
+            f"{kafka.session_timeout_seconds:g} s.",
+        )
 
 
 def _outcomes(brokers: str | None, prefix: str | None) -> list[AnyEvent]:

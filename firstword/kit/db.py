@@ -14,7 +14,7 @@ from sqlalchemy.types import DateTime, TypeDecorator, TypeEngine
 
 from schemas.base import to_utc
 
-__all__ = ["UtcDateTime", "exclusive", "reading", "try_exclusive", "upsert"]
+__all__ = ["UtcDateTime", "exclusive", "reading", "try_exclusive", "try_shared", "upsert"]
 
 #: ``2026-01-31T09:00:00.000000Z``: of one width, so that text sorts and compares as the moments do.
 _TEXT_WIDTH = 27
@@ -116,6 +116,13 @@ def try_exclusive(connection: Connection, name: str) -> bool:
     if connection.dialect.name != "postgresql":
         return True
     return bool(connection.scalar(select(func.pg_try_advisory_lock(_number(name)))))
+
+
+def try_shared(connection: Connection, name: str) -> bool:
+    """The same, together with others who hold it so; False when one holds it exclusively."""
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.scalar(select(func.pg_try_advisory_lock_shared(_number(name)))))
 
 
 def _number(name: str) -> int:

@@ -52,7 +52,8 @@ class Events:
         if TOPICS[self._topic].compacted:
             known = self._log.newest(connection, self._topic)
             events = [event for event in events if event.subject not in known]
-        return self._log.publish(connection, events)
+            return self._log.publish(connection, events)
+        return self._log.publish_in_order(connection, events)  # else stories might begin with another item
 
     def is_empty(self, connection: Connection) -> bool:
         """Whether nothing was ever published here."""

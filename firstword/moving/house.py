@@ -16,6 +16,7 @@ from firstword.moving.events import Events
 from firstword.moving.rows import EndpointRows, NamelessRows, TableRows
 from firstword.moving.told import Told
 from firstword.moving.wire import Row
+from firstword.storage.presence import present
 from firstword.store import Store
 from firstword.system import Busy
 from schemas.topics import TOPICS
@@ -93,7 +94,7 @@ def _tables(with_secrets: bool, heard_until: datetime | None, keys: Keys) -> tup
         TableRows(ingest.feeds, blank=("leased_until",)),
         TableRows(ingest.feed_items),
         TableRows(ingest.quarantine),
-        TableRows(notifier.clients),
+        TableRows(notifier.clients, blank=("heard_until",)),
         TableRows(notifier.alerts),
         TableRows(notifier.drafts),
         TableRows(advice),
@@ -118,7 +119,7 @@ def _tables(with_secrets: bool, heard_until: datetime | None, keys: Keys) -> tup
 
 @contextmanager
 def left_alone(engine: Engine) -> Iterator[None]:
-    """Hold the stack's relay back; ingest and the notifier each have one, so this finds them running, too.
+    """Keep the stack's services from the database. Of a matcher, which has none, Kafka knows.
 
     Raises:
         Busy: one of them runs.
@@ -129,10 +130,13 @@ def left_alone(engine: Engine) -> Iterator[None]:
     from firstword.runtimes.kafka.relay import LOCK  # only the stack has what it needs installed
 
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.detach()  # else the lock would outlive this, in the pool
-        if not try_exclusive(connection, LOCK):
+        connection.detach()  # else the locks would outlive this, in the pool
+        at_work = present(connection)
+        if at_work or not try_exclusive(connection, LOCK):
+            services = f"{', '.join(at_work)} of the stack" if at_work else "the stack's relay"
             raise Busy(
-                "The stack's ingest or notifier works on this database.",
-                mend="Stop its services (all but postgres and kafka), and then run this again.",
+                f"At work on this database: {services}.",
+                mend="Stop its services (all but postgres and kafka), and let another export or import end; then run "
+                "this again.",
             )
         yield

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select, update
 
 from firstword.moving.rows import CHUNK
 from firstword.moving.wire import Row
@@ -19,6 +19,7 @@ from firstword.storage.states import StateRow, StateStore
 from firstword.storage.tables import states
 from firstword.store import Log
 from schemas.clients import ClientChanged
+from services.notifier import tables as notifier
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafts import ClientRecord, WriteDrafts
 
@@ -56,12 +57,22 @@ class Told:
         return next(self.rows(connection), None) is None
 
     def hush(self, connection: Connection, log: Log) -> None:
-        """Note of every client of the book, also of those who were never told anything, until when all is heard."""
+        """Note of every client of the book, also of those who were never told anything, until when all is heard.
+
+        What the matcher raises again of that time is answered by nobody, and listed only if it came along.
+        """
         if self._heard_until is None:
             return
         clients = [
             key for key, last in log.newest(connection, "clients").items() if isinstance(last.data, ClientChanged)
         ]
+        shown = notifier.clients
+        until = self._heard_until
+        connection.execute(
+            update(shown)
+            .where(or_(shown.c.heard_until.is_(None), shown.c.heard_until < until))
+            .values(heard_until=until)
+        )
         known = self._known(connection, clients)
         self._put(connection, {key: self._processor.initial(key) for key in clients if key not in known})
 

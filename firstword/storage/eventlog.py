@@ -52,6 +52,10 @@ class EventLog:
         upsert(connection, events, rows, ("topic", "event_id"), update=())
         return int(connection.scalar(select(func.count()).where(events.c.seq > before)) or 0)
 
+    def publish_in_order(self, connection: Connection, events: Sequence[AnyEvent]) -> int:
+        """The same: there is but one order here."""
+        return self.publish(connection, events)
+
     def end(self, connection: Connection) -> int:
         """The highest ``seq`` in the log; 0 when it is empty."""
         return int(connection.scalar(select(func.coalesce(func.max(events.c.seq), 0))) or 0)

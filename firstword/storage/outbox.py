@@ -25,10 +25,12 @@ from firstword.kit.processing import AnyEvent
 from firstword.storage.tables import outbox
 from schemas.topics import TOPICS, decode, encode, topic_of
 
-__all__ = ["Outbox", "OutboxPublisher", "Post"]
+__all__ = ["NEWEST_LAST", "PARTITION", "Outbox", "OutboxPublisher", "Post"]
 
 #: So long it is known that an event was sent, and a repeat of it is left out. Consumers know repeats for longer.
 KEPT = timedelta(days=14)
+#: A header for the relay alone: the partition to which a row goes, whatever its key.
+PARTITION = "outbox-partition"
 #: Topics of which the last record of a key must be the newest, as that is all that compaction leaves. How rumors ended
 #: is told by the matcher past the outbox, and its readers go by the moment.
 NEWEST_LAST = tuple(topic.name for topic in TOPICS.values() if topic.compacted and topic.name != "outcomes")
@@ -149,6 +151,15 @@ class OutboxPublisher:
             UnreadableEvent: when an event is of a type that no topic carries.
         """
         posts = [Post(topic_of(one).name, one.subject.encode(), encode(one), one.id) for one in events]
+        return self._outbox.add(connection, posts, self._clock.now())
+
+    def publish_in_order(self, connection: Connection, events: Sequence[AnyEvent]) -> int:
+        """The same, for events that must be heard in this order, whatever their keys: all go to one partition.
+
+        For readers that keep no state by key.
+        """
+        together = ((PARTITION, b"0"),)
+        posts = [Post(topic_of(one).name, one.subject.encode(), encode(one), one.id, together) for one in events]
         return self._outbox.add(connection, posts, self._clock.now())
 
     def newest(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:

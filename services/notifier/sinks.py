@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select, update
 from firstword.kit.db import upsert
 from firstword.kit.errors import KnownBadEvent
 from firstword.kit.processing import AnyEvent, Sink
-from schemas.alerts import AlertRaised
+from schemas.alerts import Alert, AlertRaised
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.drafts import (
     ContactDecided,
@@ -101,6 +101,8 @@ class AlertSink:
         if not isinstance(event.data, AlertRaised):
             return
         alert = event.data.alert
+        if _was_heard_elsewhere(connection, alert):
+            return
         row = {
             "id": alert.id,
             "client_id": alert.client_id,
@@ -263,6 +265,18 @@ def withdraw(connection: Connection, which: ColumnElement[bool], why: str, event
             .where(deliveries.c.draft_id.in_(withdrawn), deliveries.c.status == "pending")
             .values(status="failed", last_error=why, next_attempt_at=None, changed_at=event.time, untold=True)
         )
+
+
+def _was_heard_elsewhere(connection: Connection, alert: Alert) -> bool:
+    """Whether a house that moved here has answered this under another id: it hears its last week's items again.
+
+    They come in another order here, so that a story may begin with another item; what came along stands.
+    """
+    moved = select(clients.c.heard_until).where(clients.c.id == alert.client_id)
+    heard_until = connection.execute(moved).scalar()
+    if heard_until is None or alert.raised_at > heard_until:
+        return False
+    return connection.execute(select(alerts.c.id).where(alerts.c.id == alert.id)).first() is None
 
 
 def _create(connection: Connection, created: DraftCreated, event: AnyEvent) -> None:

@@ -51,6 +51,7 @@ clients = Table(
     Column("revision", Integer, nullable=False, default=0),
     Column("payload", JSON, nullable=False),  # ClientChanged
     Column("changed_at", UtcDateTime, nullable=False),
+    Column("heard_until", UtcDateTime),  # moved here: of earlier alerts, those that came along are all there are
 )
 
 alerts = Table(

@@ -49,6 +49,13 @@ class Stack:
         assert done.returncode == 0, f"{arguments}: {done.stderr}\n{self.logs()}"
         return done.stdout
 
+    def refused(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [*FIRSTWORD, *arguments], env=self._environment, capture_output=True, text=True, timeout=180
+        )
+        assert done.returncode == 3, f"{arguments}: {done.stdout}{done.stderr}"
+        return done.stderr
+
     def start(self, name: str, *arguments: str) -> None:
         with (self._folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(

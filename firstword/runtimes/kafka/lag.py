@@ -10,7 +10,7 @@ from kafka.admin import KafkaAdminClient, OffsetSpec
 
 from firstword.runtimes.kafka.settings import KafkaSettings
 
-__all__ = ["Lag", "lags"]
+__all__ = ["Lag", "at_work", "lags"]
 
 SERVICES = "firstword-"
 
@@ -25,6 +25,16 @@ class Lag:
     committed: int | None
     end: int
     waiting: int
+
+
+def at_work(client: KafkaAdminClient, settings: KafkaSettings) -> list[str]:
+    """The services of which a worker runs: whose groups have members."""
+    prefix = settings.prefix + SERVICES
+    return sorted(
+        found["group_id"].removeprefix(prefix)
+        for found in client.list_groups()
+        if found["group_id"].startswith(prefix) and found["group_state"] not in ("Empty", "Dead")
+    )
 
 
 def lags(client: KafkaAdminClient, settings: KafkaSettings) -> list[Lag]:

@@ -27,7 +27,7 @@ from firstword.kit.db import try_exclusive
 from firstword.kit.logs import get_logger
 from firstword.kit.metrics import Metrics
 from firstword.runtimes.kafka.settings import KafkaSettings
-from firstword.storage.outbox import NEWEST_LAST, Outbox, Post
+from firstword.storage.outbox import NEWEST_LAST, PARTITION, Outbox, Post
 
 __all__ = ["Relay"]
 
@@ -166,10 +166,16 @@ class Relay:
         sent = []
         refused: dict[int, str] = {}
         for post in posts:
+            headers = dict(post.headers)
+            partition = headers.pop(PARTITION, None)
             try:
                 sent.append(
                     await producer.send(
-                        self._settings.topic(post.topic), post.payload, post.key, headers=list(post.headers)
+                        self._settings.topic(post.topic),
+                        post.payload,
+                        post.key,
+                        partition=None if partition is None else int(partition),
+                        headers=list(headers.items()),
                     )
                 )
             except MessageSizeTooLargeError as error:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from firstword.bootstrap import build_ingest, build_runtime, open_store, prepare
 from firstword.kit.db import reading
@@ -28,6 +28,7 @@ from firstword.moving.leaving import export
 from firstword.moving.wire import Footer, check
 from firstword.sourcing import Sources
 from firstword.storage.migrate import ALL_TABLES
+from firstword.storage.presence import SERVICES, Presence
 from firstword.storage.tables import outbox, states
 from firstword.store import Store
 from firstword.system import Busy
@@ -192,6 +193,24 @@ def _later() -> list[AnyEvent]:
         data = ItemIngested(item=item)
         found.append(event(data, key=item.id, id=content_id("evt", item.id), source="test", time=moment))
     return found
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_that_runs_is_found_and_named(tmp_path: Path, postgres_url: str, service: str) -> None:
+    async def look(engine: Engine) -> None:
+        stop = asyncio.Event()
+        running = [asyncio.create_task(Presence(engine, service).run(stop)) for _ in range(2)]
+        await asyncio.sleep(0.5)
+        with pytest.raises(Busy, match=f"At work on this database: {service} of the stack"), left_alone(engine):
+            pass
+        stop.set()
+        await asyncio.gather(*running)
+
+    with stack(tmp_path, postgres_url) as there:
+        asyncio.run(look(there.engine))
+        with left_alone(there.engine):
+            pass
 
 
 @pytest.mark.postgres

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import Engine, Table, select, update
 
 from firstword.kit.db import reading
 from firstword.kit.errors import KnownBadEvent
@@ -170,3 +170,24 @@ def test_what_feedback_moved_is_not_moved_back_by_an_event_that_comes_late(world
     with reading(world.engine) as connection:
         ((found,),) = connection.execute(select(tunings.c.payload)).all()
     assert ClientTuned.model_validate(found).shift == 0.2
+
+
+def test_of_a_house_that_moved_no_alert_is_listed_twice(world: World) -> None:
+    told = alert_of(STORIES[0], people()[0])
+    heard_again = told.model_copy(update={"id": "alr_again", "story_id": "sty_again"})
+    later = told.model_copy(update={"id": "alr_later", "raised_at": told.raised_at + timedelta(microseconds=1)})
+
+    def listed() -> set[str]:
+        with reading(world.engine) as connection:
+            return set(connection.execute(select(alerts.c.id).where(alerts.c.client_id == told.client_id)).scalars())
+
+    before = listed()
+    assert told.id in before
+    with world.engine.begin() as connection:
+        connection.execute(update(clients).values(heard_until=told.raised_at))
+    raised: list[AnyEvent] = [
+        event(AlertRaised(alert=one), key=one.client_id, id=f"evt_{one.id}", source="test", time=NOW)
+        for one in (heard_again, told, later)
+    ]
+    world.apply(raised)
+    assert listed() == before | {"alr_later"}
