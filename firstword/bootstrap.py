@@ -287,10 +287,27 @@ def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> di
         services["bounces"] = BounceReader(store.engine, store.log, store.clock, mailbox, ways=build_ways(store))
     if (wordings := build_wordings(store, metrics)) is not None:
         services["wordings"] = wordings
-    to = store.settings.notices_to
-    if to is not None and "email" in channels:
-        services["notices"] = Notices(store.engine, store.clock, channels["email"], to)
+    if (notices := _notices(store, channels)) is not None:
+        services["notices"] = notices
     return services
+
+
+def _notices(store: Store, channels: Mapping[str, Channel]) -> Notices | None:
+    """What tells of endpoints that are given up on: to a mail address, or by a chat's channel and name (slack:ops).
+
+    Raises:
+        BadInput: that channel isn't set up.
+    """
+    to = store.settings.notices_to
+    if to is None:
+        return None
+    name, recipient = to.split(":", 1) if ":" in to else ("email", to)
+    if name not in channels:
+        raise BadInput(
+            f"FIRSTWORD_NOTICES_TO: notices can't go by {name!r}, which isn't set up.",
+            mend="Name a mail address, where FIRSTWORD_SMTP_HOST is set, or slack:NAME or teams:NAME with its hooks.",
+        )
+    return Notices(store.engine, store.clock, channels[name], recipient)
 
 
 def build_wordings(store: Store, metrics: Metrics | None = None) -> WordingWorker | None:

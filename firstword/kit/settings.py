@@ -158,7 +158,8 @@ class Settings(FromOutside):
     )
     teams_hooks: dict[str, SecretStr] = Field(default={}, description="the same for Microsoft Teams")
     notices_to: str | None = Field(
-        default=None, description="a mail address that is told of webhook endpoints that are given up on"
+        default=None,
+        description="what is told of webhook endpoints that are given up on: a mail address, slack:NAME or teams:NAME",
     )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -6,10 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
+from firstword.bootstrap import build_deliveries, open_store
 from firstword.cli.main import app
+from firstword.kit.errors import BadInput
+from firstword.kit.metrics import Metrics
+from firstword.kit.settings import Settings
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.webhooks import endpoints, outbox
 from services.notifier.webhooks.disabling import disable
@@ -103,3 +108,17 @@ async def test_a_test_says_what_was_answered(database: Engine) -> None:
     assert json.loads(server.requests[0].body)["type"] == "endpoint.test"
     (row,) = world.deliveries()
     assert (row["status"], world.endpoint(made.id).state) == ("failed", "active"), "tried once, and nothing follows"
+
+
+@pytest.mark.parametrize(
+    ("to", "found"), [(None, False), ("slack:ops", True), ("ops@harbour.example", None), ("teams:ops", None)]
+)
+def test_notices_go_by_the_channel_that_is_named(tmp_path: Path, to: str | None, found: bool | None) -> None:
+    hooks = {"ops": SecretStr("https://hooks.example/x")}
+    settings = Settings(data=tmp_path, database=None, slack_hooks=hooks, notices_to=to)
+    with open_store(settings) as store:
+        if found is None:
+            with pytest.raises(BadInput, match="isn't set up"):
+                build_deliveries(store, Metrics())
+        else:
+            assert ("notices" in build_deliveries(store, Metrics())) is found
