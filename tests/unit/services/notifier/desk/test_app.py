@@ -35,10 +35,11 @@ PAGES = (
     "/clients",
     "/clients/claire-arnaud",
     "/decisions",
+    "/advice",
     "/feeds",
     "/sent?status=unknown",
 )
-API = ("drafts", "clients", "held", "feeds", "health")
+API = ("drafts", "clients", "held", "advice", "feeds", "health")
 
 
 @pytest.fixture
