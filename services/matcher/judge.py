@@ -21,6 +21,7 @@ from schemas.interactions import ClientTuned
 from schemas.mentions import EventKind, Impact, ItemAnnotated
 from services.matcher.book_index import BookIndex, Stake
 from services.matcher.cases import Case, Happening, JudgeState, Standing, dump_state, load_state, prune
+from services.matcher.claims import is_speculation
 from services.matcher.credibility import Assessment, assess
 from services.matcher.evidence import Witness, keep_most_telling, said_at, testimony_of
 from services.matcher.impact import figures, is_stale_piece
@@ -165,6 +166,7 @@ class Judge(Processor[JudgeState]):
             if case.open_rumor:
                 return case
             near = any(abs(said - each.said_at) <= apart for each in case.testimonies)
+            near = near and self._thresholds.one_event(kind, case.happening.kind)
             if near and (kind in self._thresholds.single_events or _alike(state, case, data)):
                 return case
         if answers:
@@ -198,7 +200,7 @@ class Judge(Processor[JudgeState]):
         good = testimony.primary or testimony.origin_grade in ("A", "B")
         news = update and not copy and dull is None and good and testimony.status == "asserted"
         material = news and self._changes(case, impact, item.title)
-        happening = case.happening if dull else _larger(case, Happening.of(impact), testimony)
+        happening = case.happening if dull else self._larger(case, Happening.of(impact), testimony)
         grown = replace(
             case,
             happening=happening,
@@ -221,9 +223,34 @@ class Judge(Processor[JudgeState]):
             return True
         if _turned(case.happening, impact) and impact.kind in self._thresholds.market_moving:
             return True
+        if self._thresholds.grows(case.happening.kind, impact.kind):
+            return True
         if {impact.kind, case.happening.kind} & self._thresholds.full_of_figures:
             return False
         return not numbers_in(title) <= numbers_in(" ".join(case.figures))
+
+    def _larger(self, case: Case, now: Happening, testimony: Witness) -> Happening:
+        """The story's happening after another item: the first kind that says something stays, its size may grow."""
+        known = case.happening
+        if case.dull is not None or (known.kind == "other" and now.kind != "other"):
+            return now
+        if "averted" in (known.kind, now.kind) and now.kind not in (known.kind, "other"):
+            # What was feared and what became of it: what was said last holds, in whatever order it came.
+            later = case.happened_at is None or testimony.said_at >= case.happened_at
+            return now if later and testimony.status == "asserted" else known
+        if self._thresholds.grows(now.kind, known.kind):
+            return known
+        if now.kind != known.kind and now.kind != "other" and case.happened_at and testimony.said_at < case.happened_at:
+            return now  # it came later, and was said earlier
+        grown = _turned(known, now) or self._thresholds.grows(known.kind, now.kind)
+        if grown and testimony.status == "asserted":
+            return now
+        if now.kind == known.kind and testimony.status == "asserted":
+            if known.direction == "neutral" and any(testimony.said_at < each.said_at for each in case.testimonies):
+                return known  # it is over, and this was said before
+            sizes = ("minor", "moderate", "major")
+            return now if sizes.index(now.size) >= sizes.index(known.size) else known
+        return known
 
     def _dull(self, data: ItemAnnotated, case: Case | None) -> Dull | None:
         """Why the item is no news, if it is none. A late denial of what was told is news all the same."""
@@ -237,7 +264,7 @@ class Judge(Processor[JudgeState]):
             return "anniversary"
         if _only_thought(data, self._thresholds.thought_kinds):
             return "opinion"
-        if data.impact.kind == "other" and data.claim.status == "hedged" and data.claim.basis == "own":
+        if data.impact.kind == "other" and is_speculation(data.claim):
             return "speculation"
         published = data.item.published_at
         known = case is not None and (case.told or case.passed_over)
@@ -424,27 +451,6 @@ def _urgency(verdict: Verdict, happening: Happening) -> Urgency:
     if verdict in ("hold", "ignore"):
         return "low"
     return happening.urgency
-
-
-def _larger(case: Case, now: Happening, testimony: Witness) -> Happening:
-    """The story's happening after another item: the first kind that says something stays, its size may grow."""
-    known = case.happening
-    if case.dull is not None or (known.kind == "other" and now.kind != "other"):
-        return now
-    if "averted" in (known.kind, now.kind) and now.kind not in (known.kind, "other"):
-        # What was feared and what became of it: what was said last holds, in whatever order it came.
-        later = case.happened_at is None or testimony.said_at >= case.happened_at
-        return now if later and testimony.status == "asserted" else known
-    if now.kind != known.kind and now.kind != "other" and case.happened_at and testimony.said_at < case.happened_at:
-        return now  # it came later, and was said earlier
-    if _turned(known, now) and testimony.status == "asserted":
-        return now
-    if now.kind == known.kind and testimony.status == "asserted":
-        if known.direction == "neutral" and any(testimony.said_at < each.said_at for each in case.testimonies):
-            return known  # it is over, and this was said before
-        sizes = ("minor", "moderate", "major")
-        return now if sizes.index(now.size) >= sizes.index(known.size) else known
-    return known
 
 
 def _evidence(case: Case, trigger: Witness | None) -> tuple[Evidence, ...]:

@@ -38,6 +38,8 @@ class Thresholds(Model):
     warn_stances: frozenset[Stance]
     operational: frozenset[EventKind]
     families: dict[str, frozenset[EventKind]]
+    one_report: frozenset[str]
+    growing: dict[EventKind, frozenset[EventKind]]
     single_events: frozenset[EventKind]
     same_event_hours: Positive
     moves: frozenset[EventKind]
@@ -55,6 +57,15 @@ class Thresholds(Model):
         if one == other:
             return one != "other"
         return any(one in family and other in family for family in self.families.values())
+
+    def one_event(self, one: EventKind, other: EventKind) -> bool:
+        """Whether two kinds are commonly two words for what is reported at one time."""
+        families = (self.families[name] for name in self.one_report)
+        return one == other or any(one in family and other in family for family in families)
+
+    def grows(self, known: EventKind, now: EventKind) -> bool:
+        """Whether ``now`` is worse than ``known`` and follows from it."""
+        return now in self.growing.get(known, ())
 
     def hours_of_one(self, kind: EventKind) -> float:
         """Within how many hours two reports of ``kind`` about one thing may be of one and the same event."""

@@ -47,6 +47,7 @@ NOT_SHUFFLED: dict[str, str] = {
     "a client who begins to watch later hears with the next item": "a client comes in between",
     "a client who came later is not corrected for what they were never told": "a client comes in between",
     "a paper that revises its own article into a retraction brings a correction": "one item, whose order Kafka keeps",
+    "a flaw that many report, and then a breach by way of it": "a day must pass in between",
     "a rumor that fizzled out comes back and is held anew": "weeks must pass in between",
 }
 
