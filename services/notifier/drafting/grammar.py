@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from threading import Lock
 
-from harper import Dialect, Language, Linter
+from harper import Dialect, Language, Lint, Linter
 
 from schemas.drafts import Finding
 from services.notifier.drafting.data import word_list
@@ -33,8 +33,7 @@ def grammar(own: str) -> Iterator[Finding]:
     """What is wrong in ``own``, in which the words of others are blanked; nothing where it isn't English."""
     text = re.sub(r"“\s*”", "“…”", own)
     for rule, message, wrong, mends in _lint(text):
-        known = word_list("known")
-        if (rule in KINDS or message == ARTICLE) and wrong.casefold() not in known:
+        if rule in KINDS or message == ARTICLE:
             mend = f"Write {_either(mends)}." if any(mends) else "Look at it again."
             yield Finding(rule="grammar", text=wrong.strip(), message=re.sub(r"`([^`]*)`", r"“\1”", message), mend=mend)
 
@@ -54,9 +53,22 @@ def _lint(text: str) -> list[tuple[str, str, str, list[str]]]:
             return []
         found = linter.lint(text, language=Language.PLAINTEXT)
         return [
-            (one.lint_kind, one.message, one.problem_text, [mend.replacement_text for mend in one.suggestions])
+            (one.lint_kind, one.message, _shown(text, one), [mend.replacement_text for mend in one.suggestions])
             for one in found
+            if one.problem_text.casefold() not in word_list("known")
         ]
+
+
+def _shown(text: str, lint: Lint) -> str:
+    """What is wrong, with the word after or before it where it is right elsewhere in ``text``: it is shown in place."""
+    wrong, span = lint.problem_text, lint.span
+    after = re.match(r" [\w’'-]+", text[span.end :])
+    before = re.search(r"[\w’'-]+ $", text[: span.start])
+    if after and lint.message == ARTICLE:
+        return f"{wrong}{after[0]}"
+    if len(re.findall(rf"(?<!\w){re.escape(wrong)}(?!\w)", text)) < 2:
+        return wrong
+    return f"{before[0]}{wrong}" if before else f"{wrong}{after[0]}" if after else wrong
 
 
 def _either(mends: list[str]) -> str:

@@ -48,12 +48,13 @@ def test_what_is_no_slip_is_left_alone(text: str) -> None:
     ("text", "wrong", "mend"),
     [
         ("We think that you holds too much of it.", "holds", "Write “hold”."),
-        ("This is an good moment to talk.", "an", "Write “a”."),
-        ("We waited for a hour.", "a", "Write “an”."),
+        ("This is an good moment to talk.", "an good", "Write “a”."),
+        ("A day later we waited for a hour.", "a hour", "Write “an”."),
         ("The company lowered it's dividend.", "it's", "Write “its”."),
         ("We should of waited for the figures.", "should of", "Write “should have”."),
         ("It effect your plans for the coming year.", "effect", "Write “affect”."),
         ("The shares fell. we should wait.", "we", "Write “We”."),
+        ("If it holds, we think that you holds too much.", "you holds", "Write “hold”."),
     ],
 )
 def test_a_fault_of_grammar_is_found_with_its_mend(text: str, wrong: str, mend: str) -> None:
