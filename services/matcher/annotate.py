@@ -128,10 +128,11 @@ class Annotate(Processor[None]):
         return None, self._annotations(item, data.revision, mentions, event.time)
 
     def _current_watchlist(self) -> Watchlist:
-        changed = self._book.entities() if self._changed is None else sorted(self._changed)
-        for entity_id in changed:
-            self._watchlist.change(entity_id, self._book.watches_of(entity_id))
-        self._changed = set()
+        if self._changed is None or self._changed:
+            changed = self._book.entities() if self._changed is None else sorted(self._changed)
+            for entity_id in changed:
+                self._watchlist.change(entity_id, self._book.watches_of(entity_id))
+            self._changed = set()
         return self._watchlist
 
     def _sources_of(self, at: datetime) -> SourceTable:

@@ -6,7 +6,8 @@ Knows nothing of what the phrases mean. Cost does not grow with their number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import ahocorasick_rs
@@ -95,8 +96,14 @@ def fold(text: str) -> str:
     return lowered.replace("’", "'") if "’" in lowered else lowered
 
 
-def sentences(text: str, limit: int = 1_000) -> list[Sentence]:
+def sentences(text: str, limit: int = 1_000) -> Sequence[Sentence]:
     """The first ``limit`` sentences of ``text``."""
+    return _sentences(text)[:limit]
+
+
+@lru_cache(maxsize=64)
+def _sentences(text: str) -> tuple[Sentence, ...]:
+    """All of them; several rules read the same few sentences of an item, one after the other."""
     result: list[Sentence] = []
     start = 0
     for stop in _STOP.finditer(text):
@@ -105,9 +112,7 @@ def sentences(text: str, limit: int = 1_000) -> list[Sentence]:
             continue
         if piece.strip():
             result.append(Sentence(start, text[start : stop.end()].rstrip()))
-            if len(result) >= limit:
-                return result
         start = stop.end()
     if text[start:].strip():
         result.append(Sentence(start, text[start:].rstrip()))
-    return result
+    return tuple(result)

@@ -33,13 +33,17 @@ class Case(Enum):
 
 
 class Reading:
-    """One field. Only ``padded`` is made at once, the rest when a hit asks for it."""
+    """One field. Only its words are made at once, the rest when a hit asks for it."""
 
     def __init__(self, field: ItemField, text: str) -> None:
         self.field: ItemField = field
         self.text = text
         self.norms = words(text)
-        self.padded = f" {' '.join(self.norms)} "
+
+    @cached_property
+    def padded(self) -> str:
+        """The words with a blank before, between and after."""
+        return f" {' '.join(self.norms)} "
 
     @cached_property
     def places(self) -> list[tuple[int, int]]:

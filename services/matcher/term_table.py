@@ -19,7 +19,7 @@ _SHORT = 2
 # sieve: with a million terms one word in eight passes it for nothing, and looks in the table in vain.
 _SIEVE = (1 << 24) - 1
 _TERM, _BEGINNING = 1, 2
-#: Terms whose postings stay unpacked: those that the day's news names.
+#: Terms whose postings stay unpacked, and words of which one remembers that they begin none: those of the day's news.
 _READY = 1 << 13
 
 
@@ -52,6 +52,8 @@ class TermTable:
         self._styles: list[Style] = []
         self._number_of: dict[Style, int] = {}
         self._ready: dict[str, tuple[Posting, ...]] = {}
+        #: Words that begin no term, as far as has been seen.
+        self._idle: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._terms)
@@ -71,6 +73,7 @@ class TermTable:
             self._terms.put(norm, PART.join(sorted({told, *known.split(PART)})))
 
     def _mark(self, norm: str) -> None:
+        self._idle.clear()
         self._sieve[hash(norm) & _SIEVE] |= _TERM
         end = norm.find(" ")
         while end >= 0:
@@ -107,10 +110,17 @@ class TermTable:
         """Every term among these words of a text, overlapping ones too."""
         found: list[Hit] = []
         sieve, last_word = self._sieve, len(norms) - 1
+        idle = self._idle
         for first, word in enumerate(norms):
+            if word in idle:
+                continue  # as most words
+            passed = sieve[hash(word) & _SIEVE]
+            if not passed and word[-1] != "s":
+                if len(idle) < _READY:
+                    idle.add(word)
+                continue
             text, last = word, first
             while True:
-                passed = sieve[hash(text) & _SIEVE]
                 if passed & _TERM:
                     self._take(found, first, last, text, plural=False)
                 if text[-1] == "s" and sieve[hash(text[:-1]) & _SIEVE] & _TERM and len(text) - 1 > _SHORT:
@@ -119,6 +129,7 @@ class TermTable:
                     break
                 last += 1
                 text = f"{text} {norms[last]}"
+                passed = sieve[hash(text) & _SIEVE]
         return found
 
     def _take(self, found: list[Hit], first: int, last: int, norm: str, *, plural: bool) -> None:
