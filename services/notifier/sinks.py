@@ -270,7 +270,7 @@ def withdraw(connection: Connection, which: ColumnElement[bool], why: str, event
 def _was_heard_elsewhere(connection: Connection, alert: Alert) -> bool:
     """Whether a house that moved here has answered this under another id: it hears its last week's items again.
 
-    They come in another order here, so that a story may begin with another item; what came along stands.
+    By today's book and grades it may come to another story with them; what came along stands.
     """
     moved = select(clients.c.heard_until).where(clients.c.id == alert.client_id)
     heard_until = connection.execute(moved).scalar()

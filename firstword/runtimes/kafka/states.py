@@ -124,6 +124,8 @@ class States:
 
     async def has_strangers(self, partitions: Sequence[int]) -> bool:
         """Whether there may be something for :meth:`look`; what we are writing just now looks the same."""
+        if not partitions:
+            return False
         ends = await self._broker.ends((self._changelog, number) for number in partitions)
         return any(self._fence.expected(number) < ends[self._changelog, number] for number in partitions)
 
