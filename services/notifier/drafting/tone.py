@@ -69,13 +69,15 @@ def review(text: str, client: Client, *, closely: bool = False) -> tuple[Finding
     text = text.replace("’", "'")  # one apostrophe for all lists
     own = own_words(text)
     unnamed = _without_names(own, client)
+    slipped = tuple(slips(_without_names(own, client, "X")))
+    twice = {slip.text for slip in slipped}  # what is said of these once is enough
     return (
         *in_another_language(own, client, closely=closely),
         *_listed(text, own),
         *_jargon(unnamed, client),
         *misspelt(unnamed, client),
-        *slips(_without_names(own, client, "X")),
-        *(grammar(own) if closely else ()),
+        *slipped,
+        *(fault for fault in (grammar(own) if closely else ()) if fault.text not in twice),
         *too_hard(unnamed, client),
         *_looks(text, unnamed),
         *_length(text),

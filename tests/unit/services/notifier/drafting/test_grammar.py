@@ -76,6 +76,11 @@ def test_sound_words_and_other_languages_are_left_alone(text: str) -> None:
     assert list(grammar(text)) == []
 
 
+def test_nothing_is_said_twice() -> None:
+    text = "Dear Ms Arnaud,\n\nThis is a good moment to to talk about the figures."
+    assert [(found.rule, found.text) for found in review(text, a_client(), closely=True)] == [("slip", "to to")]
+
+
 def test_it_is_looked_at_where_people_write_and_several_may_write_at_once() -> None:
     client, text = a_client(), "Dear Ms Arnaud,\n\nWe should of waited for the figures of Halden Energy."
     assert [found.rule for found in review(text, client)] == []
