@@ -221,6 +221,10 @@ def part_of_another_name(place: Place, style: Style) -> str | None:
     if style.kind is not Kind.NAME or place.reading.case in (Case.UPPER, Case.LOWER):
         return None
     following = None if _possessive(place) else place.reading.after(place.last)
+    if _of_a_group(place):
+        return "group"
+    if _once_of_it(place):
+        return "ex"
     if (
         style.upper
         and style.size == 1
@@ -236,6 +240,21 @@ def part_of_another_name(place: Place, style: Style) -> str | None:
     if style.size == 1:
         return place.reading.surface(previous) if _begins(place, style, previous) else None
     return place.reading.surface(previous) if _is_another_bank(place, previous) else None
+
+
+def _of_a_group(place: Place) -> bool:
+    """``Orvane Group stocks`` are those of all its houses."""
+    reading = place.reading
+    last = place.last if reading.norms[place.last] == "group" else reading.after(place.last)
+    if last is None or reading.norms[last] != "group":
+        return False
+    return reading.listed(reading.after(last), word_lists().group)
+
+
+def _once_of_it(place: Place) -> bool:
+    """``ex-Orvane chief``: somebody who has left it, in news of another house."""
+    reading, previous = place.reading, place.reading.before(place.first)
+    return previous is not None and reading.norms[previous] == "ex" and reading.between(previous, place.first) == "-"
 
 
 def _is_another_bank(place: Place, previous: int) -> bool:

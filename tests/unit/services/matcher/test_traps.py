@@ -277,3 +277,18 @@ def test_an_authority_of_the_same_initials() -> None:
     assert found([bank], "CBI raids shops") == []
     assert found([bank], "CBI gains", summary="Central Banking of Norwick rose.") == ["Central Banking of Norwick Ltd"]
     assert found([bank], "Lender (NSE: CBI) rises") == ["Central Banking of Norwick Ltd"]
+
+
+@pytest.mark.parametrize(
+    ("title", "there"),
+    [
+        ("Corvane Group stocks slide", False),
+        ("Corvane Group companies gain", False),
+        ("Corvane Group names new chief", True),
+        ("Velmora hires ex-Corvane chief", False),
+        ("Velmora hires ex-Corvane chief; Corvane sues", True),
+        ("Corvane ex-chief sues", True),
+    ],
+)
+def test_the_other_houses_of_a_group_and_who_has_left(title: str, there: bool) -> None:
+    assert bool(found([watch("Corvane")], title)) is there
