@@ -10,7 +10,10 @@ from tests.desk_world import World
 
 pytestmark = pytest.mark.chromium
 
-PATHS = ("/", "/held", "/sent", "/clients", "/clients/claire-arnaud", "/decisions", "/advice", "/feeds", "/me")
+PATHS = (
+    "/", "/held", "/sent", "/clients", "/clients/claire-arnaud", "/decisions", "/advice", "/feeds", "/me", "/managers",
+    "/audit",
+)  # fmt: skip
 
 
 def test_the_keyboard_is_enough_to_send_a_draft(page: Page, world: World) -> None:

@@ -37,6 +37,8 @@ PAGES = (
     "/decisions",
     "/advice",
     "/feeds",
+    "/managers",
+    "/audit",
     "/sent?status=unknown",
 )
 API = ("drafts", "clients", "held", "advice", "feeds", "health")
