@@ -40,6 +40,8 @@ _ANALYSTS = frozenset(
 )
 
 
+#: Behind "Group" these are its several houses, or their shares.
+_HOUSES = frozenset({"stocks", "companies", "firms", "cos", "counters", "scrips", "entities"})
 #: A research house that does this speaks of another company; the second kind only where a price target is named.
 _RATES = frozenset({"upgrades", "downgrades", "initiates", "reiterates", "upgraded", "downgraded", "reiterated"})
 _CHANGES = frozenset({"cuts", "raises", "lifts", "trims", "lowers", "boosts", "ups", "hikes", "slashes"})
@@ -248,13 +250,13 @@ def _of_a_group(place: Place) -> bool:
     last = place.last if reading.norms[place.last] == "group" else reading.after(place.last)
     if last is None or reading.norms[last] != "group":
         return False
-    return reading.listed(reading.after(last), word_lists().group)
+    return reading.listed(reading.after(last), _HOUSES)
 
 
 def _once_of_it(place: Place) -> bool:
     """``ex-Orvane chief``: somebody who has left it, in news of another house."""
-    reading, previous = place.reading, place.reading.before(place.first)
-    return previous is not None and reading.norms[previous] == "ex" and reading.between(previous, place.first) == "-"
+    reading, previous = place.reading, place.first - 1
+    return previous >= 0 and reading.norms[previous] == "ex" and reading.between(previous, place.first) == "-"
 
 
 def _is_another_bank(place: Place, previous: int) -> bool:
