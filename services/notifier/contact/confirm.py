@@ -31,8 +31,8 @@ def confirming_note(book: ClientChanged, contact: InteractionLogged, now: dateti
         DraftPart(role="question", text="Have I understood you rightly?"),
         DraftPart(role="signature", text=signature(manager, book.firm.name)),
     ]
-    if book.firm.compliance_note:
-        parts.append(DraftPart(role="compliance", text=book.firm.compliance_note.strip()))
+    if (note := book.firm.compliance_for(client.trade, client.jurisdiction)) is not None:
+        parts.append(DraftPart(role="compliance", text=note.strip()))
     subject = f"Our {what} on {day}"
     words = count_words(message_text(parts))
     return Draft(
@@ -46,7 +46,7 @@ def confirming_note(book: ClientChanged, contact: InteractionLogged, now: dateti
         subject=subject,
         body="\n\n".join(part.text for part in parts),
         parts=tuple(parts),
-        findings=review(f"{subject}.\n\n{message_text(parts)}", client),
+        findings=review(f"{subject}.\n\n{message_text(parts)}", client, closely=True),
         words=words,
         reading_seconds=reading_seconds(words),
         notes=("It confirms what you noted; nothing in it comes from the news.",),

@@ -12,15 +12,17 @@ from fastapi.testclient import TestClient
 from firstword.kit.errors import BadInput
 from firstword.registry import book_changes
 from schemas.base import content_id, event
-from schemas.clients import Book, ClientChanged
+from schemas.clients import Book, ClientChanged, ComplianceNote
 from schemas.drafts import ContactDecided, DraftCreated
 from schemas.interactions import ClientTuned, EntityShift, FeedbackGiven, InteractionLogged
+from services.notifier.contact.confirm import confirming_note
 from services.notifier.contact.discovery import questions_for, still_open, with_answers
 from services.notifier.desk.actions import Conflict, Desk, NotFound
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.relations import Relations
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import OWNER, World
+from tests.unit.services.notifier.samples import a_client, a_firm, a_manager
 
 JUNE = Viewer("june", "June", "manager", "june", "America/New_York")
 
@@ -64,6 +66,19 @@ def test_a_conversation_is_noted_and_confirmed_in_the_managers_words(world: Worl
     world.desk("approve", draft_id, 0)
     world.desk("take_back", draft_id, 1)
     world.desk("edit", draft_id, 2, draft.subject, f"{draft.body} Indeed")
+
+
+def test_a_confirmation_is_proofread_and_bears_the_clients_compliance_note() -> None:
+    swiss = ComplianceNote(text="This is not advice within the meaning of Swiss law.", jurisdiction="CH")
+    client = a_client(jurisdiction="CH")
+    book = ClientChanged(client=client, firm=a_firm(compliance=(swiss,)), manager=a_manager())
+    contact = InteractionLogged(
+        interaction_id="int_1", client_id=client.id, manager_id="mara", at=NOW, channel="phone",
+        summary="She have decided to wait until the figures are known.",
+    )  # fmt: skip
+    draft = confirming_note(book, contact, NOW)
+    assert draft.body.endswith(swiss.text)
+    assert [(found.rule, found.text) for found in draft.findings] == [("grammar", "She have")]
 
 
 def test_what_cannot_be_noted_is_said(world: World) -> None:
