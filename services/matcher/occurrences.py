@@ -225,8 +225,6 @@ def part_of_another_name(place: Place, style: Style) -> str | None:
     following = None if _possessive(place) else place.reading.after(place.last)
     if _of_a_group(place):
         return "group"
-    if _once_of_it(place):
-        return "ex"
     if (
         style.upper
         and style.size == 1
@@ -251,12 +249,6 @@ def _of_a_group(place: Place) -> bool:
     if last is None or reading.norms[last] != "group":
         return False
     return reading.listed(reading.after(last), _HOUSES)
-
-
-def _once_of_it(place: Place) -> bool:
-    """``ex-Orvane chief``: somebody who has left it, in news of another house."""
-    reading, previous = place.reading, place.first - 1
-    return previous >= 0 and reading.norms[previous] == "ex" and reading.between(previous, place.first) == "-"
 
 
 def _is_another_bank(place: Place, previous: int) -> bool:

@@ -285,10 +285,8 @@ def test_an_authority_of_the_same_initials() -> None:
         ("Corvane Group stocks slide", False),
         ("Corvane Group companies gain", False),
         ("Corvane Group names new chief", True),
-        ("Velmora hires ex-Corvane chief", False),
-        ("Velmora hires ex-Corvane chief; Corvane sues", True),
-        ("Corvane ex-chief sues", True),
+        ("Corvane Group's companies, Corvane among them", True),
     ],
 )
-def test_the_other_houses_of_a_group_and_who_has_left(title: str, there: bool) -> None:
+def test_the_other_houses_of_a_group(title: str, there: bool) -> None:
     assert bool(found([watch("Corvane")], title)) is there
