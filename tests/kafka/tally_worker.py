@@ -1,7 +1,9 @@
 """A worker process for tests: ``python -m tests.kafka.tally_worker``; its settings come from the environment.
 
 With ``TALLY_SLOW_SEEK`` recovery takes so many seconds longer at the place where faust-streaming 0.15.3 loses records;
-with ``TALLY_UNMENDED`` the mend is left out. ``TALLY_REFUSES`` names the titles that it can't work with.
+with ``TALLY_UNMENDED`` the mend is left out. With ``TALLY_STOPS`` the flow is stopped once while records are fetched,
+as by a rebalance; ``TALLY_UNMENDED_SEEK`` leaves out the mend for that. ``TALLY_REFUSES`` names the titles that it
+can't work with.
 """
 
 from __future__ import annotations
@@ -35,6 +37,23 @@ def slow_down_seeks(seconds: float) -> None:
     Consumer.perform_seek = perform_seek  # type: ignore[method-assign]
 
 
+def stop_the_flow_once() -> None:
+    from faust.transport.consumer import Consumer
+
+    original = Consumer._wait_next_records
+    stopped: list[bool] = []
+
+    async def wait_next_records(self: Any, timeout: float) -> Any:  # noqa: ASYNC109 - as it is there
+        records, active = await original(self, timeout)
+        if not stopped and any(at.topic.endswith("items") for at in records or ()):
+            stopped.append(True)
+            self.stop_flow()
+            asyncio.get_running_loop().call_later(0.5, self.resume_flow)
+        return records, active
+
+    Consumer._wait_next_records = wait_next_records  # type: ignore[method-assign]
+
+
 class Fussy(Tally):
     """Refuses items whose title begins with a given word, as a faulty release might."""
 
@@ -54,4 +73,8 @@ if __name__ == "__main__":
     slow_down_seeks(float(os.environ.get("TALLY_SLOW_SEEK", "0")))
     if "TALLY_UNMENDED" in os.environ:
         worker.mend_recovery = leave_unmended
+    if "TALLY_UNMENDED_SEEK" in os.environ:
+        worker.mend_seek = leave_unmended
+    if "TALLY_STOPS" in os.environ:
+        stop_the_flow_once()
     run_process(worker.KafkaWorker("tally", [Fussy()], read_kafka_settings(), SystemClock()).run)

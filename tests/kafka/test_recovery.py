@@ -1,4 +1,4 @@
-"""The loss that faust-streaming 0.15.3 has after a recovery, and the mend."""
+"""The losses that faust-streaming 0.15.3 has after a recovery and on new topics, and the mends."""
 
 from __future__ import annotations
 
@@ -49,6 +49,27 @@ def test_without_the_mend_it_loses(lab: Lab, tmp_path: Path) -> None:
         if seen < wanted:
             return
     pytest.fail("five restarts lost nothing")
+
+
+@pytest.mark.kafka
+def test_the_first_records_on_new_topics_survive_a_stopped_flow(lab: Lab) -> None:
+    lab.worker(TALLY_STOPS="1").ready()
+    lab.send_events(items(200, 50))
+    lab.until_said(undisturbed(items(200, 50)))
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+def test_without_the_mend_they_are_lost(lab: Lab) -> None:
+    """If this fails, Faust has been mended, or the other test no longer tests anything."""
+    lab.worker(TALLY_STOPS="1", TALLY_UNMENDED_SEEK="1").ready()
+    lab.send_events(items(200, 50))
+    last, seen = -1, 0
+    while seen != last:
+        last = seen
+        time.sleep(4)
+        seen = len(lab.said())
+    assert seen < len(undisturbed(items(200, 50)))
 
 
 def test_another_version_is_refused_until_it_was_tested(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ from firstword.runtimes.kafka.tables import StateTable
 from firstword.runtimes.kafka.watch import At, GroupWatch
 from schemas.topics import TOPICS
 
-__all__ = ["FAUST", "KafkaWorker", "LostStates", "UntestedFaust", "mend_recovery"]
+__all__ = ["FAUST", "KafkaWorker", "LostStates", "UntestedFaust", "mend_recovery", "mend_seek"]
 
 log = get_logger(__name__)
 
@@ -113,6 +113,7 @@ class KafkaWorker:
         settings = self._settings
         app = self._app = new_app(settings, settings.group(self._service))
         mend_recovery(app)
+        mend_seek(app)
         letters = {TOPICS[topic].dead_letters: 1 for processor in self._processors for topic in processor.inputs}
         now = self._clock.now()
         earlier = await self._watch.count_since(letters, now, 3600)
@@ -438,6 +439,36 @@ def mend_recovery(app: Any) -> None:
         await original(generation_id)
 
     recovery.on_recovery_completed = on_recovery_completed
+
+
+def mend_seek(app: Any) -> None:
+    """Go back to the first record of a partition of which nothing was ever committed.
+
+    What was fetched while the flow is stopped is dropped by Faust, which then seeks to what was committed; but aiokafka
+    leaves a partition without a commit (or with 0) where it is, beyond what was dropped. So the first records on new
+    topics were lost for good when a worker came or went at that moment (7 stories of 1,000, in one of four runs of
+    ``tests/kafka/test_faults.py``). Changelogs are never committed, and recovery knows where it is.
+    """
+    create = app.transport.create_consumer
+
+    def create_consumer(*args: Any, **options: Any) -> Any:
+        consumer = create(*args, **options)
+        original = consumer.seek_to_committed
+
+        async def seek_to_committed() -> Any:
+            committed = await original()
+            never = [
+                at for at, offset in committed.items() if not offset and at.topic not in app.tables.changelog_topics
+            ]
+            if never:
+                for at, first in (await consumer.earliest_offsets(*never)).items():
+                    await consumer._seek(at, first)
+            return committed
+
+        consumer.seek_to_committed = seek_to_committed
+        return consumer
+
+    app.transport.create_consumer = create_consumer
 
 
 def _headers(raw: Any) -> tuple[tuple[str, bytes], ...]:
