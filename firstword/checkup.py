@@ -23,7 +23,7 @@ from firstword.system import Busy, only_one
 from services.ingest.repository import FeedState
 from services.ingest.service import IngestService
 from services.notifier import repository
-from services.notifier.delivery import managers
+from services.notifier.delivery import manager_outbox
 from services.notifier.webhooks import endpoints, log
 from services.notifier.webhooks.endpoints import Endpoint
 from services.notifier.wordings import store as wordings
@@ -215,7 +215,7 @@ def _managers(store: Store) -> list[Check]:
     """Digests and urgent news of the last week that did not arrive."""
     since = store.clock.now() - timedelta(days=7)
     with reading(store.engine) as connection:
-        missed = managers.missed(connection, since)
+        missed = manager_outbox.missed(connection, since)
     if not missed:
         return []
     last = missed[0]

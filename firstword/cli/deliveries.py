@@ -15,7 +15,7 @@ from firstword.kit.errors import BadInput
 from firstword.kit.settings import read_settings
 from firstword.store import Store
 from services.notifier import repository
-from services.notifier.delivery import looking, managers
+from services.notifier.delivery import looking, manager_outbox
 from services.notifier.desk.actions import Desk
 
 __all__ = ["app"]
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The delivery's id, as 'list' shows it.")]
+TO_MANAGERS: tuple[str, ...] = get_args(manager_outbox.Status)
 STATUSES = ("pending", "sending", "delivered", "failed", "unknown")
 
 
@@ -68,7 +69,9 @@ def list_(
 
 @app.command("managers")
 def to_managers(
-    status: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(get_args(managers.Status))}.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help=f"Only these: {', '.join(get_args(manager_outbox.Status))}.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
     data: DataDir = None,
     as_json: AsJson = False,
@@ -77,11 +80,10 @@ def to_managers(
 
     [b]Example[/b]  firstword deliveries managers --status failed
     """
-    known = get_args(managers.Status)
-    if status is not None and status not in known:
-        raise BadInput(f"There is no status {status!r}.", mend=f"There are: {', '.join(known)}.")
+    if status is not None and status not in TO_MANAGERS:
+        raise BadInput(f"There is no status {status!r}.", mend=f"There are: {', '.join(TO_MANAGERS)}.")
     with _store(data) as store, reading(store.engine) as connection:
-        rows = managers.newest(connection, status=status, limit=limit)
+        rows = manager_outbox.newest(connection, status=status, limit=limit)
     if as_json:
         print_json([{name: value for name, value in row.items() if name not in ("html", "chat")} for row in rows])
         return

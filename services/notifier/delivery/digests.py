@@ -11,7 +11,7 @@ from schemas.clients import DigestWish, Manager
 from services.notifier.contact.digest import digest_due, manager_zone
 from services.notifier.contact.digest_view import render
 from services.notifier.delivery.chat import digest_chat
-from services.notifier.delivery.managers import Words, message_id, put
+from services.notifier.delivery.manager_outbox import Words, message_id, put
 from services.notifier.delivery.tables import manager_messages
 from services.notifier.delivery.ways import ManagerWays
 from services.notifier.delivery.wishes import wishes_of

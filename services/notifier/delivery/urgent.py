@@ -16,7 +16,7 @@ from schemas.clients import ClientChanged, Manager
 from services.notifier.contact.digest import manager_zone
 from services.notifier.delivery.channels.base import Run
 from services.notifier.delivery.letter import letter_html
-from services.notifier.delivery.managers import Words, message_id, put
+from services.notifier.delivery.manager_outbox import Words, message_id, put
 from services.notifier.delivery.tables import manager_messages, noticed
 from services.notifier.delivery.ways import ManagerWays
 from services.notifier.delivery.wishes import wishes_of

@@ -6,17 +6,12 @@ knows a repeat. It stands in the log as ``unknown`` all the same. What was answe
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Row,
-    RowMapping,
     and_,
     bindparam,
     delete,
@@ -31,9 +26,9 @@ from firstword.kit.db import upsert
 from firstword.kit.processing import AnyEvent
 from schemas.base import content_id
 from services.notifier.delivery.schedule import RETRY_SECONDS, next_attempt
+from services.notifier.webhooks.choosing import choose
 from services.notifier.webhooks.disabling import disable
 from services.notifier.webhooks.endpoints import Endpoint, change, find
-from services.notifier.webhooks.pace import filled_until, places
 from services.notifier.webhooks.payloads import Told
 from services.notifier.webhooks.post import Answer
 from services.notifier.webhooks.tables import (
@@ -47,13 +42,10 @@ __all__ = [
     "KEPT",
     "KEPT_FOR_NOBODY",
     "PRUNED_AT_ONCE",
-    "UNDER_WAY",
     "Done",
-    "Room",
     "Work",
     "begin_test",
     "claim",
-    "due_endpoints",
     "enqueue",
     "finish",
     "new_delivery",
@@ -69,21 +61,8 @@ KEPT = timedelta(days=30)
 KEPT_FOR_NOBODY = timedelta(days=7)
 #: At most so many messages are dropped in one transaction.
 PRUNED_AT_ONCE = 1_000
-#: No request is under way for longer: it is given up on after 15 s.
-UNDER_WAY = timedelta(seconds=20)
-#: After so many failures in a row an endpoint gets one request at a time, until one arrives.
-PROBED_AFTER = 3
 
 _D, _A, _E = webhook_deliveries.c, webhook_attempts.c, webhook_endpoints.c
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How much an endpoint takes at present: so many at once, of which so many may begin by its rate."""
-
-    endpoint_id: str
-    concurrency: int
-    places: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,50 +106,16 @@ def enqueue(connection: Connection, told: Told, to: Iterable[Endpoint]) -> int:
     return upsert(connection, webhook_deliveries, rows, ["id"], update=())
 
 
-def due_endpoints(connection: Connection, now: datetime, paced_at: datetime | None = None) -> list[Room]:
-    """The endpoints for which something is due, and which may be sent to.
-
-    ``paced_at`` is the moment by which their rate is kept: the machine's own, where ``now`` is turned by hand.
-    """
-    # Asked of each active endpoint: what waits for those that are disabled may be much, and isn't looked at.
-    something = select(_D.id).where(_D.endpoint_id == _E.id, _due(now)).exists()
-    query = (
-        select(_E.id, _E.concurrency, _E.per_second, _E.failures_in_a_row, _E.ordered, _E.paced_until)
-        .where(something, _E.state == "active", or_(_E.resting_until.is_(None), _E.resting_until <= now))
-        .order_by(_E.id)
-    )
-    return [
-        Room(row.id, _at_once(row), places(row.paced_until, row.per_second, paced_at or now))
-        for row in connection.execute(query)
-    ]
-
-
 def claim(
     connection: Connection, free: Mapping[str, int], now: datetime, paced_at: datetime | None = None
 ) -> list[Work]:
-    """Record that attempts begin: at most so many for each endpoint as ``free`` says, the oldest first.
+    """Record that attempts begin: at most so many for each endpoint as ``free`` says, and as it takes over all workers.
 
-    Over all workers, an endpoint gets no more at once than it takes, and no more a second; what a killed worker had
-    under way counts for :data:`UNDER_WAY`, and is taken for lost later (:func:`recover`).
+    See :func:`services.notifier.webhooks.choosing.choose`.
     """
-    paced_at = paced_at or now
-    chosen: list[tuple[Endpoint, RowMapping]] = []
-    under_way: Mapping[str, int] | None = None
-    there = [find(connection, id, lock=True) for id in sorted(free)]  # one at a time looks for work at an endpoint
-    for endpoint in there:
-        if endpoint.state != "active" or (endpoint.resting_until is not None and endpoint.resting_until > now):
-            continue
-        if under_way is None:
-            under_way = _under_way(connection, sorted(free), now)
-        room = _at_once(endpoint) - under_way.get(endpoint.id, 0)
-        most = min(free[endpoint.id], room, places(endpoint.paced_until, endpoint.per_second, paced_at))
-        if most <= 0:
-            continue
-        rows = _head(connection, endpoint.id, now) if endpoint.ordered else _oldest(connection, endpoint.id, now, most)
-        chosen += [(endpoint, row) for row in rows]
+    chosen = choose(connection, free, now, paced_at or now)
     if not chosen:
         return []
-    _keep_pace(connection, Counter(endpoint.id for endpoint, _ in chosen), there, paced_at)
     ids = [row["id"] for _, row in chosen]
     connection.execute(
         update(webhook_deliveries)
@@ -282,53 +227,6 @@ def new_delivery(message_id: str, endpoint_id: str, at: datetime) -> dict[str, o
         "created_at": at,
         "changed_at": at,
     }
-
-
-def _due(now: datetime) -> ColumnElement[bool]:
-    return and_(_D.status == "pending", _D.next_attempt_at <= now)
-
-
-def _at_once(endpoint: Endpoint | Row[Any, Any, Any, Any, Any, Any]) -> int:
-    """How many requests an endpoint gets at once: one where order counts, or where none arrived lately."""
-    one = endpoint.ordered or endpoint.failures_in_a_row >= PROBED_AFTER
-    return 1 if one else int(endpoint.concurrency)
-
-
-def _under_way(connection: Connection, ids: Sequence[str], now: datetime) -> Mapping[str, int]:
-    """How many requests each endpoint has under way, whoever sends them."""
-    sending = (_D.status == "sending", _D.changed_at > now - UNDER_WAY)
-    query = select(_D.endpoint_id, func.count()).where(_D.endpoint_id.in_(ids), *sending)
-    return {row[0]: row[1] for row in connection.execute(query.group_by(_D.endpoint_id))}
-
-
-def _keep_pace(connection: Connection, begun: Mapping[str, int], at: Sequence[Endpoint], now: datetime) -> None:
-    """Write down until when what begins fills each endpoint's time."""
-    rows = [
-        {"which": one.id, "until": filled_until(one.paced_until, one.per_second, now, begun[one.id])}
-        for one in at
-        if one.id in begun
-    ]
-    until = bindparam("until", type_=_E.paced_until.type)
-    connection.execute(update(webhook_endpoints).where(_E.id == bindparam("which")).values(paced_until=until), rows)
-
-
-_WITH_BODY = select(webhook_deliveries, webhook_messages.c.body).join(
-    webhook_messages, webhook_messages.c.id == webhook_deliveries.c.message_id
-)
-
-
-def _oldest(connection: Connection, endpoint_id: str, now: datetime, most: int) -> Sequence[RowMapping]:
-    query = _WITH_BODY.where(_D.endpoint_id == endpoint_id, _due(now)).order_by(_D.seq).limit(most)
-    return connection.execute(query).mappings().all()
-
-
-def _head(connection: Connection, endpoint_id: str, now: datetime) -> Sequence[RowMapping]:
-    """The oldest that isn't settled, if it is due and not on its way; those behind it wait for it."""
-    open_ones = _WITH_BODY.where(_D.endpoint_id == endpoint_id, _D.status.in_(("pending", "sending")))
-    row = connection.execute(open_ones.order_by(_D.seq).limit(1)).mappings().first()
-    if row is None or row["status"] != "pending" or row["next_attempt_at"] > now:
-        return ()
-    return (row,)
 
 
 def _still_there(connection: Connection, ids: Iterable[str]) -> Sequence[str]:

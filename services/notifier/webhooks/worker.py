@@ -24,7 +24,8 @@ from firstword.kit.metrics import Metrics
 from firstword.kit.processing import EventPublisher
 from firstword.kit.sealing import LockedSecret
 from services.notifier.webhooks import outbox
-from services.notifier.webhooks.outbox import Done, Room, Work
+from services.notifier.webhooks.choosing import Room, due_endpoints
+from services.notifier.webhooks.outbox import Done, Work
 from services.notifier.webhooks.post import Answer, Http, headers_of, post
 
 __all__ = ["WebhookWorker"]
@@ -154,7 +155,7 @@ class WebhookWorker:
 
     def _due(self) -> list[Room]:
         with reading(self._engine) as connection:
-            return outbox.due_endpoints(connection, self._clock.now(), self._wall.now())
+            return due_endpoints(connection, self._clock.now(), self._wall.now())
 
     def _write(self, ended: Sequence[Done], free: Sequence[tuple[str, int]]) -> list[Work]:
         now = self._clock.now()

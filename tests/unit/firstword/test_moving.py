@@ -36,7 +36,7 @@ from schemas.base import content_id, event
 from schemas.clients import Manager
 from schemas.items import Item, ItemIngested, Source
 from services.notifier.delivery.channels.base import Run
-from services.notifier.delivery.managers import Words, put
+from services.notifier.delivery.manager_outbox import Words, put
 from services.notifier.delivery.ways import ManagerWays, manager_mail
 from services.notifier.desk.auth import create_api_token, ensure_owner
 from services.notifier.tables import alerts, audit_log, contact_decisions, drafts, refusals, users

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping
 
 from firstword.kit.errors import BadInput
 from schemas.clients import Manager
-from services.notifier.delivery.managers import last_to
+from services.notifier.delivery.manager_outbox import last_to
 from services.notifier.delivery.wishes import CHANNELS, Chosen, Wishes, choose, chosen, wishes_of
 from services.notifier.desk import web
 from services.notifier.desk.actions import NotFound, audit

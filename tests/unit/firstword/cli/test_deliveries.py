@@ -13,7 +13,7 @@ from firstword.cli.main import app
 from firstword.storage.engine import open_sqlite
 from firstword.storage.migrate import migrate
 from services.notifier.delivery.channels.base import Outcome
-from services.notifier.delivery.managers import Words, put
+from services.notifier.delivery.manager_outbox import Words, put
 from services.notifier.delivery.ways import manager_mail
 from services.notifier.tables import deliveries
 from tests.desk_data import MANAGERS, NOW

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from services.notifier.webhooks import outbox
+from services.notifier.webhooks.choosing import UNDER_WAY
 from services.notifier.webhooks.pace import filled_until, places
 from tests.http_server import Reply, Request, serving
 from tests.webhook_world import WebhookWorld, dismissed
@@ -97,4 +98,4 @@ def test_what_another_worker_has_under_way_counts(database: Engine, ordered: boo
     with database.begin() as connection:
         assert outbox.claim(connection, {endpoint.id: 9}, now) == []
     with database.begin() as connection:  # its worker must have been killed; order still holds what is behind it up
-        assert len(outbox.claim(connection, {endpoint.id: 9}, now + outbox.UNDER_WAY)) == (0 if ordered else 2)
+        assert len(outbox.claim(connection, {endpoint.id: 9}, now + UNDER_WAY)) == (0 if ordered else 2)
