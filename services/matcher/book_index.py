@@ -40,6 +40,7 @@ class BookIndex:
         self._clients = CompactMap()
         self._ready: dict[str, tuple[Stake, ...]] = {}
         self._ready_stakes = 0
+        self._names: dict[str, str | None] = {}
 
     def __len__(self) -> int:
         return len(self._clients)
@@ -97,8 +98,13 @@ class BookIndex:
 
     def name_of(self, entity_id: str) -> str | None:
         """What the first of those who watch ``entity_id`` calls it; None where nobody does."""
-        packed = self._packed_of(entity_id)
-        return _unpacked(entity_id, orjson.loads(packed[min(packed)])[0]).name if packed else None
+        if entity_id not in self._names:
+            if len(self._names) >= _READY:
+                self._names.clear()
+            packed = self._packed_of(entity_id)
+            first = orjson.loads(packed[min(packed)])[0] if packed else None
+            self._names[entity_id] = None if first is None else _unpacked(entity_id, first).name
+        return self._names[entity_id]
 
     def is_listed(self, entity_id: str) -> bool:
         """Whether it has a price: somebody holds it, or knows its ticker."""
@@ -127,6 +133,7 @@ class BookIndex:
 
     def _set(self, entity_id: str, client_id: str, packed: bytes | None) -> None:
         self._ready_stakes -= len(self._ready.pop(entity_id, ()))
+        self._names.pop(entity_id, None)
         stakes = self._packed_of(entity_id)
         if packed is None:
             stakes.pop(client_id, None)
