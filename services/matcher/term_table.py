@@ -16,8 +16,11 @@ __all__ = ["Hit", "Posting", "TermTable"]
 #: Shorter terms are found as they are, never as a plural.
 _SHORT = 2
 # A byte for each of so many hashes says whether a term, or the beginning of a longer one, may have it. It is only a
-# sieve: with a million terms one word in eight passes it for nothing, and looks in the table in vain.
-_SIEVE = (1 << 24) - 1
+# sieve: at its fullest one word in five passes it for nothing, and looks in the table in vain. It grows eightfold,
+# with the terms, up to 16 MB: as long as it is small the processor has it near.
+_SIEVE, _LARGEST = (1 << 18) - 1, (1 << 24) - 1
+#: Hashes for each term at least.
+_ROOM = 8
 _TERM, _BEGINNING = 1, 2
 #: Terms whose postings stay unpacked, and words of which one remembers that they begin none: those of the day's news.
 _READY = 1 << 13
@@ -48,6 +51,7 @@ class TermTable:
 
     def __init__(self) -> None:
         self._terms = CompactMap()
+        self._mask = _SIEVE
         self._sieve = bytearray(_SIEVE + 1)
         self._styles: list[Style] = []
         self._number_of: dict[Style, int] = {}
@@ -68,16 +72,25 @@ class TermTable:
         known = self._terms.get(norm)
         if known is None:
             self._terms.put(norm, told)
+            if len(self._terms) * _ROOM > self._mask and self._mask < _LARGEST:
+                self._grow()
             self._mark(norm)
         else:
             self._terms.put(norm, PART.join(sorted({told, *known.split(PART)})))
 
+    def _grow(self) -> None:
+        """Once at 30,000 terms and once at 260,000, where it takes half a second."""
+        self._mask = self._mask * _ROOM + _ROOM - 1
+        self._sieve = bytearray(self._mask + 1)
+        for norm in self._terms.keys():  # noqa: SIM118 - it is no dictionary
+            self._mark(norm)
+
     def _mark(self, norm: str) -> None:
         self._idle.clear()
-        self._sieve[hash(norm) & _SIEVE] |= _TERM
+        self._sieve[hash(norm) & self._mask] |= _TERM
         end = norm.find(" ")
         while end >= 0:
-            self._sieve[hash(norm[:end]) & _SIEVE] |= _BEGINNING
+            self._sieve[hash(norm[:end]) & self._mask] |= _BEGINNING
             end = norm.find(" ", end + 1)
 
     def remove(self, norm: str, entity_id: str) -> None:
@@ -109,12 +122,12 @@ class TermTable:
     def hits(self, norms: Sequence[str]) -> list[Hit]:
         """Every term among these words of a text, overlapping ones too."""
         found: list[Hit] = []
-        sieve, last_word = self._sieve, len(norms) - 1
+        sieve, mask, last_word = self._sieve, self._mask, len(norms) - 1
         idle = self._idle
         for first, word in enumerate(norms):
             if word in idle:
                 continue  # as most words
-            passed = sieve[hash(word) & _SIEVE]
+            passed = sieve[hash(word) & mask]
             if not passed and word[-1] != "s":
                 if len(idle) < _READY:
                     idle.add(word)
@@ -123,13 +136,13 @@ class TermTable:
             while True:
                 if passed & _TERM:
                     self._take(found, first, last, text, plural=False)
-                if text[-1] == "s" and sieve[hash(text[:-1]) & _SIEVE] & _TERM and len(text) - 1 > _SHORT:
+                if text[-1] == "s" and sieve[hash(text[:-1]) & mask] & _TERM and len(text) - 1 > _SHORT:
                     self._take(found, first, last, text[:-1], plural=True)
                 if passed < _BEGINNING or last == last_word:
                     break
                 last += 1
                 text = f"{text} {norms[last]}"
-                passed = sieve[hash(text) & _SIEVE]
+                passed = sieve[hash(text) & mask]
         return found
 
     def _take(self, found: list[Hit], first: int, last: int, norm: str, *, plural: bool) -> None:

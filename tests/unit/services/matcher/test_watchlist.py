@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.clients import Near, Query, Watch
 from schemas.items import Item
+from services.matcher import term_table
 from services.matcher.mentions import Watchlist
 
 ENTITIES = ("a", "b", "c", "d", "e", "f")
@@ -89,3 +91,13 @@ def test_any_text_may_be_an_id() -> None:
     for number, key in enumerate(ids):
         (mention,) = listed.find(Item(id="itm", title=f"Vendrix {number} falls"))
         assert mention.entity_id == key
+
+
+def test_a_list_that_grows_still_finds_what_was_there_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(term_table, "_SIEVE", 15)
+    listed = Watchlist()
+    for number in range(300):
+        listed.change(f"e{number}", (Watch(entity_id=f"e{number}", name=f"Vendrix {number}", kind="holding"),))
+    for number in (0, 1, 2, 150, 299):
+        found = listed.find(Item(id="itm", title=f"Vendrix {number} falls"))
+        assert [mention.entity_id for mention in found] == [f"e{number}"]
