@@ -101,8 +101,8 @@ def test_opinions_that_were_sent_before_are_kept_too(tmp_path: Path) -> None:
                 text(
                     "INSERT INTO drafts (id, alert_id, story_id, client_id, verdict, urgency, state, subject, body,"
                     " revision, version, payload, created_at, send_after, deadline_at, changed_at) VALUES (:id,"
-                    " 'alr_1', 's', 'c', 'tell', 'low', :state, 'S', 'I think you should wait.', 0, 0, :payload, :at, :at,"
-                    " :at, :at)"
+                    " 'alr_1', 's', 'c', 'tell', 'low', :state, 'S', 'I think you should wait.', 0, 0, :payload,"
+                    " :at, :at, :at, :at)"
                 ),
                 {"id": name, "state": state, "payload": json.dumps({**draft, "rule": rule}), "at": at},
             )

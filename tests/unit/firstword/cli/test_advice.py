@@ -12,6 +12,7 @@ import pytest
 from firstword import bootstrap
 from firstword.cli.main import main
 from firstword.kit.settings import read_settings
+from schemas.drafts import DraftCreated
 from services.notifier.advice.keeping import keep_advice
 from services.notifier.sinks import all_sinks
 from tests.desk_data import NOW, seed_events
@@ -44,7 +45,7 @@ def filled() -> None:
             for sink in all_sinks():
                 if event.data.event_type.split(".")[0] in ("client", "alert", "draft"):
                     sink.apply(connection, event)
-                    if event.data.event_type == "draft.created":
+                    if isinstance(event.data, DraftCreated):
                         keep_advice(connection, event.data.draft.id, NOW)
 
 
