@@ -23,7 +23,9 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 COUNT, SUBJECTS, NIGHTS = 3_000, 24, 3
 #: A worker's session is 6 s here; then its partitions go to the other one.
 ASLEEP_SECONDS = 10.0
-RATE = 75.0
+#: One that finds itself superseded leaves within 10 s.
+LEAVING_SECONDS = 11.0
+RATE = 60.0
 
 
 def test_whoever_wakes_after_its_session_says_nothing_of_its_own(lab: Lab) -> None:
@@ -47,7 +49,7 @@ def test_whoever_wakes_after_its_session_says_nothing_of_its_own(lab: Lab) -> No
         lab.send_events([event(gone, key=f"c{night}", id=f"evt_gone_{night}", source="test", time=FUTURE)])
         time.sleep(ASLEEP_SECONDS)
         os.kill(sleeper.pid, signal.SIGCONT)
-        time.sleep(2)
+        time.sleep(LEAVING_SECONDS)
         if not sleeper.alive:
             assert "Superseded" in sleeper.log
             workers[night % 2] = lab.worker().ready()

@@ -51,13 +51,19 @@ class Stage:
         self._clock = clock
         self._positions = positions
         self._batch = batch
-        self._queue: asyncio.Queue[Taken] = asyncio.Queue(maxsize=2 * batch)
+        self._queue: asyncio.Queue[tuple[int, Taken]] = asyncio.Queue(maxsize=2 * batch)
+        self._term = 0
         self._lock = asyncio.Lock()
         self._workers: dict[int, PartitionWorker] = {}
 
     async def put(self, taken: Taken) -> None:
-        """Queue a record; waits while too many do."""
-        await self._queue.put(taken)
+        """Queue a record; waits while too many do.
+
+        It is worked with only within the term in which it came, from one rebalance to the next. After that, Kafka
+        gives again what was not committed. If some of it were left out, and what lay behind it here were acknowledged,
+        Faust would commit past what was left out.
+        """
+        await self._queue.put((self._term, taken))
 
     async def run(self) -> None:
         """Work for ever. Raises what a processor or the broker raises; nothing of that batch is ``done`` then."""
@@ -100,6 +106,7 @@ class Stage:
     async def revoke(self) -> None:
         """Let go of every partition, after the batch in hand."""
         async with self._lock:
+            self._term += 1
             self._workers.clear()
             if self.states is not None:
                 self.states.release()
@@ -135,8 +142,8 @@ class Stage:
         async with self._lock:
             await self.states.look(list(self._workers))
 
-    async def _work(self, taken: Sequence[Taken]) -> None:
-        ours = [one for one in taken if one.is_ours()]
+    async def _work(self, taken: Sequence[tuple[int, Taken]]) -> None:
+        ours = [one for term, one in taken if term == self._term and one.is_ours()]
         by_partition: dict[int, list[Arrived]] = {}
         for one in ours:
             by_partition.setdefault(one.record.partition, []).append(one.record)

@@ -100,12 +100,13 @@ class States:
         ]
         written: dict[int, dict[str, int]] = {}
         newest: dict[Any, int] = {}
-        for (number, key, raw), at in zip(rows, await asyncio.gather(*sent), strict=True):
-            self._table.put(number, key, raw)
+        for (number, key, _), at in zip(rows, await asyncio.gather(*sent), strict=True):
             written.setdefault(number, {})[key] = at.offset
             newest[at.topic_partition] = max(at.offset, newest.get(at.topic_partition, 0))
         for number, offsets in written.items():
             await self._account(number, offsets)
+        for number, key, raw in rows:  # only now: a table on disk would keep what doesn't count
+            self._table.put(number, key, raw)
         for place, offset in newest.items():
             self._table.persisted(place, offset)
         await self._mend(written)

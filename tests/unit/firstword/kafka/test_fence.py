@@ -130,10 +130,12 @@ class Member:
 
     async def _feed(self, until: int) -> None:
         for record in self._kafka.items[self._kafka.committed : until]:
-            await self.stage.put(Taken(record, self._done(record), lambda: True))  # a sleeper believes that it is its
+            await self.stage.put(Taken(record, self.done(record), lambda: True))  # a sleeper believes that it is its
         await self.stage.idle()
 
-    def _done(self, record: Arrived) -> Callable[[], None]:
+    def done(self, record: Arrived) -> Callable[[], None]:
+        """What lets the offset of ``record`` be committed."""
+
         def done() -> None:
             if self._kafka.owner is self:  # Kafka refuses a sleeper's offsets
                 self._kafka.committed = record.offset + 1
@@ -175,6 +177,29 @@ def test_who_sleeps_before_writing_wakes_to_say_nothing() -> None:
     kafka = Kafka(8)
     assert asyncio.run(night(3, 8, kafka))
     assert {said.rsplit(" with ")[1] for _, said in kafka.said} == {"1 clients"}
+
+
+def test_what_came_before_a_rebalance_is_left_for_kafka_to_give_again() -> None:
+    """Else what lies behind a gap would be acknowledged, and Faust commit past the gap."""
+    kafka = Kafka(6)
+
+    async def rebalanced() -> None:
+        member = Member(kafka, "first", 1)
+        await member.live(until=2)
+        stage = member.stage
+        for record in kafka.items[4:]:
+            await stage.put(Taken(record, member.done(record), lambda: True))
+        await stage.revoke()
+        await stage.assign([0])
+        work = asyncio.ensure_future(stage.run())
+        await stage.idle()
+        assert kafka.committed == 2
+        work.cancel()
+        await member.live(until=6)
+
+    asyncio.run(rebalanced())
+    assert kafka.committed == 6
+    assert len({answer for answer in kafka.said if answer[1].startswith("count")}) == 6
 
 
 @pytest.mark.parametrize("later", [Writer(2, "b"), Writer(7, "c")])
