@@ -55,6 +55,8 @@ def add(
 ) -> None:
     """Post to an address from now on. Prints its secret, with which the other side checks the signatures.
 
+    What happened before it was added is sent by 'webhooks replay ID --since 6h'.
+
     [b]Example[/b]  firstword webhooks add https://hooks.example/firstword --type alert.raised --type rumor.held
     """
     wants = Wants(types=tuple(types or ()), clients=tuple(client or ()), entities=tuple(entity or ()))
