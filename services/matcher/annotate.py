@@ -5,6 +5,7 @@ Cost does not grow with the number of clients: one pass finds what is mentioned,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, NamedTuple
@@ -19,12 +20,14 @@ from services.matcher.book_index import BookIndex
 from services.matcher.claims import Statement, judge_claim, statements
 from services.matcher.impact import classify, impact_on, is_stale_piece, price_move
 from services.matcher.mentions import Watchlist
+from services.matcher.normalise import words
 from services.matcher.officers import office_of
 from services.matcher.sources import SourceTable, origin_of, shipped_sources, slug
 from services.matcher.stories import signature
 from services.matcher.thresholds import Thresholds, shipped_thresholds
 from services.matcher.track_record import Outcomes, midnight
 from services.matcher.turns import averted, is_negated, turned
+from services.matcher.words import word_lists
 
 __all__ = ["Annotate", "ItemReading", "annotate_item", "best_quote"]
 
@@ -38,6 +41,8 @@ DAYS_KEPT = 8
 LEAST_DENIED = 0.75
 #: From here on an item is about the thing, and "the company" in it is that thing.
 ABOUT_SALIENCE = 0.5
+# A name that opens a headline, and what it does.
+_DOER = re.compile(r"^(?:[A-Z]+: )?([A-Z]\w*(?: [A-Z]\w*)*) [a-z]")
 
 
 class ItemReading(NamedTuple):
@@ -158,15 +163,16 @@ class Annotate(Processor[None]):
         said = statements(item, QUOTE_SENTENCES)
         result: list[AnyEvent] = []
         for mention in mentions:
+            told = self._told_of(item, reading, mention)
             annotated = ItemAnnotated.model_construct(
                 entity_id=mention.entity_id,
                 item=item,
                 revision=revision,
                 mention=mention,
-                claim=reading.claim,
+                claim=told.claim,
                 impact=self._impact(item, reading.impact, mention),
                 source=reading.source,
-                origin=self._origin(item, reading, mention, said, sources),
+                origin=self._origin(item, told, mention, said, sources),
                 signature=marks,
                 quote=best_quote(said, mention, reading, self._thresholds.quote_chars),
                 seen_at=at,
@@ -202,8 +208,26 @@ class Annotate(Processor[None]):
             return origin_of(item, claim, source, sources, entity=name, party=about)
         if name is not None and _same_name(speaker, name):
             return origin_of(item, claim, source, sources, entity=name, party=True)
-        party = reading.impact.kind in self._thresholds.party_kinds
+        party = reading.impact.kind == "averted" or reading.impact.kind in self._thresholds.party_kinds
         return origin_of(item, claim, source, sources, entity=None, party=party)
+
+    def _told_of(self, item: Item, reading: ItemReading, mention: Mention) -> ItemReading:
+        """The reading as to what is mentioned: in "Bexley drops bid for Halden" the company that said so is Bexley."""
+        claim = reading.claim
+        deal = reading.impact.kind == "averted" or reading.impact.kind in self._thresholds.party_kinds
+        first = next((span for span in mention.spans if span.field == "title"), None)
+        if not deal or first is None or claim.basis != "company" or claim.attributed_to or claim.status != "asserted":
+            return reading
+        doer = _DOER.search(item.title[: first.start])
+        if doer is None or _is_ordinary(doer.group(1)):
+            return reading
+        return reading._replace(claim=claim.model_copy(update={"attributed_to": doer.group(1)}))
+
+
+def _is_ordinary(name: str) -> bool:
+    """Whether what opens a headline is no name: court, regulator, shareholders."""
+    lists = word_lists()
+    return all(word in lists.openers or word in lists.common or word in lists.subject for word in words(name))
 
 
 def _same_name(speaker: str, name: str) -> bool:
