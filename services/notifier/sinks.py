@@ -39,6 +39,8 @@ from services.notifier.webhooks.sink import WebhookSink
 
 __all__ = ["AlertSink", "ClientSink", "DraftSink", "InteractionSink", "OutcomeSink", "TuningSink", "all_sinks"]
 
+#: The alerts once more, to be looked through while they are written; made once, for that takes as long as a query.
+_KNOWN = alerts.alias("known")
 #: States from which each later one may be reached by an event. What the desk has written itself is further already.
 _BEFORE = {
     "edited": ("open",),
@@ -123,11 +125,10 @@ class AlertSink:
         }
         upsert(connection, alerts, [row], ["id"])
         story = and_(alerts.c.client_id == alert.client_id, alerts.c.story_id == alert.story_id)
-        known = alerts.alias()
         newest = (
-            select(known.c.id)
-            .where(known.c.client_id == alert.client_id, known.c.story_id == alert.story_id)
-            .order_by(known.c.raised_at.desc(), known.c.id.desc())
+            select(_KNOWN.c.id)
+            .where(_KNOWN.c.client_id == alert.client_id, _KNOWN.c.story_id == alert.story_id)
+            .order_by(_KNOWN.c.raised_at.desc(), _KNOWN.c.id.desc())
             .limit(1)
             .scalar_subquery()
         )
