@@ -38,8 +38,8 @@ stack-test: setup-dev ## Test the stack: up from built images, kills, down with 
 setup-dev: ## Set up .venv to test, check and build as well
 	@scripts/setup --dev
 
-test: setup-dev ## Run the tests that need no server and no browser
-	$(BIN)/pytest -m "$(FAST)" $(ARGS)
+test: setup-dev ## Run the tests that need no server and no browser, on all cores (ARGS=-n0: on one)
+	$(BIN)/pytest -n auto -m "$(FAST)" $(ARGS)
 
 lint: setup-dev ## Check style and formatting
 	$(BIN)/ruff check .
