@@ -37,7 +37,12 @@ def follow_up(alert: Alert, told: Sequence[Told]) -> FollowUp | Refusal:
 
 
 def same_story(alert: Alert, entry: Told) -> bool:
-    """Whether ``entry`` told what ``alert`` is about: by id, by story, or by an item that both rest on."""
+    """Whether ``entry`` told what ``alert`` is about: by id, by story, or by an item that both rest on.
+
+    A headline may tell the prices of two things that the client holds; each of them moved by itself.
+    """
+    if alert.kind == "share_move" and alert.entity_id != entry.entity_id:
+        return False
     items = {item.item_id for item in alert.evidence}
     by_id = alert.earlier_alert_id is not None and entry.alert_id == alert.earlier_alert_id
     return by_id or entry.story_id == alert.story_id or not items.isdisjoint(entry.item_ids)

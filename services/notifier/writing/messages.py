@@ -149,7 +149,12 @@ def _told(piece: Piece, draft_id: str, now: datetime) -> Told:
 
 
 def one_story(alert: Alert, other: Alert) -> bool:
-    """Whether two alerts are about one story: by id, by story, or by an item that both rest on."""
+    """Whether two alerts are about one story: by id, by story, or by an item that both rest on.
+
+    The price of each thing moves by itself, also where one headline tells of two.
+    """
+    if "share_move" in (alert.kind, other.kind) and alert.entity_id != other.entity_id:
+        return False
     items = {item.item_id for item in alert.evidence}
     shared = any(item.item_id in items for item in other.evidence)
     return other.story_id == alert.story_id or alert.earlier_alert_id == other.id or shared

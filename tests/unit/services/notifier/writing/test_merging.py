@@ -216,3 +216,17 @@ def test_a_general_question_stays() -> None:
     life.alert(2, CORVANE)
     (question,) = [part.text for part in life.only.parts if part.role == "question"]
     assert question in phrasing().questions["upset"]
+
+
+def test_one_headline_on_the_prices_of_two_holdings_is_two_stories_and_one_on_a_deal_is_one() -> None:
+    quote = f"{HALDEN} falls 6%, {CORVANE} rises 9%."
+    both = (an_item(HALDEN, 1, quote=quote),)
+    life = Life()
+    first = life.alert(1, HALDEN, kind="share_move", direction="negative", evidence=both)
+    second = life.alert(2, CORVANE, kind="share_move", direction="positive", evidence=both)
+    assert set(life.only.told_alerts) == {first.id, second.id}
+    deal = Life()
+    shared = (an_item(HALDEN, 1, quote=f"{HALDEN} is to buy {CORVANE}."),)
+    deal.alert(1, HALDEN, kind="acquisition", evidence=shared)
+    deal.alert(2, CORVANE, kind="takeover", evidence=shared)
+    assert deal.only.told_alerts == ()
