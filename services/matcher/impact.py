@@ -14,7 +14,7 @@ from schemas.items import Item
 from schemas.mentions import Direction, EventKind, Impact, Mention
 from services.matcher.lexicon import expand, read_yaml
 from services.matcher.phrases import Hit, Phrases, fold, sentences
-from services.matcher.roles import Role, role_in_deal
+from services.matcher.roles import Role, is_own_move, role_in_deal
 
 __all__ = ["ImpactJudge", "classify", "figures", "impact_on", "is_stale_piece", "price_move"]
 
@@ -163,6 +163,12 @@ class ImpactJudge:
             cues=(told,),
             figures=figures(told),
         )
+
+    def befell_another(self, impact: Impact) -> Impact:
+        """``impact`` for what it did not happen to."""
+        other = self._other
+        told = {"kind": other.kind, "direction": other.direction, "size": other.size, "urgency": other.urgency}
+        return impact.model_copy(update={**told, "worth_hours": other.worth_hours, "cues": ()})
 
     def in_role(self, impact: Impact, role: Role) -> Impact:
         """What a deal is for a party to it: who buys makes an acquisition, what is bought is taken over.
@@ -323,7 +329,9 @@ def price_move(behind: str) -> Impact | None:
 
 
 def impact_on(item: Item, impact: Impact, mention: Mention) -> Impact:
-    """What ``impact`` is for what ``item`` mentions: for who buys and for what is bought a deal is not the same."""
+    """What ``impact`` is for what ``item`` mentions: its part in a deal; nothing known if another's price moved."""
+    if impact.kind == "share_move" and not is_own_move(item.title, mention.spans):
+        return _judge().befell_another(impact)
     if impact.kind not in _DEALS:
         return impact
     return _judge().in_role(impact, role_in_deal(item.title, mention.spans))

@@ -1,4 +1,4 @@
-"""Who buys and who is bought: what a deal is for the one and for the other.
+"""Who buys and who is bought: what a deal is for the one and for the other; and whose price it is that moves.
 
 Read from where a name stands in the headline: behind a verb of buying it is what is bought, before it the buyer; the
 passive turns that round. A deal is an acquisition for who buys and a takeover for what is bought.
@@ -13,7 +13,7 @@ from typing import Literal
 from schemas.mentions import Span
 from services.matcher.phrases import fold
 
-__all__ = ["Role", "role_in_deal"]
+__all__ = ["Role", "is_own_move", "role_in_deal"]
 
 Role = Literal["buyer", "bought", "seller", "stake", "unknown"]
 
@@ -42,6 +42,26 @@ _BEFORE_BUYING = re.compile(rf"^(?:['’]s?)? (?:[\w-]+ ){{0,4}}{_BUY}\b")
 _BEFORE_SELLING = re.compile(
     r"^(?:['’]s?)? (?:[\w-]+ ){0,4}(?:sells?|sold|selling|divests?|offloads?|spins? off|to sell)\b"
 )
+
+
+#: A name stands so near before "shares" if they are its own: "Halden Energy's Oslo-listed shares".
+_OWN_CHARS = 20
+_SHARES = re.compile(r"\b(?:shares?|stock|stocks)\b")
+
+
+def is_own_move(title: str, spans: Iterable[Span]) -> bool:
+    """Whether the shares that ``title`` tells of may be those of what stands at ``spans``.
+
+    "Osprey stock surges after Halden deal" tells of Osprey's alone; "Halden warns, shares fall" of nobody else's.
+    """
+    shares = _SHARES.search(fold(title))
+    if shares is None:
+        return True
+    before = title[: shares.start()].rstrip()
+    if not before or not before[-1].isalnum():
+        return True
+    named = [span for span in spans if span.field == "title"]
+    return not named or any(0 <= shares.start() - span.end <= _OWN_CHARS for span in named)
 
 
 def role_in_deal(title: str, spans: Iterable[Span]) -> Role:

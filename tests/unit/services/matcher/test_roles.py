@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.mentions import Span
-from services.matcher.roles import role_in_deal
+from services.matcher.roles import is_own_move, role_in_deal
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,21 @@ def test_the_place_of_a_name_tells_its_part_in_the_deal(name: str, title: str, r
 
 def test_what_only_the_body_names_has_no_part_that_is_known() -> None:
     assert role_in_deal("Halden to buy Osprey", [Span(field="body", start=0, end=6, text="Halden")]) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "own"),
+    [
+        ("Halden", "Halden shares fall 7%", True),
+        ("Halden Energy", "Halden Energy's Oslo-listed shares fall", True),
+        ("Halden", "Halden warns on profit, shares fall", True),
+        ("Halden", "Shares in Halden fall after warning", True),
+        ("Halden", "Osprey stock surges after Halden deal", False),
+        ("Osprey", "Osprey stock surges after Halden deal", True),
+        ("Halden", "Energy stocks slide as Halden cuts its forecast", False),
+        ("Halden", "Halden cuts its forecast", True),
+    ],
+)
+def test_whose_shares_move_is_told_by_what_stands_before_them(name: str, title: str, own: bool) -> None:
+    start = title.index(name)
+    assert is_own_move(title, [Span(field="title", start=start, end=start + len(name), text=name)]) is own
