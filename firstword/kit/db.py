@@ -61,7 +61,8 @@ def upsert(
     """Write ``rows``; where ``key_columns`` (a primary key or unique constraint) are taken, update that row.
 
     All rows must name the same columns. ``update`` names the columns that are overwritten (default: all that the rows
-    name, but the key); with ``update=()`` a row that is there stays as it is. Commits nothing. Returns how many rows
+    name, but the key); with ``update=()`` a row that is there stays as it is, and without ``key_columns`` any unique
+    constraint counts. Commits nothing. Returns how many rows
     were written.
 
     Raises:
@@ -84,7 +85,7 @@ def upsert(
             index_elements=list(key_columns), set_={name: insert.excluded[name] for name in written}
         )
     else:
-        statement = insert.on_conflict_do_nothing(index_elements=list(key_columns))
+        statement = insert.on_conflict_do_nothing(index_elements=list(key_columns) or None)
     return connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount
 
 

@@ -79,7 +79,8 @@ def put(
         "chat": chat.stored(words.chat),
         "changed_at": now,
     }
-    return upsert(connection, manager_messages, [row], ["id"], update=()) == 1
+    # Two instances may come at once; on PostgreSQL the second meets whichever unique index was written first.
+    return upsert(connection, manager_messages, [row], (), update=()) == 1
 
 
 def newest(connection: Connection, *, status: str | None = None, limit: int = 100) -> Sequence[RowMapping]:
