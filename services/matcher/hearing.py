@@ -72,7 +72,8 @@ def _linked(thresholds: Thresholds, state: JudgeState, data: ItemAnnotated) -> C
             continue
         if kind != case.happening.kind and _turned(case.happening, data.impact):
             continue  # results that disappoint, and a forecast that is raised: two messages
-        if case.open_rumor:
+        waits = timedelta(days=thresholds.hold_days)
+        if case.open_rumor and any(abs(said - each.said_at) <= waits for each in case.testimonies):
             return case
         near = any(abs(said - each.said_at) <= apart for each in case.testimonies)
         near = near and thresholds.one_event(kind, case.happening.kind)

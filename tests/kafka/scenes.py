@@ -23,7 +23,7 @@ from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafts import WriteDrafts
 from tests.scenarios.loader import Scenario, load_scenarios
 
-__all__ = ["Scene", "apart", "in_memory", "load_scenes"]
+__all__ = ["OF_TWO_KEYS", "Scene", "apart", "in_memory", "load_scenes"]
 
 #: What a processor's class says of it.
 DECLARED = ("name", "version", "inputs", "references", "outputs", "stateful")
@@ -39,9 +39,15 @@ class Scene:
     steps: tuple[tuple[datetime, AnyEvent | None], ...]
 
 
+#: One item tells of two things of one client, each a key of its own: which of the two comes first to the client isn't
+#: given on Kafka, and their message is put together from the one or from the other.
+OF_TWO_KEYS = frozenset({"each holding has its own move"})
+
+
 def load_scenes() -> list[Scene]:
-    """All scenarios, in their order."""
-    return [_scene(f"s{number}", scenario) for number, scenario in enumerate(load_scenarios())]
+    """All scenarios in their order, but those in which the order of two keys shows."""
+    told = [scenario for scenario in load_scenarios() if scenario.name not in OF_TWO_KEYS]
+    return [_scene(f"s{number}", scenario) for number, scenario in enumerate(told)]
 
 
 def pipeline(playbooks: Playbooks) -> Pipeline:

@@ -45,13 +45,13 @@ BROKER_AWAY_SECONDS = 15
 
 
 def news() -> list[AnyEvent]:
-    """Items ten minutes apart, every fifth about something watched; each watched thing twice, a week between."""
+    """Items half an hour apart, every fifth about something watched; each watched thing twice, three weeks between."""
     watched, dice = names(WATCHED), random.Random(3)  # noqa: S311 - made-up items, no secret
     return [_item(number, watched[number // 5 % WATCHED] if number % 5 == 0 else None, dice) for number in range(ITEMS)]
 
 
 def _item(number: int, who: str | None, dice: random.Random) -> AnyEvent:
-    n, at = dice.randrange(2, 90), BEGIN + timedelta(minutes=10 * number)
+    n, at = dice.randrange(2, 90), BEGIN + timedelta(minutes=30 * number)
     head, text = dice.choice(EVENTS) if who else (dice.choice(OTHERS), "The city said so.")
     title = f"{who} {head.format(n=n)}" if who else head.format(n=number)
     item = Item(
