@@ -136,6 +136,8 @@ NOBODY = "10001"
 
 
 def test_no_container_runs_as_root_or_without_bounds(stack: Stack) -> None:
+    for lasting in LASTING:
+        until(lambda service=lasting: stack.healthy(service), f"{lasting} to be well", stack)  # type: ignore[misc]
     names = docker("ps", "-aq", "--filter", f"label=com.docker.compose.project={stack.project}").split()
     containers = json.loads(docker("inspect", *names))
     assert {one["Config"]["Labels"]["com.docker.compose.service"] for one in containers} == {
