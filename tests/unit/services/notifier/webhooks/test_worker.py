@@ -261,8 +261,9 @@ async def test_a_limit_of_pace_is_kept(world: WebhookWorld) -> None:
     async with serving(answer) as server:
         world.add(server.url(), per_second=10.0, concurrency=20)
         world.tell(*(dismissed(number) for number in range(16)))
+        begun = time.monotonic()  # not when the tenth came in: on a busy machine that is late, and the rest soon after
         assert await world.deliver() == 16
-    assert times[-1] - times[9] >= 0.4, "ten at once, then ten a second"
+    assert times[-1] - begun >= 0.5, "ten at once, then ten a second"
 
 
 async def test_a_body_that_does_not_end_does_not_undo_the_answer(world: WebhookWorld) -> None:
