@@ -50,7 +50,6 @@ _IN_ROLE: dict[Role, EventKind] = {
     "buyer": "acquisition",
     "bought": "takeover",
     "seller": "divestment",
-    "stake": "other",
 }
 
 
@@ -87,6 +86,7 @@ class ImpactJudge:
         self._other = _rule("other", 999, lexicon["other"])
         marks: dict[str, list[_Mark]] = {}
         self._rules = [_rule(name, rank, entry) for rank, (name, entry) in enumerate(lexicon["kinds"].items())]
+        self._named = {rule.name: rule for rule in self._rules}
         self._openers = tuple((opener, rule) for rule in self._rules for opener in rule.title_starts)
         moves = lexicon["kinds"][_SHARE_MOVE]
         self._move_words: dict[str, list[str]] = {role: moves[role] for role in ("negative", "positive")}
@@ -152,7 +152,7 @@ class ImpactJudge:
         found = self._moves.match(fold(behind))
         if found is None:
             return None
-        rule = next(rule for rule in self._rules if rule.kind == _SHARE_MOVE)
+        rule = self._named[_SHARE_MOVE]
         told = behind[: found.end()].strip()
         return Impact.model_construct(
             kind=rule.kind,
@@ -166,34 +166,27 @@ class ImpactJudge:
 
     def befell_another(self, impact: Impact) -> Impact:
         """``impact`` for what it did not happen to."""
-        other = self._other
-        told = {"kind": other.kind, "direction": other.direction, "size": other.size, "urgency": other.urgency}
-        return impact.model_copy(update={**told, "worth_hours": other.worth_hours, "cues": ()})
+        return _as(impact, self._other, cues=())
 
     def in_role(self, impact: Impact, role: Role) -> Impact:
         """What a deal is for a party to it: who buys makes an acquisition, what is bought is taken over.
 
         A stake in it that changes hands happens to its owners, not to the thing. Who leads a merger is not told by it.
         """
-        if impact.kind not in _DEALS:
-            return impact
+        if role == "stake":
+            return self.befell_another(impact)
         if role == "unknown":
             open_ = impact.direction == "positive" and any("merge" in cue.lower() for cue in impact.cues)
             return impact.model_copy(update={"direction": "unclear"}) if open_ else impact
-        kind = _IN_ROLE[role]
-        if kind == impact.kind:
+        rule = self._named[_IN_ROLE[role]]
+        if rule.kind == impact.kind:
             return impact
-        rule = next((rule for rule in self._rules if rule.name == kind), self._other)
-        big = kind != "other" and any(_BIG.search(figure) for figure in impact.figures)
-        fallen = impact.kind == "takeover" and impact.direction == "negative" and kind != "other"
-        told = {
-            "kind": rule.kind,
-            "direction": "unclear" if fallen else rule.direction,
-            "size": "major" if big else rule.size,
-            "urgency": rule.urgency,
-            "worth_hours": rule.worth_hours,
-        }
-        return impact.model_copy(update=told)
+        changes: dict[str, object] = {}
+        if impact.kind == "takeover" and impact.direction == "negative":
+            changes["direction"] = "unclear"
+        if any(_BIG.search(figure) for figure in impact.figures):
+            changes["size"] = "major"
+        return _as(impact, rule, **changes)
 
     @property
     def _sponsor_rank(self) -> int:
@@ -220,6 +213,12 @@ def _rule(name: str, rank: int, entry: dict[str, Any]) -> KindRule:
         stale=entry.get("stale", False),
         title_starts=tuple(entry.get("title_only_starts", ())),
     )
+
+
+def _as(impact: Impact, rule: KindRule, **changes: object) -> Impact:
+    """``impact`` as of the kind of ``rule``, with what else ``changes``."""
+    told = {"kind": rule.kind, "direction": rule.direction, "size": rule.size, "urgency": rule.urgency}
+    return impact.model_copy(update={**told, "worth_hours": rule.worth_hours, **changes})
 
 
 def _file(marks: dict[str, list[_Mark]], pattern: str, mark: _Mark) -> None:
