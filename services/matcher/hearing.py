@@ -61,28 +61,27 @@ def _linked(thresholds: Thresholds, state: JudgeState, data: ItemAnnotated) -> C
     answers = data.claim.status in ("denied", "retracted")
     kind = data.impact.kind
     said, apart = said_at(data), timedelta(hours=thresholds.hours_of_one(kind))
+    waits = timedelta(days=thresholds.hold_days)
     order = sorted(state.cases.values(), key=lambda each: (each.last_at, each.story_id), reverse=True)
     for case in order:
         if case.dull is not None:
             continue
         same_kind = thresholds.same_family(kind, case.happening.kind) and kind not in _NO_STORY_KINDS
-        if answers and case.told and (same_kind or any(_stem(cue) in title for cue in case.cues)):
+        if answers and case.told and (same_kind or _names_matter(title, case)):
             return case
         if not same_kind or answers:
             continue
         if kind != case.happening.kind and _turned(case.happening, data.impact):
             continue  # results that disappoint, and a forecast that is raised: two messages
-        waits = timedelta(days=thresholds.hold_days)
-        if case.open_rumor and any(abs(said - each.said_at) <= waits for each in case.testimonies):
+        distance = min(abs(said - each.said_at) for each in case.testimonies)
+        if case.open_rumor and distance <= waits:
             return case
-        near = any(abs(said - each.said_at) <= apart for each in case.testimonies)
-        near = near and thresholds.one_event(kind, case.happening.kind)
-        if near and (kind in thresholds.single_events or _alike(state, case, data)):
+        if distance > apart or not thresholds.one_event(kind, case.happening.kind):
+            continue
+        if kind in thresholds.single_events or _alike(state, case, data):
             return case
     if answers:
-        return next(
-            (case for case in order if case.passed_over and any(_stem(cue) in title for cue in case.cues)), None
-        )
+        return next((case for case in order if case.passed_over and _names_matter(title, case)), None)
     return None
 
 
@@ -215,9 +214,9 @@ def _alike(state: JudgeState, case: Case, data: ItemAnnotated) -> bool:
     return any(not telling.isdisjoint(one.terms) for one in of_case)
 
 
-def _stem(cue: str) -> str:
-    """The last word of a cue, by which a denial names the same matter in other words: dividend."""
-    return cue.lower().split()[-1]
+def _names_matter(title: str, case: Case) -> bool:
+    """Whether a title in lower case names what ``case`` is about, by the last word of a cue of it: dividend."""
+    return any(cue.lower().split()[-1] in title for cue in case.cues)
 
 
 def _turned(known: Happening, now: Happening | Impact) -> bool:
