@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.alerts import Alert
 from services.notifier.drafting.compose import Refusal
 from services.notifier.drafting.facts import Told
 
-__all__ = ["FollowUp", "as_correction", "follow_up", "same_story", "turned_out_false"]
+__all__ = ["FollowUp", "as_correction", "follow_up", "one_story", "same_story", "turned_out_false"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,27 @@ def follow_up(alert: Alert, told: Sequence[Told]) -> FollowUp | Refusal:
 
 
 def same_story(alert: Alert, entry: Told) -> bool:
-    """Whether ``entry`` told what ``alert`` is about: by id, by story, or by an item that both rest on.
+    """Whether ``entry`` told what ``alert`` is about."""
+    return _continues(alert, entry.alert_id, entry.story_id, entry.entity_id, entry.item_ids)
+
+
+def one_story(alert: Alert, other: Alert) -> bool:
+    """Whether two alerts are about one story; ``alert`` is the later one."""
+    if other.kind == "share_move" and alert.entity_id != other.entity_id:
+        return False
+    items = (item.item_id for item in other.evidence)
+    return _continues(alert, other.id, other.story_id, other.entity_id, items)
+
+
+def _continues(alert: Alert, alert_id: str, story_id: str, entity_id: str, item_ids: Iterable[str]) -> bool:
+    """Whether ``alert`` is about what an earlier one was: by id, by story, or by an item that both rest on.
 
     A headline may tell the prices of two things that the client holds; each of them moved by itself.
     """
-    if alert.kind == "share_move" and alert.entity_id != entry.entity_id:
+    if alert.kind == "share_move" and alert.entity_id != entity_id:
         return False
     items = {item.item_id for item in alert.evidence}
-    by_id = alert.earlier_alert_id is not None and entry.alert_id == alert.earlier_alert_id
-    return by_id or entry.story_id == alert.story_id or not items.isdisjoint(entry.item_ids)
+    return alert.earlier_alert_id == alert_id or alert.story_id == story_id or not items.isdisjoint(item_ids)
 
 
 def turned_out_false(alert: Alert, told: Sequence[Told]) -> bool:

@@ -12,8 +12,8 @@ from services.notifier.contact.plan import SendPlan, in_words, plan_send, zone_o
 from services.notifier.contact.record import Aside, Bundle, Piece, Retracted
 from services.notifier.drafting.compose import Refusal
 from services.notifier.drafting.facts import Told
-from services.notifier.drafting.history import FollowUp, follow_up, same_story
-from services.notifier.writing.messages import Messages, one_story
+from services.notifier.drafting.history import FollowUp, follow_up, one_story, same_story
+from services.notifier.writing.messages import Messages
 
 __all__ = ["Answering"]
 

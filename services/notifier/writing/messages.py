@@ -13,10 +13,10 @@ from services.notifier.contact.plan import SendPlan
 from services.notifier.contact.record import Bundle, Piece
 from services.notifier.drafting.compose import Refusal, compose
 from services.notifier.drafting.facts import Brief, Told
-from services.notifier.drafting.history import FollowUp, same_story
+from services.notifier.drafting.history import FollowUp, one_story, same_story
 from services.notifier.writing.saying import Saying
 
-__all__ = ["Messages", "one_story"]
+__all__ = ["Messages"]
 
 
 class Messages(Saying):
@@ -146,15 +146,3 @@ def _told(piece: Piece, draft_id: str, now: datetime) -> Told:
         words=piece.words,
         drafted_at=now,
     )
-
-
-def one_story(alert: Alert, other: Alert) -> bool:
-    """Whether two alerts are about one story: by id, by story, or by an item that both rest on.
-
-    The price of each thing moves by itself, also where one headline tells of two.
-    """
-    if "share_move" in (alert.kind, other.kind) and alert.entity_id != other.entity_id:
-        return False
-    items = {item.item_id for item in alert.evidence}
-    shared = any(item.item_id in items for item in other.evidence)
-    return other.story_id == alert.story_id or alert.earlier_alert_id == other.id or shared
