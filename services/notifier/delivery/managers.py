@@ -22,6 +22,7 @@ from firstword.kit.logs import get_logger
 from firstword.kit.metrics import Metrics
 from services.notifier.delivery import chat
 from services.notifier.delivery.channels.base import Channel, Outcome, Outgoing
+from services.notifier.delivery.sending import send_once
 from services.notifier.delivery.tables import manager_messages
 
 __all__ = ["Maker", "ManagerPost"]
@@ -33,8 +34,6 @@ POLL_SECONDS = 10.0
 RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 #: An attempt that began so long ago and has no end was cut off.
 CUT_OFF = timedelta(minutes=10)
-#: How long one attempt may take in all; a channel's own time-outs are shorter.
-ATTEMPT_SECONDS = 120.0
 
 _M = manager_messages.c
 
@@ -137,14 +136,7 @@ class ManagerPost:
             html=row["html"],
             chat=chat.read(row["chat"]),
         )
-        try:
-            async with asyncio.timeout(ATTEMPT_SECONDS):
-                return await channel.send(message)
-        except TimeoutError:
-            return Outcome("unknown", f"No answer within {ATTEMPT_SECONDS:.0f} s.")
-        except Exception as error:  # whatever it is, the message may have gone
-            log.exception("channel failed", action=row["kind"], manager_id=row["manager_id"])
-            return Outcome("unknown", f"The channel failed in a way it should not: {type(error).__name__}.")
+        return await send_once(row["channel"], channel, message)
 
     def _finish(self, row: RowMapping, outcome: Outcome) -> None:
         """Record an attempt's end. A crash before it leaves ``sending``, which becomes ``unknown`` in its time."""

@@ -17,6 +17,7 @@ from firstword.kit.metrics import Metrics
 from firstword.kit.processing import EventPublisher
 from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Channel, Outcome, Outgoing
+from services.notifier.delivery.sending import ATTEMPT_SECONDS, send_once
 from services.notifier.delivery.ways import MAIL, Ways
 
 __all__ = ["DeliveryWorker"]
@@ -26,8 +27,6 @@ log = structlog.get_logger(__name__)
 POLL_SECONDS = 1.0
 BATCH = 50
 CONCURRENT = 4
-#: How long one attempt may take in all; a channel's own time-outs are shorter.
-ATTEMPT_SECONDS = 120.0
 
 #: Counting them takes longer the more there are.
 COUNT_EVERY = timedelta(seconds=15)
@@ -142,13 +141,7 @@ class DeliveryWorker:
         channel = self._channels.get(name)
         if channel is None:
             return Outcome("retry", f"There is no channel {name!r} at present: it isn't configured.")
-        try:
-            return await asyncio.wait_for(channel.send(message), ATTEMPT_SECONDS)
-        except TimeoutError:
-            return Outcome("unknown", f"No answer within {ATTEMPT_SECONDS:.0f} s.")
-        except Exception as error:  # whatever it is, the client may have the message
-            log.exception("channel failed", action="deliver", channel=name, delivery_id=message.delivery_id)
-            return Outcome("unknown", f"The channel failed in a way it should not: {type(error).__name__}.")
+        return await send_once(name, channel, message)
 
     async def _record(self, delivery_id: str, attempt: int, outcome: Outcome) -> None:
         """Keep at it while the database is away: unrecorded, nobody could say whether the message arrived."""
