@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, get_args
 
 import typer
@@ -30,6 +31,11 @@ TO_MANAGERS: tuple[str, ...] = get_args(manager_outbox.Status)
 STATUSES = ("pending", "sending", "delivered", "failed", "unknown")
 
 
+def _must_be_known(status: str | None, known: Sequence[str]) -> None:
+    if status is not None and status not in known:
+        raise BadInput(f"There is no status {status!r}.", mend=f"There are: {', '.join(known)}.")
+
+
 @app.command("list")
 def list_(
     status: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(STATUSES)}.")] = None,
@@ -41,8 +47,7 @@ def list_(
 
     [b]Example[/b]  firstword deliveries list --status unknown
     """
-    if status is not None and status not in STATUSES:
-        raise BadInput(f"There is no status {status!r}.", mend=f"There are: {', '.join(STATUSES)}.")
+    _must_be_known(status, STATUSES)
     with _store(data) as store, reading(store.engine) as connection:
         rows = looking.newest(connection, status=status, limit=limit)
     if as_json:
@@ -69,9 +74,7 @@ def list_(
 
 @app.command("managers")
 def to_managers(
-    status: Annotated[
-        str | None, typer.Option(help=f"Only these: {', '.join(get_args(manager_outbox.Status))}.")
-    ] = None,
+    status: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(TO_MANAGERS)}.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
     data: DataDir = None,
     as_json: AsJson = False,
@@ -80,8 +83,7 @@ def to_managers(
 
     [b]Example[/b]  firstword deliveries managers --status failed
     """
-    if status is not None and status not in TO_MANAGERS:
-        raise BadInput(f"There is no status {status!r}.", mend=f"There are: {', '.join(TO_MANAGERS)}.")
+    _must_be_known(status, TO_MANAGERS)
     with _store(data) as store, reading(store.engine) as connection:
         rows = manager_outbox.newest(connection, status=status, limit=limit)
     if as_json:
