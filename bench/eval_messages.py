@@ -11,7 +11,6 @@ in the end: drafts that a later one took the place of are left out, and one that
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # so that it may be run as a script
 
+from bench import eval_stories  # noqa: E402
 from firstword import bootstrap  # noqa: E402
 from firstword.cli.books import require_book  # noqa: E402
 from firstword.runtimes.replay import Replay  # noqa: E402
@@ -29,7 +29,6 @@ from schemas.alerts import Alert  # noqa: E402
 from schemas.drafts import Draft  # noqa: E402
 from schemas.items import Item, Source  # noqa: E402
 
-DATA = ROOT.parent / "shared" / "data" / "stories" / "headlines.jsonl"
 BOOK = Path(__file__).parent / "messages_book.yaml"
 
 
@@ -55,8 +54,7 @@ class Messages(NamedTuple):
 
 
 def _items() -> tuple[list[Item], dict[str, str]]:
-    rows = [json.loads(line) for line in DATA.read_text(encoding="utf-8").splitlines()]
-    rows.sort(key=lambda row: row["published_ms"])
+    headlines = eval_stories.rows()
     items = [
         Item(
             id=f"itm_{at}",
@@ -65,16 +63,15 @@ def _items() -> tuple[list[Item], dict[str, str]]:
             published_at=datetime.fromtimestamp(row["published_ms"] / 1000, UTC),
             source=Source(publisher=row["publisher"], host=row["host"]),
         )
-        for at, row in enumerate(rows)
+        for at, row in enumerate(headlines)
     ]
-    return items, {item.id: row["story"] for item, row in zip(items, rows, strict=True)}
+    return items, {item.id: row["story"] for item, row in zip(items, headlines, strict=True)}
 
 
 def run(half: str) -> Messages:
     """Replay all headlines; what is told of the stories of one half."""
     items, story_of = _items()
-    order = list(dict.fromkeys(story_of.values()))
-    counted = set({"dev": order[::2], "kept": order[1::2], "both": order}[half])
+    counted = eval_stories.counted(story_of.values(), half)
     alerts: dict[str, Alert] = {}
     drafts: dict[str, Draft] = {}
     verdicts: Counter[str] = Counter()

@@ -12,9 +12,10 @@ import argparse
 import json
 import time
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.items import Item
 from schemas.mentions import StoryRecord
@@ -32,6 +33,18 @@ def b_cubed(found: list[str], gold: list[str], counted: set[str]) -> tuple[float
     return precision, recall, 2 * precision * recall / (precision + recall)
 
 
+def rows() -> list[dict[str, Any]]:
+    """All headlines, in time order."""
+    found = [json.loads(line) for line in DATA.read_text(encoding="utf-8").splitlines()]
+    return sorted(found, key=lambda row: row["published_ms"])
+
+
+def counted(stories: Iterable[str], half: str) -> set[str]:
+    """Of the true stories of all headlines in time order, those of one half: every second one, or the others."""
+    order = list(dict.fromkeys(stories))
+    return set({"dev": order[::2], "kept": order[1::2], "both": order}[half])
+
+
 class Run(NamedTuple):
     """All headlines put into stories: the record of each, its true story, and the time it took."""
 
@@ -41,23 +54,20 @@ class Run(NamedTuple):
 
     def score(self, half: str) -> tuple[float, float, float]:
         """B-cubed precision, recall and F of one half."""
-        order = list(dict.fromkeys(self.gold))
-        halves = {"dev": set(order[::2]), "kept": set(order[1::2]), "both": set(order)}
-        return b_cubed([record.story_id for record in self.records], self.gold, halves[half])
+        return b_cubed([record.story_id for record in self.records], self.gold, counted(self.gold, half))
 
 
 def run() -> Run:
     """Put every headline into its story, in time order."""
-    rows = [json.loads(line) for line in DATA.read_text(encoding="utf-8").splitlines()]
-    rows.sort(key=lambda row: row["published_ms"])
+    headlines = rows()
     items = [
         (Item(id=str(n), title=row["title"]), datetime.fromtimestamp(row["published_ms"] / 1000, UTC))
-        for n, row in enumerate(rows)
+        for n, row in enumerate(headlines)
     ]
     index = StoryIndex()
     begun = time.process_time()
     records = [index.add(item, at) for item, at in items]
-    return Run(records, [row["story"] for row in rows], time.process_time() - begun)
+    return Run(records, [row["story"] for row in headlines], time.process_time() - begun)
 
 
 def main() -> None:

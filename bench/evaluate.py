@@ -99,7 +99,7 @@ def scenarios(_: str) -> Iterator[Figure]:
 PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (mentions, eval_mentions.DATA / "headlines.jsonl"),
     (stories, eval_stories.DATA),
-    (messages, eval_messages.DATA),
+    (messages, eval_stories.DATA),
     (hedges, eval_claims.SENTENCES),
     (headlines, None),
     (scenarios, None),
