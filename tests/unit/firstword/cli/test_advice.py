@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from firstword import bootstrap
-from firstword.cli.main import main
 from firstword.kit.settings import read_settings
 from schemas.drafts import DraftCreated
 from services.notifier.advice.keeping import keep_advice
 from services.notifier.sinks import all_sinks
+from tests.command_line import Run, command_line
 from tests.desk_data import NOW, seed_events
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def invoke(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["firstword", "advice", *arguments])
-        code: object = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-        caught = capsys.readouterr()
-        return int(str(code)), caught.out, caught.err
-
-    return invoke
+    return command_line(monkeypatch, capsys, "advice")
 
 
 def filled() -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from firstword import __version__
-from firstword.cli.main import main
 from firstword.shipped import example
+from tests.command_line import Run, command_line
 
 FEED = """<rss version="2.0"><channel><title>News Example</title><link>https://news.example/</link>
 <item><title>Zürich opens “Halle 7”</title><link>https://news.example/1?utm_source=x</link><guid>1</guid>
@@ -21,35 +18,10 @@ FEED = """<rss version="2.0"><channel><title>News Example</title><link>https://n
 ITEM = {"url": "https://news.example/1", "title": "Halden Energy cuts its dividend by half, company says"}
 
 
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    def lines(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Run = Callable[..., Ran]
-
-
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def invoke(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["firstword", *arguments])
-        code: object = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-        caught = capsys.readouterr()
-        return Ran(0 if code is None else int(str(code)), caught.out, caught.err)
-
-    return invoke
+    return command_line(monkeypatch, capsys)
 
 
 def test_help_and_version(run: Run) -> None:

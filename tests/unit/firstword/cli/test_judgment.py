@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,16 +10,15 @@ import pytest
 
 from firstword import bootstrap
 from firstword.book import load_book
-from firstword.cli.main import main
 from firstword.kit.settings import read_settings
 from firstword.shipped import example
 from firstword.sourcing import Sources
 from schemas.base import event
 from schemas.items import Item, ItemIngested, Source
 from schemas.mentions import ItemAnnotated, SourceLetter
+from tests.command_line import Run, command_line
 from tests.scenarios.loader import BEGINNING
 
-Run = Callable[..., tuple[int, str, str]]
 BOOK = str(example("book.yaml"))
 CUT = {"url": "https://ledger.example/1", "title": "Halden Energy cuts its dividend by half"}
 
@@ -29,19 +26,7 @@ CUT = {"url": "https://ledger.example/1", "title": "Halden Energy cuts its divid
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def invoke(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["firstword", *arguments])
-        code: object = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-        caught = capsys.readouterr()
-        return int(str(code)), caught.out, caught.err
-
-    return invoke
+    return command_line(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -5,34 +5,19 @@ from __future__ import annotations
 import io
 import stat
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from firstword.cli.main import main
 from firstword.shipped import example
 from firstword.system import only_one
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.command_line import Run, command_line
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     monkeypatch.delenv("FIRSTWORD_DATABASE", raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def invoke(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["firstword", *map(str, arguments)])
-        code: object = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-        caught = capsys.readouterr()
-        return int(str(code or 0)), caught.out, caught.err
-
-    return invoke
+    return command_line(monkeypatch, capsys)
 
 
 @pytest.fixture

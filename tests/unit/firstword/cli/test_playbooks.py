@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from firstword.cli.main import main
 from firstword.kit.errors import BadInput
 from firstword.kit.settings import read_settings
 from firstword.playbooks import playbooks_of
+from tests.command_line import Run, command_line
 
-Run = Callable[..., tuple[int, str, str]]
 HOUSE = """\
 playbook: house
 trade: wealth
@@ -29,19 +26,7 @@ CASE = ("--kind", "dividend_cut", "--stance", "holds", "--trade", "wealth")
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def invoke(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["firstword", "playbooks", *arguments])
-        code: object = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-        caught = capsys.readouterr()
-        return int(str(code)), caught.out, caught.err
-
-    return invoke
+    return command_line(monkeypatch, capsys, "playbooks")
 
 
 def house(tmp_path: Path, text: str = HOUSE, name: str = "house.yaml") -> Path:
