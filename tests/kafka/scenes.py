@@ -23,7 +23,7 @@ from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafts import WriteDrafts
 from tests.scenarios.loader import Scenario, load_scenarios
 
-__all__ = ["OF_TWO_KEYS", "Scene", "apart", "in_memory", "load_scenes"]
+__all__ = ["Scene", "apart", "in_memory", "load_scenes"]
 
 #: What a processor's class says of it.
 DECLARED = ("name", "version", "inputs", "references", "outputs", "stateful")
