@@ -13,8 +13,8 @@ from typing import get_args
 
 from schemas.clients import Risk
 from services.notifier.drafting.compose import Composed
+from services.notifier.drafting.dry_run import TOLD, Trial, rendered
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.drafting.trial import TOLD, Trial, rendered
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 

@@ -20,13 +20,13 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from firstword.kit.processing import AnyEvent
 from schemas.alerts import AlertRaised
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
 from schemas.items import Item, ItemIngested, Source
-from services.matcher.cases import JudgeState
+from services.common.processing import AnyEvent
 from services.matcher.service import Annotate, Judge
+from services.matcher.stories.threads import JudgeState
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOSTS = ("reuters.com", "bbc.co.uk", "ft.com", "businesswire.com", "blog.example", "theonion.com", "marketwatch.com")

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from schemas.clients import Query, Watch
 from schemas.items import Item
-from services.matcher.mentions import Watchlist
-from services.matcher.topics import shipped_topics
+from services.matcher.mentions.matching import Watchlist
+from services.matcher.mentions.topics import shipped_topics
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "mentions"
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from schemas.items import Item
-from services.matcher.stories import EMPTY_WINDOW, StoryIndex, StoryWindow, assign, signature
+from services.matcher.stories.window import EMPTY_WINDOW, StoryIndex, StoryWindow, assign, signature
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "mentions" / "headlines.jsonl"
 START = datetime(2026, 1, 5, tzinfo=UTC)

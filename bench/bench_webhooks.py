@@ -20,15 +20,15 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from firstword.kit.clock import SystemClock
-from firstword.kit.db import reading
-from firstword.kit.http import GuardedClient, HttpSettings
-from firstword.kit.logs import configure_logs
 from firstword.storage.engine import open_database
 from firstword.storage.eventlog import EventLog
 from firstword.storage.migrate import migrate
 from schemas.base import content_id, event
 from schemas.drafts import DraftDismissed
+from services.common.clock import SystemClock
+from services.common.db import reading
+from services.common.http import GuardedClient, HttpSettings
+from services.common.logs import configure_logs
 from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.sink import WebhookSink
 from services.notifier.webhooks.tables import webhook_deliveries

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from schemas.items import Item
 from schemas.mentions import Claim
 from services.matcher.annotate import annotate_item
-from services.matcher.sources import shipped_sources
+from services.matcher.sources.publishers import shipped_sources
 
 ROOT = Path(__file__).parents[1]
 SENTENCES = ROOT.parent / "shared" / "data" / "hedges" / "sentences.jsonl"

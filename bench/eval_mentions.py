@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from schemas.clients import Watch
 from schemas.items import Item
-from services.matcher.mentions import Watchlist
+from services.matcher.mentions.matching import Watchlist
 
 #: One line of a file of JSON lines.
 Row = dict[str, Any]

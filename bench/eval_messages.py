@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # so that it may be run as a script
 
 from bench import eval_stories  # noqa: E402
-from firstword import bootstrap  # noqa: E402
 from firstword.cli.books import require_book  # noqa: E402
+from firstword.compose import common  # noqa: E402
 from firstword.runtimes.replay import Replay  # noqa: E402
 from schemas.alerts import Alert  # noqa: E402
 from schemas.drafts import Draft  # noqa: E402
@@ -75,7 +75,7 @@ def run(half: str) -> Messages:
     alerts: dict[str, Alert] = {}
     drafts: dict[str, Draft] = {}
     verdicts: Counter[str] = Counter()
-    for emitted in Replay(require_book(BOOK), bootstrap.build_pipeline(), ("alerts", "drafts")).run(iter(items)):
+    for emitted in Replay(require_book(BOOK), common.build_pipeline(), ("alerts", "drafts")).run(iter(items)):
         if isinstance(emitted, Alert):
             alerts[emitted.id] = emitted
             verdicts[emitted.verdict] += story_of[emitted.evidence[0].item_id] in counted

@@ -31,13 +31,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer  # noqa: E402
 from bench import bench_matcher  # noqa: E402
 from bench.kafka_bench_worker import PassThrough  # noqa: E402
 from bench.stack_stages import Place, cpu_seconds, drafting, ingesting, item_to_draft, peak_mib  # noqa: E402
-from firstword.bootstrap import build_pipeline  # noqa: E402
-from firstword.kit.processing import AnyEvent  # noqa: E402
+from firstword.compose.common import build_pipeline  # noqa: E402
 from firstword.runtimes.kafka.records import outgoing  # noqa: E402
 from firstword.runtimes.kafka.settings import KafkaSettings  # noqa: E402
 from firstword.runtimes.kafka.watch import GroupWatch  # noqa: E402
 from schemas.alerts import AlertRaised  # noqa: E402
 from schemas.topics import decode  # noqa: E402
+from services.common.processing import AnyEvent  # noqa: E402
 from tests.kafka.lab import Lab, Worker  # noqa: E402
 from tests.postgres_server import LocalPostgres, Postgres, debians_postgres  # noqa: E402
 from tests.servers import HOW_TO_GET_KAFKA, LocalKafka, kafka_jars  # noqa: E402

@@ -16,15 +16,15 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from firstword.bootstrap import build_pipeline
-from firstword.kit.clock import SetClock
-from firstword.kit.logs import configure_logs, get_logger
-from firstword.kit.processing import AnyEvent, AnyProcessor, Processor
+from firstword.compose.common import build_pipeline
 from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.settings import KafkaSettings, read_kafka_settings
 from firstword.runtimes.kafka.worker import KafkaWorker, new_app, raw_topic
 from schemas.base import event
 from schemas.interactions import InteractionLogged
+from services.common.clock import SetClock
+from services.common.logs import configure_logs, get_logger
+from services.common.processing import AnyEvent, AnyProcessor, Processor
 
 log = get_logger(__name__)
 #: Before all that the bench sends: no timer fires by the clock.

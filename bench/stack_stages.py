@@ -20,10 +20,8 @@ from tempfile import TemporaryDirectory
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pydantic import SecretStr
 
-from firstword import bootstrap
-from firstword.kit.processing import AnyEvent
-from firstword.kit.settings import Settings
-from firstword.registry import book_changes
+from firstword.book_events import book_changes
+from firstword.compose import common
 from firstword.runtimes.kafka.records import outgoing
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.runtimes.memory import MemoryRuntime
@@ -33,7 +31,9 @@ from schemas.base import content_id, event
 from schemas.drafts import DraftCreated
 from schemas.items import ItemIngested
 from schemas.topics import decode, topic_of
-from services.ingest.parse import parse_feed
+from services.common.processing import AnyEvent
+from services.common.settings import Settings
+from services.ingest.parse.feed import parse_feed
 from tests.kafka.lab import Lab
 from tests.kafka.newsroom import Newsroom
 from tests.kafka.test_stack import Stack
@@ -78,7 +78,7 @@ def running(place: Place, name: str) -> Iterator[Running]:
         try:
             stack.call("topics", "apply")
             settings = Settings(data=Path(folder) / "data", database=SecretStr(shown))
-            with bootstrap.open_store(settings) as store:
+            with common.open_store(settings) as store:
                 yield Running(lab, stack, store)
         finally:
             stack.close()
@@ -108,7 +108,7 @@ def ingesting(place: Place, count: int, items: int) -> None:
             (folder / f"feed-{number}.xml").write_bytes(room.rss(number, datetime.now(UTC)))
         names = start(house.stack, "ingest", count)
         used = sum(cpu_seconds(house.stack.pid(name)) for name in names)
-        ingest = bootstrap.build_ingest(house.store)
+        ingest = common.build_ingest(house.store)
         for number in range(len(room.feeds)):
             ingest.add_feed(room.address(number))
         stamps = until_there(house.lab, "items", items)
@@ -119,7 +119,7 @@ def drafting(place: Place, count: int, items: int) -> float:
     """Print, and return, how many alerts a second ``count`` notifiers answer."""
     room = Newsroom(items, "file:///bench")
     now = datetime.now(UTC)
-    memory = MemoryRuntime(bootstrap.build_pipeline())
+    memory = MemoryRuntime(common.build_pipeline())
     said = [made for change in book_changes(room.book(), {}, now).events for made in memory.push(change)]
     said += [made for item in items_of(room, lambda _: now) for made in memory.push(item)]
     alerts = [made for made in said if isinstance(made.data, AlertRaised)]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from firstword.kit.processing import AnyProcessor
 from schemas.topics import TOPICS
+from services.common.processing import AnyProcessor
 
 __all__ = ["Pipeline", "UnsoundTopology"]
 

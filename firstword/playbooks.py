@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import Settings
+from services.common.errors import BadInput
+from services.common.settings import Settings
 from services.notifier.drafting.playbook_files import read_playbook
 from services.notifier.drafting.playbooks import Playbook, Playbooks
 

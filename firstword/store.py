@@ -13,15 +13,15 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine, select
 
-from firstword.kit.clock import Clock
-from firstword.kit.db import exclusive, reading
-from firstword.kit.errors import BadInput
-from firstword.kit.processing import AnyEvent, EventPublisher
-from firstword.kit.sealing import PLAIN, Keys
-from firstword.kit.settings import Settings
-from firstword.registry import BookChange, book_changes, book_of, removal
+from firstword.book_events import BookChange, book_changes, book_of, removal
 from schemas.alerts import Alert
 from schemas.clients import Book, ClientChanged
+from services.common.clock import Clock
+from services.common.db import exclusive, reading
+from services.common.errors import BadInput
+from services.common.processing import AnyEvent, EventPublisher
+from services.common.sealing import PLAIN, Keys
+from services.common.settings import Settings
 from services.notifier.desk.auth import create_api_token, create_signin_link, ensure_manager, ensure_owner
 from services.notifier.tables import alerts
 
@@ -81,7 +81,7 @@ class Store:
             return book_of(self.log.newest(connection, "clients"))
 
     def take_in(self, book: Book) -> BookChange:
-        """Bring the book to what ``book`` says, in one transaction; see :func:`firstword.registry.book_changes`."""
+        """Bring the book to what ``book`` says, in one transaction; see :func:`firstword.book_events.book_changes`."""
         with self.engine.begin() as connection:
             exclusive(connection, "book")
             change = book_changes(book, self.log.newest(connection, "clients"), self.clock.now())

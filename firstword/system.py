@@ -16,9 +16,9 @@ from typing import Any, Protocol
 import structlog
 import uvicorn
 
-from firstword.kit.errors import FirstwordError
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.store import Store
+from services.common.errors import FirstwordError
 
 __all__ = ["Busy", "DeskServer", "Service", "System", "listen", "only_one", "together"]
 

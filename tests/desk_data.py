@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from firstword.kit.processing import AnyEvent
 from schemas.alerts import Alert, AlertRaised, Evidence, IfTheyAsk, InformationGrade, Reason, Verdict
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, ContactPolicy, Desire, Firm, Manager, Note, Watch
 from schemas.drafts import DraftCreated, DraftRefused
 from schemas.mentions import ClaimBasis, ClaimStatus, Direction, EventKind, SourceLetter, Span
+from services.common.processing import AnyEvent
 from services.notifier.drafting.compose import Composed, compose
 from services.notifier.drafting.facts import Brief, Told
 from services.notifier.drafting.playbooks import Playbooks

@@ -11,19 +11,19 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
-from firstword.kit.db import reading
-from firstword.kit.errors import FirstwordError
-from firstword.kit.processing import AnyEvent
 from firstword.storage.engine import open_sqlite
 from schemas.topics import topic_of
-from services.notifier import repository
+from services.common.db import reading
+from services.common.errors import FirstwordError
+from services.common.processing import AnyEvent
+from services.notifier import queries
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk import auth
 from services.notifier.desk.actions import Desk
 from services.notifier.desk.app import create_app
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.deps import DeskDeps, DeskSettings, FeedView
-from services.notifier.repository import DraftLine
+from services.notifier.queries import DraftLine
 from services.notifier.sinks import all_sinks
 from services.notifier.tables import drafts, metadata
 from tests.desk_data import NOW, seed_events
@@ -118,7 +118,7 @@ class World:
     def line(self, draft_id: str) -> DraftLine:
         """A draft as it stands."""
         with reading(self.engine) as connection:
-            line = repository.draft(connection, None, draft_id)
+            line = queries.draft(connection, None, draft_id)
         assert line is not None
         return line
 

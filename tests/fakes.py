@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from firstword.kit.clock import SetClock as FakeClock
-from firstword.kit.processing import AnyEvent
+from services.common.clock import SetClock as FakeClock
+from services.common.processing import AnyEvent
 from services.notifier.delivery.channels.base import Outcome, Outgoing
 
 __all__ = ["CollectingPublisher", "FakeClock", "ScriptedChannel"]

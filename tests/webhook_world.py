@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import Engine, RowMapping, select
 
-from firstword.kit.db import reading
-from firstword.kit.http import GuardedClient, HttpSettings
-from firstword.kit.processing import AnyEvent
 from schemas.base import content_id, event
 from schemas.drafts import DraftDismissed
+from services.common.db import reading
+from services.common.http import GuardedClient, HttpSettings
+from services.common.processing import AnyEvent
 from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.endpoints import Endpoint
 from services.notifier.webhooks.sink import WebhookSink

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from firstword.book.fields import Fields, nearest
 from firstword.book.nodes import MappingNode, Node, SequenceNode
 from schemas.clients import Near, Query
-from services.matcher.normalise import words
-from services.matcher.topics import shipped_topics, topic_named
+from services.matcher.mentions.topics import shipped_topics, topic_named
+from services.matcher.text.normalize import words
 
 __all__ = ["ASKING", "NO_TOPIC", "implied_topic", "read_query", "read_topic"]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from firstword.book.identity import bare_name
 from schemas.clients import Client, Watch
-from services.matcher.terms import is_phrase
+from services.matcher.mentions.terms import is_phrase
 
 __all__ = ["SharedName", "shared_names"]
 

@@ -9,8 +9,8 @@ from firstword.book.asking import ASKING, implied_topic, read_query, read_topic
 from firstword.book.fields import Fields
 from firstword.book.nodes import MappingNode, ScalarNode
 from schemas.clients import Trade, Watch, WatchKind
-from services.matcher.ambiguity import risks
-from services.matcher.topics import shipped_topics
+from services.matcher.mentions.ambiguity import risks
+from services.matcher.mentions.topics import shipped_topics
 
 __all__ = ["ASSET_KINDS", "INTEREST_KINDS", "default_kind", "isin_is_valid", "read_watches"]
 

@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.console import out, print_json, table
 from firstword.cli.options import AsJson, DataDir
-from firstword.kit.db import reading
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import read_settings
-from services.notifier.advice.fared import BY, FEW, groups_of
-from services.notifier.advice.gathering import gather_advice
-from services.notifier.advice.telling import as_csv, group_facts, since_of
-from services.notifier.digests import all_managers
+from firstword.compose import common
+from services.common.db import reading
+from services.common.errors import BadInput
+from services.common.settings import read_settings
+from services.notifier.advice.export import as_csv, group_facts, since_of
+from services.notifier.advice.outcomes import BY, FEW, groups_of
+from services.notifier.advice.queries import gather_advice
+from services.notifier.digest.gather import all_managers
 
 __all__ = ["advice"]
 
@@ -39,7 +39,7 @@ def advice(
     """
     if by not in BY:
         raise BadInput(f"Advice can't be put together by {by!r}.", mend=f"There are: {', '.join(BY)}.")
-    with bootstrap.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
+    with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
         known = [one.id for one in all_managers(connection)]
         if manager is not None and manager not in known:
             mend = f"Known here: {', '.join(known) or 'none; take a book in first'}."

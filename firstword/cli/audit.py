@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.console import err, print_json, table
 from firstword.cli.moments import Moment, moment
 from firstword.cli.options import AsJson, DataDir
-from firstword.kit.db import reading
-from firstword.kit.settings import read_settings
+from firstword.compose import common
+from services.common.db import reading
+from services.common.settings import read_settings
 from services.notifier.audit import Asked, entries
 
 __all__ = ["audit"]
@@ -38,7 +38,7 @@ def audit(
 
       firstword audit --action draft.approved --json
     """
-    with bootstrap.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
+    with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
         now = store.clock.now()
         start, end = (None if text is None else moment(text, now) for text in (since, until))
         asked = Asked(user=user, action=action, subject=subject, client=client, since=start, until=end)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from firstword.book import Problem, load_book
 from firstword.cli.console import err
-from firstword.kit.errors import BadInput
 from schemas.clients import Book
+from services.common.errors import BadInput
 
 __all__ = ["problem_line", "read_book", "require_book", "show_problems"]
 

@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from firstword import bootstrap
 from firstword.book import dump_book
 from firstword.cli.books import problem_line, read_book, require_book
 from firstword.cli.console import out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import read_settings
+from firstword.compose import common
 from schemas.clients import Client
-from services.matcher.topics import shipped_topics
+from services.common.errors import BadInput
+from services.common.settings import read_settings
+from services.matcher.mentions.topics import shipped_topics
 
 __all__ = ["app"]
 
@@ -53,7 +53,7 @@ def import_(book: BookFile, data: DataDir = None) -> None:
     [b]Example[/b]  firstword clients import my-book.yaml
     """
     wanted = require_book(book)
-    with bootstrap.open_store(read_settings(data=data)) as store:
+    with common.open_store(read_settings(data=data)) as store:
         change = store.take_in(wanted)
     out.print(f"{len(change.added)} added, {len(change.changed)} changed, {len(change.unchanged)} as before.")
     if change.unnamed:
@@ -92,7 +92,7 @@ def show(
             if as_json:
                 print_json(client.model_dump(mode="json"))
             else:
-                with bootstrap.open_store(read_settings(data=data)) as store:
+                with common.open_store(read_settings(data=data)) as store:
                     book = store.book()
                 if book is not None:
                     out.print(dump_book(book.model_copy(update={"clients": (client,)})), markup=False)
@@ -103,7 +103,7 @@ def show(
 @app.command("remove")
 def remove(client_id: Annotated[str, typer.Argument(help="The client's id.")], data: DataDir = None) -> None:
     """Stop serving a client: nothing is matched or drafted for them any more; what was sent stays on record."""
-    with bootstrap.open_store(read_settings(data=data)) as store:
+    with common.open_store(read_settings(data=data)) as store:
         store.remove_client(client_id)
     out.print(f"{client_id} is no longer served.")
 
@@ -119,6 +119,6 @@ def topics(as_json: AsJson = False) -> None:
 
 
 def _clients(data: Path | None) -> tuple[Client, ...]:
-    with bootstrap.open_store(read_settings(data=data)) as store:
+    with common.open_store(read_settings(data=data)) as store:
         book = store.book()
     return () if book is None else book.clients

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from firstword.kit.errors import BadInput
+from services.common.errors import BadInput
 
 __all__ = ["err", "error", "open_input", "out", "print_json", "print_model", "progress", "table", "warn"]
 

@@ -7,17 +7,18 @@ from typing import Annotated, get_args
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.console import out, print_json, table
 from firstword.cli.ops import OPS
 from firstword.cli.options import AsJson, DataDir
-from firstword.kit.db import reading
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import read_settings
+from firstword.compose import common
 from firstword.store import Store
-from services.notifier import repository
-from services.notifier.delivery import looking, manager_outbox
+from services.common.db import reading
+from services.common.errors import BadInput
+from services.common.settings import read_settings
+from services.notifier import queries
+from services.notifier.delivery import queries as delivery_queries
 from services.notifier.desk.actions import Desk
+from services.notifier.digest import manager_outbox
 
 __all__ = ["app"]
 
@@ -49,7 +50,7 @@ def list_(
     """
     _must_be_known(status, STATUSES)
     with _store(data) as store, reading(store.engine) as connection:
-        rows = looking.newest(connection, status=status, limit=limit)
+        rows = delivery_queries.newest(connection, status=status, limit=limit)
     if as_json:
         print_json([dict(row) for row in rows])
         return
@@ -112,17 +113,17 @@ def to_managers(
 def show(delivery: Id, data: DataDir = None) -> None:
     """Show a delivery whole, with every attempt, as JSON."""
     with _store(data) as store, reading(store.engine) as connection:
-        row = repository.delivery(connection, None, delivery)
+        row = queries.delivery(connection, None, delivery)
         if row is None:
             raise _unknown(delivery)
-        print_json({**row, "tries": [dict(one) for one in looking.tries(connection, delivery)]})
+        print_json({**row, "tries": [dict(one) for one in delivery_queries.tries(connection, delivery)]})
 
 
 @app.command("retry")
 def retry(delivery: Id, data: DataDir = None) -> None:
     """Send again what failed, or what nobody can say the end of: the client may then have it twice."""
     with _store(data) as store, store.engine.begin() as connection:
-        row = repository.delivery(connection, None, delivery)
+        row = queries.delivery(connection, None, delivery)
         if row is None:
             raise _unknown(delivery)
         if row["status"] not in ("failed", "unknown"):
@@ -138,10 +139,10 @@ def retry(delivery: Id, data: DataDir = None) -> None:
 def cancel(delivery: Id, data: DataDir = None) -> None:
     """Stop what hasn't gone out yet; its draft returns to the inbox."""
     with _store(data) as store, store.engine.begin() as connection:
-        row = repository.delivery(connection, None, delivery)
+        row = queries.delivery(connection, None, delivery)
         if row is None:
             raise _unknown(delivery)
-        line = repository.draft(connection, None, row["draft_id"])
+        line = queries.draft(connection, None, row["draft_id"])
         if row["status"] != "pending" or line is None:
             raise BadInput(
                 f"{delivery} is {row['status']}, and only what waits can be stopped.",
@@ -152,7 +153,7 @@ def cancel(delivery: Id, data: DataDir = None) -> None:
 
 
 def _store(data: object) -> Store:
-    return bootstrap.open_store(read_settings(data=data))
+    return common.open_store(read_settings(data=data))
 
 
 def _unknown(delivery: str) -> BadInput:

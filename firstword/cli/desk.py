@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from firstword.cli.kafka_options import need_kafka
-from firstword.kit.logs import configure_logs
-from firstword.kit.settings import read_settings
 from firstword.runtimes.kafka.process import run_process
 from firstword.system import listen
+from services.common.logs import configure_logs
+from services.common.settings import read_settings
 
 __all__ = ["desk"]
 
@@ -29,7 +29,7 @@ def desk(
     settings = read_settings(host=host, port=port)
     need_kafka()
     configure_logs(level=settings.log_level, form=settings.log_format)
-    from firstword import stack
+    from firstword.compose import stack
 
     with listen(settings.host, settings.port) as listening:
 

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.console import out
 from firstword.cli.options import DataDir
-from firstword.kit.db import reading
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import read_settings
-from services.notifier.contact.digest_view import as_html, as_markdown, as_text
-from services.notifier.digests import all_managers, manager_digest
+from firstword.compose import common
+from services.common.db import reading
+from services.common.errors import BadInput
+from services.common.settings import read_settings
+from services.notifier.digest.gather import all_managers, manager_digest
+from services.notifier.digest.render import as_html, as_markdown, as_text
 
 __all__ = ["digest"]
 
@@ -41,7 +41,7 @@ def digest(
 
     [b]Example[/b]  firstword digest mara --format md
     """
-    with bootstrap.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
+    with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
         managers = {one.id: one for one in all_managers(connection)}
         if manager not in managers:
             known = ", ".join(managers) or "none; take a book in first"

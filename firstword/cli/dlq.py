@@ -10,9 +10,9 @@ import typer
 from firstword.cli.console import err, out, print_json, table
 from firstword.cli.kafka_options import Brokers, Prefix, need_kafka
 from firstword.cli.options import AsJson
-from firstword.kit.errors import BadInput
 from firstword.runtimes.kafka.settings import KafkaSettings, read_kafka_settings
 from schemas.topics import TOPICS
+from services.common.errors import BadInput
 
 if TYPE_CHECKING:
     from firstword.runtimes.kafka.dead_letters import Waiting

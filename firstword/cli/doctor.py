@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from firstword import bootstrap
-from firstword.checkup import Check, check_up
 from firstword.cli.console import out, print_json
 from firstword.cli.options import AsJson, DataDir
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import read_settings
+from firstword.compose import common
+from firstword.doctor import Check, check_up
 from firstword.store import Store
+from services.common.errors import BadInput
+from services.common.settings import read_settings
 
 __all__ = ["doctor"]
 
@@ -29,9 +29,9 @@ def doctor(
     [b]Example[/b]  firstword doctor --data data
     """
     settings = read_settings(data=data, port=port)
-    with bootstrap.open_store(settings) as store:
+    with common.open_store(settings) as store:
         lags = _lags(store)
-        checks = check_up(store, bootstrap.build_ingest(store), lags)
+        checks = check_up(store, common.build_ingest(store), lags)
     if as_json:
         print_json([check.__dict__ for check in checks])
     else:
@@ -46,7 +46,7 @@ def _lags(store: Store) -> dict[str, int]:
     if store.settings.database is not None:
         return {}
     try:
-        return bootstrap.build_runtime(store).lags()
+        return common.build_runtime(store).lags()
     except BadInput:
         return {}
 

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.console import out, print_json
 from firstword.cli.options import AsJson, DataDir
 from firstword.cli.scenario import scenario_lines
-from firstword.kit.settings import read_settings
-from firstword.sourcing import Sources
+from firstword.compose import common
+from firstword.source_grades import Sources
 from firstword.store import Store
 from schemas.alerts import Alert
+from services.common.settings import read_settings
 
 __all__ = ["explain"]
 
@@ -48,7 +48,7 @@ def explain(
 
     [b]Example[/b]  firstword explain alr_5f3a
     """
-    with bootstrap.open_store(read_settings(data=data)) as store:
+    with common.open_store(read_settings(data=data)) as store:
         alert = store.find_alert(alert_id)
         if as_scenario:
             for line in _scenario(store, alert):

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.console import error, open_input, out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
-from firstword.kit.settings import read_settings
+from firstword.compose import common
+from services.common.settings import read_settings
+from services.ingest.dry_run import Trial
 from services.ingest.service import IngestService
-from services.ingest.trial import Trial
 
 __all__ = ["app"]
 
@@ -24,7 +24,7 @@ Url = Annotated[
 
 
 def _ingest(data: Path | None) -> IngestService:
-    return bootstrap.build_ingest(bootstrap.open_store(read_settings(data=data)))
+    return common.build_ingest(common.open_store(read_settings(data=data)))
 
 
 @app.command("add")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from firstword.kit.errors import BadInput
+from services.common.errors import BadInput
 
 __all__ = ["Brokers", "Prefix", "need_kafka"]
 

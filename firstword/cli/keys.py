@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.console import out, warn
 from firstword.cli.ops import note
 from firstword.cli.options import DataDir
-from firstword.kit.errors import BadInput
-from firstword.kit.sealing import key_file, new_key
-from firstword.kit.settings import read_settings
+from firstword.compose import common
+from services.common.errors import BadInput
+from services.common.sealing import key_file, new_key
+from services.common.settings import read_settings
 from services.notifier.webhooks import endpoints
 
 __all__ = ["app"]
@@ -37,7 +37,7 @@ def rotate(data: DataDir = None) -> None:
     start the services anew, and then run this; afterwards the former ones may be taken out.
     """
     settings = read_settings(data=data)
-    with bootstrap.open_store(settings) as store:
+    with common.open_store(settings) as store:
         if settings.keys is None and settings.database is not None:
             raise BadInput(
                 "No keys are set, so nothing is sealed.", mend="Set FIRSTWORD_KEYS; see 'firstword keys new'."
@@ -45,7 +45,7 @@ def rotate(data: DataDir = None) -> None:
         if settings.keys is None:
             former = settings.key_file.read_text(encoding="ascii").split()
             key_file(settings.key_file, [new_key(), *former])  # first: what is sealed with it must not outlive it
-    with bootstrap.open_store(settings) as store, store.engine.begin() as connection:
+    with common.open_store(settings) as store, store.engine.begin() as connection:
         locked = endpoints.seal_all(connection)
         note(connection, store, "keys.rotated", store.keys.place)
     out.print(f"secrets are sealed with the first of {store.keys.count} keys from {store.keys.place}", markup=False)

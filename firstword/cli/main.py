@@ -24,7 +24,6 @@ from firstword.cli import (
     keys,
     lag,
     migrate,
-    moving,
     parse,
     playbooks,
     replay,
@@ -32,11 +31,12 @@ from firstword.cli import (
     signin,
     sources,
     topics,
+    transfer,
     up,
     webhooks,
     worker,
 )
-from firstword.kit.errors import FirstwordError
+from services.common.errors import FirstwordError
 
 __all__ = ["app", "main"]
 
@@ -62,8 +62,8 @@ app.command("digest")(digest.digest)
 app.command("advice")(advice.advice)
 app.command("doctor")(doctor.doctor)
 app.command("signin")(signin.signin)
-app.command("export")(moving.export)
-app.command("import")(moving.import_)
+app.command("export")(transfer.export)
+app.command("import")(transfer.import_)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(clients.app, name="clients")
 app.add_typer(sources.app, name="sources")

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from firstword.cli.console import out
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import read_settings
 from firstword.storage.engine import open_database
 from firstword.storage.migrate import migrate as bring_up
+from services.common.errors import BadInput
+from services.common.settings import read_settings
 
 __all__ = ["migrate"]
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from firstword.cli.console import error, open_input, progress, warn
-from services.ingest.itemlines import dump_item
-from services.ingest.parse import NotAFeed, parse_feed
+from services.ingest.parse.feed import NotAFeed, parse_feed
+from services.ingest.parse.item_lines import dump_item
 
 __all__ = ["parse"]
 

@@ -10,17 +10,17 @@ import typer
 
 from firstword.cli.console import error, out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
-from firstword.kit.clock import SystemClock
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import read_settings
 from firstword.playbooks import playbooks_of, read_playbooks
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
+from services.common.clock import SystemClock
+from services.common.errors import BadInput
+from services.common.settings import read_settings
 from services.notifier.drafting.compose import Composed, Refusal, message_text
+from services.notifier.drafting.dry_run import TOLD, Trial, rendered
 from services.notifier.drafting.grammar import grammar
 from services.notifier.drafting.playbooks import LAYERS, Playbook, Playbooks, Rule, Size, Urgency
 from services.notifier.drafting.tone import own_words
-from services.notifier.drafting.trial import TOLD, Trial, rendered
 
 __all__ = ["app"]
 

@@ -9,20 +9,20 @@ from typing import IO, Annotated
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.books import require_book
 from firstword.cli.console import error, open_input, progress, warn
-from firstword.kit.errors import BadInput, KnownBadEvent
-from firstword.kit.processing import AnyEvent
-from firstword.kit.settings import read_settings
-from firstword.limits import require_thresholds
+from firstword.compose import common
 from firstword.playbooks import playbooks_of
+from firstword.runtimes.compare import differences
 from firstword.runtimes.replay import EMITTABLE, Emit, Replay, in_time_order
-from firstword.runtimes.whatif import differences
+from firstword.threshold_file import require_thresholds
 from schemas.alerts import Alert
 from schemas.clients import Book
 from schemas.items import Item
-from services.ingest.itemlines import BadLine, read_items
+from services.common.errors import BadInput, KnownBadEvent
+from services.common.processing import AnyEvent
+from services.common.settings import read_settings
+from services.ingest.parse.item_lines import BadLine, read_items
 from services.matcher.thresholds import Thresholds
 
 __all__ = ["replay"]
@@ -110,11 +110,11 @@ def replay(
                     "replay: no book is given.", mend="Give one with --book FILE, or a folder with --data DIR."
                 )
             settings = read_settings(thresholds=thresholds)
-            pipeline = bootstrap.build_pipeline(bootstrap.limits_of(settings), playbooks_of(settings))
+            pipeline = common.build_pipeline(common.limits_of(settings), playbooks_of(settings))
             run = Replay(require_book(book), pipeline, wanted, refused=reader.refused).run(found)
         else:
             kept_book = None if book is None else require_book(book)
-            run = bootstrap.replay_kept(read_settings(data=data, thresholds=thresholds), kept_book, found, wanted)
+            run = common.replay_kept(read_settings(data=data, thresholds=thresholds), kept_book, found, wanted)
         with progress("replaying", "items") as bar:
             task = bar.add_task("replay", total=None)
             for emitted in run:
@@ -127,7 +127,7 @@ class _Alerts:
     """One side of a comparison."""
 
     def __init__(self, book: Book, thresholds: Thresholds | None) -> None:
-        self._replay = Replay(book, bootstrap.build_pipeline(thresholds), ("alerts",))
+        self._replay = Replay(book, common.build_pipeline(thresholds), ("alerts",))
 
     def run(self, items: Iterable[Item]) -> Iterator[Alert]:
         return (emitted for emitted in self._replay.run(items) if isinstance(emitted, Alert))
@@ -145,7 +145,7 @@ def _sides(
     if book is None:
         raise BadInput("replay: no book is given.", mend="Give the one to compare with by --book FILE.")
     known = require_book(book)
-    limits = bootstrap.limits_of(read_settings(thresholds=thresholds))
+    limits = common.limits_of(read_settings(thresholds=thresholds))
     return (
         _Alerts(known, limits),
         _Alerts(

@@ -8,9 +8,9 @@ import typer
 
 from firstword.cli.console import out
 from firstword.cli.kafka_options import Brokers, Prefix, need_kafka
-from firstword.kit.logs import configure_logs
-from firstword.kit.settings import read_settings
 from firstword.runtimes.kafka.settings import read_kafka_settings
+from services.common.logs import configure_logs
+from services.common.settings import read_settings
 
 __all__ = ["app"]
 
@@ -35,7 +35,7 @@ def play(brokers: Brokers = None, prefix: Prefix = None) -> None:
     if not settings.sample:
         out.print("no sample is wanted (FIRSTWORD_SAMPLE)")
         return
-    from firstword import stack
+    from firstword.compose import stack
 
     done = asyncio.run(stack.play_sample(settings, kafka))
     for note in done.notes or ("there are clients and feeds already; nothing to do",):

@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from firstword.kit.processing import AnyEvent
 from schemas.alerts import Alert
 from schemas.clients import Client, Watch
 from schemas.items import Item, ItemIngested
 from schemas.mentions import SourceGrade
+from services.common.processing import AnyEvent
 
 __all__ = ["scenario_lines"]
 

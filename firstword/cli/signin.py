@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.console import out
 from firstword.cli.options import DataDir
-from firstword.kit.settings import read_settings
+from firstword.compose import common
+from services.common.settings import read_settings
 
 __all__ = ["signin"]
 
@@ -29,5 +29,5 @@ def signin(
 
     [b]Example[/b]  firstword signin --manager mara
     """
-    with bootstrap.open_store(read_settings(data=data, port=port)) as store:
+    with common.open_store(read_settings(data=data, port=port)) as store:
         out.print(store.api_token(manager) if api_token else store.signin_link(manager), markup=False)

@@ -8,14 +8,14 @@ from typing import Annotated, get_args
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.console import error, open_input, out, print_json, table
 from firstword.cli.explain import SOURCE_WORDS
 from firstword.cli.options import AsJson, DataDir
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import read_settings
-from firstword.sourcing import BadRow, Rating, Sources, Standing, domain_of, read_ratings
+from firstword.compose import common
+from firstword.source_grades import BadRow, Rating, Sources, Standing, domain_of, read_ratings
 from schemas.mentions import SourceGrade, SourceKind, SourceLetter
+from services.common.errors import BadInput
+from services.common.settings import read_settings
 
 __all__ = ["app"]
 
@@ -56,7 +56,7 @@ def import_(
             bad.append(row)
     for each in bad:
         error(str(each))
-    with bootstrap.open_store(read_settings(data=data)) as store:
+    with common.open_store(read_settings(data=data)) as store:
         name = "standard input" if file == "-" else Path(file).name
         done = Sources(store).take_in(good, name, over_shipped=over_shipped)
     if as_json:
@@ -84,7 +84,7 @@ def list_(
 
     [b]Example[/b]  firstword sources list --kind wire --grade A
     """
-    with bootstrap.open_store(read_settings(data=data)) as store:
+    with common.open_store(read_settings(data=data)) as store:
         found = Sources(store).grades()
     wanted = find.lower()
     shown = [
@@ -123,7 +123,7 @@ def grade_(
         raise BadInput("--ground: no ground is given.", mend="Say in a sentence why.")
     wanted: SourceLetter = _one_of(letter.upper(), get_args(SourceLetter), "LETTER")  # type: ignore[assignment]
     of_kind: SourceKind | None = None if kind is None else _one_of(kind, get_args(SourceKind), "--kind")  # type: ignore[assignment]
-    with bootstrap.open_store(read_settings(data=data)) as store:
+    with common.open_store(read_settings(data=data)) as store:
         change = Sources(store).grade(
             domain_of(domain), wanted, ground.strip(), publisher=publisher, owner=owner, kind=of_kind
         )
@@ -133,7 +133,7 @@ def grade_(
 @app.command("reset")
 def reset(domain: Domain, data: DataDir = None) -> None:
     """Begin the track record of a source anew: from now on it counts as what was set, until new outcomes move it."""
-    with bootstrap.open_store(read_settings(data=data)) as store:
+    with common.open_store(read_settings(data=data)) as store:
         after = Sources(store).reset(domain_of(domain))
     out.print(f"{after.domain}: counts as {after.grade}, which was set; its record begins now", markup=False)
 
@@ -145,7 +145,7 @@ def explain(domain: Domain, data: DataDir = None, as_json: AsJson = False) -> No
     [b]Example[/b]  firstword sources explain reuters.com
     """
     wanted = domain_of(domain)
-    with bootstrap.open_store(read_settings(data=data)) as store:
+    with common.open_store(read_settings(data=data)) as store:
         standing = Sources(store).explain(wanted)
     if as_json:
         print_json(

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.console import err, out, warn
 from firstword.cli.kafka_options import Brokers, Prefix, need_kafka
-from firstword.kit.errors import FirstwordError
+from firstword.compose import common
 from firstword.runtimes.kafka.changelogs import changelogs
 from firstword.runtimes.kafka.settings import KafkaSettings, read_kafka_settings
 from firstword.runtimes.kafka.topics import Change, plan, wanted_topics
+from services.common.errors import FirstwordError
 
 __all__ = ["TopicsDiffer", "app"]
 
@@ -75,7 +75,7 @@ def check(brokers: Brokers = None, prefix: Prefix = None, replication: Replicati
 
 
 def _changes(settings: KafkaSettings) -> list[Change]:
-    wanted = wanted_topics(settings, changelogs(bootstrap.build_pipeline().processors).values())
+    wanted = wanted_topics(settings, changelogs(common.build_pipeline().processors).values())
     need_kafka()
     from firstword.runtimes.kafka.admin import TopicAdmin, open_admin
 

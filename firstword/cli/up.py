@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.books import require_book
 from firstword.cli.console import err, out
 from firstword.cli.options import DataDir
-from firstword.kit.logs import configure_logs
-from firstword.kit.settings import read_settings
+from firstword.compose import common
 from firstword.store import Store
 from firstword.system import listen, only_one
+from services.common.logs import configure_logs
+from services.common.settings import read_settings
 
 __all__ = ["up"]
 
@@ -51,10 +51,10 @@ def up(
     with (
         only_one(settings.data),
         listen(settings.host, settings.port) as listening,
-        bootstrap.open_store(settings) as store,
+        common.open_store(settings) as store,
     ):
         with err.status("setting up …"):
-            first = asyncio.run(bootstrap.prepare(store, book=wanted, opml=feeds))
+            first = asyncio.run(common.prepare(store, book=wanted, opml=feeds))
         for line in first.notes:
             err.print(line, markup=False)
         configure_logs(level=settings.log_level, form=settings.log_format)
@@ -62,7 +62,7 @@ def up(
 
 
 async def _serve(store: Store, listening: socket.socket) -> None:
-    system = bootstrap.build_system(store, listening)
+    system = common.build_system(store, listening)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -9,16 +9,16 @@ from typing import Annotated, Any
 
 import typer
 
-from firstword import bootstrap
 from firstword.cli.console import error, out, print_json, table, warn
 from firstword.cli.moments import Moment, moment
 from firstword.cli.ops import note
 from firstword.cli.options import AsJson, DataDir
-from firstword.kit.db import reading
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import read_settings
+from firstword.compose import common
 from firstword.store import Store
 from schemas.webhooks import WEBHOOKS
+from services.common.db import reading
+from services.common.errors import BadInput
+from services.common.settings import read_settings
 from services.notifier.webhooks import disabling, endpoints, log, outbox, replay
 from services.notifier.webhooks.endpoints import Endpoint, Wants
 from services.notifier.webhooks.outbox import Done
@@ -285,11 +285,11 @@ async def _test(store: Store, endpoint_id: str) -> Done:
         found = endpoints.find(connection, endpoint_id)
         told = trial_of(found.id, f"evt_test_{secrets.token_hex(8)}", now)
         work = outbox.begin_test(connection, found, told, now)
-    return await bootstrap.build_webhooks(store).send(work)
+    return await common.build_webhooks(store).send(work)
 
 
 def _store(data: Any) -> Store:
-    return bootstrap.open_store(read_settings(data=data))
+    return common.open_store(read_settings(data=data))
 
 
 def _tell_secret(endpoint_id: str, secret: str, as_json: bool) -> None:

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from firstword.cli.kafka_options import Brokers, Prefix, need_kafka
-from firstword.kit.logs import configure_logs
-from firstword.kit.settings import read_settings
 from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.settings import read_kafka_settings
+from services.common.logs import configure_logs
+from services.common.settings import read_settings
 
 __all__ = ["worker"]
 
@@ -46,7 +46,7 @@ def worker(
     )
     need_kafka()
     configure_logs(level=settings.log_level, form=settings.log_format)
-    from firstword import stack
+    from firstword.compose import stack
 
     async def run(stop: asyncio.Event) -> None:
         match service:

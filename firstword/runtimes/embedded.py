@@ -15,10 +15,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from firstword.kit.clock import Clock
-from firstword.kit.db import reading
-from firstword.kit.errors import FirstwordError, KnownBadEvent
-from firstword.kit.processing import AnyEvent, AnyProcessor, Sink
 from firstword.pipeline import Pipeline
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
@@ -26,6 +22,10 @@ from firstword.storage.deadletters import DeadLetter, DeadLetters
 from firstword.storage.eventlog import EventLog, Stored
 from firstword.storage.states import StateRow, StateStore
 from schemas.topics import UnreadableEvent, decode
+from services.common.clock import Clock
+from services.common.db import reading
+from services.common.errors import FirstwordError, KnownBadEvent
+from services.common.processing import AnyEvent, AnyProcessor, Sink
 
 __all__ = ["EmbeddedRuntime", "TooManyDeadLetters"]
 

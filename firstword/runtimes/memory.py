@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from firstword.kit.processing import AnyEvent
 from firstword.pipeline import Pipeline
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
 from schemas.topics import topic_of
+from services.common.processing import AnyEvent
 
 __all__ = ["MemoryRuntime"]
 

@@ -13,11 +13,8 @@ from typing import Literal, get_args
 
 from sqlalchemy import Engine
 
-from firstword.kit.clock import SetClock
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.processing import AnyEvent
+from firstword.book_events import book_changes
 from firstword.pipeline import Pipeline
-from firstword.registry import book_changes
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.storage.eventlog import EventLog
@@ -27,10 +24,13 @@ from schemas.clients import Book
 from schemas.drafts import DraftCreated
 from schemas.items import Item, ItemIngested
 from schemas.mentions import ItemAnnotated, SourceGrade, SourceGraded
-from services.ingest.dedupe import Seen, compare
-from services.ingest.parse import ParsedItem
-from services.matcher.claims import judge_claim
-from services.matcher.stories import StoryIndex
+from services.common.clock import SetClock
+from services.common.errors import KnownBadEvent
+from services.common.processing import AnyEvent
+from services.ingest.identity.dedupe import Seen, compare
+from services.ingest.parse.feed import ParsedItem
+from services.matcher.reading.claims import judge_claim
+from services.matcher.stories.window import StoryIndex
 
 __all__ = ["EMITTABLE", "Emission", "Emit", "KeptReplay", "Replay", "in_time_order", "item_events", "source_event"]
 

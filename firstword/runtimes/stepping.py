@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from firstword.kit.processing import AnyEvent, AnyProcessor
 from firstword.runtimes.timers import Timers
 from schemas.topics import topic_of
+from services.common.processing import AnyEvent, AnyProcessor
 
 __all__ = ["Stepper"]
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from firstword.kit.db import upsert
 from firstword.storage.tables import dead_letters
+from services.common.db import upsert
 
 __all__ = ["DeadLetter", "DeadLetters"]
 

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from firstword.kit.errors import BadInput, Unreachable
+from services.common.errors import BadInput, Unreachable
 
 __all__ = ["asked", "open_database", "open_sqlite"]
 
@@ -27,7 +27,7 @@ def open_database(url: str) -> Engine:
     """Open the database at ``url``: ``postgresql://user:password@host/name``, or ``sqlite:///path``.
 
     Connects at first use. On PostgreSQL a transaction that writes reads what was committed before each of its
-    statements, as is usual there; what needs more takes locks (:func:`firstword.kit.db.exclusive`).
+    statements, as is usual there; what needs more takes locks (:func:`services.common.db.exclusive`).
 
     Raises:
         BadInput: when it is no such URL; the message doesn't repeat the password.
@@ -98,7 +98,7 @@ def open_sqlite(path: Path) -> Engine:
     Write-ahead log, so that readers never wait for the writer; every commit is synced to disk, so that nothing that
     was acknowledged is lost to a power cut. A transaction takes the write lock when it begins: one that reads first
     and writes later could otherwise fail instead of wait. Reading connections say so by the execution option
-    ``reading`` (see :func:`firstword.kit.db.reading`) and take no lock.
+    ``reading`` (see :func:`services.common.db.reading`) and take no lock.
 
     Raises:
         BadInput: when the folder can't be made.

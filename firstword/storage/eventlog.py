@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, literal_column, select
 
-from firstword.kit.db import upsert
-from firstword.kit.processing import AnyEvent
 from firstword.storage.tables import events, offsets
 from schemas.topics import TOPICS, decode, encode, topic_of
+from services.common.db import upsert
+from services.common.processing import AnyEvent
 
 __all__ = ["EventLog", "Stored"]
 

@@ -10,16 +10,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData
 
-from firstword.kit.db import exclusive, reading
-from firstword.kit.errors import FirstwordError
 from firstword.storage.engine import asked
 from firstword.storage.tables import metadata as runtime_tables
+from services.common.db import exclusive, reading
+from services.common.errors import FirstwordError
 from services.ingest.tables import metadata as ingest_tables
 from services.notifier.advice import tables as _advice_tables  # noqa: F401 - adds to the notifier's
-from services.notifier.delivery import tables as _delivery_tables  # noqa: F401 - adds to the notifier's
+from services.notifier.digest import tables as _delivery_tables  # noqa: F401 - adds to the notifier's
+from services.notifier.rewording import tables as _wording_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.tables import metadata as notifier_tables
 from services.notifier.webhooks import tables as _webhook_tables  # noqa: F401 - adds to the notifier's
-from services.notifier.wordings import tables as _wording_tables  # noqa: F401 - adds to the notifier's
 
 __all__ = ["ALL_TABLES", "NewerDatabase", "NotMigrated", "migrate", "require_migrated"]
 

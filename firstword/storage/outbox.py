@@ -19,11 +19,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, true, tuple_, update
 
-from firstword.kit.clock import Clock
-from firstword.kit.db import upsert
-from firstword.kit.processing import AnyEvent
 from firstword.storage.tables import outbox
 from schemas.topics import TOPICS, decode, encode, topic_of
+from services.common.clock import Clock
+from services.common.db import upsert
+from services.common.processing import AnyEvent
 
 __all__ = ["NEWEST_LAST", "PARTITION", "Outbox", "OutboxPublisher", "Post"]
 

@@ -11,8 +11,8 @@ import contextlib
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import OperationalError
 
-from firstword.kit.db import try_exclusive, try_shared
-from firstword.kit.logs import get_logger
+from services.common.db import try_exclusive, try_shared
+from services.common.logs import get_logger
 
 __all__ = ["SERVICES", "Presence", "present"]
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from firstword.kit.db import upsert
 from firstword.storage.tables import states
+from services.common.db import upsert
 
 __all__ = ["StateRow", "StateStore"]
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from firstword.kit.db import UtcDateTime
+from services.common.db import UtcDateTime
 
 __all__ = ["dead_letters", "events", "metadata", "offsets", "outbox", "recent", "states", "taken"]
 

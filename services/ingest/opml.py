@@ -15,9 +15,9 @@ from xml.sax.xmlreader import AttributesImpl, Locator
 from defusedxml.common import DefusedXmlException
 from defusedxml.sax import make_parser
 
-from firstword.kit.errors import BadInput
 from schemas.base import content_id
 from schemas.feeds import Feed
+from services.common.errors import BadInput
 
 __all__ = ["OpmlList", "OpmlProblem", "feed_id", "read_opml", "write_opml"]
 

@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
-from firstword.kit.clock import Clock
-from firstword.kit.db import reading
-from firstword.kit.processing import AnyEvent, EventPublisher
 from schemas.base import content_id, event
 from schemas.feeds import FeedHealth, FeedHealthChanged, FeedStatus
 from schemas.items import ItemIngested
-from services.ingest.answer import Answer, ask, digest
-from services.ingest.dedupe import Change, compare, first_seen
-from services.ingest.fetch import Fetcher, Response
+from services.common.clock import Clock
+from services.common.db import reading
+from services.common.processing import AnyEvent, EventPublisher
+from services.ingest.fetch.fetchers import Fetcher, Response
+from services.ingest.fetch_and_parse import Answer, ask, digest
+from services.ingest.identity.dedupe import Change, compare, first_seen
 from services.ingest.repository import FeedState, Quarantined, Repository
-from services.ingest.schedule import Outcome, PollSettings, judge_health, with_news
+from services.ingest.schedule.pacing import Outcome, PollSettings, judge_health, with_news
 
 __all__ = ["SOURCE", "PollResult", "Poller", "health_event"]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, or_, select, update
 
-from firstword.kit.db import exclusive, upsert
 from schemas.feeds import Feed, FeedHealth
-from services.ingest.dedupe import Seen
-from services.ingest.fetch import Validators
-from services.ingest.schedule import Rhythm
+from services.common.db import exclusive, upsert
+from services.ingest.fetch.fetchers import Validators
+from services.ingest.identity.dedupe import Seen
+from services.ingest.schedule.pacing import Rhythm
 from services.ingest.tables import feed_items, feeds, quarantine
 
 __all__ = ["FeedState", "Quarantined", "Repository"]

@@ -14,20 +14,20 @@ from urllib.parse import urldefrag, urlsplit
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from firstword.kit.addresses import shown_url
-from firstword.kit.clock import Clock
-from firstword.kit.db import reading
-from firstword.kit.errors import BadInput
-from firstword.kit.logs import get_logger
-from firstword.kit.metrics import Metrics
-from firstword.kit.processing import EventPublisher
 from schemas.feeds import Feed, FeedStatus
-from services.ingest.fetch import Fetcher
+from services.common.addresses import shown_url
+from services.common.clock import Clock
+from services.common.db import reading
+from services.common.errors import BadInput
+from services.common.logs import get_logger
+from services.common.metrics import Metrics
+from services.common.processing import EventPublisher
+from services.ingest.dry_run import Trial, try_feed
+from services.ingest.fetch.fetchers import Fetcher
 from services.ingest.opml import OpmlProblem, feed_id, read_opml, write_opml
 from services.ingest.poll import Poller, PollResult, health_event
 from services.ingest.repository import FeedState, Quarantined, Repository
-from services.ingest.schedule import PollSettings
-from services.ingest.trial import Trial, try_feed
+from services.ingest.schedule.pacing import PollSettings
 
 __all__ = ["Imported", "IngestService", "IngestSettings"]
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-from firstword.kit.db import UtcDateTime
+from services.common.db import UtcDateTime
 
 __all__ = ["feed_items", "feeds", "metadata", "quarantine"]
 

@@ -10,24 +10,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.processing import AnyEvent, Processor
 from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.items import Item, ItemIngested
 from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, RumorResolved, SourceGrade, SourceGraded
-from services.matcher.book_index import BookIndex
-from services.matcher.claims import Statement, judge_claim, statements
-from services.matcher.impact import classify, impact_on, is_stale_piece, price_move
-from services.matcher.mentions import Watchlist
-from services.matcher.normalise import words
-from services.matcher.officers import office_of
-from services.matcher.sources import SourceTable, origin_of, shipped_sources, slug
-from services.matcher.stories import signature
+from services.common.errors import KnownBadEvent
+from services.common.processing import AnyEvent, Processor
+from services.matcher.mentions.book_index import BookIndex
+from services.matcher.mentions.matching import Watchlist
+from services.matcher.reading.claims import Statement, judge_claim, statements
+from services.matcher.reading.impact import classify, impact_on, is_stale_piece, price_move
+from services.matcher.reading.negated_events import averted, is_negated, turned
+from services.matcher.reading.officers import office_of
+from services.matcher.sources.publishers import SourceTable, origin_of, shipped_sources, slug
+from services.matcher.sources.track_record import Outcomes, midnight
+from services.matcher.stories.window import signature
+from services.matcher.text.normalize import words
+from services.matcher.text.word_lists import word_lists
 from services.matcher.thresholds import Thresholds, shipped_thresholds
-from services.matcher.track_record import Outcomes, midnight
-from services.matcher.turns import averted, is_negated, turned
-from services.matcher.words import word_lists
 
 __all__ = ["Annotate", "ItemReading", "annotate_item", "best_quote"]
 

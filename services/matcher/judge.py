@@ -12,25 +12,25 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.processing import AnyEvent, Processor
 from schemas.alerts import Alert, AlertRaised, Evidence, Verdict
 from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.interactions import ClientTuned
 from schemas.mentions import ItemAnnotated
-from services.matcher.book_index import BookIndex, Stake
-from services.matcher.cases import Case, Happening, JudgeState, Standing, dump_state, load_state, prune
-from services.matcher.credibility import Assessment, assess
-from services.matcher.evidence import Witness
-from services.matcher.hearing import Heard, hear
-from services.matcher.outcomes import fizzled, resolved
-from services.matcher.relevance import Relevance, shipped_relevance
-from services.matcher.telling import readings
+from services.common.errors import KnownBadEvent
+from services.common.processing import AnyEvent, Processor
+from services.matcher.judgment.credibility import Assessment, assess
+from services.matcher.judgment.explanations import readings
+from services.matcher.judgment.outcomes import fizzled, resolved
+from services.matcher.judgment.relevance import Relevance, shipped_relevance
+from services.matcher.judgment.tuning import TunedThresholds
+from services.matcher.judgment.verdict import Matter, Ruling, decide, if_they_ask
+from services.matcher.mentions.book_index import BookIndex, Stake
+from services.matcher.stories.assignment import Heard, hear
+from services.matcher.stories.evidence import Witness
+from services.matcher.stories.threads import Case, Happening, JudgeState, Standing, dump_state, load_state, prune
+from services.matcher.text.phrasing import names_in_words, reason
 from services.matcher.thresholds import Thresholds, shipped_thresholds
-from services.matcher.tuning import TunedThresholds
-from services.matcher.verdict import Matter, Ruling, decide, if_they_ask
-from services.matcher.wording import names_in_words, reason
 
 __all__ = ["Judge"]
 

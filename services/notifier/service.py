@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine
 
-from firstword.kit.clock import Clock
-from firstword.kit.processing import EventPublisher, Sink
+from services.common.clock import Clock
+from services.common.processing import EventPublisher, Sink
 from services.notifier.delivery.channels.base import Channel
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.sinks import all_sinks

@@ -6,9 +6,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
-from firstword.kit.db import upsert
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.processing import AnyEvent, Sink
 from schemas.alerts import Alert, AlertRaised
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.drafts import (
@@ -22,7 +19,10 @@ from schemas.drafts import (
 )
 from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
 from schemas.mentions import RumorResolved
-from services.notifier.advice.keeping import keep_advice
+from services.common.db import upsert
+from services.common.errors import KnownBadEvent
+from services.common.processing import AnyEvent, Sink
+from services.notifier.advice.store import keep_advice
 from services.notifier.tables import (
     alerts,
     clients,

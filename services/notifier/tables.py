@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-from firstword.kit.db import UtcDateTime
+from services.common.db import UtcDateTime
 
 __all__ = [
     "alerts",

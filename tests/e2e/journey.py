@@ -12,13 +12,13 @@ import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
-from firstword import bootstrap
 from firstword.book import load_book
-from firstword.kit.clock import SetClock
-from firstword.kit.http import GuardedClient, HttpSettings
-from firstword.kit.logs import configure_logs
-from firstword.kit.settings import read_settings
-from services.ingest.fetch import HttpFetcher
+from firstword.compose import common
+from services.common.clock import SetClock
+from services.common.http import GuardedClient, HttpSettings
+from services.common.logs import configure_logs
+from services.common.settings import read_settings
+from services.ingest.fetch.fetchers import HttpFetcher
 from services.ingest.service import IngestService
 
 BOOK = Path(__file__).with_name("book.yaml")
@@ -27,11 +27,11 @@ BOOK = Path(__file__).with_name("book.yaml")
 async def main(data: Path, server: str, steps: int) -> None:
     configure_logs(level="error")
     clock = SetClock(datetime(2020, 4, 1, tzinfo=UTC))
-    store = bootstrap.open_store(read_settings(data=data), clock)
+    store = common.open_store(read_settings(data=data), clock)
     book, problems = load_book(BOOK.read_text(encoding="utf-8"), BOOK.name)
     assert book is not None, problems
     store.take_in(book)
-    runtime = bootstrap.build_runtime(store)
+    runtime = common.build_runtime(store)
     progress = data / "step"
     done = int(progress.read_text()) if progress.exists() else 0
     client = GuardedClient(HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0))

@@ -11,14 +11,14 @@ import signal
 import sys
 from datetime import datetime
 
-from firstword.kit.clock import SetClock
-from firstword.kit.logs import configure_logs
 from firstword.storage.engine import open_database
+from services.common.clock import SetClock
+from services.common.logs import configure_logs
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
-from services.notifier.delivery.digests import Digests
-from services.notifier.delivery.managers import Maker, ManagerPost
-from services.notifier.delivery.urgent import Urgent
-from services.notifier.delivery.ways import ManagerWays, manager_mail
+from services.notifier.delivery.routes import ManagerWays, manager_mail
+from services.notifier.digest.manager_mailer import Maker, ManagerPost
+from services.notifier.digest.schedule import Digests
+from services.notifier.digest.urgent import Urgent
 
 
 async def main(url: str, smtp_port: int, now: datetime) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from firstword.kit.db import reading
-from firstword.kit.http import GuardedClient, HttpSettings
-from firstword.kit.logs import configure_logs
 from firstword.storage.engine import open_sqlite
 from firstword.storage.eventlog import EventLog
+from services.common.db import reading
+from services.common.http import GuardedClient, HttpSettings
+from services.common.logs import configure_logs
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.tables import deliveries

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from firstword.kit.db import reading
 from firstword.storage.engine import open_sqlite
 from firstword.storage.eventlog import EventLog
+from services.common.db import reading
 from tests.http_server import Reply, Request, Server, serving
 
 ROOT = Path(__file__).parents[2]

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, insert, select, update
 
-from firstword.kit.db import reading
 from firstword.storage.engine import open_sqlite
 from firstword.storage.migrate import migrate
 from schemas.base import event
 from schemas.drafts import DraftCreated
+from services.common.db import reading
 from services.notifier.tables import deliveries, delivery_attempts, drafts
 from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.sink import WebhookSink

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select, update
 
-from firstword.kit.db import reading
 from schemas.base import content_id, event
 from schemas.clients import ClientChanged, DigestWish, Manager
-from services.notifier.delivery.tables import manager_messages
+from services.common.db import reading
+from services.notifier.digest.tables import manager_messages
 from services.notifier.tables import drafts
 from tests.desk_data import FIRM, NOW, clients
 from tests.desk_world import World

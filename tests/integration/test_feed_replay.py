@@ -10,10 +10,10 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from sqlalchemy import create_engine, func, select
 
-from firstword.kit.http import GuardedClient, HttpSettings
 from schemas.base import content_id
 from schemas.items import ItemIngested
-from services.ingest.fetch import HttpFetcher
+from services.common.http import GuardedClient, HttpSettings
+from services.ingest.fetch.fetchers import HttpFetcher
 from services.ingest.service import IngestService
 from services.ingest.tables import feed_items, metadata
 from tests.fakes import CollectingPublisher, FakeClock

@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 from sqlalchemy.exc import OperationalError
 
-from firstword import bootstrap
-from firstword.kit.settings import Settings
+from firstword.compose import common
+from services.common.settings import Settings
 from tests.kafka.lab import Lab
 from tests.kafka.newsroom import Newsroom
 from tests.kafka.test_stack import Stack
@@ -96,8 +96,8 @@ def feeding(settings: Settings, room: Newsroom, pause_seconds: float) -> None:
     """Write one feed after the other into the data folder and have each watched, whatever happens to the database."""
     folder = settings.data / "feeds"
     folder.mkdir(parents=True, exist_ok=True)
-    with bootstrap.open_store(settings) as store:
-        ingest = bootstrap.build_ingest(store)
+    with common.open_store(settings) as store:
+        ingest = common.build_ingest(store)
         for number in range(len(room.feeds)):
             (folder / f"feed-{number}.xml").write_bytes(room.rss(number, datetime.now(UTC)))
             while True:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 
-from firstword.kit.clock import SystemClock
-from firstword.kit.logs import configure_logs
 from firstword.runtimes.kafka.intake import Intake
 from firstword.runtimes.kafka.ledger import Ledger
 from firstword.runtimes.kafka.letters import LetterLimit
@@ -14,6 +12,8 @@ from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.relay import Relay
 from firstword.runtimes.kafka.settings import read_kafka_settings
 from firstword.storage.engine import open_database
+from services.common.clock import SystemClock
+from services.common.logs import configure_logs
 from tests.unit.firstword.kafka.tallying import Tally
 
 

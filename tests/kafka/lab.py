@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import murmur2
 
-from firstword.kit.processing import AnyEvent, AnyProcessor
 from firstword.pipeline import Pipeline
 from firstword.runtimes.kafka.admin import TopicAdmin, open_admin
 from firstword.runtimes.kafka.changelogs import changelogs
@@ -31,6 +30,7 @@ from firstword.runtimes.kafka.values import unpack
 from firstword.runtimes.kafka.watch import GroupWatch
 from firstword.runtimes.memory import MemoryRuntime
 from schemas.topics import TOPICS, decode
+from services.common.processing import AnyEvent, AnyProcessor
 from tests.unit.firstword.counting import item_event
 from tests.unit.firstword.kafka.tallying import Tally
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from firstword.bootstrap import build_pipeline
-from firstword.kit.logs import configure_logs
+from firstword.compose.common import build_pipeline
 from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.settings import read_kafka_settings
 from firstword.runtimes.kafka.worker import KafkaWorker
+from services.common.logs import configure_logs
 from tests.kafka.scenario_worker import FileClock
 
 SERVICE = "matcher"

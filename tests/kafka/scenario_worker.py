@@ -9,10 +9,10 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from firstword.kit.logs import configure_logs
 from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.settings import read_kafka_settings
 from firstword.runtimes.kafka.worker import KafkaWorker
+from services.common.logs import configure_logs
 from tests.kafka.scenes import apart, load_scenes
 
 SERVICE = "scenes"

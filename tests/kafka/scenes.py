@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from firstword.kit.processing import AnyEvent, AnyProcessor, Processor
 from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
 from schemas.base import Payload, event
 from schemas.clients import ClientChanged, ClientRemoved, Watch
 from schemas.items import ItemIngested
 from schemas.mentions import RumorResolved, SourceGraded
+from services.common.processing import AnyEvent, AnyProcessor, Processor
 from services.matcher.service import Annotate, Judge
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.drafts import WriteDrafts
+from services.notifier.outreach.processor import WriteDrafts
 from tests.scenarios.loader import Scenario, load_scenarios
 
 __all__ = ["Scene", "apart", "in_memory", "load_scenes"]

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from firstword.kit.db import reading
 from schemas.alerts import Alert
+from services.common.db import reading
 from services.notifier.tables import alerts, contact_decisions, deliveries, drafts, interactions, refusals
 
 __all__ = ["mails_of", "standing", "verdicts"]

@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from firstword.kit.clock import SystemClock
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.logs import configure_logs
-from firstword.kit.processing import AnyEvent
 from firstword.runtimes.kafka import worker
 from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.settings import read_kafka_settings
 from schemas.items import ItemIngested
+from services.common.clock import SystemClock
+from services.common.errors import KnownBadEvent
+from services.common.logs import configure_logs
+from services.common.processing import AnyEvent
 from tests.unit.firstword.kafka.tallying import Tally, TallyState
 
 

@@ -19,8 +19,7 @@ from pathlib import Path
 import pytest
 
 from bench.bench_matcher import EVENTS, HOSTS, OTHERS, book, names
-from firstword.bootstrap import build_pipeline
-from firstword.kit.processing import AnyEvent
+from firstword.compose.common import build_pipeline
 from firstword.runtimes.kafka.records import outgoing
 from firstword.runtimes.kafka.watch import GroupWatch
 from firstword.runtimes.memory import MemoryRuntime
@@ -28,6 +27,7 @@ from schemas.alerts import Alert, AlertRaised
 from schemas.base import content_id, event
 from schemas.items import Item, ItemIngested, Source
 from schemas.topics import decode, encode
+from services.common.processing import AnyEvent
 from tests.kafka.lab import Lab, Worker, run
 from tests.kafka.matcher_worker import SERVICE
 from tests.kafka.scenario_worker import FileClock

@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 
 from firstword.cli import dlq, topics
 from firstword.cli.lag import lag
-from firstword.kit.errors import BadInput, Unreachable
 from firstword.runtimes.kafka.admin import open_admin
 from firstword.runtimes.kafka.records import outgoing
+from services.common.errors import BadInput, Unreachable
 from tests.kafka.lab import FUTURE, Lab, items, undisturbed, wait_until
 from tests.unit.firstword.counting import item_event
 

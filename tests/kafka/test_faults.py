@@ -27,18 +27,18 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, func, select
 
-from firstword import bootstrap
-from firstword.kit.db import reading
-from firstword.kit.processing import AnyEvent
-from firstword.kit.settings import Settings, SmtpSettings
-from firstword.runtimes.kafka.quiet import Quiet
+from firstword.compose import common
+from firstword.compose.stack import drafting, matching
+from firstword.runtimes.kafka.idle import Quiet
 from firstword.runtimes.kafka.settings import KafkaSettings
-from firstword.stack import drafting, matching
 from firstword.storage.engine import open_database
 from firstword.storage.tables import outbox
 from firstword.store import Store
 from schemas.items import ItemIngested
 from schemas.topics import decode, encode
+from services.common.db import reading
+from services.common.processing import AnyEvent
+from services.common.settings import Settings, SmtpSettings
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk.actions import Desk
 from services.notifier.desk.auth import Viewer
@@ -118,7 +118,7 @@ def open_house(world: World) -> str:
     """Start everything, wait until the book is known everywhere, return a token for the desk's API."""
     house, book = world.house, world.room.book()
     house.call("topics", "apply")
-    with bootstrap.open_store(world.settings) as store:
+    with common.open_store(world.settings) as store:
         store.take_in(book)
     token = house.call("signin", "--api-token").strip()
     house.start("desk", "desk", "--port", str(house.desk_port))
@@ -240,22 +240,22 @@ def close_house(world: World) -> None:
     """Stop all in order; what nobody can say the end of is listed, as an older worker would do after four minutes."""
     for name in ("desk", "ingest", "matcher-1", "matcher-2", "notifier"):
         assert world.house.stop(name) == 0, world.house.logs()
-    with bootstrap.open_store(world.settings) as store:
+    with common.open_store(world.settings) as store:
         DeliveryWorker(store.engine, store.log, store.clock, {}).recover(timedelta(0))
 
 
 def embedded(world: World, items: list[AnyEvent], folder: Path, mail: MailServer) -> dict[str, Rows]:
     """What a house in one process comes to that hears the same items, undisturbed."""
     smtp = SmtpSettings(host="127.0.0.1", port=mail.port, security="none")
-    with bootstrap.open_store(Settings(data=folder, smtp=smtp)) as store:
+    with common.open_store(Settings(data=folder, smtp=smtp)) as store:
         store.take_in(world.room.book())
         store.api_token()
         with store.engine.begin() as connection:
             store.log.publish(connection, items)
-        runtime = bootstrap.build_runtime(store)
+        runtime = common.build_runtime(store)
         runtime.run_until_idle()
         approve_all(store)
-        sender = DeliveryWorker(store.engine, store.log, store.clock, bootstrap.build_channels(store))
+        sender = DeliveryWorker(store.engine, store.log, store.clock, common.build_channels(store))
         while asyncio.run(sender.deliver_due()):
             pass
         runtime.run_until_idle()

@@ -15,9 +15,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from firstword.kit.clock import SystemClock
-from firstword.kit.db import reading
-from firstword.kit.processing import AnyEvent
 from firstword.runtimes.kafka.records import Arrived, Outgoing, outgoing
 from firstword.runtimes.kafka.relay import Relay
 from firstword.runtimes.kafka.settings import KafkaSettings
@@ -26,6 +23,9 @@ from firstword.storage.outbox import Outbox, OutboxPublisher, Post
 from schemas.base import event
 from schemas.clients import ClientRemoved
 from schemas.topics import decode
+from services.common.clock import SystemClock
+from services.common.db import reading
+from services.common.processing import AnyEvent
 from tests.kafka.lab import PAST, Lab, Worker, items, run, undisturbed, wait_until
 from tests.unit.firstword.counting import item_event
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from firstword import bootstrap
-from firstword.kit.db import reading
-from firstword.kit.settings import Settings
-from firstword.moving.arriving import import_
-from firstword.moving.leaving import export
-from firstword.moving.wire import check
+from firstword.compose import common
 from firstword.storage.engine import open_database
 from firstword.storage.outbox import Outbox
 from firstword.store import Store
+from firstword.transfer.archive import check
+from firstword.transfer.exporter import export
+from firstword.transfer.importer import import_
+from services.common.db import reading
+from services.common.settings import Settings
 from services.notifier.tables import contact_decisions, refusals
 from tests.kafka.lab import PATIENCE_SECONDS, Lab
 from tests.kafka.test_stack import Stack, inbox
@@ -49,8 +49,8 @@ def outcomes(store: Store) -> list[str]:
 
 def test_a_house_moves_into_the_stack_and_out_again(stack: Stack, postgres_url: str, tmp_path: Path) -> None:
     file, back = tmp_path / "house.jsonl", tmp_path / "back.jsonl"
-    with bootstrap.open_store(Settings(data=tmp_path / "house")) as store, file.open("wb") as out:
-        asyncio.run(bootstrap.prepare(store, book=None, opml=None))
+    with common.open_store(Settings(data=tmp_path / "house")) as store, file.open("wb") as out:
+        asyncio.run(common.prepare(store, book=None, opml=None))
         export(store, out)
         before, ended = said(store.engine), outcomes(store)
     stack.call("topics", "apply")
@@ -77,10 +77,10 @@ def test_a_house_moves_into_the_stack_and_out_again(stack: Stack, postgres_url: 
     assert stack.stop("notifier") == 0, stack.logs()
     stack.call("export", str(back))
 
-    with bootstrap.open_store(Settings(data=tmp_path / "again")) as store, back.open("rb") as given:
+    with common.open_store(Settings(data=tmp_path / "again")) as store, back.open("rb") as given:
         import_(store, given, back.name, check(given, back.name))
         assert set(outcomes(store)) >= set(ended)
-        bootstrap.build_runtime(store).run_until_idle()
+        common.build_runtime(store).run_until_idle()
         again = said(store.engine)
         assert again["drafts"] == before["drafts"]
         assert again["refusals"] == before["refusals"]

@@ -17,11 +17,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from firstword.kit.processing import AnyEvent
 from firstword.runtimes.kafka.records import outgoing
 from firstword.runtimes.kafka.watch import GroupWatch
 from schemas.alerts import AlertRaised
 from schemas.topics import decode, encode
+from services.common.processing import AnyEvent
 from services.notifier.drafting.playbooks import Playbooks
 from tests.kafka.lab import Lab, run
 from tests.kafka.scenario_worker import SERVICE, FileClock

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from firstword import bootstrap
-from firstword.kit.db import reading
-from firstword.kit.settings import Settings
+from firstword.compose import common
 from firstword.storage.engine import open_database
+from services.common.db import reading
+from services.common.settings import Settings
 from services.notifier.tables import alerts, drafts, interactions, outcomes
 from tests.kafka.lab import Lab
 
@@ -126,8 +126,8 @@ def test_the_sample_gives_the_same_inbox_as_in_one_process(stack: Stack, postgre
 
     # In the same folder: items are known by where they came from.
     settings = Settings(data=tmp_path / "stack" / "data", database=None)
-    with bootstrap.open_store(settings) as store:
-        asyncio.run(bootstrap.prepare(store, book=None, opml=None))
+    with common.open_store(settings) as store:
+        asyncio.run(common.prepare(store, book=None, opml=None))
         wanted = inbox(store.engine)
     engine = open_database(postgres_url)
     found = inbox(engine)

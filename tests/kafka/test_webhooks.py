@@ -16,12 +16,12 @@ import pytest
 from sqlalchemy import Engine, select
 from standardwebhooks import Webhook
 
-from firstword.kit.db import reading
-from firstword.kit.processing import AnyEvent
 from firstword.runtimes.kafka.records import outgoing
 from firstword.storage.engine import open_database
 from schemas.base import content_id
 from schemas.topics import decode
+from services.common.db import reading
+from services.common.processing import AnyEvent
 from services.notifier.webhooks.tables import webhook_attempts, webhook_deliveries
 from tests.http_server import Reply, Request, serving
 from tests.kafka.lab import Lab

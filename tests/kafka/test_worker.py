@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from firstword.book_events import book_changes
 from firstword.cli import dlq
-from firstword.kit.processing import AnyEvent
-from firstword.registry import book_changes
 from firstword.runtimes.kafka.records import Outgoing, outgoing
 from schemas.clients import Book, Client, Firm, Manager
+from services.common.processing import AnyEvent
 from tests.kafka.lab import FUTURE, PAST, Lab, items, undisturbed, wait_until
 from tests.unit.firstword.counting import item_event
 

@@ -12,8 +12,8 @@ import yaml
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from firstword.kit.settings import FromOutside, LlmSettings, MailboxSettings, Settings, SmtpSettings
 from firstword.runtimes.kafka.settings import KafkaSettings
+from services.common.settings import FromOutside, LlmSettings, MailboxSettings, Settings, SmtpSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

@@ -13,11 +13,11 @@ from typing import Any, cast
 
 from ruamel.yaml import YAML
 
-from firstword.kit.processing import AnyEvent
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, ClientRemoved, Firm, Manager, Watch
 from schemas.items import Item, ItemIngested, Source
 from schemas.mentions import SourceGrade, SourceGraded
+from services.common.processing import AnyEvent
 
 __all__ = ["BEGINNING", "Expected", "Scenario", "Step", "load_scenarios", "parse_scenarios"]
 

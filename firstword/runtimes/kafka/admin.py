@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError
 
-from firstword.kit.errors import FirstwordError, Unreachable
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.runtimes.kafka.topics import Change, TopicSpec
+from services.common.errors import FirstwordError, Unreachable
 
 __all__ = ["KafkaRefused", "TopicAdmin", "open_admin"]
 

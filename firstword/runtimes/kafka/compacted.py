@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from firstword.kit.errors import Unreachable
-from firstword.kit.processing import AnyEvent
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS, UnreadableEvent, decode
+from services.common.errors import Unreachable
+from services.common.processing import AnyEvent
 
 __all__ = ["read_compacted"]
 

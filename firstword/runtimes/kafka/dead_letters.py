@@ -14,12 +14,12 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from firstword.kit.errors import BadInput, Unreachable
 from firstword.runtimes.kafka.letters import Letter, read_letter
 from firstword.runtimes.kafka.records import Arrived, Outgoing
 from firstword.runtimes.kafka.references import arrived
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS
+from services.common.errors import BadInput, Unreachable
 
 __all__ = ["Waiting", "choose", "drop", "replay", "waiting_letters"]
 

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from firstword.kit.errors import FirstwordError
 from firstword.runtimes.kafka.records import Headers
+from services.common.errors import FirstwordError
 
 __all__ = ["NOBODY", "Fence", "Superseded", "Writer", "claim_key", "is_claim", "writer_of"]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from firstword.kit.metrics import CONTENT_TYPE
 from firstword.runtimes.kafka.watch import At
+from services.common.metrics import CONTENT_TYPE
 
 __all__ = ["HealthServer", "Progress"]
 

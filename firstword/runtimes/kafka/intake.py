@@ -18,11 +18,6 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from sqlalchemy.exc import OperationalError
 
-from firstword.kit.clock import Clock
-from firstword.kit.errors import FirstwordError
-from firstword.kit.logs import get_logger
-from firstword.kit.metrics import Metrics
-from firstword.kit.processing import AnyProcessor
 from firstword.runtimes.kafka.health import Progress
 from firstword.runtimes.kafka.ledger import Ledger
 from firstword.runtimes.kafka.records import Arrived
@@ -30,6 +25,11 @@ from firstword.runtimes.kafka.references import ReferenceReader, arrived
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.runtimes.kafka.watch import GroupWatch
 from schemas.topics import TOPICS
+from services.common.clock import Clock
+from services.common.errors import FirstwordError
+from services.common.logs import get_logger
+from services.common.metrics import Metrics
+from services.common.processing import AnyProcessor
 
 __all__ = ["Intake", "OtherKafka"]
 

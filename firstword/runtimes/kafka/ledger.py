@@ -23,10 +23,6 @@ from aiokafka.partitioner import murmur2
 from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.exc import DataError
 
-from firstword.kit.clock import Clock
-from firstword.kit.db import exclusive, reading, upsert
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.processing import AnyEvent, AnyProcessor, Sink
 from firstword.runtimes.kafka.letters import Letter, LetterLimit, letter_of
 from firstword.runtimes.kafka.records import Arrived
 from firstword.runtimes.stepping import Stepper
@@ -36,6 +32,10 @@ from firstword.storage.states import StateRow, StateStore
 from firstword.storage.tables import recent, taken
 from schemas.base import content_id
 from schemas.topics import TOPICS, UnreadableEvent, decode
+from services.common.clock import Clock
+from services.common.db import exclusive, reading, upsert
+from services.common.errors import KnownBadEvent
+from services.common.processing import AnyEvent, AnyProcessor, Sink
 
 __all__ = ["Ledger"]
 

@@ -6,9 +6,9 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firstword.kit.errors import FirstwordError
 from firstword.runtimes.kafka.records import Arrived, Headers, Outgoing
 from schemas.topics import TOPICS
+from services.common.errors import FirstwordError
 
 __all__ = ["Letter", "LetterLimit", "TooManyDeadLetters", "letter_of", "read_letter"]
 

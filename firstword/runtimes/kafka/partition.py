@@ -19,14 +19,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.processing import AnyEvent, AnyProcessor
 from firstword.runtimes.kafka.letters import Letter, letter_of
 from firstword.runtimes.kafka.records import Arrived, Outgoing, outgoing
 from firstword.runtimes.kafka.values import KeyValue, Recent, pack, unpack
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
 from schemas.topics import UnreadableEvent, decode
+from services.common.errors import KnownBadEvent
+from services.common.processing import AnyEvent, AnyProcessor
 
 __all__ = ["Decision", "PartitionWorker"]
 

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
-from firstword.kit.errors import FirstwordError
-from firstword.kit.logs import get_logger
-from firstword.runtimes.kafka.chatter import SaidLately
+from firstword.runtimes.kafka.log_throttle import SaidLately
+from services.common.errors import FirstwordError
+from services.common.logs import get_logger
 
 __all__ = ["run_process"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firstword.kit.processing import AnyEvent
 from schemas.topics import encode, topic_of
+from services.common.processing import AnyEvent
 
 __all__ = ["Arrived", "Headers", "Outgoing", "outgoing"]
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.logs import get_logger
-from firstword.kit.processing import AnyEvent, AnyProcessor
 from firstword.runtimes.kafka.records import Arrived
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS, UnreadableEvent, decode
+from services.common.errors import KnownBadEvent
+from services.common.logs import get_logger
+from services.common.processing import AnyEvent, AnyProcessor
 
 __all__ = ["ReferenceReader", "arrived"]
 

@@ -22,12 +22,12 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from firstword.kit.clock import Clock
-from firstword.kit.db import try_exclusive
-from firstword.kit.logs import get_logger
-from firstword.kit.metrics import Metrics
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.storage.outbox import NEWEST_LAST, PARTITION, Outbox, Post
+from services.common.clock import Clock
+from services.common.db import try_exclusive
+from services.common.logs import get_logger
+from services.common.metrics import Metrics
 
 __all__ = ["Relay"]
 

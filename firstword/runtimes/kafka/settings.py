@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import AliasChoices, Field
 from pydantic_settings import SettingsConfigDict
 
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import FromOutside, read_from_outside
+from services.common.errors import BadInput
+from services.common.settings import FromOutside, read_from_outside
 
 __all__ = ["KafkaSettings", "read_kafka_settings"]
 

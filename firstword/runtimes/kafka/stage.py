@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from firstword.kit.clock import Clock
-from firstword.kit.logs import get_logger
-from firstword.kit.processing import AnyProcessor
 from firstword.runtimes.kafka.letters import LetterLimit
 from firstword.runtimes.kafka.partition import Decision, PartitionWorker
 from firstword.runtimes.kafka.records import Arrived, Outgoing
 from firstword.runtimes.kafka.states import Broker, States
 from firstword.runtimes.kafka.values import peek
 from firstword.runtimes.kafka.watch import At
+from services.common.clock import Clock
+from services.common.logs import get_logger
+from services.common.processing import AnyProcessor
 
 __all__ = ["Stage", "Taken"]
 

@@ -12,11 +12,11 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from firstword.kit.logs import get_logger
 from firstword.runtimes.kafka.fence import Fence, Superseded, claim_key, is_claim, writer_of
 from firstword.runtimes.kafka.records import Arrived, Outgoing
 from firstword.runtimes.kafka.tables import StateTable
 from firstword.runtimes.kafka.watch import At
+from services.common.logs import get_logger
 
 __all__ = ["Broker", "States"]
 

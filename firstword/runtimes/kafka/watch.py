@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from firstword.kit.errors import FirstwordError
 from firstword.runtimes.kafka.records import Arrived
 from firstword.runtimes.kafka.references import arrived
 from firstword.runtimes.kafka.settings import KafkaSettings
+from services.common.errors import FirstwordError
 
 __all__ = ["At", "GroupWatch", "MissingTopic"]
 

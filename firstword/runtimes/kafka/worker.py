@@ -20,11 +20,6 @@ import faust
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from firstword.kit.clock import Clock
-from firstword.kit.errors import BadInput, FirstwordError
-from firstword.kit.logs import get_logger
-from firstword.kit.metrics import Metrics
-from firstword.kit.processing import AnyProcessor
 from firstword.runtimes.kafka.changelogs import changelogs
 from firstword.runtimes.kafka.fence import Fence, claim_key
 from firstword.runtimes.kafka.health import HealthServer, Progress
@@ -37,6 +32,11 @@ from firstword.runtimes.kafka.states import States
 from firstword.runtimes.kafka.tables import StateTable
 from firstword.runtimes.kafka.watch import At, GroupWatch
 from schemas.topics import TOPICS
+from services.common.clock import Clock
+from services.common.errors import BadInput, FirstwordError
+from services.common.logs import get_logger
+from services.common.metrics import Metrics
+from services.common.processing import AnyProcessor
 
 __all__ = ["FAUST", "KafkaWorker", "LostStates", "UntestedFaust", "mend_recovery", "mend_seek"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, String, Table, Text
 
-from firstword.kit.db import UtcDateTime
+from services.common.db import UtcDateTime
 from services.notifier.tables import metadata
 
 __all__ = ["advice"]

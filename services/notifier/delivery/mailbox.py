@@ -13,13 +13,13 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from firstword.kit.clock import Clock
-from firstword.kit.errors import BadInput
-from firstword.kit.processing import EventPublisher
+from services.common.clock import Clock
+from services.common.errors import BadInput
+from services.common.processing import EventPublisher
 from services.notifier.delivery import outbox
 from services.notifier.delivery.bounces import Bounce, read_bounce
 from services.notifier.delivery.channels.smtp import is_here
-from services.notifier.delivery.ways import MAIL, Ways
+from services.notifier.delivery.routes import MAIL, Ways
 
 __all__ = ["BounceReader", "MailboxSettings"]
 

@@ -13,17 +13,17 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
-from firstword.kit.processing import AnyEvent
 from schemas.base import content_id, event
 from schemas.clients import ClientChanged
 from schemas.deliveries import Delivery, DeliveryChanged, DeliveryStatus
 from schemas.drafts import Draft, DraftSent
 from schemas.interactions import InteractionLogged
+from services.common.processing import AnyEvent
+from services.common.queue.backoff import RETRY_SECONDS, next_attempt
 from services.notifier.delivery.channels.base import Outcome, Outgoing
-from services.notifier.delivery.forbidding import forbidden
-from services.notifier.delivery.letter import letter_html
-from services.notifier.delivery.schedule import RETRY_SECONDS, next_attempt
-from services.notifier.delivery.ways import Ways, targets
+from services.notifier.delivery.html_letter import letter_html
+from services.notifier.delivery.routes import Ways, targets
+from services.notifier.delivery.send_checks import forbidden
 from services.notifier.tables import clients, deliveries, delivery_attempts, drafts
 
 __all__ = [

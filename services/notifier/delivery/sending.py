@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from firstword.kit.logs import get_logger
+from services.common.logs import get_logger
 from services.notifier.delivery.channels.base import Channel, Outcome, Outgoing
 
 __all__ = ["ATTEMPT_SECONDS", "send_once"]

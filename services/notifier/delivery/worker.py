@@ -11,14 +11,14 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from firstword.kit.clock import Clock
-from firstword.kit.db import reading
-from firstword.kit.metrics import Metrics
-from firstword.kit.processing import EventPublisher
+from services.common.clock import Clock
+from services.common.db import reading
+from services.common.metrics import Metrics
+from services.common.processing import EventPublisher
 from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Channel, Outcome, Outgoing
+from services.notifier.delivery.routes import MAIL, Ways
 from services.notifier.delivery.sending import ATTEMPT_SECONDS, send_once
-from services.notifier.delivery.ways import MAIL, Ways
 
 __all__ = ["DeliveryWorker"]
 

@@ -12,24 +12,24 @@ from typing import Literal
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from firstword.kit.db import upsert
-from firstword.kit.errors import BadInput, FirstwordError
-from firstword.kit.processing import AnyEvent, EventPublisher
 from schemas.base import Payload, content_id, event
 from schemas.clients import ClientChanged
 from schemas.deliveries import Delivery, DeliveryChanged
 from schemas.drafts import ContactDecided, DismissReason, DraftApproved, DraftDismissed, DraftEdited
 from schemas.interactions import InteractionLogged
-from services.notifier import repository
+from services.common.db import upsert
+from services.common.errors import BadInput, FirstwordError
+from services.common.processing import AnyEvent, EventPublisher
+from services.notifier import queries
 from services.notifier.contact.blackouts import matters_of
 from services.notifier.contact.budget import WEEK
 from services.notifier.contact.plan import SendPlan, plan_send
 from services.notifier.delivery.outbox import hold_draft, sent_events
-from services.notifier.delivery.ways import MAIL, Ways, targets
-from services.notifier.desk import words
+from services.notifier.delivery.routes import MAIL, Ways, targets
+from services.notifier.desk import labels
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.checks import recheck
-from services.notifier.repository import INBOX_STATES, DraftLine
+from services.notifier.queries import INBOX_STATES, DraftLine
 from services.notifier.tables import audit_log, deliveries, drafts
 
 __all__ = ["Conflict", "Desk", "NotFound", "audit"]
@@ -86,7 +86,7 @@ class Desk:
             return
         revision = line.revision + 1
         more = [one for one in line.draft.told_alerts if one != line.draft.alert_id]
-        others = repository.alerts_by_id(self.connection, None, more)
+        others = queries.alerts_by_id(self.connection, None, more)
         checks = recheck(line, others, self._client(line), subject, body, self.now)
         self._write(
             draft_id, state="edited", subject=subject, body=body, revision=revision, checks=checks, outcome=None
@@ -180,7 +180,7 @@ class Desk:
         row = self._take_delivery(delivery_id, ("unknown", "failed"), "pending")
         state = self.connection.execute(select(drafts.c.state).where(drafts.c.id == row["draft_id"])).scalar_one()
         if state not in ("unknown", "failed"):
-            raise Conflict(f"This message is {words.STATE[state]} by now, so it isn't sent again.")
+            raise Conflict(f"This message is {labels.STATE[state]} by now, so it isn't sent again.")
         self._write(row["draft_id"], state="approved", outcome=None)
         self._audit("delivery.again", delivery_id, row["client_id"])
 
@@ -215,9 +215,9 @@ class Desk:
         book = self._client(line)
         if book is None:
             return SendPlan(max(self.now, line.send_after))
-        others = repository.message_times(self.connection, line.client_id, self.now - WEEK)
+        others = queries.message_times(self.connection, line.client_id, self.now - WEEK)
         told = line.draft.told_alerts or (line.draft.alert_id,)
-        alerts = repository.alerts_by_id(self.connection, None, told)
+        alerts = queries.alerts_by_id(self.connection, None, told)
         about = matters_of(book.client, (name for one in alerts for name in (one.entity_id, one.entity_name)))
         plan = plan_send(book.client, self.now, others, line.draft.urgency, line.deadline_at, about)
         if plan.refused is not None:
@@ -237,7 +237,7 @@ class Desk:
         self.publish(decided, line.client_id, "contact.decided", line.id, line.version)
 
     def _find(self, draft_id: str) -> DraftLine:
-        line = repository.draft(self.connection, self.viewer.scope, draft_id)
+        line = queries.draft(self.connection, self.viewer.scope, draft_id)
         if line is None:
             raise NotFound("There is no such draft.")
         return line
@@ -252,14 +252,14 @@ class Desk:
         )
         if taken.rowcount == 1:
             return line
-        when = words.moment(line.changed_at, words.zone(self.viewer.time_zone), self.now)
+        when = labels.moment(line.changed_at, labels.zone(self.viewer.time_zone), self.now)
         raise Conflict(
-            f"This draft has changed since you opened it: it is {words.STATE[line.state]} ({when}).",
+            f"This draft has changed since you opened it: it is {labels.STATE[line.state]} ({when}).",
             mend="Nothing was done a second time. Look at it as it stands now.",
         )
 
     def _take_delivery(self, delivery_id: str, states: tuple[str, ...], to: str) -> RowMapping:
-        if repository.delivery(self.connection, self.viewer.scope, delivery_id) is None:
+        if queries.delivery(self.connection, self.viewer.scope, delivery_id) is None:
             raise NotFound("There is no such delivery.")
         hold_draft(self.connection, delivery_id)
         taken = self.connection.execute(
@@ -274,7 +274,7 @@ class Desk:
         return self.connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
 
     def _client(self, line: DraftLine) -> ClientChanged | None:
-        return repository.client(self.connection, None, line.client_id)
+        return queries.client(self.connection, None, line.client_id)
 
     def _write(self, draft_id: str, **values: object) -> None:
         self.connection.execute(update(drafts).where(drafts.c.id == draft_id).values(changed_at=self.now, **values))

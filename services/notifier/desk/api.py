@@ -10,26 +10,26 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
-from firstword.kit.db import reading
-from firstword.kit.errors import FirstwordError
 from schemas.base import Model
 from schemas.drafts import DismissReason
-from services.notifier import repository
-from services.notifier.advice.fared import groups_of
-from services.notifier.advice.gathering import gather_advice
-from services.notifier.advice.telling import group_facts, opinion_facts, since_of
-from services.notifier.delivery.wishes import Chosen
+from services.common.db import reading
+from services.common.errors import FirstwordError
+from services.notifier import queries
+from services.notifier.advice.export import group_facts, opinion_facts, since_of
+from services.notifier.advice.outcomes import groups_of
+from services.notifier.advice.queries import gather_advice
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.auth import viewer_of_token
 from services.notifier.desk.checks import checks_of
 from services.notifier.desk.pages.advice import asked_by, asked_days
 from services.notifier.desk.pages.audit import listed
 from services.notifier.desk.pages.ops import not_ready
-from services.notifier.desk.pages.reach import keep, reaches
+from services.notifier.desk.pages.preferences import keep, reaches
 from services.notifier.desk.relations import Relations
 from services.notifier.desk.web import Asking, SignInNeeded, asking, number_of, site_of
-from services.notifier.repository import DraftLine
-from services.notifier.wordings import store as wordings
+from services.notifier.digest.preferences import Chosen
+from services.notifier.queries import DraftLine
+from services.notifier.rewording import store as wordings
 
 __all__ = ["router"]
 
@@ -96,7 +96,7 @@ def drafts(who: Caller) -> dict[str, Any]:
     """What waits for a decision, by deadline."""
     size = who.site.deps.settings.page_size
     with who.reading() as connection:
-        page = repository.inbox(connection, who.scope, who.now, number=number_of(who.request), size=size)
+        page = queries.inbox(connection, who.scope, who.now, number=number_of(who.request), size=size)
     who.note_read("drafts.listed", "drafts", None)
     return _paged(page, [_brief(line) for line in page.items])
 
@@ -105,7 +105,7 @@ def drafts(who: Caller) -> dict[str, Any]:
 def draft(who: Caller, draft_id: str) -> dict[str, Any]:
     """One draft with its evidence and checks."""
     with who.reading() as connection:
-        line = repository.draft(connection, who.scope, draft_id)
+        line = queries.draft(connection, who.scope, draft_id)
         wording = wordings.standing(connection, draft_id)
     if line is None:
         raise NotFound("There is no such draft.")
@@ -134,7 +134,7 @@ def edit(who: Caller, draft_id: str, asked: Edit) -> dict[str, Any]:
     """Keep another text; the answer holds what was found in it."""
     with who.acting() as desk:
         desk.edit(draft_id, asked.version, asked.subject, asked.body)
-        line = repository.draft(desk.connection, who.scope, draft_id)
+        line = queries.draft(desk.connection, who.scope, draft_id)
     if line is None:
         raise NotFound("There is no such draft.")
     return _whole(line)
@@ -145,7 +145,7 @@ def wording(who: Caller, draft_id: str, asked: Version) -> dict[str, Any]:
     """Take the words that a language model proposed; the answer holds what was found in them."""
     with who.acting() as desk:
         Relations(desk).take_wording(draft_id, asked.version)
-        line = repository.draft(desk.connection, who.scope, draft_id)
+        line = queries.draft(desk.connection, who.scope, draft_id)
     if line is None:
         raise NotFound("There is no such draft.")
     return _whole(line)
@@ -155,7 +155,7 @@ def wording(who: Caller, draft_id: str, asked: Version) -> dict[str, Any]:
 def alert(who: Caller, alert_id: str) -> dict[str, Any]:
     """One verdict with its reasons and evidence."""
     with who.reading() as connection:
-        found = repository.alert(connection, who.scope, alert_id)
+        found = queries.alert(connection, who.scope, alert_id)
     if found is None:
         raise NotFound("There is no such alert.")
     who.note_read("alert.read", alert_id, found.client_id)
@@ -168,7 +168,7 @@ def clients(who: Caller) -> dict[str, Any]:
     size = who.site.deps.settings.page_size
     search = who.request.query_params.get("q", "").strip()[:100]
     with who.reading() as connection:
-        page = repository.client_lines(connection, who.scope, search=search, number=number_of(who.request), size=size)
+        page = queries.client_lines(connection, who.scope, search=search, number=number_of(who.request), size=size)
     who.note_read("clients.listed", "clients", None)
     return _paged(page, [book.client.model_dump(mode="json", exclude_none=True) for book in page.items])
 
@@ -178,7 +178,7 @@ def held(who: Caller) -> dict[str, Any]:
     """Held rumors, newest first."""
     size = who.site.deps.settings.page_size
     with who.reading() as connection:
-        page = repository.held(connection, who.scope, number=number_of(who.request), size=size)
+        page = queries.held(connection, who.scope, number=number_of(who.request), size=size)
     who.note_read("held.listed", "held", None)
     return _paged(page, [one.model_dump(mode="json", exclude_none=True) for one, _ in page.items])
 
@@ -192,7 +192,7 @@ def advice(who: Caller) -> dict[str, Any]:
     who.note_read("advice.read", "advice", None)
     pages = max(1, -(-len(given) // size))
     number = min(max(1, number_of(who.request)), pages)
-    page = repository.Page(given[(number - 1) * size : number * size], len(given), number, size)
+    page = queries.Page(given[(number - 1) * size : number * size], len(given), number, size)
     groups = [group_facts(group) for group in groups_of(given, by)]
     return {"by": by, "days": days, "groups": groups, **_paged(page, [opinion_facts(one) for one in page.items])}
 
@@ -218,7 +218,7 @@ def deliveries(who: Caller) -> dict[str, Any]:
     """What went out and what didn't, the newest first; ``?status=failed`` shows only those."""
     size, status = who.site.deps.settings.page_size, who.request.query_params.get("status")
     with who.reading() as connection:
-        page = repository.delivery_lines(connection, who.scope, status=status, number=number_of(who.request), size=size)
+        page = queries.delivery_lines(connection, who.scope, status=status, number=number_of(who.request), size=size)
     who.note_read("deliveries.listed", "deliveries", None)
     return _paged(page, [dict(row) for row in page.items])
 
@@ -240,7 +240,7 @@ def feeds(who: Caller) -> dict[str, Any]:
 def health(who: Caller) -> dict[str, Any]:
     """What is wrong, if anything."""
     with who.reading() as connection:
-        counts = repository.counts(connection, who.scope)
+        counts = queries.counts(connection, who.scope)
     return {
         "waiting_for": not_ready(who.site),
         "feeds_with_a_problem": [feed.id for feed in who.site.ill_feeds()],
@@ -250,7 +250,7 @@ def health(who: Caller) -> dict[str, Any]:
     }
 
 
-def _paged(page: repository.Page[Any], items: list[Any]) -> dict[str, Any]:
+def _paged(page: queries.Page[Any], items: list[Any]) -> dict[str, Any]:
     return {"items": items, "total": page.total, "page": page.number, "pages": page.pages}
 
 

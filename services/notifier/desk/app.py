@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from firstword.kit.errors import FirstwordError
-from firstword.kit.logs import get_logger
+from services.common.errors import FirstwordError
+from services.common.logs import get_logger
 from services.notifier.desk import api
 from services.notifier.desk.actions import Conflict, NotFound
 from services.notifier.desk.deps import DeskDeps
@@ -28,10 +28,10 @@ from services.notifier.desk.pages import (
     judgment,
     me,
     ops,
-    reach,
+    preferences,
+    rewording,
     sent,
     signin,
-    wording,
 )
 from services.notifier.desk.security import Guard
 from services.notifier.desk.web import SignInNeeded, Site, asking
@@ -45,14 +45,14 @@ ROUTERS = (
     inbox.router,
     digest.router,
     draft.router,
-    wording.router,
+    rewording.router,
     sent.router,
     clients.router,
     judgment.router,
     advice.router,
     feeds.router,
     me.router,
-    reach.router,
+    preferences.router,
     audit.router,
     ops.router,
     api.router,

@@ -15,8 +15,8 @@ from typing import Literal
 from itsdangerous import BadSignature, Signer, URLSafeTimedSerializer
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from firstword.kit.db import upsert
-from firstword.kit.errors import BadInput
+from services.common.db import upsert
+from services.common.errors import BadInput
 from services.notifier.tables import signin_links, users
 
 __all__ = [

@@ -10,11 +10,11 @@ from typing import Any
 from schemas.alerts import Alert
 from schemas.clients import ClientChanged, Watch
 from schemas.drafts import Finding, Grounding
-from services.notifier.desk import words
+from services.notifier.desk import labels
 from services.notifier.drafting.grammar import is_english
 from services.notifier.drafting.grounding import check, sources
 from services.notifier.drafting.tone import own_words, review
-from services.notifier.repository import DraftLine
+from services.notifier.queries import DraftLine
 
 __all__ = ["TRANSLATED", "Checks", "checks_of", "recheck", "why_this_client"]
 
@@ -100,7 +100,7 @@ def why_this_client(line: DraftLine, book: ClientChanged | None) -> list[str]:
     if alert is None:
         return []
     name = book.client.name if book is not None else line.client_name
-    said = [f"{name} {words.STANCE[alert.stance]} {alert.entity_name}."]
+    said = [f"{name} {labels.STANCE[alert.stance]} {alert.entity_name}."]
     watch = _watch(book, alert.entity_id)
     if watch is not None and watch.weight is not None:
         said.append(f"It makes up {watch.weight:.0%} of the portfolio or spend, as the book has it.")

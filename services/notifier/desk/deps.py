@@ -10,10 +10,10 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
-from firstword.kit.clock import Clock
-from firstword.kit.processing import EventPublisher
 from schemas.feeds import FeedStatus
-from services.notifier.delivery.ways import MAIL, ManagerWays, Ways
+from services.common.clock import Clock
+from services.common.processing import EventPublisher
+from services.notifier.delivery.routes import MAIL, ManagerWays, Ways
 
 __all__ = ["DeskDeps", "DeskSettings", "FeedActions", "FeedView"]
 

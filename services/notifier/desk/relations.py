@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from firstword.kit.db import exclusive
-from firstword.kit.errors import BadInput
 from schemas.base import content_id, event
 from schemas.clients import ClientChanged
 from schemas.drafts import DraftCreated
 from schemas.interactions import Feedback, FeedbackGiven, InteractionLogged
-from services.notifier import repository
-from services.notifier.contact.confirm import confirming_note
+from services.common.db import exclusive
+from services.common.errors import BadInput
+from services.notifier import queries
 from services.notifier.contact.discovery import with_answers
 from services.notifier.contact.plan import zone_of
 from services.notifier.desk.actions import COMMENT_LIMIT, Conflict, Desk, NotFound, audit
-from services.notifier.wordings import store as wordings
+from services.notifier.outreach.confirmation import confirming_note
+from services.notifier.rewording import store as wordings
 
 __all__ = ["CONTACT_CHANNELS", "ContactChannel", "Relations"]
 
@@ -84,7 +84,7 @@ class Relations:
     def give_feedback(self, draft_id: str, feedback: Feedback, comment: str = "") -> None:
         """Say what a message was worth to the client; it moves their thresholds, within bounds."""
         desk = self.desk
-        line = repository.draft(desk.connection, desk.viewer.scope, draft_id)
+        line = queries.draft(desk.connection, desk.viewer.scope, draft_id)
         if line is None:
             raise NotFound("There is no such draft.")
         if line.state != "sent" or line.alert is None:
@@ -103,7 +103,7 @@ class Relations:
     def take_wording(self, draft_id: str, version: int) -> None:
         """Take the words that a language model proposed: an edit like any other, in the name of who took them."""
         desk = self.desk
-        line = repository.draft(desk.connection, desk.viewer.scope, draft_id)
+        line = queries.draft(desk.connection, desk.viewer.scope, draft_id)
         if line is None:
             raise NotFound("There is no such draft.")
         offer = wordings.offer(desk.connection, draft_id)
@@ -135,7 +135,7 @@ class Relations:
         return count
 
     def _book(self, client_id: str) -> ClientChanged:
-        book = repository.client(self.desk.connection, self.desk.viewer.scope, client_id)
+        book = queries.client(self.desk.connection, self.desk.viewer.scope, client_id)
         if book is None:
             raise NotFound("There is no such client.")
         return book

@@ -13,10 +13,10 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from firstword.kit.db import reading
-from firstword.kit.errors import FirstwordError
-from services.notifier import repository
-from services.notifier.desk import words
+from services.common.db import reading
+from services.common.errors import FirstwordError
+from services.notifier import queries
+from services.notifier.desk import labels
 from services.notifier.desk.actions import Desk, audit
 from services.notifier.desk.auth import SESSION_COOKIE, Sessions, Viewer
 from services.notifier.desk.deps import DeskDeps
@@ -73,7 +73,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.globals.update(words=words, letter=letter, quoted=quoted, safe_url=safe_url)
+        environment.globals.update(labels=labels, letter=letter, quoted=quoted, safe_url=safe_url)
         return cls(deps, Sessions(deps.settings.secret, deps.settings.session_lifetime), environment, static_version)
 
     def ill_feeds(self) -> list[Any]:
@@ -118,16 +118,16 @@ class Asking:
     def page(self, template: str, *, code: int = 200, **values: Any) -> HTMLResponse:
         """``template`` in the frame that all pages share."""
         with self.reading() as connection:
-            counts = repository.counts(connection, self.scope)
-            sample = repository.has_sample(connection, self.scope)
-        tz = words.zone(self.viewer.time_zone)
+            counts = queries.counts(connection, self.scope)
+            sample = queries.has_sample(connection, self.scope)
+        tz = labels.zone(self.viewer.time_zone)
         frame = {
             "viewer": self.viewer,
             "counts": counts,
             "sample": sample,
             "now": self.now,
             "tz": tz,
-            "at": lambda when: words.moment(when, tz, self.now),
+            "at": lambda when: labels.moment(when, tz, self.now),
             "form_token": self.site.sessions.form_token(self.viewer),
             "note": NOTES.get(self.request.query_params.get("note", "")),
             "path": self.request.url.path,

@@ -10,9 +10,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from firstword.kit.errors import BadInput
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
+from services.common.errors import BadInput
 from services.notifier.drafting.playbooks import Playbook, Rule, Size, Urgency, desire_key
 from services.notifier.drafting.tokens import tokens
 

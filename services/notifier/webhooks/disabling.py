@@ -7,9 +7,9 @@ from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
-from firstword.kit.processing import AnyEvent
 from schemas.base import content_id, event
 from schemas.webhooks import EndpointDisabled
+from services.common.processing import AnyEvent
 from services.notifier.webhooks.endpoints import Endpoint, change
 from services.notifier.webhooks.tables import webhook_deliveries
 

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from firstword.kit.addresses import shown_url
-from firstword.kit.errors import BadInput
-from firstword.kit.sealing import Keys, LockedSecret, keys_of
 from schemas.base import Model, Utc
 from schemas.webhooks import WEBHOOKS
+from services.common.addresses import shown_url
+from services.common.errors import BadInput
+from services.common.sealing import Keys, LockedSecret, keys_of
 from services.notifier.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_endpoints
 
 __all__ = [

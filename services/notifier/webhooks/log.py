@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from firstword.kit.errors import BadInput
+from services.common.errors import BadInput
 from services.notifier.webhooks.endpoints import Endpoint, endpoints
 from services.notifier.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_messages
 

@@ -10,10 +10,10 @@ import structlog
 from sqlalchemy import Engine, RowMapping, select
 from sqlalchemy.exc import OperationalError
 
-from firstword.kit.addresses import shown_url
-from firstword.kit.clock import Clock
-from firstword.kit.db import reading
 from schemas.base import content_id
+from services.common.addresses import shown_url
+from services.common.clock import Clock
+from services.common.db import reading
 from services.notifier.delivery.channels.base import Channel, Outgoing
 from services.notifier.webhooks.endpoints import change
 from services.notifier.webhooks.tables import webhook_endpoints

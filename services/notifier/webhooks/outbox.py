@@ -22,15 +22,15 @@ from sqlalchemy import (
     update,
 )
 
-from firstword.kit.db import upsert
-from firstword.kit.processing import AnyEvent
 from schemas.base import content_id
-from services.notifier.delivery.schedule import RETRY_SECONDS, next_attempt
-from services.notifier.webhooks.choosing import choose
+from services.common.db import upsert
+from services.common.post import Answer
+from services.common.processing import AnyEvent
+from services.common.queue.backoff import RETRY_SECONDS, next_attempt
 from services.notifier.webhooks.disabling import disable
 from services.notifier.webhooks.endpoints import Endpoint, change, find
 from services.notifier.webhooks.payloads import Told
-from services.notifier.webhooks.post import Answer
+from services.notifier.webhooks.selection import choose
 from services.notifier.webhooks.tables import (
     webhook_attempts,
     webhook_deliveries,
@@ -111,7 +111,7 @@ def claim(
 ) -> list[Work]:
     """Record that attempts begin: at most so many for each endpoint as ``free`` says, and as it takes over all workers.
 
-    See :func:`services.notifier.webhooks.choosing.choose`.
+    See :func:`services.notifier.webhooks.selection.choose`.
     """
     chosen = choose(connection, free, now, paced_at or now)
     if not chosen:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from firstword.kit.processing import AnyEvent
 from schemas.alerts import AlertRaised, Verdict
 from schemas.base import Model
 from schemas.deliveries import DeliveryChanged
@@ -14,6 +13,7 @@ from schemas.drafts import DraftCreated, DraftDismissed, DraftSent
 from schemas.feeds import FeedHealthChanged
 from schemas.mentions import RumorResolved
 from schemas.webhooks import WEBHOOKS, AlertTold, DraftTold, EndpointDisabled, EndpointTested, Webhook
+from services.common.processing import AnyEvent
 from services.notifier.webhooks.shorten import shorten
 
 __all__ = ["Told", "told_of", "trial_of"]

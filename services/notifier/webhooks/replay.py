@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from firstword.kit.db import upsert
-from firstword.kit.errors import BadInput
+from services.common.db import upsert
+from services.common.errors import BadInput
 from services.notifier.webhooks.endpoints import Endpoint
 from services.notifier.webhooks.outbox import new_delivery
 from services.notifier.webhooks.tables import webhook_deliveries, webhook_messages

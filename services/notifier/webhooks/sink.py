@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, RootTransaction
 
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.processing import AnyEvent
+from services.common.errors import KnownBadEvent
+from services.common.processing import AnyEvent
 from services.notifier.webhooks.endpoints import Endpoint, endpoints
 from services.notifier.webhooks.outbox import enqueue
 from services.notifier.webhooks.payloads import told_of

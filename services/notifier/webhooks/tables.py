@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from firstword.kit.db import UtcDateTime
+from services.common.db import UtcDateTime
 from services.notifier.tables import metadata
 
 __all__ = ["webhook_attempts", "webhook_deliveries", "webhook_endpoints", "webhook_messages"]

@@ -18,15 +18,15 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from firstword.kit.clock import Clock, SystemClock
-from firstword.kit.db import reading
-from firstword.kit.metrics import Metrics
-from firstword.kit.processing import EventPublisher
-from firstword.kit.sealing import LockedSecret
+from services.common.clock import Clock, SystemClock
+from services.common.db import reading
+from services.common.metrics import Metrics
+from services.common.post import Answer, Http, headers_of, post
+from services.common.processing import EventPublisher
+from services.common.sealing import LockedSecret
 from services.notifier.webhooks import outbox
-from services.notifier.webhooks.choosing import Room, due_endpoints
 from services.notifier.webhooks.outbox import Done, Work
-from services.notifier.webhooks.post import Answer, Http, headers_of, post
+from services.notifier.webhooks.selection import Room, due_endpoints
 
 __all__ = ["WebhookWorker"]
 

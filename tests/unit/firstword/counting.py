@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.processing import AnyEvent, Processor
 from schemas.base import content_id, event
 from schemas.interactions import InteractionLogged
 from schemas.items import Item, ItemIngested
+from services.common.errors import KnownBadEvent
+from services.common.processing import AnyEvent, Processor
 
 State = tuple[int, str | None]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from firstword import bootstrap
-from firstword.kit.clock import SetClock
-from firstword.kit.db import reading
-from firstword.kit.settings import read_settings
+from firstword.compose import common
 from schemas.clients import Book, ContactPolicy
-from services.notifier.clocks import ContactClocks
+from services.common.clock import SetClock
+from services.common.db import reading
+from services.common.settings import read_settings
+from services.notifier.agreement_publisher import ContactClocks
 from services.notifier.tables import contact_decisions
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager
 
@@ -25,9 +25,9 @@ from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manage
 def test_contact_comes_due_though_no_news_ever_came(tmp_path: Path, contact: dict[str, object], due: str) -> None:
     clock = SetClock(NOW)
     client = a_client(contact=ContactPolicy.model_validate(contact))
-    with bootstrap.open_store(read_settings(data=tmp_path), clock) as store:
+    with common.open_store(read_settings(data=tmp_path), clock) as store:
         store.take_in(Book(firm=a_firm(), managers=(a_manager(),), clients=(client,)))
-        runtime = bootstrap.build_runtime(store)
+        runtime = common.build_runtime(store)
         clocks = ContactClocks(store.engine, store.log, clock)
         runtime.run_until_idle()
         clock.set(NOW + timedelta(seconds=10))

@@ -15,10 +15,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, select, text
 
-from firstword.kit.db import reading
-from firstword.kit.errors import BadInput, Unreachable
 from firstword.storage.engine import open_database, open_sqlite
 from firstword.storage.migrate import ALL_TABLES, NewerDatabase, NotMigrated, migrate, require_migrated
+from services.common.db import reading
+from services.common.errors import BadInput, Unreachable
 from services.notifier.advice.tables import advice
 from tests.postgres_server import Postgres
 

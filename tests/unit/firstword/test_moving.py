@@ -17,28 +17,28 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from firstword.bootstrap import build_ingest, build_runtime, open_store, prepare
-from firstword.kit.db import reading
-from firstword.kit.errors import BadInput
-from firstword.kit.processing import AnyEvent
-from firstword.kit.settings import Settings
-from firstword.moving.arriving import Arrived, import_
-from firstword.moving.house import LEFT_BEHIND, left_alone, sections
-from firstword.moving.leaving import export
-from firstword.moving.wire import Footer, check
-from firstword.sourcing import Sources
+from firstword.compose.common import build_ingest, build_runtime, open_store, prepare
+from firstword.source_grades import Sources
 from firstword.storage.migrate import ALL_TABLES
 from firstword.storage.presence import SERVICES, Presence
 from firstword.storage.tables import outbox, states
 from firstword.store import Store
 from firstword.system import Busy
+from firstword.transfer.archive import Footer, check
+from firstword.transfer.exporter import export
+from firstword.transfer.importer import Arrived, import_
+from firstword.transfer.installation import LEFT_BEHIND, left_alone, sections
 from schemas.base import content_id, event
 from schemas.clients import Manager
 from schemas.items import Item, ItemIngested, Source
+from services.common.db import reading
+from services.common.errors import BadInput
+from services.common.processing import AnyEvent
+from services.common.settings import Settings
 from services.notifier.delivery.channels.base import Run
-from services.notifier.delivery.manager_outbox import Words, put
-from services.notifier.delivery.ways import ManagerWays, manager_mail
+from services.notifier.delivery.routes import ManagerWays, manager_mail
 from services.notifier.desk.auth import create_api_token, ensure_owner
+from services.notifier.digest.manager_outbox import Words, put
 from services.notifier.tables import alerts, audit_log, contact_decisions, drafts, refusals, users
 from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.tables import webhook_deliveries, webhook_endpoints, webhook_messages

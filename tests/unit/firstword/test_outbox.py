@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from firstword.kit.db import reading
-from firstword.registry import book_changes, removal
+from firstword.book_events import book_changes, removal
 from firstword.storage.outbox import KEPT, Outbox, OutboxPublisher, Post
 from schemas.base import event
 from schemas.clients import Book, Client, Firm, Manager
 from schemas.topics import decode
+from services.common.db import reading
 from tests.fakes import FakeClock
 from tests.unit.firstword.counting import item_event
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from firstword import bootstrap
 from firstword.book import load_book
-from firstword.kit.settings import read_settings
-from firstword.newswire import dated, read_newswire
+from firstword.compose import common
 from firstword.runtimes.replay import EMITTABLE, Emit, Replay, in_time_order, item_events
-from firstword.shipped import example
+from firstword.sample.files import example
+from firstword.sample.newswire import dated, read_newswire
 from schemas.alerts import Alert
 from schemas.clients import Book
 from schemas.items import Item, ItemIngested, Source
 from schemas.mentions import SourceGrade
+from services.common.settings import read_settings
 
 START = datetime(2026, 1, 6, 12, tzinfo=UTC)
 
@@ -52,7 +52,7 @@ def grades() -> list[SourceGrade]:
 
 
 def replayed(book: Book, items: list[Item], emit: tuple[Emit, ...] = EMITTABLE) -> list[str]:
-    run = Replay(book, bootstrap.build_pipeline(), emit, sources=grades())
+    run = Replay(book, common.build_pipeline(), emit, sources=grades())
     return [emitted.model_dump_json() for emitted in run.run(in_time_order(items))]
 
 
@@ -82,12 +82,12 @@ def test_a_kept_replay_says_the_same_and_a_second_one_adds_nothing(
 ) -> None:
     settings = read_settings(data=tmp_path)
     emit: tuple[Emit, ...] = ("alerts", "drafts")
-    kept = list(bootstrap.replay_kept(settings, book, in_time_order(items), emit))
+    kept = list(common.replay_kept(settings, book, in_time_order(items), emit))
     alerts = [one for one in kept if isinstance(one, Alert)]
-    in_memory = Replay(book, bootstrap.build_pipeline(), emit).run(in_time_order(items))
+    in_memory = Replay(book, common.build_pipeline(), emit).run(in_time_order(items))
     assert sorted(one.model_dump_json() for one in in_memory) == sorted(one.model_dump_json() for one in kept)
-    assert list(bootstrap.replay_kept(settings, None, in_time_order(items), emit)) == []
-    with bootstrap.open_store(settings) as store:
+    assert list(common.replay_kept(settings, None, in_time_order(items), emit)) == []
+    with common.open_store(settings) as store:
         assert store.find_alert(alerts[0].id) == alerts[0]
 
 

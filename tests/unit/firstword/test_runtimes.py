@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, insert
 
-from firstword.kit.db import reading
-from firstword.kit.processing import AnyEvent
+from firstword.book_events import book_changes, book_of
 from firstword.pipeline import Pipeline
-from firstword.registry import book_changes, book_of
 from firstword.runtimes.embedded import DEAD_LETTERS_PER_HOUR, EmbeddedRuntime, TooManyDeadLetters
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.storage.deadletters import DeadLetters
@@ -21,6 +19,8 @@ from firstword.storage.eventlog import EventLog
 from firstword.storage.tables import events, metadata
 from schemas.clients import Book, Client, Firm, Manager
 from schemas.interactions import InteractionLogged
+from services.common.db import reading
+from services.common.processing import AnyEvent
 from tests.fakes import FakeClock
 from tests.unit.firstword.counting import Counter, item_event
 

@@ -8,22 +8,22 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from firstword import bootstrap
 from firstword.book import load_book
 from firstword.cli.scenario import scenario_lines
-from firstword.kit.clock import SetClock
-from firstword.kit.settings import read_settings
-from firstword.newswire import dated, read_newswire
+from firstword.compose import common
 from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.runtimes.replay import BEGINNING, KeptReplay, in_time_order, source_event
-from firstword.shipped import example
+from firstword.sample.files import example
+from firstword.sample.newswire import dated, read_newswire
 from firstword.storage.eventlog import EventLog
 from firstword.store import Store
 from schemas.alerts import Alert, AlertRaised
 from schemas.clients import Client
 from schemas.items import Item, Source
 from schemas.mentions import SourceGrade
+from services.common.clock import SetClock
+from services.common.settings import read_settings
 from services.matcher.service import Annotate, Judge
 from tests.scenarios.loader import parse_scenarios
 
@@ -49,13 +49,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     book, _ = load_book(example("book.yaml").read_text(encoding="utf-8"), "book.yaml")
     assert book is not None
     clock = SetClock(BEGINNING)
-    with bootstrap.open_store(read_settings(data=tmp_path_factory.mktemp("data")), clock) as opened:
+    with common.open_store(read_settings(data=tmp_path_factory.mktemp("data")), clock) as opened:
         opened.take_in(book)
         with opened.engine.begin() as connection:
             grades = [source_event(each.standing(), BEGINNING) for each in newswire.publishers.values()]
             opened.log.publish(connection, grades)
         kept = KeptReplay(opened.engine, EventLog(), clock, ("alerts",))
-        list(kept.run(in_time_order(items), bootstrap.build_runtime(opened, kept.take)))
+        list(kept.run(in_time_order(items), common.build_runtime(opened, kept.take)))
         yield opened
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstword.limits import read_thresholds
-from firstword.runtimes.whatif import differences
+from firstword.runtimes.compare import differences
+from firstword.threshold_file import read_thresholds
 from schemas.alerts import Alert, Reason, Verdict
 from services.matcher.thresholds import shipped_thresholds
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from firstword import bootstrap
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import LlmSettings, Settings
+from firstword.compose import common
 from schemas.topics import topic_of
-from services.notifier.wordings import store as wordings
+from services.common.errors import BadInput
+from services.common.settings import LlmSettings, Settings
+from services.notifier.rewording import store as wordings
 from tests.desk_data import NOW
 from tests.fakes import FakeClock
 from tests.http_server import Reply, Request, serving
@@ -29,14 +29,14 @@ def answer(request: Request) -> Reply:
 async def test_a_model_on_this_machine_is_asked_and_its_words_are_kept(tmp_path: Path) -> None:
     async with serving(answer) as server:
         settings = Settings(data=tmp_path, llm=LlmSettings(url=server.url("/v1/"), model="m"))
-        with bootstrap.open_store(settings, FakeClock(NOW)) as store:
+        with common.open_store(settings, FakeClock(NOW)) as store:
             events = told_events("claire")
             with store.engine.begin() as connection:
                 for event in events:
-                    for sink in bootstrap.build_sinks():
+                    for sink in common.build_sinks():
                         if topic_of(event).name in sink.inputs:
                             sink.apply(connection, event)
-            worker = bootstrap.build_wordings(store)
+            worker = common.build_wordings(store)
             assert worker is not None
             assert await worker.reword_due() == 1
             with store.engine.connect() as connection:
@@ -46,8 +46,8 @@ async def test_a_model_on_this_machine_is_asked_and_its_words_are_kept(tmp_path:
 
 
 def test_without_an_address_there_is_none_and_a_wrong_one_is_named(tmp_path: Path) -> None:
-    with bootstrap.open_store(Settings(data=tmp_path), FakeClock(NOW)) as store:
-        assert bootstrap.build_wordings(store) is None
+    with common.open_store(Settings(data=tmp_path), FakeClock(NOW)) as store:
+        assert common.build_wordings(store) is None
     settings = Settings(data=tmp_path, llm=LlmSettings(url="house-model"))
-    with bootstrap.open_store(settings) as store, pytest.raises(BadInput, match="FIRSTWORD_LLM_URL"):
-        bootstrap.build_wordings(store)
+    with common.open_store(settings) as store, pytest.raises(BadInput, match="FIRSTWORD_LLM_URL"):
+        common.build_wordings(store)

@@ -7,7 +7,7 @@ Revises:
 import sqlalchemy as sa
 from alembic import op
 
-from firstword.kit import db
+from services.common import db
 
 revision = "0001"
 down_revision = None

@@ -7,7 +7,7 @@ Revises: 0001
 import sqlalchemy as sa
 from alembic import op
 
-from firstword.kit import db
+from services.common import db
 
 revision = "0002"
 down_revision = "0001"

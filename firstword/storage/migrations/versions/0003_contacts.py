@@ -7,7 +7,7 @@ Revises: 0002
 import sqlalchemy as sa
 from alembic import op
 
-from firstword.kit import db
+from services.common import db
 
 revision = "0003"
 down_revision = "0002"

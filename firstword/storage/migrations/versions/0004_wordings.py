@@ -7,7 +7,7 @@ Revises: 0003
 import sqlalchemy as sa
 from alembic import op
 
-from firstword.kit import db
+from services.common import db
 
 revision = "0004"
 down_revision = "0003"

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from firstword.kit import db
+from services.common import db
 
 revision = "0006"
 down_revision = "0005"

@@ -7,8 +7,8 @@ Revises: 0006
 import sqlalchemy as sa
 from alembic import op
 
-from firstword.kit import db
 from schemas.base import content_id
+from services.common import db
 
 revision = "0007"
 down_revision = "0006"

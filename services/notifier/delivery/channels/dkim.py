@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from firstword.kit.errors import BadInput
+from services.common.errors import BadInput
 
 __all__ = ["DkimKey", "read_key"]
 

@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from firstword.kit.clock import Clock
+from services.common.clock import Clock
+from services.common.post import Answer, Http, post
 from services.notifier.delivery.channels.base import Outcome, OutcomeKind, Outgoing
-from services.notifier.webhooks.post import Answer, Http, post
 
 __all__ = ["HookChannel", "Hooks", "post_document"]
 

@@ -21,8 +21,8 @@ from typing import Literal
 
 import aiosmtplib
 
-from firstword.kit.clock import Clock
-from firstword.kit.errors import BadInput
+from services.common.clock import Clock
+from services.common.errors import BadInput
 from services.notifier.delivery.channels.base import Outcome, Outgoing
 from services.notifier.delivery.channels.dkim import DkimKey
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from services.notifier.advice.fared import BY, FEW, Given, groups_of
-from services.notifier.advice.gathering import gather_advice
-from services.notifier.advice.telling import PERIODS, as_csv, since_of
+from services.notifier.advice.export import PERIODS, as_csv, since_of
+from services.notifier.advice.outcomes import BY, FEW, Given, groups_of
+from services.notifier.advice.queries import gather_advice
 from services.notifier.desk.web import Asking, Page, number_of
-from services.notifier.repository import Page as Paged
+from services.notifier.queries import Page as Paged
 
 __all__ = ["asked_by", "asked_days", "router"]
 

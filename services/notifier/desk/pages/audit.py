@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from firstword.kit.errors import BadInput
+from services.common.errors import BadInput
 from services.notifier import audit
 from services.notifier.audit import Asked
-from services.notifier.desk import words
+from services.notifier.desk import labels
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.web import Asking, Page, number_of
-from services.notifier.repository import Page as Pages
+from services.notifier.queries import Page as Pages
 
 __all__ = ["asked_by", "listed", "router"]
 
@@ -56,7 +56,7 @@ def asked_by(who: Asking) -> Asked:
     """
     said = who.request.query_params
     first, last = _day(said.get("from", "")), _day(said.get("to", ""))
-    zone = words.zone(who.viewer.time_zone)
+    zone = labels.zone(who.viewer.time_zone)
     return Asked(
         user=said.get("user", "").strip() or None,
         action=said.get("action", "").strip() or None,

@@ -9,17 +9,17 @@ from fastapi import APIRouter, Form
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
-from firstword.kit.errors import BadInput
 from schemas.clients import Note
-from services.notifier import repository
+from services.common.errors import BadInput
+from services.notifier import queries
 from services.notifier.contact.blackouts import upcoming
 from services.notifier.contact.discovery import questions_for, still_open
 from services.notifier.contact.plan import zone_of
-from services.notifier.contact.tuning import ABOUT_BOUNDS, BOUNDS
-from services.notifier.desk import web, words
+from services.notifier.desk import labels, web
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.relations import CONTACT_CHANNELS, ContactChannel, Relations
 from services.notifier.desk.web import Page, back_to, number_of
+from services.notifier.outreach.tuning import ABOUT_BOUNDS, BOUNDS
 
 __all__ = ["router"]
 
@@ -32,7 +32,7 @@ def every(who: Page) -> HTMLResponse:
     search = who.request.query_params.get("q", "").strip()[:100]
     size = who.site.deps.settings.page_size
     with who.reading() as connection:
-        page = repository.client_lines(connection, who.scope, search=search, number=number_of(who.request), size=size)
+        page = queries.client_lines(connection, who.scope, search=search, number=number_of(who.request), size=size)
     who.note_read("clients.listed", "clients", None)
     return who.page("clients.html", page=page, search=search)
 
@@ -41,13 +41,13 @@ def every(who: Page) -> HTMLResponse:
 def one(who: Page, client_id: str) -> HTMLResponse:
     """What a client owns, wants and follows; what was found for them, and what passed between us."""
     with who.reading() as connection:
-        book = repository.client(connection, who.scope, client_id)
+        book = queries.client(connection, who.scope, client_id)
         if book is None:
             raise NotFound("There is no such client.")
-        drafts = repository.drafts_of(connection, who.scope, client_id=client_id)
-        found = repository.alert_lines(connection, who.scope, client_id)
-        contacts = repository.contacts(connection, client_id)
-        tuning = repository.tuning(connection, client_id)
+        drafts = queries.drafts_of(connection, who.scope, client_id=client_id)
+        found = queries.alert_lines(connection, who.scope, client_id)
+        contacts = queries.contacts(connection, client_id)
+        tuning = queries.tuning(connection, client_id)
     who.note_read("client.read", client_id, client_id)
     return who.page(
         "client.html",
@@ -59,7 +59,7 @@ def one(who: Page, client_id: str) -> HTMLResponse:
         bounds=(BOUNDS, ABOUT_BOUNDS),
         blackouts=upcoming(book.client, zone_of(book.client), who.now),
         channels=CONTACT_CHANNELS,
-        local_now=who.now.astimezone(words.zone(who.viewer.time_zone)).strftime("%Y-%m-%dT%H:%M"),
+        local_now=who.now.astimezone(labels.zone(who.viewer.time_zone)).strftime("%Y-%m-%dT%H:%M"),
         open_questions=len(still_open(book.client)),
     )
 
@@ -77,7 +77,7 @@ def log_contact(
 ) -> Response:
     """A conversation took place; ``at`` is on the viewer's own clock."""
     try:
-        moment = datetime.fromisoformat(at).replace(tzinfo=words.zone(who.viewer.time_zone))
+        moment = datetime.fromisoformat(at).replace(tzinfo=labels.zone(who.viewer.time_zone))
     except ValueError:
         raise BadInput(f"{at!r} is no moment.", mend="Give day and time, such as 2026-01-31 14:30.") from None
     if minutes and not (minutes.isascii() and minutes.isdigit()):
@@ -99,7 +99,7 @@ def log_contact(
 def discovery(who: Page, client_id: str) -> HTMLResponse:
     """Questions for getting to know the client, and what they answered."""
     with who.reading() as connection:
-        book = repository.client(connection, who.scope, client_id)
+        book = queries.client(connection, who.scope, client_id)
     if book is None:
         raise NotFound("There is no such client.")
     who.note_read("client.discovery", client_id, client_id)

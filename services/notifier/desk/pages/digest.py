@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from schemas.clients import Manager
-from services.notifier.contact.digest import build_digest
-from services.notifier.contact.digest_view import HEADINGS, as_html, as_markdown, as_text, summary
 from services.notifier.desk.web import Page
-from services.notifier.digests import gather
+from services.notifier.digest.gather import gather
+from services.notifier.digest.model import build_digest
+from services.notifier.digest.render import HEADINGS, as_html, as_markdown, as_text, summary
 
 __all__ = ["router"]
 

@@ -10,19 +10,19 @@ from fastapi.responses import HTMLResponse, Response
 
 from schemas.drafts import DismissReason
 from schemas.interactions import Feedback
-from services.notifier import repository
-from services.notifier.advice.gathering import of_draft
+from services.notifier import queries
+from services.notifier.advice.queries import of_draft
 from services.notifier.delivery.calendar import call_file, half_hour
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.channels.clipboard import mailto
-from services.notifier.delivery.ways import targets
+from services.notifier.delivery.routes import targets
 from services.notifier.desk import web
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.checks import checks_of, why_this_client
 from services.notifier.desk.relations import Relations
 from services.notifier.desk.web import Page, back_to
 from services.notifier.drafting.grounding import by_sentence
-from services.notifier.wordings import store as wordings
+from services.notifier.rewording import store as wordings
 
 __all__ = ["router"]
 
@@ -34,19 +34,19 @@ Version = Annotated[int, Form(ge=0)]
 def show(who: Page, draft_id: str) -> HTMLResponse:
     """The message on one side, where it comes from on the other."""
     with who.reading() as connection:
-        line = repository.draft(connection, who.scope, draft_id)
+        line = queries.draft(connection, who.scope, draft_id)
         if line is None:
             raise NotFound("There is no such draft.")
-        book = repository.client(connection, who.scope, line.client_id)
+        book = queries.client(connection, who.scope, line.client_id)
         before = line.draft.supersedes
-        earlier = None if before is None else repository.draft(connection, who.scope, before)
-        sendings = repository.deliveries_of(connection, draft_id)
+        earlier = None if before is None else queries.draft(connection, who.scope, before)
+        sendings = queries.deliveries_of(connection, draft_id)
         others = [one for one in line.draft.told_alerts if one != line.draft.alert_id]
-        told = repository.alerts_by_id(connection, who.scope, others)
-        said = repository.feedback_on(connection, draft_id)
+        told = queries.alerts_by_id(connection, who.scope, others)
+        said = queries.feedback_on(connection, draft_id)
         wording = wordings.offer(connection, draft_id)
         fared = of_draft(connection, who.scope, draft_id)
-        answers = [one for one in repository.contacts(connection, line.client_id) if one["draft_id"] == draft_id]
+        answers = [one for one in queries.contacts(connection, line.client_id) if one["draft_id"] == draft_id]
     who.note_read("draft.read", draft_id, line.client_id)
     recipient = None if book is None else book.client.contact.email
     way = next(iter(targets(book.client, who.site.deps.ways)), None) if book is not None else None
@@ -78,8 +78,8 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
 def call(who: Page, draft_id: str) -> Response:
     """An appointment to call the client about it, within their hours: at the next half hour."""
     with who.reading() as connection:
-        line = repository.draft(connection, who.scope, draft_id)
-        book = None if line is None else repository.client(connection, who.scope, line.client_id)
+        line = queries.draft(connection, who.scope, draft_id)
+        book = None if line is None else queries.client(connection, who.scope, line.client_id)
     if line is None or book is None:
         raise NotFound("There is no such draft.")
     who.note_read("draft.call", draft_id, line.client_id)

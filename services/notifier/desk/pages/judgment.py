@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from services.notifier import repository
+from services.notifier import queries
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.web import Page, number_of
 
@@ -19,7 +19,7 @@ def held(who: Page) -> HTMLResponse:
     """Rumors that are held back, for when the client calls."""
     size = who.site.deps.settings.page_size
     with who.reading() as connection:
-        page = repository.held(connection, who.scope, number=number_of(who.request), size=size)
+        page = queries.held(connection, who.scope, number=number_of(who.request), size=size)
     who.note_read("held.listed", "held", None)
     return who.page("held.html", page=page)
 
@@ -29,7 +29,7 @@ def decisions(who: Page) -> HTMLResponse:
     """What was refused, ignored, dismissed or withdrawn, and why."""
     size = who.site.deps.settings.page_size
     with who.reading() as connection:
-        page = repository.decisions(connection, who.scope, number=number_of(who.request), size=size)
+        page = queries.decisions(connection, who.scope, number=number_of(who.request), size=size)
     who.note_read("decisions.listed", "decisions", None)
     return who.page("decisions.html", page=page)
 
@@ -38,11 +38,11 @@ def decisions(who: Page) -> HTMLResponse:
 def explain(who: Page, alert_id: str) -> HTMLResponse:
     """One verdict: each rule that spoke, and the evidence."""
     with who.reading() as connection:
-        alert = repository.alert(connection, who.scope, alert_id)
+        alert = queries.alert(connection, who.scope, alert_id)
         if alert is None:
             raise NotFound("There is no such alert.")
-        book = repository.client(connection, who.scope, alert.client_id)
-        course = repository.story(connection, who.scope, alert.client_id, alert.story_id)
-        drafts = repository.drafts_of(connection, who.scope, alert_id=alert_id)
+        book = queries.client(connection, who.scope, alert.client_id)
+        course = queries.story(connection, who.scope, alert.client_id, alert.story_id)
+        drafts = queries.drafts_of(connection, who.scope, alert_id=alert_id)
     who.note_read("alert.read", alert_id, alert.client_id)
     return who.page("alert.html", alert=alert, book=book, course=course, drafts=drafts)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import update
 
-from firstword.kit.errors import BadInput
+from services.common.errors import BadInput
 from services.notifier.desk import web
 from services.notifier.desk.actions import audit
 from services.notifier.desk.web import Page, back_to

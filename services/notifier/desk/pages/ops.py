@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from firstword.kit.db import reading
+from services.common.db import reading
 from services.notifier.desk.web import Site, site_of
 
 __all__ = ["router"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from services.notifier import repository
+from services.notifier import queries
 from services.notifier.desk import web
 from services.notifier.desk.web import Page, back_to, number_of
 
@@ -22,7 +22,7 @@ def sent(who: Page) -> HTMLResponse:
     status = wanted if wanted in STATUSES else None
     size = who.site.deps.settings.page_size
     with who.reading() as connection:
-        page = repository.delivery_lines(connection, who.scope, status=status, number=number_of(who.request), size=size)
+        page = queries.delivery_lines(connection, who.scope, status=status, number=number_of(who.request), size=size)
     who.note_read("deliveries.listed", "deliveries", None)
     return who.page("sent.html", page=page, status=status, statuses=STATUSES)
 

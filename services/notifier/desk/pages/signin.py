@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from firstword.kit.db import reading
+from services.common.db import reading
 from services.notifier.desk import auth
 from services.notifier.desk.auth import SESSION_COOKIE
 from services.notifier.desk.web import Asking, our_form, site_of

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from firstword import bootstrap
-from firstword.kit.settings import read_settings
+from firstword.compose import common
 from schemas.drafts import DraftCreated
-from services.notifier.advice.keeping import keep_advice
+from services.common.settings import read_settings
+from services.notifier.advice.store import keep_advice
 from services.notifier.sinks import all_sinks
 from tests.command_line import Run, command_line
 from tests.desk_data import NOW, seed_events
@@ -24,7 +24,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 def filled() -> None:
     """A data folder in which each draft that gives an opinion was sent."""
-    with bootstrap.open_store(read_settings()) as store, store.engine.begin() as connection:
+    with common.open_store(read_settings()) as store, store.engine.begin() as connection:
         for event in seed_events():
             for sink in all_sinks():
                 if event.data.event_type.split(".")[0] in ("client", "alert", "draft"):

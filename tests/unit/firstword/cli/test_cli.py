@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firstword import __version__
-from firstword.shipped import example
+from firstword.sample.files import example
 from tests.command_line import Run, command_line
 
 FEED = """<rss version="2.0"><channel><title>News Example</title><link>https://news.example/</link>

@@ -13,8 +13,8 @@ from firstword.cli.main import app
 from firstword.storage.engine import open_sqlite
 from firstword.storage.migrate import migrate
 from services.notifier.delivery.channels.base import Outcome
-from services.notifier.delivery.manager_outbox import Words, put
-from services.notifier.delivery.ways import manager_mail
+from services.notifier.delivery.routes import manager_mail
+from services.notifier.digest.manager_outbox import Words, put
 from services.notifier.tables import deliveries
 from tests.desk_data import MANAGERS, NOW
 from tests.desk_world import World

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from firstword import bootstrap
 from firstword.book import load_book
-from firstword.kit.settings import read_settings
-from firstword.shipped import example
-from firstword.sourcing import Sources
+from firstword.compose import common
+from firstword.sample.files import example
+from firstword.source_grades import Sources
 from schemas.base import event
 from schemas.items import Item, ItemIngested, Source
 from schemas.mentions import ItemAnnotated, SourceLetter
+from services.common.settings import read_settings
 from tests.command_line import Run, command_line
 from tests.scenarios.loader import BEGINNING
 
@@ -103,13 +103,13 @@ def test_an_alert_is_written_down_as_a_scenario(run: Run, items: str, tmp_path: 
 
 def test_a_grade_holds_from_the_next_item_on(tmp_path: Path) -> None:
     """Without a restart: the runtime reads the grade in its place in the log."""
-    with bootstrap.open_store(read_settings(data=tmp_path / "data")) as store:
-        assert bootstrap.build_pipeline().processors[0].references == ("clients", "sources", "outcomes")
+    with common.open_store(read_settings(data=tmp_path / "data")) as store:
+        assert common.build_pipeline().processors[0].references == ("clients", "sources", "outcomes")
         book, _ = load_book(Path(BOOK).read_text(encoding="utf-8"), "book.yaml")
         assert book is not None
         store.take_in(book)
         grades: list[str] = []
-        runtime = bootstrap.build_runtime(
+        runtime = common.build_runtime(
             store,
             lambda events: grades.extend(e.data.source.grade for e in events if isinstance(e.data, ItemAnnotated)),
         )

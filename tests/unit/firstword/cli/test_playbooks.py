@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from firstword.kit.errors import BadInput
-from firstword.kit.settings import read_settings
 from firstword.playbooks import playbooks_of
+from services.common.errors import BadInput
+from services.common.settings import read_settings
 from tests.command_line import Run, command_line
 
 HOUSE = """\

@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.processing import AnyEvent, Processor
 from schemas.base import content_id, event
 from schemas.interactions import InteractionLogged
 from schemas.items import ItemIngested
+from services.common.errors import KnownBadEvent
+from services.common.processing import AnyEvent, Processor
 
 __all__ = ["Tally", "TallyState"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from firstword.runtimes.kafka.chatter import REMEMBERED, SaidLately
+from firstword.runtimes.kafka.log_throttle import REMEMBERED, SaidLately
 
 
 def record(name: str, text: str, *values: object) -> logging.LogRecord:

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstword.kit.clock import SetClock
 from firstword.runtimes.kafka.fence import NOBODY, Fence, Superseded, Writer, claim_key, is_claim
 from firstword.runtimes.kafka.letters import LetterLimit
 from firstword.runtimes.kafka.records import Arrived, Outgoing
@@ -26,6 +25,7 @@ from firstword.runtimes.kafka.watch import At
 from schemas.base import event
 from schemas.clients import ClientRemoved
 from schemas.topics import decode, encode
+from services.common.clock import SetClock
 from tests.unit.firstword.counting import item_event
 from tests.unit.firstword.kafka.tallying import Tally
 

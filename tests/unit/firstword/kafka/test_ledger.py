@@ -11,9 +11,6 @@ import pytest
 from aiokafka.partitioner import murmur2
 from sqlalchemy import Connection, Engine, select
 
-from firstword.kit.db import reading
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.processing import AnyEvent
 from firstword.pipeline import Pipeline
 from firstword.runtimes.kafka.ledger import Ledger
 from firstword.runtimes.kafka.letters import LetterLimit, TooManyDeadLetters, read_letter
@@ -22,6 +19,9 @@ from firstword.runtimes.memory import MemoryRuntime
 from firstword.storage.outbox import Outbox, Post
 from firstword.storage.tables import dead_letters, states, taken
 from schemas.topics import TOPICS
+from services.common.db import reading
+from services.common.errors import KnownBadEvent
+from services.common.processing import AnyEvent
 from tests.fakes import FakeClock
 from tests.unit.firstword.counting import item_event
 from tests.unit.firstword.kafka.tallying import Tally

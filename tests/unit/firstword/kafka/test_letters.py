@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstword.kit.errors import KnownBadEvent
 from firstword.runtimes.kafka.letters import LetterLimit, TooManyDeadLetters, letter_of, read_letter
 from firstword.runtimes.kafka.records import Arrived
+from services.common.errors import KnownBadEvent
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 RECORD = Arrived("items", 3, 41, b"itm_1", b"{}", 1_767_600_000_000, (("trace", b"abc"),))

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from firstword.kit.processing import AnyEvent
 from firstword.pipeline import Pipeline
 from firstword.runtimes.kafka.partition import Decision, PartitionWorker
 from firstword.runtimes.kafka.records import Arrived, Outgoing
 from firstword.runtimes.kafka.values import peek, unpack
 from firstword.runtimes.memory import MemoryRuntime
 from schemas.topics import decode, encode
+from services.common.processing import AnyEvent
 from tests.unit.firstword.counting import Counter, item_event
 from tests.unit.firstword.kafka.tallying import Tally
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from firstword.kit.processing import AnyEvent
 from firstword.runtimes.kafka.references import ReferenceReader
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.base import event
 from schemas.clients import ClientRemoved
 from schemas.topics import encode
+from services.common.processing import AnyEvent
 from tests.unit.firstword.kafka.tallying import Tally
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.ingest.itemlines import dump_item
-from services.ingest.parse import NotAFeed, parse_feed
+from services.ingest.parse.feed import NotAFeed, parse_feed
+from services.ingest.parse.item_lines import dump_item
 
 FEEDS = Path(__file__).parents[3] / "corpus" / "feeds"
 FEED_URL = "https://feeds.example.org/news/feed.xml"

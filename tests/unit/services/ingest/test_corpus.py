@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.ingest.parse import NotAFeed, ParsedFeed, parse_feed
+from services.ingest.parse.feed import NotAFeed, ParsedFeed, parse_feed
 from tests.unit.services.ingest.corpus import FEED_URL, FETCHED_AT, documents, expectation, outcome
 
 DOCUMENTS = documents()

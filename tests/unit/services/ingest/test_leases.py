@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from services.ingest.fetch import Response, Validators
+from services.ingest.fetch.fetchers import Response, Validators
 from services.ingest.opml import feed_id
 from services.ingest.repository import Repository
 from services.ingest.service import IngestService, IngestSettings

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstword.kit.errors import BadInput
 from schemas.feeds import Feed
+from services.common.errors import BadInput
 from services.ingest.opml import feed_id, read_opml, write_opml
 
 LISTING = b"""<?xml version="1.0"?>

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
-from firstword.kit.errors import BadInput
-from firstword.kit.http import GuardedClient, HttpSettings
-from firstword.kit.processing import AnyEvent
 from schemas.feeds import FeedHealthChanged
 from schemas.items import ItemIngested
-from services.ingest.fetch import Fetcher, FetcherByScheme, FileFetcher, HttpFetcher, Response, Validators
+from services.common.errors import BadInput
+from services.common.http import GuardedClient, HttpSettings
+from services.common.processing import AnyEvent
+from services.ingest.fetch.fetchers import Fetcher, FetcherByScheme, FileFetcher, HttpFetcher, Response, Validators
 from services.ingest.poll import QUARANTINE_BYTES, PollResult
 from services.ingest.repository import Repository
 from services.ingest.service import IngestService, IngestSettings

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstword.kit.processing import AnyEvent
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, ClientRemoved, Firm, Manager, Watch
 from schemas.items import Item, ItemIngested
+from services.common.processing import AnyEvent
 from services.matcher.service import Annotate
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstword.kit.processing import AnyEvent
 from schemas.alerts import Verdict
 from schemas.clients import ClientChanged
 from schemas.items import ItemIngested
-from services.matcher.cases import JudgeState
-from services.matcher.credibility import assess
+from services.common.processing import AnyEvent
+from services.matcher.judgment.credibility import assess
 from services.matcher.service import Annotate, Judge
+from services.matcher.stories.threads import JudgeState
 from tests.scenarios.loader import Scenario, load_scenarios
 
 UNTOLD = "the denial comes before the client was told anything, so there is nothing to correct"

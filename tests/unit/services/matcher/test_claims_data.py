@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from schemas.items import Item
-from services.matcher.claims import judge_claim
+from services.matcher.reading.claims import judge_claim
 
 SENTENCES = Path(__file__).parents[5] / "shared" / "data" / "hedges" / "sentences.jsonl"
 

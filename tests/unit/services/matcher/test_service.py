@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstword.kit.errors import KnownBadEvent
-from firstword.kit.processing import AnyEvent
 from schemas.alerts import Alert, AlertRaised
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, ClientRemoved, Firm, Manager, Watch, WatchKind
 from schemas.items import Item, ItemIngested, Source
 from schemas.mentions import ItemAnnotated, SourceGrade, SourceGraded
 from schemas.topics import decode, encode
-from services.matcher.cases import JudgeState
+from services.common.errors import KnownBadEvent
+from services.common.processing import AnyEvent
 from services.matcher.service import Annotate, Judge
+from services.matcher.stories.threads import JudgeState
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 LEDGER = SourceGrade(domain="ledger.example", publisher="The Ledger", owner="Ledger Media", grade="A", ground="test")

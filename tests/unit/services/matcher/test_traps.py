@@ -6,7 +6,7 @@ import pytest
 
 from schemas.clients import Watch
 from schemas.items import Item, Source
-from services.matcher.mentions import Watchlist
+from services.matcher.mentions.matching import Watchlist
 
 
 def watch(name: str, *aliases: str, ticker: str | None = None, kind: str = "holding") -> Watch:

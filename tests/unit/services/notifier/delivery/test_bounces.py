@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from firstword.kit.db import reading
-from firstword.kit.errors import BadInput
+from services.common.db import reading
+from services.common.errors import BadInput
 from services.notifier.delivery.bounces import read_bounce
 from services.notifier.delivery.mailbox import BounceReader, MailboxSettings
 from services.notifier.tables import deliveries

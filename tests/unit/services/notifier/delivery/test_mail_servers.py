@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from firstword.kit.db import reading
 from schemas.deliveries import DeliveryChanged
+from services.common.db import reading
+from services.common.queue.backoff import JITTER, RETRY_SECONDS
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
-from services.notifier.delivery.schedule import JITTER, RETRY_SECONDS
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.tables import deliveries, delivery_attempts
 from tests.desk_world import World

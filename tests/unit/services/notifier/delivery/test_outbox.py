@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.common.queue.backoff import JITTER, RETRY_SECONDS
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.outbox import retry_at
-from services.notifier.delivery.schedule import JITTER, RETRY_SECONDS
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 LATER = Outcome("retry", "busy")

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from firstword.kit.db import reading
-from firstword.kit.metrics import Metrics
 from schemas.base import event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.deliveries import DeliveryChanged
-from services.notifier import repository
+from services.common.db import reading
+from services.common.metrics import Metrics
+from services.notifier import queries
 from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.outbox import RETRY_SECONDS
@@ -36,7 +36,7 @@ def approve(world: World) -> str:
 
 def status(world: World, draft_id: str) -> tuple[str, int]:
     with reading(world.engine) as connection:
-        ((row, tries),) = repository.deliveries_of(connection, draft_id)
+        ((row, tries),) = queries.deliveries_of(connection, draft_id)
     assert len(tries) == row["attempts"]
     return row["status"], row["attempts"]
 
@@ -105,7 +105,7 @@ async def test_a_crash_between_sending_and_recording_leaves_it_to_a_person(world
     assert channel.sent == []
     assert status(world, draft_id) == ("unknown", 1)
     with reading(world.engine) as connection:
-        assert repository.counts(connection, None).unknown == 1
+        assert queries.counts(connection, None).unknown == 1
 
     world.desk("arrived", delivery_id)
     assert world.line(draft_id).state == "sent"

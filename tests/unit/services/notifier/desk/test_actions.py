@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, func, select, update
 
-from firstword.kit.db import reading
-from firstword.kit.errors import BadInput
-from services.notifier import repository
+from services.common.db import reading
+from services.common.errors import BadInput
+from services.notifier import queries
 from services.notifier.desk.actions import Conflict, NotFound
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.checks import checks_of
@@ -93,7 +93,7 @@ def test_what_was_taken_back_does_not_go_out_and_can_be_approved_again(world: Wo
     world.desk("take_back", line.id, 1)
     assert world.line(line.id).state == "open"
     with reading(world.engine) as connection:
-        ((delivery, _),) = repository.deliveries_of(connection, line.id)
+        ((delivery, _),) = queries.deliveries_of(connection, line.id)
     assert delivery["status"] == "failed"
     world.desk("approve", line.id, world.line(line.id).version)
     assert world.types().count("draft.approved") == 2
@@ -117,7 +117,7 @@ def test_what_came_of_it_is_noted_once(world: World) -> None:
     assert world.types().count("interaction.logged") == 2
     world.apply(world.publisher.events)
     with reading(world.engine) as connection:
-        assert {row["outcome"] for row in repository.contacts(connection, line.client_id)} == {"sent", "disagreed"}
+        assert {row["outcome"] for row in queries.contacts(connection, line.client_id)} == {"sent", "disagreed"}
 
 
 @pytest.mark.parametrize(

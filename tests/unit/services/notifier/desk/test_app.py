@@ -10,14 +10,14 @@ from markupsafe import escape
 from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy import Engine, select, update
 
-from firstword.kit.db import reading
-from firstword.kit.errors import BadInput
 from firstword.storage.engine import open_database
+from services.common.db import reading
+from services.common.errors import BadInput
 from services.notifier.desk import auth
 from services.notifier.desk.app import create_app
 from services.notifier.desk.deps import DeskDeps, DeskSettings, FeedView
 from services.notifier.desk.security import HEADERS
-from services.notifier.repository import DraftLine
+from services.notifier.queries import DraftLine
 from services.notifier.tables import audit_log, signin_links, users
 from tests.desk_data import NOW
 from tests.desk_world import SETTINGS, World

@@ -11,12 +11,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from firstword.kit.db import reading
-from services.notifier.delivery.ways import by_manager, manager_mail
-from services.notifier.delivery.wishes import Chosen, chosen
+from services.common.db import reading
+from services.notifier.delivery.routes import by_manager, manager_mail
 from services.notifier.desk import auth
 from services.notifier.desk.app import create_app
 from services.notifier.desk.deps import DeskDeps
+from services.notifier.digest.preferences import Chosen, chosen
 from services.notifier.tables import audit_log
 from tests.desk_world import World
 

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from firstword.kit.errors import BadInput
-from firstword.registry import book_changes
+from firstword.book_events import book_changes
 from schemas.base import content_id, event
 from schemas.clients import Book, ClientChanged, ComplianceNote
 from schemas.drafts import ContactDecided, DraftCreated
 from schemas.interactions import ClientTuned, EntityShift, FeedbackGiven, InteractionLogged
-from services.notifier.contact.confirm import confirming_note
+from services.common.errors import BadInput
 from services.notifier.contact.discovery import questions_for, still_open, with_answers
 from services.notifier.desk.actions import Conflict, Desk, NotFound
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.relations import Relations
+from services.notifier.outreach.confirmation import confirming_note
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import OWNER, World
 from tests.unit.services.notifier.samples import a_client, a_firm, a_manager

@@ -10,9 +10,9 @@ from typing import cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstword.kit.db import reading
-from firstword.kit.errors import FirstwordError
-from services.notifier import repository
+from services.common.db import reading
+from services.common.errors import FirstwordError
+from services.notifier import queries
 from services.notifier.delivery.channels.base import Outcome, OutcomeKind
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
@@ -50,7 +50,7 @@ class Play:
             self._work(cast("OutcomeKind", about))
         elif act in ("arrived", "send_again"):
             with reading(world.engine) as connection:
-                found = repository.deliveries_of(connection, self.id)
+                found = queries.deliveries_of(connection, self.id)
             for row, _ in found:
                 world.desk(act, row["id"])
                 self.wanted += act == "send_again"

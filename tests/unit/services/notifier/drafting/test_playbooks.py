@@ -5,9 +5,9 @@ from typing import get_args
 
 import pytest
 
-from firstword.kit.errors import BadInput
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
+from services.common.errors import BadInput
 from services.notifier.drafting.playbook_files import read_playbook
 from services.notifier.drafting.playbooks import Case, Playbooks, Rule
 from services.notifier.drafting.tokens import tokens

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from services.notifier.webhooks import outbox
-from services.notifier.webhooks.choosing import UNDER_WAY
 from services.notifier.webhooks.pace import filled_until, places
+from services.notifier.webhooks.selection import UNDER_WAY
 from tests.http_server import Reply, Request, serving
 from tests.webhook_world import WebhookWorld, dismissed
 

@@ -10,11 +10,11 @@ from sqlalchemy import Engine, select
 from standardwebhooks import Webhook
 from typer.testing import CliRunner
 
-from firstword.bootstrap import open_store
 from firstword.cli.main import app
-from firstword.kit.db import reading
-from firstword.kit.sealing import Keys, LockedSecret, new_key
-from firstword.kit.settings import Settings
+from firstword.compose.common import open_store
+from services.common.db import reading
+from services.common.sealing import Keys, LockedSecret, new_key
+from services.common.settings import Settings
 from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.tables import webhook_endpoints
 from tests.desk_data import NOW

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstword.kit.processing import AnyEvent
 from schemas.alerts import AlertRaised, Evidence, Reason
 from schemas.base import event
 from schemas.webhooks import BODY_LIMIT, AlertTold, Webhook
+from services.common.processing import AnyEvent
 from services.notifier.webhooks.payloads import told_of
 from tests.desk_data import NOW, seed_events
 

@@ -10,11 +10,11 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
-from firstword.bootstrap import build_deliveries, open_store
 from firstword.cli.main import app
-from firstword.kit.errors import BadInput
-from firstword.kit.metrics import Metrics
-from firstword.kit.settings import Settings
+from firstword.compose.common import build_deliveries, open_store
+from services.common.errors import BadInput
+from services.common.metrics import Metrics
+from services.common.settings import Settings
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.webhooks import endpoints, outbox
 from services.notifier.webhooks.disabling import disable

@@ -14,11 +14,11 @@ from standardwebhooks import Webhook
 
 from schemas.base import event
 from schemas.deliveries import Delivery, DeliveryChanged, DeliveryStatus
-from services.notifier.delivery.schedule import JITTER, RETRY_SECONDS
+from services.common.post import Answer
+from services.common.queue.backoff import JITTER, RETRY_SECONDS
 from services.notifier.webhooks import endpoints, outbox, replay
 from services.notifier.webhooks.disabling import enable
 from services.notifier.webhooks.endpoints import Wants
-from services.notifier.webhooks.post import Answer
 from tests.desk_data import NOW, seed_events
 from tests.http_server import Reply, Request, serving
 from tests.webhook_world import WebhookWorld, dismissed

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from firstword.kit.processing import AnyEvent
 from schemas.alerts import AlertRaised
 from schemas.base import event
 from schemas.clients import ClientChanged
 from schemas.drafts import DraftCreated
+from services.common.processing import AnyEvent
 from services.notifier.drafting.compose import Composed, compose
 from services.notifier.drafting.facts import Brief
 from services.notifier.drafting.playbooks import Playbooks

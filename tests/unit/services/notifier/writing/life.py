@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from firstword.kit.processing import AnyEvent
 from schemas.alerts import Alert, AlertRaised, Reason
 from schemas.base import Payload, event
 from schemas.clients import Client, ClientChanged, ContactPolicy
@@ -19,8 +18,9 @@ from schemas.drafts import (
     DraftRefused,
     DraftSent,
 )
+from services.common.processing import AnyEvent
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.drafts import WriteDrafts
+from services.notifier.outreach.processor import WriteDrafts
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert, an_item
 
 __all__ = ["Life", "client_of"]

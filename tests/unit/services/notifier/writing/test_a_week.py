@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from firstword.kit.processing import AnyEvent
 from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
 from schemas.alerts import Alert, AlertRaised, Reason
@@ -20,12 +19,13 @@ from schemas.base import Payload, event
 from schemas.clients import Blackout, Client, ClientChanged, ContactPolicy
 from schemas.drafts import ContactDecided, Draft, DraftApproved, DraftCreated, DraftDismissed, DraftRefused, DraftSent
 from schemas.interactions import ContactAgreed
+from services.common.processing import AnyEvent
 from services.notifier.contact.blackouts import barring, silent_about
 from services.notifier.contact.budget import WEEK
 from services.notifier.contact.hours import is_open
 from services.notifier.contact.plan import SendPlan, plan_send, zone_of
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.drafts import WriteDrafts
+from services.notifier.outreach.processor import WriteDrafts
 from tests.unit.services.notifier.samples import a_client, a_firm, a_manager, a_watch, an_alert, an_item
 
 #: A Monday; clocks go forward in Europe on Sunday 29 March 2026.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from schemas.clients import Desire
-from services.notifier.advice.keeping import stands_in
+from services.notifier.advice.store import stands_in
 from services.notifier.drafting.data import phrasing
 from services.notifier.drafting.tone import MAX_WORDS
 from tests.unit.services.notifier.samples import an_item

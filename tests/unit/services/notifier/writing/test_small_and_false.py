@@ -13,7 +13,7 @@ from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftCreated, DraftSent
 from services.matcher.service import Annotate, Judge
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.drafts import WriteDrafts
+from services.notifier.outreach.processor import WriteDrafts
 from tests.scenarios.loader import load_scenarios
 
 NAME = "what was true and too small for the client turns out false"

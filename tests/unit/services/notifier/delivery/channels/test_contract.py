@@ -18,14 +18,14 @@ from typing import Any, Literal, get_args
 
 import pytest
 
-from firstword.kit.http import GuardedClient, HttpSettings
+from services.common.http import GuardedClient, HttpSettings
 from services.notifier.delivery import channels
 from services.notifier.delivery.channels.base import Channel, Outcome, Outgoing, Run
 from services.notifier.delivery.channels.clipboard import Clipboard
 from services.notifier.delivery.channels.slack import Slack
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
 from services.notifier.delivery.channels.teams import Teams
-from services.notifier.delivery.letter import letter_html
+from services.notifier.delivery.html_letter import letter_html
 from tests.fakes import FakeClock
 from tests.http_server import Reply, serving
 from tests.smtp_server import Manner, mail_server

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstword.kit.errors import BadInput
+from services.common.errors import BadInput
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings, address, compose
-from services.notifier.delivery.letter import letter_html
+from services.notifier.delivery.html_letter import letter_html
 from tests.fakes import FakeClock
 from tests.smtp_server import MailServer, Manner, mail_server
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import dkim
 import pytest
 
-from firstword.kit.errors import BadInput
+from services.common.errors import BadInput
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.channels.dkim import read_key
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings

@@ -1,0 +1,101 @@
+"""The client book as events: what a book changes against what is known, and back from events to a book."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.base import content_id, event
+from schemas.clients import Book, Client, ClientChanged, ClientRemoved, Firm, Manager, Note
+from services.common.processing import AnyEvent
+
+__all__ = ["BookChange", "book_changes", "book_of", "removal"]
+
+SOURCE = "firstword/book"
+
+
+@dataclass(frozen=True)
+class BookChange:
+    """What taking in a book does. ``unnamed`` are clients that are known and that the book doesn't name."""
+
+    events: tuple[AnyEvent, ...]
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    unnamed: tuple[str, ...]
+
+
+def book_changes(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> BookChange:
+    """The events that bring what is ``known`` (the newest event of each client) to what ``book`` says.
+
+    Clients that the book doesn't name stay as they are, and so do notes that were written down at the desk. A client
+    who is as before gives no event, so taking the same book in twice changes nothing.
+    """
+    managers = {manager.id: manager for manager in book.managers}
+    events: list[AnyEvent] = []
+    added, changed, unchanged = [], [], []
+    for client in book.clients:
+        before = known.get(client.id)
+        after = ClientChanged(client=_kept(client, before), firm=book.firm, manager=managers[client.manager_id])
+        if before is not None and isinstance(before.data, ClientChanged):
+            if before.data == after.model_copy(update={"revision": before.data.revision}):
+                unchanged.append(client.id)
+                continue
+            changed.append(client.id)
+        else:
+            added.append(client.id)
+        revision = _revision(before) + 1 if before is not None else 0
+        events.append(_wrap(after.model_copy(update={"revision": revision}), client.id, revision, now))
+    named = {client.id for client in book.clients}
+    alive = [client_id for client_id, last in known.items() if isinstance(last.data, ClientChanged)]
+    return BookChange(
+        events=tuple(events),
+        added=tuple(added),
+        changed=tuple(changed),
+        unchanged=tuple(unchanged),
+        unnamed=tuple(client_id for client_id in alive if client_id not in named),
+    )
+
+
+def removal(client_id: str, known: AnyEvent, now: datetime) -> AnyEvent:
+    """The event by which a client is no longer served."""
+    revision = _revision(known) + 1
+    return _wrap(ClientRemoved(client_id=client_id, revision=revision), client_id, revision, now)
+
+
+def book_of(known: Mapping[str, AnyEvent]) -> Book | None:
+    """The book that the newest events of all clients make up; None when there is no client."""
+    clients: list[Client] = []
+    managers: dict[str, Manager] = {}
+    firm: Firm | None = None
+    for last in known.values():
+        if isinstance(last.data, ClientChanged):
+            clients.append(last.data.client)
+            managers[last.data.manager.id] = last.data.manager
+            firm = last.data.firm
+    if firm is None:
+        return None
+    return Book(firm=firm, managers=tuple(managers.values()), clients=tuple(clients))
+
+
+def _kept(client: Client, before: AnyEvent | None) -> Client:
+    """``client`` as the book has them, with the notes that were written down at the desk since."""
+    if before is None or not isinstance(before.data, ClientChanged):
+        return client
+    kept: dict[str, tuple[Note, ...]] = {}
+    for name in ("views", "history"):
+        stated: tuple[Note, ...] = getattr(client, name)
+        there = {(note.question, note.text) for note in stated}
+        own = [note for note in getattr(before.data.client, name) if note.source == "desk"]
+        kept[name] = (*stated, *(note for note in own if (note.question, note.text) not in there))
+    return client.model_copy(update=kept)
+
+
+def _revision(known: AnyEvent) -> int:
+    data = known.data
+    return data.revision if isinstance(data, ClientChanged | ClientRemoved) else 0
+
+
+def _wrap(data: ClientChanged | ClientRemoved, client_id: str, revision: int, now: datetime) -> AnyEvent:
+    return event(data, key=client_id, id=content_id("evt", "client", client_id, revision), source=SOURCE, time=now)

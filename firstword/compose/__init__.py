@@ -1,0 +1,1 @@
+"""What is built of what: every dependency of the product is put together here and nowhere else."""

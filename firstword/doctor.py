@@ -1,0 +1,285 @@
+"""Looks at a data folder and what it needs, and says of each thing how it is and how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from urllib.parse import urlsplit
+
+from firstword import __version__
+from firstword.playbooks import playbooks_of
+from firstword.storage.deadletters import DeadLetters
+from firstword.store import Store
+from firstword.system import Busy, only_one
+from firstword.threshold_file import require_thresholds
+from services.common.db import reading
+from services.common.errors import BadInput
+from services.common.sealing import LockedSecret
+from services.ingest.repository import FeedState
+from services.ingest.service import IngestService
+from services.notifier import queries
+from services.notifier.digest import manager_outbox
+from services.notifier.rewording import store as wordings
+from services.notifier.webhooks import endpoints, log
+from services.notifier.webhooks.endpoints import Endpoint
+
+__all__ = ["Check", "check_up"]
+
+#: Below this the database may soon not be able to write.
+LOW_DISK_BYTES = 500_000_000
+BEHIND_EVENTS = 2_000
+
+
+@dataclass
+class Check:
+    """One thing that was looked at. ``mend`` says what to do, where something is to be done."""
+
+    state: Literal["ok", "note", "warn", "fail"]
+    what: str
+    found: str
+    mend: str | None = None
+
+
+def check_up(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> list[Check]:
+    """Every check, in the order in which a person would look."""
+    return [
+        Check("ok", "version", f"firstword {__version__}, Python {sys.version.split()[0]}"),
+        *(_house(store, lags) if store.settings.database is None else [_stack(store)]),
+        _book(store),
+        *_own_rules(store),
+        *_feeds(ingest),
+        _dead_letters(store),
+        _deliveries(store),
+        *_managers(store),
+        *_keys(store),
+        *_webhooks(store),
+        _mail(store),
+        _model(store),
+    ]
+
+
+def _house(store: Store, lags: Mapping[str, int]) -> list[Check]:
+    """What an embedded system has to itself."""
+    running = _is_running(store)
+    return [
+        _disk(store),
+        Check("ok" if running else "note", "running", "yes" if running else "no; start it with 'firstword up'"),
+        *([_desk(store)] if running else []),
+        *_lags(lags, running),
+    ]
+
+
+def _stack(store: Store) -> Check:
+    where = store.engine.url.render_as_string(hide_password=True)
+    return Check("ok", "database", f"{where} answers; see 'firstword lag' and 'firstword dlq list' for the workers")
+
+
+def _is_running(store: Store) -> bool:
+    try:
+        with only_one(store.settings.data):
+            return False
+    except Busy:
+        return True
+
+
+def _disk(store: Store) -> Check:
+    free = shutil.disk_usage(store.settings.data).free
+    found = f"{store.settings.data}, {free / 1e9:,.1f} GB free"
+    if free < LOW_DISK_BYTES:
+        return Check("warn", "data folder", found, "Make room, or move the folder and name it with --data.")
+    return Check("ok", "data folder", found)
+
+
+def _desk(store: Store) -> Check:
+    settings = store.settings
+    try:
+        with socket.create_connection((settings.host, settings.port), timeout=2):
+            return Check("ok", "desk", f"answers at {settings.address}")
+    except OSError as error:
+        return Check(
+            "fail",
+            "desk",
+            f"doesn't answer at {settings.address}: {error}",
+            "Name the port that it was started with by --port, or look at what 'firstword up' prints.",
+        )
+
+
+def _book(store: Store) -> Check:
+    book = store.book()
+    if book is None:
+        return Check("note", "client book", "empty", "Take one in with 'firstword clients import BOOK'.")
+    watches = {watch.entity_id for client in book.clients for watch in client.watches}
+    sample = ", the sample" if book.firm.sample else ""
+    return Check("ok", "client book", f"{len(book.clients)} clients, {len(watches)} watched things{sample}")
+
+
+def _own_rules(store: Store) -> list[Check]:
+    """The house's own playbooks and thresholds: with a fault in them, nothing starts."""
+    settings = store.settings
+    folder = settings.playbooks or settings.data / "playbooks"
+    checks = []
+    try:
+        books = [book for layer in playbooks_of(settings).layers[1:] for book in layer]
+        rules, own = sum(len(book.rules) for book in books), sum(book.manager is not None for book in books)
+        found = f"{len(books)} of the house's own in {folder}, {own} of them managers', with {rules} rules"
+        if not books:
+            found = f"those that ship; the house's own would go into {folder}"
+        checks.append(Check("ok", "playbooks", found))
+    except BadInput as faults:
+        mend = f"Mend them, then look with 'firstword playbooks check {folder}'."
+        checks.append(Check("fail", "playbooks", str(faults), mend))
+    if settings.thresholds is not None:
+        try:
+            require_thresholds(settings.thresholds)
+            checks.append(Check("ok", "thresholds", f"the house's own, from {settings.thresholds}"))
+        except BadInput as faults:
+            checks.append(Check("fail", "thresholds", str(faults), "Mend the file, or unset FIRSTWORD_THRESHOLDS."))
+    return checks
+
+
+def _model(store: Store) -> Check:
+    """Whether the language model's endpoint can be reached; it is not asked anything."""
+    llm = store.settings.llm
+    if llm.url is None:
+        return Check("note", "language model", "none; drafts stand as the playbooks word them")
+    address = urlsplit(llm.url)
+    try:
+        port = address.port or (443 if address.scheme == "https" else 80)
+    except ValueError:
+        port = 0
+    if address.scheme not in ("http", "https") or not address.hostname or not port:
+        mend = "Write FIRSTWORD_LLM_URL as http://127.0.0.1:8000/v1."
+        return Check("fail", "language model", "its address is none", mend)
+    where = f"{address.hostname}:{port}"
+    with reading(store.engine) as connection:
+        spent = wordings.spent_today(connection, store.clock.now())
+    try:
+        with socket.create_connection((address.hostname, port), timeout=5):
+            pass
+    except OSError as error:
+        mend = "Check FIRSTWORD_LLM_URL; until then, drafts stand as the playbooks word them."
+        return Check("warn", "language model", f"{where} can't be reached: {error}", mend)
+    found = f"{llm.model} at {where} answers; {spent:,} of {llm.daily_tokens:,} tokens of today are used"
+    return Check("ok", "language model", found)
+
+
+def _feeds(ingest: IngestService) -> list[Check]:
+    states = ingest.list_feeds()
+    if not states:
+        return [Check("note", "feeds", "none", "Add some with 'firstword feeds import OPML'.")]
+    ill = [state for state in states if state.health.status in ("silent", "broken", "unreachable", "gone")]
+    checks = [Check("ok", "feeds", f"{len(states)} watched, {len(ill)} with problems")]
+    return checks + [_feed(state) for state in ill]
+
+
+def _feed(state: FeedState) -> Check:
+    name = state.feed.title or state.feed.publisher or state.feed.url
+    reason = state.health.reason or state.health.status
+    return Check("warn", f"feed {name}", f"{state.health.status}: {reason}", state.health.mend)
+
+
+def _lags(lags: Mapping[str, int], running: bool) -> list[Check]:
+    behind = {name: lag for name, lag in lags.items() if lag > BEHIND_EVENTS}
+    if not behind:
+        waiting = sum(lags.values())
+        return [Check("ok", "pipeline", "nothing waits" if waiting == 0 else f"{waiting} events wait, not behind")]
+    mend = "If it doesn't go down, look at the log." if running else "They are worked off at the next start."
+    return [Check("warn", f"pipeline: {name}", f"{lag} events behind", mend) for name, lag in behind.items()]
+
+
+def _dead_letters(store: Store) -> Check:
+    with reading(store.engine) as connection:
+        letters = DeadLetters()
+        count = letters.count(connection)
+        newest = letters.waiting(connection, 1)
+    if count == 0:
+        return Check("ok", "dead letters", "none")
+    first = newest[0]
+    return Check("warn", "dead letters", f"{count}; the newest: {first.consumer}: {first.reason}")
+
+
+def _deliveries(store: Store) -> Check:
+    with reading(store.engine) as connection:
+        unknown = queries.counts(connection, None).unknown
+    if unknown == 0:
+        return Check("ok", "deliveries", "none of unknown outcome")
+    return Check("warn", "deliveries", f"{unknown} of unknown outcome", "Look at them under 'Sent' at the desk.")
+
+
+def _managers(store: Store) -> list[Check]:
+    """Digests and urgent news of the last week that did not arrive."""
+    since = store.clock.now() - timedelta(days=7)
+    with reading(store.engine) as connection:
+        missed = manager_outbox.missed(connection, since)
+    if not missed:
+        return []
+    last = missed[0]
+    found = f"{len(missed)} in a week did not surely arrive; the last, to {last['manager_id']}: {last['last_error']}"
+    return [Check("warn", "digests and urgent news", found, "See 'firstword deliveries managers --status failed'.")]
+
+
+def _keys(store: Store) -> list[Check]:
+    """How the secrets of webhook endpoints lie in the database."""
+    with reading(store.engine) as connection:
+        every = endpoints.endpoints(connection)
+        now = store.clock.now()
+        locked = [one for one in every if not _signs(one, now)]
+    if locked:
+        found = f"sealed with a key that isn't there: those of {', '.join(one.id for one in locked[:3])}"
+        mend = f"Put the key back ({store.keys.place}), or run 'firstword webhooks rotate {locked[0].id}'."
+        return [Check("fail", "webhook secrets", found, mend)]
+    if every and not store.keys.count:
+        mend = "Set FIRSTWORD_KEYS to what 'firstword keys new' prints, for every service."
+        return [Check("warn", "webhook secrets", "in the database in plain text", mend)]
+    return [Check("ok", "webhook secrets", f"sealed, by {store.keys.place}; keep a copy elsewhere")] if every else []
+
+
+def _signs(endpoint: Endpoint, now: datetime) -> bool:
+    try:
+        return bool(endpoint.signing(now)) or not endpoint.secrets
+    except LockedSecret:
+        return False
+
+
+def _webhooks(store: Store) -> list[Check]:
+    with reading(store.engine) as connection:
+        every = endpoints.endpoints(connection)
+        counts = log.counts(connection)
+    if not every:
+        return []
+    failed, waiting = (sum(one.get(status, 0) for one in counts.values()) for status in ("failed", "pending"))
+    found = f"{len(every)} endpoints, {waiting} messages wait, {failed} failed for good"
+    mend = "Send them again with 'firstword webhooks replay ID --since 30d'." if failed else None
+    return [
+        Check("warn" if failed else "ok", "webhooks", found, mend),
+        *(
+            Check(
+                "warn",
+                f"webhooks to {one.description or one.shown}",
+                f"disabled since {one.disabled_at:%Y-%m-%d %H:%M} UTC: {one.disabled_because}",
+                f"See to the endpoint, then run 'firstword webhooks enable {one.id} --catch-up'.",
+            )
+            for one in every
+            if one.state == "disabled"
+        ),
+    ]
+
+
+def _mail(store: Store) -> Check:
+    smtp = store.settings.smtp
+    if smtp.host is None:
+        return Check(
+            "note", "mail", "not configured; messages are copied by hand", "Set FIRSTWORD_SMTP_HOST to send from here."
+        )
+    try:
+        with socket.create_connection((smtp.host, smtp.port), timeout=5):
+            return Check("ok", "mail", f"{smtp.host}:{smtp.port} answers")
+    except OSError as error:
+        return Check(
+            "fail", "mail", f"{smtp.host}:{smtp.port} can't be reached: {error}", "Check FIRSTWORD_SMTP_HOST and _PORT."
+        )

@@ -1,0 +1,1 @@
+"""The sample: invented clients and news for a first start."""

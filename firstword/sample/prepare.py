@@ -1,0 +1,161 @@
+"""The first start: fills an empty folder or database with a book, feeds, and the sample's news."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from firstword.book import load_book
+from firstword.runtimes.replay import source_event
+from firstword.sample.files import example
+from firstword.sample.newswire import Action, Dated, Newswire, dated, read_newswire, render_feed
+from firstword.store import Store
+from schemas.clients import Book
+from services.common.clock import SetClock
+from services.common.db import reading
+from services.common.errors import BadInput
+from services.ingest.service import IngestService
+from services.notifier import queries
+from services.notifier.desk.actions import Desk
+from services.notifier.desk.auth import Viewer
+from services.notifier.tables import drafts
+
+__all__ = ["Builders", "Prepared", "Settle", "prepare"]
+
+SAMPLE_USER = Viewer("sample", "Sample", "owner", None, "UTC")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was set up; ``notes`` are lines for the person at the terminal."""
+
+    is_first: bool
+    notes: tuple[str, ...]
+
+
+#: Waits until all that was published so far has been worked with, by everybody.
+Settle = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Builders:
+    """How to build what the sample is played through, given a store (with a clock that is turned)."""
+
+    ingest: Callable[[Store], IngestService]
+    settling: Callable[[Store], Settle]
+
+
+async def prepare(store: Store, builders: Builders, *, book: Book | None, opml: Path | None) -> Prepared:
+    """Take in the given book and feeds; where there are none at all, the sample's.
+
+    A crash in between is harmless: what is there already is left out the next time. The sample is played only where
+    the book is the sample's and no items have come yet.
+
+    Raises:
+        BadInput: a given file can't be used.
+    """
+    notes: list[str] = []
+    known = store.book()
+    wanted = book if book is not None else (_sample_book() if known is None else None)
+    if wanted is not None:
+        change = store.take_in(wanted)
+        notes.append(
+            f"book: {len(change.added)} added, {len(change.changed)} changed, {len(change.unchanged)} as before"
+            + (" (the sample: invented clients)" if wanted.firm.sample else "")
+        )
+        if change.unnamed:
+            notes.append(f"book: {len(change.unnamed)} known clients are not in this book and stay")
+    ingest = builders.ingest(store)
+    notes += _feeds(ingest, opml)
+    is_first = _no_items(store)
+    current = store.book()
+    if is_first and current is not None and current.firm.sample:
+        count = await play(store, builders, read_newswire(example("newswire.yaml")))
+        notes.append(f"sample newswire: {count} invented stories played")
+    return Prepared(is_first, tuple(notes))
+
+
+async def play(store: Store, builders: Builders, newswire: Newswire) -> int:
+    """Play the newswire up to now, in event time; returns the number of stories."""
+    start = store.clock.now()
+    timeline = dated(newswire, start)
+    clock = SetClock(timeline[0].at - timedelta(hours=1))
+    past = replace(store, clock=clock)
+    ingest, settle = builders.ingest(past), builders.settling(past)
+    with past.engine.begin() as connection:
+        grades = [source_event(publisher.standing(), clock.now()) for publisher in newswire.publishers.values()]
+        past.log.publish(connection, grades)
+    await settle()
+    actions = sorted(newswire.actions, key=lambda action: action.at)
+    published: dict[str, list[Dated]] = {}
+    for one in timeline:
+        while actions and start + timedelta(hours=actions[0].at) <= one.at:
+            action = actions.pop(0)
+            clock.set(start + timedelta(hours=action.at))
+            _act(past, action)
+            await settle()
+        clock.set(one.at)
+        published.setdefault(one.story.by, []).append(one)
+        await _poll(past, ingest, newswire, one.story.by, published[one.story.by])
+        await settle()
+    return len(timeline)
+
+
+async def _poll(store: Store, ingest: IngestService, newswire: Newswire, key: str, stories: list[Dated]) -> None:
+    publisher = newswire.publishers[key]
+    path = store.settings.data / "sample" / f"{key}.xml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render_feed(publisher, stories), encoding="utf-8")
+    feed = ingest.add_feed(
+        path.resolve().as_uri(), title=f"Sample: {publisher.name}", publisher=publisher.name, group="Sample"
+    )
+    await ingest.poll(feed.id)
+
+
+def _act(store: Store, action: Action) -> None:
+    """Do at the desk what the newswire says that the account manager did."""
+    query = (
+        select(drafts.c.id)
+        .where(drafts.c.client_id == action.send, drafts.c.state == "open")
+        .order_by(drafts.c.created_at.desc(), drafts.c.id)
+    )
+    with store.engine.begin() as connection:
+        for draft_id in connection.scalars(query).all():
+            line = queries.draft(connection, None, draft_id)
+            if line is not None and action.about in line.subject:
+                desk = Desk(connection, store.log, SAMPLE_USER, store.clock.now())
+                desk.sent_by_hand(draft_id, line.version)
+                return
+
+
+def _feeds(ingest: IngestService, opml: Path | None) -> list[str]:
+    if opml is not None:
+        try:
+            raw, name = opml.read_bytes(), str(opml)
+        except OSError as error:
+            raise BadInput(f"{opml}: {error.strerror}.", mend="Give the path of an OPML file.") from None
+    elif ingest.list_feeds():
+        return []
+    else:
+        path = example("feeds.opml")
+        raw, name = path.read_bytes(), path.name
+    done = ingest.import_feeds(raw, name)
+    notes = [f"feeds: {len(done.added)} added, {len(done.already)} watched before"]
+    return notes + [str(problem) for problem in done.problems]
+
+
+def _sample_book() -> Book:
+    path = example("book.yaml")
+    book, problems = load_book(path.read_text(encoding="utf-8"), path.name)
+    if book is None:
+        raise BadInput(f"the shipped {path.name} can't be read: {problems[0].message}")
+    return book
+
+
+def _no_items(store: Store) -> bool:
+    with reading(store.engine) as connection:
+        return not store.log.has_any(connection, "items")

@@ -1,0 +1,1 @@
+"""The durable work queue: work is recorded before it starts, claimed by one worker, retried, and recovered."""

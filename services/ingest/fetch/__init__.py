@@ -1,0 +1,1 @@
+"""Fetches feeds, and finds the feeds of a page."""

@@ -1,0 +1,1 @@
+"""How each feed is doing, and what to do about it."""

@@ -1,0 +1,1 @@
+"""Which item an entry is: canonical addresses, repeats, revisions."""

@@ -1,0 +1,76 @@
+"""Addresses of items: made absolute, and made comparable. Pure; nothing is fetched."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.resources import files
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+from w3lib.url import canonicalize_url
+
+__all__ = ["absolute_url", "canonical_url", "host_of"]
+
+_BLANKS = re.compile(r"\s+")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+#: No browser or server takes longer addresses reliably; a longer one is somebody's mistake or attack.
+MAX_LENGTH = 4_096
+
+
+def _tracking_parameters() -> tuple[frozenset[str], tuple[str, ...]]:
+    lines = files("services.ingest.identity").joinpath("tracking_parameters.txt").read_text("utf-8").splitlines()
+    names = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    exact = frozenset(name for name in names if not name.endswith("*"))
+    return exact, tuple(name[:-1] for name in names if name.endswith("*"))
+
+
+_EXACT, _PREFIXES = _tracking_parameters()
+
+
+def absolute_url(url: str | None, base: str) -> str | None:
+    """``url`` against ``base``, cleaned of whitespace only; None unless that is an http(s) address with a host."""
+    if not url or len(url) > MAX_LENGTH:
+        return None
+    bare = _BLANKS.sub("", url) if "\n" in url or "\t" in url or "\r" in url else url.strip()
+    try:
+        joined = urljoin(base, bare) if base else bare
+        parts = urlsplit(joined)
+        return joined if parts.scheme.lower() in _DEFAULT_PORTS and parts.hostname else None
+    except ValueError:
+        return None
+
+
+def host_of(url: str | None) -> str | None:
+    """The host of ``url``, lower-case, without port and without a leading ``www.``."""
+    try:
+        host = urlsplit(url or "").hostname
+    except ValueError:
+        return None
+    return host.removeprefix("www.").rstrip(".") or None if host else None
+
+
+@lru_cache(maxsize=4_096)
+def canonical_url(url: str) -> str:
+    """``url`` as it is compared: without fragment, default port, user and tracking parameters, the rest sorted.
+
+    The scheme becomes ``https``: the same page under http and https is one page. What can't be taken apart is returned
+    stripped, so that the function never fails.
+    """
+    bare = _BLANKS.sub("", url)
+    try:
+        parts = urlsplit(bare)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+        kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(*pair)]
+        netloc = f"[{host}]" if ":" in host else host
+        if port and port != _DEFAULT_PORTS.get(parts.scheme):
+            netloc += f":{port}"
+        scheme = "https" if parts.scheme in _DEFAULT_PORTS else parts.scheme
+        clean = urlunsplit((scheme, netloc, parts.path, urlencode(kept), ""))
+        return str(canonicalize_url(clean))
+    except ValueError:
+        return bare
+
+
+def _is_tracking(name: str, value: str) -> bool:
+    lowered = name.lower()
+    return lowered in _EXACT or f"{lowered}={value.lower()}" in _EXACT or lowered.startswith(_PREFIXES)

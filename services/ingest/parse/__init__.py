@@ -1,0 +1,1 @@
+"""Feed bytes to items: formats, character sets, dates, clean text."""

@@ -1,0 +1,138 @@
+"""Items as JSON lines: what ``firstword parse`` writes and ``firstword replay`` reads.
+
+One bad line never stops the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+from pydantic import ValidationError
+
+from schemas.base import content_id
+from schemas.items import Item
+from services.ingest.identity.urls import canonical_url, host_of
+
+__all__ = ["ITEM_FIELDS", "SOURCE_FIELDS", "BadLine", "dump_item", "read_items"]
+
+#: The fields of a line, in their order: a contract with whoever reads them.
+ITEM_FIELDS = (
+    "id",
+    "url",
+    "title",
+    "summary",
+    "body",
+    "language",
+    "published_at",
+    "updated_at",
+    "fetched_at",
+    "authors",
+    "categories",
+    "source",
+)
+SOURCE_FIELDS = ("feed_url", "host", "publisher", "owner")
+_OPTIONS = orjson.OPT_UTC_Z
+_EXAMPLE = '{"title": "…", "url": "https://…"}'
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """What is wrong with a line. An ``error`` costs the line; a ``warning`` is told once for each unknown field, after
+    the last line, with the first ``line`` where it stood and the number of lines, ``count``."""
+
+    name: str
+    line: int
+    field: str | None
+    reason: str
+    mend: str
+    severity: Literal["error", "warning"] = "error"
+    count: int = 1
+
+    def __str__(self) -> str:
+        where = f"{self.name}:{self.line}" + (f": {self.field}" if self.field else "")
+        return f"{where}: {self.reason} {self.mend}"
+
+
+def read_items(lines: Iterable[str | bytes], name: str) -> Iterator[Item | BadLine]:
+    """The items in ``lines``, in order; ``name`` is the file's, for messages. Empty lines are skipped.
+
+    An item needs ``title``, and ``url`` or ``id``; an id that lacks is derived from the URL, as for a feed's item.
+    """
+    unknown: dict[str, tuple[int, int]] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            values = _load(line)
+            for path in _unknown(values):
+                first, count = unknown.get(path, (number, 0))
+                unknown[path] = (first, count + 1)
+            yield _item(values)
+        except _Bad as bad:
+            yield BadLine(name, number, bad.field, bad.reason, bad.mend)
+    for path, (first, count) in unknown.items():
+        times = f" in {count} lines" if count > 1 else ""
+        reason = f"Unknown field, kept out{times}."
+        yield BadLine(name, first, path, reason, f"Known are: {', '.join(ITEM_FIELDS)}.", "warning", count)
+
+
+def dump_item(item: Item) -> str:
+    """``item`` as one line of JSON without its newline: every field, absent ones as null, letters unescaped."""
+    values: dict[str, Any] = {name: getattr(item, name) for name in ITEM_FIELDS}
+    values["source"] = {name: getattr(item.source, name) for name in SOURCE_FIELDS}
+    return orjson.dumps(values, option=_OPTIONS).decode()
+
+
+class _Bad(Exception):
+    def __init__(self, field: str | None, reason: str, mend: str) -> None:
+        super().__init__(reason)
+        self.field, self.reason, self.mend = field, reason, mend
+
+
+def _load(line: str | bytes) -> dict[str, Any]:
+    try:
+        values = orjson.loads(line.removeprefix(b"\xef\xbb\xbf") if isinstance(line, bytes) else line.lstrip("\ufeff"))
+    except (orjson.JSONDecodeError, UnicodeError) as error:
+        raise _Bad(None, f"Not JSON ({error}).", f"Write one object a line, such as {_EXAMPLE}.") from None
+    if not isinstance(values, dict):
+        raise _Bad(None, "Not a JSON object.", f"Write one object a line, such as {_EXAMPLE}.")
+    return values
+
+
+def _unknown(values: dict[str, Any]) -> Iterator[str]:
+    yield from (name for name in values if name not in ITEM_FIELDS)
+    source = values.get("source")
+    if isinstance(source, dict):
+        yield from (f"source.{name}" for name in source if name not in SOURCE_FIELDS)
+
+
+def _item(values: dict[str, Any]) -> Item:
+    given = {name: value for name, value in values.items() if value is not None}
+    title, url = given.get("title"), given.get("url")
+    if not isinstance(title, str) or not title.strip():
+        raise _Bad("title", "An item needs a title, as text that isn't empty.", 'Add "title": "…".')
+    if url is not None and not isinstance(url, str):
+        raise _Bad("url", "The address must be text.", 'Write "url": "https://…".')
+    if not given.get("id"):
+        if not url:
+            raise _Bad("url", "An item needs a url or an id.", 'Add "url": "https://…".')
+        given["id"] = content_id("itm", canonical_url(url))
+    source = given.get("source", {})
+    if url and isinstance(source, dict) and not source.get("host"):
+        given["source"] = {**source, "host": host_of(url)}
+    try:
+        return Item.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise _Bad(
+            ".".join(map(str, first["loc"])), f"{_sentence(first['msg'])}", "Mend or leave out the field."
+        ) from None
+
+
+def _sentence(message: str) -> str:
+    """pydantic's message as a sentence."""
+    bare = message.removeprefix("Value error, ").rstrip(".")
+    return bare[:1].upper() + bare[1:] + "."

@@ -1,0 +1,153 @@
+"""JSON Feed 1 and 1.1 (https://jsonfeed.org/version/1.1) → raw entries. One bad item never stops the rest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from services.ingest.parse.entry import RawEntry, RawFeed
+from services.ingest.parse.errors import NotAFeed
+from services.ingest.parse.notes import Notes
+from services.ingest.parse.prescan import MAX_ENTRIES
+
+__all__ = ["read_json"]
+
+_VERSION = re.compile(r"jsonfeed\.org/version/(\d[\d.]{0,5})")
+_ITEMS = re.compile(r'"items"\s{0,99}:\s{0,99}\[')
+_SEPARATOR = re.compile(r"[\s,]*")
+
+
+def _as_text(value: object) -> object:
+    """Ids are often numbers; the specification asks readers to take them (``Items``, at ``id``)."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+_Text = Annotated[str | None, BeforeValidator(_as_text)]
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Author(_Lenient):
+    name: _Text = None
+
+
+class _Item(_Lenient):
+    id: _Text = None
+    url: str | None = None
+    external_url: str | None = None
+    title: _Text = None
+    content_html: str | None = None
+    content_text: str | None = None
+    summary: _Text = None
+    date_published: _Text = None
+    date_modified: _Text = None
+    authors: tuple[_Author, ...] | None = None
+    author: _Author | None = None
+    tags: tuple[_Text, ...] | None = None
+    language: str | None = None
+
+
+class _Head(_Lenient):
+    version: str = ""
+    title: _Text = None
+    home_page_url: str | None = None
+    language: str | None = None
+    authors: tuple[_Author, ...] | None = None
+    author: _Author | None = None
+
+
+def read_json(text: str, feed_url: str, notes: Notes) -> RawFeed:
+    """The JSON Feed in ``text``; one that is cut off gives the items before the cut, and a note.
+
+    Raises:
+        NotAFeed: when it is other JSON, or no JSON.
+    """
+    document, items = _load(text, notes)
+    version = _VERSION.search(str(document.get("version", "")))
+    if version is None:
+        raise NotAFeed(
+            "This is JSON, but no JSON Feed: it states no version of jsonfeed.org.",
+            mend="Give the address of a feed; an API's answer is none.",
+        )
+    try:
+        head = _Head.model_validate(document)
+    except ValidationError as error:
+        notes.add("The feed's own fields are of the wrong type and were left out", _first(error))
+        head = _Head()
+    entries = []
+    for item in items[:MAX_ENTRIES]:
+        try:
+            entries.append(_entry(_Item.model_validate(item), head, feed_url))
+        except ValidationError as error:
+            notes.add("An item with a field of the wrong type was left out", _first(error))
+    if len(items) > MAX_ENTRIES:
+        notes.add(f"Only the first {MAX_ENTRIES} entries were read")
+    return RawFeed(f"JSON Feed {version[1]}", head.title, head.home_page_url, head.language, None, tuple(entries))
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+
+
+def _load(text: str, notes: Notes) -> tuple[dict[str, Any], list[Any]]:
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise NotAFeed("This JSON nests deeper than any feed does.", mend="Don't use this address.") from None
+    except ValueError as error:
+        return _salvage(text, error, notes)
+    items = document.get("items", []) if isinstance(document, dict) else None
+    if not isinstance(items, list):
+        raise NotAFeed("This is JSON, but no JSON Feed: it has no list of items.", mend="Give the address of a feed.")
+    return document, items
+
+
+def _salvage(text: str, error: ValueError, notes: Notes) -> tuple[dict[str, Any], list[Any]]:
+    """What stands before the place where the JSON breaks."""
+    start = _ITEMS.search(text)
+    items = list(_objects(text, start.end())) if start else []
+    version = _VERSION.search(text[: start.start()] if start else text)
+    if not items or version is None:
+        raise NotAFeed(f"This looks like JSON, but can't be read ({error}).", mend="Give the address of a feed.")
+    notes.add(f"The document is cut off or broken ({error}); {len(items)} whole items were read")
+    try:
+        head = json.loads(text[: start.start()].rstrip().rstrip(",") + "}") if start else {}
+    except (ValueError, RecursionError):
+        head = {}
+    return {"version": version[0], **(head if isinstance(head, dict) else {})}, items
+
+
+def _objects(text: str, at: int) -> Iterator[Any]:
+    decoder = json.JSONDecoder()
+    for _ in range(MAX_ENTRIES):
+        blank = _SEPARATOR.match(text, at)
+        try:
+            value, at = decoder.raw_decode(text, blank.end() if blank else at)
+        except (ValueError, RecursionError):
+            return
+        yield value
+
+
+def _entry(item: _Item, head: _Head, feed_url: str) -> RawEntry:
+    writers = item.authors or ((item.author,) if item.author else None) or head.authors
+    writers = writers or ((head.author,) if head.author else ())
+    return RawEntry(
+        guid=(item.id or "").strip() or None,
+        url=item.url or item.external_url,
+        base=feed_url,
+        title=item.title,
+        summary=item.summary,
+        body=item.content_html or item.content_text,
+        language=item.language or head.language,
+        published=item.date_published,
+        updated=item.date_modified,
+        authors=tuple(writer.name for writer in writers if writer.name),
+        categories=tuple(tag for tag in item.tags or () if tag),
+    )

@@ -1,0 +1,134 @@
+"""What a document is, told from its beginning, and what it is instead when it is no feed."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+from services.ingest.parse.errors import NotAFeed
+from services.ingest.parse.notes import Notes
+
+__all__ = ["Prolog", "find_start", "read_prolog", "refuse_root"]
+
+#: Where a feed begins when something else was printed before it.
+_START = re.compile(r"<\?xml\s|<rss[\s>]|<rdf:RDF[\s>]|<feed[\s>]", re.I)
+_START_WITHIN = 4_096
+_ROOT = re.compile(r"<([^\s<>/!?\"'=&]{1,100})")
+_BLANK = re.compile(r"\s*")
+_DOCTYPE_TOKEN = re.compile(r"[\"'\[\]>]|<!--")
+#: A feed's DOCTYPE is a line; a longer one than this is built to exhaust its reader.
+_MAX_DOCTYPE = 65_536
+_PAGE_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.I)
+FEED_ROOTS = frozenset({"rss", "rdf", "feed", "entry", "channel"})
+_PAGE_MEND = (
+    "Open the address in a browser: if it shows the page you want, give that page to `firstword feeds add`, "
+    "which looks for its feed; if it shows an error or a login, the feed has moved or is closed."
+)
+#: Other documents that people mistake for feeds: root → (what it is, the mend).
+_OTHERS = {
+    "opml": ("an OPML list of feeds", "Import it with `firstword feeds import`."),
+    "urlset": ("a sitemap", "Look on the site for an RSS or Atom feed."),
+    "sitemapindex": ("a list of sitemaps", "Look on the site for an RSS or Atom feed."),
+    "svg": ("an SVG picture", "Give the address of an RSS, Atom or JSON feed."),
+    "error": ("an XML error message", "Open the address in a browser to read it; the feed may have moved."),
+}
+
+
+@dataclass(frozen=True)
+class Prolog:
+    """What stands before the root element. ``root`` is None when the document ends before one."""
+
+    root: str | None
+    root_at: int
+    doctype: str = ""
+
+
+def find_start(text: str, notes: Notes) -> str:
+    """``text`` from where the feed begins; "{" first means JSON, "<" XML.
+
+    Raises:
+        NotAFeed: when no feed begins anywhere near the beginning.
+    """
+    if text[:1] in ("<", "{", "["):
+        return text
+    found = _START.search(text[:_START_WITHIN])
+    if found:
+        notes.add("Something stands before the feed and was skipped", text[: found.start()])
+        return text[found.start() :]
+    raise NotAFeed(
+        f"This is plain text, no feed; it begins with {text[:60]!r}.",
+        mend="Give the address of an RSS, Atom or JSON feed.",
+    )
+
+
+def read_prolog(text: str) -> Prolog:
+    """Skip processing instructions, comments and the DOCTYPE, in time linear in their length.
+
+    Raises:
+        NotAFeed: when the DOCTYPE is longer than any feed's.
+    """
+    at, doctype = 0, ""
+    while True:
+        blank = _BLANK.match(text, at)
+        at = blank.end() if blank else at
+        if text.startswith("<?", at):
+            end = text.find("?>", at)
+        elif text.startswith("<!--", at):
+            end = text.find("-->", at)
+        elif text[at : at + 9].upper() == "<!DOCTYPE":
+            end = _doctype_end(text, at)
+            doctype = text[at : end + 1]
+        else:
+            break
+        if end < 0:
+            return Prolog(None, len(text), doctype)
+        at = text.find(">", end) + 1
+    root = _ROOT.match(text, at)
+    return Prolog(root[1] if root else None, at, doctype)
+
+
+def _doctype_end(text: str, at: int) -> int:
+    """Where the ``>`` is that ends the DOCTYPE beginning ``at``; -1 if the text ends first."""
+    depth, stop = 0, at + _MAX_DOCTYPE
+    position = at
+    while token := _DOCTYPE_TOKEN.search(text, position, stop):
+        mark, position = token[0], token.end()
+        if mark in "\"'<!--":
+            close = "-->" if mark == "<!--" else mark
+            position = text.find(close, position, stop) + len(close)
+            if position < token.end():
+                break
+        elif mark == ">":
+            if depth <= 0:
+                return token.start()
+        else:
+            depth += 1 if mark == "[" else -1
+    if len(text) > stop:
+        raise NotAFeed(
+            "This XML declares more than 64 KB of document type before its content: an XML bomb, or no feed.",
+            mend="Don't use this address.",
+        )
+    return -1
+
+
+def refuse_root(root: str | None, doctype: str, text: str) -> None:
+    """Return if ``root`` is the root of a feed.
+
+    Raises:
+        NotAFeed: saying what the document is instead.
+    """
+    local = (root or "").rpartition(":")[2].lower()
+    if local in FEED_ROOTS:
+        return
+    if local in ("html", "head", "body") or doctype[9:20].strip().lower().startswith("html"):
+        found = _PAGE_TITLE.search(text[:100_000])
+        title = " ".join(html.unescape(found[1]).split()) if found else ""
+        raise NotAFeed(f"This is an HTML page{f' titled {title!r}' if title else ''}, no feed.", mend=_PAGE_MEND)
+    if root is None:
+        raise NotAFeed(
+            "This document ends, or breaks off, before any content: it is cut off or no XML.",
+            mend="Try again later; if it stays so, tell the publisher or remove the feed.",
+        )
+    what, mend = _OTHERS.get(local, (f"an XML document whose root is <{root}>", "Give the address of a feed."))
+    raise NotAFeed(f"This is {what}, no feed.", mend=mend)

@@ -1,0 +1,222 @@
+"""RSS 0.9–2.0, RDF and Atom → raw entries, by feedparser, which is given only XML that was made safe before."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from xml.parsers import expat
+
+import feedparser
+
+from services.ingest.parse.entry import RawEntry, RawFeed
+from services.ingest.parse.errors import NotAFeed
+from services.ingest.parse.markup import declared_entities, resolve_references
+from services.ingest.parse.notes import Notes
+from services.ingest.parse.prescan import MAX_ENTRIES, Survey, survey
+from services.ingest.parse.sniff import read_prolog, refuse_root
+
+__all__ = ["read_xml"]
+
+#: The lenient parser takes some 3 s for a megabyte; a larger broken document is read as far as it is well-formed.
+_LENIENT_BYTES = 1_000_000
+_LONG_TAG = re.compile(rb"<[A-Za-z_][^<>]{65000}")
+_UNBOUND = expat.errors.XML_ERROR_UNBOUND_PREFIX
+_PREFIX = re.compile(rb"[<\s/]([A-Za-z_][\w.-]{0,30}):[A-Za-z_]")
+_BINDING = re.compile(rb"\sxmlns:([\w.-]{1,30})\s{0,9}=")
+_GUID = re.compile(rb"<guid[^<>]{0,200}>(?:<!\[CDATA\[)?([^<]{1,2000}?)(?:\]\]>)?</guid>")
+_ROOT_NAME = re.compile(rb"<[^\s/>]+")
+#: Where feedparser knows a prefix by its namespace alone; others it takes as they stand.
+_NAMESPACES = {
+    b"atom": b"http://www.w3.org/2005/Atom",
+    b"content": b"http://purl.org/rss/1.0/modules/content/",
+    b"dc": b"http://purl.org/dc/elements/1.1/",
+    b"dcterms": b"http://purl.org/dc/terms/",
+    b"itunes": b"http://www.itunes.com/dtds/podcast-1.0.dtd",
+    b"media": b"http://search.yahoo.com/mrss/",
+    b"rdf": b"http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    b"sy": b"http://purl.org/rss/1.0/modules/syndication/",
+}
+_MAX_TTL_SECONDS = 7 * 86_400
+#: RSS 1.0 syndication module, http://purl.org/rss/1.0/modules/syndication/
+_PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
+_FORMATS = {"rss": "RSS", "atom": "Atom", "cdf": "CDF"}
+_VERSION = re.compile(r"([a-z]+)(\d)(\d*)")
+_ADDRESS = re.compile(r"\S+@\S+")
+_NAME_IN_PARENTHESES = re.compile(r"\(([^()]{2,100})\)")
+
+
+def read_xml(text: str, feed_url: str, notes: Notes) -> RawFeed:
+    """The feed in ``text``. A document that is cut off or broken gives the entries that can be read, and a note.
+
+    Raises:
+        NotAFeed: when the document is something else, an XML bomb, or breaks off before its first entry.
+    """
+    prolog = read_prolog(text)
+    refuse_root(prolog.root, prolog.doctype, text)
+    entities = declared_entities(prolog.doctype, notes)
+    document = resolve_references(text[prolog.root_at :], entities).encode("utf-8", "replace")
+    if _LONG_TAG.search(document):
+        raise NotAFeed("This XML has a tag of more than 64 KB: no feed does.", mend="Don't use this address.")
+    found = survey(document)
+    if found.problem == _UNBOUND:
+        document = _bind_prefixes(document, notes)
+        found = survey(document)
+    parsed, guids = _parse(document, found, feed_url, notes)
+    entries = parsed["entries"]
+    if not entries and found.problem:
+        how = "breaks off" if found.cut_off else "is no well-formed XML"
+        raise NotAFeed(
+            f"This feed {how} at line {found.line}, before the end of its first entry ({found.problem}).",
+            mend="Try again later; if it stays so, tell the publisher.",
+        )
+    if len(guids) != len(entries):
+        guids = (None,) * len(entries)
+    atom = str(parsed.get("version") or "").startswith("atom")
+    pairs = list(zip(entries, guids, strict=True))[:MAX_ENTRIES]
+    raw = tuple(_entry(entry, guid, feed_url, atom) for entry, guid in pairs)
+    return _feed(parsed, raw, feed_url)
+
+
+def _parse(document: bytes, found: Survey, feed_url: str, notes: Notes) -> tuple[Any, tuple[str | None, ...]]:
+    if found.more:
+        notes.add(f"Only the first {MAX_ENTRIES} entries were read")
+        return _feedparser(found.complete or document, feed_url), found.guids
+    if found.problem is None:
+        return _feedparser(document, feed_url), found.guids
+    if found.cut_off and found.complete:
+        notes.add(f"The document is cut off; {len(found.guids)} whole entries were read")
+        return _feedparser(found.complete, feed_url), found.guids
+    where = f"The document is no well-formed XML at line {found.line} ({found.problem})"
+    if not found.cut_off and len(document) <= _LENIENT_BYTES:
+        lenient = _feedparser(document, feed_url)
+        if len(lenient["entries"]) >= len(found.guids):
+            notes.add(f"{where}; read leniently")
+            return lenient, tuple(_unescaped(guid) for guid in _GUID.findall(document))
+    if not found.complete:
+        return {"entries": [], "feed": {}}, ()
+    notes.add(f"{where}; {len(found.guids)} entries before it were read")
+    return _feedparser(found.complete, feed_url), found.guids
+
+
+def _bind_prefixes(document: bytes, notes: Notes) -> bytes:
+    """``document`` with the namespace prefixes declared that it uses without saying so, a common defect."""
+    bound = {*_BINDING.findall(document), b"xml", b"xmlns"}
+    missing = sorted(set(_PREFIX.findall(document)) - bound)[:100]
+    notes.add("Namespace prefixes are used without being declared", b" ".join(missing).decode())
+    attributes = b"".join(
+        b' xmlns:%s="%s"' % (prefix, _NAMESPACES.get(prefix, b"urn:undeclared:" + prefix)) for prefix in missing
+    )
+    return _ROOT_NAME.sub(lambda root: root[0] + attributes, document, count=1)
+
+
+def _unescaped(guid: bytes) -> str:
+    return html.unescape(guid.decode("utf-8", "replace")).strip()
+
+
+def _feedparser(document: bytes, feed_url: str) -> Any:
+    declaration = b'<?xml version="1.0" encoding="utf-8"?>\n'
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": feed_url}
+    try:
+        return feedparser.parse(
+            io.BytesIO(declaration + document),
+            response_headers=headers,
+            resolve_relative_uris=False,
+            sanitize_html=False,
+        )
+    except Exception as error:  # whatever a parser of tag soup stumbles over: it is this document's fault, not ours
+        raise NotAFeed(
+            f"This feed is damaged beyond reading ({type(error).__name__}: {error}).",
+            mend="Check it with a feed validator, and tell the publisher.",
+        ) from error
+
+
+def _feed(parsed: Any, entries: tuple[RawEntry, ...], feed_url: str) -> RawFeed:
+    head = parsed.get("feed") or {}
+    version = str(parsed.get("version") or "")
+    named = _VERSION.match(version)
+    family, number = (named[1], f" {named[2]}.{named[3] or '0'}") if named else (version, "")
+    return RawFeed(
+        format=f"{_FORMATS.get(family, 'XML')}{number}",
+        title=_text(head, "title"),
+        site_url=_text(head, "link"),
+        language=_text(head, "language") or _language(head),
+        ttl_seconds=_ttl(head),
+        entries=entries,
+    )
+
+
+def _entry(entry: Any, guid: str | None, feed_url: str, atom: bool) -> RawEntry:
+    # dict.get: feedparser's own get answers for missing dates with other dates, and warns
+    published = "published" if dict.get(entry, "published") else "created"
+    updated = "updated"
+    if not dict.get(entry, published) and not atom:  # RDF states one date only, Dublin Core's
+        published, updated = "updated", ""
+    contents = [part.get("value") or "" for part in dict.get(entry, "content") or ()]
+    source = dict.get(entry, "source") or {}
+    detail = dict.get(entry, "title_detail") or {}
+    return RawEntry(
+        guid=guid or _text(entry, "id"),
+        url=_link(entry, guid),
+        base=str(detail.get("base") or feed_url),
+        title=_text(entry, "title"),
+        summary=_text(entry, "summary"),
+        body=max(contents, key=len) if contents else None,
+        language=detail.get("language"),
+        published=_text(entry, published),
+        published_given=dict.get(entry, f"{published}_parsed"),
+        updated=_text(entry, updated),
+        updated_given=dict.get(entry, f"{updated}_parsed"),
+        authors=tuple(_authors(entry)),
+        categories=tuple(str(tag.get("label") or tag.get("term") or "") for tag in dict.get(entry, "tags") or ()),
+        source_title=source.get("title") if isinstance(source, Mapping) else None,
+    )
+
+
+def _text(values: Any, key: str) -> str | None:
+    value = dict.get(values, key)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _language(head: Any) -> str | None:
+    detail = dict.get(head, "title_detail") or {}
+    language = detail.get("language")
+    return language if isinstance(language, str) else None
+
+
+def _link(entry: Any, guid: str | None) -> str | None:
+    """The entry's page: its alternate link, else its first that is no attachment. A bare number as guid is no link."""
+    link = _text(entry, "link")
+    if link and (link != _text(entry, "id") or not guid or "://" in guid or guid.startswith("/")):
+        return link
+    for other in dict.get(entry, "links") or ():
+        if other.get("rel", "alternate") in ("alternate", "via", "related") and other.get("href"):
+            return str(other["href"])
+    return None
+
+
+def _authors(entry: Any) -> Iterable[str]:
+    """Names for people; an e-mail address alone is none."""
+    details = [detail for detail in dict.get(entry, "authors") or () if detail]
+    for detail in details or [{"name": _text(entry, "author") or ""}]:
+        name = str(detail.get("name") or "")
+        inside = _NAME_IN_PARENTHESES.search(name)
+        if inside and "@" in name:
+            name = inside[1]
+        name = _ADDRESS.sub("", name.replace("mailto:", "")).strip(" <>()")
+        if name:
+            yield name
+
+
+def _ttl(head: Any) -> int | None:
+    """How long the feed says it may be kept, in seconds."""
+    ttl = str(dict.get(head, "ttl") or "").strip()
+    if ttl.isascii() and ttl.isdigit() and 0 < len(ttl) < 7:
+        return min(int(ttl) * 60, _MAX_TTL_SECONDS) or None
+    period = _PERIODS.get(str(dict.get(head, "sy_updateperiod") or "").strip().lower())
+    frequency = str(dict.get(head, "sy_updatefrequency") or "1").strip()
+    if period is None or not (frequency.isascii() and frequency.isdigit() and 0 < len(frequency) < 5):
+        return None
+    return min(period // max(int(frequency), 1), _MAX_TTL_SECONDS) or None

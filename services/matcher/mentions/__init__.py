@@ -1,0 +1,1 @@
+"""Which watched names stand where in an item."""

@@ -1,0 +1,1 @@
+"""What an item says about each watched name: claim, event, impact, role."""

@@ -1,0 +1,1 @@
+"""Who published an item, on whose word, and how reliable they are."""

@@ -1,0 +1,1 @@
+"""Which items are about the same event: similarity, threads, and the evidence of each."""

@@ -1,0 +1,1 @@
+"""Text as the matcher sees it: normalized words, phrases, language, word lists."""

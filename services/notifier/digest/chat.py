@@ -1,0 +1,72 @@
+"""What account managers read in a chat: short paragraphs with links, within what chat services take. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from services.notifier.delivery.channels.base import Paragraph, Run
+from services.notifier.digest.model import Digest, DigestLine
+from services.notifier.digest.render import HEADINGS, late_in_words, summary, when
+
+__all__ = ["digest_chat", "read", "stored"]
+
+#: Teams refuses a message of more than 28 kB, with all that JSON adds; Slack takes more.
+CHAT_BYTES = 18_000
+#: About what JSON adds to each run, whichever the service.
+RUN_BYTES = 110
+
+
+def digest_chat(digest: Digest, base_url: str) -> tuple[Paragraph, ...]:
+    """The digest as paragraphs; what is too much for a chat is counted, and stands at the desk."""
+    opening: list[Paragraph] = [(Run(summary(digest)),)]
+    if digest.late_by is not None:
+        late = late_in_words(digest)
+        opening.insert(0, (Run(f"This comes {late} later than you wanted it: Firstword was not running."),))
+    closing = (Run("All of it at the desk", f"{base_url}/digest"),)
+    entries = list(_entries(digest, base_url))
+    room = CHAT_BYTES - sum(map(_size, (*opening, closing)))
+    kept: list[Paragraph] = []
+    for at, entry in enumerate(entries):
+        room -= sum(map(_size, entry))
+        if room < 0:
+            kept.append((Run(f"… and {len(entries) - at} more at the desk."),))
+            break
+        kept += entry
+    return (*opening, *kept, closing)
+
+
+def _entries(digest: Digest, base_url: str) -> Iterator[list[Paragraph]]:
+    """What belongs together: each line of the digest, the first of a client's below their name."""
+    for client in digest.clients:
+        named = f"{client.name} ({client.organisation})" if client.organisation else client.name
+        heading: list[Paragraph] = [(Run(_one_line(named), strong=True),)]
+        for line in client.lines:
+            yield [*heading, *_line(digest, line, base_url)]
+            heading = []
+
+
+def _line(digest: Digest, line: DigestLine, base_url: str) -> list[Paragraph]:
+    unconfirmed = "unconfirmed: " if line.unconfirmed else ""
+    by = f" by {when(digest, line.deadline_at)}" if line.deadline_at else ""
+    runs = [Run(f"• {HEADINGS[line.section]}: {unconfirmed}"), Run(_one_line(line.title), f"{base_url}{line.path}")]
+    more = [(Run(f"   {_one_line(sentence)}"),) for sentence in line.detail]
+    return [(*runs, Run(by)) if by else tuple(runs), *more]
+
+
+def stored(paragraphs: Sequence[Paragraph]) -> list[list[list[Any]]]:
+    """As it is kept in the database; :func:`read` reads it."""
+    return [[[run.text, run.url, run.strong] for run in paragraph] for paragraph in paragraphs]
+
+
+def read(value: Sequence[Sequence[Sequence[Any]]]) -> tuple[Paragraph, ...]:
+    """The inverse of :func:`stored`."""
+    return tuple(tuple(Run(*run) for run in paragraph) for paragraph in value)
+
+
+def _size(paragraph: Paragraph) -> int:
+    return sum(len(run.text.encode()) + len((run.url or "").encode()) + RUN_BYTES for run in paragraph)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,171 @@
+"""Gathers what a digest holds from the notifier's tables, in somebody's scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from schemas.clients import Client, ClientChanged, Manager
+from services.notifier import queries
+from services.notifier.contact.blackouts import barring
+from services.notifier.contact.cadence import due_after, lead_time, parse_cadence
+from services.notifier.contact.plan import in_words, zone_of
+from services.notifier.digest.model import Digest, DigestLine, build_digest
+from services.notifier.tables import clients, interactions
+
+__all__ = ["all_managers", "gather", "manager_digest"]
+
+#: At most so many of a kind; a digest that can't be read in a few minutes is none.
+LIMIT = 40
+ANSWERED_WITHIN, HELD_WITHIN = timedelta(days=1), timedelta(days=7)
+_OUTCOMES = {
+    "sent": "Sent; no answer noted yet.",
+    "replied": "They replied.",
+    "acted": "They acted on it.",
+    "disagreed": "They see it differently.",
+    "no_answer": "No answer.",
+}
+
+
+def all_managers(connection: Connection) -> Sequence[Manager]:
+    """Every account manager who looks after a client, by id; each as the client says who was changed last."""
+    newest = func.row_number().over(
+        partition_by=clients.c.manager_id, order_by=(clients.c.changed_at.desc(), clients.c.id.desc())
+    )
+    ranked = select(clients.c.id, newest.label("rank")).where(clients.c.removed.is_(False)).subquery()
+    query = select(clients.c.payload).join(ranked, ranked.c.id == clients.c.id).where(ranked.c.rank == 1)
+    found = [Manager.model_validate(stored["manager"]) for stored in connection.execute(query).scalars()]
+    return sorted(found, key=lambda manager: manager.id)
+
+
+def manager_digest(
+    connection: Connection, manager: Manager, now: datetime, *, wanted_at: datetime | None = None
+) -> Digest:
+    """The digest of one account manager at ``now``."""
+    return build_digest(manager, gather(connection, manager.id, now), now, wanted_at=wanted_at)
+
+
+def gather(connection: Connection, scope: str | None, now: datetime) -> list[DigestLine]:
+    """Everything that belongs into a digest of what ``scope`` may see (None: all clients)."""
+    return [
+        *_to_send(connection, scope, now),
+        *_answered(connection, scope, now),
+        *_held(connection, scope, now),
+        *_due(connection, scope, now),
+    ]
+
+
+def _to_send(connection: Connection, scope: str | None, now: datetime) -> Iterator[DigestLine]:
+    for line in queries.inbox(connection, scope, now, number=1, size=LIMIT).items:
+        if line.deadline_at <= now:
+            continue  # it stands in the inbox under "past their time"
+        due = line.draft.notes[:1] if line.draft.purpose == "contact_due" else ()
+        yield DigestLine(
+            "correct" if line.verdict == "correct" else "send",
+            line.client_id,
+            line.client_name,
+            line.organisation,
+            line.subject.removeprefix("Unconfirmed: ").removeprefix("Correction: "),
+            f"/drafts/{line.id}",
+            detail=(*due, *([line.alert.reasons[0].text] if line.alert and line.alert.reasons and not due else [])),
+            urgency=line.urgency,
+            deadline_at=line.deadline_at,
+            relevance=line.alert.relevance if line.alert else 0.0,
+            unconfirmed=line.verdict == "warn",
+        )
+
+
+def _answered(connection: Connection, scope: str | None, now: datetime) -> Iterator[DigestLine]:
+    """Each message of the last day with the last that is known of it."""
+    back = ANSWERED_WITHIN if now.weekday() != 0 else 3 * ANSWERED_WITHIN  # what came over the weekend, too
+    query = (
+        select(interactions, clients.c.name, clients.c.organisation)
+        .select_from(interactions.join(clients, clients.c.id == interactions.c.client_id))
+        .where(interactions.c.at > now - back, interactions.c.draft_id.is_not(None), clients.c.removed.is_(False))
+        .order_by(interactions.c.at.desc(), interactions.c.id)
+    )
+    if scope is not None:
+        query = query.where(clients.c.manager_id == scope)
+    seen: set[str] = set()
+    for row in connection.execute(query.limit(4 * LIMIT)).mappings():
+        if row["draft_id"] in seen or len(seen) >= LIMIT:
+            continue
+        seen.add(row["draft_id"])
+        message = queries.draft(connection, scope, row["draft_id"])
+        said = () if row["outcome"] == "sent" or not row["summary"] else (f"“{row['summary']}”",)
+        opinion = (f"They think: {row['opinion']}",) if row["opinion"] else ()
+        yield DigestLine(
+            "answered",
+            row["client_id"],
+            row["name"],
+            row["organisation"],
+            message.subject if message else row["summary"],
+            f"/drafts/{row['draft_id']}",
+            detail=(_OUTCOMES.get(row["outcome"], "Noted."), *said, *opinion),
+        )
+
+
+def _held(connection: Connection, scope: str | None, now: datetime) -> Iterator[DigestLine]:
+    for alert, row in queries.held(connection, scope, number=1, size=LIMIT).items:
+        asked = alert.if_they_ask
+        if asked is None or alert.raised_at <= now - HELD_WITHIN:
+            continue
+        yield DigestLine(
+            "ask",
+            alert.client_id,
+            row["name"] or alert.client_id,
+            row["organisation"],
+            asked.going_round,
+            f"/alerts/{alert.id}",
+            detail=(asked.who_says, f"Answer: {asked.answer}"),
+            relevance=alert.relevance,
+        )
+
+
+def _due(connection: Connection, scope: str | None, now: datetime) -> Iterator[DigestLine]:
+    query = select(clients.c.payload, clients.c.changed_at).where(clients.c.removed.is_(False))
+    if scope is not None:
+        query = query.where(clients.c.manager_id == scope)
+    heard = _last_contacts(connection)
+    count = 0
+    for stored, changed_at in connection.execute(query.order_by(clients.c.id)):
+        contact: dict[str, Any] = stored["client"].get("contact", {})
+        if not contact.get("cadence") and not contact.get("max_silence_days"):
+            continue
+        client = ClientChanged.model_validate(stored).client
+        why = _why_due(client, heard.get(client.id), changed_at, now)
+        if why and count < LIMIT:
+            count += 1
+            name, organisation, path = client.name, client.organisation, f"/clients/{client.id}"
+            yield DigestLine("due", client.id, name, organisation, why[0], path, detail=tuple(why[1:]))
+
+
+def _last_contacts(connection: Connection) -> dict[str, datetime]:
+    query = (
+        select(interactions.c.client_id, func.max(interactions.c.at).label("at"))
+        .where(interactions.c.channel != "reply", interactions.c.outcome != "no_answer")
+        .group_by(interactions.c.client_id)
+    )
+    return {row.client_id: row.at for row in connection.execute(query)}
+
+
+def _why_due(client: Client, last: datetime | None, known_since: datetime, now: datetime) -> list[str]:
+    """A title and sentences where contact is due within a day; empty where it is not, or can't be had."""
+    zone, policy = zone_of(client), client.contact
+    if policy.do_not_contact or barring(client, zone, now) is not None:
+        return []
+    since = f"Last contact {(now - last).days} days ago." if last else "No contact through Firstword yet."
+    cadence = parse_cadence(policy.cadence) if policy.cadence else None
+    if cadence is not None:
+        due = due_after(cadence, zone, policy.working_days, now)
+        period = timedelta(days=cadence.step * {"day": 1, "week": 7, "month": 28}[cadence.unit])
+        if due is not None and due - now <= lead_time(cadence) and (last is None or last <= due - period):
+            return [f"Promised {policy.cadence}: due {in_words(due, zone)}, their time", since]
+    if policy.max_silence_days is not None:
+        end = (last or known_since) + timedelta(days=policy.max_silence_days)
+        if end <= now + timedelta(days=1):
+            return [f"Agreed: at least every {policy.max_silence_days} days", since]
+    return []

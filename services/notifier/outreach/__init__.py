@@ -1,0 +1,1 @@
+"""Decides what to write to a client, when, and why. Pure."""

@@ -1,0 +1,154 @@
+"""Several stories for one client as one message, if it stays short enough to be read. Pure.
+
+Only what is alike is merged: news with news, unconfirmed with unconfirmed, so that the subject can say which it is.
+A correction, and what is urgent, always stands alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from schemas.alerts import Alert
+from schemas.base import content_id
+from schemas.clients import Client
+from schemas.drafts import Draft, DraftPart, Finding, Grounding
+from services.notifier.drafting.compose import message_text
+from services.notifier.drafting.data import phrasing
+from services.notifier.drafting.facts import pick
+from services.notifier.drafting.tone import MAX_WORDS, count_words, reading_seconds
+from services.notifier.outreach.record import Bundle, Piece
+
+__all__ = ["assemble", "joins"]
+
+MAX_STORIES = 3
+SUBJECT_CHARACTERS = 120
+_UNCONFIRMED = "Unconfirmed: "
+#: On what an opinion rests, as phrasing.yaml begins each: up to the risk that the client takes.
+_GROUND = re.compile(r"Based upon your (?:desire|preference)\b.*?\b(?:limited|moderate|high) risk, ")
+_URGENCIES = ("urgent", "high", "normal", "low")
+
+
+def joins(bundle: Bundle, alert: Alert, client: Client, now: datetime) -> bool:
+    """Whether ``alert`` comes soon enough after ``bundle`` to go with it, or before that can leave at all."""
+    if bundle.touched or alert.urgency == "urgent" or alert.verdict == "correct" or bundle.verdict != alert.verdict:
+        return False
+    if any(piece.alert.urgency == "urgent" for piece in bundle.pieces) or len(bundle.pieces) >= MAX_STORIES:
+        return False
+    wait = timedelta(minutes=client.contact.merge_minutes)
+    if not wait or bundle.deadline_at <= now:
+        return False
+    return now < bundle.opened_at + wait or now < bundle.send_after
+
+
+def assemble(pieces: Sequence[Piece], client: Client, now: datetime, send_after: datetime) -> Draft | None:
+    """One message from ``pieces``; None where it would be too long to read in the time that the client gives us.
+
+    A single piece is its own message. What the stories mean is left out before a story is.
+    """
+    if len(pieces) == 1:
+        return pieces[0].draft
+    ranked = sorted(pieces, key=_value)
+    limit = min(MAX_WORDS, _words_in(client.contact.minutes_per_contact))
+    for with_meaning in (True, False):
+        parts = _parts(ranked, with_meaning)
+        words = count_words(message_text(parts))
+        if words <= limit:
+            return _draft(ranked, parts, words, now, send_after)
+    return None
+
+
+def _value(piece: Piece) -> tuple[int, datetime, float, str]:
+    """The order in which stories are told: by urgency, deadline, relevance."""
+    alert = piece.alert
+    return _URGENCIES.index(alert.urgency), alert.deadline_at, -alert.relevance, alert.id
+
+
+def _words_in(minutes: int) -> int:
+    """About how many words are read in ``minutes``."""
+    return next(words for words in range(minutes * 60 * 10, 0, -1) if reading_seconds(words) <= minutes * 60)
+
+
+def _parts(ranked: Sequence[Piece], with_meaning: bool) -> tuple[DraftPart, ...]:
+    """Greeting, each story with what it means and what we think, one question, and what stands below."""
+    first = ranked[0].draft.parts
+    told = ("news", "meaning", "opinion") if with_meaning else ("news", "opinion")
+    opening = [part for part in first if part.role == "greeting"]
+    stories = _without_echo([part for piece in ranked for part in piece.draft.parts if part.role in told])
+    closing = [part for part in first if part.role in ("close", "signature", "compliance")]
+    return (*opening, *stories, _question(ranked), *closing)
+
+
+def _question(ranked: Sequence[Piece]) -> DraftPart:
+    """One question to all of it. What a rule asks of one story would seem to be about the last that was told."""
+    asked = [part for piece in ranked for part in piece.draft.parts if part.role == "question"]
+    pools = phrasing().questions
+    general = {text for pool in ("with_opinion", "without_opinion", "upset", "information") for text in pools[pool]}
+    if all(part.text in general for part in asked):
+        return asked[-1]
+    first = ranked[0].alert
+    return DraftPart(role="question", text=pick(pools["merged"], first.client_id, first.story_id))
+
+
+def _without_echo(parts: Sequence[DraftPart]) -> list[DraftPart]:
+    """Opinions that rest on the same desire and risk say so once; that we have none yet is said at the end."""
+    grounds: set[str] = set()
+    told = []
+    for at, part in enumerate(parts):
+        if part.role == "opinion" and any(later.text == part.text for later in parts[at + 1 :]):
+            continue
+        ground = _GROUND.match(part.text) if part.role == "opinion" else None
+        if ground is not None:
+            if ground[0] in grounds:
+                part = part.model_copy(update={"text": f"With the same in mind, {part.text[ground.end() :]}"})
+            grounds.add(ground[0])
+        told.append(part)
+    return told
+
+
+def _draft(
+    ranked: Sequence[Piece], parts: tuple[DraftPart, ...], words: int, now: datetime, send_after: datetime
+) -> Draft:
+    first = ranked[0].draft
+    body = "\n\n".join(part.text for part in parts)
+    subject = _subject([piece.draft.subject for piece in ranked])
+    text = f"{subject}\n{body}"
+    return first.model_copy(
+        update={
+            "id": content_id("drf", *sorted(piece.draft.id for piece in ranked)),
+            "subject": subject,
+            "body": body,
+            "parts": parts,
+            "grounding": _groundings(ranked, text),
+            "findings": _findings(ranked, text),
+            "words": words,
+            "reading_seconds": reading_seconds(words),
+            "notes": tuple(dict.fromkeys(note for piece in ranked for note in piece.draft.notes)),
+            "told_alerts": tuple(piece.alert.id for piece in ranked),
+            "advice": tuple(advice for piece in ranked for advice in piece.draft.advice),
+            "supersedes": None,
+            "supersedes_because": None,
+            "created_at": now,
+            "send_after": send_after,
+            "deadline_at": min(piece.alert.deadline_at for piece in ranked),
+        }
+    )
+
+
+def _subject(subjects: Sequence[str]) -> str:
+    """The news of each where there is room, else the first and that there is more."""
+    bare = [subject.removeprefix(_UNCONFIRMED) for subject in subjects]
+    prefix = _UNCONFIRMED if bare[0] != subjects[0] else ""
+    whole = prefix + "; ".join(bare)
+    return whole if len(whole) <= SUBJECT_CHARACTERS else f"{prefix}{bare[0]}, and more"
+
+
+def _groundings(ranked: Sequence[Piece], text: str) -> tuple[Grounding, ...]:
+    found = [entry for piece in ranked for entry in piece.draft.grounding if entry.text in text]
+    return tuple(dict.fromkeys(found))
+
+
+def _findings(ranked: Sequence[Piece], text: str) -> tuple[Finding, ...]:
+    found = [entry for piece in ranked for entry in piece.draft.findings if entry.text in text]
+    return tuple(dict.fromkeys(found))

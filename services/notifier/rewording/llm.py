@@ -1,0 +1,137 @@
+"""Speaks to any endpoint compatible with OpenAI's chat completions, by the guarded client. Shows no secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from services.common.errors import Unreachable
+from services.common.http_errors import FetchFailed
+from services.common.post import Http
+
+__all__ = ["Chat", "ChatSettings", "ModelFailed", "OpenAiChat", "Said"]
+
+#: So many characters make a token, at the least: to reckon before asking what an answer will tell exactly.
+CHARACTERS_PER_TOKEN = 3
+#: What of an endpoint's complaint is shown.
+COMPLAINT = 160
+
+
+class ModelFailed(Unreachable):
+    """No answer came that could be read. ``pointless``: asking again in the same way would end the same."""
+
+    def __init__(self, message: str, *, mend: str | None = None, pointless: bool = False) -> None:
+        super().__init__(message, mend=mend)
+        self.pointless = pointless
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """``url`` is the endpoint's base, up to and with ``/v1``; ``max_tokens`` bounds an answer."""
+
+    url: str
+    model: str
+    key: str | None = field(default=None, repr=False)
+    max_tokens: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model answered, and how many tokens question and answer took."""
+
+    text: str
+    tokens: int
+
+
+class Chat(Protocol):
+    """A model that can be asked."""
+
+    @property
+    def model(self) -> str:
+        """Its name, as it is shown."""
+        ...
+
+    def reckon(self, system: str, user: str) -> int:
+        """How many tokens the question and its answer take, at most or about."""
+        ...
+
+    async def answer(self, system: str, user: str) -> Said:
+        """Ask once.
+
+        Raises:
+            ModelFailed: nothing readable came.
+        """
+        ...
+
+
+class OpenAiChat:
+    """A model behind ``POST {url}/chat/completions``. ``http`` bounds time and size."""
+
+    def __init__(self, http: Http, settings: ChatSettings) -> None:
+        self._http = http
+        self._settings = settings
+        self._url = f"{settings.url.rstrip('/')}/chat/completions"
+
+    @property
+    def model(self) -> str:
+        """The model's name as the endpoint knows it."""
+        return self._settings.model
+
+    def reckon(self, system: str, user: str) -> int:
+        """An answer's bound, and the question at three characters a token."""
+        return self._settings.max_tokens + (len(system) + len(user)) // CHARACTERS_PER_TOKEN
+
+    async def answer(self, system: str, user: str) -> Said:
+        """Ask once; redirects are not followed.
+
+        Raises:
+            ModelFailed: nothing readable came.
+        """
+        question = {
+            "model": self._settings.model,
+            "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
+            "max_tokens": self._settings.max_tokens,
+            "temperature": 0,
+            "stream": False,
+        }
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        if self._settings.key is not None:
+            headers["authorization"] = f"Bearer {self._settings.key}"
+        try:
+            fetched = await self._http.request(
+                "POST", self._url, headers=headers, content=json.dumps(question, ensure_ascii=False).encode()
+            )
+        except FetchFailed as error:
+            raise ModelFailed(f"The language model can't be reached: {error}") from error
+        if fetched.status != 200:
+            raise self._refused(fetched.status, fetched.body)
+        return _said(fetched.body, self.reckon(system, user))
+
+    def _refused(self, status: int, body: bytes) -> ModelFailed:
+        complaint = " ".join(body.decode(errors="replace").split())[:COMPLAINT]
+        if self._settings.key:
+            complaint = complaint.replace(self._settings.key, "…")
+        mend = {
+            401: "Check FIRSTWORD_LLM_KEY.",
+            403: "Check FIRSTWORD_LLM_KEY.",
+            404: "Check FIRSTWORD_LLM_URL, which ends in /v1, and FIRSTWORD_LLM_MODEL.",
+        }.get(status)
+        pointless = 400 <= status < 500 and status not in (401, 403, 404, 408, 429)
+        return ModelFailed(f"The language model answered {status}: {complaint}", mend=mend, pointless=pointless)
+
+
+def _said(body: bytes, reckoned: int) -> Said:
+    """The first choice's text. An answer that was cut off, or that the endpoint withheld, is none."""
+    try:
+        answer: Any = json.loads(body)
+        choice = answer["choices"][0]
+        text = choice["message"]["content"]
+    except (ValueError, LookupError, TypeError):
+        raise ModelFailed("The language model's answer is no chat completion.") from None
+    if choice.get("finish_reason") == "length":
+        raise ModelFailed("The language model's answer was cut off.", mend="Raise FIRSTWORD_LLM_MAX_TOKENS.")
+    usage = answer.get("usage") if isinstance(answer.get("usage"), dict) else {}
+    total = usage.get("total_tokens")
+    tokens = total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else reckoned
+    return Said(text if isinstance(text, str) else "", tokens)

@@ -1,0 +1,75 @@
+"""Settings from the environment and from files of secrets; what is wrong with one is told under its own name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.common.errors import BadInput
+from services.common.settings import Settings, read_settings
+
+DATABASE = "postgresql://firstword@postgres:5432/firstword"
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FIRSTWORD_SECRETS_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_secrets_may_lie_in_files_and_the_environment_goes_before_them(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secrets / "firstword_smtp_password").write_text("from a file\n")
+    (secrets / "firstword_llm_key").write_text("from a file")
+    (secrets / "firstword_slack_hooks").write_text('{"claire": "https://hooks.example/1"}')
+    monkeypatch.setenv("FIRSTWORD_SMTP_PASSWORD", "")
+    monkeypatch.setenv("FIRSTWORD_LLM_KEY", "from outside")
+    settings = read_settings()
+    assert settings.smtp.password is not None
+    assert settings.smtp.password.get_secret_value() == "from a file"
+    assert settings.llm.key is not None
+    assert settings.llm.key.get_secret_value() == "from outside"
+    assert settings.slack_hooks["claire"].get_secret_value() == "https://hooks.example/1"
+
+
+def test_a_password_of_any_characters_goes_into_the_databases_address(secrets: Path) -> None:
+    (secrets / "firstword_database_password").write_text("a/b:c@d %e\n")
+    settings = read_settings(database=DATABASE)
+    assert settings.database_url == "postgresql://firstword:a%2Fb%3Ac%40d%20%25e@postgres:5432/firstword"
+    assert read_settings(database="postgresql://u:own@h/n").database_url == "postgresql://u:own@h/n"
+    assert Settings().database_url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("FIRSTWORD_PORT", "high", "FIRSTWORD_PORT (or --port): "),
+        ("FIRSTWORD_SMTP_PORT", "70000", "FIRSTWORD_SMTP_PORT: "),
+        ("FIRSTWORD_LLM_SECONDS", "0", "FIRSTWORD_LLM_SECONDS: "),
+        ("FIRSTWORD_SLACK_HOOKS", "{claire", "FIRSTWORD_SLACK_HOOKS can't be read: Expecting "),
+    ],
+)
+def test_what_can_not_be_used_is_told_under_its_own_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadInput) as told:
+        read_settings()
+    assert told.value.message.startswith(said)
+    assert told.value.mend
+
+
+def test_no_secret_is_told_with_what_is_wrong_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTWORD_SLACK_HOOKS", '{"claire": ["https://hooks.example/secret"]}')
+    with pytest.raises(BadInput, match="FIRSTWORD_SLACK_HOOKS") as told:
+        read_settings()
+    assert "secret" not in str(told.value)
+
+
+def test_a_file_that_can_not_be_read_is_named(secrets: Path) -> None:
+    (secrets / "firstword_secret").symlink_to("firstword_secret")  # unreadable even for root
+    with pytest.raises(BadInput, match=r"FIRSTWORD_SECRET can't be read: .*/firstword_secret") as told:
+        read_settings()
+    assert told.value.mend

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.fetch.discover import FoundFeed, feeds_in_page, likely_addresses
+
+PAGE = """<!doctype html><html><head><base href="/blog/">
+<link rel="alternate" type="application/rss+xml" title="Comments" href="comments.xml">
+<link rel="ALTERNATE stylesheet" type="Application/RSS+XML; charset=utf-8" title=" The
+ news " href="news.xml#top">
+<link rel="alternate" type="text/html" hreflang="de" href="/de">
+<link rel="alternate" type="application/atom+xml" href="javascript:alert(1)">
+</head><body><p>Unclosed <a href="/feed/">Our <b>feed</b></a>
+<a href="feed:https://other.example/x.rss">other</a>
+<a href="/feedback">feedback</a> <a href="news.xml">declared already</a> <a href="http://[bad">bad</a>"""
+
+
+def test_declared_feeds_come_first_then_linked_ones_each_once() -> None:
+    found = feeds_in_page(PAGE, "https://news.example/about")
+    assert found == (
+        FoundFeed("https://news.example/blog/news.xml", "The news", "declared"),
+        FoundFeed("https://news.example/blog/comments.xml", "Comments", "declared"),
+        FoundFeed("https://news.example/feed/", "Our feed", "linked"),
+        FoundFeed("https://other.example/x.rss", "other", "linked"),
+    )
+
+
+@given(st.text() | st.binary())
+def test_any_page_is_read(page: str | bytes) -> None:
+    feeds_in_page(page, "https://news.example/")
+
+
+def test_likely_addresses_lie_below_the_page_and_at_the_root() -> None:
+    addresses = likely_addresses("https://news.example/blog/index.html?x=1")
+    assert addresses[0] == "https://news.example/blog/feed"
+    assert "https://news.example/atom.xml" in addresses
+    assert len(likely_addresses("https://news.example")) == len(set(likely_addresses("https://news.example/"))) == 8
+    assert likely_addresses("file:///tmp/x") == ()

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.parse.clean import lead, limit, plain_text, title_text
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        (None, None),
+        ("<img src=x onerror=alert(1)>", None),
+        ("<p>One</p>\n<p>Two</p>", "One\n\nTwo"),
+        ("One<br>two<br><br>Three", "One two\n\nThree"),
+        ("<p>broken\nline</p>", "broken line"),
+        ("First\n\nSecond\nline", "First\n\nSecond line"),
+        ("<script>alert('x')</script>Seen<style>p{}</style>", "Seen"),
+        ("a<sup>2</sup> &amp; <b>b</b>&#39;s", "a2 & b's"),
+        ("<table><tr><td>Price</td><td>5</td></tr></table>", "Price 5"),
+        ("if a < b and c > d", "if a < b and c > d"),
+        ("Sold at <5 % less", "Sold at <5 % less"),
+        ("zero\u200bwidth and soft\u00adhyphen", "zerowidth and softhyphen"),
+        ("e\u0301", "é"),
+    ],
+)
+def test_markup_becomes_text(markup: str | None, text: str | None) -> None:
+    assert plain_text(markup) == text
+
+
+@pytest.mark.parametrize(
+    "escaped", ["A &amp; B", "A &amp;amp; B", "A &amp;amp;amp; B", "<b>A</b> &amp; B", " A\n&  B "]
+)
+def test_titles_are_unescaped_as_often_as_needed(escaped: str) -> None:
+    assert title_text(escaped) == "A & B"
+
+
+@given(st.text())
+def test_no_element_survives(text: str) -> None:
+    clean = plain_text(f"{text}<script>evil()</script><p onclick='x'>{text}</p>") or ""
+    if "<" not in text:  # an opened "<?" takes the tag in as its own, and leaves its content as text (HTML 13.2.5.6)
+        assert "evil()" not in clean or "evil()" in text
+    assert "\n\n\n" not in clean
+    assert clean == clean.strip()
+
+
+@given(st.text(alphabet="ab .\n", min_size=1), st.integers(1, 40))
+def test_a_limit_holds_and_keeps_the_beginning(text: str, longest: int) -> None:
+    part = limit(text, longest)
+    assert len(part) <= longest
+    assert text.startswith(part)
+    assert len(lead(text, longest)) <= longest + 1
+
+
+def test_a_lead_ends_at_a_word() -> None:
+    assert lead("Prices rose sharply in the north", 15) == "Prices rose…"
+    assert lead("Short", 15) == "Short"

@@ -1,0 +1,76 @@
+"""Every rule that read something says what it saw and what it concluded, in a sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from firstword.pipeline import Pipeline
+from firstword.runtimes.memory import MemoryRuntime
+from schemas.alerts import Alert, AlertRaised
+from schemas.items import Item
+from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, Signature, SourceGrade, Span
+from services.matcher.judgment.explanations import readings
+from services.matcher.service import Annotate, Judge
+from tests.scenarios.loader import load_scenarios
+
+
+def annotated(**given: object) -> ItemAnnotated:
+    fields: dict[str, object] = {
+        "entity_id": "halden",
+        "item": Item(id="i", title="Halden Energy said to lower its dividend"),
+        "mention": Mention(
+            item_id="i",
+            entity_id="halden",
+            spans=(Span(field="title", start=0, end=13, text="Halden Energy"),),
+            salience=0.8,
+            why="Halden Energy is named at the start of the title.",
+        ),
+        "claim": Claim(item_id="i", status="hedged", score=0.9, cues=("said to",), basis="unnamed"),
+        "impact": Impact(
+            kind="dividend_cut",
+            direction="negative",
+            size="major",
+            urgency="high",
+            worth_hours=24,
+            cues=("lower its dividend", "dividend"),
+        ),
+        "source": SourceGrade(domain="echo.example", publisher="Coast Echo"),
+        "origin": Origin(id="o", name="Northgate Wire", via="attribution"),
+        "signature": Signature(),
+        "seen_at": datetime(2026, 3, 2, tzinfo=UTC),
+    }
+    return ItemAnnotated.model_validate(fields | given)
+
+
+def texts(**given: object) -> dict[str, str]:
+    return {each.rule: each.text for each in readings(annotated(**given))}
+
+
+def test_each_rule_has_its_sentence() -> None:
+    assert texts() == {
+        "mention": "Halden Energy is named at the start of the title.",
+        "claim": "It is put as unconfirmed, on the word of sources that are not named: “said to”.",
+        "event": "It reads as a dividend cut: “lower its dividend”.",
+        "origin": "Coast Echo has it from Northgate Wire, as it says itself.",
+    }
+
+
+def test_what_was_not_read_is_not_told() -> None:
+    unjudged = Claim(item_id="i", status="asserted", score=0.5, judged=False)
+    found = texts(claim=unjudged, origin=Origin(id="o", name="Coast Echo"))
+    assert set(found) == {"mention", "event"}
+
+
+def test_in_every_scenario_the_decisive_reason_stands_first_and_why_it_matters_last() -> None:
+    raised: list[Alert] = []
+    for scenario in load_scenarios()[:30]:
+        runtime = MemoryRuntime(Pipeline((Annotate(), Judge())))
+        for event in (*scenario.setting, *(step.event for step in scenario.steps if step.event)):
+            raised += [each.data.alert for each in runtime.push(event) if isinstance(each.data, AlertRaised)]
+    assert len(raised) >= 30
+    for alert in raised:
+        rules = [reason.rule for reason in alert.reasons]
+        assert len(rules) == len(set(rules)) or rules.count("track-record") > 1
+        assert alert.reasons[0].concluded == alert.verdict
+        assert len(rules) == 1 or (rules[-1] == "relevance" and {"mention", "event"} <= set(rules))
+        assert all(reason.text.endswith((".", "…")) for reason in alert.reasons)

@@ -1,0 +1,121 @@
+"""How a story ended is said of each source that ran it, once; and next day it shows in that source's grade."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from firstword.pipeline import Pipeline
+from firstword.runtimes.memory import MemoryRuntime
+from schemas.alerts import Alert, AlertRaised
+from schemas.base import content_id, event
+from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
+from schemas.items import Item, ItemIngested, Source
+from schemas.mentions import RumorResolved, SourceGrade, SourceGraded
+from services.common.processing import AnyEvent
+from services.matcher.service import Annotate, Judge
+from tests.scenarios.loader import BEGINNING
+
+COMPANIES = ("Halden Energy", "Tolmark Mining", "Corvane Pharma", "Meridia Bank", "Marlow Mills", "Selva Botanicals")
+SOURCES = (
+    SourceGrade(domain="whisper.example", publisher="Market Whisper", kind="blog", grade="D"),
+    SourceGrade(domain="northgate.example", publisher="Northgate Wire", kind="wire", grade="A"),
+)
+
+
+def setting() -> list[AnyEvent]:
+    watches = tuple(Watch(entity_id=name, name=name, kind="competitor") for name in COMPANIES)
+    client = Client(id="ada", name="Ada", manager_id="m", trade="agency", interests=watches)
+    changed = ClientChanged(client=client, firm=Firm(name="F"), manager=Manager(id="m", name="M"))
+    book = event(changed, key="ada", id="c", source="test", time=BEGINNING)
+    grades = [
+        event(SourceGraded(source=each), key=each.domain, id=each.domain, source="test", time=BEGINNING)
+        for each in SOURCES
+    ]
+    return [book, *grades]
+
+
+def told(host: str, title: str, summary: str, at: datetime) -> AnyEvent:
+    item = Item(
+        id=content_id("itm", host, title, at.isoformat()),
+        title=title,
+        summary=summary,
+        fetched_at=at,
+        source=Source(host=host),
+    )
+    return event(ItemIngested(item=item), key=item.id, id=item.id, source="test", time=at)
+
+
+def rumor(company: str, at: datetime) -> AnyEvent:
+    title = f"{company} rumoured to close its Easton plant"
+    return told("whisper.example", title, f"{company} might close its Easton plant, insiders say.", at)
+
+
+def confirmation(company: str, at: datetime) -> AnyEvent:
+    summary = f"{company} will close its Easton plant and cut 420 jobs, {company} said in a statement."
+    return told("northgate.example", f"{company} closes Easton plant", summary, at)
+
+
+def denial(company: str, at: datetime) -> AnyEvent:
+    summary = f"{company} has no plans to close its Easton plant, {company} said in a statement."
+    return told("northgate.example", f"{company} denies closure of Easton plant", summary, at)
+
+
+def runtime() -> MemoryRuntime:
+    made = MemoryRuntime(Pipeline((Annotate(), Judge())))
+    for each in setting():
+        assert list(made.push(each)) == []
+    return made
+
+
+def outcomes(found: list[AnyEvent]) -> list[RumorResolved]:
+    return [each.data for each in found if isinstance(each.data, RumorResolved)]
+
+
+def alerts(found: list[AnyEvent]) -> list[Alert]:
+    return [each.data.alert for each in found if isinstance(each.data, AlertRaised)]
+
+
+def test_a_confirmed_rumor_speaks_for_the_source_that_ran_it() -> None:
+    run = runtime()
+    assert outcomes(list(run.push(rumor("Halden Energy", BEGINNING)))) == []
+    (one,) = outcomes(list(run.push(confirmation("Halden Energy", BEGINNING + timedelta(hours=5)))))
+    assert (one.domain, one.outcome) == ("whisper.example", "confirmed")
+    assert one.headline == "Halden Energy rumoured to close its Easton plant"
+    assert outcomes(list(run.push(confirmation("Halden Energy", BEGINNING + timedelta(hours=6))))) == []
+
+
+def test_a_denied_one_against_it() -> None:
+    run = runtime()
+    list(run.push(rumor("Halden Energy", BEGINNING)))
+    (one,) = outcomes(list(run.push(denial("Halden Energy", BEGINNING + timedelta(hours=5)))))
+    assert (one.domain, one.outcome) == ("whisper.example", "denied")
+
+
+def test_one_that_nobody_took_up_is_noted_as_that() -> None:
+    run = runtime()
+    list(run.push(rumor("Halden Energy", BEGINNING)))
+    (one,) = outcomes(list(run.finish(BEGINNING + timedelta(days=20))))
+    assert one.outcome == "fizzled"
+
+
+def test_the_record_shows_in_the_grade_and_in_the_reasons_of_the_next_day() -> None:
+    run = runtime()
+    for number, company in enumerate(COMPANIES[:5]):
+        at = BEGINNING + timedelta(minutes=10 * number)
+        list(run.push(rumor(company, at)))
+        list(run.push(confirmation(company, at + timedelta(minutes=5))))
+    (same_day,) = alerts(list(run.push(rumor(COMPANIES[5], BEGINNING + timedelta(hours=2)))))
+    assert same_day.source_grade == "D"
+    assert not any(reason.rule == "track-record" for reason in same_day.reasons)
+    later = BEGINNING + timedelta(days=30)
+    title = f"{COMPANIES[5]} rumoured to cut prices"
+    (next_month,) = alerts(
+        [
+            each
+            for each in run.push(told("whisper.example", title, f"{title}, insiders say.", later))
+            if isinstance(each.data, AlertRaised) and each.data.alert.headline == title
+        ]
+    )
+    assert next_month.source_grade == "C"
+    (why,) = [reason for reason in next_month.reasons if reason.rule == "track-record"]
+    assert "counts as C instead of D: of its last" in why.text

@@ -1,0 +1,95 @@
+"""Who watches what, after any changes, and that no part of a watch is lost by packing it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.clients import Client, Near, Query, Watch, WatchKind
+from services.matcher.mentions import book_index
+from services.matcher.mentions.book_index import BookIndex
+
+
+def watch(kind: WatchKind = "holding", entity: str = "halden") -> Watch:
+    return Watch(entity_id=entity, name=entity.title(), kind=kind)
+
+
+def client(client_id: str, *watches: Watch) -> Client:
+    return Client(
+        id=client_id,
+        name=client_id,
+        manager_id="m",
+        trade="wealth",
+        assets=tuple(each for each in watches if each.is_asset),
+        interests=tuple(each for each in watches if not each.is_asset),
+    )
+
+
+def test_the_index_follows_changes_and_removals() -> None:
+    index = BookIndex()
+    index.changed(client("b", watch()))
+    index.changed(client("a", watch(), watch(entity="meridia")))
+    assert [stake.client_id for stake in index.stakes("halden")] == ["a", "b"]
+    index.changed(client("a", watch(entity="meridia")))
+    assert [stake.client_id for stake in index.stakes("halden")] == ["b"]
+    index.removed("b")
+    index.removed("nobody")
+    assert index.stakes("halden") == ()
+    assert list(index.entities()) == ["meridia"]
+
+
+def test_who_holds_and_follows_the_same_counts_as_holding() -> None:
+    index = BookIndex()
+    index.changed(client("a", watch("topic"), watch("holding")))
+    assert [stake.watch.kind for stake in index.stakes("halden")] == ["holding"]
+
+
+@pytest.mark.parametrize("many", [1, 16])
+def test_the_index_is_what_the_last_changes_say(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book_index, "_MANY", many)
+    _check_changes()
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.sampled_from(["x", "y", "z"]), max_size=3)), max_size=12))
+def _check_changes(changes: list[tuple[str, list[str]]]) -> None:
+    index, last = BookIndex(), dict[str, set[str]]()
+    for client_id, entities in changes:
+        index.changed(client(client_id, *(watch(entity=each) for each in entities)))
+        last[client_id] = set(entities)
+    for entity in "xyz":
+        expected = sorted(client_id for client_id, entities in last.items() if entity in entities)
+        assert [stake.client_id for stake in index.stakes(entity)] == expected
+        assert index.name_of(entity) == (entity.upper() if expected else None)
+    assert sorted(index.entities()) == sorted(set().union(*last.values()))
+
+
+def test_only_what_differs_is_said_to_have_changed() -> None:
+    index = BookIndex()
+    assert index.changed(client("a", watch(), watch(entity="meridia"))) == {"halden", "meridia"}
+    assert index.changed(client("a", watch(), watch(entity="meridia"))) == frozenset()
+    assert index.changed(client("a", watch("topic"), watch(entity="meridia"))) == {"halden"}
+    assert index.changed(client("a", watch("topic"))) == {"meridia"}
+    assert index.removed("a") == {"halden"}
+
+
+def test_packing_loses_nothing() -> None:
+    full = Watch(
+        entity_id="e",
+        name="Ørvane",
+        kind="holding",
+        aliases=("Orvane", "ORV"),
+        tickers=("ORV",),
+        isin="X",
+        context=("shares",),
+        exclude=("football",),
+        topic="ransomware",
+        query=Query(any_of=("a | b",), near=(Near(words=("c", "d"), within=3),)),
+        weight=0.07,
+        note="bought by her father",
+    )
+    index = BookIndex()
+    index.changed(client("a", full))
+    assert index.watches_of("e") == (full,)
+    assert index.stake("e", "a") == index.stakes("e")[0]
+    assert full.model_fields_set == set(Watch.model_fields), "a new field must be tried here"

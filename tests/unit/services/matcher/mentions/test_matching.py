@@ -1,0 +1,199 @@
+"""Which watched things are found, which look-alikes are not, and that spans lead back to the text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.clients import Watch
+from schemas.items import Item, Source
+from schemas.mentions import Mention
+from services.matcher.mentions.matching import Watchlist
+
+DATA = Path(__file__).parents[6] / "shared" / "data" / "mentions"
+
+
+def watch(name: str, *aliases: str, tickers: tuple[str, ...] = (), kind: str = "holding", **more: object) -> Watch:
+    return Watch.model_validate(
+        {"entity_id": name, "name": name, "aliases": aliases, "tickers": tickers, "kind": kind, **more}
+    )
+
+
+WATCHLIST = Watchlist.build(
+    [
+        watch("Orvane plc", "Orvane", tickers=("ORV",)),
+        watch("Harbor Inc.", tickers=("HBR",)),
+        watch("Gap Inc.", "Gap"),
+        watch("Take Tiles Ltd", "TAKE"),
+        watch("Oil Norwick", "OIL"),
+        watch("Norwick", "Norwick Foods"),
+        watch("Deepak Cables", "Deepak"),
+        watch("Ardell & Sons", "A&S"),
+        watch("Té Café"),
+        watch("R-Tel"),
+        watch("Reuters"),
+        watch("Goldman Sachs"),
+        watch("ransomware", kind="topic"),
+        watch("interest rate", kind="topic"),
+    ]
+)
+
+
+def find(
+    title: str, watchlist: Watchlist = WATCHLIST, *, summary: str | None = None, body: str | None = None
+) -> tuple[Mention, ...]:
+    return watchlist.find(Item(id="itm", title=title, summary=summary, body=body))
+
+
+def ids(title: str, summary: str | None = None) -> set[str]:
+    return {mention.entity_id for mention in find(title, summary=summary)}
+
+
+@pytest.mark.parametrize(
+    ("title", "entity"),
+    [
+        ("Orvane cuts dividend", "Orvane plc"),
+        ("Dividend cut at Orvane’s Polish unit", "Orvane plc"),
+        ("Orvane PLC, Norwick in talks", "Orvane plc"),
+        ("Shares of $ORV slump", "Orvane plc"),
+        ("Slump continues (NYSE: ORV)", "Orvane plc"),
+        ("ORV slumps on outlook", "Orvane plc"),
+        ("Harbor to buy rival", "Harbor Inc."),
+        ("Why we like Harbor now", "Harbor Inc."),
+        ("HARBOR CUTS OUTLOOK AFTER WEAK YEAR", "Harbor Inc."),
+        ("Shoppers return to Gap this year", "Gap Inc."),
+        ("Take Tiles names chairman", "Take Tiles Ltd"),
+        ("TAKE shares fall", "Take Tiles Ltd"),
+        ("Ardell and Sons expands", "Ardell & Sons"),
+        ("A&S expands", "Ardell & Sons"),
+        ("TE CAFE opens in Lodz", "Té Café"),
+        ("RTel outage spreads", "R-Tel"),
+        ("R-Tel outage spreads", "R-Tel"),
+        ("Goldman Sachs to cut jobs", "Goldman Sachs"),
+        ("New RANSOMWARE attacks", "ransomware"),
+        ("Interest rates to rise", "interest rate"),
+    ],
+)
+def test_found(title: str, entity: str) -> None:
+    assert entity in ids(title)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "A safe harbor for savers",
+        "The gap between rich and poor",
+        "Firms Fear Gap in Supply as Winter Nears",
+        "Ministers to take action",
+        "Alder Labs May Choose to Take IPO Path",
+        "Oil prices slump on glut",
+        "Crude oil futures rise",
+        "Buy Alder for the long term: Deepak Mohani",
+        "Vipul Deepak joins the board",
+        "Rivals to merge, says Reuters",
+        "Reuters reported a merger",
+        "Crude to rise further: Goldman Sachs",
+        "Crude to rise: Ann Lee, Goldman Sachs",
+        "Goldman Sachs analysts expect a rise",
+        "Norwick Capital buys tower",
+        "Norwicket falls",
+        "www.orvane.com is down",
+    ],
+)
+def test_not_found(title: str) -> None:
+    assert ids(title) == set()
+
+
+def test_the_publisher_itself_is_not_mentioned() -> None:
+    item = Item(id="itm", title="Storm hits coast - Norwick", source=Source(publisher="Norwick"))
+    assert WATCHLIST.find(item) == ()
+
+
+def test_the_longest_name_wins_across_entities() -> None:
+    watchlist = Watchlist.build([watch("America"), watch("Bank of Norwick America")])
+    assert [m.entity_id for m in find("Bank of Norwick America lends", watchlist)] == ["Bank of Norwick America"]
+    assert find("Bank of America lends", watchlist) == ()
+
+
+def test_a_doubtful_name_counts_where_the_full_one_stands() -> None:
+    title = "Gap widens"
+    assert ids(title) == set()
+    assert ids(title, summary="Gap Inc. said its loss grew.") == {"Gap Inc."}
+
+
+def test_context_and_exclusion_hold_if_they_do_for_any_watch() -> None:
+    mining = watch("Alder", entity_id="alder", context=("mine",), exclude=("school",))
+    one = Watchlist.build([mining])
+    assert find("Alder expands", one) == ()
+    assert len(find("Alder opens mines", one)) == 1
+    assert find("Alder opens mines near school", one) == ()
+    both = Watchlist.build([mining, watch("Alder", entity_id="alder", context=("school",))])
+    assert len(find("Alder opens mines near school", both)) == 1
+
+
+def test_salience_and_its_reason() -> None:
+    title, body = find("Orvane cuts dividend")[0], find("Markets wrap", summary="A. " * 99, body="Orvane fell.")[0]
+    assert title.salience > 0.6 > 0.3 > body.salience
+    assert title.why == "Orvane plc is named as “Orvane” at the start of the title, once in all."
+
+
+def test_ordered_by_entity() -> None:
+    assert [m.entity_id for m in find("Orvane, Norwick and R-Tel fall")] == ["Norwick", "Orvane plc", "R-Tel"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Orvane",
+                "orvane’s",
+                "Te\u0301 Cafe\u0301",
+                "R-Tel",
+                "Gap",
+                "Inc",
+                "the",
+                "$ORV",
+                "…",
+                "ß",
+                "A&S",
+                "ĳ",
+                "\n",
+                "-",
+            ]
+        ),
+        max_size=12,
+    ),
+    st.sampled_from([" ", "", ", ", "\u00a0"]),
+)
+def test_spans_lead_back_to_the_text(parts: list[str], joint: str) -> None:
+    text = joint.join(parts)
+    item = Item(id="itm", title=text, summary=text, body=text)
+    for mention in WATCHLIST.find(item):
+        assert mention.spans
+        for span in mention.spans:
+            assert getattr(item, span.field)[span.start : span.end] == span.text != ""
+
+
+def test_no_terms_no_mentions() -> None:
+    assert find("Anything at all", Watchlist.build([])) == ()
+
+
+@pytest.mark.data
+def test_labelled_headlines() -> None:
+    if not DATA.is_dir():
+        pytest.skip(f"the labelled collections are missing: {DATA}")
+    rows = [json.loads(line) for line in (DATA / "headlines.jsonl").read_text(encoding="utf-8").splitlines()][::20]
+    watched = [json.loads(line) for line in (DATA / "watchlist.jsonl").read_text(encoding="utf-8").splitlines()]
+    companies = [row for row in watched if any("Ltd" in alias for alias in row["aliases"])]
+    watchlist = Watchlist.build(watch(row["aliases"][0], *row["aliases"][1:]) for row in companies)
+    names = {alias.lower(): row["aliases"][0] for row in companies for alias in row["aliases"]}
+    hits = total = 0
+    for row in rows:
+        gold = {names[name.lower()] for name in row["entities"] if name.lower() in names}
+        hits += len(gold & {mention.entity_id for mention in find(row["title"], watchlist)})
+        total += len(gold)
+    assert hits / total > 0.9

@@ -1,0 +1,127 @@
+"""Interests as queries: what they find, what they don't, and that they leave the book's names alone."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from schemas.clients import Near, Query, Watch
+from schemas.items import Item
+from services.matcher.mentions.matching import Watchlist
+from services.matcher.mentions.queries import ask
+
+NAMES = [
+    Watch(entity_id="rate-bank", name="Prime Rate Bank", kind="holding"),
+    Watch(entity_id="marlow", name="Marlow Mills", kind="competitor"),
+]
+
+
+def told(query: Query, title: str, summary: str | None = None, **more: object) -> list[str] | None:
+    """The texts of the spans that bear out ``query``."""
+    asking = Watch.model_validate({"entity_id": "q", "name": "Q", "kind": "topic", "query": query, **more})
+    found = Watchlist.build([*NAMES, asking]).find(Item(id="itm", title=title, summary=summary))
+    return next(([span.text for span in mention.spans] for mention in found if mention.entity_id == "q"), None)
+
+
+ANY = Query(any_of=("bread", "oat cereal"))
+ALL = Query(all_of=("bread | loaf", "price"))
+NONE = Query(any_of=("bread",), none_of=("recipe", "bread crumb"))
+NEAR = Query(near=(Near(words=("price | prices", "raise | raises | raised"), within=3),))
+NAMED = Query(all_of=("Apple", "price"))
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "spans"),
+    [
+        (ANY, "Oat-cereals and bread dearer", ["Oat-cereals", "bread"]),
+        (ANY, "Breadth of the market narrows", None),
+        (ALL, "Price of a loaf", ["Price", "loaf"]),
+        (ALL, "Price of flour", None),
+        (NONE, "Bread is dearer", ["Bread"]),
+        (NONE, "Bread recipes", None),
+        (NONE, "A bread crumb falls", None),
+        (NEAR, "Mills raises flour prices", ["raises", "prices"]),
+        (NEAR, "Mill raises wages as flour and oat prices fall", None),
+        (NEAR, "Prices fall, then mills raise prices", ["raise", "prices"]),
+        (NAMED, "Price of Apple laptops cut", ["Price", "Apple"]),
+        (NAMED, "The price of an apple rises", None),
+        (Query(any_of=("rate",)), "Prime Rate Bank lends", None),
+        (Query(any_of=("rate",)), "Prime Rate Bank cuts its rate", ["rate"]),
+        (Query(any_of=("Marlow Mills",)), "Marlow Mills’ bakery burns", ["Marlow Mills"]),
+        (Query(any_of=("café", "straße")), "Cafe opens on the Strasse", ["Cafe", "Strasse"]),
+    ],
+)
+def test_queries(query: Query, title: str, spans: list[str] | None) -> None:
+    found = told(query, title)
+    assert found == spans
+
+
+def test_the_reason_quotes_the_words_that_were_found() -> None:
+    asking = Watch(entity_id="q", name="Dearer bread", kind="topic", query=ALL)
+    (mention,) = Watchlist.build([asking]).find(Item(id="itm", title="Price of a loaf rises"))
+    assert mention.why == "Dearer bread is touched by “Price” at the start of the title, 2 times in all."
+
+
+def test_near_means_within_one_field() -> None:
+    assert told(NEAR, "Mills raise", summary="prices") is None
+
+
+def test_all_of_may_stand_in_several_fields() -> None:
+    assert told(ALL, "Bread again", summary="The price rose.") == ["Bread", "price"]
+
+
+def test_context_and_exclusion_narrow_a_query() -> None:
+    assert told(ANY, "Bread in Norwick", context=("Norwick",)) == ["Bread"]
+    assert told(ANY, "Bread in Easton", context=("Norwick",)) is None
+    assert told(ANY, "Bread in Norwick", exclude=("Norwick",)) is None
+
+
+def test_a_query_of_one_client_and_the_name_of_another_are_both_found() -> None:
+    query = Query(any_of=("Marlow Mills strike",))
+    watchlist = Watchlist.build([*NAMES, Watch(entity_id="q", name="Q", kind="topic", query=query)])
+    found = watchlist.find(Item(id="itm", title="Marlow Mills strike ends"))
+    assert [mention.entity_id for mention in found] == ["marlow", "q"]
+
+
+def test_phrases_that_two_clients_follow_stand_side_by_side() -> None:
+    watchlist = Watchlist.build(
+        [Watch(entity_id=name, name=name, kind="topic", topic=None) for name in ("oil", "oil price", "price")]
+    )
+    found = watchlist.find(Item(id="itm", title="The oil price rises"))
+    assert [mention.entity_id for mention in found] == ["oil", "oil price", "price"]
+
+
+def test_the_rarest_words_stand_in_the_automaton() -> None:
+    asked = ask((Query(all_of=("price", "Corvane"), any_of=("shares", "take")),))
+    assert asked is not None
+    assert [term.norm for term in asked.anchors] == ["corvane"]
+    assert ask((Query(none_of=("x",)),)) is None
+
+
+def test_a_long_text_that_repeats_itself_is_answered_quickly() -> None:
+    item = Item(id="itm", title="x", body="price raise " * 4_000)
+    query = Query(near=(Near(words=("price", "price | raise", "raise", "other"), within=9),))
+    asking = Watch(entity_id="q", name="Q", kind="topic", query=query)
+    assert Watchlist.build([asking]).find(item) == ()
+    item = Item(id="itm", title="x", body="Marlow Mills and mills. " * 4_000)
+    asking = Watch(entity_id="q", name="Q", kind="topic", query=Query(any_of=("mills",)))
+    begun = time.process_time()
+    (_, mention) = Watchlist.build([*NAMES, asking]).find(item)
+    assert len(mention.spans) == 4_000
+    assert time.process_time() - begun < 5
+
+
+def test_a_query_knows_a_watched_thing_by_all_of_its_names() -> None:
+    watchlist = Watchlist.build(
+        [
+            Watch(entity_id="h", name="Halden Energy", aliases=("HLD",), tickers=("HLDN",), kind="holding"),
+            Watch(entity_id="q", name="Q", kind="topic", query=Query(all_of=("Halden Energy", "strike"))),
+        ]
+    )
+    for title in ("Halden Energy strike ends", "HLD strike ends", "Shares of (NYSE: HLDN) fall as strike looms"):
+        found = watchlist.find(Item(id="itm", title=title))
+        assert [mention.entity_id for mention in found] == ["h", "q"], title
+    assert [m.entity_id for m in watchlist.find(Item(id="itm", title="HLD opens plant"))] == ["h"]
+    watchlist.change("h", ())
+    assert watchlist.find(Item(id="itm", title="HLD strike ends")) == ()

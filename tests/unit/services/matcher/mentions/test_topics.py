@@ -1,0 +1,88 @@
+"""Every shipped topic finds its own news and leaves look-alikes alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.clients import Watch
+from schemas.items import Item
+from services.matcher.mentions.matching import Watchlist
+from services.matcher.mentions.topics import shipped_topics, topic_named
+
+ALL = Watchlist.build(Watch(entity_id=key, name=key, kind="topic", topic=key) for key in shipped_topics())
+
+FOUND = {
+    "ransomware": "Clinic pays ransom after hackers lock its systems",
+    "data-breach": "Hackers stole passwords and data of 2 million customers from Quillon Cloud",
+    "cyberattack": "Port of Norwick reports cyber incident",
+    "vulnerability": "Zero-day flaw in Brightwater Vault exploited, patch out",
+    "outage": "Cloud outage leaves Dromer Transport offline",
+    "recall": "Marlow Mills recalls oat cereals over metal fragments in products",
+    "price-increase": "Selva Botanicals raises its prices by 6%",
+    "price-cut": "Fennimore Foods cuts prices in breakfast aisle",
+    "rate-change": "Nordmark Central Bank raises key rate to 3.5%",
+    "inflation": "Consumer prices rise faster than expected",
+    "layoffs": "Osprey Freight to cut 400 jobs",
+    "insolvency": "Tolmark Mining files for creditor protection",
+    "strike": "Dock workers strike at Norwick",
+    "supply-chain": "Chip shortage halts production at Estmere",
+    "merger": "Estmere Group agrees to buy Corvane Pharma",
+    "divestiture": "Halden Energy to sell its retail division",
+    "ipo": "Medarra files to list in Easton",
+    "earnings": "Meridia Bank quarterly profit up 4%",
+    "profit-warning": "Kestrel Foods cuts full-year guidance",
+    "dividend": "Halden Energy cuts its dividend by half",
+    "leadership-change": "Meridia Bank’s chief executive steps down",
+    "new-regulation": "Parliament passes payments bill: new rules from May",
+    "investigation": "Watchdog opens investigation into Sable Ridge",
+    "fine": "Regulator fines Meridia Bank 12 million",
+    "lawsuit": "Investors sue: class action against Tolmark",
+    "sanctions": "Tariffs on steel doubled",
+    "fraud": "Auditor finds accounting irregularities at Sable Ridge",
+    "product-launch": "Maison Tilleul launches new skin cream",
+    "end-of-life": "Brightwater Vault 4 reaches end of support",
+    "credit-rating": "Agency puts Meridia Bank on credit watch",
+    "climate": "Hurricane closes Easton refinery",
+    "artificial-intelligence": "Generative AI tools come to clinics",
+    "esg": "Halden Energy accused of greenwashing",
+}
+
+
+@pytest.mark.parametrize("topic", FOUND)
+def test_found(topic: str) -> None:
+    assert topic in {mention.entity_id for mention in ALL.find(Item(id="itm", title=FOUND[topic]))}
+
+
+def test_every_topic_has_an_example() -> None:
+    assert set(FOUND) == set(shipped_topics())
+
+
+@pytest.mark.parametrize(
+    ("topic", "title"),
+    [
+        ("strike", "Army says air strike hit depot"),
+        ("strike", "Option with a strike price of 40 expires"),
+        ("price-increase", "Broker raises its price target for Halden Energy"),
+        ("merger", "Right to buy Halden Energy: Ann Lee"),
+        ("merger", "Talent acquisition is harder"),
+        ("fine", "Fine dining returns to Easton"),
+        ("outage", "Outrage at Norwick"),
+        ("recall", "Pupils recall their teacher"),
+        ("recall", "Governor faces recall election"),
+    ],
+)
+def test_look_alikes(topic: str, title: str) -> None:
+    assert topic not in {mention.entity_id for mention in ALL.find(Item(id="itm", title=title))}
+
+
+def test_a_topic_narrowed_by_place() -> None:
+    watch = Watch(entity_id="q", name="Strikes in Norwick", kind="topic", topic="strike", context=("Norwick",))
+    watchlist = Watchlist.build([watch])
+    assert watchlist.find(Item(id="itm", title="Pilots strike in Easton")) == ()
+    (mention,) = watchlist.find(Item(id="itm", title="Pilots strike in Norwick"))
+    assert [span.text for span in mention.spans] == ["Pilots strike"]
+
+
+def test_topics_go_by_id_and_title() -> None:
+    assert topic_named("Data-Breach") == topic_named("data  breach") == shipped_topics()["data-breach"]
+    assert topic_named("astrology") is None

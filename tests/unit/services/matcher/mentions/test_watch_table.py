@@ -1,0 +1,103 @@
+"""A book that changed bit by bit is watched exactly as one that is read anew."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.clients import Near, Query, Watch
+from schemas.items import Item
+from services.matcher.mentions import term_table
+from services.matcher.mentions.matching import Watchlist
+
+ENTITIES = ("a", "b", "c", "d", "e", "f")
+NAMES = (
+    "Orvane",
+    "Orvane Norwick",
+    "Norwick",
+    "Target",
+    "target date",
+    "Bank of America",
+    "America",
+    "ORV",
+    "Capital Gains",
+)
+TITLES = (
+    "Orvane Norwick buys Target as Bank of America lends",
+    "Target date funds and capital gains: America votes",
+    "America's Norwick sues Orvane (NYSE: ORV)",
+    "orvane norwick hikes prices after target date strike",
+    "Capital Gains Ltd hit by ransomware, Orvanes recalled",
+)
+
+queries = st.builds(
+    Query,
+    any_of=st.lists(st.sampled_from(NAMES), max_size=2).map(tuple),
+    all_of=st.lists(st.sampled_from(("prices", "lends | strike", "ransomware")), max_size=1).map(tuple),
+    none_of=st.lists(st.sampled_from(("votes", "Orvane")), max_size=1).map(tuple),
+    near=st.lists(st.just(Near(words=("hikes", "prices"), within=2)), max_size=1).map(tuple),
+)
+watches = st.builds(
+    Watch,
+    entity_id=st.just(""),
+    name=st.sampled_from(NAMES),
+    kind=st.sampled_from(("holding", "topic")),
+    aliases=st.lists(st.sampled_from(NAMES), max_size=2).map(tuple),
+    context=st.lists(st.sampled_from(("funds", "lends")), max_size=1).map(tuple),
+    query=st.none() | queries,
+    topic=st.sampled_from((None, None, "ransomware", "strike")),
+)
+changes = st.dictionaries(st.sampled_from(ENTITIES), st.lists(watches, max_size=2), min_size=1, max_size=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(changes, max_size=8))
+def test_what_changed_bit_by_bit_finds_what_one_list_finds(steps: list[dict[str, list[Watch]]]) -> None:
+    changed = Watchlist()
+    book: dict[str, list[Watch]] = {}
+    for step in steps:
+        for key, given_watches in step.items():
+            book[key] = [watch.model_copy(update={"entity_id": key}) for watch in given_watches]
+            changed.change(key, book[key])
+    anew = Watchlist.build(watch for key in sorted(book, reverse=True) for watch in book[key])
+    assert len(changed) == len(anew)
+    for title in TITLES:
+        item = Item(id="itm", title=title, summary=" ".join(TITLES))
+        assert changed.find(item) == anew.find(item)
+
+
+def test_what_is_removed_is_found_no_more_and_can_come_back() -> None:
+    orvane = Watch(entity_id="o", name="Orvane", kind="holding")
+    item = Item(id="itm", title="Orvane falls")
+    listed = Watchlist.build([orvane])
+    assert len(listed.find(item)) == 1
+    listed.change("o", ())
+    assert listed.find(item) == ()
+    listed.change("o", (orvane,))
+    assert len(listed.find(item)) == 1
+
+
+def test_a_name_that_two_things_share_stays_when_one_of_them_goes() -> None:
+    one, other = (Watch(entity_id=key, name="Orvane", kind="holding") for key in ("a", "b"))
+    listed = Watchlist.build([one, other])
+    listed.change("a", ())
+    assert [mention.entity_id for mention in listed.find(Item(id="itm", title="Orvane falls"))] == ["b"]
+
+
+def test_any_text_may_be_an_id() -> None:
+    ids = ("1:x", "!", "a\nb", "Ørvane, Å/S")
+    listed = Watchlist.build([Watch(entity_id=key, name=f"Vendrix {n}", kind="holding") for n, key in enumerate(ids)])
+    for number, key in enumerate(ids):
+        (mention,) = listed.find(Item(id="itm", title=f"Vendrix {number} falls"))
+        assert mention.entity_id == key
+
+
+def test_a_list_that_grows_still_finds_what_was_there_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(term_table, "_SIEVE", 15)
+    listed = Watchlist()
+    for number in range(300):
+        listed.change(f"e{number}", (Watch(entity_id=f"e{number}", name=f"Vendrix {number}", kind="holding"),))
+    for number in (0, 1, 2, 150, 299):
+        found = listed.find(Item(id="itm", title=f"Vendrix {number} falls"))
+        assert [mention.entity_id for mention in found] == [f"e{number}"]

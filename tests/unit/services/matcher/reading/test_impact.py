@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.items import Item
+from services.matcher.reading.impact import classify, figures, is_stale_piece
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "direction"),
+    [
+        ("Halden cuts full-year dividend by 40%", "dividend_cut", "negative"),
+        ("Halden lowers its dividend to 0.40 crowns a share", "dividend_cut", "negative"),
+        ("Halden raises dividend after record year", "dividend_raise", "positive"),
+        ("Halden issues profit warning", "guidance_cut", "negative"),
+        ("Halden raises full-year outlook", "guidance_raise", "positive"),
+        ("Halden Q3 profit beats estimates", "earnings_beat", "positive"),
+        ("Halden swings to loss", "earnings_miss", "negative"),
+        ("Halden said to be in takeover talks with Brightwater", "takeover", "positive"),
+        ("Brightwater acquires Halden grid unit", "acquisition", "unclear"),
+        ("Halden weighs sale of grid unit", "divestment", "unclear"),
+        ("Halden recalls 40,000 heat pumps", "recall", "negative"),
+        ("Hackers steal Halden customer data", "data_breach", "negative"),
+        ("Critical vulnerability in Brightwater Vault", "vulnerability", "negative"),
+        ("Quillon Cloud outage hits two regions", "outage", "negative"),
+        ("Brightwater ends support for Vault 7", "end_of_life", "negative"),
+        ("Halden sued by shareholders in class action", "lawsuit", "negative"),
+        ("Regulator opens probe of Halden", "investigation", "negative"),
+        ("Halden fined €1.3bn", "fine", "negative"),
+        ("Halden files for bankruptcy", "insolvency", "negative"),
+        ("Sable Ridge names Petra Lund chief executive", "leadership_change", "unclear"),
+        ("Fennimore closes Easton plant", "layoffs", "unclear"),
+        ("Osprey drivers begin a three-day strike", "strike", "negative"),
+        ("Halden shares plunge 12%", "share_move", "negative"),
+        ("Halden shares rise 4.2%", "share_move", "positive"),
+        ("Agency downgrades Halden to junk", "rating_change", "negative"),
+        ("Nordmark Central Bank raises its key rate to 3.25%", "rate_change", "unclear"),
+        ("Marlow Mills launches Morning Oats", "product_launch", "positive"),
+        ("Halden wins contract for harbour grid", "contract_win", "positive"),
+        ("Quillon raises prices for storage", "price_increase", "unclear"),
+        ("Sponsored: five reasons to love Halden", "advertisement", "neutral"),
+        ("Opinion: Halden should sell", "opinion", "neutral"),
+        ("Halden strikes gas off the coast", "other", "unclear"),
+        ("Halden holds summer party", "other", "unclear"),
+        ("Halden shares fall 7% on takeover doubts", "share_move", "negative"),
+        ("Regulator fines Halden €20m over data leak", "fine", "negative"),
+        ("Brightwater walks away from Halden bid", "takeover", "negative"),
+        ("Halden upgraded to buy at Brightwater Securities", "rating_change", "positive"),
+        ("Halden warns of weaker demand", "guidance_cut", "negative"),
+    ],
+)
+def test_kinds(title: str, kind: str, direction: str) -> None:
+    found = classify(Item(id="i", title=title))
+    assert (found.kind, found.direction) == (kind, direction), found
+    assert all(cue in title for cue in found.cues)
+
+
+def test_the_headline_names_the_event_before_the_text_does() -> None:
+    found = classify(Item(id="i", title="Halden recalls heat pumps", summary="Its shares fell. A lawsuit is likely."))
+    assert found.kind == "recall"
+
+
+def test_an_advertisement_is_told_by_its_text_too() -> None:
+    found = classify(Item(id="i", title="Halden recalls old times", summary="This article is sponsored by Halden."))
+    assert found.kind == "advertisement"
+
+
+def test_size_and_urgency_grow_with_the_words() -> None:
+    small = classify(Item(id="i", title="Halden fined $20,000"))
+    large = classify(Item(id="i", title="Halden fined $2 billion"))
+    assert (small.size, large.size) == ("moderate", "major")
+    restored = classify(Item(id="i", title="Quillon restores service after outage"))
+    assert (restored.urgency, restored.direction) == ("normal", "neutral")
+
+
+def test_an_anniversary_is_stale_and_an_event_is_not() -> None:
+    assert is_stale_piece(classify(Item(id="i", title="Ten years ago Halden recalled its cars")))
+    assert not is_stale_piece(classify(Item(id="i", title="Halden recalls its cars")))
+    assert not is_stale_piece(classify(Item(id="i", title="Halden party")))
+
+
+def test_figures_are_verbatim() -> None:
+    text = "In 2026 Halden paid €1.3bn, up 4.2%, for 420 jobs and 0.40 crowns a share; US$5 million more in 2027"
+    assert figures(text) == ("€1.3bn", "4.2%", "420 jobs", "0.40 crowns", "US$5 million")
+
+
+@given(st.text(max_size=300))
+def test_figures_stand_in_the_text(text: str) -> None:
+    assert all(figure in text for figure in figures(text))
+
+
+@given(st.text(max_size=200), st.one_of(st.none(), st.text(max_size=200)))
+def test_any_text_is_classified_the_same_each_time(title: str, summary: str | None) -> None:
+    item = Item(id="i", title=title, summary=summary)
+    assert classify(item) == classify(item)
+    assert classify(item).worth_hours > 0

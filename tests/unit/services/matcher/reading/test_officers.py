@@ -1,0 +1,62 @@
+"""Who speaks for a company, and who does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from schemas.base import event
+from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
+from schemas.items import Item, ItemIngested
+from schemas.mentions import ItemAnnotated
+from services.matcher.reading.officers import Office, office_of
+from services.matcher.service import Annotate
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "office"),
+    [
+        ("Halden is not for sale, its chief executive Ann Lee said on Monday.", Office(None)),
+        ("No dividend cut at Halden, says chairman", Office(None)),
+        ("Halden not for sale, chief executive says", Office(None)),
+        ("Halden Energy chief executive Ann Lee said the plant is safe.", Office("Halden Energy")),
+        ("Bexley's CFO told reporters that there is no offer.", Office("Bexley")),
+        ("The bank's chairman Ola Berg denied it.", Office(None)),
+        ("Former Halden chief executive Ann Lee said it was a mistake.", None),
+        ("Bexley analyst Per Aas said the dividend is at risk.", None),
+        ("Finance minister Per Aas said the bank is sound.", None),
+        ("Halden's chief executive is Ann Lee.", None),
+    ],
+)
+def test_for_whom_a_person_speaks(text: str, office: Office | None) -> None:
+    assert office_of([text]) == office
+
+
+def test_the_first_statement_that_tells_counts() -> None:
+    assert office_of(["Halden denies it", "Halden is sound, its chairman said.", "Bexley chairman Al said no."]) == (
+        Office(None)
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "speaker"),
+    [
+        ("Bexley drops bid for Halden Energy", "Bexley"),
+        ("Halden Energy drops bid for Bexley", None),
+        ("Court blocks takeover of Halden Energy", None),
+    ],
+)
+def test_in_a_deal_the_company_is_the_one_that_acts(title: str, speaker: str | None) -> None:
+    annotate = Annotate()
+    halden = Watch(entity_id="h", name="Halden Energy", kind="holding")
+    client = Client(id="c", name="c", manager_id="m", trade="wealth", assets=(halden,))
+    book = ClientChanged(client=client, firm=Firm(name="f"), manager=Manager(id="m", name="m"))
+    annotate.refer(event(book, key="c", id="c", source="test", time=NOW))
+    item = Item(id="itm", title=title, summary=f"{title} on Monday, the company said.", fetched_at=NOW)
+    came = event(ItemIngested(item=item), key="itm", id="evt", source="test", time=NOW)
+    (annotated,) = annotate.process(None, came, NOW)[1]
+    assert isinstance(annotated.data, ItemAnnotated)
+    assert annotated.data.claim.attributed_to == speaker

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.mentions import Span
+from services.matcher.reading.roles import is_own_move, role_in_deal
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "role"),
+    [
+        ("Halden", "Halden to buy Osprey Freight", "buyer"),
+        ("Osprey Freight", "Halden to buy Osprey Freight", "bought"),
+        ("Osprey", "Sale of brand off; Osprey grabbed by Halden", "bought"),
+        ("Halden", "Sale of brand off; Osprey grabbed by Halden", "buyer"),
+        ("Halden", "Halden rejects $3bn takeover bid from Osprey", "bought"),
+        ("Osprey", "Halden rejects $3bn takeover bid from Osprey", "buyer"),
+        ("Halden", "Halden makes takeover bid for Osprey", "buyer"),
+        ("Osprey", "Halden makes takeover bid for Osprey", "bought"),
+        ("Halden", "Halden sells grid business to Osprey", "seller"),
+        ("Osprey", "Halden sells grid business to Osprey", "buyer"),
+        ("Halden", "Halden agrees to be bought by Osprey", "bought"),
+        ("Halden", "Regulator clears Osprey's purchase of rival Halden Energy", "bought"),
+        ("Halden", "Osprey in talks to acquire Halden, sources say", "bought"),
+        ("Halden", "Fund buys 5% stake in Halden", "stake"),
+        ("Halden", "Founders raise Halden stake", "stake"),
+        ("Halden", "Halden, Osprey agree to merge", "unknown"),
+        ("Halden", "Halden shares jump on takeover talk", "unknown"),
+        ("Halden", "Halden buys back shares", "unknown"),
+        ("Halden", "Halden weighs sale to Osprey", "unknown"),
+    ],
+)
+def test_the_place_of_a_name_tells_its_part_in_the_deal(name: str, title: str, role: str) -> None:
+    start = title.index(name)
+    assert role_in_deal(title, [Span(field="title", start=start, end=start + len(name), text=name)]) == role
+
+
+def test_what_only_the_body_names_has_no_part_that_is_known() -> None:
+    assert role_in_deal("Halden to buy Osprey", [Span(field="body", start=0, end=6, text="Halden")]) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "own"),
+    [
+        ("Halden", "Halden shares fall 7%", True),
+        ("Halden Energy", "Halden Energy's Oslo-listed shares fall", True),
+        ("Halden", "Halden warns on profit, shares fall", True),
+        ("Halden", "Shares in Halden fall after warning", True),
+        ("Halden", "Osprey stock surges after Halden deal", False),
+        ("Osprey", "Osprey stock surges after Halden deal", True),
+        ("Halden", "Energy stocks slide as Halden cuts its forecast", False),
+        ("Halden", "Halden cuts its forecast", True),
+    ],
+)
+def test_whose_shares_move_is_told_by_what_stands_before_them(name: str, title: str, own: bool) -> None:
+    start = title.index(name)
+    assert is_own_move(title, [Span(field="title", start=start, end=start + len(name), text=name)]) is own

@@ -1,0 +1,83 @@
+"""Clients are written to as they prefer, and by the next channel when one surely failed; never by two."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, select
+
+from schemas.base import event
+from schemas.clients import Client, ClientChanged, ContactPolicy
+from services.common.db import reading
+from services.notifier.delivery.channels.base import Outcome
+from services.notifier.delivery.routes import MAIL, by_name, mail_address, targets
+from services.notifier.delivery.worker import DeliveryWorker
+from services.notifier.desk.actions import Desk
+from services.notifier.tables import deliveries
+from tests.desk_data import FIRM, MANAGERS, NOW, clients
+from tests.desk_world import OWNER, World
+from tests.fakes import ScriptedChannel
+
+WAYS = {"email": mail_address, "slack": by_name({"claire-arnaud"})}
+
+
+def client(*channels: str, email: str | None = "claire@arnaud.example") -> Client:
+    contact = ContactPolicy(channels=channels, email=email)
+    return clients()[0].model_copy(update={"contact": contact})
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (client("email"), ["email"]),
+        (client("slack", "email"), ["slack", "email"]),
+        (client("teams", "slack"), ["slack"]),
+        (client("phone"), ["email"]),
+        (client("slack", "email", email=None), ["slack"]),
+        (client("email", email=None), []),
+    ],
+)
+def test_the_order_is_the_clients(one: Client, expected: list[str]) -> None:
+    assert [name for name, _ in targets(one, WAYS)] == expected
+    assert [name for name, _ in targets(one, MAIL)] == (["email"] if one.contact.email else [])
+
+
+async def send(database: Engine, outcome: Outcome) -> tuple[World, str, ScriptedChannel, ScriptedChannel]:
+    """Approve a draft for a client who prefers Slack, then mail; Slack ends as ``outcome``."""
+    world = World.on(database)
+    changed = ClientChanged(client=client("slack", "email"), firm=FIRM, manager=MANAGERS["mara"], revision=2)
+    world.apply([event(changed, key="claire-arnaud", id="evt_2", source="test", time=NOW)])
+    line = world.draft("claire-arnaud", "warn")
+    with database.begin() as connection:
+        Desk(connection, world.publisher, OWNER, NOW, None, WAYS).approve(line.id, line.version, at_once=True)
+    slack, mail = ScriptedChannel(outcome), ScriptedChannel()
+    slack.name = "slack"
+    worker = DeliveryWorker(database, world.publisher, world.clock, {"slack": slack, "email": mail}, ways=WAYS)
+    for _ in range(3):
+        await worker.deliver_due()
+    return world, line.id, slack, mail
+
+
+async def test_the_next_channel_takes_over_when_one_surely_failed(database: Engine) -> None:
+    world, draft_id, slack, mail = await send(database, Outcome("rejected", "no such channel"))
+    assert (len(slack.sent), len(mail.sent)) == (1, 1)
+    assert slack.sent[0].recipient == "claire-arnaud"
+    assert mail.sent[0].recipient == "claire@arnaud.example"
+    assert mail.sent[0].body == slack.sent[0].body
+    assert world.line(draft_id).state == "sent"
+    assert world.types().count("draft.sent") == 1
+    with reading(database) as connection:
+        ends = connection.execute(
+            select(deliveries.c.channel, deliveries.c.status).order_by(deliveries.c.channel)
+        ).all()
+    assert [tuple(end) for end in ends] == [("email", "delivered"), ("slack", "failed")]
+
+
+async def test_what_may_have_arrived_is_not_sent_another_way(database: Engine) -> None:
+    world, draft_id, slack, mail = await send(database, Outcome("unknown", "no answer"))
+    assert (len(slack.sent), len(mail.sent)) == (1, 0)
+    assert world.line(draft_id).state == "unknown"
+
+
+async def test_one_way_that_works_is_enough(database: Engine) -> None:
+    _, _, slack, mail = await send(database, Outcome("delivered", "ok"))
+    assert (len(slack.sent), len(mail.sent)) == (1, 0)

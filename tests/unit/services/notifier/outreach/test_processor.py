@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from schemas.alerts import AlertRaised
+from schemas.base import content_id, event
+from schemas.clients import Client, ClientChanged, ClientRemoved, ContactPolicy
+from schemas.drafts import ContactDecided, Draft, DraftCreated, DraftDismissed, DraftRefused, DraftSent
+from schemas.interactions import ClientTuned
+from schemas.topics import TOPICS, decode, encode, topic_of
+from services.common.processing import AnyEvent
+from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.outreach.processor import ClientRecord, WriteDrafts
+from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert, an_item
+
+SHIPPED = Playbooks.shipped()
+
+
+class Desk:
+    """One client's drafts from alert to sending, as the runtime would drive the processor."""
+
+    def __init__(self, client: Client | None = None) -> None:
+        self.client = client or a_client(contact=ContactPolicy(max_per_week=9))
+        self.processor = WriteDrafts(SHIPPED)
+        self.now = NOW
+        self.state = self.processor.initial(self.client.id)
+        self.decided: list[ContactDecided] = []
+        self.refer(ClientChanged(client=self.client, firm=a_firm(), manager=a_manager()))
+
+    def refer(self, data: ClientChanged | ClientRemoved) -> None:
+        self.processor.refer(event(data, key=self.client.id, id="evt_client", source="test", time=self.now))
+
+    def step(self, data: AlertRaised | DraftSent | DraftDismissed | DraftCreated) -> list[AnyEvent]:
+        envelope: AnyEvent = event(data, key=self.client.id, id="evt_x", source="test", time=self.now)
+        before = self.processor.dump(self.state)
+        state, out = self.processor.process(self.state, envelope, self.now)
+        assert self.processor.dump(self.state) == before
+        self.state = self.processor.load(self.processor.dump(state))
+        assert self.state == state
+        self.now += timedelta(minutes=10)
+        self.decided += [one.data for one in out if isinstance(one.data, ContactDecided)]
+        return [one for one in out if not isinstance(one.data, ContactDecided | ClientTuned)]
+
+    def alert(self, **more: object) -> Draft | DraftRefused | None:
+        out = self.step(AlertRaised(alert=an_alert(self.client, **more)))
+        if not out:
+            return None
+        data = out[0].data
+        assert len(out) == 1
+        assert topic_of(out[0]) is TOPICS["drafts"]
+        assert decode("drafts", encode(out[0])) == out[0]
+        if isinstance(data, DraftCreated):
+            return data.draft
+        assert isinstance(data, DraftRefused)
+        return data
+
+    def draft(self, **more: object) -> Draft:
+        answer = self.alert(**more)
+        assert isinstance(answer, Draft), answer
+        return answer
+
+    def refusal(self, **more: object) -> str:
+        answer = self.alert(**more)
+        assert isinstance(answer, DraftRefused), answer
+        assert answer.detail.endswith(".")
+        return f"{answer.reason}: {answer.detail}"
+
+    def send(self, draft: Draft, channel: str = "email") -> None:
+        sent = DraftSent(
+            draft_id=draft.id,
+            alert_id=draft.alert_id,
+            story_id=draft.story_id,
+            client_id=draft.client_id,
+            channel=channel,
+            delivery_id=f"dlv_{channel}",
+        )
+        assert self.step(sent) == []
+
+    def dismiss(self, draft: Draft) -> None:
+        dismissed = DraftDismissed(
+            draft_id=draft.id, alert_id=draft.alert_id, client_id=draft.client_id, reason="not_useful", by="mara"
+        )
+        assert self.step(dismissed) == []
+
+
+@pytest.mark.parametrize("verdict", ["hold", "ignore"])
+def test_held_and_ignored_news_makes_no_draft(verdict: str) -> None:
+    desk = Desk()
+    assert desk.alert(verdict=verdict) is None
+    assert desk.state == ClientRecord(client_id="claire", known_since=NOW)
+
+
+def test_an_alert_becomes_a_draft_with_an_id_of_its_own() -> None:
+    alert = an_alert()
+    draft = Desk().draft()
+    assert draft.id == content_id("drf", alert.id)
+    assert draft.created_at == NOW
+    assert draft.supersedes is None
+
+
+def test_the_same_alert_again_is_answered_once() -> None:
+    desk = Desk()
+    desk.draft()
+    assert desk.alert() is None
+
+
+def test_its_own_drafts_are_not_read() -> None:
+    desk = Desk()
+    draft = Desk().draft()
+    assert desk.step(DraftCreated(draft=draft)) == []
+    assert desk.state == ClientRecord(client_id="claire")
+
+
+def test_a_story_that_comes_by_another_way_is_not_told_twice() -> None:
+    desk = Desk(a_client("wealth", a_watch(), a_watch(name="Corvane Pharma")))
+    first = desk.draft()
+    other = {"watch": desk.client.assets[1]}
+    assert first.id in desk.refusal(**other)
+    assert desk.refusal(story_id="itm_9", **other).startswith("already_told: ")
+    assert desk.alert(story_id="itm_9", evidence=(an_item("Corvane Pharma", 9),), **other) is not None
+
+
+def test_a_higher_revision_is_an_update_that_replaces_the_draft() -> None:
+    desk = Desk()
+    first = desk.draft()
+    second = desk.draft(revision=1, evidence=(an_item(), an_item(number=2)))
+    assert second.supersedes == first.id
+    assert "There is more" not in second.body  # the first was never sent
+    assert first.id in second.notes[-1]
+    desk.send(second)
+    third = desk.draft(revision=2)
+    assert third.supersedes == second.id
+    assert "There is more on what I wrote to you on 3 March." in third.body
+
+
+def test_a_confirmed_warning_says_so() -> None:
+    desk = Desk()
+    desk.send(desk.draft(verdict="warn"))
+    told = desk.draft(information_grade=1)
+    assert "it is now confirmed" in told.body
+    assert not told.subject.startswith("Unconfirmed")
+
+
+def test_a_warning_after_the_news_itself_says_nothing_new() -> None:
+    desk = Desk()
+    desk.draft()
+    assert desk.refusal(verdict="warn", revision=1).startswith("already_told: ")
+
+
+def correction(first: Draft) -> dict[str, object]:
+    denial = an_item(number=2, status="denied", quote="Halden Energy keeps its dividend as it is.")
+    return {"verdict": "correct", "revision": 1, "evidence": (an_item(), denial), "earlier_alert_id": first.alert_id}
+
+
+def test_a_correction_goes_to_whom_was_told() -> None:
+    desk = Desk()
+    first = desk.draft()
+    desk.send(first)
+    corrected = desk.draft(**correction(first))
+    assert corrected.supersedes == first.id
+    assert "On 3 March I told you of a report by Northgate Wire: “Halden Energy cut its quarterly" in corrected.body
+    assert "“Halden Energy keeps its dividend as it is.”" in corrected.body
+    assert desk.refusal(**{**correction(first), "story_id": "itm_2"}).startswith("already_told: ")
+
+
+def test_a_correction_of_an_unsent_draft_withdraws_it() -> None:
+    desk = Desk()
+    first = desk.draft()
+    said = desk.refusal(**correction(first))
+    assert said.startswith("withdrawn: ")
+    assert first.id in said
+    assert first.alert_id in said
+    assert desk.state.told[0].dismissed == "withdrawn"
+    again = {**correction(first), "revision": 3, "story_id": "itm_1"}
+    assert desk.refusal(**again).startswith("nothing_to_correct: ")
+    anew = desk.draft(revision=2)
+    assert "it was not sent" not in " ".join(anew.notes)
+
+
+def test_a_correction_after_an_update_withdraws_the_one_and_corrects_the_other() -> None:
+    desk = Desk()
+    first = desk.draft()
+    desk.send(first)
+    update = desk.draft(revision=1)
+    corrected = desk.draft(**{**correction(first), "revision": 2})
+    assert corrected.supersedes == update.id
+    assert any(update.id in note for note in corrected.notes)
+    assert "I told you" in corrected.body
+
+
+def test_there_is_nothing_to_correct_where_nothing_was_told() -> None:
+    desk = Desk()
+    unknown = desk.refusal(verdict="correct", earlier_alert_id="alr_gone")
+    assert unknown.startswith("nothing_to_correct: ")
+    first = desk.draft()
+    desk.dismiss(first)
+    assert "was never sent (not_useful)" in desk.refusal(**correction(first))
+
+
+def test_news_after_a_correction_refers_to_it() -> None:
+    desk = Desk()
+    first = desk.draft()
+    desk.send(first)
+    desk.send(desk.draft(**correction(first)))
+    again = desk.draft(revision=2)
+    assert "about which I sent you a correction on 3 March" in again.body
+
+
+def test_sent_messages_fill_the_budget_and_two_channels_count_once() -> None:
+    desk = Desk(a_client(contact=ContactPolicy(max_per_week=1)))
+    first = desk.draft()
+    desk.send(first)
+    desk.send(first, "copy")
+    assert len(desk.state.sent) == 1
+    next_one = {"story_id": "itm_7", "evidence": (an_item(number=7),)}
+    second = desk.draft(**next_one)
+    assert second.send_after > desk.now + timedelta(days=6)
+    assert "used up" in second.notes[0]
+    assert [(one.what, one.reason, one.until) for one in desk.decided] == [("waits", "budget", second.send_after)]
+    urgent = desk.draft(story_id="itm_8", evidence=(an_item(number=8),), urgency="urgent")
+    assert "Urgent" in urgent.notes[0]
+
+
+def test_a_client_who_is_not_to_be_contacted_or_is_gone_is_not() -> None:
+    quiet = Desk(a_client(contact=ContactPolicy(do_not_contact=True, do_not_contact_reason="in mourning")))
+    assert quiet.refusal() == "do_not_contact: Claire Arnaud is not to be contacted: in mourning."
+    gone = Desk()
+    gone.refer(ClientRemoved(client_id="claire"))
+    assert gone.refusal().startswith("unknown_client: ")
+
+
+def test_an_alert_without_evidence_is_refused_with_its_reason() -> None:
+    assert Desk().refusal(evidence=()).startswith("no_evidence: ")
+
+
+def test_after_thirty_days_the_memory_is_empty_again() -> None:
+    desk = Desk()
+    desk.send(desk.draft())
+    desk.now += timedelta(days=31)
+    desk.draft(story_id="itm_7", evidence=(an_item(number=7),), deadline_at=desk.now + timedelta(days=1))
+    assert [entry.story_id for entry in desk.state.told] == ["itm_7"]
+    assert desk.state.sent == ()
+
+
+def test_the_same_steps_give_the_same_bytes() -> None:
+    def run() -> bytes:
+        desk = Desk()
+        desk.send(desk.draft())
+        desk.alert(revision=1)
+        return desk.processor.dump(desk.state)
+
+    assert run() == run()
+
+
+def test_the_state_of_an_older_version_can_be_read() -> None:
+    assert WriteDrafts(SHIPPED).load(b"{}") == ClientRecord()
+    before = (
+        b'{"told":[{"draft_id":"drf_1","alert_id":"alr_1","story_id":"itm_1","entity_id":"halden-energy","revision":0,'
+        b'"verdict":"tell","item_ids":["itm_1"],"publisher":"Northgate Wire","words":"Halden Energy cut its dividend",'
+        b'"drafted_at":"2026-03-02T09:30:00Z","sent_at":"2026-03-02T10:00:00Z"}],"sent":["2026-03-02T10:00:00Z"]}'
+    )
+    desk = Desk(a_client(contact=ContactPolicy(max_per_week=1)))
+    desk.state = desk.processor.load(before)
+    assert desk.refusal().startswith("already_told: ")
+    assert desk.draft(story_id="itm_7", evidence=(an_item(number=7),)).send_after > desk.now + timedelta(days=5)
+
+
+def test_what_was_answered_before_the_house_moved_is_not_answered_again() -> None:
+    desk = Desk()
+    moved = an_alert(desk.client).raised_at
+    desk.state = desk.state.model_copy(update={"heard_until": moved})
+    before = desk.state
+    assert desk.alert() is None
+    assert desk.state == before
+    assert isinstance(desk.alert(id="alr_later", raised_at=moved + timedelta(seconds=1)), Draft)
