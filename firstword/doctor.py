@@ -1,4 +1,4 @@
-"""Looks at a data folder and what it needs, and says of each thing how it is and how to mend it."""
+"""Looks at a data folder and what it needs, and says of each thing how it is and how to fix it."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ BEHIND_EVENTS = 2_000
 
 @dataclass
 class Check:
-    """One thing that was looked at. ``mend`` says what to do, where something is to be done."""
+    """One thing that was looked at. ``fix`` says what to do, where something is to be done."""
 
     state: Literal["ok", "note", "warn", "fail"]
     what: str
     found: str
-    mend: str | None = None
+    fix: str | None = None
 
 
 def check_up(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> list[Check]:
@@ -131,14 +131,14 @@ def _own_rules(store: Store) -> list[Check]:
             found = f"those that ship; the house's own would go into {folder}"
         checks.append(Check("ok", "playbooks", found))
     except BadInput as faults:
-        mend = f"Mend them, then look with 'firstword playbooks check {folder}'."
-        checks.append(Check("fail", "playbooks", str(faults), mend))
+        fix = f"Fix them, then look with 'firstword playbooks check {folder}'."
+        checks.append(Check("fail", "playbooks", str(faults), fix))
     if settings.thresholds is not None:
         try:
             require_thresholds(settings.thresholds)
             checks.append(Check("ok", "thresholds", f"the house's own, from {settings.thresholds}"))
         except BadInput as faults:
-            checks.append(Check("fail", "thresholds", str(faults), "Mend the file, or unset FIRSTWORD_THRESHOLDS."))
+            checks.append(Check("fail", "thresholds", str(faults), "Fix the file, or unset FIRSTWORD_THRESHOLDS."))
     return checks
 
 
@@ -153,8 +153,8 @@ def _model(store: Store) -> Check:
     except ValueError:
         port = 0
     if address.scheme not in ("http", "https") or not address.hostname or not port:
-        mend = "Write FIRSTWORD_LLM_URL as http://127.0.0.1:8000/v1."
-        return Check("fail", "language model", "its address is none", mend)
+        fix = "Write FIRSTWORD_LLM_URL as http://127.0.0.1:8000/v1."
+        return Check("fail", "language model", "its address is none", fix)
     where = f"{address.hostname}:{port}"
     with reading(store.engine) as connection:
         spent = wordings.spent_today(connection, store.clock.now())
@@ -162,8 +162,8 @@ def _model(store: Store) -> Check:
         with socket.create_connection((address.hostname, port), timeout=5):
             pass
     except OSError as error:
-        mend = "Check FIRSTWORD_LLM_URL; until then, drafts stand as the playbooks word them."
-        return Check("warn", "language model", f"{where} can't be reached: {error}", mend)
+        fix = "Check FIRSTWORD_LLM_URL; until then, drafts stand as the playbooks word them."
+        return Check("warn", "language model", f"{where} can't be reached: {error}", fix)
     found = f"{llm.model} at {where} answers; {spent:,} of {llm.daily_tokens:,} tokens of today are used"
     return Check("ok", "language model", found)
 
@@ -188,8 +188,8 @@ def _lags(lags: Mapping[str, int], running: bool) -> list[Check]:
     if not behind:
         waiting = sum(lags.values())
         return [Check("ok", "pipeline", "nothing waits" if waiting == 0 else f"{waiting} events wait, not behind")]
-    mend = "If it doesn't go down, look at the log." if running else "They are worked off at the next start."
-    return [Check("warn", f"pipeline: {name}", f"{lag} events behind", mend) for name, lag in behind.items()]
+    fix = "If it doesn't go down, look at the log." if running else "They are worked off at the next start."
+    return [Check("warn", f"pipeline: {name}", f"{lag} events behind", fix) for name, lag in behind.items()]
 
 
 def _dead_letters(store: Store) -> Check:
@@ -231,11 +231,11 @@ def _keys(store: Store) -> list[Check]:
         locked = [one for one in every if not _signs(one, now)]
     if locked:
         found = f"sealed with a key that isn't there: those of {', '.join(one.id for one in locked[:3])}"
-        mend = f"Put the key back ({store.keys.place}), or run 'firstword webhooks rotate {locked[0].id}'."
-        return [Check("fail", "webhook secrets", found, mend)]
+        fix = f"Put the key back ({store.keys.place}), or run 'firstword webhooks rotate {locked[0].id}'."
+        return [Check("fail", "webhook secrets", found, fix)]
     if every and not store.keys.count:
-        mend = "Set FIRSTWORD_KEYS to what 'firstword keys new' prints, for every service."
-        return [Check("warn", "webhook secrets", "in the database in plain text", mend)]
+        fix = "Set FIRSTWORD_KEYS to what 'firstword keys new' prints, for every service."
+        return [Check("warn", "webhook secrets", "in the database in plain text", fix)]
     return [Check("ok", "webhook secrets", f"sealed, by {store.keys.place}; keep a copy elsewhere")] if every else []
 
 
@@ -254,9 +254,9 @@ def _webhooks(store: Store) -> list[Check]:
         return []
     failed, waiting = (sum(one.get(status, 0) for one in counts.values()) for status in ("failed", "pending"))
     found = f"{len(every)} endpoints, {waiting} messages wait, {failed} failed for good"
-    mend = "Send them again with 'firstword webhooks replay ID --since 30d'." if failed else None
+    fix = "Send them again with 'firstword webhooks replay ID --since 30d'." if failed else None
     return [
-        Check("warn" if failed else "ok", "webhooks", found, mend),
+        Check("warn" if failed else "ok", "webhooks", found, fix),
         *(
             Check(
                 "warn",

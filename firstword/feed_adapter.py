@@ -48,7 +48,7 @@ def _view(state: FeedState) -> FeedView:
         publisher=feed.publisher,
         group=feed.group,
         reason=health.reason,
-        mend=health.mend,
+        fix=health.mend,
         failures_in_a_row=health.failures_in_a_row,
         last_ok_at=health.last_ok_at,
         last_new_at=health.last_new_at,

@@ -41,7 +41,7 @@ def read_playbooks(path: Path) -> Sequence[Playbook]:
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
         if not files:
-            raise BadInput(f"{path}: no playbook (*.yaml) is in this folder.", mend=MEND)
+            raise BadInput(f"{path}: no playbook (*.yaml) is in this folder.", fix=MEND)
     found, faults = [], []
     for file in files:
         try:

@@ -50,10 +50,10 @@ class BadRow:
     file: str
     line: int
     message: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message} {self.mend}"
+        return f"{self.file}:{self.line}: {self.message} {self.fix}"
 
 
 class Change(NamedTuple):
@@ -96,7 +96,7 @@ def domain_of(text: str) -> str:
         domain = ""
     if not _DOMAIN.fullmatch(domain):
         raise BadInput(
-            f"{text!r} is no domain.", mend="Grades are for whole domains, without scheme and path: news.example"
+            f"{text!r} is no domain.", fix="Grades are for whole domains, without scheme and path: news.example"
         )
     return domain
 
@@ -117,7 +117,7 @@ def read_ratings(lines: Iterable[str], name: str) -> Iterator[Rating | BadRow]:
     if len(heading) < 2 or heading[0] != "domain":
         raise BadInput(
             f"{name}:1: the heading is {', '.join(heading) or 'missing'}.",
-            mend="The first line must name the columns: domain,score",
+            fix="The first line must name the columns: domain,score",
         )
     first: dict[str, int] = {}
     for row in rows:
@@ -139,7 +139,7 @@ def _rating(row: list[str], name: str, line: int) -> Rating | BadRow:
     try:
         domain = domain_of(row[0])
     except BadInput as error:
-        return BadRow(name, line, error.message, error.mend or "")
+        return BadRow(name, line, error.message, error.fix or "")
     try:
         score = float(row[1])
     except ValueError:

@@ -98,7 +98,7 @@ class Store:
             exclusive(connection, "book")
             known = self.log.newest(connection, "clients").get(client_id)
             if known is None or not isinstance(known.data, ClientChanged):
-                raise BadInput(f"No client has the id {client_id!r}.", mend="'firstword clients list' shows the ids.")
+                raise BadInput(f"No client has the id {client_id!r}.", fix="'firstword clients list' shows the ids.")
             self.log.publish(connection, [removal(client_id, known, self.clock.now())])
 
     def find_alert(self, start: str) -> Alert:
@@ -120,10 +120,10 @@ class Store:
         if not matching:
             raise BadInput(
                 f"No alert's id begins with {start!r}.",
-                mend="The desk shows the id on each alert's page; alerts are kept for 90 days.",
+                fix="The desk shows the id on each alert's page; alerts are kept for 90 days.",
             )
         some = ", ".join(alert.id for alert in matching[:5])
-        raise BadInput(f"{len(matching)} alerts begin with {start!r}: {some}.", mend="Give more of the id.")
+        raise BadInput(f"{len(matching)} alerts begin with {start!r}: {some}.", fix="Give more of the id.")
 
     def story_of(self, alert: Alert) -> tuple[list[Alert], list[AnyEvent]]:
         """All alerts of the alert's client on its story, and the items that are their evidence, as they came in.
@@ -172,4 +172,4 @@ class Store:
                     connection, now, manager_id=manager.id, name=manager.name, time_zone=manager.time_zone
                 )
         known = ", ".join(manager.id for manager in book.managers) if book else "none yet"
-        raise BadInput(f"No account manager has the id {manager_id!r}.", mend=f"Known are: {known}.")
+        raise BadInput(f"No account manager has the id {manager_id!r}.", fix=f"Known are: {known}.")

@@ -59,7 +59,7 @@ def only_one(data: Path) -> Iterator[None]:
             holder = file.read().strip() or "?"
             raise Busy(
                 f"{data}: another Firstword (process {holder}) works here.",
-                mend="Stop it, or name another folder with --data.",
+                fix="Stop it, or name another folder with --data.",
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -173,6 +173,6 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         bound.close()
         raise Busy(
-            f"{host}:{port}: the desk can't listen there: {error.strerror}.", mend="Name another port with --port."
+            f"{host}:{port}: the desk can't listen there: {error.strerror}.", fix="Name another port with --port."
         ) from None
     return bound

@@ -1,4 +1,4 @@
-"""A file of thresholds: only what it changes need stand in it; every problem is told, with line, field and mend."""
+"""A file of thresholds: only what it changes need stand in it; every problem is told, with line, field and fix."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def require_thresholds(path: Path) -> Thresholds:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(
             f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}.",
-            mend="Give a copy of services/matcher/lexicon/thresholds.yaml with what you want to change.",
+            fix="Give a copy of services/matcher/lexicon/thresholds.yaml with what you want to change.",
         ) from None
     found, problems = read_thresholds(text, str(path))
     if found is None:
-        told = [f"{each.file}:{each.line}: {each.field}: {each.message} {each.mend}" for each in problems]
+        told = [f"{each.file}:{each.line}: {each.field}: {each.message} {each.fix}" for each in problems]
         raise BadInput("\n".join([f"{path}: {len(problems)} error(s).", *told]))
     return found
 
@@ -45,7 +45,7 @@ def read_thresholds(text: str, name: str) -> tuple[Thresholds | None, Sequence[P
     try:
         tree = parse_nodes(text)
     except Unreadable as error:
-        report.error(error.line, "", error.message, error.mend)
+        report.error(error.line, "", error.message, error.fix)
         return None, report.problems
     if not isinstance(tree, MappingNode):
         report.error(tree.line, "", "This is no list of thresholds.", "Write lines such as: tell_relevance: 0.4")

@@ -51,7 +51,7 @@ class FeedNotes:
 
     def add(self, url: str) -> None:
         if not url.startswith("https://"):
-            raise FirstwordError(f"{url} is no address of the web.", mend="Give one that begins with https://")
+            raise FirstwordError(f"{url} is no address of the web.", fix="Give one that begins with https://")
         self.done.append(("add", url))
 
     def remove(self, feed_id: str) -> None:

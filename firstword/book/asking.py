@@ -36,8 +36,8 @@ def read_topic(fields: Fields) -> str | None:
     topic = topic_named(name)
     if topic is None:
         alike = nearest(name, shipped_topics())
-        mend = f"Did you mean {alike!r}? " if alike else ""
-        fields.error("topic", f"{name!r} is no topic.", f"{mend}'firstword clients topics' lists them.")
+        fix = f"Did you mean {alike!r}? " if alike else ""
+        fields.error("topic", f"{name!r} is no topic.", f"{fix}'firstword clients topics' lists them.")
         return None
     return topic.id
 

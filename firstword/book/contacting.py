@@ -26,8 +26,8 @@ def read_cadence(fields: Fields) -> str | None:
     """A promise in plain words; what can't be understood is kept, and nothing reminds of it."""
     text = fields.text("cadence")
     if text and parse_cadence(text) is None:
-        mend = 'Write it like "weekly, Friday by noon", "every two weeks, Monday by 9:00" or "monthly, first Tuesday".'
-        fields.warning("cadence", f"{text!r} can't be read as a promise, so nothing reminds of it.", mend)
+        fix = 'Write it like "weekly, Friday by noon", "every two weeks, Monday by 9:00" or "monthly, first Tuesday".'
+        fields.warning("cadence", f"{text!r} can't be read as a promise, so nothing reminds of it.", fix)
     return text
 
 
@@ -36,8 +36,8 @@ def read_blackouts(fields: Fields) -> tuple[Blackout, ...]:
     found = []
     for path, node in fields.entries("blackouts"):
         if not isinstance(node, MappingNode):
-            mend = "Write `- {from: 2026-03-02, until: 2026-03-13, reason: on leave}`."
-            fields.report.error(node.line, path, "A blackout needs fields.", mend)
+            fix = "Write `- {from: 2026-03-02, until: 2026-03-13, reason: on leave}`."
+            fields.report.error(node.line, path, "A blackout needs fields.", fix)
             continue
         inner = Fields(node, path, BLACKOUT, fields.report)
         since, until = _day(inner, "from"), _day(inner, "until", required=True)

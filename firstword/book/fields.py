@@ -31,13 +31,13 @@ class Report:
     file: str
     problems: list[Problem] = field(default_factory=list)
 
-    def error(self, line: int, path: str, message: str, mend: str) -> None:
+    def error(self, line: int, path: str, message: str, fix: str) -> None:
         """Something that makes the book unusable."""
-        self.problems.append(Problem("error", self.file, line, path, message, mend))
+        self.problems.append(Problem("error", self.file, line, path, message, fix))
 
-    def warning(self, line: int, path: str, message: str, mend: str) -> None:
+    def warning(self, line: int, path: str, message: str, fix: str) -> None:
         """Something worth a look."""
-        self.problems.append(Problem("warning", self.file, line, path, message, mend))
+        self.problems.append(Problem("warning", self.file, line, path, message, fix))
 
     @property
     def failed(self) -> bool:
@@ -62,8 +62,8 @@ class Fields:
         where = f"{self.path}.{name}" if self.path else str(name)
         if name is None or name not in known:
             alike = nearest(name, known) if name else None
-            mend = f"Did you mean {alike!r}?" if alike else f"Known here: {', '.join(known)}."
-            self.report.error(key.line, where, f"Unknown field {name!r}.", mend)
+            fix = f"Did you mean {alike!r}?" if alike else f"Known here: {', '.join(known)}."
+            self.report.error(key.line, where, f"Unknown field {name!r}.", fix)
         elif name in self._values:
             first = self._values[name].line
             self.report.error(key.line, where, f"{name!r} stands twice (first on line {first}).", "Keep one of them.")
@@ -82,13 +82,13 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
-    def error(self, name: str, message: str, mend: str) -> None:
+    def error(self, name: str, message: str, fix: str) -> None:
         """Something is wrong with a field."""
-        self.report.error(self.line_of(name), self.where(name), message, mend)
+        self.report.error(self.line_of(name), self.where(name), message, fix)
 
-    def warning(self, name: str, message: str, mend: str) -> None:
+    def warning(self, name: str, message: str, fix: str) -> None:
         """Something about a field is worth a look."""
-        self.report.warning(self.line_of(name), self.where(name), message, mend)
+        self.report.warning(self.line_of(name), self.where(name), message, fix)
 
     def node(self, name: str) -> Node | None:
         """A field as it stands."""
@@ -129,8 +129,8 @@ class Fields:
         if value is None or value in (known := list(options)):
             return value or default
         alike = nearest(value, known)
-        mend = f"Did you mean {alike!r}? " if alike else ""
-        self.error(name, f"{value!r} is no {name}.", f"{mend}One of: {', '.join(known)}.")
+        fix = f"Did you mean {alike!r}? " if alike else ""
+        self.error(name, f"{value!r} is no {name}.", f"{fix}One of: {', '.join(known)}.")
         return default
 
     def whole(self, name: str, default: int, least: int) -> int:

@@ -58,9 +58,9 @@ Node = ScalarNode | SequenceNode | MappingNode
 class Unreadable(Exception):
     """The text is no YAML that a book may be."""
 
-    def __init__(self, line: int, message: str, mend: str) -> None:
+    def __init__(self, line: int, message: str, fix: str) -> None:
         super().__init__(message)
-        self.line, self.message, self.mend = line, message, mend
+        self.line, self.message, self.fix = line, message, fix
 
 
 def parse_nodes(text: str) -> Node:

@@ -136,8 +136,8 @@ def _manager(fields: Fields, defaults: Defaults) -> Manager | None:
         return only
     if wanted not in defaults.managers:
         alike = nearest(wanted, defaults.managers)
-        mend = f"Did you mean {alike!r}?" if alike else "List them under `managers` with this id."
-        fields.error("manager", f"There is no manager {wanted!r}.", mend)
+        fix = f"Did you mean {alike!r}?" if alike else "List them under `managers` with this id."
+        fields.error("manager", f"There is no manager {wanted!r}.", fix)
     return defaults.managers.get(wanted)
 
 
@@ -156,8 +156,8 @@ def _zone(fields: Fields, default: str) -> str:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         alike = nearest(name, sorted(available_timezones()))
-        mend = f"Did you mean {alike!r}?" if alike else "Write an IANA name such as Europe/Paris."
-        fields.error("time_zone", f"There is no time zone {name!r}.", mend)
+        fix = f"Did you mean {alike!r}?" if alike else "Write an IANA name such as Europe/Paris."
+        fields.error("time_zone", f"There is no time zone {name!r}.", fix)
         return default
     return name
 

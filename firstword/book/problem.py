@@ -1,4 +1,4 @@
-"""What is wrong with a book, told so that whoever keeps it can mend it."""
+"""What is wrong with a book, told so that whoever keeps it can fix it."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ class Problem:
     line: int
     field: str
     message: str
-    mend: str
+    fix: str

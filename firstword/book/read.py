@@ -25,7 +25,7 @@ def load_book(text: str, name: str) -> tuple[Book | None, tuple[Problem, ...]]:
     try:
         root = parse_nodes(text.removeprefix("\ufeff"))
     except Unreadable as error:
-        report.error(error.line, "", error.message, error.mend)
+        report.error(error.line, "", error.message, error.fix)
         return None, tuple(report.problems)
     if not isinstance(root, MappingNode):
         report.error(root.line, "", "A book has fields.", "Begin with `version: 1`, `firm:`, `managers:`, `clients:`.")
@@ -56,7 +56,7 @@ def _book(fields: Fields, report: Report) -> Book:
     clients = _identified(entries)
     for shared in shared_names(clients):
         entry = entries[shared.client]
-        report.warning(entry.line, f"{entry.path}.{shared.where}", shared.message, shared.mend)
+        report.warning(entry.line, f"{entry.path}.{shared.where}", shared.message, shared.fix)
     return Book(firm=firm, managers=tuple(managers.values()), clients=clients)
 
 

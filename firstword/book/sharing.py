@@ -18,7 +18,7 @@ class SharedName(NamedTuple):
     client: int
     where: str
     message: str
-    mend: str
+    fix: str
 
 
 class _First(NamedTuple):

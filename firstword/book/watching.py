@@ -116,8 +116,8 @@ def _weight(fields: Fields) -> float | None:
         fields.error("weight", f"{text!r} is no share.", "Write it as 12% or 0.12.")
         return None
     if value > 1:
-        mend = "A share is 100% at most." if match and match[2] else f"Write {text}% or {value / 100:g}."
-        fields.error("weight", f"{text} is more than the whole.", mend)
+        fix = "A share is 100% at most." if match and match[2] else f"Write {text}% or {value / 100:g}."
+        fields.error("weight", f"{text} is more than the whole.", fix)
         return None
     return round(value, 12)
 
@@ -138,4 +138,4 @@ def _check_names(fields: Fields, watch: Watch) -> None:
         if len(alias) < 2:
             fields.error("aliases", f"The alias {alias!r} is shorter than 2 characters.", "Leave it out.")
     for risk in risks(watch):
-        fields.warning(risk.where, risk.why, risk.mend)
+        fields.warning(risk.where, risk.why, risk.fix)

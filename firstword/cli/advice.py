@@ -38,12 +38,12 @@ def advice(
     [b]Example[/b]  firstword advice --csv > advice.csv
     """
     if by not in BY:
-        raise BadInput(f"Advice can't be put together by {by!r}.", mend=f"There are: {', '.join(BY)}.")
+        raise BadInput(f"Advice can't be put together by {by!r}.", fix=f"There are: {', '.join(BY)}.")
     with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
         known = [one.id for one in all_managers(connection)]
         if manager is not None and manager not in known:
-            mend = f"Known here: {', '.join(known) or 'none; take a book in first'}."
-            raise BadInput(f"There is no account manager {manager!r}.", mend=mend)
+            fix = f"Known here: {', '.join(known) or 'none; take a book in first'}."
+            raise BadInput(f"There is no account manager {manager!r}.", fix=fix)
         given = gather_advice(connection, manager, since_of(days, store.clock.now()))
     groups = groups_of(given, by)
     if as_table:

@@ -1,4 +1,4 @@
-"""Reading a client book for a command: every problem is shown, with file, line, field and mend."""
+"""Reading a client book for a command: every problem is shown, with file, line, field and fix."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def read_book(path: Path) -> tuple[Book | None, tuple[Problem, ...]]:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise BadInput(
-            f"{path}: {error.strerror}.", mend="Give the path of a book; examples/book.yaml is one."
+            f"{path}: {error.strerror}.", fix="Give the path of a book; examples/book.yaml is one."
         ) from None
     except UnicodeDecodeError as error:
         raise BadInput(
-            f"{path}: not UTF-8 text (byte {error.start}: {error.reason}).", mend="Save the file as UTF-8."
+            f"{path}: not UTF-8 text (byte {error.start}: {error.reason}).", fix="Save the file as UTF-8."
         ) from None
     return load_book(text, str(path))
 
@@ -43,7 +43,7 @@ def require_book(path: Path) -> Book:
     errors = sum(problem.severity == "error" for problem in problems)
     if book is None or errors:
         raise BadInput(
-            f"{path}: {errors} error(s), see above.", mend="Mend them, then check with 'firstword clients check'."
+            f"{path}: {errors} error(s), see above.", fix="Fix them, then check with 'firstword clients check'."
         )
     return book
 
@@ -51,7 +51,7 @@ def require_book(path: Path) -> Book:
 def problem_line(problem: Problem) -> str:
     """``book.yaml:12: error: clients[0].risk: …``, as editors and CI jump to it."""
     return (
-        f"{problem.file}:{problem.line}: {problem.severity}: {problem.field}: {problem.message} {problem.mend or ''}"
+        f"{problem.file}:{problem.line}: {problem.severity}: {problem.field}: {problem.message} {problem.fix or ''}"
     ).rstrip()
 
 

@@ -25,7 +25,7 @@ BookFile = Annotated[Path, typer.Argument(metavar="BOOK", help="A client book in
 
 @app.command("check")
 def check(book: BookFile, as_json: AsJson = False) -> None:
-    """Say everything that is wrong with a book, with line, field and mend. Exit code 1 when there are errors.
+    """Say everything that is wrong with a book, with line, field and fix. Exit code 1 when there are errors.
 
     [b]Example[/b]  firstword clients check my-book.yaml
     """
@@ -97,7 +97,7 @@ def show(
                 if book is not None:
                     out.print(dump_book(book.model_copy(update={"clients": (client,)})), markup=False)
             return
-    raise BadInput(f"no client has the id {client_id!r}.", mend="'firstword clients list' shows the ids.")
+    raise BadInput(f"no client has the id {client_id!r}.", fix="'firstword clients list' shows the ids.")
 
 
 @app.command("remove")

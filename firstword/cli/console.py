@@ -86,7 +86,7 @@ def open_input(name: str) -> IO[bytes]:
         return Path(name).open("rb")
     except OSError as problem:
         raise BadInput(
-            f"{name}: {problem.strerror or problem}.", mend="Check the name, or give - for standard input."
+            f"{name}: {problem.strerror or problem}.", fix="Check the name, or give - for standard input."
         ) from None
 
 

@@ -34,7 +34,7 @@ STATUSES = ("pending", "sending", "delivered", "failed", "unknown")
 
 def _must_be_known(status: str | None, known: Sequence[str]) -> None:
     if status is not None and status not in known:
-        raise BadInput(f"There is no status {status!r}.", mend=f"There are: {', '.join(known)}.")
+        raise BadInput(f"There is no status {status!r}.", fix=f"There are: {', '.join(known)}.")
 
 
 @app.command("list")
@@ -127,10 +127,8 @@ def retry(delivery: Id, data: DataDir = None) -> None:
         if row is None:
             raise _unknown(delivery)
         if row["status"] not in ("failed", "unknown"):
-            mend = "'firstword deliveries list --status failed' shows some, --status unknown others."
-            raise BadInput(
-                f"{delivery} is {row['status']}, and only what failed or is unknown is sent again.", mend=mend
-            )
+            fix = "'firstword deliveries list --status failed' shows some, --status unknown others."
+            raise BadInput(f"{delivery} is {row['status']}, and only what failed or is unknown is sent again.", fix=fix)
         Desk(connection, store.log, OPS, store.clock.now()).send_again(delivery)
     out.print(f"{delivery} is sent again", markup=False)
 
@@ -146,7 +144,7 @@ def cancel(delivery: Id, data: DataDir = None) -> None:
         if row["status"] != "pending" or line is None:
             raise BadInput(
                 f"{delivery} is {row['status']}, and only what waits can be stopped.",
-                mend="What is of unknown outcome is decided at the desk, under 'Sent'.",
+                fix="What is of unknown outcome is decided at the desk, under 'Sent'.",
             )
         Desk(connection, store.log, OPS, store.clock.now()).take_back(line.id, line.version)
     out.print(f"{delivery} is stopped; its draft is in the inbox again", markup=False)
@@ -157,4 +155,4 @@ def _store(data: object) -> Store:
 
 
 def _unknown(delivery: str) -> BadInput:
-    return BadInput(f"No delivery has the id {delivery!r}.", mend="'firstword deliveries list' shows the ids.")
+    return BadInput(f"No delivery has the id {delivery!r}.", fix="'firstword deliveries list' shows the ids.")

@@ -45,7 +45,7 @@ def digest(
         managers = {one.id: one for one in all_managers(connection)}
         if manager not in managers:
             known = ", ".join(managers) or "none; take a book in first"
-            raise BadInput(f"There is no account manager {manager!r}.", mend=f"Known here: {known}.")
+            raise BadInput(f"There is no account manager {manager!r}.", fix=f"Known here: {known}.")
         made = manager_digest(connection, managers[manager], store.clock.now())
         text = _VIEWS[format](made, store.settings.address)
     out.print(text, markup=False, highlight=False, soft_wrap=True, end="")

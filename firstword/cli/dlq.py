@@ -68,7 +68,7 @@ def show(record: str, brokers: Brokers = None, prefix: Prefix = None) -> None:
 def replay(
     ids: Ids = None, every: Every = False, brokers: Brokers = None, prefix: Prefix = None, topic: Topics = None
 ) -> None:
-    """Send records back to the topics that they came from, for another attempt. Do it after the mend.
+    """Send records back to the topics that they came from, for another attempt. Do it after the fix.
 
     [b]Examples[/b]
 
@@ -106,7 +106,7 @@ def _waiting(settings: KafkaSettings, topics: list[str] | None) -> list[Waiting]
     from firstword.runtimes.kafka.dead_letters import waiting_letters
 
     if unknown := [topic for topic in topics or () if topic not in TOPICS]:
-        raise BadInput(f"There is no topic {unknown[0]!r}.", mend=f"There are: {', '.join(TOPICS)}.")
+        raise BadInput(f"There is no topic {unknown[0]!r}.", fix=f"There are: {', '.join(TOPICS)}.")
     with err.status("reading …"):
         return asyncio.run(waiting_letters(settings, topics or list(TOPICS)))
 
@@ -115,7 +115,7 @@ def _chosen(settings: KafkaSettings, ids: list[str] | None, every: bool, topics:
     from firstword.runtimes.kafka.dead_letters import choose
 
     if bool(ids) == every:
-        raise BadInput("Say which records.", mend="Name their ids, or give --all.")
+        raise BadInput("Say which records.", fix="Name their ids, or give --all.")
     waiting = _waiting(settings, topics)
     return choose(waiting, ids) if ids else waiting
 

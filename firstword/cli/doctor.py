@@ -24,7 +24,7 @@ def doctor(
     port: Annotated[int | None, typer.Option("--port", help="The port that the desk should listen on.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check everything and say what to mend. Exit code 1 when something has failed.
+    """Check everything and say what to fix. Exit code 1 when something has failed.
 
     [b]Example[/b]  firstword doctor --data data
     """
@@ -54,5 +54,5 @@ def _lags(store: Store) -> dict[str, int]:
 def _show(check: Check) -> None:
     out.print(MARKS[check.state], end="")
     out.print(f"{check.what}: {check.found}", markup=False)
-    if check.mend:
-        out.print(f"       {check.mend}", markup=False)
+    if check.fix:
+        out.print(f"       {check.fix}", markup=False)

@@ -107,7 +107,7 @@ def try_out(url: Url, data: DataDir = None, as_json: AsJson = False) -> None:
                 "newest": trial.items[0].title if trial.items else None,
                 "warnings": list(trial.warnings),
                 "problem": trial.problem,
-                "mend": trial.mend,
+                "fix": trial.fix,
                 "feeds_of_the_page": [found.url for found in trial.found],
                 "permanent_url": trial.permanent_url,
                 "elapsed_seconds": round(trial.elapsed_seconds, 3),
@@ -120,7 +120,7 @@ def try_out(url: Url, data: DataDir = None, as_json: AsJson = False) -> None:
         for message in trial.warnings:
             warn(message)
     else:
-        error(" ".join(part for part in (trial.problem, trial.mend) if part))
+        error(" ".join(part for part in (trial.problem, trial.fix) if part))
         for found in trial.found:
             out.print(f"  {found.url}  {found.title or ''}", markup=False)
     if not trial.is_feed:

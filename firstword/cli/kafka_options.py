@@ -32,5 +32,5 @@ def need_kafka() -> None:
     missing = [name for name in ("kafka", "aiokafka") if importlib.util.find_spec(name) is None]
     if missing:
         raise BadInput(
-            f"This needs what isn't installed: {', '.join(missing)}.", mend="Run pip install 'firstword[kafka]'."
+            f"This needs what isn't installed: {', '.join(missing)}.", fix="Run pip install 'firstword[kafka]'."
         )

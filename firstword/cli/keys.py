@@ -40,7 +40,7 @@ def rotate(data: DataDir = None) -> None:
     with common.open_store(settings) as store:
         if settings.keys is None and settings.database is not None:
             raise BadInput(
-                "No keys are set, so nothing is sealed.", mend="Set FIRSTWORD_KEYS; see 'firstword keys new'."
+                "No keys are set, so nothing is sealed.", fix="Set FIRSTWORD_KEYS; see 'firstword keys new'."
             )
         if settings.keys is None:
             former = settings.key_file.read_text(encoding="ascii").split()

@@ -31,7 +31,7 @@ def migrate(
     """
     settings = read_settings(database=database)
     if (url := settings.database_url) is None:
-        raise BadInput("No database is named.", mend="Give --database, or set FIRSTWORD_DATABASE.")
+        raise BadInput("No database is named.", fix="Give --database, or set FIRSTWORD_DATABASE.")
     engine = open_database(url)
     revision = bring_up(engine)
     engine.dispose()

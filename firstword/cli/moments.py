@@ -30,6 +30,6 @@ def moment(text: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         raise BadInput(
-            f"{text!r} is no moment.", mend="Write it as 2026-03-05T08:00 (UTC), or as 30m, 3h or 2d."
+            f"{text!r} is no moment.", fix="Write it as 2026-03-05T08:00 (UTC), or as 30m, 3h or 2d."
         ) from None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -51,7 +51,7 @@ def _one_of(name: str, default: str | None = None) -> Any:
 
 @app.command()
 def check(files: Files) -> None:
-    """Check playbooks: every fault with file, line, field and mend; then each rule's draft is proofread.
+    """Check playbooks: every fault with file, line, field and fix; then each rule's draft is proofread.
 
     Exit code 0: they can be used, 2: they can't. What is only worth a look is a warning.
 
@@ -136,7 +136,7 @@ def try_(
     given |= {"size": size, "urgency": urgency, "jargon": jargon, "mood": mood}
     for name, value in given.items():
         if value not in CHOICES[name]:
-            raise BadInput(f"--{name}: {value!r} is not known.", mend=f"Use one of {', '.join(CHOICES[name])}.")
+            raise BadInput(f"--{name}: {value!r} is not known.", fix=f"Use one of {', '.join(CHOICES[name])}.")
     playbooks = playbooks_of(read_settings(data=data))
     if file is not None:
         playbooks = playbooks.of_house(read_playbooks(file))

@@ -93,7 +93,7 @@ def replay(
     reader = _Reader()
     if against_book is not None or against_thresholds is not None:
         if data is not None:
-            raise BadInput("--data: what if keeps nothing.", mend="Leave it out, and give the book with --book FILE.")
+            raise BadInput("--data: what if keeps nothing.", fix="Leave it out, and give the book with --book FILE.")
         before, after = _sides(book, thresholds, against_book, against_thresholds)
         with open_input(items) as stream:
             kept = list(reader.read(stream, items))
@@ -107,7 +107,7 @@ def replay(
         if data is None:
             if book is None:
                 raise BadInput(
-                    "replay: no book is given.", mend="Give one with --book FILE, or a folder with --data DIR."
+                    "replay: no book is given.", fix="Give one with --book FILE, or a folder with --data DIR."
                 )
             settings = read_settings(thresholds=thresholds)
             pipeline = common.build_pipeline(common.limits_of(settings), playbooks_of(settings))
@@ -143,7 +143,7 @@ def _sides(
 ) -> tuple[_Alerts, _Alerts]:
     """How it is, and how it would be; of the other side, what is not given is as on the first."""
     if book is None:
-        raise BadInput("replay: no book is given.", mend="Give the one to compare with by --book FILE.")
+        raise BadInput("replay: no book is given.", fix="Give the one to compare with by --book FILE.")
     known = require_book(book)
     limits = common.limits_of(read_settings(thresholds=thresholds))
     return (
@@ -161,7 +161,7 @@ def _wanted(emit: str) -> list[Emit]:
     unknown = [name for name in names if name not in EMITTABLE]
     if unknown or not wanted:
         raise BadInput(
-            f"--emit: {', '.join(unknown) or 'nothing'} can't be emitted.", mend=f"Choose from {', '.join(EMITTABLE)}."
+            f"--emit: {', '.join(unknown) or 'nothing'} can't be emitted.", fix=f"Choose from {', '.join(EMITTABLE)}."
         )
     return wanted
 

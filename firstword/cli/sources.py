@@ -48,7 +48,7 @@ def import_(
         try:
             text = stream.read().decode("utf-8-sig")
         except UnicodeDecodeError as problem:
-            raise BadInput(f"{file}: not UTF-8 text ({problem.reason}).", mend="Save the file as UTF-8.") from None
+            raise BadInput(f"{file}: not UTF-8 text ({problem.reason}).", fix="Save the file as UTF-8.") from None
     for row in read_ratings(io.StringIO(text, newline=""), file):
         if isinstance(row, Rating):
             good.append(row)
@@ -120,7 +120,7 @@ def grade_(
     [b]Example[/b]  firstword sources grade news.example C --ground "Corrected two of our stories in a month."
     """
     if not ground.strip():
-        raise BadInput("--ground: no ground is given.", mend="Say in a sentence why.")
+        raise BadInput("--ground: no ground is given.", fix="Say in a sentence why.")
     wanted: SourceLetter = _one_of(letter.upper(), get_args(SourceLetter), "LETTER")  # type: ignore[assignment]
     of_kind: SourceKind | None = None if kind is None else _one_of(kind, get_args(SourceKind), "--kind")  # type: ignore[assignment]
     with common.open_store(read_settings(data=data)) as store:
@@ -197,5 +197,5 @@ def _set_by(source: SourceGrade) -> str:
 
 def _one_of(given: str, known: tuple[str, ...], option: str) -> str:
     if given not in known:
-        raise BadInput(f"{option}: {given!r} is none of them.", mend=f"Choose from {', '.join(known)}.")
+        raise BadInput(f"{option}: {given!r} is none of them.", fix=f"Choose from {', '.join(known)}.")
     return given

@@ -60,7 +60,7 @@ def apply(
     if left:
         raise TopicsDiffer(
             f"{len(left)} differences are left, see above.",
-            mend="--repartition adds partitions; the others are yours to mend.",
+            fix="--repartition adds partitions; the others are yours to fix.",
         )
 
 
@@ -70,7 +70,7 @@ def check(brokers: Brokers = None, prefix: Prefix = None, replication: Replicati
     changes = _changes(read_kafka_settings(brokers=brokers, prefix=prefix, replication=replication))
     _tell(changes)
     if changes:
-        raise TopicsDiffer(f"{len(changes)} differences.", mend="Run 'firstword topics apply'.")
+        raise TopicsDiffer(f"{len(changes)} differences.", fix="Run 'firstword topics apply'.")
     out.print("The topics are as they should be.")
 
 

@@ -66,7 +66,7 @@ def export(
     with ExitStack() as open_:
         if settings.database is None:
             if not settings.database_file.exists():
-                raise BadInput(f"{settings.data}: there is nothing to export.", mend="Name the folder with --data.")
+                raise BadInput(f"{settings.data}: there is nothing to export.", fix="Name the folder with --data.")
             open_.enter_context(only_one(settings.data))
         store = open_.enter_context(common.open_store(settings))
         open_.enter_context(left_alone(store.engine))
@@ -149,7 +149,7 @@ def _no_workers(brokers: str | None, prefix: str | None) -> None:
     if running:
         raise Busy(
             f"At work on Kafka: {', '.join(running)}.",
-            mend="Stop the stack's services (all but postgres and kafka). One that was killed is gone after "
+            fix="Stop the stack's services (all but postgres and kafka). One that was killed is gone after "
             f"{kafka.session_timeout_seconds:g} s.",
         )
 
@@ -171,7 +171,7 @@ def _outcomes(brokers: str | None, prefix: str | None) -> list[AnyEvent]:
     if waiting:
         raise BadInput(
             f"{waiting} records wait on Kafka.",
-            mend="Let matcher and notifier run, without ingest, until 'firstword lag' shows nothing; then stop them.",
+            fix="Let matcher and notifier run, without ingest, until 'firstword lag' shows nothing; then stop them.",
         )
     return asyncio.run(read_compacted(kafka, "outcomes"))
 
@@ -200,11 +200,11 @@ def _written(name: str) -> Iterator[IO[bytes]]:
         return
     path, part = Path(name), Path(f"{name}.part")
     if path.exists():
-        raise BadInput(f"{name}: the file is there already.", mend="Name another, or remove it.")
+        raise BadInput(f"{name}: the file is there already.", fix="Name another, or remove it.")
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:
-        raise BadInput(f"{name}: {error.strerror}.", mend="Name a file in a folder that you may write to.") from None
+        raise BadInput(f"{name}: {error.strerror}.", fix="Name a file in a folder that you may write to.") from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             if name.endswith(".gz"):

@@ -221,7 +221,7 @@ def again(
       firstword webhooks replay ep_1f0c --since 6h
     """
     if (message is None) == (since is None):
-        raise BadInput("Say what to send again.", mend="Give either --message or --since.")
+        raise BadInput("Say what to send again.", fix="Give either --message or --since.")
     with _store(data) as store, store.engine.begin() as connection:
         found, now = endpoints.find(connection, endpoint, lock=True), store.clock.now()
         if message is not None:

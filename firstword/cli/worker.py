@@ -36,7 +36,7 @@ def worker(
     """Run one service of the stack, on Kafka and (but the matcher) PostgreSQL, until SIGTERM.
 
     Its settings come from the environment: FIRSTWORD_KAFKA, FIRSTWORD_DATABASE and their relatives. The exit code is
-    not 0 when something is wrong that a new start may mend; nothing is lost by it.
+    not 0 when something is wrong that a new start may fix; nothing is lost by it.
 
     [b]Example[/b]  firstword worker matcher --brokers kafka:9092 --health-port 8081
     """

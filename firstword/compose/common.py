@@ -147,7 +147,7 @@ def build_runtime(store: Store, on_events: Callable[[Sequence[AnyEvent]], None] 
     if store.settings.database is not None:
         raise BadInput(
             "This works in one process, with a file of its own, and FIRSTWORD_DATABASE names the stack's database.",
-            mend="Unset FIRSTWORD_DATABASE, or use the stack's commands: firstword worker, desk, lag, dlq.",
+            fix="Unset FIRSTWORD_DATABASE, or use the stack's commands: firstword worker, desk, lag, dlq.",
         )
     pipeline = build_pipeline(limits_of(store.settings), playbooks_of(store.settings))
     return EmbeddedRuntime(store.engine, pipeline, build_sinks(), store.clock, on_events=on_events)
@@ -181,7 +181,7 @@ def replay_kept(
         if book is not None:
             store.take_in(book)
         elif store.book() is None:
-            raise BadInput(f"{settings.data}: no clients are known there.", mend="Give a book with --book FILE.")
+            raise BadInput(f"{settings.data}: no clients are known there.", fix="Give a book with --book FILE.")
         kept = KeptReplay(store.engine, EventLog(), clock, emit)
         yield from kept.run(items, build_runtime(store, kept.take))
 
@@ -305,7 +305,7 @@ def _notices(store: Store, channels: Mapping[str, Channel]) -> Notices | None:
     if name not in channels:
         raise BadInput(
             f"FIRSTWORD_NOTICES_TO: notices can't go by {name!r}, which isn't set up.",
-            mend="Name a mail address, where FIRSTWORD_SMTP_HOST is set, or slack:NAME or teams:NAME with its hooks.",
+            fix="Name a mail address, where FIRSTWORD_SMTP_HOST is set, or slack:NAME or teams:NAME with its hooks.",
         )
     return Notices(store.engine, store.clock, channels[name], recipient)
 
@@ -321,7 +321,7 @@ def build_wordings(store: Store, metrics: Metrics | None = None) -> WordingWorke
         return None
     address = urlsplit(llm.url)
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise BadInput("FIRSTWORD_LLM_URL is no address.", mend="Write it as http://127.0.0.1:8000/v1.")
+        raise BadInput("FIRSTWORD_LLM_URL is no address.", fix="Write it as http://127.0.0.1:8000/v1.")
     http = HttpSettings(
         total_seconds=llm.seconds,
         host_interval_seconds=0.0,

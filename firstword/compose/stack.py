@@ -119,7 +119,7 @@ def _database(settings: Settings) -> Store:
     if settings.database is None:
         raise BadInput(
             "The stack's services need its database.",
-            mend="Set FIRSTWORD_DATABASE; or use 'firstword up', which needs none.",
+            fix="Set FIRSTWORD_DATABASE; or use 'firstword up', which needs none.",
         )
     return open_store(settings)
 

@@ -173,7 +173,7 @@ class _Quarantine:
             raise TooManyDeadLetters(
                 f"{consumer}: more than {DEAD_LETTERS_PER_HOUR} events within an hour could not be worked with; "
                 f"the last: {error}.",
-                mend="See 'firstword doctor'; the events wait in the log until this version is mended.",
+                fix="See 'firstword doctor'; the events wait in the log until this version is fixed.",
             )
 
 

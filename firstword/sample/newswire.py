@@ -92,7 +92,7 @@ def read_newswire(path: Path) -> Newswire:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
-        raise BadInput(f"{path}: {where}: {first['msg']}.", mend="Mend that field.") from None
+        raise BadInput(f"{path}: {where}: {first['msg']}.", fix="Fix that field.") from None
 
 
 @dataclass(frozen=True)

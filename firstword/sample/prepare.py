@@ -137,7 +137,7 @@ def _feeds(ingest: IngestService, opml: Path | None) -> list[str]:
         try:
             raw, name = opml.read_bytes(), str(opml)
         except OSError as error:
-            raise BadInput(f"{opml}: {error.strerror}.", mend="Give the path of an OPML file.") from None
+            raise BadInput(f"{opml}: {error.strerror}.", fix="Give the path of an OPML file.") from None
     elif ingest.list_feeds():
         return []
     else:

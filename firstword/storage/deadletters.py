@@ -1,4 +1,4 @@
-"""Events that could not be read or worked with: kept whole, with the reason, until somebody mends and replays them."""
+"""Events that could not be read or worked with: kept whole, with the reason, until somebody fixes and replays them."""
 
 from __future__ import annotations
 

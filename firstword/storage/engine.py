@@ -35,13 +35,13 @@ def open_database(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise BadInput("FIRSTWORD_DATABASE is no URL.", mend=_example()) from None
+        raise BadInput("FIRSTWORD_DATABASE is no URL.", fix=_example()) from None
     if parsed.drivername == "sqlite" and parsed.database:
         return open_sqlite(Path(parsed.database))
     if parsed.drivername not in _SPELLINGS:
         raise BadInput(
             f"FIRSTWORD_DATABASE: {parsed.render_as_string(hide_password=True)} is neither PostgreSQL nor SQLite.",
-            mend=_example(),
+            fix=_example(),
         )
     return _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
 
@@ -71,7 +71,7 @@ def _open_postgresql(url: URL) -> Engine:
     except (ImportError, NoSuchModuleError) as error:
         raise BadInput(
             f"PostgreSQL's driver is not installed: {error}.",
-            mend="Install firstword[postgres], or the packages of requirements-stack.txt.",
+            fix="Install firstword[postgres], or the packages of requirements-stack.txt.",
         ) from None
 
 
@@ -88,7 +88,7 @@ def asked(engine: Engine) -> Iterator[None]:
         where = engine.url.render_as_string(hide_password=True)
         reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no answer"
         raise Unreachable(
-            f"{where}: {reason}.", mend="See that the server runs and that FIRSTWORD_DATABASE names it rightly."
+            f"{where}: {reason}.", fix="See that the server runs and that FIRSTWORD_DATABASE names it rightly."
         ) from None
 
 
@@ -107,7 +107,7 @@ def open_sqlite(path: Path) -> Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(
-            f"{path.parent}: the data folder can't be made: {error.strerror}.", mend="Name another with --data."
+            f"{path.parent}: the data folder can't be made: {error.strerror}.", fix="Name another with --data."
         ) from error
     engine = create_engine(
         f"sqlite:///{path}",

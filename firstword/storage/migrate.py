@@ -72,7 +72,7 @@ def require_migrated(engine: Engine) -> None:
     if found != scripts.get_current_head():
         raise NotMigrated(
             f"The database's tables are {'not there yet' if found is None else f'at revision {found}'}.",
-            mend="Run 'firstword migrate' once, and then this again.",
+            fix="Run 'firstword migrate' once, and then this again.",
         )
 
 
@@ -88,6 +88,6 @@ def _revision(engine: Engine, scripts: ScriptDirectory) -> str | None:
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise NewerDatabase(
             f"The database is at revision {current}, which this version of Firstword doesn't know.",
-            mend="Start the version that wrote it, or restore the copy from before the update.",
+            fix="Start the version that wrote it, or restore the copy from before the update.",
         )
     return current

@@ -116,11 +116,11 @@ def check(file: IO[bytes], name: str) -> tuple[Header, Footer]:
                 raise _bad(name, number, f"no {kind!r} is expected there", "altered, or no export of Firstword")
         whole.update(line)
     if header is None:
-        raise BadInput(f"{name}: the file is empty.", mend="Export again.")
+        raise BadInput(f"{name}: the file is empty.", fix="Export again.")
     if footer is None:
         raise BadInput(
             f"{name}: the file is cut off: its end is missing, after {sum(each.rows for each in found.values())} rows.",
-            mend="Copy it again, or export again. Nothing was imported.",
+            fix="Copy it again, or export again. Nothing was imported.",
         )
     file.seek(0)
     return header, footer
@@ -158,7 +158,7 @@ def _plain(file: IO[bytes]) -> IO[bytes]:
 def _header(value: object, name: str) -> Header:
     format = value.get("format") if isinstance(value, dict) else None
     if isinstance(format, int) and format > FORMAT:
-        raise BadInput(f"{name}: it has format {format}, this version reads up to {FORMAT}.", mend="Update Firstword.")
+        raise BadInput(f"{name}: it has format {format}, this version reads up to {FORMAT}.", fix="Update Firstword.")
     try:
         return Header.model_validate(value)
     except ValidationError as error:
@@ -182,14 +182,14 @@ def _compare(footer: Footer, found: dict[str, Tally], whole: str, name: str) -> 
             what = "its rows are not those that were written"
         raise BadInput(
             f"{name}: the file was altered: section {section!r}: {what}.",
-            mend="Copy it again, or export again. Nothing was imported.",
+            fix="Copy it again, or export again. Nothing was imported.",
         )
     if footer.hash != whole:
-        raise BadInput(f"{name}: the file was altered: its hash is another.", mend="Copy it again, or export again.")
+        raise BadInput(f"{name}: the file was altered: its hash is another.", fix="Copy it again, or export again.")
 
 
 def _bad(name: str, line: int, what: str, cause: str) -> BadInput:
-    return BadInput(f"{name}:{line}: {what}: the file is {cause}.", mend="Copy it again, or export again.")
+    return BadInput(f"{name}:{line}: {what}: the file is {cause}.", fix="Copy it again, or export again.")
 
 
 def _line(value: object) -> bytes:

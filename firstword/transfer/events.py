@@ -48,7 +48,7 @@ class Events:
         try:
             events = [decode(self._topic, json.dumps(row).encode()) for row in rows]
         except UnreadableEvent as error:
-            raise BadInput(f"{self.name}: {error}.", mend="Update Firstword to the version that exported it.") from None
+            raise BadInput(f"{self.name}: {error}.", fix="Update Firstword to the version that exported it.") from None
         if TOPICS[self._topic].compacted:
             known = self._log.newest(connection, self._topic)
             events = [event for event in events if event.subject not in known]

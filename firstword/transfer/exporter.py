@@ -58,5 +58,5 @@ def _nothing_unsaid(connection: Connection) -> None:
     if waiting:
         raise BadInput(
             f"{waiting} events wait to go to Kafka.",
-            mend="Start matcher and notifier until 'firstword lag' shows nothing; stop them, and export again.",
+            fix="Start matcher and notifier until 'firstword lag' shows nothing; stop them, and export again.",
         )

@@ -59,13 +59,13 @@ def import_(
         if unknown := footer.sections.keys() - parts.keys():
             raise BadInput(
                 f"{name}: this version knows nothing of {', '.join(sorted(unknown))}.",
-                mend=f"Update Firstword to {header.version}.",
+                fix=f"Update Firstword to {header.version}.",
             )
         full = [part.name for part in parts.values() if not part.is_empty(connection)]
         if full and not merge:
             raise BadInput(
                 f"There is something here already: {', '.join(full[:4])}{' …' if len(full) > 4 else ''}.",
-                mend="Import into an empty folder or database, or say --merge: what is here stays, the rest is added.",
+                fix="Import into an empty folder or database, or say --merge: what is here stays, the rest is added.",
             )
         added = dict.fromkeys(parts, 0)
         for section, rows in _chunks(read_rows(file, name)):
@@ -99,5 +99,5 @@ def _same(footer: Footer, here: Mapping[str, Tally]) -> None:
             raise NotTheSame(
                 f"{section}: {found.rows} rows ({found.hash}) are here where the file has {said.rows} ({said.hash}). "
                 "Nothing was kept.",
-                mend="This is a mistake of ours; the file and the database are as they were.",
+                fix="This is a mistake of ours; the file and the database are as they were.",
             )

@@ -136,7 +136,7 @@ def left_alone(engine: Engine) -> Iterator[None]:
             services = f"{', '.join(at_work)} of the stack" if at_work else "the stack's relay"
             raise Busy(
                 f"At work on this database: {services}.",
-                mend="Stop its services (all but postgres and kafka), and let another export or import end; then run "
+                fix="Stop its services (all but postgres and kafka), and let another export or import end; then run "
                 "this again.",
             )
         yield

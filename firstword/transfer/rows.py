@@ -66,7 +66,7 @@ class TableRows:
         if unknown := row.keys() - columns.keys():
             raise BadInput(
                 f"{self.name}: this version knows no column {', '.join(sorted(unknown))}.",
-                mend="Update Firstword to the version that exported it.",
+                fix="Update Firstword to the version that exported it.",
             )
         return {
             name: _read_value(columns[name], value)

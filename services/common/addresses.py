@@ -76,7 +76,7 @@ class Allowed:
             except ValueError as error:
                 raise BadInput(
                     f"allowed address {entry!r} is neither a network nor a host ({error}).",
-                    mend="Write it as 10.1.0.0/16, feeds.intranet or feeds.intranet:8080.",
+                    fix="Write it as 10.1.0.0/16, feeds.intranet or feeds.intranet:8080.",
                 ) from None
         return cls(tuple(networks), frozenset(hosts))
 

@@ -98,10 +98,10 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             reason = getattr(error, "strerror", None) or str(error)
             raise NameUnknown(
                 f"the host {host} can't be found ({reason}).",
-                mend="Check the spelling; if other hosts fail too, check this machine's network and DNS.",
+                fix="Check the spelling; if other hosts fail too, check this machine's network and DNS.",
             ) from error
         if not addresses:
-            raise NameUnknown(f"the host {host} has no address.", mend="Check the spelling.")
+            raise NameUnknown(f"the host {host} has no address.", fix="Check the spelling.")
         return addresses
 
     def _checked(self, host: str, addresses: Sequence[str], port: int) -> list[str]:
@@ -111,7 +111,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             address, reason = next(iter(refused.items()))
             raise ForbiddenAddress(
                 f"{host} leads to {address}, {reason}, which is not fetched from.",
-                mend=f"If this is meant, allow {host}:{port} in the settings (allow_private).",
+                fix=f"If this is meant, allow {host}:{port} in the settings (allow_private).",
             )
         return good
 

@@ -1,4 +1,4 @@
-"""The one tree of errors that Firstword raises on purpose. A message names the thing, the cause and the mend."""
+"""The one tree of errors that Firstword raises on purpose. A message names the thing, the cause and the fix."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ class FirstwordError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: str, *, mend: str | None = None) -> None:
+    def __init__(self, message: str, *, fix: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.mend = mend
+        self.fix = fix
 
     def __str__(self) -> str:
-        return f"{self.message} {self.mend}" if self.mend else self.message
+        return f"{self.message} {self.fix}" if self.fix else self.message
 
 
 class BadInput(FirstwordError):

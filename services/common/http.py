@@ -191,12 +191,12 @@ class GuardedClient:
         if str(target) in seen:
             raise RedirectLoop(
                 f"{first} redirects in a circle, back to {shown_url(str(target))}.",
-                mend="Open it in a browser: sites that want cookies do this; look for another feed address.",
+                fix="Open it in a browser: sites that want cookies do this; look for another feed address.",
             )
         if len(seen) > self.settings.max_redirects:
             raise RedirectLoop(
                 f"{first} redirects more than {self.settings.max_redirects} times.",
-                mend="Open it in a browser and use the address where it ends.",
+                fix="Open it in a browser and use the address where it ends.",
             )
 
     async def _one(self, ask: _Ask, seconds: float) -> Fetched:
@@ -259,7 +259,7 @@ class GuardedClient:
             unpacker.finish()
         except Broken as error:
             raise BrokenAnswer(
-                f"{host} sent {error}.", mend="It is tried again later; if it stays so, tell the site's owner."
+                f"{host} sent {error}.", fix="It is tried again later; if it stays so, tell the site's owner."
             ) from error
         return bytes(body)
 
@@ -300,15 +300,15 @@ def default_user_agent() -> str:
 
 
 def _checked_url(url: str) -> httpx.URL:
-    mend = "Give an address such as https://news.example/feed.xml."
+    fix = "Give an address such as https://news.example/feed.xml."
     try:
         parsed = httpx.URL(url.strip())
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise BadAddress(f"{shown_url(url)!r} is no address ({error}).", mend=mend) from None
+        raise BadAddress(f"{shown_url(url)!r} is no address ({error}).", fix=fix) from None
     if parsed.scheme not in ("http", "https"):
-        raise BadAddress(f"{shown_url(url)!r} is no http or https address.", mend=mend)
+        raise BadAddress(f"{shown_url(url)!r} is no http or https address.", fix=fix)
     if not parsed.host or "%" in parsed.host:
-        raise BadAddress(f"{shown_url(url)!r} names no host.", mend=mend)
+        raise BadAddress(f"{shown_url(url)!r} names no host.", fix=fix)
     return parsed.copy_with(fragment=None)
 
 
@@ -334,5 +334,5 @@ def _next_ask(ask: _Ask, target: httpx.URL) -> _Ask:
 def _too_large(host: str, size: str, limit: int) -> TooLarge:
     return TooLarge(
         f"{host} sent {size}; at most {limit / 1e6:,.0f} MB are taken.",
-        mend="Look for a shorter feed of the same source, or raise the limit in the settings.",
+        fix="Look for a shorter feed of the same source, or raise the limit in the settings.",
     )

@@ -1,4 +1,4 @@
-"""Why something outside could not be fetched: one small tree, each with a reason and a mend for people."""
+"""Why something outside could not be fetched: one small tree, each with a reason and a fix for people."""
 
 from __future__ import annotations
 
@@ -96,25 +96,25 @@ def explain(error: BaseException, host: str) -> FetchFailed:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return TlsFailed(
                 f"the certificate of {host} can't be trusted: {cause.verify_message}.",
-                mend="Tell the site's owner; for a certificate of your own house, name its CA file in the settings.",
+                fix="Tell the site's owner; for a certificate of your own house, name its CA file in the settings.",
             )
         if isinstance(cause, ssl.SSLError):
             return TlsFailed(
                 f"no encrypted connection with {host}: {cause.reason or cause}.",
-                mend="Check whether the address should begin with http:// instead of https://.",
+                fix="Check whether the address should begin with http:// instead of https://.",
             )
         if isinstance(cause, ConnectionRefusedError):
             return ConnectionFailed(
-                f"{host} refuses the connection.", mend="Check the address and port; it is tried again later."
+                f"{host} refuses the connection.", fix="Check the address and port; it is tried again later."
             )
     if isinstance(error, httpcore.ProtocolError):
         return BrokenAnswer(
             f"{host} answered with something that is no complete HTTP answer: {error}.",
-            mend="It is tried again later; if it stays so, open the address in a browser.",
+            fix="It is tried again later; if it stays so, open the address in a browser.",
         )
     return ConnectionFailed(
         f"the connection with {host} failed: {str(error) or type(error).__name__}.",
-        mend="It is tried again later; check this machine's network if other feeds fail too.",
+        fix="It is tried again later; check this machine's network if other feeds fail too.",
     )
 
 
@@ -122,7 +122,7 @@ def timed_out(host: str, seconds: float | None = None) -> TimedOut:
     """``host`` did not answer, or not completely, in time."""
     within = f" within {seconds:g} seconds" if seconds is not None else " in time"
     return TimedOut(
-        f"{host} did not answer completely{within}.", mend="It is tried again later; if it stays so, check the address."
+        f"{host} did not answer completely{within}.", fix="It is tried again later; if it stays so, check the address."
     )
 
 

@@ -74,7 +74,7 @@ class Keys:
             except InvalidToken:
                 raise LockedSecret(
                     f"A secret in the database was sealed with a key that isn't there ({self.place}).",
-                    mend="Put the key back; or give endpoints new secrets with 'firstword webhooks rotate'.",
+                    fix="Put the key back; or give endpoints new secrets with 'firstword webhooks rotate'.",
                 ) from None
 
     def newest_sealed(self, kept: str) -> bool:
@@ -118,7 +118,7 @@ def read_keys(given: str | None, path: Path | None) -> Keys:
     except (OSError, UnicodeError) as error:
         raise BadInput(
             f"{path}: the keys that secrets are sealed with can't be read: {error}.",
-            mend="See that the file belongs to the user who runs Firstword.",
+            fix="See that the file belongs to the user who runs Firstword.",
         ) from None
 
 
@@ -157,4 +157,4 @@ def _cipher(key: str, number: int, place: str) -> Fernet:
         raw = bytes.fromhex(key) if len(key) == 2 * KEY_BYTES else None
         return Fernet(key if raw is None else urlsafe_b64encode(raw))
     except (ValueError, TypeError):
-        raise BadInput(f"Key {number} of {place} is no key.", mend="Make one with 'firstword keys new'.") from None
+        raise BadInput(f"Key {number} of {place} is no key.", fix="Make one with 'firstword keys new'.") from None

@@ -213,12 +213,12 @@ def read_from_outside(kind: type[S], given: Mapping[str, object]) -> S:
     try:
         return kind(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        raise BadInput(_told(kind, error), mend="Correct it, or leave it out for the default.") from None
+        raise BadInput(_told(kind, error), fix="Correct it, or leave it out for the default.") from None
     except SettingsError as error:  # it names the field, and what is wrong with it is its cause
         _, name, *_ = str(error).split('"')
         raise BadInput(
             f"{kind.model_config['env_prefix']}{name.upper()} can't be read: {error.__cause__}.",
-            mend="Tables and lists are JSON: {…}, […]. Files must be readable (in containers for group 10001).",
+            fix="Tables and lists are JSON: {…}, […]. Files must be readable (in containers for group 10001).",
         ) from None
 
 

@@ -21,7 +21,7 @@ MOST_GUESSES = 6
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What an address holds. ``problem`` and ``mend`` are None if it is a feed; ``found`` are feeds of a page."""
+    """What an address holds. ``problem`` and ``fix`` are None if it is a feed; ``found`` are feeds of a page."""
 
     url: str
     permanent_url: str | None = None
@@ -30,7 +30,7 @@ class Trial:
     items: tuple[Item, ...] = ()
     warnings: tuple[str, ...] = ()
     problem: str | None = None
-    mend: str | None = None
+    fix: str | None = None
     found: tuple[FoundFeed, ...] = ()
     elapsed_seconds: float = 0.0
 
@@ -45,16 +45,16 @@ async def try_feed(fetcher: Fetcher, url: str, now: datetime) -> Trial:
     try:
         response = await fetcher.fetch(url, Validators(), now)
     except FirstwordError as error:
-        return Trial(url, problem=error.message, mend=error.mend)
+        return Trial(url, problem=error.message, fix=error.fix)
     if not 200 <= response.status <= 299:
         outcome = outcome_of_status(response.status, response.retry_after_seconds)
-        return Trial(url, problem=outcome.reason, mend=outcome.mend, elapsed_seconds=response.elapsed_seconds)
+        return Trial(url, problem=outcome.reason, fix=outcome.fix, elapsed_seconds=response.elapsed_seconds)
     try:
         parsed = _parsed(response, url, now)
     except NotAFeed as error:
         found = await _found(fetcher, response, now)
-        mend = "Add one of the feeds that it names." if found else error.mend
-        return Trial(url, problem=error.message, mend=mend, found=found, elapsed_seconds=response.elapsed_seconds)
+        fix = "Add one of the feeds that it names." if found else error.fix
+        return Trial(url, problem=error.message, fix=fix, found=found, elapsed_seconds=response.elapsed_seconds)
     return Trial(
         url,
         permanent_url=response.permanent_url,

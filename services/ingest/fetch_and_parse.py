@@ -38,7 +38,7 @@ async def ask(fetcher: Fetcher, state: FeedState, clock: Clock) -> Answer:
     try:
         response = await fetcher.fetch(state.fetch_url, state.validators, clock.now())
     except FirstwordError as error:
-        return Answer(Outcome("unreachable", error.message, error.mend))
+        return Answer(Outcome("unreachable", error.message, error.fix))
     except Exception as error:
         log.exception("feed.fetch_fault", feed_id=state.feed.id)
         return Answer(Outcome("unreachable", _fault("Fetching", error), _REPORT))
@@ -53,7 +53,7 @@ async def ask(fetcher: Fetcher, state: FeedState, clock: Clock) -> Answer:
     try:
         parsed = await _parse(state, response, clock)
     except NotAFeed as error:
-        return Answer(Outcome("broken", error.message, error.mend, wait), response)
+        return Answer(Outcome("broken", error.message, error.fix, wait), response)
     except Exception as error:
         log.exception("feed.parse_fault", feed_id=state.feed.id)
         return Answer(Outcome("broken", _fault("Reading", error), _REPORT, wait), response)

@@ -64,24 +64,24 @@ def feed_id(url: str) -> str:
 def read_opml(raw: bytes, name: str = "the list") -> OpmlList:
     """Read OPML 1.0 or 2.0. The folders above a feed become its group, ``News/Asia``.
 
-    Lone ampersands and raw HTML in descriptions, which common programs write, are mended. A list that breaks off is
+    Lone ampersands and raw HTML in descriptions, which common programs write, are fixed. A list that breaks off is
     read as far as it goes; that something is missing is among the problems.
 
     Raises:
         BadInput: ``raw`` is no OPML, or an attack by way of XML; ``name`` is what the message calls it.
     """
     if len(raw) > MAX_BYTES:
-        raise BadInput(f"{name} has {len(raw) / 1e6:.0f} MB; feed lists above 2 MB are not read.", mend="Split it.")
+        raise BadInput(f"{name} has {len(raw) / 1e6:.0f} MB; feed lists above 2 MB are not read.", fix="Split it.")
     handler = _Outlines()
     broken = _parse(raw, handler, name)
-    mended = _LONE_AMPERSAND.sub(b"&amp;", _DESCRIPTION.sub(_its_line_breaks, raw)) if broken is not None else raw
-    if mended != raw:
+    fixed = _LONE_AMPERSAND.sub(b"&amp;", _DESCRIPTION.sub(_its_line_breaks, raw)) if broken is not None else raw
+    if fixed != raw:
         handler = _Outlines()
-        broken = _parse(mended, handler, name)
+        broken = _parse(fixed, handler, name)
     if not handler.is_opml:
         raise BadInput(
             f"{name} is no OPML list{f' ({broken.text}, line {broken.line})' if broken else ''}.",
-            mend="Export the list from your feed reader as OPML; a single feed is added by its address.",
+            fix="Export the list from your feed reader as OPML; a single feed is added by its address.",
         )
     if broken is not None:
         handler.problems.append(OpmlProblem(broken.line, f"{broken.text}; what follows it could not be read"))
@@ -141,7 +141,7 @@ def _parse(raw: bytes, handler: _Outlines, name: str) -> OpmlProblem | None:
     except DefusedXmlException as error:
         raise BadInput(
             f"{name} defines XML entities, which feed lists don't need and attacks do ({type(error).__name__}).",
-            mend="Remove its <!DOCTYPE …> block.",
+            fix="Remove its <!DOCTYPE …> block.",
         ) from error
     except SAXParseException as error:
         return OpmlProblem(error.getLineNumber() or 0, f"the XML is broken here: {error.getMessage()}")

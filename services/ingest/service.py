@@ -325,7 +325,7 @@ class IngestService:
     def _find(self, connection: Connection, feed: str) -> FeedState:
         state = self._repository.lock(connection, feed) or self._repository.lock(connection, feed_id(feed.strip()))
         if state is None:
-            raise BadInput(f"no feed {shown_url(feed)!r} is listed.", mend="List all with `firstword feeds list`.")
+            raise BadInput(f"no feed {shown_url(feed)!r} is listed.", fix="List all with `firstword feeds list`.")
         return state
 
 
@@ -344,5 +344,5 @@ def _checked(url: str) -> str:
         is_address = False
     if not is_address:
         wanted = f"https://{url.strip()}" if re.match(r"[\w-]+(\.[\w-]+)+(/\S*)?$", url.strip()) else "https://…"
-        raise BadInput(f"{shown_url(url)!r} is no address of a feed.", mend=f"Write it as {wanted}")
+        raise BadInput(f"{shown_url(url)!r} is no address of a feed.", fix=f"Write it as {wanted}")
     return address

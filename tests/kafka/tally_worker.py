@@ -1,8 +1,8 @@
 """A worker process for tests: ``python -m tests.kafka.tally_worker``; its settings come from the environment.
 
 With ``TALLY_SLOW_SEEK`` recovery takes so many seconds longer at the place where faust-streaming 0.15.3 loses records;
-with ``TALLY_UNMENDED`` the mend is left out. With ``TALLY_STOPS`` the flow is stopped once while records are fetched,
-as by a rebalance; ``TALLY_UNMENDED_SEEK`` leaves out the mend for that. ``TALLY_REFUSES`` names the titles that it
+with ``TALLY_UNMENDED`` the fix is left out. With ``TALLY_STOPS`` the flow is stopped once while records are fetched,
+as by a rebalance; ``TALLY_UNMENDED_SEEK`` leaves out the fix for that. ``TALLY_REFUSES`` names the titles that it
 can't work with.
 """
 
@@ -64,7 +64,7 @@ class Fussy(Tally):
         return super().process(state, event, now)
 
 
-def leave_unmended(app: Any) -> None:
+def leave_unfixed(app: Any) -> None:
     pass
 
 
@@ -72,9 +72,9 @@ if __name__ == "__main__":
     configure_logs(form="json")
     slow_down_seeks(float(os.environ.get("TALLY_SLOW_SEEK", "0")))
     if "TALLY_UNMENDED" in os.environ:
-        worker.mend_recovery = leave_unmended
+        worker.fix_recovery = leave_unfixed
     if "TALLY_UNMENDED_SEEK" in os.environ:
-        worker.mend_seek = leave_unmended
+        worker.fix_seek = leave_unfixed
     if "TALLY_STOPS" in os.environ:
         stop_the_flow_once()
     run_process(worker.KafkaWorker("tally", [Fussy()], read_kafka_settings(), SystemClock()).run)

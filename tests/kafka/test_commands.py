@@ -77,12 +77,12 @@ def test_dead_letters_are_listed_shown_replayed_and_dropped(lab: Lab) -> None:
     assert isinstance(invoke(lab, dlq.app, "drop", first).exception, BadInput)
 
 
-def test_a_replay_after_the_mend_is_worked_off(lab: Lab) -> None:
-    unmended = lab.worker(TALLY_REFUSES="fresh").ready()
+def test_a_replay_after_the_fix_is_worked_off(lab: Lab) -> None:
+    unfixed = lab.worker(TALLY_REFUSES="fresh").ready()
     fresh = [item_event(3, FUTURE + timedelta(minutes=number), f"fresh {number}") for number in range(4)]
     lab.send_events(fresh)
     wait_until(lambda: len(listed(lab)) == 4, "four letters")
-    assert unmended.terminate()[0] == 0
+    assert unfixed.terminate()[0] == 0
     assert invoke(lab, dlq.app, "replay", "--all").exit_code == 0
     assert listed(lab) == []
     lab.worker().ready()

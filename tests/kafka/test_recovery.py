@@ -1,4 +1,4 @@
-"""The losses that faust-streaming 0.15.3 has after a recovery and on new topics, and the mends."""
+"""The losses that faust-streaming 0.15.3 has after a recovery and on new topics, and the fixes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import faust
 import pytest
 
-from firstword.runtimes.kafka.worker import UntestedFaust, mend_recovery
+from firstword.runtimes.kafka.worker import UntestedFaust, fix_recovery
 from tests.kafka.lab import Lab, items, undisturbed
 
 
@@ -34,8 +34,8 @@ def test_a_restart_loses_nothing(lab: Lab) -> None:
 
 @pytest.mark.kafka
 @pytest.mark.slow
-def test_without_the_mend_it_loses(lab: Lab, tmp_path: Path) -> None:
-    """If this fails, Faust has been mended, or the other test no longer tests anything. Most restarts lose some."""
+def test_without_the_fix_it_loses(lab: Lab, tmp_path: Path) -> None:
+    """If this fails, Faust has been fixed, or the other test no longer tests anything. Most restarts lose some."""
     wanted = len(undisturbed(items(2_500, 50)))
     for attempt in range(5):
         fresh = Lab(lab.settings.model_copy(update={"prefix": f"{lab.settings.prefix}{attempt}."}), tmp_path)
@@ -60,8 +60,8 @@ def test_the_first_records_on_new_topics_survive_a_stopped_flow(lab: Lab) -> Non
 
 @pytest.mark.kafka
 @pytest.mark.slow
-def test_without_the_mend_they_are_lost(lab: Lab) -> None:
-    """If this fails, Faust has been mended, or the other test no longer tests anything."""
+def test_without_the_fix_they_are_lost(lab: Lab) -> None:
+    """If this fails, Faust has been fixed, or the other test no longer tests anything."""
     lab.worker(TALLY_STOPS="1", TALLY_UNMENDED_SEEK="1").ready()
     lab.send_events(items(200, 50))
     last, seen = -1, 0
@@ -76,4 +76,4 @@ def test_another_version_is_refused_until_it_was_tested(monkeypatch: pytest.Monk
     monkeypatch.setattr(faust, "__version__", "0.16.0")
     app: Any = object()
     with pytest.raises(UntestedFaust, match=r"faust-streaming 0\.16\.0 .* only 0\.15\.3"):
-        mend_recovery(app)
+        fix_recovery(app)

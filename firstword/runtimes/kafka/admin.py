@@ -41,7 +41,7 @@ def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
         )
     except (KafkaError, OSError, ValueError) as error:
         raise Unreachable(
-            f"No Kafka answers at {settings.brokers}: {error}.", mend="Is it up, and is the address right?"
+            f"No Kafka answers at {settings.brokers}: {error}.", fix="Is it up, and is the address right?"
         ) from None
     try:
         yield client
@@ -63,7 +63,7 @@ def _require_an_answer(brokers: str) -> None:
         else:
             return
     raise Unreachable(
-        f"No Kafka answers at {brokers} ({'; '.join(refusals)}).", mend="Is it up, and is the address right?"
+        f"No Kafka answers at {brokers} ({'; '.join(refusals)}).", fix="Is it up, and is the address right?"
     )
 
 

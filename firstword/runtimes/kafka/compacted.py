@@ -33,7 +33,7 @@ async def read_compacted(settings: KafkaSettings, topic: str) -> list[AnyEvent]:
             await consumer.stop()
     except KafkaError as error:
         raise Unreachable(
-            f"Kafka at {settings.brokers}: {error}.", mend="See that it runs and that FIRSTWORD_KAFKA names it rightly."
+            f"Kafka at {settings.brokers}: {error}.", fix="See that it runs and that FIRSTWORD_KAFKA names it rightly."
         ) from None
 
 

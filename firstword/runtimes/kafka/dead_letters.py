@@ -62,7 +62,7 @@ def choose(waiting: Sequence[Waiting], ids: Sequence[str]) -> list[Waiting]:
     by_id = {one.id: one for one in waiting}
     if unknown := [name for name in ids if name not in by_id]:
         raise BadInput(
-            f"No dead letter {unknown[0]!r} waits.", mend="'firstword dlq list' shows their ids; it may be dealt with."
+            f"No dead letter {unknown[0]!r} waits.", fix="'firstword dlq list' shows their ids; it may be dealt with."
         )
     return [by_id[name] for name in ids]
 

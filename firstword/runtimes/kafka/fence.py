@@ -132,7 +132,7 @@ class Fence:
         """
         held = self._of(partition).held
         if held is None:
-            raise Superseded(f"Partition {partition} is not held here.", mend="The worker is to be started again.")
+            raise Superseded(f"Partition {partition} is not held here.", fix="The worker is to be started again.")
         return held
 
     def is_ours(self, partition: int, writer: Writer) -> bool:

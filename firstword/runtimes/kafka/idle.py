@@ -64,7 +64,7 @@ class Quiet:
                 return
             await asyncio.sleep(LOOK_SECONDS)
         raise Unreachable(
-            f"{waiting} events still wait after {PATIENCE_SECONDS} s.", mend="Do the matcher and the notifier run?"
+            f"{waiting} events still wait after {PATIENCE_SECONDS} s.", fix="Do the matcher and the notifier run?"
         )
 
     async def _waiting(self) -> int:

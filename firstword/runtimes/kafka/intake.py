@@ -213,7 +213,7 @@ class Intake:
             if offset > ends[at]:
                 raise OtherKafka(
                     f"{at.topic}/{at.partition} ends at {ends[at]}, and this database has taken it in up to {offset}.",
-                    mend="Is this another Kafka? Name the right one; or, if its topics are new, empty the table taken.",
+                    fix="Is this another Kafka? Name the right one; or, if its topics are new, empty the table taken.",
                 )
             consumer.seek(at, offset)
             self.progress.positions[name] = offset

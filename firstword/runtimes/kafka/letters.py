@@ -74,7 +74,7 @@ class LetterLimit:
     """Counts dead letters over an hour.
 
     ``earlier`` is how many there were in the hour before ``start``, from whichever worker: else one that is started
-    again and again would empty a topic all the same. Alone they stop nobody: a mended worker writes no more.
+    again and again would empty a topic all the same. Alone they stop nobody: a fixed worker writes no more.
     """
 
     def __init__(self, most: int, start: datetime, earlier: int = 0) -> None:
@@ -96,7 +96,7 @@ class LetterLimit:
             raise TooManyDeadLetters(
                 f"{last.consumer}: more than {self._most} records within an hour could not be worked with; the last, "
                 f"{last.record.topic}/{last.record.partition}@{last.record.offset}: {last.reason}",
-                mend="The rest waits in its topic. See 'firstword dlq list'; mend and start again, or raise the limit "
+                fix="The rest waits in its topic. See 'firstword dlq list'; fix and start again, or raise the limit "
                 "with FIRSTWORD_KAFKA_DEAD_LETTERS_PER_HOUR.",
             )
 

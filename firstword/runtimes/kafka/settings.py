@@ -71,5 +71,5 @@ def read_kafka_settings(**given: object) -> KafkaSettings:
     """
     settings = read_from_outside(KafkaSettings, given)
     if not settings.brokers:
-        raise BadInput("No Kafka is named.", mend="Give --brokers host:9092, or set FIRSTWORD_KAFKA=host:9092.")
+        raise BadInput("No Kafka is named.", fix="Give --brokers host:9092, or set FIRSTWORD_KAFKA=host:9092.")
     return settings

@@ -151,7 +151,7 @@ class States:
         if self._fence.is_lost(number):
             raise Superseded(
                 f"Another worker has taken over partition {number} of {self._changelog}.",
-                mend="This one was away for longer than FIRSTWORD_KAFKA_SESSION_TIMEOUT_SECONDS; it is to be started "
+                fix="This one was away for longer than FIRSTWORD_KAFKA_SESSION_TIMEOUT_SECONDS; it is to be started "
                 "again, and goes on from there.",
             )
 
@@ -159,5 +159,5 @@ class States:
         """Write those keys anew whose last record doesn't count."""
         strays = {number: keys for number in partitions if (keys := self._fence.strays(number))}
         if strays:
-            log.warning("states.mended", changelog=self._changelog, keys=sum(map(len, strays.values())))
+            log.warning("states.fixed", changelog=self._changelog, keys=sum(map(len, strays.values())))
             await self.write({n: {key: self._table.get(n, key) for key in keys} for n, keys in strays.items()})

@@ -64,14 +64,14 @@ class GroupWatch:
         found = {self._settings.name(topic["topic"]): len(topic["partitions"]) for topic in described}
         if missing := sorted(self._settings.topic(topic) for topic in wanted if not found.get(topic)):
             raise MissingTopic(
-                f"These topics are not there: {', '.join(missing)}.", mend="Run 'firstword topics apply'."
+                f"These topics are not there: {', '.join(missing)}.", fix="Run 'firstword topics apply'."
             )
         for topic, partitions in wanted.items():
             if found[topic] != partitions:
                 name = self._settings.topic(topic)
                 raise MissingTopic(
                     f"The topic {name} has {found[topic]} partitions, and should have {partitions}.",
-                    mend="See 'firstword topics plan'.",
+                    fix="See 'firstword topics plan'.",
                 )
 
     async def ends(self, partitions: Iterable[At]) -> dict[At, int]:

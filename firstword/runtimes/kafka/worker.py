@@ -38,18 +38,18 @@ from services.common.logs import get_logger
 from services.common.metrics import Metrics
 from services.common.processing import AnyProcessor
 
-__all__ = ["FAUST", "KafkaWorker", "LostStates", "UntestedFaust", "mend_recovery", "mend_seek"]
+__all__ = ["FAUST", "KafkaWorker", "LostStates", "UntestedFaust", "fix_recovery", "fix_seek"]
 
 log = get_logger(__name__)
 
-#: The one version whose recovery was seen to lose records, and to be mended by what is below.
+#: The one version whose recovery was seen to lose records, and to be fixed by what is below.
 FAUST = "0.15.3"
 WATCH_SECONDS = 2.0
 STOP_SECONDS = 5.0
 
 
 class UntestedFaust(FirstwordError):
-    """Another version of Faust is installed than the one that the mend was made for."""
+    """Another version of Faust is installed than the one that the fix was made for."""
 
 
 class LostStates(FirstwordError):
@@ -112,8 +112,8 @@ class KafkaWorker:
     async def _build(self) -> None:
         settings = self._settings
         app = self._app = new_app(settings, settings.group(self._service))
-        mend_recovery(app)
-        mend_seek(app)
+        fix_recovery(app)
+        fix_seek(app)
         letters = {TOPICS[topic].dead_letters: 1 for processor in self._processors for topic in processor.inputs}
         now = self._clock.now()
         earlier = await self._watch.count_since(letters, now, 3600)
@@ -167,7 +167,7 @@ class KafkaWorker:
             if (said := record.getMessage()).startswith("Error in recovery"):
                 self._fail(
                     LostStates(
-                        f"{self._service}: states can't be read back: {said}.", mend="See the log; nothing was done."
+                        f"{self._service}: states can't be read back: {said}.", fix="See the log; nothing was done."
                     )
                 )
             return True
@@ -410,24 +410,24 @@ def _data_dir(settings: KafkaSettings, group: str) -> str:
     except OSError as error:
         raise BadInput(
             f"{folder}: the folder for states can't be made: {error.strerror}.",
-            mend="Name another with FIRSTWORD_KAFKA_STATE_DIR.",
+            fix="Name another with FIRSTWORD_KAFKA_STATE_DIR.",
         ) from error
     return str(folder)
 
 
-def mend_recovery(app: Any) -> None:
+def fix_recovery(app: Any) -> None:
     """Stop the flow before a recovery completes.
 
     ``Recovery.on_recovery_completed`` of faust-streaming 0.15.3 resumes the flow, which clears queues that the fetcher
     may have filled meanwhile: those records were lost for good (4 of 38 restarts).
 
     Raises:
-        UntestedFaust: with any other version; whether it needs this mend, and takes it, must be tested first.
+        UntestedFaust: with any other version; whether it needs this fix, and takes it, must be tested first.
     """
     if faust.__version__ != FAUST:
         raise UntestedFaust(
             f"faust-streaming {faust.__version__} is installed, and only {FAUST} is known not to lose records.",
-            mend="Install the versions of requirements-stack.txt.",
+            fix="Install the versions of requirements-stack.txt.",
         )
     recovery = app.tables.recovery
     original = recovery.on_recovery_completed
@@ -441,7 +441,7 @@ def mend_recovery(app: Any) -> None:
     recovery.on_recovery_completed = on_recovery_completed
 
 
-def mend_seek(app: Any) -> None:
+def fix_seek(app: Any) -> None:
     """Go back to the first record of a partition of which nothing was ever committed.
 
     What was fetched while the flow is stopped is dropped by Faust, which then seeks to what was committed; but aiokafka

@@ -124,11 +124,11 @@ class FileFetcher:
             with open(path, "rb", opener=_open_without_waiting) as file:
                 facts = os.fstat(file.fileno())
                 if not stat.S_ISREG(facts.st_mode):
-                    raise BadInput(f"{path} is no file.", mend="Name a feed file.")
+                    raise BadInput(f"{path} is no file.", fix="Name a feed file.")
                 if facts.st_size > self._max_bytes:
                     raise BadInput(
                         f"{path} has {facts.st_size / 1e6:,.0f} MB; at most {self._max_bytes / 1e6:,.0f} MB are taken.",
-                        mend="Use a shorter file.",
+                        fix="Use a shorter file.",
                     )
                 fresh = Validators(etag=f"{facts.st_mtime_ns}-{facts.st_size}")
                 if fresh.etag == validators.etag:
@@ -136,19 +136,19 @@ class FileFetcher:
                 return Response(200, url, file.read(self._max_bytes), validators=fresh)
         except OSError as error:
             raise Unreachable(
-                f"{path} can't be read: {error.strerror}.", mend="Check that it exists and may be read."
+                f"{path} can't be read: {error.strerror}.", fix="Check that it exists and may be read."
             ) from error
 
     def _allowed_path(self, url: str) -> Path:
         parts = urlsplit(url)
         if parts.scheme != "file" or parts.netloc not in ("", "localhost") or "\0" in url or "%00" in url:
-            raise BadInput(f"{url!r} is no address of a local file.", mend="Write it as file:///folder/feed.xml.")
+            raise BadInput(f"{url!r} is no address of a local file.", fix="Write it as file:///folder/feed.xml.")
         path = Path(url2pathname(parts.path)).resolve()
         if not any(path.is_relative_to(root) for root in self._roots):
             allowed = ", ".join(str(root) for root in self._roots) or "none"
             raise BadInput(
                 f"{path} lies outside of the folders that feeds may be read from ({allowed}).",
-                mend="Put it there, or allow its folder in the settings.",
+                fix="Put it there, or allow its folder in the settings.",
             )
         return path
 
@@ -164,7 +164,7 @@ class FetcherByScheme:
         if fetcher is None:
             known = ", ".join(sorted(self._fetchers))
             raise BadInput(
-                f"{shown_url(url)!r} is no address that can be fetched ({known}).", mend="Check its beginning."
+                f"{shown_url(url)!r} is no address that can be fetched ({known}).", fix="Check its beginning."
             )
         return await fetcher.fetch(url, validators, now)
 

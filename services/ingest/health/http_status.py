@@ -32,10 +32,10 @@ _MEANING: dict[int, tuple[str, str]] = {
 
 def outcome_of_status(status: int, retry_after_seconds: float | None) -> Outcome:
     """The outcome of a poll that was answered with ``status``, which is neither 2xx nor 304."""
-    meaning, mend = _MEANING.get(status, ("the server sends no feed", _TRY_LATER))
+    meaning, fix = _MEANING.get(status, ("the server sends no feed", _TRY_LATER))
     return Outcome(
         "gone" if status == 410 else "unreachable",
         f"{meaning[0].upper()}{meaning[1:]} (HTTP status {status}).",
-        mend,
+        fix,
         retry_after_seconds,
     )

@@ -61,15 +61,15 @@ def decode_document(raw: bytes, content_type: str | None, notes: Notes) -> str:
     """
     if not raw.strip(b" \t\r\n\x00"):
         what = "is empty (0 bytes)" if not raw else "holds nothing but blanks"
-        raise NotAFeed(f"The document {what}.", mend="Open the address in a browser; the feed may have moved.")
+        raise NotAFeed(f"The document {what}.", fix="Open the address in a browser; the feed may have moved.")
     for magic, name in _MAGIC:
         if raw.startswith(magic):
-            raise NotAFeed(f"This is {name}, no feed.", mend=_BINARY_MEND)
+            raise NotAFeed(f"This is {name}, no feed.", fix=_BINARY_MEND)
     text = _decode(raw, content_type, notes)
     clean = _FORBIDDEN.sub("", text)
     dropped = len(text) - len(clean)
     if dropped * 20 > len(text):
-        raise NotAFeed("This is binary data, no feed.", mend=_BINARY_MEND)
+        raise NotAFeed("This is binary data, no feed.", fix=_BINARY_MEND)
     if dropped:
         notes.add(f"Left out {dropped} control characters that no feed may contain")
     return clean.lstrip("\ufeff \t\r\n")

@@ -8,4 +8,4 @@ __all__ = ["NotAFeed"]
 
 
 class NotAFeed(BadInput):
-    """What came is no feed; the message says what it is instead, ``mend`` what to do about it."""
+    """What came is no feed; the message says what it is instead, ``fix`` what to do about it."""

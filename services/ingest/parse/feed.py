@@ -92,7 +92,7 @@ def parse_feed(
     if len(raw) > MAX_BYTES:
         raise NotAFeed(
             f"This document has {len(raw) / 1e6:.0f} MB; more than {MAX_BYTES // 1_000_000} MB are not read.",
-            mend="Look for a shorter feed of the same publisher.",
+            fix="Look for a shorter feed of the same publisher.",
         )
     notes = Notes()
     text = find_start(decode_document(raw, content_type, notes), notes)

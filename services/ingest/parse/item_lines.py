@@ -47,13 +47,13 @@ class BadLine:
     line: int
     field: str | None
     reason: str
-    mend: str
+    fix: str
     severity: Literal["error", "warning"] = "error"
     count: int = 1
 
     def __str__(self) -> str:
         where = f"{self.name}:{self.line}" + (f": {self.field}" if self.field else "")
-        return f"{where}: {self.reason} {self.mend}"
+        return f"{where}: {self.reason} {self.fix}"
 
 
 def read_items(lines: Iterable[str | bytes], name: str) -> Iterator[Item | BadLine]:
@@ -72,7 +72,7 @@ def read_items(lines: Iterable[str | bytes], name: str) -> Iterator[Item | BadLi
                 unknown[path] = (first, count + 1)
             yield _item(values)
         except _Bad as bad:
-            yield BadLine(name, number, bad.field, bad.reason, bad.mend)
+            yield BadLine(name, number, bad.field, bad.reason, bad.fix)
     for path, (first, count) in unknown.items():
         times = f" in {count} lines" if count > 1 else ""
         reason = f"Unknown field, kept out{times}."
@@ -87,9 +87,9 @@ def dump_item(item: Item) -> str:
 
 
 class _Bad(Exception):
-    def __init__(self, field: str | None, reason: str, mend: str) -> None:
+    def __init__(self, field: str | None, reason: str, fix: str) -> None:
         super().__init__(reason)
-        self.field, self.reason, self.mend = field, reason, mend
+        self.field, self.reason, self.fix = field, reason, fix
 
 
 def _load(line: str | bytes) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _item(values: dict[str, Any]) -> Item:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise _Bad(
-            ".".join(map(str, first["loc"])), f"{_sentence(first['msg'])}", "Mend or leave out the field."
+            ".".join(map(str, first["loc"])), f"{_sentence(first['msg'])}", "Fix or leave out the field."
         ) from None
 
 

@@ -73,7 +73,7 @@ def read_json(text: str, feed_url: str, notes: Notes) -> RawFeed:
     if version is None:
         raise NotAFeed(
             "This is JSON, but no JSON Feed: it states no version of jsonfeed.org.",
-            mend="Give the address of a feed; an API's answer is none.",
+            fix="Give the address of a feed; an API's answer is none.",
         )
     try:
         head = _Head.model_validate(document)
@@ -100,12 +100,12 @@ def _load(text: str, notes: Notes) -> tuple[dict[str, Any], list[Any]]:
     try:
         document = json.loads(text)
     except RecursionError:
-        raise NotAFeed("This JSON nests deeper than any feed does.", mend="Don't use this address.") from None
+        raise NotAFeed("This JSON nests deeper than any feed does.", fix="Don't use this address.") from None
     except ValueError as error:
         return _salvage(text, error, notes)
     items = document.get("items", []) if isinstance(document, dict) else None
     if not isinstance(items, list):
-        raise NotAFeed("This is JSON, but no JSON Feed: it has no list of items.", mend="Give the address of a feed.")
+        raise NotAFeed("This is JSON, but no JSON Feed: it has no list of items.", fix="Give the address of a feed.")
     return document, items
 
 
@@ -115,7 +115,7 @@ def _salvage(text: str, error: ValueError, notes: Notes) -> tuple[dict[str, Any]
     items = list(_objects(text, start.end())) if start else []
     version = _VERSION.search(text[: start.start()] if start else text)
     if not items or version is None:
-        raise NotAFeed(f"This looks like JSON, but can't be read ({error}).", mend="Give the address of a feed.")
+        raise NotAFeed(f"This looks like JSON, but can't be read ({error}).", fix="Give the address of a feed.")
     notes.add(f"The document is cut off or broken ({error}); {len(items)} whole items were read")
     try:
         head = json.loads(text[: start.start()].rstrip().rstrip(",") + "}") if start else {}

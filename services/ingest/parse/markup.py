@@ -43,7 +43,7 @@ def declared_entities(doctype: str, notes: Notes) -> dict[str, str]:
             found.setdefault(name, "")
         elif not parameter:
             if "&" in _HARMLESS.sub("", value):
-                raise NotAFeed(_BOMB, mend=_BOMB_MEND)
+                raise NotAFeed(_BOMB, fix=_BOMB_MEND)
             found.setdefault(name, unescape(unescape(value[1:-1])))
     return found
 
@@ -59,7 +59,7 @@ def resolve_references(text: str, entities: dict[str, str]) -> str:
     if not references:
         return text
     if references > MAX_REFERENCES:
-        raise NotAFeed(f"This XML has {references:,} references, more than any feed.", mend=_BOMB_MEND)
+        raise NotAFeed(f"This XML has {references:,} references, more than any feed.", fix=_BOMB_MEND)
     grown = 0
 
     def replace(match: re.Match[str]) -> str:
@@ -74,7 +74,7 @@ def resolve_references(text: str, entities: dict[str, str]) -> str:
         if name in entities:
             grown += len(entities[name])
             if grown > MAX_EXPANSION:
-                raise NotAFeed(_BOMB, mend=_BOMB_MEND)
+                raise NotAFeed(_BOMB, fix=_BOMB_MEND)
             return escape(entities[name], quote=True)
         return escape(html5.get(name + ";") or f"&{name};", quote=True)
 

@@ -1,5 +1,5 @@
 """A quick walk over a feed's XML, before it is parsed in full: is it well-formed, where do its entries end, what are
-their guids? Bounds depth and number, and mends a document that is cut off."""
+their guids? Bounds depth and number, and fixes a document that is cut off."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class _Walk:
         depth = len(self.path)
         if depth >= MAX_DEPTH:
             raise NotAFeed(
-                f"This XML nests deeper than {MAX_DEPTH} elements: no feed does.", mend="Don't use this address."
+                f"This XML nests deeper than {MAX_DEPTH} elements: no feed does.", fix="Don't use this address."
             )
         if not self.entry_depth and local in _ENTRY and (depth == 0 or self.path[-1][0] in _PARENT):
             if len(self.guids) == MAX_ENTRIES:

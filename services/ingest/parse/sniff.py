@@ -25,7 +25,7 @@ _PAGE_MEND = (
     "Open the address in a browser: if it shows the page you want, give that page to `firstword feeds add`, "
     "which looks for its feed; if it shows an error or a login, the feed has moved or is closed."
 )
-#: Other documents that people mistake for feeds: root → (what it is, the mend).
+#: Other documents that people mistake for feeds: root → (what it is, the fix).
 _OTHERS = {
     "opml": ("an OPML list of feeds", "Import it with `firstword feeds import`."),
     "urlset": ("a sitemap", "Look on the site for an RSS or Atom feed."),
@@ -58,7 +58,7 @@ def find_start(text: str, notes: Notes) -> str:
         return text[found.start() :]
     raise NotAFeed(
         f"This is plain text, no feed; it begins with {text[:60]!r}.",
-        mend="Give the address of an RSS, Atom or JSON feed.",
+        fix="Give the address of an RSS, Atom or JSON feed.",
     )
 
 
@@ -107,7 +107,7 @@ def _doctype_end(text: str, at: int) -> int:
     if len(text) > stop:
         raise NotAFeed(
             "This XML declares more than 64 KB of document type before its content: an XML bomb, or no feed.",
-            mend="Don't use this address.",
+            fix="Don't use this address.",
         )
     return -1
 
@@ -124,11 +124,11 @@ def refuse_root(root: str | None, doctype: str, text: str) -> None:
     if local in ("html", "head", "body") or doctype[9:20].strip().lower().startswith("html"):
         found = _PAGE_TITLE.search(text[:100_000])
         title = " ".join(html.unescape(found[1]).split()) if found else ""
-        raise NotAFeed(f"This is an HTML page{f' titled {title!r}' if title else ''}, no feed.", mend=_PAGE_MEND)
+        raise NotAFeed(f"This is an HTML page{f' titled {title!r}' if title else ''}, no feed.", fix=_PAGE_MEND)
     if root is None:
         raise NotAFeed(
             "This document ends, or breaks off, before any content: it is cut off or no XML.",
-            mend="Try again later; if it stays so, tell the publisher or remove the feed.",
+            fix="Try again later; if it stays so, tell the publisher or remove the feed.",
         )
-    what, mend = _OTHERS.get(local, (f"an XML document whose root is <{root}>", "Give the address of a feed."))
-    raise NotAFeed(f"This is {what}, no feed.", mend=mend)
+    what, fix = _OTHERS.get(local, (f"an XML document whose root is <{root}>", "Give the address of a feed."))
+    raise NotAFeed(f"This is {what}, no feed.", fix=fix)

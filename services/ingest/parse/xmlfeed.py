@@ -59,7 +59,7 @@ def read_xml(text: str, feed_url: str, notes: Notes) -> RawFeed:
     entities = declared_entities(prolog.doctype, notes)
     document = resolve_references(text[prolog.root_at :], entities).encode("utf-8", "replace")
     if _LONG_TAG.search(document):
-        raise NotAFeed("This XML has a tag of more than 64 KB: no feed does.", mend="Don't use this address.")
+        raise NotAFeed("This XML has a tag of more than 64 KB: no feed does.", fix="Don't use this address.")
     found = survey(document)
     if found.problem == _UNBOUND:
         document = _bind_prefixes(document, notes)
@@ -70,7 +70,7 @@ def read_xml(text: str, feed_url: str, notes: Notes) -> RawFeed:
         how = "breaks off" if found.cut_off else "is no well-formed XML"
         raise NotAFeed(
             f"This feed {how} at line {found.line}, before the end of its first entry ({found.problem}).",
-            mend="Try again later; if it stays so, tell the publisher.",
+            fix="Try again later; if it stays so, tell the publisher.",
         )
     if len(guids) != len(entries):
         guids = (None,) * len(entries)
@@ -129,7 +129,7 @@ def _feedparser(document: bytes, feed_url: str) -> Any:
     except Exception as error:  # whatever a parser of tag soup stumbles over: it is this document's fault, not ours
         raise NotAFeed(
             f"This feed is damaged beyond reading ({type(error).__name__}: {error}).",
-            mend="Check it with a feed validator, and tell the publisher.",
+            fix="Check it with a feed validator, and tell the publisher.",
         ) from error
 
 

@@ -67,11 +67,11 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one poll ended. ``reason`` and ``mend`` are for people and given unless all is well."""
+    """How one poll ended. ``reason`` and ``fix`` are for people and given unless all is well."""
 
     kind: OutcomeKind
     reason: str | None = None
-    mend: str | None = None
+    fix: str | None = None
     retry_after_seconds: float | None = None
 
 
@@ -155,14 +155,14 @@ def judge_health(
     """How the feed is after ``outcome``, and when it is asked next. ``rhythm`` includes the news of this poll."""
     failed = outcome.kind in _STATUS_OF_FAILURE
     failures = previous.failures_in_a_row + 1 if failed else 0
-    status, reason, mend = (
+    status, reason, fix = (
         _failing(previous, outcome, failures, settings) if failed else _answering(rhythm, now, settings)
     )
     return FeedHealth(
         feed_id=previous.feed_id,
         status=status,
         reason=reason,
-        mend=mend,
+        mend=fix,
         failures_in_a_row=failures,
         last_ok_at=previous.last_ok_at if failed else now,
         last_new_at=now if had_news else previous.last_new_at,
@@ -177,8 +177,8 @@ def _failing(previous: FeedHealth, outcome: Outcome, failures: int, settings: Po
     # One lost connection of a feed that answers well is no news for anybody; it is tried again in two minutes.
     passing = outcome.kind == "unreachable" and previous.status in ("ok", "silent")
     if passing and failures < settings.failures_before_unreachable:
-        return previous.status, outcome.reason, outcome.mend
-    return _STATUS_OF_FAILURE[outcome.kind], outcome.reason, outcome.mend
+        return previous.status, outcome.reason, outcome.fix
+    return _STATUS_OF_FAILURE[outcome.kind], outcome.reason, outcome.fix
 
 
 def _answering(rhythm: Rhythm, now: datetime, settings: PollSettings) -> Judged:

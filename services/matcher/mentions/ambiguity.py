@@ -29,7 +29,7 @@ class Risk(NamedTuple):
     name: str
     where: Literal["name", "aliases"]
     why: str
-    mend: str
+    fix: str
 
 
 def risks(watch: Watch) -> tuple[Risk, ...]:

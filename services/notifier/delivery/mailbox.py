@@ -54,7 +54,7 @@ class BounceReader:
         if settings.security == "none" and not is_here(settings.host):
             raise BadInput(
                 f"The password for the mailbox at {settings.host} would go over the network in clear text.",
-                mend="Set its security to tls.",
+                fix="Set its security to tls.",
             )
         self._engine = engine
         self._publisher = publisher

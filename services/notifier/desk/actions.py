@@ -109,7 +109,7 @@ class Desk:
         """
         line = self._take(draft_id, version, INBOX_STATES)
         if self.no_mail is not None:
-            raise BadInput("Mail isn't set up, so nothing is sent from here.", mend=self.no_mail)
+            raise BadInput("Mail isn't set up, so nothing is sent from here.", fix=self.no_mail)
         channel, recipient = _target(self._client(line), self.ways)
         plan = None if at_once else self._plan(line)
         leaves_at = self.now if plan is None else plan.send_after
@@ -221,7 +221,7 @@ class Desk:
         about = matters_of(book.client, (name for one in alerts for name in (one.entity_id, one.entity_name)))
         plan = plan_send(book.client, self.now, others, line.draft.urgency, line.deadline_at, about)
         if plan.refused is not None:
-            raise BadInput(" ".join(plan.notes), mend="Change the client's contact policy, or send it by hand.")
+            raise BadInput(" ".join(plan.notes), fix="Change the client's contact policy, or send it by hand.")
         return plan
 
     def _waits(self, line: DraftLine, plan: SendPlan) -> None:
@@ -255,7 +255,7 @@ class Desk:
         when = labels.moment(line.changed_at, labels.zone(self.viewer.time_zone), self.now)
         raise Conflict(
             f"This draft has changed since you opened it: it is {labels.STATE[line.state]} ({when}).",
-            mend="Nothing was done a second time. Look at it as it stands now.",
+            fix="Nothing was done a second time. Look at it as it stands now.",
         )
 
     def _take_delivery(self, delivery_id: str, states: tuple[str, ...], to: str) -> RowMapping:
@@ -269,7 +269,7 @@ class Desk:
             .values(next_attempt_at=self.now if to == "pending" else None)
         )
         if taken.rowcount != 1:
-            raise Conflict("Somebody has decided about this delivery already.", mend="Nothing was done twice.")
+            raise Conflict("Somebody has decided about this delivery already.", fix="Nothing was done twice.")
         self._publish_delivery(delivery_id)
         return self.connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
 
@@ -338,7 +338,7 @@ def _target(book: ClientChanged | None, ways: Ways) -> tuple[str, str]:
     if not found:
         raise BadInput(
             f"There is no mail address for {book.client.name}.",
-            mend="Add contact.email to the client book, or copy the message and send it yourself.",
+            fix="Add contact.email to the client book, or copy the message and send it yourself.",
         )
     return found[0]
 

@@ -102,9 +102,9 @@ def _sign_in(request: Request, error: Exception) -> Response:
 def _refused(request: Request, error: Exception) -> Response:
     """What a person did can't be done, with the reason; never a traceback."""
     status = 409 if isinstance(error, Conflict) else 404 if isinstance(error, NotFound) else 400
-    mend = getattr(error, "mend", None)
+    fix = getattr(error, "fix", None)
     message = getattr(error, "message", str(error))
-    return _tell(request, status, message, mend)
+    return _tell(request, status, message, fix)
 
 
 def _invalid(request: Request, error: Exception) -> Response:
@@ -127,20 +127,20 @@ def _database_away(request: Request, error: Exception) -> Response:
     log.warning("database unavailable", action="serve", path=request.url.path, error=str(error))
     message = "The database can't be reached at the moment. Nothing was changed; try again in a little while."
     if _wants_json(request):
-        return JSONResponse({"error": message, "mend": None}, status_code=503, headers={"Retry-After": "5"})
+        return JSONResponse({"error": message, "fix": None}, status_code=503, headers={"Retry-After": "5"})
     return PlainTextResponse(message + "\n", status_code=503, headers={"Retry-After": "5"})
 
 
-def _tell(request: Request, status: int, message: str, mend: str | None) -> Response:
+def _tell(request: Request, status: int, message: str, fix: str | None) -> Response:
     if _wants_json(request):
-        return JSONResponse({"error": message, "mend": mend}, status_code=status)
+        return JSONResponse({"error": message, "fix": fix}, status_code=status)
     try:
         who = asking(request)
     except SignInNeeded:
         return signin.signin_page(request, None if request.method == "GET" else message, status)
     path = request.url.path
     parent = path.rsplit("/", 1)[0] if request.method == "POST" and path.startswith("/drafts/") else "/"
-    return who.page("problem.html", code=status, status=status, message=message, mend=mend, back=parent)
+    return who.page("problem.html", code=status, status=status, message=message, fix=fix, back=parent)
 
 
 def _wants_json(request: Request) -> bool:

@@ -139,7 +139,7 @@ class Sessions:
         if len(secret) < 32:
             raise BadInput(
                 "The desk's secret is shorter than 32 characters.",
-                mend="Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+                fix="Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
             )
         self._cookies = URLSafeTimedSerializer(secret, salt="firstword.session")
         self._forms = Signer(secret, salt="firstword.form")

@@ -29,7 +29,7 @@ TRANSLATED = Finding(
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Where each figure, name and quotation of a text stands, and what should be mended in it."""
+    """Where each figure, name and quotation of a text stands, and what should be fixed in it."""
 
     grounding: tuple[Grounding, ...]
     findings: tuple[Finding, ...]

@@ -29,7 +29,7 @@ class FeedView:
     publisher: str | None = None
     group: str | None = None
     reason: str | None = None
-    mend: str | None = None
+    fix: str | None = None
     failures_in_a_row: int = 0
     last_ok_at: datetime | None = None
     last_new_at: datetime | None = None
@@ -47,7 +47,7 @@ class FeedView:
 
 
 class FeedActions(Protocol):
-    """What may be done to feeds from the desk. Each raises FirstwordError with a mend where it can't be done."""
+    """What may be done to feeds from the desk. Each raises FirstwordError with a fix where it can't be done."""
 
     def add(self, url: str) -> None:
         """Watch the feed at ``url`` from now on."""

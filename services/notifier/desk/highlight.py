@@ -1,4 +1,4 @@
-"""Shows in a text where its figures, names and quotations stand, and what should be mended. Everything is escaped."""
+"""Shows in a text where its figures, names and quotations stand, and what should be fixed. Everything is escaped."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def letter(
         if entry.where == "nowhere":
             wanted.append((entry.text, "nowhere", "", "This stands neither in the evidence nor in the client book."))
     for finding in findings:
-        mend = f" {finding.mend}" if finding.mend else ""
-        wanted.append((finding.text, "finding", "", f"{finding.message}{mend}"))
+        fix = f" {finding.mend}" if finding.mend else ""
+        wanted.append((finding.text, "finding", "", f"{finding.message}{fix}"))
     for entry in grounding:
         if entry.where == "evidence":
             name = publishers.get(entry.ref or "", "the evidence")

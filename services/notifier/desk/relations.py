@@ -59,9 +59,9 @@ class Relations:
         desk, book = self.desk, self._book(client_id)
         summary = "\n".join(line.rstrip() for line in summary.replace("\r\n", "\n").split("\n")).strip()[:SUMMARY_LIMIT]
         if not summary:
-            raise BadInput("Nothing is noted.", mend="Write in a sentence or two what was said.")
+            raise BadInput("Nothing is noted.", fix="Write in a sentence or two what was said.")
         if at > desk.now + timedelta(minutes=5):
-            raise BadInput("The conversation lies in the future.", mend="Note it once it took place.")
+            raise BadInput("The conversation lies in the future.", fix="Note it once it took place.")
         contact = InteractionLogged(
             interaction_id=content_id("int", client_id, at.isoformat(), channel, summary),
             client_id=client_id,
@@ -130,7 +130,7 @@ class Relations:
             time=desk.now,
         )
         if not desk.publisher.publish(desk.connection, [changed]):
-            raise Conflict("The book has just changed.", mend="Go back, load the page again, and save.")
+            raise Conflict("The book has just changed.", fix="Go back, load the page again, and save.")
         self._audit("client.discovery", client_id, client_id, f"{count} answers")
         return count
 

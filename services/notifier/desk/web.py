@@ -166,7 +166,7 @@ async def our_form(request: Request, who: Annotated[Asking, Depends(asking)]) ->
     """
     form = await request.form()
     if not who.site.sessions.form_is_ours(who.viewer, str(form.get("form_token", ""))):
-        raise FirstwordError("This form is from an older session.", mend="Go back, load the page again and repeat it.")
+        raise FirstwordError("This form is from an older session.", fix="Go back, load the page again and repeat it.")
     return who
 
 

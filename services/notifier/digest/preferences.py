@@ -82,18 +82,18 @@ def choose(connection: Connection, manager: Manager, wishes: Chosen, ways: Manag
 
 def _require(manager: Manager, name: str, ways: ManagerWays) -> None:
     if name not in CHANNELS:
-        raise BadInput(f"There is no channel {name!r}.", mend=f"There are: {', '.join(CHANNELS)}.")
+        raise BadInput(f"There is no channel {name!r}.", fix=f"There are: {', '.join(CHANNELS)}.")
     if name in ways and ways[name](manager) is not None:
         return
     if name == "email":
         set_up = "email" in ways
         raise BadInput(
             f"The book has no mail address for {manager.name}." if set_up else "Mail isn't set up.",
-            mend="Add it to the client book." if set_up else "Set FIRSTWORD_SMTP_HOST.",
+            fix="Add it to the client book." if set_up else "Set FIRSTWORD_SMTP_HOST.",
         )
     raise BadInput(
         f"No {CHANNELS[name]} address is set for {manager.name}.",
-        mend=f'Add "manager:{manager.id}" to FIRSTWORD_{name.upper()}_HOOKS.',
+        fix=f'Add "manager:{manager.id}" to FIRSTWORD_{name.upper()}_HOOKS.',
     )
 
 

@@ -32,10 +32,10 @@ DIALECT = Dialect.BRITISH
 def grammar(own: str) -> Iterator[Finding]:
     """What is wrong in ``own``, in which the words of others are blanked; nothing where it isn't English."""
     text = re.sub(r"“\s*”", "“…”", own)
-    for rule, message, wrong, mends in _lint(text):
+    for rule, message, wrong, fixes in _lint(text):
         if rule in KINDS or message == ARTICLE:
-            mend = f"Write {_either(mends)}." if any(mends) else "Look at it again."
-            yield Finding(rule="grammar", text=wrong.strip(), message=re.sub(r"`([^`]*)`", r"“\1”", message), mend=mend)
+            fix = f"Write {_either(fixes)}." if any(fixes) else "Look at it again."
+            yield Finding(rule="grammar", text=wrong.strip(), message=re.sub(r"`([^`]*)`", r"“\1”", message), mend=fix)
 
 
 def is_english(text: str) -> bool:
@@ -53,7 +53,7 @@ def _lint(text: str) -> list[tuple[str, str, str, list[str]]]:
             return []
         found = linter.lint(text, language=Language.PLAINTEXT)
         return [
-            (one.lint_kind, one.message, _shown(text, one), [mend.replacement_text for mend in one.suggestions])
+            (one.lint_kind, one.message, _shown(text, one), [fix.replacement_text for fix in one.suggestions])
             for one in found
             if one.problem_text.casefold() not in word_list("known")
         ]
@@ -71,8 +71,8 @@ def _shown(text: str, lint: Lint) -> str:
     return f"{before[0]}{wrong}" if before else f"{wrong}{after[0]}" if after else wrong
 
 
-def _either(mends: list[str]) -> str:
-    return " or ".join(f"“{mend}”" for mend in mends[:2] if mend)
+def _either(fixes: list[str]) -> str:
+    return " or ".join(f"“{fix}”" for fix in fixes[:2] if fix)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Ties every number, name, date and quotation of a text to the evidence or to the client book.
 
-Works on any text, whoever wrote it: what stands nowhere is said to stand nowhere. It never mends.
+Works on any text, whoever wrote it: what stands nowhere is said to stand nowhere. It never fixes.
 """
 
 from __future__ import annotations

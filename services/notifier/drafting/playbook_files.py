@@ -1,4 +1,4 @@
-"""Reads and checks a playbook file. Every fault is named with file, line, field and mend, all faults at once."""
+"""Reads and checks a playbook file. Every fault is named with file, line, field and fix, all faults at once."""
 
 from __future__ import annotations
 
@@ -55,15 +55,15 @@ class _Reader:
         self.file = file
         self.faults: list[str] = []
 
-    def fault(self, line: int, field: str, cause: str, mend: str) -> None:
-        self.faults.append(f"{self.file}:{line}: {field}: {cause}. {mend}")
+    def fault(self, line: int, field: str, cause: str, fix: str) -> None:
+        self.faults.append(f"{self.file}:{line}: {field}: {cause}. {fix}")
 
     def parse(self, text: str) -> CommentedMap | None:
         try:
             root = YAML(typ="rt").load(text)
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            self.fault(line, "file", f"not valid YAML ({error.problem})", "Mend the syntax at this line.")
+            self.fault(line, "file", f"not valid YAML ({error.problem})", "Fix the syntax at this line.")
             return None
         except YAMLError as error:
             self.fault(1, "file", f"not valid YAML ({error})", "Save the file as UTF-8 text.")
@@ -78,8 +78,8 @@ class _Reader:
         name, trade, raw_rules = root.get("playbook"), root.get("trade"), root.get("rules")
         manager = root.get("manager")
         if manager is not None and (not isinstance(manager, str) or not manager.strip()):
-            mend = "Write their id from the client book, or leave it out for the firm's playbook."
-            self.fault(_line(root, "manager"), "manager", f"{manager!r} is no account manager's id", mend)
+            fix = "Write their id from the client book, or leave it out for the firm's playbook."
+            self.fault(_line(root, "manager"), "manager", f"{manager!r} is no account manager's id", fix)
         if not isinstance(name, str) or not name.strip():
             self.fault(1, "playbook", "the name is missing", "Add a line such as playbook: my-firm.")
         if trade is not None and trade not in get_args(Trade):
@@ -108,8 +108,8 @@ class _Reader:
         raw = root.get("desires", {})
         if not isinstance(raw, CommentedMap) or not all(isinstance(names, CommentedSeq) for names in raw.values()):
             if raw:
-                mend = "Write for each desire a list of other names for it: income: [yield, dividends]."
-                self.fault(_line(root, "desires"), "desires", "not a table of lists", mend)
+                fix = "Write for each desire a list of other names for it: income: [yield, dividends]."
+                self.fault(_line(root, "desires"), "desires", "not a table of lists", fix)
             return {}
         return {desire_key(str(name)): tuple(desire_key(str(other)) for other in raw[name]) for name in raw}
 
@@ -160,16 +160,16 @@ class _Reader:
         for name in table:
             if name not in fields:
                 close = get_close_matches(str(name), fields, n=1)
-                mend = f"Did you mean {close[0]}?" if close else f"Known here: {', '.join(fields)}."
-                self.fault(_line(table, name), f"{where}{name}", "no such field", mend)
+                fix = f"Did you mean {close[0]}?" if close else f"Known here: {', '.join(fields)}."
+                self.fault(_line(table, name), f"{where}{name}", "no such field", fix)
 
     def choice(self, when: CommentedMap, name: str, where: str, line: int) -> tuple[Any, ...]:
         values = tuple(_listed(when.get(name)))
         for value in values:
             if value not in CHOICES[name]:
                 close = get_close_matches(str(value), CHOICES[name], n=1)
-                mend = f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(CHOICES[name])}."
-                self.fault(_line(when, name) or line, where, f"{value!r} is not known", mend)
+                fix = f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(CHOICES[name])}."
+                self.fault(_line(when, name) or line, where, f"{value!r} is not known", fix)
         return values
 
     def text(self, raw: CommentedMap, name: str, where: str, silent: bool) -> str | None:
@@ -180,13 +180,13 @@ class _Reader:
                 self.fault(_line(raw, "when"), f"{where}.{name}", "missing", f"Say the {name}, or set silent: true.")
             return None
         text = " ".join(str(value).split())
-        for cause, mend in _text_faults(name, text):
-            self.fault(_line(raw, name), f"{where}.{name}", cause, mend)
+        for cause, fix in _text_faults(name, text):
+            self.fault(_line(raw, name), f"{where}.{name}", cause, fix)
         return text
 
 
 def _text_faults(name: str, text: str) -> list[tuple[str, str]]:
-    """What keeps ``text`` from standing in a draft: (cause, mend)."""
+    """What keeps ``text`` from standing in a draft: (cause, fix)."""
     faults = []
     for placeholder in _PLACEHOLDER.findall(text):
         if placeholder != "asset":

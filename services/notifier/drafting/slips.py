@@ -24,7 +24,7 @@ _SPACES = re.compile(r"(?<=[\w,;]) {2,}(?=\w)")
 
 
 def slips(own: str) -> Iterator[Finding]:
-    """What should be mended in ``own``, in which the words of others are blanked, in the order of the kinds."""
+    """What should be fixed in ``own``, in which the words of others are blanked, in the order of the kinds."""
     for match in _DOUBLED_WORD.finditer(own):
         if match[1] not in _TWICE:
             yield _slip(match[0], "The word stands twice.", f"Write “{match[1]}”.")
@@ -48,5 +48,5 @@ def _unbalanced(own: str) -> Iterator[Finding]:
                 yield _slip(mark, "It has no partner in this paragraph.", "Close it, or leave it out.")
 
 
-def _slip(text: str, message: str, mend: str) -> Finding:
-    return Finding(rule="slip", text=text, message=message, mend=mend)
+def _slip(text: str, message: str, fix: str) -> Finding:
+    return Finding(rule="slip", text=text, message=message, mend=fix)

@@ -35,8 +35,8 @@ def misspelt(own: str, client: Client) -> Iterator[Finding]:
     for word in unknown:
         if word not in theirs:
             close = _meant(word)
-            mend = f"Did you mean “{close}”?" if close else "Check the spelling."
-            yield Finding(rule="spelling", text=word, message="No English word that we know.", mend=mend)
+            fix = f"Did you mean “{close}”?" if close else "Check the spelling."
+            yield Finding(rule="spelling", text=word, message="No English word that we know.", mend=fix)
 
 
 @lru_cache(maxsize=20_000)

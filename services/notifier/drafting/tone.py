@@ -42,7 +42,7 @@ class _Words:
     message: str
     in_quotes: bool
     pattern: re.Pattern[str]
-    mends: dict[str, str]
+    fixes: dict[str, str]
     hints: frozenset[str]
     stems: tuple[str, ...]
 
@@ -62,7 +62,7 @@ def reading_seconds(words: int) -> int:
 
 
 def review(text: str, client: Client, *, closely: bool = False) -> tuple[Finding, ...]:
-    """What should be mended in ``text``, a message (without signature) to ``client``, in the order of the rules.
+    """What should be fixed in ``text``, a message (without signature) to ``client``, in the order of the rules.
 
     ``closely`` looks at its grammar as well, which takes longer: for what a person wrote.
     """
@@ -114,11 +114,11 @@ def _jargon(own: str, client: Client) -> Iterator[Finding]:
 
 
 def _finding(words: _Words, text: str, severity: Literal["error", "warning"]) -> Finding:
-    known = words.mends.get(text.casefold())
+    known = words.fixes.get(text.casefold())
     if known is None:
-        known = next((mend for entry, mend in words.mends.items() if text.casefold().startswith(entry.rstrip("*"))), "")
-    mend = f"Write “{known}”." if known and "…" not in known else f"Ask instead: {known}" if known else "Leave it out."
-    return Finding(rule=words.rule, text=text, message=words.message, mend=mend, severity=severity)
+        known = next((fix for entry, fix in words.fixes.items() if text.casefold().startswith(entry.rstrip("*"))), "")
+    fix = f"Write “{known}”." if known and "…" not in known else f"Ask instead: {known}" if known else "Leave it out."
+    return Finding(rule=words.rule, text=text, message=words.message, mend=fix, severity=severity)
 
 
 def _looks(text: str, own: str) -> Iterator[Finding]:
@@ -139,8 +139,8 @@ def _looks(text: str, own: str) -> Iterator[Finding]:
             yield Finding(rule="capitals", text=match[0], message=message, mend="Use lower case if it is no name.")
     if (asked := text.count("?")) > 1:
         message = f"It asks {asked} questions; one is answered, the others are lost."
-        mend = "Keep the question that matters most, at the end."
-        yield Finding(rule="questions", text="?", message=message, mend=mend, severity="error")
+        fix = "Keep the question that matters most, at the end."
+        yield Finding(rule="questions", text="?", message=message, mend=fix, severity="error")
 
 
 def _length(text: str) -> Iterator[Finding]:
@@ -180,11 +180,11 @@ def _words(
     longest_first = sorted(entries, key=lambda entry: (-len(entry), entry))
     either = "|".join(re.escape(entry).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for entry in longest_first)
     pattern = re.compile(rf"(?<![\w’'-])(?:{either})(?![\w-]|\.\w)", re.IGNORECASE)
-    mends = {key.casefold(): mend for key, mend in entries.items()}
+    fixes = {key.casefold(): fix for key, fix in entries.items()}
     # The longest word of an entry is its rarest, most likely.
-    hints = {entry: max(re.findall(r"[^\W_]+", entry.rstrip("*")), key=len) for entry in mends}
+    hints = {entry: max(re.findall(r"[^\W_]+", entry.rstrip("*")), key=len) for entry in fixes}
     stems = tuple(sorted(hint for entry, hint in hints.items() if entry.endswith("*") and entry.startswith(hint)))
-    return _Words(rule, severity, message, in_quotes, pattern, mends, frozenset(hints.values()), stems)
+    return _Words(rule, severity, message, in_quotes, pattern, fixes, frozenset(hints.values()), stems)
 
 
 def _runs(text: str) -> frozenset[str]:

@@ -21,8 +21,8 @@ COMPLAINT = 160
 class ModelFailed(Unreachable):
     """No answer came that could be read. ``pointless``: asking again in the same way would end the same."""
 
-    def __init__(self, message: str, *, mend: str | None = None, pointless: bool = False) -> None:
-        super().__init__(message, mend=mend)
+    def __init__(self, message: str, *, fix: str | None = None, pointless: bool = False) -> None:
+        super().__init__(message, fix=fix)
         self.pointless = pointless
 
 
@@ -112,13 +112,13 @@ class OpenAiChat:
         complaint = " ".join(body.decode(errors="replace").split())[:COMPLAINT]
         if self._settings.key:
             complaint = complaint.replace(self._settings.key, "…")
-        mend = {
+        fix = {
             401: "Check FIRSTWORD_LLM_KEY.",
             403: "Check FIRSTWORD_LLM_KEY.",
             404: "Check FIRSTWORD_LLM_URL, which ends in /v1, and FIRSTWORD_LLM_MODEL.",
         }.get(status)
         pointless = 400 <= status < 500 and status not in (401, 403, 404, 408, 429)
-        return ModelFailed(f"The language model answered {status}: {complaint}", mend=mend, pointless=pointless)
+        return ModelFailed(f"The language model answered {status}: {complaint}", fix=fix, pointless=pointless)
 
 
 def _said(body: bytes, reckoned: int) -> Said:
@@ -130,7 +130,7 @@ def _said(body: bytes, reckoned: int) -> Said:
     except (ValueError, LookupError, TypeError):
         raise ModelFailed("The language model's answer is no chat completion.") from None
     if choice.get("finish_reason") == "length":
-        raise ModelFailed("The language model's answer was cut off.", mend="Raise FIRSTWORD_LLM_MAX_TOKENS.")
+        raise ModelFailed("The language model's answer was cut off.", fix="Raise FIRSTWORD_LLM_MAX_TOKENS.")
     usage = answer.get("usage") if isinstance(answer.get("usage"), dict) else {}
     total = usage.get("total_tokens")
     tokens = total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else reckoned

@@ -149,10 +149,10 @@ def add(
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput(f"{shown_url(url)} is no address to post to.", mend="Give one that begins with https://")
+        raise BadInput(f"{shown_url(url)} is no address to post to.", fix="Give one that begins with https://")
     wants = wants or Wants()
     if unknown := [name for name in wants.types if name not in WEBHOOKS]:
-        raise BadInput(f"There are no webhooks of type {unknown[0]!r}.", mend=f"There are: {', '.join(WEBHOOKS)}.")
+        raise BadInput(f"There are no webhooks of type {unknown[0]!r}.", fix=f"There are: {', '.join(WEBHOOKS)}.")
     if concurrency < 1 or per_second <= 0:
         raise BadInput("An endpoint takes at least one request at a time, and more than none a second.")
     endpoint_id = f"ep_{randomness.token_hex(8)}"
@@ -191,7 +191,7 @@ def find(connection: Connection, endpoint_id: str, *, lock: bool = False) -> End
     query = select(webhook_endpoints).where(webhook_endpoints.c.id == endpoint_id)
     row = connection.execute(query.with_for_update(key_share=True) if lock else query).mappings().first()
     if row is None:
-        raise BadInput(f"No endpoint has the id {endpoint_id!r}.", mend="'firstword webhooks list' shows the ids.")
+        raise BadInput(f"No endpoint has the id {endpoint_id!r}.", fix="'firstword webhooks list' shows the ids.")
     return _endpoint(row, keys_of(connection))
 
 

@@ -63,6 +63,6 @@ def delivery(connection: Connection, delivery_id: str) -> dict[str, Any]:
     query = select(webhook_deliveries, _M.type, _M.body).join(webhook_messages, _M.id == _D.message_id)
     row = connection.execute(query.where(_D.id == delivery_id)).mappings().first()
     if row is None:
-        raise BadInput(f"Nothing was sent as {delivery_id!r}.", mend="'firstword webhooks log' shows the ids.")
+        raise BadInput(f"Nothing was sent as {delivery_id!r}.", fix="'firstword webhooks log' shows the ids.")
     tries = connection.execute(select(webhook_attempts).where(_A.delivery_id == delivery_id).order_by(_A.number))
     return {**row, "body": json.loads(row["body"]), "tries": [dict(one) for one in tries.mappings()]}

@@ -29,7 +29,7 @@ def replay_one(connection: Connection, endpoint: Endpoint, which: str, now: date
     query = select(webhook_messages).outerjoin(webhook_deliveries, _D.message_id == _M.id)
     row = connection.execute(query.where((_M.id == which) | (_D.id == which)).limit(1)).mappings().first()
     if row is None:
-        raise BadInput(f"No message {which!r} is kept.", mend="'firstword webhooks log' shows the ids.")
+        raise BadInput(f"No message {which!r} is kept.", fix="'firstword webhooks log' shows the ids.")
     return _again(connection, endpoint, [row], now)[0]
 
 

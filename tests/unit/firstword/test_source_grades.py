@@ -104,7 +104,7 @@ def test_every_bad_row_is_named_with_line_and_mend(row: str, message: str) -> No
     assert isinstance(bad, BadRow)
     assert str(bad).startswith("r.csv:3: ")
     assert message in bad.message
-    assert bad.mend
+    assert bad.fix
 
 
 @pytest.mark.parametrize("heading", ["", "site,score", "domain"])

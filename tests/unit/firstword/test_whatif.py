@@ -81,5 +81,5 @@ def test_what_is_wrong_with_one_is_named_with_line_and_mend(text: str, line: int
     assert found is None
     (problem,) = problems
     assert problem.line == line
-    assert part in f"{problem.message} {problem.mend}"
-    assert problem.mend
+    assert part in f"{problem.message} {problem.fix}"
+    assert problem.fix

@@ -46,14 +46,14 @@ def read_key(domain: str, selector: str, path: Path) -> DkimKey:
     try:
         key = DkimKey(domain, selector, path.read_bytes())
     except OSError as error:
-        raise BadInput(f"{path}: the DKIM key can't be read: {error.strerror}.", mend="Check the path.") from None
+        raise BadInput(f"{path}: the DKIM key can't be read: {error.strerror}.", fix="Check the path.") from None
     try:
         key.sign(b"From: a@b.example\r\nSubject: a trial\r\n\r\nA trial.\r\n")
     except BadInput:
         raise
     except Exception as error:
         raise BadInput(
-            f"{path}: no private key that DKIM signs with ({error}).", mend="Give an RSA key as PEM."
+            f"{path}: no private key that DKIM signs with ({error}).", fix="Give an RSA key as PEM."
         ) from None
     return key
 
@@ -62,4 +62,4 @@ def _dkim() -> Any:
     try:
         return import_module("dkim")
     except ImportError:
-        raise BadInput("Signing mail by DKIM needs dkimpy.", mend="Install firstword[dkim].") from None
+        raise BadInput("Signing mail by DKIM needs dkimpy.", fix="Install firstword[dkim].") from None

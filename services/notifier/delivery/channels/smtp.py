@@ -75,7 +75,7 @@ class Smtp:
         if settings.security == "none" and settings.username is not None and not is_here(settings.host):
             raise BadInput(
                 f"The password for the mail server {settings.host} would go over the network in clear text.",
-                mend="Set its security to starttls or tls.",
+                fix="Set its security to starttls or tls.",
             )
         self._settings = settings
         self._clock = clock
@@ -85,7 +85,7 @@ class Smtp:
         try:
             mail = compose(message, self._settings)
         except ValueError as error:
-            return Outcome("rejected", f"This can't be written as a mail: {error}. Mend the address or the subject.")
+            return Outcome("rejected", f"This can't be written as a mail: {error}. Fix the address or the subject.")
         mail["Date"] = format_datetime(self._clock.now())
         client = self._client()
         try:

@@ -71,4 +71,4 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text.strip()) if text.strip() else None
     except ValueError:
-        raise BadInput(f"{text!r} is no day.", mend="Write it as 2026-01-31.") from None
+        raise BadInput(f"{text!r} is no day.", fix="Write it as 2026-01-31.") from None

@@ -79,9 +79,9 @@ def log_contact(
     try:
         moment = datetime.fromisoformat(at).replace(tzinfo=labels.zone(who.viewer.time_zone))
     except ValueError:
-        raise BadInput(f"{at!r} is no moment.", mend="Give day and time, such as 2026-01-31 14:30.") from None
+        raise BadInput(f"{at!r} is no moment.", fix="Give day and time, such as 2026-01-31 14:30.") from None
     if minutes and not (minutes.isascii() and minutes.isdigit()):
-        raise BadInput(f"{minutes!r} are no minutes.", mend="Give a whole number, or leave it empty.")
+        raise BadInput(f"{minutes!r} are no minutes.", fix="Give a whole number, or leave it empty.")
     with who.acting() as desk:
         draft_id = Relations(desk).log_contact(
             client_id,

@@ -30,7 +30,7 @@ def me(who: Page) -> HTMLResponse:
 def time_zone(who: web.Form, name: Annotated[str, Form(max_length=64)]) -> Response:
     """Read times in another zone from now on."""
     if name not in available_timezones():
-        raise BadInput(f"There is no time zone {name!r}.", mend="Give an IANA name such as Europe/Stockholm.")
+        raise BadInput(f"There is no time zone {name!r}.", fix="Give an IANA name such as Europe/Stockholm.")
     with who.site.deps.engine.begin() as connection:
         connection.execute(update(users).where(users.c.id == who.viewer.user_id).values(time_zone=name))
         audit(connection, who.viewer, who.now, "user.time_zone", who.viewer.user_id, detail=name)

@@ -127,4 +127,4 @@ def _hour(text: str) -> time | None:
     try:
         return time.fromisoformat(text.strip()) if text.strip() else None
     except ValueError:
-        raise BadInput(f"{text!r} is no time of day.", mend="Write it as 07:30.") from None
+        raise BadInput(f"{text!r} is no time of day.", fix="Write it as 07:30.") from None

@@ -26,7 +26,7 @@ def interest(entry: str) -> Watch:
 def first_problem(entry: str) -> tuple[int, str, str]:
     book, problems = load_book(BOOK.format(entry=entry), "book.yaml")
     assert book is None
-    return problems[0].line, problems[0].field, f"{problems[0].message} {problems[0].mend}"
+    return problems[0].line, problems[0].field, f"{problems[0].message} {problems[0].fix}"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the book says of contacts: blackouts, promises and digests, and what is wrong with them, with line and mend."""
+"""What the book says of contacts: blackouts, promises and digests, and what is wrong with them, with line and fix."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(contact: str = "{}", manager: str = "") -> tuple[Client, Manager]:
 def problem(contact: str = "{}", manager: str = "") -> str:
     _, problems = load_book(BOOK.format(contact=contact, manager=manager), "book.yaml")
     (one,) = problems
-    return f"{one.severity} {one.line} {one.field}: {one.message} {one.mend}"
+    return f"{one.severity} {one.line} {one.field}: {one.message} {one.fix}"
 
 
 def test_blackouts_have_an_end_and_a_reason() -> None:
@@ -50,7 +50,7 @@ def test_blackouts_have_an_end_and_a_reason() -> None:
         ("{merge_minutes: soon}", "'soon' must be a whole number from 0 on."),
     ],
 )
-def test_what_is_wrong_is_said_with_its_mend(contact: str, said: str) -> None:
+def test_what_is_wrong_is_said_with_its_fix(contact: str, said: str) -> None:
     assert said in problem(contact)
 
 

@@ -112,7 +112,7 @@ def test_an_error_says_where_what_and_the_mend(clients: str, field: str, line: i
     assert found is None
     first = next(problem for problem in reported if problem.severity == "error")
     assert (first.file, first.line, first.field) == ("book.yaml", line, field)
-    assert words in f"{first.message} {first.mend}"
+    assert words in f"{first.message} {first.fix}"
 
 
 def test_all_errors_are_told_at_once() -> None:
@@ -126,7 +126,7 @@ def test_all_errors_are_told_at_once() -> None:
 def test_what_is_no_book_says_so(head: str) -> None:
     found, reported = load_book(head, "book.yaml")
     assert found is None
-    assert all(problem.message and problem.mend for problem in reported)
+    assert all(problem.message and problem.fix for problem in reported)
 
 
 def test_risky_names_are_worth_a_warning_but_no_error() -> None:
@@ -138,7 +138,7 @@ def test_risky_names_are_worth_a_warning_but_no_error() -> None:
         ("warning", "clients[0].assets[0].name"),
         ("warning", "clients[0].assets"),
     ]
-    assert "context:" in reported[0].mend
+    assert "context:" in reported[0].fix
 
 
 @given(st.text() | st.text(alphabet="- :[]{}'\"\n#&*!|>%@`namesclirtfv1").map(lambda text: HEAD + text))

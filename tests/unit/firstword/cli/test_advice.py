@@ -49,8 +49,8 @@ def test_it_tells_what_there_is(run: Run) -> None:
     assert "brightwater" in theirs
 
 
-@pytest.mark.parametrize(("wrong", "mend"), [(("--by", "mood"), "There are: rule"), (("--manager", "x"), "Known here")])
-def test_what_is_not_there_is_said_with_what_is(run: Run, wrong: tuple[str, ...], mend: str) -> None:
+@pytest.mark.parametrize(("wrong", "fix"), [(("--by", "mood"), "There are: rule"), (("--manager", "x"), "Known here")])
+def test_what_is_not_there_is_said_with_what_is(run: Run, wrong: tuple[str, ...], fix: str) -> None:
     code, _, complaint = run(*wrong)
     assert code == 2
-    assert mend in complaint
+    assert fix in complaint

@@ -1,4 +1,4 @@
-"""The command line as a person meets it: results, errors with a mend, exit codes; never a traceback."""
+"""The command line as a person meets it: results, errors with a fix, exit codes; never a traceback."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_the_doctor_looks_at_the_houses_own_rules_and_at_the_model(
 ) -> None:
     def found(what: str) -> tuple[str, str]:
         checks = json.loads(run("doctor", "--json").out)
-        return next((check["state"], f"{check['found']} {check['mend']}") for check in checks if check["what"] == what)
+        return next((check["state"], f"{check['found']} {check['fix']}") for check in checks if check["what"] == what)
 
     house = tmp_path / "house.yaml"
     monkeypatch.setenv("FIRSTWORD_PLAYBOOKS", str(house))

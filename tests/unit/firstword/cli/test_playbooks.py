@@ -1,4 +1,4 @@
-"""``firstword playbooks``: faults with file, line and mend; what is in force; the draft for a combination."""
+"""``firstword playbooks``: faults with file, line and fix; what is in force; the draft for a combination."""
 
 from __future__ import annotations
 

@@ -114,8 +114,8 @@ def test_an_event_that_was_sent_twice_is_worked_with_once_until_it_is_forgotten(
 
 def test_a_dead_letter_that_comes_again_is_worked_with(database: Engine) -> None:
     ledger(database).take(Record().send([item_event(1, START, "bad")]))
-    mended = item_event(1, START).model_copy(update={"id": item_event(1, START, "bad").id})
-    ledger(database).take(Record().send([mended] * 2)[1:])
+    fixed = item_event(1, START).model_copy(update={"id": item_event(1, START, "bad").id})
+    ledger(database).take(Record().send([fixed] * 2)[1:])
     assert [post.topic for post in said(database)] == ["items.dlq", "interactions"]
 
 

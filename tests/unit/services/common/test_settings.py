@@ -58,7 +58,7 @@ def test_what_can_not_be_used_is_told_under_its_own_name(
     with pytest.raises(BadInput) as told:
         read_settings()
     assert told.value.message.startswith(said)
-    assert told.value.mend
+    assert told.value.fix
 
 
 def test_no_secret_is_told_with_what_is_wrong_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,4 +72,4 @@ def test_a_file_that_can_not_be_read_is_named(secrets: Path) -> None:
     (secrets / "firstword_secret").symlink_to("firstword_secret")  # unreadable even for root
     with pytest.raises(BadInput, match=r"FIRSTWORD_SECRET can't be read: .*/firstword_secret") as told:
         read_settings()
-    assert told.value.mend
+    assert told.value.fix

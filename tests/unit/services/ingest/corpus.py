@@ -36,7 +36,7 @@ def outcome(raw: bytes) -> dict[str, Any]:
     try:
         feed = parse_feed(raw, feed_url=FEED_URL, fetched_at=FETCHED_AT)
     except NotAFeed as error:
-        return {"not_a_feed": error.message, "mend": error.mend}
+        return {"not_a_feed": error.message, "fix": error.fix}
     items = []
     for parsed in feed.items:
         values = json.loads(dump_item(parsed.item))

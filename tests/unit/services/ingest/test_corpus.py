@@ -18,7 +18,7 @@ def read(raw: bytes) -> ParsedFeed | None:
     try:
         return parse_feed(raw, feed_url=FEED_URL, fetched_at=FETCHED_AT)
     except NotAFeed as error:
-        if not (error.message and error.mend):
+        if not (error.message and error.fix):
             raise
         return None
 

@@ -170,7 +170,7 @@ BAD: dict[str, tuple[Reply, str, str]] = {
 }
 
 
-async def test_each_bad_answer_is_told_with_its_mend_and_stops_nothing_else(engine: Engine) -> None:
+async def test_each_bad_answer_is_told_with_its_fix_and_stops_nothing_else(engine: Engine) -> None:
     replies = {path: reply for path, (reply, _, _) in BAD.items()} | {"/good": Reply(200, rss("one"))}
     async with house(engine, replies) as (home, server):
         feeds = {path: home.service.add_feed(server.url(path)) for path in replies}

@@ -65,7 +65,7 @@ def test_a_bad_line_says_where_and_why_and_the_rest_goes_on(line: str, field: st
     assert isinstance(bad, BadLine)
     assert (bad.line, bad.field, bad.severity) == (1, field, "error")
     assert str(bad).startswith("items.jsonl:1")
-    assert bad.mend
+    assert bad.fix
     assert isinstance(good, Item)
 
 

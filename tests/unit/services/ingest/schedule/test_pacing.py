@@ -103,7 +103,7 @@ def test_one_lost_connection_is_no_news_but_two_are() -> None:
     once = judged(health("ok"), DOWN, every(60))
     assert (once.status, once.failures_in_a_row, once.reason) == ("ok", 1, DOWN.reason)
     twice = judged(once, DOWN, every(60))
-    assert (twice.status, twice.failures_in_a_row, twice.mend) == ("unreachable", 2, DOWN.mend)
+    assert (twice.status, twice.failures_in_a_row, twice.mend) == ("unreachable", 2, DOWN.fix)
     assert judged(health("waiting"), DOWN, Rhythm(NOW)).status == "unreachable"
     back = judged(twice, FETCHED, every(60))
     assert (back.status, back.failures_in_a_row, back.reason, back.last_ok_at) == ("ok", 0, None, NOW)
@@ -111,8 +111,8 @@ def test_one_lost_connection_is_no_news_but_two_are() -> None:
 
 @pytest.mark.parametrize(("kind", "status"), [("broken", "broken"), ("gone", "gone")])
 def test_what_is_no_feed_and_what_is_gone_is_said_at_once(kind: OutcomeKind, status: FeedStatus) -> None:
-    after = judged(health("ok"), Outcome(kind, "why", "mend"), every(60))
-    assert (after.status, after.reason, after.mend) == (status, "why", "mend")
+    after = judged(health("ok"), Outcome(kind, "why", "fix"), every(60))
+    assert (after.status, after.reason, after.mend) == (status, "why", "fix")
 
 
 def test_a_feed_that_falls_silent_is_told_by_its_own_habits() -> None:

@@ -1,4 +1,4 @@
-"""Names that mean other things too are told with the reason and a mend that fits the watch; clear ones are not."""
+"""Names that mean other things too are told with the reason and a fix that fits the watch; clear ones are not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def watch(name: str, *aliases: str, kind: str = "holding", **more: object) -> Wa
 
 
 @pytest.mark.parametrize(
-    ("watched", "name", "why", "mend"),
+    ("watched", "name", "why", "fix"),
     [
         (watch("Titan"), "Titan", "ordinary word", "name: Titan <Bank, Foods …>"),
         (watch("Gap Stores Ltd", "Gap"), "Gap", "ordinary word", "leave 'Gap' out, for 'Gap Stores Ltd'"),
@@ -33,13 +33,13 @@ def watch(name: str, *aliases: str, kind: str = "holding", **more: object) -> Wa
         (watch("!!"), "!!", "no word", "longer name"),
     ],
 )
-def test_risky(watched: Watch, name: str, why: str, mend: str) -> None:
+def test_risky(watched: Watch, name: str, why: str, fix: str) -> None:
     (risk,) = risks(watched)
     assert risk.name == name
     assert risk.where == ("name" if name == watched.name else "aliases")
     assert why in risk.why
-    assert mend in risk.mend
-    assert "context: [" in risk.mend
+    assert fix in risk.fix
+    assert "context: [" in risk.fix
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from tests.fakes import CollectingPublisher, FakeClock
 
 FEEDS = (
     FeedView("f1", "https://a.example/feed", "ok", publisher="Northgate Wire", last_new_at=NOW),
-    FeedView("f2", "https://b.example/feed", "unreachable", reason="b.example can't be found.", mend="Check its name."),
+    FeedView("f2", "https://b.example/feed", "unreachable", reason="b.example can't be found.", fix="Check its name."),
 )
 PAGES = (
     "/",

@@ -1,4 +1,4 @@
-"""Slips and faults of grammar are found with their mends, and sound letters, names and other languages left alone."""
+"""Slips and faults of grammar are found with their fixes, and sound letters, names and other languages left alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.unit.services.notifier.samples import a_client
 
 
 @pytest.mark.parametrize(
-    ("text", "wrong", "mend"),
+    ("text", "wrong", "fix"),
     [
         ("We looked at at the holding.", "at at", "Write “at”."),
         ("It is lower,, and we wait.", ",,", "Keep one."),
@@ -26,8 +26,8 @@ from tests.unit.services.notifier.samples import a_client
         ("It is ”lower”.", "”", "Close it, or leave it out."),
     ],
 )
-def test_a_slip_is_found_with_its_mend(text: str, wrong: str, mend: str) -> None:
-    assert [(found.text, found.mend) for found in slips(text)] == [(wrong, mend)]
+def test_a_slip_is_found_with_its_fix(text: str, wrong: str, fix: str) -> None:
+    assert [(found.text, found.mend) for found in slips(text)] == [(wrong, fix)]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_what_is_no_slip_is_left_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "wrong", "mend"),
+    ("text", "wrong", "fix"),
     [
         ("We think that you holds too much of it.", "holds", "Write “hold”."),
         ("This is an good moment to talk.", "an good", "Write “a”."),
@@ -57,9 +57,9 @@ def test_what_is_no_slip_is_left_alone(text: str) -> None:
         ("If it holds, we think that you holds too much.", "you holds", "Write “hold”."),
     ],
 )
-def test_a_fault_of_grammar_is_found_with_its_mend(text: str, wrong: str, mend: str) -> None:
+def test_a_fault_of_grammar_is_found_with_its_fix(text: str, wrong: str, fix: str) -> None:
     assert [(found.rule, found.text, found.mend, found.severity) for found in grammar(text)] == [
-        ("grammar", wrong, mend, "warning")
+        ("grammar", wrong, fix, "warning")
     ]
 
 

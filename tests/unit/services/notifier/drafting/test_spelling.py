@@ -17,7 +17,7 @@ from tests.unit.services.notifier.samples import a_client
         ("It is definately worth a talk with us.", "definately", "definitely"),
     ],
 )
-def test_a_misspelt_word_is_found_with_its_mend(text: str, word: str, meant: str) -> None:
+def test_a_misspelt_word_is_found_with_its_fix(text: str, word: str, meant: str) -> None:
     (found,) = misspelt(text, a_client())
     assert (found.rule, found.text, found.severity) == ("spelling", word, "warning")
     assert found.mend == f"Did you mean “{meant}”?"

@@ -74,7 +74,7 @@ def test_jargon_is_measured_by_the_clients_level(level: str, count: int) -> None
     assert [finding.rule for finding in found] == ["jargon"] * count
 
 
-def test_a_mend_names_what_to_write_instead() -> None:
+def test_a_fix_names_what_to_write_instead() -> None:
     assert review("It is gonna fall.", a_client())[0].mend == "Write “going to”."
     assert review("We will deleverage.", a_client())[0].mend == "Write “paying down debt”."
     assert review("You are wrong.", a_client())[0].mend == "Ask instead: What if …?"

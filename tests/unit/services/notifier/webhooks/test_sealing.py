@@ -104,7 +104,7 @@ def test_the_doctor_says_when_a_key_is_missing(tmp_path: Path, monkeypatch: pyte
     assert _check(tmp_path)["state"] == "ok"
     monkeypatch.setenv("FIRSTWORD_KEYS", new_key())
     found = _check(tmp_path)
-    assert (found["state"], made["id"] in found["mend"]) == ("fail", True)
+    assert (found["state"], made["id"] in found["fix"]) == ("fail", True)
 
 
 def _check(folder: Path) -> dict[str, str]:
