@@ -34,7 +34,7 @@ stack-test: setup-dev ## Test the stack: up from built images, kills, down with 
 	$(BIN)/pytest -m stack $(ARGS)
 
 ##@ Develop
-.PHONY: setup-dev test lint types contracts check format
+.PHONY: setup-dev test lint types contracts dead-code check format
 setup-dev: ## Set up .venv to test, check and build as well
 	@scripts/setup --dev
 
@@ -51,7 +51,10 @@ types: setup-dev ## Check the types
 contracts: setup-dev ## Check who may import whom
 	$(BIN)/lint-imports
 
-check: lint types contracts test ## All of lint, types, contracts and test
+dead-code: setup-dev ## Find code that nothing uses
+	$(BIN)/vulture
+
+check: lint types contracts dead-code test ## All of lint, types, contracts, dead-code and test
 
 format: setup-dev ## Put the code in form, and mend what can be mended by itself
 	$(BIN)/ruff check --fix-only .

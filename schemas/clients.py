@@ -34,8 +34,6 @@ __all__ = [
 
 Risk = Literal["limited", "moderate", "high"]
 Trade = Literal["wealth", "it", "agency", "legal"]
-AssetKind = Literal["holding", "product", "supplier", "site", "contract"]
-InterestKind = Literal["topic", "industry", "competitor", "regulation", "place"]
 WatchKind = Literal[
     "holding", "product", "supplier", "site", "contract", "topic", "industry", "competitor", "regulation", "place"
 ]

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from services.common.errors import BadInput
 
-__all__ = ["err", "error", "open_input", "out", "print_json", "print_model", "progress", "table", "warn"]
+__all__ = ["err", "error", "open_input", "out", "print_json", "progress", "table", "warn"]
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -38,11 +38,6 @@ def error(message: str) -> None:
 def print_json(value: Any) -> None:
     """One JSON document on stdout, indented, as scripts like it."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_jsonable) + "\n")
-
-
-def print_model(model: BaseModel) -> None:
-    """One model as one line of JSON on stdout."""
-    sys.stdout.write(model.model_dump_json() + "\n")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:

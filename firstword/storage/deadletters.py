@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select
 
 from firstword.storage.tables import dead_letters
 from services.common.db import upsert
@@ -64,7 +64,3 @@ class DeadLetters:
         """How many letters wait."""
         query = select(func.count()).select_from(dead_letters).where(dead_letters.c.replayed_at.is_(None))
         return int(connection.scalar(query) or 0)
-
-    def mark_replayed(self, connection: Connection, letter_id: int, now: datetime) -> None:
-        """Note that a letter was worked off."""
-        connection.execute(update(dead_letters).where(dead_letters.c.id == letter_id).values(replayed_at=now))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, or_, select, update
 
 from schemas.feeds import Feed, FeedHealth
 from services.common.db import exclusive, upsert
@@ -158,20 +158,10 @@ class Repository:
             )
         return len(dropped)
 
-    def count_items(self, connection: Connection) -> dict[str, int]:
-        """How many items were seen of each feed, by feed id."""
-        query = select(feed_items.c.feed_id, func.count()).group_by(feed_items.c.feed_id).order_by(feed_items.c.feed_id)
-        return {str(feed_id): int(count) for feed_id, count in connection.execute(query)}
-
     def put_aside(self, connection: Connection, body: Quarantined) -> None:
         """Keep ``body`` in place of the feed's last unreadable one."""
         row = {name: getattr(body, name) for name in quarantine.c.keys()}  # noqa: SIM118 - no mapping
         upsert(connection, quarantine, [row], ("feed_id",))
-
-    def put_asides(self, connection: Connection) -> tuple[Quarantined, ...]:
-        """What could not be read, newest first."""
-        rows = connection.execute(select(quarantine).order_by(quarantine.c.at.desc(), quarantine.c.feed_id)).mappings()
-        return tuple(Quarantined(**row) for row in rows)
 
 
 def _due(now: datetime) -> ColumnElement[bool]:

@@ -26,7 +26,7 @@ from services.ingest.dry_run import Trial, try_feed
 from services.ingest.fetch.fetchers import Fetcher
 from services.ingest.opml import OpmlProblem, feed_id, read_opml, write_opml
 from services.ingest.poll import Poller, PollResult, health_event
-from services.ingest.repository import FeedState, Quarantined, Repository
+from services.ingest.repository import FeedState, Repository
 from services.ingest.schedule.pacing import PollSettings
 
 __all__ = ["Imported", "IngestService", "IngestSettings"]
@@ -265,11 +265,6 @@ class IngestService:
         """All feeds with how they are, in the order in which they were added."""
         with reading(self._engine) as connection:
             return self._repository.all(connection)
-
-    def quarantined(self) -> Sequence[Quarantined]:
-        """The last unreadable body of each feed that had one, newest first."""
-        with reading(self._engine) as connection:
-            return self._repository.put_asides(connection)
 
     def remove_feed(self, feed: str) -> Feed:
         """Take the feed with this id or address off the list. Its items stay where they went.

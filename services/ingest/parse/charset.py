@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
 
@@ -42,12 +41,6 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 #: Detection looks at the beginning only: it is slow, and a document has one encoding.
 _SAMPLE_BYTES = 65_536
 _BINARY_MEND = "Give the address of an RSS, Atom or JSON feed."
-
-
-@dataclass(frozen=True)
-class _Decoded:
-    text: str
-    encoding: str
 
 
 def decode_document(raw: bytes, content_type: str | None, notes: Notes) -> str:

@@ -96,10 +96,6 @@ class SourceTable:
             table._by_name[slug(grade.publisher)] = grade.domain
         return table
 
-    def with_grade(self, grade: SourceGrade) -> SourceTable:
-        """This table with one grade added or replaced; for many, :meth:`with_grades` is far cheaper."""
-        return self.with_grades((grade,))
-
     def grades(self) -> tuple[SourceGrade, ...]:
         """All of them, by domain."""
         return tuple(self._by_domain[domain] for domain in sorted(self._by_domain))

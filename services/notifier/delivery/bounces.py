@@ -55,10 +55,6 @@ def _blocks(parts: Sequence[Message]) -> list[Message]:
     return [block for report in reports for block in _payload(report)]
 
 
-def _action(block: Message) -> str:
-    return str(block.get("Action", "")).strip().lower()
-
-
 def _payload(part: Message) -> list[Message]:
     payload = part.get_payload()
     return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []

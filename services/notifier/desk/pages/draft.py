@@ -14,7 +14,7 @@ from services.notifier import queries
 from services.notifier.advice.queries import of_draft
 from services.notifier.delivery.calendar import call_file, half_hour
 from services.notifier.delivery.channels.base import Outgoing
-from services.notifier.delivery.channels.clipboard import mailto
+from services.notifier.delivery.mailto import mailto
 from services.notifier.delivery.routes import targets
 from services.notifier.desk import web
 from services.notifier.desk.actions import NotFound

@@ -43,7 +43,7 @@ def test_an_unknown_publisher_keeps_the_name_that_its_feed_gives() -> None:
 
 def test_a_table_never_changes() -> None:
     worse = LEDGER.model_copy(update={"grade": "C"})
-    assert TABLE.with_grade(worse).lookup("ledger.example").grade == "C"
+    assert TABLE.with_grades([worse]).lookup("ledger.example").grade == "C"
     assert TABLE.lookup("ledger.example").grade == "A"
 
 

@@ -20,8 +20,7 @@ import pytest
 
 from services.common.http import GuardedClient, HttpSettings
 from services.notifier.delivery import channels
-from services.notifier.delivery.channels.base import Channel, Outcome, Outgoing, Run
-from services.notifier.delivery.channels.clipboard import Clipboard
+from services.notifier.delivery.channels.base import Channel, Outgoing, Run
 from services.notifier.delivery.channels.slack import Slack
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
 from services.notifier.delivery.channels.teams import Teams
@@ -83,28 +82,12 @@ def by_hook(kind: type[Slack] | type[Teams]) -> Callable[[Behaviour], AbstractAs
     return way
 
 
-@asynccontextmanager
-async def by_hand(behaviour: Behaviour) -> AsyncIterator[Way]:
-    """The account manager is the other side, and always takes it; no server is there that could behave otherwise."""
-    given: list[str] = []
-
-    class Noting(Clipboard):
-        async def send(self, message: Outgoing) -> Outcome:
-            given.append(message.body)
-            return await super().send(message)
-
-    assert behaviour == "takes"
-    yield Way(Noting(), "nadia@brightwater.example", lambda: given)
-
-
 WAYS: dict[str, Callable[[Behaviour], AbstractAsyncContextManager[Way]]] = {
-    "clipboard": by_hand,
     "email": smtp,
     "slack": by_hook(Slack),
     "teams": by_hook(Teams),
 }
 every_channel = pytest.mark.parametrize("name", sorted(WAYS))
-every_sender = pytest.mark.parametrize("name", sorted(WAYS.keys() - {"clipboard"}))
 
 
 def test_every_channel_is_held_to_this() -> None:
@@ -127,7 +110,7 @@ async def test_what_is_taken_is_delivered_whole(name: str) -> None:
     assert "Dear Nadia" in given
 
 
-@every_sender
+@every_channel
 @pytest.mark.parametrize(
     ("behaviour", "kind"),
     [
@@ -148,7 +131,7 @@ async def test_each_end_is_named_for_what_is_known(name: str, behaviour: Behavio
     assert outcome.detail
 
 
-@every_sender
+@every_channel
 @pytest.mark.parametrize("behaviour", get_args(Behaviour))
 async def test_no_secret_is_told(name: str, behaviour: Behaviour, capfd: pytest.CaptureFixture[str]) -> None:
     async with WAYS[name](behaviour) as way:
@@ -174,7 +157,7 @@ async def test_a_repeat_is_the_same_message(name: str, more: dict[str, Any]) -> 
     assert first == second
 
 
-@every_sender
+@every_channel
 async def test_a_recipient_that_cannot_be_reached_is_rejected_before_anything_leaves(name: str) -> None:
     async with WAYS[name]("takes") as way:
         outcome = await way.channel.send(way.message(recipient="nobody at all"))
