@@ -32,7 +32,7 @@ from bench import bench_matcher  # noqa: E402
 from bench.kafka_bench_worker import PassThrough  # noqa: E402
 from bench.stack_stages import Place, cpu_seconds, drafting, ingesting, item_to_draft, peak_mib  # noqa: E402
 from firstword.compose.common import build_pipeline  # noqa: E402
-from firstword.runtimes.kafka.records import outgoing  # noqa: E402
+from firstword.runtimes.kafka.records import outbound_record  # noqa: E402
 from firstword.runtimes.kafka.settings import KafkaSettings  # noqa: E402
 from firstword.runtimes.kafka.watch import GroupWatch  # noqa: E402
 from schemas.alerts import AlertRaised  # noqa: E402
@@ -156,7 +156,7 @@ async def waits_of(lab: Lab, rate: float, items: Sequence[AnyEvent]) -> list[flo
             for number, item in enumerate(items):
                 await asyncio.sleep(max(0, begun + number / rate - time.monotonic()))
                 sent[item.time] = time.monotonic()
-                out = outgoing(item)
+                out = outbound_record(item)
                 await producer.send(lab.settings.topic(out.topic), out.payload, out.key)
         await until_idle(lab, ["items", "mentions"])
         await asyncio.sleep(0.5)

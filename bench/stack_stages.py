@@ -22,7 +22,7 @@ from pydantic import SecretStr
 
 from firstword.book_events import book_changes
 from firstword.compose import common
-from firstword.runtimes.kafka.records import outgoing
+from firstword.runtimes.kafka.records import outbound_record
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.store import Store
@@ -177,7 +177,7 @@ async def waits_of(lab: Lab, rate: float, items: Iterator[AnyEvent]) -> list[flo
             for number, item in enumerate(items):
                 await asyncio.sleep(max(0, begun + number / rate - time.monotonic()))
                 sent[item.time] = time.monotonic()
-                out = outgoing(item)
+                out = outbound_record(item)
                 await producer.send(lab.settings.topic(out.topic), out.payload, out.key)
         seen = -1
         while seen < len(waits):  # nothing came for some seconds

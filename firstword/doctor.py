@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from firstword import __version__
 from firstword.playbooks import playbooks_of
-from firstword.storage.deadletters import DeadLetters
+from firstword.storage.dead_letters import DeadLetters
 from firstword.store import Store
 from firstword.system import Busy, only_one
 from firstword.threshold_file import require_thresholds

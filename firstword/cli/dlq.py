@@ -15,7 +15,7 @@ from schemas.topics import TOPICS
 from services.common.errors import BadInput
 
 if TYPE_CHECKING:
-    from firstword.runtimes.kafka.dead_letters import Waiting
+    from firstword.runtimes.kafka.dead_letter_topics import PendingLetter
 
 __all__ = ["app"]
 
@@ -58,9 +58,9 @@ def show(record: str, brokers: Brokers = None, prefix: Prefix = None) -> None:
 
     [b]Example[/b]  firstword dlq show items:17
     """
-    from firstword.runtimes.kafka.dead_letters import choose
+    from firstword.runtimes.kafka.dead_letter_topics import select_letters
 
-    found = choose(_waiting(_settings(brokers, prefix), None), [record])
+    found = select_letters(_waiting(_settings(brokers, prefix), None), [record])
     print_json(_as_json(found[0]) | {"payload": (found[0].letter.record.payload or b"").decode(errors="replace")})
 
 
@@ -77,10 +77,10 @@ def replay(
       firstword dlq replay --all --topic items
     """
     settings = _settings(brokers, prefix)
-    from firstword.runtimes.kafka import dead_letters
+    from firstword.runtimes.kafka import dead_letter_topics
 
     chosen = _chosen(settings, ids, every, topic)
-    asyncio.run(dead_letters.replay(settings, chosen))
+    asyncio.run(dead_letter_topics.replay(settings, chosen))
     out.print(f"{len(chosen)} records replayed.")
 
 
@@ -90,10 +90,10 @@ def drop(
 ) -> None:
     """Set records aside for good: they are listed no more, and gone when their topic's retention ends."""
     settings = _settings(brokers, prefix)
-    from firstword.runtimes.kafka import dead_letters
+    from firstword.runtimes.kafka import dead_letter_topics
 
     chosen = _chosen(settings, ids, every, topic)
-    asyncio.run(dead_letters.drop(settings, chosen))
+    asyncio.run(dead_letter_topics.drop(settings, chosen))
     out.print(f"{len(chosen)} records dropped.")
 
 
@@ -102,25 +102,27 @@ def _settings(brokers: str | None, prefix: str | None) -> KafkaSettings:
     return read_kafka_settings(brokers=brokers, prefix=prefix)
 
 
-def _waiting(settings: KafkaSettings, topics: list[str] | None) -> list[Waiting]:
-    from firstword.runtimes.kafka.dead_letters import waiting_letters
+def _waiting(settings: KafkaSettings, topics: list[str] | None) -> list[PendingLetter]:
+    from firstword.runtimes.kafka.dead_letter_topics import read_pending
 
     if unknown := [topic for topic in topics or () if topic not in TOPICS]:
         raise BadInput(f"There is no topic {unknown[0]!r}.", fix=f"There are: {', '.join(TOPICS)}.")
     with err.status("reading …"):
-        return asyncio.run(waiting_letters(settings, topics or list(TOPICS)))
+        return asyncio.run(read_pending(settings, topics or list(TOPICS)))
 
 
-def _chosen(settings: KafkaSettings, ids: list[str] | None, every: bool, topics: list[str] | None) -> list[Waiting]:
-    from firstword.runtimes.kafka.dead_letters import choose
+def _chosen(
+    settings: KafkaSettings, ids: list[str] | None, every: bool, topics: list[str] | None
+) -> list[PendingLetter]:
+    from firstword.runtimes.kafka.dead_letter_topics import select_letters
 
     if bool(ids) == every:
         raise BadInput("Say which records.", fix="Name their ids, or give --all.")
     waiting = _waiting(settings, topics)
-    return choose(waiting, ids) if ids else waiting
+    return select_letters(waiting, ids) if ids else waiting
 
 
-def _as_json(one: Waiting) -> dict[str, Any]:
+def _as_json(one: PendingLetter) -> dict[str, Any]:
     letter, record = one.letter, one.letter.record
     return {
         "id": one.id,

@@ -11,7 +11,7 @@ from firstword.cli.kafka_options import Brokers, Prefix, need_kafka
 from firstword.compose import common
 from firstword.runtimes.kafka.changelogs import changelogs
 from firstword.runtimes.kafka.settings import KafkaSettings, read_kafka_settings
-from firstword.runtimes.kafka.topics import Change, plan, wanted_topics
+from firstword.runtimes.kafka.topics import TopicChange, plan, required_topics
 from services.common.errors import FirstwordError
 
 __all__ = ["TopicsDiffer", "app"]
@@ -74,8 +74,8 @@ def check(brokers: Brokers = None, prefix: Prefix = None, replication: Replicati
     out.print("The topics are as they should be.")
 
 
-def _changes(settings: KafkaSettings) -> list[Change]:
-    wanted = wanted_topics(settings, changelogs(common.build_pipeline().processors).values())
+def _changes(settings: KafkaSettings) -> list[TopicChange]:
+    wanted = required_topics(settings, changelogs(common.build_pipeline().processors).values())
     need_kafka()
     from firstword.runtimes.kafka.admin import TopicAdmin, open_admin
 
@@ -83,14 +83,14 @@ def _changes(settings: KafkaSettings) -> list[Change]:
         return plan(TopicAdmin(client).existing(wanted), wanted)
 
 
-def _apply(settings: KafkaSettings, changes: list[Change]) -> None:
+def _apply(settings: KafkaSettings, changes: list[TopicChange]) -> None:
     from firstword.runtimes.kafka.admin import TopicAdmin, open_admin
 
     with open_admin(settings) as client:
         TopicAdmin(client).apply(changes)
 
 
-def _tell(changes: list[Change]) -> None:
+def _tell(changes: list[TopicChange]) -> None:
     for change in changes:
         err.print(str(change), markup=False)
         if change.refused:

@@ -20,7 +20,7 @@ from firstword.cli.kafka_options import Brokers, Prefix, need_kafka
 from firstword.cli.options import DataDir
 from firstword.compose import common
 from firstword.runtimes.kafka.settings import read_kafka_settings
-from firstword.storage.deadletters import DeadLetters
+from firstword.storage.dead_letters import DeadLetters
 from firstword.store import Store
 from firstword.system import Busy, only_one
 from firstword.transfer.archive import check
@@ -142,10 +142,10 @@ def _no_workers(brokers: str | None, prefix: str | None) -> None:
     kafka = read_kafka_settings(brokers=brokers, prefix=prefix)
     need_kafka()
     from firstword.runtimes.kafka.admin import open_admin
-    from firstword.runtimes.kafka.lag import at_work
+    from firstword.runtimes.kafka.lag import running_services
 
     with open_admin(kafka) as client:
-        running = at_work(client, kafka)
+        running = running_services(client, kafka)
     if running:
         raise Busy(
             f"At work on Kafka: {', '.join(running)}.",

@@ -23,11 +23,11 @@ from firstword.compose.common import (
     open_store,
 )
 from firstword.playbooks import playbooks_of
+from firstword.runtimes.kafka.batch_processor import BatchProcessor
+from firstword.runtimes.kafka.consumer import DatabaseConsumer
+from firstword.runtimes.kafka.dead_letter_records import LetterLimit
 from firstword.runtimes.kafka.health import HealthServer
-from firstword.runtimes.kafka.idle import Quiet
-from firstword.runtimes.kafka.intake import Intake
-from firstword.runtimes.kafka.ledger import Ledger
-from firstword.runtimes.kafka.letters import LetterLimit
+from firstword.runtimes.kafka.idle import IdleWaiter
 from firstword.runtimes.kafka.relay import Relay
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.sample import prepare
@@ -86,8 +86,8 @@ async def run_notifier(settings: Settings, kafka: KafkaSettings, stop: asyncio.E
         with reading(engine) as connection:
             earlier = Outbox().count_letters(connection, now - timedelta(hours=1))
         limit = LetterLimit(kafka.dead_letters_per_hour, now, earlier)
-        ledger = Ledger(group, engine, processors, build_sinks(), clock, limit)
-        intake = Intake("notifier", ledger, processors, kafka, clock, metrics)
+        ledger = BatchProcessor(group, engine, processors, build_sinks(), clock, limit)
+        intake = DatabaseConsumer("notifier", ledger, processors, kafka, clock, metrics)
         parts = {
             "intake": intake.run(stop),
             "relay": Relay(engine, kafka, clock, metrics).run(stop),
@@ -110,7 +110,7 @@ async def run_desk(settings: Settings, listening: socket.socket, stop: asyncio.E
 async def play_sample(settings: Settings, kafka: KafkaSettings) -> Prepared:
     """Fill an empty stack with the sample, through its running matcher and notifier; leave one alone that isn't."""
     with _database(settings) as store:
-        async with Quiet(store.engine, kafka, {"matcher": matching(), "notifier": drafting()}) as quiet:
+        async with IdleWaiter(store.engine, kafka, {"matcher": matching(), "notifier": drafting()}) as quiet:
             builders = prepare.Builders(build_ingest, lambda _: quiet.wait)
             return await prepare.prepare(store, builders, book=None, opml=None)
 

@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Engine
 from firstword.pipeline import Pipeline
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
-from firstword.storage.deadletters import DeadLetter, DeadLetters
-from firstword.storage.eventlog import EventLog, Stored
+from firstword.storage.dead_letters import DeadLetter, DeadLetters
+from firstword.storage.eventlog import EventLog, StoredEvent
 from firstword.storage.states import StateRow, StateStore
 from schemas.topics import UnreadableEvent, decode
 from services.common.clock import Clock
@@ -153,7 +153,7 @@ class _Quarantine:
         self._clock = clock
         self._recent: deque[datetime] = deque()
 
-    def put(self, connection: Connection, consumer: str, version: int, stored: Stored, error: Exception) -> None:
+    def put(self, connection: Connection, consumer: str, version: int, stored: StoredEvent, error: Exception) -> None:
         now = self._clock.now()
         letter = DeadLetter(
             consumer=consumer,

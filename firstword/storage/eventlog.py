@@ -14,11 +14,11 @@ from schemas.topics import TOPICS, decode, encode, topic_of
 from services.common.db import upsert
 from services.common.processing import AnyEvent
 
-__all__ = ["EventLog", "Stored"]
+__all__ = ["EventLog", "StoredEvent"]
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredEvent:
     """One event as it lies in the log, not yet decoded."""
 
     seq: int
@@ -60,7 +60,7 @@ class EventLog:
         """The highest ``seq`` in the log; 0 when it is empty."""
         return int(connection.scalar(select(func.coalesce(func.max(events.c.seq), 0))) or 0)
 
-    def read(self, connection: Connection, topics: Sequence[str], *, after: int, limit: int) -> list[Stored]:
+    def read(self, connection: Connection, topics: Sequence[str], *, after: int, limit: int) -> list[StoredEvent]:
         """The next ``limit`` events on ``topics`` after ``after``, in order."""
         query = (
             select(events.c.seq, events.c.topic, events.c.key, events.c.payload)
@@ -68,7 +68,7 @@ class EventLog:
             .order_by(events.c.seq)
             .limit(limit)
         )
-        return [Stored(*row) for row in connection.execute(query)]
+        return [StoredEvent(*row) for row in connection.execute(query)]
 
     def scan(
         self, connection: Connection, topic: str, *, after: int = 0, until: int | None = None

@@ -131,9 +131,9 @@ def left_alone(engine: Engine) -> Iterator[None]:
 
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.detach()  # else the locks would outlive this, in the pool
-        at_work = present(connection)
-        if at_work or not try_exclusive(connection, LOCK):
-            services = f"{', '.join(at_work)} of the stack" if at_work else "the stack's relay"
+        running_services = present(connection)
+        if running_services or not try_exclusive(connection, LOCK):
+            services = f"{', '.join(running_services)} of the stack" if running_services else "the stack's relay"
             raise Busy(
                 f"At work on this database: {services}.",
                 fix="Stop its services (all but postgres and kafka), and let another export or import end; then run "

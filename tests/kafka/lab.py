@@ -22,10 +22,10 @@ from firstword.pipeline import Pipeline
 from firstword.runtimes.kafka.admin import TopicAdmin, open_admin
 from firstword.runtimes.kafka.changelogs import changelogs
 from firstword.runtimes.kafka.fence import is_claim
-from firstword.runtimes.kafka.records import Arrived, Outgoing, outgoing
-from firstword.runtimes.kafka.references import arrived
+from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord, outbound_record
+from firstword.runtimes.kafka.references import inbound_record
 from firstword.runtimes.kafka.settings import KafkaSettings
-from firstword.runtimes.kafka.topics import plan, wanted_topics
+from firstword.runtimes.kafka.topics import plan, required_topics
 from firstword.runtimes.kafka.values import unpack
 from firstword.runtimes.kafka.watch import GroupWatch
 from firstword.runtimes.memory import MemoryRuntime
@@ -61,7 +61,7 @@ def undisturbed(events: Sequence[AnyEvent]) -> dict[str, bytes]:
         said.extend(runtime.push(event))
     for runtime in partitions.values():
         said.extend(runtime.finish(datetime.now(UTC)))
-    return {made.id: outgoing(made).payload or b"" for made in said}
+    return {made.id: outbound_record(made).payload or b"" for made in said}
 
 
 class Worker:
@@ -135,7 +135,7 @@ class Lab:
         self._folder = folder
         self._workers: list[Worker] = []
         with open_admin(settings) as client:
-            wanted = wanted_topics(settings, changelogs([Tally()]).values())
+            wanted = required_topics(settings, changelogs([Tally()]).values())
             TopicAdmin(client).apply(plan({}, wanted))
 
     def close(self) -> None:
@@ -151,7 +151,7 @@ class Lab:
         names = {self.settings.topic(changelog.name) for changelog in kept}
         with open_admin(self.settings) as client:
             TopicAdmin(client).apply(
-                plan({}, [spec for spec in wanted_topics(self.settings, kept) if spec.name in names])
+                plan({}, [spec for spec in required_topics(self.settings, kept) if spec.name in names])
             )
 
     def worker(self, module: str = "tests.kafka.tally_worker", **environment: str) -> Worker:
@@ -172,7 +172,7 @@ class Lab:
         self._workers.append(worker)
         return worker
 
-    def send(self, records: Iterable[Outgoing], *, rate: float | None = None) -> None:
+    def send(self, records: Iterable[OutboundRecord], *, rate: float | None = None) -> None:
         """Send records, at most ``rate`` a second."""
         run(self.send_now(records, rate))
 
@@ -189,9 +189,9 @@ class Lab:
 
     def send_events(self, events: Iterable[AnyEvent]) -> None:
         """Send events to their topics."""
-        self.send(map(outgoing, events))
+        self.send(map(outbound_record, events))
 
-    def read(self, topic: str) -> list[Arrived]:
+    def read(self, topic: str) -> list[InboundRecord]:
         """All that lies in one of our topics, at this moment."""
         return run(self.read_now(topic))
 
@@ -200,7 +200,7 @@ class Lab:
         payloads = [record.payload or b"" for record in self.read("interactions")]
         return {decode("interactions", payload).id: payload for payload in payloads}
 
-    def until_said(self, wanted: dict[str, bytes]) -> list[Arrived]:
+    def until_said(self, wanted: dict[str, bytes]) -> list[InboundRecord]:
         """Wait until all of ``wanted`` was said, and nothing else, byte for byte; return it with its repeats."""
         wait_until(lambda: len(self.said()) >= len(wanted), "all that is to be said")
         records = self.read("interactions")
@@ -215,7 +215,7 @@ class Lab:
         states = [Tally().load(unpack(raw).state) for key, raw in newest.items() if raw and not is_claim(key)]
         return {subject: count for subject, count, _ in states}
 
-    async def send_now(self, records: Iterable[Outgoing], rate: float | None = None) -> None:
+    async def send_now(self, records: Iterable[OutboundRecord], rate: float | None = None) -> None:
         """The same within an event loop."""
         async with AIOKafkaProducer(bootstrap_servers=self.settings.brokers, linger_ms=5) as producer:
             sent = []
@@ -226,9 +226,9 @@ class Lab:
                     await asyncio.sleep(1 / rate)
             await asyncio.gather(*sent)
 
-    async def read_now(self, topic: str) -> list[Arrived]:
+    async def read_now(self, topic: str) -> list[InboundRecord]:
         """The same within an event loop."""
-        found: list[Arrived] = []
+        found: list[InboundRecord] = []
         name = self.settings.topic(topic)
         count = TOPICS[topic].partitions if topic in TOPICS else 1 if topic.endswith(".dlq") else 12
         partitions = [TopicPartition(name, number) for number in range(count)]
@@ -239,7 +239,7 @@ class Lab:
             ends = await consumer.end_offsets(partitions)
             while any([await consumer.position(at) < end for at, end in ends.items()]):
                 for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found.extend(arrived(self.settings, record) for record in records)
+                    found.extend(inbound_record(self.settings, record) for record in records)
         return found
 
 

@@ -13,7 +13,7 @@ from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.settings import read_kafka_settings
 from firstword.runtimes.kafka.worker import KafkaWorker
 from services.common.logs import configure_logs
-from tests.kafka.scenes import apart, load_scenes
+from tests.kafka.marked_scenarios import apart, load_scenes
 
 SERVICE = "scenes"
 

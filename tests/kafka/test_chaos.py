@@ -20,7 +20,7 @@ import pytest
 
 from bench.bench_matcher import EVENTS, HOSTS, OTHERS, book, names
 from firstword.compose.common import build_pipeline
-from firstword.runtimes.kafka.records import outgoing
+from firstword.runtimes.kafka.records import outbound_record
 from firstword.runtimes.kafka.watch import GroupWatch
 from firstword.runtimes.memory import MemoryRuntime
 from schemas.alerts import Alert, AlertRaised
@@ -131,7 +131,9 @@ def test_kills_and_a_broker_that_is_away_change_no_verdict(lab: Lab, kafka_serve
     lab.send_events(setting)
     disaster = Disaster(lab, {"SCENARIO_CLOCK": str(tmp_path / "clock")})
     disaster.wait(5)
-    feeding = threading.Thread(target=lab.send, args=([outgoing(item) for item in items],), kwargs={"rate": RATE})
+    feeding = threading.Thread(
+        target=lab.send, args=([outbound_record(item) for item in items],), kwargs={"rate": RATE}
+    )
     feeding.start()
     for number in range(KILLS):
         disaster.strike()

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from firstword.cli import dlq, topics
 from firstword.cli.lag import lag
 from firstword.runtimes.kafka.admin import open_admin
-from firstword.runtimes.kafka.records import outgoing
+from firstword.runtimes.kafka.records import outbound_record
 from services.common.errors import BadInput, Unreachable
 from tests.kafka.lab import FUTURE, Lab, items, undisturbed, wait_until
 from tests.unit.firstword.counting import item_event
@@ -62,7 +62,7 @@ def test_topics_are_planned_applied_and_checked(lab: Lab) -> None:
 
 def test_dead_letters_are_listed_shown_replayed_and_dropped(lab: Lab) -> None:
     lab.worker().ready()
-    lab.send(map(outgoing, [item_event(7, FUTURE, "bad"), item_event(8, FUTURE, "bad"), *items(5, 5)]))
+    lab.send(map(outbound_record, [item_event(7, FUTURE, "bad"), item_event(8, FUTURE, "bad"), *items(5, 5)]))
     lab.until_said(undisturbed(items(5, 5)))
     wait_until(lambda: len(listed(lab)) == 2, "two letters")
     by_key = {letter["key"]: str(letter["id"]) for letter in listed(lab)}

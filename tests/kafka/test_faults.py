@@ -29,7 +29,7 @@ from sqlalchemy import Engine, func, select
 
 from firstword.compose import common
 from firstword.compose.stack import drafting, matching
-from firstword.runtimes.kafka.idle import Quiet
+from firstword.runtimes.kafka.idle import IdleWaiter
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.storage.engine import open_database
 from firstword.storage.tables import outbox
@@ -43,11 +43,11 @@ from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk.actions import Desk
 from services.notifier.desk.auth import Viewer
 from services.notifier.tables import clients, deliveries, drafts
-from tests.kafka.house import House, approving, feeding, mail_in_a_thread
+from tests.kafka.fault_report import Fault, report
+from tests.kafka.installation import House, approving, feeding, mail_in_a_thread
 from tests.kafka.lab import Lab, run
 from tests.kafka.newsroom import SEVERAL, Newsroom
-from tests.kafka.pauses import Fault, report
-from tests.kafka.standing import Rows, mails_of, standing, verdicts
+from tests.kafka.snapshot import Rows, mails_of, standing, verdicts
 from tests.postgres_server import LocalPostgres, Postgres, debians_postgres
 from tests.servers import LocalKafka, kafka_jars
 from tests.smtp_server import MailServer
@@ -209,7 +209,9 @@ def quiet(world: World) -> None:
     done = threading.Event()
 
     async def wait() -> None:
-        async with Quiet(world.engine, world.lab.settings, {"matcher": matching(), "notifier": drafting()}) as still:
+        async with IdleWaiter(
+            world.engine, world.lab.settings, {"matcher": matching(), "notifier": drafting()}
+        ) as still:
             await still.wait()
 
     with ThreadPoolExecutor(1) as thread:

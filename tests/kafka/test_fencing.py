@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstword.runtimes.kafka.records import outgoing
+from firstword.runtimes.kafka.records import outbound_record
 from schemas.base import event
 from schemas.clients import ClientRemoved
 from schemas.topics import decode
@@ -38,7 +38,7 @@ def test_whoever_wakes_after_its_session_says_nothing_of_its_own(lab: Lab) -> No
         item_event(SUBJECTS + n % (SUBJECTS // 2), FUTURE + timedelta(minutes=n), f"who {n}") for n in range(COUNT // 2)
     ]
     workers = [lab.worker().ready(), lab.worker().ready()]
-    mixed = [outgoing(one) for pair in zip(known, telling, strict=True) for one in pair]
+    mixed = [outbound_record(one) for pair in zip(known, telling, strict=True) for one in pair]
     feeding = threading.Thread(target=lab.send, args=(mixed,), kwargs={"rate": RATE})
     feeding.start()
     for night in range(NIGHTS):

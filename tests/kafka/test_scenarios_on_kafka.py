@@ -17,15 +17,15 @@ from pathlib import Path
 import orjson
 import pytest
 
-from firstword.runtimes.kafka.records import outgoing
+from firstword.runtimes.kafka.records import outbound_record
 from firstword.runtimes.kafka.watch import GroupWatch
 from schemas.alerts import AlertRaised
 from schemas.topics import decode, encode
 from services.common.processing import AnyEvent
 from services.notifier.drafting.playbooks import Playbooks
 from tests.kafka.lab import Lab, run
+from tests.kafka.marked_scenarios import Scene, apart, in_memory, load_scenes
 from tests.kafka.scenario_worker import SERVICE, FileClock
-from tests.kafka.scenes import Scene, apart, in_memory, load_scenes
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -56,7 +56,7 @@ class Play:
         self._clock.set(moment)
         await self.settle()
         if events:
-            await self._lab.send_now(map(outgoing, events))
+            await self._lab.send_now(map(outbound_record, events))
             await self.settle()
 
 

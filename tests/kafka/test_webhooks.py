@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, select
 from standardwebhooks import Webhook
 
-from firstword.runtimes.kafka.records import outgoing
+from firstword.runtimes.kafka.records import outbound_record
 from firstword.storage.engine import open_database
 from schemas.base import content_id
 from schemas.topics import decode
@@ -118,7 +118,7 @@ async def test_every_kind_of_event_reaches_every_endpoint(stack: Notifiers, lab:
         events = [happened(name, number, now) for number in range(OF_EACH) for name in TOLD]
         stack.start("notifier", "worker", "notifier", "--health-port", "0")
         for start in range(0, len(events), 45):
-            await asyncio.to_thread(lab.send, [outgoing(one) for one in events[start : start + 45]])
+            await asyncio.to_thread(lab.send, [outbound_record(one) for one in events[start : start + 45]])
             if start // 45 < KILLS:  # in the midst of it
                 enough = len(server.requests) + 60
                 while len(server.requests) < enough:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from firstword.book_events import book_changes
 from firstword.cli import dlq
-from firstword.runtimes.kafka.records import Outgoing, outgoing
+from firstword.runtimes.kafka.records import OutboundRecord, outbound_record
 from schemas.clients import Book, Client, Firm, Manager
 from services.common.processing import AnyEvent
 from tests.kafka.lab import FUTURE, PAST, Lab, items, undisturbed, wait_until
@@ -53,7 +53,9 @@ def test_timers_fire_by_the_clock_when_nothing_waits(lab: Lab) -> None:
 
 def test_workers_that_are_killed_lose_nothing_and_count_nothing_twice(lab: Lab) -> None:
     events = items(4_000, 90)  # each an hour and a half after the last of its key: timers fire between them
-    feeding = threading.Thread(target=lab.send, args=([outgoing(event) for event in events],), kwargs={"rate": 400})
+    feeding = threading.Thread(
+        target=lab.send, args=([outbound_record(event) for event in events],), kwargs={"rate": 400}
+    )
     workers = [lab.worker(), lab.worker()]
     feeding.start()
     dice = random.Random(7)  # noqa: S311
@@ -118,9 +120,9 @@ REASONS = {
 }
 
 
-def poison_messages() -> dict[str, Outgoing]:
+def poison_messages() -> dict[str, OutboundRecord]:
     """By kind, what no worker can take."""
-    payload = outgoing(item_event(1, PAST, "good")).payload or b""
+    payload = outbound_record(item_event(1, PAST, "good")).payload or b""
     bad = {
         "no json": b"{",
         "half of one": payload[: len(payload) // 2],
@@ -139,9 +141,11 @@ def poison_messages() -> dict[str, Outgoing]:
         "an object where a text belongs": payload.replace(b'"good"', b'{"a":' * 40 + b"1" + b"}" * 40),
     }
     assert all(raw != payload for raw in bad.values())
-    records = {name: Outgoing("items", name.encode(), raw, (("trace", name.encode()),)) for name, raw in bad.items()}
-    records["no payload"] = Outgoing("items", b"no payload", None)
-    records["refused by the processor"] = outgoing(item_event(2, FUTURE, "bad"))
+    records = {
+        name: OutboundRecord("items", name.encode(), raw, (("trace", name.encode()),)) for name, raw in bad.items()
+    }
+    records["no payload"] = OutboundRecord("items", b"no payload", None)
+    records["refused by the processor"] = outbound_record(item_event(2, FUTURE, "bad"))
     return records
 
 
@@ -149,7 +153,7 @@ def test_poison_becomes_dead_letters_and_the_stream_goes_on(lab: Lab) -> None:
     lab.worker().ready()
     poison = poison_messages()
     between = items(len(poison), 5)
-    mixed = [record for pair in zip(poison.values(), map(outgoing, between), strict=True) for record in pair]
+    mixed = [record for pair in zip(poison.values(), map(outbound_record, between), strict=True) for record in pair]
     lab.send(mixed)
     lab.until_said(undisturbed(between))
     wait_until(lambda: len(lab.read("items.dlq")) == len(poison), "the dead letters")

@@ -10,7 +10,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError
 
 from firstword.runtimes.kafka.settings import KafkaSettings
-from firstword.runtimes.kafka.topics import Change, TopicSpec
+from firstword.runtimes.kafka.topics import TopicChange, TopicSpec
 from services.common.errors import FirstwordError, Unreachable
 
 __all__ = ["KafkaRefused", "TopicAdmin", "open_admin"]
@@ -87,7 +87,7 @@ class TopicAdmin:
             found[name] = TopicSpec(name, len(partitions), copies, configs.get(name, {}))
         return found
 
-    def apply(self, changes: Iterable[Change]) -> None:
+    def apply(self, changes: Iterable[TopicChange]) -> None:
         """Make ``changes``, but for those that are refused; each is made or raises."""
         made = list(changes)
         new = {

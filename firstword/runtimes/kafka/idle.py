@@ -16,7 +16,7 @@ from services.common.db import reading
 from services.common.errors import Unreachable
 from services.common.processing import AnyProcessor
 
-__all__ = ["Quiet"]
+__all__ = ["IdleWaiter"]
 
 LOOK_SECONDS = 0.1
 #: Reference topics are read without a group, so nobody can say how far; they are live within a second.
@@ -24,7 +24,7 @@ REFERENCE_SECONDS = 1.5
 PATIENCE_SECONDS = 120
 
 
-class Quiet:
+class IdleWaiter:
     """Watches the services (by name, with the processors each runs). Use as an async context manager."""
 
     def __init__(self, engine: Engine, settings: KafkaSettings, services: Mapping[str, Sequence[AnyProcessor]]) -> None:
@@ -36,7 +36,7 @@ class Quiet:
             self._watches.append((GroupWatch(settings, settings.group(service)), places))
         self._first = True
 
-    async def __aenter__(self) -> Quiet:
+    async def __aenter__(self) -> IdleWaiter:
         for watch, places in self._watches:
             await watch.start()
             await watch.require({topic: TOPICS[topic].partitions for topic, _ in places})

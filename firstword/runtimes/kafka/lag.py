@@ -10,7 +10,7 @@ from kafka.admin import KafkaAdminClient, OffsetSpec
 
 from firstword.runtimes.kafka.settings import KafkaSettings
 
-__all__ = ["Lag", "at_work", "lags"]
+__all__ = ["Lag", "lags", "running_services"]
 
 SERVICES = "firstword-"
 
@@ -27,7 +27,7 @@ class Lag:
     waiting: int
 
 
-def at_work(client: KafkaAdminClient, settings: KafkaSettings) -> list[str]:
+def running_services(client: KafkaAdminClient, settings: KafkaSettings) -> list[str]:
     """The services of which a worker runs: whose groups have members."""
     prefix = settings.prefix + SERVICES
     return sorted(

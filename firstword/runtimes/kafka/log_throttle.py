@@ -6,13 +6,13 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-__all__ = ["SaidLately"]
+__all__ = ["LogThrottle"]
 
 #: So many different texts are remembered, for some are never the same twice.
 REMEMBERED = 500
 
 
-class SaidLately(logging.Filter):
+class LogThrottle(logging.Filter):
     """Drops a record of the loggers below ``names`` that says what was said within ``seconds``; the next tells how many
     were. ``now`` is any clock that only goes forward, in seconds.
     """

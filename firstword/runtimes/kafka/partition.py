@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from firstword.runtimes.kafka.letters import Letter, letter_of
-from firstword.runtimes.kafka.records import Arrived, Outgoing, outgoing
-from firstword.runtimes.kafka.values import KeyValue, Recent, pack, unpack
+from firstword.runtimes.kafka.dead_letter_records import DeadLetterRecord, dead_letter_for
+from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord, outbound_record
+from firstword.runtimes.kafka.values import RecentIds, StateValue, pack, unpack
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
 from schemas.topics import UnreadableEvent, decode
@@ -39,16 +39,16 @@ class Decision:
     """What a batch does: values for the changelog by key, records to send, and what could not be worked with."""
 
     states: dict[str, bytes] = field(default_factory=dict)
-    outputs: list[Outgoing] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
+    outputs: list[OutboundRecord] = field(default_factory=list)
+    letters: list[DeadLetterRecord] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Kept:
     state: Any
     offsets: dict[str, int]
-    recent: Recent
-    said: tuple[Outgoing, ...]
+    recent: RecentIds
+    said: tuple[OutboundRecord, ...]
 
 
 class PartitionWorker:
@@ -77,7 +77,7 @@ class PartitionWorker:
         self._heard: set[str] = set()
         self._repeated: set[str] = set()
 
-    def work(self, records: Sequence[Arrived], now: datetime) -> Decision:
+    def work(self, records: Sequence[InboundRecord], now: datetime) -> Decision:
         """Decide a batch of records of this partition, in their order; ``now`` only dates dead letters."""
         decision = Decision()
         for record in records:
@@ -86,9 +86,11 @@ class PartitionWorker:
                 if self._processor.stateful:
                     self._take(record, event, decision)
                 else:
-                    decision.outputs.extend(map(outgoing, self._stepper.apply(event)[1]))
+                    decision.outputs.extend(map(outbound_record, self._stepper.apply(event)[1]))
             except (UnreadableEvent, KnownBadEvent) as error:
-                decision.letters.append(letter_of(record, error, self._processor.name, self._processor.version, now))
+                decision.letters.append(
+                    dead_letter_for(record, error, self._processor.name, self._processor.version, now)
+                )
         return self._decided(decision)
 
     def fire(self, until: datetime) -> Decision:
@@ -124,7 +126,7 @@ class PartitionWorker:
             self._cache.popitem(last=False)
         return again
 
-    def _take(self, record: Arrived, event: AnyEvent, decision: Decision) -> None:
+    def _take(self, record: InboundRecord, event: AnyEvent, decision: Decision) -> None:
         key = self._processor.key(event)
         if key != event.subject:
             raise RuntimeError(
@@ -174,7 +176,7 @@ class PartitionWorker:
 
     @staticmethod
     def _say(kept: _Kept, out: Sequence[AnyEvent], decision: Decision) -> None:
-        said = tuple(map(outgoing, out))
+        said = tuple(map(outbound_record, out))
         kept.said += said
         decision.outputs.extend(said)
 
@@ -192,7 +194,7 @@ class PartitionWorker:
     def _packed(self, key: str, *, ticked: bool) -> bytes:
         kept = self._kept(key)
         return pack(
-            KeyValue(
+            StateValue(
                 partition=self._partition,
                 state=self._processor.dump(kept.state),
                 next_tick=self._processor.next_tick(kept.state),
@@ -211,7 +213,7 @@ class PartitionWorker:
         if kept is None:
             raw = self._load(key)
             if raw is None:
-                kept = _Kept(self._processor.initial(key), {}, Recent(), ())
+                kept = _Kept(self._processor.initial(key), {}, RecentIds(), ())
             else:
                 value = unpack(raw)
                 kept = _Kept(self._processor.load(value.state), value.offsets, value.recent, value.said)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
-from firstword.runtimes.kafka.log_throttle import SaidLately
+from firstword.runtimes.kafka.log_throttle import LogThrottle
 from services.common.errors import FirstwordError
 from services.common.logs import get_logger
 
@@ -32,7 +32,7 @@ def run_process(run: Callable[[asyncio.Event], Awaitable[None]]) -> NoReturn:
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(SaidLately(CHATTY))
+        handler.addFilter(LogThrottle(CHATTY))
     code = 0
     try:
         _run(run)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from schemas.topics import encode, topic_of
 from services.common.processing import AnyEvent
 
-__all__ = ["Arrived", "Headers", "Outgoing", "outgoing"]
+__all__ = ["Headers", "InboundRecord", "OutboundRecord", "outbound_record"]
 
 Headers = tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class InboundRecord:
     """One record of an input topic, not yet decoded. ``topic`` is our name for it, without any prefix."""
 
     topic: str
@@ -26,7 +26,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutboundRecord:
     """One record to be sent; the key decides the partition."""
 
     topic: str
@@ -35,6 +35,6 @@ class Outgoing:
     headers: Headers = ()
 
 
-def outgoing(event: AnyEvent) -> Outgoing:
+def outbound_record(event: AnyEvent) -> OutboundRecord:
     """The event as it goes out: to its topic, keyed by its subject."""
-    return Outgoing(topic_of(event).name, event.subject.encode(), encode(event))
+    return OutboundRecord(topic_of(event).name, event.subject.encode(), encode(event))

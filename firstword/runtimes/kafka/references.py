@@ -12,14 +12,14 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from firstword.runtimes.kafka.records import Arrived
+from firstword.runtimes.kafka.records import InboundRecord
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS, UnreadableEvent, decode
 from services.common.errors import KnownBadEvent
 from services.common.logs import get_logger
 from services.common.processing import AnyEvent, AnyProcessor
 
-__all__ = ["ReferenceReader", "arrived"]
+__all__ = ["ReferenceReader", "inbound_record"]
 
 log = get_logger(__name__)
 
@@ -38,7 +38,7 @@ class ReferenceReader:
         self,
         settings: KafkaSettings,
         processors: Sequence[AnyProcessor],
-        on_bad: Callable[[Arrived, AnyProcessor, Exception], None],
+        on_bad: Callable[[InboundRecord, AnyProcessor, Exception], None],
     ) -> None:
         self._settings = settings
         self._readers: dict[str, list[AnyProcessor]] = {}
@@ -98,7 +98,7 @@ class ReferenceReader:
 
     def take(self, raw: ConsumerRecord[Any, Any]) -> None:
         """One record, in its turn."""
-        record = arrived(self._settings, raw)
+        record = inbound_record(self._settings, raw)
         if record.payload is None:  # a tombstone: the key is no longer kept
             return
         try:
@@ -126,13 +126,15 @@ class ReferenceReader:
         self._revisions[topic, event.subject] = revision
         return False
 
-    def _refused(self, record: Arrived, processor: AnyProcessor, error: Exception) -> None:
+    def _refused(self, record: InboundRecord, processor: AnyProcessor, error: Exception) -> None:
         log.error("reference.bad", topic=record.topic, offset=record.offset, consumer=processor.name, reason=str(error))
         if self.caught_up.is_set():
             self._on_bad(record, processor, error)
 
 
-def arrived(settings: KafkaSettings, raw: ConsumerRecord[Any, Any]) -> Arrived:
+def inbound_record(settings: KafkaSettings, raw: ConsumerRecord[Any, Any]) -> InboundRecord:
     """A record of aiokafka as ours."""
     headers = tuple((name, bytes(value)) for name, value in raw.headers or ())
-    return Arrived(settings.name(raw.topic), raw.partition, raw.offset, raw.key, raw.value, raw.timestamp, headers)
+    return InboundRecord(
+        settings.name(raw.topic), raw.partition, raw.offset, raw.key, raw.value, raw.timestamp, headers
+    )

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from firstword.runtimes.kafka.letters import LetterLimit
+from firstword.runtimes.kafka.dead_letter_records import LetterLimit
 from firstword.runtimes.kafka.partition import Decision, PartitionWorker
-from firstword.runtimes.kafka.records import Arrived, Outgoing
+from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord
 from firstword.runtimes.kafka.states import Broker, States
 from firstword.runtimes.kafka.values import peek
 from firstword.runtimes.kafka.watch import At
@@ -17,16 +17,16 @@ from services.common.clock import Clock
 from services.common.logs import get_logger
 from services.common.processing import AnyProcessor
 
-__all__ = ["Stage", "Taken"]
+__all__ = ["FetchedRecord", "Stage"]
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class FetchedRecord:
     """A record that was fetched. ``done`` lets its offset be committed; ``is_ours``: is its partition still ours?"""
 
-    record: Arrived
+    record: InboundRecord
     done: Callable[[], object]
     is_ours: Callable[[], bool]
 
@@ -51,12 +51,12 @@ class Stage:
         self._clock = clock
         self._positions = positions
         self._batch = batch
-        self._queue: asyncio.Queue[tuple[int, Taken]] = asyncio.Queue(maxsize=2 * batch)
+        self._queue: asyncio.Queue[tuple[int, FetchedRecord]] = asyncio.Queue(maxsize=2 * batch)
         self._term = 0
         self._lock = asyncio.Lock()
         self._workers: dict[int, PartitionWorker] = {}
 
-    async def put(self, taken: Taken) -> None:
+    async def put(self, taken: FetchedRecord) -> None:
         """Queue a record; waits while too many do.
 
         It is worked with only within the term in which it came, from one rebalance to the next. After that, Kafka
@@ -142,9 +142,9 @@ class Stage:
         async with self._lock:
             await self.states.look(list(self._workers))
 
-    async def _work(self, taken: Sequence[tuple[int, Taken]]) -> None:
+    async def _work(self, taken: Sequence[tuple[int, FetchedRecord]]) -> None:
         ours = [one for term, one in taken if term == self._term and one.is_ours()]
-        by_partition: dict[int, list[Arrived]] = {}
+        by_partition: dict[int, list[InboundRecord]] = {}
         for one in ours:
             by_partition.setdefault(one.record.partition, []).append(one.record)
         now = self._clock.now()
@@ -165,7 +165,7 @@ class Stage:
         self._limit.count(letters)
         await self._write({number: decision.states for number, decision in decisions.items()})
         outputs = [out for decision in decisions.values() for out in decision.outputs]
-        await self._send([*outputs, *(letter.outgoing() for letter in letters)])
+        await self._send([*outputs, *(letter.to_record() for letter in letters)])
         for letter in letters:
             log.warning("record.dead", consumer=letter.consumer, topic=letter.record.topic, reason=letter.reason)
         await self._write({number: self._workers[number].settled(decision) for number, decision in decisions.items()})
@@ -174,7 +174,7 @@ class Stage:
         if self.states is not None and any(states.values()):
             await self.states.write(states)
 
-    async def _send(self, outputs: Sequence[Outgoing]) -> None:
+    async def _send(self, outputs: Sequence[OutboundRecord]) -> None:
         await asyncio.gather(*[await self._broker.send(out) for out in outputs])
 
     def _worker(self, number: int, positions: dict[At, int], timers: Iterable[Any]) -> PartitionWorker:

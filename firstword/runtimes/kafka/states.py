@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from firstword.runtimes.kafka.fence import Fence, Superseded, claim_key, is_claim, writer_of
-from firstword.runtimes.kafka.records import Arrived, Outgoing
+from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord
 from firstword.runtimes.kafka.tables import StateTable
 from firstword.runtimes.kafka.watch import At
 from services.common.logs import get_logger
@@ -26,7 +26,7 @@ log = get_logger(__name__)
 class Broker(Protocol):
     """What is needed of Kafka."""
 
-    async def send(self, out: Outgoing, partition: int | None = None) -> Awaitable[Any]:
+    async def send(self, out: OutboundRecord, partition: int | None = None) -> Awaitable[Any]:
         """Hand ``out`` to the producer; what is returned is done when every replica has it."""
         ...
 
@@ -38,7 +38,7 @@ class Broker(Protocol):
         """Where the group goes on."""
         ...
 
-    async def between(self, at: At, begin: int, end: int) -> Sequence[Arrived]:
+    async def between(self, at: At, begin: int, end: int) -> Sequence[InboundRecord]:
         """The records of a partition from ``begin`` on, before ``end``."""
         ...
 
@@ -66,7 +66,7 @@ class States:
         for number in partitions:
             self._fence.expect(number, self._table.position(number) + 1)
             writer = self._fence.next_claim(number)
-            out = Outgoing(self._changelog, claim_key(number).encode(), writer.dump(), writer.headers())
+            out = OutboundRecord(self._changelog, claim_key(number).encode(), writer.dump(), writer.headers())
             sent[number] = writer, await self._broker.send(out, number)
         held = []
         for number, (writer, acknowledged) in sent.items():
@@ -94,7 +94,7 @@ class States:
         rows = [(number, key, raw) for number, changed in states.items() for key, raw in changed.items()]
         sent = [
             await self._broker.send(
-                Outgoing(self._changelog, key.encode(), raw, self._fence.writer(number).headers()), number
+                OutboundRecord(self._changelog, key.encode(), raw, self._fence.writer(number).headers()), number
             )
             for number, key, raw in rows
         ]

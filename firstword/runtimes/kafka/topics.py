@@ -9,7 +9,7 @@ from firstword.runtimes.kafka.changelogs import Changelog
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS
 
-__all__ = ["Change", "TopicSpec", "plan", "wanted_topics"]
+__all__ = ["TopicChange", "TopicSpec", "plan", "required_topics"]
 
 DAY_MS = 86_400_000
 #: Letters wait for a person, who may be on holiday.
@@ -39,7 +39,7 @@ class TopicSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TopicChange:
     """One difference. ``refused`` says why it can't be made; ``warning`` what it breaks."""
 
     topic: str
@@ -54,7 +54,7 @@ class Change:
         return f"{self.topic}: {self.what}"
 
 
-def wanted_topics(settings: KafkaSettings, kept: Iterable[Changelog]) -> list[TopicSpec]:
+def required_topics(settings: KafkaSettings, kept: Iterable[Changelog]) -> list[TopicSpec]:
     """Every topic of the registry with its dead letters, and the changelogs, under their names on the broker."""
     specs = []
     for topic in TOPICS.values():
@@ -75,20 +75,20 @@ def wanted_topics(settings: KafkaSettings, kept: Iterable[Changelog]) -> list[To
     return specs
 
 
-def plan(existing: Mapping[str, TopicSpec], wanted: Iterable[TopicSpec]) -> list[Change]:
+def plan(existing: Mapping[str, TopicSpec], wanted: Iterable[TopicSpec]) -> list[TopicChange]:
     """The differences between what is and what must be, in the order of ``wanted``; empty when there are none."""
-    changes: list[Change] = []
+    changes: list[TopicChange] = []
     for spec in wanted:
         found = existing.get(spec.name)
         if found is None:
             about = f"create, {spec.partitions} partitions, {spec.replication} copies, {_spoken(spec.config)}"
-            changes.append(Change(spec.name, about, create=spec))
+            changes.append(TopicChange(spec.name, about, create=spec))
             continue
         if found.partitions != spec.partitions:
             changes.append(_partitions(found, spec))
         if found.replication < spec.replication:
             changes.append(
-                Change(
+                TopicChange(
                     spec.name,
                     f"{found.replication} copies, and should have {spec.replication}",
                     refused="Copies of an existing topic are moved with kafka-reassign-partitions.",
@@ -96,14 +96,14 @@ def plan(existing: Mapping[str, TopicSpec], wanted: Iterable[TopicSpec]) -> list
             )
         if differing := {name: value for name, value in spec.config.items() if found.config.get(name) != value}:
             told = ", ".join(f"{name} {found.config.get(name, 'unset')} → {new}" for name, new in differing.items())
-            changes.append(Change(spec.name, told, config=differing))
+            changes.append(TopicChange(spec.name, told, config=differing))
     return changes
 
 
-def _partitions(found: TopicSpec, spec: TopicSpec) -> Change:
+def _partitions(found: TopicSpec, spec: TopicSpec) -> TopicChange:
     what = f"{found.partitions} partitions, and should have {spec.partitions}"
     if found.partitions > spec.partitions:
-        return Change(
+        return TopicChange(
             spec.name,
             what,
             refused="Kafka can't take partitions away. Workers stop at it, for topics that are read together must have "
@@ -113,7 +113,7 @@ def _partitions(found: TopicSpec, spec: TopicSpec) -> Change:
         "Keys move to other partitions: their states and what was sent before stay where they were, so order and "
         "memory of each key break. Stop the workers and let them work everything off first; states begin anew."
     )
-    return Change(spec.name, what, partitions=spec.partitions, warning=warning if spec.keyed else None)
+    return TopicChange(spec.name, what, partitions=spec.partitions, warning=warning if spec.keyed else None)
 
 
 def _kept_for(retention_ms: int) -> dict[str, str]:

@@ -15,9 +15,9 @@ from typing import Any
 
 import orjson
 
-from firstword.runtimes.kafka.records import Outgoing
+from firstword.runtimes.kafka.records import OutboundRecord
 
-__all__ = ["KeyValue", "Recent", "pack", "peek", "unpack"]
+__all__ = ["RecentIds", "StateValue", "pack", "peek", "unpack"]
 
 _MAGIC = b"FW1"
 _HEAD = struct.Struct(">3sI")
@@ -29,7 +29,7 @@ REPEAT_WINDOW_SECONDS = 24 * 3600
 MOST_RECENT = 512
 
 
-class Recent:
+class RecentIds:
     """The ids of the events that a key has lately taken, so that a repeat upstream is known for one."""
 
     __slots__ = ("_raw", "_seen")
@@ -59,7 +59,7 @@ class Recent:
 
 
 @dataclass(slots=True)
-class KeyValue:
+class StateValue:
     """All that is kept of one key.
 
     ``offsets`` are, by topic, those of the last events that are in ``state``. ``said`` are the outputs of the last
@@ -71,12 +71,12 @@ class KeyValue:
     state: bytes
     next_tick: datetime | None
     offsets: dict[str, int]
-    recent: Recent
-    said: tuple[Outgoing, ...] = ()
+    recent: RecentIds
+    said: tuple[OutboundRecord, ...] = ()
     ticked: bool = False
 
 
-def pack(value: KeyValue) -> bytes:
+def pack(value: StateValue) -> bytes:
     """As bytes, the same for equal values."""
     recent = value.recent.dump()
     head = orjson.dumps(
@@ -94,7 +94,7 @@ def pack(value: KeyValue) -> bytes:
     return b"".join((_HEAD.pack(_MAGIC, len(head)), head, value.state, recent, *payloads))
 
 
-def unpack(raw: bytes) -> KeyValue:
+def unpack(raw: bytes) -> StateValue:
     """The inverse of :func:`pack`.
 
     Raises:
@@ -103,12 +103,12 @@ def unpack(raw: bytes) -> KeyValue:
     head, at = _head(raw)
     state_size, recent_size = head["sizes"]
     state, recent = raw[at : at + state_size], raw[at + state_size : at + state_size + recent_size]
-    return KeyValue(
+    return StateValue(
         partition=head["partition"],
         state=state,
         next_tick=datetime.fromisoformat(head["next"]) if head["next"] else None,
         offsets=head["offsets"],
-        recent=Recent(recent),
+        recent=RecentIds(recent),
         said=tuple(_said(head["said"], raw, at + state_size + recent_size)),
         ticked=head["ticked"],
     )
@@ -129,9 +129,9 @@ def _head(raw: bytes) -> tuple[dict[str, Any], int]:
     return head, at
 
 
-def _said(listed: list[tuple[str, str, int]], raw: bytes, at: int) -> Iterator[Outgoing]:
+def _said(listed: list[tuple[str, str, int]], raw: bytes, at: int) -> Iterator[OutboundRecord]:
     for topic, key, size in listed:
-        yield Outgoing(topic, key.encode(), raw[at : at + size])
+        yield OutboundRecord(topic, key.encode(), raw[at : at + size])
         at += size
 
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from firstword.runtimes.kafka.records import Arrived
-from firstword.runtimes.kafka.references import arrived
+from firstword.runtimes.kafka.records import InboundRecord
+from firstword.runtimes.kafka.references import inbound_record
 from firstword.runtimes.kafka.settings import KafkaSettings
 from services.common.errors import FirstwordError
 
@@ -88,9 +88,9 @@ class GroupWatch:
             found[at] = max(committed if committed is not None else 0, first[at])
         return self._named(found)
 
-    async def between(self, at: At, begin: int, end: int) -> list[Arrived]:
+    async def between(self, at: At, begin: int, end: int) -> list[InboundRecord]:
         """The records of a partition from ``begin`` on, before ``end``; those that compaction has left."""
-        (place,), found = self._theirs([at]), list[Arrived]()
+        (place,), found = self._theirs([at]), list[InboundRecord]()
         async with AIOKafkaConsumer(
             bootstrap_servers=self._settings.brokers,
             client_id=f"{self._settings.prefix}firstword-between",
@@ -101,7 +101,7 @@ class GroupWatch:
             consumer.seek(place, begin)
             while await consumer.position(place) < end:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += [arrived(self._settings, record) for record in records if record.offset < end]
+                    found += [inbound_record(self._settings, record) for record in records if record.offset < end]
         return found
 
     async def count_since(self, topics: Mapping[str, int], now: datetime, seconds: float) -> int:

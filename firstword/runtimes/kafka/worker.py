@@ -21,13 +21,13 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from firstword.runtimes.kafka.changelogs import changelogs
+from firstword.runtimes.kafka.dead_letter_records import LetterLimit, dead_letter_for
 from firstword.runtimes.kafka.fence import Fence, claim_key
 from firstword.runtimes.kafka.health import HealthServer, Progress
-from firstword.runtimes.kafka.letters import LetterLimit, letter_of
-from firstword.runtimes.kafka.records import Arrived, Outgoing
+from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord
 from firstword.runtimes.kafka.references import ReferenceReader
 from firstword.runtimes.kafka.settings import KafkaSettings
-from firstword.runtimes.kafka.stage import Stage, Taken
+from firstword.runtimes.kafka.stage import FetchedRecord, Stage
 from firstword.runtimes.kafka.states import States
 from firstword.runtimes.kafka.tables import StateTable
 from firstword.runtimes.kafka.watch import At, GroupWatch
@@ -185,9 +185,9 @@ class KafkaWorker:
 
         app.agent(topic, name=f"{self._service}.{stage.processor.name}")(consume)
 
-    def _taken(self, event: Any) -> Taken:
+    def _taken(self, event: Any) -> FetchedRecord:
         message = event.message
-        record = Arrived(
+        record = InboundRecord(
             topic=self._settings.name(message.topic),
             partition=message.partition,
             offset=message.offset,
@@ -196,11 +196,11 @@ class KafkaWorker:
             timestamp_ms=round((message.timestamp or 0) * 1000),
             headers=_headers(message.headers),
         )
-        return Taken(record, event.ack, lambda: message.tp in self._app.consumer.assignment())
+        return FetchedRecord(record, event.ack, lambda: message.tp in self._app.consumer.assignment())
 
     # What a stage needs of Kafka.
 
-    async def send(self, out: Outgoing, partition: int | None = None) -> Awaitable[Any]:
+    async def send(self, out: OutboundRecord, partition: int | None = None) -> Awaitable[Any]:
         """See :class:`firstword.runtimes.kafka.states.Broker`."""
         sent: Awaitable[Any] = await self._app.producer.send(
             self._settings.topic(out.topic), out.key, out.payload, partition, None, list(out.headers)
@@ -215,7 +215,7 @@ class KafkaWorker:
         """See :class:`firstword.runtimes.kafka.states.Broker`."""
         return await self._watch.positions(partitions)
 
-    async def between(self, at: At, begin: int, end: int) -> Sequence[Arrived]:
+    async def between(self, at: At, begin: int, end: int) -> Sequence[InboundRecord]:
         """See :class:`firstword.runtimes.kafka.states.Broker`."""
         return await self._watch.between(at, begin, end)
 
@@ -340,12 +340,12 @@ class KafkaWorker:
         if not self._failed.done():
             self._failed.set_exception(error)
 
-    def _bad_reference(self, record: Arrived, processor: AnyProcessor, error: Exception) -> None:
-        letter = letter_of(record, error, processor.name, processor.version, self._clock.now())
+    def _bad_reference(self, record: InboundRecord, processor: AnyProcessor, error: Exception) -> None:
+        letter = dead_letter_for(record, error, processor.name, processor.version, self._clock.now())
 
         async def put() -> None:
             self._limit.count([letter])
-            await (await self.send(letter.outgoing()))
+            await (await self.send(letter.to_record()))
 
         self._putting = asyncio.ensure_future(self._or_fail(put()))
 

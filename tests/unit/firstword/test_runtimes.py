@@ -13,7 +13,7 @@ from firstword.book_events import book_changes, book_of
 from firstword.pipeline import Pipeline
 from firstword.runtimes.embedded import DEAD_LETTERS_PER_HOUR, EmbeddedRuntime, TooManyDeadLetters
 from firstword.runtimes.memory import MemoryRuntime
-from firstword.storage.deadletters import DeadLetters
+from firstword.storage.dead_letters import DeadLetters
 from firstword.storage.engine import open_sqlite
 from firstword.storage.eventlog import EventLog
 from firstword.storage.tables import events, metadata

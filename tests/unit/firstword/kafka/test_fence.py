@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firstword.runtimes.kafka.dead_letter_records import LetterLimit
 from firstword.runtimes.kafka.fence import NOBODY, Fence, Superseded, Writer, claim_key, is_claim
-from firstword.runtimes.kafka.letters import LetterLimit
-from firstword.runtimes.kafka.records import Arrived, Outgoing
-from firstword.runtimes.kafka.stage import Stage, Taken
+from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord
+from firstword.runtimes.kafka.stage import FetchedRecord, Stage
 from firstword.runtimes.kafka.states import States
 from firstword.runtimes.kafka.tables import StateTable
 from firstword.runtimes.kafka.values import unpack
@@ -39,14 +39,14 @@ class Kafka:
     def __init__(self, count: int) -> None:
         events = [item_event(n % SUBJECTS, START + timedelta(minutes=n), f"who {n}") for n in range(count)]
         self.items = [
-            Arrived("items", 0, offset, one.subject.encode(), encode(one), 0) for offset, one in enumerate(events)
+            InboundRecord("items", 0, offset, one.subject.encode(), encode(one), 0) for offset, one in enumerate(events)
         ]
-        self.changelog: list[Arrived] = []
+        self.changelog: list[InboundRecord] = []
         self.committed = 0
         self.owner: Member | None = None
         self.said: list[tuple[str, str]] = []
 
-    def compacted(self) -> list[Arrived]:
+    def compacted(self) -> list[InboundRecord]:
         newest = {record.key: record for record in self.changelog}
         return [record for record in self.changelog if newest[record.key] is record]
 
@@ -58,12 +58,12 @@ class Client:
         self._kafka, self._fuse = kafka, fuse
         self.frozen, self.woken = asyncio.Event(), asyncio.Event()
 
-    async def send(self, out: Outgoing, partition: int | None = None) -> Awaitable[Any]:
+    async def send(self, out: OutboundRecord, partition: int | None = None) -> Awaitable[Any]:
         await self._step()
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         log = self._kafka.changelog
         if out.topic == "tally.states":
-            log.append(Arrived(out.topic, 0, len(log), out.key, out.payload, 0, out.headers))
+            log.append(InboundRecord(out.topic, 0, len(log), out.key, out.payload, 0, out.headers))
             done.set_result(SimpleNamespace(offset=len(log) - 1, topic_partition="tally.states-0"))
         else:
             said = decode(out.topic, out.payload or b"")
@@ -79,7 +79,7 @@ class Client:
     async def positions(self, partitions: Iterable[At]) -> dict[At, int]:
         return dict.fromkeys(partitions, self._kafka.committed)
 
-    async def between(self, at: At, begin: int, end: int) -> Sequence[Arrived]:
+    async def between(self, at: At, begin: int, end: int) -> Sequence[InboundRecord]:
         return self._kafka.changelog[begin:end]
 
     async def _step(self) -> None:
@@ -130,10 +130,12 @@ class Member:
 
     async def _feed(self, until: int) -> None:
         for record in self._kafka.items[self._kafka.committed : until]:
-            await self.stage.put(Taken(record, self.done(record), lambda: True))  # a sleeper believes that it is its
+            await self.stage.put(
+                FetchedRecord(record, self.done(record), lambda: True)
+            )  # a sleeper believes that it is its
         await self.stage.idle()
 
-    def done(self, record: Arrived) -> Callable[[], None]:
+    def done(self, record: InboundRecord) -> Callable[[], None]:
         """What lets the offset of ``record`` be committed."""
 
         def done() -> None:
@@ -188,7 +190,7 @@ def test_what_came_before_a_rebalance_is_left_for_kafka_to_give_again() -> None:
         await member.live(until=2)
         stage = member.stage
         for record in kafka.items[4:]:
-            await stage.put(Taken(record, member.done(record), lambda: True))
+            await stage.put(FetchedRecord(record, member.done(record), lambda: True))
         await stage.revoke()
         await stage.assign([0])
         work = asyncio.ensure_future(stage.run())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from firstword.pipeline import Pipeline
 from firstword.runtimes.kafka.partition import Decision, PartitionWorker
-from firstword.runtimes.kafka.records import Arrived, Outgoing
+from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord
 from firstword.runtimes.kafka.values import peek, unpack
 from firstword.runtimes.memory import MemoryRuntime
 from schemas.topics import decode, encode
@@ -32,10 +32,10 @@ class Killed(Exception):
 class Partition:
     """What outlives a worker: the changelog, the offset, what was sent."""
 
-    records: list[Arrived]
+    records: list[InboundRecord]
     changelog: dict[str, bytes] = field(default_factory=dict)
     committed: int = 0
-    sent: list[Outgoing] = field(default_factory=list)
+    sent: list[OutboundRecord] = field(default_factory=list)
     fuse: int = -1
 
     def live(self, batch: int, now: datetime) -> None:
@@ -81,9 +81,9 @@ def unknown(key: str) -> bytes | None:
     return None
 
 
-def arrived(events: Sequence[AnyEvent]) -> list[Arrived]:
+def inbound_records(events: Sequence[AnyEvent]) -> list[InboundRecord]:
     return [
-        Arrived("items", 0, offset, event.subject.encode(), encode(event), int(event.time.timestamp() * 1000))
+        InboundRecord("items", 0, offset, event.subject.encode(), encode(event), int(event.time.timestamp() * 1000))
         for offset, event in enumerate(events)
     ]
 
@@ -110,7 +110,7 @@ def timeline(gaps: Sequence[tuple[int, int]]) -> list[AnyEvent]:
 )
 def test_kills_at_any_moment_change_nothing(gaps: list[tuple[int, int]], lives: list[tuple[int, int]]) -> None:
     events = timeline(gaps)
-    disk = Partition(arrived(events))
+    disk = Partition(inbound_records(events))
     for fuse, batch in lives:
         disk.fuse = fuse
         with suppress(Killed):
@@ -124,7 +124,7 @@ def test_kills_at_any_moment_change_nothing(gaps: list[tuple[int, int]], lives: 
 
 def test_without_a_kill_nothing_is_sent_twice() -> None:
     events = timeline([(number % 3, 25) for number in range(20)])
-    disk = Partition(arrived(events))
+    disk = Partition(inbound_records(events))
     disk.live(4, START)
     disk.live(4, START + timedelta(days=1))
     assert len(disk.sent) == len(disk.heard())
@@ -132,7 +132,7 @@ def test_without_a_kill_nothing_is_sent_twice() -> None:
 
 def test_what_a_producer_repeats_is_taken_once() -> None:
     events = timeline([(0, 5), (1, 5), (0, 5)])
-    disk = Partition(arrived([*events, *events]))
+    disk = Partition(inbound_records([*events, *events]))
     disk.live(2, START)
     assert disk.heard() == undisturbed(events, START)
 
@@ -140,9 +140,9 @@ def test_what_a_producer_repeats_is_taken_once() -> None:
 def test_bad_records_become_letters_and_the_rest_goes_on() -> None:
     good, bad = item_event(1, START), item_event(2, START, "bad")
     records = [
-        *arrived([good, bad]),
-        Arrived("items", 0, 2, b"k", b"no event", 7, (("trace", b"t"),)),
-        Arrived("items", 0, 3, None, None, 7),
+        *inbound_records([good, bad]),
+        InboundRecord("items", 0, 2, b"k", b"no event", 7, (("trace", b"t"),)),
+        InboundRecord("items", 0, 3, None, None, 7),
     ]
     decision = PartitionWorker(Tally(), 0, unknown, {}).work(records, START)
     assert [decode(out.topic, out.payload or b"").type for out in decision.outputs] == [
@@ -158,4 +158,4 @@ def test_bad_records_become_letters_and_the_rest_goes_on() -> None:
 def test_a_state_that_does_not_follow_the_partition_is_a_mistake_of_ours() -> None:
     worker = PartitionWorker(Counter(), 0, unknown, {})
     with pytest.raises(RuntimeError, match="subject decides the partition"):
-        worker.work(arrived([item_event(1, START)]), START)
+        worker.work(inbound_records([item_event(1, START)]), START)

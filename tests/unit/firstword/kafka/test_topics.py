@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from firstword.runtimes.kafka.changelogs import changelogs
 from firstword.runtimes.kafka.settings import KafkaSettings
-from firstword.runtimes.kafka.topics import TopicSpec, plan, wanted_topics
+from firstword.runtimes.kafka.topics import TopicSpec, plan, required_topics
 from schemas.topics import TOPICS
 from tests.unit.firstword.kafka.tallying import Tally
 
 SETTINGS = KafkaSettings(brokers="nowhere:9092", prefix="test.")
-WANTED = wanted_topics(SETTINGS, changelogs([Tally()]).values())
+WANTED = required_topics(SETTINGS, changelogs([Tally()]).values())
 
 
 def existing(**changed: TopicSpec) -> dict[str, TopicSpec]:
@@ -61,6 +61,6 @@ def test_partitions_are_added_with_a_warning_of_what_breaks() -> None:
 
 
 def test_copies_are_not_moved_by_us() -> None:
-    wanted = wanted_topics(SETTINGS.model_copy(update={"replication": 3}), ())
+    wanted = required_topics(SETTINGS.model_copy(update={"replication": 3}), ())
     changes = plan(existing(), wanted)
     assert all(change.refused and "kafka-reassign-partitions" in change.refused for change in changes)

@@ -8,27 +8,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstword.runtimes.kafka.records import Outgoing
-from firstword.runtimes.kafka.values import MOST_RECENT, REPEAT_WINDOW_SECONDS, KeyValue, Recent, pack, peek, unpack
+from firstword.runtimes.kafka.records import OutboundRecord
+from firstword.runtimes.kafka.values import (
+    MOST_RECENT,
+    REPEAT_WINDOW_SECONDS,
+    RecentIds,
+    StateValue,
+    pack,
+    peek,
+    unpack,
+)
 
 NOW = 1_767_600_000
 
 
-def recent(*ids: str, at: int = NOW) -> Recent:
-    made = Recent()
+def recent(*ids: str, at: int = NOW) -> RecentIds:
+    made = RecentIds()
     for name in ids:
         made.add(name, at)
     return made
 
 
 said = st.builds(
-    Outgoing,
+    OutboundRecord,
     topic=st.sampled_from(("alerts", "drafts")),
     key=st.binary().map(bytes.hex).map(str.encode),
     payload=st.binary(),
 )
 values = st.builds(
-    KeyValue,
+    StateValue,
     partition=st.integers(0, 11),
     state=st.binary(),
     next_tick=st.none() | st.datetimes(timezones=st.just(UTC)),
@@ -40,7 +48,7 @@ values = st.builds(
 
 
 @given(values)
-def test_a_value_comes_back_as_it_was(value: KeyValue) -> None:
+def test_a_value_comes_back_as_it_was(value: StateValue) -> None:
     raw = pack(value)
     found = unpack(raw)
     assert pack(found) == raw
@@ -55,7 +63,7 @@ def test_what_is_no_value_is_said_to_be_none(raw: bytes) -> None:
 
 
 def test_ids_are_remembered_over_a_restart() -> None:
-    again = Recent(recent("a", "b").dump())
+    again = RecentIds(recent("a", "b").dump())
     assert "a" in again
     assert "c" not in again
 
@@ -75,5 +83,5 @@ def test_old_ids_go_once_something_new_comes() -> None:
 
 
 def test_a_time_is_a_moment_with_its_zone() -> None:
-    value = KeyValue(1, b"s", datetime(2026, 1, 5, 9, tzinfo=UTC), {}, Recent())
+    value = StateValue(1, b"s", datetime(2026, 1, 5, 9, tzinfo=UTC), {}, RecentIds())
     assert unpack(pack(value)).next_tick == value.next_tick

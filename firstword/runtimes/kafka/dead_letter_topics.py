@@ -14,46 +14,46 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from firstword.runtimes.kafka.letters import Letter, read_letter
-from firstword.runtimes.kafka.records import Arrived, Outgoing
-from firstword.runtimes.kafka.references import arrived
+from firstword.runtimes.kafka.dead_letter_records import DeadLetterRecord, parse_dead_letter
+from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord
+from firstword.runtimes.kafka.references import inbound_record
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS
 from services.common.errors import BadInput, Unreachable
 
-__all__ = ["Waiting", "choose", "drop", "replay", "waiting_letters"]
+__all__ = ["PendingLetter", "drop", "read_pending", "replay", "select_letters"]
 
 NOTE = "firstword-note"
 Note = Literal["replayed", "dropped"]
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingLetter:
     """A letter that nobody has dealt with. ``id`` is ``topic:offset``, of its place among the dead letters."""
 
     id: str
-    letter: Letter
+    letter: DeadLetterRecord
 
 
-def fold(topic: str, records: Sequence[Arrived]) -> list[Waiting]:
+def fold(topic: str, records: Sequence[InboundRecord]) -> list[PendingLetter]:
     """What waits among all ``records`` of the dead-letter topic of ``topic``, oldest first; repeats are left out."""
     dealt_with: set[int] = set()
     for record in records:
         if NOTE in dict(record.headers):
             dealt_with.update(orjson.loads(record.payload or b"[]"))
-    by_name: dict[object, Waiting] = {}
+    by_name: dict[object, PendingLetter] = {}
     done: set[object] = set()
     for record in records:
-        letter = read_letter(topic, record.key, record.payload, record.headers)
+        letter = parse_dead_letter(topic, record.key, record.payload, record.headers)
         if letter is None:
             continue
-        by_name.setdefault(letter.name, Waiting(f"{topic}:{record.offset}", letter))
+        by_name.setdefault(letter.name, PendingLetter(f"{topic}:{record.offset}", letter))
         if record.offset in dealt_with:
             done.add(letter.name)
     return [waiting for name, waiting in by_name.items() if name not in done]
 
 
-def choose(waiting: Sequence[Waiting], ids: Sequence[str]) -> list[Waiting]:
+def select_letters(waiting: Sequence[PendingLetter], ids: Sequence[str]) -> list[PendingLetter]:
     """Those of ``waiting`` that ``ids`` name.
 
     Raises:
@@ -67,14 +67,14 @@ def choose(waiting: Sequence[Waiting], ids: Sequence[str]) -> list[Waiting]:
     return [by_id[name] for name in ids]
 
 
-async def waiting_letters(settings: KafkaSettings, topics: Sequence[str]) -> list[Waiting]:
+async def read_pending(settings: KafkaSettings, topics: Sequence[str]) -> list[PendingLetter]:
     """All letters that wait in the dead-letter topics of ``topics``, oldest first.
 
     Raises:
         Unreachable: when no broker answers.
     """
     places = {topic: TopicPartition(settings.topic(TOPICS[topic].dead_letters), 0) for topic in topics}
-    found: dict[TopicPartition, list[Arrived]] = {at: [] for at in places.values()}
+    found: dict[TopicPartition, list[InboundRecord]] = {at: [] for at in places.values()}
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.brokers, enable_auto_commit=False, auto_offset_reset="earliest"
     )
@@ -86,7 +86,7 @@ async def waiting_letters(settings: KafkaSettings, topics: Sequence[str]) -> lis
             while await consumer.position(at) < end:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     for record in records:
-                        found[TopicPartition(record.topic, record.partition)].append(arrived(settings, record))
+                        found[TopicPartition(record.topic, record.partition)].append(inbound_record(settings, record))
     except KafkaError as error:
         raise Unreachable(f"The dead letters at {settings.brokers} can't be read: {error}.") from error
     finally:
@@ -95,28 +95,28 @@ async def waiting_letters(settings: KafkaSettings, topics: Sequence[str]) -> lis
     return sorted(letters, key=lambda one: one.letter.at)
 
 
-async def replay(settings: KafkaSettings, chosen: Sequence[Waiting]) -> None:
+async def replay(settings: KafkaSettings, chosen: Sequence[PendingLetter]) -> None:
     """Send letters back to their topics, for another attempt."""
     await _send(settings, [one.letter.replay() for one in chosen], _notes(chosen, "replayed"))
 
 
-async def drop(settings: KafkaSettings, chosen: Sequence[Waiting]) -> None:
+async def drop(settings: KafkaSettings, chosen: Sequence[PendingLetter]) -> None:
     """Set letters aside; they stay in their topic until its retention ends, but wait no more."""
     await _send(settings, [], _notes(chosen, "dropped"))
 
 
-def _notes(chosen: Sequence[Waiting], note: Note) -> list[Outgoing]:
+def _notes(chosen: Sequence[PendingLetter], note: Note) -> list[OutboundRecord]:
     by_topic: dict[str, list[int]] = {}
     for one in chosen:
         topic, offset = one.id.rsplit(":", 1)
         by_topic.setdefault(topic, []).append(int(offset))
     return [
-        Outgoing(TOPICS[topic].dead_letters, None, orjson.dumps(sorted(offsets)), ((NOTE, note.encode()),))
+        OutboundRecord(TOPICS[topic].dead_letters, None, orjson.dumps(sorted(offsets)), ((NOTE, note.encode()),))
         for topic, offsets in by_topic.items()
     ]
 
 
-async def _send(settings: KafkaSettings, *waves: Sequence[Outgoing]) -> None:
+async def _send(settings: KafkaSettings, *waves: Sequence[OutboundRecord]) -> None:
     """Send each wave once the one before it has arrived."""
     producer = AIOKafkaProducer(bootstrap_servers=settings.brokers, enable_idempotence=True)
     try:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from firstword.runtimes.kafka.records import Arrived, Outgoing, outgoing
+from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord, outbound_record
 from firstword.runtimes.kafka.relay import Relay
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.storage.engine import open_database
@@ -33,13 +33,13 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 
 class IntakeWorker(Worker):
-    """A process of :mod:`tests.kafka.intake_worker`."""
+    """A process of :mod:`tests.kafka.consumer_worker`."""
 
     def __init__(self, log: Path, environment: dict[str, str]) -> None:
         self._log = log
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.kafka.intake_worker"],
+                [sys.executable, "-m", "tests.kafka.consumer_worker"],
                 env={**os.environ, **environment},
                 stdout=out,
                 stderr=out,
@@ -164,7 +164,7 @@ def removed(revision: int) -> AnyEvent:
     return event(gone, key="ann", id=f"evt_gone_{revision}", source="test", time=PAST)
 
 
-def revisions(records: Sequence[Arrived]) -> list[int]:
+def revisions(records: Sequence[InboundRecord]) -> list[int]:
     told = [decode("clients", record.payload or b"").data for record in records]
     return [one.revision for one in told if isinstance(one, ClientRemoved)]
 
@@ -202,7 +202,7 @@ def test_who_takes_over_sends_the_newest_of_the_book_once_more(lab: Lab, engine:
         await task
 
     run(relay_for(2, 60))
-    lab.send([outgoing(removed(1))])  # the last words of a relay that was killed
+    lab.send([outbound_record(removed(1))])  # the last words of a relay that was killed
     assert revisions(lab.read("clients")) == [1, 2, 1]
     run(relay_for(3, 0.5))
     assert revisions(lab.read("clients")) == [1, 2, 1, 2]
@@ -240,7 +240,9 @@ def test_bad_records_go_to_the_dead_letters_and_come_back_when_replayed(
 ) -> None:
     worker = intakes.start()
     good = item_event(1, PAST)
-    lab.send([Outgoing("items", b"k", b"no event"), outgoing(item_event(2, PAST, "bad")), outgoing(good)])
+    lab.send(
+        [OutboundRecord("items", b"k", b"no event"), outbound_record(item_event(2, PAST, "bad")), outbound_record(good)]
+    )
     wait_until(lambda: len(lab.read("items.dlq")) == 2, f"two letters\n{worker.log}")
     wait_until(lambda: len(lab.said()) >= 2, "the count and the tick of what is good")
     reasons = {dict(record.headers)["firstword-place"] for record in lab.read("items.dlq")}
@@ -248,7 +250,7 @@ def test_bad_records_go_to_the_dead_letters_and_come_back_when_replayed(
 
 
 def test_a_mistake_of_ours_ends_the_worker_with_nothing_taken(lab: Lab, engine: Engine, intakes: Intakes) -> None:
-    lab.send([outgoing(item_event(1, PAST, "poison"))])
+    lab.send([outbound_record(item_event(1, PAST, "poison"))])
     worker = intakes.start()
     assert worker.wait() == 1, worker.log
     with reading(engine) as connection:

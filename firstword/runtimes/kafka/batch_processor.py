@@ -23,8 +23,8 @@ from aiokafka.partitioner import murmur2
 from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.exc import DataError
 
-from firstword.runtimes.kafka.letters import Letter, LetterLimit, letter_of
-from firstword.runtimes.kafka.records import Arrived
+from firstword.runtimes.kafka.dead_letter_records import DeadLetterRecord, LetterLimit, dead_letter_for
+from firstword.runtimes.kafka.records import InboundRecord
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
 from firstword.storage.outbox import Outbox, OutboxPublisher, Post
@@ -37,12 +37,12 @@ from services.common.db import exclusive, reading, upsert
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, AnyProcessor, Sink
 
-__all__ = ["Ledger"]
+__all__ = ["BatchProcessor"]
 
 #: By topic and partition.
 Offsets = dict[tuple[str, int], int]
 #: Records with what they say.
-Events = Sequence[tuple[Arrived, AnyEvent]]
+Events = Sequence[tuple[InboundRecord, AnyEvent]]
 
 #: A relay sends again what it sent since it last noted so: at its restart, even after a weekend.
 REPEATS = timedelta(days=7)
@@ -59,12 +59,12 @@ class _Batch:
     connection: Connection
     careful: bool
     out: list[AnyEvent] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
+    letters: list[DeadLetterRecord] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
     worked: list[tuple[str, str]] = field(default_factory=list)
 
 
-class Ledger:
+class BatchProcessor:
     """The database's side of one consumer group, ``group``."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Ledger:
         with reading(self._engine) as connection:
             return self._read_positions(connection)
 
-    def take(self, records: Sequence[Arrived]) -> None:
+    def take(self, records: Sequence[InboundRecord]) -> None:
         """Take records in, each partition's in their order; those that are in already are left out.
 
         Raises:
@@ -128,7 +128,7 @@ class Ledger:
             self._publisher.publish(connection, out)
         return True
 
-    def _take(self, records: Sequence[Arrived], *, careful: bool) -> None:
+    def _take(self, records: Sequence[InboundRecord], *, careful: bool) -> None:
         with self._engine.begin() as connection:
             numbers = sorted({record.partition for record in records})
             self._hold(connection, numbers)
@@ -172,20 +172,20 @@ class Ledger:
                         self._sink(batch, sink, record, event)
         self._write_states(batch.connection, steppers.values())
 
-    def _decoded(self, batch: _Batch, records: Sequence[Arrived]) -> Events:
+    def _decoded(self, batch: _Batch, records: Sequence[InboundRecord]) -> Events:
         """One partition's records with what they say, in their order."""
         return [(record, event) for record in _merged(records) if (event := self._read(batch, record))]
 
-    def _read(self, batch: _Batch, record: Arrived) -> AnyEvent | None:
+    def _read(self, batch: _Batch, record: InboundRecord) -> AnyEvent | None:
         if record.payload is None and TOPICS[record.topic].compacted:
             return None  # a tombstone
         try:
             return decode(record.topic, record.payload or b"")
         except UnreadableEvent as error:
-            batch.letters.append(letter_of(record, error, self._group, 1, self._clock.now()))
+            batch.letters.append(dead_letter_for(record, error, self._group, 1, self._clock.now()))
             return None
 
-    def _step(self, batch: _Batch, stepper: Stepper, record: Arrived, event: AnyEvent) -> None:
+    def _step(self, batch: _Batch, stepper: Stepper, record: InboundRecord, event: AnyEvent) -> None:
         processor, name = stepper.processor, (stepper.processor.name, event.id)
         if name in batch.seen:
             return
@@ -194,9 +194,9 @@ class Ledger:
             batch.seen.add(name)
             batch.worked.append(name)
         except KnownBadEvent as error:
-            batch.letters.append(letter_of(record, error, processor.name, processor.version, self._clock.now()))
+            batch.letters.append(dead_letter_for(record, error, processor.name, processor.version, self._clock.now()))
 
-    def _sink(self, batch: _Batch, sink: Sink, record: Arrived, event: AnyEvent) -> None:
+    def _sink(self, batch: _Batch, sink: Sink, record: InboundRecord, event: AnyEvent) -> None:
         """What a sink refuses may be half written: then the batch is begun again, with a savepoint for each event."""
         if not batch.careful:
             try:
@@ -207,7 +207,7 @@ class Ledger:
             with batch.connection.begin_nested():
                 sink.apply(batch.connection, event)
         except (KnownBadEvent, DataError) as error:
-            batch.letters.append(letter_of(record, error, f"sink:{sink.name}", 1, self._clock.now()))
+            batch.letters.append(dead_letter_for(record, error, f"sink:{sink.name}", 1, self._clock.now()))
 
     def _steppers(
         self, connection: Connection, until: Mapping[int, datetime], events: Events = ()
@@ -268,7 +268,7 @@ class Ledger:
         query = select(taken.c.topic, taken.c.partition, taken.c.next_offset).where(taken.c.consumer == self._group)
         return {(topic, number): offset for topic, number, offset in connection.execute(query)}
 
-    def _write_positions(self, connection: Connection, fresh: Sequence[Arrived]) -> None:
+    def _write_positions(self, connection: Connection, fresh: Sequence[InboundRecord]) -> None:
         offsets: Offsets = {}
         for record in fresh:
             at = (record.topic, record.partition)
@@ -280,9 +280,9 @@ class Ledger:
         upsert(connection, taken, rows, ("consumer", "topic", "partition"))
 
 
-def _merged(records: Sequence[Arrived]) -> Iterator[Arrived]:
+def _merged(records: Sequence[InboundRecord]) -> Iterator[InboundRecord]:
     """Each topic's records in their order, and of two topics' next records the older one first."""
-    by_topic: dict[str, list[Arrived]] = {}
+    by_topic: dict[str, list[InboundRecord]] = {}
     for record in records:
         by_topic.setdefault(record.topic, []).append(record)
     return heapq.merge(*(by_topic[topic] for topic in sorted(by_topic)), key=lambda record: record.timestamp_ms)
@@ -293,6 +293,6 @@ def _partition(key: str, partitions: int) -> int:
     return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
 
 
-def _post(letter: Letter) -> Post:
-    out = letter.outgoing()
+def _post(letter: DeadLetterRecord) -> Post:
+    out = letter.to_record()
     return Post(out.topic, out.key, out.payload, content_id("dlq", *letter.name), out.headers)

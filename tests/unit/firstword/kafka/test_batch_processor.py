@@ -12,9 +12,9 @@ from aiokafka.partitioner import murmur2
 from sqlalchemy import Connection, Engine, select
 
 from firstword.pipeline import Pipeline
-from firstword.runtimes.kafka.ledger import Ledger
-from firstword.runtimes.kafka.letters import LetterLimit, TooManyDeadLetters, read_letter
-from firstword.runtimes.kafka.records import Arrived, outgoing
+from firstword.runtimes.kafka.batch_processor import BatchProcessor
+from firstword.runtimes.kafka.dead_letter_records import LetterLimit, TooManyDeadLetters, parse_dead_letter
+from firstword.runtimes.kafka.records import InboundRecord, outbound_record
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.storage.outbox import Outbox, Post
 from firstword.storage.tables import dead_letters, states, taken
@@ -47,25 +47,25 @@ class Scribe:
         return len(connection.execute(select(dead_letters.c.id)).all())
 
 
-class Record(list[Arrived]):
+class Record(list[InboundRecord]):
     """Items as they lie in their partitions."""
 
     def send(self, events: Sequence[AnyEvent]) -> Record:
         for event in events:
-            out = outgoing(event)
+            out = outbound_record(event)
             number = int(murmur2(out.key or b"") & 0x7FFFFFFF) % PARTITIONS
             self.put(number, out.key, out.payload, round(event.time.timestamp() * 1000))
         return self
 
     def put(self, number: int, key: bytes | None, payload: bytes | None, at_ms: int = 0) -> Record:
         offset = len([record for record in self if record.partition == number])
-        self.append(Arrived("items", number, offset, key, payload, at_ms))
+        self.append(InboundRecord("items", number, offset, key, payload, at_ms))
         return self
 
 
-def ledger(engine: Engine, clock: FakeClock | None = None, *, most: int = 100, scribe: bool = False) -> Ledger:
+def ledger(engine: Engine, clock: FakeClock | None = None, *, most: int = 100, scribe: bool = False) -> BatchProcessor:
     sinks = (Scribe(),) if scribe else ()
-    return Ledger("group", engine, (Tally(),), sinks, clock or FakeClock(START), LetterLimit(most, START))
+    return BatchProcessor("group", engine, (Tally(),), sinks, clock or FakeClock(START), LetterLimit(most, START))
 
 
 def said(engine: Engine) -> list[Post]:
@@ -82,7 +82,7 @@ def test_batches_repeats_and_crashes_change_nothing(database: Engine) -> None:
         size, again = dice.randint(1, 17), dice.randint(0, 5)
         batch = records[max(0, done - again) : done + size]
         if dice.random() < 0.3:  # dies with the batch in hand
-            poison = replace(batch[0], offset=1000, payload=outgoing(item_event(90, START, "poison")).payload)
+            poison = replace(batch[0], offset=1000, payload=outbound_record(item_event(90, START, "poison")).payload)
             with pytest.raises(ZeroDivisionError):
                 ledger(database).take([*batch, poison])
         ledger(database).take(batch)
@@ -95,7 +95,7 @@ def test_batches_repeats_and_crashes_change_nothing(database: Engine) -> None:
     for runtime in memory.values():
         wanted += runtime.finish(ends.now())
     assert {post.event_id: post.payload for post in said(database)} == {
-        event.id: outgoing(event).payload for event in wanted
+        event.id: outbound_record(event).payload for event in wanted
     }
     assert ledger(database, ends).fire(range(PARTITIONS)) is False
     with reading(database) as connection:
@@ -127,7 +127,7 @@ def test_what_can_not_be_taken_goes_to_the_dead_letters_whole_and_the_rest_goes_
     ledger(database, scribe=True).take(records)
     posts = said(database)
     letters = [
-        read_letter("items", post.key, post.payload, post.headers) for post in posts if post.topic == "items.dlq"
+        parse_dead_letter("items", post.key, post.payload, post.headers) for post in posts if post.topic == "items.dlq"
     ]
     assert [(letter.consumer, letter.record.offset) for letter in letters if letter] == [
         ("group", 3), ("group", 4), ("tally", 1), ("sink:scribe", 2),
@@ -159,10 +159,10 @@ def test_a_mistake_of_ours_is_raised_with_nothing_taken(database: Engine) -> Non
 
 
 def test_of_two_topics_the_older_record_comes_first_and_each_keeps_its_order(database: Engine) -> None:
-    from firstword.runtimes.kafka.ledger import _merged
+    from firstword.runtimes.kafka.batch_processor import _merged
 
-    def record(topic: str, offset: int, at_ms: int) -> Arrived:
-        return Arrived(topic, 0, offset, b"k", b"", at_ms)
+    def record(topic: str, offset: int, at_ms: int) -> InboundRecord:
+        return InboundRecord(topic, 0, offset, b"k", b"", at_ms)
 
     mixed = [record("drafts", 0, 5), record("drafts", 1, 3), record("alerts", 0, 4), record("alerts", 1, 6)]
     assert [(one.topic, one.offset) for one in _merged(mixed)] == [

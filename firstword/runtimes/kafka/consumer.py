@@ -1,4 +1,4 @@
-"""Consumes topics into the database: Kafka's side of :mod:`firstword.runtimes.kafka.ledger`.
+"""Consumes topics into the database: Kafka's side of :mod:`firstword.runtimes.kafka.batch_processor`.
 
 The database's offsets are what counts. Kafka is told of them after each transaction, for lag to be seen; whenever a
 partition is assigned, reading goes on where the database stands, even when it was restored from yesterday's copy.
@@ -18,10 +18,10 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from sqlalchemy.exc import OperationalError
 
+from firstword.runtimes.kafka.batch_processor import BatchProcessor
 from firstword.runtimes.kafka.health import Progress
-from firstword.runtimes.kafka.ledger import Ledger
-from firstword.runtimes.kafka.records import Arrived
-from firstword.runtimes.kafka.references import ReferenceReader, arrived
+from firstword.runtimes.kafka.records import InboundRecord
+from firstword.runtimes.kafka.references import ReferenceReader, inbound_record
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.runtimes.kafka.watch import GroupWatch
 from schemas.topics import TOPICS
@@ -31,7 +31,7 @@ from services.common.logs import get_logger
 from services.common.metrics import Metrics
 from services.common.processing import AnyProcessor
 
-__all__ = ["Intake", "OtherKafka"]
+__all__ = ["DatabaseConsumer", "OtherKafka"]
 
 log = get_logger(__name__)
 
@@ -46,13 +46,13 @@ class OtherKafka(FirstwordError):
     """The database has taken in more of a topic than the broker has."""
 
 
-class Intake:
+class DatabaseConsumer:
     """Feeds ``ledger`` with what its consumer group is assigned; ``processors`` are the ledger's."""
 
     def __init__(
         self,
         service: str,
-        ledger: Ledger,
+        ledger: BatchProcessor,
         processors: Sequence[AnyProcessor],
         settings: KafkaSettings,
         clock: Clock,
@@ -129,7 +129,7 @@ class Intake:
         log.info("intake.ready", group=self._group)
         try:
             while not stop.is_set():
-                records = self._arrived(await consumer.getmany(timeout_ms=FETCH_MS))
+                records = self._inbound(await consumer.getmany(timeout_ms=FETCH_MS))
                 if places.failed is not None:
                     raise places.failed
                 if records:
@@ -143,7 +143,7 @@ class Intake:
         finally:
             await consumer.stop()
 
-    async def _take(self, consumer: AIOKafkaConsumer, records: list[Arrived], stop: asyncio.Event) -> None:
+    async def _take(self, consumer: AIOKafkaConsumer, records: list[InboundRecord], stop: asyncio.Event) -> None:
         """Into the database, however long that is away; what goes to another worker meanwhile is left to it."""
         paused = False
         while records:
@@ -156,14 +156,14 @@ class Intake:
                 return
             consumer.pause(*consumer.assignment())
             paused = True
-            records += self._arrived(await consumer.getmany(timeout_ms=AWAY_MS))
+            records += self._inbound(await consumer.getmany(timeout_ms=AWAY_MS))
             ours = consumer.assignment()
             records = [record for record in records if self._at(record) in ours]
         if paused:
             consumer.resume(*consumer.assignment())
         await self._commit(consumer, records)
 
-    async def _commit(self, consumer: AIOKafkaConsumer, records: Sequence[Arrived]) -> None:
+    async def _commit(self, consumer: AIOKafkaConsumer, records: Sequence[InboundRecord]) -> None:
         offsets: dict[TopicPartition, int] = {}
         for record in records:
             offsets[self._at(record)] = max(offsets.get(self._at(record), 0), record.offset + 1)
@@ -226,17 +226,17 @@ class Intake:
                 log.warning("database unavailable", action="place", error=str(error.orig))
                 await asyncio.sleep(AWAY_MS / 1000)
 
-    def _arrived(self, fetched: dict[TopicPartition, list[Any]]) -> list[Arrived]:
-        return [arrived(self._settings, raw) for at in sorted(fetched) for raw in fetched[at]]
+    def _inbound(self, fetched: dict[TopicPartition, list[Any]]) -> list[InboundRecord]:
+        return [inbound_record(self._settings, raw) for at in sorted(fetched) for raw in fetched[at]]
 
-    def _at(self, record: Arrived) -> TopicPartition:
+    def _at(self, record: InboundRecord) -> TopicPartition:
         return TopicPartition(self._settings.topic(record.topic), record.partition)
 
 
 class _Places(ConsumerRebalanceListener):  # type: ignore[misc]
     """Told of what is assigned; its own failures are only logged by the client, so they are kept for us."""
 
-    def __init__(self, intake: Intake, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, intake: DatabaseConsumer, consumer: AIOKafkaConsumer) -> None:
         self._intake = intake
         self._consumer = consumer
         self.failed: Exception | None = None

@@ -7,44 +7,49 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstword.runtimes.kafka.letters import LetterLimit, TooManyDeadLetters, letter_of, read_letter
-from firstword.runtimes.kafka.records import Arrived
+from firstword.runtimes.kafka.dead_letter_records import (
+    LetterLimit,
+    TooManyDeadLetters,
+    dead_letter_for,
+    parse_dead_letter,
+)
+from firstword.runtimes.kafka.records import InboundRecord
 from services.common.errors import KnownBadEvent
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-RECORD = Arrived("items", 3, 41, b"itm_1", b"{}", 1_767_600_000_000, (("trace", b"abc"),))
+RECORD = InboundRecord("items", 3, 41, b"itm_1", b"{}", 1_767_600_000_000, (("trace", b"abc"),))
 
 
 def test_a_letter_comes_back_as_it_went_out() -> None:
-    letter = letter_of(RECORD, KnownBadEvent("no good"), "annotate", 2, NOW)
-    out = letter.outgoing()
+    letter = dead_letter_for(RECORD, KnownBadEvent("no good"), "annotate", 2, NOW)
+    out = letter.to_record()
     assert (out.topic, out.key, out.payload) == ("items.dlq", b"itm_1", b"{}")
-    assert read_letter("items", out.key, out.payload, out.headers) == letter
+    assert parse_dead_letter("items", out.key, out.payload, out.headers) == letter
 
 
 def test_a_record_without_a_payload_stays_one_without() -> None:
-    out = letter_of(replace(RECORD, payload=None), KnownBadEvent("empty"), "annotate", 1, NOW).outgoing()
-    found = read_letter("items", out.key, out.payload, out.headers)
+    out = dead_letter_for(replace(RECORD, payload=None), KnownBadEvent("empty"), "annotate", 1, NOW).to_record()
+    found = parse_dead_letter("items", out.key, out.payload, out.headers)
     assert found is not None
     assert found.record.payload is None
 
 
 def test_a_replay_goes_where_it_came_from_and_counts_its_attempts() -> None:
-    first = letter_of(RECORD, KnownBadEvent("no good"), "annotate", 2, NOW)
+    first = dead_letter_for(RECORD, KnownBadEvent("no good"), "annotate", 2, NOW)
     again = first.replay()
     assert (again.topic, again.key, again.payload) == ("items", b"itm_1", b"{}")
-    second = letter_of(replace(RECORD, headers=again.headers), KnownBadEvent("still no good"), "annotate", 2, NOW)
+    second = dead_letter_for(replace(RECORD, headers=again.headers), KnownBadEvent("still no good"), "annotate", 2, NOW)
     assert second.attempt == 2
     assert second.replay().headers == (("trace", b"abc"), ("firstword-attempt", b"2"))
 
 
 def test_what_others_wrote_into_the_topic_is_no_letter() -> None:
-    assert read_letter("items", b"k", b"v", (("firstword-reason", b"half of it"),)) is None
+    assert parse_dead_letter("items", b"k", b"v", (("firstword-reason", b"half of it"),)) is None
 
 
 def test_too_many_letters_in_an_hour_stop_the_worker() -> None:
     limit = LetterLimit(3, NOW, earlier=2)
-    letter = letter_of(RECORD, KnownBadEvent("no good"), "annotate", 2, NOW)
+    letter = dead_letter_for(RECORD, KnownBadEvent("no good"), "annotate", 2, NOW)
     limit.count([letter])
     with pytest.raises(TooManyDeadLetters, match=r"annotate: more than 3 .* items/3@41: no good"):
         limit.count([replace(letter, at=NOW + timedelta(minutes=59))])
@@ -53,4 +58,4 @@ def test_too_many_letters_in_an_hour_stop_the_worker() -> None:
 
 def test_letters_of_an_hour_ago_do_not_count() -> None:
     limit = LetterLimit(2, NOW, earlier=2)
-    limit.count([letter_of(RECORD, KnownBadEvent("no good"), "annotate", 2, NOW + timedelta(minutes=61))])
+    limit.count([dead_letter_for(RECORD, KnownBadEvent("no good"), "annotate", 2, NOW + timedelta(minutes=61))])

@@ -1,13 +1,13 @@
-"""A process for tests that takes items in and sends what follows: ``python -m tests.kafka.intake_worker``."""
+"""A process for tests that takes items in and sends what follows: ``python -m tests.kafka.consumer_worker``."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 
-from firstword.runtimes.kafka.intake import Intake
-from firstword.runtimes.kafka.ledger import Ledger
-from firstword.runtimes.kafka.letters import LetterLimit
+from firstword.runtimes.kafka.batch_processor import BatchProcessor
+from firstword.runtimes.kafka.consumer import DatabaseConsumer
+from firstword.runtimes.kafka.dead_letter_records import LetterLimit
 from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.relay import Relay
 from firstword.runtimes.kafka.settings import read_kafka_settings
@@ -21,10 +21,10 @@ async def work(stop: asyncio.Event) -> None:
     engine, clock, settings = open_database(os.environ["FIRSTWORD_DATABASE"]), SystemClock(), read_kafka_settings()
     processors = (Tally(),)
     limit = LetterLimit(settings.dead_letters_per_hour, clock.now())
-    ledger = Ledger(settings.group("intake"), engine, processors, (), clock, limit)
+    ledger = BatchProcessor(settings.group("intake"), engine, processors, (), clock, limit)
     async with asyncio.TaskGroup() as group:
         group.create_task(Relay(engine, settings, clock).run(stop))
-        group.create_task(Intake("intake", ledger, processors, settings, clock).run(stop))
+        group.create_task(DatabaseConsumer("intake", ledger, processors, settings, clock).run(stop))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firstword.runtimes.kafka.records import Arrived, Headers, Outgoing
+from firstword.runtimes.kafka.records import Headers, InboundRecord, OutboundRecord
 from schemas.topics import TOPICS
 from services.common.errors import FirstwordError
 
-__all__ = ["Letter", "LetterLimit", "TooManyDeadLetters", "letter_of", "read_letter"]
+__all__ = ["DeadLetterRecord", "LetterLimit", "TooManyDeadLetters", "dead_letter_for", "parse_dead_letter"]
 
 #: What marks our headers among those that a record brought along.
 MARK = "firstword-"
@@ -24,14 +24,14 @@ class TooManyDeadLetters(FirstwordError):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetterRecord:
     """One dead letter.
 
     ``record`` is what came, unchanged; ``place`` the kind of error that refused it; ``attempt`` counts from one and
     grows with each replay.
     """
 
-    record: Arrived
+    record: InboundRecord
     reason: str
     place: str
     consumer: str
@@ -44,7 +44,7 @@ class Letter:
         """What tells it from others: a worker that is killed at the wrong moment writes one twice."""
         return self.consumer, self.record.topic, self.record.partition, self.record.offset, self.attempt
 
-    def outgoing(self) -> Outgoing:
+    def to_record(self) -> OutboundRecord:
         """As it goes to the dead-letter topic: key and payload as they came, the rest in headers."""
         record = self.record
         ours = {
@@ -61,13 +61,15 @@ class Letter:
             "empty": "1" if record.payload is None else "0",
         }
         headers = tuple((MARK + name, text.encode(errors="replace")) for name, text in ours.items())
-        return Outgoing(TOPICS[record.topic].dead_letters, record.key, record.payload, theirs(record.headers) + headers)
+        return OutboundRecord(
+            TOPICS[record.topic].dead_letters, record.key, record.payload, theirs(record.headers) + headers
+        )
 
-    def replay(self) -> Outgoing:
+    def replay(self) -> OutboundRecord:
         """As it goes back to the topic that it came from, for another attempt."""
         record = self.record
         again = ((ATTEMPT, str(self.attempt).encode()),)
-        return Outgoing(record.topic, record.key, record.payload, theirs(record.headers) + again)
+        return OutboundRecord(record.topic, record.key, record.payload, theirs(record.headers) + again)
 
 
 class LetterLimit:
@@ -81,7 +83,7 @@ class LetterLimit:
         self._most = most
         self._recent = deque([start] * min(earlier, most))
 
-    def count(self, letters: list[Letter]) -> None:
+    def count(self, letters: list[DeadLetterRecord]) -> None:
         """Note ``letters`` before they are sent.
 
         Raises:
@@ -101,18 +103,22 @@ class LetterLimit:
             )
 
 
-def letter_of(record: Arrived, error: Exception, consumer: str, version: int, now: datetime) -> Letter:
+def dead_letter_for(
+    record: InboundRecord, error: Exception, consumer: str, version: int, now: datetime
+) -> DeadLetterRecord:
     """The letter for ``record``, which ``consumer`` could not take because of ``error``."""
     before = dict(record.headers).get(ATTEMPT, b"0")
     attempt = int(before) + 1 if before.isdigit() else 1
-    return Letter(record, str(error), type(error).__name__, consumer, version, attempt, now)
+    return DeadLetterRecord(record, str(error), type(error).__name__, consumer, version, attempt, now)
 
 
-def read_letter(topic: str, key: bytes | None, payload: bytes | None, headers: Headers) -> Letter | None:
+def parse_dead_letter(
+    topic: str, key: bytes | None, payload: bytes | None, headers: Headers
+) -> DeadLetterRecord | None:
     """The letter that lies in the dead-letter topic of ``topic``; None when it isn't one of ours."""
     ours = {name.removeprefix(MARK): raw.decode(errors="replace") for name, raw in headers if name.startswith(MARK)}
     try:
-        record = Arrived(
+        record = InboundRecord(
             topic=topic,
             partition=int(ours["partition"]),
             offset=int(ours["offset"]),
@@ -122,7 +128,7 @@ def read_letter(topic: str, key: bytes | None, payload: bytes | None, headers: H
             headers=theirs(headers),
         )
         at = datetime.fromisoformat(ours["at"])
-        return Letter(
+        return DeadLetterRecord(
             record, ours["reason"], ours["place"], ours["consumer"], int(ours["version"]), int(ours["attempt"]), at
         )
     except (KeyError, ValueError):
