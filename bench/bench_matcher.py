@@ -25,7 +25,8 @@ from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
 from schemas.items import Item, ItemIngested, Source
 from services.common.processing import AnyEvent
-from services.matcher.service import Annotate, Judge
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
 from services.matcher.stories.threads import JudgeState
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

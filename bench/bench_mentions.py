@@ -21,7 +21,7 @@ from pathlib import Path
 
 from schemas.clients import Query, Watch
 from schemas.items import Item
-from services.matcher.mentions.matching import Watchlist
+from services.matcher.mentions.finder import MentionFinder
 from services.matcher.mentions.topics import shipped_topics
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "mentions"
@@ -76,7 +76,7 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def speed(watchlist: Watchlist, items: list[Item]) -> tuple[float, int]:
+def speed(watchlist: MentionFinder, items: list[Item]) -> tuple[float, int]:
     """Items a second of CPU time, and how many mentions were found."""
     begun = time.process_time()
     found = sum(len(watchlist.find(item)) for item in items)
@@ -103,7 +103,7 @@ def main() -> None:
     ]
     base = peak()
     begun = time.process_time()
-    watchlist = Watchlist()
+    watchlist = MentionFinder()
     for watch in watches:
         watchlist.change(watch.entity_id, (watch,))
     built = time.process_time() - begun

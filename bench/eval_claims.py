@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from schemas.items import Item
 from schemas.mentions import Claim
-from services.matcher.annotate import annotate_item
+from services.matcher.annotate import read_item
 from services.matcher.sources.publishers import shipped_sources
 
 ROOT = Path(__file__).parents[1]
@@ -75,7 +75,7 @@ def headlines(half: str, path: Path = HEADLINES) -> list[Labelled]:
 
 def claim_of(item: Item) -> Claim:
     """What the product takes ``item`` to claim."""
-    return annotate_item(item, shipped_sources()).claim
+    return read_item(item, shipped_sources()).claim
 
 
 def confusion(rows: Sequence[Labelled]) -> Confusion:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from schemas.clients import Watch
 from schemas.items import Item
-from services.matcher.mentions.matching import Watchlist
+from services.matcher.mentions.finder import MentionFinder
 
 #: One line of a file of JSON lines.
 Row = dict[str, Any]
@@ -61,7 +61,7 @@ def measure(rows: list[Row], watched: list[Row], errors: bool = False) -> Figure
         watches.append(Watch(entity_id=row["symbol"], name=first, aliases=tuple(rest), kind="holding"))
         for alias in row["aliases"]:
             aliases[alias.lower()].add(row["symbol"])
-    watchlist = Watchlist.build(watches)
+    watchlist = MentionFinder.build(watches)
     hit = extra = missed = empty = alarms = 0
     for row in rows:
         gold = {symbol for name in row["entities"] for symbol in aliases.get(name.lower(), ())}

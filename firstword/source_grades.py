@@ -22,7 +22,7 @@ from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.processing import AnyEvent
 from services.matcher.sources.publishers import NEWSROOMS, SourceTable, shipped_sources
-from services.matcher.sources.track_record import Outcomes, Record
+from services.matcher.sources.track_record import RumorOutcomes, TrackRecord
 from services.matcher.thresholds import shipped_thresholds
 from services.notifier import tables as notifier
 
@@ -78,7 +78,7 @@ class Standing(NamedTuple):
     """All about one source: the grade that was set, its record, and what it counts as today."""
 
     set_grade: SourceGrade
-    record: Record
+    record: TrackRecord
     today: SourceGrade
     known: bool
 
@@ -211,13 +211,13 @@ class Sources:
         """What a source is worth today, and why."""
         now, table = self._store.clock.now(), self._table()
         own = self._store.settings.thresholds
-        outcomes = Outcomes(require_thresholds(own) if own else shipped_thresholds())
+        outcomes = RumorOutcomes(require_thresholds(own) if own else shipped_thresholds())
         query = select(notifier.outcomes.c.payload).where(notifier.outcomes.c.domain == domain)
         with reading(self._store.engine) as connection:
             for (payload,) in connection.execute(query):
                 outcomes.add(RumorResolved.model_validate(payload))
         found = table.lookup(domain)
-        today = outcomes.applied(table, now).lookup(domain)
+        today = outcomes.apply_to(table, now).lookup(domain)
         record = outcomes.record(found.model_copy(update={"domain": domain}), now)
         return Standing(found, record, today, domain in table)
 

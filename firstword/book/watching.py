@@ -9,7 +9,7 @@ from firstword.book.asking import ASKING, implied_topic, read_query, read_topic
 from firstword.book.fields import Fields
 from firstword.book.nodes import MappingNode, ScalarNode
 from schemas.clients import Trade, Watch, WatchKind
-from services.matcher.mentions.ambiguity import risks
+from services.matcher.mentions.ambiguity import find_ambiguous_names
 from services.matcher.mentions.topics import shipped_topics
 
 __all__ = ["ASSET_KINDS", "INTEREST_KINDS", "default_kind", "isin_is_valid", "read_watches"]
@@ -137,5 +137,5 @@ def _check_names(fields: Fields, watch: Watch) -> None:
     for alias in watch.aliases:
         if len(alias) < 2:
             fields.error("aliases", f"The alias {alias!r} is shorter than 2 characters.", "Leave it out.")
-    for risk in risks(watch):
+    for risk in find_ambiguous_names(watch):
         fields.warning(risk.where, risk.why, risk.fix)

@@ -181,7 +181,7 @@ def _lines(domain: str, standing: Standing) -> list[str]:
     if today.record:
         lines.append(f"track record               {today.record}")
     elif standing.record.outcomes:
-        lines.append(f"track record               {standing.record.in_words()}: too few to move the grade")
+        lines.append(f"track record               {standing.record.describe()}: too few to move the grade")
     else:
         lines.append("track record               none of its rumors has ended here yet")
     lines += [f"  {each.at:%Y-%m-%d}  {each.outcome:9}  {each.headline}" for each in standing.record.outcomes]

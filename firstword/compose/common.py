@@ -38,7 +38,8 @@ from services.common.settings import Settings
 from services.common.settings import SmtpSettings as MailEnvironment
 from services.ingest.fetch.fetchers import FetcherByScheme, FileFetcher, HttpFetcher
 from services.ingest.service import IngestService, IngestSettings
-from services.matcher.service import Annotate, Judge
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
 from services.matcher.thresholds import Thresholds
 from services.notifier.agreement_publisher import ContactClocks
 from services.notifier.delivery.channels.base import Channel

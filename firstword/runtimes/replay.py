@@ -29,7 +29,7 @@ from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent
 from services.ingest.identity.dedupe import Seen, compare
 from services.ingest.parse.feed import ParsedItem
-from services.matcher.reading.claims import judge_claim
+from services.matcher.reading.claims import classify_claim
 from services.matcher.stories.window import StoryIndex
 
 __all__ = ["EMITTABLE", "Emission", "Emit", "KeptReplay", "Replay", "in_time_order", "item_events", "source_event"]
@@ -98,7 +98,7 @@ class Emitter:
         if self._stories is not None:
             yield self._stories.add(given.data.item, given.time)
         if "claims" in self._emit:
-            yield judge_claim(given.data.item)
+            yield classify_claim(given.data.item)
 
     def of_event(self, following: AnyEvent) -> Iterator[Emission]:
         """What an event that followed from an item carries."""

@@ -17,19 +17,19 @@ from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, Rumo
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, Processor
 from services.matcher.mentions.book_index import BookIndex
-from services.matcher.mentions.matching import Watchlist
-from services.matcher.reading.claims import Statement, judge_claim, statements
-from services.matcher.reading.impact import classify, impact_on, is_stale_piece, price_move
+from services.matcher.mentions.finder import MentionFinder
+from services.matcher.reading.claims import Statement, classify_claim, statements
+from services.matcher.reading.impact import classify_impact, impact_on, is_retrospective, price_move
 from services.matcher.reading.negated_events import averted, is_negated, turned
 from services.matcher.reading.officers import office_of
 from services.matcher.sources.publishers import SourceTable, origin_of, shipped_sources, slug
-from services.matcher.sources.track_record import Outcomes, midnight
+from services.matcher.sources.track_record import RumorOutcomes, start_of_day
 from services.matcher.stories.window import signature
 from services.matcher.text.normalize import words
 from services.matcher.text.word_lists import word_lists
 from services.matcher.thresholds import Thresholds, shipped_thresholds
 
-__all__ = ["Annotate", "ItemReading", "annotate_item", "best_quote"]
+__all__ = ["Annotate", "ItemReading", "choose_quote", "read_item"]
 
 #: Statements, the title the first, in which it may stand what office a person has.
 OFFICE_SENTENCES = 3
@@ -53,9 +53,9 @@ class ItemReading(NamedTuple):
     source: SourceGrade
 
 
-def annotate_item(item: Item, sources: SourceTable) -> ItemReading:
+def read_item(item: Item, sources: SourceTable) -> ItemReading:
     """Read ``item`` without regard to any book."""
-    claim, impact = judge_claim(item), classify(item)
+    claim, impact = classify_claim(item), classify_impact(item)
     if claim.judged and claim.status != "retracted":
         if averted(item.title, impact):
             impact = turned(impact)
@@ -68,7 +68,9 @@ def annotate_item(item: Item, sources: SourceTable) -> ItemReading:
 
 
 def _title_states(item: Item) -> bool:
-    return judge_claim(Item.model_construct(id=item.id, title=item.title, language=item.language)).status == "asserted"
+    return (
+        classify_claim(Item.model_construct(id=item.id, title=item.title, language=item.language)).status == "asserted"
+    )
 
 
 class Annotate(Processor[None]):
@@ -85,19 +87,19 @@ class Annotate(Processor[None]):
         self._thresholds = thresholds or shipped_thresholds()
         self._sources = sources or shipped_sources()
         self._new_grades: list[SourceGrade] = []
-        self._outcomes = Outcomes(self._thresholds)
+        self._outcomes = RumorOutcomes(self._thresholds)
         self._by_day: dict[datetime, SourceTable] = {}
         self._book = BookIndex()
-        self._watchlist = Watchlist()
+        self._watchlist = MentionFinder()
         self._changed: set[str] | None = None  # None until the first item: then all of the book is new
 
     def refer(self, event: AnyEvent) -> None:
         """Note a change of the book or of a grade; what is built from them is built at the next item."""
         data = event.data
         if isinstance(data, ClientChanged):
-            self._note(self._book.changed(data.client))
+            self._note(self._book.put_client(data.client))
         elif isinstance(data, ClientRemoved):
-            self._note(self._book.removed(data.client_id))
+            self._note(self._book.remove_client(data.client_id))
         elif isinstance(data, SourceGraded):
             self._new_grades.append(data.source)
         elif isinstance(data, RumorResolved):
@@ -132,7 +134,7 @@ class Annotate(Processor[None]):
             return None, ()
         return None, self._annotations(item, data.revision, mentions, event.time)
 
-    def _current_watchlist(self) -> Watchlist:
+    def _current_watchlist(self) -> MentionFinder:
         if self._changed is None or self._changed:
             changed = self._book.entities() if self._changed is None else sorted(self._changed)
             for entity_id in changed:
@@ -148,17 +150,17 @@ class Annotate(Processor[None]):
             self._by_day.clear()
         if not self._outcomes:
             return self._sources
-        day = midnight(at)
+        day = start_of_day(at)
         table = self._by_day.get(day)
         if table is None:
             if len(self._by_day) >= DAYS_KEPT:
                 self._by_day.clear()
-            table = self._by_day[day] = self._outcomes.applied(self._sources, day)
+            table = self._by_day[day] = self._outcomes.apply_to(self._sources, day)
         return table
 
     def _annotations(self, item: Item, revision: int, mentions: Sequence[Mention], at: datetime) -> list[AnyEvent]:
         sources = self._sources_of(at)
-        reading = annotate_item(item, sources)
+        reading = read_item(item, sources)
         marks = signature(item)
         said = statements(item, QUOTE_SENTENCES)
         result: list[AnyEvent] = []
@@ -174,7 +176,7 @@ class Annotate(Processor[None]):
                 source=reading.source,
                 origin=self._origin(item, told, mention, said, sources),
                 signature=marks,
-                quote=best_quote(said, mention, reading, self._thresholds.quote_chars),
+                quote=choose_quote(said, mention, reading, self._thresholds.quote_chars),
                 seen_at=at,
             )
             identity = content_id("evt", item.id, revision, mention.entity_id)
@@ -183,7 +185,7 @@ class Annotate(Processor[None]):
 
     def _impact(self, item: Item, impact: Impact, mention: Mention) -> Impact:
         """What happened to what is mentioned: its part in a deal; "Halden falls 7%" if Halden has a price."""
-        if impact.kind != "other" or is_stale_piece(impact):
+        if impact.kind != "other" or is_retrospective(impact):
             return impact_on(item, impact, mention)
         for span in mention.spans:
             move = price_move(item.title[span.end :]) if span.field == "title" else None
@@ -227,7 +229,10 @@ class Annotate(Processor[None]):
 def _is_ordinary(name: str) -> bool:
     """Whether what opens a headline is no name: court, regulator, shareholders."""
     lists = word_lists()
-    return all(word in lists.openers or word in lists.common or word in lists.subject for word in words(name))
+    return all(
+        word in lists.sentence_openers or word in lists.common_words or word in lists.company_predicates
+        for word in words(name)
+    )
 
 
 def _same_name(speaker: str, name: str) -> bool:
@@ -237,7 +242,7 @@ def _same_name(speaker: str, name: str) -> bool:
     return one[:shorter] == other[:shorter]
 
 
-def best_quote(said: Sequence[Statement], mention: Mention, reading: ItemReading, limit: int) -> str:
+def choose_quote(said: Sequence[Statement], mention: Mention, reading: ItemReading, limit: int) -> str:
     """Of the sentences ``said``, the title first, the one that shows best what is claimed of what is mentioned."""
     names = {span.text for span in mention.spans}
     cues = [cue for cue in (*reading.claim.cues, *reading.impact.cues) if len(cue) > 1]

@@ -22,14 +22,15 @@ from services.common.processing import AnyEvent, Processor
 from services.matcher.judgment.credibility import Assessment, assess
 from services.matcher.judgment.explanations import readings
 from services.matcher.judgment.outcomes import fizzled, resolved
+from services.matcher.judgment.reasons import reason
 from services.matcher.judgment.relevance import Relevance, shipped_relevance
 from services.matcher.judgment.tuning import TunedThresholds
 from services.matcher.judgment.verdict import Matter, Ruling, decide, if_they_ask
-from services.matcher.mentions.book_index import BookIndex, Stake
+from services.matcher.mentions.book_index import BookIndex, ClientWatch
 from services.matcher.stories.assignment import Heard, hear
 from services.matcher.stories.evidence import Witness
 from services.matcher.stories.threads import Case, Happening, JudgeState, Standing, dump_state, load_state, prune
-from services.matcher.text.phrasing import names_in_words, reason
+from services.matcher.text.humanize import join_names
 from services.matcher.thresholds import Thresholds, shipped_thresholds
 
 __all__ = ["Judge"]
@@ -60,9 +61,9 @@ class Judge(Processor[JudgeState]):
     def refer(self, event: AnyEvent) -> None:
         """Note a change of the book, or of what feedback makes of a client's thresholds."""
         if isinstance(event.data, ClientChanged):
-            self._book.changed(event.data.client)
+            self._book.put_client(event.data.client)
         elif isinstance(event.data, ClientRemoved):
-            self._book.removed(event.data.client_id)
+            self._book.remove_client(event.data.client_id)
         elif isinstance(event.data, ClientTuned):
             self._tuned.take(event.data)
 
@@ -83,14 +84,14 @@ class Judge(Processor[JudgeState]):
         data = event.data
         if not isinstance(data, ItemAnnotated):
             raise KnownBadEvent(f"judge takes annotated items, not {event.type}.")
-        stakes = self._book.stakes(data.entity_id)
-        if not stakes or state.knows(data.item.id, data.revision):
+        client_watches = self._book.client_watches(data.entity_id)
+        if not client_watches or state.knows(data.item.id, data.revision):
             return state, ()
         state, heard = hear(self._thresholds, prune(state, now, self._thresholds), data, now)
         # A feed that is read for the first time brings weeks of old news: one line a day is enough to know it by.
         old = heard.case.dull == "stale"
         said = state.stale_on == now.date()
-        case, events = self._decide_all(heard, stakes, data.entity_id, now, in_silence=old and said)
+        case, events = self._decide_all(heard, client_watches, data.entity_id, now, in_silence=old and said)
         if old and events:
             state = replace(state, stale_on=now.date())
         return state.with_case(case), events
@@ -114,7 +115,7 @@ class Judge(Processor[JudgeState]):
     # --- deciding
 
     def _decide_all(
-        self, heard: Heard, stakes: Sequence[Stake], entity_id: str, now: datetime, *, in_silence: bool
+        self, heard: Heard, client_watches: Sequence[ClientWatch], entity_id: str, now: datetime, *, in_silence: bool
     ) -> tuple[Case, list[AnyEvent]]:
         case = heard.case
         events: list[AnyEvent] = []
@@ -123,13 +124,13 @@ class Judge(Processor[JudgeState]):
         impact = case.happening.as_impact()
         publishers = tuple(each.publisher for each in case.testimonies)
         evidence: tuple[Evidence, ...] | None = None  # the same for all, and made only if somebody is told
-        for stake in stakes:
-            standing = case.standings.get(stake.client_id)
+        for client_watch in client_watches:
+            standing = case.standings.get(client_watch.client_id)
             matter = Matter(
-                watch=stake.watch,
+                watch=client_watch.watch,
                 impact=impact,
                 salience=case.salience,
-                concern=self._relevance.concern(stake.watch, impact, case.salience),
+                concern=self._relevance.concern(client_watch.watch, impact, case.salience),
                 assessment=assessment,
                 earlier=standing.verdict if standing else None,
                 earlier_information=standing.information if standing else 0,
@@ -138,21 +139,23 @@ class Judge(Processor[JudgeState]):
             )
             if standing is not None and not heard.trigger.counts:
                 continue
-            ruling = decide(matter, self._tuned.of(stake.client_id, entity_id))
+            ruling = decide(matter, self._tuned.of(client_watch.client_id, entity_id))
             if in_silence and standing is None and ruling.verdict == "ignore":
-                case = case.with_standing(stake.client_id, Standing("ignore", 0, ""))
+                case = case.with_standing(client_watch.client_id, Standing("ignore", 0, ""))
                 continue
             if _worth_saying(standing, ruling, assessment, heard.material):
                 evidence = evidence if evidence is not None else _evidence(case, heard.trigger)
                 ruling = _in_full(ruling, heard.data)
                 brought_by = heard.trigger.item_id
-                alert = self._alert(stake, case, heard.headline, matter, ruling, standing, now, evidence, brought_by)
+                alert = self._alert(
+                    client_watch, case, heard.headline, matter, ruling, standing, now, evidence, brought_by
+                )
                 events.append(_raised(alert))
-                case = case.with_standing(stake.client_id, self._standing(alert, now))
+                case = case.with_standing(client_watch.client_id, self._standing(alert, now))
             elif standing is not None and standing.verdict == "hold":
                 # taken up again: it waits anew
                 held = replace(standing, held_until=now + timedelta(days=self._thresholds.hold_days))
-                case = case.with_standing(stake.client_id, held)
+                case = case.with_standing(client_watch.client_id, held)
         return case, events + outcomes
 
     def _standing(self, alert: Alert, now: datetime) -> Standing:
@@ -167,15 +170,17 @@ class Judge(Processor[JudgeState]):
             standing = case.standings[client_id]
             if standing.held_until is None or standing.held_until > now:
                 continue
-            stake = self._book.stake(entity_id, client_id)
-            if stake is None:
+            client_watch = self._book.client_watch(entity_id, client_id)
+            if client_watch is None:
                 case = case.with_standing(client_id, None)
                 continue
-            concern = self._relevance.concern(stake.watch, impact, case.salience)
+            concern = self._relevance.concern(client_watch.watch, impact, case.salience)
             publishers = tuple(each.publisher for each in case.testimonies)
-            matter = Matter(stake.watch, impact, case.salience, concern, assessment, "hold", case.dull, publishers)
+            matter = Matter(
+                client_watch.watch, impact, case.salience, concern, assessment, "hold", case.dull, publishers
+            )
             ruling = _fizzled(self._thresholds, case, assessment)
-            alert = self._alert(stake, case, case.headline, matter, ruling, standing, now, _evidence(case, None))
+            alert = self._alert(client_watch, case, case.headline, matter, ruling, standing, now, _evidence(case, None))
             events.append(_raised(alert))
             case = case.with_standing(client_id, Standing("ignore", alert.revision, alert.id))
         case, outcomes = fizzled(case, entity_id, now) if events else (case, [])
@@ -183,7 +188,7 @@ class Judge(Processor[JudgeState]):
 
     def _alert(
         self,
-        stake: Stake,
+        client_watch: ClientWatch,
         case: Case,
         headline: str,
         matter: Matter,
@@ -197,12 +202,12 @@ class Judge(Processor[JudgeState]):
         answered = standing is not None and standing.verdict in _ANSWERED
         speaking = tuple(each.origin_name for each in case.testimonies if each.counts)
         return Alert.model_construct(
-            id=_alert_id(stake, case, ruling.verdict, revision, brought_by),
-            client_id=stake.client_id,
+            id=_alert_id(client_watch, case, ruling.verdict, revision, brought_by),
+            client_id=client_watch.client_id,
             story_id=case.story_id,
-            entity_id=stake.watch.entity_id,
-            entity_name=stake.watch.name,
-            stance=stake.watch.stance,
+            entity_id=client_watch.watch.entity_id,
+            entity_name=client_watch.watch.name,
+            stance=client_watch.watch.stance,
             verdict=ruling.verdict,
             revision=revision,
             headline=headline,
@@ -224,14 +229,14 @@ class Judge(Processor[JudgeState]):
         )
 
 
-def _alert_id(stake: Stake, case: Case, verdict: Verdict, revision: int, brought_by: str) -> str:
+def _alert_id(client_watch: ClientWatch, case: Case, verdict: Verdict, revision: int, brought_by: str) -> str:
     """Where two things of a client stand in one item, one alert is enough, and both have one id; the log keeps one.
 
     But a price is each thing's own, and a later word on the story may come in another item for the other thing.
     """
-    parts: list[str | int] = [stake.client_id, case.story_id, verdict, revision]
+    parts: list[str | int] = [client_watch.client_id, case.story_id, verdict, revision]
     if case.happening.kind == "share_move":
-        parts.append(stake.watch.entity_id)
+        parts.append(client_watch.watch.entity_id)
     if revision:
         parts.append(brought_by)
     return content_id("alr", *parts)
@@ -276,7 +281,7 @@ def _evidence(case: Case, trigger: Witness | None) -> tuple[Evidence, ...]:
 
 
 def _fizzled(thresholds: Thresholds, case: Case, assessment: Assessment) -> Ruling:
-    who = names_in_words(each.origin_name for each in case.testimonies if each.counts)
+    who = join_names(each.origin_name for each in case.testimonies if each.counts)
     days = f"{thresholds.hold_days:g}"
     if assessment.information == 5:
         text = f"It was denied, and nobody has come back to it within {days} days."

@@ -18,7 +18,8 @@ from schemas.clients import ClientChanged, ClientRemoved, Watch
 from schemas.items import ItemIngested
 from schemas.mentions import RumorResolved, SourceGraded
 from services.common.processing import AnyEvent, AnyProcessor, Processor
-from services.matcher.service import Annotate, Judge
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.outreach.processor import WriteDrafts
 from tests.scenarios.loader import Scenario, load_scenarios

@@ -5,7 +5,8 @@ from __future__ import annotations
 from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
 from schemas.alerts import Alert, AlertRaised
-from services.matcher.service import Annotate, Judge
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
 from tests.scenarios.loader import Expected, Scenario, Step
 
 __all__ = ["failures", "fits"]

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from schemas.alerts import InformationGrade, Reason
 from schemas.mentions import ClaimStatus, SourceLetter
+from services.matcher.judgment.reasons import reason
 from services.matcher.stories.evidence import Witness
-from services.matcher.text.phrasing import first_letter_up, in_words, names_in_words, reason
+from services.matcher.text.humanize import capitalize_first, join_names, number_word
 
 __all__ = ["Assessment", "assess"]
 
@@ -72,7 +73,7 @@ def assess(testimonies: Sequence[Witness]) -> Assessment:
         return _nothing_to_judge(testimonies)
     judged = [each for each in heard if each.judged]
     if not judged:
-        text = f"{names_in_words(e.publisher for e in heard)} wrote in a language that is not judged here."
+        text = f"{join_names(e.publisher for e in heard)} wrote in a language that is not judged here."
         why = reason("language", f"{len(heard)} item(s) not in English", "cannot be judged", text)
         return Assessment(_best(e.origin_grade for e in heard), 6, len({e.origin_id for e in heard}), (why,))
     voices = _voices(judged)
@@ -135,30 +136,30 @@ def _regulator_confirms(hearing: _Hearing) -> _Found:
     names = [voice.name for voice in hearing.asserting if voice.regulator]
     if not names:
         return None
-    text = f"{names_in_words(names)} says so, whose own act or finding it is."
+    text = f"{join_names(names)} says so, whose own act or finding it is."
     if hearing.denying:
-        text = f"{text[:-1]}; that outweighs the denial of {names_in_words(v.name for v in hearing.denying)}."
-    return 1, reason("regulator", names_in_words(names), "confirmed by the primary source", text)
+        text = f"{text[:-1]}; that outweighs the denial of {join_names(v.name for v in hearing.denying)}."
+    return 1, reason("regulator", join_names(names), "confirmed by the primary source", text)
 
 
 def _primary_denies(hearing: _Hearing) -> _Found:
     names = [voice.name for voice in hearing.denying if voice.primary]
     if not names or any(voice.primary for voice in hearing.asserting):
         return None  # one party against another: a contradiction, see below
-    text = f"{names_in_words(names)} denies it, and must know."
-    return 5, reason("primary-denial", names_in_words(names), "denied by the primary source", text)
+    text = f"{join_names(names)} denies it, and must know."
+    return 5, reason("primary-denial", join_names(names), "denied by the primary source", text)
 
 
 def _all_withdrawn(hearing: _Hearing) -> _Found:
     if not hearing.withdrawn or hearing.asserting or hearing.hedging:
         return None
-    names = names_in_words(voice.name for voice in hearing.withdrawn)
+    names = join_names(voice.name for voice in hearing.withdrawn)
     text = f"{names} withdrew the report, and nobody else stands by it."
     return 5, reason("retraction", names, "withdrawn by its source", text)
 
 
 def _primary_confirms(hearing: _Hearing) -> _Found:
-    names = names_in_words(voice.name for voice in hearing.asserting if voice.primary)
+    names = join_names(voice.name for voice in hearing.asserting if voice.primary)
     if not names or any(voice.primary for voice in hearing.denying):
         return None
     return 1, reason("primary", names, "confirmed by the primary source", f"{names} itself says so.")
@@ -167,8 +168,8 @@ def _primary_confirms(hearing: _Hearing) -> _Found:
 def _contradicted(hearing: _Hearing) -> _Found:
     if not hearing.denying:
         return None
-    deniers = names_in_words(voice.name for voice in hearing.denying)
-    speakers = names_in_words(voice.name for voice in hearing.asserting + hearing.hedging)
+    deniers = join_names(voice.name for voice in hearing.denying)
+    speakers = join_names(voice.name for voice in hearing.asserting + hearing.hedging)
     if not speakers:
         return 4, reason("denial", deniers, "doubtful", f"{deniers} reports that it is not so.")
     text = f"{speakers} reports it, {deniers} contradicts it."
@@ -179,13 +180,13 @@ def _independent_confirm(hearing: _Hearing) -> _Found:
     names = [voice.name for voice in hearing.asserting if voice.grade in GOOD]
     if len(names) < 2:
         return None
-    listed = names_in_words(names)
-    text = f"{first_letter_up(in_words(len(names)))} independent newsrooms, {listed}, report it."
+    listed = join_names(names)
+    text = f"{capitalize_first(number_word(len(names)))} independent newsrooms, {listed}, report it."
     return 1, reason("independent-origins", listed, "confirmed by independent origins", text)
 
 
 def _good_source(hearing: _Hearing) -> _Found:
-    names = names_in_words(voice.name for voice in hearing.asserting if voice.grade in GOOD)
+    names = join_names(voice.name for voice in hearing.asserting if voice.grade in GOOD)
     if not names:
         return None
     text = f"{names}, a reliable source, states it as a fact, and nothing contradicts it."
@@ -196,7 +197,7 @@ def _two_with_own_sources(hearing: _Hearing) -> _Found:
     good = [voice.name for voice in hearing.hedging if voice.grade in GOOD and voice.own_sources]
     if len(good) < 2:
         return None
-    listed = names_in_words(good)
+    listed = join_names(good)
     text = f"{listed} report it, each from sources of their own, and nothing contradicts it."
     return 2, reason("two-rumors", listed, "probably true", text)
 
@@ -204,10 +205,10 @@ def _two_with_own_sources(hearing: _Hearing) -> _Found:
 def _fair_sources(hearing: _Hearing) -> _Found:
     fair = [voice.name for voice in hearing.asserting if voice.grade == "C"]
     if len(fair) >= 2 or (fair and any(v.grade in GOOD and v.own_sources for v in hearing.hedging)):
-        listed = names_in_words(fair + [v.name for v in hearing.hedging if v.grade in GOOD])
+        listed = join_names(fair + [v.name for v in hearing.hedging if v.grade in GOOD])
         text = f"{listed} report it independently of each other, and nothing contradicts it."
         return 2, reason("fair-sources", listed, "probably true", text)
-    names = names_in_words(voice.name for voice in hearing.asserting if voice.grade in FAIR)
+    names = join_names(voice.name for voice in hearing.asserting if voice.grade in FAIR)
     if not names:
         return None
     text = f"Only {names} states it so far; that is one source, and not one that stands for it alone."
@@ -217,13 +218,13 @@ def _fair_sources(hearing: _Hearing) -> _Found:
 def _speculation(hearing: _Hearing) -> _Found:
     if hearing.withdrawn or not hearing.hedging or not all(voice.speculative for voice in hearing.hedging):
         return None
-    names = names_in_words(voice.name for voice in hearing.hedging)
+    names = join_names(voice.name for voice in hearing.hedging)
     text = f"{names} only wonders about it or thinks it possible; nobody is said to know."
     return 6, reason("speculation", names, "cannot be judged", text)
 
 
 def _rumor(hearing: _Hearing) -> _Found:
-    names = names_in_words(v.name for v in hearing.hedging if v.grade in GOOD or v.grade == "C")
+    names = join_names(v.name for v in hearing.hedging if v.grade in GOOD or v.grade == "C")
     if not names:
         return None
     text = f"{names} reports it as unconfirmed; no second independent source has said so."
@@ -231,7 +232,7 @@ def _rumor(hearing: _Hearing) -> _Found:
 
 
 def _doubtful(hearing: _Hearing) -> _Found:
-    names = names_in_words(voice.name for voice in hearing.asserting + hearing.hedging + hearing.withdrawn)
+    names = join_names(voice.name for voice in hearing.asserting + hearing.hedging + hearing.withdrawn)
     text = f"Only {names or 'nobody known'} says so, which is no source to rely on alone."
     return 4, reason("weak-source", names, "doubtful", text)
 
@@ -265,7 +266,7 @@ def _records(voices: list[Voice]) -> tuple[Reason, ...]:
 
 
 def _nothing_to_judge(testimonies: Sequence[Witness]) -> Assessment:
-    publishers = names_in_words(each.publisher for each in testimonies)
+    publishers = join_names(each.publisher for each in testimonies)
     text = f"{publishers} published it, but not as news." if publishers else "Nothing is known of it."
     why = reason("no-news", publishers, "cannot be judged", text)
     return Assessment(_best(each.source_grade for each in testimonies), 6, 0, (why,))

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from schemas.alerts import Reason
 from schemas.mentions import Claim, ClaimBasis, ClaimStatus, Impact, ItemAnnotated, Origin
-from services.matcher.text.phrasing import first_letter_up, kind_in_words, listed_in_words, reason
+from services.matcher.judgment.reasons import reason
+from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_words
 
 __all__ = ["readings"]
 
@@ -61,17 +62,17 @@ def _event(impact: Impact) -> Reason:
     saw = ", ".join(impact.cues) or "no word that tells a kind of event"
     if impact.kind == "other":
         return reason("event", saw, concluded, "What happened is of no kind that is known here.")
-    return reason("event", saw, concluded, f"It reads as {kind_in_words(impact.kind)}{_quoted(impact.cues)}.")
+    return reason("event", saw, concluded, f"It reads as {event_kind_phrase(impact.kind)}{_quoted(impact.cues)}.")
 
 
 def _origin(publisher: str, origin: Origin) -> Reason:
-    text = f"{first_letter_up(publisher)} has it from {origin.name}, {_VIA[origin.via]}."
+    text = f"{capitalize_first(publisher)} has it from {origin.name}, {_VIA[origin.via]}."
     if publisher == origin.name:
-        text = f"{first_letter_up(publisher)} speaks for itself."
+        text = f"{capitalize_first(publisher)} speaks for itself."
     return reason("origin", f"{publisher}, {origin.via.replace('_', ' ')}", origin.name, text)
 
 
 def _quoted(cues: tuple[str, ...]) -> str:
     longest = [cue for cue in cues if not any(cue != other and cue.lower() in other.lower() for other in cues)]
     told = [f"“{cue}”" for cue in longest if any(char.isalpha() for char in cue)][:QUOTED]
-    return f": {listed_in_words(told)}" if told else ""
+    return f": {join_words(told)}" if told else ""

@@ -12,9 +12,10 @@ from schemas.alerts import IfTheyAsk, Reason, Verdict
 from schemas.clients import Watch, WatchKind
 from schemas.mentions import Impact
 from services.matcher.judgment.credibility import Assessment
+from services.matcher.judgment.reasons import reason
 from services.matcher.judgment.relevance import Concern
 from services.matcher.stories.not_news import NotNews
-from services.matcher.text.phrasing import first_letter_up, kind_in_words, names_in_words, reason
+from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_names
 from services.matcher.thresholds import Thresholds
 
 __all__ = ["Matter", "Ruling", "decide", "if_they_ask"]
@@ -72,8 +73,8 @@ _Found = tuple[Verdict, Reason] | None
 def _dull(matter: Matter, _: Thresholds) -> _Found:
     if matter.dull is None:
         return None
-    text = _DULL_TEXT[matter.dull].format(who=names_in_words(matter.publishers))
-    return "ignore", reason(matter.dull, names_in_words(matter.publishers), "ignore", text)
+    text = _DULL_TEXT[matter.dull].format(who=join_names(matter.publishers))
+    return "ignore", reason(matter.dull, join_names(matter.publishers), "ignore", text)
 
 
 def _false(matter: Matter, thresholds: Thresholds) -> _Found:
@@ -132,7 +133,7 @@ def _could_move(matter: Matter, thresholds: Thresholds) -> _Found:
         return None
     if matter.salience < thresholds.warn_salience or matter.concern.degree < thresholds.tell_relevance:
         return None
-    what = kind_in_words(matter.impact.kind)
+    what = event_kind_phrase(matter.impact.kind)
     stake = "move its value" if matter.watch.stance == "holds" else "do harm before it is confirmed"
     text = f"It is unconfirmed, but {matter.concern.why}, and {what} could {stake}."
     saw = f"{matter.impact.kind}, {matter.watch.stance}, information {matter.assessment.information}"
@@ -184,12 +185,12 @@ def _place(salience: float) -> str:
 def _what(matter: Matter) -> str:
     if matter.salience < 0.3:
         return "only named in passing"
-    return "a minor event" if matter.impact.size == "minor" else f"{kind_in_words(matter.impact.kind)}"
+    return "a minor event" if matter.impact.size == "minor" else f"{event_kind_phrase(matter.impact.kind)}"
 
 
 def if_they_ask(matter: Matter, headline: str, sayers: tuple[str, ...], ruling: Ruling) -> IfTheyAsk:
     """What to have ready for a held story, should the client call."""
-    who = names_in_words(sayers) or names_in_words(matter.publishers)
+    who = join_names(sayers) or join_names(matter.publishers)
     if matter.assessment.information == 5:
         answer = f"We have seen the report about {matter.watch.name}. {matter.assessment.reasons[0].text}"
     else:
@@ -199,7 +200,7 @@ def if_they_ask(matter: Matter, headline: str, sayers: tuple[str, ...], ruling: 
         )
     return IfTheyAsk.model_construct(
         going_round=headline,
-        who_says=first_letter_up(f"{who}, graded {matter.assessment.source}{matter.assessment.information}."),
+        who_says=capitalize_first(f"{who}, graded {matter.assessment.source}{matter.assessment.information}."),
         why_held=ruling.reasons[0].text,
         answer=answer,
     )

@@ -1,6 +1,6 @@
-"""The lexicons: what the matcher's rules look for and how much it counts, as data that can be reviewed without code.
+"""The lexicon: the words that the matcher's rules look for and how much each counts, as data anyone can review.
 
-Every file names its source in a header. Files are read once, when the rules that need them are first built.
+Each file names its source in its header. A file is read when the rules that need it are first built.
 """
 
 from __future__ import annotations
@@ -15,28 +15,48 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-__all__ = ["expand", "read_table", "read_yaml"]
+__all__ = ["expand", "read_sections", "read_table", "read_yaml"]
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 @cache
 def read_yaml(name: str) -> Any:
-    """The content of ``name`` in this folder, e.g. ``cues.yaml``; shared, so never change what is returned."""
-    text = resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
-    return YAML(typ="safe", pure=True).load(text)
+    """Return the content of a YAML file such as ``cues.yaml``. The result is shared: never change it."""
+    return YAML(typ="safe", pure=True).load(_read(name))
 
 
 @cache
 def read_table(name: str) -> tuple[dict[str, str], ...]:
-    """The rows of a CSV file in this folder; lines that start with ``#`` are remarks."""
-    text = resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
-    lines = (line for line in text.splitlines() if line and not line.startswith("#"))
+    """Return the rows of a CSV file; lines that start with ``#`` are comments."""
+    lines = (line for line in _read(name).splitlines() if line and not line.startswith("#"))
     return tuple(csv.DictReader(lines))
 
 
+def read_sections(name: str) -> dict[str, list[str]]:
+    """Return the lines of a text file by section, such as ``[media]``; lines before the first are under ``""``.
+
+    Lines that start with ``#`` are comments.
+    """
+    sections: dict[str, list[str]] = {}
+    current = ""
+    for line in _read(name).splitlines():
+        if line.startswith("["):
+            current = line.strip("[] ")
+        elif line and not line.startswith("#"):
+            sections.setdefault(current, []).append(line)
+    return sections
+
+
+def _read(name: str) -> str:
+    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
 def expand(pattern: str) -> Iterator[str]:
-    """All readings of ``pattern``: ``"{cut|cuts} {its|} dividend"`` stands for four phrases; blanks are evened out."""
+    """Yield every phrase that ``pattern`` stands for, in lower case with single spaces.
+
+    ``"{cut|cuts} {its|} dividend"`` stands for four phrases.
+    """
     parts = [part.split("|") if odd else [part] for odd, part in _alternating(pattern)]
     for choice in itertools.product(*parts):
         yield " ".join("".join(choice).lower().split())

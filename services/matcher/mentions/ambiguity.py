@@ -15,7 +15,7 @@ from services.matcher.mentions.terms import Kind, Style, Word, is_phrase, terms_
 from services.matcher.text.normalize import words
 from services.matcher.text.word_lists import word_lists
 
-__all__ = ["Risk", "context_for", "risks"]
+__all__ = ["AmbiguousName", "find_ambiguous_names", "suggest_context"]
 
 #: Acronyms of so many letters stand for dozens of things.
 _FEW_LETTERS = 2
@@ -23,7 +23,7 @@ _FEW_LETTERS = 2
 _PROPOSED = 5
 
 
-class Risk(NamedTuple):
+class AmbiguousName(NamedTuple):
     """A name that misleads: as it is written, why, and what to do, each as a sentence."""
 
     name: str
@@ -32,7 +32,7 @@ class Risk(NamedTuple):
     fix: str
 
 
-def risks(watch: Watch) -> tuple[Risk, ...]:
+def find_ambiguous_names(watch: Watch) -> tuple[AmbiguousName, ...]:
     """The risky names of ``watch``; none where context, a topic or a query says already what is meant."""
     if watch.context or watch.topic is not None or watch.query is not None:
         return ()
@@ -40,7 +40,7 @@ def risks(watch: Watch) -> tuple[Risk, ...]:
     for name in dict.fromkeys((watch.name, *watch.aliases)):
         why = _ambiguous_phrase(name) if is_phrase(watch) else _ambiguous_name(name, watch)
         if why is not None:
-            found.append(Risk(name, "name" if name == watch.name else "aliases", why, _mend(name, watch)))
+            found.append(AmbiguousName(name, "name" if name == watch.name else "aliases", why, _mend(name, watch)))
     return tuple(found)
 
 
@@ -84,7 +84,7 @@ def _why(name: str, style: Style) -> str | None:
 
 
 def _mend(name: str, watch: Watch) -> str:
-    context = f"Add `context: [{', '.join(context_for(watch)) or f'words that stand near {name}'}]`"
+    context = f"Add `context: [{', '.join(suggest_context(watch)) or f'words that stand near {name}'}]`"
     if is_phrase(watch):
         return f"{context}, use a longer phrase, or a query such as `all_of: [{name}, …]`."
     longer = next((other for other in (watch.name, *watch.aliases) if _is_longer(other, name)), None)
@@ -100,11 +100,11 @@ def _mend(name: str, watch: Watch) -> str:
 
 def _is_longer(other: str, name: str) -> bool:
     """Whether ``other`` says more than ``name`` and a legal form."""
-    mine, theirs = (set(words(each)) - word_lists().legal for each in (name, other))
+    mine, theirs = (set(words(each)) - word_lists().legal_forms for each in (name, other))
     return len(theirs) > max(len(mine), 1)
 
 
-def context_for(watch: Watch) -> tuple[str, ...]:
+def suggest_context(watch: Watch) -> tuple[str, ...]:
     """Words that stand beside ``watch`` when it is meant: of the trade that its other words tell, then of its kind."""
     table = _context_words()
     told = [word for text in (watch.name, *watch.aliases, watch.note or "") for word in words(text)]

@@ -14,7 +14,7 @@ import orjson
 from schemas.clients import Client, Query, Watch
 from services.matcher.text.compact_map import PART, CompactMap
 
-__all__ = ["BookIndex", "Stake"]
+__all__ = ["BookIndex", "ClientWatch"]
 
 #: From so many clients on a thing has a dictionary of its own; below, its stakes lie together in one piece of text.
 _MANY = 16
@@ -24,7 +24,7 @@ _FIELDS = tuple(name for name in Watch.model_fields if name != "entity_id")
 _DEFAULTS = {name: Watch.model_fields[name].get_default() for name in _FIELDS}
 
 
-class Stake(NamedTuple):
+class ClientWatch(NamedTuple):
     """A client and the thing of theirs that is watched."""
 
     client_id: str
@@ -38,14 +38,14 @@ class BookIndex:
         self._few = CompactMap()
         self._many: dict[str, dict[str, bytes]] = {}
         self._clients = CompactMap()
-        self._ready: dict[str, tuple[Stake, ...]] = {}
+        self._ready: dict[str, tuple[ClientWatch, ...]] = {}
         self._ready_stakes = 0
         self._names: dict[str, str | None] = {}
 
     def __len__(self) -> int:
         return len(self._clients)
 
-    def changed(self, client: Client) -> frozenset[str]:
+    def put_client(self, client: Client) -> frozenset[str]:
         """Take in ``client`` as they are from now on; the entities that are watched otherwise than before."""
         grouped: dict[str, list[Watch]] = {}
         for watch in client.watches:
@@ -62,7 +62,7 @@ class BookIndex:
         self._clients.put(client.id, orjson.dumps(list(grouped)))
         return frozenset(differing)
 
-    def removed(self, client_id: str) -> frozenset[str]:
+    def remove_client(self, client_id: str) -> frozenset[str]:
         """Forget the client, if they are known; the entities that they watched."""
         entities = self._entities_of(client_id)
         for entity_id in entities:
@@ -75,13 +75,13 @@ class BookIndex:
         yield from self._few.keys()
         yield from self._many
 
-    def stakes(self, entity_id: str) -> tuple[Stake, ...]:
+    def client_watches(self, entity_id: str) -> tuple[ClientWatch, ...]:
         """Who watches ``entity_id``, by client id. Watched twice (held, and followed as well), the asset counts."""
         ready = self._ready.get(entity_id)
         if ready is None:
             packed = self._packed_of(entity_id)
             ready = tuple(
-                Stake(client_id, _unpacked(entity_id, orjson.loads(packed[client_id])[0]))
+                ClientWatch(client_id, _unpacked(entity_id, orjson.loads(packed[client_id])[0]))
                 for client_id in sorted(packed)
             )
             if self._ready_stakes + len(ready) > _READY:
@@ -91,10 +91,10 @@ class BookIndex:
             self._ready_stakes += len(ready)
         return ready
 
-    def stake(self, entity_id: str, client_id: str) -> Stake | None:
+    def client_watch(self, entity_id: str, client_id: str) -> ClientWatch | None:
         """The stake of one client, if they still have it."""
         packed = self._packed_of(entity_id).get(client_id)
-        return None if packed is None else Stake(client_id, _unpacked(entity_id, orjson.loads(packed)[0]))
+        return None if packed is None else ClientWatch(client_id, _unpacked(entity_id, orjson.loads(packed)[0]))
 
     def name_of(self, entity_id: str) -> str | None:
         """What the first of those who watch ``entity_id`` calls it; None where nobody does."""
@@ -108,7 +108,7 @@ class BookIndex:
 
     def is_listed(self, entity_id: str) -> bool:
         """Whether it has a price: somebody holds it, or knows its ticker."""
-        return any(stake.watch.kind == "holding" or stake.watch.tickers for stake in self.stakes(entity_id))
+        return any(stake.watch.kind == "holding" or stake.watch.tickers for stake in self.client_watches(entity_id))
 
     def watches_of(self, entity_id: str) -> tuple[Watch, ...]:
         """All watches of one entity, by client id and then in the client's own order: assets, then interests."""

@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from services.matcher.mentions.terms import Kind, Style, Word
-from services.matcher.text.field_text import Case, Reading
+from services.matcher.text.field_text import FieldText, LetterCase
 from services.matcher.text.word_lists import word_lists
 
 __all__ = ["Place", "Trust", "legal_form", "part_of_another_name", "quoted", "trust"]
@@ -58,7 +58,7 @@ class Trust(IntEnum):
 class Place(NamedTuple):
     """Words ``first`` to ``last`` of a reading; ``plural`` where an s was added to the name."""
 
-    reading: Reading
+    reading: FieldText
     first: int
     last: int
     plural: bool
@@ -85,7 +85,7 @@ def trust(place: Place, style: Style) -> Trust:
             return Trust.NONE
         return _several_words(place, style)
     surface = place.surface
-    if style.word is not Word.NONE and surface[0].islower() and place.reading.case is not Case.LOWER:
+    if style.word is not Word.NONE and surface[0].islower() and place.reading.case is not LetterCase.LOWER:
         return Trust.NONE
     if style.umlaut and surface.isascii():
         return Trust.NONE
@@ -143,7 +143,7 @@ def _bare_ticker(place: Place, style: Style) -> Trust:
     surface = place.surface
     if not surface.isupper() or place.plural or style.word is not Word.NONE:
         return Trust.NONE
-    needed = _BARE_TICKER + (place.reading.case is Case.UPPER)
+    needed = _BARE_TICKER + (place.reading.case is LetterCase.UPPER)
     return Trust.FULL if len(surface) >= needed else Trust.NONE
 
 
@@ -151,10 +151,10 @@ def _several_words(place: Place, style: Style) -> Trust:
     if style.word is Word.NONE:
         return Trust.FULL
     reading = place.reading
-    if reading.case in (Case.LOWER, Case.UPPER):
+    if reading.case in (LetterCase.LOWER, LetterCase.UPPER):
         return Trust.WEAK
-    named = [k for k in range(place.first, place.last + 1) if not reading.listed(k, word_lists().function)]
-    return Trust.FULL if all(reading.capitalised(k) for k in named) else Trust.NONE
+    named = [k for k in range(place.first, place.last + 1) if not reading.listed(k, word_lists().function_words)]
+    return Trust.FULL if all(reading.is_capitalized(k) for k in named) else Trust.NONE
 
 
 def _one_word(place: Place, style: Style) -> Trust:
@@ -163,8 +163,8 @@ def _one_word(place: Place, style: Style) -> Trust:
     reading, surface = place.reading, place.surface
     name = surface[:-1] if place.plural and surface.endswith("s") else surface
     if style.upper and len(name) <= _ACRONYM and not name.isupper():
-        return Trust.WEAK if reading.case is Case.LOWER else Trust.NONE
-    if style.capital and surface[0].islower() and reading.case is not Case.LOWER:
+        return Trust.WEAK if reading.case is LetterCase.LOWER else Trust.NONE
+    if style.capital and surface[0].islower() and reading.case is not LetterCase.LOWER:
         return Trust.NONE if style.given_name else Trust.WEAK
     return Trust.FULL
 
@@ -172,38 +172,40 @@ def _one_word(place: Place, style: Style) -> Trust:
 def _ordinary_word(place: Place, style: Style) -> Trust:
     """A name that is also a word: Apple, Target, Gap, Take, Oil."""
     reading, surface, k = place.reading, place.surface, place.first
-    if reading.case is Case.LOWER or style.word is Word.INSTITUTION:
+    if reading.case is LetterCase.LOWER or style.word is Word.INSTITUTION:
         return Trust.WEAK
     if not surface[0].isupper() or place.plural:
         return Trust.NONE
     following = reading.after(k)
     if legal_form(reading, k) is not None:
         return Trust.FULL
-    if reading.case is Case.UPPER:
-        speaks = style.word is Word.COMMON and reading.listed(following, word_lists().subject)
+    if reading.case is LetterCase.UPPER:
+        speaks = style.word is Word.COMMON and reading.listed(following, word_lists().company_predicates)
         return Trust.FULL if speaks else Trust.WEAK
     if (surface.isupper() and style.upper) or not surface[1:].islower():
         return Trust.FULL  # written as the book writes it, or with a capital inside, as no word is
     if style.word is not Word.COMMON:
         return Trust.WEAK
     previous = reading.before(k)
-    if reading.case is Case.SENTENCE and not reading.opens(k):
+    if reading.case is LetterCase.SENTENCE and not reading.opens_sentence(k):
         return Trust.FULL
-    if reading.listed(previous, word_lists().verbal):
+    if reading.listed(previous, word_lists().verb_markers):
         return Trust.WEAK
-    if reading.listed(following, word_lists().subject) or reading.listed(previous, word_lists().before):
+    if reading.listed(following, word_lists().company_predicates) or reading.listed(
+        previous, word_lists().company_introducers
+    ):
         return Trust.FULL
     return Trust.FULL if _possessive(place) or _listed_among_names(place) else Trust.WEAK
 
 
-def legal_form(reading: Reading, k: int) -> int | None:
+def legal_form(reading: FieldText, k: int) -> int | None:
     """The word after ``k`` if it is a legal form such as "Inc" or "plc", with or without a comma before it."""
     following = k + 1
     if following > reading.last or reading.between(k, following).strip() not in ("", ","):
         return None
-    if not reading.listed(following, word_lists().legal):
+    if not reading.listed(following, word_lists().legal_forms):
         return None
-    return following if reading.capitalised(following) or reading.norms[following] == "plc" else None
+    return following if reading.is_capitalized(following) or reading.norms[following] == "plc" else None
 
 
 def _possessive(place: Place) -> bool:
@@ -215,12 +217,12 @@ def _listed_among_names(place: Place) -> bool:
     reading, following = place.reading, place.last + 1
     if following > reading.last or reading.between(place.last, following).strip() not in (",", "/"):
         return False
-    return reading.capitalised(following) and reading.case is Case.SENTENCE
+    return reading.is_capitalized(following) and reading.case is LetterCase.SENTENCE
 
 
 def part_of_another_name(place: Place, style: Style) -> str | None:
     """The neighbour that makes the occurrence part of a person's or another company's name, or None."""
-    if style.kind is not Kind.NAME or place.reading.case in (Case.UPPER, Case.LOWER):
+    if style.kind is not Kind.NAME or place.reading.case in (LetterCase.UPPER, LetterCase.LOWER):
         return None
     following = None if _possessive(place) else place.reading.after(place.last)
     if _of_a_group(place):
@@ -229,7 +231,7 @@ def part_of_another_name(place: Place, style: Style) -> str | None:
         style.upper
         and style.size == 1
         and place.surface.isupper()
-        and place.reading.listed(following, word_lists().group)
+        and place.reading.listed(following, word_lists().company_classes)
     ):
         return place.reading.surface(place.last + 1)
     if following is not None and _continues(place, style, following):
@@ -254,25 +256,25 @@ def _of_a_group(place: Place) -> bool:
 def _is_another_bank(place: Place, previous: int) -> bool:
     """State, Reserve, Royal … Bank of Norwick are no Bank of Norwick."""
     reading = place.reading
-    if reading.norms[place.first : place.first + 2] != ["bank", "of"] or not reading.capitalised(previous):
+    if reading.norms[place.first : place.first + 2] != ["bank", "of"] or not reading.is_capitalized(previous):
         return False
     return reading.listed(previous, word_lists().bank_prefixes)
 
 
 def _continues(place: Place, style: Style, following: int) -> bool:
     reading = place.reading
-    if not reading.capitalised(following) or "-" in reading.between(place.last, following):
+    if not reading.is_capitalized(following) or "-" in reading.between(place.last, following):
         return False
-    if reading.listed(following, word_lists().legal):
+    if reading.listed(following, word_lists().legal_forms):
         return False
     if style.size > 1:
-        return reading.listed(following, word_lists().unit)
-    if reading.listed(following, word_lists().other):
+        return reading.listed(following, word_lists().group_units)
+    if reading.listed(following, word_lists().longer_name_words):
         return True
-    if reading.listed(following, word_lists().same):
+    if reading.listed(following, word_lists().same_company):
         return False
-    if reading.case is Case.TITLE:
-        return style.given_name and not reading.listed(following, word_lists().subject)
+    if reading.case is LetterCase.TITLE:
+        return style.given_name and not reading.listed(following, word_lists().company_predicates)
     return not reading.surface(following).isupper()
 
 
@@ -286,14 +288,15 @@ def _begins(place: Place, style: Style, previous: int) -> bool:
     if place.surface.isupper() and len(place.surface) > 1:
         return False  # persons and most longer names don't end in an acronym
     if written.isupper():
-        return len(written) == 1 or (style.word is not Word.NONE and not reading.opens(previous))
+        return len(written) == 1 or (style.word is not Word.NONE and not reading.opens_sentence(previous))
     lists, norm = word_lists(), reading.norms[previous]
-    if reading.case is Case.TITLE or any(
-        norm in known for known in (lists.openers, lists.before, lists.same, lists.legal)
+    if reading.case is LetterCase.TITLE or any(
+        norm in known
+        for known in (lists.sentence_openers, lists.company_introducers, lists.same_company, lists.legal_forms)
     ):
         return False
-    if reading.opens(previous):
-        return not any(norm in known for known in (lists.common, lists.function, lists.goods))
+    if reading.opens_sentence(previous):
+        return not any(norm in known for known in (lists.common_words, lists.function_words, lists.goods))
     return True
 
 
@@ -306,7 +309,7 @@ def quoted(place: Place, style: Style, publisher: bool) -> bool:
     previous, following = reading.before(place.first), reading.after(place.last)
     if previous is not None and reading.norms[previous] in _SPEECH:
         told = reading.norms[previous] not in _ADDRESS
-        return told or reading.listed(reading.before(previous), word_lists().telling)
+        return told or reading.listed(reading.before(previous), word_lists().speech_introducers)
     if following is not None:
         norm = reading.norms[following]
         if norm in _ANALYSTS or (media and norm in _MEDIA_SPEECH):
@@ -333,6 +336,6 @@ def _signs(place: Place) -> bool:
     if mark != ",":
         return False
     k = place.first - 1
-    while k > 0 and place.first - k < 4 and reading.capitalised(k) and reading.between(k - 1, k).strip() == "":
+    while k > 0 and place.first - k < 4 and reading.is_capitalized(k) and reading.between(k - 1, k).strip() == "":
         k -= 1
     return k > 0 and reading.between(k - 1, k).strip() == ":"

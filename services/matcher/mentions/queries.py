@@ -11,7 +11,7 @@ from typing import NamedTuple
 from schemas.clients import Query
 from services.matcher.mentions.name_disambiguation import Place, Trust, part_of_another_name, quoted, trust
 from services.matcher.mentions.terms import Kind, Style, Term, query_term
-from services.matcher.text.field_text import Reading
+from services.matcher.text.field_text import FieldText
 from services.matcher.text.word_lists import word_lists
 
 __all__ = ["Asked", "AskedNear", "Text", "answer", "ask"]
@@ -72,7 +72,9 @@ def _rarity_of(term: Term) -> tuple[int, int, int]:
     lists = word_lists()
     parts = term.norm.split()
     ordinary = sum(
-        any(form in known for known in (lists.common, lists.function, lists.goods, lists.subject))
+        any(
+            form in known for known in (lists.common_words, lists.function_words, lists.goods, lists.company_predicates)
+        )
         for part in parts
         for form in ((part, part[:-1]) if part.endswith("s") else (part,))
     )
@@ -88,7 +90,7 @@ class Text:
 
     def __init__(
         self,
-        readings: Sequence[Reading],
+        readings: Sequence[FieldText],
         names: Mapping[str, Sequence[Place]],
         publisher: str | None,
         also: Mapping[str, Sequence[Place]] | None = None,

@@ -112,12 +112,12 @@ def word_class(parts: list[str]) -> Word:
 @cache
 def _ordinary() -> dict[str, Word]:
     lists = word_lists()
-    classes = [(Word.FUNCTION, lists.function), (Word.COMMON, lists.common), (Word.GOODS, lists.goods)]
+    classes = [(Word.FUNCTION, lists.function_words), (Word.COMMON, lists.common_words), (Word.GOODS, lists.goods)]
     return {word: name for name, listed in classes for word in sorted(listed)}
 
 
 def _without_legal_form(parts: list[str]) -> list[str]:
-    legal = word_lists().legal
+    legal = word_lists().legal_forms
     kept = parts[1:] if len(parts) > 1 and parts[0] == "the" else parts
     while len(kept) > 1 and (kept[-1] in legal or (kept[-1] in ("private", "and") and kept != parts)):
         kept = kept[:-1]

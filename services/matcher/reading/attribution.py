@@ -13,7 +13,7 @@ from schemas.mentions import ClaimBasis
 from services.matcher.lexicon import read_table, read_yaml
 from services.matcher.text.phrases import Hit, Phrases
 
-__all__ = ["Attribution", "Attributions"]
+__all__ = ["Attribution", "AttributionFinder"]
 
 #: How far, in characters, a verb of saying may stand from the outlet or regulator it belongs to.
 NEAR_CHARS = 28
@@ -46,7 +46,7 @@ class Attribution(NamedTuple):
     name: str | None = None
 
 
-class Attributions:
+class AttributionFinder:
     """Finds attributions with one automaton over verbs, phrases and known names."""
 
     def __init__(self, lexicon: dict[str, Any], publishers: tuple[dict[str, str], ...]) -> None:
@@ -64,7 +64,7 @@ class Attributions:
         self._not_a_name: frozenset[str] = frozenset(lexicon["not_a_name"])
 
     @classmethod
-    def from_lexicon(cls) -> Attributions:
+    def from_lexicon(cls) -> AttributionFinder:
         """After the shipped lexicon."""
         return cls(read_yaml("cues.yaml"), read_table("publishers.csv"))
 

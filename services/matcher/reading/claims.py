@@ -14,11 +14,11 @@ from typing import Any, Literal, NamedTuple
 from schemas.items import Item
 from schemas.mentions import Claim, ClaimBasis, ClaimStatus
 from services.matcher.lexicon import read_yaml
-from services.matcher.reading.attribution import Attribution, Attributions
-from services.matcher.text.language import language_of
+from services.matcher.reading.attribution import Attribution, AttributionFinder
+from services.matcher.text.language import detect_language
 from services.matcher.text.phrases import Hit, Phrases, fold, sentences
 
-__all__ = ["ClaimJudge", "Statement", "is_judged_language", "is_speculation", "judge_claim", "statements"]
+__all__ = ["ClaimClassifier", "Statement", "classify_claim", "is_judged_language", "is_speculation", "statements"]
 
 Place = Literal["title", "lead", "rest"]
 #: Beyond this much of a body nothing is read; its first sentences carry the claim.
@@ -89,7 +89,7 @@ def _is_english(item: Item) -> bool:
     """
     if not is_judged_language(item.language):
         return False
-    return is_judged_language(language_of(f"{item.title}\n{(item.summary or '')[:SUMMARY_CHARS]}"))
+    return is_judged_language(detect_language(f"{item.title}\n{(item.summary or '')[:SUMMARY_CHARS]}"))
 
 
 def statements(item: Item, limit: int) -> list[Statement]:
@@ -104,10 +104,10 @@ def statements(item: Item, limit: int) -> list[Statement]:
     return result
 
 
-class ClaimJudge:
+class ClaimClassifier:
     """The rules of ``lexicon/cues.yaml``, ready to be asked."""
 
-    def __init__(self, lexicon: dict[str, Any], attributions: Attributions) -> None:
+    def __init__(self, lexicon: dict[str, Any], attributions: AttributionFinder) -> None:
         """Build the automaton from a lexicon of the shape of ``cues.yaml``."""
         self._attributions = attributions
         self._hedged_from: float = lexicon["hedged_from"]
@@ -283,8 +283,8 @@ def _claim(
 
 
 @cache
-def _judge() -> ClaimJudge:
-    return ClaimJudge(read_yaml("cues.yaml"), Attributions.from_lexicon())
+def _judge() -> ClaimClassifier:
+    return ClaimClassifier(read_yaml("cues.yaml"), AttributionFinder.from_lexicon())
 
 
 def is_speculation(claim: Claim) -> bool:
@@ -294,6 +294,6 @@ def is_speculation(claim: Claim) -> bool:
     return all(cue == "?" or _judge().is_own_doubt(cue) for cue in claim.cues)
 
 
-def judge_claim(item: Item) -> Claim:
+def classify_claim(item: Item) -> Claim:
     """The claim of ``item`` after the shipped lexicon."""
     return _judge().judge(item)

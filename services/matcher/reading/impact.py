@@ -13,10 +13,10 @@ from typing import Any, Literal, NamedTuple, get_args
 from schemas.items import Item
 from schemas.mentions import Direction, EventKind, Impact, Mention
 from services.matcher.lexicon import expand, read_yaml
-from services.matcher.reading.roles import Role, is_own_move, role_in_deal
+from services.matcher.reading.deal_roles import Role, is_own_share_move, role_in_deal
 from services.matcher.text.phrases import Hit, Phrases, fold, sentences
 
-__all__ = ["ImpactJudge", "classify", "figures", "impact_on", "is_stale_piece", "price_move"]
+__all__ = ["ImpactClassifier", "classify_impact", "figures", "impact_on", "is_retrospective", "price_move"]
 
 Size = Literal["minor", "moderate", "major"]
 Urgency = Literal["low", "normal", "high", "urgent"]
@@ -76,7 +76,7 @@ class _Mark(NamedTuple):
     pair: int = -1
 
 
-class ImpactJudge:
+class ImpactClassifier:
     """The rules of ``lexicon/events.yaml``, ready to be asked."""
 
     def __init__(self, lexicon: dict[str, Any]) -> None:
@@ -313,11 +313,11 @@ def figures(text: str) -> tuple[str, ...]:
 
 
 @cache
-def _judge() -> ImpactJudge:
-    return ImpactJudge(read_yaml("events.yaml"))
+def _judge() -> ImpactClassifier:
+    return ImpactClassifier(read_yaml("events.yaml"))
 
 
-def classify(item: Item) -> Impact:
+def classify_impact(item: Item) -> Impact:
     """What happened, after the shipped lexicon."""
     return _judge().classify(item)
 
@@ -329,13 +329,13 @@ def price_move(behind: str) -> Impact | None:
 
 def impact_on(item: Item, impact: Impact, mention: Mention) -> Impact:
     """What ``impact`` is for what ``item`` mentions: its part in a deal; nothing known if another's price moved."""
-    if impact.kind == "share_move" and not is_own_move(item.title, mention.spans):
+    if impact.kind == "share_move" and not is_own_share_move(item.title, mention.spans):
         return _judge().befell_another(impact)
     if impact.kind not in _DEALS:
         return impact
     return _judge().in_role(impact, role_in_deal(item.title, mention.spans))
 
 
-def is_stale_piece(impact: Impact) -> bool:
+def is_retrospective(impact: Impact) -> bool:
     """Whether ``impact`` was told by a piece that remembers an old event: an anniversary, a look back."""
     return impact.kind == "other" and bool(impact.cues)

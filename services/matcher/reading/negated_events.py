@@ -18,7 +18,7 @@ __all__ = ["averted", "is_negated", "turned"]
 
 
 class _Turns:
-    """The words of ``lexicon/turns.yaml`` as expressions."""
+    """The words of ``lexicon/negated_events.yaml`` as expressions."""
 
     def __init__(self, lexicon: dict[str, Any]) -> None:
         parting = "|".join(lexicon["parting"])
@@ -61,7 +61,7 @@ def _before_cues(title: str, cues: Iterable[str]) -> Iterator[str]:
 
 @cache
 def _turns() -> _Turns:
-    return _Turns(read_yaml("turns.yaml"))
+    return _Turns(read_yaml("negated_events.yaml"))
 
 
 def is_negated(title: str, impact: Impact) -> bool:

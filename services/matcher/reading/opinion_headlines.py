@@ -11,14 +11,14 @@ import re
 from services.matcher.text.normalize import words
 from services.matcher.text.word_lists import word_lists
 
-__all__ = ["commentator"]
+__all__ = ["find_commentator"]
 
 # Two or three capitalised words, or initials, behind the last colon; after a comma a house may follow.
 _PERSON = re.compile(r": ((?:[A-Z][\w.’'-]*\s){1,2}[A-Z][\w’'-]+)(?:, [A-Z][^:]{1,60})?$")
 _HOUSE = re.compile(r": ([A-Z][\w&.’' -]{1,40}|[a-z]{5,9})$")
 
 
-def commentator(title: str) -> str | None:
+def find_commentator(title: str) -> str | None:
     """Who is quoted at the end of ``title`` and holds no office there; None where nobody is."""
     if ": " not in title:
         return None
@@ -30,4 +30,4 @@ def commentator(title: str) -> str | None:
     if house is None:
         return None
     known = " ".join(words(house.group(1)))
-    return house.group(1) if known in word_lists().crowd | word_lists().research else None
+    return house.group(1) if known in word_lists().anonymous_experts | word_lists().research else None

@@ -1,8 +1,11 @@
-"""A source's own track record: how what it ran as a rumor ended, and by how much that moves its grade.
+"""A source's track record: how the rumors it published ended, and how far that moves its grade.
 
-A pure function of outcomes, the set grade and the day. Slow: an outcome counts from the next midnight UTC, and too few
-of them move nothing. Bounded: one letter up or down from the grade that was set. Reversible: outcomes leave the window,
-a later outcome of the same story takes an earlier one's place, and a grade that is set anew begins a new record.
+A pure function of the outcomes, the grade that was set, and the day.
+
+- Slow: an outcome counts from the next midnight UTC, and a few outcomes change nothing.
+- Bounded: the grade moves by at most one letter from the grade that was set.
+- Reversible: outcomes leave the window, a later outcome of a story replaces the earlier one, and setting a grade anew
+  starts a new record.
 """
 
 from __future__ import annotations
@@ -14,126 +17,136 @@ from typing import NamedTuple
 
 from schemas.mentions import RumorOutcome, RumorResolved, SourceGrade, SourceKind, SourceLetter
 from services.matcher.sources.publishers import SourceTable
-from services.matcher.text.phrasing import in_words, listed_in_words
+from services.matcher.text.humanize import join_words, number_word
 from services.matcher.thresholds import Thresholds
 
-__all__ = ["Outcomes", "Record", "midnight", "moved", "record_of"]
+__all__ = ["RumorOutcomes", "TrackRecord", "adjust_grade", "compute_record", "start_of_day"]
 
-#: Those who report; what an authority, a company or a satirist says is no rumor that comes true or doesn't.
+#: Kinds that report. Authorities, companies and satirists publish no rumors that come true or not.
 REPORTING: frozenset[SourceKind] = frozenset(("wire", "news", "trade", "blog", "social", "other"))
-#: One letter up and down. Whose record shows something is no longer unknown (F): fair or not usually reliable.
-UP: Mapping[SourceLetter, SourceLetter] = {"B": "A", "C": "B", "D": "C", "E": "D", "F": "C"}
-DOWN: Mapping[SourceLetter, SourceLetter] = {"A": "B", "B": "C", "C": "D", "D": "E", "F": "D"}
-#: Outcomes kept of one source; a window that holds more is judged by the newest.
-KEPT = 50
-_WORDS: dict[RumorOutcome, str] = {"confirmed": "confirmed", "denied": "denied", "fizzled": "never taken up"}
+#: One letter up or down. A source with a record is no longer unknown (F): it becomes fair or not usually reliable.
+ONE_UP: Mapping[SourceLetter, SourceLetter] = {"B": "A", "C": "B", "D": "C", "E": "D", "F": "C"}
+ONE_DOWN: Mapping[SourceLetter, SourceLetter] = {"A": "B", "B": "C", "C": "D", "D": "E", "F": "D"}
+#: Outcomes kept for one source. If a window holds more, only the newest count.
+OUTCOMES_KEPT = 50
+_OUTCOME_PHRASES: dict[RumorOutcome, str] = {
+    "confirmed": "confirmed",
+    "denied": "denied",
+    "fizzled": "never taken up",
+}
 
 
-class Record(NamedTuple):
-    """How the rumors of one source ended that count on a day, newest first."""
+class TrackRecord(NamedTuple):
+    """The outcomes of one source's rumors that count on a given day, newest first."""
 
     outcomes: tuple[RumorResolved, ...]
 
     def count(self, outcome: RumorOutcome) -> int:
-        """How many ended so."""
-        return sum(each.outcome == outcome for each in self.outcomes)
+        """Return the number of rumors that ended with ``outcome``."""
+        return sum(resolved.outcome == outcome for resolved in self.outcomes)
 
     @property
     def decided(self) -> int:
-        """How many turned out true or false; what nobody took up says neither."""
+        """The number of rumors that turned out true or false; one that nobody took up is neither."""
         return self.count("confirmed") + self.count("denied")
 
-    def in_words(self) -> str:
-        """``of its last nine rumors here, seven were confirmed and one was denied``."""
-        counts = Counter(each.outcome for each in self.outcomes)
-        said = [
-            f"{in_words(counts[outcome])} {'was' if counts[outcome] == 1 else 'were'} {words}"
-            for outcome, words in _WORDS.items()
+    def describe(self) -> str:
+        """Return ``of its last nine rumors here, seven were confirmed and two were denied``."""
+        counts = Counter(resolved.outcome for resolved in self.outcomes)
+        parts = [
+            f"{number_word(counts[outcome])} {'was' if counts[outcome] == 1 else 'were'} {phrase}"
+            for outcome, phrase in _OUTCOME_PHRASES.items()
             if counts[outcome]
         ]
-        return f"of its last {in_words(len(self.outcomes))} rumors here, {listed_in_words(said)}"
+        return f"of its last {number_word(len(self.outcomes))} rumors here, {join_words(parts)}"
 
 
-def midnight(moment: datetime) -> datetime:
-    """The beginning of the day (UTC) of ``moment``."""
+def start_of_day(moment: datetime) -> datetime:
+    """Return the UTC midnight with which the day of ``moment`` begins."""
     return datetime.combine(moment.astimezone(UTC).date(), time(), UTC)
 
 
-def record_of(
+def compute_record(
     outcomes: Iterable[RumorResolved], day: datetime, thresholds: Thresholds, since: datetime | None = None
-) -> Record:
-    """What counts on ``day``: ended before it began, inside the window, after ``since``; one outcome for a story.
+) -> TrackRecord:
+    """Return the outcomes that count on ``day``: before that day, inside the window, after ``since``, one per story.
 
-    What ended for one thing at one moment is one story, whatever it is called: a house that has moved hears its last
-    week again, in another order, so that a story may begin with, and be called by, another item.
+    Outcomes of one entity at the same moment count as one story, even under different story ids. A replayed item
+    stream can arrive in another order, and the story then takes its id from another item.
     """
-    begun = midnight(day)
-    opened = begun - timedelta(days=thresholds.record_window_days)
-    counted: dict[str, RumorResolved] = {}
-    for each in sorted(outcomes, key=_order):
-        if opened <= each.at < begun and (since is None or each.at >= since):
-            counted[each.story_id] = each
-    once = {(each.entity_id, each.at): each for each in sorted(counted.values(), key=_order)}
-    newest = sorted(once.values(), key=_order, reverse=True)[:KEPT]
-    return Record(tuple(newest))
+    window_end = start_of_day(day)
+    window_start = window_end - timedelta(days=thresholds.record_window_days)
+    latest_by_story: dict[str, RumorResolved] = {}
+    for resolved in sorted(outcomes, key=_order):
+        if window_start <= resolved.at < window_end and (since is None or resolved.at >= since):
+            latest_by_story[resolved.story_id] = resolved
+    distinct = {
+        (resolved.entity_id, resolved.at): resolved for resolved in sorted(latest_by_story.values(), key=_order)
+    }
+    newest_first = sorted(distinct.values(), key=_order, reverse=True)
+    return TrackRecord(tuple(newest_first[:OUTCOMES_KEPT]))
 
 
-def moved(source: SourceGrade, record: Record, thresholds: Thresholds) -> SourceGrade:
-    """``source`` with the grade that its ``record`` earns it, and the sentence that says so; else as it is."""
+def adjust_grade(source: SourceGrade, record: TrackRecord, thresholds: Thresholds) -> SourceGrade:
+    """Return ``source`` with the grade that its ``record`` earns and a sentence that explains it.
+
+    Return ``source`` itself if it does not report, or if too few of its rumors were decided.
+    """
     if source.kind not in REPORTING or record.decided < thresholds.record_least:
         return source
-    share = record.count("confirmed") / record.decided
+    confirmed_share = record.count("confirmed") / record.decided
     grade = source.grade
-    if share >= thresholds.record_up_share:
-        grade = UP.get(source.grade, source.grade)
-    elif share <= thresholds.record_down_share:
-        grade = DOWN.get(source.grade, source.grade)
+    if confirmed_share >= thresholds.record_up_share:
+        grade = ONE_UP.get(source.grade, source.grade)
+    elif confirmed_share <= thresholds.record_down_share:
+        grade = ONE_DOWN.get(source.grade, source.grade)
     if grade == source.grade:
-        text = f"{source.publisher} keeps its grade {grade}: {record.in_words()}."
+        text = f"{source.publisher} keeps its grade {grade}: {record.describe()}."
     else:
-        text = f"{source.publisher} counts as {grade} instead of {source.grade}: {record.in_words()}."
+        text = f"{source.publisher} counts as {grade} instead of {source.grade}: {record.describe()}."
     return source.model_copy(update={"grade": grade, "record": text})
 
 
-class Outcomes:
-    """All outcomes known so far, by source; the grades of a day after them."""
+class RumorOutcomes:
+    """All rumor outcomes seen so far, by source."""
 
     def __init__(self, thresholds: Thresholds) -> None:
-        """Nothing known yet."""
+        """Start with no outcomes."""
         self._thresholds = thresholds
-        self._known: dict[str, dict[tuple[str, str], RumorResolved]] = {}
+        self._by_domain: dict[str, dict[tuple[str, str], RumorResolved]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._known)
+        return bool(self._by_domain)
 
     def add(self, resolved: RumorResolved) -> None:
-        """Take note of ``resolved``; of one story and entity the latest counts, in whatever order they come."""
-        known = self._known.setdefault(resolved.domain, {})
+        """Add an outcome. For each story and entity the latest one counts, in whatever order they arrive."""
+        outcomes = self._by_domain.setdefault(resolved.domain, {})
         key = resolved.story_id, resolved.entity_id
-        if key not in known or known[key].at <= resolved.at:
-            known[key] = resolved
-        if len(known) > 2 * KEPT:
-            for old in sorted(known, key=lambda each: _order(known[each]))[: len(known) - KEPT]:
-                del known[old]
+        if key not in outcomes or outcomes[key].at <= resolved.at:
+            outcomes[key] = resolved
+        if len(outcomes) > 2 * OUTCOMES_KEPT:
+            oldest_first = sorted(outcomes, key=lambda story: _order(outcomes[story]))
+            for story in oldest_first[: len(outcomes) - OUTCOMES_KEPT]:
+                del outcomes[story]
 
-    def record(self, source: SourceGrade, day: datetime) -> Record:
-        """The record of ``source`` as it counts on ``day``."""
-        known = self._known.get(source.domain, {})
-        return record_of(known.values(), day, self._thresholds, source.record_since)
+    def record(self, source: SourceGrade, day: datetime) -> TrackRecord:
+        """Return the record of ``source`` that counts on ``day``."""
+        outcomes = self._by_domain.get(source.domain, {})
+        return compute_record(outcomes.values(), day, self._thresholds, source.record_since)
 
-    def applied(self, table: SourceTable, day: datetime) -> SourceTable:
-        """``table`` as it stands on ``day``, after all records."""
-        changed = list(self._changed(table, day))
-        return table.with_grades(changed) if changed else table
+    def apply_to(self, table: SourceTable, day: datetime) -> SourceTable:
+        """Return ``table`` with the grades that the track records earn on ``day``."""
+        adjusted = list(self._adjusted_grades(table, day))
+        return table.with_grades(adjusted) if adjusted else table
 
-    def _changed(self, table: SourceTable, day: datetime) -> Iterator[SourceGrade]:
-        for domain in sorted(self._known):
-            found = table.lookup(domain)
-            if found.domain != domain:  # the site of a subdomain nobody set a grade for: judged as its own
-                found = found.model_copy(update={"domain": domain})
-            after = moved(found, self.record(found, day), self._thresholds)
-            if after is not found:
-                yield after
+    def _adjusted_grades(self, table: SourceTable, day: datetime) -> Iterator[SourceGrade]:
+        for domain in sorted(self._by_domain):
+            source = table.lookup(domain)
+            if source.domain != domain:  # a subdomain without a grade of its own has its own record
+                source = source.model_copy(update={"domain": domain})
+            adjusted = adjust_grade(source, self.record(source, day), self._thresholds)
+            if adjusted is not source:
+                yield adjusted
 
 
 def _order(resolved: RumorResolved) -> tuple[datetime, str, str]:

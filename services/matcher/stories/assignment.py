@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from schemas.mentions import EventKind, Impact, ItemAnnotated
 from services.matcher.reading.claims import is_speculation
-from services.matcher.reading.impact import figures, is_stale_piece
-from services.matcher.reading.opinion_headlines import commentator
+from services.matcher.reading.impact import figures, is_retrospective
+from services.matcher.reading.opinion_headlines import find_commentator
 from services.matcher.stories.evidence import Witness, keep_most_telling, said_at, testimony_of
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.signature import numbers_in, stem, story_words
@@ -180,7 +180,7 @@ def _dull(thresholds: Thresholds, data: ItemAnnotated, case: Case | None) -> Not
         return "advertisement"
     if data.impact.kind == "opinion":
         return "opinion"
-    if is_stale_piece(data.impact):
+    if is_retrospective(data.impact):
         return "anniversary"
     if _only_thought(data, thresholds.thought_kinds):
         return "opinion"
@@ -202,7 +202,7 @@ def _dull(thresholds: Thresholds, data: ItemAnnotated, case: Case | None) -> Not
 def _only_thought(data: ItemAnnotated, kinds: frozenset[EventKind]) -> bool:
     """Whether a headline passes on what somebody outside thinks of a thing; what is denied is said by who must know."""
     plain = data.claim.status in ("asserted", "hedged") and data.claim.basis == "own"
-    return plain and data.impact.kind in kinds and commentator(data.item.title) is not None
+    return plain and data.impact.kind in kinds and find_commentator(data.item.title) is not None
 
 
 def _alike(state: JudgeState, case: Case, data: ItemAnnotated) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
 from zlib import crc32
 
 from schemas.items import Item
 from schemas.mentions import Signature
-from services.matcher.text.field_text import Case, Reading
+from services.matcher.lexicon import read_sections
+from services.matcher.text.field_text import FieldText, LetterCase
 from services.matcher.text.normalize import BAR, words
 from services.matcher.text.word_lists import word_lists
 
@@ -54,21 +54,17 @@ class StoryWords:
 @cache
 def story_words() -> StoryWords:
     """The list of words on stories, read once."""
-    text = resources.files("services.matcher.lexicon").joinpath("story_words.txt").read_text(encoding="utf-8")
-    sections: dict[str, set[str]] = {}
-    current: set[str] = set()
-    for line in text.splitlines():
-        if line.startswith("["):
-            current = sections.setdefault(line.strip("[] "), set())
-        elif not line.startswith("#"):
-            current.update(map(stem, line.split()))
+    sections = {
+        name: frozenset(stem(word) for line in lines for word in line.split())
+        for name, lines in read_sections("story_words.txt").items()
+    }
     lists = word_lists()
-    ordinary = lists.common | lists.goods | lists.subject | lists.same
+    ordinary = lists.common_words | lists.goods | lists.company_predicates | lists.same_company
     return StoryWords(
-        denial=frozenset(sections["denial"]),
-        confirmation=frozenset(sections["confirmation"]),
-        retraction=frozenset(sections["retraction"]),
-        empty=frozenset(sections["empty"]) | lists.function,
+        denial=sections["denial"],
+        confirmation=sections["confirmation"],
+        retraction=sections["retraction"],
+        empty=sections["empty"] | lists.function_words,
         generic=frozenset(map(stem, ordinary)),
     )
 
@@ -98,7 +94,7 @@ def signature(item: Item) -> Signature:
     """The signature of ``item``; of equal items it is equal."""
     title = _CUT_OFF.sub("", item.title)
     lead = (item.summary or item.body or "")[:_LEAD_CHARS]
-    reading = Reading("title", title)
+    reading = FieldText("title", title)
     title_terms = _terms(reading.norms)
     lead_terms = [term for term in _terms(words(lead)) if term not in title_terms] if lead else []
     return Signature(
@@ -134,9 +130,9 @@ def _shingles(*texts: str) -> tuple[int, ...]:
     return tuple(sorted({crc32(" ".join(run).encode()) for run in runs})[:SHINGLES])
 
 
-def _names(reading: Reading) -> tuple[str, ...]:
+def _names(reading: FieldText) -> tuple[str, ...]:
     """What the title writes like names: stems, those of one name with a blank between."""
-    if reading.case in (Case.UPPER, Case.LOWER):
+    if reading.case in (LetterCase.UPPER, LetterCase.LOWER):
         return ()
     names: list[str] = []
     last = -2
@@ -152,15 +148,17 @@ def _names(reading: Reading) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))[:_NAMES]
 
 
-def _in_name(reading: Reading, k: int, after_name: bool) -> bool:
+def _in_name(reading: FieldText, k: int, after_name: bool) -> bool:
     norm = reading.norms[k]
-    if not norm.isalpha() or not reading.capitalised(k) or stem(norm) in story_words().empty:
+    if not norm.isalpha() or not reading.is_capitalized(k) or stem(norm) in story_words().empty:
         return False
     # Inside a sentence a capital makes any word part of a name ("Norwick Foods"), elsewhere only an unusual one.
-    if reading.case is Case.SENTENCE and not reading.opens(k):
+    if reading.case is LetterCase.SENTENCE and not reading.opens_sentence(k):
         return True
     lists = word_lists()
-    return stem(norm) not in story_words().generic or (after_name and (norm in lists.other or norm in lists.goods))
+    return stem(norm) not in story_words().generic or (
+        after_name and (norm in lists.longer_name_words or norm in lists.goods)
+    )
 
 
 def numbers_in(text: str) -> frozenset[str]:

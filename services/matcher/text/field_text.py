@@ -10,7 +10,7 @@ from itertools import accumulate
 from schemas.mentions import ItemField
 from services.matcher.text.normalize import BAR, places, words
 
-__all__ = ["Case", "Reading"]
+__all__ = ["FieldText", "LetterCase"]
 
 # A field whose words are at least this share capitalised uses capitals throughout: there they tell nothing.
 _MOSTLY = 0.8
@@ -23,7 +23,7 @@ _SMALL_WORDS = frozenset(
 )
 
 
-class Case(Enum):
+class LetterCase(Enum):
     """How a text uses capitals: for names only, for nearly every word, for every letter, or never."""
 
     SENTENCE = "sentence"
@@ -32,7 +32,7 @@ class Case(Enum):
     LOWER = "lower"
 
 
-class Reading:
+class FieldText:
     """One field. Only its words are made at once, the rest when a hit asks for it."""
 
     def __init__(self, field: ItemField, text: str) -> None:
@@ -60,16 +60,16 @@ class Reading:
         return bisect_left(self._starts, start), bisect_left(self._starts, end) - 1
 
     @cached_property
-    def case(self) -> Case:
+    def case(self) -> LetterCase:
         """How the field uses capitals; a single word tells nothing and counts as a sentence."""
         text = self.text
         if not any(map(str.isupper, text)):
-            return Case.LOWER if len(self.norms) > 1 else Case.SENTENCE
+            return LetterCase.LOWER if len(self.norms) > 1 else LetterCase.SENTENCE
         seen = [word for word in text.split(None, _WORDS_LOOKED_AT)[:_WORDS_LOOKED_AT] if word[0].isalpha()]
         if _mostly([word.isupper() for word in seen if len(word) > 1]):
-            return Case.UPPER
+            return LetterCase.UPPER
         telling = [word[0].isupper() for word in seen[1:] if word not in _SMALL_WORDS]
-        return Case.TITLE if _mostly(telling) else Case.SENTENCE
+        return LetterCase.TITLE if _mostly(telling) else LetterCase.SENTENCE
 
     def surface(self, k: int) -> str:
         """Word ``k`` as it is written."""
@@ -93,7 +93,7 @@ class Reading:
         """What is written between two words."""
         return self.text[self.places[left][1] : self.places[right][0]]
 
-    def opens(self, k: int) -> bool:
+    def opens_sentence(self, k: int) -> bool:
         """Whether word ``k`` opens the field, a sentence, or what follows a colon or dash."""
         if k == 0:
             return True
@@ -103,7 +103,7 @@ class Reading:
         marks = gap.strip()
         return (bool(marks) and any(mark in _SENTENCE_ENDS or mark == "-" for mark in marks)) or "\n" in gap
 
-    def capitalised(self, k: int) -> bool:
+    def is_capitalized(self, k: int) -> bool:
         """Whether word ``k`` begins with a capital."""
         return self.surface(k)[:1].isupper()
 

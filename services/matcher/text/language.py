@@ -12,7 +12,7 @@ from typing import Any
 
 from services.matcher.lexicon import read_yaml
 
-__all__ = ["Languages", "language_of"]
+__all__ = ["LanguageDetector", "detect_language"]
 
 #: Beyond this much of a text nothing is read; a headline and a sentence or two are enough.
 READ_CHARS = 400
@@ -39,7 +39,7 @@ _PLAIN = re.compile(r"[\x00-\x7f‘’“”–—…€£\u00a0]*")
 _ENGLISH_ENDINGS = ("ing", "ed", "ly", "'s", "tion", "ness")
 
 
-class Languages:
+class LanguageDetector:
     """The word lists of ``lexicon/languages.yaml``, ready to be asked."""
 
     def __init__(self, lexicon: dict[str, Any]) -> None:
@@ -124,10 +124,10 @@ class Languages:
 
 
 @cache
-def _languages() -> Languages:
-    return Languages(read_yaml("languages.yaml"))
+def _languages() -> LanguageDetector:
+    return LanguageDetector(read_yaml("languages.yaml"))
 
 
-def language_of(text: str) -> str | None:
+def detect_language(text: str) -> str | None:
     """The language of ``text`` after the shipped lists."""
     return _languages().of(text)

@@ -24,7 +24,8 @@ from schemas.items import Item, Source
 from schemas.mentions import SourceGrade
 from services.common.clock import SetClock
 from services.common.settings import read_settings
-from services.matcher.service import Annotate, Judge
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
 from tests.scenarios.loader import parse_scenarios
 
 START = datetime(2026, 1, 6, 12, tzinfo=UTC)

@@ -19,8 +19,9 @@ from schemas.alerts import Verdict
 from schemas.clients import ClientChanged
 from schemas.items import ItemIngested
 from services.common.processing import AnyEvent
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
 from services.matcher.judgment.credibility import assess
-from services.matcher.service import Annotate, Judge
 from services.matcher.stories.threads import JudgeState
 from tests.scenarios.loader import Scenario, load_scenarios
 

@@ -17,7 +17,8 @@ from schemas.mentions import ItemAnnotated, SourceGrade, SourceGraded
 from schemas.topics import decode, encode
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent
-from services.matcher.service import Annotate, Judge
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
 from services.matcher.stories.threads import JudgeState
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)

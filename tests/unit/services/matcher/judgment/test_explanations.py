@@ -9,8 +9,9 @@ from firstword.runtimes.memory import MemoryRuntime
 from schemas.alerts import Alert, AlertRaised
 from schemas.items import Item
 from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, Signature, SourceGrade, Span
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
 from services.matcher.judgment.explanations import readings
-from services.matcher.service import Annotate, Judge
 from tests.scenarios.loader import load_scenarios
 
 

@@ -12,7 +12,8 @@ from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
 from schemas.items import Item, ItemIngested, Source
 from schemas.mentions import RumorResolved, SourceGrade, SourceGraded
 from services.common.processing import AnyEvent
-from services.matcher.service import Annotate, Judge
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
 from tests.scenarios.loader import BEGINNING
 
 COMPANIES = ("Halden Energy", "Tolmark Mining", "Corvane Pharma", "Meridia Bank", "Marlow Mills", "Selva Botanicals")

@@ -9,10 +9,10 @@ from schemas.alerts import InformationGrade, Verdict
 from schemas.clients import STANCE_OF, Watch, WatchKind
 from schemas.mentions import EventKind, Impact, SourceLetter
 from services.matcher.judgment.credibility import Assessment
+from services.matcher.judgment.reasons import reason
 from services.matcher.judgment.relevance import Concern
 from services.matcher.judgment.verdict import Matter, decide, if_they_ask
 from services.matcher.stories.not_news import NotNews
-from services.matcher.text.phrasing import reason
 from services.matcher.thresholds import shipped_thresholds
 
 THRESHOLDS = shipped_thresholds()

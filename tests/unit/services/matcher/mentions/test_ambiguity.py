@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.clients import Watch
-from services.matcher.mentions.ambiguity import context_for, risks
+from services.matcher.mentions.ambiguity import find_ambiguous_names, suggest_context
 
 
 def watch(name: str, *aliases: str, kind: str = "holding", **more: object) -> Watch:
@@ -34,7 +34,7 @@ def watch(name: str, *aliases: str, kind: str = "holding", **more: object) -> Wa
     ],
 )
 def test_risky(watched: Watch, name: str, why: str, fix: str) -> None:
-    (risk,) = risks(watched)
+    (risk,) = find_ambiguous_names(watched)
     assert risk.name == name
     assert risk.where == ("name" if name == watched.name else "aliases")
     assert why in risk.why
@@ -55,22 +55,22 @@ def test_risky(watched: Watch, name: str, why: str, fix: str) -> None:
     ],
 )
 def test_clear(watched: Watch) -> None:
-    assert risks(watched) == ()
+    assert find_ambiguous_names(watched) == ()
 
 
 def test_context_never_repeats_the_name() -> None:
     watched = watch("Norwick Bank", note="a bank of the oil trade")
-    assert context_for(watched) == ("lender", "loans", "oil", "crude", "barrels")
+    assert suggest_context(watched) == ("lender", "loans", "oil", "crude", "barrels")
 
 
 @given(st.text(min_size=1, max_size=12), st.lists(st.text(min_size=1, max_size=8), max_size=2))
 def test_any_name_can_be_looked_at(name: str, aliases: list[str]) -> None:
-    for risk in risks(watch(name, *aliases)):
+    for risk in find_ambiguous_names(watch(name, *aliases)):
         assert risk.why.endswith(".")
 
 
 def test_a_large_book_takes_seconds() -> None:
     begun = time.process_time()
     for number in range(20_000):
-        risks(watch(f"Vendrix {number} Foods", f"Vendrix {number}"))
+        find_ambiguous_names(watch(f"Vendrix {number} Foods", f"Vendrix {number}"))
     assert time.process_time() - begun < 5

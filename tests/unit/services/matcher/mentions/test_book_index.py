@@ -28,21 +28,21 @@ def client(client_id: str, *watches: Watch) -> Client:
 
 def test_the_index_follows_changes_and_removals() -> None:
     index = BookIndex()
-    index.changed(client("b", watch()))
-    index.changed(client("a", watch(), watch(entity="meridia")))
-    assert [stake.client_id for stake in index.stakes("halden")] == ["a", "b"]
-    index.changed(client("a", watch(entity="meridia")))
-    assert [stake.client_id for stake in index.stakes("halden")] == ["b"]
-    index.removed("b")
-    index.removed("nobody")
-    assert index.stakes("halden") == ()
+    index.put_client(client("b", watch()))
+    index.put_client(client("a", watch(), watch(entity="meridia")))
+    assert [client_watch.client_id for client_watch in index.client_watches("halden")] == ["a", "b"]
+    index.put_client(client("a", watch(entity="meridia")))
+    assert [client_watch.client_id for client_watch in index.client_watches("halden")] == ["b"]
+    index.remove_client("b")
+    index.remove_client("nobody")
+    assert index.client_watches("halden") == ()
     assert list(index.entities()) == ["meridia"]
 
 
 def test_who_holds_and_follows_the_same_counts_as_holding() -> None:
     index = BookIndex()
-    index.changed(client("a", watch("topic"), watch("holding")))
-    assert [stake.watch.kind for stake in index.stakes("halden")] == ["holding"]
+    index.put_client(client("a", watch("topic"), watch("holding")))
+    assert [client_watch.watch.kind for client_watch in index.client_watches("halden")] == ["holding"]
 
 
 @pytest.mark.parametrize("many", [1, 16])
@@ -55,22 +55,22 @@ def test_the_index_is_what_the_last_changes_say(many: int, monkeypatch: pytest.M
 def _check_changes(changes: list[tuple[str, list[str]]]) -> None:
     index, last = BookIndex(), dict[str, set[str]]()
     for client_id, entities in changes:
-        index.changed(client(client_id, *(watch(entity=each) for each in entities)))
+        index.put_client(client(client_id, *(watch(entity=each) for each in entities)))
         last[client_id] = set(entities)
     for entity in "xyz":
         expected = sorted(client_id for client_id, entities in last.items() if entity in entities)
-        assert [stake.client_id for stake in index.stakes(entity)] == expected
+        assert [client_watch.client_id for client_watch in index.client_watches(entity)] == expected
         assert index.name_of(entity) == (entity.upper() if expected else None)
     assert sorted(index.entities()) == sorted(set().union(*last.values()))
 
 
 def test_only_what_differs_is_said_to_have_changed() -> None:
     index = BookIndex()
-    assert index.changed(client("a", watch(), watch(entity="meridia"))) == {"halden", "meridia"}
-    assert index.changed(client("a", watch(), watch(entity="meridia"))) == frozenset()
-    assert index.changed(client("a", watch("topic"), watch(entity="meridia"))) == {"halden"}
-    assert index.changed(client("a", watch("topic"))) == {"meridia"}
-    assert index.removed("a") == {"halden"}
+    assert index.put_client(client("a", watch(), watch(entity="meridia"))) == {"halden", "meridia"}
+    assert index.put_client(client("a", watch(), watch(entity="meridia"))) == frozenset()
+    assert index.put_client(client("a", watch("topic"), watch(entity="meridia"))) == {"halden"}
+    assert index.put_client(client("a", watch("topic"))) == {"meridia"}
+    assert index.remove_client("a") == {"halden"}
 
 
 def test_packing_loses_nothing() -> None:
@@ -89,7 +89,7 @@ def test_packing_loses_nothing() -> None:
         note="bought by her father",
     )
     index = BookIndex()
-    index.changed(client("a", full))
+    index.put_client(client("a", full))
     assert index.watches_of("e") == (full,)
-    assert index.stake("e", "a") == index.stakes("e")[0]
+    assert index.client_watch("e", "a") == index.client_watches("e")[0]
     assert full.model_fields_set == set(Watch.model_fields), "a new field must be tried here"

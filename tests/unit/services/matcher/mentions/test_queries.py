@@ -8,7 +8,7 @@ import pytest
 
 from schemas.clients import Near, Query, Watch
 from schemas.items import Item
-from services.matcher.mentions.matching import Watchlist
+from services.matcher.mentions.finder import MentionFinder
 from services.matcher.mentions.queries import ask
 
 NAMES = [
@@ -20,7 +20,7 @@ NAMES = [
 def told(query: Query, title: str, summary: str | None = None, **more: object) -> list[str] | None:
     """The texts of the spans that bear out ``query``."""
     asking = Watch.model_validate({"entity_id": "q", "name": "Q", "kind": "topic", "query": query, **more})
-    found = Watchlist.build([*NAMES, asking]).find(Item(id="itm", title=title, summary=summary))
+    found = MentionFinder.build([*NAMES, asking]).find(Item(id="itm", title=title, summary=summary))
     return next(([span.text for span in mention.spans] for mention in found if mention.entity_id == "q"), None)
 
 
@@ -59,7 +59,7 @@ def test_queries(query: Query, title: str, spans: list[str] | None) -> None:
 
 def test_the_reason_quotes_the_words_that_were_found() -> None:
     asking = Watch(entity_id="q", name="Dearer bread", kind="topic", query=ALL)
-    (mention,) = Watchlist.build([asking]).find(Item(id="itm", title="Price of a loaf rises"))
+    (mention,) = MentionFinder.build([asking]).find(Item(id="itm", title="Price of a loaf rises"))
     assert mention.why == "Dearer bread is touched by “Price” at the start of the title, 2 times in all."
 
 
@@ -79,13 +79,13 @@ def test_context_and_exclusion_narrow_a_query() -> None:
 
 def test_a_query_of_one_client_and_the_name_of_another_are_both_found() -> None:
     query = Query(any_of=("Marlow Mills strike",))
-    watchlist = Watchlist.build([*NAMES, Watch(entity_id="q", name="Q", kind="topic", query=query)])
+    watchlist = MentionFinder.build([*NAMES, Watch(entity_id="q", name="Q", kind="topic", query=query)])
     found = watchlist.find(Item(id="itm", title="Marlow Mills strike ends"))
     assert [mention.entity_id for mention in found] == ["marlow", "q"]
 
 
 def test_phrases_that_two_clients_follow_stand_side_by_side() -> None:
-    watchlist = Watchlist.build(
+    watchlist = MentionFinder.build(
         [Watch(entity_id=name, name=name, kind="topic", topic=None) for name in ("oil", "oil price", "price")]
     )
     found = watchlist.find(Item(id="itm", title="The oil price rises"))
@@ -103,17 +103,17 @@ def test_a_long_text_that_repeats_itself_is_answered_quickly() -> None:
     item = Item(id="itm", title="x", body="price raise " * 4_000)
     query = Query(near=(Near(words=("price", "price | raise", "raise", "other"), within=9),))
     asking = Watch(entity_id="q", name="Q", kind="topic", query=query)
-    assert Watchlist.build([asking]).find(item) == ()
+    assert MentionFinder.build([asking]).find(item) == ()
     item = Item(id="itm", title="x", body="Marlow Mills and mills. " * 4_000)
     asking = Watch(entity_id="q", name="Q", kind="topic", query=Query(any_of=("mills",)))
     begun = time.process_time()
-    (_, mention) = Watchlist.build([*NAMES, asking]).find(item)
+    (_, mention) = MentionFinder.build([*NAMES, asking]).find(item)
     assert len(mention.spans) == 4_000
     assert time.process_time() - begun < 5
 
 
 def test_a_query_knows_a_watched_thing_by_all_of_its_names() -> None:
-    watchlist = Watchlist.build(
+    watchlist = MentionFinder.build(
         [
             Watch(entity_id="h", name="Halden Energy", aliases=("HLD",), tickers=("HLDN",), kind="holding"),
             Watch(entity_id="q", name="Q", kind="topic", query=Query(all_of=("Halden Energy", "strike"))),

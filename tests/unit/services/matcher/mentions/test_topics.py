@@ -6,10 +6,10 @@ import pytest
 
 from schemas.clients import Watch
 from schemas.items import Item
-from services.matcher.mentions.matching import Watchlist
+from services.matcher.mentions.finder import MentionFinder
 from services.matcher.mentions.topics import shipped_topics, topic_named
 
-ALL = Watchlist.build(Watch(entity_id=key, name=key, kind="topic", topic=key) for key in shipped_topics())
+ALL = MentionFinder.build(Watch(entity_id=key, name=key, kind="topic", topic=key) for key in shipped_topics())
 
 FOUND = {
     "ransomware": "Clinic pays ransom after hackers lock its systems",
@@ -77,7 +77,7 @@ def test_look_alikes(topic: str, title: str) -> None:
 
 def test_a_topic_narrowed_by_place() -> None:
     watch = Watch(entity_id="q", name="Strikes in Norwick", kind="topic", topic="strike", context=("Norwick",))
-    watchlist = Watchlist.build([watch])
+    watchlist = MentionFinder.build([watch])
     assert watchlist.find(Item(id="itm", title="Pilots strike in Easton")) == ()
     (mention,) = watchlist.find(Item(id="itm", title="Pilots strike in Norwick"))
     assert [span.text for span in mention.spans] == ["Pilots strike"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas.clients import Near, Query, Watch
 from schemas.items import Item
 from services.matcher.mentions import term_table
-from services.matcher.mentions.matching import Watchlist
+from services.matcher.mentions.finder import MentionFinder
 
 ENTITIES = ("a", "b", "c", "d", "e", "f")
 NAMES = (
@@ -54,13 +54,13 @@ changes = st.dictionaries(st.sampled_from(ENTITIES), st.lists(watches, max_size=
 @settings(max_examples=150, deadline=None)
 @given(st.lists(changes, max_size=8))
 def test_what_changed_bit_by_bit_finds_what_one_list_finds(steps: list[dict[str, list[Watch]]]) -> None:
-    changed = Watchlist()
+    changed = MentionFinder()
     book: dict[str, list[Watch]] = {}
     for step in steps:
         for key, given_watches in step.items():
             book[key] = [watch.model_copy(update={"entity_id": key}) for watch in given_watches]
             changed.change(key, book[key])
-    anew = Watchlist.build(watch for key in sorted(book, reverse=True) for watch in book[key])
+    anew = MentionFinder.build(watch for key in sorted(book, reverse=True) for watch in book[key])
     assert len(changed) == len(anew)
     for title in TITLES:
         item = Item(id="itm", title=title, summary=" ".join(TITLES))
@@ -70,7 +70,7 @@ def test_what_changed_bit_by_bit_finds_what_one_list_finds(steps: list[dict[str,
 def test_what_is_removed_is_found_no_more_and_can_come_back() -> None:
     orvane = Watch(entity_id="o", name="Orvane", kind="holding")
     item = Item(id="itm", title="Orvane falls")
-    listed = Watchlist.build([orvane])
+    listed = MentionFinder.build([orvane])
     assert len(listed.find(item)) == 1
     listed.change("o", ())
     assert listed.find(item) == ()
@@ -80,14 +80,16 @@ def test_what_is_removed_is_found_no_more_and_can_come_back() -> None:
 
 def test_a_name_that_two_things_share_stays_when_one_of_them_goes() -> None:
     one, other = (Watch(entity_id=key, name="Orvane", kind="holding") for key in ("a", "b"))
-    listed = Watchlist.build([one, other])
+    listed = MentionFinder.build([one, other])
     listed.change("a", ())
     assert [mention.entity_id for mention in listed.find(Item(id="itm", title="Orvane falls"))] == ["b"]
 
 
 def test_any_text_may_be_an_id() -> None:
     ids = ("1:x", "!", "a\nb", "Ørvane, Å/S")
-    listed = Watchlist.build([Watch(entity_id=key, name=f"Vendrix {n}", kind="holding") for n, key in enumerate(ids)])
+    listed = MentionFinder.build(
+        [Watch(entity_id=key, name=f"Vendrix {n}", kind="holding") for n, key in enumerate(ids)]
+    )
     for number, key in enumerate(ids):
         (mention,) = listed.find(Item(id="itm", title=f"Vendrix {number} falls"))
         assert mention.entity_id == key
@@ -95,7 +97,7 @@ def test_any_text_may_be_an_id() -> None:
 
 def test_a_list_that_grows_still_finds_what_was_there_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(term_table, "_SIEVE", 15)
-    listed = Watchlist()
+    listed = MentionFinder()
     for number in range(300):
         listed.change(f"e{number}", (Watch(entity_id=f"e{number}", name=f"Vendrix {number}", kind="holding"),))
     for number in (0, 1, 2, 150, 299):

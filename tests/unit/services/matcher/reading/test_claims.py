@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from schemas.items import Item
 from schemas.mentions import Claim
-from services.matcher.reading.claims import judge_claim
+from services.matcher.reading.claims import classify_claim
 
 
 def claim(title: str, summary: str | None = None, **fields: str) -> Claim:
-    return judge_claim(Item(id="itm_1", title=title, summary=summary, **fields))  # type: ignore[arg-type]
+    return classify_claim(Item(id="itm_1", title=title, summary=summary, **fields))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -146,16 +146,16 @@ def test_other_languages_are_not_judged(language: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "en-GB", "EN", None])
 def test_english_is_judged(language: str | None) -> None:
-    assert judge_claim(Item(id="i", title="Halden could cut", language=language)).judged
+    assert classify_claim(Item(id="i", title="Halden could cut", language=language)).judged
 
 
 @given(st.text(max_size=200), st.one_of(st.none(), st.text(max_size=300)))
 def test_any_text_gets_a_claim_with_verbatim_cues(title: str, summary: str | None) -> None:
     item = Item(id="itm_1", title=title, summary=summary)
-    found = judge_claim(item)
+    found = classify_claim(item)
     assert 0 <= found.score <= 1
     assert all(cue == "?" or cue in item.text() or cue in title for cue in found.cues)
-    assert found == judge_claim(item)
+    assert found == classify_claim(item)
 
 
 def test_what_is_said_of_somebody_is_not_said_by_them() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.items import Item
-from services.matcher.reading.impact import classify, figures, is_stale_piece
+from services.matcher.reading.impact import classify_impact, figures, is_retrospective
 
 
 @pytest.mark.parametrize(
@@ -52,33 +52,37 @@ from services.matcher.reading.impact import classify, figures, is_stale_piece
     ],
 )
 def test_kinds(title: str, kind: str, direction: str) -> None:
-    found = classify(Item(id="i", title=title))
+    found = classify_impact(Item(id="i", title=title))
     assert (found.kind, found.direction) == (kind, direction), found
     assert all(cue in title for cue in found.cues)
 
 
 def test_the_headline_names_the_event_before_the_text_does() -> None:
-    found = classify(Item(id="i", title="Halden recalls heat pumps", summary="Its shares fell. A lawsuit is likely."))
+    found = classify_impact(
+        Item(id="i", title="Halden recalls heat pumps", summary="Its shares fell. A lawsuit is likely.")
+    )
     assert found.kind == "recall"
 
 
 def test_an_advertisement_is_told_by_its_text_too() -> None:
-    found = classify(Item(id="i", title="Halden recalls old times", summary="This article is sponsored by Halden."))
+    found = classify_impact(
+        Item(id="i", title="Halden recalls old times", summary="This article is sponsored by Halden.")
+    )
     assert found.kind == "advertisement"
 
 
 def test_size_and_urgency_grow_with_the_words() -> None:
-    small = classify(Item(id="i", title="Halden fined $20,000"))
-    large = classify(Item(id="i", title="Halden fined $2 billion"))
+    small = classify_impact(Item(id="i", title="Halden fined $20,000"))
+    large = classify_impact(Item(id="i", title="Halden fined $2 billion"))
     assert (small.size, large.size) == ("moderate", "major")
-    restored = classify(Item(id="i", title="Quillon restores service after outage"))
+    restored = classify_impact(Item(id="i", title="Quillon restores service after outage"))
     assert (restored.urgency, restored.direction) == ("normal", "neutral")
 
 
 def test_an_anniversary_is_stale_and_an_event_is_not() -> None:
-    assert is_stale_piece(classify(Item(id="i", title="Ten years ago Halden recalled its cars")))
-    assert not is_stale_piece(classify(Item(id="i", title="Halden recalls its cars")))
-    assert not is_stale_piece(classify(Item(id="i", title="Halden party")))
+    assert is_retrospective(classify_impact(Item(id="i", title="Ten years ago Halden recalled its cars")))
+    assert not is_retrospective(classify_impact(Item(id="i", title="Halden recalls its cars")))
+    assert not is_retrospective(classify_impact(Item(id="i", title="Halden party")))
 
 
 def test_figures_are_verbatim() -> None:
@@ -94,5 +98,5 @@ def test_figures_stand_in_the_text(text: str) -> None:
 @given(st.text(max_size=200), st.one_of(st.none(), st.text(max_size=200)))
 def test_any_text_is_classified_the_same_each_time(title: str, summary: str | None) -> None:
     item = Item(id="i", title=title, summary=summary)
-    assert classify(item) == classify(item)
-    assert classify(item).worth_hours > 0
+    assert classify_impact(item) == classify_impact(item)
+    assert classify_impact(item).worth_hours > 0

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from schemas.items import Item
-from services.matcher.annotate import annotate_item
+from services.matcher.annotate import read_item
 from services.matcher.reading.impact import price_move
 from services.matcher.sources.publishers import shipped_sources
 
 
 def read(title: str, summary: str | None = None) -> tuple[str, str, str]:
-    reading = annotate_item(Item(id="itm", title=title, summary=summary, language="en"), shipped_sources())
+    reading = read_item(Item(id="itm", title=title, summary=summary, language="en"), shipped_sources())
     return reading.claim.status, reading.impact.kind, reading.impact.direction
 
 

@@ -10,8 +10,8 @@ from schemas.base import event
 from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
 from schemas.items import Item, ItemIngested
 from schemas.mentions import ItemAnnotated
+from services.matcher.annotate import Annotate
 from services.matcher.reading.officers import Office, office_of
-from services.matcher.service import Annotate
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 

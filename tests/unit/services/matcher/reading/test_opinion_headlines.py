@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.matcher.reading.opinion_headlines import commentator
+from services.matcher.reading.opinion_headlines import find_commentator
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from services.matcher.reading.opinion_headlines import commentator
     ],
 )
 def test_who_only_comments_is_named_behind_a_colon(title: str, who: str) -> None:
-    assert commentator(title) == who
+    assert find_commentator(title) == who
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_who_only_comments_is_named_behind_a_colon(title: str, who: str) -> None
     ],
 )
 def test_offices_papers_and_firms_are_no_commentators(title: str) -> None:
-    assert commentator(title) is None
+    assert find_commentator(title) is None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.items import Item, Source
 from schemas.mentions import Claim, Origin, SourceGrade
-from services.matcher.reading.claims import judge_claim
+from services.matcher.reading.claims import classify_claim
 from services.matcher.sources.publishers import SourceTable, origin_of, shipped_sources, slug
 
 LEDGER = SourceGrade(domain="ledger.example", publisher="The Ledger", owner="Ledger Media", grade="A")
@@ -22,7 +22,7 @@ TABLE = SourceTable().with_grades([LEDGER, HERALD, COURIER, WIRE, BLOG, HALDEN])
 
 def origin(host: str, title: str, summary: str | None = None, *, entity: str | None = None) -> Origin:
     item = Item(id="i", title=title, summary=summary, source=Source(host=host))
-    return origin_of(item, judge_claim(item), TABLE.of(item), TABLE, entity=entity)
+    return origin_of(item, classify_claim(item), TABLE.of(item), TABLE, entity=entity)
 
 
 @pytest.mark.parametrize("host", ["ledger.example", "www.ledger.example", "A.B.LEDGER.EXAMPLE", "ledger.example."])

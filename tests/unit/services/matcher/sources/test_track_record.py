@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.mentions import RumorOutcome, RumorResolved, SourceGrade, SourceKind, SourceLetter
 from services.matcher.sources.publishers import SourceTable, shipped_sources
-from services.matcher.sources.track_record import DOWN, UP, Outcomes, moved, record_of
+from services.matcher.sources.track_record import ONE_DOWN, ONE_UP, RumorOutcomes, adjust_grade, compute_record
 from services.matcher.thresholds import shipped_thresholds
 
 RULES = shipped_thresholds()
@@ -38,7 +38,7 @@ def several(confirmed: int = 0, denied: int = 0, fizzled: int = 0, at: datetime 
 
 
 def after(outcomes: list[RumorResolved], source: SourceGrade = WHISPER, day: datetime = DAY) -> SourceGrade:
-    return moved(source, record_of(outcomes, day, RULES, source.record_since), RULES)
+    return adjust_grade(source, compute_record(outcomes, day, RULES, source.record_since), RULES)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_grade_that_is_set_anew_begins_a_new_record() -> None:
 
 
 def test_one_story_counts_once_and_its_last_outcome_stands() -> None:
-    outcomes = Outcomes(RULES)
+    outcomes = RumorOutcomes(RULES)
     said: tuple[RumorOutcome, ...] = ("denied", "confirmed")
     for hour, outcome in enumerate(said):
         for entity in ("halden", "tolmark"):
@@ -88,13 +88,13 @@ def test_who_does_not_report_has_no_record(kind: SourceKind) -> None:
 
 
 def test_a_site_that_nobody_graded_earns_a_grade_of_its_own() -> None:
-    outcomes = Outcomes(RULES)
+    outcomes = RumorOutcomes(RULES)
     for each in several(6):
         outcomes.add(each)
-    table = outcomes.applied(SourceTable(), DAY)
+    table = outcomes.apply_to(SourceTable(), DAY)
     assert table.lookup("whisper.example").grade == "C"
     assert table.lookup("other.example").grade == "F"
-    assert outcomes.applied(shipped_sources(), DAY).lookup("reuters.com") == shipped_sources().lookup("reuters.com")
+    assert outcomes.apply_to(shipped_sources(), DAY).lookup("reuters.com") == shipped_sources().lookup("reuters.com")
 
 
 @given(
@@ -106,21 +106,21 @@ def test_never_more_than_a_letter_whatever_the_order(
 ) -> None:
     source = WHISPER.model_copy(update={"grade": grade})
     events = [ended(outcome, f"s{story}", DAY - timedelta(hours=hours)) for outcome, story, hours in given_]
-    one, other = Outcomes(RULES), Outcomes(RULES)
+    one, other = RumorOutcomes(RULES), RumorOutcomes(RULES)
     for each in events:
         one.add(each)
     for each in sorted(events, key=lambda e: (e.at, e.outcome), reverse=True):
         other.add(each)
-    found = moved(source, one.record(source, DAY), RULES)
-    assert found.grade in {grade, UP.get(grade, grade), DOWN.get(grade, grade)}
+    found = adjust_grade(source, one.record(source, DAY), RULES)
+    assert found.grade in {grade, ONE_UP.get(grade, grade), ONE_DOWN.get(grade, grade)}
     if len({(e.story_id, e.at) for e in events}) == len(events):
-        assert found == moved(source, other.record(source, DAY), RULES)
+        assert found == adjust_grade(source, other.record(source, DAY), RULES)
 
 
 def test_what_ended_at_one_moment_is_one_story_under_whatever_name() -> None:
     told = several(confirmed=4)
     heard_again = [each.model_copy(update={"story_id": f"again-{each.story_id}"}) for each in told]
     assert after([*told, *heard_again]).grade == "D"
-    assert len(record_of([*told, *heard_again], DAY, RULES).outcomes) == 4
+    assert len(compute_record([*told, *heard_again], DAY, RULES).outcomes) == 4
     elsewhere = [each.model_copy(update={"entity_id": "other"}) for each in told]
-    assert len(record_of([*told, *heard_again, *elsewhere], DAY, RULES).outcomes) == 4 + len(elsewhere)
+    assert len(compute_record([*told, *heard_again, *elsewhere], DAY, RULES).outcomes) == 4 + len(elsewhere)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.items import Item
-from services.matcher.reading.claims import judge_claim
-from services.matcher.text.language import language_of
+from services.matcher.reading.claims import classify_claim
+from services.matcher.text.language import detect_language
 
 FOREIGN = {
     "de": (
@@ -108,27 +108,27 @@ ENGLISH = (
 
 @pytest.mark.parametrize("title", [title for titles in FOREIGN.values() for title in titles])
 def test_another_language_is_not_judged(title: str) -> None:
-    assert language_of(title) not in (None, "en")
-    assert not judge_claim(Item(id="i", title=title)).judged
+    assert detect_language(title) not in (None, "en")
+    assert not classify_claim(Item(id="i", title=title)).judged
 
 
 @pytest.mark.parametrize("title", ENGLISH)
 def test_english_is_judged_whatever_names_stand_in_it(title: str) -> None:
-    assert language_of(title) in (None, "en")
-    assert judge_claim(Item(id="i", title=title)).judged
+    assert detect_language(title) in (None, "en")
+    assert classify_claim(Item(id="i", title=title)).judged
 
 
 @pytest.mark.parametrize("language", ["de", "fr", "es", "it", "pt", "nl", "sv", "pl", "ru", "ja", "zh", "ar"])
 def test_most_are_called_by_their_name(language: str) -> None:
-    assert language_of(FOREIGN[language][0]) == language
+    assert detect_language(FOREIGN[language][0]) == language
 
 
 def test_a_feed_that_calls_itself_english_is_not_taken_on_trust() -> None:
     title = "Volkswagen senkt Prognose und streicht 4000 Stellen"
-    assert not judge_claim(Item(id="i", title=title, language="en-US")).judged
-    assert not judge_claim(Item(id="i", title="Halden Energy cuts dividend", language="de")).judged
+    assert not classify_claim(Item(id="i", title=title, language="en-US")).judged
+    assert not classify_claim(Item(id="i", title="Halden Energy cuts dividend", language="de")).judged
 
 
 @given(st.text(max_size=300))
 def test_any_text_has_an_answer(text: str) -> None:
-    assert language_of(text) is None or language_of(text)
+    assert detect_language(text) is None or detect_language(text)

@@ -11,7 +11,8 @@ from firstword.runtimes.memory import MemoryRuntime
 from schemas.base import event
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftCreated, DraftSent
-from services.matcher.service import Annotate, Judge
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.outreach.processor import WriteDrafts
 from tests.scenarios.loader import load_scenarios

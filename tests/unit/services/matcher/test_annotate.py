@@ -11,7 +11,7 @@ from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, ClientRemoved, Firm, Manager, Watch
 from schemas.items import Item, ItemIngested
 from services.common.processing import AnyEvent
-from services.matcher.service import Annotate
+from services.matcher.annotate import Annotate
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 NAMES = ("Halden Energy", "Halden", "Energy", "Orvane")

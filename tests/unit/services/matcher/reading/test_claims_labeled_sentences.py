@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from schemas.items import Item
-from services.matcher.reading.claims import judge_claim
+from services.matcher.reading.claims import classify_claim
 
-SENTENCES = Path(__file__).parents[5] / "shared" / "data" / "hedges" / "sentences.jsonl"
+SENTENCES = Path(__file__).parents[6] / "shared" / "data" / "hedges" / "sentences.jsonl"
 
 
 @pytest.mark.data
@@ -23,7 +23,7 @@ def test_hedged_sentences_are_told_from_plain_ones() -> None:
         row = json.loads(line)
         if zlib.crc32(row["text"].encode()) % 2:
             continue
-        hedged = judge_claim(Item(id="i", title=row["text"])).status != "asserted"
+        hedged = classify_claim(Item(id="i", title=row["text"])).status != "asserted"
         hits += hedged and row["uncertain"]
         said += hedged
         true += row["uncertain"]

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.clients import Watch
 from schemas.items import Item, Source
-from services.matcher.mentions.matching import Watchlist
+from services.matcher.mentions.finder import MentionFinder
 
 
 def watch(name: str, *aliases: str, ticker: str | None = None, kind: str = "holding") -> Watch:
@@ -16,11 +16,11 @@ def watch(name: str, *aliases: str, ticker: str | None = None, kind: str = "hold
 
 def found(watches: list[Watch], title: str, *, summary: str | None = None, publisher: str | None = None) -> list[str]:
     item = Item(id="itm", title=title, summary=summary, source=Source(publisher=publisher))
-    return [mention.entity_id for mention in Watchlist.build(watches).find(item)]
+    return [mention.entity_id for mention in MentionFinder.build(watches).find(item)]
 
 
 def surfaces(watched: Watch, title: str) -> list[str]:
-    mentions = Watchlist.build([watched]).find(Item(id="itm", title=title))
+    mentions = MentionFinder.build([watched]).find(Item(id="itm", title=title))
     return [span.text for mention in mentions for span in mention.spans]
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.mentions import Span
-from services.matcher.reading.roles import is_own_move, role_in_deal
+from services.matcher.reading.deal_roles import is_own_share_move, role_in_deal
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_what_only_the_body_names_has_no_part_that_is_known() -> None:
 )
 def test_whose_shares_move_is_told_by_what_stands_before_them(name: str, title: str, own: bool) -> None:
     start = title.index(name)
-    assert is_own_move(title, [Span(field="title", start=start, end=start + len(name), text=name)]) is own
+    assert is_own_share_move(title, [Span(field="title", start=start, end=start + len(name), text=name)]) is own

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schemas.clients import Watch
 from schemas.items import Item, Source
 from schemas.mentions import Mention
-from services.matcher.mentions.matching import Watchlist
+from services.matcher.mentions.finder import MentionFinder
 
 DATA = Path(__file__).parents[6] / "shared" / "data" / "mentions"
 
@@ -23,7 +23,7 @@ def watch(name: str, *aliases: str, tickers: tuple[str, ...] = (), kind: str = "
     )
 
 
-WATCHLIST = Watchlist.build(
+WATCHLIST = MentionFinder.build(
     [
         watch("Orvane plc", "Orvane", tickers=("ORV",)),
         watch("Harbor Inc.", tickers=("HBR",)),
@@ -44,7 +44,7 @@ WATCHLIST = Watchlist.build(
 
 
 def find(
-    title: str, watchlist: Watchlist = WATCHLIST, *, summary: str | None = None, body: str | None = None
+    title: str, watchlist: MentionFinder = WATCHLIST, *, summary: str | None = None, body: str | None = None
 ) -> tuple[Mention, ...]:
     return watchlist.find(Item(id="itm", title=title, summary=summary, body=body))
 
@@ -114,7 +114,7 @@ def test_the_publisher_itself_is_not_mentioned() -> None:
 
 
 def test_the_longest_name_wins_across_entities() -> None:
-    watchlist = Watchlist.build([watch("America"), watch("Bank of Norwick America")])
+    watchlist = MentionFinder.build([watch("America"), watch("Bank of Norwick America")])
     assert [m.entity_id for m in find("Bank of Norwick America lends", watchlist)] == ["Bank of Norwick America"]
     assert find("Bank of America lends", watchlist) == ()
 
@@ -127,11 +127,11 @@ def test_a_doubtful_name_counts_where_the_full_one_stands() -> None:
 
 def test_context_and_exclusion_hold_if_they_do_for_any_watch() -> None:
     mining = watch("Alder", entity_id="alder", context=("mine",), exclude=("school",))
-    one = Watchlist.build([mining])
+    one = MentionFinder.build([mining])
     assert find("Alder expands", one) == ()
     assert len(find("Alder opens mines", one)) == 1
     assert find("Alder opens mines near school", one) == ()
-    both = Watchlist.build([mining, watch("Alder", entity_id="alder", context=("school",))])
+    both = MentionFinder.build([mining, watch("Alder", entity_id="alder", context=("school",))])
     assert len(find("Alder opens mines near school", both)) == 1
 
 
@@ -179,7 +179,7 @@ def test_spans_lead_back_to_the_text(parts: list[str], joint: str) -> None:
 
 
 def test_no_terms_no_mentions() -> None:
-    assert find("Anything at all", Watchlist.build([])) == ()
+    assert find("Anything at all", MentionFinder.build([])) == ()
 
 
 @pytest.mark.data
@@ -189,7 +189,7 @@ def test_labelled_headlines() -> None:
     rows = [json.loads(line) for line in (DATA / "headlines.jsonl").read_text(encoding="utf-8").splitlines()][::20]
     watched = [json.loads(line) for line in (DATA / "watchlist.jsonl").read_text(encoding="utf-8").splitlines()]
     companies = [row for row in watched if any("Ltd" in alias for alias in row["aliases"])]
-    watchlist = Watchlist.build(watch(row["aliases"][0], *row["aliases"][1:]) for row in companies)
+    watchlist = MentionFinder.build(watch(row["aliases"][0], *row["aliases"][1:]) for row in companies)
     names = {alias.lower(): row["aliases"][0] for row in companies for alias in row["aliases"]}
     hits = total = 0
     for row in rows:

@@ -13,7 +13,7 @@ from typing import Literal
 from schemas.mentions import Span
 from services.matcher.text.phrases import fold
 
-__all__ = ["Role", "is_own_move", "role_in_deal"]
+__all__ = ["Role", "is_own_share_move", "role_in_deal"]
 
 Role = Literal["buyer", "bought", "seller", "stake", "unknown"]
 
@@ -49,7 +49,7 @@ _OWN_CHARS = 20
 _SHARES = re.compile(r"\b(?:shares?|stock|stocks)\b")
 
 
-def is_own_move(title: str, spans: Iterable[Span]) -> bool:
+def is_own_share_move(title: str, spans: Iterable[Span]) -> bool:
     """Whether the shares that ``title`` tells of may be those of what stands at ``spans``.
 
     "Osprey stock surges after Halden deal" tells of Osprey's alone; "Halden warns, shares fall" of nobody else's.

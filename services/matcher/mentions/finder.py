@@ -17,10 +17,10 @@ from services.matcher.mentions.salience import salience
 from services.matcher.mentions.term_table import Hit, Posting
 from services.matcher.mentions.terms import Word
 from services.matcher.mentions.watch_table import Entity, WatchTable
-from services.matcher.text.field_text import Reading
+from services.matcher.text.field_text import FieldText
 from services.matcher.text.normalize import padded
 
-__all__ = ["Watchlist"]
+__all__ = ["MentionFinder"]
 
 
 _ORDER: dict[ItemField, int] = {"title": 0, "summary": 1, "body": 2}
@@ -41,7 +41,7 @@ class _Kept(NamedTuple):
     asked: dict[str, None]
 
 
-class Watchlist:
+class MentionFinder:
     """Every term of every entity, ready to be looked for."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Watchlist:
         self._table = WatchTable()
 
     @classmethod
-    def build(cls, watches: Iterable[Watch]) -> Watchlist:
+    def build(cls, watches: Iterable[Watch]) -> MentionFinder:
         """Of the watches of all clients, in the order of the clients' ids."""
         grouped: dict[str, list[Watch]] = {}
         for watch in watches:
@@ -92,7 +92,7 @@ class Watchlist:
         order = sorted(sure, key=lambda key: (not sure[key][0].conditions, key))
         return tuple(_mention(item, *sure[key], total) for key in order)
 
-    def _sure(self, kept: _Kept, readings: Sequence[Reading]) -> dict[str, tuple[Entity, list[Place]]]:
+    def _sure(self, kept: _Kept, readings: Sequence[FieldText]) -> dict[str, tuple[Entity, list[Place]]]:
         """The entities of which one occurrence at least is beyond doubt, and whose conditions hold."""
         whole = "".join(reading.padded for reading in readings)
         sure = {}
@@ -127,16 +127,16 @@ class Watchlist:
                     known[:] = dict.fromkeys([*known, *places])
 
 
-def _readings(item: Item) -> list[Reading]:
+def _readings(item: Item) -> list[FieldText]:
     fields: tuple[tuple[ItemField, str | None], ...] = (
         ("title", item.title),
         ("summary", item.summary),
         ("body", item.body),
     )
-    return [Reading(field, text) for field, text in fields if text]
+    return [FieldText(field, text) for field, text in fields if text]
 
 
-def _judge(reading: Reading, hits: Sequence[Hit], publisher: str | None, kept: _Kept) -> None:
+def _judge(reading: FieldText, hits: Sequence[Hit], publisher: str | None, kept: _Kept) -> None:
     candidates: list[_Found] = []
     for hit in hits:
         place: Place | None = None
