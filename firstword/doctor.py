@@ -195,12 +195,13 @@ def _lags(lags: Mapping[str, int], running: bool) -> list[Check]:
 def _dead_letters(store: Store) -> Check:
     with reading(store.engine) as connection:
         letters = DeadLetters()
-        count = letters.count(connection)
-        newest = letters.waiting(connection, 1)
+        count = letters.count_pending(connection)
+        newest = letters.pending(connection, 1)
     if count == 0:
         return Check("ok", "dead letters", "none")
     first = newest[0]
-    return Check("warn", "dead letters", f"{count}; the newest: {first.consumer}: {first.reason}")
+    found = f"{count}; the newest: {first.consumer}: {first.reason}"
+    return Check("warn", "dead letters", found, "'firstword dlq list' shows them, 'firstword dlq drop' gives them up.")
 
 
 def _deliveries(store: Store) -> Check:

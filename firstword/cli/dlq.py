@@ -1,18 +1,25 @@
-"""``firstword dlq``: records that could not be worked with, on Kafka."""
+"""``firstword dlq``: events that could not be processed."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from firstword.cli.console import err, out, print_json, table
 from firstword.cli.kafka_options import Brokers, Prefix, need_kafka
-from firstword.cli.options import AsJson
-from firstword.runtimes.kafka.settings import KafkaSettings, read_kafka_settings
+from firstword.cli.options import AsJson, DataDir
+from firstword.compose import common
+from firstword.runtimes.kafka.settings import KafkaSettings, find_kafka_settings, read_kafka_settings
+from firstword.storage.dead_letters import DeadLetter, DeadLetters
 from schemas.topics import TOPICS
+from services.common.db import reading
 from services.common.errors import BadInput
+from services.common.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from firstword.runtimes.kafka.dead_letter_topics import PendingLetter
@@ -20,55 +27,51 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    no_args_is_help=True, help="Look at records that could not be worked with; replay or drop them. On Kafka."
+    no_args_is_help=True,
+    help="Look at events that could not be processed (dead letters) and drop them, or on Kafka replay them. "
+    "Without Kafka, those in the data folder.",
 )
 
 Topics = Annotated[
     list[str] | None, typer.Option("--topic", help="Only of this topic; may be given again.", show_default=False)
 ]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID…", help="As 'list' shows them.", show_default=False)]
-Every = Annotated[bool, typer.Option("--all", help="All that wait.")]
+All = Annotated[bool, typer.Option("--all", help="All that are listed.")]
 
 SHOWN_REASON = 100
 
 
 @app.command("list")
-def show_all(brokers: Brokers = None, prefix: Prefix = None, topic: Topics = None, as_json: AsJson = False) -> None:
-    """List the records that wait, oldest first, each with its reason."""
-    waiting = _waiting(_settings(brokers, prefix), topic)
+def list_(
+    brokers: Brokers = None,
+    prefix: Prefix = None,
+    topic: Topics = None,
+    data: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the events that could not be processed, oldest first, each with the reason."""
+    letters = _source(brokers, prefix, data).list(_known_topics(topic))
     if as_json:
-        print_json([_as_json(one) for one in waiting])
+        print_json([letter.fields for letter in letters])
         return
-    rows = [
-        (
-            one.id,
-            f"{one.letter.at:%Y-%m-%d %H:%M:%S}",
-            f"{one.letter.consumer} v{one.letter.version}",
-            str(one.letter.attempt),
-            f"{one.letter.place}: {one.letter.reason[:SHOWN_REASON]}",
-        )
-        for one in waiting
-    ]
-    table(("id", "when (UTC)", "refused by", "attempt", "reason"), rows, empty="No dead letter waits.")
+    table(("id", "when (UTC)", "refused by", "attempt", "reason"), map(_row, letters), empty="No dead letters.")
 
 
 @app.command()
-def show(record: str, brokers: Brokers = None, prefix: Prefix = None) -> None:
-    """Show one record whole: why it was refused, where it came from, what is in it.
+def show(record: str, brokers: Brokers = None, prefix: Prefix = None, data: DataDir = None) -> None:
+    """Show one event completely: why it was refused, where it came from and what it holds.
 
     [b]Example[/b]  firstword dlq show items:17
     """
-    from firstword.runtimes.kafka.dead_letter_topics import select_letters
-
-    found = select_letters(_waiting(_settings(brokers, prefix), None), [record])
-    print_json(_as_json(found[0]) | {"payload": (found[0].letter.record.payload or b"").decode(errors="replace")})
+    (letter,) = _select(_source(brokers, prefix, data).list(list(TOPICS)), [record])
+    print_json(letter.fields | {"payload": letter.payload.decode(errors="replace")})
 
 
 @app.command()
 def replay(
-    ids: Ids = None, every: Every = False, brokers: Brokers = None, prefix: Prefix = None, topic: Topics = None
+    ids: Ids = None, every: All = False, brokers: Brokers = None, prefix: Prefix = None, topic: Topics = None
 ) -> None:
-    """Send records back to the topics that they came from, for another attempt. Do it after the fix.
+    """Send events back to their topics for another attempt (on Kafka only). Fix the cause first.
 
     [b]Examples[/b]
 
@@ -76,56 +79,119 @@ def replay(
 
       firstword dlq replay --all --topic items
     """
-    settings = _settings(brokers, prefix)
-    from firstword.runtimes.kafka import dead_letter_topics
-
-    chosen = _chosen(settings, ids, every, topic)
-    asyncio.run(dead_letter_topics.replay(settings, chosen))
-    out.print(f"{len(chosen)} records replayed.")
+    source = _KafkaSource(read_kafka_settings(brokers=brokers, prefix=prefix))
+    chosen = _chosen(source, ids, every, topic)
+    source.replay(chosen)
+    out.print(f"Replayed {_counted(chosen)}.")
 
 
 @app.command()
 def drop(
-    ids: Ids = None, every: Every = False, brokers: Brokers = None, prefix: Prefix = None, topic: Topics = None
+    ids: Ids = None,
+    every: All = False,
+    brokers: Brokers = None,
+    prefix: Prefix = None,
+    topic: Topics = None,
+    data: DataDir = None,
 ) -> None:
-    """Set records aside for good: they are listed no more, and gone when their topic's retention ends."""
-    settings = _settings(brokers, prefix)
-    from firstword.runtimes.kafka import dead_letter_topics
-
-    chosen = _chosen(settings, ids, every, topic)
-    asyncio.run(dead_letter_topics.drop(settings, chosen))
-    out.print(f"{len(chosen)} records dropped.")
+    """Give events up: they are no longer listed, and no longer count toward the limit on dead letters."""
+    source = _source(brokers, prefix, data)
+    chosen = _chosen(source, ids, every, topic)
+    source.drop(chosen)
+    out.print(f"Dropped {_counted(chosen)}.")
 
 
-def _settings(brokers: str | None, prefix: str | None) -> KafkaSettings:
-    need_kafka()
-    return read_kafka_settings(brokers=brokers, prefix=prefix)
+@dataclass(frozen=True)
+class _Letter:
+    """A dead letter: what is shown of it, its payload, and its form in the source it comes from."""
+
+    fields: dict[str, Any]
+    payload: bytes
+    stored: Any
 
 
-def _waiting(settings: KafkaSettings, topics: list[str] | None) -> list[PendingLetter]:
-    from firstword.runtimes.kafka.dead_letter_topics import read_pending
+class _KafkaSource:
+    """The dead letters in the topics of a Kafka."""
 
+    def __init__(self, settings: KafkaSettings) -> None:
+        need_kafka()
+        self._settings = settings
+
+    def list(self, topics: Sequence[str]) -> list[_Letter]:
+        from firstword.runtimes.kafka.dead_letter_topics import read_pending
+
+        with err.status("Reading dead letters …"):
+            return [_from_kafka(pending) for pending in asyncio.run(read_pending(self._settings, topics))]
+
+    def drop(self, letters: Sequence[_Letter]) -> None:
+        from firstword.runtimes.kafka import dead_letter_topics
+
+        asyncio.run(dead_letter_topics.drop(self._settings, [letter.stored for letter in letters]))
+
+    def replay(self, letters: Sequence[_Letter]) -> None:
+        from firstword.runtimes.kafka import dead_letter_topics
+
+        asyncio.run(dead_letter_topics.replay(self._settings, [letter.stored for letter in letters]))
+
+
+class _DatabaseSource:
+    """The dead letters in a data folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def list(self, topics: Sequence[str]) -> list[_Letter]:
+        with common.open_store(self._settings) as store, reading(store.engine) as connection:
+            newest_first = DeadLetters().pending(connection)
+        return [_from_database(stored) for stored in reversed(newest_first) if stored.topic in topics]
+
+    def drop(self, letters: Sequence[_Letter]) -> None:
+        with common.open_store(self._settings) as store, store.engine.begin() as connection:
+            DeadLetters().drop(connection, [letter.stored.id for letter in letters], store.clock.now())
+
+
+_Source = _KafkaSource | _DatabaseSource
+
+
+def _source(brokers: str | None, prefix: str | None, data: Path | None) -> _Source:
+    if data is None and (kafka := find_kafka_settings(brokers=brokers, prefix=prefix)):
+        return _KafkaSource(kafka)
+    settings = read_settings(data=data)
+    if settings.database is not None:
+        raise BadInput(
+            "FIRSTWORD_DATABASE names the stack's database, and the stack's dead letters are on Kafka.",
+            fix="Give --brokers host:9092, or set FIRSTWORD_KAFKA=host:9092.",
+        )
+    return _DatabaseSource(settings)
+
+
+def _known_topics(topics: Sequence[str] | None) -> list[str]:
     if unknown := [topic for topic in topics or () if topic not in TOPICS]:
         raise BadInput(f"There is no topic {unknown[0]!r}.", fix=f"There are: {', '.join(TOPICS)}.")
-    with err.status("reading …"):
-        return asyncio.run(read_pending(settings, topics or list(TOPICS)))
+    return list(topics or TOPICS)
 
 
-def _chosen(
-    settings: KafkaSettings, ids: list[str] | None, every: bool, topics: list[str] | None
-) -> list[PendingLetter]:
-    from firstword.runtimes.kafka.dead_letter_topics import select_letters
-
+def _chosen(source: _Source, ids: list[str] | None, every: bool, topics: list[str] | None) -> list[_Letter]:
     if bool(ids) == every:
-        raise BadInput("Say which records.", fix="Name their ids, or give --all.")
-    waiting = _waiting(settings, topics)
-    return select_letters(waiting, ids) if ids else waiting
+        raise BadInput("Say which events.", fix="Name their ids, or give --all.")
+    letters = source.list(_known_topics(topics))
+    return _select(letters, ids) if ids else letters
 
 
-def _as_json(one: PendingLetter) -> dict[str, Any]:
-    letter, record = one.letter, one.letter.record
-    return {
-        "id": one.id,
+def _select(letters: Sequence[_Letter], ids: Sequence[str]) -> list[_Letter]:
+    by_id = {letter.fields["id"]: letter for letter in letters}
+    if unknown := [letter_id for letter_id in ids if letter_id not in by_id]:
+        raise BadInput(
+            f"There is no dead letter {unknown[0]!r}.",
+            fix="'firstword dlq list' shows the ids. Somebody may have replayed or dropped it.",
+        )
+    return [by_id[letter_id] for letter_id in ids]
+
+
+def _from_kafka(pending: PendingLetter) -> _Letter:
+    letter, record = pending.letter, pending.letter.record
+    fields = {
+        "id": pending.id,
         "at": letter.at,
         "consumer": letter.consumer,
         "version": letter.version,
@@ -137,3 +203,24 @@ def _as_json(one: PendingLetter) -> dict[str, Any]:
         "offset": record.offset,
         "key": None if record.key is None else record.key.decode(errors="replace"),
     }
+    return _Letter(fields, record.payload or b"", pending)
+
+
+def _from_database(stored: DeadLetter) -> _Letter:
+    fields = {name: value for name, value in asdict(stored).items() if name != "payload"}
+    return _Letter(fields | {"id": str(stored.id)}, stored.payload, stored)
+
+
+def _counted(letters: Sequence[_Letter]) -> str:
+    return "1 event" if len(letters) == 1 else f"{len(letters)} events"
+
+
+def _row(letter: _Letter) -> tuple[str, ...]:
+    fields = letter.fields
+    return (
+        fields["id"],
+        f"{fields['at']:%Y-%m-%d %H:%M:%S}",
+        f"{fields['consumer']} v{fields['version']}",
+        str(fields["attempt"]),
+        f"{fields['place']}: {fields['reason'][:SHOWN_REASON]}",
+    )

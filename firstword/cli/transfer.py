@@ -178,7 +178,7 @@ def _outcomes(brokers: str | None, prefix: str | None) -> list[AnyEvent]:
 
 def _tell_of_letters(store: Store) -> None:
     with reading(store.engine) as connection:
-        count = DeadLetters().count(connection)
+        count = DeadLetters().count_pending(connection)
     if count:
         warn(f"{count} dead letters stay behind; 'firstword doctor' shows why they are there.")
 

@@ -10,7 +10,6 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from firstword.compose.common import (
@@ -23,21 +22,19 @@ from firstword.compose.common import (
     open_store,
 )
 from firstword.playbooks import playbooks_of
+from firstword.runtimes.dead_letter_limit import DeadLetterLimit
 from firstword.runtimes.kafka.batch_processor import BatchProcessor
 from firstword.runtimes.kafka.consumer import DatabaseConsumer
-from firstword.runtimes.kafka.dead_letter_records import LetterLimit
 from firstword.runtimes.kafka.health import HealthServer
 from firstword.runtimes.kafka.idle import IdleWaiter
 from firstword.runtimes.kafka.relay import Relay
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.sample import prepare
 from firstword.sample.prepare import Prepared
-from firstword.storage.outbox import Outbox
 from firstword.storage.presence import Presence
 from firstword.store import Store
 from firstword.system import together
 from services.common.clock import SystemClock
-from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.metrics import Metrics
 from services.common.processing import AnyProcessor
@@ -82,10 +79,8 @@ async def run_notifier(settings: Settings, kafka: KafkaSettings, stop: asyncio.E
     """Draft, keep the desk's tables, and send what was approved."""
     metrics, processors, group = Metrics(), drafting(), kafka.group("notifier")
     with _database(settings) as store:
-        engine, clock, now = store.engine, store.clock, store.clock.now()
-        with reading(engine) as connection:
-            earlier = Outbox().count_letters(connection, now - timedelta(hours=1))
-        limit = LetterLimit(kafka.dead_letters_per_hour, now, earlier)
+        engine, clock = store.engine, store.clock
+        limit = DeadLetterLimit(kafka.dead_letters_per_hour)
         ledger = BatchProcessor(group, engine, processors, build_sinks(), clock, limit)
         intake = DatabaseConsumer("notifier", ledger, processors, kafka, clock, metrics)
         parts = {

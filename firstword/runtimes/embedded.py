@@ -1,21 +1,23 @@
-"""The pipeline in one process on one database.
+"""Run the pipeline in one process on one database.
 
-A step of a processor is one transaction: it reads a batch after the processor's offset, and writes the states, the
-events that follow and the new offset together. A kill between any two lines loses and repeats nothing: either the
-transaction is there, or the same batch is read again and, time being the events' own, gives the same bytes.
+Each step of a processor is one transaction: it reads a batch of events after the processor's offset and writes the
+states, the resulting events and the new offset together. A kill at any point loses and repeats nothing: either the
+transaction was committed, or the same batch is read again. Because time is taken from the events, it then gives the
+same bytes.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from firstword.pipeline import Pipeline
+from firstword.runtimes.dead_letter_limit import DeadLetterLimit, window_start
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
 from firstword.storage.dead_letters import DeadLetter, DeadLetters
@@ -24,26 +26,22 @@ from firstword.storage.states import StateRow, StateStore
 from schemas.topics import UnreadableEvent, decode
 from services.common.clock import Clock
 from services.common.db import reading
-from services.common.errors import FirstwordError, KnownBadEvent
+from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, AnyProcessor, Sink
 
-__all__ = ["EmbeddedRuntime", "TooManyDeadLetters"]
+__all__ = ["EmbeddedRuntime"]
 
 BATCH = 500
-#: Decoded states kept at hand per processor; the rest is read again when needed.
+#: Decoded states to keep in memory per processor; others are read from the database again when they are needed.
 CACHED_STATES = 5_000
-#: More dead letters than this within the hour is a bad release, not a bad feed: stop, rather than empty the log.
-DEAD_LETTERS_PER_HOUR = 500
-
-
-class TooManyDeadLetters(FirstwordError):
-    """So much goes wrong that going on would only empty the log into the dead letters."""
+#: A consumer with more waiting events than this is reported as not ready.
+FAR_BEHIND = 4 * BATCH
 
 
 class EmbeddedRuntime:
-    """Works every processor and sink of a pipeline until nothing is left to do.
+    """Runs every processor and sink of a pipeline until nothing is left to do.
 
-    ``on_events`` is told, after each commit, which events a step wrote. Only one process may work a database.
+    After each commit, ``on_events`` receives the events that the step wrote. Only one process may run on a database.
     """
 
     def __init__(
@@ -59,64 +57,67 @@ class EmbeddedRuntime:
         self._engine = engine
         self._clock = clock
         self._log = EventLog()
-        self._quarantine = _Quarantine(clock)
+        self._quarantine = _Quarantine(engine, clock)
         workers: list[_Worker] = [
             _ProcessorWorker(engine, processor, self._log, self._quarantine, batch) for processor in pipeline.processors
         ]
         workers += [_SinkWorker(sink, self._log, self._quarantine, batch) for sink in sinks]
         self._workers = workers
         self._on_events = on_events
-        self._worked_to = -1
+        self._seen_end = -1
 
     def run_until_idle(self, *, only: Callable[[str], bool] | None = None) -> int:
-        """Work until every consumer has read everything and no timer is due by the clock; return the events read.
+        """Run until every consumer has read everything and no timer is due; return the number of events read.
 
-        ``only`` limits the work to consumers whose name it accepts.
+        ``only`` limits this to the consumers whose name it accepts.
+
+        Raises:
+            TooManyDeadLetters: more events failed than the limit allows; the last batch was not committed.
         """
         total = 0
         workers = [worker for worker in self._workers if only is None or only(worker.name)]
         while True:
-            done = self._round(workers)
+            done = self._run_once(workers)
             total += done
             if done == 0 and not self._fire_due(workers):
                 return total
 
     def run(self, stop: threading.Event, *, poll_seconds: float = 0.1) -> None:
-        """Work until ``stop`` is set; look for new events every ``poll_seconds``, as other processes write them too.
+        """Run until ``stop`` is set; look for new events every ``poll_seconds``, as other processes write them too.
 
-        Raises whatever a processor or the database raises: what is in memory can't be trusted then, and the process
+        Raises whatever a processor or the database raises. The state in memory can't be trusted then, so the process
         must end; the next start reads the last committed state.
         """
         while not stop.is_set():
-            if not self._something_new() or self.run_until_idle() == 0:
+            if not self._has_new_work() or self.run_until_idle() == 0:
                 stop.wait(poll_seconds)
 
     def lags(self) -> dict[str, int]:
-        """How many events wait for each consumer."""
+        """Return the number of waiting events of each consumer."""
         with reading(self._engine) as connection:
             return {worker.name: self._log.lag(connection, worker.name, worker.topics) for worker in self._workers}
 
     def not_ready(self) -> list[str]:
-        """Which consumers are far behind (more than a few batches), in words; empty when none is."""
-        return [f"{name}: {lag} events wait" for name, lag in self.lags().items() if lag > 4 * BATCH]
+        """Return a message for each consumer that is far behind."""
+        return [f"{name}: {lag} events wait" for name, lag in self.lags().items() if lag > FAR_BEHIND]
 
     def prune(self) -> int:
-        """Drop events that are past their topic's retention and that everybody here has read; return how many."""
+        """Delete events past their topic's retention that every consumer has read; return their number."""
         with self._engine.begin() as connection:
             return self._log.prune(
                 connection, self._clock.now(), {worker.name: worker.topics for worker in self._workers}
             )
 
-    def _something_new(self) -> bool:
+    def _has_new_work(self) -> bool:
         with reading(self._engine) as connection:
             end = self._log.end(connection)
         now = self._clock.now()
-        if end == self._worked_to and not any(worker.is_due(now) for worker in self._workers):
+        if end == self._seen_end and not any(worker.is_due(now) for worker in self._workers):
             return False
-        self._worked_to = end
+        self._seen_end = end
         return True
 
-    def _round(self, workers: Sequence[_Worker]) -> int:
+    def _run_once(self, workers: Sequence[_Worker]) -> int:
         done = 0
         for worker in workers:
             while True:
@@ -126,7 +127,7 @@ class EmbeddedRuntime:
                         break
                 with self._engine.begin() as connection:
                     count, out = worker.work(connection)
-                self._tell(out)
+                self._notify(out)
                 done += count
         return done
 
@@ -136,25 +137,28 @@ class EmbeddedRuntime:
             if worker.is_due(now):
                 with self._engine.begin() as connection:
                     out = worker.fire(connection, now)
-                self._tell(out)
+                self._notify(out)
                 return True
         return False
 
-    def _tell(self, out: Sequence[AnyEvent]) -> None:
+    def _notify(self, out: Sequence[AnyEvent]) -> None:
         if out and self._on_events is not None:
             self._on_events(out)
 
 
 class _Quarantine:
-    """Puts what can't be worked with aside, and stops everything when that becomes the rule."""
+    """Stores events that can't be processed as dead letters, within the limit."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
         self._letters = DeadLetters()
         self._clock = clock
-        self._recent: deque[datetime] = deque()
+        self._limit = DeadLetterLimit()
+        with reading(engine) as connection:
+            self._limit.restore(self._letters.pending_since(connection, window_start(clock.now())))
 
     def put(self, connection: Connection, consumer: str, version: int, stored: StoredEvent, error: Exception) -> None:
         now = self._clock.now()
+        self._limit.add(now, f"{consumer}, {stored.topic}/{stored.seq}: {error}")
         letter = DeadLetter(
             consumer=consumer,
             version=version,
@@ -165,20 +169,11 @@ class _Quarantine:
             place=type(error).__name__,
             at=now,
         )
-        self._letters.add(connection, [letter])
-        self._recent.append(now)
-        while self._recent and self._recent[0] < now - timedelta(hours=1):
-            self._recent.popleft()
-        if len(self._recent) > DEAD_LETTERS_PER_HOUR:
-            raise TooManyDeadLetters(
-                f"{consumer}: more than {DEAD_LETTERS_PER_HOUR} events within an hour could not be worked with; "
-                f"the last: {error}.",
-                fix="See 'firstword doctor'; the events wait in the log until this version is fixed.",
-            )
+        self._letters.add(connection, letter)
 
 
 class _Worker:
-    """A consumer of the log: reads after its offset, and commits what it did together with the offset."""
+    """A consumer of the log. It reads after its offset and commits its results together with the new offset."""
 
     name: str
     topics: tuple[str, ...]
@@ -210,7 +205,7 @@ class _ProcessorWorker(_Worker):
             timers = Timers(self._store.timers(connection, processor.name))
             self._stepper = Stepper(processor, self._fetch, timers)
             self._offset = log.offset(connection, self.name)
-            self._recall_references(connection)
+            self._restore_references(connection)
 
     def work(self, connection: Connection) -> tuple[int, list[AnyEvent]]:
         self._connection = connection
@@ -262,12 +257,12 @@ class _ProcessorWorker(_Worker):
         if key in self._cache:
             return self._cache[key]
         if self._connection is None:
-            raise RuntimeError(f"{self.name}: a state is asked for outside of a transaction")
+            raise RuntimeError(f"{self.name}: a state was requested outside a transaction")
         raw = self._store.get(self._connection, self.name, key)
         return None if raw is None else self._processor.load(raw)
 
-    def _recall_references(self, connection: Connection) -> None:
-        """Bring the processor's reference data to where its offset stands, in the order in which it came to it."""
+    def _restore_references(self, connection: Connection) -> None:
+        """Feed the processor all reference events up to its offset again, in their original order."""
         for topic in self._processor.references:
             for event in self._log.scan(connection, topic, until=self._offset):
                 self._processor.refer(event)

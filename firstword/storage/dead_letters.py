@@ -1,12 +1,12 @@
-"""Events that could not be read or worked with: kept whole, with the reason, until somebody fixes and replays them."""
+"""Events that could not be read or processed, each kept whole with the reason until somebody deals with it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select, update
 
 from firstword.storage.tables import dead_letters
 from services.common.db import upsert
@@ -16,7 +16,10 @@ __all__ = ["DeadLetter", "DeadLetters"]
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One event that went wrong. ``place`` is the code that refused it, ``version`` that of the consumer."""
+    """One event that failed.
+
+    ``place`` is the error's class, ``version`` the consumer's version, ``id`` the row's number (0: not stored yet).
+    """
 
     consumer: str
     version: int
@@ -27,40 +30,53 @@ class DeadLetter:
     place: str
     at: datetime
     attempt: int = 1
+    id: int = 0
 
 
 class DeadLetters:
-    """Keeps dead letters. Holds no connection: every call works inside the caller's transaction."""
+    """Stores dead letters. Holds no connection: every call works inside the caller's transaction.
 
-    def add(self, connection: Connection, letters: Sequence[DeadLetter]) -> None:
-        """Keep ``letters``; one that lies here already is not doubled."""
-        rows = [
-            {
-                "consumer": letter.consumer,
-                "version": letter.version,
-                "topic": letter.topic,
-                "seq": letter.seq,
-                "payload": letter.payload,
-                "reason": letter.reason,
-                "place": letter.place,
-                "at": letter.at,
-                "attempt": letter.attempt,
-            }
-            for letter in letters
-        ]
-        upsert(connection, dead_letters, rows, ("consumer", "topic", "seq", "attempt"), update=())
+    A letter is pending until somebody deals with it; the column ``replayed_at`` says when that was.
+    """
 
-    def waiting(self, connection: Connection, limit: int = 100) -> Sequence[Row[tuple[object, ...]]]:
-        """The newest ``limit`` letters that were not replayed yet."""
+    def add(self, connection: Connection, letter: DeadLetter) -> None:
+        """Store ``letter``, unless the same one is stored already."""
+        row = {
+            "consumer": letter.consumer,
+            "version": letter.version,
+            "topic": letter.topic,
+            "seq": letter.seq,
+            "payload": letter.payload,
+            "reason": letter.reason,
+            "place": letter.place,
+            "at": letter.at,
+            "attempt": letter.attempt,
+        }
+        upsert(connection, dead_letters, [row], ("consumer", "topic", "seq", "attempt"), update=())
+
+    def pending(self, connection: Connection, limit: int | None = None) -> list[DeadLetter]:
+        """Return the newest ``limit`` pending letters (None: all), newest first."""
         query = (
             select(dead_letters)
             .where(dead_letters.c.replayed_at.is_(None))
             .order_by(dead_letters.c.id.desc())
             .limit(limit)
         )
-        return connection.execute(query).all()
+        return [
+            DeadLetter(**{name: value for name, value in row.items() if name != "replayed_at"})
+            for row in connection.execute(query).mappings()
+        ]
 
-    def count(self, connection: Connection) -> int:
-        """How many letters wait."""
+    def count_pending(self, connection: Connection) -> int:
+        """Return the number of pending letters."""
         query = select(func.count()).select_from(dead_letters).where(dead_letters.c.replayed_at.is_(None))
         return int(connection.scalar(query) or 0)
+
+    def pending_since(self, connection: Connection, since: datetime) -> list[datetime]:
+        """Return when each pending letter that was written after ``since`` was written."""
+        query = select(dead_letters.c.at).where(dead_letters.c.replayed_at.is_(None), dead_letters.c.at > since)
+        return list(connection.scalars(query))
+
+    def drop(self, connection: Connection, ids: Collection[int], now: datetime) -> None:
+        """Mark letters as dealt with."""
+        connection.execute(update(dead_letters).where(dead_letters.c.id.in_(ids)).values(replayed_at=now))

@@ -86,12 +86,6 @@ class Outbox:
         query = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
         return int(connection.scalar(query) or 0)
 
-    def count_letters(self, connection: Connection, since: datetime) -> int:
-        """How many dead letters were written after ``since``."""
-        names = [topic.dead_letters for topic in TOPICS.values()]
-        query = select(func.count()).where(outbox.c.topic.in_(names), outbox.c.written_at > since)
-        return int(connection.scalar(query) or 0)
-
     def mark_sent(self, connection: Connection, ids: Sequence[int], now: datetime) -> None:
         """Note that the broker has these rows."""
         connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(sent_at=now))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 
+from firstword.runtimes.dead_letter_limit import DeadLetterLimit
 from firstword.runtimes.kafka.batch_processor import BatchProcessor
 from firstword.runtimes.kafka.consumer import DatabaseConsumer
-from firstword.runtimes.kafka.dead_letter_records import LetterLimit
 from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.relay import Relay
 from firstword.runtimes.kafka.settings import read_kafka_settings
@@ -20,7 +20,7 @@ from tests.unit.firstword.kafka.tallying import Tally
 async def work(stop: asyncio.Event) -> None:
     engine, clock, settings = open_database(os.environ["FIRSTWORD_DATABASE"]), SystemClock(), read_kafka_settings()
     processors = (Tally(),)
-    limit = LetterLimit(settings.dead_letters_per_hour, clock.now())
+    limit = DeadLetterLimit(settings.dead_letters_per_hour)
     ledger = BatchProcessor(settings.group("intake"), engine, processors, (), clock, limit)
     async with asyncio.TaskGroup() as group:
         group.create_task(Relay(engine, settings, clock).run(stop))

@@ -202,14 +202,17 @@ def dead_letters(lab: Lab, *words: str) -> Any:
     return json.loads(result.stdout) if words[0] in ("list", "show") else None
 
 
-def test_too_many_dead_letters_stop_every_worker(lab: Lab) -> None:
+def test_restarts_do_not_reset_the_dead_letter_limit_but_dropping_letters_does(lab: Lab) -> None:
     limit = {"FIRSTWORD_KAFKA_DEAD_LETTERS_PER_HOUR": "5", "FIRSTWORD_KAFKA_BATCH": "2"}
     lab.send_events(item_event(0, FUTURE + timedelta(minutes=number), "bad") for number in range(20))
     first = lab.worker(**limit)
     assert first.wait() == 1
-    assert "more than 5 records within an hour" in first.log
+    assert "More than 5 events within an hour" in first.log
     assert lab.worker(**limit).wait() == 1
     assert len(lab.read("items.dlq")) <= 5
+    dead_letters(lab, "drop", "--all")
+    assert lab.worker(**limit).wait() == 1
+    assert len(dead_letters(lab, "list", "--json")) in (4, 5)
 
 
 def client_events(count: int) -> list[AnyEvent]:

@@ -23,7 +23,8 @@ from aiokafka.partitioner import murmur2
 from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.exc import DataError
 
-from firstword.runtimes.kafka.dead_letter_records import DeadLetterRecord, LetterLimit, dead_letter_for
+from firstword.runtimes.dead_letter_limit import DeadLetterLimit
+from firstword.runtimes.kafka.dead_letter_records import DeadLetterRecord, dead_letter_for
 from firstword.runtimes.kafka.records import InboundRecord
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
@@ -74,14 +75,14 @@ class BatchProcessor:
         processors: Sequence[AnyProcessor],
         sinks: Sequence[Sink],
         clock: Clock,
-        limit: LetterLimit,
+        limit: DeadLetterLimit,
     ) -> None:
         self._group = group
         self._engine = engine
         self._processors = tuple(processors)
         self._sinks = tuple(sinks)
         self._clock = clock
-        self._limit = limit
+        self.limit = limit
         self._publisher = OutboxPublisher(clock)
         self._outbox = Outbox()
         self._states = StateStore()
@@ -146,7 +147,8 @@ class BatchProcessor:
             self._publisher.publish(connection, batch.out)
             self._outbox.add(connection, [_post(letter) for letter in batch.letters], self._clock.now())
             self._write_positions(connection, fresh)
-            self._limit.count(batch.letters)
+            for letter in batch.letters:
+                self.limit.add(letter.at, letter.failure)
 
     def _hold(self, connection: Connection, numbers: Collection[int]) -> None:
         """No other worker takes in what is in partitions of these numbers until this transaction ends."""

@@ -18,7 +18,9 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from sqlalchemy.exc import OperationalError
 
+from firstword.runtimes.dead_letter_limit import window_start
 from firstword.runtimes.kafka.batch_processor import BatchProcessor
+from firstword.runtimes.kafka.dead_letter_topics import times_since
 from firstword.runtimes.kafka.health import Progress
 from firstword.runtimes.kafka.records import InboundRecord
 from firstword.runtimes.kafka.references import ReferenceReader, inbound_record
@@ -83,6 +85,8 @@ class DatabaseConsumer:
             await self._watch.require(
                 {**{topic: TOPICS[topic].partitions for topic in self._ledger.topics}, **self._letter_topics()}
             )
+            since = window_start(self._clock.now())
+            self._ledger.limit.restore(await times_since(self._settings, self._ledger.topics, since))
             beside: list[asyncio.Task[Any]] = [
                 asyncio.create_task(self._references.run()),
                 asyncio.create_task(self._look()),

@@ -1,34 +1,28 @@
-"""Dead letters: records that could not be read or worked with, as they go to ``<topic>.dlq`` and come back from it."""
+"""Dead letters as Kafka records: written to ``<topic>.dlq`` and read back from it."""
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from firstword.runtimes.kafka.records import Headers, InboundRecord, OutboundRecord
 from schemas.topics import TOPICS
-from services.common.errors import FirstwordError
 
-__all__ = ["DeadLetterRecord", "LetterLimit", "TooManyDeadLetters", "dead_letter_for", "parse_dead_letter"]
+__all__ = ["DeadLetterRecord", "dead_letter_for", "parse_dead_letter"]
 
-#: What marks our headers among those that a record brought along.
-MARK = "firstword-"
-ATTEMPT = MARK + "attempt"
-#: A broker takes records of 1 MB; a reason is for reading.
+#: Marks our headers among those that a record already has.
+PREFIX = "firstword-"
+ATTEMPT = PREFIX + "attempt"
+#: A broker accepts records of up to 1 MB.
 LONGEST_REASON = 2_000
-
-
-class TooManyDeadLetters(FirstwordError):
-    """So much goes wrong that going on would only empty a topic into its dead letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterRecord:
-    """One dead letter.
+    """A record that could not be read or processed.
 
-    ``record`` is what came, unchanged; ``place`` the kind of error that refused it; ``attempt`` counts from one and
-    grows with each replay.
+    ``record`` is the original, unchanged; ``place`` is the error's class; ``attempt`` starts at 1 and grows with each
+    replay.
     """
 
     record: InboundRecord
@@ -41,11 +35,17 @@ class DeadLetterRecord:
 
     @property
     def name(self) -> tuple[str, str, int, int, int]:
-        """What tells it from others: a worker that is killed at the wrong moment writes one twice."""
+        """The letter's identity. A worker killed at the wrong moment writes the same letter twice."""
         return self.consumer, self.record.topic, self.record.partition, self.record.offset, self.attempt
 
+    @property
+    def failure(self) -> str:
+        """A one-line description: the consumer, the record and the reason."""
+        record = self.record
+        return f"{self.consumer}, {record.topic}/{record.partition}@{record.offset}: {self.reason}"
+
     def to_record(self) -> OutboundRecord:
-        """As it goes to the dead-letter topic: key and payload as they came, the rest in headers."""
+        """Return the record for the dead-letter topic: key and payload as they were, the rest in headers."""
         record = self.record
         ours = {
             "reason": self.reason[:LONGEST_REASON],
@@ -60,63 +60,31 @@ class DeadLetterRecord:
             "timestamp": str(record.timestamp_ms),
             "empty": "1" if record.payload is None else "0",
         }
-        headers = tuple((MARK + name, text.encode(errors="replace")) for name, text in ours.items())
-        return OutboundRecord(
-            TOPICS[record.topic].dead_letters, record.key, record.payload, theirs(record.headers) + headers
-        )
+        headers = tuple((PREFIX + name, text.encode(errors="replace")) for name, text in ours.items())
+        topic = TOPICS[record.topic].dead_letters
+        return OutboundRecord(topic, record.key, record.payload, _original_headers(record.headers) + headers)
 
     def replay(self) -> OutboundRecord:
-        """As it goes back to the topic that it came from, for another attempt."""
+        """Return the record that goes back to its original topic for another attempt."""
         record = self.record
-        again = ((ATTEMPT, str(self.attempt).encode()),)
-        return OutboundRecord(record.topic, record.key, record.payload, theirs(record.headers) + again)
-
-
-class LetterLimit:
-    """Counts dead letters over an hour.
-
-    ``earlier`` is how many there were in the hour before ``start``, from whichever worker: else one that is started
-    again and again would empty a topic all the same. Alone they stop nobody: a fixed worker writes no more.
-    """
-
-    def __init__(self, most: int, start: datetime, earlier: int = 0) -> None:
-        self._most = most
-        self._recent = deque([start] * min(earlier, most))
-
-    def count(self, letters: list[DeadLetterRecord]) -> None:
-        """Note ``letters`` before they are sent.
-
-        Raises:
-            TooManyDeadLetters: with them, there are more than may be; neither send them nor commit their offsets.
-        """
-        for letter in letters:
-            self._recent.append(letter.at)
-        while self._recent and self._recent[0] < self._recent[-1] - timedelta(hours=1):
-            self._recent.popleft()
-        if letters and len(self._recent) > self._most:
-            last = letters[-1]
-            raise TooManyDeadLetters(
-                f"{last.consumer}: more than {self._most} records within an hour could not be worked with; the last, "
-                f"{last.record.topic}/{last.record.partition}@{last.record.offset}: {last.reason}",
-                fix="The rest waits in its topic. See 'firstword dlq list'; fix and start again, or raise the limit "
-                "with FIRSTWORD_KAFKA_DEAD_LETTERS_PER_HOUR.",
-            )
+        attempt = ((ATTEMPT, str(self.attempt).encode()),)
+        return OutboundRecord(record.topic, record.key, record.payload, _original_headers(record.headers) + attempt)
 
 
 def dead_letter_for(
     record: InboundRecord, error: Exception, consumer: str, version: int, now: datetime
 ) -> DeadLetterRecord:
-    """The letter for ``record``, which ``consumer`` could not take because of ``error``."""
-    before = dict(record.headers).get(ATTEMPT, b"0")
-    attempt = int(before) + 1 if before.isdigit() else 1
+    """Return the letter for ``record``, which ``consumer`` could not process because of ``error``."""
+    earlier = dict(record.headers).get(ATTEMPT, b"0")
+    attempt = int(earlier) + 1 if earlier.isdigit() else 1
     return DeadLetterRecord(record, str(error), type(error).__name__, consumer, version, attempt, now)
 
 
 def parse_dead_letter(
     topic: str, key: bytes | None, payload: bytes | None, headers: Headers
 ) -> DeadLetterRecord | None:
-    """The letter that lies in the dead-letter topic of ``topic``; None when it isn't one of ours."""
-    ours = {name.removeprefix(MARK): raw.decode(errors="replace") for name, raw in headers if name.startswith(MARK)}
+    """Parse a record of the dead-letter topic of ``topic``; return None if it isn't a letter of ours."""
+    ours = {name.removeprefix(PREFIX): raw.decode(errors="replace") for name, raw in headers if name.startswith(PREFIX)}
     try:
         record = InboundRecord(
             topic=topic,
@@ -125,16 +93,21 @@ def parse_dead_letter(
             key=key,
             payload=None if ours["empty"] == "1" else payload,
             timestamp_ms=int(ours["timestamp"]),
-            headers=theirs(headers),
+            headers=_original_headers(headers),
         )
-        at = datetime.fromisoformat(ours["at"])
         return DeadLetterRecord(
-            record, ours["reason"], ours["place"], ours["consumer"], int(ours["version"]), int(ours["attempt"]), at
+            record=record,
+            reason=ours["reason"],
+            place=ours["place"],
+            consumer=ours["consumer"],
+            version=int(ours["version"]),
+            attempt=int(ours["attempt"]),
+            at=datetime.fromisoformat(ours["at"]),
         )
     except (KeyError, ValueError):
         return None
 
 
-def theirs(headers: Headers) -> Headers:
-    """The headers that the record came with, without ours."""
-    return tuple((name, raw) for name, raw in headers if not name.startswith(MARK))
+def _original_headers(headers: Headers) -> Headers:
+    """Return the headers that the record came with, without ours."""
+    return tuple((name, raw) for name, raw in headers if not name.startswith(PREFIX))

@@ -8,10 +8,11 @@ from typing import Literal
 from pydantic import AliasChoices, Field
 from pydantic_settings import SettingsConfigDict
 
+from firstword.runtimes.dead_letter_limit import DEAD_LETTERS_PER_HOUR
 from services.common.errors import BadInput
 from services.common.settings import FromOutside, read_from_outside
 
-__all__ = ["KafkaSettings", "read_kafka_settings"]
+__all__ = ["KafkaSettings", "find_kafka_settings", "read_kafka_settings"]
 
 
 class KafkaSettings(FromOutside):
@@ -48,7 +49,9 @@ class KafkaSettings(FromOutside):
     stall_seconds: float = Field(default=60, gt=0, description="waiting records without progress for so long: ill")
     health_port: int | None = Field(default=None, ge=0, le=65535)
     health_host: str = "0.0.0.0"  # noqa: S104 - in a container, where the engine asks from outside of it
-    dead_letters_per_hour: int = Field(default=500, ge=0)
+    dead_letters_per_hour: int = Field(
+        default=DEAD_LETTERS_PER_HOUR, ge=0, description="more events than this that fail within an hour stop a worker"
+    )
 
     def topic(self, name: str) -> str:
         """The name on the broker of our topic ``name``."""
@@ -63,13 +66,19 @@ class KafkaSettings(FromOutside):
         return f"{self.prefix}firstword-{service}"
 
 
+def find_kafka_settings(**given: object) -> KafkaSettings | None:
+    """Return the settings, or None if no broker is named; see :func:`read_kafka_settings`."""
+    settings = read_from_outside(KafkaSettings, given)
+    return settings if settings.brokers else None
+
+
 def read_kafka_settings(**given: object) -> KafkaSettings:
-    """Settings from the environment, with what was ``given`` on the command line (None: not given) above it.
+    """Return the settings: those ``given`` on the command line (None: not given), else those of the environment.
 
     Raises:
-        BadInput: when no broker is named, or a value can't be used.
+        BadInput: no broker is named, or a value is not valid.
     """
-    settings = read_from_outside(KafkaSettings, given)
-    if not settings.brokers:
+    settings = find_kafka_settings(**given)
+    if settings is None:
         raise BadInput("No Kafka is named.", fix="Give --brokers host:9092, or set FIRSTWORD_KAFKA=host:9092.")
     return settings

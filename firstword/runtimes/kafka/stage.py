@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from firstword.runtimes.kafka.dead_letter_records import LetterLimit
+from firstword.runtimes.dead_letter_limit import DeadLetterLimit
 from firstword.runtimes.kafka.partition import Decision, PartitionWorker
 from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord
 from firstword.runtimes.kafka.states import Broker, States
@@ -38,7 +38,7 @@ class Stage:
         self,
         processor: AnyProcessor,
         broker: Broker,
-        limit: LetterLimit,
+        limit: DeadLetterLimit,
         clock: Clock,
         positions: dict[At, int],
         *,
@@ -162,7 +162,8 @@ class Stage:
     async def _carry_out(self, decisions: dict[int, Decision]) -> None:
         """The order of writing and sending that :mod:`firstword.runtimes.kafka.partition` demands."""
         letters = [letter for decision in decisions.values() for letter in decision.letters]
-        self._limit.count(letters)
+        for letter in letters:
+            self._limit.add(letter.at, letter.failure)
         await self._write({number: decision.states for number, decision in decisions.items()})
         outputs = [out for decision in decisions.values() for out in decision.outputs]
         await self._send([*outputs, *(letter.to_record() for letter in letters)])

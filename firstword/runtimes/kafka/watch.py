@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -103,18 +102,6 @@ class GroupWatch:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     found += [inbound_record(self._settings, record) for record in records if record.offset < end]
         return found
-
-    async def count_since(self, topics: Mapping[str, int], now: datetime, seconds: float) -> int:
-        """How many records came to ``topics`` (with their partition counts) within the last ``seconds``."""
-        since = int((now - timedelta(seconds=seconds)).timestamp() * 1000)
-        at = [
-            TopicPartition(self._settings.topic(topic), number)
-            for topic, partitions in topics.items()
-            for number in range(partitions)
-        ]
-        ends = await self._consumer.end_offsets(at)
-        first = await self._consumer.offsets_for_times(dict.fromkeys(at, since))
-        return sum(ends[one] - found.offset for one, found in first.items() if found is not None)
 
     def _theirs(self, partitions: Iterable[At]) -> list[TopicPartition]:
         return [TopicPartition(self._settings.topic(topic), number) for topic, number in partitions]

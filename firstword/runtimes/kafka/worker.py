@@ -20,8 +20,10 @@ import faust
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from firstword.runtimes.dead_letter_limit import DeadLetterLimit, window_start
 from firstword.runtimes.kafka.changelogs import changelogs
-from firstword.runtimes.kafka.dead_letter_records import LetterLimit, dead_letter_for
+from firstword.runtimes.kafka.dead_letter_records import dead_letter_for
+from firstword.runtimes.kafka.dead_letter_topics import times_since
 from firstword.runtimes.kafka.fence import Fence, claim_key
 from firstword.runtimes.kafka.health import HealthServer, Progress
 from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord
@@ -114,10 +116,9 @@ class KafkaWorker:
         app = self._app = new_app(settings, settings.group(self._service))
         fix_recovery(app)
         fix_seek(app)
-        letters = {TOPICS[topic].dead_letters: 1 for processor in self._processors for topic in processor.inputs}
-        now = self._clock.now()
-        earlier = await self._watch.count_since(letters, now, 3600)
-        self._limit = LetterLimit(settings.dead_letters_per_hour, now, earlier)
+        inputs = sorted({topic for processor in self._processors for topic in processor.inputs})
+        self._limit = DeadLetterLimit(settings.dead_letters_per_hour)
+        self._limit.restore(await times_since(settings, inputs, window_start(self._clock.now())))
         self._references = ReferenceReader(settings, self._processors, self._bad_reference)
         kept = changelogs(self._processors)
         for processor in self._processors:
@@ -344,7 +345,7 @@ class KafkaWorker:
         letter = dead_letter_for(record, error, processor.name, processor.version, self._clock.now())
 
         async def put() -> None:
-            self._limit.count([letter])
+            self._limit.add(letter.at, letter.failure)
             await (await self.send(letter.to_record()))
 
         self._putting = asyncio.ensure_future(self._or_fail(put()))

@@ -67,7 +67,6 @@ def test_bytes_that_are_no_text_come_out_as_they_went_in(database: Engine) -> No
     post = Post("items.dlq", b"\xff\x00", None, "x", (("firstword-reason", "naïve".encode()), ("raw", b"\x00\xfe")))
     with database.begin() as connection:
         OUTBOX.add(connection, [post], NOW)
-        assert OUTBOX.count_letters(connection, NOW - timedelta(hours=1)) == 1
     (found,) = waiting(database)
     assert (found.topic, found.key, found.payload, found.headers) == (post.topic, post.key, None, post.headers)
 

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, insert
 
 from firstword.book_events import book_changes, book_of
 from firstword.pipeline import Pipeline
-from firstword.runtimes.embedded import DEAD_LETTERS_PER_HOUR, EmbeddedRuntime, TooManyDeadLetters
+from firstword.runtimes.dead_letter_limit import DEAD_LETTERS_PER_HOUR, TooManyDeadLetters
+from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.storage.dead_letters import DeadLetters
 from firstword.storage.engine import open_sqlite
@@ -110,18 +111,38 @@ def test_bad_events_go_to_the_dead_letters_and_the_rest_goes_on(engine: Engine) 
     EmbeddedRuntime(engine, Pipeline((Counter(),)), [], FakeClock(START)).run_until_idle()
     assert len(logged(engine)) == 2
     with reading(engine) as connection:
-        reasons = [row.reason for row in DeadLetters().waiting(connection)]
+        reasons = [letter.reason for letter in DeadLetters().pending(connection)]
     assert reasons == [
         "not an event: Invalid JSON: expected ident at line 1 column 2",
         "itm_1: a title that can't be worked with.",
     ]
 
 
-def test_too_many_dead_letters_stop_the_runtime(engine: Engine) -> None:
-    publish(engine, [item_event(number, START, "bad") for number in range(DEAD_LETTERS_PER_HOUR + 1)])
-    runtime = EmbeddedRuntime(engine, Pipeline((Counter(),)), [], FakeClock(START))
-    with pytest.raises(TooManyDeadLetters, match="counter"):
+def run_to_the_limit(engine: Engine, clock: FakeClock) -> int:
+    """Run a new runtime until it stops at the limit; return the number of pending dead letters."""
+    runtime = EmbeddedRuntime(engine, Pipeline((Counter(),)), [], clock, batch=50)
+    with pytest.raises(TooManyDeadLetters, match=r"counter, items/\d+: itm_\d+: a title that can't be worked with"):
         runtime.run_until_idle()
+    with reading(engine) as connection:
+        return DeadLetters().count_pending(connection)
+
+
+def test_restarts_do_not_reset_the_dead_letter_limit(engine: Engine) -> None:
+    publish(engine, [item_event(number, START, "bad") for number in range(DEAD_LETTERS_PER_HOUR + 200)])
+    clock = FakeClock(START)
+    counts = [run_to_the_limit(engine, clock) for _ in range(3)]
+    assert counts == [DEAD_LETTERS_PER_HOUR] * 3
+
+
+def test_dropped_dead_letters_no_longer_count_toward_the_limit(engine: Engine) -> None:
+    publish(engine, [item_event(number, START, "bad") for number in range(DEAD_LETTERS_PER_HOUR + 200)])
+    run_to_the_limit(engine, FakeClock(START))
+    with engine.begin() as connection:
+        letters = DeadLetters().pending(connection)
+        DeadLetters().drop(connection, [letter.id for letter in letters], START)
+    EmbeddedRuntime(engine, Pipeline((Counter(),)), [], FakeClock(START)).run_until_idle()
+    with reading(engine) as connection:
+        assert DeadLetters().count_pending(connection) == 200
 
 
 def test_references_are_recalled_after_a_restart(engine: Engine) -> None:

@@ -12,8 +12,9 @@ from aiokafka.partitioner import murmur2
 from sqlalchemy import Connection, Engine, select
 
 from firstword.pipeline import Pipeline
+from firstword.runtimes.dead_letter_limit import DeadLetterLimit, TooManyDeadLetters
 from firstword.runtimes.kafka.batch_processor import BatchProcessor
-from firstword.runtimes.kafka.dead_letter_records import LetterLimit, TooManyDeadLetters, parse_dead_letter
+from firstword.runtimes.kafka.dead_letter_records import parse_dead_letter
 from firstword.runtimes.kafka.records import InboundRecord, outbound_record
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.storage.outbox import Outbox, Post
@@ -65,7 +66,7 @@ class Record(list[InboundRecord]):
 
 def ledger(engine: Engine, clock: FakeClock | None = None, *, most: int = 100, scribe: bool = False) -> BatchProcessor:
     sinks = (Scribe(),) if scribe else ()
-    return BatchProcessor("group", engine, (Tally(),), sinks, clock or FakeClock(START), LetterLimit(most, START))
+    return BatchProcessor("group", engine, (Tally(),), sinks, clock or FakeClock(START), DeadLetterLimit(most))
 
 
 def said(engine: Engine) -> list[Post]:

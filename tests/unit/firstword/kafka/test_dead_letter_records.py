@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-
-import pytest
+from datetime import UTC, datetime
 
 from firstword.runtimes.kafka.dead_letter_records import (
-    LetterLimit,
-    TooManyDeadLetters,
     dead_letter_for,
     parse_dead_letter,
 )
@@ -45,17 +41,3 @@ def test_a_replay_goes_where_it_came_from_and_counts_its_attempts() -> None:
 
 def test_what_others_wrote_into_the_topic_is_no_letter() -> None:
     assert parse_dead_letter("items", b"k", b"v", (("firstword-reason", b"half of it"),)) is None
-
-
-def test_too_many_letters_in_an_hour_stop_the_worker() -> None:
-    limit = LetterLimit(3, NOW, earlier=2)
-    letter = dead_letter_for(RECORD, KnownBadEvent("no good"), "annotate", 2, NOW)
-    limit.count([letter])
-    with pytest.raises(TooManyDeadLetters, match=r"annotate: more than 3 .* items/3@41: no good"):
-        limit.count([replace(letter, at=NOW + timedelta(minutes=59))])
-    LetterLimit(3, NOW, earlier=99).count([])
-
-
-def test_letters_of_an_hour_ago_do_not_count() -> None:
-    limit = LetterLimit(2, NOW, earlier=2)
-    limit.count([dead_letter_for(RECORD, KnownBadEvent("no good"), "annotate", 2, NOW + timedelta(minutes=61))])

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstword.runtimes.kafka.dead_letter_records import LetterLimit
+from firstword.runtimes.dead_letter_limit import DeadLetterLimit
 from firstword.runtimes.kafka.fence import NOBODY, Fence, Superseded, Writer, claim_key, is_claim
 from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord
 from firstword.runtimes.kafka.stage import FetchedRecord, Stage
@@ -108,7 +108,7 @@ class Member:
         for number in range(clients):
             gone = ClientRemoved(client_id=f"c{number}", revision=1)
             tally.refer(event(gone, key=f"c{number}", id=f"evt_{number}", source="test", time=START))
-        self.stage = Stage(tally, self.client, LetterLimit(5, START), SetClock(START), {}, batch=4)
+        self.stage = Stage(tally, self.client, DeadLetterLimit(5), SetClock(START), {}, batch=4)
 
     async def live(self, *, until: int, compacted: bool = False) -> None:
         """Take the partition over, and work its records up to the one at ``until``."""
