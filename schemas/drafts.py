@@ -19,11 +19,16 @@ __all__ = [
     "DraftPart",
     "DraftRefused",
     "DraftSent",
+    "DraftState",
     "Finding",
     "Grounding",
 ]
 
 DismissReason = Literal["not_useful", "wrong_client", "wrong_fact", "too_late", "too_many", "already_told", "other"]
+#: open: proposed · edited: changed by a person · approved: waits to go out · sending: an attempt is under way ·
+#: sent: it reached its channel · failed: no channel took it · unknown: an attempt ended without an answer ·
+#: dismissed: a person decided against it · withdrawn: newer news or the client's removal made it void.
+DraftState = Literal["open", "edited", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn"]
 
 
 class Grounding(Model):

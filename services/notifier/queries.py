@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, select, true, union_all
 
 from schemas.alerts import Alert
 from schemas.clients import ClientChanged
-from schemas.drafts import Draft
+from schemas.drafts import Draft, DraftState
 from schemas.interactions import ClientTuned
+from services.notifier.lifecycle import DECIDABLE, TERMINAL
 from services.notifier.tables import (
     alerts,
     clients,
@@ -31,7 +32,6 @@ from services.notifier.tables import (
 )
 
 __all__ = [
-    "INBOX_STATES",
     "Counts",
     "DraftLine",
     "Page",
@@ -58,8 +58,6 @@ __all__ = [
     "waiting",
 ]
 
-#: What asks for the account manager's attention.
-INBOX_STATES = ("open", "edited", "failed")
 T = TypeVar("T")
 
 
@@ -88,7 +86,7 @@ class DraftLine:
     organisation: str | None
     verdict: str
     urgency: str
-    state: str
+    state: DraftState
     subject: str
     body: str
     revision: int
@@ -105,7 +103,7 @@ class DraftLine:
     @property
     def decidable(self) -> bool:
         """Whether it still waits for a decision."""
-        return self.state in INBOX_STATES
+        return self.state in DECIDABLE
 
     @property
     def grade(self) -> str | None:
@@ -174,7 +172,7 @@ def _drafts(connection: Connection, query: Select[Any], number: int, size: int) 
 
 def inbox(connection: Connection, scope: str | None, now: datetime, *, number: int, size: int) -> Page[DraftLine]:
     """What waits for a decision: by deadline, and last what is too late already."""
-    query = _draft_query(scope).where(drafts.c.state.in_(INBOX_STATES))
+    query = _draft_query(scope).where(drafts.c.state.in_(DECIDABLE))
     late = drafts.c.deadline_at <= now
     return _drafts(connection, query.order_by(late, drafts.c.deadline_at, drafts.c.id), number, size)
 
@@ -211,9 +209,7 @@ def counts(connection: Connection, scope: str | None) -> Counts:
     inside = _within(scope)
     rumors = and_(alerts.c.verdict == "hold", alerts.c.is_current.is_(True))
     return Counts(
-        inbox=connection.execute(
-            count.select_from(_DRAFTS).where(drafts.c.state.in_(INBOX_STATES), inside)
-        ).scalar_one(),
+        inbox=connection.execute(count.select_from(_DRAFTS).where(drafts.c.state.in_(DECIDABLE), inside)).scalar_one(),
         held=connection.execute(count.select_from(_ALERTS).where(rumors, inside)).scalar_one(),
         unknown=connection.execute(
             count.select_from(_DELIVERIES).where(deliveries.c.status == "unknown", inside)
@@ -374,7 +370,7 @@ def decisions(connection: Connection, scope: str | None, *, number: int, size: i
     ).where(alerts.c.verdict == "ignore")
     dropped = select(
         drafts.c.alert_id, drafts.c.client_id, drafts.c.state, drafts.c.outcome, drafts.c.subject, drafts.c.changed_at
-    ).where(or_(drafts.c.state == "dismissed", drafts.c.state == "withdrawn"))
+    ).where(drafts.c.state.in_(sorted(TERMINAL)))
     policy = select(
         contact_decisions.c.alert_id,
         contact_decisions.c.client_id,

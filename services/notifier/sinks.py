@@ -10,6 +10,7 @@ from schemas.alerts import Alert, AlertRaised
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.drafts import (
     ContactDecided,
+    Draft,
     DraftApproved,
     DraftCreated,
     DraftDismissed,
@@ -22,7 +23,9 @@ from schemas.mentions import RumorResolved
 from services.common.db import upsert
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, Sink
+from services.notifier import lifecycle
 from services.notifier.advice.store import keep_advice
+from services.notifier.lifecycle import PipelineCommand
 from services.notifier.tables import (
     alerts,
     clients,
@@ -41,14 +44,6 @@ __all__ = ["AlertSink", "ClientSink", "DraftSink", "InteractionSink", "OutcomeSi
 
 #: The alerts once more, to be looked through while they are written; made once, for that takes as long as a query.
 _KNOWN = alerts.alias("known")
-#: States from which each later one may be reached by an event. What the desk has written itself is further already.
-_BEFORE = {
-    "edited": ("open",),
-    "approved": ("open", "edited"),
-    "sent": ("open", "edited", "approved", "sending", "unknown", "failed"),
-    "dismissed": ("open", "edited", "failed"),
-    "withdrawn": ("open", "edited", "approved", "failed"),
-}
 
 
 class ClientSink:
@@ -145,7 +140,7 @@ class DraftSink:
         """Move one draft on. The desk writes its own changes at once, so most events find nothing left to do."""
         match event.data:
             case DraftCreated() as created:
-                _create(connection, created, event)
+                _create(connection, created.draft, event)
             case DraftRefused() as refused:
                 row = {"id": event.id, "at": event.time, **refused.model_dump(exclude={"withdraws"})}
                 upsert(connection, refusals, [row], ["id"])
@@ -153,16 +148,16 @@ class DraftSink:
             case DraftEdited() as edited:
                 text = {"subject": edited.subject, "body": edited.body, "revision": edited.revision}
                 newer = drafts.c.revision < edited.revision
-                _advance(connection, edited.draft_id, "edited", event, text, newer)
+                _record(connection, edited.draft_id, "record_edit", event, text, newer)
             case DraftApproved() as approved:
                 text = {"subject": approved.subject, "body": approved.body}
-                _advance(connection, approved.draft_id, "approved", event, text)
+                _record(connection, approved.draft_id, "record_approval", event, text)
             case DraftSent() as sent:
-                _advance(connection, sent.draft_id, "sent", event, {"outcome": None})
+                _record(connection, sent.draft_id, "record_sent", event, {"outcome": None})
                 keep_advice(connection, sent.draft_id, event.time)
             case DraftDismissed() as dismissed:
                 why = ": ".join(part for part in (dismissed.reason, dismissed.comment) if part)
-                _advance(connection, dismissed.draft_id, "dismissed", event, {"outcome": why})
+                _record(connection, dismissed.draft_id, "record_dismissal", event, {"outcome": why})
             case ContactDecided() as decided:
                 row = {"id": event.id, "at": event.time, **decided.model_dump()}
                 upsert(connection, contact_decisions, [row], ["id"])
@@ -250,16 +245,7 @@ def withdraw(connection: Connection, which: ColumnElement[bool], why: str, event
 
     A sink publishes nothing, so deliveries that are stopped here are marked, and the delivery worker tells of them.
     """
-    withdrawn = (
-        connection.execute(
-            update(drafts)
-            .where(which, drafts.c.state.in_(_BEFORE["withdrawn"]))
-            .values(state="withdrawn", outcome=why, changed_at=event.time, version=drafts.c.version + 1)
-            .returning(drafts.c.id)
-        )
-        .scalars()
-        .all()
-    )
+    withdrawn = lifecycle.change_where(connection, which, "withdraw", "pipeline", event.time, outcome=why)
     if withdrawn:
         connection.execute(
             update(deliveries)
@@ -280,45 +266,24 @@ def _was_heard_elsewhere(connection: Connection, alert: Alert) -> bool:
     return connection.execute(select(alerts.c.id).where(alerts.c.id == alert.id)).first() is None
 
 
-def _create(connection: Connection, created: DraftCreated, event: AnyEvent) -> None:
-    draft = created.draft
-    row = {
-        "id": draft.id,
-        "alert_id": draft.alert_id,
-        "story_id": draft.story_id,
-        "client_id": draft.client_id,
-        "verdict": draft.verdict,
-        "urgency": draft.urgency,
-        "state": "open",
-        "subject": draft.subject,
-        "body": draft.body,
-        "revision": 0,
-        "version": 0,
-        "payload": draft.model_dump(mode="json", exclude_none=True),
-        "created_at": draft.created_at,
-        "send_after": draft.send_after,
-        "deadline_at": draft.deadline_at,
-        "changed_at": event.time,
-    }
-    upsert(connection, drafts, [row], ["id"], update=())
+def _create(connection: Connection, draft: Draft, event: AnyEvent) -> None:
+    lifecycle.create(connection, draft, event.time)
     if draft.supersedes is not None:
         why = draft.supersedes_because or "A newer draft takes its place."
         withdraw(connection, drafts.c.id == draft.supersedes, why, event)
 
 
-def _advance(
+def _record(
     connection: Connection,
     draft_id: str,
-    state: str,
+    command: PipelineCommand,
     event: AnyEvent,
     values: dict[str, Any],
     condition: ColumnElement[bool] | None = None,
 ) -> None:
-    known = connection.execute(select(drafts.c.id).where(drafts.c.id == draft_id)).first()
-    if known is None:
-        raise KnownBadEvent(f"{event.type} speaks of draft {draft_id!r}, which was never created")
-    before = (*_BEFORE[state], state) if condition is not None else _BEFORE[state]
-    statement = update(drafts).where(drafts.c.id == draft_id, drafts.c.state.in_(before))
-    if condition is not None:
-        statement = statement.where(condition)
-    connection.execute(statement.values(state=state, changed_at=event.time, **values))
+    """Write a change that an event reports, unless it is written already."""
+    which = drafts.c.id == draft_id
+    if connection.execute(select(drafts.c.id).where(which)).first() is None:
+        raise KnownBadEvent(f"{event.type} names draft {draft_id!r}, which was never created")
+    narrowed = which if condition is None else and_(which, condition)
+    lifecycle.change_where(connection, narrowed, command, "pipeline", event.time, **values)

@@ -88,7 +88,7 @@ drafts = Table(
     Column("client_id", String(80), nullable=False),
     Column("verdict", String(10), nullable=False),
     Column("urgency", String(10), nullable=False),
-    Column("state", String(10), nullable=False),  # repository.DraftState
+    Column("state", String(10), nullable=False),  # schemas.drafts.DraftState
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("revision", Integer, nullable=False, default=0),  # edits of the text

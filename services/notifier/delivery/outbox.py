@@ -20,10 +20,12 @@ from schemas.drafts import Draft, DraftSent
 from schemas.interactions import InteractionLogged
 from services.common.processing import AnyEvent
 from services.common.queue.backoff import RETRY_SECONDS, next_attempt
+from services.notifier import lifecycle
 from services.notifier.delivery.channels.base import Outcome, Outgoing
 from services.notifier.delivery.html_letter import letter_html
 from services.notifier.delivery.routes import Ways, targets
 from services.notifier.delivery.send_checks import forbidden
+from services.notifier.lifecycle import DeliveryCommand
 from services.notifier.tables import clients, deliveries, delivery_attempts, drafts
 
 __all__ = [
@@ -49,12 +51,12 @@ SOURCE = "firstword/notifier"
 #: Of what sinks have stopped, so many are told of in one transaction.
 BATCH = 500
 
-_DRAFT_STATE: dict[DeliveryStatus, str] = {
-    "pending": "approved",
-    "sending": "sending",
-    "delivered": "sent",
+#: How an attempt that ended with a delivery of this status changes the draft.
+_AFTER_ATTEMPT: dict[DeliveryStatus, DeliveryCommand] = {
+    "pending": "retry",
+    "delivered": "delivered",
     "failed": "failed",
-    "unknown": "unknown",
+    "unknown": "outcome_unknown",
 }
 
 
@@ -92,8 +94,11 @@ def claim(connection: Connection, delivery_id: str, now: datetime) -> Claimed | 
     row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
     book = _book(connection, row["client_id"])
     connection.execute(insert(delivery_attempts).values(delivery_id=delivery_id, number=row["attempts"], began_at=now))
-    _set_draft(connection, row["draft_id"], "sending", now)
-    return Claimed(row["channel"], row["attempts"], _outgoing(row, book), forbidden(connection, row, book, now))
+    if not _change_draft(connection, row["draft_id"], "start_sending", now):
+        reason: str | None = "The message was sent or decided about otherwise in the meantime."
+    else:
+        reason = forbidden(connection, row, book, now)
+    return Claimed(row["channel"], row["attempts"], _outgoing(row, book), reason)
 
 
 def finish(
@@ -121,7 +126,8 @@ def finish(
         case _:
             status = "failed"
     error = None if status == "delivered" else outcome.detail
-    changed = _set_status(connection, row, status, now, error, again if status == "pending" else None)
+    next_attempt_at = again if status == "pending" else None
+    changed = _set_status(connection, row, status, _AFTER_ATTEMPT[status], now, error, next_attempt_at)
     return [changed, *(sent_events(connection, row, now) if status == "delivered" else ())]
 
 
@@ -148,7 +154,7 @@ def fall_back(connection: Connection, delivery_id: str, ways: Ways, now: datetim
     }
     connection.execute(insert(deliveries).values(**new, status="pending", next_attempt_at=now, changed_at=now))
     inserted = connection.execute(select(deliveries).where(deliveries.c.id == new["id"])).mappings().one()
-    return [_set_status(connection, inserted, "pending", now, None, now)]
+    return [_set_status(connection, inserted, "pending", "fall_back", now, None, now)]
 
 
 def came_back(connection: Connection, delivery_id: str, reason: str, now: datetime) -> Sequence[AnyEvent]:
@@ -157,7 +163,7 @@ def came_back(connection: Connection, delivery_id: str, reason: str, now: dateti
     row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().first()
     if row is None or row["status"] not in ("delivered", "unknown"):
         return ()
-    return [_set_status(connection, row, "failed", now, f"It came back: {reason}")]
+    return [_set_status(connection, row, "failed", "bounced", now, f"It came back: {reason}")]
 
 
 def recover(connection: Connection, now: datetime, *, began_before: datetime) -> Sequence[AnyEvent]:
@@ -173,7 +179,7 @@ def recover(connection: Connection, now: datetime, *, began_before: datetime) ->
             .where(delivery_attempts.c.delivery_id == row["id"], delivery_attempts.c.ended_at.is_(None))
             .values(ended_at=now, outcome="unknown", detail=detail)
         )
-        events.append(_set_status(connection, row, "unknown", now, detail))
+        events.append(_set_status(connection, row, "unknown", "outcome_unknown", now, detail))
     return events
 
 
@@ -244,6 +250,7 @@ def _set_status(
     connection: Connection,
     row: RowMapping,
     status: DeliveryStatus,
+    command: DeliveryCommand,
     now: datetime,
     error: str | None,
     next_attempt_at: datetime | None = None,
@@ -253,7 +260,7 @@ def _set_status(
         .where(deliveries.c.id == row["id"])
         .values(status=status, last_error=error, next_attempt_at=next_attempt_at, changed_at=now)
     )
-    _set_draft(connection, row["draft_id"], _DRAFT_STATE[status], now, error)
+    _change_draft(connection, row["draft_id"], command, now, error)
     return _changed(row, status, error, next_attempt_at, now)
 
 
@@ -280,12 +287,12 @@ def _changed(
     )
 
 
-def _set_draft(connection: Connection, draft_id: str, state: str, now: datetime, outcome: str | None = None) -> None:
-    connection.execute(
-        update(drafts)
-        .where(drafts.c.id == draft_id)
-        .values(state=state, outcome=outcome, changed_at=now, version=drafts.c.version + 1)
-    )
+def _change_draft(
+    connection: Connection, draft_id: str, command: DeliveryCommand, now: datetime, outcome: str | None = None
+) -> bool:
+    """Move a delivery's draft on; False where the draft's state does not allow it, and then it stays as it is."""
+    which = drafts.c.id == draft_id
+    return bool(lifecycle.change_where(connection, which, command, "delivery", now, outcome=outcome))
 
 
 def hold_draft(connection: Connection, delivery_id: str) -> None:

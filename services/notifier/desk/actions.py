@@ -20,7 +20,7 @@ from schemas.interactions import InteractionLogged
 from services.common.db import upsert
 from services.common.errors import BadInput, FirstwordError
 from services.common.processing import AnyEvent, EventPublisher
-from services.notifier import queries
+from services.notifier import lifecycle, queries
 from services.notifier.contact.blackouts import matters_of
 from services.notifier.contact.budget import WEEK
 from services.notifier.contact.plan import SendPlan, plan_send
@@ -29,7 +29,8 @@ from services.notifier.delivery.routes import MAIL, Ways, targets
 from services.notifier.desk import labels
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.checks import recheck
-from services.notifier.queries import INBOX_STATES, DraftLine
+from services.notifier.lifecycle import IllegalTransition, ManagerCommand, StaleDraft, next_state
+from services.notifier.queries import DraftLine
 from services.notifier.tables import audit_log, deliveries, drafts
 
 __all__ = ["Conflict", "Desk", "NotFound", "audit"]
@@ -81,16 +82,14 @@ class Desk:
         subject, body = " ".join(subject.split()), body.replace("\r\n", "\n").strip()
         _within_limits("subject", subject, SUBJECT_LIMIT)
         _within_limits("message", body, BODY_LIMIT)
-        line = self._take(draft_id, version, INBOX_STATES)
+        line = self._seen(draft_id, version, "edit")
         if (subject, body) == (line.subject, line.body.strip()):
             return
         revision = line.revision + 1
         more = [one for one in line.draft.told_alerts if one != line.draft.alert_id]
         others = queries.alerts_by_id(self.connection, None, more)
         checks = recheck(line, others, self._client(line), subject, body, self.now)
-        self._write(
-            draft_id, state="edited", subject=subject, body=body, revision=revision, checks=checks, outcome=None
-        )
+        self._change(line, "edit", subject=subject, body=body, revision=revision, checks=checks, outcome=None)
         edited = DraftEdited(
             draft_id=draft_id,
             client_id=line.client_id,
@@ -107,13 +106,13 @@ class Desk:
 
         That is decided anew, by what was sent and approved since it was written. ``at_once`` waits for nothing.
         """
-        line = self._take(draft_id, version, INBOX_STATES)
+        line = self._seen(draft_id, version, "approve")
         if self.no_mail is not None:
             raise BadInput("Mail isn't set up, so nothing is sent from here.", fix=self.no_mail)
         channel, recipient = _target(self._client(line), self.ways)
         plan = None if at_once else self._plan(line)
         leaves_at = self.now if plan is None else plan.send_after
-        self._write(draft_id, state="approved", outcome=None)
+        self._change(line, "approve", outcome=None)
         row = self._delivery_row(line, channel, recipient)
         upsert(self.connection, deliveries, [{**row, "status": "pending", "next_attempt_at": leaves_at}], ["id"])
         self._publish_approval(line, channel)
@@ -126,7 +125,10 @@ class Desk:
 
     def take_back(self, draft_id: str, version: int) -> None:
         """Approved, not gone out yet, and better not sent: it returns to the inbox."""
-        line = self._take(draft_id, version, ("approved",))
+        line = self._find(draft_id)
+        command: ManagerCommand = "take_back_edited" if line.revision else "take_back"
+        line = self._seen(draft_id, version, command)
+        self._change(line, command)
         stopped = self.connection.execute(
             update(deliveries)
             .where(deliveries.c.draft_id == draft_id, deliveries.c.status == "pending")
@@ -136,14 +138,13 @@ class Desk:
         ).scalars()
         for delivery_id in stopped.all():
             self._publish_delivery(delivery_id)
-        self._write(draft_id, state="edited" if line.revision else "open")
         self._audit("draft.taken_back", draft_id, line.client_id)
 
     def dismiss(self, draft_id: str, version: int, reason: DismissReason, comment: str = "") -> None:
         """Decide not to send it, and say why."""
         comment = comment.strip()[:COMMENT_LIMIT]
-        line = self._take(draft_id, version, INBOX_STATES)
-        self._write(draft_id, state="dismissed", outcome=": ".join(filter(None, (reason, comment))))
+        line = self._seen(draft_id, version, "dismiss")
+        self._change(line, "dismiss", outcome=": ".join(filter(None, (reason, comment))))
         dismissed = DraftDismissed(
             draft_id=draft_id,
             alert_id=line.draft.alert_id,
@@ -157,10 +158,10 @@ class Desk:
 
     def sent_by_hand(self, draft_id: str, version: int) -> None:
         """It was copied, and sent by the account manager's own means."""
-        line = self._take(draft_id, version, INBOX_STATES)
+        line = self._seen(draft_id, version, "mark_sent")
         book = self._client(line)
         recipient = (book.client.contact.email or book.client.name) if book is not None else line.client_id
-        self._write(draft_id, state="sent", outcome=None)
+        self._change(line, "mark_sent", outcome=None)
         row = self._delivery_row(line, "clipboard", recipient)
         upsert(self.connection, deliveries, [{**row, "status": "delivered", "next_attempt_at": None}], ["id"])
         self._publish_approval(line, "clipboard")
@@ -171,17 +172,20 @@ class Desk:
     def arrived(self, delivery_id: str) -> None:
         """Of a delivery whose outcome nobody knew, a person says that the client has it."""
         row = self._take_delivery(delivery_id, ("unknown",), "delivered")
-        self._write(row["draft_id"], state="sent", outcome=None)
+        # A draft that was dismissed or withdrawn in the meantime stays so; the client has the message all the same.
+        which = drafts.c.id == row["draft_id"]
+        lifecycle.change_where(self.connection, which, "confirm_arrival", "account manager", self.now, outcome=None)
         self._sent(delivery_id)
         self._audit("delivery.arrived", delivery_id, row["client_id"])
 
     def send_again(self, delivery_id: str) -> None:
         """Of a delivery that failed, or whose outcome nobody knew, a person says that it is to be sent (again)."""
         row = self._take_delivery(delivery_id, ("unknown", "failed"), "pending")
-        state = self.connection.execute(select(drafts.c.state).where(drafts.c.id == row["draft_id"])).scalar_one()
-        if state not in ("unknown", "failed"):
-            raise Conflict(f"This message is {labels.STATE[state]} by now, so it isn't sent again.")
-        self._write(row["draft_id"], state="approved", outcome=None)
+        try:
+            lifecycle.change(self.connection, row["draft_id"], "send_again", "account manager", self.now, outcome=None)
+        except IllegalTransition as illegal:
+            state = self._find(row["draft_id"]).state
+            raise Conflict(f"This message is {labels.STATE[state]} by now, so it isn't sent again.") from illegal
         self._audit("delivery.again", delivery_id, row["client_id"])
 
     def log_outcome(
@@ -242,18 +246,29 @@ class Desk:
             raise NotFound("There is no such draft.")
         return line
 
-    def _take(self, draft_id: str, version: int, states: tuple[str, ...]) -> DraftLine:
-        """The draft as the person saw it, now at the next version; nobody else can take that version again."""
+    def _seen(self, draft_id: str, version: int, command: ManagerCommand) -> DraftLine:
+        """Return the draft if it is still as the person saw it and allows ``command``; raise Conflict if not."""
         line = self._find(draft_id)
-        taken = self.connection.execute(
-            update(drafts)
-            .where(drafts.c.id == draft_id, drafts.c.version == version, drafts.c.state.in_(states))
-            .values(version=version + 1, changed_at=self.now)
-        )
-        if taken.rowcount == 1:
-            return line
+        try:
+            next_state(line.state, command, "account manager")
+        except IllegalTransition as illegal:
+            raise self._conflict(line) from illegal
+        if line.version != version:
+            raise self._conflict(line)
+        return line
+
+    def _change(self, line: DraftLine, command: ManagerCommand, **values: object) -> None:
+        """Apply ``command`` to the draft as it was read; raise Conflict if somebody was faster."""
+        try:
+            lifecycle.change(
+                self.connection, line.id, command, "account manager", self.now, version=line.version, **values
+            )
+        except (IllegalTransition, StaleDraft) as refused:
+            raise self._conflict(self._find(line.id)) from refused
+
+    def _conflict(self, line: DraftLine) -> Conflict:
         when = labels.moment(line.changed_at, labels.zone(self.viewer.time_zone), self.now)
-        raise Conflict(
+        return Conflict(
             f"This draft has changed since you opened it: it is {labels.STATE[line.state]} ({when}).",
             fix="Nothing was done a second time. Look at it as it stands now.",
         )
@@ -275,9 +290,6 @@ class Desk:
 
     def _client(self, line: DraftLine) -> ClientChanged | None:
         return queries.client(self.connection, None, line.client_id)
-
-    def _write(self, draft_id: str, **values: object) -> None:
-        self.connection.execute(update(drafts).where(drafts.c.id == draft_id).values(changed_at=self.now, **values))
 
     def _delivery_row(self, line: DraftLine, channel: str, recipient: str) -> dict[str, object]:
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from schemas.drafts import DraftState
 from services.notifier.advice.outcomes import Given
 
 __all__ = [
@@ -75,7 +76,7 @@ STANCE = {
     "regulated_by": "is bound by",
     "follows": "follows",
 }
-STATE = {
+STATE: dict[DraftState, str] = {
     "open": "new",
     "edited": "edited",
     "approved": "waiting to go out",
