@@ -21,7 +21,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from firstword.storage.engine import open_database
-from firstword.storage.eventlog import EventLog
+from firstword.storage.event_log import EventLog
 from firstword.storage.migrate import migrate
 from schemas.base import content_id, event
 from schemas.drafts import DraftDismissed

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pydantic import SecretStr
 
-from firstword.book_events import book_changes
+from firstword.book_events import diff_book
 from firstword.compose import common
 from firstword.runtimes.kafka.records import outbound_record
 from firstword.runtimes.kafka.settings import KafkaSettings
@@ -120,12 +120,12 @@ def drafting(place: Place, count: int, items: int) -> float:
     room = Newsroom(items, "file:///bench")
     now = datetime.now(UTC)
     memory = MemoryRuntime(common.build_pipeline())
-    said = [made for change in book_changes(room.book(), {}, now).events for made in memory.push(change)]
+    said = [made for change in diff_book(room.book(), {}, now).events for made in memory.push(change)]
     said += [made for item in items_of(room, lambda _: now) for made in memory.push(item)]
     alerts = [made for made in said if isinstance(made.data, AlertRaised)]
     answers = [made for made in said if topic_of(made).name == "drafts"]
     with running(place, f"notifier-{count}") as house:
-        house.store.take_in(room.book())
+        house.store.import_book(room.book())
         names = start(house.stack, "notifier", count)
         pids = [house.stack.pid(name) for name in names]
         for pid in pids:
@@ -145,7 +145,7 @@ def item_to_draft(place: Place, rate: float, seconds: float) -> None:
     count = round(rate * (WARM_UP_SECONDS + seconds) / 100) * 100
     room = Newsroom(count, "file:///bench")
     with running(place, "latency") as house:
-        house.store.take_in(room.book())
+        house.store.import_book(room.book())
         names = [*start(house.stack, "notifier", 1), *start(house.stack, "matcher", 1)]
         waits = asyncio.run(waits_of(house.lab, rate, items_of(room, lambda _: datetime.now(UTC))))
         cuts = quantiles(waits, n=100)

@@ -10,23 +10,23 @@ from schemas.base import content_id, event
 from schemas.clients import Book, Client, ClientChanged, ClientRemoved, Firm, Manager, Note
 from services.common.processing import AnyEvent
 
-__all__ = ["BookChange", "book_changes", "book_of", "removal"]
+__all__ = ["BookDiff", "build_book", "client_removed", "diff_book"]
 
 SOURCE = "firstword/book"
 
 
 @dataclass(frozen=True)
-class BookChange:
-    """What taking in a book does. ``unnamed`` are clients that are known and that the book doesn't name."""
+class BookDiff:
+    """What taking in a book does. ``not_in_book`` are clients that are known and that the book doesn't name."""
 
     events: tuple[AnyEvent, ...]
     added: tuple[str, ...]
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
-    unnamed: tuple[str, ...]
+    not_in_book: tuple[str, ...]
 
 
-def book_changes(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> BookChange:
+def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> BookDiff:
     """The events that bring what is ``known`` (the newest event of each client) to what ``book`` says.
 
     Clients that the book doesn't name stay as they are, and so do notes that were written down at the desk. A client
@@ -49,22 +49,22 @@ def book_changes(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> Bo
         events.append(_wrap(after.model_copy(update={"revision": revision}), client.id, revision, now))
     named = {client.id for client in book.clients}
     alive = [client_id for client_id, last in known.items() if isinstance(last.data, ClientChanged)]
-    return BookChange(
+    return BookDiff(
         events=tuple(events),
         added=tuple(added),
         changed=tuple(changed),
         unchanged=tuple(unchanged),
-        unnamed=tuple(client_id for client_id in alive if client_id not in named),
+        not_in_book=tuple(client_id for client_id in alive if client_id not in named),
     )
 
 
-def removal(client_id: str, known: AnyEvent, now: datetime) -> AnyEvent:
+def client_removed(client_id: str, known: AnyEvent, now: datetime) -> AnyEvent:
     """The event by which a client is no longer served."""
     revision = _revision(known) + 1
     return _wrap(ClientRemoved(client_id=client_id, revision=revision), client_id, revision, now)
 
 
-def book_of(known: Mapping[str, AnyEvent]) -> Book | None:
+def build_book(known: Mapping[str, AnyEvent]) -> Book | None:
     """The book that the newest events of all clients make up; None when there is no client."""
     clients: list[Client] = []
     managers: dict[str, Manager] = {}

@@ -15,7 +15,7 @@ from firstword import __version__
 from firstword.playbooks import playbooks_of
 from firstword.storage.dead_letters import DeadLetters
 from firstword.store import Store
-from firstword.system import Busy, only_one
+from firstword.system import InUse, lock_folder
 from firstword.threshold_file import require_thresholds
 from services.common.db import reading
 from services.common.errors import BadInput
@@ -81,9 +81,9 @@ def _stack(store: Store) -> Check:
 
 def _is_running(store: Store) -> bool:
     try:
-        with only_one(store.settings.data):
+        with lock_folder(store.settings.data):
             return False
-    except Busy:
+    except InUse:
         return True
 
 

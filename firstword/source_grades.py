@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from firstword.runtimes.replay import source_event
+from firstword.runtimes.replay import source_graded_event
 from firstword.store import Store
 from firstword.threshold_file import require_thresholds
 from schemas.mentions import RumorResolved, SourceGrade, SourceGraded, SourceKind, SourceLetter
@@ -223,7 +223,7 @@ class Sources:
 
     def _known(self) -> dict[str, SourceGraded]:
         with self._store.engine.connect() as connection:
-            newest = self._store.log.newest(connection, "sources")
+            newest = self._store.events.latest_by_key(connection, "sources")
         return {key: each.data for key, each in newest.items() if isinstance(each.data, SourceGraded)}
 
     def _table(self) -> SourceTable:
@@ -234,9 +234,9 @@ class Sources:
         events: list[AnyEvent] = []
         for grade in grades:
             before = known.get(grade.domain)
-            events.append(source_event(grade, now, before.revision + 1 if before else 0))
+            events.append(source_graded_event(grade, now, before.revision + 1 if before else 0))
         with self._store.engine.begin() as connection:
-            self._store.log.publish(connection, events)
+            self._store.events.publish(connection, events)
 
 
 def _imported(rating: Rating, before: SourceGrade | None, name: str, now: datetime) -> SourceGrade:

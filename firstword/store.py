@@ -13,7 +13,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine, select
 
-from firstword.book_events import BookChange, book_changes, book_of, removal
+from firstword.book_events import BookDiff, build_book, client_removed, diff_book
 from schemas.alerts import Alert
 from schemas.clients import Book, ClientChanged
 from services.common.clock import Clock
@@ -25,21 +25,21 @@ from services.common.settings import Settings
 from services.notifier.desk.auth import create_api_token, create_signin_link, ensure_manager, ensure_owner
 from services.notifier.tables import alerts
 
-__all__ = ["Log", "Store"]
+__all__ = ["EventStore", "Store"]
 
 
-class Log(EventPublisher, Protocol):
+class EventStore(EventPublisher, Protocol):
     """Where events are published, and found again: the embedded log, or the stack's outbox."""
 
     def publish_in_order(self, connection: Connection, events: Sequence[AnyEvent]) -> int:
         """Publish events that must be heard in this order, whatever their keys."""
         ...
 
-    def newest(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:
+    def latest_by_key(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:
         """The last event of each key on a compacted topic, in the order in which they were written."""
         ...
 
-    def of_keys(self, connection: Connection, topic: str, keys: Sequence[str]) -> list[AnyEvent]:
+    def for_keys(self, connection: Connection, topic: str, keys: Sequence[str]) -> list[AnyEvent]:
         """Every event of these keys that is still kept, in order."""
         ...
 
@@ -59,7 +59,7 @@ class Store:
     settings: Settings
     engine: Engine
     clock: Clock
-    log: Log
+    events: EventStore
 
     def __enter__(self) -> Store:
         return self
@@ -78,14 +78,14 @@ class Store:
     def book(self) -> Book | None:
         """The client book as it stands; None when there is no client."""
         with reading(self.engine) as connection:
-            return book_of(self.log.newest(connection, "clients"))
+            return build_book(self.events.latest_by_key(connection, "clients"))
 
-    def take_in(self, book: Book) -> BookChange:
-        """Bring the book to what ``book`` says, in one transaction; see :func:`firstword.book_events.book_changes`."""
+    def import_book(self, book: Book) -> BookDiff:
+        """Bring the book to what ``book`` says, in one transaction; see :func:`firstword.book_events.diff_book`."""
         with self.engine.begin() as connection:
             exclusive(connection, "book")
-            change = book_changes(book, self.log.newest(connection, "clients"), self.clock.now())
-            self.log.publish(connection, change.events)
+            change = diff_book(book, self.events.latest_by_key(connection, "clients"), self.clock.now())
+            self.events.publish(connection, change.events)
         return change
 
     def remove_client(self, client_id: str) -> None:
@@ -96,10 +96,10 @@ class Store:
         """
         with self.engine.begin() as connection:
             exclusive(connection, "book")
-            known = self.log.newest(connection, "clients").get(client_id)
+            known = self.events.latest_by_key(connection, "clients").get(client_id)
             if known is None or not isinstance(known.data, ClientChanged):
                 raise BadInput(f"No client has the id {client_id!r}.", fix="'firstword clients list' shows the ids.")
-            self.log.publish(connection, [removal(client_id, known, self.clock.now())])
+            self.events.publish(connection, [client_removed(client_id, known, self.clock.now())])
 
     def find_alert(self, start: str) -> Alert:
         """The alert whose id begins with ``start``.
@@ -125,7 +125,7 @@ class Store:
         some = ", ".join(alert.id for alert in matching[:5])
         raise BadInput(f"{len(matching)} alerts begin with {start!r}: {some}.", fix="Give more of the id.")
 
-    def story_of(self, alert: Alert) -> tuple[list[Alert], list[AnyEvent]]:
+    def load_story(self, alert: Alert) -> tuple[list[Alert], list[AnyEvent]]:
         """All alerts of the alert's client on its story, and the items that are their evidence, as they came in.
 
         Items are kept for a week; of an older story only the alerts are there.
@@ -137,21 +137,21 @@ class Store:
             told = [Alert.model_validate(payload) for (payload,) in connection.execute(query)]
             told = sorted((each for each in told if each.entity_id == alert.entity_id), key=lambda each: each.raised_at)
             ids = sorted({each.item_id for one in told for each in one.evidence})
-            return told, self.log.of_keys(connection, "items", ids)
+            return told, self.events.for_keys(connection, "items", ids)
 
-    def signin_link(self, manager_id: str | None = None) -> str:
+    def create_signin_link(self, manager_id: str | None = None) -> str:
         """An address that signs in once: the owner, or the account manager with this id."""
         now = self.clock.now()
         with self.engine.begin() as connection:
             token = create_signin_link(connection, self._user(connection, manager_id), now)
         return f"{self.settings.address}/signin?token={token}"
 
-    def api_token(self, manager_id: str | None = None) -> str:
+    def create_api_token(self, manager_id: str | None = None) -> str:
         """A bearer token for the API, in the owner's or an account manager's name."""
         with self.engine.begin() as connection:
             return create_api_token(connection, self._user(connection, manager_id))
 
-    def secret(self) -> str:
+    def session_secret(self) -> str:
         """What signs the desk's sessions: as set, else made at first use and kept in a file only its owner may read."""
         if self.settings.secret is not None:
             return self.settings.secret.get_secret_value()
@@ -165,7 +165,7 @@ class Store:
         now = self.clock.now()
         if manager_id is None:
             return ensure_owner(connection, now)
-        book = book_of(self.log.newest(connection, "clients"))
+        book = build_book(self.events.latest_by_key(connection, "clients"))
         for manager in book.managers if book else ():
             if manager.id == manager_id:
                 return ensure_manager(

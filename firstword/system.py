@@ -20,7 +20,7 @@ from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.store import Store
 from services.common.errors import FirstwordError
 
-__all__ = ["Busy", "DeskServer", "Service", "System", "listen", "only_one", "together"]
+__all__ = ["BackgroundService", "DeskServer", "InUse", "System", "bind", "lock_folder", "run_together"]
 
 log = structlog.get_logger(__name__)
 
@@ -29,13 +29,13 @@ PRUNE_EVERY_SECONDS = 3_600.0
 GRACE_SECONDS = 20
 
 
-class Busy(FirstwordError):
+class InUse(FirstwordError):
     """The data folder or the port is taken."""
 
     exit_code = 3
 
 
-class Service(Protocol):
+class BackgroundService(Protocol):
     """Something that works until it is told to stop."""
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -44,11 +44,11 @@ class Service(Protocol):
 
 
 @contextlib.contextmanager
-def only_one(data: Path) -> Iterator[None]:
+def lock_folder(data: Path) -> Iterator[None]:
     """Hold the data folder for this process: two that work one database would process everything twice.
 
     Raises:
-        Busy: when another process holds it; the message names its process id.
+        InUse: when another process holds it; the message names its process id.
     """
     data.mkdir(parents=True, exist_ok=True)
     with (data / "lock").open("a+") as file:
@@ -57,7 +57,7 @@ def only_one(data: Path) -> Iterator[None]:
         except OSError:
             file.seek(0)
             holder = file.read().strip() or "?"
-            raise Busy(
+            raise InUse(
                 f"{data}: another Firstword (process {holder}) works here.",
                 fix="Stop it, or name another folder with --data.",
             ) from None
@@ -67,7 +67,7 @@ def only_one(data: Path) -> Iterator[None]:
         yield
 
 
-async def together(parts: Mapping[str, Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
+async def run_together(parts: Mapping[str, Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
     """Run ``parts`` until ``stop`` is set. If any part fails, all stop, and what it raised is raised here.
 
     A part that died and left the others running would look alive and do nothing; an ended process is restarted.
@@ -94,12 +94,12 @@ class System:
 
     store: Store
     runtime: EmbeddedRuntime
-    services: dict[str, Service]
+    services: dict[str, BackgroundService]
     server: DeskServer
     listening: socket.socket
 
     async def run(self, stop: asyncio.Event, *, started: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Serve until ``stop`` is set, or any part fails; see :func:`together`."""
+        """Serve until ``stop`` is set, or any part fails; see :func:`run_together`."""
         parts = {
             "desk": self.server.run_until(stop, self.listening),
             "pipeline": self._work(stop),
@@ -108,7 +108,7 @@ class System:
         }
         if started is not None:
             parts["started"] = self._when_up(started)
-        await together(parts, stop)
+        await run_together(parts, stop)
 
     async def _work(self, stop: asyncio.Event) -> None:
         stop_thread = threading.Event()
@@ -159,11 +159,11 @@ class DeskServer(uvicorn.Server):
         yield
 
 
-def listen(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """A socket bound to ``host`` and ``port`` (0: any free one).
 
     Raises:
-        Busy: when the port is taken or may not be had.
+        InUse: when the port is taken or may not be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
@@ -172,7 +172,7 @@ def listen(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        raise Busy(
+        raise InUse(
             f"{host}:{port}: the desk can't listen there: {error.strerror}.", fix="Name another port with --port."
         ) from None
     return bound

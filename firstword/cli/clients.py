@@ -54,12 +54,12 @@ def import_(book: BookFile, data: DataDir = None) -> None:
     """
     wanted = require_book(book)
     with common.open_store(read_settings(data=data)) as store:
-        change = store.take_in(wanted)
+        change = store.import_book(wanted)
     out.print(f"{len(change.added)} added, {len(change.changed)} changed, {len(change.unchanged)} as before.")
-    if change.unnamed:
+    if change.not_in_book:
         warn(
-            f"{len(change.unnamed)} known client(s) are not in {book} and stay: {', '.join(change.unnamed[:5])}"
-            f"{' …' if len(change.unnamed) > 5 else ''}. Remove one with 'firstword clients remove ID'."
+            f"{len(change.not_in_book)} known client(s) are not in {book} and stay: {', '.join(change.not_in_book[:5])}"
+            f"{' …' if len(change.not_in_book) > 5 else ''}. Remove one with 'firstword clients remove ID'."
         )
 
 

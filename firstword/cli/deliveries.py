@@ -129,7 +129,7 @@ def retry(delivery: Id, data: DataDir = None) -> None:
         if row["status"] not in ("failed", "unknown"):
             fix = "'firstword deliveries list --status failed' shows some, --status unknown others."
             raise BadInput(f"{delivery} is {row['status']}, and only what failed or is unknown is sent again.", fix=fix)
-        Desk(connection, store.log, OPS, store.clock.now()).send_again(delivery)
+        Desk(connection, store.events, OPS, store.clock.now()).send_again(delivery)
     out.print(f"{delivery} is sent again", markup=False)
 
 
@@ -146,7 +146,7 @@ def cancel(delivery: Id, data: DataDir = None) -> None:
                 f"{delivery} is {row['status']}, and only what waits can be stopped.",
                 fix="What is of unknown outcome is decided at the desk, under 'Sent'.",
             )
-        Desk(connection, store.log, OPS, store.clock.now()).take_back(line.id, line.version)
+        Desk(connection, store.events, OPS, store.clock.now()).take_back(line.id, line.version)
     out.print(f"{delivery} is stopped; its draft is in the inbox again", markup=False)
 
 

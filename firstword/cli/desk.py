@@ -9,7 +9,7 @@ import typer
 
 from firstword.cli.kafka_options import need_kafka
 from firstword.runtimes.kafka.process import run_process
-from firstword.system import listen
+from firstword.system import bind
 from services.common.logs import configure_logs
 from services.common.settings import read_settings
 
@@ -31,7 +31,7 @@ def desk(
     configure_logs(level=settings.log_level, form=settings.log_format)
     from firstword.compose import stack
 
-    with listen(settings.host, settings.port) as listening:
+    with bind(settings.host, settings.port) as listening:
 
         async def run(stop: asyncio.Event) -> None:
             await stack.run_desk(settings, listening, stop)

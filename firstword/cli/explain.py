@@ -62,7 +62,7 @@ def explain(
 
 
 def _scenario(store: Store, alert: Alert) -> list[str]:
-    told, items = store.story_of(alert)
+    told, items = store.load_story(alert)
     book = store.book()
     client = next((each for each in book.clients if each.id == alert.client_id), None) if book else None
     sources = Sources(store)

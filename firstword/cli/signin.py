@@ -30,4 +30,4 @@ def signin(
     [b]Example[/b]  firstword signin --manager mara
     """
     with common.open_store(read_settings(data=data, port=port)) as store:
-        out.print(store.api_token(manager) if api_token else store.signin_link(manager), markup=False)
+        out.print(store.create_api_token(manager) if api_token else store.create_signin_link(manager), markup=False)

@@ -22,7 +22,7 @@ from firstword.compose import common
 from firstword.runtimes.kafka.settings import read_kafka_settings
 from firstword.storage.dead_letters import DeadLetters
 from firstword.store import Store
-from firstword.system import Busy, only_one
+from firstword.system import InUse, lock_folder
 from firstword.transfer.archive import check
 from firstword.transfer.exporter import export as write_out
 from firstword.transfer.importer import import_ as take_in
@@ -67,7 +67,7 @@ def export(
         if settings.database is None:
             if not settings.database_file.exists():
                 raise BadInput(f"{settings.data}: there is nothing to export.", fix="Name the folder with --data.")
-            open_.enter_context(only_one(settings.data))
+            open_.enter_context(lock_folder(settings.data))
         store = open_.enter_context(common.open_store(settings))
         open_.enter_context(left_alone(store.engine))
         outcomes: list[AnyEvent] = []
@@ -116,7 +116,7 @@ def import_(
         source = open_.enter_context(_seekable(file))
         checked = check(source, file)
         if settings.database is None:
-            open_.enter_context(only_one(settings.data))
+            open_.enter_context(lock_folder(settings.data))
         else:
             _no_workers(brokers, prefix)
         store = open_.enter_context(common.open_store(settings))
@@ -137,17 +137,17 @@ def _no_workers(brokers: str | None, prefix: str | None) -> None:
     """A matcher has no database in which it could be seen, but its group has members.
 
     Raises:
-        Busy: somebody works on Kafka.
+        InUse: somebody works on Kafka.
     """
     kafka = read_kafka_settings(brokers=brokers, prefix=prefix)
     need_kafka()
     from firstword.runtimes.kafka.admin import open_admin
-    from firstword.runtimes.kafka.lag import running_services
+    from firstword.runtimes.kafka.lag import services_on_kafka
 
     with open_admin(kafka) as client:
-        running = running_services(client, kafka)
+        running = services_on_kafka(client, kafka)
     if running:
-        raise Busy(
+        raise InUse(
             f"At work on Kafka: {', '.join(running)}.",
             fix="Stop the stack's services (all but postgres and kafka). One that was killed is gone after "
             f"{kafka.session_timeout_seconds:g} s.",

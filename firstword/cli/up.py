@@ -15,7 +15,7 @@ from firstword.cli.console import err, out
 from firstword.cli.options import DataDir
 from firstword.compose import common
 from firstword.store import Store
-from firstword.system import listen, only_one
+from firstword.system import bind, lock_folder
 from services.common.logs import configure_logs
 from services.common.settings import read_settings
 
@@ -49,8 +49,8 @@ def up(
     configure_logs(level="warning", form=settings.log_format)
     wanted = None if book is None else require_book(book)
     with (
-        only_one(settings.data),
-        listen(settings.host, settings.port) as listening,
+        lock_folder(settings.data),
+        bind(settings.host, settings.port) as listening,
         common.open_store(settings) as store,
     ):
         with err.status("setting up …"):
@@ -70,7 +70,7 @@ async def _serve(store: Store, listening: socket.socket) -> None:
 
     async def announce() -> None:
         out.print(f"\n  Firstword is up: {system.store.settings.address}")
-        out.print(f"  Sign in, once, within the hour: {system.store.signin_link()}")
+        out.print(f"  Sign in, once, within the hour: {system.store.create_signin_link()}")
         out.print("  Another link: firstword signin   ·   Stop: Ctrl-C\n")
 
     await system.run(stop, started=announce)

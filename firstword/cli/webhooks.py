@@ -171,7 +171,9 @@ def disable(
     with _store(data) as store, store.engine.begin() as connection:
         found = endpoints.find(connection, endpoint, lock=True)
         if found.state == "active":
-            store.log.publish(connection, [disabling.disable(connection, found, "by_hand", because, store.clock.now())])
+            store.events.publish(
+                connection, [disabling.disable(connection, found, "by_hand", because, store.clock.now())]
+            )
             note(connection, store, "webhook.disabled", found.id, because)
     out.print(f"nothing is posted to {found.shown} any more", markup=False)
 

@@ -19,11 +19,11 @@ from firstword.runtimes.replay import BEGINNING, Emission, Emit, KeptReplay
 from firstword.sample import prepare as sample_prepare
 from firstword.sample.prepare import Prepared, Settle
 from firstword.storage.engine import open_database, open_sqlite
-from firstword.storage.eventlog import EventLog
+from firstword.storage.event_log import EventLog
 from firstword.storage.migrate import migrate, require_migrated
 from firstword.storage.outbox import OutboxPublisher
 from firstword.store import Store
-from firstword.system import DeskServer, Service, System, only_one
+from firstword.system import BackgroundService, DeskServer, System, lock_folder
 from firstword.threshold_file import require_thresholds
 from schemas.clients import Book
 from schemas.items import Item
@@ -175,12 +175,12 @@ def replay_kept(
 
     Raises:
         BadInput: no book is given and the folder holds none.
-        Busy: a running system works in the folder.
+        InUse: a running system works in the folder.
     """
     clock = SetClock(BEGINNING)
-    with only_one(settings.data), open_store(settings, clock) as store:
+    with lock_folder(settings.data), open_store(settings, clock) as store:
         if book is not None:
-            store.take_in(book)
+            store.import_book(book)
         elif store.book() is None:
             raise BadInput(f"{settings.data}: no clients are known there.", fix="Give a book with --book FILE.")
         kept = KeptReplay(store.engine, EventLog(), clock, emit)
@@ -196,7 +196,7 @@ def build_ingest(store: Store, metrics: Metrics | None = None) -> IngestService:
     fetcher = FetcherByScheme({"http": web, "https": web, "file": files})
     lease = None if settings.database is None else LEASE_SECONDS
     polling = IngestSettings(concurrency=settings.fetch_concurrency, lease_seconds=lease)
-    return IngestService(store.engine, fetcher, store.log, store.clock, polling, metrics)
+    return IngestService(store.engine, fetcher, store.events, store.clock, polling, metrics)
 
 
 def build_channels(store: Store) -> dict[str, Channel]:
@@ -262,18 +262,18 @@ def build_webhooks(store: Store, metrics: Metrics | None = None, *, sole: bool =
         cut_bodies=True,
         allow_private=store.settings.allow_private,
     )
-    return WebhookWorker(store.engine, store.log, store.clock, GuardedClient(http), sole=sole, metrics=metrics)
+    return WebhookWorker(store.engine, store.events, store.clock, GuardedClient(http), sole=sole, metrics=metrics)
 
 
-def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[str, Service]:
+def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[str, BackgroundService]:
     """What sends: messages, webhooks, notices of what can't be sent any more; and what looks at who is owed contact."""
     channels = build_channels(store)
-    services: dict[str, Service] = {
+    services: dict[str, BackgroundService] = {
         "delivery": DeliveryWorker(
-            store.engine, store.log, store.clock, channels, sole=sole, ways=build_ways(store), metrics=metrics
+            store.engine, store.events, store.clock, channels, sole=sole, ways=build_ways(store), metrics=metrics
         ),
         "webhooks": build_webhooks(store, metrics, sole=sole),
-        "clocks": ContactClocks(store.engine, store.log, store.clock),
+        "clocks": ContactClocks(store.engine, store.events, store.clock),
     }
     if channels:
         ways, address = build_manager_ways(store), store.settings.address
@@ -285,7 +285,7 @@ def build_deliveries(store: Store, metrics: Metrics, *, sole: bool = True) -> di
         mailbox = MailboxSettings(
             box.host, box.port, box.username, password, box.security, box.folder, box.poll_seconds
         )
-        services["bounces"] = BounceReader(store.engine, store.log, store.clock, mailbox, ways=build_ways(store))
+        services["bounces"] = BounceReader(store.engine, store.events, store.clock, mailbox, ways=build_ways(store))
     if (wordings := build_wordings(store, metrics)) is not None:
         services["wordings"] = wordings
     if (notices := _notices(store, channels)) is not None:
@@ -365,10 +365,10 @@ def build_desk(
     desk = create_app(
         DeskDeps(
             engine=store.engine,
-            publisher=store.log,
+            publisher=store.events,
             clock=store.clock,
             settings=DeskSettings(
-                secret=store.secret(),
+                secret=store.session_secret(),
                 base_url=settings.address,
                 allowed_hosts=("127.0.0.1", "localhost", settings.host, *settings.allowed_hosts),
                 mail_channel=bool(build_ways(store)),

@@ -33,7 +33,7 @@ from firstword.sample import prepare
 from firstword.sample.prepare import Prepared
 from firstword.storage.presence import Presence
 from firstword.store import Store
-from firstword.system import together
+from firstword.system import run_together
 from services.common.clock import SystemClock
 from services.common.errors import BadInput
 from services.common.metrics import Metrics
@@ -65,7 +65,7 @@ async def run_ingest(settings: Settings, kafka: KafkaSettings, stop: asyncio.Eve
             "presence": Presence(store.engine, "ingest").run(stop),
             "health": _tell(kafka, lambda: {"healthy": True}, metrics, stop),
         }
-        await together(parts, stop)
+        await run_together(parts, stop)
 
 
 async def run_matcher(kafka: KafkaSettings, stop: asyncio.Event) -> None:
@@ -90,7 +90,7 @@ async def run_notifier(settings: Settings, kafka: KafkaSettings, stop: asyncio.E
             **{name: service.run(stop) for name, service in build_deliveries(store, metrics, sole=False).items()},
             "health": _tell(kafka, lambda: intake.progress.report(time.monotonic()), metrics, stop),
         }
-        await together(parts, stop)
+        await run_together(parts, stop)
 
 
 async def run_desk(settings: Settings, listening: socket.socket, stop: asyncio.Event) -> None:
@@ -99,7 +99,7 @@ async def run_desk(settings: Settings, listening: socket.socket, stop: asyncio.E
     with _database(settings) as store:
         desk = build_desk(store, build_ingest(store, metrics), metrics)
         presence = Presence(store.engine, "desk").run(stop)
-        await together({"desk": desk.run_until(stop, listening), "presence": presence}, stop)
+        await run_together({"desk": desk.run_until(stop, listening), "presence": presence}, stop)
 
 
 async def play_sample(settings: Settings, kafka: KafkaSettings) -> Prepared:

@@ -21,7 +21,7 @@ from firstword.runtimes.dead_letter_limit import DeadLetterLimit, window_start
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
 from firstword.storage.dead_letters import DeadLetter, DeadLetters
-from firstword.storage.eventlog import EventLog, StoredEvent
+from firstword.storage.event_log import EventLog, StoredEvent
 from firstword.storage.states import StateRow, StateStore
 from schemas.topics import UnreadableEvent, decode
 from services.common.clock import Clock

@@ -13,11 +13,11 @@ from typing import Literal, get_args
 
 from sqlalchemy import Engine
 
-from firstword.book_events import book_changes
+from firstword.book_events import diff_book
 from firstword.pipeline import Pipeline
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.runtimes.memory import MemoryRuntime
-from firstword.storage.eventlog import EventLog
+from firstword.storage.event_log import EventLog
 from schemas.alerts import AlertRaised
 from schemas.base import Model, content_id, event
 from schemas.clients import Book
@@ -32,7 +32,16 @@ from services.ingest.parse.feed import ParsedItem
 from services.matcher.reading.claims import classify_claim
 from services.matcher.stories.window import StoryIndex
 
-__all__ = ["EMITTABLE", "Emission", "Emit", "KeptReplay", "Replay", "in_time_order", "item_events", "source_event"]
+__all__ = [
+    "EMITTABLE",
+    "Emission",
+    "Emit",
+    "KeptReplay",
+    "Replay",
+    "in_time_order",
+    "item_events",
+    "source_graded_event",
+]
 
 Emit = Literal["mentions", "stories", "claims", "alerts", "drafts"]
 EMITTABLE: tuple[Emit, ...] = get_args(Emit)
@@ -56,7 +65,7 @@ def in_time_order(items: Iterable[Item]) -> list[Item]:
     return [item for _, item in stamped]
 
 
-def source_event(source: SourceGrade, now: datetime, revision: int = 0) -> AnyEvent:
+def source_graded_event(source: SourceGrade, now: datetime, revision: int = 0) -> AnyEvent:
     """A source's grade as the event that sets it."""
     data = SourceGraded(source=source, revision=revision)
     identity = content_id("evt", "source", source.domain, revision)
@@ -126,8 +135,8 @@ class Replay:
         self._runtime = MemoryRuntime(pipeline.up_to([EMITTED_FROM[name] for name in emit if name in EMITTED_FROM]))
         self._emitter = Emitter(emit)
         self._refused = refused
-        beginning = [source_event(source, BEGINNING) for source in sources]
-        for reference in (*beginning, *book_changes(book, {}, BEGINNING).events):
+        beginning = [source_graded_event(source, BEGINNING) for source in sources]
+        for reference in (*beginning, *diff_book(book, {}, BEGINNING).events):
             for _ in self._runtime.push(reference):
                 raise RuntimeError("reference data led to events")
 

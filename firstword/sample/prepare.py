@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from firstword.book import load_book
-from firstword.runtimes.replay import source_event
+from firstword.runtimes.replay import source_graded_event
 from firstword.sample.files import example
 from firstword.sample.newswire import Action, Dated, Newswire, dated, read_newswire, render_feed
 from firstword.store import Store
@@ -62,13 +62,13 @@ async def prepare(store: Store, builders: Builders, *, book: Book | None, opml: 
     known = store.book()
     wanted = book if book is not None else (_sample_book() if known is None else None)
     if wanted is not None:
-        change = store.take_in(wanted)
+        change = store.import_book(wanted)
         notes.append(
             f"book: {len(change.added)} added, {len(change.changed)} changed, {len(change.unchanged)} as before"
             + (" (the sample: invented clients)" if wanted.firm.sample else "")
         )
-        if change.unnamed:
-            notes.append(f"book: {len(change.unnamed)} known clients are not in this book and stay")
+        if change.not_in_book:
+            notes.append(f"book: {len(change.not_in_book)} known clients are not in this book and stay")
     ingest = builders.ingest(store)
     notes += _feeds(ingest, opml)
     is_first = _no_items(store)
@@ -87,8 +87,8 @@ async def play(store: Store, builders: Builders, newswire: Newswire) -> int:
     past = replace(store, clock=clock)
     ingest, settle = builders.ingest(past), builders.settling(past)
     with past.engine.begin() as connection:
-        grades = [source_event(publisher.standing(), clock.now()) for publisher in newswire.publishers.values()]
-        past.log.publish(connection, grades)
+        grades = [source_graded_event(publisher.standing(), clock.now()) for publisher in newswire.publishers.values()]
+        past.events.publish(connection, grades)
     await settle()
     actions = sorted(newswire.actions, key=lambda action: action.at)
     published: dict[str, list[Dated]] = {}
@@ -127,7 +127,7 @@ def _act(store: Store, action: Action) -> None:
         for draft_id in connection.scalars(query).all():
             line = queries.draft(connection, None, draft_id)
             if line is not None and action.about in line.subject:
-                desk = Desk(connection, store.log, SAMPLE_USER, store.clock.now())
+                desk = Desk(connection, store.events, SAMPLE_USER, store.clock.now())
                 desk.sent_by_hand(draft_id, line.version)
                 return
 
@@ -158,4 +158,4 @@ def _sample_book() -> Book:
 
 def _no_items(store: Store) -> bool:
     with reading(store.engine) as connection:
-        return not store.log.has_any(connection, "items")
+        return not store.events.has_any(connection, "items")

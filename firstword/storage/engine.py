@@ -13,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.common.errors import BadInput, Unreachable
 
-__all__ = ["asked", "open_database", "open_sqlite"]
+__all__ = ["open_database", "open_sqlite", "translate_outages"]
 
 #: How long a writer waits for another to finish; transactions here take milliseconds.
 BUSY_TIMEOUT_SECONDS = 30
@@ -76,7 +76,7 @@ def _open_postgresql(url: URL) -> Engine:
 
 
 @contextmanager
-def asked(engine: Engine) -> Iterator[None]:
+def translate_outages(engine: Engine) -> Iterator[None]:
     """For commands: what the database's silence means to a person.
 
     Raises:

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData
 
-from firstword.storage.engine import asked
+from firstword.storage.engine import translate_outages
 from firstword.storage.tables import metadata as runtime_tables
 from services.common.db import exclusive, reading
 from services.common.errors import FirstwordError
@@ -83,7 +83,7 @@ def _scripts() -> tuple[Config, ScriptDirectory]:
 
 
 def _revision(engine: Engine, scripts: ScriptDirectory) -> str | None:
-    with asked(engine), reading(engine) as connection:
+    with translate_outages(engine), reading(engine) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise NewerDatabase(

@@ -156,7 +156,7 @@ class OutboxPublisher:
         posts = [Post(topic_of(one).name, one.subject.encode(), encode(one), one.id, together) for one in events]
         return self._outbox.add(connection, posts, self._clock.now())
 
-    def newest(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:
+    def latest_by_key(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:
         """The last event of each key on the compacted ``topic``, in the order in which they were written.
 
         Not what Kafka holds, but what it is going to: who reads here and writes what follows sees their own writing.
@@ -166,7 +166,7 @@ class OutboxPublisher:
         events = [decode(topic, payload) for (payload,) in connection.execute(query)]
         return {event.subject: event for event in events}
 
-    def of_keys(self, connection: Connection, topic: str, keys: Sequence[str]) -> list[AnyEvent]:
+    def for_keys(self, connection: Connection, topic: str, keys: Sequence[str]) -> list[AnyEvent]:
         """Every event of these keys that is still kept here, in order."""
         raw = [key.encode() for key in keys]
         query = select(outbox.c.payload).where(outbox.c.topic == topic, outbox.c.key.in_(raw)).order_by(outbox.c.id)

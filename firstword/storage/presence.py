@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from services.common.db import try_exclusive, try_shared
 from services.common.logs import get_logger
 
-__all__ = ["SERVICES", "Presence", "present"]
+__all__ = ["SERVICES", "Presence", "services_on_database"]
 
 log = get_logger(__name__)
 
@@ -52,7 +52,7 @@ class Presence:
             await _pause(stop)
 
 
-def present(connection: Connection) -> list[str]:
+def services_on_database(connection: Connection) -> list[str]:
     """The services that run. The others can't begin for as long as ``connection`` lasts."""
     return [service for service in SERVICES if not try_exclusive(connection, _lock(service))]
 

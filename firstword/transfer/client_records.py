@@ -15,7 +15,7 @@ from sqlalchemy import Connection, or_, select, update
 
 from firstword.storage.states import StateRow, StateStore
 from firstword.storage.tables import states
-from firstword.store import Log
+from firstword.store import EventStore
 from firstword.transfer.archive import Row
 from firstword.transfer.rows import CHUNK
 from schemas.clients import ClientChanged
@@ -56,7 +56,7 @@ class Told:
         """Whether nothing is remembered of any client."""
         return next(self.rows(connection), None) is None
 
-    def hush(self, connection: Connection, log: Log) -> None:
+    def hush(self, connection: Connection, log: EventStore) -> None:
         """Note of every client of the book, also of those who were never told anything, until when all is heard.
 
         What the matcher raises again of that time is answered by nobody, and listed only if it came along.
@@ -64,7 +64,9 @@ class Told:
         if self._heard_until is None:
             return
         clients = [
-            key for key, last in log.newest(connection, "clients").items() if isinstance(last.data, ClientChanged)
+            key
+            for key, last in log.latest_by_key(connection, "clients").items()
+            if isinstance(last.data, ClientChanged)
         ]
         shown = notifier.clients
         until = self._heard_until

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from firstword.store import Log
+from firstword.store import EventStore
 from firstword.transfer.archive import Row
 from schemas.topics import TOPICS, UnreadableEvent, decode, encode
 from services.common.errors import BadInput
@@ -23,7 +23,9 @@ class Events:
     ``more`` are events that this database doesn't hold, but Kafka does; they are newer than what it holds.
     """
 
-    def __init__(self, topic: str, log: Log, *, since: datetime | None = None, more: Sequence[AnyEvent] = ()) -> None:
+    def __init__(
+        self, topic: str, log: EventStore, *, since: datetime | None = None, more: Sequence[AnyEvent] = ()
+    ) -> None:
         self.name = f"events.{topic}"
         self._topic = topic
         self._log = log
@@ -33,7 +35,7 @@ class Events:
     def rows(self, connection: Connection) -> Iterator[Row]:
         """Events as they are encoded, in the order in which they were published."""
         if TOPICS[self._topic].compacted:
-            newest = self._log.newest(connection, self._topic)
+            newest = self._log.latest_by_key(connection, self._topic)
             for one in self._more:
                 newest[one.subject] = one
             found: Iterator[AnyEvent] = iter(newest.values())
@@ -50,7 +52,7 @@ class Events:
         except UnreadableEvent as error:
             raise BadInput(f"{self.name}: {error}.", fix="Update Firstword to the version that exported it.") from None
         if TOPICS[self._topic].compacted:
-            known = self._log.newest(connection, self._topic)
+            known = self._log.latest_by_key(connection, self._topic)
             events = [event for event in events if event.subject not in known]
             return self._log.publish(connection, events)
         return self._log.publish_in_order(connection, events)  # else stories might begin with another item

@@ -74,7 +74,7 @@ def import_(
         here = {part.name: tally(part.rows(connection)) for part in parts.values()}
         if not full:
             _same(footer, here)
-        Told(header.heard_until).hush(connection, store.log)
+        Told(header.heard_until).hush(connection, store.events)
     given = {section: footer.sections[section].rows if section in footer.sections else 0 for section in parts}
     return [Arrived(section, given[section], added[section], here[section].rows) for section in parts]
 

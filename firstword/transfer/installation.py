@@ -9,9 +9,9 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 
-from firstword.storage.presence import present
+from firstword.storage.presence import services_on_database
 from firstword.store import Store
-from firstword.system import Busy
+from firstword.system import InUse
 from firstword.transfer.archive import Row
 from firstword.transfer.client_records import Told
 from firstword.transfer.events import Events
@@ -79,12 +79,12 @@ def sections(
     """
     kept = TOPICS["items"].retention_seconds or 0
     return (
-        *(Events(topic, store.log) for topic in ("clients", "sources")),
-        Events("outcomes", store.log, more=outcomes),
-        Events("tunings", store.log),
+        *(Events(topic, store.events) for topic in ("clients", "sources")),
+        Events("outcomes", store.events, more=outcomes),
+        Events("tunings", store.events),
         *_tables(with_secrets, heard_until, store.keys),
         Told(heard_until),
-        Events("items", store.log, since=now - timedelta(seconds=kept)),
+        Events("items", store.events, since=now - timedelta(seconds=kept)),
     )
 
 
@@ -122,7 +122,7 @@ def left_alone(engine: Engine) -> Iterator[None]:
     """Keep the stack's services from the database. Of a matcher, which has none, Kafka knows.
 
     Raises:
-        Busy: one of them runs.
+        InUse: one of them runs.
     """
     if engine.dialect.name != "postgresql":
         yield
@@ -131,10 +131,10 @@ def left_alone(engine: Engine) -> Iterator[None]:
 
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.detach()  # else the locks would outlive this, in the pool
-        running_services = present(connection)
+        running_services = services_on_database(connection)
         if running_services or not try_exclusive(connection, LOCK):
             services = f"{', '.join(running_services)} of the stack" if running_services else "the stack's relay"
-            raise Busy(
+            raise InUse(
                 f"At work on this database: {services}.",
                 fix="Stop its services (all but postgres and kafka), and let another export or import end; then run "
                 "this again.",

@@ -30,13 +30,13 @@ async def main(data: Path, server: str, steps: int) -> None:
     store = common.open_store(read_settings(data=data), clock)
     book, problems = load_book(BOOK.read_text(encoding="utf-8"), BOOK.name)
     assert book is not None, problems
-    store.take_in(book)
+    store.import_book(book)
     runtime = common.build_runtime(store)
     progress = data / "step"
     done = int(progress.read_text()) if progress.exists() else 0
     client = GuardedClient(HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0))
     async with client:
-        ingest = IngestService(store.engine, HttpFetcher(client), store.log, clock)
+        ingest = IngestService(store.engine, HttpFetcher(client), store.events, clock)
         print("started", flush=True)
         for step in range(done, steps):
             with urllib.request.urlopen(f"{server}/step/{step}") as answer:  # noqa: S310, ASYNC210 - our own server

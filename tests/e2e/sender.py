@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from firstword.storage.engine import open_sqlite
-from firstword.storage.eventlog import EventLog
+from firstword.storage.event_log import EventLog
 from services.common.db import reading
 from services.common.http import GuardedClient, HttpSettings
 from services.common.logs import configure_logs

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from firstword.storage.engine import open_sqlite
-from firstword.storage.eventlog import EventLog
+from firstword.storage.event_log import EventLog
 from services.common.db import reading
 from tests.http_server import Reply, Request, Server, serving
 

@@ -119,7 +119,7 @@ def open_house(world: World) -> str:
     house, book = world.house, world.room.book()
     house.call("topics", "apply")
     with common.open_store(world.settings) as store:
-        store.take_in(book)
+        store.import_book(book)
     token = house.call("signin", "--api-token").strip()
     house.start("desk", "desk", "--port", str(house.desk_port))
     house.start("ingest", "worker", "ingest")
@@ -243,21 +243,21 @@ def close_house(world: World) -> None:
     for name in ("desk", "ingest", "matcher-1", "matcher-2", "notifier"):
         assert world.house.stop(name) == 0, world.house.logs()
     with common.open_store(world.settings) as store:
-        DeliveryWorker(store.engine, store.log, store.clock, {}).recover(timedelta(0))
+        DeliveryWorker(store.engine, store.events, store.clock, {}).recover(timedelta(0))
 
 
 def embedded(world: World, items: list[AnyEvent], folder: Path, mail: MailServer) -> dict[str, Rows]:
     """What a house in one process comes to that hears the same items, undisturbed."""
     smtp = SmtpSettings(host="127.0.0.1", port=mail.port, security="none")
     with common.open_store(Settings(data=folder, smtp=smtp)) as store:
-        store.take_in(world.room.book())
-        store.api_token()
+        store.import_book(world.room.book())
+        store.create_api_token()
         with store.engine.begin() as connection:
-            store.log.publish(connection, items)
+            store.events.publish(connection, items)
         runtime = common.build_runtime(store)
         runtime.run_until_idle()
         approve_all(store)
-        sender = DeliveryWorker(store.engine, store.log, store.clock, common.build_channels(store))
+        sender = DeliveryWorker(store.engine, store.events, store.clock, common.build_channels(store))
         while asyncio.run(sender.deliver_due()):
             pass
         runtime.run_until_idle()
@@ -271,7 +271,7 @@ def approve_all(store: Store) -> None:
     viewer = Viewer("owner", "Owner", "owner", None, "UTC")
     for draft_id, version in waiting:
         with store.engine.begin() as connection:
-            Desk(connection, store.log, viewer, store.clock.now()).approve(draft_id, version)
+            Desk(connection, store.events, viewer, store.clock.now()).approve(draft_id, version)
 
 
 def heard(lab: Lab) -> list[AnyEvent]:

@@ -44,7 +44,7 @@ def said(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
 
 def outcomes(store: Store) -> list[str]:
     with reading(store.engine) as connection:
-        return sorted(store.log.newest(connection, "outcomes"))
+        return sorted(store.events.latest_by_key(connection, "outcomes"))
 
 
 def test_a_house_moves_into_the_stack_and_out_again(stack: Stack, postgres_url: str, tmp_path: Path) -> None:

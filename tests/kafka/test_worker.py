@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from firstword.book_events import book_changes
+from firstword.book_events import diff_book
 from firstword.cli import dlq
 from firstword.runtimes.kafka.records import OutboundRecord, outbound_record
 from schemas.clients import Book, Client, Firm, Manager
@@ -218,7 +218,7 @@ def test_restarts_do_not_reset_the_dead_letter_limit_but_dropping_letters_does(l
 def client_events(count: int) -> list[AnyEvent]:
     clients = tuple(Client(id=f"c{number}", name="C", manager_id="m", trade="wealth") for number in range(count))
     book = Book(firm=Firm(name="F"), managers=(Manager(id="m", name="M"),), clients=clients)
-    return list(book_changes(book, {}, FUTURE).events)
+    return list(diff_book(book, {}, FUTURE).events)
 
 
 def test_references_are_known_before_the_first_record_and_a_second_after_a_change(lab: Lab) -> None:

@@ -10,7 +10,7 @@ from kafka.admin import KafkaAdminClient, OffsetSpec
 
 from firstword.runtimes.kafka.settings import KafkaSettings
 
-__all__ = ["Lag", "lags", "running_services"]
+__all__ = ["Lag", "lags", "services_on_kafka"]
 
 SERVICES = "firstword-"
 
@@ -27,7 +27,7 @@ class Lag:
     waiting: int
 
 
-def running_services(client: KafkaAdminClient, settings: KafkaSettings) -> list[str]:
+def services_on_kafka(client: KafkaAdminClient, settings: KafkaSettings) -> list[str]:
     """The services of which a worker runs: whose groups have members."""
     prefix = settings.prefix + SERVICES
     return sorted(

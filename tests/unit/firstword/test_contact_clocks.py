@@ -26,9 +26,9 @@ def test_contact_comes_due_though_no_news_ever_came(tmp_path: Path, contact: dic
     clock = SetClock(NOW)
     client = a_client(contact=ContactPolicy.model_validate(contact))
     with common.open_store(read_settings(data=tmp_path), clock) as store:
-        store.take_in(Book(firm=a_firm(), managers=(a_manager(),), clients=(client,)))
+        store.import_book(Book(firm=a_firm(), managers=(a_manager(),), clients=(client,)))
         runtime = common.build_runtime(store)
-        clocks = ContactClocks(store.engine, store.log, clock)
+        clocks = ContactClocks(store.engine, store.events, clock)
         runtime.run_until_idle()
         clock.set(NOW + timedelta(seconds=10))
         assert clocks.look() == 1

@@ -23,7 +23,7 @@ from firstword.storage.migrate import ALL_TABLES
 from firstword.storage.presence import SERVICES, Presence
 from firstword.storage.tables import outbox, states
 from firstword.store import Store
-from firstword.system import Busy
+from firstword.system import InUse
 from firstword.transfer.archive import Footer, check
 from firstword.transfer.exporter import export
 from firstword.transfer.importer import Arrived, import_
@@ -163,7 +163,7 @@ def test_it_goes_on_as_if_it_had_not_moved(played: Store, tmp_path: Path) -> Non
         taken_in(moved, taken_out(stayed)[0])
         for store in (stayed, moved):
             with store.engine.begin() as connection:
-                store.log.publish(connection, _later())
+                store.events.publish(connection, _later())
             build_runtime(store).run_until_idle()
         here, there = rows(stayed), rows(moved)
         assert len(here["drafts"]) > len(rows(played)["drafts"])
@@ -202,7 +202,7 @@ def test_a_service_that_runs_is_found_and_named(tmp_path: Path, postgres_url: st
         stop = asyncio.Event()
         running = [asyncio.create_task(Presence(engine, service).run(stop)) for _ in range(2)]
         await asyncio.sleep(0.5)
-        with pytest.raises(Busy, match=f"At work on this database: {service} of the stack"), left_alone(engine):
+        with pytest.raises(InUse, match=f"At work on this database: {service} of the stack"), left_alone(engine):
             pass
         stop.set()
         await asyncio.gather(*running)
@@ -230,7 +230,7 @@ def test_into_postgresql_and_back(played: Store, tmp_path: Path, postgres_url: s
         assert {name: each for name, each in same.sections.items() if name != "feeds"} == {
             name: each for name, each in footer.sections.items() if name != "feeds"
         }  # of feeds it is known since that they were polled
-        with left_alone(there.engine), pytest.raises(Busy), left_alone(there.engine):
+        with left_alone(there.engine), pytest.raises(InUse), left_alone(there.engine):
             pass
     with opened(tmp_path / "back") as home:
         taken_in(home, back)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from firstword.book_events import book_changes, removal
+from firstword.book_events import client_removed, diff_book
 from firstword.storage.outbox import KEPT, Outbox, OutboxPublisher, Post
 from schemas.base import event
 from schemas.clients import Book, Client, Firm, Manager
@@ -75,16 +75,18 @@ def test_the_newest_of_each_client_is_the_one_last_written_and_outlives_pruning(
     publisher = OutboxPublisher(FakeClock(NOW))
     for name in ("Ann", "Anna", "Anne"):
         with database.begin() as connection:
-            publisher.publish(connection, book_changes(book(name), publisher.newest(connection, "clients"), NOW).events)
+            publisher.publish(
+                connection, diff_book(book(name), publisher.latest_by_key(connection, "clients"), NOW).events
+            )
     with database.begin() as connection:
         publisher.publish(connection, [item_event(1, NOW)])
         OUTBOX.mark_sent(connection, [post.id for post in OUTBOX.waiting(connection, 10)], NOW)
         assert OUTBOX.prune(connection, NOW + KEPT - timedelta(days=1)) == 0
         assert OUTBOX.prune(connection, NOW + KEPT + timedelta(days=1)) == 3, "two older clients and an item"
-        (known,) = publisher.newest(connection, "clients").values()
+        (known,) = publisher.latest_by_key(connection, "clients").values()
         assert known.data.client.name == "Anne"  # type: ignore[attr-defined]
-        publisher.publish(connection, [removal("ann", known, NOW)])
-        assert publisher.newest(connection, "clients")["ann"].data.event_type == "client.removed"
+        publisher.publish(connection, [client_removed("ann", known, NOW)])
+        assert publisher.latest_by_key(connection, "clients")["ann"].data.event_type == "client.removed"
 
 
 def test_events_of_no_topic_are_refused(database: Engine) -> None:
@@ -98,7 +100,9 @@ def test_the_newest_of_a_compacted_key_can_be_sent_again_and_nothing_else(databa
     publisher = OutboxPublisher(FakeClock(NOW))
     for revision, name in enumerate(("Ann", "Anna")):
         with database.begin() as connection:
-            change = book_changes(book(name), publisher.newest(connection, "clients"), NOW + timedelta(hours=revision))
+            change = diff_book(
+                book(name), publisher.latest_by_key(connection, "clients"), NOW + timedelta(hours=revision)
+            )
             publisher.publish(connection, change.events)
     with database.begin() as connection:
         publisher.publish(connection, [item_event(1, NOW)])

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, insert
 
-from firstword.book_events import book_changes, book_of
+from firstword.book_events import build_book, diff_book
 from firstword.pipeline import Pipeline
 from firstword.runtimes.dead_letter_limit import DEAD_LETTERS_PER_HOUR, TooManyDeadLetters
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.storage.dead_letters import DeadLetters
 from firstword.storage.engine import open_sqlite
-from firstword.storage.eventlog import EventLog
+from firstword.storage.event_log import EventLog
 from firstword.storage.tables import events, metadata
 from schemas.clients import Book, Client, Firm, Manager
 from schemas.interactions import InteractionLogged
@@ -148,7 +148,7 @@ def test_dropped_dead_letters_no_longer_count_toward_the_limit(engine: Engine) -
 def test_references_are_recalled_after_a_restart(engine: Engine) -> None:
     client = Client(id="c", name="C", manager_id="m", trade="wealth")
     book = Book(firm=Firm(name="F"), managers=(Manager(id="m", name="M"),), clients=(client,))
-    publish(engine, book_changes(book, {}, START).events)
+    publish(engine, diff_book(book, {}, START).events)
     first = Counter()
     EmbeddedRuntime(engine, Pipeline((first,)), [], FakeClock(START)).run_until_idle()
     again = Counter()
@@ -198,12 +198,12 @@ def test_pruning_keeps_the_newest_of_each_client(engine: Engine) -> None:
             managers=(Manager(id="m", name="M"),),
             clients=(client.model_copy(update={"name": name}),),
         )
-        publish(engine, book_changes(book, known, START).events)
+        publish(engine, diff_book(book, known, START).events)
         with reading(engine) as connection:
-            known = EventLog().newest(connection, "clients")
+            known = EventLog().latest_by_key(connection, "clients")
     runtime = EmbeddedRuntime(engine, Pipeline((Counter(),)), [], FakeClock(START))
     runtime.run_until_idle()
     assert runtime.prune() == 3
     with reading(engine) as connection:
-        newest = EventLog().newest(connection, "clients")
-    assert book_of(newest) == book
+        newest = EventLog().latest_by_key(connection, "clients")
+    assert build_book(newest) == book

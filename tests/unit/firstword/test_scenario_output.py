@@ -13,10 +13,10 @@ from firstword.cli.scenario import scenario_lines
 from firstword.compose import common
 from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
-from firstword.runtimes.replay import BEGINNING, KeptReplay, in_time_order, source_event
+from firstword.runtimes.replay import BEGINNING, KeptReplay, in_time_order, source_graded_event
 from firstword.sample.files import example
 from firstword.sample.newswire import dated, read_newswire
-from firstword.storage.eventlog import EventLog
+from firstword.storage.event_log import EventLog
 from firstword.store import Store
 from schemas.alerts import Alert, AlertRaised
 from schemas.clients import Client
@@ -51,10 +51,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     assert book is not None
     clock = SetClock(BEGINNING)
     with common.open_store(read_settings(data=tmp_path_factory.mktemp("data")), clock) as opened:
-        opened.take_in(book)
+        opened.import_book(book)
         with opened.engine.begin() as connection:
-            grades = [source_event(each.standing(), BEGINNING) for each in newswire.publishers.values()]
-            opened.log.publish(connection, grades)
+            grades = [source_graded_event(each.standing(), BEGINNING) for each in newswire.publishers.values()]
+            opened.events.publish(connection, grades)
         kept = KeptReplay(opened.engine, EventLog(), clock, ("alerts",))
         list(kept.run(in_time_order(items), common.build_runtime(opened, kept.take)))
         yield opened
@@ -73,7 +73,7 @@ def stories(store: Store) -> Iterator[tuple[list[Alert], list[str]]]:
         key = data.alert.client_id, data.alert.story_id, data.alert.entity_id
         if key not in seen:
             seen.add(key)
-            told, items = store.story_of(data.alert)
+            told, items = store.load_story(data.alert)
             yield told, scenario_lines(told, items, clients[data.alert.client_id], grades_of(told))
 
 

@@ -64,7 +64,7 @@ def test_the_record_is_explained_with_dates_and_can_be_begun_anew(store: Store) 
     assert isinstance(store.clock, SetClock)
     store.clock.set(NOW + timedelta(days=9))
     with store.engine.begin() as connection:
-        store.log.publish(connection, [_confirmed(f"s{n}", NOW + timedelta(days=1 + n)) for n in range(6)])
+        store.events.publish(connection, [_confirmed(f"s{n}", NOW + timedelta(days=1 + n)) for n in range(6)])
     build_runtime(store).run_until_idle()
     standing = sources.explain("post.example")
     assert standing.today.grade == "B"

@@ -107,7 +107,7 @@ def test_a_grade_holds_from_the_next_item_on(tmp_path: Path) -> None:
         assert common.build_pipeline().processors[0].references == ("clients", "sources", "outcomes")
         book, _ = load_book(Path(BOOK).read_text(encoding="utf-8"), "book.yaml")
         assert book is not None
-        store.take_in(book)
+        store.import_book(book)
         grades: list[str] = []
         runtime = common.build_runtime(
             store,
@@ -125,6 +125,6 @@ def test_a_grade_holds_from_the_next_item_on(tmp_path: Path) -> None:
             at = BEGINNING + timedelta(hours=number)
             with store.engine.begin() as connection:
                 given = event(ItemIngested(item=item), key=item.id, id=item.id, source="test", time=at)
-                store.log.publish(connection, [given])
+                store.events.publish(connection, [given])
             runtime.run_until_idle()
         assert list(dict.fromkeys(grades)) == ["F", "A", "D"]

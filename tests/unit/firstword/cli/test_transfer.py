@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from firstword.sample.files import example
-from firstword.system import only_one
+from firstword.system import lock_folder
 from tests.command_line import Run, command_line
 
 
@@ -52,7 +52,7 @@ def test_what_can_not_be_is_said_and_leaves_nothing(run: Run, house: Path, tmp_p
     file, target = tmp_path / "house.jsonl", tmp_path / "new"
     assert run("export", file, "--data", tmp_path / "nowhere")[0] == 2
     assert not file.exists()
-    with only_one(house):
+    with lock_folder(house):
         code, _, told = run("export", file, "--data", house)
         assert (code, "works here" in told) == (3, True)
     assert run("export", file, "--data", house)[0] == 0
@@ -64,7 +64,7 @@ def test_what_can_not_be_is_said_and_leaves_nothing(run: Run, house: Path, tmp_p
     assert (code, "cut off" in told) == (2, True)
     assert not target.exists()
     file.write_bytes(raw)
-    with only_one(target):
+    with lock_folder(target):
         assert run("import", file, "--data", target)[0] == 3
     code, _, told = run("import", tmp_path / "none", "--data", target)
     assert (code, "No such file" in told) == (2, True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from firstword.book_events import book_changes
+from firstword.book_events import diff_book
 from schemas.base import content_id, event
 from schemas.clients import Book, ClientChanged, ComplianceNote
 from schemas.drafts import ContactDecided, DraftCreated
@@ -127,7 +127,7 @@ def test_answers_become_notes_that_a_new_book_does_not_lose(world: World) -> Non
     world.apply(world.publisher.events)
     assert relate(world, "answer", "claire-arnaud", {"fall": "I would wait, and call you."}) == 0
     book = Book(firm=FIRM, managers=tuple(MANAGERS.values()), clients=clients()[:1])
-    assert book_changes(book, {"claire-arnaud": changed}, NOW).unchanged == ("claire-arnaud",)
+    assert diff_book(book, {"claire-arnaud": changed}, NOW).unchanged == ("claire-arnaud",)
 
 
 def test_the_pages_post_what_they_show(world: World) -> None:

@@ -84,13 +84,13 @@ class EventLog:
         for (payload,) in connection.execute(query.order_by(events.c.seq)):
             yield decode(topic, payload)
 
-    def newest(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:
+    def latest_by_key(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:
         """The last event of each key on ``topic``, in the order in which they were written."""
         last = select(func.max(events.c.seq)).where(events.c.topic == topic).group_by(events.c.key)
         query = select(events.c.key, events.c.payload).where(events.c.seq.in_(last)).order_by(events.c.seq)
         return {key: decode(topic, payload) for key, payload in connection.execute(query)}
 
-    def of_keys(self, connection: Connection, topic: str, keys: Sequence[str]) -> list[AnyEvent]:
+    def for_keys(self, connection: Connection, topic: str, keys: Sequence[str]) -> list[AnyEvent]:
         """Every event of these keys that is still kept on ``topic``, decoded, in order."""
         query = select(events.c.payload).where(events.c.topic == topic, events.c.key.in_(keys)).order_by(events.c.seq)
         return [decode(topic, payload) for (payload,) in connection.execute(query)]
