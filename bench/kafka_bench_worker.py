@@ -68,7 +68,7 @@ async def aiokafka_loop(settings: KafkaSettings, stop: asyncio.Event) -> None:
         auto_offset_reset="earliest",
     )
     async with consumer, AIOKafkaProducer(bootstrap_servers=settings.brokers, linger_ms=settings.linger_ms) as producer:
-        log.info("worker.ready")
+        log.info("The worker is ready.", action="worker.ready")
         while not stop.is_set():
             batch = await consumer.getmany(timeout_ms=200, max_records=settings.batch)
             records = [record for some in batch.values() for record in some]
@@ -95,7 +95,7 @@ async def faust_agent(settings: KafkaSettings, stop: asyncio.Event) -> None:
 
     app.agent(raw_topic(app, settings.topic("items")), name="bare")(consume)
     await app.start()
-    log.info("worker.ready")
+    log.info("The worker is ready.", action="worker.ready")
     await stop.wait()
     await app.stop()
 

@@ -45,7 +45,7 @@ PATIENCE_SECONDS = 180
 #: A group of several has shared its partitions out so long after all of them are ready.
 JOIN_SECONDS = 5
 #: What a worker says when it has read the client book and begins.
-READY = {"ingest": '"relay.leads"', "matcher": '"worker.ready"', "notifier": '"intake.ready"'}
+READY = {"ingest": '"relay.elected"', "matcher": '"worker.ready"', "notifier": '"intake.ready"'}
 #: Of what is timed, the first seconds don't count: workers that have just started read their word lists then.
 WARM_UP_SECONDS = 5
 

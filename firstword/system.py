@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import structlog
 import uvicorn
 
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.store import Store
 from services.common.errors import FirstwordError
+from services.common.logs import get_logger
 
 __all__ = ["BackgroundService", "DeskServer", "InUse", "System", "bind", "lock_folder", "run_together"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 PRUNE_EVERY_SECONDS = 3_600.0
 #: How long open requests, a poll or a delivery may take to end once the system stops.
@@ -77,13 +77,22 @@ async def run_together(parts: Mapping[str, Coroutine[Any, Any, None]], stop: asy
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in done:
             if not task.cancelled() and (error := task.exception()):
-                log.error("a part has failed", action="stop", part=task.get_name(), error=repr(error))
+                log.error(
+                    "A component failed; the system stops.",
+                    action="component.failed",
+                    component=task.get_name(),
+                    error=repr(error),
+                )
                 raise error
     finally:
         stop.set()
         _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
         for task in late:
-            log.warning("a part does not end", action="stop", part=task.get_name())
+            log.warning(
+                "A component did not stop in time and is canceled.",
+                action="component.stop_timed_out",
+                component=task.get_name(),
+            )
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -123,7 +132,7 @@ class System:
         while not stop.is_set():
             dropped = await asyncio.to_thread(self.runtime.prune)
             if dropped:
-                log.info("old events dropped", action="prune", count=dropped)
+                log.info("Old events were deleted.", action="events.pruned", count=dropped)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PRUNE_EVERY_SECONDS)
 

@@ -40,12 +40,18 @@ class Presence:
                 finally:
                     await asyncio.to_thread(connection.close)
             except OperationalError as error:
-                log.warning("presence.interrupted", error=str(error.orig))
+                log.warning(
+                    "The connection that marks this service as running was lost.",
+                    action="presence.interrupted",
+                    error=str(error.orig),
+                )
                 await _pause(stop)
 
     async def _stay(self, connection: Connection, stop: asyncio.Event) -> None:
         while not stop.is_set() and not await asyncio.to_thread(try_shared, connection, _lock(self._service)):
-            log.warning("presence.waits", service=self._service)  # somebody exports or imports
+            log.warning(
+                "The service waits for an export or import to end.", action="presence.waiting", service=self._service
+            )
             await _pause(stop)
         while not stop.is_set():
             await asyncio.to_thread(connection.execute, select(1))

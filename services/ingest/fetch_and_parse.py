@@ -40,7 +40,7 @@ async def ask(fetcher: Fetcher, state: FeedState, clock: Clock) -> Answer:
     except FirstwordError as error:
         return Answer(Outcome("unreachable", error.message, error.fix))
     except Exception as error:
-        log.exception("feed.fetch_fault", feed_id=state.feed.id)
+        log.exception("Fetching a feed failed unexpectedly.", action="feed.fetch_failed", feed_id=state.feed.id)
         return Answer(Outcome("unreachable", _fault("Fetching", error), _REPORT))
     wait = response.retry_after_seconds
     if response.status == 304 and state.body_digest is None:
@@ -55,7 +55,7 @@ async def ask(fetcher: Fetcher, state: FeedState, clock: Clock) -> Answer:
     except NotAFeed as error:
         return Answer(Outcome("broken", error.message, error.fix, wait), response)
     except Exception as error:
-        log.exception("feed.parse_fault", feed_id=state.feed.id)
+        log.exception("Parsing a feed failed unexpectedly.", action="feed.parse_failed", feed_id=state.feed.id)
         return Answer(Outcome("broken", _fault("Reading", error), _REPORT, wait), response)
     return Answer(Outcome("fetched", retry_after_seconds=wait), response, parsed)
 

@@ -110,19 +110,7 @@ class IngestService:
         self._polls.labels(result.outcome.kind).inc()
         for change, count in (("new", result.new), ("revised", result.revised), ("copy", result.copies)):
             self._items.labels(change).inc(count)
-        # A feed that stays away is told when it fails and when that is certain, not at each try; the desk shows it.
-        failing = 0 < result.health.failures_in_a_row <= 2
-        record = log.warning if failing else log.info if result.new or result.revised else log.debug
-        record(
-            "feed.polled",
-            feed_id=feed_id,
-            outcome=result.outcome.kind,
-            status=result.health.status,
-            reason=result.outcome.reason,
-            new=result.new,
-            revised=result.revised,
-            next_poll_at=result.health.next_poll_at.isoformat() if result.health.next_poll_at else None,
-        )
+        _log_poll(result)
         return result
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -135,7 +123,7 @@ class IngestService:
                 try:
                     self._start_due(running)
                 except Exception:  # the database is away or locked: say so, and try again
-                    log.exception("ingest.schedule_unreadable")
+                    log.exception("The list of feeds that are due could not be read.", action="ingest.schedule_failed")
                 await self._wait(stop, running, self._settings.idle_seconds)
         finally:
             self._loop = None
@@ -181,7 +169,7 @@ class IngestService:
             await self.poll(feed)
         except Exception:
             # Not the feed's fault but ours or the database's: the feed is due still, so it must rest or it would spin.
-            log.exception("feed.poll_failed", feed_id=feed)
+            log.exception("Polling a feed failed.", action="feed.poll_failed", feed_id=feed)
             self._polls.labels("fault").inc()
             rest = timedelta(seconds=self._settings.rest_after_fault_seconds)
             running.resting[feed] = self._clock.now() + rest
@@ -341,3 +329,23 @@ def _checked(url: str) -> str:
         wanted = f"https://{url.strip()}" if re.match(r"[\w-]+(\.[\w-]+)+(/\S*)?$", url.strip()) else "https://…"
         raise BadInput(f"{shown_url(url)!r} is no address of a feed.", fix=f"Write it as {wanted}")
     return address
+
+
+def _log_poll(result: PollResult) -> None:
+    health = result.health
+    values = {
+        "feed_id": result.feed_id,
+        "outcome": result.outcome.kind,
+        "status": health.status,
+        "reason": result.outcome.reason,
+        "new": result.new,
+        "revised": result.revised,
+        "next_poll_at": health.next_poll_at.isoformat() if health.next_poll_at else None,
+    }
+    # A feed that keeps failing is logged twice, when it fails and when that is certain; the Feeds page shows it.
+    if 0 < health.failures_in_a_row <= 2:
+        log.warning("Polling a feed brought no feed.", action="feed.failed", **values)
+    elif result.new or result.revised:
+        log.info("A feed brought new or revised items.", action="feed.polled", **values)
+    else:
+        log.debug("A feed was polled.", action="feed.polled", **values)

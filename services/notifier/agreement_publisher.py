@@ -51,7 +51,12 @@ class ContactClocks:
             try:
                 await asyncio.to_thread(self.look)
             except OperationalError as error:  # the database is busy or away: nothing is lost, look again
-                log.warning("database unavailable", action="clocks", error=str(error.orig))
+                log.warning(
+                    "The database is unavailable.",
+                    action="database.unavailable",
+                    component="agreements",
+                    error=str(error.orig),
+                )
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
 

@@ -130,7 +130,7 @@ class DatabaseConsumer:
         consumer.subscribe([settings.topic(topic) for topic in self._ledger.topics], listener=places)
         await consumer.start()
         self.progress.running = True
-        log.info("intake.ready", group=self._group)
+        log.info("The intake is ready.", action="intake.ready", group=self._group)
         try:
             while not stop.is_set():
                 records = self._inbound(await consumer.getmany(timeout_ms=FETCH_MS))
@@ -155,7 +155,12 @@ class DatabaseConsumer:
                 await asyncio.to_thread(self._ledger.take, records)
                 break
             except OperationalError as error:
-                log.warning("database unavailable", action="take", error=str(error.orig))
+                log.warning(
+                    "The database is unavailable.",
+                    action="database.unavailable",
+                    component="intake",
+                    error=str(error.orig),
+                )
             if stop.is_set():
                 return
             consumer.pause(*consumer.assignment())
@@ -176,9 +181,13 @@ class DatabaseConsumer:
             if offsets:
                 await consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:  # partitions have moved; the database knows better
-            log.info("intake.not_committed", reason=repr(error))
+            log.info(
+                "Offsets were not committed: the partitions have moved.",
+                action="intake.commit_skipped",
+                error=repr(error),
+            )
         except KafkaError as error:
-            log.warning("intake.not_committed", reason=repr(error))
+            log.warning("Committing offsets failed.", action="intake.commit_failed", error=repr(error))
 
     async def _fire(self, consumer: AIOKafkaConsumer) -> None:
         """Where nothing waits, time goes on."""
@@ -227,7 +236,12 @@ class DatabaseConsumer:
             try:
                 return await asyncio.to_thread(self._ledger.positions)
             except OperationalError as error:
-                log.warning("database unavailable", action="place", error=str(error.orig))
+                log.warning(
+                    "The database is unavailable.",
+                    action="database.unavailable",
+                    component="intake",
+                    error=str(error.orig),
+                )
                 await asyncio.sleep(AWAY_MS / 1000)
 
     def _inbound(self, fetched: dict[TopicPartition, list[Any]]) -> list[InboundRecord]:
@@ -253,6 +267,6 @@ class _Places(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             await self._intake.place(self._consumer, sorted(assigned))
         except KafkaError as error:
-            log.warning("intake.not_placed", reason=repr(error))
+            log.warning("Seeking to the stored offsets failed.", action="intake.seek_failed", error=repr(error))
         except Exception as error:
             self.failed = error

@@ -40,7 +40,7 @@ def run_process(run: Callable[[asyncio.Event], Awaitable[None]]) -> NoReturn:
         sys.stderr.write(f"error: {error}\n")
         code = error.exit_code
     except Exception:
-        log.exception("worker.crashed")
+        log.exception("The worker crashed.", action="worker.crashed")
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()

@@ -94,7 +94,11 @@ class ReferenceReader:
                 del self._behind[at]
         if not self._behind:
             self.caught_up.set()
-            log.info("references.caught_up", topics=sorted(self._readers))
+            log.info(
+                "The reference topics have been read to their end.",
+                action="references.caught_up",
+                topics=sorted(self._readers),
+            )
 
     def take(self, raw: ConsumerRecord[Any, Any]) -> None:
         """One record, in its turn."""
@@ -108,7 +112,13 @@ class ReferenceReader:
                 self._refused(record, processor, error)
             return
         if self._is_late(record.topic, event):
-            log.info("reference.late", topic=record.topic, offset=record.offset, id=event.id)
+            log.info(
+                "An older revision of a reference came late and is ignored.",
+                action="reference.outdated",
+                topic=record.topic,
+                offset=record.offset,
+                event_id=event.id,
+            )
             return
         for processor in self._readers[record.topic]:
             try:
@@ -127,7 +137,14 @@ class ReferenceReader:
         return False
 
     def _refused(self, record: InboundRecord, processor: AnyProcessor, error: Exception) -> None:
-        log.error("reference.bad", topic=record.topic, offset=record.offset, consumer=processor.name, reason=str(error))
+        log.error(
+            "A reference could not be used.",
+            action="reference.invalid",
+            topic=record.topic,
+            offset=record.offset,
+            consumer=processor.name,
+            reason=str(error),
+        )
         if self.caught_up.is_set():
             self._on_bad(record, processor, error)
 

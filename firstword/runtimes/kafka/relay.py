@@ -76,7 +76,7 @@ class Relay:
                 async with self._leading(stop) as connection:
                     await self._relay(connection, stop)
             except (OperationalError, KafkaError) as error:
-                log.warning("relay.interrupted", error=repr(error))
+                log.warning("The relay was interrupted; it tries again.", action="relay.interrupted", error=repr(error))
                 await _pause(stop, RETRY_SECONDS)
 
     @contextlib.asynccontextmanager
@@ -111,7 +111,7 @@ class Relay:
         )
         try:
             await producer.start()
-            log.info("relay.leads")
+            log.info("This relay is the leader now.", action="relay.elected")
             working = asyncio.ensure_future(self._work(connection, producer))
             stopping = asyncio.ensure_future(stop.wait())
             try:
@@ -188,7 +188,9 @@ class Relay:
         if arrived:
             self._outbox.mark_sent(connection, arrived, now)
         for id, reason in refused.items():
-            log.error("outbox.refused", id=id, reason=reason)
+            log.error(
+                "Kafka refused an event; it is set aside.", action="outbox.event_refused", event_id=id, reason=reason
+            )
             self._outbox.set_aside(connection, id, reason, now)
 
 

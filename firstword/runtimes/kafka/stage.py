@@ -168,7 +168,13 @@ class Stage:
         outputs = [out for decision in decisions.values() for out in decision.outputs]
         await self._send([*outputs, *(letter.to_record() for letter in letters)])
         for letter in letters:
-            log.warning("record.dead", consumer=letter.consumer, topic=letter.record.topic, reason=letter.reason)
+            log.warning(
+                "A record went to the dead letters.",
+                action="record.dead_lettered",
+                consumer=letter.consumer,
+                topic=letter.record.topic,
+                reason=letter.reason,
+            )
         await self._write({number: self._workers[number].settled(decision) for number, decision in decisions.items()})
 
     async def _write(self, states: dict[int, dict[str, bytes]]) -> None:

@@ -77,7 +77,12 @@ class States:
                 self._table.put(number, claim_key(number), writer.dump())
                 held.append(number)
             else:
-                log.warning("partition.superseded", changelog=self._changelog, partition=number)
+                log.warning(
+                    "Another worker owns this partition now.",
+                    action="partition.superseded",
+                    changelog=self._changelog,
+                    partition=number,
+                )
         await self._mend(held)
         return held
 
@@ -159,5 +164,10 @@ class States:
         """Write those keys anew whose last record doesn't count."""
         strays = {number: keys for number in partitions if (keys := self._fence.strays(number))}
         if strays:
-            log.warning("states.fixed", changelog=self._changelog, keys=sum(map(len, strays.values())))
+            log.warning(
+                "States written by a superseded worker were written again.",
+                action="states.restored",
+                changelog=self._changelog,
+                keys=sum(map(len, strays.values())),
+            )
             await self.write({n: {key: self._table.get(n, key) for key in keys} for n, keys in strays.items()})

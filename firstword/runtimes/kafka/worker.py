@@ -99,7 +99,7 @@ class KafkaWorker:
                 server = HealthServer(lambda: self.progress.report(time.monotonic()), self._metrics.render)
                 bound = await server.start(self._settings.health_host, port)
                 stack.push_async_callback(server.stop)
-                log.info("health.listening", port=bound)
+                log.info("The health endpoint is listening.", action="health.listening", port=bound)
             await self._serve(stop)
 
     def _topics(self) -> dict[str, int]:
@@ -260,7 +260,7 @@ class KafkaWorker:
         leaving = asyncio.ensure_future(self._app.stop())
         await asyncio.wait([leaving], timeout=STOP_SECONDS)
         if not leaving.done():
-            log.warning("worker.stop_hangs", service=self._service)
+            log.warning("The worker did not stop in time.", action="worker.stop_timed_out", service=self._service)
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
         return [
@@ -277,7 +277,7 @@ class KafkaWorker:
         await self._references.caught_up.wait()
         await self._app.start()
         self.progress.begin(time.monotonic())
-        log.info("worker.ready", service=self._service)
+        log.info("The worker is ready.", action="worker.ready", service=self._service)
 
     async def _work(self, stage: Stage) -> None:
         await self._references.caught_up.wait()
@@ -316,7 +316,7 @@ class KafkaWorker:
 
     async def _drain(self) -> None:
         """Fetch no more, finish what is in hand; the rest stays for the next worker."""
-        log.info("worker.stopping", service=self._service)
+        log.info("The worker is stopping.", action="worker.stopping", service=self._service)
         self._app.consumer.stop_flow()
         self._app.flow_control.suspend()
         idle = asyncio.ensure_future(self._all_idle())
@@ -337,7 +337,7 @@ class KafkaWorker:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        log.error("worker.failed", service=self._service, error=repr(error))
+        log.error("The worker failed.", action="worker.failed", service=self._service, error=repr(error))
         if not self._failed.done():
             self._failed.set_exception(error)
 

@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from services.common.clock import Clock
 from services.common.errors import BadInput
+from services.common.logs import get_logger
 from services.common.processing import EventPublisher
 from services.notifier.delivery import outbox
 from services.notifier.delivery.bounces import Bounce, read_bounce
@@ -23,7 +23,7 @@ from services.notifier.delivery.routes import MAIL, Ways
 
 __all__ = ["BounceReader", "MailboxSettings"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 TIMEOUT_SECONDS = 30.0
 
@@ -69,7 +69,12 @@ class BounceReader:
             try:
                 await asyncio.to_thread(self.read)
             except (imaplib.IMAP4.error, OSError, OperationalError) as error:
-                log.warning("mailbox unavailable", action="bounces", host=self._settings.host, error=str(error)[:200])
+                log.warning(
+                    "The mailbox is unavailable.",
+                    action="mailbox.unavailable",
+                    host=self._settings.host,
+                    error=str(error)[:200],
+                )
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._settings.poll_seconds)
 
@@ -109,7 +114,12 @@ class BounceReader:
             self._publisher.publish(connection, events)
             if events:
                 self._publisher.publish(connection, outbox.fall_back(connection, bounce.delivery_id, self._ways, now))
-        log.info("came back", action="bounces", delivery_id=bounce.delivery_id, known=bool(events))
+        log.info(
+            "A mail came back undelivered.",
+            action="delivery.bounced",
+            delivery_id=bounce.delivery_id,
+            known=bool(events),
+        )
 
 
 def _fetched(mailbox: imaplib.IMAP4, uid: bytes) -> bytes:

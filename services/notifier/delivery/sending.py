@@ -23,5 +23,10 @@ async def send_once(name: str, channel: Channel, message: Outgoing) -> Outcome:
     except TimeoutError:
         return Outcome("unknown", f"No answer within {ATTEMPT_SECONDS:.0f} s.")
     except Exception as error:  # whatever it is, the message may have gone
-        log.exception("channel failed", action="send", channel=name, delivery_id=message.delivery_id)
+        log.exception(
+            "A channel failed unexpectedly.",
+            action="delivery.channel_failed",
+            channel=name,
+            delivery_id=message.delivery_id,
+        )
         return Outcome("unknown", f"The channel failed in a way it should not: {type(error).__name__}.")

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from services.common.clock import Clock
 from services.common.db import reading
+from services.common.logs import get_logger
 from services.common.metrics import Metrics
 from services.common.processing import EventPublisher
 from services.notifier.delivery import outbox
@@ -22,7 +22,7 @@ from services.notifier.delivery.sending import ATTEMPT_SECONDS, send_once
 
 __all__ = ["DeliveryWorker"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 POLL_SECONDS = 1.0
 BATCH = 50
@@ -75,7 +75,12 @@ class DeliveryWorker:
                     return
                 await self.deliver_due()
             except OperationalError as error:  # the database is busy or away: nothing is lost, try again
-                log.warning("database unavailable", action="deliver", error=str(error.orig))
+                log.warning(
+                    "The database is unavailable.",
+                    action="database.unavailable",
+                    component="deliveries",
+                    error=str(error.orig),
+                )
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), POLL_SECONDS)
                 return
@@ -89,7 +94,9 @@ class DeliveryWorker:
         with self._engine.begin() as connection:
             events = outbox.recover(connection, now, began_before=now - age)
             self._publisher.publish(connection, events)
-        log.warning("deliveries of unknown outcome", action="recover", count=len(events))
+        log.warning(
+            "Deliveries were interrupted; their outcome is unknown.", action="delivery.recovered", count=len(events)
+        )
         return len(events)
 
     def tell(self) -> int:
@@ -130,7 +137,13 @@ class DeliveryWorker:
             outcome = await self._send(claimed.channel, claimed.message)
         await self._record(delivery_id, claimed.attempt, outcome)
         self._attempts.labels(claimed.channel, outcome.kind).inc()
-        log.info("attempted", action="deliver", delivery_id=delivery_id, attempt=claimed.attempt, outcome=outcome.kind)
+        log.info(
+            "A delivery was attempted.",
+            action="delivery.attempted",
+            delivery_id=delivery_id,
+            attempt=claimed.attempt,
+            outcome=outcome.kind,
+        )
         return True
 
     def _claim(self, delivery_id: str) -> outbox.Claimed | None:
@@ -149,7 +162,13 @@ class DeliveryWorker:
             try:
                 return await asyncio.to_thread(self._finish, delivery_id, attempt, outcome)
             except OperationalError as error:
-                log.warning("database unavailable", action="record", delivery_id=delivery_id, error=str(error.orig))
+                log.warning(
+                    "The outcome of a delivery could not be recorded yet.",
+                    action="database.unavailable",
+                    component="deliveries",
+                    delivery_id=delivery_id,
+                    error=str(error.orig),
+                )
                 await asyncio.sleep(POLL_SECONDS)
 
     def _finish(self, delivery_id: str, attempt: int, outcome: Outcome) -> None:

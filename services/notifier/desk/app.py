@@ -124,7 +124,13 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _database_away(request: Request, error: Exception) -> Response:
     """Rolled back whole, so nothing is half done; the page that would say so nicely needs the database as well."""
-    log.warning("database unavailable", action="serve", path=request.url.path, error=str(error))
+    log.warning(
+        "The database is unavailable.",
+        action="database.unavailable",
+        component="desk",
+        path=request.url.path,
+        error=str(error),
+    )
     message = "The database can't be reached at the moment. Nothing was changed; try again in a little while."
     if _wants_json(request):
         return JSONResponse({"error": message, "fix": None}, status_code=503, headers={"Retry-After": "5"})

@@ -73,7 +73,12 @@ class ManagerPost:
             try:
                 await self.post_due()
             except OperationalError as error:  # the database is busy or away: the next round finds the same
-                log.warning("database unavailable", action="managers", error=str(error.orig))
+                log.warning(
+                    "The database is unavailable.",
+                    action="database.unavailable",
+                    component="manager_messages",
+                    error=str(error.orig),
+                )
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._poll_seconds)
 
@@ -89,7 +94,14 @@ class ManagerPost:
             outcome = await self._send(row)
             await asyncio.to_thread(self._finish, row, outcome)
             self._counter.labels(row["kind"], row["channel"], outcome.kind).inc()
-            log.info("attempted", action=row["kind"], manager_id=row["manager_id"], id=id, outcome=outcome.kind)
+            log.info(
+                "A message to an account manager was attempted.",
+                action="manager_message.attempted",
+                kind=row["kind"],
+                manager_id=row["manager_id"],
+                message_id=id,
+                outcome=outcome.kind,
+            )
             count += 1
         return count
 

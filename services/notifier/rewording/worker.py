@@ -9,7 +9,6 @@ import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
@@ -17,6 +16,7 @@ from schemas.base import content_id
 from schemas.clients import ClientChanged
 from services.common.clock import Clock
 from services.common.db import reading
+from services.common.logs import get_logger
 from services.common.metrics import Metrics
 from services.notifier import queries
 from services.notifier.drafting.grounding import sources
@@ -27,7 +27,7 @@ from services.notifier.rewording.rewrite import Asking, Declined, Wording, ask, 
 
 __all__ = ["WordingWorker"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 POLL_SECONDS = 1.0
 BATCH = 20
@@ -80,7 +80,12 @@ class WordingWorker:
                     self._prune_at = self._clock.now() + PRUNE_EVERY
                     await asyncio.to_thread(self._prune)
             except OperationalError as error:  # the database is busy or away: nothing is lost, try again
-                log.warning("database unavailable", action="reword", error=str(error.orig))
+                log.warning(
+                    "The database is unavailable.",
+                    action="database.unavailable",
+                    component="rewording",
+                    error=str(error.orig),
+                )
             await asyncio.sleep(POLL_SECONDS)
 
     async def reword_due(self) -> int:
@@ -108,7 +113,11 @@ class WordingWorker:
             reserved = self._chat.reckon(question.system, question.user)
             if not await asyncio.to_thread(self._reserve, key, reserved):
                 self._pause(self._midnight())
-                log.warning("today's tokens are spent", action="reword", daily_tokens=self._daily_tokens)
+                log.warning(
+                    "The daily token limit is reached.",
+                    action="rewording.limit_reached",
+                    daily_limit=self._daily_tokens,
+                )
                 await asyncio.to_thread(self._retry, draft_id, "Today's tokens are spent.", self._midnight())
                 return None
             try:
@@ -123,7 +132,13 @@ class WordingWorker:
         await asyncio.to_thread(self._finish, draft_id, done)
         outcome = "offered" if isinstance(done, Wording) else "declined"
         reason = done.reason if isinstance(done, Declined) else None
-        log.info("reworded", action="reword", draft_id=draft_id, outcome=outcome, reason=reason)
+        log.info(
+            "The model's rewording was judged.",
+            action="rewording.judged",
+            draft_id=draft_id,
+            outcome=outcome,
+            reason=reason,
+        )
         return outcome
 
     def _judged(self, question: Asking, answer: str, line: DraftLine, book: ClientChanged) -> Wording | Declined:
@@ -141,7 +156,7 @@ class WordingWorker:
         self._pause(now + wait)
         detail = str(error) or "No answer came in time."
         await asyncio.to_thread(self._retry, draft_id, detail, None if pointless else now + wait)
-        log.warning("no answer from the model", action="reword", draft_id=draft_id, error=detail)
+        log.warning("The model gave no answer.", action="rewording.failed", draft_id=draft_id, error=detail)
         return "failed"
 
     def _pause(self, until: datetime) -> None:

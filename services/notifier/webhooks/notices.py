@@ -6,7 +6,6 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
-import structlog
 from sqlalchemy import Engine, RowMapping, select
 from sqlalchemy.exc import OperationalError
 
@@ -14,13 +13,14 @@ from schemas.base import content_id
 from services.common.addresses import shown_url
 from services.common.clock import Clock
 from services.common.db import reading
+from services.common.logs import get_logger
 from services.notifier.delivery.channels.base import Channel, Outgoing
 from services.notifier.webhooks.endpoints import change
 from services.notifier.webhooks.tables import webhook_endpoints
 
 __all__ = ["Notices"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 POLL_SECONDS = 15.0
 RETRY = timedelta(minutes=5)
@@ -44,7 +44,12 @@ class Notices:
             try:
                 await self.tell_due()
             except OperationalError as error:
-                log.warning("database unavailable", action="notices", error=str(error.orig))
+                log.warning(
+                    "The database is unavailable.",
+                    action="database.unavailable",
+                    component="notices",
+                    error=str(error.orig),
+                )
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), POLL_SECONDS)
 
@@ -56,7 +61,13 @@ class Notices:
             outcome = await self._channel.send(self._message(row))
             if outcome.kind != "retry":
                 await asyncio.to_thread(self._settle, row["id"], retry=False)
-            log.info("told", action="notices", endpoint_id=row["id"], outcome=outcome.kind, detail=outcome.detail)
+            log.info(
+                "A notice about a disabled webhook endpoint was attempted.",
+                action="notice.attempted",
+                endpoint_id=row["id"],
+                outcome=outcome.kind,
+                detail=outcome.detail,
+            )
         return len(rows)
 
     def _due(self) -> list[RowMapping]:

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from services.common.clock import Clock, SystemClock
 from services.common.db import reading
+from services.common.logs import get_logger
 from services.common.metrics import Metrics
 from services.common.post import Answer, Http, headers_of, post
 from services.common.processing import EventPublisher
@@ -30,7 +30,7 @@ from services.notifier.webhooks.selection import Room, due_endpoints
 
 __all__ = ["WebhookWorker"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 POLL_SECONDS = 0.5
 #: A safeguard: the client's own bound is shorter.
@@ -84,7 +84,12 @@ class WebhookWorker:
                     prune_at = self._clock.now() + PRUNE_EVERY
                     await asyncio.to_thread(self._prune)
             except OperationalError as error:  # the database is busy or away: nothing is lost, try again
-                log.warning("database unavailable", action="webhooks", error=str(error.orig))
+                log.warning(
+                    "The database is unavailable.",
+                    action="database.unavailable",
+                    component="webhooks",
+                    error=str(error.orig),
+                )
                 await asyncio.sleep(POLL_SECONDS)
                 continue
             await self._pause()
@@ -107,7 +112,7 @@ class WebhookWorker:
                 return 0
         with self._engine.begin() as connection:
             count = outbox.recover(connection, now, began_before=now - age)
-        log.warning("webhooks of unknown outcome are sent again", action="recover", count=count)
+        log.warning("Webhook requests were interrupted; they are sent again.", action="webhook.recovered", count=count)
         return count
 
     async def send(self, work: Work) -> Done:
@@ -169,7 +174,13 @@ class WebhookWorker:
     async def _fly(self, work: Work) -> None:
         done = await self._attempt(work)
         outcome = done.answer.kind
-        log.info("posted", action="webhooks", delivery_id=work.delivery_id, attempt=work.attempt, outcome=outcome)
+        log.info(
+            "A webhook request was attempted.",
+            action="webhook.attempted",
+            delivery_id=work.delivery_id,
+            attempt=work.attempt,
+            outcome=outcome,
+        )
         self._ended.append(done)  # not in one line: the list may be another one by then
         self._wake.set()
 
@@ -186,7 +197,9 @@ class WebhookWorker:
         except TimeoutError:
             answer = Answer("unknown", f"No answer within {ATTEMPT_SECONDS:.0f} s.")
         except Exception as error:  # whatever it is, the other side may have the message
-            log.exception("posting failed", action="webhooks", delivery_id=work.delivery_id)
+            log.exception(
+                "Posting a webhook request failed unexpectedly.", action="webhook.failed", delivery_id=work.delivery_id
+            )
             answer = Answer("unknown", f"Posting failed in a way it should not: {type(error).__name__}.")
         return Done(work, headers, answer)
 
@@ -209,4 +222,4 @@ class WebhookWorker:
                 last = outbox.prune(connection, self._clock.now())
             dropped += last
         if dropped:
-            log.info("old webhooks dropped", action="prune", count=dropped)
+            log.info("Old webhook requests were deleted.", action="webhook.pruned", count=dropped)
