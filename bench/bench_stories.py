@@ -15,7 +15,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from schemas.items import Item
-from services.matcher.stories.window import EMPTY_WINDOW, StoryIndex, StoryWindow, assign, signature
+from services.matcher.stories.index import StoryIndex
+from services.matcher.stories.signature import compute_signature
+from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow, assign_by_text
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "mentions" / "headlines.jsonl"
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -40,7 +42,7 @@ def main() -> None:
     print(f"StoryIndex.add: {len(items) / seconds:,.0f} items/s, {len(index):,} stories open, peak {peak:.0f} MB")
 
     begun = time.process_time()
-    seen = [signature(item) for item in items]
+    seen = [compute_signature(item) for item in items]
     seconds = time.process_time() - begun
     print(f"signature: {len(items) / seconds:,.0f} items/s")
 
@@ -49,7 +51,7 @@ def main() -> None:
     for minute, (item, found) in enumerate(zip(items, seen, strict=True)):
         which = minute % ENTITIES
         at = START + timedelta(minutes=minute)
-        windows[which], _ = assign(windows[which], item.id, found, at, title=item.title)
+        windows[which], _ = assign_by_text(windows[which], item.id, found, at, title=item.title)
     seconds = time.process_time() - begun
     stories = sum(len(window.stories) for window in windows) / ENTITIES
     print(f"assign: {len(items) / seconds:,.0f} items/s in windows of {stories:.1f} stories")

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from schemas.items import Item
 from schemas.mentions import StoryRecord
-from services.matcher.stories.window import StoryIndex
+from services.matcher.stories.index import StoryIndex
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "stories" / "headlines.jsonl"
 

@@ -23,7 +23,7 @@ from services.common.errors import BadInput
 from services.common.processing import AnyEvent
 from services.matcher.sources.publishers import NEWSROOMS, SourceTable, shipped_sources
 from services.matcher.sources.track_record import RumorOutcomes, TrackRecord
-from services.matcher.thresholds import shipped_thresholds
+from services.matcher.thresholds import default_thresholds
 from services.notifier import tables as notifier
 
 __all__ = ["BadRow", "Change", "Imported", "Rating", "Sources", "Standing", "domain_of", "letter_of", "read_ratings"]
@@ -211,7 +211,7 @@ class Sources:
         """What a source is worth today, and why."""
         now, table = self._store.clock.now(), self._table()
         own = self._store.settings.thresholds
-        outcomes = RumorOutcomes(require_thresholds(own) if own else shipped_thresholds())
+        outcomes = RumorOutcomes(require_thresholds(own) if own else default_thresholds())
         query = select(notifier.outcomes.c.payload).where(notifier.outcomes.c.domain == domain)
         with reading(self._store.engine) as connection:
             for (payload,) in connection.execute(query):

@@ -12,7 +12,7 @@ from firstword.book import Problem
 from firstword.book.fields import Report, nearest
 from firstword.book.nodes import MappingNode, Node, ScalarNode, SequenceNode, Unreadable, parse_nodes
 from services.common.errors import BadInput
-from services.matcher.thresholds import Thresholds, shipped_thresholds
+from services.matcher.thresholds import Thresholds, default_thresholds
 
 __all__ = ["read_thresholds", "require_thresholds"]
 
@@ -41,7 +41,7 @@ def read_thresholds(text: str, name: str) -> tuple[Thresholds | None, Sequence[P
     """The thresholds in ``text`` over the shipped ones; None where there are errors."""
     report = Report(name)
     if not text.strip():
-        return shipped_thresholds(), ()
+        return default_thresholds(), ()
     try:
         tree = parse_nodes(text)
     except Unreadable as error:
@@ -53,7 +53,7 @@ def read_thresholds(text: str, name: str) -> tuple[Thresholds | None, Sequence[P
     given = _named(tree, report)
     found: Thresholds | None = None
     try:
-        values = shipped_thresholds().model_dump() | {key: _plain(node) for key, node in given.items()}
+        values = default_thresholds().model_dump() | {key: _plain(node) for key, node in given.items()}
         found = Thresholds.model_validate(values)
     except ValidationError as error:
         for one in error.errors():
@@ -103,5 +103,5 @@ def _where(given: dict[str, Node], loc: tuple[int | str, ...]) -> tuple[int, str
 
 
 def _mend(name: str) -> str:
-    shipped = getattr(shipped_thresholds(), name)
+    shipped = getattr(default_thresholds(), name)
     return f"Shipped is: {', '.join(sorted(shipped))}." if isinstance(shipped, frozenset) else f"Shipped is: {shipped}."

@@ -30,7 +30,7 @@ from services.common.processing import AnyEvent
 from services.ingest.identity.dedupe import Seen, compare
 from services.ingest.parse.feed import ParsedItem
 from services.matcher.reading.claims import classify_claim
-from services.matcher.stories.window import StoryIndex
+from services.matcher.stories.index import StoryIndex
 
 __all__ = [
     "EMITTABLE",

@@ -24,10 +24,10 @@ from services.matcher.reading.negated_events import averted, is_negated, turned
 from services.matcher.reading.officers import office_of
 from services.matcher.sources.publishers import SourceTable, origin_of, shipped_sources, slug
 from services.matcher.sources.track_record import RumorOutcomes, start_of_day
-from services.matcher.stories.window import signature
+from services.matcher.stories.signature import compute_signature
 from services.matcher.text.normalize import words
 from services.matcher.text.word_lists import word_lists
-from services.matcher.thresholds import Thresholds, shipped_thresholds
+from services.matcher.thresholds import Thresholds, default_thresholds
 
 __all__ = ["Annotate", "ItemReading", "choose_quote", "read_item"]
 
@@ -84,7 +84,7 @@ class Annotate(Processor[None]):
 
     def __init__(self, sources: SourceTable | None = None, thresholds: Thresholds | None = None) -> None:
         """Start from the shipped table of sources and thresholds unless others are given."""
-        self._thresholds = thresholds or shipped_thresholds()
+        self._thresholds = thresholds or default_thresholds()
         self._sources = sources or shipped_sources()
         self._new_grades: list[SourceGrade] = []
         self._outcomes = RumorOutcomes(self._thresholds)
@@ -161,7 +161,7 @@ class Annotate(Processor[None]):
     def _annotations(self, item: Item, revision: int, mentions: Sequence[Mention], at: datetime) -> list[AnyEvent]:
         sources = self._sources_of(at)
         reading = read_item(item, sources)
-        marks = signature(item)
+        marks = compute_signature(item)
         said = statements(item, QUOTE_SENTENCES)
         result: list[AnyEvent] = []
         for mention in mentions:

@@ -1,7 +1,8 @@
-"""The thresholds of judgment, read from the one reviewed file ``lexicon/thresholds.yaml``."""
+"""The thresholds of all decisions in the matcher, read from one reviewed file: ``lexicon/thresholds.yaml``."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache
 from typing import Annotated
 
@@ -12,8 +13,7 @@ from schemas.clients import Stance
 from schemas.mentions import EventKind
 from services.matcher.lexicon import read_yaml
 
-__all__ = ["Thresholds", "shipped_thresholds"]
-
+__all__ = ["Thresholds", "default_thresholds"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -21,7 +21,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class Thresholds(Model):
-    """See the file for what each means. Relevance and salience are 0–1."""
+    """The file explains each threshold. Relevance and salience are 0–1."""
 
     tell_relevance: Share
     watch_relevance: Share
@@ -52,33 +52,33 @@ class Thresholds(Model):
     record_up_share: Share
     record_down_share: Share
 
-    def same_family(self, one: EventKind, other: EventKind) -> bool:
-        """Whether two kinds may be one event under two names."""
-        if one == other:
-            return one != "other"
-        return any(one in family and other in family for family in self.families.values())
+    def same_family(self, left: EventKind, right: EventKind) -> bool:
+        """Return whether two kinds may be two names of one event."""
+        if left == right:
+            return left != "other"
+        return any(left in family and right in family for family in self.families.values())
 
-    def one_event(self, one: EventKind, other: EventKind) -> bool:
-        """Whether two kinds are commonly two words for what is reported at one time."""
+    def same_report(self, left: EventKind, right: EventKind) -> bool:
+        """Return whether one report commonly covers both kinds."""
         families = (self.families[name] for name in self.one_report)
-        return one == other or any(one in family and other in family for family in families)
+        return left == right or any(left in family and right in family for family in families)
 
-    def grows(self, known: EventKind, now: EventKind) -> bool:
-        """Whether ``now`` is worse than ``known`` and follows from it."""
-        return now in self.growing.get(known, ())
+    def grows_into(self, known: EventKind, new: EventKind) -> bool:
+        """Return whether ``new`` is worse than ``known`` and follows from it."""
+        return new in self.growing.get(known, ())
 
-    def hours_of_one(self, kind: EventKind) -> float:
-        """Within how many hours two reports of ``kind`` about one thing may be of one and the same event."""
-        return self.same_move_hours if kind in self.moves else self.same_event_hours
+    def same_event_window(self, kind: EventKind) -> timedelta:
+        """Return the time within which two reports of ``kind`` about one entity may be about the same event."""
+        return timedelta(hours=self.same_move_hours if kind in self.moves else self.same_event_hours)
 
     def could_move(self, kind: EventKind, stance: Stance) -> bool:
-        """Whether an unconfirmed event of ``kind`` could cost a client who stands so, if told late."""
+        """Return whether an unconfirmed event of ``kind`` could cost a client with this stance, if told late."""
         if stance not in self.warn_stances:
             return False
         return kind in (self.market_moving if stance == "holds" else self.operational)
 
 
 @cache
-def shipped_thresholds() -> Thresholds:
-    """The thresholds that ship with the package."""
+def default_thresholds() -> Thresholds:
+    """Return the thresholds that ship with the package."""
     return Thresholds.model_validate(read_yaml("thresholds.yaml"))

@@ -1,7 +1,6 @@
-"""How far to believe a story, from the evidence so far: Admiralty grades of source and information, with reasons.
+"""Grade how credible a story is, from the evidence so far: Admiralty grades of source and information, with reasons.
 
-Each axis by itself: a good source may be denied, a poor one confirmed. Independence is counted over origins, never
-over items.
+The two axes are independent: a good source may be denied, a poor one confirmed. Origins are counted, never items.
 """
 
 from __future__ import annotations
@@ -13,21 +12,21 @@ from typing import NamedTuple
 from schemas.alerts import InformationGrade, Reason
 from schemas.mentions import ClaimStatus, SourceLetter
 from services.matcher.judgment.reasons import reason
-from services.matcher.stories.evidence import Witness
+from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.text.humanize import capitalize_first, join_names, number_word
 
 __all__ = ["Assessment", "assess"]
 
-#: Origins whose plain word makes a thing probable, and of which two confirm it.
+#: One of these asserting a story makes it probable; two confirm it.
 GOOD: frozenset[SourceLetter] = frozenset(("A", "B"))
-#: Not good, but no reason for doubt either. F is unknown, not bad.
+#: Neither good nor a reason for doubt. F means unknown, not bad.
 FAIR: frozenset[SourceLetter] = frozenset(("C", "F"))
 
 
 class Assessment(NamedTuple):
-    """The two grades, how many independent origins speak for the story, and why.
+    """Both grades, the number of independent origins that support the story, and the reasons.
 
-    ``disputed``: somebody doubts, denies or takes it back; a rumor, not merely a report by a lesser source.
+    ``disputed``: some origin doubts, denies or withdraws it; it is a rumor, not just a minor source's report.
     """
 
     source: SourceLetter
@@ -38,8 +37,8 @@ class Assessment(NamedTuple):
 
 
 @dataclass(slots=True)
-class Voice:
-    """Where one origin stands, after all that it has said."""
+class OriginPosition:
+    """One origin's position on a story, after everything it has published."""
 
     origin_id: str
     name: str
@@ -52,132 +51,125 @@ class Voice:
     speculative: bool
 
     @property
-    def speaks_for(self) -> bool:
-        """Whether it says, plainly or with doubt, that the thing is so."""
+    def supports(self) -> bool:
+        """Whether it reports the story as true, with or without doubt."""
         return self.status in ("asserted", "hedged")
 
 
-class _Hearing(NamedTuple):
-    """All voices, sorted into those who assert, doubt, deny, and took it back."""
+class _Positions(NamedTuple):
+    """All origins' positions, by status."""
 
-    asserting: list[Voice]
-    hedging: list[Voice]
-    denying: list[Voice]
-    withdrawn: list[Voice]
+    asserting: list[OriginPosition]
+    hedging: list[OriginPosition]
+    denying: list[OriginPosition]
+    withdrawn: list[OriginPosition]
 
 
-def assess(testimonies: Sequence[Witness]) -> Assessment:
-    """Grade a story by its ``testimonies``. They are heard in the order in which they were said, not arrived."""
-    heard = sorted((each for each in testimonies if each.counts), key=lambda each: each.said_at)
-    if not heard:
-        return _nothing_to_judge(testimonies)
-    judged = [each for each in heard if each.judged]
+def assess(evidence: Sequence[EvidenceRecord]) -> Assessment:
+    """Grade a story by its ``evidence``, taken in the order of publication."""
+    counted = sorted((record for record in evidence if record.counts), key=lambda record: record.said_at)
+    if not counted:
+        return _no_news(evidence)
+    judged = [record for record in counted if record.judged]
     if not judged:
-        text = f"{join_names(e.publisher for e in heard)} wrote in a language that is not judged here."
-        why = reason("language", f"{len(heard)} item(s) not in English", "cannot be judged", text)
-        return Assessment(_best(e.origin_grade for e in heard), 6, len({e.origin_id for e in heard}), (why,))
-    voices = _voices(judged)
-    hearing = _Hearing(
-        asserting=[voice for voice in voices if voice.status == "asserted"],
-        hedging=[voice for voice in voices if voice.status == "hedged"],
-        denying=[voice for voice in voices if voice.status == "denied"],
-        withdrawn=[voice for voice in voices if voice.status == "retracted"],
+        return _foreign_language(counted)
+    origins = _positions_by_origin(judged)
+    positions = _Positions(
+        asserting=[origin for origin in origins if origin.status == "asserted"],
+        hedging=[origin for origin in origins if origin.status == "hedged"],
+        denying=[origin for origin in origins if origin.status == "denied"],
+        withdrawn=[origin for origin in origins if origin.status == "retracted"],
     )
-    speaking = [voice for voice in voices if voice.speaks_for]
-    letter = _best(voice.grade for voice in speaking or voices)
+    supporting = [origin for origin in origins if origin.supports]
+    letter = _best(origin.grade for origin in supporting or origins)
     for rule in _RULES:
-        found = rule(hearing)
-        if found is not None:
-            information, why = found
-            disputed = len(hearing.asserting) < len(voices)
-            return Assessment(
-                letter,
-                information,
-                len(speaking),
-                (why, *_company_silent(voices, information), *_records(voices)),
-                disputed,
-            )
-    raise AssertionError("the last rule always speaks")
+        finding = rule(positions)
+        if finding is not None:
+            information, why = finding
+            disputed = len(positions.asserting) < len(origins)
+            reasons = (why, *_no_comment(origins, information), *_track_records(origins))
+            return Assessment(letter, information, len(supporting), reasons, disputed)
+    raise AssertionError("the last rule always applies")
 
 
-def _voices(testimonies: Sequence[Witness]) -> list[Voice]:
-    """One voice for each origin; its newest word counts, but doubt after a plain statement takes nothing back."""
-    voices: dict[str, Voice] = {}
-    for each in testimonies:
-        voice = voices.get(each.origin_id)
-        if voice is None:
-            voices[each.origin_id] = Voice(
-                origin_id=each.origin_id,
-                name=each.origin_name,
-                grade=each.origin_grade,
-                status=each.status,
-                primary=each.primary,
-                regulator=each.by_regulator,
-                own_sources=each.basis == "unnamed",
-                record=each.origin_record,
-                speculative=each.speculative,
+def _positions_by_origin(records: Sequence[EvidenceRecord]) -> list[OriginPosition]:
+    """Return one position for each origin: its latest, but doubt after a plain statement withdraws nothing."""
+    positions: dict[str, OriginPosition] = {}
+    for record in records:
+        position = positions.get(record.origin_id)
+        if position is None:
+            positions[record.origin_id] = OriginPosition(
+                origin_id=record.origin_id,
+                name=record.origin_name,
+                grade=record.origin_grade,
+                status=record.status,
+                primary=record.primary,
+                regulator=record.by_regulator,
+                own_sources=record.basis == "unnamed",
+                record=record.origin_record,
+                speculative=record.speculative,
             )
             continue
-        if not (voice.status == "asserted" and each.status == "hedged"):
-            voice.status = each.status
-        voice.grade = min(voice.grade, each.origin_grade)
-        voice.primary = voice.primary or each.primary
-        voice.record = each.origin_record or voice.record
-        voice.regulator = voice.regulator or each.by_regulator
-        voice.speculative = voice.speculative and each.speculative
-        voice.own_sources = voice.own_sources or each.basis == "unnamed"
-    return list(voices.values())
+        if not (position.status == "asserted" and record.status == "hedged"):
+            position.status = record.status
+        position.grade = min(position.grade, record.origin_grade)
+        position.primary = position.primary or record.primary
+        position.record = record.origin_record or position.record
+        position.regulator = position.regulator or record.by_regulator
+        position.speculative = position.speculative and record.speculative
+        position.own_sources = position.own_sources or record.basis == "unnamed"
+    return list(positions.values())
 
 
-_Found = tuple[InformationGrade, Reason] | None
+_Finding = tuple[InformationGrade, Reason] | None
 
 
-def _regulator_confirms(hearing: _Hearing) -> _Found:
-    names = [voice.name for voice in hearing.asserting if voice.regulator]
+def _regulator_confirms(positions: _Positions) -> _Finding:
+    names = [origin.name for origin in positions.asserting if origin.regulator]
     if not names:
         return None
     text = f"{join_names(names)} says so, whose own act or finding it is."
-    if hearing.denying:
-        text = f"{text[:-1]}; that outweighs the denial of {join_names(v.name for v in hearing.denying)}."
+    if positions.denying:
+        text = f"{text[:-1]}; that outweighs the denial of {join_names(origin.name for origin in positions.denying)}."
     return 1, reason("regulator", join_names(names), "confirmed by the primary source", text)
 
 
-def _primary_denies(hearing: _Hearing) -> _Found:
-    names = [voice.name for voice in hearing.denying if voice.primary]
-    if not names or any(voice.primary for voice in hearing.asserting):
+def _primary_denies(positions: _Positions) -> _Finding:
+    names = [origin.name for origin in positions.denying if origin.primary]
+    if not names or any(origin.primary for origin in positions.asserting):
         return None  # one party against another: a contradiction, see below
     text = f"{join_names(names)} denies it, and must know."
     return 5, reason("primary-denial", join_names(names), "denied by the primary source", text)
 
 
-def _all_withdrawn(hearing: _Hearing) -> _Found:
-    if not hearing.withdrawn or hearing.asserting or hearing.hedging:
+def _all_withdrawn(positions: _Positions) -> _Finding:
+    if not positions.withdrawn or positions.asserting or positions.hedging:
         return None
-    names = join_names(voice.name for voice in hearing.withdrawn)
+    names = join_names(origin.name for origin in positions.withdrawn)
     text = f"{names} withdrew the report, and nobody else stands by it."
     return 5, reason("retraction", names, "withdrawn by its source", text)
 
 
-def _primary_confirms(hearing: _Hearing) -> _Found:
-    names = join_names(voice.name for voice in hearing.asserting if voice.primary)
-    if not names or any(voice.primary for voice in hearing.denying):
+def _primary_confirms(positions: _Positions) -> _Finding:
+    names = join_names(origin.name for origin in positions.asserting if origin.primary)
+    if not names or any(origin.primary for origin in positions.denying):
         return None
     return 1, reason("primary", names, "confirmed by the primary source", f"{names} itself says so.")
 
 
-def _contradicted(hearing: _Hearing) -> _Found:
-    if not hearing.denying:
+def _contradicted(positions: _Positions) -> _Finding:
+    if not positions.denying:
         return None
-    deniers = join_names(voice.name for voice in hearing.denying)
-    speakers = join_names(voice.name for voice in hearing.asserting + hearing.hedging)
+    deniers = join_names(origin.name for origin in positions.denying)
+    speakers = join_names(origin.name for origin in positions.asserting + positions.hedging)
     if not speakers:
         return 4, reason("denial", deniers, "doubtful", f"{deniers} reports that it is not so.")
     text = f"{speakers} reports it, {deniers} contradicts it."
     return 4, reason("contradiction", f"{speakers} against {deniers}", "doubtful", text)
 
 
-def _independent_confirm(hearing: _Hearing) -> _Found:
-    names = [voice.name for voice in hearing.asserting if voice.grade in GOOD]
+def _independent_confirm(positions: _Positions) -> _Finding:
+    names = [origin.name for origin in positions.asserting if origin.grade in GOOD]
     if len(names) < 2:
         return None
     listed = join_names(names)
@@ -185,16 +177,16 @@ def _independent_confirm(hearing: _Hearing) -> _Found:
     return 1, reason("independent-origins", listed, "confirmed by independent origins", text)
 
 
-def _good_source(hearing: _Hearing) -> _Found:
-    names = join_names(voice.name for voice in hearing.asserting if voice.grade in GOOD)
+def _good_source(positions: _Positions) -> _Finding:
+    names = join_names(origin.name for origin in positions.asserting if origin.grade in GOOD)
     if not names:
         return None
     text = f"{names}, a reliable source, states it as a fact, and nothing contradicts it."
     return 2, reason("good-source", names, "probably true", text)
 
 
-def _two_with_own_sources(hearing: _Hearing) -> _Found:
-    good = [voice.name for voice in hearing.hedging if voice.grade in GOOD and voice.own_sources]
+def _two_with_own_sources(positions: _Positions) -> _Finding:
+    good = [origin.name for origin in positions.hedging if origin.grade in GOOD and origin.own_sources]
     if len(good) < 2:
         return None
     listed = join_names(good)
@@ -202,42 +194,42 @@ def _two_with_own_sources(hearing: _Hearing) -> _Found:
     return 2, reason("two-rumors", listed, "probably true", text)
 
 
-def _fair_sources(hearing: _Hearing) -> _Found:
-    fair = [voice.name for voice in hearing.asserting if voice.grade == "C"]
-    if len(fair) >= 2 or (fair and any(v.grade in GOOD and v.own_sources for v in hearing.hedging)):
-        listed = join_names(fair + [v.name for v in hearing.hedging if v.grade in GOOD])
+def _fair_sources(positions: _Positions) -> _Finding:
+    fair = [origin.name for origin in positions.asserting if origin.grade == "C"]
+    if len(fair) >= 2 or (fair and any(origin.grade in GOOD and origin.own_sources for origin in positions.hedging)):
+        listed = join_names(fair + [origin.name for origin in positions.hedging if origin.grade in GOOD])
         text = f"{listed} report it independently of each other, and nothing contradicts it."
         return 2, reason("fair-sources", listed, "probably true", text)
-    names = join_names(voice.name for voice in hearing.asserting if voice.grade in FAIR)
+    names = join_names(origin.name for origin in positions.asserting if origin.grade in FAIR)
     if not names:
         return None
     text = f"Only {names} states it so far; that is one source, and not one that stands for it alone."
     return 3, reason("single-fair-source", names, "possibly true", text)
 
 
-def _speculation(hearing: _Hearing) -> _Found:
-    if hearing.withdrawn or not hearing.hedging or not all(voice.speculative for voice in hearing.hedging):
+def _speculation(positions: _Positions) -> _Finding:
+    if positions.withdrawn or not positions.hedging or not all(origin.speculative for origin in positions.hedging):
         return None
-    names = join_names(voice.name for voice in hearing.hedging)
+    names = join_names(origin.name for origin in positions.hedging)
     text = f"{names} only wonders about it or thinks it possible; nobody is said to know."
     return 6, reason("speculation", names, "cannot be judged", text)
 
 
-def _rumor(hearing: _Hearing) -> _Found:
-    names = join_names(v.name for v in hearing.hedging if v.grade in GOOD or v.grade == "C")
+def _rumor(positions: _Positions) -> _Finding:
+    names = join_names(origin.name for origin in positions.hedging if origin.grade in GOOD or origin.grade == "C")
     if not names:
         return None
     text = f"{names} reports it as unconfirmed; no second independent source has said so."
     return 3, reason("rumor", names, "possibly true", text)
 
 
-def _doubtful(hearing: _Hearing) -> _Found:
-    names = join_names(voice.name for voice in hearing.asserting + hearing.hedging + hearing.withdrawn)
+def _doubtful(positions: _Positions) -> _Finding:
+    names = join_names(origin.name for origin in positions.asserting + positions.hedging + positions.withdrawn)
     text = f"Only {names or 'nobody known'} says so, which is no source to rely on alone."
     return 4, reason("weak-source", names, "doubtful", text)
 
 
-_RULES: tuple[Callable[[_Hearing], _Found], ...] = (
+_RULES: tuple[Callable[[_Positions], _Finding], ...] = (
     _regulator_confirms,
     _primary_denies,
     _primary_confirms,
@@ -253,23 +245,29 @@ _RULES: tuple[Callable[[_Hearing], _Found], ...] = (
 )
 
 
-def _company_silent(voices: list[Voice], information: InformationGrade) -> tuple[Reason, ...]:
-    if information in (5, 6) or any(voice.primary for voice in voices):
+def _no_comment(origins: list[OriginPosition], information: InformationGrade) -> tuple[Reason, ...]:
+    if information in (5, 6) or any(origin.primary for origin in origins):
         return ()
     return (reason("no-comment", "no statement of the party itself", "open", "The company itself has not commented."),)
 
 
-def _records(voices: list[Voice]) -> tuple[Reason, ...]:
-    """What the track record of those who are heard did to their grades."""
-    told = [voice for voice in voices if voice.record is not None]
-    return tuple(reason("track-record", voice.name, voice.grade, voice.record or "") for voice in told)
+def _track_records(origins: list[OriginPosition]) -> tuple[Reason, ...]:
+    """Return a reason for each origin whose track record changed its grade."""
+    with_record = [origin for origin in origins if origin.record is not None]
+    return tuple(reason("track-record", origin.name, origin.grade, origin.record or "") for origin in with_record)
 
 
-def _nothing_to_judge(testimonies: Sequence[Witness]) -> Assessment:
-    publishers = join_names(each.publisher for each in testimonies)
+def _foreign_language(records: Sequence[EvidenceRecord]) -> Assessment:
+    text = f"{join_names(r.publisher for r in records)} wrote in a language that is not judged here."
+    why = reason("language", f"{len(records)} item(s) not in English", "cannot be judged", text)
+    return Assessment(_best(r.origin_grade for r in records), 6, len({r.origin_id for r in records}), (why,))
+
+
+def _no_news(evidence: Sequence[EvidenceRecord]) -> Assessment:
+    publishers = join_names(record.publisher for record in evidence)
     text = f"{publishers} published it, but not as news." if publishers else "Nothing is known of it."
     why = reason("no-news", publishers, "cannot be judged", text)
-    return Assessment(_best(each.source_grade for each in testimonies), 6, 0, (why,))
+    return Assessment(_best(record.source_grade for record in evidence), 6, 0, (why,))
 
 
 def _best(grades: Iterable[SourceLetter]) -> SourceLetter:

@@ -1,6 +1,6 @@
-"""What each rule read in the item that brought a verdict, as reasons: who is named, what is claimed, what happened.
+"""Explain how one item was read, as reasons: the mention, the claim, the event and the origin.
 
-They explain; nothing is decided by them.
+They only explain; no decision depends on them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from schemas.mentions import Claim, ClaimBasis, ClaimStatus, Impact, ItemAnnotat
 from services.matcher.judgment.reasons import reason
 from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_words
 
-__all__ = ["readings"]
+__all__ = ["explain_item"]
 
 #: Cues quoted in a sentence; more would hide the point.
-QUOTED = 3
+_MAX_QUOTED = 3
 _STATUS: dict[ClaimStatus, str] = {
     "asserted": "It is stated as a fact",
     "hedged": "It is put as unconfirmed",
@@ -40,24 +40,24 @@ _VIA: dict[str, str] = {
 }
 
 
-def readings(data: ItemAnnotated) -> Iterator[Reason]:
-    """What was read in one item about one watched thing, one reason a rule."""
-    spans = ", ".join(dict.fromkeys(span.text for span in data.mention.spans))
-    yield reason("mention", spans, f"salience {data.mention.salience:.2f}", data.mention.why)
-    if data.claim.judged:
-        yield _claim(data.claim)
-    yield _event(data.impact)
-    if data.origin.via != "itself":
-        yield _origin(data.source.publisher, data.origin)
+def explain_item(annotated: ItemAnnotated) -> Iterator[Reason]:
+    """Yield one reason for each reading of the item."""
+    spans = ", ".join(dict.fromkeys(span.text for span in annotated.mention.spans))
+    yield reason("mention", spans, f"salience {annotated.mention.salience:.2f}", annotated.mention.why)
+    if annotated.claim.judged:
+        yield _explain_claim(annotated.claim)
+    yield _explain_event(annotated.impact)
+    if annotated.origin.via != "itself":
+        yield _explain_origin(annotated.source.publisher, annotated.origin)
 
 
-def _claim(claim: Claim) -> Reason:
+def _explain_claim(claim: Claim) -> Reason:
     who = claim.attributed_to or _BASIS[claim.basis]
     text = f"{_STATUS[claim.status]}, on the word of {who}{_quoted(claim.cues)}."
     return reason("claim", ", ".join(claim.cues) or "no word of doubt or denial", claim.status, text)
 
 
-def _event(impact: Impact) -> Reason:
+def _explain_event(impact: Impact) -> Reason:
     concluded = f"{impact.kind}, {impact.direction}, {impact.size}"
     saw = ", ".join(impact.cues) or "no word that tells a kind of event"
     if impact.kind == "other":
@@ -65,7 +65,7 @@ def _event(impact: Impact) -> Reason:
     return reason("event", saw, concluded, f"It reads as {event_kind_phrase(impact.kind)}{_quoted(impact.cues)}.")
 
 
-def _origin(publisher: str, origin: Origin) -> Reason:
+def _explain_origin(publisher: str, origin: Origin) -> Reason:
     text = f"{capitalize_first(publisher)} has it from {origin.name}, {_VIA[origin.via]}."
     if publisher == origin.name:
         text = f"{capitalize_first(publisher)} speaks for itself."
@@ -74,5 +74,5 @@ def _origin(publisher: str, origin: Origin) -> Reason:
 
 def _quoted(cues: tuple[str, ...]) -> str:
     longest = [cue for cue in cues if not any(cue != other and cue.lower() in other.lower() for other in cues)]
-    told = [f"“{cue}”" for cue in longest if any(char.isalpha() for char in cue)][:QUOTED]
-    return f": {join_words(told)}" if told else ""
+    quoted = [f"“{cue}”" for cue in longest if any(char.isalpha() for char in cue)][:_MAX_QUOTED]
+    return f": {join_words(quoted)}" if quoted else ""

@@ -1,6 +1,6 @@
-"""How a story ended, as a word on each source that ran it: what its track record is made of.
+"""Report how a rumor ended, once for each source that ran it; sources' track records are built from these outcomes.
 
-Decides nothing about clients. Once said, an outcome is said again only if the story turns once more.
+Decides nothing about clients. An outcome is reported again only if the story changes once more.
 """
 
 from __future__ import annotations
@@ -13,58 +13,61 @@ from schemas.base import content_id, event
 from schemas.mentions import RumorOutcome, RumorResolved
 from services.common.processing import AnyEvent
 from services.matcher.judgment.credibility import Assessment
-from services.matcher.stories.evidence import Witness
-from services.matcher.stories.threads import Case
+from services.matcher.stories.evidence import EvidenceRecord
+from services.matcher.stories.threads import Thread
 
-__all__ = ["fizzled", "resolved"]
+__all__ = ["expire_rumor", "resolve_rumor"]
 
 
-def resolved(
-    case: Case, assessment: Assessment, trigger: Witness, entity_id: str, now: datetime
-) -> tuple[Case, list[AnyEvent]]:
-    """``case`` and what follows for its sources, after ``trigger`` came in; ``case`` has its standings of before."""
-    rumored = case.rumored or case.open_rumor
+def resolve_rumor(
+    thread: Thread, assessment: Assessment, trigger: EvidenceRecord, entity_id: str, now: datetime
+) -> tuple[Thread, list[AnyEvent]]:
+    """Report the outcome to the rumor's sources if ``trigger`` confirmed or denied it.
+
+    ``thread`` still has the clients' verdicts from before ``trigger``.
+    """
+    was_rumor = thread.was_rumor or thread.is_open_rumor
     outcome: RumorOutcome | None = None
-    if assessment.information == 1 and (rumored or case.outcome == "denied"):
+    if assessment.information == 1 and (was_rumor or thread.outcome == "denied"):
         outcome = "confirmed"
-    elif assessment.information == 5 and (rumored or case.told):
+    elif assessment.information == 5 and (was_rumor or thread.told_or_held):
         outcome = "denied"
-    if outcome is None or outcome == case.outcome:
-        return (case if rumored == case.rumored else replace(case, rumored=rumored)), []
-    # Who is first heard with what settles it has run no rumor; who only now repeats what was denied has.
-    earlier = case.testimonies if outcome == "denied" else [t for t in case.testimonies if t != trigger]
-    events = _said_of(case, earlier, outcome, entity_id, now)
-    return replace(case, rumored=rumored, outcome=outcome), events
+    if outcome is None or outcome == thread.outcome:
+        return (thread if was_rumor == thread.was_rumor else replace(thread, was_rumor=was_rumor)), []
+    # A source whose first item confirms the story has run no rumor; one that repeats what was denied has.
+    earlier = thread.evidence if outcome == "denied" else [r for r in thread.evidence if r != trigger]
+    events = _report(thread, earlier, outcome, entity_id, now)
+    return replace(thread, was_rumor=was_rumor, outcome=outcome), events
 
 
-def fizzled(case: Case, entity_id: str, now: datetime) -> tuple[Case, list[AnyEvent]]:
-    """``case`` and what follows for its sources when its rumor has expired."""
-    if case.outcome is not None:
-        return case, []
-    return replace(case, outcome="fizzled"), _said_of(case, case.testimonies, "fizzled", entity_id, now)
+def expire_rumor(thread: Thread, entity_id: str, now: datetime) -> tuple[Thread, list[AnyEvent]]:
+    """Report to the rumor's sources that nobody took it up, unless an outcome was reported before."""
+    if thread.outcome is not None:
+        return thread, []
+    return replace(thread, outcome="fizzled"), _report(thread, thread.evidence, "fizzled", entity_id, now)
 
 
-def _said_of(
-    case: Case, testimonies: Iterable[Witness], outcome: RumorOutcome, entity_id: str, now: datetime
+def _report(
+    thread: Thread, evidence: Iterable[EvidenceRecord], outcome: RumorOutcome, entity_id: str, now: datetime
 ) -> list[AnyEvent]:
-    names = {
-        each.origin_domain: each.origin_name
-        for each in testimonies
-        if each.origin_domain and each.counts and each.judged and not each.primary and each.status != "denied"
+    publishers = {
+        record.origin_domain: record.origin_name
+        for record in evidence
+        if record.origin_domain and record.counts and record.judged and not record.primary and record.status != "denied"
     }
-    return [_event(case, domain, name, outcome, entity_id, now) for domain, name in sorted(names.items())]
+    return [_event(thread, domain, name, outcome, entity_id, now) for domain, name in sorted(publishers.items())]
 
 
-def _event(case: Case, domain: str, name: str, outcome: RumorOutcome, entity_id: str, now: datetime) -> AnyEvent:
+def _event(thread: Thread, domain: str, name: str, outcome: RumorOutcome, entity_id: str, now: datetime) -> AnyEvent:
     data = RumorResolved(
         domain=domain,
         publisher=name,
-        story_id=case.story_id,
+        story_id=thread.story_id,
         entity_id=entity_id,
-        headline=case.headline,
+        headline=thread.headline,
         outcome=outcome,
         at=now,
     )
-    key = f"{domain}:{case.story_id}:{entity_id}"
+    key = f"{domain}:{thread.story_id}:{entity_id}"
     identity = content_id("evt", "resolved", key, outcome, now.isoformat())
     return event(data, key=key, id=identity, source="firstword/matcher", time=now)

@@ -1,4 +1,4 @@
-"""How much an event concerns a client who watches what it happened to, why, and which way it points for them."""
+"""Score how relevant an event is to a client who watches the entity, and which direction it has for them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from functools import cache
 from typing import Any, NamedTuple, cast
 
 from schemas.clients import Stance, Watch
-from schemas.mentions import Direction, EventKind, Impact
+from schemas.mentions import Direction, EventKind
 from services.matcher.lexicon import read_yaml
+from services.matcher.stories.threads import EventSummary
 
-__all__ = ["Concern", "Relevance", "shipped_relevance"]
+__all__ = ["ClientRelevance", "RelevanceRules", "default_relevance_rules"]
 
 
-class Concern(NamedTuple):
-    """How much an event concerns a client: ``degree`` 0–1, the direction it has for them, and why, as a clause."""
+class ClientRelevance(NamedTuple):
+    """An event's relevance to one client: ``score`` is 0–1, ``direction`` the client's, ``why`` a clause."""
 
-    degree: float
+    score: float
     direction: Direction
     why: str
 
@@ -30,45 +31,46 @@ class _StanceRule:
     directions: dict[EventKind, Direction]
 
 
-class Relevance:
-    """The rules of ``lexicon/relevance.yaml``, ready to be asked."""
+class RelevanceRules:
+    """The rules of ``lexicon/relevance.yaml``."""
 
     def __init__(self, lexicon: dict[str, Any]) -> None:
-        """Build from a lexicon of the shape of ``relevance.yaml``."""
+        """Read the rules from the content of ``relevance.yaml``."""
         self._lexicon = lexicon
         self._stances: dict[Stance, _StanceRule] = {}
         for stance, entry in lexicon["stances"].items():
-            turned = cast("dict[Direction, list[EventKind]]", lexicon["directions"].get(stance, {}))
+            directions = cast("dict[Direction, list[EventKind]]", lexicon["directions"].get(stance, {}))
             self._stances[stance] = _StanceRule(
                 base=entry["base"],
                 words=entry["words"],
                 most=frozenset(entry["most"]),
                 least=frozenset(entry["least"]),
-                directions={kind: direction for direction, kinds in turned.items() for kind in kinds},
+                directions={kind: direction for direction, kinds in directions.items() for kind in kinds},
             )
 
-    def concern(self, watch: Watch, impact: Impact, salience: float) -> Concern:
-        """How much ``impact``, found where ``watch`` has this ``salience`` (0–1), concerns the client who watches."""
+    def score(self, watch: Watch, event: EventSummary, salience: float) -> ClientRelevance:
+        """Score ``event`` for the client who has ``watch``; ``salience`` (0–1) is the entity's in the story."""
         rules = self._lexicon
         stance = self._stances[watch.stance]
         factor = 1.0
-        if impact.kind == "other":
+        if event.kind == "other":
             factor = rules["other_factor"]
-        elif impact.kind in stance.most:
+        elif event.kind in stance.most:
             factor = rules["most_factor"]
-        elif impact.kind in stance.least:
+        elif event.kind in stance.least:
             factor = rules["least_factor"]
-        if impact.size == "minor" and impact.kind != "other":
-            least = rules["least_factor"] if impact.kind in stance.most else factor
+        if event.size == "minor" and event.kind != "other":
+            least = rules["least_factor"] if event.kind in stance.most else factor
             factor = min(factor, least) * rules["minor_factor"]
         floor: float = rules["salience_floor"]
-        degree = stance.base * factor * (floor + (1 - floor) * salience) * self._weight(watch.weight)
+        score = stance.base * factor * (floor + (1 - floor) * salience) * self._size_factor(watch.weight)
         why = f"the client {stance.words}"
         if watch.weight is not None:
             why += f" ({watch.weight:.0%} of {'the portfolio' if watch.kind == 'holding' else 'spend'})"
-        return Concern(min(1.0, round(degree, 3)), _turned(stance, impact), why)
+        return ClientRelevance(min(1.0, round(score, 3)), _client_direction(stance, event), why)
 
-    def _weight(self, weight: float | None) -> float:
+    def _size_factor(self, weight: float | None) -> float:
+        """Return the factor for a share of the portfolio or spend."""
         rules = self._lexicon
         if weight is None:
             return 1.0
@@ -77,14 +79,14 @@ class Relevance:
         return float(rules["large_factor"]) if weight >= rules["large_weight"] else 1.0
 
 
-def _turned(stance: _StanceRule, impact: Impact) -> Direction:
-    turned = stance.directions.get(impact.kind)
-    if turned is None or (impact.direction == "neutral" and impact.kind != "campaign"):
-        return impact.direction
-    return turned
+def _client_direction(stance: _StanceRule, event: EventSummary) -> Direction:
+    direction = stance.directions.get(event.kind)
+    if direction is None or (event.direction == "neutral" and event.kind != "campaign"):
+        return event.direction
+    return direction
 
 
 @cache
-def shipped_relevance() -> Relevance:
-    """After the shipped lexicon."""
-    return Relevance(read_yaml("relevance.yaml"))
+def default_relevance_rules() -> RelevanceRules:
+    """Return the rules that ship with the package."""
+    return RelevanceRules(read_yaml("relevance.yaml"))

@@ -1,6 +1,6 @@
-"""Tell, warn, hold, correct or ignore: what to do about one story for one client, and why.
+"""Decide what to do about one story for one client: tell, warn, hold, correct or ignore, and why.
 
-A pure decision over what the other modules found. Its reasons are sentences that an account manager reads.
+Pure decisions on what the other modules found. The reasons are sentences that an account manager reads.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from typing import NamedTuple
 
 from schemas.alerts import IfTheyAsk, Reason, Verdict
 from schemas.clients import Watch, WatchKind
-from schemas.mentions import Impact
 from services.matcher.judgment.credibility import Assessment
 from services.matcher.judgment.reasons import reason
-from services.matcher.judgment.relevance import Concern
+from services.matcher.judgment.relevance import ClientRelevance
 from services.matcher.stories.not_news import NotNews
+from services.matcher.stories.threads import ClientVerdict, Thread
 from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_names
 from services.matcher.thresholds import Thresholds
 
-__all__ = ["Matter", "Ruling", "decide", "if_they_ask"]
+__all__ = ["Decision", "Situation", "decide", "decide_expired", "if_they_ask", "should_alert"]
 
-#: Why an item is no news: told by its source, its kind or its age.
+#: Watches of these kinds are no company that could comment.
 _NO_COMPANY: frozenset[WatchKind] = frozenset(("topic", "industry", "regulation", "place"))
-_DULL_TEXT: dict[NotNews, str] = {
+_NOT_NEWS_TEXT: dict[NotNews, str] = {
     "satire": "{who} publishes satire; this is invented.",
     "advertisement": "This is advertising, not reporting.",
     "opinion": "This is opinion: it says what somebody thinks, not what happened.",
@@ -32,129 +32,163 @@ _DULL_TEXT: dict[NotNews, str] = {
 }
 
 
-class Matter(NamedTuple):
-    """All that a decision for one client rests on. ``salience`` is 0–1.
+class Situation(NamedTuple):
+    """Everything that a decision for one client is based on. ``earlier`` is the last verdict for them."""
 
-    ``earlier`` is what was last decided for them, ``earlier_information`` on which grade (0: nothing was).
-    """
-
+    client_id: str
     watch: Watch
-    impact: Impact
-    salience: float
-    concern: Concern
+    thread: Thread
     assessment: Assessment
-    earlier: Verdict | None
-    dull: NotNews | None
-    publishers: tuple[str, ...]
-    earlier_information: int = 0
+    relevance: ClientRelevance
+    earlier: ClientVerdict | None
+
+    @property
+    def earlier_verdict(self) -> Verdict | None:
+        """The last verdict for the client, or None."""
+        return self.earlier.verdict if self.earlier else None
+
+    @property
+    def publishers(self) -> str:
+        """The publishers of the story, listed in words."""
+        return join_names(record.publisher for record in self.thread.evidence)
 
 
-class Ruling(NamedTuple):
-    """The verdict and the reasons for it, the decisive one first."""
+class Decision(NamedTuple):
+    """A verdict with its reasons, the decisive one first."""
 
     verdict: Verdict
     reasons: tuple[Reason, ...]
 
 
-def decide(matter: Matter, thresholds: Thresholds) -> Ruling:
-    """The verdict on ``matter``: the first rule that speaks decides; grades and relevance stand among the reasons."""
+def decide(situation: Situation, thresholds: Thresholds) -> Decision:
+    """Decide by the first rule that applies; the grades and the relevance follow among the reasons."""
     for rule in _RULES:
-        found = rule(matter, thresholds)
-        if found is not None:
-            verdict, why = found
-            rest = () if matter.dull else (*_grades(matter), _relevance(matter))
-            return Ruling(verdict, (why, *rest))
-    raise AssertionError("the last rule always speaks")
+        finding = rule(situation, thresholds)
+        if finding is not None:
+            verdict, why = finding
+            rest = () if situation.thread.not_news else (*_grade_reasons(situation), _relevance_reason(situation))
+            return Decision(verdict, (why, *rest))
+    raise AssertionError("the last rule always applies")
 
 
-_Found = tuple[Verdict, Reason] | None
+def decide_expired(thread: Thread, assessment: Assessment, thresholds: Thresholds) -> Decision:
+    """Decide on a rumor that was held until it expired: it is ignored from now on."""
+    days = f"{thresholds.hold_days:g}"
+    if assessment.information == 5:
+        text = f"It was denied, and nobody has come back to it within {days} days."
+        return Decision("ignore", (reason("died-down", f"denied, {days} days, nothing new", "ignore", text),))
+    who = join_names(thread.sources()) or "one source"
+    text = f"Nobody took up what {who} reported within {days} days; the rumor has fizzled out."
+    return Decision("ignore", (reason("fizzled-out", f"held {days} days, nothing new", "ignore", text),))
 
 
-def _dull(matter: Matter, _: Thresholds) -> _Found:
-    if matter.dull is None:
+def should_alert(situation: Situation, decision: Decision, *, material: bool) -> bool:
+    """Return whether a decision is new to the client; a repeated verdict only if the news is ``material``."""
+    earlier = situation.earlier
+    if earlier is None:
+        return True
+    if decision.verdict == earlier.verdict == "ignore":
+        # It was true but too small, and may still have been told when contact was due; now it is denied.
+        return 0 < earlier.information <= 2 and decision.reasons[0].rule == "denied"
+    if decision.verdict == earlier.verdict:
+        return decision.verdict == "tell" and material
+    if decision.verdict == "ignore":
+        return earlier.verdict == "hold" and situation.assessment.information == 5
+    # Silence or doubt takes nothing back that was told; only a correction does.
+    return not (earlier.verdict in ("tell", "correct") and decision.verdict in ("warn", "hold"))
+
+
+_Finding = tuple[Verdict, Reason] | None
+
+
+def _not_news(situation: Situation, _: Thresholds) -> _Finding:
+    not_news = situation.thread.not_news
+    if not_news is None:
         return None
-    text = _DULL_TEXT[matter.dull].format(who=join_names(matter.publishers))
-    return "ignore", reason(matter.dull, join_names(matter.publishers), "ignore", text)
+    text = _NOT_NEWS_TEXT[not_news].format(who=situation.publishers)
+    return "ignore", reason(not_news, situation.publishers, "ignore", text)
 
 
-def _false(matter: Matter, thresholds: Thresholds) -> _Found:
-    if matter.assessment.information != 5:
+def _false(situation: Situation, thresholds: Thresholds) -> _Finding:
+    if situation.assessment.information != 5:
         return None
-    name, cause = matter.watch.name, matter.assessment.reasons[0].saw
-    if matter.earlier in ("tell", "warn", "correct"):
+    name, cause, earlier = situation.watch.name, situation.assessment.reasons[0].saw, situation.earlier
+    if earlier and earlier.verdict in ("tell", "warn", "correct"):
         text = f"We told the client of this about {name}, and it has turned out false."
-        return "correct", reason("told-and-false", f"{matter.earlier} earlier; {cause}", "correct", text)
-    if matter.earlier == "hold" and matter.earlier_information != 5:
+        return "correct", reason("told-and-false", f"{earlier.verdict} earlier; {cause}", "correct", text)
+    if earlier and earlier.verdict == "hold" and earlier.information != 5:
         text = f"The rumor about {name} that was held has been denied or withdrawn; it never went to the client."
         return "ignore", reason("held-and-false", cause, "ignore", text)
-    if matter.watch.is_asset and matter.concern.degree >= thresholds.watch_relevance:
+    if situation.watch.is_asset and situation.relevance.score >= thresholds.watch_relevance:
         text = f"A rumor about {name} is denied; the client may have heard it, so have the answer ready."
         return "hold", reason("denied-rumor", cause, "hold", text)
     return "ignore", reason("denied", cause, "ignore", "It is denied, and the client was never told of it.")
 
 
-def _too_small(matter: Matter, thresholds: Thresholds) -> _Found:
-    degree = matter.concern.degree
-    # A rumor is kept an eye on sooner than a plain report is told, and so is what nobody here can read.
-    rumor = (matter.assessment.information > 2 and matter.assessment.disputed) or matter.assessment.information == 6
+def _too_small(situation: Situation, thresholds: Thresholds) -> _Finding:
+    relevance, assessment = situation.relevance, situation.assessment
+    # A rumor, or a report that cannot be judged, is held at a lower relevance than a plain report is told.
+    rumor = (assessment.information > 2 and assessment.disputed) or assessment.information == 6
     needed = thresholds.watch_relevance if rumor else thresholds.tell_relevance
-    if degree >= needed or matter.earlier in ("tell", "warn", "correct"):
+    if relevance.score >= needed or situation.earlier_verdict in ("tell", "warn", "correct"):
         return None
-    text = f"It is of too little consequence for the client: {matter.concern.why}, but it is {_what(matter)}."
-    return "ignore", reason("low-relevance", f"relevance {degree:.2f} below {needed:.2f}", "ignore", text)
+    text = f"It is of too little consequence for the client: {relevance.why}, but it is {_describe_event(situation)}."
+    return "ignore", reason("low-relevance", f"relevance {relevance.score:.2f} below {needed:.2f}", "ignore", text)
 
 
-def _believed(matter: Matter, _: Thresholds) -> _Found:
-    if matter.assessment.information > 2:
+def _believed(situation: Situation, _: Thresholds) -> _Finding:
+    information = situation.assessment.information
+    if information > 2:
         return None
-    name = matter.watch.name
+    name, earlier = situation.watch.name, situation.earlier_verdict or ""
     text = {
         "hold": f"As we suspected: the rumor about {name} that was held is now backed.",
         "warn": f"What we passed on as unconfirmed about {name} is now backed.",
         "correct": f"What we corrected about {name} is now confirmed after all.",
-    }.get(matter.earlier or "", "It is well enough founded to tell, and it matters enough to this client.")
-    saw = f"information {matter.assessment.information}, relevance {matter.concern.degree:.2f}"
-    rule = {"hold": "held-and-true", "warn": "warned-and-true", "correct": "corrected-and-true"}
-    return "tell", reason(rule.get(matter.earlier or "", "believed"), saw, "tell", text)
+    }.get(earlier, "It is well enough founded to tell, and it matters enough to this client.")
+    rule = {"hold": "held-and-true", "warn": "warned-and-true", "correct": "corrected-and-true"}.get(
+        earlier, "believed"
+    )
+    saw = f"information {information}, relevance {situation.relevance.score:.2f}"
+    return "tell", reason(rule, saw, "tell", text)
 
 
-def _was_told(matter: Matter, _: Thresholds) -> _Found:
-    if matter.earlier not in ("tell", "correct"):
+def _was_told(situation: Situation, _: Thresholds) -> _Finding:
+    earlier = situation.earlier_verdict
+    if earlier not in ("tell", "correct"):
         return None
     text = "The client has been told; what came in since neither confirms nor overturns it."
-    saw = f"information {matter.assessment.information}"
-    return matter.earlier, reason("already-told", saw, matter.earlier, text)
+    return earlier, reason("already-told", f"information {situation.assessment.information}", earlier, text)
 
 
-def _could_move(matter: Matter, thresholds: Thresholds) -> _Found:
-    if matter.assessment.information not in (3, 4) or not matter.watch.is_asset or matter.assessment.origins == 0:
+def _could_move(situation: Situation, thresholds: Thresholds) -> _Finding:
+    watch, assessment, kind = situation.watch, situation.assessment, situation.thread.event.kind
+    if assessment.information not in (3, 4) or not watch.is_asset or assessment.origins == 0:
         return None
-    if matter.assessment.source == "E" or not thresholds.could_move(matter.impact.kind, matter.watch.stance):
+    if assessment.source == "E" or not thresholds.could_move(kind, watch.stance):
         return None
-    if matter.salience < thresholds.warn_salience or matter.concern.degree < thresholds.tell_relevance:
+    if situation.thread.salience < thresholds.warn_salience or situation.relevance.score < thresholds.tell_relevance:
         return None
-    what = event_kind_phrase(matter.impact.kind)
-    stake = "move its value" if matter.watch.stance == "holds" else "do harm before it is confirmed"
-    text = f"It is unconfirmed, but {matter.concern.why}, and {what} could {stake}."
-    saw = f"{matter.impact.kind}, {matter.watch.stance}, information {matter.assessment.information}"
+    harm = "move its value" if watch.stance == "holds" else "do harm before it is confirmed"
+    text = f"It is unconfirmed, but {situation.relevance.why}, and {event_kind_phrase(kind)} could {harm}."
+    saw = f"{kind}, {watch.stance}, information {assessment.information}"
     return "warn", reason("could-move-asset", saw, "warn", text)
 
 
-def _wait(matter: Matter, _: Thresholds) -> _Found:
-    if matter.earlier == "warn":
+def _wait(situation: Situation, _: Thresholds) -> _Finding:
+    if situation.earlier_verdict == "warn":
         return "warn", reason("already-warned", "nothing decisive since", "warn", "It is still unconfirmed.")
+    information, name = situation.assessment.information, situation.watch.name
     text = "It is not well enough founded to tell; it waits for a second independent source."
-    if matter.assessment.information == 4 and matter.assessment.origins == 0:
-        text = (
-            f"It is said not to be so of {matter.watch.name}; should the client have heard it, have the answer ready."
-        )
-    if matter.assessment.information == 6:
+    if information == 4 and situation.assessment.origins == 0:
+        text = f"It is said not to be so of {name}; should the client have heard it, have the answer ready."
+    if information == 6:
         text = "It cannot be judged from what is there; it waits for a source that can."
-    return "hold", reason("unconfirmed", f"information {matter.assessment.information}", "hold", text)
+    return "hold", reason("unconfirmed", f"information {information}", "hold", text)
 
 
-_RULES: tuple[Callable[[Matter, Thresholds], _Found], ...] = (
-    _dull,
+_RULES: tuple[Callable[[Situation, Thresholds], _Finding], ...] = (
+    _not_news,
     _false,
     _too_small,
     _believed,
@@ -164,43 +198,44 @@ _RULES: tuple[Callable[[Matter, Thresholds], _Found], ...] = (
 )
 
 
-def _grades(matter: Matter) -> tuple[Reason, ...]:
-    """The reasons for the grade; whether "the company" has spoken is idle where what is watched is none."""
-    return tuple(
-        each for each in matter.assessment.reasons if each.rule != "no-comment" or matter.watch.kind not in _NO_COMPANY
-    )
+def _grade_reasons(situation: Situation) -> tuple[Reason, ...]:
+    """Return the reasons for the grade; "no comment" only where the client watches a company."""
+    is_company = situation.watch.kind not in _NO_COMPANY
+    return tuple(why for why in situation.assessment.reasons if is_company or why.rule != "no-comment")
 
 
-def _relevance(matter: Matter) -> Reason:
-    concern = matter.concern
-    saw = f"{matter.impact.kind}, {matter.impact.size}; {matter.watch.stance}; salience {matter.salience:.2f}"
-    text = f"It matters because {concern.why}; {matter.watch.name} is {_place(matter.salience)}."
-    return reason("relevance", saw, f"{concern.degree:.2f}, {concern.direction} for the client", text)
+def _relevance_reason(situation: Situation) -> Reason:
+    relevance, watch, thread = situation.relevance, situation.watch, situation.thread
+    saw = f"{thread.event.kind}, {thread.event.size}; {watch.stance}; salience {thread.salience:.2f}"
+    text = f"It matters because {relevance.why}; {watch.name} is {_describe_salience(thread.salience)}."
+    return reason("relevance", saw, f"{relevance.score:.2f}, {relevance.direction} for the client", text)
 
 
-def _place(salience: float) -> str:
+def _describe_salience(salience: float) -> str:
     return "what it is about" if salience >= 0.6 else "part of it" if salience >= 0.3 else "only named in passing"
 
 
-def _what(matter: Matter) -> str:
-    if matter.salience < 0.3:
+def _describe_event(situation: Situation) -> str:
+    if situation.thread.salience < 0.3:
         return "only named in passing"
-    return "a minor event" if matter.impact.size == "minor" else f"{event_kind_phrase(matter.impact.kind)}"
+    event = situation.thread.event
+    return "a minor event" if event.size == "minor" else event_kind_phrase(event.kind)
 
 
-def if_they_ask(matter: Matter, headline: str, sayers: tuple[str, ...], ruling: Ruling) -> IfTheyAsk:
-    """What to have ready for a held story, should the client call."""
-    who = join_names(sayers) or join_names(matter.publishers)
-    if matter.assessment.information == 5:
-        answer = f"We have seen the report about {matter.watch.name}. {matter.assessment.reasons[0].text}"
+def if_they_ask(situation: Situation, headline: str, decision: Decision) -> IfTheyAsk:
+    """Prepare an answer about a held story, in case the client calls."""
+    name, assessment = situation.watch.name, situation.assessment
+    who = join_names(situation.thread.sources()) or situation.publishers
+    if assessment.information == 5:
+        answer = f"We have seen the report about {name}. {assessment.reasons[0].text}"
     else:
         answer = (
-            f"We have seen the report about {matter.watch.name}. It comes from {who} and is not confirmed; "
+            f"We have seen the report about {name}. It comes from {who} and is not confirmed; "
             "we will tell you as soon as a second, independent source or the party itself speaks."
         )
     return IfTheyAsk.model_construct(
         going_round=headline,
-        who_says=capitalize_first(f"{who}, graded {matter.assessment.source}{matter.assessment.information}."),
-        why_held=ruling.reasons[0].text,
+        who_says=capitalize_first(f"{who}, graded {assessment.source}{assessment.information}."),
+        why_held=decision.reasons[0].text,
         answer=answer,
     )

@@ -1,4 +1,4 @@
-"""What is kept of each item of a story: a witness, small enough for state, full enough to be shown as evidence."""
+"""The evidence for a story: one record for each item, small enough for the state, complete enough to be shown."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from schemas.alerts import Evidence
 from schemas.mentions import ClaimBasis, ClaimStatus, ItemAnnotated, ItemField, SourceKind, SourceLetter, Span
 from services.matcher.reading.claims import is_speculation
 
-__all__ = ["Witness", "keep_most_telling", "said_at", "testimony_of"]
+__all__ = ["EvidenceRecord", "record_evidence", "said_at", "select_evidence"]
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
-    """One item's word on a story. ``counts`` is False for what is no news: satire, advertising, opinion, old pieces.
+class EvidenceRecord:
+    """One item's statement about a story. Field names are also the keys in the stored state.
 
-    ``said_at`` is when it was published, a revision when it was revised: words are put in the order in which they were
-    said, for they arrive in any.
+    ``counts`` is False if the item is not news: satire, advertising, opinion, old items. ``said_at`` is when the item
+    was published or, if revised, updated; statements are ordered by it, because items arrive in any order.
     """
 
     item_id: str
@@ -49,11 +49,11 @@ class Witness:
 
     @property
     def by_regulator(self) -> bool:
-        """Whether an authority speaks, itself or as somebody to be relied on reports it."""
+        """Whether this is an authority's own statement, published by it or reliably reported."""
         return self.primary and (self.source_kind == "regulator" or self.basis == "regulator")
 
-    def in_the_name_of(self, other: Witness) -> Witness:
-        """This item as the word of the origin of ``other``, which it only repeats."""
+    def with_origin_of(self, other: EvidenceRecord) -> EvidenceRecord:
+        """Return this record attributed to the origin of ``other``, whose text it repeats."""
         return replace(
             self,
             origin_id=other.origin_id,
@@ -63,8 +63,8 @@ class Witness:
             origin_record=other.origin_record,
         )
 
-    def as_evidence(self) -> Evidence:
-        """As it stands in an alert."""
+    def to_evidence(self) -> Evidence:
+        """Return this record as the evidence of an alert."""
         return Evidence.model_construct(
             item_id=self.item_id,
             publisher=self.publisher,
@@ -82,51 +82,54 @@ class Witness:
         )
 
 
-def testimony_of(data: ItemAnnotated, *, counts: bool, copy_of: Witness | None) -> Witness:
-    """What ``data`` testifies. A near-copy of another newsroom's text (``copy_of``) is that newsroom's word."""
-    item, origin = data.item, data.origin
-    result = Witness(
+def record_evidence(annotated: ItemAnnotated, *, counts: bool, copy_of: EvidenceRecord | None) -> EvidenceRecord:
+    """Return the evidence record of an item. A near-copy (``copy_of``) is attributed to the origin it copies."""
+    item, origin = annotated.item, annotated.origin
+    record = EvidenceRecord(
         item_id=item.id,
-        revision=data.revision,
-        publisher=data.source.publisher,
+        revision=annotated.revision,
+        publisher=annotated.source.publisher,
         host=item.source.host,
         url=item.url,
         title=item.title,
-        quote=data.quote or item.title,
+        quote=annotated.quote or item.title,
         published_at=item.published_at,
-        seen_at=data.seen_at,
-        said_at=said_at(data),
-        source_grade=data.source.grade,
-        source_kind=data.source.kind,
-        status=data.claim.status,
-        basis=data.claim.basis,
-        attributed_to=data.claim.attributed_to,
-        judged=data.claim.judged,
+        seen_at=annotated.seen_at,
+        said_at=said_at(annotated),
+        source_grade=annotated.source.grade,
+        source_kind=annotated.source.kind,
+        status=annotated.claim.status,
+        basis=annotated.claim.basis,
+        attributed_to=annotated.claim.attributed_to,
+        judged=annotated.claim.judged,
         origin_id=origin.id,
         origin_name=origin.name,
         origin_grade=origin.grade,
         primary=origin.primary,
         counts=counts,
-        spans=tuple((span.field, span.start, span.end, span.text) for span in data.mention.spans),
+        spans=tuple((span.field, span.start, span.end, span.text) for span in annotated.mention.spans),
         origin_domain=origin.domain,
         origin_record=origin.record,
-        speculative=is_speculation(data.claim),
+        speculative=is_speculation(annotated.claim),
     )
     if copy_of is None or origin.primary or origin.via != "itself" or not counts:
-        return result
-    return result.in_the_name_of(copy_of)
+        return record
+    return record.with_origin_of(copy_of)
 
 
-def said_at(data: ItemAnnotated) -> datetime:
-    """When the words of ``data`` were published or revised; never later than they were seen."""
-    stated = data.item.updated_at if data.revision else data.item.published_at
-    return min(stated or data.seen_at, data.seen_at)
+def said_at(annotated: ItemAnnotated) -> datetime:
+    """Return when this version of the item was published or updated, at the latest when it was seen."""
+    stated = annotated.item.updated_at if annotated.revision else annotated.item.published_at
+    return min(stated or annotated.seen_at, annotated.seen_at)
 
 
-def keep_most_telling(testimonies: Sequence[Witness], limit: int) -> tuple[Witness, ...]:
-    """At most ``limit``: one of each origin first, then the newest; in their order of arrival."""
-    if len(testimonies) <= limit:
-        return tuple(testimonies)
-    last_of = {(each.origin_id, each.status): index for index, each in enumerate(testimonies) if each.counts}
-    ranked = sorted(range(len(testimonies)), key=lambda n: (n not in last_of.values(), -n))
-    return tuple(testimonies[n] for n in sorted(ranked[:limit]))
+def select_evidence(records: Sequence[EvidenceRecord], limit: int) -> tuple[EvidenceRecord, ...]:
+    """Return at most ``limit`` records in order of arrival.
+
+    The last one of each origin and status takes precedence, then the newest.
+    """
+    if len(records) <= limit:
+        return tuple(records)
+    last_of = {(record.origin_id, record.status): index for index, record in enumerate(records) if record.counts}
+    ranked = sorted(range(len(records)), key=lambda index: (index not in last_of.values(), -index))
+    return tuple(records[index] for index in sorted(ranked[:limit]))

@@ -1,9 +1,54 @@
-"""Why an item is not news, as a closed list."""
+"""Decide whether an item is news: satire, advertising, opinion, speculation and old items are not."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
-__all__ = ["NotNews"]
+from schemas.mentions import EventKind, ItemAnnotated
+from services.matcher.reading.claims import is_speculation
+from services.matcher.reading.impact import is_retrospective
+from services.matcher.reading.opinion_headlines import find_commentator
+from services.matcher.thresholds import Thresholds
 
+__all__ = ["NotNews", "not_news_reason"]
+
+#: Why an item is not news.
 NotNews = Literal["satire", "advertisement", "opinion", "stale", "anniversary", "speculation"]
+
+
+def not_news_reason(thresholds: Thresholds, annotated: ItemAnnotated, *, known_story: bool) -> NotNews | None:
+    """Return why the item is not news, or None if it is.
+
+    ``known_story``: clients know the story, or it was too small to tell them; then even a late denial is news.
+    """
+    if annotated.source.kind == "satire":
+        return "satire"
+    if annotated.impact.kind == "advertisement":
+        return "advertisement"
+    if annotated.impact.kind == "opinion":
+        return "opinion"
+    if is_retrospective(annotated.impact):
+        return "anniversary"
+    if _is_commentary(annotated, thresholds.thought_kinds):
+        return "opinion"
+    if annotated.impact.kind == "other" and is_speculation(annotated.claim):
+        return "speculation"
+    answers = known_story and annotated.claim.status in ("denied", "retracted")
+    if not answers and _is_stale(thresholds, annotated):
+        return "stale"
+    return None
+
+
+def _is_commentary(annotated: ItemAnnotated, kinds: frozenset[EventKind]) -> bool:
+    """Return whether the headline quotes an outsider's view; a denial comes from somebody who must know."""
+    own_claim = annotated.claim.status in ("asserted", "hedged") and annotated.claim.basis == "own"
+    return own_claim and annotated.impact.kind in kinds and find_commentator(annotated.item.title) is not None
+
+
+def _is_stale(thresholds: Thresholds, annotated: ItemAnnotated) -> bool:
+    published, updated = annotated.item.published_at, annotated.item.updated_at
+    if published is None:
+        return False
+    newest = updated if updated is not None and updated > published else published
+    return annotated.seen_at - newest > timedelta(hours=thresholds.stale_after_hours)

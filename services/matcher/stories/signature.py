@@ -1,4 +1,7 @@
-"""What is compared to tell whether two items are one story: small enough to travel with every annotated item."""
+"""Reduce an item to its signature: the stems, names, figures and shingles by which items are compared.
+
+A signature is small enough to travel with every annotated item.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,17 @@ from services.matcher.text.field_text import FieldText, LetterCase
 from services.matcher.text.normalize import BAR, words
 from services.matcher.text.word_lists import word_lists
 
-__all__ = ["SHINGLES", "numbers_in", "signature", "stem", "story_words"]
+__all__ = ["MAX_SHINGLES", "compute_signature", "figures_in", "stem", "story_words"]
 
-#: Bounds on what a signature carries.
-SHINGLES, _WORDS, _LEAD, _NUMBERS, _NAMES = 64, 30, 20, 12, 16
+#: Bounds on the parts of a signature.
+MAX_SHINGLES, _MAX_WORDS, _MAX_LEAD, _MAX_NUMBERS, _MAX_NAMES = 64, 30, 20, 12, 16
 _SHINGLE_WORDS = 3
-#: Characters of the summary, else of the body, that count as the lead.
+#: The lead: so many characters of the summary, or of the body if there is none.
 _LEAD_CHARS = 300
-#: Characters of the text that shingles are made of.
+#: Shingles are made from so many characters of the text.
 _SHINGLED_CHARS = 2_000
 
-_CUT_OFF = re.compile(r"\s*(?:\.\.\.|…)\s*$")
+_ELLIPSIS = re.compile(r"\s*(?:\.\.\.|…)\s*$")
 _DIGIT = re.compile(r"\d")
 _FIGURE = re.compile(
     r"(?P<sign>[$€£¥]|\b(?:rs|usd|eur|gbp|inr)\.?\s?)?(?<![\w.,-])(?P<digits>\d[\d,]*(?:\.\d+)?)"
@@ -34,7 +37,7 @@ _FIGURE = re.compile(
 )
 _PERCENT = frozenset({"%", "percent", "per cent", "pct", "pc"})
 _POINTS = frozenset({"bps", "basis points"})
-_SCALE = {
+_MULTIPLIERS = {
     "k": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9, "b": 1e9, "tn": 1e12,
     "trillion": 1e12, "lakh": 1e5, "cr": 1e7, "crore": 1e7,
 }  # fmt: skip
@@ -42,7 +45,7 @@ _SCALE = {
 
 @dataclass(frozen=True, slots=True)
 class StoryWords:
-    """Stems of the words that change a story's state, and of those that tell nothing of it."""
+    """Stems of the words that change a story's state (denial, confirmation, retraction) and of uninformative ones."""
 
     denial: frozenset[str]
     confirmation: frozenset[str]
@@ -53,7 +56,7 @@ class StoryWords:
 
 @cache
 def story_words() -> StoryWords:
-    """The list of words on stories, read once."""
+    """Return the word lists of ``story_words.txt``, read once."""
     sections = {
         name: frozenset(stem(word) for line in lines for word in line.split())
         for name, lines in read_sections("story_words.txt").items()
@@ -71,11 +74,11 @@ def story_words() -> StoryWords:
 
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
-    """``word`` without its commonest endings: crude, but the same for "cut", "cuts" and for "denied", "denies"."""
+    """Strip the most common endings: crude, but the same for "cut", "cuts" and for "denied", "denies"."""
     if len(word) == 4 and word.endswith("s") and not word.endswith("ss"):
         return word[:-1]
     if len(word) > 4:
-        for ending, instead in (
+        for ending, replacement in (
             ("ies", "y"),
             ("ied", "y"),
             ("ing", ""),
@@ -86,74 +89,74 @@ def stem(word: str) -> str:
             ("er", ""),
         ):
             if word.endswith(ending) and len(word) - len(ending) >= 3 and not (ending == "s" and word.endswith("ss")):
-                return word[: -len(ending)] + instead
+                return word[: -len(ending)] + replacement
     return word
 
 
-def signature(item: Item) -> Signature:
-    """The signature of ``item``; of equal items it is equal."""
-    title = _CUT_OFF.sub("", item.title)
+def compute_signature(item: Item) -> Signature:
+    """Return the signature of ``item``; equal items have equal signatures."""
+    title = _ELLIPSIS.sub("", item.title)
     lead = (item.summary or item.body or "")[:_LEAD_CHARS]
-    reading = FieldText("title", title)
-    title_terms = _terms(reading.norms)
+    title_text = FieldText("title", title)
+    title_terms = _terms(title_text.norms)
     lead_terms = [term for term in _terms(words(lead)) if term not in title_terms] if lead else []
     return Signature(
         shingles=_shingles(title, item.summary or "", item.body or ""),
-        words=tuple(title_terms[:_WORDS]),
-        lead=tuple(_telling_first(lead_terms)[:_LEAD]),
-        numbers=_numbers(f"{title}\n{lead}"),
-        names=_names(reading),
+        words=tuple(title_terms[:_MAX_WORDS]),
+        lead=tuple(_state_words_first(lead_terms)[:_MAX_LEAD]),
+        numbers=_figures(f"{title}\n{lead}"),
+        names=_names(title_text),
     )
 
 
-def _terms(found: list[str]) -> list[str]:
-    if BAR in found:
-        found = found[: found.index(BAR)]
+def _terms(norms: list[str]) -> list[str]:
+    if BAR in norms:
+        norms = norms[: norms.index(BAR)]
     empty = story_words().empty
-    stems = (stem(word) for word in found if word not in empty and len(word) > 1 and not word.isdigit())
+    stems = (stem(word) for word in norms if word not in empty and len(word) > 1 and not word.isdigit())
     return list(dict.fromkeys(word for word in stems if word not in empty))
 
 
-def _telling_first(terms: list[str]) -> list[str]:
-    """Words that change a story's state come first, so that a bound never cuts them off."""
-    known = story_words()
-    states = known.denial | known.confirmation | known.retraction
-    return sorted(terms, key=lambda term: term not in states)
+def _state_words_first(terms: list[str]) -> list[str]:
+    """Move words that change a story's state to the front, so that the bound never cuts them off."""
+    lists = story_words()
+    state_words = lists.denial | lists.confirmation | lists.retraction
+    return sorted(terms, key=lambda term: term not in state_words)
 
 
 def _shingles(*texts: str) -> tuple[int, ...]:
-    """The smallest hashes of all runs of three words: a bottom-k sketch, for which CRC-32 spreads well enough."""
-    found = [word for word in words("\n".join(text for text in texts if text)[:_SHINGLED_CHARS]) if word != BAR]
-    if len(found) < _SHINGLE_WORDS:
-        return (crc32(" ".join(found).encode()),) if found else ()
-    runs = zip(found, found[1:], found[2:], strict=False)
-    return tuple(sorted({crc32(" ".join(run).encode()) for run in runs})[:SHINGLES])
+    """Return the smallest hashes of all runs of three words (a bottom-k sketch; CRC-32 spreads well enough for it)."""
+    norms = [word for word in words("\n".join(text for text in texts if text)[:_SHINGLED_CHARS]) if word != BAR]
+    if len(norms) < _SHINGLE_WORDS:
+        return (crc32(" ".join(norms).encode()),) if norms else ()
+    runs = zip(norms, norms[1:], norms[2:], strict=False)
+    return tuple(sorted({crc32(" ".join(run).encode()) for run in runs})[:MAX_SHINGLES])
 
 
-def _names(reading: FieldText) -> tuple[str, ...]:
-    """What the title writes like names: stems, those of one name with a blank between."""
-    if reading.case in (LetterCase.UPPER, LetterCase.LOWER):
+def _names(title: FieldText) -> tuple[str, ...]:
+    """Return the names in the title as stems, the words of one name separated by a space."""
+    if title.case in (LetterCase.UPPER, LetterCase.LOWER):
         return ()
     names: list[str] = []
     last = -2
-    for k in range(reading.last + 1):
-        after_name = last == k - 1 and reading.after(last) == k
-        if _in_name(reading, k, after_name):
-            name = stem(reading.norms[k])
+    for k in range(title.last + 1):
+        after_name = last == k - 1 and title.after(last) == k
+        if _in_name(title, k, after_name):
+            name = stem(title.norms[k])
             if after_name:
                 names[-1] += f" {name}"
             else:
                 names.append(name)
             last = k
-    return tuple(dict.fromkeys(names))[:_NAMES]
+    return tuple(dict.fromkeys(names))[:_MAX_NAMES]
 
 
-def _in_name(reading: FieldText, k: int, after_name: bool) -> bool:
-    norm = reading.norms[k]
-    if not norm.isalpha() or not reading.is_capitalized(k) or stem(norm) in story_words().empty:
+def _in_name(title: FieldText, k: int, after_name: bool) -> bool:
+    norm = title.norms[k]
+    if not norm.isalpha() or not title.is_capitalized(k) or stem(norm) in story_words().empty:
         return False
-    # Inside a sentence a capital makes any word part of a name ("Norwick Foods"), elsewhere only an unusual one.
-    if reading.case is LetterCase.SENTENCE and not reading.opens_sentence(k):
+    # In sentence case, a capital makes any word part of a name ("Norwick Foods"); elsewhere only an unusual word.
+    if title.case is LetterCase.SENTENCE and not title.opens_sentence(k):
         return True
     lists = word_lists()
     return stem(norm) not in story_words().generic or (
@@ -161,25 +164,25 @@ def _in_name(reading: FieldText, k: int, after_name: bool) -> bool:
     )
 
 
-def numbers_in(text: str) -> frozenset[str]:
-    """The figures of ``text``, each in one form: "$1.8bn" and "1.8 billion" are the same."""
-    return frozenset(_numbers(text))
+def figures_in(text: str) -> frozenset[str]:
+    """Return the figures in ``text``, normalized: "$1.8bn" and "1.8 billion" are the same."""
+    return frozenset(_figures(text))
 
 
-def _numbers(text: str) -> tuple[str, ...]:
-    """Figures that say something: amounts, percentages, counts of two digits and more; no years, no days."""
-    found: dict[str, None] = {}
+def _figures(text: str) -> tuple[str, ...]:
+    """Return amounts, percentages and counts of two digits or more, but no years or days of a month."""
+    figures: dict[str, None] = {}
     if not _DIGIT.search(text):
         return ()
     for match in _FIGURE.finditer(text):
         unit = (match["unit"] or "").lower()
         value = float(match["digits"].replace(",", ""))
         if unit in _PERCENT:
-            found[f"{value:g}%"] = None
+            figures[f"{value:g}%"] = None
         elif unit in _POINTS:
-            found[f"{value / 100:g}%"] = None
-        elif unit in _SCALE:
-            found[f"{value * _SCALE[unit]:.4g}"] = None
+            figures[f"{value / 100:g}%"] = None
+        elif unit in _MULTIPLIERS:
+            figures[f"{value * _MULTIPLIERS[unit]:.4g}"] = None
         elif match["sign"] or value > 2_100 or (value >= 32 and value < 1_900):
-            found[f"{value:.4g}"] = None
-    return tuple(found)[:_NUMBERS]
+            figures[f"{value:.4g}"] = None
+    return tuple(figures)[:_MAX_NUMBERS]

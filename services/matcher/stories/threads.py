@@ -1,6 +1,6 @@
-"""What is remembered of a watched thing: its stories, the evidence on each, and what each client was told.
+"""The judge's memory of one watched entity: its threads (stories), their evidence, and each client's last verdict.
 
-Plain frozen values that share what does not change; written and read as JSON, the same bytes for equal states.
+Frozen values that share their unchanged parts. ``serialization.py`` writes and reads them.
 """
 
 from __future__ import annotations
@@ -8,28 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
-
-import orjson
+from typing import Literal
 
 from schemas.alerts import Verdict
 from schemas.mentions import Direction, EventKind, Impact, RumorOutcome
-from services.matcher.stories.evidence import Witness
+from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.stories.not_news import NotNews
-from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow, dump_window, load_window
+from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow
 from services.matcher.thresholds import Thresholds
 
-__all__ = ["Case", "Happening", "JudgeState", "Standing", "dump_state", "load_state", "prune"]
+__all__ = ["ClientVerdict", "EventSummary", "JudgeState", "Thread", "prune"]
 
-#: Version of the bytes; older ones must stay readable.
-STATE_VERSION = 1
-#: Beyond this many, aliases are looked through for those that have served.
-ALIASES_KEPT = 40
+#: Beyond this many aliases, those that are no longer needed are dropped.
+_MAX_ALIASES = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a client stands with a story: the last verdict, on which information, and how long a held one waits."""
+class ClientVerdict:
+    """The last verdict on a story for one client. Field names are also the keys in the stored state.
+
+    ``information`` is the grade that it is based on (0: none), ``held_until`` when a held rumor expires.
+    """
 
     verdict: Verdict
     revision: int
@@ -39,8 +38,8 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """The impact of a story, without the words it was told by."""
+class EventSummary:
+    """A story's event: its impact without the cues. Field names are also the keys in the stored state."""
 
     kind: EventKind
     direction: Direction
@@ -49,184 +48,119 @@ class Happening:
     worth_hours: int
 
     @classmethod
-    def of(cls, impact: Impact) -> Happening:
-        """What ``impact`` says."""
+    def from_impact(cls, impact: Impact) -> EventSummary:
+        """Summarize ``impact``."""
         return cls(impact.kind, impact.direction, impact.size, impact.urgency, impact.worth_hours)
-
-    def as_impact(self) -> Impact:
-        """As the other modules take it."""
-        return Impact.model_construct(
-            kind=self.kind,
-            direction=self.direction,
-            size=self.size,
-            urgency=self.urgency,
-            worth_hours=self.worth_hours,
-        )
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One story about one watched thing. ``cues`` are the words that told its kind, ``figures`` all numbers seen.
+class Thread:
+    """One story about one watched entity.
 
-    ``happened_at`` is when what gave the story its kind was said. ``rumored``: somebody was made to wait for how it
-    ends; ``outcome`` how it ended, as its sources were told.
+    ``not_news`` is None as soon as one item is news. ``cues`` are the words that indicated the kind of event,
+    ``figures`` all numbers seen. ``event_at`` is when the item that gave the story its kind was published.
+    ``was_rumor``: a client was warned, or the story held. ``outcome`` is the last one reported for its sources.
     """
 
     story_id: str
     headline: str
-    happening: Happening
+    event: EventSummary
     salience: float
     opened_at: datetime
     last_at: datetime
-    dull: NotNews | None = None
+    not_news: NotNews | None = None
     cues: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
-    testimonies: tuple[Witness, ...] = ()
-    standings: Mapping[str, Standing] = field(default_factory=dict)
-    happened_at: datetime | None = None
-    rumored: bool = False
+    evidence: tuple[EvidenceRecord, ...] = ()
+    verdicts: Mapping[str, ClientVerdict] = field(default_factory=dict)
+    event_at: datetime | None = None
+    was_rumor: bool = False
     outcome: RumorOutcome | None = None
 
     @property
-    def open_rumor(self) -> bool:
-        """Whether somebody waits for how it ends."""
-        return any(standing.verdict in ("hold", "warn") for standing in self.standings.values())
+    def is_open_rumor(self) -> bool:
+        """Whether it is held, or passed on as unconfirmed, for any client."""
+        return any(client.verdict in ("hold", "warn") for client in self.verdicts.values())
 
     @property
-    def nameless(self) -> bool:
-        """Whether it is of no known kind and nobody got a message of it: an item that tells more may be of another."""
-        said = any(standing.verdict in ("tell", "warn", "correct") for standing in self.standings.values())
-        return self.happening.kind == "other" and not said
+    def uncategorized(self) -> bool:
+        """Whether its kind is unknown and no client got a message about it; a later item may then move it."""
+        messaged = any(client.verdict in ("tell", "warn", "correct") for client in self.verdicts.values())
+        return self.event.kind == "other" and not messaged
 
     @property
-    def told(self) -> bool:
-        """Whether anybody was told of it, or is waiting to be."""
-        return any(standing.verdict != "ignore" for standing in self.standings.values())
+    def told_or_held(self) -> bool:
+        """Whether any client was told about it, or it is held for one."""
+        return any(client.verdict != "ignore" for client in self.verdicts.values())
 
     @property
-    def passed_over(self) -> bool:
-        """Whether it was believed, and somebody was not told only since it was small: they may hear of it later on."""
-        small = (one for one in self.standings.values() if one.verdict == "ignore" and 0 < one.information <= 2)
-        return self.dull is None and any(small)
+    def below_threshold(self) -> bool:
+        """Whether it is news and was ignored for a client only because it was too small."""
+        too_small = (c for c in self.verdicts.values() if c.verdict == "ignore" and 0 < c.information <= 2)
+        return self.not_news is None and any(too_small)
 
     def held_until(self) -> datetime | None:
-        """When the first held rumor expires."""
-        return min((s.held_until for s in self.standings.values() if s.held_until is not None), default=None)
+        """Return when the first held rumor expires, or None if nothing is held."""
+        return min((c.held_until for c in self.verdicts.values() if c.held_until is not None), default=None)
 
-    def with_standing(self, client_id: str, standing: Standing | None) -> Case:
-        """This case with one client's standing set, or forgotten."""
-        standings = {**self.standings}
-        if standing is None:
-            standings.pop(client_id, None)
+    def sources(self) -> tuple[str, ...]:
+        """Return the origin of each item that is news."""
+        return tuple(record.origin_name for record in self.evidence if record.counts)
+
+    def with_verdict(self, client_id: str, verdict: ClientVerdict | None) -> Thread:
+        """Return this thread with one client's verdict set, or removed if None."""
+        verdicts = {**self.verdicts}
+        if verdict is None:
+            verdicts.pop(client_id, None)
         else:
-            standings[client_id] = standing
-        return replace(self, standings=standings)
+            verdicts[client_id] = verdict
+        return replace(self, verdicts=verdicts)
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeState:
-    """All stories about one watched thing. ``aliases`` leads from a story that was found to be another's.
+    """All stories about one watched entity.
 
-    ``stale_on`` is the last day on which it was said that old news came in.
+    ``aliases`` maps a story found by text to the thread that it was linked to. ``stale_on`` is the last day on which an
+    alert about old news was raised.
     """
 
     entity_id: str
     window: StoryWindow = EMPTY_WINDOW
-    cases: Mapping[str, Case] = field(default_factory=dict)
+    threads: Mapping[str, Thread] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     stale_on: date | None = None
 
-    def with_case(self, case: Case) -> JudgeState:
-        """This state with ``case`` put in its place."""
-        return replace(self, cases={**self.cases, case.story_id: case})
+    def with_thread(self, thread: Thread) -> JudgeState:
+        """Return this state with ``thread`` added or replaced."""
+        return replace(self, threads={**self.threads, thread.story_id: thread})
 
-    def knows(self, item_id: str, revision: int) -> bool:
-        """Whether this revision of the item, or a later one, was heard before."""
+    def has_seen(self, item_id: str, revision: int) -> bool:
+        """Return whether this revision of the item, or a later one, is among the evidence."""
         return any(
-            each.item_id == item_id and each.revision >= revision
-            for case in self.cases.values()
-            for each in case.testimonies
+            record.item_id == item_id and record.revision >= revision
+            for thread in self.threads.values()
+            for record in thread.evidence
         )
 
 
 def prune(state: JudgeState, now: datetime, thresholds: Thresholds) -> JudgeState:
-    """Forget stories that are over, and beyond ``cases_kept`` the oldest, those nobody was told of first."""
+    """Drop threads that are over and, beyond ``cases_kept``, the oldest, those without a client who knows first."""
     kept = {
-        case_id: case
-        for case_id, case in state.cases.items()
-        if now - case.last_at <= timedelta(days=thresholds.told_days if case.told else thresholds.open_days)
-        or case.held_until() is not None
+        story_id: thread
+        for story_id, thread in state.threads.items()
+        if now - thread.last_at <= timedelta(days=thresholds.told_days if thread.told_or_held else thresholds.open_days)
+        or thread.held_until() is not None
     }
     if len(kept) > thresholds.cases_kept:
-        order = sorted(kept.values(), key=lambda case: (case.told, case.last_at, case.story_id))
-        for case in order[: len(kept) - thresholds.cases_kept]:
-            del kept[case.story_id]
+        order = sorted(kept.values(), key=lambda thread: (thread.told_or_held, thread.last_at, thread.story_id))
+        for thread in order[: len(kept) - thresholds.cases_kept]:
+            del kept[thread.story_id]
     aliases = state.aliases
-    if len(kept) < len(state.cases) or len(aliases) > ALIASES_KEPT:
-        # a story that has left the window gets no more items, so nobody will ask where it leads
-        running = {story.id for story in state.window.stories}
-        aliases = {story: case for story, case in aliases.items() if case in kept and story in running}
-    if len(kept) == len(state.cases) and len(aliases) == len(state.aliases):
+    if len(kept) < len(state.threads) or len(aliases) > _MAX_ALIASES:
+        # A story that has left the window gets no more items, so its alias is no longer needed.
+        in_window = {story.id for story in state.window.stories}
+        aliases = {alias: target for alias, target in aliases.items() if target in kept and alias in in_window}
+    if len(kept) == len(state.threads) and len(aliases) == len(state.aliases):
         return state
-    return replace(state, cases=kept, aliases=aliases)
-
-
-def dump_state(state: JudgeState) -> bytes:
-    """``state`` as bytes, keys in order."""
-    content: dict[str, Any] = {
-        "version": STATE_VERSION,
-        "entity_id": state.entity_id,
-        "window": dump_window(state.window),
-        "cases": state.cases,
-        "aliases": state.aliases,
-    }
-    if state.stale_on is not None:
-        content["stale_on"] = state.stale_on
-    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
-
-
-def load_state(raw: bytes) -> JudgeState:
-    """The inverse of :func:`dump_state`."""
-    content = orjson.loads(raw)
-    return JudgeState(
-        entity_id=content["entity_id"],
-        window=load_window(content["window"]),
-        cases={case_id: _case(case) for case_id, case in content["cases"].items()},
-        aliases=content["aliases"],
-        stale_on=date.fromisoformat(content["stale_on"]) if "stale_on" in content else None,
-    )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _case(raw: dict[str, Any]) -> Case:
-    return Case(
-        **{
-            **raw,
-            "happening": Happening(**raw["happening"]),
-            "opened_at": _moment(raw["opened_at"]),
-            "last_at": _moment(raw["last_at"]),
-            "happened_at": _moment(raw.get("happened_at")),
-            "cues": tuple(raw["cues"]),
-            "figures": tuple(raw["figures"]),
-            "testimonies": tuple(_testimony(each) for each in raw["testimonies"]),
-            "standings": {
-                client_id: Standing(**{**standing, "held_until": _moment(standing["held_until"])})
-                for client_id, standing in raw["standings"].items()
-            },
-        }
-    )
-
-
-def _testimony(raw: dict[str, Any]) -> Witness:
-    return Witness(
-        **{
-            **raw,
-            "published_at": _moment(raw["published_at"]),
-            "seen_at": _moment(raw["seen_at"]),
-            "said_at": _moment(raw.get("said_at") or raw["seen_at"]),
-            "spans": tuple(tuple(span) for span in raw["spans"]),
-        }
-    )
+    return replace(state, threads=kept, aliases=aliases)

@@ -9,7 +9,7 @@ import pytest
 from firstword.runtimes.compare import differences
 from firstword.threshold_file import read_thresholds
 from schemas.alerts import Alert, Reason, Verdict
-from services.matcher.thresholds import shipped_thresholds
+from services.matcher.thresholds import default_thresholds
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -57,10 +57,10 @@ def test_what_is_added_gone_and_changed_is_told_with_its_reason() -> None:
 def test_a_file_of_thresholds_names_only_what_it_changes() -> None:
     found, problems = read_thresholds("tell_relevance: 0.6\nmarket_moving: [takeover]\n", "t.yaml")
     assert not problems
-    assert found == shipped_thresholds().model_copy(
+    assert found == default_thresholds().model_copy(
         update={"tell_relevance": 0.6, "market_moving": frozenset({"takeover"})}
     )
-    assert read_thresholds("", "t.yaml") == (shipped_thresholds(), ())
+    assert read_thresholds("", "t.yaml") == (default_thresholds(), ())
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every rule that read something says what it saw and what it concluded, in a sentence."""
+"""Each reading of an item is explained in one sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.items import Item
 from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, Signature, SourceGrade, Span
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
-from services.matcher.judgment.explanations import readings
+from services.matcher.judgment.explanations import explain_item
 from tests.scenarios.loader import load_scenarios
 
 
@@ -44,10 +44,10 @@ def annotated(**given: object) -> ItemAnnotated:
 
 
 def texts(**given: object) -> dict[str, str]:
-    return {each.rule: each.text for each in readings(annotated(**given))}
+    return {reason.rule: reason.text for reason in explain_item(annotated(**given))}
 
 
-def test_each_rule_has_its_sentence() -> None:
+def test_each_reading_has_a_sentence() -> None:
     assert texts() == {
         "mention": "Halden Energy is named at the start of the title.",
         "claim": "It is put as unconfirmed, on the word of sources that are not named: “said to”.",
@@ -56,18 +56,18 @@ def test_each_rule_has_its_sentence() -> None:
     }
 
 
-def test_what_was_not_read_is_not_told() -> None:
+def test_an_unjudged_claim_and_an_own_report_are_not_explained() -> None:
     unjudged = Claim(item_id="i", status="asserted", score=0.5, judged=False)
-    found = texts(claim=unjudged, origin=Origin(id="o", name="Coast Echo"))
-    assert set(found) == {"mention", "event"}
+    explained = texts(claim=unjudged, origin=Origin(id="o", name="Coast Echo"))
+    assert set(explained) == {"mention", "event"}
 
 
-def test_in_every_scenario_the_decisive_reason_stands_first_and_why_it_matters_last() -> None:
+def test_the_decisive_reason_comes_first_and_the_relevance_last() -> None:
     raised: list[Alert] = []
     for scenario in load_scenarios()[:30]:
         runtime = MemoryRuntime(Pipeline((Annotate(), Judge())))
         for event in (*scenario.setting, *(step.event for step in scenario.steps if step.event)):
-            raised += [each.data.alert for each in runtime.push(event) if isinstance(each.data, AlertRaised)]
+            raised += [out.data.alert for out in runtime.push(event) if isinstance(out.data, AlertRaised)]
     assert len(raised) >= 30
     for alert in raised:
         rules = [reason.rule for reason in alert.reasons]

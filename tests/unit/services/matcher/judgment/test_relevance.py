@@ -1,43 +1,44 @@
+"""Relevance depends on the client's stance, the size of the holding and the entity's salience."""
+
 from __future__ import annotations
 
 import pytest
 
 from schemas.clients import Watch, WatchKind
-from schemas.mentions import EventKind, Impact
-from services.matcher.judgment.relevance import shipped_relevance
+from schemas.mentions import Direction, EventKind
+from services.matcher.judgment.relevance import default_relevance_rules
+from services.matcher.stories.threads import EventSummary
 
 
 def watch(kind: WatchKind = "holding", entity: str = "halden", weight: float | None = None) -> Watch:
     return Watch(entity_id=entity, name=entity.title(), kind=kind, weight=weight)
 
 
-def impact(kind: EventKind, direction: str = "negative") -> Impact:
-    return Impact(kind=kind, direction=direction, size="moderate", urgency="normal", worth_hours=24)  # type: ignore[arg-type]
+def event(kind: EventKind, direction: Direction = "negative") -> EventSummary:
+    return EventSummary(kind=kind, direction=direction, size="moderate", urgency="normal", worth_hours=24)
 
 
-def degree(kind: EventKind, stance: WatchKind, salience: float = 1.0, weight: float | None = None) -> float:
-    return shipped_relevance().concern(watch(stance, weight=weight), impact(kind), salience).degree
+def score(kind: EventKind, stance: WatchKind, salience: float = 1.0, weight: float | None = None) -> float:
+    return default_relevance_rules().score(watch(stance, weight=weight), event(kind), salience).score
 
 
-def test_what_matters_depends_on_how_one_stands() -> None:
+def test_relevance_depends_on_the_stance() -> None:
+    assert score("vulnerability", "product") > score("vulnerability", "holding") > score("vulnerability", "competitor")
+    assert score("dividend_cut", "holding") > score("dividend_cut", "product")
+    assert score("strike", "supplier") > score("strike", "topic")
+
+
+def test_a_large_holding_is_more_relevant_and_a_passing_mention_less() -> None:
     assert (
-        degree("vulnerability", "product") > degree("vulnerability", "holding") > degree("vulnerability", "competitor")
+        score("earnings", "holding", weight=0.12)
+        > score("earnings", "holding")
+        > score("earnings", "holding", weight=0.01)
     )
-    assert degree("dividend_cut", "holding") > degree("dividend_cut", "product")
-    assert degree("strike", "supplier") > degree("strike", "topic")
-
-
-def test_a_large_holding_matters_more_and_a_passing_mention_less() -> None:
-    assert (
-        degree("earnings", "holding", weight=0.12)
-        > degree("earnings", "holding")
-        > degree("earnings", "holding", weight=0.01)
-    )
-    assert degree("earnings", "holding", salience=0.1) < degree("earnings", "holding", salience=0.9)
+    assert score("earnings", "holding", salience=0.1) < score("earnings", "holding", salience=0.9)
 
 
 @pytest.mark.parametrize(
-    ("stance", "kind", "direction", "turned"),
+    ("stance", "kind", "direction", "expected"),
     [
         ("holding", "recall", "negative", "negative"),
         ("competitor", "recall", "negative", "positive"),
@@ -46,5 +47,5 @@ def test_a_large_holding_matters_more_and_a_passing_mention_less() -> None:
         ("competitor", "outage", "neutral", "neutral"),
     ],
 )
-def test_direction_is_the_clients(stance: WatchKind, kind: EventKind, direction: str, turned: str) -> None:
-    assert shipped_relevance().concern(watch(stance), impact(kind, direction), 1.0).direction == turned
+def test_the_direction_is_the_clients(stance: WatchKind, kind: EventKind, direction: Direction, expected: str) -> None:
+    assert default_relevance_rules().score(watch(stance), event(kind, direction), 1.0).direction == expected

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from schemas.mentions import RumorOutcome, RumorResolved, SourceGrade, SourceKind, SourceLetter
 from services.matcher.sources.publishers import SourceTable, shipped_sources
 from services.matcher.sources.track_record import ONE_DOWN, ONE_UP, RumorOutcomes, adjust_grade, compute_record
-from services.matcher.thresholds import shipped_thresholds
+from services.matcher.thresholds import default_thresholds
 
-RULES = shipped_thresholds()
+RULES = default_thresholds()
 DAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WHISPER = SourceGrade(domain="whisper.example", publisher="Market Whisper", kind="blog", grade="D")
 

@@ -1,4 +1,4 @@
-"""New, copy, same, update: within the stories of one entity and over all items, in whatever order items come."""
+"""Items are assigned to stories by text, for one entity and over all items, in whatever order they arrive."""
 
 from __future__ import annotations
 
@@ -11,33 +11,30 @@ from hypothesis import strategies as st
 
 from schemas.items import Item
 from schemas.mentions import Signature
-from services.matcher.stories.window import (
-    EMPTY_WINDOW,
-    StoryIndex,
-    StoryWindow,
-    assign,
-    dump_window,
-    load_window,
-    signature,
-)
+from services.matcher.stories.index import StoryIndex
+from services.matcher.stories.serialization import dump_window, load_window
+from services.matcher.stories.signature import compute_signature
+from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow, assign_by_text
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 #: Hours after the start, and the title.
-Told = tuple[float, str]
+Row = tuple[float, str]
 
 
-def told(rows: Sequence[Told]) -> tuple[StoryWindow, list[tuple[str, str]]]:
+def assign_all(rows: Sequence[Row]) -> tuple[StoryWindow, list[tuple[str, str]]]:
     window = EMPTY_WINDOW
-    found: list[tuple[str, str]] = []
+    assigned: list[tuple[str, str]] = []
     for number, (hours, title) in enumerate(rows):
         item = Item(id=str(number), title=title)
-        window, record = assign(window, item.id, signature(item), START + timedelta(hours=hours), title=title)
-        found.append((record.story_id, record.relation))
-    return window, found
+        window, record = assign_by_text(
+            window, item.id, compute_signature(item), START + timedelta(hours=hours), title=title
+        )
+        assigned.append((record.story_id, record.relation))
+    return window, assigned
 
 
-def test_one_entity_several_stories() -> None:
-    _, found = told(
+def test_items_about_one_entity_form_several_stories() -> None:
+    _, assigned = assign_all(
         [
             (0, "Norwick Foods cuts dividend by 20%"),
             (1, "Norwick Foods slashes dividend 20% as profit falls"),
@@ -49,7 +46,7 @@ def test_one_entity_several_stories() -> None:
             (7, "Norwick Foods cuts 300 jobs"),
         ]
     )
-    assert found == [
+    assert assigned == [
         ("0", "new"),
         ("0", "same"),
         ("0", "copy"),
@@ -62,40 +59,42 @@ def test_one_entity_several_stories() -> None:
 
 
 def test_a_denial_in_other_words_joins_by_both_names() -> None:
-    _, found = told([(0, "Talbeck in talks to buy Orvane, sources say"), (5, "Talbeck denies Orvane takeover talks")])
-    assert found[1] == ("0", "update")
+    _, assigned = assign_all(
+        [(0, "Talbeck in talks to buy Orvane, sources say"), (5, "Talbeck denies Orvane takeover talks")]
+    )
+    assert assigned[1] == ("0", "update")
 
 
-def test_after_the_window_it_is_another_story() -> None:
+def test_an_item_after_the_window_starts_another_story() -> None:
     title = "Norwick Foods cuts dividend by 20%"
-    window, found = told([(0, title), (71, title), (71 + 73, title)])
-    assert [story for story, _ in found] == ["0", "0", "2"]
+    window, assigned = assign_all([(0, title), (71, title), (71 + 73, title)])
+    assert [story for story, _ in assigned] == ["0", "0", "2"]
     assert len(window.stories) == 1
 
 
 def test_a_late_item_joins_the_story_of_its_time() -> None:
     title = "Norwick Foods cuts dividend by 20%"
-    _, found = told([(48, title), (0, title), (200, "Norwick Foods opens plant"), (10, title)])
-    assert found[1] == ("0", "copy")
-    assert found[3] == ("3", "new")  # its story has left the window: told once is enough
+    _, assigned = assign_all([(48, title), (0, title), (200, "Norwick Foods opens plant"), (10, title)])
+    assert assigned[1] == ("0", "copy")
+    assert assigned[3] == ("3", "new")  # its story has left the window: one alert is enough
 
 
 def test_a_revision_stays_in_its_story() -> None:
     first = Item(id="a", title="Norwick Foods cuts dividend by 20%")
-    window, _ = assign(EMPTY_WINDOW, "a", signature(first), START, title=first.title)
+    window, _ = assign_by_text(EMPTY_WINDOW, "a", compute_signature(first), START, title=first.title)
     same = Item(id="a", title="Norwick Foods trims dividend by 20%")
-    window, record = assign(window, "a", signature(same), START, title=same.title, revised=True)
+    window, record = assign_by_text(window, "a", compute_signature(same), START, title=same.title, revised=True)
     assert (record.story_id, record.relation) == ("a", "same")
     changed = Item(id="a", title="Norwick Foods cuts dividend by 30%")
-    window, record = assign(window, "a", signature(changed), START, title=changed.title, revised=True)
+    window, record = assign_by_text(window, "a", compute_signature(changed), START, title=changed.title, revised=True)
     assert (record.story_id, record.relation) == ("a", "update")
     assert window.stories[0].count == 1
 
 
-def test_the_given_window_is_left_as_it_was() -> None:
-    window, _ = told([(0, "Norwick Foods cuts dividend by 20%")])
+def test_the_given_window_is_not_changed() -> None:
+    window, _ = assign_all([(0, "Norwick Foods cuts dividend by 20%")])
     before = dump_window(window)
-    assign(window, "x", Signature(words=("norwick", "dividend", "cut")), START, title="")
+    assign_by_text(window, "x", Signature(words=("norwick", "dividend", "cut")), START, title="")
     assert dump_window(window) == before
 
 
@@ -110,25 +109,25 @@ TITLES = st.lists(
 
 
 @given(TITLES)
-def test_windows_survive_the_wire_and_ids_are_of_first_items(rows: list[tuple[float, list[str]]]) -> None:
-    window, found = told([(hours, " ".join(parts)) for hours, parts in rows])
+def test_windows_can_be_stored_and_stories_have_the_id_of_their_first_item(rows: list[tuple[float, list[str]]]) -> None:
+    window, assigned = assign_all([(hours, " ".join(parts)) for hours, parts in rows])
     assert load_window(orjson.loads(orjson.dumps(dump_window(window)))) == window
-    begun = {story for story, relation in found if relation == "new"}
-    assert begun == {str(n) for n, (_, relation) in enumerate(found) if relation == "new"}
-    assert all(story in begun for story, _ in found)
+    started = {story for story, relation in assigned if relation == "new"}
+    assert started == {str(n) for n, (_, relation) in enumerate(assigned) if relation == "new"}
+    assert all(story in started for story, _ in assigned)
 
 
 @given(TITLES)
 def test_the_index_gives_every_item_a_story(rows: list[tuple[float, list[str]]]) -> None:
-    index, begun = StoryIndex(), set()
+    index, started = StoryIndex(), set()
     for number, (hours, parts) in enumerate(rows):
         record = index.add(Item(id=str(number), title=" ".join(parts)), START + timedelta(hours=hours))
         if record.relation == "new":
-            begun.add(record.item_id)
-        assert record.story_id in begun
+            started.add(record.item_id)
+        assert record.story_id in started
 
 
-def test_the_index_forgets_what_left_the_window() -> None:
+def test_the_index_forgets_stories_that_left_the_window() -> None:
     index = StoryIndex()
     for day in range(60):
         for number in range(5):
@@ -140,15 +139,15 @@ def test_the_index_forgets_what_left_the_window() -> None:
 
 def test_signatures_are_small() -> None:
     item = Item(id="a", title="Norwick Foods cuts " + "word " * 99, body=" ".join(f"w{n}" for n in range(9_999)))
-    found = signature(item)
+    found = compute_signature(item)
     assert len(found.shingles) <= 64
     assert len(found.words) <= 30
     assert len(found.lead) <= 20
-    assert found == signature(item)
+    assert found == compute_signature(item)
 
 
-def test_figures_that_say_something() -> None:
-    found = signature(
+def test_figures_are_normalized() -> None:
+    found = compute_signature(
         Item(id="a", title="Norwick pays $3 bn, up 20 per cent, by 5 May 2026; 300 jobs go", summary="€3bn")
     )
     assert found.numbers == ("3e+09", "20%", "300")

@@ -95,10 +95,10 @@ def endings(scenario: Scenario, items: Sequence[AnyEvent]) -> dict[tuple[str, st
             states[key] = judge.process(state, annotated, annotated.time)[0]
     found: dict[tuple[str, str], list[Ending]] = {}
     for key, state in states.items():
-        for case in state.cases.values():
-            grade = assess(case.testimonies)
-            for client, standing in case.standings.items():
-                ending = Ending(grade.information, grade.origins, case.happening.kind, standing.verdict)
+        for thread in state.threads.values():
+            grade = assess(thread.evidence)
+            for client, verdict in thread.verdicts.items():
+                ending = Ending(grade.information, grade.origins, thread.event.kind, verdict.verdict)
                 found.setdefault((key, client), []).append(ending)
     return {key: sorted(found[key]) for key in sorted(found)}
 

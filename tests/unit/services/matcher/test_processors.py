@@ -234,8 +234,8 @@ def test_what_is_remembered_of_one_thing_is_bounded() -> None:
         text = f"Halden Energy opens {words[number % 10]} {words[number // 10 % 10]} {number}"
         matcher.push(item_event(number, text, host="herald.example"))
     state = matcher.states["halden-energy"]
-    assert len(state.cases) <= 60
-    assert all(len(case.testimonies) <= 20 for case in state.cases.values())
+    assert len(state.threads) <= 60
+    assert all(len(thread.evidence) <= 20 for thread in state.threads.values())
     assert len(matcher.judge.dump(state)) < 500_000
 
 

@@ -1,0 +1,98 @@
+"""Build the alert that tells a client's account manager about a decision. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from schemas.alerts import Alert, AlertRaised, Evidence, Verdict
+from schemas.base import content_id, event
+from services.common.processing import AnyEvent
+from services.matcher.judgment.verdict import Decision, Situation, if_they_ask
+from services.matcher.stories.evidence import EvidenceRecord
+from services.matcher.stories.threads import EventSummary, Thread
+
+__all__ = ["alert_raised", "build_alert", "rank_evidence"]
+
+Urgency = Literal["low", "normal", "high", "urgent"]
+#: A later alert on the story names the earlier one if its verdict is one of these.
+_REFERRED_TO: frozenset[Verdict] = frozenset(("tell", "warn", "hold", "correct"))
+
+
+def build_alert(
+    situation: Situation,
+    decision: Decision,
+    *,
+    headline: str,
+    evidence: tuple[Evidence, ...],
+    now: datetime,
+    trigger_id: str = "",
+) -> Alert:
+    """Build the alert for one client. ``trigger_id`` is the item that led to the decision, if one did."""
+    watch, thread, assessment = situation.watch, situation.thread, situation.assessment
+    verdict, earlier = decision.verdict, situation.earlier
+    revision = earlier.revision + 1 if earlier else 0
+    refers = earlier is not None and earlier.verdict in _REFERRED_TO
+    return Alert.model_construct(
+        id=_alert_id(situation, verdict, revision, trigger_id),
+        client_id=situation.client_id,
+        story_id=thread.story_id,
+        entity_id=watch.entity_id,
+        entity_name=watch.name,
+        stance=watch.stance,
+        verdict=verdict,
+        revision=revision,
+        headline=headline,
+        kind=thread.event.kind,
+        direction=situation.relevance.direction,
+        size=thread.event.size,
+        urgency=_urgency(verdict, thread.event),
+        source_grade=assessment.source,
+        information_grade=assessment.information,
+        relevance=situation.relevance.score,
+        origins=assessment.origins,
+        reasons=decision.reasons,
+        evidence=evidence,
+        if_they_ask=if_they_ask(situation, headline, decision) if verdict == "hold" else None,
+        earlier_alert_id=earlier.alert_id if earlier and refers else None,
+        earlier_verdict=earlier.verdict if earlier and refers else None,
+        raised_at=now,
+        deadline_at=now + timedelta(hours=thread.event.worth_hours),
+    )
+
+
+def rank_evidence(thread: Thread, trigger: EvidenceRecord | None) -> tuple[Evidence, ...]:
+    """Return the evidence: the trigger first, then news, then first-hand statements, then by grade, newest first."""
+    ranked = sorted(thread.evidence, key=lambda record: record.seen_at, reverse=True)
+    trigger_id = trigger.item_id if trigger else None
+    ranked.sort(key=lambda r: (r.item_id != trigger_id, not r.counts, not r.primary, r.origin_grade))
+    return tuple(record.to_evidence() for record in ranked)
+
+
+def alert_raised(alert: Alert) -> AnyEvent:
+    """Wrap an alert in its event."""
+    data = AlertRaised.model_construct(alert=alert)
+    identity = content_id("evt", alert.id)
+    return event(data, key=alert.client_id, id=identity, source="firstword/matcher", time=alert.raised_at)
+
+
+def _alert_id(situation: Situation, verdict: Verdict, revision: int, trigger_id: str) -> str:
+    """Derive the alert's id from its content.
+
+    An item that names two of a client's assets gets one alert: both have the same id, and the log keeps one. But each
+    asset has a price of its own, and a later update may come in different items for the two.
+    """
+    parts: list[str | int] = [situation.client_id, situation.thread.story_id, verdict, revision]
+    if situation.thread.event.kind == "share_move":
+        parts.append(situation.watch.entity_id)
+    if revision:
+        parts.append(trigger_id)
+    return content_id("alr", *parts)
+
+
+def _urgency(verdict: Verdict, event: EventSummary) -> Urgency:
+    if verdict == "correct":
+        return "urgent" if event.urgency == "urgent" else "high"
+    if verdict in ("hold", "ignore"):
+        return "low"
+    return event.urgency

@@ -1,0 +1,51 @@
+"""States that earlier versions stored can be loaded, and are written back with the same keys and values."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import orjson
+
+from services.matcher.stories.serialization import dump_state, load_state
+
+#: Written by the judge of version 0.1, byte for byte; never regenerate it.
+STORED = (Path(__file__).parent / "judge_state_v1.json").read_bytes()
+
+
+def test_a_stored_state_is_written_back_unchanged() -> None:
+    assert orjson.loads(dump_state(load_state(STORED))) == orjson.loads(STORED)
+
+
+def test_a_stored_state_has_all_its_content() -> None:
+    state = load_state(STORED)
+    assert state.entity_id == "tolmark-mining"
+    assert state.stale_on == date(2026, 3, 2)
+    assert state.aliases == {"itm_006": "itm_003", "itm_009": "itm_003"}
+    held, bid, stale = (state.threads[story_id] for story_id in sorted(state.threads))
+    assert held.is_open_rumor
+    assert held.verdicts["a"].held_until == datetime(2026, 3, 16, 9, tzinfo=UTC)
+    assert (bid.event.kind, bid.outcome, bid.was_rumor, bid.verdicts["b"].verdict) == (
+        "divestment",
+        "confirmed",
+        True,
+        "tell",
+    )
+    assert bid.event_at == datetime(2026, 3, 2, 11, tzinfo=UTC)
+    assert [record.item_id for record in bid.evidence] == ["itm_003", "itm_006", "itm_009"]
+    assert stale.not_news == "stale"
+    assert len(state.window.stories) == 5
+
+
+def test_fields_that_older_states_lack_get_their_defaults() -> None:
+    content = orjson.loads(STORED)
+    for thread in content["cases"].values():
+        for key in ("happened_at", "rumored", "outcome", "dull"):
+            del thread[key]
+        for record in thread["testimonies"]:
+            del record["said_at"]
+    del content["stale_on"]
+    state = load_state(orjson.dumps(content))
+    bid = state.threads["itm_003"]
+    assert (bid.event_at, bid.was_rumor, bid.outcome, bid.not_news, state.stale_on) == (None, False, None, None, None)
+    assert bid.evidence[0].said_at == bid.evidence[0].seen_at
