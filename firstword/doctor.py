@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from firstword import __version__
-from firstword.playbooks import playbooks_of
+from firstword.playbooks import own_playbooks_path, playbooks_in_force
 from firstword.storage.dead_letters import DeadLetters
 from firstword.store import Store
 from firstword.system import InUse, lock_folder
@@ -121,10 +121,10 @@ def _book(store: Store) -> Check:
 def _own_rules(store: Store) -> list[Check]:
     """The house's own playbooks and thresholds: with a fault in them, nothing starts."""
     settings = store.settings
-    folder = settings.playbooks or settings.data / "playbooks"
+    folder = own_playbooks_path(settings)
     checks = []
     try:
-        books = [book for layer in playbooks_of(settings).layers[1:] for book in layer]
+        books = [book for layer in playbooks_in_force(settings).layers[1:] for book in layer]
         rules, own = sum(len(book.rules) for book in books), sum(book.manager is not None for book in books)
         found = f"{len(books)} of the house's own in {folder}, {own} of them managers', with {rules} rules"
         if not books:

@@ -1,4 +1,4 @@
-"""A house's own playbooks, as files: the firm's, and each account manager's, laid over those that ship."""
+"""Read a firm's own playbooks from files. They take precedence over those that ship with Firstword."""
 
 from __future__ import annotations
 
@@ -10,46 +10,47 @@ from services.common.settings import Settings
 from services.notifier.drafting.playbook_files import read_playbook
 from services.notifier.drafting.playbooks import Playbook, Playbooks
 
-__all__ = ["playbooks_of", "read_playbooks"]
+__all__ = ["own_playbooks_path", "playbooks_in_force", "read_playbooks"]
 
-MEND = "Give a YAML file, or a folder of them; 'firstword playbooks list --shipped' shows those that ship."
+FIX = "Give a YAML file, or a folder of them; 'firstword playbooks list --shipped' shows the rules that ship."
 
 
-def playbooks_of(settings: Settings) -> Playbooks:
-    """Those in force: the shipped ones, over them the house's.
+def own_playbooks_path(settings: Settings) -> Path:
+    """Return where the firm's own playbooks are: FIRSTWORD_PLAYBOOKS, or ``playbooks`` in the data folder."""
+    return settings.playbooks or settings.data / "playbooks"
 
-    The house's are what FIRSTWORD_PLAYBOOKS names, else the folder ``playbooks`` in the data folder, if there is one.
+
+def playbooks_in_force(settings: Settings) -> Playbooks:
+    """Return the playbooks that ship, with the firm's own layered on top.
 
     Raises:
-        BadInput: a file can't be read, or has faults; all of them are named.
+        BadInput: a file can't be read or has errors; the message lists all of them.
     """
-    path = settings.playbooks
-    if path is None:
-        path = settings.data / "playbooks"
-        if not path.is_dir():
-            return Playbooks.shipped()
+    path = own_playbooks_path(settings)
+    if settings.playbooks is None and not path.is_dir():
+        return Playbooks.shipped()
     return Playbooks.shipped().of_house(read_playbooks(path))
 
 
 def read_playbooks(path: Path) -> Sequence[Playbook]:
-    """The playbook in the file, or all in the folder and those below it, by name.
+    """Read one playbook file, or all in a folder and its subfolders, sorted by name.
 
     Raises:
-        BadInput: a file can't be read, or has faults; all of them are named.
+        BadInput: a file can't be read or has errors; the message lists all of them.
     """
     files = [path]
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
         if not files:
-            raise BadInput(f"{path}: no playbook (*.yaml) is in this folder.", fix=MEND)
-    found, faults = [], []
+            raise BadInput(f"{path}: this folder contains no playbook (*.yaml).", fix=FIX)
+    playbooks, errors = [], []
     for file in files:
         try:
-            found.append(read_playbook(file.read_text(encoding="utf-8"), str(file)))
+            playbooks.append(read_playbook(file.read_text(encoding="utf-8"), str(file)))
         except (OSError, UnicodeDecodeError) as error:
-            faults.append(f"{file}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}. {MEND}")
+            errors.append(f"{file}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}. {FIX}")
         except BadInput as error:
-            faults.append(str(error))
-    if faults:
-        raise BadInput("\n".join(faults))
-    return found
+            errors.append(str(error))
+    if errors:
+        raise BadInput("\n".join(errors))
+    return playbooks

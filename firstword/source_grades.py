@@ -16,14 +16,13 @@ from sqlalchemy import select
 
 from firstword.runtimes.replay import source_graded_event
 from firstword.store import Store
-from firstword.threshold_file import require_thresholds
+from firstword.threshold_file import thresholds_in_force
 from schemas.mentions import RumorResolved, SourceGrade, SourceGraded, SourceKind, SourceLetter
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.processing import AnyEvent
 from services.matcher.sources.publishers import NEWSROOMS, SourceTable, shipped_sources
 from services.matcher.sources.track_record import RumorOutcomes, TrackRecord
-from services.matcher.thresholds import default_thresholds
 from services.notifier import tables as notifier
 
 __all__ = ["BadRow", "Change", "Imported", "Rating", "Sources", "Standing", "domain_of", "letter_of", "read_ratings"]
@@ -210,8 +209,7 @@ class Sources:
     def explain(self, domain: str) -> Standing:
         """What a source is worth today, and why."""
         now, table = self._store.clock.now(), self._table()
-        own = self._store.settings.thresholds
-        outcomes = RumorOutcomes(require_thresholds(own) if own else default_thresholds())
+        outcomes = RumorOutcomes(thresholds_in_force(self._store.settings))
         query = select(notifier.outcomes.c.payload).where(notifier.outcomes.c.domain == domain)
         with reading(self._store.engine) as connection:
             for (payload,) in connection.execute(query):

@@ -1,4 +1,4 @@
-"""A file of thresholds: only what it changes need stand in it; every problem is told, with line, field and fix."""
+"""Read a firm's own thresholds of judgment from a YAML file, which lists only those that it changes."""
 
 from __future__ import annotations
 
@@ -12,33 +12,47 @@ from firstword.book import Problem
 from firstword.book.fields import Report, nearest
 from firstword.book.nodes import MappingNode, Node, ScalarNode, SequenceNode, Unreadable, parse_nodes
 from services.common.errors import BadInput
+from services.common.settings import Settings
 from services.matcher.thresholds import Thresholds, default_thresholds
 
-__all__ = ["read_thresholds", "require_thresholds"]
+__all__ = ["read_thresholds", "require_thresholds", "thresholds_in_force"]
+
+EXAMPLE = "services/matcher/lexicon/thresholds.yaml"
+
+
+def thresholds_in_force(settings: Settings) -> Thresholds:
+    """Return the thresholds of the file that FIRSTWORD_THRESHOLDS names, or those that ship with Firstword.
+
+    Raises:
+        BadInput: the file can't be read or has errors; the message lists all of them.
+    """
+    return require_thresholds(settings.thresholds) if settings.thresholds else default_thresholds()
 
 
 def require_thresholds(path: Path) -> Thresholds:
-    """The thresholds in the file; what it doesn't name is as shipped.
+    """Read a file of thresholds. A threshold that it doesn't name keeps its default.
 
     Raises:
-        BadInput: when the file can't be read, or has errors; it names all of them.
+        BadInput: the file can't be read or has errors; the message lists all of them.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(
             f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}.",
-            fix="Give a copy of services/matcher/lexicon/thresholds.yaml with what you want to change.",
+            fix=f"Give a YAML file such as {EXAMPLE}, with only the thresholds that you want to change.",
         ) from None
-    found, problems = read_thresholds(text, str(path))
-    if found is None:
-        told = [f"{each.file}:{each.line}: {each.field}: {each.message} {each.fix}" for each in problems]
-        raise BadInput("\n".join([f"{path}: {len(problems)} error(s).", *told]))
-    return found
+    thresholds, problems = read_thresholds(text, str(path))
+    if thresholds is None:
+        lines = [
+            f"{problem.file}:{problem.line}: {problem.field}: {problem.message} {problem.fix}" for problem in problems
+        ]
+        raise BadInput("\n".join([f"{path}: {len(problems)} error(s).", *lines]))
+    return thresholds
 
 
 def read_thresholds(text: str, name: str) -> tuple[Thresholds | None, Sequence[Problem]]:
-    """The thresholds in ``text`` over the shipped ones; None where there are errors."""
+    """Parse ``text`` and apply it to the default thresholds; return None and the problems if there are errors."""
     report = Report(name)
     if not text.strip():
         return default_thresholds(), ()
@@ -48,32 +62,32 @@ def read_thresholds(text: str, name: str) -> tuple[Thresholds | None, Sequence[P
         report.error(error.line, "", error.message, error.fix)
         return None, report.problems
     if not isinstance(tree, MappingNode):
-        report.error(tree.line, "", "This is no list of thresholds.", "Write lines such as: tell_relevance: 0.4")
+        report.error(tree.line, "", "This is not a list of thresholds.", "Write lines such as: tell_relevance: 0.4")
         return None, report.problems
-    given = _named(tree, report)
-    found: Thresholds | None = None
+    given = _known_thresholds(tree, report)
+    thresholds: Thresholds | None = None
     try:
         values = default_thresholds().model_dump() | {key: _plain(node) for key, node in given.items()}
-        found = Thresholds.model_validate(values)
-    except ValidationError as error:
-        for one in error.errors():
-            line, path = _where(given, one["loc"])
-            report.error(line, path, f"{one['msg']} (given: {one['input']!r}).", _mend(str(one["loc"][0])))
-    return (None if report.failed else found), sorted(report.problems, key=lambda problem: problem.line)
+        thresholds = Thresholds.model_validate(values)
+    except ValidationError as invalid:
+        for detail in invalid.errors():
+            line, path = _position(given, detail["loc"])
+            message = f"{detail['msg']} (given: {detail['input']!r})."
+            report.error(line, path, message, _default_of(str(detail["loc"][0])))
+    return (None if report.failed else thresholds), sorted(report.problems, key=lambda problem: problem.line)
 
 
-def _named(tree: MappingNode, report: Report) -> dict[str, Node]:
+def _known_thresholds(tree: MappingNode, report: Report) -> dict[str, Node]:
+    """Return the nodes of the file by threshold; report unknown and duplicate names."""
     given: dict[str, Node] = {}
     for key, value in tree.pairs:
         name = key.value if isinstance(key, ScalarNode) else ""
         if name not in Thresholds.model_fields:
             alike = nearest(name, Thresholds.model_fields) if name else None
-            known = "See services/matcher/lexicon/thresholds.yaml for those that there are."
-            report.error(
-                key.line, name, f"No threshold is called {name!r}.", f"Did you mean {alike!r}?" if alike else known
-            )
+            fix = f"Did you mean {alike!r}?" if alike else f"See {EXAMPLE} for all thresholds."
+            report.error(key.line, name, f"There is no threshold {name!r}.", fix)
         elif name in given:
-            report.error(key.line, name, f"{name!r} stands twice (first on line {given[name].line}).", "Keep one.")
+            report.error(key.line, name, f"{name!r} is set twice (first on line {given[name].line}).", "Keep one.")
         else:
             given[name] = value
     return given
@@ -87,8 +101,8 @@ def _plain(node: Node) -> Any:
     return {key.value: _plain(value) for key, value in node.pairs if isinstance(key, ScalarNode)}
 
 
-def _where(given: dict[str, Node], loc: tuple[int | str, ...]) -> tuple[int, str]:
-    """The line of what ``loc`` leads to, as near as the file tells, and its path."""
+def _position(given: dict[str, Node], loc: tuple[int | str, ...]) -> tuple[int, str]:
+    """Return the line of the value at ``loc``, or of its closest ancestor in the file, and the path to it."""
     node = given.get(str(loc[0]))
     line = node.line if node else 1
     for step in loc[1:]:
@@ -102,6 +116,10 @@ def _where(given: dict[str, Node], loc: tuple[int | str, ...]) -> tuple[int, str
     return line, ".".join(str(step) for step in loc)
 
 
-def _mend(name: str) -> str:
-    shipped = getattr(default_thresholds(), name)
-    return f"Shipped is: {', '.join(sorted(shipped))}." if isinstance(shipped, frozenset) else f"Shipped is: {shipped}."
+def _default_of(name: str) -> str:
+    default = getattr(default_thresholds(), name)
+    return (
+        f"The default is: {', '.join(sorted(default))}."
+        if isinstance(default, frozenset)
+        else f"The default is {default}."
+    )

@@ -8,7 +8,7 @@ import typer
 
 from firstword.cli.console import out, print_json
 from firstword.cli.options import AsJson, DataDir
-from firstword.compose import common
+from firstword.compose import common, embedded
 from firstword.doctor import Check, check_up
 from firstword.store import Store
 from services.common.errors import BadInput
@@ -46,7 +46,7 @@ def _lags(store: Store) -> dict[str, int]:
     if store.settings.database is not None:
         return {}
     try:
-        return common.build_runtime(store).lags()
+        return embedded.build_runtime(store).lags()
     except BadInput:
         return {}
 

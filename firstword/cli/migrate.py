@@ -1,4 +1,4 @@
-"""``firstword migrate``: brings the stack's database to this version, before its services start."""
+"""``firstword migrate``: bring the stack's database to this version before its services start."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from firstword.cli.console import out
-from firstword.storage.engine import open_database
-from firstword.storage.migrate import migrate as bring_up
+from firstword.compose import common
 from services.common.errors import BadInput
 from services.common.settings import read_settings
 
@@ -23,18 +22,14 @@ def migrate(
         ),
     ] = None,
 ) -> None:
-    """Bring the stack's database to what this version needs. Several at once, and again, do no harm.
+    """Create or upgrade the tables of the stack's database. Safe to run again, and in several processes at once.
 
-    `firstword up` needs no such thing: it does so by itself, with its own file.
+    'firstword up' does not need this command: it upgrades its own file when it starts.
 
     [b]Example[/b]  FIRSTWORD_DATABASE=postgresql://firstword:…@localhost/firstword firstword migrate
     """
     settings = read_settings(database=database)
     if (url := settings.database_url) is None:
-        raise BadInput("No database is named.", fix="Give --database, or set FIRSTWORD_DATABASE.")
-    engine = open_database(url)
-    revision = bring_up(engine)
-    engine.dispose()
-    out.print(
-        "the tables are those of this version already" if revision is None else f"the tables are at {revision} now"
-    )
+        raise BadInput("No database is configured.", fix="Give --database, or set FIRSTWORD_DATABASE.")
+    revision = common.migrate_database(url)
+    out.print("The tables are already up to date." if revision is None else f"The tables are now at {revision}.")

@@ -10,7 +10,7 @@ import typer
 
 from firstword.cli.console import error, out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
-from firstword.playbooks import playbooks_of, read_playbooks
+from firstword.playbooks import playbooks_in_force, read_playbooks
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 from services.common.clock import SystemClock
@@ -85,7 +85,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the rules in force, most important layer last."""
-    playbooks = Playbooks.shipped() if shipped else playbooks_of(read_settings(data=data))
+    playbooks = Playbooks.shipped() if shipped else playbooks_in_force(read_settings(data=data))
     found = [
         (layer, book, rule)
         for layer, books in zip(LAYERS, playbooks.layers, strict=False)
@@ -137,7 +137,7 @@ def try_(
     for name, value in given.items():
         if value not in CHOICES[name]:
             raise BadInput(f"--{name}: {value!r} is not known.", fix=f"Use one of {', '.join(CHOICES[name])}.")
-    playbooks = playbooks_of(read_settings(data=data))
+    playbooks = playbooks_in_force(read_settings(data=data))
     if file is not None:
         playbooks = playbooks.of_house(read_playbooks(file))
     trial = Trial(

@@ -1,4 +1,4 @@
-"""``firstword replay``: a file of items through the very processors that the services run."""
+"""``firstword replay``: run a file of items through the same processors that the services run."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import typer
 
 from firstword.cli.books import require_book
 from firstword.cli.console import error, open_input, progress, warn
-from firstword.compose import common
-from firstword.playbooks import playbooks_of
+from firstword.compose import embedded
+from firstword.playbooks import playbooks_in_force
 from firstword.runtimes.compare import differences
-from firstword.runtimes.replay import EMITTABLE, Emit, Replay, in_time_order
-from firstword.threshold_file import require_thresholds
+from firstword.runtimes.replay import EMITTABLE, Emission, Emit, in_time_order
+from firstword.threshold_file import require_thresholds, thresholds_in_force
 from schemas.alerts import Alert
 from schemas.clients import Book
 from schemas.items import Item
@@ -28,23 +28,25 @@ from services.matcher.thresholds import Thresholds
 __all__ = ["replay"]
 
 DEFAULT_EMIT = "alerts,drafts"
+NO_BOOK = "No client book is given."
 
 
 def replay(
-    items: Annotated[str, typer.Option("--items", metavar="FILE|-", help="Items, one JSON object a line.")],
+    items: Annotated[str, typer.Option("--items", metavar="FILE|-", help="Items, one JSON object per line.")],
     book: Annotated[
         Path | None,
-        typer.Option("--book", metavar="FILE", help="The client book; with --data, by default the one kept there."),
+        typer.Option("--book", metavar="FILE", help="The client book. With --data, the default is the folder's own."),
     ] = None,
     emit: Annotated[
-        str, typer.Option("--emit", metavar="WHAT", help=f"Any of {', '.join(EMITTABLE)}; comma-separated.")
+        str,
+        typer.Option("--emit", metavar="WHAT", help=f"What to print, separated by commas: {', '.join(EMITTABLE)}."),
     ] = DEFAULT_EMIT,
     data: Annotated[
         Path | None,
         typer.Option(
             "--data",
             metavar="DIR",
-            help="Keep the results in this folder, as 'firstword up' does: 'firstword explain' finds the alerts there.",
+            help="Keep the results in this data folder, so that 'firstword explain' finds the alerts there.",
         ),
     ] = None,
     thresholds: Annotated[
@@ -52,31 +54,33 @@ def replay(
         typer.Option(
             "--thresholds",
             metavar="FILE",
-            help="Judge by these, else by FIRSTWORD_THRESHOLDS; what a file doesn't name is as shipped.",
+            help="Judge by these thresholds [default: $FIRSTWORD_THRESHOLDS, else those that ship with Firstword].",
         ),
     ] = None,
     against_book: Annotated[
         Path | None,
-        typer.Option("--against-book", metavar="FILE", help="What if: print which alerts this book would change."),
+        typer.Option("--against-book", metavar="FILE", help="Compare: print the alerts that this book would change."),
     ] = None,
     against_thresholds: Annotated[
         Path | None,
         typer.Option(
-            "--against-thresholds", metavar="FILE", help="What if: print which alerts these thresholds would change."
+            "--against-thresholds",
+            metavar="FILE",
+            help="Compare: print the alerts that these thresholds would change.",
         ),
     ] = None,
     in_order: Annotated[
         bool,
-        typer.Option(
-            "--in-order",
-            help="Take items as they come instead of sorting them by time first; needs no memory for them.",
-        ),
+        typer.Option("--in-order", help="Keep the order of the file instead of sorting by time. Saves memory."),
     ] = False,
 ) -> None:
-    """Replay items in event time: 'now' is each item's own time. Same input, same bytes out.
+    """Replay news items: show the alerts and drafts that Firstword would have produced.
 
-    An item needs a title and a url or an id; 'firstword parse' writes them. Lines that can't be read are named on
-    stderr and make the exit code 1; the rest is replayed.
+    The clock follows the items: 'now' is the time of each item. The same input always gives the same output, byte
+    for byte.
+
+    An item needs a title, and a url or an id; 'firstword parse' prints items in this format. Lines that can't be read
+    are reported on stderr, the others are replayed, and the exit code is 1.
 
     [b]Examples[/b]
 
@@ -86,48 +90,65 @@ def replay(
 
       firstword replay --book book.yaml --items march.jsonl --against-thresholds stricter.yaml
 
-    With --against-… what is printed is the difference alone: one story of one client a line, the verdicts before and
-    after, and why.
+    With --against-book or --against-thresholds, only the differences are printed, one line per client and story: the
+    verdicts before and after, and the reason.
     """
-    wanted = _wanted(emit)
+    wanted = _parse_emit(emit)
     reader = _Reader()
     if against_book is not None or against_thresholds is not None:
         if data is not None:
-            raise BadInput("--data: what if keeps nothing.", fix="Leave it out, and give the book with --book FILE.")
+            raise BadInput("--data can't be used in a comparison, which keeps nothing.", fix="Leave out --data.")
         before, after = _sides(book, thresholds, against_book, against_thresholds)
         with open_input(items) as stream:
-            kept = list(reader.read(stream, items))
-        _compare(before, after, kept if in_order else in_time_order(kept))
-        reader.finish()
-        return
-    with open_input(items) as stream:
-        found: Iterable[Item] = reader.read(stream, items)
-        if not in_order:
-            found = in_time_order(found)
-        if data is None:
-            if book is None:
-                raise BadInput(
-                    "replay: no book is given.", fix="Give one with --book FILE, or a folder with --data DIR."
-                )
-            settings = read_settings(thresholds=thresholds)
-            pipeline = common.build_pipeline(common.limits_of(settings), playbooks_of(settings))
-            run = Replay(require_book(book), pipeline, wanted, refused=reader.refused).run(found)
-        else:
-            kept_book = None if book is None else require_book(book)
-            run = common.replay_kept(read_settings(data=data, thresholds=thresholds), kept_book, found, wanted)
-        with progress("replaying", "items") as bar:
-            task = bar.add_task("replay", total=None)
-            for emitted in run:
-                sys.stdout.write(emitted.model_dump_json() + "\n")
-                bar.update(task, completed=reader.read_count)
+            given = list(reader.read(stream, items))
+        _compare(before, after, given if in_order else in_time_order(given))
+    else:
+        with open_input(items) as stream:
+            source: Iterable[Item] = reader.read(stream, items)
+            if not in_order:
+                source = in_time_order(source)
+            _print(_run(source, book, data, thresholds, wanted, reader), reader)
     reader.finish()
 
 
-class _Alerts:
-    """One side of a comparison."""
+def _run(
+    items: Iterable[Item],
+    book: Path | None,
+    data: Path | None,
+    thresholds: Path | None,
+    emit: list[Emit],
+    reader: _Reader,
+) -> Iterator[Emission]:
+    """Replay ``items``, in memory or, if ``data`` is given, into that folder."""
+    if data is not None:
+        settings = read_settings(data=data, thresholds=thresholds)
+        return embedded.replay_kept(settings, None if book is None else require_book(book), items, emit)
+    if book is None:
+        raise BadInput(NO_BOOK, fix="Give one with --book FILE, or a folder that has one with --data DIR.")
+    settings = read_settings(thresholds=thresholds)
+    run = embedded.build_replay(
+        require_book(book),
+        emit,
+        thresholds=thresholds_in_force(settings),
+        playbooks=playbooks_in_force(settings),
+        refused=reader.refuse,
+    )
+    return run.run(items)
 
-    def __init__(self, book: Book, thresholds: Thresholds | None) -> None:
-        self._replay = Replay(book, common.build_pipeline(thresholds), ("alerts",))
+
+def _print(emissions: Iterator[Emission], reader: _Reader) -> None:
+    with progress("replaying", "items") as bar:
+        task = bar.add_task("replay", total=None)
+        for emitted in emissions:
+            sys.stdout.write(emitted.model_dump_json() + "\n")
+            bar.update(task, completed=reader.read_count)
+
+
+class _Alerts:
+    """One side of a comparison: the alerts by one book and one set of thresholds."""
+
+    def __init__(self, book: Book, thresholds: Thresholds) -> None:
+        self._replay = embedded.build_replay(book, ("alerts",), thresholds=thresholds)
 
     def run(self, items: Iterable[Item]) -> Iterator[Alert]:
         return (emitted for emitted in self._replay.run(items) if isinstance(emitted, Alert))
@@ -141,54 +162,56 @@ def _compare(before: _Alerts, after: _Alerts, items: list[Item]) -> None:
 def _sides(
     book: Path | None, thresholds: Path | None, other_book: Path | None, other_thresholds: Path | None
 ) -> tuple[_Alerts, _Alerts]:
-    """How it is, and how it would be; of the other side, what is not given is as on the first."""
+    """Return both sides of a comparison. The second side uses what the first uses, except for what is given."""
     if book is None:
-        raise BadInput("replay: no book is given.", fix="Give the one to compare with by --book FILE.")
-    known = require_book(book)
-    limits = common.limits_of(read_settings(thresholds=thresholds))
+        raise BadInput(NO_BOOK, fix="Give the book to compare with by --book FILE.")
+    first_book = require_book(book)
+    first_thresholds = thresholds_in_force(read_settings(thresholds=thresholds))
     return (
-        _Alerts(known, limits),
+        _Alerts(first_book, first_thresholds),
         _Alerts(
-            require_book(other_book) if other_book else known,
-            require_thresholds(other_thresholds) if other_thresholds else limits,
+            require_book(other_book) if other_book else first_book,
+            require_thresholds(other_thresholds) if other_thresholds else first_thresholds,
         ),
     )
 
 
-def _wanted(emit: str) -> list[Emit]:
+def _parse_emit(emit: str) -> list[Emit]:
     names = [name.strip() for name in emit.split(",") if name.strip()]
     wanted: list[Emit] = [known for known in EMITTABLE if known in names]
     unknown = [name for name in names if name not in EMITTABLE]
     if unknown or not wanted:
         raise BadInput(
-            f"--emit: {', '.join(unknown) or 'nothing'} can't be emitted.", fix=f"Choose from {', '.join(EMITTABLE)}."
+            f"--emit: {', '.join(unknown)!r} can't be printed." if unknown else "--emit names nothing to print.",
+            fix=f"Choose from {', '.join(EMITTABLE)}.",
         )
     return wanted
 
 
 class _Reader:
-    """Reads items and keeps count of what could not be used."""
+    """Reads items, and counts those that could not be used."""
 
     def __init__(self) -> None:
         self.read_count = 0
         self._bad = 0
 
     def read(self, stream: IO[bytes], name: str) -> Iterator[Item]:
-        for one in read_items(stream, name):
-            if isinstance(one, BadLine) and one.severity == "warning":
-                warn(str(one))
-            elif isinstance(one, BadLine):
+        for line in read_items(stream, name):
+            if isinstance(line, BadLine) and line.severity == "warning":
+                warn(str(line))
+            elif isinstance(line, BadLine):
                 self._bad += 1
-                error(str(one))
+                error(str(line))
             else:
                 self.read_count += 1
-                yield one
+                yield line
 
-    def refused(self, given: AnyEvent, why: KnownBadEvent) -> None:
+    def refuse(self, event: AnyEvent, reason: KnownBadEvent) -> None:
         self._bad += 1
-        warn(f"item {given.subject}: {why}")
+        warn(f"item {event.subject}: {reason}")
 
     def finish(self) -> None:
+        """Raise if an item could not be used; warn if there were none."""
         if self.read_count == 0 and not self._bad:
             warn("there were no items")
         if self._bad:

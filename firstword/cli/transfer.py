@@ -18,7 +18,7 @@ import typer
 from firstword.cli.console import err, open_input, progress, table, warn
 from firstword.cli.kafka_options import Brokers, Prefix, need_kafka
 from firstword.cli.options import DataDir
-from firstword.compose import common
+from firstword.compose import common, embedded
 from firstword.runtimes.kafka.settings import read_kafka_settings
 from firstword.storage.dead_letters import DeadLetters
 from firstword.store import Store
@@ -72,7 +72,7 @@ def export(
         open_.enter_context(left_alone(store.engine))
         outcomes: list[AnyEvent] = []
         if settings.database is None:
-            common.build_runtime(store).run_until_idle()
+            embedded.build_runtime(store).run_until_idle()
         else:
             _no_workers(brokers, prefix)
             outcomes = _outcomes(brokers, prefix)

@@ -13,7 +13,7 @@ import typer
 from firstword.cli.books import require_book
 from firstword.cli.console import err, out
 from firstword.cli.options import DataDir
-from firstword.compose import common
+from firstword.compose import common, embedded
 from firstword.store import Store
 from firstword.system import bind, lock_folder
 from services.common.logs import configure_logs
@@ -54,7 +54,7 @@ def up(
         common.open_store(settings) as store,
     ):
         with err.status("setting up …"):
-            first = asyncio.run(common.prepare(store, book=wanted, opml=feeds))
+            first = asyncio.run(embedded.prepare(store, book=wanted, opml=feeds))
         for line in first.notes:
             err.print(line, markup=False)
         configure_logs(level=settings.log_level, form=settings.log_format)
@@ -62,7 +62,7 @@ def up(
 
 
 async def _serve(store: Store, listening: socket.socket) -> None:
-    system = common.build_system(store, listening)
+    system = embedded.build_system(store, listening)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -13,7 +13,7 @@ from firstword.cli.console import error, out, print_json, table, warn
 from firstword.cli.moments import Moment, moment
 from firstword.cli.ops import note
 from firstword.cli.options import AsJson, DataDir
-from firstword.compose import common
+from firstword.compose import common, outbound
 from firstword.store import Store
 from schemas.webhooks import WEBHOOKS
 from services.common.db import reading
@@ -287,7 +287,7 @@ async def _test(store: Store, endpoint_id: str) -> Done:
         found = endpoints.find(connection, endpoint_id)
         told = trial_of(found.id, f"evt_test_{secrets.token_hex(8)}", now)
         work = outbox.begin_test(connection, found, told, now)
-    return await common.build_webhooks(store).send(work)
+    return await outbound.build_webhooks(store).send(work)
 
 
 def _store(data: Any) -> Store:

@@ -53,7 +53,7 @@ def worker(
             case Service.INGEST:
                 await stack.run_ingest(settings, kafka, stop)
             case Service.MATCHER:
-                await stack.run_matcher(kafka, stop)
+                await stack.run_matcher(settings, kafka, stop)
             case Service.NOTIFIER:
                 await stack.run_notifier(settings, kafka, stop)
 

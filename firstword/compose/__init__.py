@@ -1,1 +1,1 @@
-"""What is built of what: every dependency of the product is put together here and nowhere else."""
+"""The composition root: every engine, client, channel and worker of the product is built here, and nowhere else."""

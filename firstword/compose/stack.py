@@ -1,7 +1,6 @@
-"""The stack's composition root: what each service's process is made of. Nothing is built at import, nor elsewhere.
+"""Build and run the stack's services, each in its own process, on Kafka and PostgreSQL.
 
-What is shared with the embedded system comes from ``bootstrap``; this adds Kafka, and takes the pipeline apart:
-the matcher judges with its states in Kafka, the notifier drafts with its states in PostgreSQL.
+The pipeline is split: the matcher judges with its states in Kafka, the notifier drafts with its states in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -12,16 +11,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from firstword.compose.common import (
-    build_deliveries,
-    build_desk,
-    build_ingest,
-    build_pipeline,
-    build_sinks,
-    limits_of,
-    open_store,
-)
-from firstword.playbooks import playbooks_of
+from firstword.compose.common import build_desk, build_ingest, build_pipeline, open_store
+from firstword.compose.outbound import build_senders
+from firstword.playbooks import playbooks_in_force
 from firstword.runtimes.dead_letter_limit import DeadLetterLimit
 from firstword.runtimes.kafka.batch_processor import BatchProcessor
 from firstword.runtimes.kafka.consumer import DatabaseConsumer
@@ -29,97 +21,112 @@ from firstword.runtimes.kafka.health import HealthServer
 from firstword.runtimes.kafka.idle import IdleWaiter
 from firstword.runtimes.kafka.relay import Relay
 from firstword.runtimes.kafka.settings import KafkaSettings
-from firstword.sample import prepare
-from firstword.sample.prepare import Prepared
+from firstword.sample import prepare as sample
+from firstword.sample.prepare import Builders, Prepared
 from firstword.storage.presence import Presence
 from firstword.store import Store
 from firstword.system import run_together
+from firstword.threshold_file import thresholds_in_force
 from services.common.clock import SystemClock
 from services.common.errors import BadInput
 from services.common.metrics import Metrics
 from services.common.processing import AnyProcessor
-from services.common.settings import Settings, read_settings
+from services.common.settings import Settings
+from services.notifier.sinks import all_sinks
 
-__all__ = ["play_sample", "run_desk", "run_ingest", "run_matcher", "run_notifier"]
+__all__ = [
+    "matcher_processors",
+    "notifier_processors",
+    "play_sample",
+    "run_desk",
+    "run_ingest",
+    "run_matcher",
+    "run_notifier",
+]
 
 
-def matching() -> tuple[AnyProcessor, ...]:
-    """The part of the pipeline that the matcher runs: items → alerts."""
-    return build_pipeline(limits_of(read_settings())).up_to({"alerts"}).processors
+def matcher_processors(settings: Settings) -> tuple[AnyProcessor, ...]:
+    """Return the processors that the matcher runs: items → alerts."""
+    return build_pipeline(thresholds_in_force(settings)).up_to({"alerts"}).processors
 
 
-def drafting() -> tuple[AnyProcessor, ...]:
-    """The rest, which the notifier runs: alerts → drafts."""
-    matched = {processor.name for processor in matching()}
-    pipeline = build_pipeline(playbooks=playbooks_of(read_settings()))
-    return tuple(one for one in pipeline.processors if one.name not in matched)
+def notifier_processors(settings: Settings) -> tuple[AnyProcessor, ...]:
+    """Return the processors that the notifier runs: alerts → drafts."""
+    matched = {processor.name for processor in build_pipeline().up_to({"alerts"}).processors}
+    pipeline = build_pipeline(playbooks=playbooks_in_force(settings))
+    return tuple(processor for processor in pipeline.processors if processor.name not in matched)
 
 
 async def run_ingest(settings: Settings, kafka: KafkaSettings, stop: asyncio.Event) -> None:
     """Poll this worker's share of the feeds."""
     metrics = Metrics()
-    with _database(settings) as store:
+    with _open_database(settings) as store:
         parts = {
             "ingest": build_ingest(store, metrics).run(stop),
             "relay": Relay(store.engine, kafka, store.clock, metrics).run(stop),
             "presence": Presence(store.engine, "ingest").run(stop),
-            "health": _tell(kafka, lambda: {"healthy": True}, metrics, stop),
+            "health": _serve_health(kafka, lambda: {"healthy": True}, metrics, stop),
         }
         await run_together(parts, stop)
 
 
-async def run_matcher(kafka: KafkaSettings, stop: asyncio.Event) -> None:
-    """Annotate and judge. Tells its health by itself."""
+async def run_matcher(settings: Settings, kafka: KafkaSettings, stop: asyncio.Event) -> None:
+    """Annotate items and judge them. The worker reports its own health."""
     from firstword.runtimes.kafka.worker import KafkaWorker  # only this service needs Faust
 
-    await KafkaWorker("matcher", matching(), kafka, SystemClock(), Metrics()).run(stop)
+    await KafkaWorker("matcher", matcher_processors(settings), kafka, SystemClock(), Metrics()).run(stop)
 
 
 async def run_notifier(settings: Settings, kafka: KafkaSettings, stop: asyncio.Event) -> None:
-    """Draft, keep the desk's tables, and send what was approved."""
-    metrics, processors, group = Metrics(), drafting(), kafka.group("notifier")
-    with _database(settings) as store:
-        engine, clock = store.engine, store.clock
-        limit = DeadLetterLimit(kafka.dead_letters_per_hour)
-        ledger = BatchProcessor(group, engine, processors, build_sinks(), clock, limit)
-        intake = DatabaseConsumer("notifier", ledger, processors, kafka, clock, metrics)
+    """Write drafts, keep the desk's tables, and send what was approved."""
+    metrics = Metrics()
+    with _open_database(settings) as store:
+        consumer = _build_consumer(store, kafka, metrics)
         parts = {
-            "intake": intake.run(stop),
-            "relay": Relay(engine, kafka, clock, metrics).run(stop),
-            "presence": Presence(engine, "notifier").run(stop),
-            **{name: service.run(stop) for name, service in build_deliveries(store, metrics, sole=False).items()},
-            "health": _tell(kafka, lambda: intake.progress.report(time.monotonic()), metrics, stop),
+            "consumer": consumer.run(stop),
+            "relay": Relay(store.engine, kafka, store.clock, metrics).run(stop),
+            "presence": Presence(store.engine, "notifier").run(stop),
+            **{name: service.run(stop) for name, service in build_senders(store, metrics, sole=False).items()},
+            "health": _serve_health(kafka, lambda: consumer.progress.report(time.monotonic()), metrics, stop),
         }
         await run_together(parts, stop)
 
 
 async def run_desk(settings: Settings, listening: socket.socket, stop: asyncio.Event) -> None:
-    """Answer account managers on ``listening``. Needs the database alone: the others' relays send what they do."""
+    """Serve the desk on ``listening``. It needs the database only: other services' relays publish its events."""
     metrics = Metrics()
-    with _database(settings) as store:
+    with _open_database(settings) as store:
         desk = build_desk(store, build_ingest(store, metrics), metrics)
         presence = Presence(store.engine, "desk").run(stop)
         await run_together({"desk": desk.run_until(stop, listening), "presence": presence}, stop)
 
 
 async def play_sample(settings: Settings, kafka: KafkaSettings) -> Prepared:
-    """Fill an empty stack with the sample, through its running matcher and notifier; leave one alone that isn't."""
-    with _database(settings) as store:
-        async with IdleWaiter(store.engine, kafka, {"matcher": matching(), "notifier": drafting()}) as quiet:
-            builders = prepare.Builders(build_ingest, lambda _: quiet.wait)
-            return await prepare.prepare(store, builders, book=None, opml=None)
+    """Fill an empty stack with the sample, through its running matcher and notifier; change no other stack."""
+    processors = {"matcher": matcher_processors(settings), "notifier": notifier_processors(settings)}
+    with _open_database(settings) as store:
+        async with IdleWaiter(store.engine, kafka, processors) as idle:
+            return await sample.prepare(store, Builders(build_ingest, lambda _: idle.wait), book=None, opml=None)
 
 
-def _database(settings: Settings) -> Store:
+def _build_consumer(store: Store, kafka: KafkaSettings, metrics: Metrics) -> DatabaseConsumer:
+    """Build the part of the notifier that reads Kafka and writes the database."""
+    processors = notifier_processors(store.settings)
+    limit = DeadLetterLimit(kafka.dead_letters_per_hour)
+    batches = BatchProcessor(kafka.group("notifier"), store.engine, processors, tuple(all_sinks()), store.clock, limit)
+    return DatabaseConsumer("notifier", batches, processors, kafka, store.clock, metrics)
+
+
+def _open_database(settings: Settings) -> Store:
     if settings.database is None:
         raise BadInput(
-            "The stack's services need its database.",
-            fix="Set FIRSTWORD_DATABASE; or use 'firstword up', which needs none.",
+            "The stack's services need a PostgreSQL database, and none is configured.",
+            fix="Set FIRSTWORD_DATABASE; or use 'firstword up', which needs no database server.",
         )
     return open_store(settings)
 
 
-async def _tell(
+async def _serve_health(
     kafka: KafkaSettings, report: Callable[[], dict[str, Any]], metrics: Metrics, stop: asyncio.Event
 ) -> None:
     if kafka.health_port is not None:

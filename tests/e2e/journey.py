@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from firstword.book import load_book
-from firstword.compose import common
+from firstword.compose import common, embedded
 from services.common.clock import SetClock
 from services.common.http import GuardedClient, HttpSettings
 from services.common.logs import configure_logs
@@ -31,7 +31,7 @@ async def main(data: Path, server: str, steps: int) -> None:
     book, problems = load_book(BOOK.read_text(encoding="utf-8"), BOOK.name)
     assert book is not None, problems
     store.import_book(book)
-    runtime = common.build_runtime(store)
+    runtime = embedded.build_runtime(store)
     progress = data / "step"
     done = int(progress.read_text()) if progress.exists() else 0
     client = GuardedClient(HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0))

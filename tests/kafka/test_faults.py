@@ -27,8 +27,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, func, select
 
-from firstword.compose import common
-from firstword.compose.stack import drafting, matching
+from firstword.compose import common, outbound
+from firstword.compose.embedded import build_runtime
+from firstword.compose.stack import matcher_processors, notifier_processors
 from firstword.runtimes.kafka.idle import IdleWaiter
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.storage.engine import open_database
@@ -209,9 +210,8 @@ def quiet(world: World) -> None:
     done = threading.Event()
 
     async def wait() -> None:
-        async with IdleWaiter(
-            world.engine, world.lab.settings, {"matcher": matching(), "notifier": drafting()}
-        ) as still:
+        services = {"matcher": matcher_processors(world.settings), "notifier": notifier_processors(world.settings)}
+        async with IdleWaiter(world.engine, world.lab.settings, services) as still:
             await still.wait()
 
     with ThreadPoolExecutor(1) as thread:
@@ -254,10 +254,10 @@ def embedded(world: World, items: list[AnyEvent], folder: Path, mail: MailServer
         store.create_api_token()
         with store.engine.begin() as connection:
             store.events.publish(connection, items)
-        runtime = common.build_runtime(store)
+        runtime = build_runtime(store)
         runtime.run_until_idle()
         approve_all(store)
-        sender = DeliveryWorker(store.engine, store.events, store.clock, common.build_channels(store))
+        sender = DeliveryWorker(store.engine, store.events, store.clock, outbound.build_channels(store))
         while asyncio.run(sender.deliver_due()):
             pass
         runtime.run_until_idle()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from firstword.compose import common
+from firstword.compose import common, embedded
 from firstword.storage.engine import open_database
 from services.common.db import reading
 from services.common.settings import Settings
@@ -127,7 +127,7 @@ def test_the_sample_gives_the_same_inbox_as_in_one_process(stack: Stack, postgre
     # In the same folder: items are known by where they came from.
     settings = Settings(data=tmp_path / "stack" / "data", database=None)
     with common.open_store(settings) as store:
-        asyncio.run(common.prepare(store, book=None, opml=None))
+        asyncio.run(embedded.prepare(store, book=None, opml=None))
         wanted = inbox(store.engine)
     engine = open_database(postgres_url)
     found = inbox(engine)

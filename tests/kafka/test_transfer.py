@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from firstword.compose import common
+from firstword.compose import common, embedded
 from firstword.storage.engine import open_database
 from firstword.storage.outbox import Outbox
 from firstword.store import Store
@@ -50,7 +50,7 @@ def outcomes(store: Store) -> list[str]:
 def test_a_house_moves_into_the_stack_and_out_again(stack: Stack, postgres_url: str, tmp_path: Path) -> None:
     file, back = tmp_path / "house.jsonl", tmp_path / "back.jsonl"
     with common.open_store(Settings(data=tmp_path / "house")) as store, file.open("wb") as out:
-        asyncio.run(common.prepare(store, book=None, opml=None))
+        asyncio.run(embedded.prepare(store, book=None, opml=None))
         export(store, out)
         before, ended = said(store.engine), outcomes(store)
     stack.call("topics", "apply")
@@ -80,7 +80,7 @@ def test_a_house_moves_into_the_stack_and_out_again(stack: Stack, postgres_url: 
     with common.open_store(Settings(data=tmp_path / "again")) as store, back.open("rb") as given:
         import_(store, given, back.name, check(given, back.name))
         assert set(outcomes(store)) >= set(ended)
-        common.build_runtime(store).run_until_idle()
+        embedded.build_runtime(store).run_until_idle()
         again = said(store.engine)
         assert again["drafts"] == before["drafts"]
         assert again["refusals"] == before["refusals"]

@@ -22,7 +22,8 @@ import httpx
 import pytest
 import yaml
 
-from firstword.compose.common import open_store, prepare
+from firstword.compose.common import open_store
+from firstword.compose.embedded import prepare
 from services.common.db import reading
 from services.common.settings import Settings
 from services.notifier import queries

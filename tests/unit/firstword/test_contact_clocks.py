@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from firstword.compose import common
+from firstword.compose import common, embedded
 from schemas.clients import Book, ContactPolicy
 from services.common.clock import SetClock
 from services.common.db import reading
@@ -27,7 +27,7 @@ def test_contact_comes_due_though_no_news_ever_came(tmp_path: Path, contact: dic
     client = a_client(contact=ContactPolicy.model_validate(contact))
     with common.open_store(read_settings(data=tmp_path), clock) as store:
         store.import_book(Book(firm=a_firm(), managers=(a_manager(),), clients=(client,)))
-        runtime = common.build_runtime(store)
+        runtime = embedded.build_runtime(store)
         clocks = ContactClocks(store.engine, store.events, clock)
         runtime.run_until_idle()
         clock.set(NOW + timedelta(seconds=10))

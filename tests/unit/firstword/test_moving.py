@@ -17,7 +17,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from firstword.compose.common import build_ingest, build_runtime, open_store, prepare
+from firstword.compose.common import build_ingest, open_store
+from firstword.compose.embedded import build_runtime, prepare
 from firstword.source_grades import Sources
 from firstword.storage.migrate import ALL_TABLES
 from firstword.storage.presence import SERVICES, Presence

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firstword.book import load_book
-from firstword.compose import common
+from firstword.compose import common, embedded
 from firstword.runtimes.replay import EMITTABLE, Emit, Replay, in_time_order, item_events
 from firstword.sample.files import example
 from firstword.sample.newswire import dated, read_newswire
@@ -82,11 +82,11 @@ def test_a_kept_replay_says_the_same_and_a_second_one_adds_nothing(
 ) -> None:
     settings = read_settings(data=tmp_path)
     emit: tuple[Emit, ...] = ("alerts", "drafts")
-    kept = list(common.replay_kept(settings, book, in_time_order(items), emit))
+    kept = list(embedded.replay_kept(settings, book, in_time_order(items), emit))
     alerts = [one for one in kept if isinstance(one, Alert)]
     in_memory = Replay(book, common.build_pipeline(), emit).run(in_time_order(items))
     assert sorted(one.model_dump_json() for one in in_memory) == sorted(one.model_dump_json() for one in kept)
-    assert list(common.replay_kept(settings, None, in_time_order(items), emit)) == []
+    assert list(embedded.replay_kept(settings, None, in_time_order(items), emit)) == []
     with common.open_store(settings) as store:
         assert store.find_alert(alerts[0].id) == alerts[0]
 

@@ -10,7 +10,7 @@ import yaml
 
 from firstword.book import load_book
 from firstword.cli.scenario import scenario_lines
-from firstword.compose import common
+from firstword.compose import common, embedded
 from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.runtimes.replay import BEGINNING, KeptReplay, in_time_order, source_graded_event
@@ -56,7 +56,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             grades = [source_graded_event(each.standing(), BEGINNING) for each in newswire.publishers.values()]
             opened.events.publish(connection, grades)
         kept = KeptReplay(opened.engine, EventLog(), clock, ("alerts",))
-        list(kept.run(in_time_order(items), common.build_runtime(opened, kept.take)))
+        list(kept.run(in_time_order(items), embedded.build_runtime(opened, kept.take)))
         yield opened
 
 

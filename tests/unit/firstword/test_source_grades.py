@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstword.compose.common import build_runtime, open_store
+from firstword.compose.common import open_store
+from firstword.compose.embedded import build_runtime
 from firstword.source_grades import BadRow, Rating, Sources, domain_of, letter_of, read_ratings
 from firstword.store import Store
 from schemas.base import event

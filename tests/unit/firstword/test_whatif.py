@@ -69,10 +69,10 @@ def test_a_file_of_thresholds_names_only_what_it_changes() -> None:
         ("tell_relevanze: 0.6", 1, "Did you mean 'tell_relevance'?"),
         ("hold_days: 3\ntell_relevance: 7", 2, "less than or equal to 1"),
         ("hold_days: soon", 1, "valid number"),
-        ("hold_days: 3\nhold_days: 4", 2, "stands twice (first on line 1)"),
+        ("hold_days: 3\nhold_days: 4", 2, "set twice (first on line 1)"),
         ("market_moving:\n  - takeover\n  - parties", 3, "given: 'parties'"),
         ("families:\n  deal:\n    - feast", 3, "given: 'feast'"),
-        ("- a\n- b", 1, "no list of thresholds"),
+        ("- a\n- b", 1, "not a list of thresholds"),
         ("hold_days: [1", 2, "Not YAML"),
     ],
 )

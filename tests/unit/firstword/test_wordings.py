@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from firstword.compose import common
+from firstword.compose import common, outbound
 from schemas.topics import topic_of
 from services.common.errors import BadInput
 from services.common.settings import LlmSettings, Settings
 from services.notifier.rewording import store as wordings
+from services.notifier.sinks import all_sinks
 from tests.desk_data import NOW
 from tests.fakes import FakeClock
 from tests.http_server import Reply, Request, serving
@@ -33,10 +34,10 @@ async def test_a_model_on_this_machine_is_asked_and_its_words_are_kept(tmp_path:
             events = told_events("claire")
             with store.engine.begin() as connection:
                 for event in events:
-                    for sink in common.build_sinks():
+                    for sink in all_sinks():
                         if topic_of(event).name in sink.inputs:
                             sink.apply(connection, event)
-            worker = common.build_wordings(store)
+            worker = outbound.build_rewording(store)
             assert worker is not None
             assert await worker.reword_due() == 1
             with store.engine.connect() as connection:
@@ -47,7 +48,7 @@ async def test_a_model_on_this_machine_is_asked_and_its_words_are_kept(tmp_path:
 
 def test_without_an_address_there_is_none_and_a_wrong_one_is_named(tmp_path: Path) -> None:
     with common.open_store(Settings(data=tmp_path), FakeClock(NOW)) as store:
-        assert common.build_wordings(store) is None
+        assert outbound.build_rewording(store) is None
     settings = Settings(data=tmp_path, llm=LlmSettings(url="house-model"))
     with common.open_store(settings) as store, pytest.raises(BadInput, match="FIRSTWORD_LLM_URL"):
-        common.build_wordings(store)
+        outbound.build_rewording(store)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from firstword.book import load_book
-from firstword.compose import common
+from firstword.compose import common, embedded
 from firstword.sample.files import example
 from firstword.source_grades import Sources
 from schemas.base import event
@@ -109,7 +109,7 @@ def test_a_grade_holds_from_the_next_item_on(tmp_path: Path) -> None:
         assert book is not None
         store.import_book(book)
         grades: list[str] = []
-        runtime = common.build_runtime(
+        runtime = embedded.build_runtime(
             store,
             lambda events: grades.extend(e.data.source.grade for e in events if isinstance(e.data, ItemAnnotated)),
         )

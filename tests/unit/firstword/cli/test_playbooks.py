@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firstword.playbooks import playbooks_of
+from firstword.playbooks import playbooks_in_force
 from services.common.errors import BadInput
 from services.common.settings import read_settings
 from tests.command_line import Run, command_line
@@ -79,6 +79,6 @@ def test_try_shows_the_draft_and_the_rule_that_spoke(run: Run, tmp_path: Path) -
 
 
 def test_where_a_house_has_none_the_shipped_ones_are_in_force(tmp_path: Path) -> None:
-    assert len(playbooks_of(read_settings(data=tmp_path)).layers) == 1
+    assert len(playbooks_in_force(read_settings(data=tmp_path)).layers) == 1
     with pytest.raises(BadInput, match="no playbook"):
-        playbooks_of(read_settings(data=tmp_path, playbooks=tmp_path))
+        playbooks_in_force(read_settings(data=tmp_path, playbooks=tmp_path))

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from firstword.cli.main import app
-from firstword.compose.common import build_deliveries, open_store
+from firstword.compose.common import open_store
+from firstword.compose.outbound import build_senders
 from services.common.errors import BadInput
 from services.common.metrics import Metrics
 from services.common.settings import Settings
@@ -118,7 +119,7 @@ def test_notices_go_by_the_channel_that_is_named(tmp_path: Path, to: str | None,
     settings = Settings(data=tmp_path, database=None, slack_hooks=hooks, notices_to=to)
     with open_store(settings) as store:
         if found is None:
-            with pytest.raises(BadInput, match="isn't set up"):
-                build_deliveries(store, Metrics())
+            with pytest.raises(BadInput, match="isn't configured"):
+                build_senders(store, Metrics())
         else:
-            assert ("notices" in build_deliveries(store, Metrics())) is found
+            assert ("notices" in build_senders(store, Metrics())) is found

@@ -1,0 +1,106 @@
+"""Build the embedded system: all services in one process, on one SQLite file."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from firstword.compose.common import build_desk, build_ingest, build_pipeline, open_store
+from firstword.compose.outbound import build_senders
+from firstword.playbooks import playbooks_in_force
+from firstword.runtimes.embedded import EmbeddedRuntime
+from firstword.runtimes.replay import BEGINNING, Emission, Emit, KeptReplay, Replay
+from firstword.sample import prepare as sample
+from firstword.sample.prepare import Builders, Prepared, Settle
+from firstword.storage.event_log import EventLog
+from firstword.store import Store
+from firstword.system import System, lock_folder
+from firstword.threshold_file import thresholds_in_force
+from schemas.clients import Book
+from schemas.items import Item
+from services.common.clock import SetClock
+from services.common.errors import BadInput, KnownBadEvent
+from services.common.metrics import Metrics
+from services.common.processing import AnyEvent
+from services.common.settings import Settings
+from services.matcher.thresholds import Thresholds
+from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.sinks import all_sinks
+
+__all__ = ["build_replay", "build_runtime", "build_system", "prepare", "replay_kept"]
+
+
+def build_system(store: Store, listening: socket.socket) -> System:
+    """Build all services, to run in one process; the desk answers on ``listening``."""
+    metrics = Metrics()
+    runtime = build_runtime(store)
+    ingest = build_ingest(store, metrics)
+    return System(
+        store=store,
+        runtime=runtime,
+        services={"ingest": ingest, **build_senders(store, metrics)},
+        server=build_desk(store, ingest, metrics, runtime.not_ready),
+        listening=listening,
+    )
+
+
+def build_runtime(store: Store, on_events: Callable[[Sequence[AnyEvent]], None] | None = None) -> EmbeddedRuntime:
+    """Build the runtime that runs the pipeline and the desk's sinks on the store's database.
+
+    Raises:
+        BadInput: the store is the stack's database, where workers run the pipeline.
+    """
+    settings = store.settings
+    if settings.database is not None:
+        raise BadInput(
+            "FIRSTWORD_DATABASE names the stack's database, and this command works on a data folder.",
+            fix="Unset FIRSTWORD_DATABASE, or use the stack's commands: firstword worker, desk, lag, dlq.",
+        )
+    pipeline = build_pipeline(thresholds_in_force(settings), playbooks_in_force(settings))
+    return EmbeddedRuntime(store.engine, pipeline, tuple(all_sinks()), store.clock, on_events=on_events)
+
+
+async def prepare(store: Store, *, book: Book | None, opml: Path | None) -> Prepared:
+    """Import the given book and feeds, and fill an empty folder with the sample."""
+    return await sample.prepare(store, Builders(build_ingest, _settle_on), book=book, opml=opml)
+
+
+def _settle_on(store: Store) -> Settle:
+    runtime = build_runtime(store)
+
+    async def settle() -> None:
+        runtime.run_until_idle()
+
+    return settle
+
+
+def build_replay(
+    book: Book,
+    emit: Sequence[Emit],
+    *,
+    thresholds: Thresholds | None = None,
+    playbooks: Playbooks | None = None,
+    refused: Callable[[AnyEvent, KnownBadEvent], None] | None = None,
+) -> Replay:
+    """Build a replay that keeps nothing; by default, with the thresholds and playbooks that ship with Firstword."""
+    return Replay(book, build_pipeline(thresholds, playbooks), emit, refused=refused)
+
+
+def replay_kept(
+    settings: Settings, book: Book | None, items: Iterable[Item], emit: Sequence[Emit]
+) -> Iterator[Emission]:
+    """Replay ``items`` and keep the results in the data folder.
+
+    Raises:
+        BadInput: no book is given and the folder holds none.
+        InUse: a running system uses the folder.
+    """
+    clock = SetClock(BEGINNING)
+    with lock_folder(settings.data), open_store(settings, clock) as store:
+        if book is not None:
+            store.import_book(book)
+        elif store.book() is None:
+            raise BadInput(f"{settings.data} has no client book.", fix="Give one with --book FILE.")
+        kept = KeptReplay(store.engine, EventLog(), clock, emit)
+        yield from kept.run(items, build_runtime(store, kept.take))

@@ -1,0 +1,198 @@
+"""Build what sends: mail, chat, digests, webhooks, notices, and requests to a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from firstword.store import Store
+from firstword.system import BackgroundService
+from services.common.errors import BadInput
+from services.common.http import GuardedClient, HttpSettings
+from services.common.metrics import Metrics
+from services.common.settings import LlmSettings
+from services.common.settings import SmtpSettings as MailEnvironment
+from services.notifier.agreement_publisher import ContactClocks
+from services.notifier.delivery.channels.base import Channel
+from services.notifier.delivery.channels.dkim import read_key
+from services.notifier.delivery.channels.slack import Slack
+from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
+from services.notifier.delivery.channels.teams import Teams
+from services.notifier.delivery.mailbox import BounceReader, MailboxSettings
+from services.notifier.delivery.routes import MAIL, ManagerWays, Ways, by_manager, by_name, manager_mail
+from services.notifier.delivery.worker import DeliveryWorker
+from services.notifier.digest.manager_mailer import ManagerPost
+from services.notifier.digest.schedule import Digests
+from services.notifier.digest.urgent import Urgent
+from services.notifier.rewording.llm import ChatSettings, OpenAiChat
+from services.notifier.rewording.worker import WordingWorker
+from services.notifier.webhooks.notices import Notices
+from services.notifier.webhooks.worker import WebhookWorker
+
+__all__ = [
+    "build_channels",
+    "build_client_routes",
+    "build_manager_routes",
+    "build_rewording",
+    "build_senders",
+    "build_webhooks",
+]
+
+
+def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[str, BackgroundService]:
+    """Build every worker that sends something, by name. ``sole``: no other process works on this database."""
+    engine, events, clock = store.engine, store.events, store.clock
+    channels, routes = build_channels(store), build_client_routes(store)
+    delivery = DeliveryWorker(engine, events, clock, channels, sole=sole, ways=routes, metrics=metrics)
+    optional: dict[str, BackgroundService | None] = {
+        "managers": _build_manager_mailer(store, channels, metrics),
+        "bounces": _build_bounce_reader(store),
+        "wordings": build_rewording(store, metrics),
+        "notices": _build_notices(store, channels),
+    }
+    return {
+        "delivery": delivery,
+        "webhooks": build_webhooks(store, metrics, sole=sole),
+        "clocks": ContactClocks(engine, events, clock),
+        **{name: service for name, service in optional.items() if service is not None},
+    }
+
+
+def build_channels(store: Store) -> dict[str, Channel]:
+    """Build the channels that are configured, by name."""
+    settings, channels = store.settings, dict[str, Channel]()
+    if settings.smtp.host is not None:
+        channels["email"] = Smtp(_smtp_settings(settings.smtp, settings.smtp.host), store.clock)
+    slack, teams = _addresses(settings.slack_hooks), _addresses(settings.teams_hooks)
+    if slack or teams:
+        http = GuardedClient(HttpSettings(allow_private=settings.allow_private, cut_bodies=True))
+        channels |= {"slack": Slack(http, store.clock, slack)} if slack else {}
+        channels |= {"teams": Teams(http, store.clock, teams)} if teams else {}
+    return channels
+
+
+def build_client_routes(store: Store) -> Ways:
+    """Return, for each configured channel, how to find a client's address on it."""
+    mail = MAIL if store.settings.smtp.host is not None else {}
+    return {**mail, **{name: by_name(known) for name, known in _hooks(store).items()}}
+
+
+def build_manager_routes(store: Store) -> ManagerWays:
+    """Return, for each configured channel, how to find an account manager's address on it."""
+    mail: ManagerWays = {"email": manager_mail} if store.settings.smtp.host is not None else {}
+    return {**mail, **{name: by_manager(known) for name, known in _hooks(store).items()}}
+
+
+def build_webhooks(store: Store, metrics: Metrics | None = None, *, sole: bool = True) -> WebhookWorker:
+    """Build the worker that posts webhooks. It limits the rate of each endpoint itself, so the HTTP client does not."""
+    http = HttpSettings(
+        total_seconds=15.0,  # Standard Webhooks: between 15 and 30 seconds
+        host_concurrency=1_000,
+        host_interval_seconds=0.0,
+        max_connections=16,
+        pool_per_host=True,
+        max_body_bytes=4_000,
+        cut_bodies=True,
+        allow_private=store.settings.allow_private,
+    )
+    return WebhookWorker(store.engine, store.events, store.clock, GuardedClient(http), sole=sole, metrics=metrics)
+
+
+def build_rewording(store: Store, metrics: Metrics | None = None) -> WordingWorker | None:
+    """Build the worker that asks a language model for other phrasings; None if no model is configured.
+
+    Raises:
+        BadInput: FIRSTWORD_LLM_URL is not a valid address.
+    """
+    llm = store.settings.llm
+    if llm.url is None:
+        return None
+    return WordingWorker(
+        store.engine,
+        store.clock,
+        _build_chat(llm, llm.url),
+        daily_tokens=llm.daily_tokens,
+        share_news=llm.share_news,
+        metrics=metrics,
+    )
+
+
+def _build_chat(llm: LlmSettings, url: str) -> OpenAiChat:
+    """Build the client of the language model. Only its own address may be a private one."""
+    address = urlsplit(url)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise BadInput("FIRSTWORD_LLM_URL is not a valid address.", fix="Write it as http://127.0.0.1:8000/v1.")
+    http = HttpSettings(
+        total_seconds=llm.seconds,
+        host_interval_seconds=0.0,
+        max_body_bytes=200_000,
+        max_unpacked_bytes=400_000,
+        allow_private=(address.netloc.rpartition("@")[2],),
+    )
+    key = llm.key.get_secret_value() if llm.key else None
+    return OpenAiChat(GuardedClient(http), ChatSettings(url, llm.model, key, llm.max_tokens))
+
+
+def _build_manager_mailer(store: Store, channels: Mapping[str, Channel], metrics: Metrics) -> ManagerPost | None:
+    if not channels:
+        return None
+    routes, address = build_manager_routes(store), store.settings.address
+    sources = (Digests(routes, address), Urgent(routes, address))
+    return ManagerPost(store.engine, store.clock, channels, sources, metrics)
+
+
+def _build_bounce_reader(store: Store) -> BounceReader | None:
+    box = store.settings.mailbox
+    if box.host is None:
+        return None
+    password = box.password.get_secret_value()
+    mailbox = MailboxSettings(box.host, box.port, box.username, password, box.security, box.folder, box.poll_seconds)
+    return BounceReader(store.engine, store.events, store.clock, mailbox, ways=build_client_routes(store))
+
+
+def _build_notices(store: Store, channels: Mapping[str, Channel]) -> Notices | None:
+    """Build the sender of notices about disabled endpoints, to a mail address or to a chat name such as slack:ops.
+
+    Raises:
+        BadInput: that channel isn't configured.
+    """
+    to = store.settings.notices_to
+    if to is None:
+        return None
+    name, recipient = to.split(":", 1) if ":" in to else ("email", to)
+    if name not in channels:
+        raise BadInput(
+            f"FIRSTWORD_NOTICES_TO: the channel {name!r} isn't configured.",
+            fix="Name a mail address and set FIRSTWORD_SMTP_HOST, or name slack:NAME or teams:NAME and set its hooks.",
+        )
+    return Notices(store.engine, store.clock, channels[name], recipient)
+
+
+def _smtp_settings(smtp: MailEnvironment, host: str) -> SmtpSettings:
+    sender = smtp.sender or smtp.username or f"firstword@{host}"
+    domain = smtp.dkim_domain or sender.rpartition("@")[2]
+    return SmtpSettings(
+        host=host,
+        port=smtp.port,
+        from_address=sender,
+        security=smtp.security,
+        username=smtp.username,
+        password=smtp.password.get_secret_value() if smtp.password else None,
+        timeout_seconds=smtp.timeout_seconds,
+        message_id_domain=host,
+        token_file=smtp.token_file,
+        unsubscribe=smtp.unsubscribe,
+        dkim=None if smtp.dkim_key is None else read_key(domain, smtp.dkim_selector, smtp.dkim_key),
+    )
+
+
+def _hooks(store: Store) -> dict[str, Mapping[str, SecretStr]]:
+    """Return the chat channels that have at least one address, each with its addresses by name."""
+    hooks = {"slack": store.settings.slack_hooks, "teams": store.settings.teams_hooks}
+    return {name: known for name, known in hooks.items() if known}
+
+
+def _addresses(hooks: Mapping[str, SecretStr]) -> dict[str, str]:
+    return {name: url.get_secret_value() for name, url in hooks.items()}
