@@ -40,6 +40,8 @@ class Pipeline:
             for topic in processor.references:
                 if not TOPICS[topic].compacted:
                     raise UnsoundTopology(f"{processor.name}: reference topic {topic!r} must be a compacted one")
+            if own := set(processor.inputs).intersection(processor.outputs):
+                raise UnsoundTopology(f"{processor.name} reads {sorted(own)}, which it writes itself")
             late = {out for later in self.processors[index + 1 :] for out in later.outputs}
             if too_early := late.intersection(processor.inputs):
                 raise UnsoundTopology(f"{processor.name} reads {sorted(too_early)}, which a later processor writes")

@@ -37,7 +37,10 @@ class UnreadableEvent(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic. ``key`` says what ``subject`` holds; ``retention_seconds`` is None for compacted topics."""
+    """One topic. ``key`` says what ``subject`` holds; ``retention_seconds`` is None for compacted topics.
+
+    ``legacy`` are event types that earlier versions wrote to this topic; they are still read from it.
+    """
 
     name: str
     models: tuple[type[Payload], ...]
@@ -45,6 +48,7 @@ class Topic:
     partitions: int
     retention_seconds: int | None
     meaning: str
+    legacy: tuple[type[Payload], ...] = ()
 
     @property
     def compacted(self) -> bool:
@@ -56,6 +60,8 @@ class Topic:
         """The topic to which what can't be read or processed goes."""
         return f"{self.name}.dlq"
 
+
+_DECISIONS: tuple[type[Payload], ...] = (DraftEdited, DraftApproved, DraftSent, DraftDismissed)
 
 TOPICS: dict[str, Topic] = {
     topic.name: topic
@@ -69,11 +75,20 @@ TOPICS: dict[str, Topic] = {
         Topic("alerts", (AlertRaised,), "client id", 12, 90 * DAY_SECONDS, "verdicts for a client and a story"),
         Topic(
             "drafts",
-            (DraftCreated, DraftRefused, DraftEdited, DraftApproved, DraftSent, DraftDismissed, ContactDecided),
+            (DraftCreated, DraftRefused, ContactDecided),
             "client id",
             12,
             365 * DAY_SECONDS,
-            "messages from first writing to sending",
+            "drafts as they are proposed or refused, and the contact policy's decisions",
+            legacy=_DECISIONS,
+        ),
+        Topic(
+            "decisions",
+            _DECISIONS,
+            "client id",
+            12,
+            365 * DAY_SECONDS,
+            "what account managers decided about drafts, and which drafts were sent",
         ),
         Topic("deliveries", (DeliveryChanged,), "client id", 12, 365 * DAY_SECONDS, "what left the house"),
         Topic(
@@ -122,7 +137,7 @@ def decode(topic: str, raw: bytes) -> AnyEvent:
     """
     kind = _type_of(raw)
     registered = _BY_TYPE.get(kind)
-    if registered is None or registered[0].name != topic:
+    if registered is None or not (registered[0].name == topic or registered[1] in TOPICS[topic].legacy):
         raise UnreadableEvent(f"topic {topic!r} carries no events of type {kind!r}")
     try:
         return _ADAPTERS[kind].validate_json(raw)

@@ -97,6 +97,7 @@ def _tables(with_secrets: bool, heard_until: datetime | None, keys: Keys) -> tup
         TableRows(notifier.clients, blank=("heard_until",)),
         TableRows(notifier.alerts),
         TableRows(notifier.drafts),
+        TableRows(notifier.early_decisions),
         TableRows(advice),
         TableRows(notifier.refusals),
         TableRows(notifier.contact_decisions),

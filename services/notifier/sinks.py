@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from schemas.alerts import Alert, AlertRaised
+from schemas.base import Payload
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.drafts import (
     ContactDecided,
@@ -20,8 +22,8 @@ from schemas.drafts import (
 )
 from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
 from schemas.mentions import RumorResolved
+from schemas.topics import decode, encode
 from services.common.db import upsert
-from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, Sink
 from services.notifier import lifecycle
 from services.notifier.advice.store import keep_advice
@@ -32,6 +34,7 @@ from services.notifier.tables import (
     contact_decisions,
     deliveries,
     drafts,
+    early_decisions,
     feedback,
     interactions,
     outcomes,
@@ -131,10 +134,10 @@ class AlertSink:
 
 
 class DraftSink:
-    """Drafts and what became of them."""
+    """Drafts, and what was decided about them."""
 
     name = "notifier.drafts"
-    inputs: tuple[str, ...] = ("drafts",)
+    inputs: tuple[str, ...] = ("drafts", "decisions")
 
     def apply(self, connection: Connection, event: AnyEvent) -> None:
         """Move one draft on. The desk writes its own changes at once, so most events find nothing left to do."""
@@ -145,19 +148,11 @@ class DraftSink:
                 row = {"id": event.id, "at": event.time, **refused.model_dump(exclude={"withdraws"})}
                 upsert(connection, refusals, [row], ["id"])
                 withdraw(connection, drafts.c.id.in_(refused.withdraws), refused.detail, event)
-            case DraftEdited() as edited:
-                text = {"subject": edited.subject, "body": edited.body, "revision": edited.revision}
-                newer = drafts.c.revision < edited.revision
-                _record(connection, edited.draft_id, "record_edit", event, text, newer)
-            case DraftApproved() as approved:
-                text = {"subject": approved.subject, "body": approved.body}
-                _record(connection, approved.draft_id, "record_approval", event, text)
-            case DraftSent() as sent:
-                _record(connection, sent.draft_id, "record_sent", event, {"outcome": None})
-                keep_advice(connection, sent.draft_id, event.time)
-            case DraftDismissed() as dismissed:
-                why = ": ".join(part for part in (dismissed.reason, dismissed.comment) if part)
-                _record(connection, dismissed.draft_id, "record_dismissal", event, {"outcome": why})
+            case DraftEdited() | DraftApproved() | DraftSent() | DraftDismissed() as decision:
+                if _exists(connection, decision.draft_id):
+                    _record(connection, decision, event)
+                else:
+                    _keep_early(connection, decision.draft_id, event)
             case ContactDecided() as decided:
                 row = {"id": event.id, "at": event.time, **decided.model_dump()}
                 upsert(connection, contact_decisions, [row], ["id"])
@@ -266,24 +261,57 @@ def _was_heard_elsewhere(connection: Connection, alert: Alert) -> bool:
     return connection.execute(select(alerts.c.id).where(alerts.c.id == alert.id)).first() is None
 
 
+Decision = DraftEdited | DraftApproved | DraftSent | DraftDismissed
+
+
 def _create(connection: Connection, draft: Draft, event: AnyEvent) -> None:
     lifecycle.create(connection, draft, event.time)
     if draft.supersedes is not None:
         why = draft.supersedes_because or "A newer draft takes its place."
         withdraw(connection, drafts.c.id == draft.supersedes, why, event)
+    early = delete(early_decisions).where(early_decisions.c.draft_id == draft.id).returning(early_decisions)
+    for row in sorted(connection.execute(early).mappings().all(), key=lambda row: (row["at"], row["event_id"])):
+        earlier = decode("decisions", json.dumps(row["payload"]).encode())
+        _record(connection, earlier.data, earlier)
 
 
-def _record(
+def _exists(connection: Connection, draft_id: str) -> bool:
+    return connection.execute(select(drafts.c.id).where(drafts.c.id == draft_id)).first() is not None
+
+
+def _keep_early(connection: Connection, draft_id: str, event: AnyEvent) -> None:
+    """Keep a decision until its draft is here."""
+    row = {"event_id": event.id, "draft_id": draft_id, "payload": json.loads(encode(event)), "at": event.time}
+    upsert(connection, early_decisions, [row], ["event_id"])
+
+
+def _record(connection: Connection, decision: Payload, event: AnyEvent) -> None:
+    """Write a decision, unless it is written already."""
+    match decision:
+        case DraftEdited():
+            text = {"subject": decision.subject, "body": decision.body, "revision": decision.revision}
+            newer = drafts.c.revision < decision.revision
+            _apply(connection, decision.draft_id, "record_edit", event, text, newer)
+        case DraftApproved():
+            text = {"subject": decision.subject, "body": decision.body}
+            _apply(connection, decision.draft_id, "record_approval", event, text)
+        case DraftSent():
+            _apply(connection, decision.draft_id, "record_sent", event, {"outcome": None})
+            keep_advice(connection, decision.draft_id, event.time)
+        case DraftDismissed():
+            why = ": ".join(part for part in (decision.reason, decision.comment) if part)
+            _apply(connection, decision.draft_id, "record_dismissal", event, {"outcome": why})
+        case _:
+            raise AssertionError(f"{event.type} is not a decision about a draft")
+
+
+def _apply(
     connection: Connection,
     draft_id: str,
     command: PipelineCommand,
     event: AnyEvent,
     values: dict[str, Any],
-    condition: ColumnElement[bool] | None = None,
+    *conditions: ColumnElement[bool],
 ) -> None:
-    """Write a change that an event reports, unless it is written already."""
-    which = drafts.c.id == draft_id
-    if connection.execute(select(drafts.c.id).where(which)).first() is None:
-        raise KnownBadEvent(f"{event.type} names draft {draft_id!r}, which was never created")
-    narrowed = which if condition is None else and_(which, condition)
-    lifecycle.change_where(connection, narrowed, command, "pipeline", event.time, **values)
+    which = and_(drafts.c.id == draft_id, *conditions)
+    lifecycle.change_where(connection, which, command, "pipeline", event.time, **values)

@@ -18,6 +18,7 @@ __all__ = [
     "deliveries",
     "delivery_attempts",
     "drafts",
+    "early_decisions",
     "feedback",
     "interactions",
     "metadata",
@@ -103,6 +104,16 @@ drafts = Table(
     Index(None, "state", "deadline_at"),
     Index(None, "client_id", "created_at"),
     Index(None, "state", "changed_at"),
+)
+
+#: Decisions that arrived before their draft: topics have no order among each other. They are applied with it.
+early_decisions = Table(
+    "early_decisions",
+    metadata,
+    Column("event_id", String(80), primary_key=True),
+    Column("draft_id", String(80), nullable=False, index=True),
+    Column("payload", JSON, nullable=False),  # the event
+    Column("at", UtcDateTime, nullable=False),
 )
 
 refusals = Table(

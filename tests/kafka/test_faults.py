@@ -67,7 +67,7 @@ ANSWER_SECONDS = 0.2
 #: What an ingest was about to poll when it was killed is polled by another after 180 s.
 PATIENCE_SECONDS = 240
 #: The topics that workers read.
-READ = ("items", "mentions", "alerts", "drafts", "interactions")
+READ = ("items", "mentions", "alerts", "drafts", "decisions", "interactions")
 HOW_TO_GET = "it kills its own servers: install Java 17, Maven and Debian's package postgresql"
 
 

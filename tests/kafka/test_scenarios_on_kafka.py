@@ -29,7 +29,7 @@ from tests.kafka.scenario_worker import SERVICE, FileClock
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-READ = ("items", "mentions", "alerts", "drafts", "interactions")
+READ = ("items", "mentions", "alerts", "drafts", "decisions", "interactions")
 SAID = ("mentions", "outcomes", "alerts", "drafts", "tunings")
 #: So long after the last step every timer has fired.
 AFTERWARDS = timedelta(days=14)

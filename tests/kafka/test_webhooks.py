@@ -39,8 +39,8 @@ TOLD = {
     "alert.corrected": ("alerts", "alert.raised", {"alert": {"verdict": "correct"}}),
     "rumor.held": ("alerts", "alert.raised", {"alert": {"verdict": "hold"}}),
     "draft.created": ("drafts", "draft.created", {}),
-    "draft.sent": ("drafts", "draft.sent", {}),
-    "draft.dismissed": ("drafts", "draft.dismissed", {}),
+    "draft.sent": ("decisions", "draft.sent", {}),
+    "draft.dismissed": ("decisions", "draft.dismissed", {}),
     "delivery.failed": ("deliveries", "delivery.changed", {"delivery": {"status": "failed"}}),
     "rumor.resolved": ("outcomes", "rumor.resolved", {}),
     "feed.silent": ("feeds", "feed.health_changed", {"health": {"status": "silent"}}),
@@ -55,7 +55,7 @@ def happened(name: str, number: int, now: datetime) -> AnyEvent:
     data = found["data"]
     for part, values in changes.items():
         data[part] |= values | {"id": f"{data[part].get('id', 'x')}-{number}"}
-    if topic == "drafts":
+    if topic in ("drafts", "decisions"):
         where = data.get("draft", data)
         where["draft_id" if where is data else "id"] = f"drf_{number}"
         where["client_id"] = found["subject"]

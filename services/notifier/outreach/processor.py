@@ -1,8 +1,8 @@
 """The processor that turns alerts into drafts, and remembers per client what they were told and when.
 
-Of its own topic it reads only what people did with the drafts (edited, approved, sent, dismissed). Every alert ends in
-a draft, in a refusal with its reason, or in a decision of the contact policy; for held and ignored news, in nothing,
-unless contact is due and an ignored story is the best thing to say.
+It reads what people decided about its drafts (edited, approved, sent, dismissed), never its own output. Every alert
+ends in a draft, in a refusal with its reason, or in a decision of the contact policy; for held and ignored news, in
+nothing, unless contact is due and an ignored story is the best thing to say.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class WriteDrafts(Processor[ClientRecord]):
 
     name = "draft"
     version: ClassVar[int] = 2
-    inputs: ClassVar[tuple[str, ...]] = ("alerts", "drafts", "interactions")
+    inputs: ClassVar[tuple[str, ...]] = ("alerts", "decisions", "interactions")
     references: ClassVar[tuple[str, ...]] = ("clients",)
     outputs: ClassVar[tuple[str, ...]] = ("drafts", "tunings")
 

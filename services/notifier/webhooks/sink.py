@@ -22,7 +22,7 @@ class WebhookSink:
     """
 
     name = "notifier.webhooks"
-    inputs: tuple[str, ...] = ("alerts", "drafts", "deliveries", "outcomes", "feeds", "endpoints")
+    inputs: tuple[str, ...] = ("alerts", "drafts", "decisions", "deliveries", "outcomes", "feeds", "endpoints")
 
     def __init__(self) -> None:
         """Nothing is known yet."""

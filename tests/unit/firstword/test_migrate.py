@@ -132,3 +132,35 @@ def _to(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def test_decisions_in_an_old_log_move_to_their_own_topic(tmp_path: Path) -> None:
+    engine = open_sqlite(tmp_path / "old.db")
+    _to(engine, "0008")
+    at = "2026-03-05T08:00:00.000000Z"
+    stored = [
+        ("evt_1", "draft.created"),
+        ("evt_2", "draft.sent"),
+        ("evt_3", "draft.edited"),
+        ("evt_4", "draft.refused"),
+    ]
+    with engine.begin() as connection:
+        for event_id, name in stored:
+            payload = json.dumps({"id": event_id, "type": f"firstword.{name}.v1"}).encode()
+            connection.execute(
+                text(
+                    "INSERT INTO events (topic, key, event_id, time, payload)"
+                    " VALUES ('drafts', 'c', :id, :at, :payload)"
+                ),
+                {"id": event_id, "at": at, "payload": payload},
+            )
+    migrate(engine)
+    with reading(engine) as connection:
+        topics = connection.execute(text("SELECT topic, event_id FROM events ORDER BY seq")).all()
+    assert [tuple(row) for row in topics] == [
+        ("drafts", "evt_1"),
+        ("decisions", "evt_2"),
+        ("decisions", "evt_3"),
+        ("drafts", "evt_4"),
+    ]
+    engine.dispose()

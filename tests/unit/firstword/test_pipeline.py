@@ -41,6 +41,14 @@ def test_a_processor_comes_after_those_it_reads_from() -> None:
         Pipeline((Reader(), Counter()))
 
 
+def test_a_processor_must_not_read_what_it_writes() -> None:
+    class Loop(Counter):
+        outputs = ("items",)
+
+    with pytest.raises(UnsoundTopology, match=r"counter reads \['items'\], which it writes itself"):
+        Pipeline((Loop(),))
+
+
 def test_inputs_of_a_stateful_processor_have_like_partitions() -> None:
     class Uneven(Counter):
         inputs = ("items", "feeds")

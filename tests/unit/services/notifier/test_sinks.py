@@ -9,14 +9,15 @@ from sqlalchemy import Engine, Table, select, update
 from schemas.alerts import AlertRaised
 from schemas.base import event
 from schemas.clients import ClientChanged, ClientRemoved
-from schemas.drafts import DraftCreated, DraftRefused, DraftSent
+from schemas.drafts import DraftCreated, DraftDismissed, DraftRefused
 from schemas.interactions import ClientTuned
 from schemas.mentions import RumorOutcome, RumorResolved
+from schemas.topics import decode, encode
 from services.common.db import reading
-from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent
 from services.notifier import queries
-from services.notifier.tables import alerts, clients, drafts, interactions, outcomes, refusals, tunings
+from services.notifier.sinks import DraftSink
+from services.notifier.tables import alerts, clients, drafts, early_decisions, interactions, outcomes, refusals, tunings
 from tests.desk_data import FIRM, MANAGERS, NOW, STORIES, alert_of, seed_events
 from tests.desk_data import clients as people
 from tests.desk_world import World
@@ -132,10 +133,34 @@ def test_a_newer_draft_takes_the_place_of_one_that_was_not_sent(world: World) ->
     assert world.line("drf_newer").state == "open"
 
 
-def test_an_event_about_a_draft_that_never_was_is_a_bad_event(world: World) -> None:
-    sent = DraftSent(draft_id="drf_x", alert_id="a", story_id="s", client_id="c", channel="email", delivery_id="d")
-    with pytest.raises(KnownBadEvent, match="drf_x"):
-        world.apply([event(sent, key="c", id="evt_x", source="test", time=NOW)])
+def test_a_decision_that_arrives_before_its_draft_waits_for_it(world: World, tmp_path: Path) -> None:
+    edited, sent, dismissed = world.draft("claire-arnaud", "warn"), world.draft("yusuf"), world.draft("wolfe", "warn")
+    world.desk("edit", edited.id, 0, "Another subject", "Another text")
+    world.desk("edit", edited.id, 1, "A third subject", "A third text")
+    world.desk("sent_by_hand", sent.id, 0)
+    world.desk("dismiss", dismissed.id, 0, "already_told", "He rang")
+    (tmp_path / "anew").mkdir()
+    anew = World.make(tmp_path / "anew", [*world.publisher.events, *seed_events()])
+    for draft_id in (edited.id, sent.id, dismissed.id):
+        first, second = world.line(draft_id), anew.line(draft_id)
+        assert (first.state, first.subject, first.body, first.outcome) == (
+            second.state, second.subject, second.body, second.outcome,
+        )  # fmt: skip
+    with reading(anew.engine) as connection:
+        assert connection.execute(select(early_decisions)).all() == []
+
+
+def test_a_decision_from_before_decisions_had_a_topic_of_their_own_is_still_read(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    dismissed = DraftDismissed(
+        draft_id=line.id, alert_id=line.draft.alert_id, client_id=line.client_id, reason="other", by="mara"
+    )
+    old = event(dismissed, key=line.client_id, id="evt_old", source="test", time=NOW)
+    read = decode("drafts", encode(old))
+    assert {"drafts", "decisions"} <= set(DraftSink.inputs)
+    with world.engine.begin() as connection:
+        DraftSink().apply(connection, read)
+    assert world.line(line.id).state == "dismissed"
 
 
 def test_the_latest_word_on_how_a_rumor_ended_stands_in_whatever_order_they_come(world: World) -> None:
