@@ -105,7 +105,7 @@ def main() -> None:
     begun = time.process_time()
     watchlist = MentionFinder()
     for watch in watches:
-        watchlist.change(watch.entity_id, (watch,))
+        watchlist.update(watch.entity_id, (watch,))
     built = time.process_time() - begun
     characters = sum(len(item.text()) for item in items) / len(items)
     rate, found = speed(watchlist, items)
@@ -117,7 +117,7 @@ def main() -> None:
     begun = time.process_time()
     for n in range(1_000):
         before = time.process_time()
-        watchlist.change(f"new{n}", [Watch(entity_id=f"new{n}", name=f"Novelty {n}", kind="holding")])
+        watchlist.update(f"new{n}", [Watch(entity_id=f"new{n}", name=f"Novelty {n}", kind="holding")])
         slowest = max(slowest, time.process_time() - before)
     spent = time.process_time() - begun
     rate, found = speed(watchlist, items)

@@ -137,5 +137,5 @@ def _check_names(fields: Fields, watch: Watch) -> None:
     for alias in watch.aliases:
         if len(alias) < 2:
             fields.error("aliases", f"The alias {alias!r} is shorter than 2 characters.", "Leave it out.")
-    for risk in find_ambiguous_names(watch):
-        fields.warning(risk.where, risk.why, risk.fix)
+    for ambiguous in find_ambiguous_names(watch):
+        fields.warning(ambiguous.field, ambiguous.why, ambiguous.fix)

@@ -1,1 +1,1 @@
-"""Items and the client book in, alerts out: what is mentioned and claimed, how far to believe it, whom it concerns."""
+"""Turns items and the client book into alerts: what is mentioned, how credible it is, and which clients it concerns."""

@@ -1,6 +1,6 @@
-"""Items in, what can be said of each watched thing in them out: the stateless half of the matcher.
+"""The stateless half of the matcher: annotates each item for every watched thing that it mentions.
 
-Cost does not grow with the number of clients: one pass finds what is mentioned, and only then is anything judged.
+The cost does not grow with the number of clients. One pass finds the mentions, and only items with mentions are read.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from services.matcher.mentions.book_index import BookIndex
 from services.matcher.mentions.finder import MentionFinder
 from services.matcher.reading.claims import Statement, classify_claim, statements
 from services.matcher.reading.impact import classify_impact, impact_on, is_retrospective, price_move
-from services.matcher.reading.negated_events import averted, is_negated, turned
-from services.matcher.reading.officers import office_of
-from services.matcher.sources.publishers import SourceTable, origin_of, shipped_sources, slug
+from services.matcher.reading.negated_events import as_averted, is_averted, is_negated
+from services.matcher.reading.officers import find_officer
+from services.matcher.sources.origins import find_origin
+from services.matcher.sources.publishers import SourceTable, shipped_sources, slug
 from services.matcher.sources.track_record import RumorOutcomes, start_of_day
 from services.matcher.stories.signature import compute_signature
 from services.matcher.text.normalize import words
@@ -31,22 +32,22 @@ from services.matcher.thresholds import Thresholds, default_thresholds
 
 __all__ = ["Annotate", "ItemReading", "choose_quote", "read_item"]
 
-#: Statements, the title the first, in which it may stand what office a person has.
-OFFICE_SENTENCES = 3
-#: Sentences after the title among which the quotation is chosen.
+#: Statements, including the title, that are searched for the office of a quoted person.
+OFFICE_STATEMENTS = 3
+#: Sentences after the title from which the quote is chosen.
 QUOTE_SENTENCES = 10
-#: Days for which the grades are kept at hand; items come from one or two.
-DAYS_KEPT = 8
-#: How sure one may be that something is denied of which the headline says "not".
+#: Days for which source tables are cached; items come from one day or two.
+DAYS_CACHED = 8
+#: The least score of a claim that the headline denies with a word such as "not".
 LEAST_DENIED = 0.75
-#: From here on an item is about the thing, and "the company" in it is that thing.
+#: From this salience on, an item is about the thing, and "the company" in it means that thing.
 ABOUT_SALIENCE = 0.5
-# A name that opens a headline, and what it does.
-_DOER = re.compile(r"^(?:[A-Z]+: )?([A-Z]\w*(?: [A-Z]\w*)*) [a-z]")
+# A name that opens a headline, followed by a verb.
+_ACTOR = re.compile(r"^(?:[A-Z]+: )?([A-Z]\w*(?: [A-Z]\w*)*) [a-z]")
 
 
 class ItemReading(NamedTuple):
-    """What an item says apart from whom it mentions."""
+    """The reading of an item, independent of what it mentions."""
 
     claim: Claim
     impact: Impact
@@ -54,27 +55,26 @@ class ItemReading(NamedTuple):
 
 
 def read_item(item: Item, sources: SourceTable) -> ItemReading:
-    """Read ``item`` without regard to any book."""
+    """Read ``item`` without regard to the client book."""
     claim, impact = classify_claim(item), classify_impact(item)
     if claim.judged and claim.status != "retracted":
-        if averted(item.title, impact):
-            impact = turned(impact)
+        if is_averted(item.title, impact):
+            impact = as_averted(impact)
         elif is_negated(item.title, impact):
             claim = claim.model_copy(update={"status": "denied", "score": max(claim.score, LEAST_DENIED)})
-        elif claim.status == "hedged" and impact.kind == "share_move" and _title_states(item):
-            # That the price moved is a fact, whatever is doubted about the reason.
+        elif claim.status == "hedged" and impact.kind == "share_move" and _title_asserts(item):
+            # The price move is a fact, even if its cause is in doubt.
             claim = claim.model_copy(update={"status": "asserted"})
-    return ItemReading(claim, impact, sources.of(item))
+    return ItemReading(claim, impact, sources.publisher_of(item))
 
 
-def _title_states(item: Item) -> bool:
-    return (
-        classify_claim(Item.model_construct(id=item.id, title=item.title, language=item.language)).status == "asserted"
-    )
+def _title_asserts(item: Item) -> bool:
+    title_only = Item.model_construct(id=item.id, title=item.title, language=item.language)
+    return classify_claim(title_only).status == "asserted"
 
 
 class Annotate(Processor[None]):
-    """``ItemIngested`` → one ``ItemAnnotated`` for each watched thing it mentions, keyed by that thing."""
+    """``ItemIngested`` → one ``ItemAnnotated`` for each watched entity that the item mentions, keyed by entity."""
 
     name: ClassVar[str] = "annotate"
     inputs: ClassVar[tuple[str, ...]] = ("items",)
@@ -83,108 +83,108 @@ class Annotate(Processor[None]):
     stateful: ClassVar[bool] = False
 
     def __init__(self, sources: SourceTable | None = None, thresholds: Thresholds | None = None) -> None:
-        """Start from the shipped table of sources and thresholds unless others are given."""
+        """Start from the given source table and thresholds, or from the default ones."""
         self._thresholds = thresholds or default_thresholds()
         self._sources = sources or shipped_sources()
         self._new_grades: list[SourceGrade] = []
         self._outcomes = RumorOutcomes(self._thresholds)
-        self._by_day: dict[datetime, SourceTable] = {}
+        self._sources_by_day: dict[datetime, SourceTable] = {}
         self._book = BookIndex()
-        self._watchlist = MentionFinder()
-        self._changed: set[str] | None = None  # None until the first item: then all of the book is new
+        self._finder = MentionFinder()
+        self._changed: set[str] | None = None  # None until the first item: then the whole book is new
 
     def refer(self, event: AnyEvent) -> None:
-        """Note a change of the book or of a grade; what is built from them is built at the next item."""
+        """Note a change of the book or of a grade; the next item applies it."""
         data = event.data
         if isinstance(data, ClientChanged):
-            self._note(self._book.put_client(data.client))
+            self._note_changed(self._book.put_client(data.client))
         elif isinstance(data, ClientRemoved):
-            self._note(self._book.remove_client(data.client_id))
+            self._note_changed(self._book.remove_client(data.client_id))
         elif isinstance(data, SourceGraded):
             self._new_grades.append(data.source)
         elif isinstance(data, RumorResolved):
             self._outcomes.add(data)
-            self._by_day.clear()
+            self._sources_by_day.clear()
 
-    def _note(self, entities: frozenset[str]) -> None:
+    def _note_changed(self, entities: frozenset[str]) -> None:
         if self._changed is not None:
             self._changed |= entities
 
     def initial(self, key: str) -> None:
-        """Stateless."""
+        """Return no state: this processor is stateless."""
 
     def dump(self, state: None) -> bytes:
-        """Stateless."""
+        """Return no bytes: this processor is stateless."""
         return b""
 
     def load(self, raw: bytes) -> None:
-        """Stateless."""
+        """Return no state: this processor is stateless."""
 
     def process(self, state: None, event: AnyEvent, now: datetime) -> tuple[None, Sequence[AnyEvent]]:
-        """Find what is mentioned; judge the item once if anything is."""
+        """Return one annotation for each watched entity that the item mentions."""
         data = event.data
         if not isinstance(data, ItemIngested):
             raise KnownBadEvent(f"annotate takes ingested items, not {event.type}.")
         item = data.item
         if item.body and len(item.body) > self._thresholds.body_chars:
-            # before anything is found, so that every span lies in what is passed on
+            # Before the search, so that every span lies within the body that is passed on.
             item = item.model_copy(update={"body": item.body[: self._thresholds.body_chars]})
-        mentions = self._current_watchlist().find(item)
+        mentions = self._current_finder().find(item)
         if not mentions:
             return None, ()
         return None, self._annotations(item, data.revision, mentions, event.time)
 
-    def _current_watchlist(self) -> MentionFinder:
+    def _current_finder(self) -> MentionFinder:
         if self._changed is None or self._changed:
             changed = self._book.entities() if self._changed is None else sorted(self._changed)
             for entity_id in changed:
-                self._watchlist.change(entity_id, self._book.watches_of(entity_id))
+                self._finder.update(entity_id, self._book.watches_of(entity_id))
             self._changed = set()
-        return self._watchlist
+        return self._finder
 
-    def _sources_of(self, at: datetime) -> SourceTable:
-        """Who is worth what on the day of ``at``, set grades and track records taken together."""
+    def _sources_on(self, at: datetime) -> SourceTable:
+        """Return the source table for the day of ``at``: the grades that were set, adjusted by track records."""
         if self._new_grades:
             self._sources = self._sources.with_grades(self._new_grades)
             self._new_grades = []
-            self._by_day.clear()
+            self._sources_by_day.clear()
         if not self._outcomes:
             return self._sources
         day = start_of_day(at)
-        table = self._by_day.get(day)
+        table = self._sources_by_day.get(day)
         if table is None:
-            if len(self._by_day) >= DAYS_KEPT:
-                self._by_day.clear()
-            table = self._by_day[day] = self._outcomes.apply_to(self._sources, day)
+            if len(self._sources_by_day) >= DAYS_CACHED:
+                self._sources_by_day.clear()
+            table = self._sources_by_day[day] = self._outcomes.apply_to(self._sources, day)
         return table
 
     def _annotations(self, item: Item, revision: int, mentions: Sequence[Mention], at: datetime) -> list[AnyEvent]:
-        sources = self._sources_of(at)
+        sources = self._sources_on(at)
         reading = read_item(item, sources)
-        marks = compute_signature(item)
-        said = statements(item, QUOTE_SENTENCES)
+        item_signature = compute_signature(item)
+        item_statements = statements(item, QUOTE_SENTENCES)
         result: list[AnyEvent] = []
         for mention in mentions:
-            told = self._told_of(item, reading, mention)
+            about_mention = self._reading_about(item, reading, mention)
             annotated = ItemAnnotated.model_construct(
                 entity_id=mention.entity_id,
                 item=item,
                 revision=revision,
                 mention=mention,
-                claim=told.claim,
+                claim=about_mention.claim,
                 impact=self._impact(item, reading.impact, mention),
                 source=reading.source,
-                origin=self._origin(item, told, mention, said, sources),
-                signature=marks,
-                quote=choose_quote(said, mention, reading, self._thresholds.quote_chars),
+                origin=self._origin(item, about_mention, mention, item_statements, sources),
+                signature=item_signature,
+                quote=choose_quote(item_statements, mention, reading, self._thresholds.quote_chars),
                 seen_at=at,
             )
-            identity = content_id("evt", item.id, revision, mention.entity_id)
-            result.append(event(annotated, key=mention.entity_id, id=identity, source="firstword/matcher", time=at))
+            event_id = content_id("evt", item.id, revision, mention.entity_id)
+            result.append(event(annotated, key=mention.entity_id, id=event_id, source="firstword/matcher", time=at))
         return result
 
     def _impact(self, item: Item, impact: Impact, mention: Mention) -> Impact:
-        """What happened to what is mentioned: its part in a deal; "Halden falls 7%" if Halden has a price."""
+        """Return what happened to the entity: its role in a deal, or a share move if it is listed and "falls 7%"."""
         if impact.kind != "other" or is_retrospective(impact):
             return impact_on(item, impact, mention)
         for span in mention.spans:
@@ -194,40 +194,59 @@ class Annotate(Processor[None]):
         return impact
 
     def _origin(
-        self, item: Item, reading: ItemReading, mention: Mention, said: Sequence[Statement], sources: SourceTable
+        self,
+        item: Item,
+        reading: ItemReading,
+        mention: Mention,
+        item_statements: Sequence[Statement],
+        sources: SourceTable,
     ) -> Origin:
-        """Whom the item speaks for, as to this entity: a company is a primary source of what it is a party to."""
+        """Return the origin of the item's statement about the entity.
+
+        A company is a primary source for events that it is a party to.
+        """
         claim, source = reading.claim, reading.source
         name = self._book.name_of(mention.entity_id)
         speaker = source.publisher if source.kind == "company" else claim.attributed_to
-        about = mention.salience >= ABOUT_SALIENCE
+        is_about = mention.salience >= ABOUT_SALIENCE
         if claim.basis == "person" and source.kind != "company":
-            office = office_of(statement.text for statement in said[:OFFICE_SENTENCES])
-            if office is not None:
-                claim = claim.model_copy(update={"basis": "company", "attributed_to": office.firm})
-                speaker = office.firm
+            officer = find_officer(statement.text for statement in item_statements[:OFFICE_STATEMENTS])
+            if officer is not None:
+                claim = claim.model_copy(update={"basis": "company", "attributed_to": officer.company})
+                speaker = officer.company
         if speaker is None or source.kind == "newswire":
-            return origin_of(item, claim, source, sources, entity=name, party=about)
-        if name is not None and _same_name(speaker, name):
-            return origin_of(item, claim, source, sources, entity=name, party=True)
-        party = reading.impact.kind == "averted" or reading.impact.kind in self._thresholds.party_kinds
-        return origin_of(item, claim, source, sources, entity=None, party=party)
+            return find_origin(item, claim, source, sources, entity=name, party=is_about)
+        if name is not None and _is_same_name(speaker, name):
+            return find_origin(item, claim, source, sources, entity=name, party=True)
+        return find_origin(item, claim, source, sources, entity=None, party=self._involves_parties(reading.impact))
 
-    def _told_of(self, item: Item, reading: ItemReading, mention: Mention) -> ItemReading:
-        """The reading as to what is mentioned: in "Bexley drops bid for Halden" the company that said so is Bexley."""
+    def _reading_about(self, item: Item, reading: ItemReading, mention: Mention) -> ItemReading:
+        """Return the reading with the speaker as it is for the entity.
+
+        In "Bexley drops bid for Halden", the company that said so is Bexley.
+        """
         claim = reading.claim
-        deal = reading.impact.kind == "averted" or reading.impact.kind in self._thresholds.party_kinds
         first = next((span for span in mention.spans if span.field == "title"), None)
-        if not deal or first is None or claim.basis != "company" or claim.attributed_to or claim.status != "asserted":
+        if (
+            not self._involves_parties(reading.impact)
+            or first is None
+            or claim.basis != "company"
+            or claim.attributed_to
+            or claim.status != "asserted"
+        ):
             return reading
-        doer = _DOER.search(item.title[: first.start])
-        if doer is None or _is_ordinary(doer.group(1)):
+        actor = _ACTOR.search(item.title[: first.start])
+        if actor is None or _is_ordinary(actor.group(1)):
             return reading
-        return reading._replace(claim=claim.model_copy(update={"attributed_to": doer.group(1)}))
+        return reading._replace(claim=claim.model_copy(update={"attributed_to": actor.group(1)}))
+
+    def _involves_parties(self, impact: Impact) -> bool:
+        """Return whether the event has parties, any of which can speak about it first hand."""
+        return impact.kind == "averted" or impact.kind in self._thresholds.party_kinds
 
 
 def _is_ordinary(name: str) -> bool:
-    """Whether what opens a headline is no name: court, regulator, shareholders."""
+    """Return whether the words that open a headline are not a name: court, regulator, shareholders."""
     lists = word_lists()
     return all(
         word in lists.sentence_openers or word in lists.common_words or word in lists.company_predicates
@@ -235,25 +254,25 @@ def _is_ordinary(name: str) -> bool:
     )
 
 
-def _same_name(speaker: str, name: str) -> bool:
-    """Whether ``speaker`` is ``name`` or its beginning: Halden said … of Halden Energy."""
-    one, other = slug(speaker).split("-"), slug(name).split("-")
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
+def _is_same_name(speaker: str, name: str) -> bool:
+    """Return whether one name is the other or its beginning: Halden, Halden Energy."""
+    speaker_words, name_words = slug(speaker).split("-"), slug(name).split("-")
+    shorter = min(len(speaker_words), len(name_words))
+    return speaker_words[:shorter] == name_words[:shorter]
 
 
-def choose_quote(said: Sequence[Statement], mention: Mention, reading: ItemReading, limit: int) -> str:
-    """Of the sentences ``said``, the title first, the one that shows best what is claimed of what is mentioned."""
+def choose_quote(item_statements: Sequence[Statement], mention: Mention, reading: ItemReading, limit: int) -> str:
+    """Return the statement that best shows the claim about the entity, cut to ``limit`` characters."""
     names = {span.text for span in mention.spans}
     cues = [cue for cue in (*reading.claim.cues, *reading.impact.cues) if len(cue) > 1]
-    best, most = said[0].text, -1.0
-    for place, text in said:
+    best, best_score = item_statements[0].text, -1.0
+    for position, text in item_statements:
         score = 2.0 * any(name in text for name in names)
         score += sum(cue in text for cue in cues)
         score += 0.5 * any(figure in text for figure in reading.impact.figures)
-        score += {"title": 0.0, "lead": 0.6, "rest": 0.2}[place]
-        if score > most:
-            best, most = text, score
+        score += {"title": 0.0, "lead": 0.6, "rest": 0.2}[position]
+        if score > best_score:
+            best, best_score = text, score
     if len(best) <= limit:
         return best
     cut = best[:limit].rpartition(" ")[0]

@@ -1,1 +1,1 @@
-"""Which watched names stand where in an item."""
+"""Finds the watched names, topics and queries that an item mentions."""

@@ -1,6 +1,6 @@
-"""Which watched things an item mentions, where, and how much it is about them.
+"""Finds the watched things that an item mentions, and measures how far the item is about each.
 
-One pass finds every name of every client; what is asked of a hit costs only where there is one.
+One pass finds the names of all clients. Further checks cost time only where a name occurs.
 """
 
 from __future__ import annotations
@@ -11,123 +11,135 @@ from typing import NamedTuple
 from schemas.clients import Watch
 from schemas.items import Item
 from schemas.mentions import ItemField, Mention, Span
-from services.matcher.mentions.name_disambiguation import Place, Trust, legal_form, part_of_another_name, quoted, trust
-from services.matcher.mentions.queries import Text, answer
+from services.matcher.mentions.name_disambiguation import (
+    Certainty,
+    Occurrence,
+    disambiguate,
+    is_part_of_another_name,
+    is_quoted_source,
+    legal_form_after,
+)
+from services.matcher.mentions.queries import ItemText, match_query
 from services.matcher.mentions.salience import salience
-from services.matcher.mentions.term_table import Hit, Posting
-from services.matcher.mentions.terms import Word
-from services.matcher.mentions.watch_table import Entity, WatchTable
+from services.matcher.mentions.term_table import TermEntry, TermHit
+from services.matcher.mentions.terms import WordClass
+from services.matcher.mentions.watch_table import WatchedEntity, WatchTable
 from services.matcher.text.field_text import FieldText
-from services.matcher.text.normalize import padded
+from services.matcher.text.normalize import padded_words
 
 __all__ = ["MentionFinder"]
 
-
-_ORDER: dict[ItemField, int] = {"title": 0, "summary": 1, "body": 2}
-
-
-class _Found(NamedTuple):
-    """An occurrence that letter case allows, for each entity it may stand for."""
-
-    place: Place
-    postings: tuple[tuple[Posting, Trust], ...]
+_FIELD_ORDER: dict[ItemField, int] = {"title": 0, "summary": 1, "body": 2}
 
 
-class _Kept(NamedTuple):
-    """What is left of an item's hits: occurrences for each entity, names that take up words, queries to be asked."""
+class _Candidate(NamedTuple):
+    """An occurrence that may be a name, with each entity that it may stand for."""
 
-    places: dict[str, list[tuple[Place, Trust]]]
-    names: dict[str, list[Place]]
-    asked: dict[str, None]
+    occurrence: Occurrence
+    entries: tuple[tuple[TermEntry, Certainty], ...]
+
+
+class _Findings(NamedTuple):
+    """The findings in an item: occurrences by entity, names by field, and the entities whose queries to check."""
+
+    occurrences: dict[str, list[tuple[Occurrence, Certainty]]]
+    names: dict[str, list[Occurrence]]
+    query_entities: dict[str, None]
+
+
+#: Entities that are certainly mentioned, with their occurrences.
+_Mentioned = dict[str, tuple[WatchedEntity, list[Occurrence]]]
 
 
 class MentionFinder:
-    """Every term of every entity, ready to be looked for."""
+    """Finds the watched things that items mention."""
 
     def __init__(self) -> None:
-        """Of nothing."""
+        """Start with nothing to watch."""
         self._table = WatchTable()
 
     @classmethod
     def build(cls, watches: Iterable[Watch]) -> MentionFinder:
-        """Of the watches of all clients, in the order of the clients' ids."""
+        """Return a finder for the watches of all clients, given in the order of client ids."""
         grouped: dict[str, list[Watch]] = {}
         for watch in watches:
             grouped.setdefault(watch.entity_id, []).append(watch)
-        built = cls()
-        for entity_id, each in grouped.items():
-            built.change(entity_id, each)
-        return built
+        finder = cls()
+        for entity_id, entity_watches in grouped.items():
+            finder.update(entity_id, entity_watches)
+        return finder
 
-    def change(self, entity_id: str, watches: Sequence[Watch]) -> None:
-        """From now on the entity is watched as ``watches`` say, by nobody where there are none.
+    def update(self, entity_id: str, watches: Sequence[Watch]) -> None:
+        """Replace all watches of an entity; an empty sequence removes it.
 
-        It finds exactly what one would find that is built anew. The cost is that of the change, not of the book.
+        An updated finder finds exactly what a new one would. The cost depends on the change, not on the book.
         """
-        self._table.change(entity_id, watches)
+        self._table.update(entity_id, watches)
 
     def __len__(self) -> int:
-        """How many terms are looked for."""
+        """Return the number of terms."""
         return len(self._table)
 
     def find(self, item: Item) -> tuple[Mention, ...]:
-        """What ``item`` mentions: what is named, then what is asked for, each by id. Cost grows with the hits alone.
+        """Return the mentions in ``item``: those by name first, then those by query, each ordered by entity id.
 
-        Of a client who holds a thing and asks for news on it as well, the holding so comes first.
+        So if a client holds a thing and also follows it with a query, the holding comes first.
         """
-        readings = _readings(item)
-        hits = [(reading, self._table.hits(reading.norms)) for reading in readings]
-        if not any(found for _, found in hits):
+        fields = _fields(item)
+        hits = [(field_text, self._table.hits(field_text.norms)) for field_text in fields]
+        if not any(field_hits for _, field_hits in hits):
             return ()
-        publisher = padded(item.source.publisher).strip() if item.source.publisher else None
-        kept = _Kept({}, {}, {})
-        for reading, found in hits:
-            if found:
-                _judge(reading, found, publisher, kept)
-        sure = self._sure(kept, readings)
-        also = self._by_other_names(kept, sure)
-        if kept.asked:
-            self._ask(kept, Text(readings, kept.names, publisher, also), sure)
-        total = sum(len(places) for _, places in sure.values())
-        order = sorted(sure, key=lambda key: (not sure[key][0].conditions, key))
-        return tuple(_mention(item, *sure[key], total) for key in order)
+        publisher = padded_words(item.source.publisher).strip() if item.source.publisher else None
+        findings = _Findings({}, {}, {})
+        for field_text, field_hits in hits:
+            if field_hits:
+                _judge_hits(field_text, field_hits, publisher, findings)
+        mentioned = self._certain_entities(findings, fields)
+        also = self._occurrences_by_any_name(findings, mentioned)
+        if findings.query_entities:
+            self._match_queries(findings, ItemText(fields, findings.names, publisher, also), mentioned)
+        total = sum(len(occurrences) for _, occurrences in mentioned.values())
+        order = sorted(mentioned, key=lambda entity_id: (not mentioned[entity_id][0].conditions, entity_id))
+        return tuple(_mention(item, *mentioned[entity_id], total) for entity_id in order)
 
-    def _sure(self, kept: _Kept, readings: Sequence[FieldText]) -> dict[str, tuple[Entity, list[Place]]]:
-        """The entities of which one occurrence at least is beyond doubt, and whose conditions hold."""
-        whole = "".join(reading.padded for reading in readings)
-        sure = {}
-        for key, places in kept.places.items():
-            if any(trusted is Trust.FULL for _, trusted in places):
-                entity = self._table.entity(key)
+    def _certain_entities(self, findings: _Findings, fields: Sequence[FieldText]) -> _Mentioned:
+        """Return the entities with at least one certain occurrence whose conditions hold."""
+        whole = "".join(field_text.padded for field_text in fields)
+        mentioned: _Mentioned = {}
+        for entity_id, occurrences in findings.occurrences.items():
+            if any(certainty is Certainty.CERTAIN for _, certainty in occurrences):
+                entity = self._table.entity(entity_id)
                 if _conditions_hold(entity, whole):
-                    sure[key] = (entity, [place for place, _ in places])
-        return sure
+                    mentioned[entity_id] = (entity, [occurrence for occurrence, _ in occurrences])
+        return mentioned
 
-    def _by_other_names(self, kept: _Kept, sure: dict[str, tuple[Entity, list[Place]]]) -> dict[str, list[Place]]:
-        """Where each name of what is surely mentioned stands under any of its names: a query may know it by another.
+    def _occurrences_by_any_name(self, findings: _Findings, mentioned: _Mentioned) -> dict[str, list[Occurrence]]:
+        """Return, for each name of a mentioned entity, the occurrences of all its names.
 
-        Adds the queries that are worth asking by such a name.
+        A query may use another name of the entity than the item does. Adds the entities with such queries.
         """
-        also: dict[str, list[Place]] = {}
-        for entity, places in list(sure.values()):
+        also: dict[str, list[Occurrence]] = {}
+        for entity, occurrences in list(mentioned.values()):
             if len(entity.names) > 1:
                 for norm in entity.names:
-                    also.setdefault(norm, []).extend(places)
-                    anchored = (each.entity_id for each in self._table.postings(norm) if each.anchor and each.entity_id)
-                    kept.asked.update(dict.fromkeys(anchored))
+                    also.setdefault(norm, []).extend(occurrences)
+                    anchored = (
+                        entry.entity_id for entry in self._table.entries(norm) if entry.anchor and entry.entity_id
+                    )
+                    findings.query_entities.update(dict.fromkeys(anchored))
         return also
 
-    def _ask(self, kept: _Kept, text: Text, sure: dict[str, tuple[Entity, list[Place]]]) -> None:
-        for key in kept.asked:
-            entity = self._table.entity(key)
-            for asked in entity.asked:
-                places = answer(asked, text)
-                if places is not None:
-                    known = sure.setdefault(key, (entity, []))[1]
-                    known[:] = dict.fromkeys([*known, *places])
+    def _match_queries(self, findings: _Findings, text: ItemText, mentioned: _Mentioned) -> None:
+        for entity_id in findings.query_entities:
+            entity = self._table.entity(entity_id)
+            for query in entity.queries:
+                matched = match_query(query, text)
+                if matched is not None:
+                    known = mentioned.setdefault(entity_id, (entity, []))[1]
+                    known[:] = dict.fromkeys([*known, *matched])
 
 
-def _readings(item: Item) -> list[FieldText]:
+def _fields(item: Item) -> list[FieldText]:
     fields: tuple[tuple[ItemField, str | None], ...] = (
         ("title", item.title),
         ("summary", item.summary),
@@ -136,92 +148,104 @@ def _readings(item: Item) -> list[FieldText]:
     return [FieldText(field, text) for field, text in fields if text]
 
 
-def _judge(reading: FieldText, hits: Sequence[Hit], publisher: str | None, kept: _Kept) -> None:
-    candidates: list[_Found] = []
+def _judge_hits(field_text: FieldText, hits: Sequence[TermHit], publisher: str | None, findings: _Findings) -> None:
+    """Add to ``findings`` the hits in one field that mean a watched name or an anchor of a query."""
+    candidates: list[_Candidate] = []
     for hit in hits:
-        place: Place | None = None
-        postings = []
-        for posting in hit.postings:
-            if posting.anchor and posting.entity_id is not None:
-                kept.asked[posting.entity_id] = None
+        occurrence: Occurrence | None = None
+        entries = []
+        for entry in hit.entries:
+            if entry.anchor and entry.entity_id is not None:
+                findings.query_entities[entry.entity_id] = None
                 continue
-            place = place or Place(reading, hit.first, hit.last, hit.plural)
-            trusted = trust(place, posting.style)
-            if trusted is not Trust.NONE:
-                postings.append((posting, trusted))
-        if place is not None and postings:
-            candidates.append(_Found(place, tuple(postings)))
-    names = kept.names.setdefault(reading.field, [])
-    for place, posting, trusted in _longest(candidates, names):
-        key = posting.entity_id
-        if key is None:
+            occurrence = occurrence or Occurrence(field_text, hit.first, hit.last, hit.plural)
+            certainty = disambiguate(occurrence, entry.style)
+            if certainty is not Certainty.NONE:
+                entries.append((entry, certainty))
+        if occurrence is not None and entries:
+            candidates.append(_Candidate(occurrence, tuple(entries)))
+    names = findings.names.setdefault(field_text.field, [])
+    for occurrence, entry, certainty in _longest(candidates, names):
+        entity_id = entry.entity_id
+        if entity_id is None:
             continue
-        own = publisher is not None and _norm(place) == publisher
-        if part_of_another_name(place, posting.style) is None and not quoted(place, posting.style, own):
-            kept.places.setdefault(key, []).append((_with_legal_form(place), trusted))
+        is_publisher = publisher is not None and _norm(occurrence) == publisher
+        if is_part_of_another_name(occurrence, entry.style):
+            continue
+        if not is_quoted_source(occurrence, entry.style, is_publisher):
+            findings.occurrences.setdefault(entity_id, []).append((_with_legal_form(occurrence), certainty))
 
 
-def _norm(place: Place) -> str:
-    return " ".join(place.reading.norms[place.first : place.last + 1])
+def _norm(occurrence: Occurrence) -> str:
+    return " ".join(occurrence.field_text.norms[occurrence.first : occurrence.last + 1])
 
 
-def _longest(found: list[_Found], names: list[Place]) -> Iterable[tuple[Place, Posting, Trust]]:
-    """Of names that overlap only the longest (then the leftmost), across all entities; adds those to ``names``.
+def _longest(
+    candidates: list[_Candidate], names: list[Occurrence]
+) -> Iterable[tuple[Occurrence, TermEntry, Certainty]]:
+    """Yield only the longest (then the leftmost) of overlapping names, across all entities, and add them to ``names``.
 
-    A phrase that somebody follows gives way to a name around it, and takes its words from ordinary ones, but stands
-    beside other phrases: what one client follows must not hide what another does.
+    A phrase that a client follows yields to a name around it and takes its words from names that are ordinary words.
+    Beside other phrases it stays: one client's phrase must not hide another's.
     """
-    by_name: set[int] = set()
-    by_phrase: set[int] = set()
-    for place, postings in sorted(found, key=lambda f: (f.place.first - f.place.last, f.place.first, f.place.plural)):
-        words = range(place.first, place.last + 1)
-        if not by_name.isdisjoint(words):
+    name_words: set[int] = set()
+    phrase_words: set[int] = set()
+    for occurrence, entries in sorted(
+        candidates,
+        key=lambda candidate: (
+            candidate.occurrence.first - candidate.occurrence.last,
+            candidate.occurrence.first,
+            candidate.occurrence.plural,
+        ),
+    ):
+        words = range(occurrence.first, occurrence.last + 1)
+        if not name_words.isdisjoint(words):
             continue
-        worded = not by_phrase.isdisjoint(words)
-        for posting, trusted in postings:
-            if posting.style.followed:
-                by_phrase.update(words)
-            elif worded and posting.style.word is not Word.NONE:
+        inside_phrase = not phrase_words.isdisjoint(words)
+        for entry, certainty in entries:
+            if entry.style.followed:
+                phrase_words.update(words)
+            elif inside_phrase and entry.style.word_class is not WordClass.NONE:
                 continue
             else:
-                by_name.update(words)
-                names.append(place)
-            yield place, posting, trusted
+                name_words.update(words)
+                names.append(occurrence)
+            yield occurrence, entry, certainty
 
 
-def _with_legal_form(place: Place) -> Place:
-    """The occurrence together with "Inc", "plc" … that follows it."""
-    last = place.last
-    while (following := legal_form(place.reading, last)) is not None:
+def _with_legal_form(occurrence: Occurrence) -> Occurrence:
+    """Extend the occurrence by a legal form such as "Inc" or "plc" that follows it."""
+    last = occurrence.last
+    while (following := legal_form_after(occurrence.field_text, last)) is not None:
         last = following
-    return place._replace(last=last)
+    return occurrence._replace(last=last)
 
 
-def _conditions_hold(entity: Entity, text: str) -> bool:
+def _conditions_hold(entity: WatchedEntity, text: str) -> bool:
     return any(
-        (not condition.context or any(_stands(word, text) for word in condition.context))
-        and not any(_stands(word, text) for word in condition.exclude)
+        (not condition.context or any(_contains(text, entry) for entry in condition.context))
+        and not any(_contains(text, entry) for entry in condition.exclude)
         for condition in entity.conditions
     )
 
 
-def _stands(word: str, text: str) -> bool:
-    return f"{word} " in text or f"{word}s " in text
+def _contains(text: str, entry: str) -> bool:
+    return f"{entry} " in text or f"{entry}s " in text
 
 
-def _mention(item: Item, entity: Entity, places: Sequence[Place], total: int) -> Mention:
+def _mention(item: Item, entity: WatchedEntity, occurrences: Sequence[Occurrence], total: int) -> Mention:
     spans: list[Span] = []
-    for place in sorted(places, key=_reading_order):
-        start, end = place.bounds
-        field = place.reading.field
-        if spans and spans[-1].field == field and spans[-1].end >= end:
+    for occurrence in sorted(occurrences, key=_reading_order):
+        start, end = occurrence.bounds
+        field_text = occurrence.field_text
+        if spans and spans[-1].field == field_text.field and spans[-1].end >= end:
             continue  # a phrase inside a longer one of the same entity
-        spans.append(Span(field=field, start=start, end=end, text=place.reading.text[start:end]))
-    asked = bool(entity.asked) and not entity.conditions
-    weight, why = salience(item, entity.name, spans, len(places) / total, asked=asked)
+        spans.append(Span(field=field_text.field, start=start, end=end, text=field_text.text[start:end]))
+    by_query = bool(entity.queries) and not entity.conditions
+    weight, why = salience(item, entity.name, spans, len(occurrences) / total, by_query=by_query)
     return Mention(item_id=item.id, entity_id=entity.id, spans=tuple(spans), salience=weight, why=why)
 
 
-def _reading_order(place: Place) -> tuple[int, int, int]:
-    start, end = place.bounds
-    return _ORDER[place.reading.field], start, -end
+def _reading_order(occurrence: Occurrence) -> tuple[int, int, int]:
+    start, end = occurrence.bounds
+    return _FIELD_ORDER[occurrence.field_text.field], start, -end

@@ -1,5 +1,7 @@
-"""Interests as queries: any of, all of, none of, near. A few anchor terms stand in the automaton; the rest of a query
-is looked at only where one of them was found, so that an item costs nothing for the queries that it does not touch.
+"""Compiles the queries of the client book and matches them against items: any of, all of, none of, near.
+
+Only a few rare terms of each query, its anchors, are in the term table. The rest of a query is checked only if an item
+contains an anchor, so queries unrelated to the item cost nothing.
 """
 
 from __future__ import annotations
@@ -9,71 +11,85 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.clients import Query
-from services.matcher.mentions.name_disambiguation import Place, Trust, part_of_another_name, quoted, trust
-from services.matcher.mentions.terms import Kind, Style, Term, query_term
+from services.matcher.mentions.name_disambiguation import (
+    Certainty,
+    Occurrence,
+    disambiguate,
+    is_part_of_another_name,
+    is_quoted_source,
+)
+from services.matcher.mentions.terms import Term, TermKind, TermStyle, query_terms
 from services.matcher.text.field_text import FieldText
 from services.matcher.text.word_lists import word_lists
 
-__all__ = ["Asked", "AskedNear", "Text", "answer", "ask"]
+__all__ = ["CompiledNear", "CompiledQuery", "ItemText", "compile_query", "match_query"]
 
-#: Any of these.
-Group = tuple[Term, ...]
+#: Terms of which any one is enough.
+AnyOf = tuple[Term, ...]
 
 
-class AskedNear(NamedTuple):
-    """One of each group within so many words."""
+class CompiledNear(NamedTuple):
+    """A condition that one term of each group occurs within so many words."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[AnyOf, ...]
     within: int
 
 
-class Asked(NamedTuple):
-    """A query ready to be put to a text. ``only`` are narrowing groups that are no evidence by themselves."""
+class CompiledQuery(NamedTuple):
+    """A query ready to be matched. ``context`` groups narrow it but are not part of what it finds."""
 
-    groups: tuple[Group, ...]
-    near: tuple[AskedNear, ...]
-    only: tuple[Group, ...]
-    none_of: Group
-    anchors: Group
+    groups: tuple[AnyOf, ...]
+    near: tuple[CompiledNear, ...]
+    context: tuple[AnyOf, ...]
+    none_of: AnyOf
+    anchors: AnyOf
 
 
 @lru_cache(maxsize=1 << 10)
-def ask(queries: tuple[Query, ...], context: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> Asked | None:
-    """All of ``queries`` together, in a text that holds any of ``context`` and none of ``exclude``.
+def compile_query(
+    queries: tuple[Query, ...], context: tuple[str, ...] = (), exclude: tuple[str, ...] = ()
+) -> CompiledQuery | None:
+    """Return one query that requires all of ``queries``, any of ``context`` and none of ``exclude``.
 
-    None where nothing is looked for.
+    Return None if nothing is left to search for.
     """
-    groups: list[Group] = []
-    near: list[AskedNear] = []
+    groups: list[AnyOf] = []
+    near: list[CompiledNear] = []
     none_of = list(exclude)
     for query in queries:
-        groups += [_group((term,)) for term in query.all_of]
+        groups += [_any_of((entry,)) for entry in query.all_of]
         if query.any_of:
-            groups.append(_group(query.any_of))
-        near += [AskedNear(tuple(_group((word,)) for word in each.words), each.within) for each in query.near]
+            groups.append(_any_of(query.any_of))
+        near += [
+            CompiledNear(tuple(_any_of((entry,)) for entry in condition.words), condition.within)
+            for condition in query.near
+        ]
         none_of += query.none_of
-    choices = [*groups, *(group for each in near for group in each.groups)]
-    if not choices or not all(choices):
+    required = [*groups, *(group for condition in near for group in condition.groups)]
+    if not required or not all(required):
         return None
-    only = tuple(group for group in (_group(context),) if group)
-    return Asked(tuple(groups), tuple(near), only, _group(tuple(none_of)), max((*choices, *only), key=_rarity))
+    context_groups = tuple(group for group in (_any_of(context),) if group)
+    anchors = max((*required, *context_groups), key=_rarity)
+    return CompiledQuery(tuple(groups), tuple(near), context_groups, _any_of(tuple(none_of)), anchors)
 
 
-def _group(written: Sequence[str]) -> Group:
-    return tuple(dict.fromkeys(term for each in written for term in query_term(each)))
+def _any_of(entries: Sequence[str]) -> AnyOf:
+    return tuple(dict.fromkeys(term for entry in entries for term in query_terms(entry)))
 
 
-def _rarity(group: Group) -> tuple[int, int, int]:
-    """How seldom a group stands in the news, by its commonest term: ordinary words are common, long terms rare."""
-    return min(_rarity_of(term) for term in group)
+def _rarity(group: AnyOf) -> tuple[int, int, int]:
+    """Return how rare a group is in the news, by its most common term."""
+    return min(_term_rarity(term) for term in group)
 
 
-def _rarity_of(term: Term) -> tuple[int, int, int]:
+def _term_rarity(term: Term) -> tuple[int, int, int]:
+    """Return a sort key for the rarity of a term: ordinary words are common, long terms rare."""
     lists = word_lists()
     parts = term.norm.split()
     ordinary = sum(
         any(
-            form in known for known in (lists.common_words, lists.function_words, lists.goods, lists.company_predicates)
+            form in word_list
+            for word_list in (lists.common_words, lists.function_words, lists.goods, lists.company_predicates)
         )
         for part in parts
         for form in ((part, part[:-1]) if part.endswith("s") else (part,))
@@ -81,123 +97,127 @@ def _rarity_of(term: Term) -> tuple[int, int, int]:
     return min(len(parts) - min(ordinary, len(parts)), 1), len(parts), len(term.norm)
 
 
-class Text:
-    """An item as queries see it; what one query looked up the next finds ready.
+class ItemText:
+    """The text of an item as queries see it. Each term is looked up once and shared by all queries.
 
-    ``names`` are the words taken by longer names, for each field: what stands inside another's name is no word.
-    ``also``: where what bears a name is mentioned, by whichever of its names.
+    ``names`` are the names found in each field: a term inside a longer name does not count.
+    ``also``: for each name of a mentioned entity, the occurrences of all its names.
     """
 
     def __init__(
         self,
-        readings: Sequence[FieldText],
-        names: Mapping[str, Sequence[Place]],
+        fields: Sequence[FieldText],
+        names: Mapping[str, Sequence[Occurrence]],
         publisher: str | None,
-        also: Mapping[str, Sequence[Place]] | None = None,
+        also: Mapping[str, Sequence[Occurrence]] | None = None,
     ) -> None:
-        self._readings = readings
-        #: For each field, word → how many words the longest name has that it is part of.
-        self._named: dict[str, dict[int, int]] = {}
-        for field, places in names.items():
-            named = self._named.setdefault(field, {})
-            for place in places:
-                size = place.last - place.first + 1
-                for word in range(place.first, place.last + 1):
-                    named[word] = max(named.get(word, 0), size)
+        self._fields = fields
+        #: For each field and word, the size in words of the longest name that contains the word.
+        self._name_sizes: dict[str, dict[int, int]] = {}
+        for field, occurrences in names.items():
+            sizes = self._name_sizes.setdefault(field, {})
+            for occurrence in occurrences:
+                size = occurrence.last - occurrence.first + 1
+                for word in range(occurrence.first, occurrence.last + 1):
+                    sizes[word] = max(sizes.get(word, 0), size)
         self._publisher = publisher
         self._also = also or {}
-        self._whole = "".join(reading.padded for reading in readings)
-        self._known: dict[str, list[tuple[Style, list[Place]]]] = {}
+        self._whole = "".join(field_text.padded for field_text in fields)
+        self._known: dict[str, list[tuple[TermStyle, list[Occurrence]]]] = {}
 
-    def places(self, term: Term) -> Sequence[Place]:
-        """Where ``term`` stands, as what it is written as."""
+    def find(self, term: Term) -> Sequence[Occurrence]:
+        """Return the occurrences that mean ``term``."""
         norm, style = term
-        also = self._also.get(norm, ()) if style.kind is Kind.NAME else ()
+        also = self._also.get(norm, ()) if style.kind is TermKind.NAME else ()
         if f" {norm}" not in self._whole:
             return also
         known = self._known.setdefault(norm, [])
-        for other, places in known:
-            if other is style or other == style:
-                return places
-        found = list(dict.fromkeys((*self._look_up(term), *also)))
-        known.append((style, found))
-        return found
+        for known_style, occurrences in known:
+            if known_style is style or known_style == style:
+                return occurrences
+        occurrences = list(dict.fromkeys((*self._search(term), *also)))
+        known.append((style, occurrences))
+        return occurrences
 
-    def of(self, group: Group) -> list[Place]:
-        """Where any of ``group`` stands."""
-        return [place for term in group for place in self.places(term)]
+    def find_any(self, group: AnyOf) -> list[Occurrence]:
+        """Return the occurrences of all terms of ``group``."""
+        return [occurrence for term in group for occurrence in self.find(term)]
 
-    def _look_up(self, term: Term) -> list[Place]:
-        found = []
-        for reading in self._readings:
-            for start, end, plural in _occurrences(reading.padded, term.norm):
-                place = Place(reading, *reading.span(start, end), plural)
-                if not self._inside_a_name(place) and _meant(place, term, self._publisher):
-                    found.append(place)
-        return found
+    def _search(self, term: Term) -> list[Occurrence]:
+        occurrences = []
+        for field_text in self._fields:
+            for start, end, plural in _positions(field_text.padded, term.norm):
+                occurrence = Occurrence(field_text, *field_text.words_between(start, end), plural)
+                if not self._is_inside_a_name(occurrence) and _is_meant(occurrence, term, self._publisher):
+                    occurrences.append(occurrence)
+        return occurrences
 
-    def _inside_a_name(self, place: Place) -> bool:
-        named = self._named.get(place.reading.field, {})
-        size = place.last - place.first + 1
-        return any(named.get(word, 0) > size for word in range(place.first, place.last + 1))
+    def _is_inside_a_name(self, occurrence: Occurrence) -> bool:
+        sizes = self._name_sizes.get(occurrence.field_text.field, {})
+        size = occurrence.last - occurrence.first + 1
+        return any(sizes.get(word, 0) > size for word in range(occurrence.first, occurrence.last + 1))
 
 
-def _occurrences(padded: str, norm: str) -> list[tuple[int, int, bool]]:
-    found = []
-    at = padded.find(f" {norm}")
-    while at >= 0:
-        end = at + len(norm) + 1
+def _positions(padded: str, norm: str) -> list[tuple[int, int, bool]]:
+    """Return the start and end of each occurrence, and whether it adds a plural "s"."""
+    positions = []
+    start = padded.find(f" {norm}")
+    while start >= 0:
+        end = start + len(norm) + 1
         if padded[end] == " ":
-            found.append((at, end, False))
+            positions.append((start, end, False))
         elif len(norm) > 2 and padded[end] == "s" and padded[end + 1] == " ":
-            found.append((at, end + 1, True))
-        at = padded.find(f" {norm}", end)
-    return found
+            positions.append((start, end + 1, True))
+        start = padded.find(f" {norm}", end)
+    return positions
 
 
-def _meant(place: Place, term: Term, publisher: str | None) -> bool:
+def _is_meant(occurrence: Occurrence, term: Term, publisher: str | None) -> bool:
     style = term.style
-    if style.kind is Kind.PHRASE:
+    if style.kind is TermKind.PHRASE:
         return True
-    if trust(place, style) is not Trust.FULL or part_of_another_name(place, style) is not None:
+    if disambiguate(occurrence, style) is not Certainty.CERTAIN or is_part_of_another_name(occurrence, style):
         return False
-    return not quoted(place, style, publisher == term.norm)
+    return not is_quoted_source(occurrence, style, publisher == term.norm)
 
 
-def answer(asked: Asked, text: Text) -> list[Place] | None:
-    """The places that bear out ``asked``, or None where the text doesn't hold what it asks."""
-    if not all(text.of(group) for group in asked.only):
+def match_query(query: CompiledQuery, text: ItemText) -> list[Occurrence] | None:
+    """Return the occurrences by which ``text`` matches ``query``, or None if it does not match."""
+    if not all(text.find_any(group) for group in query.context):
         return None
-    places: dict[Place, None] = {}
-    for group in asked.groups:
-        found = text.of(group)
-        if not found:
+    matched: dict[Occurrence, None] = {}
+    for group in query.groups:
+        occurrences = text.find_any(group)
+        if not occurrences:
             return None
-        places.update(dict.fromkeys(found))
-    for near in asked.near:
-        together = _closest([text.of(group) for group in near.groups], near.within)
-        if together is None:
+        matched.update(dict.fromkeys(occurrences))
+    for near in query.near:
+        closest = _closest([text.find_any(group) for group in near.groups], near.within)
+        if closest is None:
             return None
-        places.update(dict.fromkeys(together))
-    return None if any(text.places(term) for term in asked.none_of) else list(places)
+        matched.update(dict.fromkeys(closest))
+    return None if any(text.find(term) for term in query.none_of) else list(matched)
 
 
-def _closest(found: Sequence[Sequence[Place]], within: int) -> tuple[Place, ...] | None:
-    """One place of each, all in one field and no two the same word, the closest together; None if too far apart."""
-    best: tuple[int, tuple[Place, ...]] | None = None
-    if not all(found):
+def _closest(groups: Sequence[Sequence[Occurrence]], within: int) -> tuple[Occurrence, ...] | None:
+    """Return one occurrence of each group, those closest together, or None if they are too far apart.
+
+    They are in one field, and no two start at the same word.
+    """
+    best: tuple[int, tuple[Occurrence, ...]] | None = None
+    if not all(groups):
         return None
-    for field in sorted({place.reading.field for place in found[0]}):
-        latest: dict[int, Place] = {}
-        for which, place in sorted(
-            ((k, p) for k, places in enumerate(found) for p in places if p.reading.field == field),
+    for field in sorted({occurrence.field_text.field for occurrence in groups[0]}):
+        latest: dict[int, Occurrence] = {}
+        for number, occurrence in sorted(
+            ((n, o) for n, occurrences in enumerate(groups) for o in occurrences if o.field_text.field == field),
             key=lambda pair: (pair[1].first, pair[0]),
         ):
-            if place.last > place.reading.last:
-                break  # the joined forms of hyphenated words stand behind the text, out of its order
-            latest[which] = place
-            firsts = {p.first for p in latest.values()}
-            span = place.first - min(firsts)
-            if len(firsts) == len(found) and span <= within and (best is None or span < best[0]):
-                best = span, tuple(latest[k] for k in range(len(found)))
+            if occurrence.last > occurrence.field_text.last_word:
+                break  # joined forms of hyphenated words follow the text, out of order
+            latest[number] = occurrence
+            firsts = {known.first for known in latest.values()}
+            distance = occurrence.first - min(firsts)
+            if len(firsts) == len(groups) and distance <= within and (best is None or distance < best[0]):
+                best = distance, tuple(latest[n] for n in range(len(groups)))
     return best[1] if best else None

@@ -1,4 +1,4 @@
-"""How much an item is about what it mentions, from where and how often it is named, with the reason as a sentence."""
+"""Measures how far an item is about a thing that it mentions, and explains the result in a sentence."""
 
 from __future__ import annotations
 
@@ -9,35 +9,39 @@ from schemas.mentions import Span
 
 __all__ = ["salience"]
 
-# Weights chosen by us so that the title alone passes 0.5, the lead alone does not, and the body alone stays under 0.3.
-_IN_TITLE, _EARLY_TITLE = 0.55, 0.15
+# Our own choice: a mention in the title alone passes 0.5, one in the lead alone does not, and one in the body alone
+# stays below 0.3.
+_IN_TITLE, _EARLY_IN_TITLE = 0.55, 0.15
 _IN_LEAD = 0.3
 _IN_BODY = 0.1
-_REPEATED, _REPEATS_COUNTED = 0.15, 4
+_REPEATED, _MAX_REPEATS = 0.15, 4
 _SHARE = 0.15
-#: Characters of the summary, or of a body without summary, that count as its lead.
+#: Length of the lead in characters: the beginning of the summary, or of the body if there is no summary.
 _LEAD_CHARS = 220
 
 
-def salience(item: Item, name: str, spans: Sequence[Span], share: float, *, asked: bool = False) -> tuple[float, str]:
-    """The salience 0–1 and one sentence that gives its grounds; what is ``asked`` for has words, not a name.
+def salience(
+    item: Item, name: str, spans: Sequence[Span], share: float, *, by_query: bool = False
+) -> tuple[float, str]:
+    """Return the salience, 0–1, and one sentence that explains it.
 
-    ``spans`` are in reading order and not empty; ``share`` (0–1) is their part of all that the item mentions.
+    ``spans`` are in reading order and not empty. ``share`` (0–1) is their part of all mentions in the item.
+    ``by_query`` says that a query matched, so the spans are words of the query and not names.
     """
     first = spans[0]
     if first.field == "title":
         position = first.start / max(len(item.title), 1)
-        weight = _IN_TITLE + _EARLY_TITLE * (1 - position)
+        weight = _IN_TITLE + _EARLY_IN_TITLE * (1 - position)
         where = "at the start of the title" if position < 0.25 else "in the title"
     elif _in_lead(item, first):
         weight, where = _IN_LEAD, "in the opening lines"
     else:
         weight, where = _IN_BODY, f"only further down in the {first.field}"
-    weight += _REPEATED * min(len(spans) - 1, _REPEATS_COUNTED) / _REPEATS_COUNTED
+    weight += _REPEATED * min(len(spans) - 1, _MAX_REPEATS) / _MAX_REPEATS
     weight += _SHARE * share
     times = "once" if len(spans) == 1 else f"{len(spans)} times"
     named = "is named"
-    if asked:
+    if by_query:
         named = f"is touched by “{first.text}”"
     elif first.text != name:
         named = f"is named as “{first.text}”"

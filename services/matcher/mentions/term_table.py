@@ -1,6 +1,6 @@
-"""All terms of all clients in one table, found in a text word by word. A change costs what it changes, at any size.
+"""All search terms of all clients in one table, found in a text word by word.
 
-Which occurrence means what is not its business.
+A change costs only what it changes, whatever the size of the table. The table does not judge occurrences.
 """
 
 from __future__ import annotations
@@ -8,152 +8,153 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from services.matcher.mentions.terms import Style
-from services.matcher.text.compact_map import PART, CompactMap
+from services.matcher.mentions.terms import TermStyle
+from services.matcher.text.compact_map import SEPARATOR, CompactMap
 
-__all__ = ["Hit", "Posting", "TermTable"]
+__all__ = ["TermEntry", "TermHit", "TermTable"]
 
-#: Shorter terms are found as they are, never as a plural.
+#: Terms of up to this length have no plural.
 _SHORT = 2
-# A byte for each of so many hashes says whether a term, or the beginning of a longer one, may have it. It is only a
-# sieve: at its fullest one word in five passes it for nothing, and looks in the table in vain. It grows eightfold,
-# with the terms, up to 16 MB: as long as it is small the processor has it near.
-_SIEVE, _LARGEST = (1 << 18) - 1, (1 << 24) - 1
-#: Hashes for each term at least.
-_ROOM = 8
+# The filter holds one byte for each hash. The byte says whether a term, or the beginning of a longer one, may have
+# that hash. At its fullest, one word in five passes it and is then looked up in vain. It starts small, so that it
+# stays in the processor's cache, and grows eightfold with the terms, up to 16 MB.
+_SMALLEST_MASK, _LARGEST_MASK = (1 << 18) - 1, (1 << 24) - 1
+#: The filter has at least this many bytes for each term.
+_BYTES_PER_TERM = 8
 _TERM, _BEGINNING = 1, 2
-#: Terms whose postings stay unpacked, and words of which one remembers that they begin none: those of the day's news.
-_READY = 1 << 13
+#: Number of terms whose entries stay decoded, and of words known to begin no term: those of the day's news.
+_CACHED = 1 << 13
 
 
-class Posting(NamedTuple):
-    """A term stands for an entity; None for names that nobody watches, kept because they contain shorter ones.
+class TermEntry(NamedTuple):
+    """What a term stands for: an entity, or None for a longer name that nobody watches.
 
-    An ``anchor`` is no name of it, but makes one of its queries worth asking.
+    Longer names are kept because they may contain a watched one. An ``anchor`` does not name its entity, but only if
+    it occurs can one of the entity's queries match.
     """
 
     entity_id: str | None
-    style: Style
+    style: TermStyle
     anchor: bool
 
 
-class Hit(NamedTuple):
-    """A term's occurrence: its first and last word, and whether an s was added to it."""
+class TermHit(NamedTuple):
+    """An occurrence of a term: its first and last word, and whether the text adds a plural "s"."""
 
     first: int
     last: int
     plural: bool
-    postings: tuple[Posting, ...]
+    entries: tuple[TermEntry, ...]
 
 
 class TermTable:
-    """Terms in normal form, each with what it stands for."""
+    """Terms in normal form, each with its entries."""
 
     def __init__(self) -> None:
         self._terms = CompactMap()
-        self._mask = _SIEVE
-        self._sieve = bytearray(_SIEVE + 1)
-        self._styles: list[Style] = []
-        self._number_of: dict[Style, int] = {}
-        self._ready: dict[str, tuple[Posting, ...]] = {}
-        #: Words that begin no term, as far as has been seen.
-        self._idle: set[str] = set()
+        self._mask = _SMALLEST_MASK
+        self._filter = bytearray(_SMALLEST_MASK + 1)
+        self._styles: list[TermStyle] = []
+        self._style_numbers: dict[TermStyle, int] = {}
+        self._decoded: dict[str, tuple[TermEntry, ...]] = {}
+        #: Words seen in texts that begin no term.
+        self._idle_words: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._terms)
 
-    def add(self, norm: str, posting: Posting) -> None:
-        """Let ``norm`` stand for this as well."""
-        number = self._number_of.setdefault(posting.style, len(self._styles))
+    def add(self, norm: str, entry: TermEntry) -> None:
+        """Add an entry for the term ``norm``."""
+        number = self._style_numbers.setdefault(entry.style, len(self._styles))
         if number == len(self._styles):
-            self._styles.append(posting.style)
-        self._ready.pop(norm, None)
-        told = f"{number}{'!' if posting.anchor else ':'}{posting.entity_id or ''}".encode()
+            self._styles.append(entry.style)
+        self._decoded.pop(norm, None)
+        encoded = f"{number}{'!' if entry.anchor else ':'}{entry.entity_id or ''}".encode()
         known = self._terms.get(norm)
         if known is None:
-            self._terms.put(norm, told)
-            if len(self._terms) * _ROOM > self._mask and self._mask < _LARGEST:
+            self._terms.put(norm, encoded)
+            if len(self._terms) * _BYTES_PER_TERM > self._mask and self._mask < _LARGEST_MASK:
                 self._grow()
             self._mark(norm)
         else:
-            self._terms.put(norm, PART.join(sorted({told, *known.split(PART)})))
+            self._terms.put(norm, SEPARATOR.join(sorted({encoded, *known.split(SEPARATOR)})))
 
     def _grow(self) -> None:
-        """Once at 30,000 terms and once at 260,000, where it takes half a second."""
-        self._mask = self._mask * _ROOM + _ROOM - 1
-        self._sieve = bytearray(self._mask + 1)
-        for norm in self._terms.keys():  # noqa: SIM118 - it is no dictionary
+        """Enlarge the filter: at 30,000 terms and again at 260,000, where it takes half a second."""
+        self._mask = self._mask * _BYTES_PER_TERM + _BYTES_PER_TERM - 1
+        self._filter = bytearray(self._mask + 1)
+        for norm in self._terms.keys():  # noqa: SIM118 - not a dictionary
             self._mark(norm)
 
     def _mark(self, norm: str) -> None:
-        self._idle.clear()
-        self._sieve[hash(norm) & self._mask] |= _TERM
+        self._idle_words.clear()
+        self._filter[hash(norm) & self._mask] |= _TERM
         end = norm.find(" ")
         while end >= 0:
-            self._sieve[hash(norm[:end]) & self._mask] |= _BEGINNING
+            self._filter[hash(norm[:end]) & self._mask] |= _BEGINNING
             end = norm.find(" ", end + 1)
 
     def remove(self, norm: str, entity_id: str) -> None:
-        """Let ``norm`` stand for this entity no longer. What the sieve holds of it stays, and does no harm."""
-        self._ready.pop(norm, None)
+        """Remove the entries of an entity for the term ``norm``. The filter keeps its marks, which does no harm."""
+        self._decoded.pop(norm, None)
         raw = entity_id.encode()
         known = self._terms.get(norm)
         if known is not None:
-            left = [told for told in known.split(PART) if _entity(told) != raw]
-            self._terms.put(norm, PART.join(left) if left else None)
+            kept = [encoded for encoded in known.split(SEPARATOR) if _encoded_entity(encoded) != raw]
+            self._terms.put(norm, SEPARATOR.join(kept) if kept else None)
 
-    def postings(self, norm: str) -> tuple[Posting, ...]:
-        """What ``norm`` stands for."""
-        ready = self._ready.get(norm)
-        if ready is None:
+    def entries(self, norm: str) -> tuple[TermEntry, ...]:
+        """Return the entries of the term ``norm``."""
+        entries = self._decoded.get(norm)
+        if entries is None:
             known = self._terms.get(norm)
-            if len(self._ready) >= _READY:
-                self._ready.clear()
-            ready = self._ready[norm] = () if known is None else tuple(self._read(known))
-        return ready
+            if len(self._decoded) >= _CACHED:
+                self._decoded.clear()
+            entries = self._decoded[norm] = () if known is None else tuple(self._decode(known))
+        return entries
 
-    def _read(self, known: bytes) -> Iterable[Posting]:
-        for told in known.split(PART):
-            raw = _entity(told)
-            head = told[: len(told) - len(raw)]
+    def _decode(self, known: bytes) -> Iterable[TermEntry]:
+        for encoded in known.split(SEPARATOR):
+            raw = _encoded_entity(encoded)
+            head = encoded[: len(encoded) - len(raw)]
             entity_id = raw.decode() or None
-            yield Posting(entity_id, self._styles[int(head[:-1])], head[-1:] == b"!")
+            yield TermEntry(entity_id, self._styles[int(head[:-1])], head[-1:] == b"!")
 
-    def hits(self, norms: Sequence[str]) -> list[Hit]:
-        """Every term among these words of a text, overlapping ones too."""
-        found: list[Hit] = []
-        sieve, mask, last_word = self._sieve, self._mask, len(norms) - 1
-        idle = self._idle
+    def hits(self, norms: Sequence[str]) -> list[TermHit]:
+        """Return every term among the words of a text, including overlapping ones."""
+        hits: list[TermHit] = []
+        filter_, mask, last_word = self._filter, self._mask, len(norms) - 1
+        idle_words = self._idle_words
         for first, word in enumerate(norms):
-            if word in idle:
-                continue  # as most words
-            passed = sieve[hash(word) & mask]
-            if not passed and word[-1] != "s":
-                if len(idle) < _READY:
-                    idle.add(word)
+            if word in idle_words:
+                continue  # true of most words
+            marks = filter_[hash(word) & mask]
+            if not marks and word[-1] != "s":
+                if len(idle_words) < _CACHED:
+                    idle_words.add(word)
                 continue
             text, last = word, first
             while True:
-                if passed & _TERM:
-                    self._take(found, first, last, text, plural=False)
-                if text[-1] == "s" and sieve[hash(text[:-1]) & mask] & _TERM and len(text) - 1 > _SHORT:
-                    self._take(found, first, last, text[:-1], plural=True)
-                if passed < _BEGINNING or last == last_word:
+                if marks & _TERM:
+                    self._add_hit(hits, first, last, text, plural=False)
+                if text[-1] == "s" and filter_[hash(text[:-1]) & mask] & _TERM and len(text) - 1 > _SHORT:
+                    self._add_hit(hits, first, last, text[:-1], plural=True)
+                if marks < _BEGINNING or last == last_word:
                     break
                 last += 1
                 text = f"{text} {norms[last]}"
-                passed = sieve[hash(text) & mask]
-        return found
+                marks = filter_[hash(text) & mask]
+        return hits
 
-    def _take(self, found: list[Hit], first: int, last: int, norm: str, *, plural: bool) -> None:
-        postings = self.postings(norm)
-        if postings:
-            found.append(Hit(first, last, plural, postings))
+    def _add_hit(self, hits: list[TermHit], first: int, last: int, norm: str, *, plural: bool) -> None:
+        entries = self.entries(norm)
+        if entries:
+            hits.append(TermHit(first, last, plural, entries))
 
 
-def _entity(told: bytes) -> bytes:
-    """The entity's part of a posting: what stands behind the style's number and the mark."""
+def _encoded_entity(encoded: bytes) -> bytes:
+    """Return the entity id of an encoded entry: the bytes after the style's number and the anchor mark."""
     end = 1
-    while told[end] not in b":!":
+    while encoded[end] not in b":!":
         end += 1
-    return told[end + 1 :]
+    return encoded[end + 1 :]

@@ -1,4 +1,4 @@
-"""How a name, phrase or ticker is written in the book, as the terms that are looked for and what each asks of a hit."""
+"""Turns the names, phrases and tickers of the client book into search terms."""
 
 from __future__ import annotations
 
@@ -13,42 +13,45 @@ from services.matcher.text.normalize import BAR, words
 from services.matcher.text.word_lists import word_lists
 
 __all__ = [
-    "UNWATCHED",
-    "Kind",
-    "Style",
+    "UNWATCHED_STYLE",
     "Term",
-    "Word",
+    "TermKind",
+    "TermStyle",
+    "WordClass",
     "has_legal_form",
     "is_phrase",
-    "query_term",
-    "terms_of",
+    "name_terms",
+    "query_terms",
     "word_class",
 ]
 
-#: Interests of these kinds are phrases, not names: their case and number don't matter.
+#: The names of such watches are phrases, not proper names: their case and number do not matter.
 _PHRASE_KINDS = frozenset({"topic", "industry", "regulation", "place"})
-#: Names whose terms are kept at hand: many clients watch the same ones. A million would be half a gigabyte.
+#: Names whose terms are cached, because many clients watch the same ones. A million would take half a gigabyte.
 _CACHED_NAMES = 1 << 12
 
-# German, Danish, Norwegian and Swedish letters as these languages spell them where a keyboard lacks them.
+# The usual spelling of German, Danish, Norwegian and Swedish letters on a keyboard that lacks them.
 _SPELLED_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe", "Å": "Aa"}
 )
 _SPELLING = re.compile(r"ae|oe|ue|aa", re.IGNORECASE)
-# "Novo A/S", "Vela (publ)": forms that are no single word.
+# Legal forms that are not a single word: "Novo A/S", "Vela (publ)".
 _SLASHED_FORM = re.compile(r"(?:,?\s+(?:A/S|K/S|I/S|\(publ\)))+\.?$", re.IGNORECASE)
 
 
-class Kind(Enum):
-    """What sort of term it is."""
+class TermKind(Enum):
+    """The kind of a term."""
 
     NAME = "name"
     PHRASE = "phrase"
     TICKER = "ticker"
 
 
-class Word(Enum):
-    """What ordinary word a name could also be; an INSTITUTION is an acronym better known as an authority's."""
+class WordClass(Enum):
+    """The kind of ordinary word that a name could also be.
+
+    An INSTITUTION is an acronym that readers know as an authority's.
+    """
 
     NONE = "none"
     FUNCTION = "function"
@@ -57,69 +60,77 @@ class Word(Enum):
     INSTITUTION = "institution"
 
 
-class Style(NamedTuple):
-    """What a term asks of its occurrences. The book writes it with a ``capital``, or in ``upper`` case throughout.
+class TermStyle(NamedTuple):
+    """The properties of a term that decide which occurrences count.
 
-    ``followed``: a phrase that a client follows, so it stands beside longer ones.
-    ``umlaut``: it is the folded form of a name that the book spells out (Mueller), so the text must have the mark.
+    ``capitalized`` and ``upper_case`` tell how the book writes the term.
+    ``followed`` marks a phrase that a client follows; it is found beside and inside longer phrases.
+    ``needs_umlaut`` marks the folded form of a name that the book spells out (Mueller): the text must have the umlaut.
     """
 
-    kind: Kind
-    size: int
-    word: Word
-    capital: bool
-    upper: bool
-    given_name: bool
-    media: bool
-    research: bool
+    kind: TermKind
+    word_count: int
+    word_class: WordClass
+    capitalized: bool
+    upper_case: bool
+    is_given_name: bool
+    is_media: bool
+    is_research: bool
     followed: bool = False
-    umlaut: bool = False
+    needs_umlaut: bool = False
 
 
 class Term(NamedTuple):
-    """What is looked for, in normal form."""
+    """A term to search for, in normal form."""
 
     norm: str
-    style: Style
+    style: TermStyle
 
 
 @lru_cache(maxsize=4096)
-def _shared(style: Style) -> Style:
-    """One object for all terms of a style, for there are millions of terms and few styles."""
+def _shared(style: TermStyle) -> TermStyle:
+    """Return one object for all equal styles, because there are millions of terms and few styles."""
     return style
 
 
 #: The style of longer names that nobody watches.
-UNWATCHED = Style(Kind.PHRASE, 2, Word.NONE, False, False, False, False, False)
+UNWATCHED_STYLE = TermStyle(TermKind.PHRASE, 2, WordClass.NONE, False, False, False, False, False)
 
 
 def is_phrase(watch: Watch) -> bool:
-    """Whether the names of ``watch`` are phrases, which may stand in any case; Nice and Reading are no such places."""
+    """Return whether the names of ``watch`` are phrases, which count in any letter case.
+
+    Places that are also ordinary words, such as Nice and Reading, are not.
+    """
     if watch.kind == "place" and watch.name[:1].isupper():
-        return word_class(words(watch.name)) is Word.NONE
+        return word_class(words(watch.name)) is WordClass.NONE
     return watch.kind in _PHRASE_KINDS
 
 
-def word_class(parts: list[str]) -> Word:
-    """What ordinary word, or words, a name could also be."""
-    ordinary = _ordinary()
-    found = [ordinary.get(part, Word.NONE) for part in parts]
-    if Word.NONE in found:
-        return Word.NONE
-    return found[0] if len(found) == 1 else Word.COMMON
+def word_class(norms: list[str]) -> WordClass:
+    """Return the kind of ordinary word or words that a name could also be."""
+    ordinary = _ordinary_words()
+    classes = [ordinary.get(norm, WordClass.NONE) for norm in norms]
+    if WordClass.NONE in classes:
+        return WordClass.NONE
+    return classes[0] if len(classes) == 1 else WordClass.COMMON
 
 
 @cache
-def _ordinary() -> dict[str, Word]:
+def _ordinary_words() -> dict[str, WordClass]:
     lists = word_lists()
-    classes = [(Word.FUNCTION, lists.function_words), (Word.COMMON, lists.common_words), (Word.GOODS, lists.goods)]
-    return {word: name for name, listed in classes for word in sorted(listed)}
+    classes = [
+        (WordClass.FUNCTION, lists.function_words),
+        (WordClass.COMMON, lists.common_words),
+        (WordClass.GOODS, lists.goods),
+    ]
+    return {word: kind for kind, word_list in classes for word in sorted(word_list)}
 
 
-def _without_legal_form(parts: list[str]) -> list[str]:
-    legal = word_lists().legal_forms
-    kept = parts[1:] if len(parts) > 1 and parts[0] == "the" else parts
-    while len(kept) > 1 and (kept[-1] in legal or (kept[-1] in ("private", "and") and kept != parts)):
+def _without_legal_form(norms: list[str]) -> list[str]:
+    legal_forms = word_lists().legal_forms
+    kept = norms[1:] if len(norms) > 1 and norms[0] == "the" else norms
+    while len(kept) > 1 and (kept[-1] in legal_forms or (kept[-1] in ("private", "and") and kept != norms)):
         kept = kept[:-1]
     if len(kept) > 1 and kept[-1] == "and":
         kept = kept[:-1]
@@ -127,32 +138,32 @@ def _without_legal_form(parts: list[str]) -> list[str]:
 
 
 def has_legal_form(name: str) -> bool:
-    """Whether ``name`` is written with its "Inc", "plc" …, and so is a firm's."""
-    parts = words(name)
-    return len(_without_legal_form(parts)) < len(parts) - (parts[:1] == ["the"])
+    """Return whether ``name`` ends with a legal form such as "Inc" or "plc", and so belongs to a company."""
+    norms = words(name)
+    return len(_without_legal_form(norms)) < len(norms) - (norms[:1] == ["the"])
 
 
-def _written_as(written: str, kind: Kind) -> list[Term]:
-    if kind is Kind.NAME and ("/" in written or "(" in written):
+def _terms_as_written(written: str, kind: TermKind) -> list[Term]:
+    if kind is TermKind.NAME and ("/" in written or "(" in written):
         written = _SLASHED_FORM.sub("", written)
-    found = words(written)
-    joined = [word for mark, word in pairwise(found) if mark == BAR] if BAR in found else ()
-    parts = found[: found.index(BAR)] if joined else found
-    if kind is Kind.NAME:
+    norms = words(written)
+    joined = [word for mark, word in pairwise(norms) if mark == BAR] if BAR in norms else ()
+    parts = norms[: norms.index(BAR)] if joined else norms
+    if kind is TermKind.NAME:
         if written.islower():
-            kind = Kind.PHRASE
+            kind = TermKind.PHRASE
         parts = _without_legal_form(parts)
     if not parts:
         return []
-    lists, terms, upper = word_lists(), [], written.isupper()
+    lists, terms, upper_case = word_lists(), [], written.isupper()
     for form in [parts, *([word] for word in joined if len(parts) == written.count("-") + 1)]:
         norm = " ".join(form)
-        style = Style(
+        style = TermStyle(
             kind,
             len(form),
             word_class(form),
             written.strip()[:1].isupper(),
-            upper,
+            upper_case,
             norm in lists.given_names,
             norm in lists.media,
             norm in lists.research,
@@ -161,56 +172,69 @@ def _written_as(written: str, kind: Kind) -> list[Term]:
     return terms
 
 
-def _term(written: str, kind: Kind) -> list[Term]:
-    """``written`` and its transliterations: Müller is also Mueller, and Mueller also Müller, but never Muller."""
-    terms = _written_as(written, kind)
-    if kind is Kind.TICKER:
+def _terms(written: str, kind: TermKind) -> list[Term]:
+    """Return the terms of ``written`` and its transliterations.
+
+    Müller is also Mueller, and Mueller also Müller, but never Muller.
+    """
+    terms = _terms_as_written(written, kind)
+    if kind is TermKind.TICKER:
         return terms
     if not written.isascii():
-        spelled = written.translate(_SPELLED_OUT)
-        return terms if spelled == written else terms + _written_as(spelled, kind)
-    if kind is Kind.NAME and _SPELLING.search(written):
-        folded = _written_as(_SPELLING.sub(lambda match: match[0][0], written), kind)
-        terms += [Term(term.norm, _shared(term.style._replace(umlaut=True))) for term in folded]
+        spelled_out = written.translate(_SPELLED_OUT)
+        return terms if spelled_out == written else terms + _terms_as_written(spelled_out, kind)
+    if kind is TermKind.NAME and _SPELLING.search(written):
+        folded = _terms_as_written(_SPELLING.sub(lambda match: match[0][0], written), kind)
+        terms += [Term(term.norm, _shared(term.style._replace(needs_umlaut=True))) for term in folded]
     return terms
 
 
-def _ticker(written: str) -> str:
-    """Without exchange: ``LSE:HSBA``, ``HSBA.L`` and ``HSBA LN`` are HSBA; ``BRK.B`` stays, for B is no exchange."""
+def _bare_ticker(written: str) -> str:
+    """Return a ticker without its exchange.
+
+    ``LSE:HSBA``, ``HSBA.L`` and ``HSBA LN`` become HSBA; ``BRK.B`` stays, because B is not an exchange.
+    """
     lists, bare = word_lists(), written.rpartition(":")[2].strip().upper().removeprefix("$")
-    head, mark, tail = bare.rpartition(".")
-    if mark and len(head) > 1 and tail.lower() in lists.reuters_codes:
+    head, dot, tail = bare.rpartition(".")
+    if dot and len(head) > 1 and tail.lower() in lists.reuters_codes:
         return head
     head, _, tail = bare.removesuffix(" EQUITY").partition(" ")
     return head if tail.lower() in lists.bloomberg_codes else bare
 
 
 @lru_cache(maxsize=_CACHED_NAMES)
-def terms_of(written: tuple[str, ...], tickers: tuple[str, ...], phrases: bool) -> tuple[Term, ...]:
-    """The terms of one watch."""
-    found: dict[str, Style] = {}
+def name_terms(names: tuple[str, ...], tickers: tuple[str, ...], as_phrases: bool) -> tuple[Term, ...]:
+    """Return the terms for the names and tickers of one watch."""
+    styles: dict[str, TermStyle] = {}
     institutions = word_lists().institutions
-    for name in written:
-        for norm, style in _term(name, Kind.PHRASE if phrases else Kind.NAME):
-            if phrases:
+    for name in names:
+        for norm, style in _terms(name, TermKind.PHRASE if as_phrases else TermKind.NAME):
+            if as_phrases:
                 style = _shared(style._replace(followed=True))
-            if style.upper and norm in institutions and any(map(has_legal_form, written)):
-                style = _shared(style._replace(word=Word.INSTITUTION))
-            # Of two ways to write one name the one in capitals is the stricter, the phrase the most lenient.
-            known = found.get(norm)
-            if known is None or (known.umlaut, known.upper) > (style.umlaut, style.upper) or style.kind is Kind.PHRASE:
-                found[norm] = style
+            if style.upper_case and norm in institutions and any(map(has_legal_form, names)):
+                style = _shared(style._replace(word_class=WordClass.INSTITUTION))
+            # If a name is written in two ways, upper case is the strictest and a phrase the most lenient.
+            known = styles.get(norm)
+            if (
+                known is None
+                or (known.needs_umlaut, known.upper_case) > (style.needs_umlaut, style.upper_case)
+                or style.kind is TermKind.PHRASE
+            ):
+                styles[norm] = style
     for ticker in tickers:
-        for norm, style in _written_as(_ticker(ticker), Kind.TICKER):
-            found.setdefault(norm, style)
-    return tuple(Term(norm, style) for norm, style in found.items())
+        for norm, style in _terms_as_written(_bare_ticker(ticker), TermKind.TICKER):
+            styles.setdefault(norm, style)
+    return tuple(Term(norm, style) for norm, style in styles.items())
 
 
 @lru_cache(maxsize=_CACHED_NAMES)
-def query_term(written: str) -> tuple[Term, ...]:
-    """The terms of one entry of a query: ``a | b`` gives both; one with a capital is a name, else a phrase."""
-    found: dict[str, Style] = {}
-    for each in written.split("|"):
-        for norm, style in _term(each.strip(), Kind.NAME):
-            found.setdefault(norm, style)
-    return tuple(Term(norm, style) for norm, style in found.items())
+def query_terms(written: str) -> tuple[Term, ...]:
+    """Return the terms of one entry of a query; ``a | b`` gives the terms of both.
+
+    An entry with a capital is a name, any other a phrase.
+    """
+    styles: dict[str, TermStyle] = {}
+    for alternative in written.split("|"):
+        for norm, style in _terms(alternative.strip(), TermKind.NAME):
+            styles.setdefault(norm, style)
+    return tuple(Term(norm, style) for norm, style in styles.items())

@@ -1,4 +1,4 @@
-"""The topics that Firstword ships, from ``lexicon/topics.yaml``: what a book may name instead of writing a query."""
+"""The topics that Firstword ships in ``lexicon/topics.yaml``. A client book can name one instead of writing a query."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Topic", "shipped_topics", "topic_named"]
 
 
 class Topic(NamedTuple):
-    """A topic: it is touched where any of ``queries`` holds."""
+    """A topic. An item is about it if any of its ``queries`` matches."""
 
     id: str
     title: str
@@ -23,15 +23,15 @@ class Topic(NamedTuple):
 
 @cache
 def shipped_topics() -> dict[str, Topic]:
-    """All topics by id, in the order of the file."""
-    return {key: _topic(key, entry) for key, entry in read_yaml("topics.yaml").items()}
+    """Return all topics by id, in the order of the file."""
+    return {topic_id: _topic(topic_id, entry) for topic_id, entry in read_yaml("topics.yaml").items()}
 
 
-def _topic(key: str, entry: dict[str, Any]) -> Topic:
+def _topic(topic_id: str, entry: dict[str, Any]) -> Topic:
     none_of = _phrases(entry.get("none_of", ()))
     queries = [Query(any_of=_phrases(entry["any_of"]), none_of=none_of)]
     queries += [Query(near=(Near(**near),), none_of=none_of) for near in entry.get("near", ())]
-    return Topic(key, entry["title"], entry["about"], tuple(queries))
+    return Topic(topic_id, entry["title"], entry["about"], tuple(queries))
 
 
 def _phrases(patterns: Iterable[str]) -> tuple[str, ...]:
@@ -39,12 +39,12 @@ def _phrases(patterns: Iterable[str]) -> tuple[str, ...]:
 
 
 def topic_named(name: str) -> Topic | None:
-    """The topic that goes by this id or title, whatever its case, hyphens or blanks."""
-    return _by_name().get(_plain(name))
+    """Return the topic with this id or title, ignoring case, hyphens and extra spaces."""
+    return _topics_by_name().get(_plain(name))
 
 
 @cache
-def _by_name() -> dict[str, Topic]:
+def _topics_by_name() -> dict[str, Topic]:
     topics = shipped_topics().values()
     return {_plain(name): topic for topic in topics for name in (topic.title, topic.id)}
 

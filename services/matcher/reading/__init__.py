@@ -1,1 +1,1 @@
-"""What an item says about each watched name: claim, event, impact, role."""
+"""Reads an item: what it claims and on whose authority, what happened, and the part each party has in it."""

@@ -1,21 +1,25 @@
-"""On whose word a sentence rests: a regulator, a filing, the company, a person, unnamed sources, another outlet.
+"""Finds the speaker on whose authority a sentence rests.
 
-Names of outlets and regulators come from ``lexicon/publishers.csv``; of companies and persons, from capitals before a
-verb of saying.
+The speaker is a regulator, a filing, the company, a person, unnamed sources or another outlet. The names of outlets and
+regulators come from ``lexicon/publishers.csv``. Companies and persons are recognized by capitals before a verb of
+saying.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from schemas.mentions import ClaimBasis
 from services.matcher.lexicon import read_table, read_yaml
-from services.matcher.text.phrases import Hit, Phrases
+from services.matcher.text.phrases import PhraseHit, PhraseMatcher
 
-__all__ = ["Attribution", "AttributionFinder"]
+__all__ = ["Attribution", "AttributionFinder", "Position"]
 
-#: How far, in characters, a verb of saying may stand from the outlet or regulator it belongs to.
+#: The position of a sentence in an item: the title, the first sentence after it, or a later one.
+Position = Literal["title", "lead", "rest"]
+
+#: Distance in characters between an outlet or regulator and its verb of saying.
 NEAR_CHARS = 28
 _NAME_BEFORE = re.compile(
     r"((?:[A-Z0-9][\w&'’.\-]*|of|and|de|van|von|the(?= [A-Z]))(?: (?:[A-Z0-9][\w&'’.\-]*|of|and|de|van|von|&))*)"
@@ -26,9 +30,9 @@ _LEADING = re.compile(r"^(?:The|A|An|And|But|In|On|As|While|However|of|and|the) 
 _TITLE_SUFFIX = re.compile(
     r"(?: [-–—|] ?| ?[:,] )(?:says |say |reports )?(?:the )?([A-Z][\w.&’' ]{1,40}?)(?: reports?| says?)?$"
 )
-# "Halden: we are not for sale", "Halden: no change to our dividend": the company speaks of itself.
-_SPEAKS_OF_ITSELF = re.compile(r"^([A-Z][\w&'’.\- ]{1,30}): [\"“'‘]?(?:[Ww]e|[Oo]ur|[Nn]o|[Tt]here)\b")
-# "… , chairman says", "says Corvane chairman": somebody of that office, by name or not.
+# "Halden: we are not for sale", "Halden: no change to our dividend": the company speaks about itself.
+_SPEAKS_ABOUT_ITSELF = re.compile(r"^([A-Z][\w&'’.\- ]{1,30}): [\"“'‘]?(?:[Ww]e|[Oo]ur|[Nn]o|[Tt]here)\b")
+# "… , chairman says", "says Corvane chairman": a person in office, named or not.
 _OFFICE = re.compile(
     r"(?:(?:, |[\"”’'] )|\b(?:says|said|warns|hints) )(?:[\w’'.\-]+ ){0,3}?"
     r"(?:chief|chairman|chairwoman|chair|executive|ceo|boss|founder|owner|minister|analyst|lawyers?|mayor|director)"
@@ -40,17 +44,17 @@ _TITLE_COLON = re.compile(r"^([A-Z][\w.&’' ]{1,30}): ")
 
 
 class Attribution(NamedTuple):
-    """Whose word, and the name as it stands in the text, if one does."""
+    """The kind of speaker, and the name as it is written in the text, if there is one."""
 
     basis: ClaimBasis
     name: str | None = None
 
 
 class AttributionFinder:
-    """Finds attributions with one automaton over verbs, phrases and known names."""
+    """Finds attributions in one pass over verbs, phrases and known names."""
 
     def __init__(self, lexicon: dict[str, Any], publishers: tuple[dict[str, str], ...]) -> None:
-        """Build from ``cues.yaml`` and the rows of ``publishers.csv``."""
+        """Build from a lexicon such as ``cues.yaml`` and the rows of ``publishers.csv``."""
         phrases: list[tuple[str, tuple[str, str]]] = []
         for group in ("passive", "no_comment", "company", "filing", "says", "reports", "after", "roles"):
             phrases += [(cue, (group, "")) for cue in lexicon[group]]
@@ -60,21 +64,21 @@ class AttributionFinder:
             group = "regulator" if row["kind"] == "regulator" else "publisher"
             for name in filter(None, row["names"].split(";")):
                 phrases.append((name, (group, row["publisher"])))
-        self._phrases = Phrases(phrases)
+        self._phrases = PhraseMatcher(phrases)
         self._not_a_name: frozenset[str] = frozenset(lexicon["not_a_name"])
 
     @classmethod
     def from_lexicon(cls) -> AttributionFinder:
-        """After the shipped lexicon."""
+        """Build from the shipped lexicon."""
         return cls(read_yaml("cues.yaml"), read_table("publishers.csv"))
 
-    def find(self, text: str, folded: str, place: str) -> Attribution | None:
-        """Whose word the sentence ``text`` rests on; None when on nobody's but the writer's."""
+    def find(self, text: str, folded: str, position: Position) -> Attribution | None:
+        """Return the attribution of the sentence ``text``, or None if the writer speaks for the publisher."""
         hits = self._phrases.find(folded)
         if not hits:
-            return self._by_form(text, place)
-        groups = {hit.mark[0] for hit in hits}
-        outlet = _named(text, hits, "publisher", place)
+            return self._by_form(text, position)
+        groups = {hit.label[0] for hit in hits}
+        outlet = _named(text, hits, "publisher", position)
         if outlet is not None:
             return Attribution("outlet", outlet)
         if "unnamed" in groups:
@@ -82,26 +86,26 @@ class AttributionFinder:
         if "outlet" in groups:
             return Attribution("outlet")
         if "regulator" in groups:
-            regulator = _named(text, hits, "regulator", place)
+            regulator = _named(text, hits, "regulator", position)
             if regulator is not None:
                 return Attribution("regulator", regulator)
         if "no_comment" in groups:
             return None
         if "filing" in groups:
             return Attribution("filing", self._speaker(text, hits))
-        return self._company_or_person(text, hits, groups) or self._by_form(text, place)
+        return self._company_or_person(text, hits, groups) or self._by_form(text, position)
 
-    def _by_form(self, text: str, place: str) -> Attribution | None:
-        """What a headline's form tells where no word does: "Halden: we are not for sale", "…, chairman says"."""
-        if place != "title":
+    def _by_form(self, text: str, position: Position) -> Attribution | None:
+        """Return what the form of a headline shows: "Halden: we are not for sale", "…, chairman says"."""
+        if position != "title":
             return None
-        of_itself = _SPEAKS_OF_ITSELF.match(text)
-        if of_itself:
-            name = self._clean(of_itself.group(1))
+        about_itself = _SPEAKS_ABOUT_ITSELF.match(text)
+        if about_itself:
+            name = self._clean(about_itself.group(1))
             return Attribution("company", name) if name else None
         return Attribution("person") if _OFFICE.search(text) else None
 
-    def _company_or_person(self, text: str, hits: list[Hit], groups: set[str]) -> Attribution | None:
+    def _company_or_person(self, text: str, hits: list[PhraseHit], groups: set[str]) -> Attribution | None:
         speaker = self._speaker(text, hits)
         if "company" in groups:
             return Attribution("company", speaker)
@@ -111,14 +115,14 @@ class AttributionFinder:
             return Attribution("person", speaker)
         return Attribution("company", speaker)
 
-    def _speaker(self, text: str, hits: list[Hit]) -> str | None:
-        """The capitalised name before the first verb of saying, or after "according to"."""
+    def _speaker(self, text: str, hits: list[PhraseHit]) -> str | None:
+        """Return the capitalized name before the first verb of saying, or after "according to"."""
         for hit in hits:
-            verb = text.startswith(_VERBS, hit.start)  # "said in a statement" is one phrase, and has a subject too
-            if hit.mark[0] in ("says", "reports") or (verb and hit.mark[0] in ("company", "filing")):
+            verb = text.startswith(_VERBS, hit.start)  # "said in a statement" is one phrase and has a subject too
+            if hit.label[0] in ("says", "reports") or (verb and hit.label[0] in ("company", "filing")):
                 before = _NAME_BEFORE.search(text[max(0, hit.start - 110) : hit.start])
                 name = self._clean(before.group(1)) if before else None
-            elif hit.mark[0] == "after":
+            elif hit.label[0] == "after":
                 after = _NAME_AFTER.match(text[hit.end + 1 : hit.end + 80])
                 name = self._clean(after.group(1)) if after else None
             else:
@@ -137,24 +141,25 @@ class AttributionFinder:
         return name
 
 
-def _named(text: str, hits: list[Hit], group: str, place: str) -> str | None:
-    """A known outlet or regulator that speaks here: before or after a verb, or as the ending of a headline."""
+def _named(text: str, hits: list[PhraseHit], group: str, position: Position) -> str | None:
+    """Return the known outlet or regulator that speaks: beside a verb, or at the start or end of a headline."""
     for number, hit in enumerate(hits):
-        if hit.mark[0] != group or not text[hit.start].isupper():
+        if hit.label[0] != group or not text[hit.start].isupper():
             continue
-        if number and hits[number - 1].mark[0] in ("after", "outlet") and hit.start - hits[number - 1].end <= 6:
+        if number and hits[number - 1].label[0] in ("after", "outlet") and hit.start - hits[number - 1].end <= 6:
             return text[hit.start : hit.end]
         following = hits[number + 1] if number + 1 < len(hits) else None
-        if following and following.mark[0] in ("says", "reports") and following.start - hit.end <= NEAR_CHARS:
+        if following and following.label[0] in ("says", "reports") and following.start - hit.end <= NEAR_CHARS:
             return text[hit.start : hit.end]
-        if group == "regulator" and hit.start <= 4 and place != "rest":
-            return text[hit.start : hit.end]  # "FTC sues …": a regulator as the subject acts, and says so
-        if place == "title" and _ends_or_begins(text, hit):
+        if group == "regulator" and hit.start <= 4 and position != "rest":
+            return text[hit.start : hit.end]  # "FTC sues …": a regulator that acts also says so
+        if position == "title" and _opens_or_closes(text, hit):
             return text[hit.start : hit.end]
     return None
 
 
-def _ends_or_begins(text: str, hit: Hit) -> bool:
+def _opens_or_closes(text: str, hit: PhraseHit) -> bool:
+    """Return whether a headline opens with the name and a colon, or closes with the name after a dash."""
     suffix = _TITLE_SUFFIX.search(text)
     if suffix and suffix.start(1) <= hit.start and hit.end <= suffix.end():
         return True

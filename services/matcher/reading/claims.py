@@ -1,45 +1,45 @@
-"""What an item claims, and on whose word: asserted, hedged, denied or retracted, with the cues it was told by.
+"""Classifies what an item claims as asserted, hedged, denied or retracted, and finds the speaker and the cues.
 
-Reads English only; any other language is left unjudged rather than judged blindly. Never looks at who published the
-item: that is :mod:`services.matcher.sources.publishers`.
+Only English is judged; items in other languages are marked as not judged. The publisher plays no part here: see
+:mod:`services.matcher.sources.publishers`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.items import Item
 from schemas.mentions import Claim, ClaimBasis, ClaimStatus
 from services.matcher.lexicon import read_yaml
-from services.matcher.reading.attribution import Attribution, AttributionFinder
+from services.matcher.reading.attribution import Attribution, AttributionFinder, Position
 from services.matcher.text.language import detect_language
-from services.matcher.text.phrases import Hit, Phrases, fold, sentences
+from services.matcher.text.normalize import fold_case
+from services.matcher.text.phrases import PhraseHit, PhraseMatcher
+from services.matcher.text.sentences import sentences
 
 __all__ = ["ClaimClassifier", "Statement", "classify_claim", "is_judged_language", "is_speculation", "statements"]
 
-Place = Literal["title", "lead", "rest"]
-#: Beyond this much of a body nothing is read; its first sentences carry the claim.
+#: Characters of a body that are read; its first sentences carry the claim.
 READ_CHARS = 1_500
-#: So much of a summary, after the title, tells the language.
+#: Characters of the summary that, with the title, decide the language.
 SUMMARY_CHARS = 200
 
-#: Families of cues by which a writer doubts, and nobody else.
+#: Families of cues that express the writer's own doubt.
 _OWN_DOUBT = frozenset(("modal", "possible", "conditional"))
-_WONDERING = _OWN_DOUBT | {"vague", "faint"}
+_SOFT = _OWN_DOUBT | {"vague", "faint"}
 _QUOTE_MARKS = re.compile('["“”]')
 _CAPITAL_WORD = re.compile(r"\b[A-Z][a-z]")
 _SMALL_WORD = re.compile(r"\b[a-z]{4,}")
-# "May" the month: after a preposition or a day, before a day, a year or a noun that months go with.
+# The month of May: after a preposition or a day, before a day, a year or a noun that goes with months.
 _MONTH_BEFORE = re.compile(
     r"(?:\b(?:in|on|by|of|since|from|until|till|for|early|late|last|next|this|mid|to|every|\d\w*)[ -])$", re.I
 )
 _MONTH_AFTER = re.compile(r" ?(?:\d|sales|data|figures|election|meeting|bank|,|\.|$)", re.I)
-
-
-# "Ledger retracts its report on Halden", "article on Selva removed": what is taken back stands at some distance.
+# "Ledger retracts its report on Halden", "article on Selva removed": other words may come between verb and object.
 _WITHDRAWS = re.compile(
     r"\b(?:retracts?|retracted|withdraws?|withdrew|deletes?|deleted|pulls|pulled|removes?|removed|takes down|took down"
     r"|apologi[sz]es for|regrets)\b.{0,40}?\b(?:story|article|news report|report on|report that|reports that|post|tweet"
@@ -51,7 +51,7 @@ _WITHDRAWS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family of cues and how much one of them tells, by place."""
+    """A family of cues and the weight of one of them by position."""
 
     name: str
     weights: dict[str, float]
@@ -59,18 +59,18 @@ class Family:
 
 
 class Statement(NamedTuple):
-    """A sentence of the item and where it stands."""
+    """A sentence of an item and its position."""
 
-    place: Place
+    position: Position
     text: str
 
 
-class _Read(NamedTuple):
-    """What one statement showed."""
+class _StatementReading(NamedTuple):
+    """The cues found in one statement, as probabilities."""
 
     hedged: float
     firm: bool  # no doubt at all
-    soft: bool  # no doubt but the writer's own: modal words, a question
+    soft: bool  # only the writer's own doubt: modal words, a question
     denied: float
     retracted: float
     cues: tuple[str, ...]
@@ -78,14 +78,14 @@ class _Read(NamedTuple):
 
 
 def is_judged_language(language: str | None) -> bool:
-    """Whether claims in ``language`` (a BCP 47 tag) are judged; None is a language that is not known."""
+    """Return whether claims in ``language``, a BCP 47 tag or None for unknown, are judged."""
     return language is None or language[:2].lower() == "en"
 
 
 def _is_english(item: Item) -> bool:
-    """Whether ``item`` may be judged: it says that it is English, or nothing, and does not read like another language.
+    """Return whether ``item`` is labeled as English or not labeled, and does not read like another language.
 
-    Many a feed calls itself English by default, so that is not taken on trust either.
+    Many feeds call themselves English by default, so the label alone is not enough.
     """
     if not is_judged_language(item.language):
         return False
@@ -93,22 +93,27 @@ def _is_english(item: Item) -> bool:
 
 
 def statements(item: Item, limit: int) -> list[Statement]:
-    """The title and the first ``limit`` sentences after it, a body that begins with the summary read once."""
+    """Return the title and the first ``limit`` sentences after it.
+
+    If the body begins with the summary, only the body is read.
+    """
     result = [Statement("title", item.title)]
     summary, body = item.summary or "", (item.body or "")[:READ_CHARS]
     text = body if not summary or body.startswith(summary[:60]) else f"{summary}\n\n{body}"
     if text:
-        places: tuple[Place, Place] = ("lead", "rest")
-        found = sentences(text, limit)
-        result += [Statement(places[min(n, 1)], sentence.text) for n, sentence in enumerate(found)]
+        positions: tuple[Position, Position] = ("lead", "rest")
+        result += [
+            Statement(positions[min(number, 1)], sentence.text)
+            for number, sentence in enumerate(sentences(text, limit))
+        ]
     return result
 
 
 class ClaimClassifier:
-    """The rules of ``lexicon/cues.yaml``, ready to be asked."""
+    """Classifies claims by the cues of a lexicon such as ``lexicon/cues.yaml``."""
 
     def __init__(self, lexicon: dict[str, Any], attributions: AttributionFinder) -> None:
-        """Build the automaton from a lexicon of the shape of ``cues.yaml``."""
+        """Build the phrase matcher from ``lexicon``."""
         self._attributions = attributions
         self._hedged_from: float = lexicon["hedged_from"]
         self._unmarked: float = lexicon["unmarked"]
@@ -122,37 +127,37 @@ class ClaimClassifier:
             phrases += _family(name, lexicon[name])
         for name, entry in lexicon["families"].items():
             phrases += _family(name, entry)
-        self._phrases = Phrases(phrases)
+        self._phrases = PhraseMatcher(phrases)
 
-    def judge(self, item: Item) -> Claim:
-        """The claim of ``item``."""
+    def classify(self, item: Item) -> Claim:
+        """Return the claim of ``item``."""
         if not _is_english(item):
             return _claim(item, "asserted", 0.5, (), None, judged=False)
-        reads: list[tuple[Place, _Read]] = []
+        readings: list[_StatementReading] = []
         speaker_known = False
-        for place, text in statements(item, self._sentences):
-            read = self._read(place, text, speaker_known)
-            speaker_known = speaker_known or (read.attribution is not None and read.attribution.name is not None)
-            reads.append((place, read))
-        attribution = _whose_word(reads)
-        status, score = self._conclude(reads, attribution)
-        cues = tuple(dict.fromkeys(cue for _, read in reads for cue in read.cues))
+        for position, text in statements(item, self._sentences):
+            reading = self._read(position, text, speaker_known)
+            speaker_known = speaker_known or (reading.attribution is not None and reading.attribution.name is not None)
+            readings.append(reading)
+        attribution = _best_attribution(readings)
+        status, score = self._conclude(readings)
+        cues = tuple(dict.fromkeys(cue for reading in readings for cue in reading.cues))
         return _claim(item, status, score, cues, attribution)
 
     def is_own_doubt(self, cue: str) -> bool:
-        """Whether ``cue`` is a word by which a writer doubts, and no sign of a report or a plan."""
-        return {hit.mark.name for hit in self._phrases.find(fold(cue))} <= _WONDERING
+        """Return whether ``cue`` expresses only the writer's doubt, and not a report or a plan."""
+        return {hit.label.name for hit in self._phrases.find(fold_case(cue))} <= _SOFT
 
-    def _conclude(self, reads: list[tuple[Place, _Read]], attribution: Attribution | None) -> tuple[ClaimStatus, float]:
-        title = reads[0][1]
-        if _either(read.retracted for _, read in reads) >= self._hedged_from:
+    def _conclude(self, readings: list[_StatementReading]) -> tuple[ClaimStatus, float]:
+        title = readings[0]
+        if _any_of(reading.retracted for reading in readings) >= self._hedged_from:
             return "retracted", 0.97
-        hedges = [read.hedged for _, read in reads]
-        if title.soft and len(reads) > 1 and reads[1][1].firm and _is_firm_word(reads[1][1].attribution):
-            # A headline that asks or wonders over a first sentence that says so on a word one can rely on.
+        hedges = [reading.hedged for reading in readings]
+        if title.soft and len(readings) > 1 and readings[1].firm and _is_reliable(readings[1].attribution):
+            # A headline that asks or wonders, over a first sentence that states it on a reliable authority.
             hedges[0] = 0.0
-        hedged = _either(hedges)
-        denied = _either(read.denied for _, read in reads)
+        hedged = _any_of(hedges)
+        denied = _any_of(reading.denied for reading in readings)
         contested = title.hedged >= self._hedged_from and not title.denied
         if denied >= self._hedged_from and not contested:
             return "denied", max(0.75, round(denied, 3))
@@ -160,24 +165,24 @@ class ClaimClassifier:
             return "hedged", round(min(hedged, 0.99), 3)
         return "asserted", round(max(hedged, self._unmarked), 3)
 
-    def _read(self, place: Place, text: str, speaker_known: bool) -> _Read:
-        folded = fold(text)
+    def _read(self, position: Position, text: str, speaker_known: bool) -> _StatementReading:
+        folded = fold_case(text)
         hits = self._phrases.find(folded)
         doubts: list[float] = []
         cues: list[str] = []
         soft_only = True
         denied = retracted = 0.0
         if hits:
-            guided = any(hit.mark.name == "guidance" for hit in hits)
+            guided = any(hit.label.name == "guidance" for hit in hits)
             prose = text.rstrip(" \"”')")[-1:] in ".!?…" and len(text) > 40
             for hit in hits:
-                family: Family = hit.mark
-                weight = family.weights.get(place, 0.0)
-                if prose and place == "title":
+                family: Family = hit.label
+                weight = family.weights.get(position, 0.0)
+                if prose and position == "title":
                     weight = family.weights.get("prose", weight)
                 if not weight or (family.prose_only and not prose):
                     continue
-                if family.name in _OWN_DOUBT and (guided or _not_the_writers_doubt(text, hit)):
+                if family.name in _OWN_DOUBT and (guided or _is_not_doubt(text, hit)):
                     continue
                 cues.append(text[hit.start : hit.end].strip(" -–—:"))
                 if family.name == "denied":
@@ -186,8 +191,8 @@ class ClaimClassifier:
                     retracted = 1 - (1 - retracted) * (1 - weight)
                 else:
                     doubts.append(weight)
-                    soft_only = soft_only and (family.name in _OWN_DOUBT or family.name in ("vague", "faint"))
-        if place == "title":
+                    soft_only = soft_only and family.name in _SOFT
+        if position == "title":
             if folded.startswith(self._title_starts):
                 retracted = 0.97
                 cues.append(text.split()[0])
@@ -195,20 +200,20 @@ class ClaimClassifier:
                 retracted = max(retracted, 0.8)
                 cues.append(text.split(":")[0] if ":" in text else text)
             elif folded.startswith(self._hedged_starts):
-                doubts.append(self._question[place])
+                doubts.append(self._question[position])
                 cues.append(text.split(":")[0])
                 soft_only = False
             elif folded.rstrip(" \"”'").endswith("?"):
-                doubts.append(self._question[place])
+                doubts.append(self._question[position])
                 cues.append("?")
-        return _Read(
-            hedged=_either(doubts),
+        return _StatementReading(
+            hedged=_any_of(doubts),
             firm=not doubts and not denied and not retracted,
             soft=bool(doubts) and soft_only,
             denied=denied,
             retracted=retracted,
             cues=tuple(cues),
-            attribution=None if speaker_known else self._attributions.find(text, folded, place),
+            attribution=None if speaker_known else self._attributions.find(text, folded, position),
         )
 
 
@@ -217,20 +222,20 @@ def _family(name: str, entry: dict[str, Any]) -> list[tuple[str, Family]]:
     return [(cue, family) for cue in entry["cues"]]
 
 
-def _either(weights: Any) -> float:
-    """The chance that at least one of several independent signs is right."""
+def _any_of(weights: Iterable[float]) -> float:
+    """Return the probability that at least one of several independent signs is right."""
     none = 1.0
     for weight in weights:
         none *= 1 - weight
     return 1 - none
 
 
-def _is_firm_word(attribution: Attribution | None) -> bool:
+def _is_reliable(attribution: Attribution | None) -> bool:
     return attribution is not None and attribution.basis in ("company", "filing", "regulator")
 
 
-def _not_the_writers_doubt(text: str, hit: Hit) -> bool:
-    """Whether a modal word is none of the writer's: the month of May, or said by somebody who is quoted."""
+def _is_not_doubt(text: str, hit: PhraseHit) -> bool:
+    """Return whether a modal word is not the writer's doubt: it is the month of May, or part of a quotation."""
     if text[hit.start : hit.end].lower() == "may":
         before, after = text[max(0, hit.start - 8) : hit.start], text[hit.end : hit.end + 10]
         if _MONTH_BEFORE.search(before) or _MONTH_AFTER.match(after):
@@ -244,9 +249,9 @@ def _is_title_case(text: str) -> bool:
     return len(_CAPITAL_WORD.findall(text)) > 2 * len(_SMALL_WORD.findall(text))
 
 
-def _whose_word(reads: list[tuple[Place, _Read]]) -> Attribution | None:
-    """The first attribution met; but a name found further down completes an unnamed report further up."""
-    found = [read.attribution for _, read in reads if read.attribution is not None]
+def _best_attribution(readings: list[_StatementReading]) -> Attribution | None:
+    """Return the first attribution, completed by a name that follows further down."""
+    found = [reading.attribution for reading in readings if reading.attribution is not None]
     if not found:
         return None
     first = found[0]
@@ -283,17 +288,17 @@ def _claim(
 
 
 @cache
-def _judge() -> ClaimClassifier:
+def _shipped_classifier() -> ClaimClassifier:
     return ClaimClassifier(read_yaml("cues.yaml"), AttributionFinder.from_lexicon())
 
 
 def is_speculation(claim: Claim) -> bool:
-    """Whether nobody is said to know: the writer, or somebody who is asked, wonders, or thinks it possible."""
+    """Return whether the claim is only a guess: the writer or a person asked thinks it possible, and nobody knows."""
     if claim.status != "hedged" or claim.basis not in ("own", "person") or not claim.cues:
         return False
-    return all(cue == "?" or _judge().is_own_doubt(cue) for cue in claim.cues)
+    return all(cue == "?" or _shipped_classifier().is_own_doubt(cue) for cue in claim.cues)
 
 
 def classify_claim(item: Item) -> Claim:
-    """The claim of ``item`` after the shipped lexicon."""
-    return _judge().judge(item)
+    """Return the claim of ``item`` according to the shipped lexicon."""
+    return _shipped_classifier().classify(item)

@@ -1,7 +1,7 @@
-"""Who buys and who is bought: what a deal is for the one and for the other; and whose price it is that moves.
+"""Finds the role of a company in a deal, and whether a share move in the news is its own.
 
-Read from where a name stands in the headline: behind a verb of buying it is what is bought, before it the buyer; the
-passive turns that round. A deal is an acquisition for who buys and a takeover for what is bought.
+The position of the name in the headline decides: before a verb of buying it is the buyer, after it the target; in the
+passive it is the other way round. A deal is an acquisition for the buyer and a takeover for the target.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from typing import Literal
 
 from schemas.mentions import Span
-from services.matcher.text.phrases import fold
+from services.matcher.text.normalize import fold_case
 
-__all__ = ["Role", "is_own_share_move", "role_in_deal"]
+__all__ = ["DealRole", "find_deal_role", "is_own_share_move"]
 
-Role = Literal["buyer", "bought", "seller", "stake", "unknown"]
+#: ``stake`` means that a stake in the company changes hands.
+DealRole = Literal["buyer", "target", "seller", "stake", "unknown"]
 
-# Between a verb and the name: "to buy rival Osprey", "to buy Osprey and Halden", but no further clause.
+# Words between a verb and the name, as in "to buy rival Osprey" and "to buy Osprey and Halden"; no further clause.
 _GAP = r"(?:(?:[\w.&'’/-]+,? ){0,5})"
 _BUY = (
     r"(?:buys?(?! back)|buying(?! back)|acquire|acquires|acquiring|snaps? up|takes? over|taking over|bids? for|"
@@ -27,13 +28,13 @@ _BUY = (
 _BOUGHT_BY = r"(?:acquired|bought|taken over|snapped up|grabbed|swallowed) by"
 _STAKE = re.compile(r"\b(?:stakes?|shares?|holding|interest) (?:in|of)(?: \w+)? $")
 _STAKE_AFTER = re.compile(r"^(?:['’]s?)? stakes?\b")
-_BEHIND_BUYING = re.compile(rf"\b{_BUY} {_GAP}$")
-_BEHIND_BOUGHT_BY = re.compile(rf"\b{_BOUGHT_BY} {_GAP}$")
-_BEHIND_BID_FROM = re.compile(r"\b(?:bid|offer|approach|takeover|buyout) (?:from|by) (?:\w+ )?$")
-_BEHIND_SOLD_TO = re.compile(r"\b(?:sells?|sold|sale of|selling|divests?|offloads?)\b.*\bto $")
+_AFTER_BUYING = re.compile(rf"\b{_BUY} {_GAP}$")
+_AFTER_BOUGHT_BY = re.compile(rf"\b{_BOUGHT_BY} {_GAP}$")
+_AFTER_BID_FROM = re.compile(r"\b(?:bid|offer|approach|takeover|buyout) (?:from|by) (?:\w+ )?$")
+_AFTER_SOLD_TO = re.compile(r"\b(?:sells?|sold|sale of|selling|divests?|offloads?)\b.*\bto $")
 _BEFORE_BOUGHT_BY = re.compile(rf"^(?:['’]s?)? {_GAP}{_BOUGHT_BY}\b")
-# "Halden rebuffs takeover bid", "Halden is offered …": something is done to it.
-_BEFORE_COURTED = re.compile(
+# "Halden rebuffs takeover bid", "Halden receives an offer": the company is the target.
+_BEFORE_BID_RECEIVED = re.compile(
     r"^(?:['’]s?)? (?:[\w-]+ ){0,3}(?:rejects?|rebuffs?|spurns?|receives?|received|gets?|got|accepts?|fields?|draws?|"
     r"attracts?|confirms?|backs?|welcomes?|weighs?|fends? off|agrees? to) (?:[\w$£€.-]+ ){0,4}"
     r"(?:bid|offer|approach|takeover|buyout|interest|suitors?|be bought|be acquired|be taken)\b"
@@ -42,19 +43,17 @@ _BEFORE_BUYING = re.compile(rf"^(?:['’]s?)? (?:[\w-]+ ){{0,4}}{_BUY}\b")
 _BEFORE_SELLING = re.compile(
     r"^(?:['’]s?)? (?:[\w-]+ ){0,4}(?:sells?|sold|selling|divests?|offloads?|spins? off|to sell)\b"
 )
-
-
-#: A name stands so near before "shares" if they are its own: "Halden Energy's Oslo-listed shares".
+#: Maximum distance in characters from a name to "shares" that are its own: "Halden Energy's Oslo-listed shares".
 _OWN_CHARS = 20
 _SHARES = re.compile(r"\b(?:shares?|stock|stocks)\b")
 
 
 def is_own_share_move(title: str, spans: Iterable[Span]) -> bool:
-    """Whether the shares that ``title`` tells of may be those of what stands at ``spans``.
+    """Return whether the shares mentioned in ``title`` may be those of the company named at ``spans``.
 
-    "Osprey stock surges after Halden deal" tells of Osprey's alone; "Halden warns, shares fall" of nobody else's.
+    In "Osprey stock surges after Halden deal" they are only Osprey's; in "Halden warns, shares fall" they are Halden's.
     """
-    shares = _SHARES.search(fold(title))
+    shares = _SHARES.search(fold_case(title))
     if shares is None:
         return True
     before = title[: shares.start()].rstrip()
@@ -64,9 +63,9 @@ def is_own_share_move(title: str, spans: Iterable[Span]) -> bool:
     return not named or any(0 <= shares.start() - span.end <= _OWN_CHARS for span in named)
 
 
-def role_in_deal(title: str, spans: Iterable[Span]) -> Role:
-    """The part of what stands at ``spans`` in the deal that ``title`` tells; the first that tells it counts."""
-    folded = fold(title)
+def find_deal_role(title: str, spans: Iterable[Span]) -> DealRole:
+    """Return the role of the company named at ``spans`` in the deal; the first span that shows a role counts."""
+    folded = fold_case(title)
     for span in spans:
         if span.field != "title":
             continue
@@ -76,13 +75,13 @@ def role_in_deal(title: str, spans: Iterable[Span]) -> Role:
     return "unknown"
 
 
-def _role(before: str, after: str) -> Role:
+def _role(before: str, after: str) -> DealRole:
     if _STAKE.search(before) or _STAKE_AFTER.match(after):
         return "stake"
-    if any(pattern.search(before) for pattern in (_BEHIND_BOUGHT_BY, _BEHIND_SOLD_TO, _BEHIND_BID_FROM)):
+    if any(pattern.search(before) for pattern in (_AFTER_BOUGHT_BY, _AFTER_SOLD_TO, _AFTER_BID_FROM)):
         return "buyer"
-    if _BEHIND_BUYING.search(before) or _BEFORE_BOUGHT_BY.match(after) or _BEFORE_COURTED.match(after):
-        return "bought"
+    if _AFTER_BUYING.search(before) or _BEFORE_BOUGHT_BY.match(after) or _BEFORE_BID_RECEIVED.match(after):
+        return "target"
     if _BEFORE_BUYING.match(after):
         return "buyer"
     return "seller" if _BEFORE_SELLING.match(after) else "unknown"

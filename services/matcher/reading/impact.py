@@ -1,6 +1,6 @@
-"""What happened: the kind of event, which way it points for a holder, how large it is, how soon it must be told.
+"""Classifies what happened: the kind of event, its direction for a holder, its size, and its urgency.
 
-Goes by the lexicon alone; whether it is true, and for whom it matters, is decided elsewhere.
+The lexicon alone decides. Whether the event is true, and for whom it matters, is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from typing import Any, Literal, NamedTuple, get_args
 from schemas.items import Item
 from schemas.mentions import Direction, EventKind, Impact, Mention
 from services.matcher.lexicon import expand, read_yaml
-from services.matcher.reading.deal_roles import Role, is_own_share_move, role_in_deal
-from services.matcher.text.phrases import Hit, Phrases, fold, sentences
+from services.matcher.reading.deal_roles import DealRole, find_deal_role, is_own_share_move
+from services.matcher.text.normalize import fold_case
+from services.matcher.text.phrases import PhraseHit, PhraseMatcher
+from services.matcher.text.sentences import sentences
 
 __all__ = ["ImpactClassifier", "classify_impact", "figures", "impact_on", "is_retrospective", "price_move"]
 
 Size = Literal["minor", "moderate", "major"]
 Urgency = Literal["low", "normal", "high", "urgent"]
 
-#: A share price that moves by this many per cent or more is a major move; half of it, a moderate one.
+#: A share price move of this many percent or more is major; half of it, moderate.
 MAJOR_MOVE_PERCENT = 8.0
-#: Beyond this much of summary or body nothing is read.
+#: Characters of the summary or body that are read.
 READ_CHARS = 900
 MAX_FIGURES = 8
 
@@ -36,7 +38,7 @@ _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s?(?:%|percent|per cent)")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
 _BIG = re.compile(r"\d\s?(?:bn|billion|trillion)\b", re.I)
 _KINDS = frozenset(get_args(EventKind))
-# How the first sentence of a piece begins that looks back: "Seven years ago Halden …".
+# An item that looks back says so at the very beginning: "Seven years ago Halden …".
 _LOOKS_BACK_CHARS = 40
 _SHARE_MOVE = "share_move"
 _HOW_MUCH = (
@@ -45,17 +47,17 @@ _HOW_MUCH = (
     r"(?!\s*(?:stake|of|more|fewer|less|market|share|cheaper|rise|growth|drop|fall|decline|increase"
     r"|in (?:revenue|sales|profit|q\d)))"
 )
-_DEALS: frozenset[EventKind] = frozenset(("acquisition", "takeover", "divestment"))
-_IN_ROLE: dict[Role, EventKind] = {
+_DEAL_KINDS: frozenset[EventKind] = frozenset(("acquisition", "takeover", "divestment"))
+_KIND_FOR_ROLE: dict[DealRole, EventKind] = {
     "buyer": "acquisition",
-    "bought": "takeover",
+    "target": "takeover",
     "seller": "divestment",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class KindRule:
-    """What the lexicon says of one kind of event. ``rank`` is its place in the order; lower goes first."""
+    """The lexicon's entry for one kind of event. Of several kinds found, the one with the lowest ``rank`` wins."""
 
     name: str
     rank: int
@@ -68,8 +70,8 @@ class KindRule:
     title_starts: tuple[str, ...]
 
 
-class _Mark(NamedTuple):
-    """What a phrase stands for: a kind or that it isn't one, one side of a pair, a direction, a word of size."""
+class _Label(NamedTuple):
+    """The role of a phrase: it shows or excludes a kind, is one side of a pair, or gives a direction or size."""
 
     role: str
     rule: KindRule | None = None
@@ -77,16 +79,16 @@ class _Mark(NamedTuple):
 
 
 class ImpactClassifier:
-    """The rules of ``lexicon/events.yaml``, ready to be asked."""
+    """Classifies events by the rules of a lexicon such as ``lexicon/events.yaml``."""
 
     def __init__(self, lexicon: dict[str, Any]) -> None:
-        """Build the automaton from a lexicon of the shape of ``events.yaml``."""
+        """Build the phrase matcher from ``lexicon``."""
         self._pair_chars: int = lexicon["pair_chars"]
         self._sentences: int = lexicon["sentences_read"]
         self._other = _rule("other", 999, lexicon["other"])
-        marks: dict[str, list[_Mark]] = {}
+        labels: dict[str, list[_Label]] = {}
         self._rules = [_rule(name, rank, entry) for rank, (name, entry) in enumerate(lexicon["kinds"].items())]
-        self._named = {rule.name: rule for rule in self._rules}
+        self._rules_by_name = {rule.name: rule for rule in self._rules}
         self._openers = tuple((opener, rule) for rule in self._rules for opener in rule.title_starts)
         moves = lexicon["kinds"][_SHARE_MOVE]
         self._move_words: dict[str, list[str]] = {role: moves[role] for role in ("negative", "positive")}
@@ -94,91 +96,94 @@ class ImpactClassifier:
         pairs = 0
         for rule, entry in zip(self._rules, lexicon["kinds"].values(), strict=True):
             for phrase in entry.get("phrases", ()):
-                _file(marks, phrase, _Mark("kind", rule))
+                _add_label(labels, phrase, _Label("kind", rule))
             for phrase in entry.get("unless", ()):
-                _file(marks, phrase, _Mark("unless", rule))
+                _add_label(labels, phrase, _Label("unless", rule))
             for first, second in entry.get("pairs", ()):
                 for word in first:
-                    _file(marks, word, _Mark("first", rule, pairs))
+                    _add_label(labels, word, _Label("first", rule, pairs))
                 for word in second:
-                    _file(marks, word, _Mark("second", rule, pairs))
+                    _add_label(labels, word, _Label("second", rule, pairs))
                 pairs += 1
             for role in ("positive", "negative"):
                 for word in entry.get(role, ()):
-                    _file(marks, word, _Mark(role, rule))
+                    _add_label(labels, word, _Label(role, rule))
         for role in ("major", "urgent", "minor", "resolved"):
             for phrase in lexicon[role]:
-                _file(marks, phrase, _Mark(role))
-        self._phrases: Phrases[tuple[_Mark, ...]] = Phrases((phrase, tuple(found)) for phrase, found in marks.items())
+                _add_label(labels, phrase, _Label(role))
+        self._phrases: PhraseMatcher[tuple[_Label, ...]] = PhraseMatcher(
+            (phrase, tuple(phrase_labels)) for phrase, phrase_labels in labels.items()
+        )
 
     def classify(self, item: Item) -> Impact:
-        """What happened, according to ``item``."""
-        title_folded = fold(item.title)
+        """Return what happened, according to ``item``."""
+        title_folded = fold_case(item.title)
         title_hits = self._phrases.find_all(title_folded)
         lead = item.summary or item.body or ""
-        lead = " ".join(s.text for s in sentences(lead[:READ_CHARS], self._sentences)) if lead else ""
-        lead_hits = self._phrases.find_all(fold(lead)) if lead else []
-        rule = self._opened(title_folded) or _first(title_hits, self._pair_chars)
-        cues_from: tuple[str, list[Hit]] = (item.title, title_hits)
-        if rule is None or rule.rank > self._sponsor_rank:
-            by_lead = _first(lead_hits, self._pair_chars)
-            # What the first sentences add counts where the headline names nothing, or where it hides an advertisement.
+        lead = " ".join(sentence.text for sentence in sentences(lead[:READ_CHARS], self._sentences)) if lead else ""
+        lead_hits = self._phrases.find_all(fold_case(lead)) if lead else []
+        rule = self._rule_for_opening(title_folded) or _first_rule(title_hits, self._pair_chars)
+        cues_from: tuple[str, list[PhraseHit]] = (item.title, title_hits)
+        if rule is None or rule.rank > self._opinion_rank:
+            by_lead = _first_rule(lead_hits, self._pair_chars)
+            # The first sentences count if the headline names no event, or hides an advertisement.
             if by_lead is not None and (
-                rule is None or by_lead.rank <= self._sponsor_rank or _looks_back(by_lead, lead_hits)
+                rule is None or by_lead.rank <= self._opinion_rank or _looks_back(by_lead, lead_hits)
             ):
                 rule, cues_from = by_lead, (lead, lead_hits)
         rule = rule or self._other
         roles = _roles(title_hits) | (_roles(lead_hits) if rule is not self._other else set())
         text = f"{item.title}\n{lead}"
-        found = figures(text)
+        all_figures = figures(text)
         return Impact.model_construct(
             kind=rule.kind,
             direction=_direction(rule, title_hits + lead_hits),
-            size=_size(rule, roles, text, found),
+            size=_size(rule, roles, text, all_figures),
             urgency=_urgency(rule, roles),
             worth_hours=rule.worth_hours,
             cues=_cues(rule, *cues_from),
-            figures=found,
+            figures=all_figures,
         )
 
-    def price_move(self, behind: str) -> Impact | None:
-        """What happened to a listed thing if ``behind`` its name stands no more than "falls 7%", else None."""
+    def price_move(self, after_name: str) -> Impact | None:
+        """Return the share move if ``after_name``, the text after a listed thing's name, is "falls 7%" or the like."""
         if self._moves is None:
             verbs = {role: "|".join(map(re.escape, words)) for role, words in self._move_words.items()}
             either = f"(?P<negative>{verbs['negative']})|(?P<positive>{verbs['positive']})"
             self._moves = re.compile(
                 rf"(?:'s)? ?(?:shares?|stock)? ?(?:(?:is|was|closes|closed|ends|ended) )?(?:{either}) {_HOW_MUCH}"
             )
-        found = self._moves.match(fold(behind))
-        if found is None:
+        match = self._moves.match(fold_case(after_name))
+        if match is None:
             return None
-        rule = self._named[_SHARE_MOVE]
-        told = behind[: found.end()].strip()
+        rule = self._rules_by_name[_SHARE_MOVE]
+        words = after_name[: match.end()].strip()
         return Impact.model_construct(
             kind=rule.kind,
-            direction="negative" if found["negative"] else "positive",
-            size=_size(rule, set(), told, ()),
+            direction="negative" if match["negative"] else "positive",
+            size=_size(rule, set(), words, ()),
             urgency=rule.urgency,
             worth_hours=rule.worth_hours,
-            cues=(told,),
-            figures=figures(told),
+            cues=(words,),
+            figures=figures(words),
         )
 
-    def befell_another(self, impact: Impact) -> Impact:
-        """``impact`` for what it did not happen to."""
-        return _as(impact, self._other, cues=())
+    def for_bystander(self, impact: Impact) -> Impact:
+        """Return ``impact`` for a thing that it did not happen to."""
+        return _with_rule(impact, self._other, cues=())
 
-    def in_role(self, impact: Impact, role: Role) -> Impact:
-        """What a deal is for a party to it: who buys makes an acquisition, what is bought is taken over.
+    def for_deal_role(self, impact: Impact, role: DealRole) -> Impact:
+        """Return a deal as it is for a party: an acquisition for the buyer, a takeover for the target.
 
-        A stake in it that changes hands happens to its owners, not to the thing. Who leads a merger is not told by it.
+        If a stake changes hands, that happens to the owners and not to the company. A merger does not say which party
+        leads, so its direction is unclear.
         """
         if role == "stake":
-            return self.befell_another(impact)
+            return self.for_bystander(impact)
         if role == "unknown":
-            open_ = impact.direction == "positive" and any("merge" in cue.lower() for cue in impact.cues)
-            return impact.model_copy(update={"direction": "unclear"}) if open_ else impact
-        rule = self._named[_IN_ROLE[role]]
+            merger = impact.direction == "positive" and any("merge" in cue.lower() for cue in impact.cues)
+            return impact.model_copy(update={"direction": "unclear"}) if merger else impact
+        rule = self._rules_by_name[_KIND_FOR_ROLE[role]]
         if rule.kind == impact.kind:
             return impact
         changes: dict[str, object] = {}
@@ -186,13 +191,13 @@ class ImpactClassifier:
             changes["direction"] = "unclear"
         if any(_BIG.search(figure) for figure in impact.figures):
             changes["size"] = "major"
-        return _as(impact, rule, **changes)
+        return _with_rule(impact, rule, **changes)
 
     @property
-    def _sponsor_rank(self) -> int:
-        return 1  # advertisement and opinion stand first in the order
+    def _opinion_rank(self) -> int:
+        return 1  # advertisement and opinion come first in the order
 
-    def _opened(self, folded: str) -> KindRule | None:
+    def _rule_for_opening(self, folded: str) -> KindRule | None:
         for opener, rule in self._openers:
             if folded.startswith(opener):
                 return rule
@@ -201,7 +206,7 @@ class ImpactClassifier:
 
 def _rule(name: str, rank: int, entry: dict[str, Any]) -> KindRule:
     kind = entry.get("kind", name)
-    assert kind in _KINDS, f"events.yaml: {kind!r} is no kind of event"  # noqa: S101 - the shipped lexicon is tested
+    assert kind in _KINDS, f"events.yaml: {kind!r} is not an event kind"  # noqa: S101 - the shipped lexicon is tested
     return KindRule(
         name=name,
         rank=rank,
@@ -215,80 +220,76 @@ def _rule(name: str, rank: int, entry: dict[str, Any]) -> KindRule:
     )
 
 
-def _as(impact: Impact, rule: KindRule, **changes: object) -> Impact:
-    """``impact`` as of the kind of ``rule``, with what else ``changes``."""
-    told = {"kind": rule.kind, "direction": rule.direction, "size": rule.size, "urgency": rule.urgency}
-    return impact.model_copy(update={**told, "worth_hours": rule.worth_hours, **changes})
+def _with_rule(impact: Impact, rule: KindRule, **changes: object) -> Impact:
+    """Return ``impact`` with the kind and defaults of ``rule``, and then ``changes``."""
+    defaults = {"kind": rule.kind, "direction": rule.direction, "size": rule.size, "urgency": rule.urgency}
+    return impact.model_copy(update={**defaults, "worth_hours": rule.worth_hours, **changes})
 
 
-def _file(marks: dict[str, list[_Mark]], pattern: str, mark: _Mark) -> None:
+def _add_label(labels: dict[str, list[_Label]], pattern: str, label: _Label) -> None:
     for phrase in expand(pattern):
-        marks.setdefault(phrase, []).append(mark)
+        labels.setdefault(phrase, []).append(label)
 
 
-def _looks_back(rule: KindRule, hits: list[Hit]) -> bool:
-    """Whether the first sentence begins by going back in time, whatever the headline makes of it."""
+def _looks_back(rule: KindRule, hits: list[PhraseHit]) -> bool:
+    """Return whether the first sentence begins by looking back in time."""
     return rule.stale and any(
-        hit.start < _LOOKS_BACK_CHARS and any(mark.rule is rule for mark in hit.mark) for hit in hits
+        hit.start < _LOOKS_BACK_CHARS and any(label.rule is rule for label in hit.label) for hit in hits
     )
 
 
-def _first(hits: list[Hit], pair_chars: int) -> KindRule | None:
-    """The rule that comes first in the order among those whose phrase, or both sides of whose pair, were found."""
+def _first_rule(hits: list[PhraseHit], pair_chars: int) -> KindRule | None:
+    """Return the rule with the lowest rank of which a phrase, or both sides of a pair, were found."""
     best: KindRule | None = None
-    sides: dict[int, list[tuple[int, str, KindRule]]] = {}
-    out = {mark.rule.rank for hit in hits for mark in hit.mark if mark.role == "unless"}
+    pairs: dict[int, list[tuple[int, str, KindRule]]] = {}
+    excluded = {label.rule.rank for hit in hits for label in hit.label if label.role == "unless"}
     for hit in hits:
-        for mark in hit.mark:
-            if mark.rule is not None and mark.rule.rank in out:
+        for label in hit.label:
+            if label.rule is not None and label.rule.rank in excluded:
                 continue
-            if mark.role == "kind" and (best is None or mark.rule.rank < best.rank):
-                best = mark.rule
-            elif mark.pair >= 0:
-                sides.setdefault(mark.pair, []).append((hit.start, mark.role, mark.rule))
-    for found in sides.values():
-        rule = found[0][2]
-        if (best is None or rule.rank < best.rank) and _close(found, pair_chars):
+            if label.role == "kind" and (best is None or label.rule.rank < best.rank):
+                best = label.rule
+            elif label.pair >= 0:
+                pairs.setdefault(label.pair, []).append((hit.start, label.role, label.rule))
+    for sides in pairs.values():
+        rule = sides[0][2]
+        if (best is None or rule.rank < best.rank) and _are_close(sides, pair_chars):
             best = rule
     return best
 
 
-def _close(found: list[tuple[int, str, KindRule]], pair_chars: int) -> bool:
-    firsts = [start for start, role, _ in found if role == "first"]
-    seconds = [start for start, role, _ in found if role == "second"]
-    return any(abs(one - two) <= pair_chars for one in firsts for two in seconds)
+def _are_close(sides: list[tuple[int, str, KindRule]], pair_chars: int) -> bool:
+    firsts = [start for start, role, _ in sides if role == "first"]
+    seconds = [start for start, role, _ in sides if role == "second"]
+    return any(abs(first - second) <= pair_chars for first in firsts for second in seconds)
 
 
-def _roles(hits: list[Hit]) -> set[str]:
-    return {mark.role for hit in hits for mark in hit.mark if mark.rule is None}
+def _roles(hits: list[PhraseHit]) -> set[str]:
+    return {label.role for hit in hits for label in hit.label if label.rule is None}
 
 
-def _direction(rule: KindRule, hits: list[Hit]) -> Direction:
+def _direction(rule: KindRule, hits: list[PhraseHit]) -> Direction:
     for hit in hits:
-        for mark in hit.mark:
-            if mark.rule is rule and mark.role in ("positive", "negative"):
-                return "positive" if mark.role == "positive" else "negative"
-    ends = rule.kind in ("outage", "strike", "supply_disruption")
-    if ends and any(mark.role == "resolved" for hit in hits for mark in hit.mark):
+        for label in hit.label:
+            if label.rule is rule and label.role in ("positive", "negative"):
+                return "positive" if label.role == "positive" else "negative"
+    can_end = rule.kind in ("outage", "strike", "supply_disruption")
+    if can_end and any(label.role == "resolved" for hit in hits for label in hit.label):
         return "neutral"
     return rule.direction
 
 
-def _size(rule: KindRule, roles: set[str], text: str, found: tuple[str, ...]) -> Size:
+def _size(rule: KindRule, roles: set[str], text: str, all_figures: tuple[str, ...]) -> Size:
     if rule.kind in ("advertisement", "opinion", "other"):
         return rule.size
     if rule.kind == "share_move":
         moves = [float(percent.replace(",", ".")) for percent in _PERCENT.findall(text)]
         if moves:
             largest = max(moves)
-            return (
-                "major"
-                if largest >= MAJOR_MOVE_PERCENT
-                else "moderate"
-                if largest * 2 >= MAJOR_MOVE_PERCENT
-                else "minor"
-            )
-    if "major" in roles or any(_BIG.search(figure) for figure in found):
+            if largest >= MAJOR_MOVE_PERCENT:
+                return "major"
+            return "moderate" if largest * 2 >= MAJOR_MOVE_PERCENT else "minor"
+    if "major" in roles or any(_BIG.search(figure) for figure in all_figures):
         return "major"
     return "minor" if "minor" in roles and rule.size != "major" else rule.size
 
@@ -301,41 +302,41 @@ def _urgency(rule: KindRule, roles: set[str]) -> Urgency:
     return rule.urgency
 
 
-def _cues(rule: KindRule, text: str, hits: list[Hit]) -> tuple[str, ...]:
-    found = (text[hit.start : hit.end] for hit in hits if any(mark.rule is rule for mark in hit.mark))
-    return tuple(dict.fromkeys(found))
+def _cues(rule: KindRule, text: str, hits: list[PhraseHit]) -> tuple[str, ...]:
+    cues = (text[hit.start : hit.end] for hit in hits if any(label.rule is rule for label in hit.label))
+    return tuple(dict.fromkeys(cues))
 
 
 def figures(text: str) -> tuple[str, ...]:
-    """Amounts, percentages and counts in ``text``, verbatim, in reading order; bare years are none."""
-    found = (match.group().strip() for match in _FIGURE.finditer(text))
-    return tuple(dict.fromkeys(figure for figure in found if not _YEAR.match(figure)))[:MAX_FIGURES]
+    """Return the amounts, percentages and counts in ``text``, verbatim and in reading order, without bare years."""
+    matches = (match.group().strip() for match in _FIGURE.finditer(text))
+    return tuple(dict.fromkeys(figure for figure in matches if not _YEAR.match(figure)))[:MAX_FIGURES]
 
 
 @cache
-def _judge() -> ImpactClassifier:
+def _shipped_classifier() -> ImpactClassifier:
     return ImpactClassifier(read_yaml("events.yaml"))
 
 
 def classify_impact(item: Item) -> Impact:
-    """What happened, after the shipped lexicon."""
-    return _judge().classify(item)
+    """Return what happened, according to the shipped lexicon."""
+    return _shipped_classifier().classify(item)
 
 
-def price_move(behind: str) -> Impact | None:
-    """The move of a price that the words ``behind`` a listed thing's name tell, after the shipped lexicon; or None."""
-    return _judge().price_move(behind)
+def price_move(after_name: str) -> Impact | None:
+    """Return the share move that the text after a listed thing's name states, such as "falls 7%", or None."""
+    return _shipped_classifier().price_move(after_name)
 
 
 def impact_on(item: Item, impact: Impact, mention: Mention) -> Impact:
-    """What ``impact`` is for what ``item`` mentions: its part in a deal; nothing known if another's price moved."""
+    """Return ``impact`` as it is for the thing mentioned: its role in a deal, or no event if another's price moved."""
     if impact.kind == "share_move" and not is_own_share_move(item.title, mention.spans):
-        return _judge().befell_another(impact)
-    if impact.kind not in _DEALS:
+        return _shipped_classifier().for_bystander(impact)
+    if impact.kind not in _DEAL_KINDS:
         return impact
-    return _judge().in_role(impact, role_in_deal(item.title, mention.spans))
+    return _shipped_classifier().for_deal_role(impact, find_deal_role(item.title, mention.spans))
 
 
 def is_retrospective(impact: Impact) -> bool:
-    """Whether ``impact`` was told by a piece that remembers an old event: an anniversary, a look back."""
+    """Return whether the item only remembers an old event, as on an anniversary."""
     return impact.kind == "other" and bool(impact.cues)

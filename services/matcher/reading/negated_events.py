@@ -1,6 +1,6 @@
-"""Headlines that name an event to say that it did not happen, or does not come: "has not been hacked", "avoids strike".
+"""Recognizes headlines which say that an event did not happen, or will not: "has not been hacked", "avoids strike".
 
-Looks at the headline alone, and only at words before those that tell the event.
+Only the headline is read, and in it only the words before those that name the event.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from typing import Any
 
 from schemas.mentions import Direction, EventKind, Impact
 from services.matcher.lexicon import read_yaml
-from services.matcher.text.phrases import fold
+from services.matcher.text.normalize import fold_case
 
-__all__ = ["averted", "is_negated", "turned"]
+__all__ = ["as_averted", "is_averted", "is_negated"]
 
 
-class _Turns:
-    """The words of ``lexicon/negated_events.yaml`` as expressions."""
+class _NegationRules:
+    """The words of ``lexicon/negated_events.yaml`` as regular expressions."""
 
     def __init__(self, lexicon: dict[str, Any]) -> None:
-        parting = "|".join(lexicon["parting"])
-        # so many words at most, none of them one that parts, and no mark between them
-        self._word = rf"(?:\s+(?!(?:{parting})\b)[\w'$€£%-]+)"
+        separators = "|".join(lexicon["separators"])
+        # One further word, which is not a separator and follows without a punctuation mark.
+        self._word = rf"(?:\s+(?!(?:{separators})\b)[\w'$€£%-]+)"
         self._negated = self._before(lexicon["negated"])
         self._averted = self._before(lexicon["averted"])
         self._excepted = re.compile(rf"\b{lexicon['negated']['except']}")
         near = lexicon["given_up"]["within_chars"]
         self._given_up = re.compile(
             "|".join(
-                rf"\b(?:{pair['verbs']})\b(?:(?!\b(?:{parting})\b)[^.,;:?!]){{0,{near}}}?\b(?:{pair['nouns']})\b"
+                rf"\b(?:{pair['verbs']})\b(?:(?!\b(?:{separators})\b)[^.,;:?!]){{0,{near}}}?\b(?:{pair['nouns']})\b"
                 for pair in lexicon["given_up"]["pairs"]
             )
         )
@@ -42,38 +42,42 @@ class _Turns:
         return re.compile(rf"\b(?:{words}){self._word}{{0,{entry['within']}}}?\s+$")
 
     def negated(self, title: str, cues: Iterable[str]) -> bool:
-        before = list(_before_cues(title, cues))
-        return any(self._negated.search(part) and not self._excepted.search(part) for part in before)
+        """Return whether a folded title negates the event that has these cues."""
+        return any(
+            self._negated.search(before) and not self._excepted.search(before)
+            for before in _texts_before_cues(title, cues)
+        )
 
     def averted(self, title: str, cues: Iterable[str]) -> bool:
-        if any(self._averted.search(part) for part in _before_cues(title, cues)):
+        """Return whether a folded title says that the event with these cues was avoided or given up."""
+        if any(self._averted.search(before) for before in _texts_before_cues(title, cues)):
             return True
         return self._given_up.search(title) is not None
 
 
-def _before_cues(title: str, cues: Iterable[str]) -> Iterator[str]:
-    """What stands before each cue that stands in the title."""
+def _texts_before_cues(title: str, cues: Iterable[str]) -> Iterator[str]:
+    """Yield the text before each cue that occurs in the title."""
     for cue in cues:
-        place = title.find(fold(cue))
-        if place > 0:
-            yield title[:place]
+        start = title.find(fold_case(cue))
+        if start > 0:
+            yield title[:start]
 
 
 @cache
-def _turns() -> _Turns:
-    return _Turns(read_yaml("negated_events.yaml"))
+def _rules() -> _NegationRules:
+    return _NegationRules(read_yaml("negated_events.yaml"))
 
 
 def is_negated(title: str, impact: Impact) -> bool:
-    """Whether the headline says of the event that it is not so."""
-    return impact.kind in _turns().deniable and _turns().negated(fold(title), impact.cues)
+    """Return whether the headline denies the event."""
+    return impact.kind in _rules().deniable and _rules().negated(fold_case(title), impact.cues)
 
 
-def averted(title: str, impact: Impact) -> bool:
-    """Whether the headline says that the event was feared or planned, and does not come."""
-    return impact.kind in _turns().directions and _turns().averted(fold(title), impact.cues)
+def is_averted(title: str, impact: Impact) -> bool:
+    """Return whether the headline says that the event was feared or planned and will not happen."""
+    return impact.kind in _rules().directions and _rules().averted(fold_case(title), impact.cues)
 
 
-def turned(impact: Impact) -> Impact:
-    """The event as one that does not come: what would have been bad is good."""
-    return impact.model_copy(update={"kind": "averted", "direction": _turns().directions[impact.kind]})
+def as_averted(impact: Impact) -> Impact:
+    """Return the event as one that will not happen: if it would have been bad, that is good."""
+    return impact.model_copy(update={"kind": "averted", "direction": _rules().directions[impact.kind]})

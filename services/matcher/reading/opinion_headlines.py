@@ -1,7 +1,7 @@
-"""Headlines that only pass on what somebody thinks: "Good time to buy Halden: Ann Lind", "…: Moen Securities".
+"""Recognizes headlines that only pass on an opinion: "Good time to buy Halden: Ann Lind", "…: Moen Securities".
 
-The form is that of the business press: what is thought, a colon, and the name of who thinks it, without an office. One
-who speaks for a firm or an authority is named with theirs.
+The business press writes the opinion, a colon, and the name of the commentator without an office. A person who speaks
+for a company or an authority is named together with the office.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ from services.matcher.text.word_lists import word_lists
 
 __all__ = ["find_commentator"]
 
-# Two or three capitalised words, or initials, behind the last colon; after a comma a house may follow.
+# Two or three capitalized words, or initials, after the last colon; a firm may follow after a comma.
 _PERSON = re.compile(r": ((?:[A-Z][\w.’'-]*\s){1,2}[A-Z][\w’'-]+)(?:, [A-Z][^:]{1,60})?$")
-_HOUSE = re.compile(r": ([A-Z][\w&.’' -]{1,40}|[a-z]{5,9})$")
+_FIRM = re.compile(r": ([A-Z][\w&.’' -]{1,40}|[a-z]{5,9})$")
 
 
 def find_commentator(title: str) -> str | None:
-    """Who is quoted at the end of ``title`` and holds no office there; None where nobody is."""
+    """Return the person or firm quoted without an office at the end of ``title``, or None."""
     if ": " not in title:
         return None
+    lists = word_lists()
     person = _PERSON.search(title)
-    if person and word_lists().offices.isdisjoint(words(person.group(1))):
+    if person and lists.offices.isdisjoint(words(person.group(1))):
         name = person.group(1)
-        return None if " ".join(words(name)) in word_lists().media else name
-    house = _HOUSE.search(title)
-    if house is None:
+        return None if " ".join(words(name)) in lists.media else name
+    firm = _FIRM.search(title)
+    if firm is None:
         return None
-    known = " ".join(words(house.group(1)))
-    return house.group(1) if known in word_lists().anonymous_experts | word_lists().research else None
+    norm = " ".join(words(firm.group(1)))
+    return firm.group(1) if norm in lists.anonymous_experts or norm in lists.research else None

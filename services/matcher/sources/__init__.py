@@ -1,1 +1,1 @@
-"""Who published an item, on whose word, and how reliable they are."""
+"""Publishers, their grades and track records, and the origin of each statement."""

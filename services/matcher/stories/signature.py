@@ -139,8 +139,8 @@ def _names(title: FieldText) -> tuple[str, ...]:
         return ()
     names: list[str] = []
     last = -2
-    for k in range(title.last + 1):
-        after_name = last == k - 1 and title.after(last) == k
+    for k in range(title.last_word + 1):
+        after_name = last == k - 1 and title.word_after(last) == k
         if _in_name(title, k, after_name):
             name = stem(title.norms[k])
             if after_name:

@@ -1,1 +1,1 @@
-"""Text as the matcher sees it: normalized words, phrases, language, word lists."""
+"""Text as the matcher reads it: normalized words, phrases, sentences, language and word lists."""

@@ -1,4 +1,4 @@
-"""One field of an item as a reader sees it: its words, their places, its use of capitals, and neighbours."""
+"""One text field of an item, word by word: positions, neighbors and use of capitals."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from functools import cached_property
 from itertools import accumulate
 
 from schemas.mentions import ItemField
-from services.matcher.text.normalize import BAR, places, words
+from services.matcher.text.normalize import BAR, word_spans, words
 
 __all__ = ["FieldText", "LetterCase"]
 
-# A field whose words are at least this share capitalised uses capitals throughout: there they tell nothing.
+# If at least this share of a field's words is capitalized, capitals are its style and say nothing about names.
 _MOSTLY = 0.8
 _WORDS_NEEDED = 3
-#: Words from the beginning of a field by which its use of capitals is told.
-_WORDS_LOOKED_AT = 60
+#: The use of capitals is judged by the first words of a field.
+_WORDS_SAMPLED = 60
 _SENTENCE_ENDS = frozenset('.!?:;|\n"“•—–')
-_SMALL_WORDS = frozenset(
+_TITLE_CASE_EXCEPTIONS = frozenset(
     {"a", "an", "the", "of", "in", "on", "for", "to", "and", "or", "at", "by", "vs", "as", "with", "from"}
 )
 
 
 class LetterCase(Enum):
-    """How a text uses capitals: for names only, for nearly every word, for every letter, or never."""
+    """How a text uses capitals: for names only, for nearly every word, for every letter, or not at all."""
 
     SENTENCE = "sentence"
     TITLE = "title"
@@ -33,89 +33,93 @@ class LetterCase(Enum):
 
 
 class FieldText:
-    """One field. Only its words are made at once, the rest when a hit asks for it."""
+    """One field of an item. Its words are split at once; everything else is computed on demand.
+
+    Methods take and return the index of a word in ``norms``.
+    """
 
     def __init__(self, field: ItemField, text: str) -> None:
         self.field: ItemField = field
         self.text = text
+        #: The words in normal form, followed by the joined forms of hyphenated words, each after a bar.
         self.norms = words(text)
 
     @cached_property
     def padded(self) -> str:
-        """The words with a blank before, between and after."""
+        """The normalized words with a space before, between and after."""
         return f" {' '.join(self.norms)} "
 
     @cached_property
-    def places(self) -> list[tuple[int, int]]:
-        """Where in the text each word stands, end exclusive."""
-        return places(self.text)
+    def word_spans(self) -> list[tuple[int, int]]:
+        """The start and end (exclusive) of each word in the text."""
+        return word_spans(self.text)
 
     @cached_property
-    def _starts(self) -> list[int]:
-        """Where in ``padded`` the blank before each word stands."""
+    def _padded_starts(self) -> list[int]:
+        """The position in ``padded`` of the space before each word."""
         return list(accumulate((len(norm) + 1 for norm in self.norms[:-1]), initial=0))
 
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """The first and last word between two places of ``padded``."""
-        return bisect_left(self._starts, start), bisect_left(self._starts, end) - 1
+    def words_between(self, start: int, end: int) -> tuple[int, int]:
+        """Return the first and last word between two positions in ``padded``."""
+        return bisect_left(self._padded_starts, start), bisect_left(self._padded_starts, end) - 1
 
     @cached_property
     def case(self) -> LetterCase:
-        """How the field uses capitals; a single word tells nothing and counts as a sentence."""
+        """How the field uses capitals. A single word proves nothing and counts as a sentence."""
         text = self.text
         if not any(map(str.isupper, text)):
             return LetterCase.LOWER if len(self.norms) > 1 else LetterCase.SENTENCE
-        seen = [word for word in text.split(None, _WORDS_LOOKED_AT)[:_WORDS_LOOKED_AT] if word[0].isalpha()]
-        if _mostly([word.isupper() for word in seen if len(word) > 1]):
+        sample = [word for word in text.split(None, _WORDS_SAMPLED)[:_WORDS_SAMPLED] if word[0].isalpha()]
+        if _mostly([word.isupper() for word in sample if len(word) > 1]):
             return LetterCase.UPPER
-        telling = [word[0].isupper() for word in seen[1:] if word not in _SMALL_WORDS]
-        return LetterCase.TITLE if _mostly(telling) else LetterCase.SENTENCE
+        capitalized = [word[0].isupper() for word in sample[1:] if word not in _TITLE_CASE_EXCEPTIONS]
+        return LetterCase.TITLE if _mostly(capitalized) else LetterCase.SENTENCE
 
-    def surface(self, k: int) -> str:
-        """Word ``k`` as it is written."""
-        start, end = self.places[k]
+    def surface(self, index: int) -> str:
+        """Return a word as it is written in the text."""
+        start, end = self.word_spans[index]
         return self.text[start:end]
 
-    def before(self, k: int) -> int | None:
-        """The word before ``k`` if nothing but blanks or a hyphen lies between, else None."""
-        return k - 1 if k > 0 and self._adjacent(k - 1, k) else None
+    def word_before(self, index: int) -> int | None:
+        """Return the previous word, or None if anything but spaces or a hyphen separates the two."""
+        return index - 1 if index > 0 and self._adjacent(index - 1, index) else None
 
-    def after(self, k: int) -> int | None:
-        """The word after ``k`` if nothing but blanks or a hyphen lies between, else None."""
-        return k + 1 if k + 1 < len(self.norms) and self._adjacent(k, k + 1) else None
+    def word_after(self, index: int) -> int | None:
+        """Return the next word, or None if anything but spaces or a hyphen separates the two."""
+        return index + 1 if index + 1 < len(self.norms) and self._adjacent(index, index + 1) else None
 
     def _adjacent(self, left: int, right: int) -> bool:
         if BAR in (self.norms[left], self.norms[right]):
             return False
-        return self.between(left, right).strip() == ""
+        return self.gap(left, right).strip() == ""
 
-    def between(self, left: int, right: int) -> str:
-        """What is written between two words."""
-        return self.text[self.places[left][1] : self.places[right][0]]
+    def gap(self, left: int, right: int) -> str:
+        """Return the text between two words."""
+        return self.text[self.word_spans[left][1] : self.word_spans[right][0]]
 
-    def opens_sentence(self, k: int) -> bool:
-        """Whether word ``k`` opens the field, a sentence, or what follows a colon or dash."""
-        if k == 0:
+    def opens_sentence(self, index: int) -> bool:
+        """Return whether a word opens the field, a sentence, a quotation, or the part after a colon or dash."""
+        if index == 0:
             return True
-        gap = self.between(k - 1, k)
+        gap = self.gap(index - 1, index)
         if "'" in gap or "‘" in gap or "(" in gap:
             return True
         marks = gap.strip()
         return (bool(marks) and any(mark in _SENTENCE_ENDS or mark == "-" for mark in marks)) or "\n" in gap
 
-    def is_capitalized(self, k: int) -> bool:
-        """Whether word ``k`` begins with a capital."""
-        return self.surface(k)[:1].isupper()
+    def is_capitalized(self, index: int) -> bool:
+        """Return whether a word begins with a capital letter."""
+        return self.surface(index)[:1].isupper()
 
-    def listed(self, k: int | None, known: frozenset[str]) -> bool:
-        """Whether there is a word ``k`` and it is one of ``known``."""
-        return k is not None and self.norms[k] in known
+    def is_listed(self, index: int | None, word_list: frozenset[str]) -> bool:
+        """Return whether there is such a word and ``word_list`` contains it."""
+        return index is not None and self.norms[index] in word_list
 
     @cached_property
-    def last(self) -> int:
-        """The last word that stands in the text itself."""
+    def last_word(self) -> int:
+        """The last word of the text itself, before any joined forms."""
         return (self.norms.index(BAR) if BAR in self.norms else len(self.norms)) - 1
 
 
-def _mostly(told: list[bool]) -> bool:
-    return len(told) > _WORDS_NEEDED and sum(told) >= _MOSTLY * len(told)
+def _mostly(flags: list[bool]) -> bool:
+    return len(flags) > _WORDS_NEEDED and sum(flags) >= _MOSTLY * len(flags)

@@ -1,6 +1,7 @@
-"""Which language a text is in, told by its small words, its letters and its script; for judging English only.
+"""Detects the language of a text from its common words, letters and script.
 
-Made for headlines: a few words must do. Where nothing tells, it says so instead of guessing.
+Made for headlines, so a few words must be enough. If the evidence is too thin, the answer is None instead of a guess.
+The matcher uses it to judge claims in English only.
 """
 
 from __future__ import annotations
@@ -14,97 +15,98 @@ from services.matcher.lexicon import read_yaml
 
 __all__ = ["LanguageDetector", "detect_language"]
 
-#: Beyond this much of a text nothing is read; a headline and a sentence or two are enough.
+#: Only the beginning of a text is read; a headline and a sentence or two are enough.
 READ_CHARS = 400
-#: Another language is only said for certain from this much evidence on: two of its own words, or a word and letters.
-CERTAIN = 1.6
-#: ... from this much on where nothing at all looks English,
-ALONE = 0.8
-#: ... and from this lead over the evidence for English on.
-LEAD = 1.3
-#: So many words that only English has, among the first so many of a text, make it English without further ado.
-PLAINLY = 3
-LOOKED_AT = 40
-#: A share of letters in another script from which on the text is not English, names in brackets or not.
+#: Evidence needed for another language: two words of its own, or one such word and a letter.
+MIN_EVIDENCE = 1.6
+#: Evidence needed for another language if nothing in the text looks English.
+MIN_EVIDENCE_WITHOUT_ENGLISH = 0.8
+#: Factor by which the evidence for another language must exceed that for English.
+MIN_LEAD = 1.3
+#: If the first words contain this many that only English has, the text is English without further checks.
+ENGLISH_WORDS_NEEDED = 3
+WORDS_SAMPLED = 40
+#: From this share of letters in another script on, the text is not English, whatever Latin names it contains.
 SCRIPT_SHARE = 0.3
-#: What one small-written word with a letter that only this language writes is worth, against one of its words.
+#: Weight of a lower-case word with a letter that English does not write; a word of one language alone counts 1.
 LETTER_WEIGHT = 0.8
-#: Stands for a language that is not English, whichever it is.
-OTHER = "und"
-#: Words of so few letters tell another language only when written small.
-SHORT = 3
+#: BCP 47 tag for a language that is unknown but not English.
+UNDETERMINED = "und"
+#: Words of up to this many letters are evidence for another language only in lower case.
+SHORT_WORD = 3
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _PLAIN = re.compile(r"[\x00-\x7f‘’“”–—…€£\u00a0]*")
-#: Endings that many English words and few others have.
+#: Endings that are common in English and rare elsewhere.
 _ENGLISH_ENDINGS = ("ing", "ed", "ly", "'s", "tion", "ness")
 
 
 class LanguageDetector:
-    """The word lists of ``lexicon/languages.yaml``, ready to be asked."""
+    """Detects languages by the word lists of a lexicon such as ``lexicon/languages.yaml``."""
 
     def __init__(self, lexicon: dict[str, Any]) -> None:
-        """Build from a lexicon of the shape of ``languages.yaml``."""
-        owners: dict[str, set[str]] = defaultdict(set)
+        """Index the words, letters and scripts of ``lexicon`` by language."""
+        languages_by_word: dict[str, set[str]] = defaultdict(set)
         for language, words in lexicon["words"].items():
             for word in words.split():
-                owners[word].add(language)
-        self._loans = frozenset(lexicon["loans"].split())
-        self._words = {word: tuple(sorted(found)) for word, found in owners.items()}
-        self._english = frozenset(word for word, found in self._words.items() if found == ("en",))
-        letters: dict[str, set[str]] = defaultdict(set)
-        for language, marks in lexicon["letters"].items():
-            for mark in marks:
-                letters[mark].add(language)
-        self._letters = {mark: tuple(sorted(found)) for mark, found in letters.items()}
+                languages_by_word[word].add(language)
+        self._loan_words = frozenset(lexicon["loans"].split())
+        self._words = {word: tuple(sorted(languages)) for word, languages in languages_by_word.items()}
+        self._english = frozenset(word for word, languages in self._words.items() if languages == ("en",))
+        languages_by_letter: dict[str, set[str]] = defaultdict(set)
+        for language, letters in lexicon["letters"].items():
+            for letter in letters:
+                languages_by_letter[letter].add(language)
+        self._letters = {letter: tuple(sorted(languages)) for letter, languages in languages_by_letter.items()}
         self._scripts: tuple[tuple[str, str, str], ...] = tuple(
             (language, first, last) for language, (first, last) in lexicon["scripts"].items()
         )
 
-    def of(self, text: str) -> str | None:
-        """The language of ``text``: ``en``, ``de`` …, ``und`` for another than English; None where nothing tells."""
+    def detect(self, text: str) -> str | None:
+        """Return the language tag of ``text``, ``und`` for an unknown foreign language, or None if undecided."""
         text = text[:READ_CHARS]
         if self._is_plainly_english(text):
             return "en"
         plain = _PLAIN.fullmatch(text) is not None
         if not plain:
-            foreign = self._by_script(text)
-            if foreign is not None:
-                return foreign
+            by_script = self._by_script(text)
+            if by_script is not None:
+                return by_script
         scores: dict[str, float] = defaultdict(float)
         for word in _WORD.findall(text.replace("’", "'")):
-            self._weigh(word, scores, plain)
+            self._add_evidence(word, scores, plain)
         english = scores.pop("en", 0.0)
         best = max(sorted(scores), key=scores.__getitem__, default=None)
-        if best is not None and scores[best] >= max(CERTAIN if english else ALONE, LEAD * english):
+        needed = max(MIN_EVIDENCE if english else MIN_EVIDENCE_WITHOUT_ENGLISH, MIN_LEAD * english)
+        if best is not None and scores[best] >= needed:
             return best
         return "en" if english > 0 and (best is None or english >= scores[best]) else None
 
     def _is_plainly_english(self, text: str) -> bool:
-        """Whether the first words hold several that only English has: the cheap answer for most texts."""
+        """Return whether the first words include several that only English has: a cheap answer for most texts."""
         hits = 0
-        for word in text.lower().split(None, LOOKED_AT)[:LOOKED_AT]:
+        for word in text.lower().split(None, WORDS_SAMPLED)[:WORDS_SAMPLED]:
             if word in self._english:
                 hits += 1
-                if hits == PLAINLY:
+                if hits == ENGLISH_WORDS_NEEDED:
                     return True
         return False
 
-    def _weigh(self, word: str, scores: dict[str, float], plain: bool) -> None:
+    def _add_evidence(self, word: str, scores: dict[str, float], plain: bool) -> None:
         low = word.lower()
-        known = self._words.get(low)
-        if known is not None:
-            # a short word with a capital is more often a name's part (JetBlue End, PE Fund) than a foreign small word
-            short_name = word[0].isupper() and len(word) <= SHORT
-            for language in ("en",) if short_name and "en" in known else () if short_name else known:
-                scores[language] += 1 / len(known)
+        languages = self._words.get(low)
+        if languages is not None:
+            # A short capitalized word is more often part of a name (JetBlue End, PE Fund) than a foreign word.
+            short_name = word[0].isupper() and len(word) <= SHORT_WORD
+            for language in ("en",) if short_name and "en" in languages else () if short_name else languages:
+                scores[language] += 1 / len(languages)
         elif low.endswith(_ENGLISH_ENDINGS) and len(low) > 4 and word[0].islower():
             scores["en"] += 0.5
         if plain or not word[0].islower():  # a name keeps its letters in any language
             return
-        if low.isascii() or low in self._loans:
+        if low.isascii() or low in self._loan_words:
             return
-        owners = {language for letter in low for language in self._letters.get(letter, ())}
-        for language in owners or {OTHER}:
+        by_letter = {language for letter in low for language in self._letters.get(letter, ())}
+        for language in by_letter or {UNDETERMINED}:
             scores[language] += LETTER_WEIGHT
 
     def _by_script(self, text: str) -> str | None:
@@ -124,10 +126,10 @@ class LanguageDetector:
 
 
 @cache
-def _languages() -> LanguageDetector:
+def _shipped_detector() -> LanguageDetector:
     return LanguageDetector(read_yaml("languages.yaml"))
 
 
 def detect_language(text: str) -> str | None:
-    """The language of ``text`` after the shipped lists."""
-    return _languages().of(text)
+    """Return the language tag of ``text`` according to the shipped lexicon, or None if undecided."""
+    return _shipped_detector().detect(text)

@@ -1,7 +1,8 @@
-"""Text to a string of plain words in which an automaton can look for names, and back to the characters they came from.
+"""Normalizes text to plain words that can be compared with names, and maps the words back to their characters.
 
-Folding is NFKC, case and accents; possessives are dropped, initials joined ("U.S." → "us"), "&" read as "and". A
-hyphen parts words; the joined form of a hyphenated word is added behind a bar, so that "R-Com" is found as "RCom" too.
+Folding applies NFKC and drops case and accents. Possessives are dropped, initials joined ("U.S." → "us"), and "&" is
+read as "and". A hyphen separates words; the joined form of a hyphenated word follows after a bar, so that "R-Com" is
+found as "RCom" too.
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["BAR", "fold", "padded", "places", "words"]
+__all__ = ["BAR", "fold", "fold_case", "padded_words", "word_spans", "words"]
 
-#: Stands between the words of a text and each joined form of a hyphenated word; no name holds it.
+#: Separates the words of a text from each joined form of a hyphenated word. It never occurs in a name.
 BAR = "|"
 
-# Typographic marks that one plain character stands for: cheap to replace, and most texts have no other.
-_PLAIN = str.maketrans("‘’ʼ´`“”«»‐‑‒–—―\u00a0\u202f\u2009", "'''''\"\"\"\"------   ")
+# Typographic marks with a plain equivalent. Replacing them is cheap, and most texts contain no others.
+_PLAIN_MARKS = str.maketrans("‘’ʼ´`“”«»‐‑‒–—―\u00a0\u202f\u2009", "'''''\"\"\"\"------   ")
 # Initials (U.S., E.I.D), words with inner apostrophes, the ampersand.
 _TOKEN = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.)+[^\W\d_](?![^\W_])|[^\W_]+(?:'[^\W_]+)*|&")
 _HYPHENATED = re.compile(r"(?<![\w'])[^\W_]+(?:-[^\W_]+)+(?![\w'])")
 
 
-# Latin letters that Unicode does not take apart.
+# Latin letters that Unicode does not decompose.
 _LETTERS = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t"}
 
 
@@ -33,24 +34,32 @@ def _fold_char(char: str) -> str:
 
 
 def fold(text: str) -> tuple[str, list[int] | None]:
-    """``text`` without case, accents and compatibility forms, and for each character the place it came from.
+    """Return ``text`` without case, accents and compatibility forms, and the original position of each character.
 
-    The places are None where every character kept its own.
+    The positions are None if no character moved.
     """
-    plain = text if text.isascii() else text.translate(_PLAIN)
+    plain = text if text.isascii() else text.translate(_PLAIN_MARKS)
     if plain.isascii():
         return plain.lower(), None
     folded: list[str] = []
-    places: list[int] = []
-    for place, char in enumerate(plain):
+    positions: list[int] = []
+    for position, char in enumerate(plain):
         if char.isascii():
             folded.append(char.lower())
-            places.append(place)
+            positions.append(position)
         else:
             parts = _fold_char(char)
             folded.extend(parts)
-            places.extend([place] * len(parts))
-    return "".join(folded), places
+            positions.extend([position] * len(parts))
+    return "".join(folded), positions
+
+
+def fold_case(text: str) -> str:
+    """Return ``text`` in lower case with plain apostrophes; every character keeps its position."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a few capitals, such as the Turkish dotted I, become two characters
+        lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    return lowered.replace("’", "'") if "’" in lowered else lowered
 
 
 def _norm(raw: str) -> str:
@@ -62,38 +71,38 @@ def _norm(raw: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The normal forms of the words of ``text``; joined forms of hyphenated words at the end, each behind a bar."""
+    """Return the words of ``text`` in normal form, then each joined form of a hyphenated word after a bar."""
     folded, _ = fold(text)
-    found: list[str] = _TOKEN.findall(folded)
+    norms: list[str] = _TOKEN.findall(folded)
     if "'" in folded or "." in folded or "&" in folded:
-        found = [raw if raw.isalnum() else _norm(raw) for raw in found]
+        norms = [raw if raw.isalnum() else _norm(raw) for raw in norms]
     if "-" in folded:
         for match in _HYPHENATED.finditer(folded):
-            found += (BAR, match.group().replace("-", ""))
-    return found
+            norms += (BAR, match.group().replace("-", ""))
+    return norms
 
 
-def padded(text: str) -> str:
-    """The words of ``text`` with a blank before, between and after, as the automaton reads them."""
+def padded_words(text: str) -> str:
+    """Return the normalized words of ``text`` with a space before, between and after."""
     return f" {' '.join(words(text))} "
 
 
-def places(text: str) -> list[tuple[int, int]]:
-    """Where in ``text`` each of its :func:`words` stands (end exclusive); a bar has an empty place at the end."""
-    folded, origin = fold(text)
-    found = [match.span() for match in _TOKEN.finditer(folded)]
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Return the start and end (exclusive) in ``text`` of each of its :func:`words`; a bar has an empty span."""
+    folded, positions = fold(text)
+    spans = [match.span() for match in _TOKEN.finditer(folded)]
     if "-" in folded:
         for match in _HYPHENATED.finditer(folded):
-            found += ((len(folded), len(folded)), match.span())
-    if origin is None:
-        return found
-    return [_original(text, origin, start, end) for start, end in found]
+            spans += ((len(folded), len(folded)), match.span())
+    if positions is None:
+        return spans
+    return [_original_span(text, positions, start, end) for start, end in spans]
 
 
-def _original(text: str, origin: list[int], start: int, end: int) -> tuple[int, int]:
+def _original_span(text: str, positions: list[int], start: int, end: int) -> tuple[int, int]:
     if start == end:
         return len(text), len(text)
-    start, end = origin[start], origin[end - 1] + 1
+    start, end = positions[start], positions[end - 1] + 1
     while end < len(text) and unicodedata.combining(text[end]):
         end += 1
     return start, end

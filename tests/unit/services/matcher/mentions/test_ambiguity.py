@@ -1,4 +1,4 @@
-"""Names that mean other things too are told with the reason and a fix that fits the watch; clear ones are not."""
+"""Ambiguous names are reported with a reason and a suitable fix; unambiguous ones are not reported."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ def watch(name: str, *aliases: str, kind: str = "holding", **more: object) -> Wa
     ("watched", "name", "why", "fix"),
     [
         (watch("Titan"), "Titan", "ordinary word", "name: Titan <Bank, Foods …>"),
-        (watch("Gap Stores Ltd", "Gap"), "Gap", "ordinary word", "leave 'Gap' out, for 'Gap Stores Ltd'"),
+        (watch("Gap Stores Ltd", "Gap"), "Gap", "ordinary word", "remove 'Gap': 'Gap Stores Ltd'"),
         (watch("Gap Stores Ltd", "GS"), "GS", "only 2 letters", "retailer, sales"),
-        (watch("Deepak Chemicals", "Deepak"), "Deepak", "person's name", "leave 'Deepak' out"),
-        (watch("Central Lending Ltd", "CBI"), "CBI", "authority", "leave 'CBI' out"),
+        (watch("Deepak Chemicals", "Deepak"), "Deepak", "person's name", "remove 'Deepak'"),
+        (watch("Central Lending Ltd", "CBI"), "CBI", "authority", "remove 'CBI'"),
         (watch("Norwick Oil", "Oil"), "Oil", "traded", "crude, barrels"),
-        (watch("NOW", kind="product"), "NOW", "headlines shout", "name: <maker> Now"),
+        (watch("NOW", kind="product"), "NOW", "headlines are written in capitals", "name: <maker> Now"),
         (watch("harbor", kind="product"), "harbor", "without a capital", "name: <maker> Harbor"),
-        (watch("Nice", kind="place"), "Nice", "ordinary word as well", "city, region"),
-        (watch("reading", kind="topic"), "reading", "whatever its case", "all_of: [reading, …]"),
+        (watch("Nice", kind="place"), "Nice", "also an ordinary word", "city, region"),
+        (watch("reading", kind="topic"), "reading", "in any letter case", "all_of: [reading, …]"),
         (watch("X"), "X", "single character", "context"),
         (watch("!!"), "!!", "no word", "longer name"),
     ],
 )
-def test_risky(watched: Watch, name: str, why: str, fix: str) -> None:
-    (risk,) = find_ambiguous_names(watched)
-    assert risk.name == name
-    assert risk.where == ("name" if name == watched.name else "aliases")
-    assert why in risk.why
-    assert fix in risk.fix
-    assert "context: [" in risk.fix
+def test_an_ambiguous_name_is_reported_with_a_reason_and_a_fix(watched: Watch, name: str, why: str, fix: str) -> None:
+    (ambiguous,) = find_ambiguous_names(watched)
+    assert ambiguous.name == name
+    assert ambiguous.field == ("name" if name == watched.name else "aliases")
+    assert why in ambiguous.why
+    assert fix in ambiguous.fix
+    assert "context: [" in ambiguous.fix
 
 
 @pytest.mark.parametrize(
@@ -54,23 +54,23 @@ def test_risky(watched: Watch, name: str, why: str, fix: str) -> None:
         watch("Reserve Bank", "RBI"),
     ],
 )
-def test_clear(watched: Watch) -> None:
+def test_an_unambiguous_watch_is_not_reported(watched: Watch) -> None:
     assert find_ambiguous_names(watched) == ()
 
 
-def test_context_never_repeats_the_name() -> None:
+def test_suggested_context_does_not_repeat_the_name() -> None:
     watched = watch("Norwick Bank", note="a bank of the oil trade")
     assert suggest_context(watched) == ("lender", "loans", "oil", "crude", "barrels")
 
 
 @given(st.text(min_size=1, max_size=12), st.lists(st.text(min_size=1, max_size=8), max_size=2))
-def test_any_name_can_be_looked_at(name: str, aliases: list[str]) -> None:
-    for risk in find_ambiguous_names(watch(name, *aliases)):
-        assert risk.why.endswith(".")
+def test_any_name_can_be_checked(name: str, aliases: list[str]) -> None:
+    for ambiguous in find_ambiguous_names(watch(name, *aliases)):
+        assert ambiguous.why.endswith(".")
 
 
-def test_a_large_book_takes_seconds() -> None:
-    begun = time.process_time()
+def test_a_large_book_is_checked_within_seconds() -> None:
+    started = time.process_time()
     for number in range(20_000):
         find_ambiguous_names(watch(f"Vendrix {number} Foods", f"Vendrix {number}"))
-    assert time.process_time() - begun < 5
+    assert time.process_time() - started < 5

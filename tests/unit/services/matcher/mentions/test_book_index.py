@@ -47,7 +47,7 @@ def test_who_holds_and_follows_the_same_counts_as_holding() -> None:
 
 @pytest.mark.parametrize("many", [1, 16])
 def test_the_index_is_what_the_last_changes_say(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(book_index, "_MANY", many)
+    monkeypatch.setattr(book_index, "_MANY_CLIENTS", many)
     _check_changes()
 
 

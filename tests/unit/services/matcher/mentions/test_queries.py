@@ -9,7 +9,7 @@ import pytest
 from schemas.clients import Near, Query, Watch
 from schemas.items import Item
 from services.matcher.mentions.finder import MentionFinder
-from services.matcher.mentions.queries import ask
+from services.matcher.mentions.queries import compile_query
 
 NAMES = [
     Watch(entity_id="rate-bank", name="Prime Rate Bank", kind="holding"),
@@ -93,10 +93,10 @@ def test_phrases_that_two_clients_follow_stand_side_by_side() -> None:
 
 
 def test_the_rarest_words_stand_in_the_automaton() -> None:
-    asked = ask((Query(all_of=("price", "Corvane"), any_of=("shares", "take")),))
+    asked = compile_query((Query(all_of=("price", "Corvane"), any_of=("shares", "take")),))
     assert asked is not None
     assert [term.norm for term in asked.anchors] == ["corvane"]
-    assert ask((Query(none_of=("x",)),)) is None
+    assert compile_query((Query(none_of=("x",)),)) is None
 
 
 def test_a_long_text_that_repeats_itself_is_answered_quickly() -> None:
@@ -123,5 +123,5 @@ def test_a_query_knows_a_watched_thing_by_all_of_its_names() -> None:
         found = watchlist.find(Item(id="itm", title=title))
         assert [mention.entity_id for mention in found] == ["h", "q"], title
     assert [m.entity_id for m in watchlist.find(Item(id="itm", title="HLD opens plant"))] == ["h"]
-    watchlist.change("h", ())
+    watchlist.update("h", ())
     assert watchlist.find(Item(id="itm", title="HLD strike ends")) == ()

@@ -59,7 +59,7 @@ def test_what_changed_bit_by_bit_finds_what_one_list_finds(steps: list[dict[str,
     for step in steps:
         for key, given_watches in step.items():
             book[key] = [watch.model_copy(update={"entity_id": key}) for watch in given_watches]
-            changed.change(key, book[key])
+            changed.update(key, book[key])
     anew = MentionFinder.build(watch for key in sorted(book, reverse=True) for watch in book[key])
     assert len(changed) == len(anew)
     for title in TITLES:
@@ -72,16 +72,16 @@ def test_what_is_removed_is_found_no_more_and_can_come_back() -> None:
     item = Item(id="itm", title="Orvane falls")
     listed = MentionFinder.build([orvane])
     assert len(listed.find(item)) == 1
-    listed.change("o", ())
+    listed.update("o", ())
     assert listed.find(item) == ()
-    listed.change("o", (orvane,))
+    listed.update("o", (orvane,))
     assert len(listed.find(item)) == 1
 
 
 def test_a_name_that_two_things_share_stays_when_one_of_them_goes() -> None:
     one, other = (Watch(entity_id=key, name="Orvane", kind="holding") for key in ("a", "b"))
     listed = MentionFinder.build([one, other])
-    listed.change("a", ())
+    listed.update("a", ())
     assert [mention.entity_id for mention in listed.find(Item(id="itm", title="Orvane falls"))] == ["b"]
 
 
@@ -96,10 +96,10 @@ def test_any_text_may_be_an_id() -> None:
 
 
 def test_a_list_that_grows_still_finds_what_was_there_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(term_table, "_SIEVE", 15)
+    monkeypatch.setattr(term_table, "_SMALLEST_MASK", 15)
     listed = MentionFinder()
     for number in range(300):
-        listed.change(f"e{number}", (Watch(entity_id=f"e{number}", name=f"Vendrix {number}", kind="holding"),))
+        listed.update(f"e{number}", (Watch(entity_id=f"e{number}", name=f"Vendrix {number}", kind="holding"),))
     for number in (0, 1, 2, 150, 299):
         found = listed.find(Item(id="itm", title=f"Vendrix {number} falls"))
         assert [mention.entity_id for mention in found] == [f"e{number}"]

@@ -3,25 +3,25 @@ from __future__ import annotations
 import pytest
 
 from schemas.mentions import Span
-from services.matcher.reading.deal_roles import is_own_share_move, role_in_deal
+from services.matcher.reading.deal_roles import find_deal_role, is_own_share_move
 
 
 @pytest.mark.parametrize(
     ("name", "title", "role"),
     [
         ("Halden", "Halden to buy Osprey Freight", "buyer"),
-        ("Osprey Freight", "Halden to buy Osprey Freight", "bought"),
-        ("Osprey", "Sale of brand off; Osprey grabbed by Halden", "bought"),
+        ("Osprey Freight", "Halden to buy Osprey Freight", "target"),
+        ("Osprey", "Sale of brand off; Osprey grabbed by Halden", "target"),
         ("Halden", "Sale of brand off; Osprey grabbed by Halden", "buyer"),
-        ("Halden", "Halden rejects $3bn takeover bid from Osprey", "bought"),
+        ("Halden", "Halden rejects $3bn takeover bid from Osprey", "target"),
         ("Osprey", "Halden rejects $3bn takeover bid from Osprey", "buyer"),
         ("Halden", "Halden makes takeover bid for Osprey", "buyer"),
-        ("Osprey", "Halden makes takeover bid for Osprey", "bought"),
+        ("Osprey", "Halden makes takeover bid for Osprey", "target"),
         ("Halden", "Halden sells grid business to Osprey", "seller"),
         ("Osprey", "Halden sells grid business to Osprey", "buyer"),
-        ("Halden", "Halden agrees to be bought by Osprey", "bought"),
-        ("Halden", "Regulator clears Osprey's purchase of rival Halden Energy", "bought"),
-        ("Halden", "Osprey in talks to acquire Halden, sources say", "bought"),
+        ("Halden", "Halden agrees to be bought by Osprey", "target"),
+        ("Halden", "Regulator clears Osprey's purchase of rival Halden Energy", "target"),
+        ("Halden", "Osprey in talks to acquire Halden, sources say", "target"),
         ("Halden", "Fund buys 5% stake in Halden", "stake"),
         ("Halden", "Founders raise Halden stake", "stake"),
         ("Halden", "Halden, Osprey agree to merge", "unknown"),
@@ -32,11 +32,11 @@ from services.matcher.reading.deal_roles import is_own_share_move, role_in_deal
 )
 def test_the_place_of_a_name_tells_its_part_in_the_deal(name: str, title: str, role: str) -> None:
     start = title.index(name)
-    assert role_in_deal(title, [Span(field="title", start=start, end=start + len(name), text=name)]) == role
+    assert find_deal_role(title, [Span(field="title", start=start, end=start + len(name), text=name)]) == role
 
 
 def test_what_only_the_body_names_has_no_part_that_is_known() -> None:
-    assert role_in_deal("Halden to buy Osprey", [Span(field="body", start=0, end=6, text="Halden")]) == "unknown"
+    assert find_deal_role("Halden to buy Osprey", [Span(field="body", start=0, end=6, text="Halden")]) == "unknown"
 
 
 @pytest.mark.parametrize(

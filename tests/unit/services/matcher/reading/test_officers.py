@@ -11,7 +11,7 @@ from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
 from schemas.items import Item, ItemIngested
 from schemas.mentions import ItemAnnotated
 from services.matcher.annotate import Annotate
-from services.matcher.reading.officers import Office, office_of
+from services.matcher.reading.officers import Officer, find_officer
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -19,25 +19,25 @@ NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("text", "office"),
     [
-        ("Halden is not for sale, its chief executive Ann Lee said on Monday.", Office(None)),
-        ("No dividend cut at Halden, says chairman", Office(None)),
-        ("Halden not for sale, chief executive says", Office(None)),
-        ("Halden Energy chief executive Ann Lee said the plant is safe.", Office("Halden Energy")),
-        ("Bexley's CFO told reporters that there is no offer.", Office("Bexley")),
-        ("The bank's chairman Ola Berg denied it.", Office(None)),
+        ("Halden is not for sale, its chief executive Ann Lee said on Monday.", Officer(None)),
+        ("No dividend cut at Halden, says chairman", Officer(None)),
+        ("Halden not for sale, chief executive says", Officer(None)),
+        ("Halden Energy chief executive Ann Lee said the plant is safe.", Officer("Halden Energy")),
+        ("Bexley's CFO told reporters that there is no offer.", Officer("Bexley")),
+        ("The bank's chairman Ola Berg denied it.", Officer(None)),
         ("Former Halden chief executive Ann Lee said it was a mistake.", None),
         ("Bexley analyst Per Aas said the dividend is at risk.", None),
         ("Finance minister Per Aas said the bank is sound.", None),
         ("Halden's chief executive is Ann Lee.", None),
     ],
 )
-def test_for_whom_a_person_speaks(text: str, office: Office | None) -> None:
-    assert office_of([text]) == office
+def test_for_whom_a_person_speaks(text: str, office: Officer | None) -> None:
+    assert find_officer([text]) == office
 
 
 def test_the_first_statement_that_tells_counts() -> None:
-    assert office_of(["Halden denies it", "Halden is sound, its chairman said.", "Bexley chairman Al said no."]) == (
-        Office(None)
+    assert find_officer(["Halden denies it", "Halden is sound, its chairman said.", "Bexley chairman Al said no."]) == (
+        Officer(None)
     )
 
 

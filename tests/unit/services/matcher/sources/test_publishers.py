@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from schemas.items import Item, Source
 from schemas.mentions import Claim, Origin, SourceGrade
 from services.matcher.reading.claims import classify_claim
-from services.matcher.sources.publishers import SourceTable, origin_of, shipped_sources, slug
+from services.matcher.sources.origins import find_origin
+from services.matcher.sources.publishers import SourceTable, shipped_sources, slug
 
 LEDGER = SourceGrade(domain="ledger.example", publisher="The Ledger", owner="Ledger Media", grade="A")
 HERALD = SourceGrade(domain="herald.example", publisher="The Herald", owner="Herald Press", grade="B")
@@ -22,7 +23,7 @@ TABLE = SourceTable().with_grades([LEDGER, HERALD, COURIER, WIRE, BLOG, HALDEN])
 
 def origin(host: str, title: str, summary: str | None = None, *, entity: str | None = None) -> Origin:
     item = Item(id="i", title=title, summary=summary, source=Source(host=host))
-    return origin_of(item, classify_claim(item), TABLE.of(item), TABLE, entity=entity)
+    return find_origin(item, classify_claim(item), TABLE.publisher_of(item), TABLE, entity=entity)
 
 
 @pytest.mark.parametrize("host", ["ledger.example", "www.ledger.example", "A.B.LEDGER.EXAMPLE", "ledger.example."])
@@ -36,9 +37,9 @@ def test_what_is_not_known_gets_f(host: str | None) -> None:
 
 
 def test_an_unknown_publisher_keeps_the_name_that_its_feed_gives() -> None:
-    item = Item(id="i", title="t", source=Source(host="x.example", publisher="The X", owner="X House"))
-    found = TABLE.of(item)
-    assert (found.publisher, found.owner, found.grade) == ("The X", "X House", "F")
+    item = Item(id="i", title="t", source=Source(host="x.example", publisher="The X", owner="X Press"))
+    found = TABLE.publisher_of(item)
+    assert (found.publisher, found.owner, found.grade) == ("The X", "X Press", "F")
 
 
 def test_a_table_never_changes() -> None:
@@ -114,4 +115,4 @@ def test_the_shipped_table_is_sound() -> None:
 def test_claims_of_nobody_in_particular_stay_with_the_publisher() -> None:
     item = Item(id="i", title="Halden closes plant", source=Source(host="ledger.example"))
     claim = Claim(item_id="i", status="asserted", score=0.1)
-    assert origin_of(item, claim, LEDGER, TABLE).via == "itself"
+    assert find_origin(item, claim, LEDGER, TABLE).via == "itself"

@@ -1,4 +1,4 @@
-"""A map packed into bytes answers as a dictionary does."""
+"""A compact map behaves like a dictionary."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ texts = st.text(max_size=4) | st.sampled_from(("a", "ab", "b", ""))
 
 
 @given(st.lists(st.tuples(texts, st.none() | texts)))
-def test_it_answers_as_a_dictionary(changes: list[tuple[str, str | None]]) -> None:
-    packed, plain = CompactMap(), dict[str, bytes]()
+def test_a_compact_map_behaves_like_a_dictionary(changes: list[tuple[str, str | None]]) -> None:
+    compact, plain = CompactMap(), dict[str, bytes]()
     for key, value in changes:
         if value is None:
-            packed.put(key, None)
+            compact.put(key, None)
             plain.pop(key, None)
         else:
-            packed.put(key, value.encode())
+            compact.put(key, value.encode())
             plain[key] = value.encode()
-    assert {key: packed.get(key) for key in packed.keys()} == plain  # noqa: SIM118 - it is no dictionary
-    assert len(packed) == len(plain)
-    assert all(packed.get(key) is None for key, _ in changes if key not in plain)
+    assert {key: compact.get(key) for key in compact.keys()} == plain  # noqa: SIM118 - not a dictionary
+    assert len(compact) == len(plain)
+    assert all(compact.get(key) is None for key, _ in changes if key not in plain)

@@ -1,4 +1,4 @@
-"""Other languages than English are told from headlines alone; English ones are taken for nothing else."""
+"""Languages are detected from headlines, and English headlines are not mistaken for another language."""
 
 from __future__ import annotations
 
@@ -107,28 +107,28 @@ ENGLISH = (
 
 
 @pytest.mark.parametrize("title", [title for titles in FOREIGN.values() for title in titles])
-def test_another_language_is_not_judged(title: str) -> None:
+def test_a_claim_in_another_language_is_not_judged(title: str) -> None:
     assert detect_language(title) not in (None, "en")
     assert not classify_claim(Item(id="i", title=title)).judged
 
 
 @pytest.mark.parametrize("title", ENGLISH)
-def test_english_is_judged_whatever_names_stand_in_it(title: str) -> None:
+def test_an_english_claim_is_judged_even_with_foreign_names(title: str) -> None:
     assert detect_language(title) in (None, "en")
     assert classify_claim(Item(id="i", title=title)).judged
 
 
 @pytest.mark.parametrize("language", ["de", "fr", "es", "it", "pt", "nl", "sv", "pl", "ru", "ja", "zh", "ar"])
-def test_most_are_called_by_their_name(language: str) -> None:
+def test_the_common_languages_are_identified(language: str) -> None:
     assert detect_language(FOREIGN[language][0]) == language
 
 
-def test_a_feed_that_calls_itself_english_is_not_taken_on_trust() -> None:
+def test_a_feeds_language_label_is_checked_against_the_text() -> None:
     title = "Volkswagen senkt Prognose und streicht 4000 Stellen"
     assert not classify_claim(Item(id="i", title=title, language="en-US")).judged
     assert not classify_claim(Item(id="i", title="Halden Energy cuts dividend", language="de")).judged
 
 
 @given(st.text(max_size=300))
-def test_any_text_has_an_answer(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     assert detect_language(text) is None or detect_language(text)

@@ -1,0 +1,22 @@
+"""Splitting text into sentences."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.matcher.text.sentences import sentences
+
+
+def test_sentences_do_not_end_at_abbreviations() -> None:
+    text = 'Halden Inc. cut its dividend. "We must," said J. Roe of Roe Ltd. It pays in June.'
+    assert [sentence.text for sentence in sentences(text)] == [
+        "Halden Inc. cut its dividend.",
+        '"We must," said J. Roe of Roe Ltd. It pays in June.',
+    ]
+
+
+@given(st.text(alphabet=st.sampled_from('Ab1 .!?"\n,('), max_size=120))
+def test_sentences_are_verbatim(text: str) -> None:
+    for sentence in sentences(text):
+        assert text[sentence.start : sentence.start + len(sentence.text)] == sentence.text
