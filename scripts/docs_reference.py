@@ -1,0 +1,206 @@
+"""MkDocs hook: fill the reference pages from the code, so that they cannot differ from it.
+
+A page says where with a comment of its own, ``<!-- generated: events -->``. Links from files outside ``docs/`` (CONTRIBUTING,
+SECURITY, CHANGELOG, included as snippets) point at ``docs/…``; they are made relative to the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+import typer
+from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
+
+from firstword.cli.main import app as command_line
+from firstword.runtimes.kafka.settings import KafkaSettings
+from schemas.base import Payload
+from schemas.topics import TOPICS
+from schemas.webhooks import WEBHOOKS
+from services.common.settings import LlmSettings, MailboxSettings, Settings, SmtpSettings
+from services.notifier.desk import api
+from services.notifier.lifecycle import transition_rows
+
+PLACE = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
+FROM_ROOT = re.compile(r"\]\(docs/")
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replace each placeholder of a page with what it names (called by MkDocs)."""
+    return FROM_ROOT.sub("](", PLACE.sub(lambda match: GENERATORS[match[1]](), markdown))
+
+
+def _cell(text: str | None) -> str:
+    """Text as a table cell: one line, with pipes escaped and double backticks as code."""
+    return re.sub(r"``(.+?)``", r"`\1`", " ".join((text or "").split())).replace("|", "\\|")
+
+
+def _table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = [" | ".join(headings), " | ".join("---" for _ in headings)]
+    lines += [" | ".join(_cell(cell) for cell in row) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines) + "\n"
+
+
+def _paragraphs(text: str | None) -> str:
+    """A docstring as Markdown: unindented, double backticks as code, roles as plain names."""
+    plain = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text or "")
+    return re.sub(r"``(.+?)``", r"`\1`", "\n".join(line.strip() for line in plain.splitlines())).strip()
+
+
+# --- events ---------------------------------------------------------------------------------------------------------
+
+
+def _events() -> str:
+    parts = []
+    for topic in TOPICS.values():
+        parts.append(f"## Topic `{topic.name}`\n")
+        for model in topic.models:
+            parts.append(f"### `{model.event_type}`\n\n{_paragraphs(model.__doc__)}\n")
+            parts.append(_fields(model))
+            parts.append(f"Schema: `schemas/published/{model.event_type}.v{model.version}.json`\n")
+    return "\n".join(parts)
+
+
+def _fields(model: type[Payload]) -> str:
+    rows = ((f"`{name}`", f"`{_type(field.annotation)}`", _default(field)) for name, field in model.model_fields.items())
+    return _table(("Field", "Type", "Default"), rows)
+
+
+def _type(annotation: Any) -> str:
+    if isinstance(annotation, type) and not getattr(annotation, "__args__", None):
+        return annotation.__name__
+    return re.sub(r"\b(?:typing|datetime|[a-z_]+(?:\.[a-z_]+)+)\.(?=[A-Za-z])", "", str(annotation))
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    if field.default is PydanticUndefined:
+        return ""
+    return "" if field.default in (None, (), {}) else f"`{getattr(field.default, 'value', field.default)}`"
+
+
+def _webhooks() -> str:
+    rows = ((f"`{kind.name}`", kind.meaning, f"`webhook.{kind.name}.v{kind.version}.json`") for kind in WEBHOOKS.values())
+    return _table(("Type", "Meaning", "Schema in schemas/published/"), rows)
+
+
+# --- API ------------------------------------------------------------------------------------------------------------
+
+
+def _api() -> str:
+    site = FastAPI(title="Firstword")
+    site.include_router(api.router)
+    document = site.openapi()
+    parts = []
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            parts.append(f"### `{method.upper()} {path}`\n\n{_paragraphs(operation.get('description'))}\n")
+            parts.append(_parameters(operation, document))
+    return "\n".join(parts)
+
+
+def _parameters(operation: dict[str, Any], document: dict[str, Any]) -> str:
+    rows = [
+        (f"`{one['name']}`", one["in"], "yes" if one.get("required") else "", _schema_type(one["schema"]))
+        for one in operation.get("parameters", ())
+    ]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    model = document.get("components", {}).get("schemas", {}).get(body.get("$ref", "").rpartition("/")[2], {})
+    for name, schema in model.get("properties", {}).items():
+        rows.append((f"`{name}`", "body", "yes" if name in model.get("required", ()) else "", _schema_type(schema)))
+    return _table(("Parameter", "In", "Required", "Type"), iter(rows)) if rows else ""
+
+
+def _schema_type(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(_schema_type(option) for option in schema["anyOf"])
+    if "$ref" in schema:
+        return f"`{schema['$ref'].rpartition('/')[2]}`"
+    return f"`{schema.get('type', 'any')}`"
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+def _commands() -> str:
+    return "\n".join(_command("firstword", typer.main.get_command(command_line)))
+
+
+def _command(name: str, command: click.Command) -> Iterator[str]:
+    context = click.Context(command, info_name=name)
+    level = "##" if name.count(" ") < 2 else "###"  # noqa: PLR2004 - a command, or one of a group
+    yield f"{level} `{name}`\n\n{_help(command.help)}\n"
+    rows = [
+        (", ".join(f"`{flag}`" for flag in parameter.opts) or f"`{parameter.name}`", getattr(parameter, "help", "") or "")
+        for parameter in command.params
+        if parameter.name != "help" and not getattr(parameter, "hidden", False)
+    ]
+    if rows:
+        yield _table(("Option", "Meaning"), iter(rows))
+    if isinstance(command, click.Group):
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            if found is not None:
+                yield from _command(f"{name} {child}", found)
+
+
+def _help(text: str | None) -> str:
+    plain = re.sub(r"\[/?b\]", "**", text or "")
+    lines = [f"    {line.strip()}" if line.strip().startswith("firstword ") else line.strip() for line in plain.splitlines()]
+    return "\n".join(lines)
+
+
+# --- settings -------------------------------------------------------------------------------------------------------
+
+
+def _settings() -> str:
+    kinds: tuple[tuple[str, type[BaseSettings]], ...] = (
+        ("General", Settings),
+        ("Mail", SmtpSettings),
+        ("Returned mail", MailboxSettings),
+        ("Language model", LlmSettings),
+        ("Kafka workers", KafkaSettings),
+    )
+    return "\n".join(f"## {title}\n\n{_variables(kind)}" for title, kind in kinds)
+
+
+def _variables(kind: type[BaseSettings]) -> str:
+    prefix = str(kind.model_config.get("env_prefix", ""))
+    fields = ((name, field) for name, field in kind.model_fields.items() if not _is_group(field.annotation))
+    rows = ((f"`{prefix}{name.upper()}`", _shown(field), field.description or "") for name, field in fields)
+    return _table(("Variable", "Default", "Meaning"), rows)
+
+
+def _is_group(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _shown(field: Any) -> str:
+    if field.default_factory is not None or field.default in (None, (), {}, ""):
+        return ""
+    return f"`{field.default}`" if not hasattr(field.default, "get_secret_value") else ""
+
+
+# --- draft states ---------------------------------------------------------------------------------------------------
+
+
+def _draft_states() -> str:
+    return _table(("From", "Command", "To", "Who may"), iter(transition_rows()))
+
+
+GENERATORS: dict[str, Callable[[], str]] = {
+    "api": _api,
+    "commands": _commands,
+    "draft-states": _draft_states,
+    "events": _events,
+    "settings": _settings,
+    "webhooks": _webhooks,
+}
