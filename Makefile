@@ -34,7 +34,7 @@ stack-test: setup-dev ## Test the stack: up from built images, kills, down with 
 	$(BIN)/pytest -m stack $(ARGS)
 
 ##@ Develop
-.PHONY: setup-dev test lint types contracts dead-code check format
+.PHONY: setup-dev test lint types contracts dead-code docs check format
 setup-dev: ## Set up .venv to test, check and build as well
 	@scripts/setup --dev
 
@@ -53,6 +53,9 @@ contracts: setup-dev ## Check who may import whom
 
 dead-code: setup-dev ## Find code that nothing uses
 	$(BIN)/vulture
+
+docs: setup-dev ## Build the documentation site into build/site (make docs ARGS=serve: show it while you write)
+	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs $(if $(ARGS),$(ARGS),build --strict --quiet)
 
 check: lint types contracts dead-code test ## All of lint, types, contracts, dead-code and test
 
