@@ -55,7 +55,7 @@ dead-code: setup-dev ## Find code that nothing uses
 	$(BIN)/vulture
 
 docs: setup-dev ## Build the documentation site into build/site (make docs ARGS=serve: show it while you write)
-	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs $(if $(ARGS),$(ARGS),build --strict --quiet)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(if $(ARGS),$(ARGS),build --strict --quiet)
 
 check: lint types contracts dead-code test ## All of lint, types, contracts, dead-code and test
 

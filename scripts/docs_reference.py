@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
+from services.notifier.lifecycle import transition_rows
 
 from firstword.cli.main import app as command_line
 from firstword.runtimes.kafka.settings import KafkaSettings
@@ -24,7 +25,6 @@ from schemas.topics import TOPICS
 from schemas.webhooks import WEBHOOKS
 from services.common.settings import LlmSettings, MailboxSettings, Settings, SmtpSettings
 from services.notifier.desk import api
-from services.notifier.lifecycle import transition_rows
 
 PLACE = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
 FROM_ROOT = re.compile(r"\]\(docs/")
@@ -67,7 +67,9 @@ def _events() -> str:
 
 
 def _fields(model: type[Payload]) -> str:
-    rows = ((f"`{name}`", f"`{_type(field.annotation)}`", _default(field)) for name, field in model.model_fields.items())
+    rows = (
+        (f"`{name}`", f"`{_type(field.annotation)}`", _default(field)) for name, field in model.model_fields.items()
+    )
     return _table(("Field", "Type", "Default"), rows)
 
 
@@ -86,7 +88,9 @@ def _default(field: Any) -> str:
 
 
 def _webhooks() -> str:
-    rows = ((f"`{kind.name}`", kind.meaning, f"`webhook.{kind.name}.v{kind.version}.json`") for kind in WEBHOOKS.values())
+    rows = (
+        (f"`{kind.name}`", kind.meaning, f"`webhook.{kind.name}.v{kind.version}.json`") for kind in WEBHOOKS.values()
+    )
     return _table(("Type", "Meaning", "Schema in schemas/published/"), rows)
 
 
@@ -136,10 +140,13 @@ def _commands() -> str:
 
 def _command(name: str, command: click.Command) -> Iterator[str]:
     context = click.Context(command, info_name=name)
-    level = "##" if name.count(" ") < 2 else "###"  # noqa: PLR2004 - a command, or one of a group
+    level = "##" if name.count(" ") < 2 else "###"
     yield f"{level} `{name}`\n\n{_help(command.help)}\n"
     rows = [
-        (", ".join(f"`{flag}`" for flag in parameter.opts) or f"`{parameter.name}`", getattr(parameter, "help", "") or "")
+        (
+            ", ".join(f"`{flag}`" for flag in parameter.opts) or f"`{parameter.name}`",
+            getattr(parameter, "help", "") or "",
+        )
         for parameter in command.params
         if parameter.name != "help" and not getattr(parameter, "hidden", False)
     ]
@@ -154,7 +161,9 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
 
 def _help(text: str | None) -> str:
     plain = re.sub(r"\[/?b\]", "**", text or "")
-    lines = [f"    {line.strip()}" if line.strip().startswith("firstword ") else line.strip() for line in plain.splitlines()]
+    lines = [
+        f"    {line.strip()}" if line.strip().startswith("firstword ") else line.strip() for line in plain.splitlines()
+    ]
     return "\n".join(lines)
 
 
