@@ -1,14 +1,15 @@
 """MkDocs hook: fill the reference pages from the code, so that they cannot differ from it.
 
-A page says where with a comment of its own, ``<!-- generated: events -->``. Links from files outside ``docs/`` (CONTRIBUTING,
-SECURITY, CHANGELOG, included as snippets) point at ``docs/…``; they are made relative to the page.
+A page says where with a comment of its own, ``<!-- generated: events -->``. Files outside ``docs/`` are included as
+snippets; their links into ``docs/`` are made relative.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
 import typer
@@ -16,11 +17,9 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
-from services.notifier.lifecycle import transition_rows
 
 from firstword.cli.main import app as command_line
 from firstword.runtimes.kafka.settings import KafkaSettings
-from schemas.base import Payload
 from schemas.topics import TOPICS
 from schemas.webhooks import WEBHOOKS
 from services.common.settings import LlmSettings, MailboxSettings, Settings, SmtpSettings
@@ -57,16 +56,37 @@ def _paragraphs(text: str | None) -> str:
 
 def _events() -> str:
     parts = []
+    models: dict[str, type[BaseModel]] = {}
     for topic in TOPICS.values():
         parts.append(f"## Topic `{topic.name}`\n")
         for model in topic.models:
             parts.append(f"### `{model.event_type}`\n\n{_paragraphs(model.__doc__)}\n")
             parts.append(_fields(model))
             parts.append(f"Schema: `schemas/published/{model.event_type}.v{model.version}.json`\n")
+            _collect(model, models)
+    parts.append("## Models\n\nThe types that the fields above refer to.\n")
+    for name, model in sorted(models.items()):
+        parts.append(f"### `{name}`\n\n{_paragraphs(model.__doc__)}\n\n{_fields(model)}")
     return "\n".join(parts)
 
 
-def _fields(model: type[Payload]) -> str:
+def _collect(model: type[BaseModel], models: dict[str, type[BaseModel]]) -> None:
+    """Add the models that the fields of ``model`` refer to, and those that they refer to."""
+    for field in model.model_fields.values():
+        for inner in _models_in(field.annotation):
+            if inner.__name__ not in models:
+                models[inner.__name__] = inner
+                _collect(inner, models)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)
+
+
+def _fields(model: type[BaseModel]) -> str:
     rows = (
         (f"`{name}`", f"`{_type(field.annotation)}`", _default(field)) for name, field in model.model_fields.items()
     )
@@ -74,9 +94,19 @@ def _fields(model: type[Payload]) -> str:
 
 
 def _type(annotation: Any) -> str:
-    if isinstance(annotation, type) and not getattr(annotation, "__args__", None):
-        return annotation.__name__
-    return re.sub(r"\b(?:typing|datetime|[a-z_]+(?:\.[a-z_]+)+)\.(?=[A-Za-z])", "", str(annotation))
+    """Name a type as a reader of JSON thinks of it."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(arguments[0])
+    if origin in (Union, UnionType):
+        return " or ".join("null" if argument is type(None) else _type(argument) for argument in arguments)
+    if origin is Literal:
+        return ", ".join(str(argument) for argument in arguments)
+    if origin in (tuple, list, frozenset, Sequence):
+        return f"list of {_type(arguments[0])}"
+    if origin in (dict, Mapping):
+        return f"map of {_type(arguments[1])}"
+    return getattr(annotation, "__name__", str(annotation))
 
 
 def _default(field: Any) -> str:
@@ -152,7 +182,7 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
     ]
     if rows:
         yield _table(("Option", "Meaning"), iter(rows))
-    if isinstance(command, click.Group):
+    if isinstance(command, click.Group) or hasattr(command, "list_commands"):
         for child in command.list_commands(context):
             found = command.get_command(context, child)
             if found is not None:
@@ -162,7 +192,8 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
 def _help(text: str | None) -> str:
     plain = re.sub(r"\[/?b\]", "**", text or "")
     lines = [
-        f"    {line.strip()}" if line.strip().startswith("firstword ") else line.strip() for line in plain.splitlines()
+        f"    {line.strip()}" if line.strip().startswith(("firstword ", "curl ")) else line.strip()
+        for line in plain.splitlines()
     ]
     return "\n".join(lines)
 
@@ -198,17 +229,9 @@ def _shown(field: Any) -> str:
     return f"`{field.default}`" if not hasattr(field.default, "get_secret_value") else ""
 
 
-# --- draft states ---------------------------------------------------------------------------------------------------
-
-
-def _draft_states() -> str:
-    return _table(("From", "Command", "To", "Who may"), iter(transition_rows()))
-
-
 GENERATORS: dict[str, Callable[[], str]] = {
     "api": _api,
     "commands": _commands,
-    "draft-states": _draft_states,
     "events": _events,
     "settings": _settings,
     "webhooks": _webhooks,
