@@ -191,10 +191,8 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
 
 def _help(text: str | None) -> str:
     plain = re.sub(r"\[/?b\]", "**", text or "")
-    lines = [
-        f"    {line.strip()}" if line.strip().startswith(("firstword ", "curl ")) else line.strip()
-        for line in plain.splitlines()
-    ]
+    lines = (line.strip() for line in plain.splitlines())
+    lines = (f"    {line}" if line.startswith(("firstword ", "curl ")) else line for line in lines)
     return "\n".join(lines)
 
 
