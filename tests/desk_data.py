@@ -13,8 +13,8 @@ from schemas.clients import Client, ClientChanged, ContactPolicy, Desire, Firm, 
 from schemas.drafts import DraftCreated, DraftRefused
 from schemas.mentions import ClaimBasis, ClaimStatus, Direction, EventKind, SourceLetter, Span
 from services.common.processing import AnyEvent
+from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.compose import Composed, compose
-from services.notifier.drafting.facts import Brief, Told
 from services.notifier.drafting.playbooks import Playbooks
 
 __all__ = ["FIRM", "MANAGERS", "NOW", "STORIES", "Story", "alert_of", "book_events", "clients", "seed_events"]
@@ -214,14 +214,14 @@ def seed_events(now: datetime = NOW) -> Iterator[AnyEvent]:
                 yield _drafted(brief, compose(brief, playbooks, send_after=now), now)
 
 
-def _told(alert: Alert, now: datetime) -> Told | None:
+def _told(alert: Alert, now: datetime) -> DraftedStory | None:
     """What a correction corrects."""
     if alert.verdict != "correct":
         return None
-    return Told(
+    return DraftedStory(
         draft_id=content_id("drf", "earlier", alert.id), alert_id=content_id("alr", "earlier", alert.id),
         story_id=alert.story_id, entity_id=alert.entity_id, revision=0, verdict="tell", item_ids=("itm_earlier",),
-        publisher="The Financial Ledger", words="Meridia Bank cuts its dividend by half",
+        publisher="The Financial Ledger", quote="Meridia Bank cuts its dividend by half",
         drafted_at=now - timedelta(days=2), sent_at=now - timedelta(days=2),
     )  # fmt: skip
 

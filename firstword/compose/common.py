@@ -30,7 +30,7 @@ from services.matcher.thresholds import Thresholds
 from services.notifier.desk.app import create_app
 from services.notifier.desk.deps import DeskDeps, DeskSettings
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.outreach.processor import WriteDrafts
+from services.notifier.outreach.processor import DraftWriter
 from services.notifier.webhooks import endpoints
 
 __all__ = ["build_desk", "build_ingest", "build_pipeline", "migrate_database", "open_store"]
@@ -84,7 +84,7 @@ def build_pipeline(thresholds: Thresholds | None = None, playbooks: Playbooks | 
     """Build the processors: items → mentions → alerts → drafts. By default, with the thresholds and playbooks that ship
     with Firstword.
     """
-    return Pipeline((Annotate(thresholds=thresholds), Judge(thresholds), WriteDrafts(playbooks or Playbooks.shipped())))
+    return Pipeline((Annotate(thresholds=thresholds), Judge(thresholds), DraftWriter(playbooks or Playbooks.shipped())))
 
 
 def build_ingest(store: Store, metrics: Metrics | None = None) -> IngestService:

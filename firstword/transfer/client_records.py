@@ -21,7 +21,7 @@ from firstword.transfer.rows import CHUNK
 from schemas.clients import ClientChanged
 from services.notifier import tables as notifier
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.outreach.processor import ClientRecord, WriteDrafts
+from services.notifier.outreach.processor import ClientRecord, DraftWriter
 
 __all__ = ["Told"]
 
@@ -33,14 +33,14 @@ class Told:
 
     def __init__(self, heard_until: datetime | None = None) -> None:
         self._heard_until = heard_until
-        self._processor = WriteDrafts(Playbooks.shipped())
+        self._processor = DraftWriter(Playbooks.shipped())
         self._states = StateStore()
 
     def rows(self, connection: Connection) -> Iterator[Row]:
         """One row a client of whom anything is remembered."""
         query = select(states.c.key, states.c.state).where(states.c.processor == self._processor.name)
         for key, raw in sorted(connection.execute(query), key=lambda one: one[0]):
-            record = self._processor.load(bytes(raw)).model_copy(update={"heard_until": None})
+            record = self._processor.load(bytes(raw)).model_copy(update={"answered_until": None})
             if record != self._processor.initial(key):
                 yield {"key": key, "record": json.loads(self._processor.dump(record))}
 
@@ -87,21 +87,23 @@ class Told:
     def _put(self, connection: Connection, records: dict[str, ClientRecord]) -> None:
         rows = []
         for key, record in records.items():
-            until = max((at for at in (record.heard_until, self._heard_until) if at is not None), default=None)
-            heard = record.model_copy(update={"heard_until": until})
+            until = max((at for at in (record.answered_until, self._heard_until) if at is not None), default=None)
+            heard = record.model_copy(update={"answered_until": until})
             rows.append(StateRow(key, self._processor.dump(heard), self._processor.next_tick(heard)))
         self._states.put(connection, self._processor.name, rows)
 
 
 def _bare(record: ClientRecord) -> ClientRecord:
-    return record.model_copy(update={"heard_until": None})
+    return record.model_copy(update={"answered_until": None})
 
 
 def _joined(known: ClientRecord | None, given: ClientRecord) -> ClientRecord:
     """``known``, with the stories and messages that only ``given`` has; ``given`` where nothing is known."""
     if known is None or _bare(known) == ClientRecord(client_id=known.client_id):
-        return given if known is None else given.model_copy(update={"heard_until": known.heard_until})
-    drafts = {one.draft_id for one in known.told}
-    told = (*known.told, *(one for one in given.told if one.draft_id not in drafts))
+        return given if known is None else given.model_copy(update={"answered_until": known.answered_until})
+    drafts = {story.draft_id for story in known.stories}
+    stories = (*known.stories, *(story for story in given.stories if story.draft_id not in drafts))
     sent = tuple(sorted({*known.sent, *given.sent}))
-    return known.model_copy(update={"told": tuple(sorted(told, key=lambda one: one.drafted_at)), "sent": sent})
+    return known.model_copy(
+        update={"stories": tuple(sorted(stories, key=lambda story: story.drafted_at)), "sent": sent}
+    )

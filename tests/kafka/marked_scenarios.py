@@ -21,7 +21,7 @@ from services.common.processing import AnyEvent, AnyProcessor, Processor
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.outreach.processor import WriteDrafts
+from services.notifier.outreach.processor import DraftWriter
 from tests.scenarios.loader import Scenario, load_scenarios
 
 __all__ = ["Scene", "apart", "in_memory", "load_scenes"]
@@ -53,7 +53,7 @@ def load_scenes() -> list[Scene]:
 
 def pipeline(playbooks: Playbooks) -> Pipeline:
     """What ``bootstrap.build_pipeline`` makes; but it reads the playbooks each time, and we need many."""
-    return Pipeline((Annotate(), Judge(), WriteDrafts(playbooks)))
+    return Pipeline((Annotate(), Judge(), DraftWriter(playbooks)))
 
 
 def in_memory(scene: Scene, end: datetime, playbooks: Playbooks) -> list[AnyEvent]:

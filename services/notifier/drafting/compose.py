@@ -9,8 +9,8 @@ from datetime import datetime
 from schemas.base import content_id
 from schemas.clients import Client, Manager
 from schemas.drafts import Advice, Draft, DraftPart, Finding, Grounding
+from services.notifier.drafting.brief import Brief, pick
 from services.notifier.drafting.data import phrasing
-from services.notifier.drafting.facts import Brief, pick
 from services.notifier.drafting.grounding import GroundSources, check, share_percent, sources, ungrounded
 from services.notifier.drafting.languages import address, own_closing, without_foreign_closing
 from services.notifier.drafting.news import News, news, subject
@@ -18,7 +18,7 @@ from services.notifier.drafting.opinion import Opinion, opinion
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import count_words, reading_seconds, review
 
-__all__ = ["Composed", "Refusal", "compose", "draft_id", "greeting", "message_text", "signature"]
+__all__ = ["Composed", "Refusal", "compose", "draft_id_for", "greeting", "message_text", "signature"]
 
 #: What a client reads as the message; signature and compliance note don't count towards its length.
 _MESSAGE = ("greeting", "news", "meaning", "opinion", "question")
@@ -38,11 +38,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A draft, and the words of the news in it that a later correction would quote."""
+    """A draft, and the passage of the news in it that a later correction quotes."""
 
     draft: Draft
     publisher: str
-    words: str
+    quote: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class _Attempt:
         return any(finding.severity == "error" for finding in self.findings) or bool(ungrounded(self.groundings))
 
 
-def draft_id(alert_id: str) -> str:
+def draft_id_for(alert_id: str) -> str:
     """The id of the draft for an alert."""
     return content_id("drf", alert_id)
 
@@ -111,7 +111,7 @@ def compose(
     if errors:
         faults = "; ".join(f"{finding.rule}: “{finding.text}”. {finding.message}" for finding in errors)
         return Refusal("tone", f"The draft could not be put into a fit tone: {faults}")
-    return Composed(_draft(brief, attempt, send_after, notes, supersedes), attempt.news.publisher, attempt.news.words)
+    return Composed(_draft(brief, attempt, send_after, notes, supersedes), attempt.news.publisher, attempt.news.quote)
 
 
 def _attempt(brief: Brief, playbooks: Playbooks, tightness: _Tightness, known: GroundSources) -> _Attempt:
@@ -140,7 +140,7 @@ def _draft(
     alert, rule = brief.alert, attempt.opinion.rule
     words = count_words(message_text(attempt.parts))
     return Draft(
-        id=draft_id(alert.id),
+        id=draft_id_for(alert.id),
         alert_id=alert.id,
         story_id=alert.story_id,
         client_id=alert.client_id,

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from schemas.alerts import Alert, Evidence
 from schemas.clients import STANCE_OF, Client, Desire, Firm, Manager, Note, Risk, Stance, Trade, Watch
 from schemas.mentions import Direction, EventKind
+from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.compose import Composed, Refusal, compose
 from services.notifier.drafting.data import shipped_yaml
-from services.notifier.drafting.facts import Brief, Told
 from services.notifier.drafting.playbooks import Playbooks, Size, Urgency
 
 __all__ = ["TOLD", "Trial", "brief_of", "rendered"]
@@ -132,12 +132,12 @@ def _alert(trial: Trial, client: Client, watch: Watch, now: datetime) -> Alert:
     )
 
 
-def _earlier(trial: Trial, alert: Alert, now: datetime) -> Told | None:
+def _earlier(trial: Trial, alert: Alert, now: datetime) -> DraftedStory | None:
     """What the client was told two days before, where this corrects or continues it."""
     if trial.verdict != "correct" and not trial.update:
         return None
     sent = now - timedelta(days=2)
-    return Told(
+    return DraftedStory(
         draft_id="trial-earlier",
         alert_id="trial-alert-earlier",
         story_id=alert.story_id,
@@ -146,7 +146,7 @@ def _earlier(trial: Trial, alert: Alert, now: datetime) -> Told | None:
         verdict="warn" if trial.update else "tell",
         item_ids=("trial-item-earlier",),
         publisher="The Market Post",
-        words=_said(trial, alert.entity_name, denied=False)[1].rstrip("."),
+        quote=_said(trial, alert.entity_name, denied=False)[1].rstrip("."),
         drafted_at=sent,
         sent_at=sent,
     )

@@ -16,7 +16,7 @@ from schemas.alerts import Alert, Evidence
 from schemas.clients import Client, Firm, Manager, Note, Watch
 from schemas.drafts import Grounding
 from services.notifier.contact.hours import client_zone
-from services.notifier.drafting.facts import Told
+from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.tokens import Date, Token, fold, tokens
 from services.notifier.drafting.tone import QUOTATION
 
@@ -101,7 +101,7 @@ def sources(
     client: Client,
     firm: Firm,
     manager: Manager,
-    earlier: Told | None = None,
+    earlier: DraftedStory | None = None,
     granted: Iterable[Grounding] = (),
     now: datetime | None = None,
 ) -> GroundSources:
@@ -119,7 +119,7 @@ def sources(
     ]
     if earlier is not None:
         ref = earlier.item_ids[0] if earlier.item_ids else earlier.draft_id
-        entries.append(Source.of("evidence", ref, f"{earlier.words}\n{earlier.publisher}"))
+        entries.append(Source.of("evidence", ref, f"{earlier.quote}\n{earlier.publisher}"))
         moments = [moment for moment in (earlier.sent_at,) if moment is not None]
         entries.append(Source.of("book", f"told.{earlier.draft_id}", "", _days(moments, zone)))
     tied = frozenset(known.text for known in granted if known.where != "nowhere")

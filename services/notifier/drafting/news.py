@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from schemas.alerts import Evidence
+from services.notifier.drafting.brief import Brief, day_of
 from services.notifier.drafting.data import phrasing
-from services.notifier.drafting.facts import Brief, day_of
 from services.notifier.drafting.tone import EMOJI
 
 __all__ = ["News", "clean_title", "lead_of", "news", "quotable", "shorten", "subject"]
@@ -38,12 +38,12 @@ _BASIS = ("regulator", "filing", "company", "person", "own", "outlet", "unnamed"
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The news part: its text, the items it rests on, and the publisher and words that a correction would name."""
+    """The news part: its text, the items it rests on, and the publisher and passage that a correction names."""
 
     text: str
     evidence: tuple[str, ...]
     publisher: str
-    words: str
+    quote: str
 
 
 def clean_title(title: str, *outlets: str) -> str:
@@ -218,7 +218,7 @@ def _correction(brief: Brief, lead: Evidence, quote: str, max_words: int) -> str
     if earlier is None or earlier.sent_at is None:
         raise ValueError("a correction needs the message that it corrects")
     told = wording["told_unconfirmed" if earlier.verdict == "warn" else "told"]
-    before = earlier.words.rstrip()
+    before = earlier.quote.rstrip()
     if len(words := before.split()) > max_words:
         before = f"{_at_clause(words[:max_words])} …"
     said = f"“{before}”."

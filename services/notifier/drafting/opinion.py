@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from schemas.clients import Client, Desire
+from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data import phrasing, shipped_yaml
-from services.notifier.drafting.facts import Brief, month_of, pick
 from services.notifier.drafting.playbooks import Case, Playbooks, Rule
 from services.notifier.drafting.tone import review
 

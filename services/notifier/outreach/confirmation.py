@@ -8,8 +8,8 @@ from schemas.base import content_id
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftPart
 from schemas.interactions import InteractionLogged
+from services.notifier.drafting.brief import day_of
 from services.notifier.drafting.compose import greeting, message_text, signature
-from services.notifier.drafting.facts import day_of
 from services.notifier.drafting.tone import count_words, reading_seconds, review
 
 __all__ = ["confirming_note"]

@@ -14,13 +14,13 @@ from schemas.alerts import Alert
 from schemas.base import content_id
 from schemas.clients import Client
 from schemas.drafts import Draft, DraftPart, Finding, Grounding
+from services.notifier.drafting.brief import pick
 from services.notifier.drafting.compose import message_text
 from services.notifier.drafting.data import phrasing
-from services.notifier.drafting.facts import pick
 from services.notifier.drafting.tone import MAX_WORDS, count_words, reading_seconds
-from services.notifier.outreach.record import Bundle, Piece
+from services.notifier.outreach.record import Message, StoryDraft
 
-__all__ = ["assemble", "joins"]
+__all__ = ["assemble", "may_join"]
 
 MAX_STORIES = 3
 SUBJECT_CHARACTERS = 120
@@ -30,26 +30,26 @@ _GROUND = re.compile(r"Based upon your (?:desire|preference)\b.*?\b(?:limited|mo
 _URGENCIES = ("urgent", "high", "normal", "low")
 
 
-def joins(bundle: Bundle, alert: Alert, client: Client, now: datetime) -> bool:
-    """Whether ``alert`` comes soon enough after ``bundle`` to go with it, or before that can leave at all."""
-    if bundle.touched or alert.urgency == "urgent" or alert.verdict == "correct" or bundle.verdict != alert.verdict:
+def may_join(message: Message, alert: Alert, client: Client, now: datetime) -> bool:
+    """Whether ``alert`` comes soon enough after ``message`` to go with it, or before that can leave at all."""
+    if message.locked or alert.urgency == "urgent" or alert.verdict == "correct" or message.verdict != alert.verdict:
         return False
-    if any(piece.alert.urgency == "urgent" for piece in bundle.pieces) or len(bundle.pieces) >= MAX_STORIES:
+    if any(story.alert.urgency == "urgent" for story in message.stories) or len(message.stories) >= MAX_STORIES:
         return False
     wait = timedelta(minutes=client.contact.merge_minutes)
-    if not wait or bundle.deadline_at <= now:
+    if not wait or message.deadline_at <= now:
         return False
-    return now < bundle.opened_at + wait or now < bundle.send_after
+    return now < message.opened_at + wait or now < message.send_after
 
 
-def assemble(pieces: Sequence[Piece], client: Client, now: datetime, send_after: datetime) -> Draft | None:
-    """One message from ``pieces``; None where it would be too long to read in the time that the client gives us.
+def assemble(stories: Sequence[StoryDraft], client: Client, now: datetime, send_after: datetime) -> Draft | None:
+    """One message from ``stories``; None where it would be too long to read in the time that the client gives us.
 
-    A single piece is its own message. What the stories mean is left out before a story is.
+    A single story is its own message. What the stories mean is left out before a story is.
     """
-    if len(pieces) == 1:
-        return pieces[0].draft
-    ranked = sorted(pieces, key=_value)
+    if len(stories) == 1:
+        return stories[0].draft
+    ranked = sorted(stories, key=_value)
     limit = min(MAX_WORDS, _words_in(client.contact.minutes_per_contact))
     for with_meaning in (True, False):
         parts = _parts(ranked, with_meaning)
@@ -59,9 +59,9 @@ def assemble(pieces: Sequence[Piece], client: Client, now: datetime, send_after:
     return None
 
 
-def _value(piece: Piece) -> tuple[int, datetime, float, str]:
+def _value(story: StoryDraft) -> tuple[int, datetime, float, str]:
     """The order in which stories are told: by urgency, deadline, relevance."""
-    alert = piece.alert
+    alert = story.alert
     return _URGENCIES.index(alert.urgency), alert.deadline_at, -alert.relevance, alert.id
 
 
@@ -70,19 +70,19 @@ def _words_in(minutes: int) -> int:
     return next(words for words in range(minutes * 60 * 10, 0, -1) if reading_seconds(words) <= minutes * 60)
 
 
-def _parts(ranked: Sequence[Piece], with_meaning: bool) -> tuple[DraftPart, ...]:
+def _parts(ranked: Sequence[StoryDraft], with_meaning: bool) -> tuple[DraftPart, ...]:
     """Greeting, each story with what it means and what we think, one question, and what stands below."""
     first = ranked[0].draft.parts
     told = ("news", "meaning", "opinion") if with_meaning else ("news", "opinion")
     opening = [part for part in first if part.role == "greeting"]
-    stories = _without_echo([part for piece in ranked for part in piece.draft.parts if part.role in told])
+    stories = _without_echo([part for story in ranked for part in story.draft.parts if part.role in told])
     closing = [part for part in first if part.role in ("close", "signature", "compliance")]
     return (*opening, *stories, _question(ranked), *closing)
 
 
-def _question(ranked: Sequence[Piece]) -> DraftPart:
+def _question(ranked: Sequence[StoryDraft]) -> DraftPart:
     """One question to all of it. What a rule asks of one story would seem to be about the last that was told."""
-    asked = [part for piece in ranked for part in piece.draft.parts if part.role == "question"]
+    asked = [part for story in ranked for part in story.draft.parts if part.role == "question"]
     pools = phrasing().questions
     general = {text for pool in ("with_opinion", "without_opinion", "upset", "information") for text in pools[pool]}
     if all(part.text in general for part in asked):
@@ -108,15 +108,15 @@ def _without_echo(parts: Sequence[DraftPart]) -> list[DraftPart]:
 
 
 def _draft(
-    ranked: Sequence[Piece], parts: tuple[DraftPart, ...], words: int, now: datetime, send_after: datetime
+    ranked: Sequence[StoryDraft], parts: tuple[DraftPart, ...], words: int, now: datetime, send_after: datetime
 ) -> Draft:
     first = ranked[0].draft
     body = "\n\n".join(part.text for part in parts)
-    subject = _subject([piece.draft.subject for piece in ranked])
+    subject = _subject([story.draft.subject for story in ranked])
     text = f"{subject}\n{body}"
     return first.model_copy(
         update={
-            "id": content_id("drf", *sorted(piece.draft.id for piece in ranked)),
+            "id": content_id("drf", *sorted(story.draft.id for story in ranked)),
             "subject": subject,
             "body": body,
             "parts": parts,
@@ -124,14 +124,14 @@ def _draft(
             "findings": _findings(ranked, text),
             "words": words,
             "reading_seconds": reading_seconds(words),
-            "notes": tuple(dict.fromkeys(note for piece in ranked for note in piece.draft.notes)),
-            "told_alerts": tuple(piece.alert.id for piece in ranked),
-            "advice": tuple(advice for piece in ranked for advice in piece.draft.advice),
+            "notes": tuple(dict.fromkeys(note for story in ranked for note in story.draft.notes)),
+            "told_alerts": tuple(story.alert.id for story in ranked),
+            "advice": tuple(advice for story in ranked for advice in story.draft.advice),
             "supersedes": None,
             "supersedes_because": None,
             "created_at": now,
             "send_after": send_after,
-            "deadline_at": min(piece.alert.deadline_at for piece in ranked),
+            "deadline_at": min(story.alert.deadline_at for story in ranked),
         }
     )
 
@@ -144,11 +144,11 @@ def _subject(subjects: Sequence[str]) -> str:
     return whole if len(whole) <= SUBJECT_CHARACTERS else f"{prefix}{bare[0]}, and more"
 
 
-def _groundings(ranked: Sequence[Piece], text: str) -> tuple[Grounding, ...]:
-    found = [entry for piece in ranked for entry in piece.draft.grounding if entry.text in text]
+def _groundings(ranked: Sequence[StoryDraft], text: str) -> tuple[Grounding, ...]:
+    found = [entry for story in ranked for entry in story.draft.grounding if entry.text in text]
     return tuple(dict.fromkeys(found))
 
 
-def _findings(ranked: Sequence[Piece], text: str) -> tuple[Finding, ...]:
-    found = [entry for piece in ranked for entry in piece.draft.findings if entry.text in text]
+def _findings(ranked: Sequence[StoryDraft], text: str) -> tuple[Finding, ...]:
+    found = [entry for story in ranked for entry in story.draft.findings if entry.text in text]
     return tuple(dict.fromkeys(found))

@@ -1,4 +1,4 @@
-"""Messages of one story or several: put before the manager, merged, taken apart and written anew."""
+"""Open messages of one story or several: write a story, place it, merge it with others, rewrite and reopen messages."""
 
 from __future__ import annotations
 
@@ -7,134 +7,154 @@ from datetime import datetime
 
 from schemas.alerts import Alert
 from schemas.base import content_id
-from schemas.drafts import Draft, DraftCreated
+from schemas.drafts import Draft
+from services.common.processing import AnyEvent
 from services.notifier.contact.plan import SendPlan
+from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.compose import Refusal, compose
-from services.notifier.drafting.facts import Brief, Told
-from services.notifier.outreach.history import FollowUp, one_story, same_story
-from services.notifier.outreach.merge import assemble, joins
-from services.notifier.outreach.record import Bundle, Piece
-from services.notifier.outreach.saying import Saying
+from services.notifier.outreach.context import Context, Result
+from services.notifier.outreach.events import contact_decided, draft_created
+from services.notifier.outreach.follow_up import FollowUp, continues_alert, continues_story
+from services.notifier.outreach.merge import assemble, may_join
+from services.notifier.outreach.record import ClientRecord, Message, StoryDraft
 
-__all__ = ["Messages"]
+__all__ = ["compose_story", "open_message", "place", "reopen", "rewrite"]
 
 
-class Messages(Saying):
-    """The messages that lie before the manager."""
+def compose_story(
+    alert: Alert,
+    follow: FollowUp,
+    plan: SendPlan,
+    notes: Sequence[str],
+    context: Context,
+    *,
+    variant: str | None = None,
+) -> StoryDraft | Refusal:
+    """Write ``alert`` as a message of its own. ``variant`` gives the draft another id where the first is taken."""
+    entry = context.known_entry
+    brief = Brief(alert, entry.client, entry.firm, entry.manager, context.now, follow.earlier)
+    composed = compose(brief, context.playbooks, send_after=plan.send_after, notes=notes, supersedes=follow.supersedes)
+    if isinstance(composed, Refusal):
+        return composed
+    draft = composed.draft
+    if variant is not None:
+        draft = draft.model_copy(update={"id": content_id("drf", draft.id, "anew", variant)})
+    return StoryDraft(alert=alert, draft=draft, publisher=composed.publisher, quote=composed.quote)
 
-    __slots__ = ()
 
-    def _compose(
-        self, alert: Alert, follow: FollowUp, plan: SendPlan, notes: Sequence[str], variant: str | None = None
-    ) -> Piece | Refusal:
-        """The story as a message of its own; ``variant`` gives it another id where the first is taken."""
-        book = self._book()
-        brief = Brief(alert, book.client, book.firm, book.manager, self.now, follow.earlier)
-        composed = compose(brief, self.playbooks, send_after=plan.send_after, notes=notes, supersedes=follow.supersedes)
-        if isinstance(composed, Refusal):
-            return composed
-        draft = composed.draft
-        if variant is not None:
-            draft = draft.model_copy(update={"id": content_id("drf", draft.id, "anew", variant)})
-        return Piece(alert=alert, draft=draft, publisher=composed.publisher, words=composed.words)
+def place(record: ClientRecord, story: StoryDraft, follow: FollowUp, plan: SendPlan, context: Context) -> Result:
+    """Put a story before the manager: in place of its earlier draft, merged with others, or as a message of its own."""
+    earlier = [drafted.draft_id for drafted in record.stories if continues_story(story.alert, drafted)]
+    replaced = record.message(follow.supersedes) if follow.supersedes is not None else None
+    record = record.with_dismissed(earlier, "superseded")
+    if replaced is not None:
+        return rewrite(record, replaced, story, plan, context)
+    merged = _merge(record, story, plan, context) if follow.supersedes is None else None
+    return merged or open_message(record, [story], story.draft, context, plan=plan)
 
-    def _place(self, piece: Piece, follow: FollowUp, plan: SendPlan) -> None:
-        """Put a story before the manager: in the place of its earlier draft, together with others, or alone."""
-        before = [told.draft_id for told in self.record.told if same_story(piece.alert, told)]
-        own = self.record.bundle(follow.supersedes) if follow.supersedes is not None else None
-        self._close(before, "superseded")
-        if own is not None:
-            self._replace(own, piece, plan)
-        elif follow.supersedes is not None or not self._merge(piece, plan):
-            self._open([piece], plan, piece.draft)
 
-    def _replace(self, own: Bundle, piece: Piece, plan: SendPlan) -> None:
-        """Newer news on a story of a message that is not sent: the message is written anew, with its other stories."""
-        self.record = self.record.without(own.draft_id)
-        others = [one for one in own.pieces if not one_story(piece.alert, one.alert)]
-        alike = piece.alert.verdict == own.verdict and piece.alert.urgency != "urgent"
-        whole = self._assembled([*others, piece], plan.send_after) if others and alike else None
+def rewrite(record: ClientRecord, message: Message, story: StoryDraft, plan: SendPlan, context: Context) -> Result:
+    """Write an open message anew with the latest on one of its stories, and keep its other stories."""
+    record = record.without_message(message.draft_id)
+    others = [other for other in message.stories if not continues_alert(story.alert, other.alert)]
+    fits = story.alert.verdict == message.verdict and story.alert.urgency != "urgent"
+    whole = _assembled([*others, story], plan.send_after, context) if others and fits else None
+    if whole is None:
+        record, opened = open_message(record, [story], story.draft, context, plan=plan)
+        because = "Newer news on another of its stories is told by itself."
+        record, reopened = reopen(record, others, message.draft_id, because, context)
+        return record, (*opened, *reopened)
+    because = "It is told anew, with the latest on one of its stories."
+    draft = whole.model_copy(update={"supersedes": message.draft_id, "supersedes_because": because})
+    return open_message(record, [*others, story], draft, context, plan=plan, opened_at=message.opened_at)
+
+
+def reopen(
+    record: ClientRecord, stories: Sequence[StoryDraft], replaces: str, because: str, context: Context
+) -> Result:
+    """Put stories before the manager again whose message, the draft ``replaces``, had to go because of another story.
+
+    A client who is no longer in the book gets no message.
+    """
+    if not stories or context.client is None:
+        return record, ()
+    send_after = max(stories[0].draft.send_after, context.now)
+    whole = _assembled(stories, send_after, context)
+    if whole is None:
+        events: tuple[AnyEvent, ...] = ()
+        for story in stories:
+            record, reopened = reopen(record, [story], replaces, because, context)
+            events = (*events, *reopened)
+        return record, events
+    renewed = {
+        "id": content_id("drf", whole.id, "anew", replaces),
+        "supersedes": replaces,
+        "supersedes_because": because,
+        "created_at": context.now,
+        "send_after": send_after,
+    }
+    return open_message(record, stories, whole.model_copy(update=renewed), context)
+
+
+def open_message(
+    record: ClientRecord,
+    stories: Sequence[StoryDraft],
+    draft: Draft,
+    context: Context,
+    *,
+    plan: SendPlan | None = None,
+    opened_at: datetime | None = None,
+) -> Result:
+    """Put a message of these stories before the manager and remember it."""
+    message = Message(
+        draft_id=draft.id, stories=tuple(stories), send_after=draft.send_after, opened_at=opened_at or context.now
+    )
+    drafted = [_drafted(story, draft.id, context.now) for story in stories]
+    record = record.model_copy(
+        update={"open_messages": (*record.open_messages, message), "stories": (*record.stories, *drafted)}
+    )
+    created = draft_created(draft, context)
+    if plan is None or plan.waits_for is None:
+        return record, (created,)
+    waits = contact_decided(
+        "waits",
+        plan.waits_for,
+        " ".join(plan.notes),
+        context,
+        alert=stories[-1].alert,
+        draft_id=draft.id,
+        until=draft.send_after,
+    )
+    return record, (created, waits)
+
+
+def _merge(record: ClientRecord, story: StoryDraft, plan: SendPlan, context: Context) -> Result | None:
+    """Merge the story into the latest open message that it fits; None if there is none."""
+    for message in reversed(record.open_messages):
+        if not may_join(message, story.alert, context.known_client, context.now):
+            continue
+        stories = [*message.stories, story]
+        whole = _assembled(stories, max(plan.send_after, message.send_after), context)
         if whole is None:
-            self._open([piece], plan, piece.draft)
-            self._again(others, own.draft_id, "Newer news on another of its stories is told by itself.")
-            return
-        because = "It is told anew, with the latest on one of its stories."
-        draft = whole.model_copy(update={"supersedes": own.draft_id, "supersedes_because": because})
-        self._open([*others, piece], plan, draft, own.opened_at)
-
-    def _merge(self, piece: Piece, plan: SendPlan) -> bool:
-        """Put the story into a message that still waits for the manager, if there is one that it fits."""
-        for bundle in reversed(self.record.open):
-            if not joins(bundle, piece.alert, self._must(), self.now):
-                continue
-            pieces = [*bundle.pieces, piece]
-            send_after = max(plan.send_after, bundle.send_after)
-            whole = self._assembled(pieces, send_after)
-            if whole is None:
-                continue
-            because = f"It goes into one message with: {piece.draft.subject}"
-            draft = whole.model_copy(update={"supersedes": bundle.draft_id, "supersedes_because": because})
-            self.record = self.record.without(bundle.draft_id)
-            self._close([bundle.draft_id], "merged")
-            self._open(pieces, plan, draft, bundle.opened_at)
-            told = "; ".join(one.draft.subject for one in bundle.pieces)
-            detail = f"It came soon after, and goes into one message with: {told}"
-            self._decide("merged", "same_time", detail, piece.alert, draft.id)
-            return True
-        return False
-
-    def _assembled(self, pieces: Sequence[Piece], send_after: datetime) -> Draft | None:
-        return assemble(pieces, self._must(), self.now, send_after)
-
-    def _again(self, pieces: Sequence[Piece], instead_of: str, because: str) -> None:
-        """Put stories before the manager again whose message had to go for the sake of another story in it."""
-        if not pieces:
-            return
-        send_after = max(pieces[0].draft.send_after, self.now)
-        whole = self._assembled(pieces, send_after)
-        if whole is None:
-            for piece in pieces:
-                self._again([piece], instead_of, because)
-            return
-        renewed = {
-            "id": content_id("drf", whole.id, "anew", instead_of),
-            "supersedes": instead_of,
-            "supersedes_because": because,
-            "created_at": self.now,
-            "send_after": send_after,
-        }
-        self._open(pieces, None, whole.model_copy(update=renewed))
-
-    def _open(
-        self, pieces: Sequence[Piece], plan: SendPlan | None, draft: Draft, opened_at: datetime | None = None
-    ) -> None:
-        """Say that a message lies before the manager, and remember it."""
-        bundle = Bundle(
-            draft_id=draft.id, pieces=tuple(pieces), send_after=draft.send_after, opened_at=opened_at or self.now
-        )
-        told = tuple(_told(piece, draft.id, self.now) for piece in pieces)
-        self._change(open=(*self.record.open, bundle), told=(*self.record.told, *told))
-        self._say(DraftCreated(draft=draft), "draft.created", draft.id)
-        if plan is not None and plan.waits_for is not None:
-            detail = " ".join(plan.notes)
-            self._decide("waits", plan.waits_for, detail, pieces[-1].alert, draft.id, draft.send_after)
-
-    def _close(self, draft_ids: Sequence[str], why: str, *, open_only: bool = True) -> None:
-        """Remember that these drafts are not to be sent, and drop them from what lies open if they lie there."""
-        closed = frozenset(draft_ids)
-        self._change(
-            told=tuple(
-                told.model_copy(update={"dismissed": why})
-                if told.draft_id in closed and (told.open or not open_only)
-                else told
-                for told in self.record.told
-            )
-        )
+            continue
+        because = f"It goes into one message with: {story.draft.subject}"
+        draft = whole.model_copy(update={"supersedes": message.draft_id, "supersedes_because": because})
+        record = record.without_message(message.draft_id).with_dismissed([message.draft_id], "merged")
+        record, opened = open_message(record, stories, draft, context, plan=plan, opened_at=message.opened_at)
+        others = "; ".join(other.draft.subject for other in message.stories)
+        detail = f"It came soon after, and goes into one message with: {others}"
+        merged = contact_decided("merged", "same_time", detail, context, alert=story.alert, draft_id=draft.id)
+        return record, (*opened, merged)
+    return None
 
 
-def _told(piece: Piece, draft_id: str, now: datetime) -> Told:
-    alert = piece.alert
-    return Told(
+def _assembled(stories: Sequence[StoryDraft], send_after: datetime, context: Context) -> Draft | None:
+    return assemble(stories, context.known_client, context.now, send_after)
+
+
+def _drafted(story: StoryDraft, draft_id: str, now: datetime) -> DraftedStory:
+    alert = story.alert
+    return DraftedStory(
         draft_id=draft_id,
         alert_id=alert.id,
         story_id=alert.story_id,
@@ -142,7 +162,7 @@ def _told(piece: Piece, draft_id: str, now: datetime) -> Told:
         revision=alert.revision,
         verdict=alert.verdict,
         item_ids=tuple(sorted({item.item_id for item in alert.evidence})),
-        publisher=piece.publisher,
-        words=piece.words,
+        publisher=story.publisher,
+        quote=story.quote,
         drafted_at=now,
     )

@@ -1,88 +1,111 @@
-"""What is remembered of one client: what they were told and when, what lies before the manager, what waits. Pure.
+"""What is remembered of one client: what they were told and when, which messages wait, and what is still to come. Pure.
 
-The state of the drafting processor. New fields have defaults, so that what an older version wrote can be read.
+The state of the draft writer. New fields have defaults, and renamed fields keep their stored keys as aliases, so that
+what an older version wrote can be read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import Field
 
 from schemas.alerts import Alert
-from schemas.base import Model, Utc
+from schemas.base import Utc
 from schemas.drafts import Draft
 from schemas.interactions import Feedback
+from services.common.stored import StoredModel
 from services.notifier.contact.budget import WEEK
-from services.notifier.drafting.facts import Told
+from services.notifier.drafting.brief import DraftedStory
 
-__all__ = ["KEEP", "Aside", "Bundle", "ClientRecord", "Opinion", "Piece", "Promise", "Retracted", "pruned"]
+__all__ = [
+    "ClientRecord",
+    "Deferred",
+    "DraftFeedback",
+    "DueContact",
+    "DueKind",
+    "Message",
+    "PendingCorrection",
+    "StoryDraft",
+    "pruned",
+]
 
-#: A story older than this is not told as an update any more. The matcher's own window is shorter (72 h).
-KEEP = timedelta(days=30)
-#: What was too small to tell is worth telling for so long, when contact is due.
-SMALL_KEEP = timedelta(days=14)
-SMALL_KEPT = 5
-#: A message that nobody decided on is not merged or rewritten any more so long after its deadline; it stays listed.
-OPEN_KEEP = timedelta(days=7)
+#: A story older than this is not continued as an update. The matcher's own window is shorter (72 h).
+STORY_AGE = timedelta(days=30)
+#: For how long news below the threshold is worth telling when contact is due.
+BELOW_THRESHOLD_AGE = timedelta(days=14)
+BELOW_THRESHOLD_KEPT = 5
+#: A message that nobody decided on is merged or rewritten until so long after its deadline. It stays in the inbox.
+OPEN_MESSAGE_AGE = timedelta(days=7)
 FEEDBACK_KEPT = 200
 
+#: Why contact is due though no news calls for it: it was promised, or there was none for long.
+DueKind = Literal["promise", "silence"]
 
-class Piece(Model):
-    """One story as a message of its own: what a merged message is put together from, and taken apart into."""
+
+class StoryDraft(StoredModel):
+    """One story as a message of its own. Merged messages are made of these, and are split into them again."""
 
     alert: Alert
     draft: Draft
     publisher: str
-    words: str
+    quote: str = Field(alias="words")
 
 
-class Bundle(Model):
-    """A message that lies before the account manager: one story, or several. ``touched``: edited, or approved."""
+class Message(StoredModel):
+    """A message of one or several stories that waits for the account manager.
+
+    ``locked``: the manager edited or approved it, so nothing is merged into it.
+    """
 
     draft_id: str
-    pieces: tuple[Piece, ...]
+    stories: tuple[StoryDraft, ...] = Field(alias="pieces")
     send_after: Utc
     opened_at: Utc
-    touched: bool = False
+    locked: bool = Field(default=False, alias="touched")
 
     @property
     def verdict(self) -> str:
-        """The verdict of all its stories; only like and like are merged."""
-        return self.pieces[0].alert.verdict
+        """The verdict of all its stories: only stories of one verdict are merged."""
+        return self.stories[0].alert.verdict
 
     @property
     def deadline_at(self) -> datetime:
-        """When the first of its stories is worth little."""
-        return min(piece.alert.deadline_at for piece in self.pieces)
+        """The earliest deadline of its stories."""
+        return min(story.alert.deadline_at for story in self.stories)
 
 
-class Aside(Model):
-    """An alert that may not be spoken of until ``until``; then it is looked at again."""
+class Deferred(StoredModel):
+    """An alert that a blackout defers until ``until``; then it is decided anew."""
 
     alert: Alert
     until: Utc
 
 
-class Retracted(Model):
-    """A correction for which nothing was written, since its message had not gone out; should it, this is needed."""
+class PendingCorrection(StoredModel):
+    """A correction of drafts that had not been sent. It is needed if one of them is sent all the same."""
 
     alert: Alert
     draft_ids: tuple[str, ...]
 
 
-class Promise(Model):
-    """Contact that is due: by a promise, or since there was none for long. ``since``: what counts as kept is later.
+class DueContact(StoredModel):
+    """Contact that is due at ``due_at``; from ``ready_at`` on a message for it is prepared.
 
-    ``owed``: the time to prepare it has come, and there was nothing worth saying; the next such thing is said.
+    Any contact later than ``since`` counts. ``awaits_news``: ``ready_at`` has passed with nothing worth saying, so
+    the next news below the threshold is used.
     """
 
     due_at: Utc
     ready_at: Utc
     since: Utc
-    owed: bool = False
+    awaits_news: bool = Field(default=False, alias="owed")
 
 
-class Opinion(Model):
-    """What the account manager said of one draft, and about which watched thing it was."""
+class DraftFeedback(StoredModel):
+    """An account manager's feedback on a draft, and the watched entity that the draft was about."""
 
     draft_id: str
     entity_id: str
@@ -90,54 +113,79 @@ class Opinion(Model):
     at: Utc
 
 
-class ClientRecord(Model):
-    """What a client was told (30 days), when messages were sent to them (7 days), and what is still to come.
+class ClientRecord(StoredModel):
+    """All that outreach remembers of one client.
 
-    ``small`` holds what was ignored as too small (14 days, the five most relevant). ``last_contact`` is the last
-    message or conversation, ``known_since`` when the client was first heard of here. Alerts that were raised up to
-    ``heard_until`` were answered before the house moved here (``firstword import``); they are not answered again.
+    ``stories``: what was drafted, and sent or dismissed, in the last 30 days. ``sent``: when messages were sent in the
+    last 7 days. ``below_threshold``: alerts of the last 14 days that were ignored for their low relevance, at most the
+    five most relevant. ``last_contact``: the last message or conversation. ``known_since``: when the first event came.
+    ``promise`` and ``silence``: the next contact due for either reason. ``answered_until``: alerts raised up to then
+    were answered by the installation that this one was moved from (``firstword import``), and are not answered again.
     """
 
     client_id: str = ""
-    told: tuple[Told, ...] = ()
+    stories: tuple[DraftedStory, ...] = Field(default=(), alias="told")
     sent: tuple[Utc, ...] = ()
-    open: tuple[Bundle, ...] = ()
-    aside: tuple[Aside, ...] = ()
-    small: tuple[Alert, ...] = ()
-    retracted: tuple[Retracted, ...] = ()
+    open_messages: tuple[Message, ...] = Field(default=(), alias="open")
+    deferred: tuple[Deferred, ...] = Field(default=(), alias="aside")
+    below_threshold: tuple[Alert, ...] = Field(default=(), alias="small")
+    pending_corrections: tuple[PendingCorrection, ...] = Field(default=(), alias="retracted")
     last_contact: Utc | None = None
     known_since: Utc | None = None
-    promise: Promise | None = None
-    silence: Promise | None = None
-    feedback: tuple[Opinion, ...] = ()
-    tunings: int = 0
-    heard_until: Utc | None = None
+    promise: DueContact | None = None
+    silence: DueContact | None = None
+    feedback: tuple[DraftFeedback, ...] = ()
+    tuning_revision: int = Field(default=0, alias="tunings")
+    answered_until: Utc | None = Field(default=None, alias="heard_until")
 
-    def bundle(self, draft_id: str) -> Bundle | None:
-        """The message that lies before the manager under this id."""
-        return next((one for one in self.open if one.draft_id == draft_id), None)
+    def message(self, draft_id: str) -> Message | None:
+        """Return the open message with this draft id."""
+        return next((message for message in self.open_messages if message.draft_id == draft_id), None)
 
-    def without(self, draft_id: str) -> ClientRecord:
-        """The same without that message."""
-        return self.model_copy(update={"open": tuple(one for one in self.open if one.draft_id != draft_id)})
+    def without_message(self, draft_id: str) -> ClientRecord:
+        """Return the record without that open message."""
+        kept = tuple(message for message in self.open_messages if message.draft_id != draft_id)
+        return self.model_copy(update={"open_messages": kept})
 
-    def with_small(self, alert: Alert) -> ClientRecord:
-        """The same with ``alert`` among what was too small, if it is among the most relevant of that."""
+    def with_dismissed(self, draft_ids: Collection[str], reason: str, *, waiting_only: bool = True) -> ClientRecord:
+        """Return the record with these drafts marked as not to be sent; those already decided too, if asked."""
+        stories = tuple(
+            story.model_copy(update={"dismissed": reason})
+            if story.draft_id in draft_ids and (story.waiting or not waiting_only)
+            else story
+            for story in self.stories
+        )
+        return self.model_copy(update={"stories": stories})
+
+    def with_below_threshold(self, alert: Alert) -> ClientRecord:
+        """Return the record with ``alert`` among the news below the threshold, if it is relevant enough to be kept."""
         lean = alert.model_copy(update={"evidence": alert.evidence[:3]})
-        kept = [one for one in self.small if one.story_id != alert.story_id]
-        ranked = sorted((*kept, lean), key=lambda one: (-one.relevance, -one.raised_at.timestamp(), one.id))
-        return self.model_copy(update={"small": tuple(ranked[:SMALL_KEPT])})
+        kept = [other for other in self.below_threshold if other.story_id != alert.story_id]
+        ranked = sorted((*kept, lean), key=lambda other: (-other.relevance, -other.raised_at.timestamp(), other.id))
+        return self.model_copy(update={"below_threshold": tuple(ranked[:BELOW_THRESHOLD_KEPT])})
+
+    def due(self, kind: DueKind) -> DueContact | None:
+        """Return the next contact that is due for this reason."""
+        return self.promise if kind == "promise" else self.silence
 
 
 def pruned(record: ClientRecord, now: datetime) -> ClientRecord:
-    """``record`` without what is too old to matter at ``now``."""
+    """Return ``record`` without what is too old to matter at ``now``."""
     return record.model_copy(
         update={
-            "told": tuple(entry for entry in record.told if (entry.sent_at or entry.drafted_at) > now - KEEP),
+            "stories": tuple(
+                story for story in record.stories if (story.sent_at or story.drafted_at) > now - STORY_AGE
+            ),
             "sent": tuple(at for at in record.sent if at > now - WEEK),
-            "open": tuple(one for one in record.open if one.deadline_at > now - OPEN_KEEP),
-            "small": tuple(one for one in record.small if one.raised_at > now - SMALL_KEEP),
-            "retracted": tuple(one for one in record.retracted if one.alert.raised_at > now - KEEP),
+            "open_messages": tuple(
+                message for message in record.open_messages if message.deadline_at > now - OPEN_MESSAGE_AGE
+            ),
+            "below_threshold": tuple(
+                alert for alert in record.below_threshold if alert.raised_at > now - BELOW_THRESHOLD_AGE
+            ),
+            "pending_corrections": tuple(
+                pending for pending in record.pending_corrections if pending.alert.raised_at > now - STORY_AGE
+            ),
             "feedback": record.feedback[-FEEDBACK_KEPT:],
         }
     )

@@ -1,133 +1,128 @@
-"""One step in a client's life: an alert, a message that went out, a word from the manager, or time alone.
+"""One step of outreach: an event arrives, or time alone has passed. Returns the client's new record and the events.
 
-Everything that is decided here ends in an event: a draft, a refusal, or what the contact policy made of it.
+Every alert ends in a draft, in a refusal with its reason, or in a decision of the contact policy.
 """
 
 from __future__ import annotations
 
-from schemas.alerts import Alert
-from schemas.drafts import DraftDismissed, DraftSent
-from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
-from services.notifier.outreach.due import next_promise, next_silence, too_small
-from services.notifier.outreach.history import as_correction, turned_out_false
-from services.notifier.outreach.owing import Owing
-from services.notifier.outreach.record import Opinion, Promise
-from services.notifier.outreach.tuning import STEPS, tune
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
-__all__ = ["Step"]
+from schemas.alerts import AlertRaised
+from schemas.base import Payload
+from schemas.clients import ClientChanged
+from schemas.drafts import DraftApproved, DraftDismissed, DraftEdited, DraftSent
+from schemas.interactions import ContactAgreed, FeedbackGiven, InteractionLogged
+from services.common.processing import AnyEvent
+from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.outreach.context import Context, Result
+from services.notifier.outreach.crossing import avoid_repeating
+from services.notifier.outreach.feedback import note_feedback
+from services.notifier.outreach.obligations import note_contact, prepare_due_contact, schedule_due_contact
+from services.notifier.outreach.record import ClientRecord, pruned
+from services.notifier.outreach.respond import decide, release_deferred, respond
+from services.notifier.outreach.retraction import take_pending_corrections
+from services.notifier.outreach.tuning import is_feedback
+
+__all__ = ["step", "tick"]
 
 
-class Step(Owing):
-    """What comes in, one method for each kind; :meth:`settle` ends every step."""
+def step(
+    record: ClientRecord, event: AnyEvent, now: datetime, entry: ClientChanged | None, playbooks: Playbooks
+) -> Result:
+    """Return what ``event`` makes of ``record``. ``entry`` is the client's in the book, or None.
 
-    __slots__ = ()
+    Events that say nothing about outreach change nothing, and neither do alerts that were answered before the
+    installation was moved.
+    """
+    handler = _HANDLERS.get(type(event.data))
+    if handler is None or _was_answered(record, event.data):
+        return record, ()
+    context = Context(event.subject, entry, playbooks, now)
+    record = pruned(record, now).model_copy(update={"client_id": event.subject})
+    record, released = release_deferred(record, context)
+    record, handled = handler(record, event.data, context)
+    return schedule_due_contact(record, context), (*released, *handled)
 
-    def alert(self, alert: Alert) -> None:
-        """A verdict was reached: draft it, merge it, put it aside or refuse it."""
-        if alert.verdict in ("hold", "ignore"):
-            if turned_out_false(alert, self.record.told):
-                self.answer(as_correction(alert))
-                return
-            self._change(small=tuple(one for one in self.record.small if one.story_id != alert.story_id))
-            if too_small(alert):
-                self.record = self.record.with_small(alert)
-                self._pay()
-            return
-        seen = {told.alert_id for told in self.record.told} | {one.alert.id for one in self.record.aside}
-        if alert.id not in seen:  # else the very alert came again: it has its draft, or waits for it
-            self.answer(alert)
 
-    def sent(self, data: DraftSent) -> None:
-        """A message reached the client; a second channel for the same draft is not a second message."""
-        entries = [told for told in self.record.told if told.draft_id == data.draft_id]
-        if any(told.sent_at is not None for told in entries):
-            return
-        late = [told for told in entries if told.dismissed in ("superseded", "merged")]
-        self._change(
-            told=tuple(
-                told.model_copy(update={"sent_at": self.now, "dismissed": None}) if told in entries else told
-                for told in self.record.told
-            )
-        )
-        self.record = self.record.without(data.draft_id)
-        self._contacted(self.now)
-        self._unsay(data.draft_id)
-        for told in late:
-            self._already_out(told)
+def tick(record: ClientRecord, now: datetime, entry: ClientChanged | None, playbooks: Playbooks) -> Result:
+    """Return what the passing of time makes of ``record``: deferred alerts are decided, due contact is prepared."""
+    context = Context(record.client_id, entry, playbooks, now)
+    record, released = release_deferred(pruned(record, now), context)
+    record, prepared = prepare_due_contact(record, context)
+    return schedule_due_contact(record, context), (*released, *prepared)
 
-    def dismissed(self, data: DraftDismissed) -> None:
-        """The manager decided not to send a message."""
-        for told in self.record.told:
-            if told.draft_id == data.draft_id and data.reason in STEPS:
-                self._opinion(data.draft_id, told.entity_id, data.reason)
-        self._close([data.draft_id], data.reason, open_only=False)
-        self.record = self.record.without(data.draft_id)
 
-    def touched(self, draft_id: str) -> None:
-        """The manager changed or approved a message: it is theirs now, and nothing is merged into it."""
-        self._change(
-            open=tuple(
-                one.model_copy(update={"touched": True}) if one.draft_id == draft_id else one
-                for one in self.record.open
-            )
-        )
+def _sent(record: ClientRecord, data: DraftSent, context: Context) -> Result:
+    """A message reached the client. A second channel for the same draft is no second message."""
+    stories = [story for story in record.stories if story.draft_id == data.draft_id]
+    if any(story.sent_at is not None for story in stories):
+        return record, ()
+    marked = tuple(
+        story.model_copy(update={"sent_at": context.now, "dismissed": None}) if story in stories else story
+        for story in record.stories
+    )
+    record = record.model_copy(update={"stories": marked}).without_message(data.draft_id)
+    record = note_contact(record, context.now, context)
+    record, corrections = take_pending_corrections(record, data.draft_id)
+    events: tuple[AnyEvent, ...] = ()
+    for alert in corrections:
+        record, decided = decide(record, alert, context)
+        events = (*events, *decided)
+    for story in stories:
+        if story.dismissed in ("superseded", "merged"):
+            record, rewritten = avoid_repeating(record, story, context)
+            events = (*events, *rewritten)
+    return record, events
 
-    def contact(self, data: InteractionLogged) -> None:
-        """A conversation took place; what belongs to a message of ours was counted with it."""
-        if data.draft_id is None and data.channel != "reply" and data.outcome != "no_answer":
-            self._contacted(min(data.at, self.now))
 
-    def feedback(self, data: FeedbackGiven) -> None:
-        """The manager says what a message was worth."""
-        self._opinion(data.draft_id, data.entity_id, data.feedback)
+def _dismissed(record: ClientRecord, data: DraftDismissed, context: Context) -> Result:
+    """The account manager decided not to send a message."""
+    events: tuple[AnyEvent, ...] = ()
+    for story in record.stories:
+        if story.draft_id == data.draft_id and is_feedback(data.reason):
+            record, noted = note_feedback(record, data.draft_id, story.entity_id, data.reason, context)
+            events = (*events, *noted)
+    record = record.with_dismissed([data.draft_id], data.reason, waiting_only=False)
+    return record.without_message(data.draft_id), events
 
-    def wake(self) -> None:
-        """Time has come for something that waited."""
-        self.release()
-        for kind in ("promise", "silence"):
-            due: Promise | None = getattr(self.record, kind)
-            if due is not None and not due.owed and due.ready_at <= self.now and self._agreed(kind):
-                self._prepare(due, promised=kind == "promise")
-        promise = self.record.promise
-        if promise is not None and promise.owed and promise.due_at <= self.now:
-            self._roll(promise)
 
-    def settle(self) -> None:
-        """At the end of each step: look at what is due next, as the book has the client now."""
-        record, client = self.record, self._client()
-        if record.known_since is None:
-            self._change(known_since=self.now)
-        if client is None:
-            self._change(promise=None, silence=None)
-            return
-        since = record.promise.since if record.promise else self.now
-        if record.promise is None or not record.promise.owed:
-            promise = next_promise(client, max(self.now, since), since)
-            if promise is not None:
-                promise = promise.model_copy(update={"ready_at": max(promise.ready_at, self.now)})
-            if record.promise is None or promise is None or promise.due_at != record.promise.due_at:
-                self._change(promise=promise)
-        silence = next_silence(client, self.record, self.now)
-        known = self.record.silence
-        if silence is None or known is None or known.since != silence.since:
-            self._change(silence=silence)
+def _decided_by_manager(record: ClientRecord, data: DraftEdited | DraftApproved, context: Context) -> Result:
+    """The account manager edited or approved a message, so nothing is merged into it any more."""
+    locked = tuple(
+        message.model_copy(update={"locked": True}) if message.draft_id == data.draft_id else message
+        for message in record.open_messages
+    )
+    return record.model_copy(update={"open_messages": locked}), ()
 
-    def _opinion(self, draft_id: str, entity_id: str, feedback: str) -> None:
-        before = tune(self.record.feedback, self.now)
-        opinion = Opinion.model_validate(
-            {"draft_id": draft_id, "entity_id": entity_id, "feedback": feedback, "at": self.now}
-        )
-        others = [one for one in self.record.feedback if (one.draft_id, one.entity_id) != (draft_id, entity_id)]
-        self._change(feedback=(*others, opinion))
-        after = tune(self.record.feedback, self.now)
-        if after == before:
-            return
-        self._change(tunings=self.record.tunings + 1)
-        tuned = ClientTuned(
-            client_id=self.client_id,
-            shift=after.shift,
-            entities=after.entities,
-            why=after.why,
-            revision=self.record.tunings,
-        )
-        self._say(tuned, "client.tuned", self.client_id, self.record.tunings)
+
+def _conversed(record: ClientRecord, data: InteractionLogged, context: Context) -> Result:
+    """A conversation took place. What belongs to one of our messages was counted when that was sent."""
+    if data.draft_id is not None or data.channel == "reply" or data.outcome == "no_answer":
+        return record, ()
+    return note_contact(record, min(data.at, context.now), context), ()
+
+
+def _feedback_given(record: ClientRecord, data: FeedbackGiven, context: Context) -> Result:
+    return note_feedback(record, data.draft_id, data.entity_id, data.feedback, context)
+
+
+#: What each event does to a client's record. Any other event is our own, or concerns nobody here.
+_HANDLERS: dict[type[Payload], Callable[[ClientRecord, Any, Context], Result]] = {
+    AlertRaised: lambda record, data, context: respond(record, data.alert, context),
+    DraftSent: _sent,
+    DraftDismissed: _dismissed,
+    DraftEdited: _decided_by_manager,
+    DraftApproved: _decided_by_manager,
+    InteractionLogged: _conversed,
+    FeedbackGiven: _feedback_given,
+    ContactAgreed: lambda record, data, context: (record, ()),  # every step ends by scheduling due contact
+}
+
+
+def _was_answered(record: ClientRecord, data: Payload) -> bool:
+    """Return whether another installation answered this alert: after a move the matcher raises recent alerts again."""
+    if record.answered_until is None or not isinstance(data, AlertRaised):
+        return False
+    return data.alert.raised_at <= record.answered_until

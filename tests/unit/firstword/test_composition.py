@@ -18,7 +18,7 @@ MADE_ANYWHERE = {
     "OutboxPublisher",
     "SetClock",
     "SystemClock",
-    "WriteDrafts",
+    "DraftWriter",
 }
 EXCEPTIONS = [
     "firstword/runtimes/kafka/worker.py: HealthServer",  # Faust owns the event loop of its process

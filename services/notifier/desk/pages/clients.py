@@ -19,7 +19,7 @@ from services.notifier.desk import labels, web
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.relations import CONTACT_CHANNELS, ContactChannel, Relations
 from services.notifier.desk.web import Page, back_to, number_of
-from services.notifier.outreach.tuning import ABOUT_BOUNDS, BOUNDS
+from services.notifier.outreach.tuning import BOUNDS, ENTITY_BOUNDS
 
 __all__ = ["router"]
 
@@ -56,7 +56,7 @@ def one(who: Page, client_id: str) -> HTMLResponse:
         found=found,
         contacts=contacts,
         tuning=tuning,
-        bounds=(BOUNDS, ABOUT_BOUNDS),
+        bounds=(BOUNDS, ENTITY_BOUNDS),
         blackouts=upcoming(book.client, zone_of(book.client), who.now),
         channels=CONTACT_CHANNELS,
         local_now=who.now.astimezone(labels.zone(who.viewer.time_zone)).strftime("%Y-%m-%dT%H:%M"),

@@ -23,7 +23,7 @@ from schemas.clients import (
     WatchKind,
 )
 from schemas.mentions import Direction, EventKind
-from services.notifier.drafting.facts import Brief, Told
+from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.playbooks import Playbooks, Rule
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
@@ -147,7 +147,7 @@ def a_manager(**more: object) -> Manager:
     return Manager.model_validate({"id": "mara", "name": "Mara Lindqvist", "title": "Senior adviser", **more})
 
 
-def told(alert: Alert, *, sent: bool = True, **more: object) -> Told:
+def told(alert: Alert, *, sent: bool = True, **more: object) -> DraftedStory:
     fields: dict[str, object] = {
         "draft_id": content_id("drf", alert.id),
         "alert_id": alert.id,
@@ -161,7 +161,7 @@ def told(alert: Alert, *, sent: bool = True, **more: object) -> Told:
         "drafted_at": NOW - timedelta(days=2),
         "sent_at": NOW - timedelta(days=2) if sent else None,
     }
-    return Told.model_validate({**fields, **more})
+    return DraftedStory.model_validate({**fields, **more})
 
 
 def random_brief(random: random.Random, rules: Sequence[tuple[Trade, Rule]] = ()) -> Brief:

@@ -13,8 +13,8 @@ from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftCreated
 from services.notifier.desk.checks import TRANSLATED, checks_of
 from tests.desk_world import World
+from tests.unit.services.notifier.outreach.life import Life
 from tests.unit.services.notifier.samples import a_firm, a_manager, an_item
-from tests.unit.services.notifier.writing.life import Life
 
 Merged = tuple[World, Draft]
 

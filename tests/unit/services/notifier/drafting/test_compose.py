@@ -9,8 +9,8 @@ import pytest
 
 from schemas.clients import Client, ContactPolicy, Desire, Note
 from schemas.drafts import Draft
+from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.compose import Composed, Refusal, compose, message_text
-from services.notifier.drafting.facts import Brief, Told
 from services.notifier.drafting.grounding import check, sources, ungrounded
 from services.notifier.drafting.playbooks import Playbook, Playbooks
 from services.notifier.drafting.tone import MAX_WORDS
@@ -36,7 +36,9 @@ def draft_of(brief: Brief) -> Draft:
     return composed.draft
 
 
-def brief(client: Client, earlier: Told | None = None, firm: dict[str, object] | None = None, **alert: object) -> Brief:
+def brief(
+    client: Client, earlier: DraftedStory | None = None, firm: dict[str, object] | None = None, **alert: object
+) -> Brief:
     return Brief(an_alert(client, **alert), client, a_firm(**(firm or {})), a_manager(), NOW, earlier)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.compose import Composed, compose, greeting, signature
-from services.notifier.drafting.facts import Brief
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import review
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert

@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.alerts import Alert
-from services.notifier.drafting.facts import Brief, Told
+from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.grounding import check, sources, ungrounded
 from services.notifier.drafting.news import clean_title, lead_of, news, quotable, shorten, subject
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, told
 
 
-def brief(alert: Alert, earlier: Told | None = None) -> Brief:
+def brief(alert: Alert, earlier: DraftedStory | None = None) -> Brief:
     return Brief(alert, a_client(), a_firm(), a_manager(), NOW, earlier)
 
 
-def text(alert: Alert, earlier: Told | None = None) -> str:
+def text(alert: Alert, earlier: DraftedStory | None = None) -> str:
     return news(brief(alert, earlier), max_words=40, others=True).text
 
 

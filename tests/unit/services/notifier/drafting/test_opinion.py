@@ -6,7 +6,7 @@ import pytest
 
 from schemas.alerts import Alert
 from schemas.clients import Client, ContactPolicy, Desire, Firm, Watch
-from services.notifier.drafting.facts import Brief
+from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.opinion import desire_phrase, opinion
 from services.notifier.drafting.playbook_files import read_playbook
 from services.notifier.drafting.playbooks import Playbooks

@@ -12,7 +12,7 @@ from schemas.interactions import ClientTuned
 from schemas.topics import TOPICS, decode, encode, topic_of
 from services.common.processing import AnyEvent
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.outreach.processor import ClientRecord, WriteDrafts
+from services.notifier.outreach.processor import ClientRecord, DraftWriter
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert, an_item
 
 SHIPPED = Playbooks.shipped()
@@ -23,7 +23,7 @@ class Desk:
 
     def __init__(self, client: Client | None = None) -> None:
         self.client = client or a_client(contact=ContactPolicy(max_per_week=9))
-        self.processor = WriteDrafts(SHIPPED)
+        self.processor = DraftWriter(SHIPPED)
         self.now = NOW
         self.state = self.processor.initial(self.client.id)
         self.decided: list[ContactDecided] = []
@@ -172,7 +172,7 @@ def test_a_correction_of_an_unsent_draft_withdraws_it() -> None:
     assert said.startswith("withdrawn: ")
     assert first.id in said
     assert first.alert_id in said
-    assert desk.state.told[0].dismissed == "withdrawn"
+    assert desk.state.stories[0].dismissed == "withdrawn"
     again = {**correction(first), "revision": 3, "story_id": "itm_1"}
     assert desk.refusal(**again).startswith("nothing_to_correct: ")
     anew = desk.draft(revision=2)
@@ -240,7 +240,7 @@ def test_after_thirty_days_the_memory_is_empty_again() -> None:
     desk.send(desk.draft())
     desk.now += timedelta(days=31)
     desk.draft(story_id="itm_7", evidence=(an_item(number=7),), deadline_at=desk.now + timedelta(days=1))
-    assert [entry.story_id for entry in desk.state.told] == ["itm_7"]
+    assert [entry.story_id for entry in desk.state.stories] == ["itm_7"]
     assert desk.state.sent == ()
 
 
@@ -255,7 +255,7 @@ def test_the_same_steps_give_the_same_bytes() -> None:
 
 
 def test_the_state_of_an_older_version_can_be_read() -> None:
-    assert WriteDrafts(SHIPPED).load(b"{}") == ClientRecord()
+    assert DraftWriter(SHIPPED).load(b"{}") == ClientRecord()
     before = (
         b'{"told":[{"draft_id":"drf_1","alert_id":"alr_1","story_id":"itm_1","entity_id":"halden-energy","revision":0,'
         b'"verdict":"tell","item_ids":["itm_1"],"publisher":"Northgate Wire","words":"Halden Energy cut its dividend",'
@@ -270,7 +270,7 @@ def test_the_state_of_an_older_version_can_be_read() -> None:
 def test_what_was_answered_before_the_house_moved_is_not_answered_again() -> None:
     desk = Desk()
     moved = an_alert(desk.client).raised_at
-    desk.state = desk.state.model_copy(update={"heard_until": moved})
+    desk.state = desk.state.model_copy(update={"answered_until": moved})
     before = desk.state
     assert desk.alert() is None
     assert desk.state == before

@@ -9,8 +9,8 @@ import pytest
 
 from schemas.clients import Note
 from schemas.drafts import Draft
+from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.compose import Composed, compose
-from services.notifier.drafting.facts import Brief
 from services.notifier.drafting.grounding import GroundSources, check, sources, ungrounded
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.rewording.rewrite import Asking, Declined, Wording, ask, judge

@@ -9,8 +9,8 @@ from schemas.base import event
 from schemas.clients import ClientChanged
 from schemas.drafts import DraftCreated
 from services.common.processing import AnyEvent
+from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.compose import Composed, compose
-from services.notifier.drafting.facts import Brief
 from services.notifier.drafting.playbooks import Playbooks
 from tests.desk_data import NOW
 from tests.unit.services.notifier.samples import a_client, a_firm, a_manager, an_alert, an_item

@@ -20,7 +20,7 @@ from schemas.drafts import (
 )
 from services.common.processing import AnyEvent
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.outreach.processor import WriteDrafts
+from services.notifier.outreach.processor import DraftWriter
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert, an_item
 
 __all__ = ["Life", "client_of"]
@@ -36,11 +36,11 @@ def client_of(**contact: Any) -> Client:
 
 
 class Life:
-    """Steps a :class:`WriteDrafts` by one client; timers fire before each event, as in a runtime."""
+    """Steps a :class:`DraftWriter` by one client; timers fire before each event, as in a runtime."""
 
     def __init__(self, client: Client | None = None, now: datetime = NOW) -> None:
         self.client = client or client_of()
-        self.processor = WriteDrafts(SHIPPED)
+        self.processor = DraftWriter(SHIPPED)
         self.now = now
         self.state = self.processor.initial(self.client.id)
         self.drafts: dict[str, Draft] = {}
@@ -151,6 +151,6 @@ class Life:
                     self.decided.append(decided)
                 case _:
                     self.other.append(one)
-        open_ids = {one.draft_id for one in self.state.open}
+        open_ids = {message.draft_id for message in self.state.open_messages}
         assert set(self.open) <= set(self.drafts)
         assert open_ids <= set(self.open), "what the processor holds open lies before the manager"

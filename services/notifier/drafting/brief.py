@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pydantic import Field
+
 from schemas.alerts import Alert, Verdict
-from schemas.base import Model, Utc, content_id
+from schemas.base import Utc, content_id
 from schemas.clients import Client, Firm, Manager, Watch
+from services.common.stored import StoredModel
 from services.notifier.contact.hours import client_zone
 
-__all__ = ["Brief", "Told", "day_of", "month_of", "pick"]
+__all__ = ["Brief", "DraftedStory", "day_of", "month_of", "pick"]
 
 
-class Told(Model):
+class DraftedStory(StoredModel):
     """A story that a draft was written about, and what became of the draft.
 
-    ``dismissed`` is the reason for which it is not to be sent: the account manager's, ``superseded`` or ``withdrawn``.
+    ``dismissed`` is why the draft is not to be sent: the account manager's reason, ``superseded``, ``merged`` or
+    ``withdrawn``.
     """
 
     draft_id: str
@@ -27,14 +31,14 @@ class Told(Model):
     verdict: Verdict
     item_ids: tuple[str, ...]
     publisher: str
-    words: str
+    quote: str = Field(alias="words")
     drafted_at: Utc
     sent_at: Utc | None = None
     dismissed: str | None = None
 
     @property
-    def open(self) -> bool:
-        """Whether the draft still waits for the account manager."""
+    def waiting(self) -> bool:
+        """Return whether the draft still waits for the account manager."""
         return self.sent_at is None and self.dismissed is None
 
 
@@ -47,7 +51,7 @@ class Brief:
     firm: Firm
     manager: Manager
     now: datetime
-    earlier: Told | None = None
+    earlier: DraftedStory | None = None
 
     @property
     def watch(self) -> Watch | None:

@@ -14,7 +14,7 @@ from schemas.drafts import Draft, DraftCreated, DraftSent
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.outreach.processor import WriteDrafts
+from services.notifier.outreach.processor import DraftWriter
 from tests.scenarios.loader import load_scenarios
 
 NAME = "what was true and too small for the client turns out false"
@@ -23,7 +23,7 @@ NAME = "what was true and too small for the client turns out false"
 @pytest.mark.parametrize("client_id", ["first", "second"])
 def test_what_was_told_since_contact_was_due_is_corrected(client_id: str) -> None:
     scenario = next(one for one in load_scenarios() if one.name == NAME)
-    runtime = MemoryRuntime(Pipeline((Annotate(), Judge(), WriteDrafts(Playbooks.shipped()))))
+    runtime = MemoryRuntime(Pipeline((Annotate(), Judge(), DraftWriter(Playbooks.shipped()))))
     for one in scenario.setting:
         if isinstance(one.data, ClientChanged):
             contact = one.data.client.contact.model_copy(update={"cadence": "daily by 10:00"})

@@ -25,7 +25,7 @@ from services.notifier.contact.budget import WEEK
 from services.notifier.contact.hours import is_open
 from services.notifier.contact.plan import SendPlan, plan_send, zone_of
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.outreach.processor import WriteDrafts
+from services.notifier.outreach.processor import DraftWriter
 from tests.unit.services.notifier.samples import a_client, a_firm, a_manager, a_watch, an_alert, an_item
 
 #: A Monday; clocks go forward in Europe on Sunday 29 March 2026.
@@ -107,7 +107,7 @@ class Office:
         self.count += 1
 
     def run(self) -> None:
-        runtime = MemoryRuntime(Pipeline((WriteDrafts(Playbooks.shipped()),)))
+        runtime = MemoryRuntime(Pipeline((DraftWriter(Playbooks.shipped()),)))
         for client in self.clients.values():
             changed = ClientChanged(client=client, firm=a_firm(), manager=a_manager())
             list(runtime.push(self._wrap(changed, client.id, BEGIN)))

@@ -8,8 +8,8 @@ from schemas.clients import Desire
 from services.notifier.advice.store import stands_in
 from services.notifier.drafting.data import phrasing
 from services.notifier.drafting.tone import MAX_WORDS
+from tests.unit.services.notifier.outreach.life import Life, client_of
 from tests.unit.services.notifier.samples import an_item
-from tests.unit.services.notifier.writing.life import Life, client_of
 
 HALDEN, CORVANE, QUILLON = "Halden Energy", "Corvane Pharma", "Quillon Cloud"
 
@@ -155,7 +155,7 @@ def test_dismissing_a_merged_message_settles_all_its_stories() -> None:
     life.alert(1)
     life.alert(2, CORVANE)
     life.dismiss(life.only)
-    assert {told.dismissed for told in life.state.told if told.sent_at is None} == {"merged", "not_useful"}
+    assert {story.dismissed for story in life.state.stories if story.sent_at is None} == {"merged", "not_useful"}
     life.alert(2, CORVANE)
     assert not life.open
 

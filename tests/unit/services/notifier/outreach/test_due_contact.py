@@ -8,8 +8,8 @@ import pytest
 
 from schemas.clients import Blackout
 from schemas.interactions import ClientTuned, ContactAgreed, FeedbackGiven, InteractionLogged
+from tests.unit.services.notifier.outreach.life import Life, client_of
 from tests.unit.services.notifier.samples import an_item
-from tests.unit.services.notifier.writing.life import Life, client_of
 
 #: A Tuesday.
 BEGIN = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)

@@ -1,0 +1,47 @@
+"""Asks the contact policy about one alert: when may a message be sent, and does a blackout forbid even a draft?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from schemas.alerts import Alert
+from schemas.clients import Blackout, Client
+from services.notifier.contact.blackouts import barring, matters_of, silent_about
+from services.notifier.contact.plan import SendPlan, plan_send, zone_of
+from services.notifier.outreach.context import Context
+from services.notifier.outreach.record import ClientRecord
+
+__all__ = ["blackout_for", "is_blacked_out", "plan_for"]
+
+
+def plan_for(record: ClientRecord, alert: Alert, client: Client, now: datetime) -> SendPlan:
+    """Return when a message on ``alert`` may be sent, or why none may."""
+    return plan_send(client, now, record.sent, alert.urgency, alert.deadline_at, _blackout_names(alert, client))
+
+
+def blackout_for(alert: Alert, plan: SendPlan, client: Client, now: datetime) -> Blackout | None:
+    """Return the blackout for which ``alert`` is not even drafted.
+
+    That is a deal it touches, or the client's leave where that outlasts the news and the news is not urgent.
+    """
+    zone = zone_of(client)
+    deal = silent_about(client, zone, now, _blackout_names(alert, client))
+    if deal is not None:
+        return deal
+    keeps = alert.urgency == "urgent" or alert.verdict == "correct" or plan.send_after <= alert.deadline_at
+    return None if keeps else barring(client, zone, now)
+
+
+def is_blacked_out(alert: Alert, context: Context) -> bool:
+    """Return whether a blackout runs that touches ``alert``; for a client who is not in the book, none does."""
+    client = context.client
+    if client is None:
+        return False
+    zone = zone_of(client)
+    deal = silent_about(client, zone, context.now, _blackout_names(alert, client))
+    return deal is not None or barring(client, zone, context.now) is not None
+
+
+def _blackout_names(alert: Alert, client: Client) -> tuple[str, ...]:
+    """Return the names under which a blackout may mention what the alert is about."""
+    return matters_of(client, (alert.entity_id, alert.entity_name))
