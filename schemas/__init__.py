@@ -1,1 +1,1 @@
-"""The contract between Firstword's services, and with those who consume its webhooks."""
+"""The contract between Firstword's services, and with consumers of its webhooks: events, topics, webhook bodies."""

@@ -1,4 +1,4 @@
-"""What the matcher concludes for one client and one story, with its reasons and its evidence."""
+"""Alerts: the verdict on one story for one client, with its reasons and evidence."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from schemas.mentions import ClaimBasis, ClaimStatus, Direction, EventKind, Sour
 
 __all__ = ["Alert", "AlertRaised", "Evidence", "IfTheyAsk", "InformationGrade", "Reason", "Verdict"]
 
-#: tell · warn: unconfirmed, but it could move the value of something the client owns · hold: a rumor, wait ·
-#: correct: we told, and it turned out false · ignore.
+#: tell · warn: pass on as unconfirmed, because it could move the value of something the client owns · hold: a rumor,
+#: wait · correct: the client was told, and it turned out false · ignore.
 Verdict = Literal["tell", "warn", "hold", "correct", "ignore"]
 #: Admiralty scale: 1 confirmed · 2 probably true · 3 possibly true · 4 doubtful · 5 contradicted · 6 cannot be judged.
 InformationGrade = Literal[1, 2, 3, 4, 5, 6]
 
 
 class Reason(Model):
-    """One rule that spoke: what it saw, what it concluded, and the sentence that an account manager reads."""
+    """A rule that applied: what it saw, what it concluded, and the sentence that an account manager reads."""
 
     rule: str
     saw: str
@@ -29,7 +29,7 @@ class Reason(Model):
 
 
 class Evidence(Model):
-    """One item as evidence. ``quote`` is verbatim from the item; ``origin`` is whom it really comes from."""
+    """One item as evidence. ``quote`` is verbatim from the item; ``origin`` names the original source."""
 
     item_id: str
     publisher: str
@@ -47,7 +47,7 @@ class Evidence(Model):
 
 
 class IfTheyAsk(Model):
-    """For a held rumor: what is going round, who says so, why it is held, and what to answer if the client calls."""
+    """For a held rumor: what it says, who says so, why it is held, and how to answer if the client calls."""
 
     going_round: str
     who_says: str
@@ -59,7 +59,7 @@ class Alert(Model):
     """A verdict on one story for one client.
 
     ``id`` is derived from client, story, verdict and ``revision``. ``earlier_alert_id`` is the alert that this one
-    corrects, confirms or updates. ``deadline_at`` is when telling is worth little. ``relevance`` is 0–1.
+    corrects, confirms or updates. After ``deadline_at``, telling the client is worth little. ``relevance`` is 0–1.
     """
 
     type: Literal["alert"] = "alert"
@@ -90,7 +90,7 @@ class Alert(Model):
 
 
 class AlertRaised(Payload):
-    """A verdict was reached, or changed, for a client and a story."""
+    """A verdict on a story for a client was reached or has changed."""
 
     event_type: ClassVar[str] = "alert.raised"
 

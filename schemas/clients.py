@@ -1,4 +1,4 @@
-"""The client book: who the clients are, what they own and care about, and how they wish to be spoken to."""
+"""The client book: clients, the things they own and follow, and their contact preferences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = [
     "ComplianceNote",
     "ContactPolicy",
     "Desire",
-    "DigestWish",
+    "DigestPreferences",
     "Firm",
     "Manager",
     "Near",
@@ -37,7 +37,7 @@ Trade = Literal["wealth", "it", "agency", "legal"]
 WatchKind = Literal[
     "holding", "product", "supplier", "site", "contract", "topic", "industry", "competitor", "regulation", "place"
 ]
-#: How the client stands to what is watched; playbooks are looked up by it.
+#: The client's relation to a watched entity; playbooks are looked up by it.
 Stance = Literal["holds", "uses", "supplied_by", "operates_in", "contracts_with", "competes", "regulated_by", "follows"]
 
 STANCE_OF: dict[WatchKind, Stance] = {
@@ -55,16 +55,16 @@ STANCE_OF: dict[WatchKind, Stance] = {
 
 
 class Near(Model):
-    """All of ``words`` stand in one field of an item, with at most ``within`` words from the first to the last."""
+    """Match if one field of an item contains all ``words``, at most ``within`` words from the first to the last."""
 
     words: tuple[str, ...]
     within: int = Field(default=8, ge=1, le=50)
 
 
 class Query(Model):
-    """What an item must say: each of the parts that are given holds.
+    """A search query; an item matches if every part that is given holds.
 
-    A term is a word, phrase or name; ``a | b`` stands for either. ``none_of`` alone looks for nothing.
+    A term is a word, phrase or name; ``a | b`` matches either. ``none_of`` alone matches nothing.
     """
 
     any_of: tuple[str, ...] = ()
@@ -74,14 +74,13 @@ class Query(Model):
 
 
 class Watch(Model):
-    """Something of a client's that news may touch.
+    """An asset or interest of a client that news may affect.
 
-    ``entity_id`` is what is watched, shared by all clients who watch the same: given in the book, else derived from
-    ISIN, ticker or name (with its context, for two companies may share a name). ``aliases`` are further names.
-    ``context``: at least one of these words must stand in the item; ``exclude``: none of these may.
-    ``topic`` names a shipped topic, ``query`` says in what words to look; with either, ``name`` is only a label, and
-    where both are given both must hold.
-    ``weight`` is the share of the client's portfolio or spend, 0–1.
+    ``entity_id`` identifies the watched entity and is shared by all clients who watch it: given in the book, or derived
+    from ISIN, ticker or name (with its context, because two companies may share a name). ``aliases`` are other names.
+    ``context``: the item must contain at least one of these words; ``exclude``: it must contain none of these.
+    ``topic`` is the name of a built-in topic, ``query`` a search query; with either, ``name`` is only a label. If both
+    are given, both must match. ``weight`` is the share of the client's portfolio or spend, 0–1.
     """
 
     entity_id: str
@@ -99,27 +98,27 @@ class Watch(Model):
 
     @property
     def is_asset(self) -> bool:
-        """Whether the client owns it, runs on it, is bound to it; an interest is only followed."""
+        """Whether it is an asset: the client owns it, uses it or depends on it. An interest is only followed."""
         return self.kind in ("holding", "product", "supplier", "site", "contract")
 
     @property
     def stance(self) -> Stance:
-        """How the client stands to it."""
+        """The client's relation to the entity."""
         return STANCE_OF[self.kind]
 
 
 class Desire(Model):
-    """What the client wants (``income``, ``growth``, ``continuity`` …), and in which words they say it."""
+    """One of the client's goals (``income``, ``growth``, ``continuity`` …), and the client's own words for it."""
 
     name: str
     words: str | None = None
 
 
 class Blackout(Model):
-    """A time in which the client is not written to: leave, mourning, a deal. ``since`` and ``until`` are whole days
-    of the client's, ``until`` the last of them; without ``since`` it runs already.
+    """A period in which the client is not contacted: leave, mourning, a deal.
 
-    ``about`` names what is not spoken of (as the book watches it, or by its entity id); without it, nothing is sent.
+    ``since`` and ``until`` are days in the client's time zone, both included; without ``since`` it has already begun.
+    ``about`` limits it to these entities, by name in the book or by entity id; without it, nothing is sent.
     """
 
     since: date | None = None
@@ -129,10 +128,10 @@ class Blackout(Model):
 
 
 class ContactPolicy(Model):
-    """How often, when and by what the client may be contacted. Hours are local to the client's time zone.
+    """The limits on contacting a client: frequency, times and channels. Hours are in the client's time zone.
 
-    ``cadence`` is what was promised ("weekly, Friday by noon"). ``max_silence_days``: after so long without a contact
-    something worth saying is looked for. ``merge_minutes``: stories that come within it go into one message.
+    ``cadence`` is the promised schedule ("weekly, Friday by noon"). After ``max_silence_days`` without a contact,
+    Firstword looks for something worth telling. Stories within ``merge_minutes`` go into one message.
     """
 
     channels: tuple[str, ...] = ("email",)
@@ -154,9 +153,9 @@ class ContactPolicy(Model):
 
 
 class Note(Model):
-    """Something learnt from the client: a discovery answer, a piece of history. ``at`` is the day it was said.
+    """Something learned from the client: a discovery answer, a piece of history. ``at`` is the day of the conversation.
 
-    ``source``: whether it stands in the book's file, or was written down at the desk.
+    ``source``: the book's file, or the desk.
     """
 
     text: str
@@ -166,9 +165,9 @@ class Note(Model):
 
 
 class Client(Model):
-    """One client as the book has them. ``time_zone`` is an IANA name, ``language`` a BCP 47 tag.
+    """A client in the book. ``time_zone`` is an IANA name, ``language`` a BCP 47 tag.
 
-    ``jurisdiction`` is the one whose rules a message to them follows, in the firm's own words (CH, England, …).
+    ``jurisdiction`` is the one whose rules messages to the client follow, in the firm's own notation (CH, England, …).
     """
 
     id: str
@@ -194,15 +193,15 @@ class Client(Model):
 
     @property
     def watches(self) -> tuple[Watch, ...]:
-        """Assets, then interests."""
+        """All watches: assets, then interests."""
         return self.assets + self.interests
 
 
-class DigestWish(Model):
-    """When and by what an account manager wants the day's digest: local hour and days (0 is Monday).
+class DigestPreferences(Model):
+    """An account manager's preferences for the daily digest: local hour and days (0 is Monday).
 
-    ``by``: the first of these channels is used, the next if that one fails. ``empty``: what comes on a day on which
-    there is nothing.
+    ``by`` lists the channels in order of preference; the next is used if one fails. ``empty``: what to send on a day
+    without content.
     """
 
     hour: time = time(7, 30)
@@ -212,9 +211,9 @@ class DigestWish(Model):
 
 
 class Manager(Model):
-    """An account manager: whose name stands under the message. ``digest`` is None where none is wanted.
+    """An account manager, who signs the messages. ``digest`` is None if they want none.
 
-    ``urgent``: by which channels they hear at once of a draft that can't wait, each if the one before failed.
+    ``urgent`` lists the channels for immediate notice of urgent drafts; the next is used if one fails.
     """
 
     id: str
@@ -224,12 +223,12 @@ class Manager(Model):
     signature: str | None = None
     time_zone: str = "UTC"
     language: str = "en"
-    digest: DigestWish | None = None
+    digest: DigestPreferences | None = None
     urgent: tuple[str, ...] = ()
 
 
 class ComplianceNote(Model):
-    """What stands under messages to clients of this trade and in this jurisdiction; None: of every."""
+    """A note under messages to clients of this trade and jurisdiction; None means any."""
 
     text: str
     trade: Trade | None = None
@@ -237,9 +236,9 @@ class ComplianceNote(Model):
 
 
 class Firm(Model):
-    """The house that account managers speak for. ``restricted`` names what nobody may give an opinion on.
+    """The firm that account managers work for. Nobody may give an opinion on entities in ``restricted``.
 
-    ``compliance_note`` stands under each message, unless one of ``compliance`` is made for the client's case.
+    ``compliance_note`` goes under each message, unless one of ``compliance`` matches the client.
     """
 
     name: str
@@ -250,14 +249,14 @@ class Firm(Model):
     sample: bool = False
 
     def compliance_for(self, trade: Trade, jurisdiction: str | None) -> str | None:
-        """The note for a client: that of their jurisdiction and trade, of their jurisdiction, of their trade, any."""
+        """Return the note for a client: jurisdiction and trade match first, then jurisdiction, then trade, then any."""
         place = (jurisdiction or "").casefold()
-        fit = [
+        matching = [
             note
             for note in self.compliance
             if note.trade in (None, trade) and (note.jurisdiction or "").casefold() in ("", place)
         ]
-        best = max(fit, key=lambda note: (bool(note.jurisdiction), note.trade is not None), default=None)
+        best = max(matching, key=lambda note: (bool(note.jurisdiction), note.trade is not None), default=None)
         return self.compliance_note if best is None else best.text
 
 
@@ -270,7 +269,7 @@ class Book(Model):
 
 
 class ClientChanged(Payload):
-    """The whole of a client as they are from now on. ``revision`` counts the changes, so that ids differ."""
+    """A client was added or changed; the event holds the whole client. ``revision`` counts changes, so ids differ."""
 
     event_type: ClassVar[str] = "client.changed"
 
@@ -281,7 +280,7 @@ class ClientChanged(Payload):
 
 
 class ClientRemoved(Payload):
-    """The client is no longer served; from now on nothing is matched or sent for them."""
+    """A client was removed; nothing is matched or sent for them from now on."""
 
     event_type: ClassVar[str] = "client.removed"
 

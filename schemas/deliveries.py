@@ -1,4 +1,4 @@
-"""What left the house, and what became of it."""
+"""Deliveries: messages on their way to clients, and their status."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from schemas.base import Model, Payload, Utc
 
 __all__ = ["Delivery", "DeliveryChanged", "DeliveryStatus"]
 
-#: pending: waits · sending: an attempt was begun and its end is not recorded · delivered: the other side took it ·
-#: failed: given up · unknown: begun, and nobody can say how it ended; a person must look.
+#: pending: waits · sending: an attempt has begun and its result is not recorded · delivered: the recipient's side
+#: accepted it · failed: given up · unknown: an attempt ended without a result; a person must check.
 DeliveryStatus = Literal["pending", "sending", "delivered", "failed", "unknown"]
 
 
 class Delivery(Model):
-    """One draft to one recipient by one channel."""
+    """The delivery of one draft to one recipient through one channel."""
 
     id: str
     draft_id: str
@@ -28,7 +28,7 @@ class Delivery(Model):
 
 
 class DeliveryChanged(Payload):
-    """A delivery's status is from now on this."""
+    """A delivery's status has changed."""
 
     event_type: ClassVar[str] = "delivery.changed"
 

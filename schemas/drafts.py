@@ -1,4 +1,4 @@
-"""Messages in the account manager's name: written, refused, edited, approved, sent, dismissed."""
+"""Drafts: messages in the account manager's name, from creation to sending or dismissal."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ DraftState = Literal["open", "edited", "approved", "sending", "sent", "failed", 
 
 
 class Grounding(Model):
-    """A number, name, date or quotation of a draft and where it stands: in the evidence or in the client book.
+    """A number, name, date or quotation in a draft, and its source: the evidence or the client book.
 
-    ``ref`` is an item id or a path into the book such as ``assets.halden-energy.name``; None if it stands nowhere.
+    ``ref`` is an item id or a path into the book such as ``assets.halden-energy.name``; None if there is no source.
     """
 
     text: str
@@ -44,7 +44,7 @@ class Grounding(Model):
 
 
 class Finding(Model):
-    """Something about tone or language that should be mended, with the mend. ``severity`` error blocks a template."""
+    """A problem of tone or language, and how to fix it (``mend``). Severity ``error`` blocks a template."""
 
     rule: str
     text: str
@@ -54,7 +54,7 @@ class Finding(Model):
 
 
 class DraftPart(Model):
-    """One part of a message, and the ids of the items that it rests on."""
+    """One part of a message, with the ids of the items that it is based on."""
 
     role: Literal["greeting", "news", "meaning", "opinion", "question", "close", "signature", "compliance"]
     text: str
@@ -62,7 +62,7 @@ class DraftPart(Model):
 
 
 class Advice(Model):
-    """One opinion that a message gives, and the rule it follows (None: that of every correction, to change nothing)."""
+    """One opinion in a message, with its playbook rule. A correction has none: it always advises to change nothing."""
 
     alert_id: str
     text: str
@@ -71,12 +71,12 @@ class Advice(Model):
 
 
 class Draft(Model):
-    """A message as Firstword proposes it. ``send_after`` keeps quiet hours; past ``deadline_at`` it is worth little.
+    """A message that Firstword proposes. ``send_after`` respects quiet hours; after ``deadline_at`` it is worth little.
 
-    ``told_alerts`` are all alerts that it tells, where they are several; ``alert_id`` is then the first of them.
-    ``advice`` are the opinions that it gives, one for each alert on which it gives one.
-    ``supersedes_because`` says why an earlier draft gives way. ``purpose``: news; what is said because contact was
-    promised or is long due; or what was agreed in a conversation, which has no alert (``alert_id`` is empty).
+    ``told_alerts`` lists all alerts in the message if there are several; ``alert_id`` is then the first of them.
+    ``advice`` has one opinion for each alert that the message advises on. ``supersedes_because`` is the reason for
+    replacing an earlier draft. ``purpose``: news, a contact that was promised or is overdue, or the confirmation of a
+    conversation, which has no alert (``alert_id`` is empty).
     """
 
     type: Literal["draft"] = "draft"
@@ -108,7 +108,7 @@ class Draft(Model):
 
 
 class DraftCreated(Payload):
-    """A draft lies before the account manager."""
+    """A draft is ready for the account manager."""
 
     event_type: ClassVar[str] = "draft.created"
 
@@ -116,9 +116,9 @@ class DraftCreated(Payload):
 
 
 class DraftRefused(Payload):
-    """No draft was made of an alert, and why: ungrounded, do-not-contact, already told, …; nothing vanishes.
+    """No draft was created for an alert, with the reason: ungrounded, do-not-contact, already told, …
 
-    ``withdraws`` are earlier drafts that rest on news which turned out false, and must not be sent any more.
+    ``withdraws`` lists earlier drafts that are based on news that turned out false, and must not be sent.
     """
 
     event_type: ClassVar[str] = "draft.refused"
@@ -145,7 +145,7 @@ class DraftEdited(Payload):
 
 
 class DraftApproved(Payload):
-    """The account manager approved a draft for sending by ``channel``."""
+    """The account manager approved a draft for sending through ``channel``."""
 
     event_type: ClassVar[str] = "draft.approved"
 
@@ -158,7 +158,7 @@ class DraftApproved(Payload):
 
 
 class DraftSent(Payload):
-    """A draft reached its channel, or was copied by hand to be sent."""
+    """A draft reached its channel, or the account manager copied it to send it by hand."""
 
     event_type: ClassVar[str] = "draft.sent"
 
@@ -171,7 +171,7 @@ class DraftSent(Payload):
 
 
 class DraftDismissed(Payload):
-    """The account manager decided not to send, and why."""
+    """The account manager decided not to send a draft, with the reason."""
 
     event_type: ClassVar[str] = "draft.dismissed"
 
@@ -184,10 +184,11 @@ class DraftDismissed(Payload):
 
 
 class ContactDecided(Payload):
-    """What the contact policy made of an alert, a draft or a promise, and why: nothing waits or is left out unsaid.
+    """The contact policy's decision on an alert, a draft or a promised contact, with the reason.
 
-    waits: not before ``until`` · merged: goes into one message with others · dropped: is not told · kept: a promised
-    contact needs no more · chosen: told because contact is due · nothing_to_say: contact is due, and there is nothing.
+    waits: not before ``until`` · merged: goes into one message with others · dropped: will not be told · kept: the
+    promised contact has taken place · chosen: told because a contact is due · nothing_to_say: a contact is due, but
+    there is no news.
     """
 
     event_type: ClassVar[str] = "contact.decided"

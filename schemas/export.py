@@ -1,7 +1,6 @@
-"""Publishes the contract: JSON Schema of each event type, and an AsyncAPI document of all topics.
+"""Publish the contract: a JSON Schema for each event type and webhook, and AsyncAPI documents.
 
-What is published lies under ``schemas/published/`` and is compared with the models by a test; ``make schemas``
-writes it anew.
+The files are in ``schemas/published/``. A test compares them with the models; ``make schemas`` rewrites them.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Document = dict[str, Any]
 
 
 def documents() -> dict[str, Document]:
-    """Every published document by its file name."""
+    """Return every published document, by file name."""
     files = {f"{model.event_type}.v{model.version}.json": _schema(model) for model in _models()}
     files["asyncapi.json"] = _asyncapi()
     files |= {f"{_webhook_name(kind)}.json": _webhook_schema(kind) for kind in WEBHOOKS.values()}
@@ -32,18 +31,18 @@ def documents() -> dict[str, Document]:
 
 
 def render(document: Document) -> str:
-    """A document as it is written: indented, keys as generated, a newline at the end."""
+    """Return a document as JSON text: indented, keys in the order of generation, a newline at the end."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
-    """Write every document that has changed, drop those that are no more, and say which."""
+    """Write every document that has changed, delete those that no longer exist, and print their names."""
     PUBLISHED.mkdir(exist_ok=True)
     wanted = documents()
     for path in PUBLISHED.glob("*.json"):
         if path.name not in wanted:
             path.unlink()
-            print(f"dropped {path.name}")
+            print(f"deleted {path.name}")
     for name, document in wanted.items():
         path = PUBLISHED / name
         text = render(document)
@@ -101,7 +100,7 @@ def _asyncapi() -> Document:
         "info": {
             "title": "Firstword events",
             "version": "1.0.0",
-            "description": "What flows between Firstword's services. Envelopes are CloudEvents 1.0 in structured JSON.",
+            "description": "Events between Firstword's services. Envelopes follow CloudEvents 1.0 in JSON.",
         },
         "channels": channels,
         "operations": operations,
@@ -127,16 +126,16 @@ def _webhook_schema(kind: WebhookKind) -> Document:
     }
 
 
-#: What every request carries (Standard Webhooks 1.0, "Webhook metadata").
+#: The headers of every request (Standard Webhooks 1.0, "Webhook metadata").
 _WEBHOOK_HEADERS: Document = {
     "type": "object",
     "required": ["webhook-id", "webhook-timestamp", "webhook-signature"],
     "properties": {
-        "webhook-id": {"type": "string", "description": "The same over all attempts: know a repeat by it."},
-        "webhook-timestamp": {"type": "string", "description": "Of this attempt, in seconds since 1970, in UTC."},
+        "webhook-id": {"type": "string", "description": "The same in all attempts; use it to recognize repeats."},
+        "webhook-timestamp": {"type": "string", "description": "Time of this attempt, in seconds since 1970 (UTC)."},
         "webhook-signature": {
             "type": "string",
-            "description": "One or, while a secret is being replaced, several signatures 'v1,…', parted by blanks.",
+            "description": "One signature 'v1,…', or several separated by spaces while a secret is being rotated.",
         },
     },
 }
@@ -162,9 +161,9 @@ def _webhook_asyncapi() -> Document:
         "info": {
             "title": "Firstword webhooks",
             "version": "1.0.0",
-            "description": "What Firstword posts to endpoints that were added with 'firstword webhooks add'.",
+            "description": "Requests that Firstword posts to the endpoints added with 'firstword webhooks add'.",
         },
-        "channels": {"endpoint": {"address": None, "description": "An endpoint's own address.", "messages": refs}},
+        "channels": {"endpoint": {"address": None, "description": "The endpoint's URL.", "messages": refs}},
         "operations": {"send": {"action": "send", "channel": {"$ref": "#/channels/endpoint"}}},
         "components": {"messages": messages},
     }

@@ -1,4 +1,4 @@
-"""Feeds that are watched, and how they are."""
+"""Feeds and their health."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from schemas.base import Model, Payload, Utc
 
 __all__ = ["Feed", "FeedHealth", "FeedHealthChanged", "FeedStatus"]
 
-#: waiting: not polled yet · ok · silent: answers, but nothing new for far longer than usual · broken: what comes is no
-#: feed · unreachable: nothing comes · gone: the server says 410 · paused: by hand.
+#: waiting: not polled yet · ok · silent: answers, but has had nothing new for far longer than usual · broken: the
+#: response is not a feed · unreachable: no response · gone: the server answers 410 · paused: by a person.
 FeedStatus = Literal["waiting", "ok", "silent", "broken", "unreachable", "gone", "paused"]
 
 
 class Feed(Model):
-    """A feed as it is listed. ``publisher`` overrides what the feed says of itself; ``group`` is the OPML folder."""
+    """A feed in the list. ``publisher`` overrides the name in the feed itself; ``group`` is the OPML folder."""
 
     id: str
     url: str
@@ -25,7 +25,7 @@ class Feed(Model):
 
 
 class FeedHealth(Model):
-    """How a feed is. ``reason`` says what is wrong in words a person accepts, ``mend`` what to do about it."""
+    """A feed's health. ``reason`` is what is wrong, in plain words; ``mend`` is how to fix it."""
 
     feed_id: str
     status: FeedStatus
@@ -38,7 +38,7 @@ class FeedHealth(Model):
 
 
 class FeedHealthChanged(Payload):
-    """A feed's status is another than before."""
+    """A feed's status has changed."""
 
     event_type: ClassVar[str] = "feed.health_changed"
 

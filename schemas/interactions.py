@@ -1,4 +1,4 @@
-"""What passed between account manager and client, and what came of it."""
+"""Contacts between account managers and clients, their outcomes, and feedback on messages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["ClientTuned", "ContactAgreed", "EntityShift", "Feedback", "FeedbackG
 
 
 class InteractionLogged(Payload):
-    """A contact took place: who, when, how, for how long, what was said and what became of it.
+    """A contact took place: who, when, how, how long, its summary and outcome.
 
-    ``opinion`` is what the client thinks of it, to be read beside ours.
+    ``opinion`` is the client's own view, kept beside the firm's.
     """
 
     event_type: ClassVar[str] = "interaction.logged"
@@ -29,12 +29,12 @@ class InteractionLogged(Payload):
     opinion: str | None = None
 
 
-#: What an account manager says of a message: the reasons for not sending one, and that one was worth it.
+#: An account manager's rating of a message: useful, or one of the reasons for not sending it.
 Feedback = Literal["useful", "not_useful", "wrong_client", "wrong_fact", "too_late", "too_many"]
 
 
 class FeedbackGiven(Payload):
-    """An account manager says what a message was worth to the client; a later word on the same draft counts."""
+    """An account manager rated a message. A later rating of the same draft replaces an earlier one."""
 
     event_type: ClassVar[str] = "feedback.given"
 
@@ -47,9 +47,9 @@ class FeedbackGiven(Payload):
 
 
 class ContactAgreed(Payload):
-    """What the book says from now on of regular contact with a client, so that clocks run though no news came yet.
+    """The agreed regular contact with a client changed in the book; due dates are computed from it, even without news.
 
-    ``cadence`` and ``max_silence_days`` as in the client's contact policy; ``revision`` is the book's of the client.
+    ``cadence`` and ``max_silence_days`` are those of the contact policy, ``revision`` is the client's.
     """
 
     event_type: ClassVar[str] = "contact.agreed"
@@ -61,16 +61,17 @@ class ContactAgreed(Payload):
 
 
 class EntityShift(Model):
-    """By how much the relevance that is needed is raised (or lowered) for one thing that the client watches."""
+    """The change of the required relevance for one entity that the client watches; positive means fewer alerts."""
 
     entity_id: str
     shift: float
 
 
 class ClientTuned(Payload):
-    """By how much, from now on, feedback moves the relevance that news must have for this client, and why.
+    """Feedback changed the relevance that news must have for this client.
 
-    ``shift`` is added to the threshold (0–1) for all news, an entity's own shift to that. ``why`` are sentences.
+    ``shift`` is added to the threshold (0–1) for all news, an entity's shift on top of it. ``why`` has the reasons as
+    sentences.
     """
 
     event_type: ClassVar[str] = "client.tuned"

@@ -1,4 +1,4 @@
-"""What a feed published: one item, as it stands in ``firstword parse``'s output and ``firstword replay``'s input."""
+"""Items: entries that feeds published. ``firstword parse`` writes them and ``firstword replay`` reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Item", "ItemIngested", "Source"]
 
 
 class Source(Model):
-    """Who published an item. ``host`` is lower-case, without port; ``publisher`` and ``owner`` are names for people."""
+    """The publisher of an item. ``host`` is lower-case without port; ``publisher`` and ``owner`` are display names."""
 
     feed_url: str | None = None
     host: str | None = None
@@ -20,10 +20,10 @@ class Source(Model):
 
 
 class Item(Model):
-    """One entry of a feed, cleaned: plain text in ``title``, ``summary`` and ``body``, moments in UTC.
+    """One entry of a feed, cleaned: plain text in ``title``, ``summary`` and ``body``, times in UTC.
 
-    ``id`` is derived from the feed and its guid, or from the canonical URL, and stays the same over revisions.
-    ``language`` is a BCP 47 tag as the feed states it, or None.
+    ``id`` is derived from the feed and the entry's guid, or from the canonical URL; all revisions share it.
+    ``language`` is the BCP 47 tag that the feed states, or None.
     """
 
     id: str
@@ -40,16 +40,16 @@ class Item(Model):
     source: Source = Source()
 
     def seen_at(self) -> datetime | None:
-        """When this state of the item could first be known: fetched, else updated, else published, else None."""
+        """Return when this revision could first be known: fetched, else updated, else published, else None."""
         return self.fetched_at or self.updated_at or self.published_at
 
     def text(self) -> str:
-        """Title, summary and body, a blank line between."""
+        """Return title, summary and body, separated by blank lines."""
         return "\n\n".join(part for part in (self.title, self.summary, self.body) if part)
 
 
 class ItemIngested(Payload):
-    """A new item, or a new state of one. ``revision`` counts from 0; ``changed`` names the fields it altered."""
+    """An item is new or was revised. ``revision`` counts from 0; ``changed`` lists the fields that differ."""
 
     event_type: ClassVar[str] = "item.ingested"
 

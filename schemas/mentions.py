@@ -1,4 +1,4 @@
-"""What the matcher finds in one item: who is mentioned, what is claimed, what happened, on whose word."""
+"""The matcher's reading of one item: mentions, claims, events, sources and origins."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ __all__ = [
 
 ItemField = Literal["title", "summary", "body"]
 ClaimStatus = Literal["asserted", "hedged", "denied", "retracted"]
-#: On whose word: a regulator, a filing, the company itself, a named person, unnamed sources, another outlet, or the
-#: publisher's own.
+#: The basis of a claim: a regulator, a filing, the company itself, a named person, unnamed sources, another outlet, or
+#: the publisher's own reporting.
 ClaimBasis = Literal["regulator", "filing", "company", "person", "unnamed", "outlet", "own"]
 StoryRelation = Literal["new", "copy", "same", "update"]
 Direction = Literal["positive", "negative", "neutral", "unclear"]
@@ -89,7 +89,7 @@ EventKind = Literal[
 
 
 class Span(Model):
-    """Where in an item: characters ``start`` (inclusive) to ``end`` (exclusive) of ``field``, and what stands there."""
+    """A passage of an item: characters ``start`` (inclusive) to ``end`` (exclusive) of ``field``, with their text."""
 
     field: ItemField
     start: int
@@ -98,7 +98,7 @@ class Span(Model):
 
 
 class Mention(Model):
-    """A watched thing stands in an item. ``salience`` is 0–1: 1 is what the item is about."""
+    """An item mentions a watched entity. ``salience`` is 0–1; at 1, the item is about the entity."""
 
     type: Literal["mention"] = "mention"
     item_id: str
@@ -109,10 +109,10 @@ class Mention(Model):
 
 
 class Claim(Model):
-    """What an item says of its event, and on whose word.
+    """An item's claim about its event, and its basis.
 
-    ``score`` is 0–1 that it is *un*verified; ``cues`` are quoted from the item. ``judged`` is False where the language
-    is one that is not judged.
+    ``score`` (0–1) is the confidence that it is *un*verified; ``cues`` are quoted from the item. ``judged`` is False if
+    the item's language is not supported.
     """
 
     type: Literal["claim"] = "claim"
@@ -126,7 +126,7 @@ class Claim(Model):
 
 
 class Impact(Model):
-    """What happened, which way it points for a holder, how large it is, and how long telling it is worth anything."""
+    """The event: its kind, direction for a holder, size, urgency, and for how many hours it is worth telling."""
 
     kind: EventKind
     direction: Direction
@@ -138,11 +138,11 @@ class Impact(Model):
 
 
 class SourceGrade(Model):
-    """A publisher's standing. ``grade`` A–F after the Admiralty scale: A reliable … E unreliable, F not known.
+    """A publisher's reliability. ``grade`` A–F follows the Admiralty scale: A reliable … E unreliable, F unknown.
 
-    ``ground`` says why, ``set_by`` who set it (None: it ships with the package) and ``set_at`` when. Outcomes before
-    ``record_since`` don't count for its track record. ``record`` is the sentence on that record where ``grade`` has
-    moved by it.
+    ``ground`` is the reason, ``set_by`` who set it (None: built in) and ``set_at`` when. Outcomes before
+    ``record_since`` do not count toward the track record. ``record`` describes the track record if it changed
+    ``grade``.
     """
 
     domain: str
@@ -158,7 +158,7 @@ class SourceGrade(Model):
 
 
 class SourceGraded(Payload):
-    """A source's grade is from now on this."""
+    """A source's grade was set or has changed."""
 
     event_type: ClassVar[str] = "source.graded"
 
@@ -166,14 +166,14 @@ class SourceGraded(Payload):
     revision: int = 0
 
 
-#: How a rumor ended: somebody confirmed it, it was denied or withdrawn, or nobody took it up.
+#: The end of a rumor: somebody confirmed it, it was denied or withdrawn, or nobody took it up (fizzled).
 RumorOutcome = Literal["confirmed", "denied", "fizzled"]
 
 
 class RumorResolved(Payload):
-    """What a source reported of a watched thing turned out so. A later outcome of the same story takes its place.
+    """A source's rumor about a watched entity ended. A later outcome of the same story replaces an earlier one.
 
-    ``story_id`` and ``entity_id`` say which report, ``headline`` how it was put.
+    ``story_id`` and ``entity_id`` identify the rumor; ``headline`` is its title.
     """
 
     event_type: ClassVar[str] = "rumor.resolved"
@@ -188,10 +188,10 @@ class RumorResolved(Payload):
 
 
 class Origin(Model):
-    """Where a statement comes from in the end. Items with one ``id`` count as one source, however many there are.
+    """The original source of a statement. All items with the same ``id`` count as one source.
 
-    ``grade`` is how far to rely on the statement: the origin's standing, or that of a poor go-between. ``domain`` is
-    the publisher whose word it is, if it is one; ``record`` a sentence on its track record where that moved its grade.
+    ``grade`` is the reliability of the statement: the origin's, or that of a less reliable intermediary. ``domain`` is
+    the origin's, if it is a publisher; ``record`` describes its track record if that changed the grade.
     """
 
     id: str
@@ -204,7 +204,7 @@ class Origin(Model):
 
 
 class Signature(Model):
-    """What is compared to tell whether two items are one story: hashed shingles, title words, numbers, names."""
+    """The parts of an item by which items are compared: hashed shingles, title words, numbers, names."""
 
     shingles: tuple[int, ...] = ()
     words: tuple[str, ...] = ()
@@ -214,7 +214,7 @@ class Signature(Model):
 
 
 class StoryRecord(Model):
-    """To which story an item belongs, and how: the first of it, a copy, the same again, or something new in it."""
+    """An item's story, and its relation to it: the first item, a copy, the same news again, or an update."""
 
     type: Literal["story"] = "story"
     item_id: str
@@ -223,7 +223,7 @@ class StoryRecord(Model):
 
 
 class ItemAnnotated(Payload):
-    """Everything that can be said of an item and one watched entity without knowing other items."""
+    """An item annotated for one watched entity, from the item alone, without knowledge of other items."""
 
     event_type: ClassVar[str] = "item.annotated"
 

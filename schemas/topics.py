@@ -1,4 +1,4 @@
-"""The one registry of topics: what flows where, under which key, for how long."""
+"""The registry of topics: their event types, keys and retention."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ DAY_SECONDS = 86_400
 
 
 class UnreadableEvent(ValueError):
-    """The bytes are no event of this topic; the message says which field is wrong and why."""
+    """The bytes are not a valid event of this topic; the message names the field and the problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic. ``key`` says what ``subject`` holds; ``retention_seconds`` is None for compacted topics.
+    """A topic. ``key`` describes the event's ``subject``; ``retention_seconds`` is None for compacted topics.
 
     ``legacy`` are event types that earlier versions wrote to this topic; they are still read from it.
     """
@@ -52,12 +52,12 @@ class Topic:
 
     @property
     def compacted(self) -> bool:
-        """Whether only the newest event of each key is kept, for ever."""
+        """Whether the topic keeps only the newest event of each key, forever."""
         return self.retention_seconds is None
 
     @property
     def dead_letters(self) -> str:
-        """The topic to which what can't be read or processed goes."""
+        """The topic for events that cannot be read or processed."""
         return f"{self.name}.dlq"
 
 
@@ -67,11 +67,20 @@ TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
         Topic("feeds", (FeedHealthChanged,), "feed id", 1, 30 * DAY_SECONDS, "feeds that break, fall silent, recover"),
-        Topic("items", (ItemIngested,), "item id", 12, 7 * DAY_SECONDS, "what feeds published, and its revisions"),
-        Topic("clients", (ClientChanged, ClientRemoved), "client id", 1, None, "the client book, newest state of each"),
-        Topic("sources", (SourceGraded,), "domain", 1, None, "source grades, newest of each"),
-        Topic("outcomes", (RumorResolved,), "domain, story and entity", 1, None, "how the rumors of a source ended"),
-        Topic("mentions", (ItemAnnotated,), "entity id", 12, 7 * DAY_SECONDS, "items as they touch one watched entity"),
+        Topic(
+            "items", (ItemIngested,), "item id", 12, 7 * DAY_SECONDS, "items that feeds published, and their revisions"
+        ),
+        Topic(
+            "clients",
+            (ClientChanged, ClientRemoved),
+            "client id",
+            1,
+            None,
+            "the client book, latest state of each client",
+        ),
+        Topic("sources", (SourceGraded,), "domain", 1, None, "source grades, latest of each"),
+        Topic("outcomes", (RumorResolved,), "domain, story and entity", 1, None, "outcomes of each source's rumors"),
+        Topic("mentions", (ItemAnnotated,), "entity id", 12, 7 * DAY_SECONDS, "items annotated for one watched entity"),
         Topic("alerts", (AlertRaised,), "client id", 12, 90 * DAY_SECONDS, "verdicts for a client and a story"),
         Topic(
             "drafts",
@@ -79,7 +88,7 @@ TOPICS: dict[str, Topic] = {
             "client id",
             12,
             365 * DAY_SECONDS,
-            "drafts as they are proposed or refused, and the contact policy's decisions",
+            "drafts that were proposed or refused, and the contact policy's decisions",
             legacy=_DECISIONS,
         ),
         Topic(
@@ -88,19 +97,28 @@ TOPICS: dict[str, Topic] = {
             "client id",
             12,
             365 * DAY_SECONDS,
-            "what account managers decided about drafts, and which drafts were sent",
+            "account managers' decisions on drafts, and drafts that were sent",
         ),
-        Topic("deliveries", (DeliveryChanged,), "client id", 12, 365 * DAY_SECONDS, "what left the house"),
+        Topic(
+            "deliveries",
+            (DeliveryChanged,),
+            "client id",
+            12,
+            365 * DAY_SECONDS,
+            "messages on their way to clients, and their status",
+        ),
         Topic(
             "interactions",
             (InteractionLogged, FeedbackGiven, ContactAgreed),
             "client id",
             12,
             365 * DAY_SECONDS,
-            "contacts that took place or are agreed, and what messages were worth",
+            "contacts that took place or were agreed, and feedback on messages",
         ),
-        Topic("endpoints", (EndpointDisabled,), "endpoint id", 1, 30 * DAY_SECONDS, "webhook endpoints given up on"),
-        Topic("tunings", (ClientTuned,), "client id", 1, None, "how feedback moves each client's thresholds"),
+        Topic(
+            "endpoints", (EndpointDisabled,), "endpoint id", 1, 30 * DAY_SECONDS, "webhook endpoints that were disabled"
+        ),
+        Topic("tunings", (ClientTuned,), "client id", 1, None, "adjustments of each client's thresholds by feedback"),
     )
 }
 
@@ -113,10 +131,10 @@ _ADAPTERS: dict[str, TypeAdapter[AnyEvent]] = {
 
 
 def topic_of(event: AnyEvent) -> Topic:
-    """The topic that events of this type flow on.
+    """Return the topic that carries events of this type.
 
     Raises:
-        UnreadableEvent: when the type is registered nowhere.
+        UnreadableEvent: if no topic carries the type.
     """
     try:
         return _BY_TYPE[event.type][0]
@@ -125,15 +143,15 @@ def topic_of(event: AnyEvent) -> Topic:
 
 
 def encode(event: AnyEvent) -> bytes:
-    """The event as it goes over the wire: one line of UTF-8 JSON, fields in declared order."""
+    """Return the event in its wire format: one line of UTF-8 JSON, fields in declared order."""
     return event.model_dump_json(exclude_none=True).encode()
 
 
 def decode(topic: str, raw: bytes) -> AnyEvent:
-    """Read what came over ``topic``.
+    """Return the event that was read from ``topic``.
 
     Raises:
-        UnreadableEvent: when it is no JSON, of a type this topic doesn't carry, or misses what its model requires.
+        UnreadableEvent: if it is not JSON, not of a type that the topic carries, or not valid for its model.
     """
     kind = _type_of(raw)
     registered = _BY_TYPE.get(kind)

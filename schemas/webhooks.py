@@ -1,7 +1,7 @@
-"""What webhooks carry: one shape for each type, the same for every endpoint, after the Standard Webhooks specification.
+"""Webhook bodies, one shape for each type, following the Standard Webhooks specification.
 
-The body is ``{"type", "timestamp", "version", "event_id", "data"}``. It is signed as it stands and never changes over
-retries; ``event_id`` is the same at every endpoint, the header ``webhook-id`` is one endpoint's own.
+The body is ``{"type", "timestamp", "version", "event_id", "data"}``. It is signed, and the same in all retries;
+``event_id`` is the same at every endpoint, while the header ``webhook-id`` is specific to one endpoint.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from schemas.mentions import RumorResolved
 __all__ = [
     "BODY_LIMIT",
     "WEBHOOKS",
-    "AlertTold",
-    "DraftTold",
+    "AlertData",
+    "DraftData",
     "EndpointDisabled",
     "EndpointTested",
     "Webhook",
     "WebhookKind",
 ]
 
-#: Bytes of a body at most (Standard Webhooks, "Payload structure": below 20 kB).
+#: Maximum size of a body in bytes (Standard Webhooks, "Payload structure": below 20 kB).
 BODY_LIMIT = 20_000
 
 
 class EndpointDisabled(Payload):
-    """Nothing is sent to a webhook endpoint any more, until a person enables it, and why.
+    """A webhook endpoint was disabled; nothing is sent to it until a person enables it.
 
-    ``url`` is shown without secrets. ``waiting`` counts what was to be sent there and waits.
+    ``url`` contains no secrets. ``waiting`` counts the messages that wait. ``mend`` is how to fix it.
     """
 
     event_type: ClassVar[str] = "endpoint.disabled"
@@ -50,21 +50,21 @@ class EndpointDisabled(Payload):
 
 
 class EndpointTested(Model):
-    """A person tries the endpoint out; nothing has happened."""
+    """A test message that a person sent to the endpoint."""
 
     endpoint_id: str
     note: str
 
 
-class AlertTold(Model):
-    """A verdict on one story for one client. ``shortened`` names what was left out or cut to keep below 20 kB."""
+class AlertData(Model):
+    """A verdict on one story for one client. ``shortened`` lists fields that were left out or cut to fit 20 kB."""
 
     alert: Alert
     shortened: tuple[str, ...] = ()
 
 
-class DraftTold(Model):
-    """A message as it lies before the account manager. ``shortened`` as in alerts."""
+class DraftData(Model):
+    """A draft as the account manager sees it. ``shortened`` is as for alerts."""
 
     draft: Draft
     shortened: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ D = TypeVar("D", bound=Model, covariant=True)
 
 
 class Webhook(Model, Generic[D]):
-    """One webhook's body. ``version`` is that of ``data``: a new one is only given where fields go or change."""
+    """The body of a webhook. ``version`` is that of ``data``; it rises only if fields are removed or change."""
 
     type: str
     timestamp: Utc
@@ -85,7 +85,7 @@ class Webhook(Model, Generic[D]):
 
 @dataclass(frozen=True, slots=True)
 class WebhookKind:
-    """One type of webhook: its name, the shape of its ``data``, and when it is sent."""
+    """A type of webhook: its name, the shape of its ``data``, and the event that triggers it (``meaning``)."""
 
     name: str
     model: type[Model]
@@ -96,18 +96,24 @@ class WebhookKind:
 WEBHOOKS: Mapping[str, WebhookKind] = {
     kind.name: kind
     for kind in (
-        WebhookKind("alert.raised", AlertTold, "Something is to be told to a client, or to be warned of."),
-        WebhookKind("alert.corrected", AlertTold, "What was told turned out false."),
-        WebhookKind("rumor.held", AlertTold, "A rumor about a client's things is held until it is better founded."),
-        WebhookKind("rumor.resolved", RumorResolved, "A source's rumor was confirmed or denied, or nobody took it up."),
-        WebhookKind("draft.created", DraftTold, "A draft lies before the account manager."),
-        WebhookKind("draft.sent", DraftSent, "A message reached its channel, or was sent by hand."),
-        WebhookKind("draft.dismissed", DraftDismissed, "The account manager decided not to send a draft."),
+        WebhookKind("alert.raised", AlertData, "A client should be told something, or warned of it."),
+        WebhookKind("alert.corrected", AlertData, "Something that a client was told turned out to be false."),
+        WebhookKind("rumor.held", AlertData, "A rumor that concerns a client is held until it is confirmed."),
         WebhookKind(
-            "delivery.failed", DeliveryChanged, "A message was not sent, or nobody can say whether it arrived."
+            "rumor.resolved", RumorResolved, "A source's rumor was confirmed, denied, or not taken up by anybody."
         ),
-        WebhookKind("feed.silent", FeedHealthChanged, "A feed brings nothing any more: silent, broken, away or gone."),
-        WebhookKind("endpoint.disabled", EndpointDisabled, "Nothing is sent to another endpoint any more."),
-        WebhookKind("endpoint.test", EndpointTested, "A person tries the endpoint out."),
+        WebhookKind("draft.created", DraftData, "A draft is ready for the account manager."),
+        WebhookKind("draft.sent", DraftSent, "A message reached its channel or was sent by hand."),
+        WebhookKind("draft.dismissed", DraftDismissed, "The account manager decided not to send a draft."),
+        WebhookKind("delivery.failed", DeliveryChanged, "A message was not sent, or it is unknown whether it arrived."),
+        WebhookKind(
+            "feed.silent",
+            FeedHealthChanged,
+            "A feed delivers no news any more: it is silent, broken, unreachable or gone.",
+        ),
+        WebhookKind(
+            "endpoint.disabled", EndpointDisabled, "Another endpoint was disabled; nothing is sent to it any more."
+        ),
+        WebhookKind("endpoint.test", EndpointTested, "A person tests the endpoint."),
     )
 }

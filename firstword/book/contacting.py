@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from firstword.book.fields import Fields
 from firstword.book.nodes import MappingNode
-from schemas.clients import Blackout, DigestWish
+from schemas.clients import Blackout, DigestPreferences
 from services.notifier.contact.cadence import parse_cadence
 
 __all__ = ["DAYS", "read_blackouts", "read_cadence", "read_channels", "read_days", "read_digest"]
@@ -49,17 +49,17 @@ def read_blackouts(fields: Fields) -> tuple[Blackout, ...]:
     return tuple(found)
 
 
-def read_digest(fields: Fields) -> DigestWish | None:
+def read_digest(fields: Fields) -> DigestPreferences | None:
     """When and by what the manager wants a digest; None where nothing is said, or false."""
     if "digest" not in fields:
         return None
     if not isinstance(fields.node("digest"), MappingNode):
         if fields.flag("digest"):
-            return DigestWish()
+            return DigestPreferences()
         return None
-    inner, plain = fields.mapping("digest", DIGEST), DigestWish()
+    inner, plain = fields.mapping("digest", DIGEST), DigestPreferences()
     empty = inner.choice("empty", ("one_line", "nothing"), plain.empty)
-    return DigestWish(
+    return DigestPreferences(
         hour=_clock(inner, plain.hour),
         days=read_days(inner, "days", plain.days),
         by=read_channels(inner, "by") or plain.by,

@@ -18,7 +18,7 @@ from schemas.clients import (
     ComplianceNote,
     ContactPolicy,
     Desire,
-    DigestWish,
+    DigestPreferences,
     Firm,
     Manager,
     Note,
@@ -119,8 +119,8 @@ def _manager(manager: Manager) -> dict[str, Any]:
     )
 
 
-def _digest(wish: DigestWish) -> Any:
-    plain = DigestWish()
+def _digest(wish: DigestPreferences) -> Any:
+    plain = DigestPreferences()
     return _Flow(
         hour=f"{wish.hour:%H:%M}",
         **_present(

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, func, select, update
 
 from schemas.base import content_id, event
-from schemas.clients import ClientChanged, DigestWish, Manager
+from schemas.clients import ClientChanged, DigestPreferences, Manager
 from services.common.db import reading
 from services.notifier.digest.tables import manager_messages
 from services.notifier.tables import drafts
@@ -38,7 +38,9 @@ def prepare(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(update(drafts).values(state="dismissed"))
     for n in range(MANAGERS):
-        manager = Manager(id=f"m{n}", name=f"M {n}", email=f"m{n}@h.example", digest=DigestWish(), urgent=("email",))
+        manager = Manager(
+            id=f"m{n}", name=f"M {n}", email=f"m{n}@h.example", digest=DigestPreferences(), urgent=("email",)
+        )
         client = pattern.model_copy(update={"id": f"c{n}", "manager_id": manager.id})
         changed = ClientChanged(client=client, firm=FIRM, manager=manager)
         world.apply([event(changed, key=client.id, id=content_id("evt", n), source="test", time=NOW)])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schemas.clients import DigestWish, Manager
+from schemas.clients import DigestPreferences, Manager
 
 __all__ = ["SECTIONS", "ClientDigest", "Digest", "DigestLine", "build_digest", "digest_due", "manager_zone"]
 
@@ -109,7 +109,7 @@ def manager_zone(manager: Manager) -> ZoneInfo:
 STILL_WANTED = timedelta(hours=12)
 
 
-def digest_due(wish: DigestWish, zone: ZoneInfo, now: datetime) -> tuple[str, datetime] | None:
+def digest_due(wish: DigestPreferences, zone: ZoneInfo, now: datetime) -> tuple[str, datetime] | None:
     """The manager's day (2026-01-31) and the moment for which its digest was wanted, once that has come; else None.
 
     Only the last one's is ever due, on its own day or within :data:`STILL_WANTED`: after days of downtime one digest

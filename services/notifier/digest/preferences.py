@@ -9,7 +9,7 @@ from datetime import datetime, time
 from sqlalchemy import Connection, RowMapping, delete, select
 
 from schemas.base import Model
-from schemas.clients import DigestWish, Manager
+from schemas.clients import DigestPreferences, Manager
 from services.common.db import upsert
 from services.common.errors import BadInput
 from services.notifier.delivery.routes import ManagerWays
@@ -36,7 +36,7 @@ class Wishes:
     ``since``: when they chose so at the desk; what was wanted before that moment is not late.
     """
 
-    digest: DigestWish | None
+    digest: DigestPreferences | None
     urgent: tuple[str, ...]
     since: datetime | None = None
 
@@ -47,7 +47,7 @@ def wishes_of(connection: Connection, manager: Manager) -> Wishes:
     said = Chosen() if row is None else Chosen.model_validate(row["wishes"])
     digest = manager.digest
     if said.digest_by is not None:
-        digest = (digest or DigestWish()).model_copy(update={"by": said.digest_by}) if said.digest_by else None
+        digest = (digest or DigestPreferences()).model_copy(update={"by": said.digest_by}) if said.digest_by else None
     if digest is not None and said.digest_hour is not None:
         digest = digest.model_copy(update={"hour": said.digest_hour})
     urgent = manager.urgent if said.urgent_by is None else said.urgent_by

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, select
 
-from schemas.clients import DigestWish, Manager
+from schemas.clients import DigestPreferences, Manager
 from services.common.db import reading
 from services.notifier.delivery.routes import ManagerWays
 from services.notifier.digest.chat import digest_chat
@@ -40,7 +40,7 @@ class Digests:
                     by=wish.by, ways=self._ways, due_at=wanted, now=now, unwanted=unwanted,
                 )  # fmt: skip
 
-    def _due(self, engine: Engine, now: datetime) -> list[tuple[Manager, DigestWish, str, datetime]]:
+    def _due(self, engine: Engine, now: datetime) -> list[tuple[Manager, DigestPreferences, str, datetime]]:
         found = []
         with reading(engine) as connection:
             for manager in all_managers(connection):

@@ -12,7 +12,7 @@ from schemas.deliveries import DeliveryChanged
 from schemas.drafts import DraftCreated, DraftDismissed, DraftSent
 from schemas.feeds import FeedHealthChanged
 from schemas.mentions import RumorResolved
-from schemas.webhooks import WEBHOOKS, AlertTold, DraftTold, EndpointDisabled, EndpointTested, Webhook
+from schemas.webhooks import WEBHOOKS, AlertData, DraftData, EndpointDisabled, EndpointTested, Webhook
 from services.common.processing import AnyEvent
 from services.notifier.webhooks.shorten import shorten
 
@@ -47,9 +47,9 @@ def told_of(event: AnyEvent) -> Told | None:
             if alert.verdict not in _ALERT_TYPES:
                 return None
             name = _ALERT_TYPES[alert.verdict]
-            return _told(event, name, AlertTold(alert=alert), alert.client_id, alert.entity_id)
+            return _told(event, name, AlertData(alert=alert), alert.client_id, alert.entity_id)
         case DraftCreated(draft=draft):
-            return _told(event, "draft.created", DraftTold(draft=draft), draft.client_id)
+            return _told(event, "draft.created", DraftData(draft=draft), draft.client_id)
         case DraftSent() | DraftDismissed() as ended:
             return _told(event, ended.event_type, ended, ended.client_id)
         case DeliveryChanged(delivery=delivery) as ended if delivery.status in ("failed", "unknown"):

@@ -1,4 +1,4 @@
-"""The registry: everything that can be published can be read back, and what is no event is refused with a reason."""
+"""Every event that can be published can be read back; anything else is refused with a reason."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def ingested() -> ItemIngested:
     return ItemIngested(item=Item(id="itm_1", title="Zürich, 東京 and “quotes”", published_at=AT))
 
 
-def test_what_is_written_can_be_read() -> None:
+def test_an_encoded_event_can_be_decoded() -> None:
     given = event(ingested(), key="itm_1", id="evt_1", source="test", time=AT)
     assert topic_of(given).name == "items"
     assert decode("items", encode(given)) == given
@@ -34,18 +34,18 @@ def test_what_is_written_can_be_read() -> None:
         ("items", b'{"type": "firstword.item.ingested.v1", "id": 3}', "field 'id'"),
     ],
 )
-def test_what_is_no_event_is_refused_with_its_reason(topic: str, raw: bytes, reason: str) -> None:
+def test_an_invalid_event_is_refused_with_the_reason(topic: str, raw: bytes, reason: str) -> None:
     with pytest.raises(UnreadableEvent, match=reason):
         decode(topic, raw)
 
 
-def test_unknown_fields_of_a_newer_producer_do_no_harm() -> None:
+def test_unknown_fields_of_a_newer_producer_are_ignored() -> None:
     given = event(ingested(), key="itm_1", id="evt_1", source="test", time=AT)
     newer = encode(given).replace(b'"revision":0', b'"revision":0,"mood":"cheerful"')
     assert decode("items", newer) == given
 
 
-def test_a_moment_without_zone_is_refused() -> None:
+def test_a_time_without_a_time_zone_is_refused() -> None:
     class Moment(Model):
         at: Utc
 
@@ -54,7 +54,7 @@ def test_a_moment_without_zone_is_refused() -> None:
     assert Moment(at=datetime.fromisoformat("2026-01-05T10:00:00+01:00")).at == AT
 
 
-def test_ids_depend_on_the_parts_and_on_where_they_end() -> None:
+def test_ids_depend_on_the_parts_and_on_their_boundaries() -> None:
     assert content_id("itm", "ab", "c") == content_id("itm", "ab", "c")
     assert content_id("itm", "ab", "c") != content_id("itm", "a", "bc")
     assert content_id("itm", "1", "2") == content_id("itm", 1, 2)

@@ -7,7 +7,7 @@ from datetime import date, time
 import pytest
 
 from firstword.book import load_book
-from schemas.clients import Blackout, Client, DigestWish, Manager
+from schemas.clients import Blackout, Client, DigestPreferences, Manager
 
 BOOK = "firm: {{name: H}}\nmanagers: [{{name: Mara{manager}}}]\nclients:\n  - name: Claire\n    contact: {contact}\n"
 
@@ -57,16 +57,16 @@ def test_what_is_wrong_is_said_with_its_fix(contact: str, said: str) -> None:
 def test_a_digest_is_wanted_only_where_the_book_says_so() -> None:
     assert read()[1].digest is None
     assert read(manager=", digest: false")[1].digest is None
-    assert read(manager=", digest: true")[1].digest == DigestWish()
+    assert read(manager=", digest: true")[1].digest == DigestPreferences()
     wish = read(manager=", digest: {hour: '06:45', days: [sun-tue], empty: nothing}")[1].digest
-    assert wish == DigestWish(hour=time(6, 45), days=(0, 1, 6), empty="nothing")
+    assert wish == DigestPreferences(hour=time(6, 45), days=(0, 1, 6), empty="nothing")
     assert "'25:00' is no time of day." in problem(manager=", digest: {hour: '25:00'}")
     assert "'xyz' is no day." in problem(manager=", digest: {days: [xyz]}")
 
 
 def test_managers_say_by_what_they_are_reached() -> None:
     manager = read(manager=", digest: {by: [slack, email, slack]}, urgent: teams")[1]
-    assert manager.digest == DigestWish(by=("slack", "email"))
+    assert manager.digest == DigestPreferences(by=("slack", "email"))
     assert manager.urgent == ("teams",)
     assert read()[1].urgent == ()
     assert "Managers can't be reached by 'fax'." in problem(manager=", urgent: [fax]")

@@ -16,7 +16,7 @@ from schemas.clients import (
     Client,
     ContactPolicy,
     Desire,
-    DigestWish,
+    DigestPreferences,
     Firm,
     Manager,
     Near,
@@ -99,7 +99,7 @@ def blackouts(draw: st.DrawFn) -> Blackout:
 
 
 DIGESTS = st.builds(
-    DigestWish,
+    DigestPreferences,
     hour=st.times().map(lambda at: at.replace(second=0, microsecond=0)),
     days=st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days))),
     by=st.sampled_from([("email",), ("slack",), ("teams", "email")]),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.clients import DigestWish, Manager
+from schemas.clients import DigestPreferences, Manager
 from services.notifier.digest.model import SECTIONS, DigestLine, build_digest, digest_due
 from services.notifier.digest.render import as_html, as_markdown, as_text, subject_of, summary
 
@@ -100,4 +100,4 @@ def test_every_line_stands_in_every_form_once(lines: list[DigestLine]) -> None:
     ],
 )
 def test_it_is_due_at_the_managers_own_hour(now: datetime, due: object) -> None:
-    assert digest_due(DigestWish(hour=time(7, 30)), ZoneInfo("Europe/Stockholm"), now) == due
+    assert digest_due(DigestPreferences(hour=time(7, 30)), ZoneInfo("Europe/Stockholm"), now) == due

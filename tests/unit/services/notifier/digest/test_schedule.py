@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, RowMapping, select, update
 
 from schemas.base import content_id, event
-from schemas.clients import ClientChanged, DigestWish, Manager
+from schemas.clients import ClientChanged, DigestPreferences, Manager
 from services.common.db import reading
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.routes import ManagerWays, by_manager, manager_mail
@@ -27,7 +27,7 @@ HOUR = datetime(2026, 3, 5, 6, 30, tzinfo=UTC)
 WAYS: ManagerWays = {"email": manager_mail, "slack": by_manager({"manager:mara"}), "teams": by_manager(set())}
 
 
-def world_of(engine: Engine, wish: DigestWish | None, *, empty: bool = False, **more: object) -> World:
+def world_of(engine: Engine, wish: DigestPreferences | None, *, empty: bool = False, **more: object) -> World:
     world = World.on(engine, [] if empty else None)
     book(world, MANAGERS["mara"].model_copy(update={"digest": wish, **more}))
     return world
@@ -52,7 +52,7 @@ def post(world: World, *channels: ScriptedChannel) -> ManagerPost:
 
 
 async def test_one_a_day_at_the_hour(database: Engine) -> None:
-    world, channel = world_of(database, DigestWish()), ScriptedChannel()
+    world, channel = world_of(database, DigestPreferences()), ScriptedChannel()
     world.at(HOUR - timedelta(minutes=1))
     assert await post(world, channel).post_due() == 0
     world.at(HOUR)
@@ -70,7 +70,7 @@ async def test_one_a_day_at_the_hour(database: Engine) -> None:
 
 
 async def test_by_chat_it_says_the_same_with_links(database: Engine) -> None:
-    world, chat = world_of(database, DigestWish(by=("slack", "email"))), ScriptedChannel(name="slack")
+    world, chat = world_of(database, DigestPreferences(by=("slack", "email"))), ScriptedChannel(name="slack")
     world.at(HOUR)
     assert await post(world, chat, mail := ScriptedChannel()).post_due() == 1
     assert mail.sent == []
@@ -109,7 +109,7 @@ async def test_what_was_chosen_at_the_desk_stands_above_the_book(database: Engin
     ("first", "attempts"), [(Outcome("rejected", "no such hook"), 1), (Outcome("retry", "busy"), 1 + len(RETRY_AFTER))]
 )
 async def test_what_surely_failed_goes_by_the_next_channel(database: Engine, first: Outcome, attempts: int) -> None:
-    world = world_of(database, DigestWish(by=("slack", "teams", "email")))
+    world = world_of(database, DigestPreferences(by=("slack", "teams", "email")))
     chat, mail = ScriptedChannel(first, name="slack"), ScriptedChannel()
     world.at(HOUR)
     for _ in range(2 + len(RETRY_AFTER)):
@@ -122,7 +122,7 @@ async def test_what_surely_failed_goes_by_the_next_channel(database: Engine, fir
 
 
 async def test_what_may_have_arrived_goes_by_no_other_channel(database: Engine) -> None:
-    world = world_of(database, DigestWish(by=("slack", "email")))
+    world = world_of(database, DigestPreferences(by=("slack", "email")))
     chat, mail = ScriptedChannel(Outcome("unknown", "no answer"), name="slack"), ScriptedChannel()
     world.at(HOUR)
     for _ in range(3):
@@ -133,7 +133,7 @@ async def test_what_may_have_arrived_goes_by_no_other_channel(database: Engine) 
 
 
 async def test_after_downtime_one_comes_late_and_says_so(database: Engine) -> None:
-    world = world_of(database, DigestWish(by=("slack",)))
+    world = world_of(database, DigestPreferences(by=("slack",)))
     world.at(HOUR + timedelta(days=1, hours=4))
     chat = ScriptedChannel(name="slack")
     assert await post(world, chat).post_due() == 1
@@ -144,7 +144,7 @@ async def test_after_downtime_one_comes_late_and_says_so(database: Engine) -> No
 
 
 async def test_an_evening_digest_comes_late_after_midnight(database: Engine) -> None:
-    world, channel = world_of(database, DigestWish(hour=time(22), days=(4,))), ScriptedChannel()
+    world, channel = world_of(database, DigestPreferences(hour=time(22), days=(4,))), ScriptedChannel()
     world.at(datetime(2026, 3, 7, 7, tzinfo=UTC))  # Saturday, eight in the morning
     assert await post(world, channel).post_due() == 1
     assert "(late)" in channel.sent[0].subject
@@ -154,7 +154,7 @@ async def test_an_evening_digest_comes_late_after_midnight(database: Engine) -> 
 
 
 async def test_two_instances_send_it_once(database: Engine) -> None:
-    world, channel = world_of(database, DigestWish()), ScriptedChannel()
+    world, channel = world_of(database, DigestPreferences()), ScriptedChannel()
     world.at(HOUR)
     posts = [post(world, channel) for _ in range(4)]
     assert sum(await asyncio.gather(*(one.post_due() for one in posts))) == 1
@@ -171,7 +171,7 @@ async def test_two_instances_send_it_once(database: Engine) -> None:
     ids=["an hour that there isn't", "an hour that comes twice", "after the change"],
 )
 async def test_once_on_days_on_which_clocks_change(database: Engine, hour: time, day: datetime, at: datetime) -> None:
-    world, channel = world_of(database, DigestWish(hour=hour, days=(6,))), ScriptedChannel()
+    world, channel = world_of(database, DigestPreferences(hour=hour, days=(6,))), ScriptedChannel()
     world.at(day.replace(tzinfo=UTC) - timedelta(hours=1))
     sent = []
     while world.clock.now() < day.replace(tzinfo=UTC) + timedelta(hours=26):
@@ -183,17 +183,17 @@ async def test_once_on_days_on_which_clocks_change(database: Engine, hour: time,
 
 
 async def test_an_empty_day_is_a_line_or_nothing(database: Engine) -> None:
-    world, channel = world_of(database, DigestWish(), empty=True), ScriptedChannel()
+    world, channel = world_of(database, DigestPreferences(), empty=True), ScriptedChannel()
     world.at(HOUR)
     assert await post(world, channel).post_due() == 1
-    book(world, MANAGERS["mara"].model_copy(update={"digest": DigestWish(empty="nothing")}))
+    book(world, MANAGERS["mara"].model_copy(update={"digest": DigestPreferences(empty="nothing")}))
     world.at(HOUR + timedelta(days=1))
     assert await post(world, channel).post_due() == 0
     assert [row["status"] for row in rows(world)] == ["sent", "empty"]
 
 
 async def test_an_attempt_that_was_cut_off_is_not_repeated(database: Engine) -> None:
-    world, channel = world_of(database, DigestWish()), ScriptedChannel()
+    world, channel = world_of(database, DigestPreferences()), ScriptedChannel()
     world.at(HOUR)
     await post(world, channel).post_due()
     with world.engine.begin() as connection:
@@ -205,7 +205,7 @@ async def test_an_attempt_that_was_cut_off_is_not_repeated(database: Engine) -> 
 
 
 async def test_a_manager_who_cannot_be_reached_is_told_so_in_the_row(database: Engine) -> None:
-    world, channel = world_of(database, DigestWish(by=("email", "teams")), email=None), ScriptedChannel()
+    world, channel = world_of(database, DigestPreferences(by=("email", "teams")), email=None), ScriptedChannel()
     world.at(HOUR)
     assert await post(world, channel).post_due() == 0
     said = "The book has no mail address for Mara Lindqvist. No Teams address is set for Mara Lindqvist."

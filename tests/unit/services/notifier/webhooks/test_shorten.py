@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.alerts import AlertRaised, Evidence, Reason
 from schemas.base import event
-from schemas.webhooks import BODY_LIMIT, AlertTold, Webhook
+from schemas.webhooks import BODY_LIMIT, AlertData, Webhook
 from services.common.processing import AnyEvent
 from services.notifier.webhooks.payloads import told_of
 from tests.desk_data import NOW, seed_events
@@ -47,7 +47,7 @@ def test_whatever_an_alert_holds_its_webhook_fits(texts: list[str], url: str) ->
     told = told_of(with_evidence(texts, url))
     assert told is not None
     assert len(told.body.encode()) < BODY_LIMIT
-    read = Webhook[AlertTold].model_validate_json(told.body)
+    read = Webhook[AlertData].model_validate_json(told.body)
     assert read.data.alert.evidence
     assert told == told_of(with_evidence(texts, url)), "the same event, the same bytes"
 
