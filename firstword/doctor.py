@@ -25,6 +25,7 @@ from services.ingest.service import IngestService
 from services.notifier import queries
 from services.notifier.digest import manager_outbox
 from services.notifier.rewording import store as wordings
+from services.notifier.scope import EVERYTHING
 from services.notifier.webhooks import endpoints, log
 from services.notifier.webhooks.endpoints import Endpoint
 
@@ -206,7 +207,7 @@ def _dead_letters(store: Store) -> Check:
 
 def _deliveries(store: Store) -> Check:
     with reading(store.engine) as connection:
-        unknown = queries.counts(connection, None).unknown
+        unknown = queries.counts(connection, EVERYTHING).unknown
     if unknown == 0:
         return Check("ok", "deliveries", "none of unknown outcome")
     return Check("warn", "deliveries", f"{unknown} of unknown outcome", "Look at them under 'Sent' at the desk.")

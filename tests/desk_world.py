@@ -24,6 +24,7 @@ from services.notifier.desk.app import create_app
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.deps import DeskDeps, DeskSettings, FeedView
 from services.notifier.queries import DraftLine
+from services.notifier.scope import EVERYTHING
 from services.notifier.sinks import all_sinks
 from services.notifier.tables import drafts, metadata
 from tests.desk_data import NOW, seed_events
@@ -118,7 +119,7 @@ class World:
     def line(self, draft_id: str) -> DraftLine:
         """A draft as it stands."""
         with reading(self.engine) as connection:
-            line = queries.draft(connection, None, draft_id)
+            line = queries.draft(connection, EVERYTHING, draft_id)
         assert line is not None
         return line
 

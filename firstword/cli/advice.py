@@ -17,6 +17,7 @@ from services.notifier.advice.export import as_csv, group_facts, since_of
 from services.notifier.advice.outcomes import BY, FEW, groups_of
 from services.notifier.advice.queries import gather_advice
 from services.notifier.digest.gather import all_managers
+from services.notifier.scope import EVERYTHING, OwnClients
 
 __all__ = ["advice"]
 
@@ -44,7 +45,8 @@ def advice(
         if manager is not None and manager not in known:
             fix = f"Known here: {', '.join(known) or 'none; take a book in first'}."
             raise BadInput(f"There is no account manager {manager!r}.", fix=fix)
-        given = gather_advice(connection, manager, since_of(days, store.clock.now()))
+        scope = EVERYTHING if manager is None else OwnClients(manager)
+        given = gather_advice(connection, scope, since_of(days, store.clock.now()))
     groups = groups_of(given, by)
     if as_table:
         sys.stdout.write(as_csv(given))

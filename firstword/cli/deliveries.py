@@ -19,6 +19,7 @@ from services.notifier import queries
 from services.notifier.delivery import queries as delivery_queries
 from services.notifier.desk.actions import Desk
 from services.notifier.digest import manager_outbox
+from services.notifier.scope import EVERYTHING
 
 __all__ = ["app"]
 
@@ -113,7 +114,7 @@ def to_managers(
 def show(delivery: Id, data: DataDir = None) -> None:
     """Show a delivery whole, with every attempt, as JSON."""
     with _store(data) as store, reading(store.engine) as connection:
-        row = queries.delivery(connection, None, delivery)
+        row = queries.delivery(connection, EVERYTHING, delivery)
         if row is None:
             raise _unknown(delivery)
         print_json({**row, "tries": [dict(one) for one in delivery_queries.tries(connection, delivery)]})
@@ -123,7 +124,7 @@ def show(delivery: Id, data: DataDir = None) -> None:
 def retry(delivery: Id, data: DataDir = None) -> None:
     """Send again what failed, or what nobody can say the end of: the client may then have it twice."""
     with _store(data) as store, store.engine.begin() as connection:
-        row = queries.delivery(connection, None, delivery)
+        row = queries.delivery(connection, EVERYTHING, delivery)
         if row is None:
             raise _unknown(delivery)
         if row["status"] not in ("failed", "unknown"):
@@ -137,10 +138,10 @@ def retry(delivery: Id, data: DataDir = None) -> None:
 def cancel(delivery: Id, data: DataDir = None) -> None:
     """Stop what hasn't gone out yet; its draft returns to the inbox."""
     with _store(data) as store, store.engine.begin() as connection:
-        row = queries.delivery(connection, None, delivery)
+        row = queries.delivery(connection, EVERYTHING, delivery)
         if row is None:
             raise _unknown(delivery)
-        line = queries.draft(connection, None, row["draft_id"])
+        line = queries.draft(connection, EVERYTHING, row["draft_id"])
         if row["status"] != "pending" or line is None:
             raise BadInput(
                 f"{delivery} is {row['status']}, and only what waits can be stopped.",

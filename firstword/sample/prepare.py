@@ -22,6 +22,7 @@ from services.ingest.service import IngestService
 from services.notifier import queries
 from services.notifier.desk.actions import Desk
 from services.notifier.desk.auth import Viewer
+from services.notifier.scope import EVERYTHING
 from services.notifier.tables import drafts
 
 __all__ = ["Builders", "Prepared", "Settle", "prepare"]
@@ -125,7 +126,7 @@ def _act(store: Store, action: Action) -> None:
     )
     with store.engine.begin() as connection:
         for draft_id in connection.scalars(query).all():
-            line = queries.draft(connection, None, draft_id)
+            line = queries.draft(connection, EVERYTHING, draft_id)
             if line is not None and action.about in line.subject:
                 desk = Desk(connection, store.events, SAMPLE_USER, store.clock.now())
                 desk.sent_by_hand(draft_id, line.version)

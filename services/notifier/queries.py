@@ -1,8 +1,4 @@
-"""What the desk asks of the notifier's tables. Every question is asked in somebody's scope.
-
-A scope is the id of the account manager whose clients may be seen, or None for all. What lies outside it is not
-found, exactly as if it did not exist.
-"""
+"""Queries on the notifier's tables. Each takes a scope: what lies outside it is not found, as if it did not exist."""
 
 from __future__ import annotations
 
@@ -11,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, select, true, union_all
+from sqlalchemy import Connection, RowMapping, Select, and_, func, literal, select, union_all
 
 from schemas.alerts import Alert
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftState
 from schemas.interactions import ClientTuned
 from services.notifier.lifecycle import DECIDABLE, TERMINAL
+from services.notifier.scope import EVERYTHING, Scope
 from services.notifier.tables import (
     alerts,
     clients,
@@ -72,13 +69,13 @@ class Page(Generic[T]):
 
     @property
     def pages(self) -> int:
-        """How many pages there are; one even where there is nothing."""
+        """The number of pages, at least one."""
         return max(1, -(-self.total // self.size))
 
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """A draft, with the client it is for and the alert it was made from."""
+    """A draft with its client and its alert, as lists and pages show it."""
 
     id: str
     client_id: str
@@ -102,40 +99,37 @@ class DraftLine:
 
     @property
     def decidable(self) -> bool:
-        """Whether it still waits for a decision."""
+        """True while it waits for a decision."""
         return self.state in DECIDABLE
 
     @property
     def grade(self) -> str | None:
-        """``B2``: the source's letter, the information's figure."""
+        """The grade such as ``B2``: the source's letter and the information's number."""
         return None if self.alert is None else f"{self.alert.source_grade}{self.alert.information_grade}"
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the navigation shows."""
+    """The numbers in the navigation."""
 
     inbox: int
     held: int
     unknown: int
 
 
-def _within(scope: str | None) -> ColumnElement[bool]:
-    return true() if scope is None else clients.c.manager_id == scope
-
-
 _DRAFTS = drafts.outerjoin(clients, clients.c.id == drafts.c.client_id).outerjoin(
     alerts, alerts.c.id == drafts.c.alert_id
 )
 _ALERTS = alerts.outerjoin(clients, clients.c.id == alerts.c.client_id)
+_INTERACTIONS = interactions.outerjoin(clients, clients.c.id == interactions.c.client_id)
 _DELIVERIES = deliveries.outerjoin(clients, clients.c.id == deliveries.c.client_id)
 
 
-def _draft_query(scope: str | None) -> Select[Any]:
+def _draft_query(scope: Scope) -> Select[Any]:
     return (
         select(drafts, clients.c.name.label("client_name"), clients.c.organisation, alerts.c.payload.label("alert"))
         .select_from(_DRAFTS)
-        .where(_within(scope))
+        .where(scope.condition())
     )
 
 
@@ -162,38 +156,38 @@ def _page(connection: Connection, query: Select[Any], number: int, size: int) ->
 
 
 def _drafts(connection: Connection, query: Select[Any], number: int, size: int) -> Page[DraftLine]:
-    """A page of drafts: which they are first, for sorting whole messages and alerts takes ten times as long."""
+    """Read a page of drafts: first their ids, because sorting whole messages and alerts takes ten times as long."""
     wanted = query.with_only_columns(drafts.c.id, maintain_column_froms=True)
     ids, total, number = _page(connection, wanted, number, size)
-    rows = connection.execute(_draft_query(None).where(drafts.c.id.in_([row["id"] for row in ids]))).mappings()
+    rows = connection.execute(_draft_query(EVERYTHING).where(drafts.c.id.in_([row["id"] for row in ids]))).mappings()
     lines = {row["id"]: _line(row) for row in rows}
     return Page([lines[row["id"]] for row in ids], total, number, size)
 
 
-def inbox(connection: Connection, scope: str | None, now: datetime, *, number: int, size: int) -> Page[DraftLine]:
-    """What waits for a decision: by deadline, and last what is too late already."""
+def inbox(connection: Connection, scope: Scope, now: datetime, *, number: int, size: int) -> Page[DraftLine]:
+    """Return drafts that wait for a decision, by deadline; those past it come last."""
     query = _draft_query(scope).where(drafts.c.state.in_(DECIDABLE))
     late = drafts.c.deadline_at <= now
     return _drafts(connection, query.order_by(late, drafts.c.deadline_at, drafts.c.id), number, size)
 
 
-def waiting(connection: Connection, scope: str | None, *, limit: int = 50) -> Sequence[DraftLine]:
-    """What is approved and has not gone out, the next first."""
+def waiting(connection: Connection, scope: Scope, *, limit: int = 50) -> Sequence[DraftLine]:
+    """Return approved drafts that have not gone out, the next one first."""
     query = _draft_query(scope).where(drafts.c.state.in_(("approved", "sending")))
     rows = connection.execute(query.order_by(drafts.c.send_after, drafts.c.id).limit(limit)).mappings()
     return [_line(row) for row in rows]
 
 
-def draft(connection: Connection, scope: str | None, draft_id: str) -> DraftLine | None:
-    """One draft."""
+def draft(connection: Connection, scope: Scope, draft_id: str) -> DraftLine | None:
+    """Return one draft."""
     row = connection.execute(_draft_query(scope).where(drafts.c.id == draft_id)).mappings().first()
     return None if row is None else _line(row)
 
 
 def drafts_of(
-    connection: Connection, scope: str | None, *, client_id: str | None = None, alert_id: str | None = None
+    connection: Connection, scope: Scope, *, client_id: str | None = None, alert_id: str | None = None
 ) -> Sequence[DraftLine]:
-    """The drafts for a client, or of an alert, newest first; at most 50."""
+    """Return the drafts for a client or of an alert, newest first; at most 50."""
     query = _draft_query(scope)
     if client_id is not None:
         query = query.where(drafts.c.client_id == client_id)
@@ -203,132 +197,155 @@ def drafts_of(
     return [_line(row) for row in rows]
 
 
-def counts(connection: Connection, scope: str | None) -> Counts:
-    """How much there is of what needs a person."""
+def counts(connection: Connection, scope: Scope) -> Counts:
+    """Count what needs a person's attention."""
     count = select(func.count())
-    inside = _within(scope)
     rumors = and_(alerts.c.verdict == "hold", alerts.c.is_current.is_(True))
     return Counts(
-        inbox=connection.execute(count.select_from(_DRAFTS).where(drafts.c.state.in_(DECIDABLE), inside)).scalar_one(),
-        held=connection.execute(count.select_from(_ALERTS).where(rumors, inside)).scalar_one(),
+        inbox=connection.execute(
+            count.select_from(_DRAFTS).where(drafts.c.state.in_(DECIDABLE), scope.condition())
+        ).scalar_one(),
+        held=connection.execute(count.select_from(_ALERTS).where(rumors, scope.condition())).scalar_one(),
         unknown=connection.execute(
-            count.select_from(_DELIVERIES).where(deliveries.c.status == "unknown", inside)
+            count.select_from(_DELIVERIES).where(deliveries.c.status == "unknown", scope.condition())
         ).scalar_one(),
     )
 
 
-def has_sample(connection: Connection, scope: str | None) -> bool:
-    """Whether invented clients are among those shown."""
-    query = select(clients.c.id).where(clients.c.sample.is_(True), clients.c.removed.is_(False), _within(scope))
+def has_sample(connection: Connection, scope: Scope) -> bool:
+    """Return whether clients of the sample are in scope."""
+    query = select(clients.c.id).where(clients.c.sample.is_(True), clients.c.removed.is_(False), scope.condition())
     return connection.execute(query.limit(1)).first() is not None
 
 
-def held(connection: Connection, scope: str | None, *, number: int, size: int) -> Page[tuple[Alert, RowMapping]]:
-    """Rumors that are held, newest first, with the row of their client."""
+def held(connection: Connection, scope: Scope, *, number: int, size: int) -> Page[tuple[Alert, RowMapping]]:
+    """Return held rumors, newest first, with the row of their client."""
     query = (
         select(alerts.c.payload, clients.c.name, clients.c.organisation)
         .select_from(_ALERTS)
-        .where(alerts.c.verdict == "hold", alerts.c.is_current.is_(True), _within(scope))
+        .where(alerts.c.verdict == "hold", alerts.c.is_current.is_(True), scope.condition())
         .order_by(alerts.c.raised_at.desc(), alerts.c.id)
     )
     rows, total, number = _page(connection, query, number, size)
     return Page([(Alert.model_validate(row["payload"]), row) for row in rows], total, number, size)
 
 
-def client(connection: Connection, scope: str | None, client_id: str) -> ClientChanged | None:
-    """One client as the book has them."""
-    query = select(clients.c.payload).where(clients.c.id == client_id, clients.c.removed.is_(False), _within(scope))
+def client(connection: Connection, scope: Scope, client_id: str) -> ClientChanged | None:
+    """Return one client as in the client book."""
+    query = select(clients.c.payload).where(clients.c.id == client_id, clients.c.removed.is_(False), scope.condition())
     stored: Any = connection.execute(query).scalar()
     return None if stored is None else ClientChanged.model_validate(stored)
 
 
-def client_lines(
-    connection: Connection, scope: str | None, *, search: str, number: int, size: int
-) -> Page[ClientChanged]:
-    """Clients by name, those whose name or organisation holds ``search``."""
-    query = select(clients.c.payload).where(clients.c.removed.is_(False), _within(scope))
+def client_lines(connection: Connection, scope: Scope, *, search: str, number: int, size: int) -> Page[ClientChanged]:
+    """Return clients by name; ``search`` is part of the name or the organization."""
+    query = select(clients.c.payload).where(clients.c.removed.is_(False), scope.condition())
     if search:
         query = query.where(clients.c.search.contains(search.casefold(), autoescape=True))
     rows, total, number = _page(connection, query.order_by(clients.c.search, clients.c.id), number, size)
     return Page([ClientChanged.model_validate(row["payload"]) for row in rows], total, number, size)
 
 
-def alert(connection: Connection, scope: str | None, alert_id: str) -> Alert | None:
-    """One alert."""
-    query = select(alerts.c.payload).select_from(_ALERTS).where(alerts.c.id == alert_id, _within(scope))
+def alert(connection: Connection, scope: Scope, alert_id: str) -> Alert | None:
+    """Return one alert."""
+    query = select(alerts.c.payload).select_from(_ALERTS).where(alerts.c.id == alert_id, scope.condition())
     stored: Any = connection.execute(query).scalar()
     return None if stored is None else Alert.model_validate(stored)
 
 
-def alert_lines(connection: Connection, scope: str | None, client_id: str) -> Sequence[Alert]:
-    """The client's alerts, newest first, the ignored ones too; at most 100."""
-    query = select(alerts.c.payload).select_from(_ALERTS).where(alerts.c.client_id == client_id, _within(scope))
+def alert_lines(connection: Connection, scope: Scope, client_id: str) -> Sequence[Alert]:
+    """Return the client's alerts, also ignored ones, newest first; at most 100."""
+    query = select(alerts.c.payload).select_from(_ALERTS).where(alerts.c.client_id == client_id, scope.condition())
     rows = connection.execute(query.order_by(alerts.c.raised_at.desc(), alerts.c.id).limit(100)).scalars()
     return [Alert.model_validate(row) for row in rows]
 
 
-def story(connection: Connection, scope: str | None, client_id: str, story_id: str) -> Sequence[Alert]:
-    """Every verdict on a story for a client, in the order they were reached."""
+def story(connection: Connection, scope: Scope, client_id: str, story_id: str) -> Sequence[Alert]:
+    """Return every verdict on a story for a client, oldest first."""
     query = (
         select(alerts.c.payload)
         .select_from(_ALERTS)
-        .where(alerts.c.client_id == client_id, alerts.c.story_id == story_id, _within(scope))
+        .where(alerts.c.client_id == client_id, alerts.c.story_id == story_id, scope.condition())
         .order_by(alerts.c.raised_at, alerts.c.id)
     )
     return [Alert.model_validate(row) for row in connection.execute(query).scalars()]
 
 
-def alerts_by_id(connection: Connection, scope: str | None, alert_ids: Sequence[str]) -> Sequence[Alert]:
-    """These alerts, in this order, as far as they are here."""
-    query = select(alerts.c.id, alerts.c.payload).select_from(_ALERTS).where(alerts.c.id.in_(alert_ids), _within(scope))
+def alerts_by_id(connection: Connection, scope: Scope, alert_ids: Sequence[str]) -> Sequence[Alert]:
+    """Return these alerts in this order; unknown ids are left out."""
+    query = (
+        select(alerts.c.id, alerts.c.payload).select_from(_ALERTS).where(alerts.c.id.in_(alert_ids), scope.condition())
+    )
     found = {row.id: Alert.model_validate(row.payload) for row in connection.execute(query)}
     return [found[alert_id] for alert_id in alert_ids if alert_id in found]
 
 
-def message_times(connection: Connection, client_id: str, since: datetime) -> Sequence[datetime]:
-    """When the client heard from us since ``since``, or will: a message by several channels counts once.
+def message_times(connection: Connection, scope: Scope, client_id: str, since: datetime) -> Sequence[datetime]:
+    """Return when messages and logged conversations reached the client after ``since``, or will; sorted.
 
-    Conversations that were logged count; what the client wrote, and calls nobody took, don't.
+    A message sent by several channels counts once. Replies and unanswered calls don't count.
     """
-    heard = select(interactions.c.at, interactions.c.draft_id).where(
-        interactions.c.client_id == client_id,
-        interactions.c.at > since,
-        interactions.c.channel != "reply",
-        interactions.c.outcome != "no_answer",
+    past = (
+        select(interactions.c.at, interactions.c.draft_id)
+        .select_from(_INTERACTIONS)
+        .where(
+            interactions.c.client_id == client_id,
+            interactions.c.at > since,
+            interactions.c.channel != "reply",
+            interactions.c.outcome != "no_answer",
+            scope.condition(),
+        )
     )
-    waits = select(deliveries.c.next_attempt_at, deliveries.c.changed_at, deliveries.c.draft_id).where(
-        deliveries.c.client_id == client_id, deliveries.c.status.in_(("pending", "sending", "unknown"))
+    future = (
+        select(deliveries.c.next_attempt_at, deliveries.c.changed_at, deliveries.c.draft_id)
+        .select_from(_DELIVERIES)
+        .where(
+            deliveries.c.client_id == client_id,
+            deliveries.c.status.in_(("pending", "sending", "unknown")),
+            scope.condition(),
+        )
     )
     times: dict[str, datetime] = {}
-    for at, draft_id in connection.execute(heard.order_by(interactions.c.at)):
+    for at, draft_id in connection.execute(past.order_by(interactions.c.at)):
         times.setdefault(draft_id or at.isoformat(), at)
-    for leaves_at, changed_at, draft_id in connection.execute(waits.order_by(deliveries.c.id)):
+    for leaves_at, changed_at, draft_id in connection.execute(future.order_by(deliveries.c.id)):
         times.setdefault(draft_id, leaves_at or changed_at)
     return sorted(times.values())
 
 
-def tuning(connection: Connection, client_id: str) -> ClientTuned | None:
-    """How feedback has moved the client's thresholds, if it has."""
-    stored: Any = connection.execute(select(tunings.c.payload).where(tunings.c.client_id == client_id)).scalar()
+def tuning(connection: Connection, scope: Scope, client_id: str) -> ClientTuned | None:
+    """Return how feedback has moved the client's thresholds, if it has."""
+    query = (
+        select(tunings.c.payload)
+        .select_from(tunings.outerjoin(clients, clients.c.id == tunings.c.client_id))
+        .where(tunings.c.client_id == client_id, scope.condition())
+    )
+    stored: Any = connection.execute(query).scalar()
     return None if stored is None else ClientTuned.model_validate(stored)
 
 
-def feedback_on(connection: Connection, draft_id: str) -> RowMapping | None:
-    """What the account manager said a message was worth, if they did."""
-    return connection.execute(select(feedback).where(feedback.c.draft_id == draft_id)).mappings().first()
+def feedback_on(connection: Connection, scope: Scope, draft_id: str) -> RowMapping | None:
+    """Return the account manager's feedback on a message, if any."""
+    query = (
+        select(feedback)
+        .select_from(feedback.outerjoin(clients, clients.c.id == feedback.c.client_id))
+        .where(feedback.c.draft_id == draft_id, scope.condition())
+    )
+    return connection.execute(query).mappings().first()
 
 
-def contacts(connection: Connection, client_id: str) -> Sequence[RowMapping]:
-    """What passed between the client and us, newest first; at most 50."""
-    query = select(interactions).where(interactions.c.client_id == client_id)
+def contacts(connection: Connection, scope: Scope, client_id: str) -> Sequence[RowMapping]:
+    """Return the contacts with the client, newest first; at most 50."""
+    query = select(interactions).select_from(_INTERACTIONS)
+    query = query.where(interactions.c.client_id == client_id, scope.condition())
     return connection.execute(query.order_by(interactions.c.at.desc()).limit(50)).mappings().all()
 
 
 def delivery_lines(
-    connection: Connection, scope: str | None, *, status: str | None, number: int, size: int
+    connection: Connection, scope: Scope, *, status: str | None, number: int, size: int
 ) -> Page[RowMapping]:
-    """Deliveries, those that need a person first, then newest first."""
-    query = select(deliveries, clients.c.name.label("client_name")).select_from(_DELIVERIES).where(_within(scope))
+    """Return deliveries: first those of unknown outcome, then the newest."""
+    query = select(deliveries, clients.c.name.label("client_name")).select_from(_DELIVERIES).where(scope.condition())
     if status is not None:
         query = query.where(deliveries.c.status == status)
     order = (deliveries.c.status != "unknown", deliveries.c.changed_at.desc(), deliveries.c.id)
@@ -336,27 +353,26 @@ def delivery_lines(
     return Page(rows, total, number, size)
 
 
-def delivery(connection: Connection, scope: str | None, delivery_id: str) -> RowMapping | None:
-    """One delivery."""
-    query = select(deliveries).select_from(_DELIVERIES).where(deliveries.c.id == delivery_id, _within(scope))
+def delivery(connection: Connection, scope: Scope, delivery_id: str) -> RowMapping | None:
+    """Return one delivery."""
+    query = select(deliveries).select_from(_DELIVERIES).where(deliveries.c.id == delivery_id, scope.condition())
     return connection.execute(query).mappings().first()
 
 
-def deliveries_of(connection: Connection, draft_id: str) -> Sequence[tuple[RowMapping, Sequence[RowMapping]]]:
-    """A draft's deliveries, each with its attempts in order."""
-    rows = connection.execute(
-        select(deliveries).where(deliveries.c.draft_id == draft_id).order_by(deliveries.c.created_at)
-    )
-    tries = select(delivery_attempts).order_by(delivery_attempts.c.number)
+def deliveries_of(
+    connection: Connection, scope: Scope, draft_id: str
+) -> Sequence[tuple[RowMapping, Sequence[RowMapping]]]:
+    """Return a draft's deliveries, each with its attempts in order."""
+    query = select(deliveries).select_from(_DELIVERIES).where(deliveries.c.draft_id == draft_id, scope.condition())
+    attempts = select(delivery_attempts).order_by(delivery_attempts.c.number)
     return [
-        (row, connection.execute(tries.where(delivery_attempts.c.delivery_id == row["id"])).mappings().all())
-        for row in rows.mappings().all()
+        (row, connection.execute(attempts.where(delivery_attempts.c.delivery_id == row["id"])).mappings().all())
+        for row in connection.execute(query.order_by(deliveries.c.created_at)).mappings().all()
     ]
 
 
-def decisions(connection: Connection, scope: str | None, *, number: int, size: int) -> Page[RowMapping]:
-    """Everything that was decided against, or about when: refused, ignored, dismissed, withdrawn, and what the contact
-    policy made to wait, merged or left out; newest first."""
+def decisions(connection: Connection, scope: Scope, *, number: int, size: int) -> Page[RowMapping]:
+    """Return what was refused, ignored, dismissed or withdrawn, and the contact policy's decisions; newest first."""
     refused = select(
         refusals.c.alert_id.label("alert_id"),
         refusals.c.client_id.label("client_id"),
@@ -379,16 +395,16 @@ def decisions(connection: Connection, scope: str | None, *, number: int, size: i
         contact_decisions.c.detail,
         contact_decisions.c.at,
     )
-    every = union_all(refused, ignored, dropped, policy).subquery()
+    entries = union_all(refused, ignored, dropped, policy).subquery()
     query = (
-        select(every, clients.c.name.label("client_name"), alerts.c.headline, alerts.c.payload)
+        select(entries, clients.c.name.label("client_name"), alerts.c.headline, alerts.c.payload)
         .select_from(
-            every.outerjoin(clients, clients.c.id == every.c.client_id).outerjoin(
-                alerts, alerts.c.id == every.c.alert_id
+            entries.outerjoin(clients, clients.c.id == entries.c.client_id).outerjoin(
+                alerts, alerts.c.id == entries.c.alert_id
             )
         )
-        .where(_within(scope))
-        .order_by(every.c.at.desc(), every.c.alert_id)
+        .where(scope.condition())
+        .order_by(entries.c.at.desc(), entries.c.alert_id)
     )
     rows, total, number = _page(connection, query, number, size)
     return Page(rows, total, number, size)

@@ -27,6 +27,7 @@ from firstword.compose.embedded import prepare
 from services.common.db import reading
 from services.common.settings import Settings
 from services.notifier import queries
+from services.notifier.scope import EVERYTHING
 from tests.conftest import require
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -117,7 +118,7 @@ def test_the_desk_shows_the_inbox_that_one_machine_shows(stack: Stack, tmp_path:
     with open_store(Settings(data=tmp_path)) as store:
         asyncio.run(prepare(store, book=None, opml=None))
         with reading(store.engine) as connection:
-            shown = queries.inbox(connection, None, datetime.now(UTC), number=1, size=100).items
+            shown = queries.inbox(connection, EVERYTHING, datetime.now(UTC), number=1, size=100).items
     wanted = sorted((line.state, line.subject) for line in shown)
     assert any("Meridia Bank" in subject for _, subject in wanted)
     assert sorted(stack.drafts().values()) == wanted

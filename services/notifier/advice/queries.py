@@ -1,4 +1,4 @@
-"""Reads the opinions that went out from the tables, in somebody's scope, with all that became of each."""
+"""Reads the opinions that went out, in a scope, with what became of each."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_,
 
 from services.notifier.advice.outcomes import WITHIN, Given, Later, next_news, story_of
 from services.notifier.advice.tables import advice
+from services.notifier.scope import Scope
 from services.notifier.tables import alerts, clients, feedback, interactions
 
 __all__ = ["gather_advice", "of_draft"]
@@ -18,18 +19,14 @@ __all__ = ["gather_advice", "of_draft"]
 _Key = tuple[str, str]
 
 
-def gather_advice(connection: Connection, scope: str | None, since: datetime | None = None) -> list[Given]:
-    """The opinions of what ``scope`` may see (None: of all clients), sent after ``since``, newest first."""
-    return _gather(connection, and_(_within(scope), true() if since is None else advice.c.sent_at > since))
+def gather_advice(connection: Connection, scope: Scope, since: datetime | None = None) -> list[Given]:
+    """Return the opinions sent after ``since`` (None: all of them), newest first."""
+    return _gather(connection, and_(scope.condition(), true() if since is None else advice.c.sent_at > since))
 
 
-def of_draft(connection: Connection, scope: str | None, draft_id: str) -> list[Given]:
-    """Those of one draft."""
-    return _gather(connection, and_(_within(scope), advice.c.draft_id == draft_id))
-
-
-def _within(scope: str | None) -> ColumnElement[bool]:
-    return true() if scope is None else clients.c.manager_id == scope
+def of_draft(connection: Connection, scope: Scope, draft_id: str) -> list[Given]:
+    """Return the opinions of one draft."""
+    return _gather(connection, and_(scope.condition(), advice.c.draft_id == draft_id))
 
 
 _FROM = advice.outerjoin(clients, clients.c.id == advice.c.client_id).outerjoin(

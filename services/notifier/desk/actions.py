@@ -31,6 +31,7 @@ from services.notifier.desk.auth import Viewer
 from services.notifier.desk.checks import recheck
 from services.notifier.lifecycle import IllegalTransition, ManagerCommand, StaleDraft, next_state
 from services.notifier.queries import DraftLine
+from services.notifier.scope import EVERYTHING
 from services.notifier.tables import audit_log, deliveries, drafts
 
 __all__ = ["Conflict", "Desk", "NotFound", "audit"]
@@ -87,7 +88,7 @@ class Desk:
             return
         revision = line.revision + 1
         more = [one for one in line.draft.told_alerts if one != line.draft.alert_id]
-        others = queries.alerts_by_id(self.connection, None, more)
+        others = queries.alerts_by_id(self.connection, EVERYTHING, more)
         checks = recheck(line, others, self._client(line), subject, body, self.now)
         self._change(line, "edit", subject=subject, body=body, revision=revision, checks=checks, outcome=None)
         edited = DraftEdited(
@@ -219,9 +220,9 @@ class Desk:
         book = self._client(line)
         if book is None:
             return SendPlan(max(self.now, line.send_after))
-        others = queries.message_times(self.connection, line.client_id, self.now - WEEK)
+        others = queries.message_times(self.connection, EVERYTHING, line.client_id, self.now - WEEK)
         told = line.draft.told_alerts or (line.draft.alert_id,)
-        alerts = queries.alerts_by_id(self.connection, None, told)
+        alerts = queries.alerts_by_id(self.connection, EVERYTHING, told)
         about = matters_of(book.client, (name for one in alerts for name in (one.entity_id, one.entity_name)))
         plan = plan_send(book.client, self.now, others, line.draft.urgency, line.deadline_at, about)
         if plan.refused is not None:
@@ -289,7 +290,7 @@ class Desk:
         return self.connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
 
     def _client(self, line: DraftLine) -> ClientChanged | None:
-        return queries.client(self.connection, None, line.client_id)
+        return queries.client(self.connection, EVERYTHING, line.client_id)
 
     def _delivery_row(self, line: DraftLine, channel: str, recipient: str) -> dict[str, object]:
         return {

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from services.common.db import upsert
 from services.common.errors import BadInput
+from services.notifier.scope import EVERYTHING, OwnClients, Scope
 from services.notifier.tables import signin_links, users
 
 __all__ = [
@@ -38,7 +39,7 @@ Role = Literal["owner", "manager"]
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who is asking. ``scope`` is the account manager whose clients may be seen; None sees all."""
+    """The user who is asking."""
 
     user_id: str
     name: str
@@ -48,9 +49,9 @@ class Viewer:
     nonce: str = ""
 
     @property
-    def scope(self) -> str | None:
-        """Whose clients this user may see: a manager without an id sees those of nobody."""
-        return None if self.role == "owner" else self.manager_id or ""
+    def scope(self) -> Scope:
+        """The clients this user may see: the owner all of them, a manager without an id none."""
+        return EVERYTHING if self.role == "owner" else OwnClients(self.manager_id or "")
 
 
 def ensure_owner(

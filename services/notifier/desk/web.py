@@ -21,6 +21,7 @@ from services.notifier.desk.actions import Desk, audit
 from services.notifier.desk.auth import SESSION_COOKIE, Sessions, Viewer
 from services.notifier.desk.deps import DeskDeps
 from services.notifier.desk.highlight import letter, quoted, safe_url
+from services.notifier.scope import Scope
 
 __all__ = ["Asking", "Form", "Page", "SignInNeeded", "Site", "asking", "back_to", "number_of", "our_form", "site_of"]
 
@@ -91,8 +92,8 @@ class Asking:
     now: datetime
 
     @property
-    def scope(self) -> str | None:
-        """Whose clients may be seen."""
+    def scope(self) -> Scope:
+        """The clients that the viewer may see."""
         return self.viewer.scope
 
     @contextmanager

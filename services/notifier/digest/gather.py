@@ -1,4 +1,4 @@
-"""Gathers what a digest holds from the notifier's tables, in somebody's scope."""
+"""Gathers what a digest holds from the notifier's tables, in a scope."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from services.notifier.contact.blackouts import barring
 from services.notifier.contact.cadence import due_after, lead_time, parse_cadence
 from services.notifier.contact.plan import in_words, zone_of
 from services.notifier.digest.model import Digest, DigestLine, build_digest
+from services.notifier.scope import OwnClients, Scope
 from services.notifier.tables import clients, interactions
 
 __all__ = ["all_managers", "gather", "manager_digest"]
@@ -45,11 +46,11 @@ def manager_digest(
     connection: Connection, manager: Manager, now: datetime, *, wanted_at: datetime | None = None
 ) -> Digest:
     """The digest of one account manager at ``now``."""
-    return build_digest(manager, gather(connection, manager.id, now), now, wanted_at=wanted_at)
+    return build_digest(manager, gather(connection, OwnClients(manager.id), now), now, wanted_at=wanted_at)
 
 
-def gather(connection: Connection, scope: str | None, now: datetime) -> list[DigestLine]:
-    """Everything that belongs into a digest of what ``scope`` may see (None: all clients)."""
+def gather(connection: Connection, scope: Scope, now: datetime) -> list[DigestLine]:
+    """Return the lines of a digest on the clients in ``scope``."""
     return [
         *_to_send(connection, scope, now),
         *_answered(connection, scope, now),
@@ -58,7 +59,7 @@ def gather(connection: Connection, scope: str | None, now: datetime) -> list[Dig
     ]
 
 
-def _to_send(connection: Connection, scope: str | None, now: datetime) -> Iterator[DigestLine]:
+def _to_send(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
     for line in queries.inbox(connection, scope, now, number=1, size=LIMIT).items:
         if line.deadline_at <= now:
             continue  # it stands in the inbox under "past their time"
@@ -78,17 +79,16 @@ def _to_send(connection: Connection, scope: str | None, now: datetime) -> Iterat
         )
 
 
-def _answered(connection: Connection, scope: str | None, now: datetime) -> Iterator[DigestLine]:
+def _answered(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
     """Each message of the last day with the last that is known of it."""
     back = ANSWERED_WITHIN if now.weekday() != 0 else 3 * ANSWERED_WITHIN  # what came over the weekend, too
     query = (
         select(interactions, clients.c.name, clients.c.organisation)
         .select_from(interactions.join(clients, clients.c.id == interactions.c.client_id))
-        .where(interactions.c.at > now - back, interactions.c.draft_id.is_not(None), clients.c.removed.is_(False))
+        .where(interactions.c.at > now - back, interactions.c.draft_id.is_not(None))
+        .where(clients.c.removed.is_(False), scope.condition())
         .order_by(interactions.c.at.desc(), interactions.c.id)
     )
-    if scope is not None:
-        query = query.where(clients.c.manager_id == scope)
     seen: set[str] = set()
     for row in connection.execute(query.limit(4 * LIMIT)).mappings():
         if row["draft_id"] in seen or len(seen) >= LIMIT:
@@ -108,7 +108,7 @@ def _answered(connection: Connection, scope: str | None, now: datetime) -> Itera
         )
 
 
-def _held(connection: Connection, scope: str | None, now: datetime) -> Iterator[DigestLine]:
+def _held(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
     for alert, row in queries.held(connection, scope, number=1, size=LIMIT).items:
         asked = alert.if_they_ask
         if asked is None or alert.raised_at <= now - HELD_WITHIN:
@@ -125,10 +125,8 @@ def _held(connection: Connection, scope: str | None, now: datetime) -> Iterator[
         )
 
 
-def _due(connection: Connection, scope: str | None, now: datetime) -> Iterator[DigestLine]:
-    query = select(clients.c.payload, clients.c.changed_at).where(clients.c.removed.is_(False))
-    if scope is not None:
-        query = query.where(clients.c.manager_id == scope)
+def _due(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
+    query = select(clients.c.payload, clients.c.changed_at).where(clients.c.removed.is_(False), scope.condition())
     heard = _last_contacts(connection)
     count = 0
     for stored, changed_at in connection.execute(query.order_by(clients.c.id)):

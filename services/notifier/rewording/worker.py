@@ -24,6 +24,7 @@ from services.notifier.queries import DraftLine
 from services.notifier.rewording import store
 from services.notifier.rewording.llm import Chat, ModelFailed
 from services.notifier.rewording.rewrite import Asking, Declined, Wording, ask, judge
+from services.notifier.scope import EVERYTHING
 
 __all__ = ["WordingWorker"]
 
@@ -179,8 +180,8 @@ class WordingWorker:
             until = now + timedelta(seconds=ANSWER_SECONDS)
             if not store.claim(connection, draft_id, self._chat.model, now, until):
                 return "taken"
-            line = queries.draft(connection, None, draft_id)
-            book = None if line is None else queries.client(connection, None, line.client_id)
+            line = queries.draft(connection, EVERYTHING, draft_id)
+            book = None if line is None else queries.client(connection, EVERYTHING, line.client_id)
             question = None
             if line is not None and book is not None:
                 question = ask(line.draft, book.client, book.firm, book.manager, share_news=self._share_news)

@@ -10,6 +10,7 @@ from services.notifier.advice.outcomes import BY, FEW, Given, groups_of
 from services.notifier.advice.queries import gather_advice
 from services.notifier.desk.web import Asking, Page, number_of
 from services.notifier.queries import Page as Paged
+from services.notifier.scope import EVERYTHING
 
 __all__ = ["asked_by", "asked_days", "router"]
 
@@ -32,7 +33,7 @@ def fared(who: Page) -> HTMLResponse:
         groups=groups_of(given, by),
         page=Paged(given[(number - 1) * size : number * size], len(given), number, size),
         by=by,
-        every_by=tuple(BY) if who.scope is None else MANAGERS_OWN,
+        every_by=tuple(BY) if who.scope == EVERYTHING else MANAGERS_OWN,
         days=days,
         periods=PERIODS,
         few=FEW,

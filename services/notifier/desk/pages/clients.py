@@ -46,8 +46,8 @@ def one(who: Page, client_id: str) -> HTMLResponse:
             raise NotFound("There is no such client.")
         drafts = queries.drafts_of(connection, who.scope, client_id=client_id)
         found = queries.alert_lines(connection, who.scope, client_id)
-        contacts = queries.contacts(connection, client_id)
-        tuning = queries.tuning(connection, client_id)
+        contacts = queries.contacts(connection, who.scope, client_id)
+        tuning = queries.tuning(connection, who.scope, client_id)
     who.note_read("client.read", client_id, client_id)
     return who.page(
         "client.html",

@@ -40,13 +40,15 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         book = queries.client(connection, who.scope, line.client_id)
         before = line.draft.supersedes
         earlier = None if before is None else queries.draft(connection, who.scope, before)
-        sendings = queries.deliveries_of(connection, draft_id)
+        sendings = queries.deliveries_of(connection, who.scope, draft_id)
         others = [one for one in line.draft.told_alerts if one != line.draft.alert_id]
         told = queries.alerts_by_id(connection, who.scope, others)
-        said = queries.feedback_on(connection, draft_id)
+        said = queries.feedback_on(connection, who.scope, draft_id)
         wording = wordings.offer(connection, draft_id)
         fared = of_draft(connection, who.scope, draft_id)
-        answers = [one for one in queries.contacts(connection, line.client_id) if one["draft_id"] == draft_id]
+        answers = [
+            one for one in queries.contacts(connection, who.scope, line.client_id) if one["draft_id"] == draft_id
+        ]
     who.note_read("draft.read", draft_id, line.client_id)
     recipient = None if book is None else book.client.contact.email
     way = next(iter(targets(book.client, who.site.deps.ways)), None) if book is not None else None

@@ -64,7 +64,7 @@ def reaches(who: Asking, connection: Connection) -> list[Reach]:
             last_to(connection, manager.id),
         )
         for manager in all_managers(connection)
-        if who.scope in (None, manager.id)
+        if who.scope.includes(manager.id)
     ]
 
 

@@ -16,6 +16,7 @@ from schemas.topics import decode, encode
 from services.common.db import reading
 from services.common.processing import AnyEvent
 from services.notifier import queries
+from services.notifier.scope import EVERYTHING
 from services.notifier.sinks import DraftSink
 from services.notifier.tables import alerts, clients, drafts, early_decisions, interactions, outcomes, refusals, tunings
 from tests.desk_data import FIRM, MANAGERS, NOW, STORIES, alert_of, seed_events
@@ -77,9 +78,9 @@ def test_the_newest_alert_of_a_story_is_the_current_one_in_whatever_order_they_c
     world.apply(raised[::-1])
     world.apply(raised[:1])
     with reading(world.engine) as connection:
-        shown = queries.held(connection, None, number=1, size=10)
+        shown = queries.held(connection, EVERYTHING, number=1, size=10)
         assert held.id not in {alert.id for alert, _ in shown.items}
-        assert [one.id for one in queries.story(connection, None, held.client_id, held.story_id)] == [
+        assert [one.id for one in queries.story(connection, EVERYTHING, held.client_id, held.story_id)] == [
             held.id,
             "alr_told",
         ]
@@ -90,7 +91,7 @@ def test_an_older_state_of_a_client_does_not_come_back(world: World) -> None:
     old = ClientChanged(client=claire, firm=FIRM, manager=MANAGERS["mara"], revision=0)
     world.apply([event(old, key=claire.id, id="evt_old", source="test", time=NOW)])
     with reading(world.engine) as connection:
-        book = queries.client(connection, None, claire.id)
+        book = queries.client(connection, EVERYTHING, claire.id)
     assert book is not None
     assert book.client.name == "Claire Arnaud"
 
@@ -102,8 +103,8 @@ def test_of_a_removed_client_nothing_goes_out(world: World) -> None:
     world.apply([event(removed, key="claire-arnaud", id="evt_gone", source="test", time=NOW)])
     assert world.line(line.id).state == "withdrawn"
     with reading(world.engine) as connection:
-        ((delivery, _),) = queries.deliveries_of(connection, line.id)
-        assert queries.client(connection, None, "claire-arnaud") is None
+        ((delivery, _),) = queries.deliveries_of(connection, EVERYTHING, line.id)
+        assert queries.client(connection, EVERYTHING, "claire-arnaud") is None
     assert delivery["status"] == "failed"
 
 
@@ -121,7 +122,7 @@ def test_a_draft_whose_news_turned_out_false_goes_out_no_more(world: World) -> N
     world.apply([event(refused, key="claire-arnaud", id="evt_false", source="test", time=NOW)])
     assert world.line(line.id).state == "withdrawn"
     with reading(world.engine) as connection:
-        ((delivery, _),) = queries.deliveries_of(connection, line.id)
+        ((delivery, _),) = queries.deliveries_of(connection, EVERYTHING, line.id)
     assert delivery["status"] == "failed"
 
 

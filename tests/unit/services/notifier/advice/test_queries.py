@@ -17,6 +17,7 @@ from schemas.interactions import FeedbackGiven, InteractionLogged
 from services.common.db import reading
 from services.notifier.advice.outcomes import Given
 from services.notifier.advice.queries import gather_advice
+from services.notifier.scope import EVERYTHING, OwnClients, Scope
 from tests.desk_data import NOW
 from tests.desk_world import World
 
@@ -39,7 +40,7 @@ def send(world: World, draft_id: str) -> None:
     world.apply(world.publisher.events)
 
 
-def found(world: World, scope: str | None = None, since: datetime | None = None) -> list[Given]:
+def found(world: World, scope: Scope = EVERYTHING, since: datetime | None = None) -> list[Given]:
     with reading(world.engine) as connection:
         return gather_advice(connection, scope, since)
 
@@ -93,8 +94,8 @@ def test_each_sees_the_advice_to_their_own_clients(world: World) -> None:
     for client_id in ("claire-arnaud", "brightwater"):
         send(world, world.draft(client_id).id)
     assert {one.client_id for one in found(world)} == {"claire-arnaud", "brightwater"}
-    assert {one.client_id for one in found(world, "june")} == {"brightwater"}
-    assert found(world, "june", NOW + timedelta(days=1)) == []
+    assert {one.client_id for one in found(world, OwnClients("june"))} == {"brightwater"}
+    assert found(world, OwnClients("june"), NOW + timedelta(days=1)) == []
     june, owner = world.browser("manager-june"), world.browser()
     for path in ("/advice", "/advice?by=manager", "/advice.csv", "/api/v1/advice?by=client"):
         assert "Arnaud" not in june.get(path).text

@@ -12,6 +12,7 @@ from schemas.base import event
 from schemas.clients import Blackout, ClientChanged
 from services.common.db import reading
 from services.notifier import queries
+from services.notifier.scope import EVERYTHING
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
@@ -95,7 +96,7 @@ async def test_but_not_for_long(world: World) -> None:
 def test_a_deal_is_known_by_any_of_its_names_when_a_message_is_approved(world: World) -> None:
     black_out(world, DEAL.model_copy(update={"about": ("hldn",)}))
     with reading(world.engine) as connection:
-        lines = queries.drafts_of(connection, None, client_id="claire-arnaud")
+        lines = queries.drafts_of(connection, EVERYTHING, client_id="claire-arnaud")
     line = next(one for one in lines if one.decidable and one.alert and one.alert.entity_name == "Halden Energy")
     leaves_at = world.desk("approve", line.id, line.version)
     assert isinstance(leaves_at, datetime)

@@ -16,6 +16,7 @@ from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.outbox import RETRY_SECONDS
 from services.notifier.delivery.worker import DeliveryWorker
+from services.notifier.scope import EVERYTHING
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
@@ -36,7 +37,7 @@ def approve(world: World) -> str:
 
 def status(world: World, draft_id: str) -> tuple[str, int]:
     with reading(world.engine) as connection:
-        ((row, tries),) = queries.deliveries_of(connection, draft_id)
+        ((row, tries),) = queries.deliveries_of(connection, EVERYTHING, draft_id)
     assert len(tries) == row["attempts"]
     return row["status"], row["attempts"]
 
@@ -105,7 +106,7 @@ async def test_a_crash_between_sending_and_recording_leaves_it_to_a_person(world
     assert channel.sent == []
     assert status(world, draft_id) == ("unknown", 1)
     with reading(world.engine) as connection:
-        assert queries.counts(connection, None).unknown == 1
+        assert queries.counts(connection, EVERYTHING).unknown == 1
 
     world.desk("arrived", delivery_id)
     assert world.line(draft_id).state == "sent"

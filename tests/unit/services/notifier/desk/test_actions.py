@@ -11,6 +11,7 @@ from services.notifier import queries
 from services.notifier.desk.actions import Conflict, NotFound
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.checks import checks_of
+from services.notifier.scope import EVERYTHING
 from services.notifier.tables import audit_log, drafts
 from tests.desk_data import NOW
 from tests.desk_world import World
@@ -93,7 +94,7 @@ def test_what_was_taken_back_does_not_go_out_and_can_be_approved_again(world: Wo
     world.desk("take_back", line.id, 1)
     assert world.line(line.id).state == "open"
     with reading(world.engine) as connection:
-        ((delivery, _),) = queries.deliveries_of(connection, line.id)
+        ((delivery, _),) = queries.deliveries_of(connection, EVERYTHING, line.id)
     assert delivery["status"] == "failed"
     world.desk("approve", line.id, world.line(line.id).version)
     assert world.types().count("draft.approved") == 2
@@ -117,7 +118,10 @@ def test_what_came_of_it_is_noted_once(world: World) -> None:
     assert world.types().count("interaction.logged") == 2
     world.apply(world.publisher.events)
     with reading(world.engine) as connection:
-        assert {row["outcome"] for row in queries.contacts(connection, line.client_id)} == {"sent", "disagreed"}
+        assert {row["outcome"] for row in queries.contacts(connection, EVERYTHING, line.client_id)} == {
+            "sent",
+            "disagreed",
+        }
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from services.common.db import reading
 from services.common.errors import FirstwordError
 from services.notifier import queries
 from services.notifier.delivery.channels.base import Outcome, OutcomeKind
+from services.notifier.scope import EVERYTHING
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
 
@@ -50,7 +51,7 @@ class Play:
             self._work(cast("OutcomeKind", about))
         elif act in ("arrived", "send_again"):
             with reading(world.engine) as connection:
-                found = queries.deliveries_of(connection, self.id)
+                found = queries.deliveries_of(connection, EVERYTHING, self.id)
             for row, _ in found:
                 world.desk(act, row["id"])
                 self.wanted += act == "send_again"
