@@ -1,4 +1,4 @@
-"""The client book as events: what a book changes against what is known, and back from events to a book."""
+"""Convert the client book to events and back: compare a book with the known clients, and rebuild it from events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ SOURCE = "firstword/book"
 
 @dataclass(frozen=True)
 class BookDiff:
-    """What taking in a book does. ``not_in_book`` are clients that are known and that the book doesn't name."""
+    """The result of importing a book: events, and client ids by kind of change.
+
+    ``not_in_book`` are clients that are known but missing from the book.
+    """
 
     events: tuple[AnyEvent, ...]
     added: tuple[str, ...]
@@ -27,17 +30,19 @@ class BookDiff:
 
 
 def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> BookDiff:
-    """The events that bring what is ``known`` (the newest event of each client) to what ``book`` says.
+    """Return the events that bring the ``known`` clients (the latest event of each) up to date with ``book``.
 
-    Clients that the book doesn't name stay as they are, and so do notes that were written down at the desk. A client
-    who is as before gives no event, so taking the same book in twice changes nothing.
+    Clients missing from the book stay unchanged, and so do notes that were written at the desk. An unchanged client
+    gives no event, so importing the same book twice changes nothing.
     """
     managers = {manager.id: manager for manager in book.managers}
     events: list[AnyEvent] = []
     added, changed, unchanged = [], [], []
     for client in book.clients:
         before = known.get(client.id)
-        after = ClientChanged(client=_kept(client, before), firm=book.firm, manager=managers[client.manager_id])
+        after = ClientChanged(
+            client=_with_desk_notes(client, before), firm=book.firm, manager=managers[client.manager_id]
+        )
         if before is not None and isinstance(before.data, ClientChanged):
             if before.data == after.model_copy(update={"revision": before.data.revision}):
                 unchanged.append(client.id)
@@ -47,25 +52,25 @@ def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> BookD
             added.append(client.id)
         revision = _revision(before) + 1 if before is not None else 0
         events.append(_wrap(after.model_copy(update={"revision": revision}), client.id, revision, now))
-    named = {client.id for client in book.clients}
-    alive = [client_id for client_id, last in known.items() if isinstance(last.data, ClientChanged)]
+    in_book = {client.id for client in book.clients}
+    active = [client_id for client_id, last in known.items() if isinstance(last.data, ClientChanged)]
     return BookDiff(
         events=tuple(events),
         added=tuple(added),
         changed=tuple(changed),
         unchanged=tuple(unchanged),
-        not_in_book=tuple(client_id for client_id in alive if client_id not in named),
+        not_in_book=tuple(client_id for client_id in active if client_id not in in_book),
     )
 
 
 def client_removed(client_id: str, known: AnyEvent, now: datetime) -> AnyEvent:
-    """The event by which a client is no longer served."""
+    """Return the event that ends the service for a client."""
     revision = _revision(known) + 1
     return _wrap(ClientRemoved(client_id=client_id, revision=revision), client_id, revision, now)
 
 
 def build_book(known: Mapping[str, AnyEvent]) -> Book | None:
-    """The book that the newest events of all clients make up; None when there is no client."""
+    """Build a book from the latest event of each client; return None if there are no clients."""
     clients: list[Client] = []
     managers: dict[str, Manager] = {}
     firm: Firm | None = None
@@ -79,8 +84,8 @@ def build_book(known: Mapping[str, AnyEvent]) -> Book | None:
     return Book(firm=firm, managers=tuple(managers.values()), clients=tuple(clients))
 
 
-def _kept(client: Client, before: AnyEvent | None) -> Client:
-    """``client`` as the book has them, with the notes that were written down at the desk since."""
+def _with_desk_notes(client: Client, before: AnyEvent | None) -> Client:
+    """Return ``client`` as in the book, plus the notes that were written at the desk."""
     if before is None or not isinstance(before.data, ClientChanged):
         return client
     kept: dict[str, tuple[Note, ...]] = {}

@@ -1,6 +1,6 @@
-"""The topology, declared once: which processors there are, in which order events pass through them.
+"""The topology, declared once: the processors and the order in which events pass through them.
 
-Every runtime (in memory, embedded on SQLite, Kafka) takes it from here. Nothing here reaches outside.
+Every runtime (in memory, embedded, Kafka) uses it. This module is pure: no I/O.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ __all__ = ["Pipeline", "UnsoundTopology"]
 
 
 class UnsoundTopology(ValueError):
-    """The processors don't fit together; the message says which and how."""
+    """The processors don't fit together; the message names them and the reason."""
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Processors in an order in which each comes after those that it reads from.
+    """Processors, each placed after those whose output it reads.
 
     Raises:
-        UnsoundTopology: a topic isn't registered, a name is taken twice, references aren't compacted, or a processor
-            reads what only a later one writes.
+        UnsoundTopology: a topic isn't registered, two processors share a name, a reference topic isn't compacted, a
+            processor reads what only a later one writes, or the inputs of a stateful one differ in partition counts.
     """
 
     processors: tuple[AnyProcessor, ...]
@@ -32,14 +32,14 @@ class Pipeline:
     def __post_init__(self) -> None:
         names = [processor.name for processor in self.processors]
         if len(set(names)) != len(names):
-            raise UnsoundTopology(f"two processors have one name: {names}")
+            raise UnsoundTopology(f"two processors share a name: {names}")
         for index, processor in enumerate(self.processors):
             for topic in (*processor.inputs, *processor.references, *processor.outputs):
                 if topic not in TOPICS:
                     raise UnsoundTopology(f"{processor.name}: topic {topic!r} is not in schemas/topics.py")
             for topic in processor.references:
                 if not TOPICS[topic].compacted:
-                    raise UnsoundTopology(f"{processor.name}: reference topic {topic!r} must be a compacted one")
+                    raise UnsoundTopology(f"{processor.name}: reference topic {topic!r} must be compacted")
             if own := set(processor.inputs).intersection(processor.outputs):
                 raise UnsoundTopology(f"{processor.name} reads {sorted(own)}, which it writes itself")
             late = {out for later in self.processors[index + 1 :] for out in later.outputs}
@@ -47,10 +47,12 @@ class Pipeline:
                 raise UnsoundTopology(f"{processor.name} reads {sorted(too_early)}, which a later processor writes")
             partitions = {TOPICS[topic].partitions for topic in processor.inputs}
             if processor.stateful and len(partitions) > 1:
-                raise UnsoundTopology(f"{processor.name}: its inputs {processor.inputs} have unlike partition counts")
+                raise UnsoundTopology(
+                    f"{processor.name}: its inputs {processor.inputs} have different partition counts"
+                )
 
     def up_to(self, topics: Collection[str]) -> Pipeline:
-        """The part of the pipeline that writing ``topics`` needs: what feeds them, directly or not."""
+        """Return the part of the pipeline that ``topics`` need: every processor that feeds them, directly or not."""
         needed = set(topics)
         kept: list[AnyProcessor] = []
         for processor in reversed(self.processors):

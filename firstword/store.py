@@ -1,6 +1,6 @@
-"""What lies in a data folder or the stack's database, whether the system runs or not: book, alerts, who may sign in.
+"""Access to a data folder or the stack's database: the client book, alerts and sign-in.
 
-Commands use it beside a running system: both write the same database, a transaction at a time.
+Commands use it whether the system runs or not; both may write the same database, one transaction at a time.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ __all__ = ["EventStore", "Store"]
 
 
 class EventStore(EventPublisher, Protocol):
-    """Where events are published, and found again: the embedded log, or the stack's outbox."""
+    """Publishes events and reads them back: the embedded event log, or the stack's outbox."""
 
     def publish_in_order(self, connection: Connection, events: Sequence[AnyEvent]) -> int:
-        """Publish events that must be heard in this order, whatever their keys."""
+        """Publish events that consumers must receive in this order, whatever their keys."""
         ...
 
     def latest_by_key(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:
-        """The last event of each key on a compacted topic, in the order in which they were written."""
+        """Return the latest event of each key on a compacted topic, in the order in which they were written."""
         ...
 
     def for_keys(self, connection: Connection, topic: str, keys: Sequence[str]) -> list[AnyEvent]:
-        """Every event of these keys that is still kept, in order."""
+        """Return all stored events with these keys, in order."""
         ...
 
     def scan(self, connection: Connection, topic: str) -> Iterator[AnyEvent]:
-        """Every event on ``topic`` that is still kept, in order."""
+        """Yield all stored events on ``topic``, in order."""
         ...
 
     def has_any(self, connection: Connection, topic: str) -> bool:
-        """Whether any event on ``topic`` is kept."""
+        """Return true if any event on ``topic`` is stored."""
         ...
 
 
 @dataclass(frozen=True)
 class Store:
-    """An opened data folder or database. Use as a context manager: leaving it closes the database."""
+    """An open data folder or database. As a context manager, it closes the database on exit."""
 
     settings: Settings
     engine: Engine
@@ -71,17 +71,17 @@ class Store:
 
     @property
     def keys(self) -> Keys:
-        """What seals secrets in the database."""
+        """The keys that seal secrets in the database."""
         found = self.engine.get_execution_options().get("keys", PLAIN)
         return found if isinstance(found, Keys) else PLAIN
 
     def book(self) -> Book | None:
-        """The client book as it stands; None when there is no client."""
+        """Return the current client book, or None if there are no clients."""
         with reading(self.engine) as connection:
             return build_book(self.events.latest_by_key(connection, "clients"))
 
     def import_book(self, book: Book) -> BookDiff:
-        """Bring the book to what ``book`` says, in one transaction; see :func:`firstword.book_events.diff_book`."""
+        """Import ``book`` in one transaction; see :func:`firstword.book_events.diff_book`."""
         with self.engine.begin() as connection:
             exclusive(connection, "book")
             change = diff_book(book, self.events.latest_by_key(connection, "clients"), self.clock.now())
@@ -89,27 +89,29 @@ class Store:
         return change
 
     def remove_client(self, client_id: str) -> None:
-        """Stop serving a client.
+        """Remove a client from the book.
 
         Raises:
-            BadInput: when there is no such client.
+            BadInput: there is no such client.
         """
         with self.engine.begin() as connection:
             exclusive(connection, "book")
             known = self.events.latest_by_key(connection, "clients").get(client_id)
             if known is None or not isinstance(known.data, ClientChanged):
-                raise BadInput(f"No client has the id {client_id!r}.", fix="'firstword clients list' shows the ids.")
+                raise BadInput(
+                    f"There is no client with the id {client_id!r}.", fix="'firstword clients list' shows the ids."
+                )
             self.events.publish(connection, [client_removed(client_id, known, self.clock.now())])
 
-    def find_alert(self, start: str) -> Alert:
-        """The alert whose id begins with ``start``.
+    def find_alert(self, prefix: str) -> Alert:
+        """Return the alert whose id begins with ``prefix``.
 
         Raises:
-            BadInput: when none or several do.
+            BadInput: no alert matches, or several do.
         """
         query = (
             select(alerts.c.payload)
-            .where(alerts.c.id.startswith(start, autoescape=True))
+            .where(alerts.c.id.startswith(prefix, autoescape=True))
             .order_by(alerts.c.id)
             .limit(6)
         )
@@ -119,40 +121,46 @@ class Store:
             return matching[0]
         if not matching:
             raise BadInput(
-                f"No alert's id begins with {start!r}.",
-                fix="The desk shows the id on each alert's page; alerts are kept for 90 days.",
+                f"No alert has an id that begins with {prefix!r}.",
+                fix="The desk shows the id on each alert's page. Alerts are kept for 90 days.",
             )
-        some = ", ".join(alert.id for alert in matching[:5])
-        raise BadInput(f"{len(matching)} alerts begin with {start!r}: {some}.", fix="Give more of the id.")
+        ids = ", ".join(alert.id for alert in matching[:5])
+        raise BadInput(f"Several alerts have ids that begin with {prefix!r}: {ids}.", fix="Give more of the id.")
 
     def load_story(self, alert: Alert) -> tuple[list[Alert], list[AnyEvent]]:
-        """All alerts of the alert's client on its story, and the items that are their evidence, as they came in.
+        """Return the client's alerts about the same story and entity, and the items they are based on, oldest first.
 
-        Items are kept for a week; of an older story only the alerts are there.
+        Items are kept for a week, so an older story comes with its alerts alone.
         """
         query = select(alerts.c.payload).where(
             alerts.c.client_id == alert.client_id, alerts.c.story_id == alert.story_id
         )
         with reading(self.engine) as connection:
-            told = [Alert.model_validate(payload) for (payload,) in connection.execute(query)]
-            told = sorted((each for each in told if each.entity_id == alert.entity_id), key=lambda each: each.raised_at)
-            ids = sorted({each.item_id for one in told for each in one.evidence})
-            return told, self.events.for_keys(connection, "items", ids)
+            found = [Alert.model_validate(payload) for (payload,) in connection.execute(query)]
+            story = sorted(
+                (other for other in found if other.entity_id == alert.entity_id), key=lambda other: other.raised_at
+            )
+            item_ids = sorted({evidence.item_id for other in story for evidence in other.evidence})
+            return story, self.events.for_keys(connection, "items", item_ids)
 
     def create_signin_link(self, manager_id: str | None = None) -> str:
-        """An address that signs in once: the owner, or the account manager with this id."""
+        """Return a link that signs in once: as the owner, or as the account manager with this id."""
         now = self.clock.now()
         with self.engine.begin() as connection:
             token = create_signin_link(connection, self._user(connection, manager_id), now)
         return f"{self.settings.address}/signin?token={token}"
 
     def create_api_token(self, manager_id: str | None = None) -> str:
-        """A bearer token for the API, in the owner's or an account manager's name."""
+        """Return a bearer token for the API, for the owner or the account manager with this id."""
         with self.engine.begin() as connection:
             return create_api_token(connection, self._user(connection, manager_id))
 
     def session_secret(self) -> str:
-        """What signs the desk's sessions: as set, else made at first use and kept in a file only its owner may read."""
+        """Return the secret that signs the desk's sessions.
+
+        It is FIRSTWORD_SECRET if that is set, else the content of a file that is created at first use, readable only
+        by its owner.
+        """
         if self.settings.secret is not None:
             return self.settings.secret.get_secret_value()
         path = self.settings.data / "secret"
@@ -171,5 +179,5 @@ class Store:
                 return ensure_manager(
                     connection, now, manager_id=manager.id, name=manager.name, time_zone=manager.time_zone
                 )
-        known = ", ".join(manager.id for manager in book.managers) if book else "none yet"
-        raise BadInput(f"No account manager has the id {manager_id!r}.", fix=f"Known are: {known}.")
+        ids = ", ".join(manager.id for manager in book.managers) if book else "none yet"
+        raise BadInput(f"There is no account manager with the id {manager_id!r}.", fix=f"There are: {ids}.")

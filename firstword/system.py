@@ -1,4 +1,4 @@
-"""The embedded system's life: start, serve, stop. Apart from ``main``: tests run it in-process, on free ports."""
+"""Start, serve and stop the embedded system. Kept apart from ``main``, so that tests can run it in-process."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ __all__ = ["BackgroundService", "DeskServer", "InUse", "System", "bind", "lock_f
 log = get_logger(__name__)
 
 PRUNE_EVERY_SECONDS = 3_600.0
-#: How long open requests, a poll or a delivery may take to end once the system stops.
+#: Time for open requests, polls and deliveries to end once the system stops.
 GRACE_SECONDS = 20
 
 
 class InUse(FirstwordError):
-    """The data folder or the port is taken."""
+    """Another process uses the data folder, the port or the database."""
 
     exit_code = 3
 
 
 class BackgroundService(Protocol):
-    """Something that works until it is told to stop."""
+    """A part of the system that runs until it is told to stop."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until ``stop`` is set, then end in order."""
+        """Run until ``stop`` is set, then finish cleanly."""
         ...
 
 
 @contextlib.contextmanager
 def lock_folder(data: Path) -> Iterator[None]:
-    """Hold the data folder for this process: two that work one database would process everything twice.
+    """Lock the data folder for this process. Two processes on one database would process everything twice.
 
     Raises:
-        InUse: when another process holds it; the message names its process id.
+        InUse: another process holds the lock; the message names its process id.
     """
     data.mkdir(parents=True, exist_ok=True)
     with (data / "lock").open("a+") as file:
@@ -58,8 +58,8 @@ def lock_folder(data: Path) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "?"
             raise InUse(
-                f"{data}: another Firstword (process {holder}) works here.",
-                fix="Stop it, or name another folder with --data.",
+                f"{data}: another Firstword (process {holder}) uses this folder.",
+                fix="Stop it, or choose another folder with --data.",
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -68,9 +68,9 @@ def lock_folder(data: Path) -> Iterator[None]:
 
 
 async def run_together(parts: Mapping[str, Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
-    """Run ``parts`` until ``stop`` is set. If any part fails, all stop, and what it raised is raised here.
+    """Run ``parts`` until ``stop`` is set. If one part fails, stop all of them and raise its error.
 
-    A part that died and left the others running would look alive and do nothing; an ended process is restarted.
+    A process that goes on without one of its parts looks healthy but does nothing; one that ends is restarted.
     """
     tasks = [asyncio.create_task(part, name=name) for name, part in parts.items()]
     try:
@@ -99,7 +99,7 @@ async def run_together(parts: Mapping[str, Coroutine[Any, Any, None]], stop: asy
 
 @dataclass
 class System:
-    """All three services in one process. ``services`` run beside the pipeline and the desk."""
+    """All three services in one process. ``services`` run next to the pipeline and the desk."""
 
     store: Store
     runtime: EmbeddedRuntime
@@ -108,18 +108,21 @@ class System:
     listening: socket.socket
 
     async def run(self, stop: asyncio.Event, *, started: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Serve until ``stop`` is set, or any part fails; see :func:`run_together`."""
+        """Serve until ``stop`` is set or a part fails (see :func:`run_together`).
+
+        ``started`` is called once the desk answers.
+        """
         parts = {
             "desk": self.server.run_until(stop, self.listening),
-            "pipeline": self._work(stop),
-            "housekeeping": self._keep_house(stop),
+            "pipeline": self._run_pipeline(stop),
+            "housekeeping": self._prune_hourly(stop),
             **{name: service.run(stop) for name, service in self.services.items()},
         }
         if started is not None:
-            parts["started"] = self._when_up(started)
+            parts["started"] = self._after_start(started)
         await run_together(parts, stop)
 
-    async def _work(self, stop: asyncio.Event) -> None:
+    async def _run_pipeline(self, stop: asyncio.Event) -> None:
         stop_thread = threading.Event()
         working = asyncio.create_task(asyncio.to_thread(self.runtime.run, stop_thread))
         stopping = asyncio.create_task(stop.wait())
@@ -128,21 +131,21 @@ class System:
         stop_thread.set()
         await working
 
-    async def _keep_house(self, stop: asyncio.Event) -> None:
+    async def _prune_hourly(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            dropped = await asyncio.to_thread(self.runtime.prune)
-            if dropped:
-                log.info("Old events were deleted.", action="events.pruned", count=dropped)
+            deleted = await asyncio.to_thread(self.runtime.prune)
+            if deleted:
+                log.info("Old events were deleted.", action="events.pruned", count=deleted)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PRUNE_EVERY_SECONDS)
 
-    async def _when_up(self, started: Callable[[], Awaitable[None]]) -> None:
+    async def _after_start(self, started: Callable[[], Awaitable[None]]) -> None:
         await self.server.up.wait()
         await started()
 
 
 class DeskServer(uvicorn.Server):
-    """A uvicorn server that leaves signals alone, for the whole system stops together. ``up``: it answers."""
+    """A uvicorn server without signal handlers of its own. ``up`` is set once it answers."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -158,21 +161,21 @@ class DeskServer(uvicorn.Server):
         await serving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
+        """Start listening, then set ``up``."""
         await super().startup(sockets)
         self.up.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Do nothing; the process's own handlers are in place."""
+        """Leave the process's own signal handlers in place."""
         yield
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket bound to ``host`` and ``port`` (0: any free one).
+    """Return a socket bound to ``host`` and ``port`` (0: any free port).
 
     Raises:
-        InUse: when the port is taken or may not be had.
+        InUse: the port is taken or not permitted.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
@@ -182,6 +185,6 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         bound.close()
         raise InUse(
-            f"{host}:{port}: the desk can't listen there: {error.strerror}.", fix="Name another port with --port."
+            f"The desk can't listen on {host}:{port}: {error.strerror}.", fix="Choose another port with --port."
         ) from None
     return bound

@@ -122,7 +122,7 @@ def _run(
     """Replay ``items``, in memory or, if ``data`` is given, into that folder."""
     if data is not None:
         settings = read_settings(data=data, thresholds=thresholds)
-        return embedded.replay_kept(settings, None if book is None else require_book(book), items, emit)
+        return embedded.replay_into_folder(settings, None if book is None else require_book(book), items, emit)
     if book is None:
         raise BadInput(NO_BOOK, fix="Give one with --book FILE, or a folder that has one with --data DIR.")
     settings = read_settings(thresholds=thresholds)

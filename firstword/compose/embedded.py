@@ -10,7 +10,7 @@ from firstword.compose.common import build_desk, build_ingest, build_pipeline, o
 from firstword.compose.outbound import build_senders
 from firstword.playbooks import playbooks_in_force
 from firstword.runtimes.embedded import EmbeddedRuntime
-from firstword.runtimes.replay import BEGINNING, Emission, Emit, KeptReplay, Replay
+from firstword.runtimes.replay import BEGINNING, Emission, Emit, PersistentReplay, Replay
 from firstword.sample import prepare as sample
 from firstword.sample.prepare import Builders, Prepared, Settle
 from firstword.storage.event_log import EventLog
@@ -28,7 +28,7 @@ from services.matcher.thresholds import Thresholds
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.sinks import all_sinks
 
-__all__ = ["build_replay", "build_runtime", "build_system", "prepare", "replay_kept"]
+__all__ = ["build_replay", "build_runtime", "build_system", "prepare", "replay_into_folder"]
 
 
 def build_system(store: Store, listening: socket.socket) -> System:
@@ -87,7 +87,7 @@ def build_replay(
     return Replay(book, build_pipeline(thresholds, playbooks), emit, refused=refused)
 
 
-def replay_kept(
+def replay_into_folder(
     settings: Settings, book: Book | None, items: Iterable[Item], emit: Sequence[Emit]
 ) -> Iterator[Emission]:
     """Replay ``items`` and keep the results in the data folder.
@@ -102,5 +102,5 @@ def replay_kept(
             store.import_book(book)
         elif store.book() is None:
             raise BadInput(f"{settings.data} has no client book.", fix="Give one with --book FILE.")
-        kept = KeptReplay(store.engine, EventLog(), clock, emit)
-        yield from kept.run(items, build_runtime(store, kept.take))
+        replay = PersistentReplay(store.engine, EventLog(), clock, emit)
+        yield from replay.run(items, build_runtime(store, replay.collect))

@@ -1,1 +1,1 @@
-"""What runs the one pipeline: in one process on SQLite, or in memory over a file of items."""
+"""Run the pipeline: in memory over a file of items, in one process on a database, or as workers on Kafka."""

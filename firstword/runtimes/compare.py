@@ -1,4 +1,4 @@
-"""What another book or other thresholds would have changed: two replays of the same items, compared alert by alert."""
+"""Compare two replays of the same items, alert by alert: the effect of another book or other thresholds."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["Difference", "differences"]
 
 
 class Difference(Model):
-    """One story for one client that comes out otherwise. ``before`` and ``after`` are the verdicts in their order.
+    """A story that has other verdicts for a client. ``before`` and ``after`` are the verdicts, in order of time.
 
-    ``because`` is the decisive reason of the last alert after the change, or where there is none, before it.
+    ``because`` is the decisive reason of the last alert after the change, or before it if there is none after it.
     """
 
     type: Literal["difference"] = "difference"
@@ -34,23 +34,24 @@ _Key = tuple[str, str, str]
 
 
 def differences(before: Iterable[Alert], after: Iterable[Alert]) -> Iterator[Difference]:
-    """What differs, in the order of the time at which the alerts concerned were first raised."""
+    """Yield the differences, ordered by when each story's first alert was raised."""
     old, new = _by_story(before), _by_story(after)
     keys = sorted({*old, *new}, key=lambda key: ((old.get(key) or new[key])[0].raised_at, key))
     for key in keys:
-        was, is_now = old.get(key, []), new.get(key, [])
-        verdicts = tuple(alert.verdict for alert in was), tuple(alert.verdict for alert in is_now)
-        if verdicts[0] == verdicts[1]:
+        old_alerts, new_alerts = old.get(key, []), new.get(key, [])
+        old_verdicts = tuple(alert.verdict for alert in old_alerts)
+        new_verdicts = tuple(alert.verdict for alert in new_alerts)
+        if old_verdicts == new_verdicts:
             continue
-        last = (is_now or was)[-1]
+        last = (new_alerts or old_alerts)[-1]
         yield Difference(
-            change="changed" if was and is_now else "added" if is_now else "gone",
+            change="changed" if old_alerts and new_alerts else "added" if new_alerts else "gone",
             client_id=last.client_id,
             entity_id=last.entity_id,
             story_id=last.story_id,
             headline=last.headline,
-            before=verdicts[0],
-            after=verdicts[1],
+            before=old_verdicts,
+            after=new_verdicts,
             rule=last.reasons[0].rule,
             because=last.reasons[0].text,
             raised_at=last.raised_at,
@@ -58,7 +59,7 @@ def differences(before: Iterable[Alert], after: Iterable[Alert]) -> Iterator[Dif
 
 
 def _by_story(alerts: Iterable[Alert]) -> dict[_Key, list[Alert]]:
-    found: dict[_Key, list[Alert]] = {}
+    grouped: dict[_Key, list[Alert]] = {}
     for alert in alerts:
-        found.setdefault((alert.client_id, alert.entity_id, alert.story_id), []).append(alert)
-    return found
+        grouped.setdefault((alert.client_id, alert.entity_id, alert.story_id), []).append(alert)
+    return grouped

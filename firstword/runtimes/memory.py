@@ -1,4 +1,4 @@
-"""The pipeline in memory, one event after the other: for replays, backtests and scenario tests. Keeps nothing."""
+"""Run the pipeline in memory, one event at a time: for replays, backtests and scenario tests. Stores nothing."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ __all__ = ["MemoryRuntime"]
 
 
 class MemoryRuntime:
-    """Runs the processors of a pipeline over events that are pushed in, and hands out everything that follows.
+    """Runs the processors of a pipeline over the events that are pushed in and yields every resulting event.
 
-    Like a log, it leaves out what a stateful processor says again under the same id: two entities in one item may lead
-    to one and the same alert.
+    Like the event log, it drops an event whose id a stateful processor has published before: two entities in one item
+    may lead to the same alert.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._states: dict[str, dict[str, Any]] = {processor.name: {} for processor in pipeline.processors}
-        self._said: set[str] = set()
+        self._published_ids: set[str] = set()
         self._steppers = [
             Stepper(processor, self._states[processor.name].get, Timers()) for processor in pipeline.processors
         ]
 
     def push(self, event: AnyEvent) -> Iterator[AnyEvent]:
-        """Process ``event`` and all that follows from it; yield what follows, each before what it leads to.
+        """Process ``event`` and everything it leads to; yield each resulting event before its own results.
 
         Raises:
-            KnownBadEvent: a processor refused an event; what went before has its effect, nothing else has.
+            KnownBadEvent: a processor refused an event. The events before it were processed, the rest were not.
         """
         waiting = deque([event])
         while waiting:
@@ -44,23 +44,23 @@ class MemoryRuntime:
                 if topic in stepper.processor.references:
                     stepper.processor.refer(current)
                 elif topic in stepper.processor.inputs:
-                    yield from self._passed_on(stepper, stepper.step(current), waiting)
+                    yield from self._forward(stepper, stepper.step(current), waiting)
 
     def finish(self, now: datetime) -> Iterator[AnyEvent]:
-        """Let time pass until ``now`` without further events; yield what follows."""
+        """Let time pass until ``now`` without further events; yield the resulting events."""
         for stepper in self._steppers:
             waiting: deque[AnyEvent] = deque()
-            yield from self._passed_on(stepper, stepper.fire(now), waiting)
+            yield from self._forward(stepper, stepper.fire(now), waiting)
             for event in waiting:
                 yield from self.push(event)
 
-    def _passed_on(self, stepper: Stepper, out: Iterator[AnyEvent], waiting: deque[AnyEvent]) -> Iterator[AnyEvent]:
-        for following in out:
+    def _forward(self, stepper: Stepper, out: Iterator[AnyEvent], waiting: deque[AnyEvent]) -> Iterator[AnyEvent]:
+        for event in out:
             if stepper.processor.stateful:
-                if following.id in self._said:
+                if event.id in self._published_ids:
                     continue
-                self._said.add(following.id)
-            waiting.append(following)
-            yield following
+                self._published_ids.add(event.id)
+            waiting.append(event)
+            yield event
         self._states[stepper.processor.name].update(stepper.touched)
         stepper.touched.clear()

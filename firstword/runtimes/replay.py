@@ -1,7 +1,7 @@
-"""Runs items through the very processors of the services, in event time, as fast as it can.
+"""Replay items through the services' own processors, in event time, as fast as possible.
 
-``now`` is each item's own time, so the same items and the same book give the same bytes, whenever it is run: for
-backtests ("what would we have told this client last month?"), for evaluation and for debugging.
+``now`` is each item's own time, so the same items and the same book always give the same bytes. Used for backtests
+("what would we have told this client last month?"), evaluation and debugging.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
     "EMITTABLE",
     "Emission",
     "Emit",
-    "KeptReplay",
+    "PersistentReplay",
     "Replay",
     "in_time_order",
     "item_events",
@@ -45,17 +45,17 @@ __all__ = [
 
 Emit = Literal["mentions", "stories", "claims", "alerts", "drafts"]
 EMITTABLE: tuple[Emit, ...] = get_args(Emit)
-#: From which topic's events it is taken; the rest is said of each item by itself.
+#: The topic whose events each is taken from; the others are derived from each item directly.
 EMITTED_FROM: dict[Emit, str] = {"mentions": "mentions", "alerts": "alerts", "drafts": "drafts"}
-#: What was there before the first item: the book and the source grades.
+#: The time of everything known before the first item: the book and the source grades.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 Emission = Model
-KEPT_BATCH = 200
+PERSISTENT_BATCH = 200
 
 
 def in_time_order(items: Iterable[Item]) -> list[Item]:
-    """Items sorted by when each could first be known; those without any time keep their place after the last one."""
+    """Return items sorted by when each was first seen; an item without a time stays behind the one before it."""
     stamped: list[tuple[datetime, Item]] = []
     latest = BEGINNING
     for item in items:
@@ -66,14 +66,14 @@ def in_time_order(items: Iterable[Item]) -> list[Item]:
 
 
 def source_graded_event(source: SourceGrade, now: datetime, revision: int = 0) -> AnyEvent:
-    """A source's grade as the event that sets it."""
+    """Return the event that sets a source's grade."""
     data = SourceGraded(source=source, revision=revision)
     identity = content_id("evt", "source", source.domain, revision)
     return event(data, key=source.domain, id=identity, source="firstword/sources", time=now)
 
 
 def item_events(items: Iterable[Item]) -> Iterator[AnyEvent]:
-    """Items as ingest would hand them on: repeats left out, changed ones as revisions, time never running back."""
+    """Yield items as ingest would publish them: without repeats, changes as revisions, in nondecreasing time."""
     known: dict[str, Seen] = {}
     now = BEGINNING
     for item in items:
@@ -94,24 +94,24 @@ def item_events(items: Iterable[Item]) -> Iterator[AnyEvent]:
 
 
 class Emitter:
-    """Picks what was asked for out of everything that passes."""
+    """Selects the requested results from everything that passes."""
 
     def __init__(self, emit: Sequence[Emit]) -> None:
         self._emit = frozenset(emit)
         self._stories = StoryIndex() if "stories" in self._emit else None
 
-    def of_item(self, given: AnyEvent) -> Iterator[Emission]:
-        """What can be said of an item by itself, watched or not."""
-        if not isinstance(given.data, ItemIngested):
+    def from_item(self, item_event: AnyEvent) -> Iterator[Emission]:
+        """Yield the requested results that need only the item itself."""
+        if not isinstance(item_event.data, ItemIngested):
             return
         if self._stories is not None:
-            yield self._stories.add(given.data.item, given.time)
+            yield self._stories.add(item_event.data.item, item_event.time)
         if "claims" in self._emit:
-            yield classify_claim(given.data.item)
+            yield classify_claim(item_event.data.item)
 
-    def of_event(self, following: AnyEvent) -> Iterator[Emission]:
-        """What an event that followed from an item carries."""
-        data = following.data
+    def from_event(self, result: AnyEvent) -> Iterator[Emission]:
+        """Yield the requested result that an event carries."""
+        data = result.data
         if isinstance(data, ItemAnnotated) and "mentions" in self._emit:
             yield data.mention
         elif isinstance(data, AlertRaised) and "alerts" in self._emit:
@@ -121,7 +121,7 @@ class Emitter:
 
 
 class Replay:
-    """One run over items, keeping nothing. ``refused`` is told of items that a processor could not work with."""
+    """A replay that stores nothing. ``refused`` is called for each item that a processor refuses."""
 
     def __init__(
         self,
@@ -135,31 +135,31 @@ class Replay:
         self._runtime = MemoryRuntime(pipeline.up_to([EMITTED_FROM[name] for name in emit if name in EMITTED_FROM]))
         self._emitter = Emitter(emit)
         self._refused = refused
-        beginning = [source_graded_event(source, BEGINNING) for source in sources]
-        for reference in (*beginning, *diff_book(book, {}, BEGINNING).events):
+        grades = [source_graded_event(source, BEGINNING) for source in sources]
+        for reference in (*grades, *diff_book(book, {}, BEGINNING).events):
             for _ in self._runtime.push(reference):
-                raise RuntimeError("reference data led to events")
+                raise RuntimeError("reference data must not lead to events")
 
     def run(self, items: Iterable[Item]) -> Iterator[Emission]:
-        """Replay ``items``, given in the order of their times; yield what was asked for as it comes."""
+        """Replay ``items``, which must be ordered by time; yield the requested results as they come."""
         now = BEGINNING
-        for given in item_events(items):
-            now = given.time
-            yield from self._emitter.of_item(given)
+        for item_event in item_events(items):
+            now = item_event.time
+            yield from self._emitter.from_item(item_event)
             try:
-                for following in self._runtime.push(given):
-                    yield from self._emitter.of_event(following)
+                for result in self._runtime.push(item_event):
+                    yield from self._emitter.from_event(result)
             except KnownBadEvent as error:
                 if self._refused is not None:
-                    self._refused(given, error)
-        for following in self._runtime.finish(now):
-            yield from self._emitter.of_event(following)
+                    self._refused(item_event, error)
+        for result in self._runtime.finish(now):
+            yield from self._emitter.from_event(result)
 
 
-class KeptReplay:
-    """A run over items whose results stay in a data folder: a second run of the same items adds nothing.
+class PersistentReplay:
+    """A replay that stores its results in a data folder. A second replay of the same items adds nothing.
 
-    ``runtime`` must work on ``store`` with the clock that ``store`` has, and hand its events to :meth:`take`.
+    The runtime must use the same database and clock, and pass the events that it writes to :meth:`collect`.
     """
 
     def __init__(self, engine: Engine, log: EventLog, clock: SetClock, emit: Sequence[Emit]) -> None:
@@ -167,28 +167,28 @@ class KeptReplay:
         self._log = log
         self._clock = clock
         self._emitter = Emitter(emit)
-        self._taken: list[AnyEvent] = []
+        self._written: list[AnyEvent] = []
 
-    def take(self, events: Sequence[AnyEvent]) -> None:
-        """Be told of events that a step has written."""
-        self._taken.extend(events)
+    def collect(self, events: Sequence[AnyEvent]) -> None:
+        """Collect the events that a step has written."""
+        self._written.extend(events)
 
     def run(self, items: Iterable[Item], runtime: EmbeddedRuntime) -> Iterator[Emission]:
-        """Replay ``items``, given in the order of their times, a batch at a time."""
-        for batch in _batched(item_events(items), KEPT_BATCH):
+        """Replay ``items``, which must be ordered by time, in batches; yield the requested results."""
+        for batch in _batched(item_events(items), PERSISTENT_BATCH):
             with self._engine.begin() as connection:
                 self._log.publish(connection, batch)
             self._clock.set(batch[-1].time)
             runtime.run_until_idle()
-            for given in batch:
-                yield from self._emitter.of_item(given)
-            for following in self._taken:
-                yield from self._emitter.of_event(following)
-            self._taken.clear()
+            for item_event in batch:
+                yield from self._emitter.from_item(item_event)
+            for result in self._written:
+                yield from self._emitter.from_event(result)
+            self._written.clear()
 
 
 def _batched(events: Iterable[AnyEvent], size: int) -> Iterator[list[AnyEvent]]:
-    """Batches within a day: how a rumor ended counts for its sources from the next day on, and must be known then."""
+    """Yield batches that don't cross midnight: from the next day on, a rumor's outcome affects its source's grade."""
     for _, day in groupby(events, key=lambda event: event.time.date()):
         while batch := list(islice(day, size)):
             yield batch

@@ -1,8 +1,8 @@
-"""One processor being worked: which state an event meets, which timers are due before it. Shared by all runtimes.
+"""Apply one processor to events and timers. Shared by all runtimes.
 
-Time is the events' own. Before an event of time *t* is processed, every timer due at or before *t* fires, with its
-due moment as ``now``. So what comes out depends on the order of events alone, not on when a machine got round to it,
-and a repeat after a crash gives the same bytes.
+Time is taken from the events. Before an event of time *t* is processed, every timer due at or before *t* fires, with
+its due time as ``now``. The results therefore depend on the order of events alone, not on the machine's clock, and a
+repeat after a crash gives the same bytes.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ __all__ = ["Stepper"]
 
 
 class Stepper:
-    """Applies one processor to events, holding the states that were touched.
+    """Applies one processor to events and collects the changed states.
 
-    ``fetch`` gives the stored state of a key (None when there is none); ``touched`` collects what has changed since
-    the owner last emptied it. Not thread-safe.
+    ``fetch`` returns the stored state of a key, or None. ``touched`` holds the states that changed since the owner last
+    cleared it. Not thread-safe.
     """
 
     def __init__(self, processor: AnyProcessor, fetch: Callable[[str], Any | None], timers: Timers) -> None:
@@ -32,24 +32,24 @@ class Stepper:
         self._fetch = fetch
 
     def step(self, event: AnyEvent) -> Iterator[AnyEvent]:
-        """Process one input event, and before it what is due; yield what follows.
+        """Fire the timers due before an input event, then process it; yield the resulting events.
 
         Raises:
-            KnownBadEvent: from the processor; no state has changed by the event then.
+            KnownBadEvent: the processor refuses the event, which changes no state then.
         """
         yield from self.fire(event.time)
         yield from self.apply(event)[1]
 
     def fire(self, until: datetime) -> Iterator[AnyEvent]:
-        """Tick every key that is due by ``until``, earliest first; yield what follows."""
+        """Tick every key that is due by ``until``, earliest first; yield the resulting events."""
         while fired := self.fire_next(until):
             yield from fired[1]
 
     def apply(self, event: AnyEvent) -> tuple[str, list[AnyEvent]]:
-        """Process one input event alone; return the key whose state it concerned, and what follows.
+        """Process one input event without firing timers; return its key and the resulting events.
 
         Raises:
-            KnownBadEvent: from the processor; no state has changed then.
+            KnownBadEvent: the processor refuses the event; no state has changed.
         """
         key = self.processor.key(event) if self.processor.stateful else ""
         before = self._state(key)
@@ -58,18 +58,20 @@ class Stepper:
         return key, self._checked(out)
 
     def fire_next(self, until: datetime) -> tuple[str, list[AnyEvent]] | None:
-        """Tick the earliest key that is due by ``until``; return it and what follows, or None when none is due."""
+        """Tick the earliest key due by ``until``; return it and the resulting events, or None if no key is due."""
         due = self.timers.pop(until)
         if due is None:
             return None
-        moment, key = due
+        due_at, key = due
         before = self._state(key)
-        after, out = self.processor.tick(before, moment)
-        following = self.processor.next_tick(after)
-        if following is not None and following <= moment:
-            raise RuntimeError(f"{self.processor.name}: tick of {key!r} at {moment} asks for {following} again")
+        after, out = self.processor.tick(before, due_at)
+        next_due = self.processor.next_tick(after)
+        if next_due is not None and next_due <= due_at:
+            raise RuntimeError(
+                f"{self.processor.name}: the tick of {key!r} at {due_at} sets the next one to {next_due}"
+            )
         self._keep(key, before, after)
-        self.timers.set(key, following)
+        self.timers.set(key, next_due)
         return key, self._checked(out)
 
     def _state(self, key: str) -> Any:

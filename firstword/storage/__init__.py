@@ -1,1 +1,1 @@
-"""The embedded event log and processor states, and the migrations of every service's tables."""
+"""The database: event log, outbox, processor states, dead letters, and the migrations of all tables."""

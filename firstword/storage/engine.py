@@ -1,4 +1,4 @@
-"""The database engine: SQLite tuned for one process with several threads, or PostgreSQL for many processes."""
+"""Open a database: SQLite for one process with several threads, or PostgreSQL for many processes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from services.common.errors import BadInput, Unreachable
 
 __all__ = ["open_database", "open_sqlite", "translate_outages"]
 
-#: How long a writer waits for another to finish; transactions here take milliseconds.
+#: A writer waits this long for another one; transactions take milliseconds.
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 10
-#: A server that has vanished without a word (a pulled cable, a frozen host) is given up on after about this long.
+#: After about this long without an answer, a server is given up (a pulled cable, a frozen host).
 DEAD_PEER_SECONDS = 30
 _SPELLINGS = ("postgres", "postgresql", "postgresql+psycopg")
 
@@ -26,16 +26,16 @@ _SPELLINGS = ("postgres", "postgresql", "postgresql+psycopg")
 def open_database(url: str) -> Engine:
     """Open the database at ``url``: ``postgresql://user:password@host/name``, or ``sqlite:///path``.
 
-    Connects at first use. On PostgreSQL a transaction that writes reads what was committed before each of its
-    statements, as is usual there; what needs more takes locks (:func:`services.common.db.exclusive`).
+    Connects at first use. PostgreSQL transactions use the default isolation level, "read committed"; code that needs
+    more takes locks (:func:`services.common.db.exclusive`).
 
     Raises:
-        BadInput: when it is no such URL; the message doesn't repeat the password.
+        BadInput: the URL is not valid; the message doesn't contain the password.
     """
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise BadInput("FIRSTWORD_DATABASE is no URL.", fix=_example()) from None
+        raise BadInput("FIRSTWORD_DATABASE is not a valid URL.", fix=_example()) from None
     if parsed.drivername == "sqlite" and parsed.database:
         return open_sqlite(Path(parsed.database))
     if parsed.drivername not in _SPELLINGS:
@@ -61,12 +61,12 @@ def _open_postgresql(url: URL) -> Engine:
                 "keepalives_interval": 5,
                 "keepalives_count": 3,
                 "tcp_user_timeout": DEAD_PEER_SECONDS * 1000,
-                # The server, too: else locks of a worker whose host is gone are held for hours.
+                # Also on the server: otherwise it holds the locks of a worker on a dead host for hours.
                 "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
             },
             pool_size=10,
             max_overflow=20,
-            pool_pre_ping=True,  # the server may have been restarted since
+            pool_pre_ping=True,  # the server may have restarted
         )
     except (ImportError, NoSuchModuleError) as error:
         raise BadInput(
@@ -77,10 +77,10 @@ def _open_postgresql(url: URL) -> Engine:
 
 @contextmanager
 def translate_outages(engine: Engine) -> Iterator[None]:
-    """For commands: what the database's silence means to a person.
+    """Turn the driver's errors into messages for people, in commands.
 
     Raises:
-        Unreachable: instead of a driver's error, when the server doesn't answer, or refuses.
+        Unreachable: the server does not answer, or refuses the connection.
     """
     try:
         yield
@@ -88,26 +88,27 @@ def translate_outages(engine: Engine) -> Iterator[None]:
         where = engine.url.render_as_string(hide_password=True)
         reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no answer"
         raise Unreachable(
-            f"{where}: {reason}.", fix="See that the server runs and that FIRSTWORD_DATABASE names it rightly."
+            f"The database at {where} can't be reached: {reason}.",
+            fix="Check that the server runs and that FIRSTWORD_DATABASE is correct.",
         ) from None
 
 
 def open_sqlite(path: Path) -> Engine:
-    """Open (or create) the database file at ``path``.
+    """Open or create the database file at ``path``.
 
-    Write-ahead log, so that readers never wait for the writer; every commit is synced to disk, so that nothing that
-    was acknowledged is lost to a power cut. A transaction takes the write lock when it begins: one that reads first
-    and writes later could otherwise fail instead of wait. Reading connections say so by the execution option
-    ``reading`` (see :func:`services.common.db.reading`) and take no lock.
+    It uses a write-ahead log, so readers never wait for the writer. Every commit is synced to disk, so a power cut
+    loses nothing that was acknowledged. A transaction takes the write lock when it begins; otherwise one that reads
+    first and writes later could fail instead of waiting. Connections with the execution option ``reading`` (see
+    :func:`services.common.db.reading`) take no lock.
 
     Raises:
-        BadInput: when the folder can't be made.
+        BadInput: the folder can't be created.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(
-            f"{path.parent}: the data folder can't be made: {error.strerror}.", fix="Name another with --data."
+            f"The data folder {path.parent} can't be created: {error.strerror}.", fix="Choose another with --data."
         ) from error
     engine = create_engine(
         f"sqlite:///{path}",
@@ -118,7 +119,7 @@ def open_sqlite(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # we begin transactions ourselves, below
+        connection.isolation_level = None  # transactions begin in begin(), below
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")

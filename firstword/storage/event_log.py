@@ -1,4 +1,4 @@
-"""The embedded event log: every topic in one table, in one order."""
+"""The embedded event log: all topics in one table, in one order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["EventLog", "StoredEvent"]
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """One event as it lies in the log, not yet decoded."""
+    """An event in the log, not decoded yet."""
 
     seq: int
     topic: str
@@ -28,40 +28,40 @@ class StoredEvent:
 
 
 class EventLog:
-    """Appends and reads events. Holds no connection: every call works inside the caller's transaction."""
+    """Appends and reads events. Holds no connection: every call runs in the caller's transaction."""
 
     def publish(self, connection: Connection, new: Sequence[AnyEvent]) -> int:
-        """Append ``new``; events whose id the topic already holds are left out. Return how many were new.
+        """Append events, except those whose id their topic already has; return the number of new ones.
 
         Raises:
-            UnreadableEvent: when an event is of a type that no topic carries.
+            UnreadableEvent: no topic is registered for an event's type.
         """
         if not new:
             return 0
         rows = [
             {
-                "topic": topic_of(item).name,
-                "key": item.subject,
-                "event_id": item.id,
-                "time": item.time,
-                "payload": encode(item),
+                "topic": topic_of(event).name,
+                "key": event.subject,
+                "event_id": event.id,
+                "time": event.time,
+                "payload": encode(event),
             }
-            for item in new
+            for event in new
         ]
         before = self.end(connection)
         upsert(connection, events, rows, ("topic", "event_id"), update=())
         return int(connection.scalar(select(func.count()).where(events.c.seq > before)) or 0)
 
     def publish_in_order(self, connection: Connection, events: Sequence[AnyEvent]) -> int:
-        """The same: there is but one order here."""
+        """Publish events in this order; the log has only one order anyway."""
         return self.publish(connection, events)
 
     def end(self, connection: Connection) -> int:
-        """The highest ``seq`` in the log; 0 when it is empty."""
+        """Return the highest ``seq`` in the log, or 0 if it is empty."""
         return int(connection.scalar(select(func.coalesce(func.max(events.c.seq), 0))) or 0)
 
     def read(self, connection: Connection, topics: Sequence[str], *, after: int, limit: int) -> list[StoredEvent]:
-        """The next ``limit`` events on ``topics`` after ``after``, in order."""
+        """Return the next ``limit`` events on ``topics`` after ``after``, in order."""
         query = (
             select(events.c.seq, events.c.topic, events.c.key, events.c.payload)
             .where(events.c.seq > after, events.c.topic.in_(topics))
@@ -73,10 +73,10 @@ class EventLog:
     def scan(
         self, connection: Connection, topic: str, *, after: int = 0, until: int | None = None
     ) -> Iterator[AnyEvent]:
-        """Every event on ``topic`` with ``after < seq <= until``, decoded, in order.
+        """Yield the events on ``topic`` with ``after < seq <= until``, decoded, in order.
 
         Raises:
-            UnreadableEvent: when one of them can't be decoded.
+            UnreadableEvent: an event can't be decoded.
         """
         query = select(events.c.payload).where(events.c.topic == topic, events.c.seq > after)
         if until is not None:
@@ -85,45 +85,45 @@ class EventLog:
             yield decode(topic, payload)
 
     def latest_by_key(self, connection: Connection, topic: str) -> dict[str, AnyEvent]:
-        """The last event of each key on ``topic``, in the order in which they were written."""
+        """Return the latest event of each key on ``topic``, in the order in which they were written."""
         last = select(func.max(events.c.seq)).where(events.c.topic == topic).group_by(events.c.key)
         query = select(events.c.key, events.c.payload).where(events.c.seq.in_(last)).order_by(events.c.seq)
         return {key: decode(topic, payload) for key, payload in connection.execute(query)}
 
     def for_keys(self, connection: Connection, topic: str, keys: Sequence[str]) -> list[AnyEvent]:
-        """Every event of these keys that is still kept on ``topic``, decoded, in order."""
+        """Return all stored events with these keys on ``topic``, decoded, in order."""
         query = select(events.c.payload).where(events.c.topic == topic, events.c.key.in_(keys)).order_by(events.c.seq)
         return [decode(topic, payload) for (payload,) in connection.execute(query)]
 
     def has_any(self, connection: Connection, topic: str) -> bool:
-        """Whether an event on ``topic`` is kept."""
+        """Return true if any event on ``topic`` is stored."""
         return self.has_more(connection, [topic], after=0)
 
     def offset(self, connection: Connection, consumer: str) -> int:
-        """How far ``consumer`` has read; 0 when it never has."""
+        """Return the ``seq`` up to which ``consumer`` has read, or 0 if it hasn't yet."""
         return int(connection.scalar(select(offsets.c.seq).where(offsets.c.consumer == consumer)) or 0)
 
     def commit(self, connection: Connection, consumer: str, seq: int) -> None:
-        """Record that ``consumer`` has done everything up to ``seq``."""
+        """Record that ``consumer`` has processed everything up to ``seq``."""
         upsert(connection, offsets, [{"consumer": consumer, "seq": seq}], ("consumer",))
 
     def lag(self, connection: Connection, consumer: str, topics: Sequence[str]) -> int:
-        """How many events on ``topics`` still wait for ``consumer``."""
+        """Return the number of events on ``topics`` that wait for ``consumer``."""
         after = self.offset(connection, consumer)
         query = select(func.count()).where(events.c.seq > after, events.c.topic.in_(topics))
         return int(connection.scalar(query) or 0)
 
     def has_more(self, connection: Connection, topics: Sequence[str], *, after: int) -> bool:
-        """Whether anything on ``topics`` was written after ``after``."""
+        """Return true if an event on ``topics`` was written after ``after``."""
         query = select(events.c.seq).where(events.c.seq > after, events.c.topic.in_(topics)).limit(1)
         return connection.scalar(query) is not None
 
     def prune(self, connection: Connection, now: datetime, readers: Mapping[str, Sequence[str]]) -> int:
-        """Drop what is older than its topic's retention, and all but the newest of each key on compacted topics.
+        """Delete events past their topic's retention, and all but the latest of each key on compacted topics.
 
-        Only what all of a topic's ``readers`` (consumer → topics) have read goes. Returns the number of rows dropped.
+        Only events that all ``readers`` (topics by consumer) of the topic have read. Return the number deleted.
         """
-        dropped = 0
+        deleted = 0
         for topic in TOPICS.values():
             read = [self.offset(connection, name) for name, topics in readers.items() if topic.name in topics]
             read_by_all = min(read, default=self.end(connection))
@@ -134,12 +134,12 @@ class EventLog:
             result = connection.execute(
                 delete(events).where(events.c.topic == topic.name, events.c.seq <= read_by_all, old)
             )
-            dropped += result.rowcount
-        return dropped
+            deleted += result.rowcount
+        return deleted
 
     @staticmethod
     def _superseded(read_by_all: int) -> ColumnElement[bool]:
-        """Whether a later event of the same key was read by all as well."""
+        """Return the condition that all readers have read a later event with the same key."""
         later = events.alias()
         newer: Select[Any] = select(literal_column("1")).where(
             later.c.topic == events.c.topic,

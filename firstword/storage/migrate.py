@@ -1,4 +1,4 @@
-"""Brings a database's tables to what this version needs, with Alembic; safe to run at every start."""
+"""Migrate a database's tables to this version with Alembic. Safe to run at every start."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from services.notifier.webhooks import tables as _webhook_tables  # noqa: F401 -
 
 __all__ = ["ALL_TABLES", "NewerDatabase", "NotMigrated", "migrate", "require_migrated"]
 
-#: The tables of the runtime and of every service, as migrations are compared with them.
+#: The tables of the runtimes and of every service; a test compares the migrations with them.
 ALL_TABLES: tuple[MetaData, ...] = (runtime_tables, ingest_tables, notifier_tables)
 
 
 class NewerDatabase(FirstwordError):
-    """The database was written by a later version than this one."""
+    """A later version of Firstword wrote the database."""
 
 
 class NotMigrated(FirstwordError):
-    """The database's tables are not those of this version."""
+    """The database's tables don't fit this version."""
 
     exit_code = 3
 
 
 def migrate(engine: Engine) -> str | None:
-    """Bring ``engine``'s tables to the newest revision, in one transaction; return it, or None when they were there.
+    """Migrate to the latest revision in one transaction; return it, or None if the database is at it already.
 
-    Several at once are harmless: the first does it, the others wait for it and find it done.
+    Several processes may do this at once: one migrates, the others wait and find it done.
 
     Raises:
-        NewerDatabase: when the database's revision isn't known here.
-        Unreachable: when the database doesn't answer.
+        NewerDatabase: this version doesn't know the database's revision.
+        Unreachable: the database does not answer.
     """
     config, scripts = _scripts()
     head = scripts.get_current_head()
@@ -60,19 +60,19 @@ def migrate(engine: Engine) -> str | None:
 
 
 def require_migrated(engine: Engine) -> None:
-    """Check that the tables are those of this version: one job brings them there, before the services start.
+    """Check that the tables fit this version. A separate job migrates them before the services start.
 
     Raises:
-        NotMigrated: when they are older, or not there.
-        NewerDatabase: when a later version wrote them.
-        Unreachable: when the database doesn't answer.
+        NotMigrated: the tables are older or missing.
+        NewerDatabase: a later version wrote them.
+        Unreachable: the database does not answer.
     """
     _, scripts = _scripts()
     found = _revision(engine, scripts)
     if found != scripts.get_current_head():
         raise NotMigrated(
-            f"The database's tables are {'not there yet' if found is None else f'at revision {found}'}.",
-            fix="Run 'firstword migrate' once, and then this again.",
+            "The database has no tables yet." if found is None else f"The database is at the older revision {found}.",
+            fix="Run 'firstword migrate' once, then try again.",
         )
 
 
@@ -87,7 +87,7 @@ def _revision(engine: Engine, scripts: ScriptDirectory) -> str | None:
         current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise NewerDatabase(
-            f"The database is at revision {current}, which this version of Firstword doesn't know.",
-            fix="Start the version that wrote it, or restore the copy from before the update.",
+            f"The database is at revision {current}, which this version of Firstword does not know.",
+            fix="Use the version that wrote it, or restore the backup from before the update.",
         )
     return current

@@ -1,6 +1,6 @@
-"""Who works on the stack's database. Each service holds a lock of its name there, shared by its workers, while it runs.
+"""Find the services that run on the stack's database. While a service runs, its workers share a lock there.
 
-A lock goes with its connection: of a killed worker nothing stays behind, and one that lost its database takes it again.
+A lock ends with its connection: a killed worker leaves nothing behind, and one that lost its database takes it again.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ __all__ = ["SERVICES", "Presence", "services_on_database"]
 
 log = get_logger(__name__)
 
-#: Those that have the database; whether a matcher runs is for Kafka to say.
+#: The services that use the database. The matcher doesn't; Kafka knows whether it runs.
 SERVICES = ("desk", "ingest", "notifier")
-LOOK_SECONDS = 5.0
+CHECK_SECONDS = 5.0
 
 
 class Presence:
-    """Lets others know that one of ``SERVICES`` runs."""
+    """Holds the lock of one of ``SERVICES``."""
 
     def __init__(self, engine: Engine, service: str) -> None:
         self._engine = engine
@@ -36,7 +36,7 @@ class Presence:
             try:
                 connection = await asyncio.to_thread(_connection, self._engine)
                 try:
-                    await self._stay(connection, stop)
+                    await self._hold(connection, stop)
                 finally:
                     await asyncio.to_thread(connection.close)
             except OperationalError as error:
@@ -47,7 +47,7 @@ class Presence:
                 )
                 await _pause(stop)
 
-    async def _stay(self, connection: Connection, stop: asyncio.Event) -> None:
+    async def _hold(self, connection: Connection, stop: asyncio.Event) -> None:
         while not stop.is_set() and not await asyncio.to_thread(try_shared, connection, _lock(self._service)):
             log.warning(
                 "The service waits for an export or import to end.", action="presence.waiting", service=self._service
@@ -59,7 +59,7 @@ class Presence:
 
 
 def services_on_database(connection: Connection) -> list[str]:
-    """The services that run. The others can't begin for as long as ``connection`` lasts."""
+    """Return the services that run. The others can't start while ``connection`` is open."""
     return [service for service in SERVICES if not try_exclusive(connection, _lock(service))]
 
 
@@ -69,10 +69,10 @@ def _lock(service: str) -> str:
 
 def _connection(engine: Engine) -> Connection:
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    connection.detach()  # else its lock would outlive its closing, in the pool
+    connection.detach()  # in the pool, its lock would outlive close()
     return connection
 
 
 async def _pause(stop: asyncio.Event) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+        await asyncio.wait_for(stop.wait(), CHECK_SECONDS)

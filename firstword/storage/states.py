@@ -1,4 +1,4 @@
-"""Processor states: one row a key, with the moment at which time alone will next change it."""
+"""Processor states: one row per key, with the due time of its timer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["StateRow", "StateStore"]
 
 @dataclass(frozen=True, slots=True)
 class StateRow:
-    """A state to be written."""
+    """A state to write."""
 
     key: str
     state: bytes
@@ -24,16 +24,16 @@ class StateRow:
 
 
 class StateStore:
-    """Reads and writes states. Holds no connection: every call works inside the caller's transaction."""
+    """Reads and writes states. Holds no connection: every call runs in the caller's transaction."""
 
     def get(self, connection: Connection, processor: str, key: str) -> bytes | None:
-        """The state of ``key``, or None when it was never written."""
+        """Return the state of ``key``, or None if there is none."""
         query = select(states.c.state).where(states.c.processor == processor, states.c.key == key)
         raw = connection.scalar(query)
         return None if raw is None else bytes(raw)
 
     def get_all(self, connection: Connection, processor: str, keys: Sequence[str]) -> dict[str, bytes]:
-        """The states of several keys; those that were never written are left out."""
+        """Return the states of several keys, without those that have none."""
         query = select(states.c.key, states.c.state).where(states.c.processor == processor, states.c.key.in_(keys))
         return {key: bytes(raw) for key, raw in connection.execute(query)}
 
@@ -46,14 +46,14 @@ class StateStore:
         upsert(connection, states, values, ("processor", "key"))
 
     def due(self, connection: Connection, processor: str, until: datetime) -> list[tuple[datetime, str]]:
-        """Every key of ``processor`` that waits for a moment not after ``until``, with that moment."""
+        """Return the timers of ``processor`` that are due by ``until``, as pairs of due time and key."""
         query = select(states.c.next_tick_at, states.c.key).where(
             states.c.processor == processor, states.c.next_tick_at <= until
         )
         return [(due, key) for due, key in connection.execute(query)]
 
     def timers(self, connection: Connection, processor: str) -> list[tuple[datetime, str]]:
-        """Every key of ``processor`` that waits for a moment, with it."""
+        """Return all timers of ``processor``, as pairs of due time and key."""
         query = select(states.c.next_tick_at, states.c.key).where(
             states.c.processor == processor, states.c.next_tick_at.is_not(None)
         )

@@ -1,5 +1,7 @@
-"""The runtimes' own tables: events, offsets, processor states, dead letters; and those of the stack alone: the outbox
-to Kafka, and how far each partition was taken into this database.
+"""The runtimes' own tables.
+
+Both runtimes: processor states. Embedded: events, offsets and dead letters. Stack: the outbox to Kafka, the offsets of
+each partition in this database, and the ids of recent events.
 """
 
 from __future__ import annotations
@@ -23,10 +25,10 @@ from services.common.db import UtcDateTime
 __all__ = ["dead_letters", "events", "metadata", "offsets", "outbox", "recent", "states", "taken"]
 
 metadata = MetaData()
-#: SQLite numbers rows by itself in INTEGER columns only, which hold 64 bits there.
+#: SQLite assigns row numbers to INTEGER columns only; they hold 64 bits there.
 SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 
-#: The log: one order over all topics. ``seq`` is never used twice, though old rows go.
+#: The event log: one order over all topics. A ``seq`` is never reused, even when old rows are deleted.
 events = Table(
     "events",
     metadata,
@@ -76,8 +78,8 @@ dead_letters = Table(
     UniqueConstraint("consumer", "topic", "seq", "attempt", name="uq_dead_letters_where"),
 )
 
-#: What is to go to Kafka, written in the transactions that it tells of. ``headers`` are pairs of name and value, the
-#: value's bytes as Latin-1. ``refused`` says why the broker will never take a row; ``sent_at`` is set then as well.
+#: Events for Kafka, written in the transactions that they report. ``headers`` are pairs of name and value, the value's
+#: bytes as Latin-1. ``refused`` is the reason why the broker will never accept a row; ``sent_at`` is set then, too.
 outbox = Table(
     "outbox",
     metadata,
@@ -95,7 +97,7 @@ outbox = Table(
     Index("ix_outbox_sent_at_id", "sent_at", "id"),
 )
 
-#: By consumer group and partition, the first offset that is not in this database yet.
+#: For each consumer group and partition, the first offset that this database doesn't contain yet.
 taken = Table(
     "taken",
     metadata,
@@ -105,7 +107,7 @@ taken = Table(
     Column("next_offset", SEQUENCE, nullable=False),
 )
 
-#: Which events each processor has lately worked with: a producer that was killed sends again what it had sent.
+#: The events that each processor processed recently, to recognize repeats: a killed producer sends events again.
 recent = Table(
     "recent",
     metadata,

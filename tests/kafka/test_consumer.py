@@ -19,7 +19,7 @@ from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord, outb
 from firstword.runtimes.kafka.relay import Relay
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.storage.engine import open_database
-from firstword.storage.outbox import Outbox, OutboxPublisher, Post
+from firstword.storage.outbox import Outbox, OutboxPublisher, OutboxRow
 from schemas.base import event
 from schemas.clients import ClientRemoved
 from schemas.topics import decode
@@ -149,14 +149,14 @@ class Overtaken(Relay):
         super().__init__(engine, settings, SystemClock())
         self._other, self.was_overtaken = other, False
 
-    async def _send(self, producer: Any, posts: Sequence[Post]) -> tuple[list[int], dict[int, str]]:
-        if not self.was_overtaken and any(post.topic == "clients" for post in posts):
+    async def _send(self, producer: Any, rows: Sequence[OutboxRow]) -> tuple[list[int], dict[int, str]]:
+        if not self.was_overtaken and any(row.topic == "clients" for row in rows):
             self.was_overtaken = True
             with self._other.begin() as connection:
                 connection.execute(text(CUT))
             await asyncio.to_thread(publish, self._other, [removed(2)])
             await until(lambda: waiting(self._other) == 0)
-        return await super()._send(producer, posts)
+        return await super()._send(producer, rows)
 
 
 def removed(revision: int) -> AnyEvent:
@@ -259,7 +259,7 @@ def test_a_mistake_of_ours_ends_the_worker_with_nothing_taken(lab: Lab, engine: 
 
 def waiting(engine: Engine) -> int:
     with reading(engine) as connection:
-        return Outbox().count_waiting(connection)
+        return Outbox().count_unsent(connection)
 
 
 def cut_connections(engine: Engine) -> None:

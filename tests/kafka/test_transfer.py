@@ -88,4 +88,4 @@ def test_a_house_moves_into_the_stack_and_out_again(stack: Stack, postgres_url: 
 
 def _waiting(engine: Engine) -> int:
     with reading(engine) as connection:
-        return Outbox().count_waiting(connection)
+        return Outbox().count_unsent(connection)

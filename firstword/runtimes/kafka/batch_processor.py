@@ -28,7 +28,7 @@ from firstword.runtimes.kafka.dead_letter_records import DeadLetterRecord, dead_
 from firstword.runtimes.kafka.records import InboundRecord
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
-from firstword.storage.outbox import Outbox, OutboxPublisher, Post
+from firstword.storage.outbox import Outbox, OutboxPublisher, OutboxRow
 from firstword.storage.states import StateRow, StateStore
 from firstword.storage.tables import recent, taken
 from schemas.base import content_id
@@ -295,6 +295,6 @@ def _partition(key: str, partitions: int) -> int:
     return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
 
 
-def _post(letter: DeadLetterRecord) -> Post:
+def _post(letter: DeadLetterRecord) -> OutboxRow:
     out = letter.to_record()
-    return Post(out.topic, out.key, out.payload, content_id("dlq", *letter.name), out.headers)
+    return OutboxRow(out.topic, out.key, out.payload, content_id("dlq", *letter.name), out.headers)

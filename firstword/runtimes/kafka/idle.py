@@ -76,4 +76,4 @@ class IdleWaiter:
 
     def _unsent(self) -> int:
         with reading(self._engine) as connection:
-            return Outbox().count_waiting(connection)
+            return Outbox().count_unsent(connection)

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from firstword.runtimes.kafka.settings import KafkaSettings
-from firstword.storage.outbox import NEWEST_LAST, PARTITION, Outbox, Post
+from firstword.storage.outbox import LATEST_MUST_BE_LAST, PARTITION, Outbox, OutboxRow
 from services.common.clock import Clock
 from services.common.db import try_exclusive
 from services.common.logs import get_logger
@@ -85,7 +85,7 @@ class Relay:
         connection = await asyncio.to_thread(self._connect)
         try:
             if self._unsure:  # the producer that sent these is stopped: nothing of it comes any more
-                await _in_thread(lambda: self._outbox.send_again(connection, keys=self._unsure))
+                await _in_thread(lambda: self._outbox.resend_latest(connection, keys=self._unsure))
                 self._unsure.clear()
             while not stop.is_set() and not await asyncio.to_thread(try_exclusive, connection, LOCK):
                 await _pause(stop, STANDBY_SECONDS)
@@ -143,7 +143,7 @@ class Relay:
         while True:
             if settles_at is not None and loop.time() >= settles_at:
                 settles_at, since = None, self._clock.now() - LATELY
-                await _in_thread(lambda since=since: self._outbox.send_again(connection, since=since))  # type: ignore[misc]
+                await _in_thread(lambda since=since: self._outbox.resend_latest(connection, since=since))  # type: ignore[misc]
             if not await self._batch(connection, producer):
                 if loop.time() - pruned_at > PRUNE_SECONDS:
                     pruned_at = loop.time()
@@ -152,36 +152,36 @@ class Relay:
 
     async def _batch(self, connection: Connection, producer: AIOKafkaProducer) -> int:
         """Send one batch and mark it; return how many rows that were."""
-        posts = await _in_thread(lambda: self._outbox.waiting(connection, BATCH))
-        if posts:
-            self._unsure |= {(post.topic, post.key) for post in posts if post.key and post.topic in NEWEST_LAST}
-            arrived, refused = await self._send(producer, posts)
+        rows = await _in_thread(lambda: self._outbox.unsent(connection, BATCH))
+        if rows:
+            self._unsure |= {(row.topic, row.key) for row in rows if row.key and row.topic in LATEST_MUST_BE_LAST}
+            arrived, refused = await self._send(producer, rows)
             await _in_thread(lambda: self._mark(connection, arrived, refused))
             self._unsure.clear()
             self._sent.inc(len(arrived))
-        return len(posts)
+        return len(rows)
 
-    async def _send(self, producer: AIOKafkaProducer, posts: Sequence[Post]) -> tuple[list[int], dict[int, str]]:
+    async def _send(self, producer: AIOKafkaProducer, rows: Sequence[OutboxRow]) -> tuple[list[int], dict[int, str]]:
         """Send in order, and wait until every replica has all; ids of those that arrived, and why others can't."""
         sent = []
         refused: dict[int, str] = {}
-        for post in posts:
-            headers = dict(post.headers)
+        for row in rows:
+            headers = dict(row.headers)
             partition = headers.pop(PARTITION, None)
             try:
                 sent.append(
                     await producer.send(
-                        self._settings.topic(post.topic),
-                        post.payload,
-                        post.key,
+                        self._settings.topic(row.topic),
+                        row.payload,
+                        row.key,
                         partition=None if partition is None else int(partition),
                         headers=list(headers.items()),
                     )
                 )
             except MessageSizeTooLargeError as error:
-                refused[post.id] = str(error)
+                refused[row.id] = str(error)
         await asyncio.gather(*sent)
-        return [post.id for post in posts if post.id not in refused], refused
+        return [row.id for row in rows if row.id not in refused], refused
 
     def _mark(self, connection: Connection, arrived: Sequence[int], refused: dict[int, str]) -> None:
         now = self._clock.now()
@@ -191,7 +191,7 @@ class Relay:
             log.error(
                 "Kafka refused an event; it is set aside.", action="outbox.event_refused", event_id=id, reason=reason
             )
-            self._outbox.set_aside(connection, id, reason, now)
+            self._outbox.mark_refused(connection, id, reason, now)
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -1,1 +1,1 @@
-"""How the tables of each version become those of the next."""
+"""Alembic migrations: from the tables of each version to those of the next."""

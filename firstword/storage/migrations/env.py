@@ -1,4 +1,4 @@
-"""Run by Alembic for each command: migrations over the connection that :func:`firstword.storage.migrate` hands in."""
+"""Run the migrations over the connection that :func:`firstword.storage.migrate.migrate` provides. Called by Alembic."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_a_later_versions_database_is_refused(database: Engine) -> None:
 
 def test_services_say_when_the_tables_are_not_there(tmp_path: Path) -> None:
     engine = open_sqlite(tmp_path / "empty.db")
-    with pytest.raises(NotMigrated, match=r"not there yet.*firstword migrate"):
+    with pytest.raises(NotMigrated, match=r"no tables yet.*firstword migrate"):
         require_migrated(engine)
     engine.dispose()
 

@@ -1,4 +1,4 @@
-"""The outbox holds what was committed, once, in order; the newest of each client is what was last written."""
+"""The outbox holds every committed event once and in order, and the latest event of each client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from firstword.book_events import client_removed, diff_book
-from firstword.storage.outbox import KEPT, Outbox, OutboxPublisher, Post
+from firstword.storage.outbox import KEEP_SENT, Outbox, OutboxPublisher, OutboxRow
 from schemas.base import event
 from schemas.clients import Book, Client, Firm, Manager
 from schemas.topics import decode
@@ -20,9 +20,9 @@ NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 OUTBOX = Outbox()
 
 
-def waiting(engine: Engine) -> list[Post]:
+def unsent(engine: Engine) -> list[OutboxRow]:
     with reading(engine) as connection:
-        return OUTBOX.waiting(connection, 1000)
+        return OUTBOX.unsent(connection, 1000)
 
 
 def book(name: str) -> Book:
@@ -31,47 +31,47 @@ def book(name: str) -> Book:
     return Book(firm=Firm(name="Harbour"), managers=(manager,), clients=(client,))
 
 
-def test_what_is_published_waits_in_order_and_once(database: Engine) -> None:
+def test_published_events_are_unsent_in_order_and_once(database: Engine) -> None:
     publisher, events = OutboxPublisher(FakeClock(NOW)), [item_event(number, NOW) for number in range(5)]
     with database.begin() as connection:
         assert publisher.publish(connection, events[:3]) == 3
     with database.begin() as connection:
         assert publisher.publish(connection, events) == 2
         assert publisher.publish(connection, []) == 0
-    posts = waiting(database)
-    assert [decode(post.topic, post.payload or b"") for post in posts] == events
-    assert [post.key for post in posts] == [made.subject.encode() for made in events]
+    rows = unsent(database)
+    assert [decode(row.topic, row.payload or b"") for row in rows] == events
+    assert [row.key for row in rows] == [event.subject.encode() for event in events]
 
 
-def test_a_transaction_that_is_rolled_back_says_nothing(database: Engine) -> None:
+def test_a_rolled_back_transaction_publishes_nothing(database: Engine) -> None:
     with database.connect() as connection:
         OutboxPublisher(FakeClock(NOW)).publish(connection, [item_event(1, NOW)])
         connection.rollback()
-    assert waiting(database) == []
+    assert unsent(database) == []
 
 
-def test_what_was_sent_or_set_aside_waits_no_more_and_is_not_said_again(database: Engine) -> None:
+def test_sent_and_refused_rows_are_not_sent_again(database: Engine) -> None:
     publisher, events = OutboxPublisher(FakeClock(NOW)), [item_event(number, NOW) for number in range(3)]
     with database.begin() as connection:
         publisher.publish(connection, events)
-    sent, large, left = waiting(database)
+    sent, large, remaining = unsent(database)
     with database.begin() as connection:
         OUTBOX.mark_sent(connection, [sent.id], NOW)
-        OUTBOX.set_aside(connection, large.id, "too large", NOW)
-        assert OUTBOX.count_waiting(connection) == 1
+        OUTBOX.mark_refused(connection, large.id, "too large", NOW)
+        assert OUTBOX.count_unsent(connection) == 1
         assert publisher.publish(connection, events) == 0
-    assert [post.id for post in waiting(database)] == [left.id]
+    assert [row.id for row in unsent(database)] == [remaining.id]
 
 
-def test_bytes_that_are_no_text_come_out_as_they_went_in(database: Engine) -> None:
-    post = Post("items.dlq", b"\xff\x00", None, "x", (("firstword-reason", "naïve".encode()), ("raw", b"\x00\xfe")))
+def test_bytes_that_are_not_text_are_kept_exactly(database: Engine) -> None:
+    row = OutboxRow("items.dlq", b"\xff\x00", None, "x", (("firstword-reason", "naïve".encode()), ("raw", b"\x00\xfe")))
     with database.begin() as connection:
-        OUTBOX.add(connection, [post], NOW)
-    (found,) = waiting(database)
-    assert (found.topic, found.key, found.payload, found.headers) == (post.topic, post.key, None, post.headers)
+        OUTBOX.add(connection, [row], NOW)
+    (found,) = unsent(database)
+    assert (found.topic, found.key, found.payload, found.headers) == (row.topic, row.key, None, row.headers)
 
 
-def test_the_newest_of_each_client_is_the_one_last_written_and_outlives_pruning(database: Engine) -> None:
+def test_the_latest_event_of_a_client_survives_pruning(database: Engine) -> None:
     publisher = OutboxPublisher(FakeClock(NOW))
     for name in ("Ann", "Anna", "Anne"):
         with database.begin() as connection:
@@ -80,23 +80,23 @@ def test_the_newest_of_each_client_is_the_one_last_written_and_outlives_pruning(
             )
     with database.begin() as connection:
         publisher.publish(connection, [item_event(1, NOW)])
-        OUTBOX.mark_sent(connection, [post.id for post in OUTBOX.waiting(connection, 10)], NOW)
-        assert OUTBOX.prune(connection, NOW + KEPT - timedelta(days=1)) == 0
-        assert OUTBOX.prune(connection, NOW + KEPT + timedelta(days=1)) == 3, "two older clients and an item"
+        OUTBOX.mark_sent(connection, [row.id for row in OUTBOX.unsent(connection, 10)], NOW)
+        assert OUTBOX.prune(connection, NOW + KEEP_SENT - timedelta(days=1)) == 0
+        assert OUTBOX.prune(connection, NOW + KEEP_SENT + timedelta(days=1)) == 3, "two older clients and an item"
         (known,) = publisher.latest_by_key(connection, "clients").values()
         assert known.data.client.name == "Anne"  # type: ignore[attr-defined]
         publisher.publish(connection, [client_removed("ann", known, NOW)])
         assert publisher.latest_by_key(connection, "clients")["ann"].data.event_type == "client.removed"
 
 
-def test_events_of_no_topic_are_refused(database: Engine) -> None:
+def test_events_without_a_topic_are_refused(database: Engine) -> None:
     known = item_event(1, NOW)
-    stray = event(known.data, key="x", id="y", source="test", time=NOW).model_copy(update={"type": "nobody's"})
+    unregistered = event(known.data, key="x", id="y", source="test", time=NOW).model_copy(update={"type": "nobody's"})
     with pytest.raises(ValueError, match="no topic"), database.begin() as connection:
-        OutboxPublisher(FakeClock(NOW)).publish(connection, [stray])
+        OutboxPublisher(FakeClock(NOW)).publish(connection, [unregistered])
 
 
-def test_the_newest_of_a_compacted_key_can_be_sent_again_and_nothing_else(database: Engine) -> None:
+def test_only_the_latest_row_of_a_compacted_key_can_be_resent(database: Engine) -> None:
     publisher = OutboxPublisher(FakeClock(NOW))
     for revision, name in enumerate(("Ann", "Anna")):
         with database.begin() as connection:
@@ -107,16 +107,16 @@ def test_the_newest_of_a_compacted_key_can_be_sent_again_and_nothing_else(databa
     with database.begin() as connection:
         publisher.publish(connection, [item_event(1, NOW)])
     with database.begin() as connection:
-        sent = OUTBOX.waiting(connection, 10)
-        OUTBOX.mark_sent(connection, [post.id for post in sent], NOW)
-    newest = [post for post in sent if post.topic == "clients"][-1]
+        sent = OUTBOX.unsent(connection, 10)
+        OUTBOX.mark_sent(connection, [row.id for row in sent], NOW)
+    latest = [row for row in sent if row.topic == "clients"][-1]
     with database.begin() as connection:
-        assert OUTBOX.send_again(connection, keys=[]) == 0
-        assert OUTBOX.send_again(connection, keys=[("clients", b"nobody"), ("items", b"itm_1")]) == 0
-        assert OUTBOX.send_again(connection, since=NOW) == 0
-        assert OUTBOX.send_again(connection, keys=[("clients", b"ann")]) == 1
-    assert [post.id for post in waiting(database)] == [newest.id]
+        assert OUTBOX.resend_latest(connection, keys=[]) == 0
+        assert OUTBOX.resend_latest(connection, keys=[("clients", b"nobody"), ("items", b"itm_1")]) == 0
+        assert OUTBOX.resend_latest(connection, since=NOW) == 0
+        assert OUTBOX.resend_latest(connection, keys=[("clients", b"ann")]) == 1
+    assert [row.id for row in unsent(database)] == [latest.id]
     with database.begin() as connection:
-        OUTBOX.mark_sent(connection, [newest.id], NOW)
-        assert OUTBOX.send_again(connection, since=NOW - timedelta(seconds=1)) == 1
-    assert [post.id for post in waiting(database)] == [newest.id]
+        OUTBOX.mark_sent(connection, [latest.id], NOW)
+        assert OUTBOX.resend_latest(connection, since=NOW - timedelta(seconds=1)) == 1
+    assert [row.id for row in unsent(database)] == [latest.id]

@@ -1,4 +1,4 @@
-"""A topology that doesn't fit together is refused when it is built."""
+"""A pipeline refuses processors that don't fit together."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ class Reader(Counter):
     outputs = ("deliveries",)
 
 
-def test_a_name_is_given_once() -> None:
+def test_two_processors_must_not_share_a_name() -> None:
     with pytest.raises(UnsoundTopology, match="one name"):
         Pipeline((Counter(), Counter()))
 
 
-def test_unregistered_topics_are_named() -> None:
-    class Lost(Counter):
+def test_an_unregistered_topic_is_refused() -> None:
+    class UnknownTopic(Counter):
         inputs = ("gossip",)
 
     with pytest.raises(UnsoundTopology, match="'gossip' is not in schemas"):
-        Pipeline((Lost(),))
+        Pipeline((UnknownTopic(),))
 
 
-def test_references_must_be_compacted() -> None:
-    class Forgetful(Counter):
+def test_reference_topics_must_be_compacted() -> None:
+    class NotCompacted(Counter):
         references = ("alerts",)
 
     with pytest.raises(UnsoundTopology, match="compacted"):
-        Pipeline((Forgetful(),))
+        Pipeline((NotCompacted(),))
 
 
-def test_a_processor_comes_after_those_it_reads_from() -> None:
+def test_a_processor_must_come_after_those_it_reads_from() -> None:
     Pipeline((Counter(), Reader()))
     with pytest.raises(UnsoundTopology, match=r"\['interactions'\], which a later"):
         Pipeline((Reader(), Counter()))
@@ -49,7 +49,7 @@ def test_a_processor_must_not_read_what_it_writes() -> None:
         Pipeline((Loop(),))
 
 
-def test_inputs_of_a_stateful_processor_have_like_partitions() -> None:
+def test_inputs_of_a_stateful_processor_must_have_equal_partition_counts() -> None:
     class Uneven(Counter):
         inputs = ("items", "feeds")
 
@@ -57,8 +57,8 @@ def test_inputs_of_a_stateful_processor_have_like_partitions() -> None:
         Pipeline((Uneven(),))
 
 
-def test_only_what_leads_to_a_topic_is_kept() -> None:
-    whole = Pipeline((Counter(), Reader()))
-    assert [each.name for each in whole.up_to(["deliveries"]).processors] == ["counter", "reader"]
-    assert [each.name for each in whole.up_to(["interactions"]).processors] == ["counter"]
-    assert whole.up_to([]).processors == ()
+def test_up_to_keeps_the_processors_that_a_topic_needs() -> None:
+    pipeline = Pipeline((Counter(), Reader()))
+    assert [processor.name for processor in pipeline.up_to(["deliveries"]).processors] == ["counter", "reader"]
+    assert [processor.name for processor in pipeline.up_to(["interactions"]).processors] == ["counter"]
+    assert pipeline.up_to([]).processors == ()

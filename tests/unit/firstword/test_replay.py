@@ -1,4 +1,4 @@
-"""A replay gives the same bytes every time, in memory and kept in a folder, and a second run adds nothing."""
+"""A replay always gives the same bytes, in memory and in a data folder, and a second run adds nothing."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def items() -> list[Item]:
     newswire = read_newswire(example("newswire.yaml"))
     return [
         Item(
-            id=f"itm_{one.number}",
-            url=f"https://{publisher.domain}/{one.number}",
-            title=one.story.title,
-            summary=one.story.summary,
-            body=one.story.body,
+            id=f"itm_{entry.number}",
+            url=f"https://{publisher.domain}/{entry.number}",
+            title=entry.story.title,
+            summary=entry.story.summary,
+            body=entry.story.body,
             language="en",
-            published_at=one.at,
+            published_at=entry.at,
             source=Source(host=publisher.domain, publisher=publisher.name),
         )
-        for one in dated(newswire, START)
-        for publisher in [newswire.publishers[one.story.by]]
+        for entry in dated(newswire, START)
+        for publisher in [newswire.publishers[entry.story.by]]
     ]
 
 
@@ -62,36 +62,38 @@ def test_the_same_input_gives_the_same_bytes(book: Book, items: list[Item]) -> N
     assert {line.split('"')[3] for line in first} == {"mention", "story", "claim", "alert", "draft"}
 
 
-def test_items_are_taken_in_the_order_of_their_times(book: Book, items: list[Item]) -> None:
+def test_items_are_replayed_in_order_of_time(book: Book, items: list[Item]) -> None:
     assert replayed(book, items[::-1]) == replayed(book, items)
 
 
-def test_every_item_has_a_claim_and_a_story(book: Book, items: list[Item]) -> None:
-    watched_by_nobody = Item(id="itm_rain", url="https://x.example/r", title="Rain in the north", published_at=START)
-    lines = replayed(book, [*items, watched_by_nobody], ("stories", "claims"))
+def test_every_item_has_a_story_and_a_claim(book: Book, items: list[Item]) -> None:
+    unwatched = Item(id="itm_rain", url="https://x.example/r", title="Rain in the north", published_at=START)
+    lines = replayed(book, [*items, unwatched], ("stories", "claims"))
     assert len(lines) == 2 * (len(items) + 1)
 
 
-def test_what_was_not_asked_for_changes_nothing_of_the_rest(book: Book, items: list[Item]) -> None:
+def test_selecting_fewer_results_does_not_change_them(book: Book, items: list[Item]) -> None:
     everything = [line for line in replayed(book, items) if line.startswith('{"type":"alert"')]
     assert replayed(book, items, ("alerts",)) == everything
 
 
-def test_a_kept_replay_says_the_same_and_a_second_one_adds_nothing(
+def test_a_persistent_replay_gives_the_same_and_a_second_one_adds_nothing(
     book: Book, items: list[Item], tmp_path: Path
 ) -> None:
     settings = read_settings(data=tmp_path)
     emit: tuple[Emit, ...] = ("alerts", "drafts")
-    kept = list(embedded.replay_kept(settings, book, in_time_order(items), emit))
-    alerts = [one for one in kept if isinstance(one, Alert)]
+    emitted = list(embedded.replay_into_folder(settings, book, in_time_order(items), emit))
+    alerts = [result for result in emitted if isinstance(result, Alert)]
     in_memory = Replay(book, common.build_pipeline(), emit).run(in_time_order(items))
-    assert sorted(one.model_dump_json() for one in in_memory) == sorted(one.model_dump_json() for one in kept)
-    assert list(embedded.replay_kept(settings, None, in_time_order(items), emit)) == []
+    assert sorted(result.model_dump_json() for result in in_memory) == sorted(
+        result.model_dump_json() for result in emitted
+    )
+    assert list(embedded.replay_into_folder(settings, None, in_time_order(items), emit)) == []
     with common.open_store(settings) as store:
         assert store.find_alert(alerts[0].id) == alerts[0]
 
 
-def test_a_repeated_item_is_left_out_and_a_changed_one_is_a_revision() -> None:
+def test_a_repeated_item_is_dropped_and_a_changed_one_is_a_revision() -> None:
     item = Item(id="itm_1", url="https://x.example/1", title="Profit of 3 million", published_at=START)
     changed = item.model_copy(update={"title": "Profit of 4 million", "updated_at": START + timedelta(hours=1)})
     found = [event.data for event in item_events([item, item, changed])]
@@ -102,7 +104,7 @@ def test_a_repeated_item_is_left_out_and_a_changed_one_is_a_revision() -> None:
     ]
 
 
-def test_time_never_runs_back() -> None:
+def test_event_times_never_decrease() -> None:
     late = Item(id="itm_2", url="https://x.example/2", title="Late", published_at=START - timedelta(days=1))
     early = Item(id="itm_1", url="https://x.example/1", title="Early", published_at=START)
     assert [event.time for event in item_events([early, late])] == [START, START]

@@ -1,4 +1,4 @@
-"""Both runtimes give the same events; the embedded one survives restarts and sets bad events aside."""
+"""The embedded runtime gives the same events as the one in memory, survives restarts and keeps bad events aside."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def timeline() -> list[AnyEvent]:
     return [item_event(number, START + timedelta(minutes=25 * number)) for number in range(12)]
 
 
-def said(found: Sequence[AnyEvent]) -> list[tuple[str, datetime]]:
+def summaries(found: Sequence[AnyEvent]) -> list[tuple[str, datetime]]:
     return [(e.data.summary, e.time) for e in found if isinstance(e.data, InteractionLogged)]
 
 
 def in_memory(given: Sequence[AnyEvent], until: datetime) -> list[tuple[str, datetime]]:
     runtime = MemoryRuntime(Pipeline((Counter(),)))
-    out = [following for one in given for following in runtime.push(one)]
-    return said([*out, *runtime.finish(until)])
+    out = [result for event in given for result in runtime.push(event)]
+    return summaries([*out, *runtime.finish(until)])
 
 
 def publish(engine: Engine, given: Sequence[AnyEvent]) -> int:
@@ -57,11 +57,11 @@ def publish(engine: Engine, given: Sequence[AnyEvent]) -> int:
 
 def logged(engine: Engine) -> list[tuple[str, datetime]]:
     with reading(engine) as connection:
-        return said(list(EventLog().scan(connection, "interactions")))
+        return summaries(list(EventLog().scan(connection, "interactions")))
 
 
 @pytest.mark.parametrize("batch", [1, 5, 500])
-def test_embedded_and_memory_say_the_same(engine: Engine, batch: int) -> None:
+def test_the_embedded_runtime_gives_the_same_events_as_the_one_in_memory(engine: Engine, batch: int) -> None:
     clock = FakeClock(START)
     runtime = EmbeddedRuntime(engine, Pipeline((Counter(),)), [], clock, batch=batch)
     publish(engine, timeline())
@@ -71,22 +71,22 @@ def test_embedded_and_memory_say_the_same(engine: Engine, batch: int) -> None:
     assert any("quiet after" in text for text, _ in logged(engine))
 
 
-def test_a_new_start_after_every_event_changes_nothing(engine: Engine) -> None:
+def test_restarting_after_every_event_changes_nothing(engine: Engine) -> None:
     clock = FakeClock(START)
-    for one in timeline():
-        publish(engine, [one])
-        clock.set(one.time)
+    for event in timeline():
+        publish(engine, [event])
+        clock.set(event.time)
         EmbeddedRuntime(engine, Pipeline((Counter(),)), [], clock).run_until_idle()
     assert logged(engine) == in_memory(timeline(), timeline()[-1].time)
 
 
-def test_a_repeated_event_is_left_out(engine: Engine) -> None:
+def test_a_repeated_event_is_not_published(engine: Engine) -> None:
     assert publish(engine, timeline()) == 12
     assert publish(engine, timeline()) == 0
 
 
-def test_a_failed_step_leaves_no_trace_and_is_repeated(engine: Engine) -> None:
-    class Dying(Counter):
+def test_a_failed_step_is_rolled_back_and_repeated(engine: Engine) -> None:
+    class Failing(Counter):
         fuse = 5
 
         def process(self, state, event, now):  # type: ignore[no-untyped-def]
@@ -98,13 +98,13 @@ def test_a_failed_step_leaves_no_trace_and_is_repeated(engine: Engine) -> None:
     publish(engine, timeline())
     clock = FakeClock(START)
     with pytest.raises(RuntimeError, match="power cut"):
-        EmbeddedRuntime(engine, Pipeline((Dying(),)), [], clock).run_until_idle()
+        EmbeddedRuntime(engine, Pipeline((Failing(),)), [], clock).run_until_idle()
     assert logged(engine) == []
     EmbeddedRuntime(engine, Pipeline((Counter(),)), [], clock).run_until_idle()
     assert logged(engine) == in_memory(timeline(), START)
 
 
-def test_bad_events_go_to_the_dead_letters_and_the_rest_goes_on(engine: Engine) -> None:
+def test_bad_events_become_dead_letters_and_the_others_are_processed(engine: Engine) -> None:
     publish(engine, [item_event(0, START), item_event(1, START, "bad"), item_event(2, START)])
     with engine.begin() as connection:
         connection.execute(insert(events).values(topic="items", key="x", event_id="x", time=START, payload=b"no event"))
@@ -145,7 +145,7 @@ def test_dropped_dead_letters_no_longer_count_toward_the_limit(engine: Engine) -
         assert DeadLetters().count_pending(connection) == 200
 
 
-def test_references_are_recalled_after_a_restart(engine: Engine) -> None:
+def test_references_are_restored_after_a_restart(engine: Engine) -> None:
     client = Client(id="c", name="C", manager_id="m", trade="wealth")
     book = Book(firm=Firm(name="F"), managers=(Manager(id="m", name="M"),), clients=(client,))
     publish(engine, diff_book(book, {}, START).events)
@@ -156,7 +156,7 @@ def test_references_are_recalled_after_a_restart(engine: Engine) -> None:
     assert first.known_clients == again.known_clients == 1
 
 
-def test_sinks_see_every_event_once(engine: Engine) -> None:
+def test_a_sink_receives_every_event_once(engine: Engine) -> None:
     class Collect:
         name = "collect"
         inputs = ("items",)
@@ -174,22 +174,22 @@ def test_sinks_see_every_event_once(engine: Engine) -> None:
     assert sink.seen == [f"itm_{number}" for number in range(12)]
 
 
-def test_pruning_drops_what_is_old_and_read(engine: Engine) -> None:
+def test_pruning_deletes_old_events_that_were_read(engine: Engine) -> None:
     publish(engine, timeline())
     clock = FakeClock(START)
     runtime = EmbeddedRuntime(engine, Pipeline((Counter(),)), [], clock)
     clock.set(START + timedelta(days=8))
-    assert runtime.prune() == 0, "nobody has read them"
+    assert runtime.prune() == 0, "not read yet"
     clock.set(START)
     runtime.run_until_idle()
     before = logged(engine)
-    assert runtime.prune() == 0, "they are young"
+    assert runtime.prune() == 0, "not old enough"
     clock.set(START + timedelta(days=8))
     assert runtime.prune() == 12
-    assert logged(engine) == before, "another topic, kept for longer"
+    assert logged(engine) == before, "that topic has a longer retention"
 
 
-def test_pruning_keeps_the_newest_of_each_client(engine: Engine) -> None:
+def test_pruning_keeps_the_latest_event_of_each_client(engine: Engine) -> None:
     client = Client(id="c", name="C", manager_id="m", trade="wealth")
     known: dict[str, AnyEvent] = {}
     for name in ("C", "D", "C", "E"):
@@ -205,5 +205,5 @@ def test_pruning_keeps_the_newest_of_each_client(engine: Engine) -> None:
     runtime.run_until_idle()
     assert runtime.prune() == 3
     with reading(engine) as connection:
-        newest = EventLog().latest_by_key(connection, "clients")
-    assert build_book(newest) == book
+        latest = EventLog().latest_by_key(connection, "clients")
+    assert build_book(latest) == book

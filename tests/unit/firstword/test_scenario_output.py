@@ -13,7 +13,7 @@ from firstword.cli.scenario import scenario_lines
 from firstword.compose import common, embedded
 from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
-from firstword.runtimes.replay import BEGINNING, KeptReplay, in_time_order, source_graded_event
+from firstword.runtimes.replay import BEGINNING, PersistentReplay, in_time_order, source_graded_event
 from firstword.sample.files import example
 from firstword.sample.newswire import dated, read_newswire
 from firstword.storage.event_log import EventLog
@@ -55,8 +55,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         with opened.engine.begin() as connection:
             grades = [source_graded_event(each.standing(), BEGINNING) for each in newswire.publishers.values()]
             opened.events.publish(connection, grades)
-        kept = KeptReplay(opened.engine, EventLog(), clock, ("alerts",))
-        list(kept.run(in_time_order(items), embedded.build_runtime(opened, kept.take)))
+        replay = PersistentReplay(opened.engine, EventLog(), clock, ("alerts",))
+        list(replay.run(in_time_order(items), embedded.build_runtime(opened, replay.collect)))
         yield opened
 
 

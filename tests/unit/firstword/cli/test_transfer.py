@@ -54,7 +54,7 @@ def test_what_can_not_be_is_said_and_leaves_nothing(run: Run, house: Path, tmp_p
     assert not file.exists()
     with lock_folder(house):
         code, _, told = run("export", file, "--data", house)
-        assert (code, "works here" in told) == (3, True)
+        assert (code, "uses this folder" in told) == (3, True)
     assert run("export", file, "--data", house)[0] == 0
     code, _, told = run("export", file, "--data", house)
     assert (code, "is there already" in told) == (2, True)

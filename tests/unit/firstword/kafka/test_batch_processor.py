@@ -17,7 +17,7 @@ from firstword.runtimes.kafka.batch_processor import BatchProcessor
 from firstword.runtimes.kafka.dead_letter_records import parse_dead_letter
 from firstword.runtimes.kafka.records import InboundRecord, outbound_record
 from firstword.runtimes.memory import MemoryRuntime
-from firstword.storage.outbox import Outbox, Post
+from firstword.storage.outbox import Outbox, OutboxRow
 from firstword.storage.tables import dead_letters, states, taken
 from schemas.topics import TOPICS
 from services.common.db import reading
@@ -69,9 +69,9 @@ def ledger(engine: Engine, clock: FakeClock | None = None, *, most: int = 100, s
     return BatchProcessor("group", engine, (Tally(),), sinks, clock or FakeClock(START), DeadLetterLimit(most))
 
 
-def said(engine: Engine) -> list[Post]:
+def said(engine: Engine) -> list[OutboxRow]:
     with reading(engine) as connection:
-        return Outbox().waiting(connection, 10_000)
+        return Outbox().unsent(connection, 10_000)
 
 
 def test_batches_repeats_and_crashes_change_nothing(database: Engine) -> None:
@@ -95,7 +95,7 @@ def test_batches_repeats_and_crashes_change_nothing(database: Engine) -> None:
         wanted += memory.setdefault(record.partition, MemoryRuntime(Pipeline((Tally(),)))).push(event)
     for runtime in memory.values():
         wanted += runtime.finish(ends.now())
-    assert {post.event_id: post.payload for post in said(database)} == {
+    assert {row.event_id: row.payload for row in said(database)} == {
         event.id: outbound_record(event).payload for event in wanted
     }
     assert ledger(database, ends).fire(range(PARTITIONS)) is False
@@ -117,7 +117,7 @@ def test_a_dead_letter_that_comes_again_is_worked_with(database: Engine) -> None
     ledger(database).take(Record().send([item_event(1, START, "bad")]))
     fixed = item_event(1, START).model_copy(update={"id": item_event(1, START, "bad").id})
     ledger(database).take(Record().send([fixed] * 2)[1:])
-    assert [post.topic for post in said(database)] == ["items.dlq", "interactions"]
+    assert [row.topic for row in said(database)] == ["items.dlq", "interactions"]
 
 
 def test_what_can_not_be_taken_goes_to_the_dead_letters_whole_and_the_rest_goes_on(database: Engine) -> None:
@@ -126,17 +126,15 @@ def test_what_can_not_be_taken_goes_to_the_dead_letters_whole_and_the_rest_goes_
     records = Record().send([good, bad, refused]).put(number, b"\xff", b"no event").put(number, None, None)
     records.send([item_event(1, START, "last")])
     ledger(database, scribe=True).take(records)
-    posts = said(database)
+    rows = said(database)
     letters = [
-        parse_dead_letter("items", post.key, post.payload, post.headers) for post in posts if post.topic == "items.dlq"
+        parse_dead_letter("items", row.key, row.payload, row.headers) for row in rows if row.topic == "items.dlq"
     ]
     assert [(letter.consumer, letter.record.offset) for letter in letters if letter] == [
         ("group", 3), ("group", 4), ("tally", 1), ("sink:scribe", 2),
     ]  # fmt: skip
     assert [letter.record.payload for letter in letters if letter][:2] == [b"no event", None]
-    assert len([post for post in posts if post.topic == "interactions"]) == 3, (
-        "the refused item was counted all the same"
-    )
+    assert len([row for row in rows if row.topic == "interactions"]) == 3, "the refused item was counted all the same"
     with reading(database) as connection:
         written = connection.execute(select(dead_letters.c.reason)).scalars().all()
     assert refused.id not in written, "what a sink refuses leaves nothing"

@@ -1,4 +1,4 @@
-"""What if: the alerts that other thresholds or another book would add, take away or change, and nothing else."""
+"""Two replays are compared: alerts that other thresholds or another book would add, remove or change."""
 
 from __future__ import annotations
 
@@ -38,23 +38,25 @@ def alert(client: str, verdict: Verdict, hours: float = 0, story: str = "s1") ->
     )
 
 
-def test_nothing_differs_from_itself() -> None:
+def test_equal_replays_have_no_differences() -> None:
     alerts = [alert("ada", "warn"), alert("ada", "tell", 3), alert("ben", "hold")]
     assert list(differences(alerts, alerts)) == []
 
 
-def test_what_is_added_gone_and_changed_is_told_with_its_reason() -> None:
+def test_added_removed_and_changed_stories_are_reported_with_the_reason() -> None:
     before = [alert("ada", "warn"), alert("ada", "tell", 3), alert("ben", "hold", 1)]
     after = [alert("ada", "hold"), alert("ada", "tell", 3), alert("cleo", "tell", 2)]
-    found = [(each.change, each.client_id, each.before, each.after, each.rule) for each in differences(before, after)]
-    assert found == [
+    reported = [
+        (found.change, found.client_id, found.before, found.after, found.rule) for found in differences(before, after)
+    ]
+    assert reported == [
         ("changed", "ada", ("warn", "tell"), ("hold", "tell"), "why-tell"),
         ("gone", "ben", ("hold",), (), "why-hold"),
         ("added", "cleo", (), ("tell",), "why-tell"),
     ]
 
 
-def test_a_file_of_thresholds_names_only_what_it_changes() -> None:
+def test_a_threshold_file_changes_only_the_thresholds_it_names() -> None:
     found, problems = read_thresholds("tell_relevance: 0.6\nmarket_moving: [takeover]\n", "t.yaml")
     assert not problems
     assert found == default_thresholds().model_copy(
@@ -76,7 +78,7 @@ def test_a_file_of_thresholds_names_only_what_it_changes() -> None:
         ("hold_days: [1", 2, "Not YAML"),
     ],
 )
-def test_what_is_wrong_with_one_is_named_with_line_and_mend(text: str, line: int, part: str) -> None:
+def test_errors_in_a_threshold_file_are_reported_with_line_and_fix(text: str, line: int, part: str) -> None:
     found, problems = read_thresholds(text, "t.yaml")
     assert found is None
     (problem,) = problems
