@@ -1,1 +1,1 @@
-"""Carries what a house knows from one database to another: out into one file, and in again, checked on the way."""
+"""Move an installation: export everything it knows to one file, and import that file elsewhere."""

@@ -1,9 +1,9 @@
-"""Topics, carried event by event: published anew where they arrive, so that whoever reads them there learns of them."""
+"""Topics as sections: events are published again where they are imported, so that every consumer reads them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,49 +14,49 @@ from schemas.topics import TOPICS, UnreadableEvent, decode, encode
 from services.common.errors import BadInput
 from services.common.processing import AnyEvent
 
-__all__ = ["Events"]
+__all__ = ["TopicEvents"]
 
 
-class Events:
-    """The newest event of each key of a compacted topic; of another topic, those since ``since``.
+class TopicEvents:
+    """The events of one topic: the latest of each key if it is compacted, otherwise those since ``since``.
 
-    ``more`` are events that this database doesn't hold, but Kafka does; they are newer than what it holds.
+    ``more`` are events that Kafka has and this database doesn't; they are newer than those in the database.
     """
 
     def __init__(
-        self, topic: str, log: EventStore, *, since: datetime | None = None, more: Sequence[AnyEvent] = ()
+        self, topic: str, events: EventStore, *, since: datetime | None = None, more: Sequence[AnyEvent] = ()
     ) -> None:
         self.name = f"events.{topic}"
         self._topic = topic
-        self._log = log
+        self._events = events
         self._since = since
         self._more = more
 
     def rows(self, connection: Connection) -> Iterator[Row]:
-        """Events as they are encoded, in the order in which they were published."""
-        if TOPICS[self._topic].compacted:
-            newest = self._log.latest_by_key(connection, self._topic)
-            for one in self._more:
-                newest[one.subject] = one
-            found: Iterator[AnyEvent] = iter(newest.values())
-        else:
-            found = self._log.scan(connection, self._topic)
-        for event in found:
+        """Yield the encoded events in the order in which they were published."""
+        for event in self._stored(connection):
             if self._since is None or event.time >= self._since:
                 yield json.loads(encode(event))
 
+    def _stored(self, connection: Connection) -> Iterable[AnyEvent]:
+        if not TOPICS[self._topic].compacted:
+            return self._events.scan(connection, self._topic)
+        latest = self._events.latest_by_key(connection, self._topic)
+        for event in self._more:
+            latest[event.subject] = event
+        return latest.values()
+
     def add(self, connection: Connection, rows: Sequence[Row]) -> int:
-        """Publish what was never published here; of a compacted topic, only keys of which nothing is known."""
+        """Publish the events that are new here; of a compacted topic, only those whose key is new."""
         try:
             events = [decode(self._topic, json.dumps(row).encode()) for row in rows]
         except UnreadableEvent as error:
             raise BadInput(f"{self.name}: {error}.", fix="Update Firstword to the version that exported it.") from None
         if TOPICS[self._topic].compacted:
-            known = self._log.latest_by_key(connection, self._topic)
-            events = [event for event in events if event.subject not in known]
-            return self._log.publish(connection, events)
-        return self._log.publish_in_order(connection, events)  # else stories might begin with another item
+            known = self._events.latest_by_key(connection, self._topic)
+            return self._events.publish(connection, [event for event in events if event.subject not in known])
+        return self._events.publish_in_order(connection, events)  # in another order, stories could begin differently
 
     def is_empty(self, connection: Connection) -> bool:
-        """Whether nothing was ever published here."""
-        return not self._log.has_any(connection, self._topic)
+        """Return whether the topic has no event."""
+        return not self._events.has_any(connection, self._topic)

@@ -1,4 +1,4 @@
-"""Out of a file, into a database: all of it, or nothing."""
+"""Import a file into a database, completely or not at all."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, NamedTuple
 
 from firstword.store import Store
-from firstword.transfer.archive import Advance, Footer, Header, Row, Tally, read_rows, tally
-from firstword.transfer.client_records import Told
-from firstword.transfer.installation import sections
+from firstword.transfer.archive import Advance, Footer, Header, Row, SectionSummary, read_rows, summarize
+from firstword.transfer.client_records import ClientRecords
 from firstword.transfer.rows import CHUNK
+from firstword.transfer.sections import sections
 from services.common.db import exclusive
 from services.common.errors import BadInput, FirstwordError
 
-__all__ = ["Arrived", "NotTheSame", "import_"]
+__all__ = ["ImportMismatch", "ImportedSection", "import_installation"]
 
 
-class NotTheSame(FirstwordError):
-    """What was written is not what the file says; nothing was kept."""
+class ImportMismatch(FirstwordError):
+    """The database's contents differ from the file's after the import, which was rolled back."""
 
 
-class Arrived(NamedTuple):
-    """Of one section: how many rows the file has, how many were new here, and how many are here now."""
+class ImportedSection(NamedTuple):
+    """A section's number of rows: in the file, added by the import, and in the database now."""
 
-    section: str
-    given: int
+    name: str
+    in_file: int
     added: int
-    here: int
+    total: int
 
 
-def import_(
+def import_installation(
     store: Store,
     file: IO[bytes],
     name: str,
@@ -37,50 +37,47 @@ def import_(
     *,
     merge: bool = False,
     advance: Advance = lambda _section, _rows: None,
-) -> list[Arrived]:
-    """Write a file that was ``checked`` (:func:`firstword.transfer.archive.check`), in one transaction.
+) -> list[ImportedSection]:
+    """Import a file that :func:`firstword.transfer.archive.check_archive` has checked, in one transaction.
 
-    An empty database must have the file's counts and hashes afterwards. With ``merge``, what is there stays as it is,
-    and what it lacks is added; the same file again adds nothing.
+    Afterwards, a database that was empty must have the file's counts and hashes. With ``merge``, existing rows stay
+    unchanged and missing ones are added; importing the same file again adds nothing.
 
     Raises:
-        BadInput: the database is not empty, and ``merge`` was not said; or the file needs a later version.
-        NotTheSame: what was written reads otherwise; it was taken back.
+        BadInput: the database is not empty and ``merge`` is not set, or the file needs a later version of Firstword.
+        ImportMismatch: the imported data differs from the file; everything was rolled back.
     """
     header, footer = checked
     with store.engine.begin() as connection:
         exclusive(connection, "book")
-        parts = {
-            part.name: part
-            for part in sections(
-                store, header.made_at, heard_until=header.heard_until, with_secrets=header.with_secrets
-            )
-        }
-        if unknown := footer.sections.keys() - parts.keys():
+        answered_until = header.answered_until
+        parts = sections(store, header.made_at, answered_until=answered_until, with_secrets=header.with_secrets)
+        by_name = {part.name: part for part in parts}
+        if unknown := footer.sections.keys() - by_name.keys():
             raise BadInput(
-                f"{name}: this version knows nothing of {', '.join(sorted(unknown))}.",
+                f"{name}: this version doesn't know the sections {', '.join(sorted(unknown))}.",
                 fix=f"Update Firstword to {header.version}.",
             )
-        full = [part.name for part in parts.values() if not part.is_empty(connection)]
+        full = [part.name for part in parts if not part.is_empty(connection)]
         if full and not merge:
             raise BadInput(
-                f"There is something here already: {', '.join(full[:4])}{' …' if len(full) > 4 else ''}.",
-                fix="Import into an empty folder or database, or say --merge: what is here stays, the rest is added.",
+                f"The target is not empty; it has {', '.join(full[:4])}{' …' if len(full) > 4 else ''}.",
+                fix="Import into an empty folder or database, or use --merge, which keeps its data and adds the rest.",
             )
-        added = dict.fromkeys(parts, 0)
+        added = dict.fromkeys(by_name, 0)
         for section, rows in _chunks(read_rows(file, name)):
-            added[section] += parts[section].add(connection, rows)
+            added[section] += by_name[section].add(connection, rows)
             advance(section, len(rows))
-        here = {part.name: tally(part.rows(connection)) for part in parts.values()}
+        found = {part.name: summarize(part.rows(connection)) for part in parts}
         if not full:
-            _same(footer, here)
-        Told(header.heard_until).hush(connection, store.events)
-    given = {section: footer.sections[section].rows if section in footer.sections else 0 for section in parts}
-    return [Arrived(section, given[section], added[section], here[section].rows) for section in parts]
+            _require_same(footer, found)
+        ClientRecords(answered_until).mark_answered(connection, store.events)
+    in_file = {section: footer.sections[section].rows if section in footer.sections else 0 for section in by_name}
+    return [ImportedSection(section, in_file[section], added[section], found[section].rows) for section in by_name]
 
 
 def _chunks(rows: Iterator[tuple[str, Row]]) -> Iterator[tuple[str, Sequence[Row]]]:
-    """Rows of one section together, at most ``CHUNK`` of them."""
+    """Group consecutive rows of the same section, at most ``CHUNK`` together."""
     current, chunk = "", list[Row]()
     for section, row in rows:
         if chunk and (section != current or len(chunk) == CHUNK):
@@ -92,12 +89,12 @@ def _chunks(rows: Iterator[tuple[str, Row]]) -> Iterator[tuple[str, Sequence[Row
         yield current, chunk
 
 
-def _same(footer: Footer, here: Mapping[str, Tally]) -> None:
-    for section, said in footer.sections.items():
-        found = here[section]
-        if found != said:
-            raise NotTheSame(
-                f"{section}: {found.rows} rows ({found.hash}) are here where the file has {said.rows} ({said.hash}). "
-                "Nothing was kept.",
-                fix="This is a mistake of ours; the file and the database are as they were.",
+def _require_same(footer: Footer, found: Mapping[str, SectionSummary]) -> None:
+    for section, expected in footer.sections.items():
+        actual = found[section]
+        if actual != expected:
+            raise ImportMismatch(
+                f"{section}: the database has {actual.rows} rows ({actual.hash}) after the import, and the file has "
+                f"{expected.rows} ({expected.hash}). Nothing was imported.",
+                fix="This is a bug in Firstword; please report it. The file and the database are unchanged.",
             )

@@ -1,4 +1,4 @@
-"""Tables, carried row by row."""
+"""Tables as sections, row by row."""
 
 from __future__ import annotations
 
@@ -17,92 +17,91 @@ from services.common.db import UtcDateTime, upsert
 from services.common.errors import BadInput
 from services.common.sealing import Keys
 
-__all__ = ["CHUNK", "EndpointRows", "NamelessRows", "TableRows"]
+__all__ = ["CHUNK", "EndpointRows", "TableRows", "UnkeyedRows"]
 
 CHUNK = 500
 
 
 class TableRows:
-    """A table's rows, known by their ``key`` (by default the primary key).
+    """The rows of a table, identified by ``key`` (default: the primary key).
 
-    ``blank`` are columns that stay behind: secrets, and what holds only where it was written. ``counted`` is a column
-    that the database numbers by itself: it gives the order here, and is numbered anew there.
+    ``blank`` names columns that are exported empty: secrets, and values that mean nothing elsewhere. ``numbered_by`` is
+    a column that the database numbers itself: exports are sorted by it, and imports number the rows again.
     """
 
     def __init__(
-        self, table: Table, *, key: Sequence[str] = (), blank: Sequence[str] = (), counted: str | None = None
+        self, table: Table, *, key: Sequence[str] = (), blank: Sequence[str] = (), numbered_by: str | None = None
     ) -> None:
         self.name = table.name
         self.table = table
         self._key = tuple(key) or tuple(column.name for column in table.primary_key.columns)
         self._blank = frozenset(blank)
-        self._counted = counted
-        self._columns = [column for column in table.columns if column.name != counted]
+        self._numbered_by = numbered_by
+        self._columns = [column for column in table.columns if column.name != numbered_by]
 
     def rows(self, connection: Connection) -> Iterator[Row]:
-        """Every row, in the order of its key."""
-        for found in connection.execute(self._query(connection), execution_options={"yield_per": CHUNK}).mappings():
-            yield self.shown(
+        """Yield every row, sorted by its key."""
+        for row in connection.execute(self._query(connection), execution_options={"yield_per": CHUNK}).mappings():
+            yield self.exported(
                 {
-                    column.name: None if column.name in self._blank else _shown_value(found[column.name])
+                    column.name: None if column.name in self._blank else _to_json(row[column.name])
                     for column in self._columns
                 }
             )
 
-    def shown(self, row: Row) -> Row:
-        """``row`` as it is carried."""
+    def exported(self, row: Row) -> Row:
+        """Return ``row`` as it is written to the file."""
         return row
 
     def add(self, connection: Connection, rows: Sequence[Row]) -> int:
-        """Write the rows whose key is not taken."""
+        """Write the rows whose key is new."""
         values = [self.values(row) for row in rows]
-        return sum(
-            upsert(connection, self.table, list(alike), self._key, update=()) for _, alike in groupby(values, key=set)
-        )
+        by_columns = groupby(values, key=set)
+        return sum(upsert(connection, self.table, list(group), self._key, update=()) for _, group in by_columns)
 
     def values(self, row: Row) -> dict[str, Any]:
-        """A carried row as it is inserted. JSON that is null is left out: else the text ``null`` is stored."""
+        """Return the values to insert for ``row``, without null JSON columns: those would be stored as ``null``."""
         columns = {column.name: column for column in self._columns}
         if unknown := row.keys() - columns.keys():
             raise BadInput(
-                f"{self.name}: this version knows no column {', '.join(sorted(unknown))}.",
+                f"{self.name}: this version doesn't know the columns {', '.join(sorted(unknown))}.",
                 fix="Update Firstword to the version that exported it.",
             )
         return {
-            name: _read_value(columns[name], value)
+            name: _from_json(columns[name], value)
             for name, value in row.items()
             if not (value is None and isinstance(columns[name].type, JSON))
         }
 
     def is_empty(self, connection: Connection) -> bool:
-        """Whether it has no row."""
+        """Return whether the table has no row."""
         return connection.execute(select(self.table).limit(1)).first() is None
 
     def _query(self, connection: Connection) -> Select[Any]:
-        if self._counted is not None:
-            return select(self.table).order_by(self.table.c[self._counted])
+        if self._numbered_by is not None:
+            return select(self.table).order_by(self.table.c[self._numbered_by])
         order: list[ColumnElement[Any]] = [self.table.c[name] for name in self._key]
-        if connection.dialect.name == "postgresql":  # as SQLite sorts, whatever language the server is set to
+        if connection.dialect.name == "postgresql":  # sorts as SQLite does, whatever the server's locale
             order = [column.collate("C") if isinstance(column.type, String) else column for column in order]
         return select(self.table).order_by(*order)
 
 
-class NamelessRows(TableRows):
-    """Rows that nothing names but their number here (the audit log): one is there when one like it is."""
+class UnkeyedRows(TableRows):
+    """The rows of a table without a key of its own (the audit log). A row is new unless an equal one exists."""
 
-    def __init__(self, table: Table, *, counted: str) -> None:
-        super().__init__(table, counted=counted)
-        self._there: Counter[str] | None = None
+    def __init__(self, table: Table, *, numbered_by: str) -> None:
+        super().__init__(table, numbered_by=numbered_by)
+        self._existing: Counter[str] | None = None
 
     def add(self, connection: Connection, rows: Sequence[Row]) -> int:
-        """Write the rows of which there are fewer here than in the file so far."""
-        if self._there is None:
-            self._there = Counter(json.dumps(row) for row in self.rows(connection))
+        """Write the rows that the file has more often than the table."""
+        if self._existing is None:
+            self._existing = Counter(json.dumps(row) for row in self.rows(connection))
         new = []
         for row in rows:
             text = json.dumps(row)
-            if self._there[text] > 0:
-                self._there[text] -= 1
+            if self._existing[text] > 0:
+                self._existing[text] -= 1
             else:
                 new.append(self.values(row))
         if new:
@@ -111,40 +110,44 @@ class NamelessRows(TableRows):
 
 
 class EndpointRows(TableRows):
-    """Webhook endpoints. Without their secrets they arrive disabled: nothing could be signed. With them, the file holds
-    them in plain text, for keys stay behind.
+    """The rows of webhook endpoints, with their secrets in plain text or without: keys are not exported.
 
-    They are told of what comes after the newest alert that is carried: what the matcher raises again is not new.
+    An endpoint that is imported without its secrets is disabled, because nothing could be signed. Imported endpoints
+    receive only what is newer than the newest alert in the file: what the matcher raises again is not new.
     """
 
-    def __init__(self, table: Table, *, with_secrets: bool, heard_until: datetime | None, keys: Keys) -> None:
+    def __init__(self, table: Table, *, with_secrets: bool, answered_until: datetime | None, keys: Keys) -> None:
         super().__init__(table, blank=("paced_until",))
         self._keys = keys
-        self._since = None if heard_until is None else _shown_value(heard_until + timedelta(microseconds=1))
+        self._since = None if answered_until is None else _to_json(answered_until + timedelta(microseconds=1))
         self._with_secrets = with_secrets
 
-    def shown(self, row: Row) -> Row:
-        """``row``, with its secrets only if they were asked for."""
+    def exported(self, row: Row) -> Row:
+        """Return ``row`` with its secrets, if they are wanted."""
         if self._since is not None:
             row = row | {"created_at": max(row["created_at"], self._since)}
         if not row["secrets"] and row["state"] == "disabled":
             return row
         if self._with_secrets:
-            return row | {"secrets": [one | {"value": self._keys.open(one["value"])} for one in row["secrets"]]}
+            secrets = [secret | {"value": self._keys.open(secret["value"])} for secret in row["secrets"]]
+            return row | {"secrets": secrets}
         disabled = {}
         if row["state"] != "disabled":
-            why = "It was moved without its secrets: 'firstword webhooks rotate' makes one, 'enable' takes it up."
-            disabled = {"state": "disabled", "disabled_at": row["changed_at"], "disabled_because": why}
+            reason = (
+                "It was imported without its secrets. 'firstword webhooks rotate' creates a new one, 'firstword "
+                "webhooks enable' enables it again."
+            )
+            disabled = {"state": "disabled", "disabled_at": row["changed_at"], "disabled_because": reason}
         return row | disabled | {"secrets": []}
 
     def values(self, row: Row) -> dict[str, Any]:
-        """A carried row as it is inserted: its secrets sealed with the keys of this place."""
-        sealed = [one | {"value": self._keys.seal(one["value"])} for one in row["secrets"]]
+        """Return the values to insert for ``row``, with its secrets sealed by this installation's keys."""
+        sealed = [secret | {"value": self._keys.seal(secret["value"])} for secret in row["secrets"]]
         return super().values(row | {"secrets": sealed})
 
 
-def _shown_value(value: object) -> object:
-    """A database's value as JSON says it."""
+def _to_json(value: object) -> object:
+    """Return a database's value as JSON can hold it."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, bytes | memoryview):
@@ -152,8 +155,8 @@ def _shown_value(value: object) -> object:
     return value
 
 
-def _read_value(column: Column[Any], value: Any) -> Any:
-    """The inverse of :func:`_shown_value`, by the column's type."""
+def _from_json(column: Column[Any], value: Any) -> Any:
+    """Return the database's value; the inverse of :func:`_to_json`, by the column's type."""
     if value is None:
         return None
     if isinstance(column.type, UtcDateTime):

@@ -1,4 +1,4 @@
-"""A house moves into a running stack and out of it again: nothing is told anew, and how rumors ended comes back."""
+"""Moving into a running stack and out of it again tells nobody anything again, and keeps how rumors ended."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from firstword.compose import common, embedded
 from firstword.storage.engine import open_database
 from firstword.storage.outbox import Outbox
 from firstword.store import Store
-from firstword.transfer.archive import check
-from firstword.transfer.exporter import export
-from firstword.transfer.importer import import_
+from firstword.transfer.archive import check_archive
+from firstword.transfer.exporter import export_installation
+from firstword.transfer.importer import import_installation
 from services.common.db import reading
 from services.common.settings import Settings
 from services.notifier.tables import contact_decisions, refusals
@@ -47,11 +47,11 @@ def outcomes(store: Store) -> list[str]:
         return sorted(store.events.latest_by_key(connection, "outcomes"))
 
 
-def test_a_house_moves_into_the_stack_and_out_again(stack: Stack, postgres_url: str, tmp_path: Path) -> None:
-    file, back = tmp_path / "house.jsonl", tmp_path / "back.jsonl"
-    with common.open_store(Settings(data=tmp_path / "house")) as store, file.open("wb") as out:
+def test_an_installation_moves_into_the_stack_and_out_again(stack: Stack, postgres_url: str, tmp_path: Path) -> None:
+    file, back = tmp_path / "installation.jsonl", tmp_path / "back.jsonl"
+    with common.open_store(Settings(data=tmp_path / "installation")) as store, file.open("wb") as out:
         asyncio.run(embedded.prepare(store, book=None, opml=None))
-        export(store, out)
+        export_installation(store, out)
         before, ended = said(store.engine), outcomes(store)
     stack.call("topics", "apply")
     stack.call("import", str(file))
@@ -71,14 +71,14 @@ def test_a_house_moves_into_the_stack_and_out_again(stack: Stack, postgres_url: 
     found = said(engine)
     assert found == before
     engine.dispose()
-    assert "At work on Kafka: matcher, notifier." in stack.refused("import", str(file), "--merge")
-    assert "At work on this database: notifier of the stack." in stack.refused("export", str(back))
+    assert "Services are using Kafka: matcher, notifier." in stack.refused("import", str(file), "--merge")
+    assert "Services are using this database: notifier." in stack.refused("export", str(back))
     assert stack.stop("matcher") == 0, stack.logs()
     assert stack.stop("notifier") == 0, stack.logs()
     stack.call("export", str(back))
 
     with common.open_store(Settings(data=tmp_path / "again")) as store, back.open("rb") as given:
-        import_(store, given, back.name, check(given, back.name))
+        import_installation(store, given, back.name, check_archive(given, back.name))
         assert set(outcomes(store)) >= set(ended)
         embedded.build_runtime(store).run_until_idle()
         again = said(store.engine)

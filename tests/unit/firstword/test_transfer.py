@@ -1,4 +1,4 @@
-"""A house moves: from a file to a file, into PostgreSQL and back; nothing is lost, and nothing told twice."""
+"""Moving an installation to another folder, or into PostgreSQL and back, loses nothing and tells nobody twice."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ from firstword.storage.presence import SERVICES, Presence
 from firstword.storage.tables import outbox, states
 from firstword.store import Store
 from firstword.system import InUse
-from firstword.transfer.archive import Footer, check
-from firstword.transfer.exporter import export
-from firstword.transfer.importer import Arrived, import_
-from firstword.transfer.installation import LEFT_BEHIND, left_alone, sections
+from firstword.transfer.archive import Footer, check_archive
+from firstword.transfer.exporter import export_installation
+from firstword.transfer.importer import ImportedSection, import_installation
+from firstword.transfer.lock import lock_database
+from firstword.transfer.sections import NOT_EXPORTED, sections
 from schemas.base import content_id, event
 from schemas.clients import Manager
 from schemas.items import Item, ItemIngested, Source
@@ -48,18 +49,18 @@ from tests.fakes import FakeClock
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
-def opened(folder: Path) -> Store:
+def open_folder(folder: Path) -> Store:
     return open_store(Settings(data=folder), FakeClock(NOW))
 
 
-def stack(folder: Path, url: str) -> Store:
+def open_stack(folder: Path, url: str) -> Store:
     return open_store(Settings(data=folder, database=SecretStr(url)), FakeClock(NOW))
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """The sample, played; with a user who has a token, an endpoint, an audit log with two lines alike, and a digest."""
-    with opened(tmp_path_factory.mktemp("played")) as store:
+    """The sample, with a user who has a token, a webhook endpoint, an audit log with two equal rows, and a digest."""
+    with open_folder(tmp_path_factory.mktemp("played")) as store:
         asyncio.run(prepare(store, book=None, opml=None))
         with store.engine.begin() as connection:
             ensure_owner(connection, NOW)
@@ -82,25 +83,27 @@ def _endpoint(connection: Connection) -> None:
     connection.execute(insert(webhook_deliveries), [{**delivery, "created_at": NOW, "changed_at": NOW}])
 
 
-def taken_out(store: Store, **options: Any) -> tuple[bytes, Footer]:
+def exported(store: Store, **options: Any) -> tuple[bytes, Footer]:
     file = io.BytesIO()
-    footer = export(store, file, **options)
+    footer = export_installation(store, file, **options)
     return file.getvalue(), footer
 
 
-def taken_in(store: Store, raw: bytes, *, merge: bool = False) -> list[Arrived]:
+def import_into(store: Store, raw: bytes, *, merge: bool = False) -> list[ImportedSection]:
     file = io.BytesIO(raw)
-    return import_(store, file, "house.jsonl", check(file, "house.jsonl"), merge=merge)
+    return import_installation(
+        store, file, "installation.jsonl", check_archive(file, "installation.jsonl"), merge=merge
+    )
 
 
 def rows(store: Store) -> dict[str, list[dict[str, Any]]]:
-    """Everything that is carried, for comparing what differs."""
+    """All rows that are exported, by section."""
     with reading(store.engine) as connection:
         return {part.name: list(part.rows(connection)) for part in sections(store, NOW)}
 
 
 def poll_all(store: Store, addresses: Path) -> int:
-    """Poll every feed of the sample from where it lies; return how many items were new or revised."""
+    """Poll every feed of the sample in ``addresses``; return how many items were new or revised."""
     ingest = build_ingest(replace(store, settings=Settings(data=addresses, database=store.settings.database)))
 
     async def poll() -> int:
@@ -116,25 +119,25 @@ def poll_all(store: Store, addresses: Path) -> int:
     return asyncio.run(poll())
 
 
-def test_from_folder_to_folder_nothing_is_lost_and_the_second_time_adds_nothing(played: Store, tmp_path: Path) -> None:
-    raw, footer = taken_out(played)
+def test_a_move_to_another_folder_loses_nothing_and_a_second_import_adds_nothing(played: Store, tmp_path: Path) -> None:
+    raw, footer = exported(played)
     assert all(footer.sections[name].rows for name in ("events.items", "drafts", "alerts", "refusals", "told", "feeds"))
-    with opened(tmp_path) as target:
-        arrived = taken_in(target, raw)
-        assert all(one.given == one.added == one.here for one in arrived)
-        assert taken_out(target)[1] == footer
+    with open_folder(tmp_path) as target:
+        imported = import_into(target, raw)
+        assert all(section.in_file == section.added == section.total for section in imported)
+        assert exported(target)[1] == footer
         with pytest.raises(BadInput, match="--merge"):
-            taken_in(target, raw)
-        again = taken_in(target, raw, merge=True)
-        assert not any(one.added for one in again)
-        assert taken_out(target)[1] == footer
+            import_into(target, raw)
+        again = import_into(target, raw, merge=True)
+        assert not any(section.added for section in again)
+        assert exported(target)[1] == footer
 
 
-def test_what_the_matcher_hears_again_tells_nobody_again(played: Store, tmp_path: Path) -> None:
-    raw, _ = taken_out(played)
+def test_items_that_the_matcher_reads_again_lead_to_no_new_drafts(played: Store, tmp_path: Path) -> None:
+    raw, _ = exported(played)
     before = rows(played)
-    with opened(tmp_path) as target:
-        taken_in(target, raw)
+    with open_folder(tmp_path) as target:
+        import_into(target, raw)
         assert poll_all(target, played.settings.data) == 0
         assert build_runtime(target).run_until_idle() > 0
         after = rows(target)
@@ -143,25 +146,25 @@ def test_what_the_matcher_hears_again_tells_nobody_again(played: Store, tmp_path
         assert {one["id"] for one in after["alerts"]} == {one["id"] for one in before["alerts"]}
 
 
-def test_what_would_be_judged_otherwise_today_tells_nobody_again(played: Store, tmp_path: Path) -> None:
-    with _copy(played, tmp_path / "left") as left, opened(tmp_path / "new") as target:
+def test_items_that_today_get_another_verdict_lead_to_no_new_drafts(played: Store, tmp_path: Path) -> None:
+    with _copy(played, tmp_path / "left") as left, open_folder(tmp_path / "new") as target:
         for domain in ("northgate-wire", "financial-ledger", "oslo-herald", "port-courier", "halden-energy"):
-            Sources(left).grade(f"{domain}.example", "E", "It was wrong lately.")
+            Sources(left).grade(f"{domain}.example", "E", "Its recent stories were wrong.")
         build_runtime(left).run_until_idle()
         before = rows(left)
-        raw, _ = taken_out(left)
-        taken_in(target, raw)
+        raw, _ = exported(left)
+        import_into(target, raw)
         build_runtime(target).run_until_idle()
         after = rows(target)
-    assert after["alerts"] != before["alerts"]  # what was news is gossip by today's grades
+    assert after["alerts"] != before["alerts"]  # with today's grades, news became rumor
     for name in ("drafts", "refusals", "contact_decisions", "told"):
         assert after[name] == before[name], name
 
 
-def test_it_goes_on_as_if_it_had_not_moved(played: Store, tmp_path: Path) -> None:
-    with _copy(played, tmp_path / "stayed") as stayed, opened(tmp_path / "moved") as moved:
-        Sources(stayed).grade("evening-post.example", "A", "It waits until it knows.")
-        taken_in(moved, taken_out(stayed)[0])
+def test_an_imported_installation_continues_like_the_original(played: Store, tmp_path: Path) -> None:
+    with _copy(played, tmp_path / "stayed") as stayed, open_folder(tmp_path / "moved") as moved:
+        Sources(stayed).grade("evening-post.example", "A", "It verifies its stories.")
+        import_into(moved, exported(stayed)[0])
         for store in (stayed, moved):
             with store.engine.begin() as connection:
                 store.events.publish(connection, _later())
@@ -174,11 +177,11 @@ def test_it_goes_on_as_if_it_had_not_moved(played: Store, tmp_path: Path) -> Non
 
 def _copy(store: Store, folder: Path) -> Store:
     shutil.copytree(store.settings.data, folder)
-    return opened(folder)
+    return open_folder(folder)
 
 
 def _later() -> list[AnyEvent]:
-    """Ten minutes after the move: a rumor is confirmed, a story is told again, and something is new."""
+    """Ten minutes after the move: a rumor is confirmed, a story is reported again, and a new one begins."""
     titles = (
         "Corvane Pharma confirms that it is in takeover talks with Estmere Group",
         "Halden Energy cuts quarterly dividend to 0.40 crowns a share",
@@ -198,75 +201,75 @@ def _later() -> list[AnyEvent]:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_that_runs_is_found_and_named(tmp_path: Path, postgres_url: str, service: str) -> None:
+def test_a_running_service_prevents_an_export_and_is_named(tmp_path: Path, postgres_url: str, service: str) -> None:
     async def look(engine: Engine) -> None:
         stop = asyncio.Event()
         running = [asyncio.create_task(Presence(engine, service).run(stop)) for _ in range(2)]
         await asyncio.sleep(0.5)
-        with pytest.raises(InUse, match=f"At work on this database: {service} of the stack"), left_alone(engine):
+        with pytest.raises(InUse, match=rf"Services are using this database: {service}\."), lock_database(engine):
             pass
         stop.set()
         await asyncio.gather(*running)
 
-    with stack(tmp_path, postgres_url) as there:
+    with open_stack(tmp_path, postgres_url) as there:
         asyncio.run(look(there.engine))
-        with left_alone(there.engine):
+        with lock_database(there.engine):
             pass
 
 
 @pytest.mark.postgres
-def test_into_postgresql_and_back(played: Store, tmp_path: Path, postgres_url: str) -> None:
-    raw, footer = taken_out(played)
-    with stack(tmp_path, postgres_url) as there:
-        with left_alone(there.engine):
-            arrived = taken_in(there, raw)
-        assert all(one.given == one.added == one.here for one in arrived)
-        assert not any(one.added for one in taken_in(there, raw, merge=True))
+def test_a_move_to_postgresql_and_back_loses_nothing(played: Store, tmp_path: Path, postgres_url: str) -> None:
+    raw, footer = exported(played)
+    with open_stack(tmp_path, postgres_url) as there:
+        with lock_database(there.engine):
+            imported = import_into(there, raw)
+        assert all(section.in_file == section.added == section.total for section in imported)
+        assert not any(section.added for section in import_into(there, raw, merge=True))
         assert poll_all(there, played.settings.data) == 0
-        with pytest.raises(BadInput, match="wait to go to Kafka"):
-            taken_out(there)
+        with pytest.raises(BadInput, match="not been sent to Kafka"):
+            exported(there)
         with there.engine.begin() as connection:  # as the relay does
             connection.execute(update(outbox).values(sent_at=NOW))
-        back, same = taken_out(there)
+        back, same = exported(there)
         assert {name: each for name, each in same.sections.items() if name != "feeds"} == {
             name: each for name, each in footer.sections.items() if name != "feeds"
-        }  # of feeds it is known since that they were polled
-        with left_alone(there.engine), pytest.raises(InUse), left_alone(there.engine):
+        }  # the feeds were polled in between
+        with lock_database(there.engine), pytest.raises(InUse), lock_database(there.engine):
             pass
-    with opened(tmp_path / "back") as home:
-        taken_in(home, back)
-        assert taken_out(home)[1].sections == same.sections
+    with open_folder(tmp_path / "back") as home:
+        import_into(home, back)
+        assert exported(home)[1].sections == same.sections
         assert rows(home)["drafts"] == rows(played)["drafts"]
 
 
-def test_merging_adds_what_is_missing_and_leaves_what_is_there(played: Store, tmp_path: Path) -> None:
-    raw, _ = taken_out(played)
-    with opened(tmp_path) as target:
-        taken_in(target, raw)
+def test_merging_adds_missing_rows_and_keeps_existing_ones(played: Store, tmp_path: Path) -> None:
+    raw, _ = exported(played)
+    with open_folder(tmp_path) as target:
+        import_into(target, raw)
         with target.engine.begin() as connection:
             told = connection.execute(select(states.c.key).where(states.c.processor == "draft").limit(1)).scalar_one()
             connection.execute(states.delete().where(states.c.key == told))
             gone = connection.execute(select(drafts.c.id).limit(1)).scalar_one()
             connection.execute(drafts.delete().where(drafts.c.id == gone))
             connection.execute(update(drafts).values(subject="Changed here"))
-        added = {one.section: one.added for one in taken_in(target, raw, merge=True) if one.added}
+        added = {section.name: section.added for section in import_into(target, raw, merge=True) if section.added}
         assert added["drafts"] == 1
         subjects = [one["subject"] for one in rows(target)["drafts"]]
         assert subjects.count("Changed here") == len(subjects) - 1
 
 
-def test_no_secret_leaves_unless_it_is_asked_for(played: Store, tmp_path: Path) -> None:
-    raw, _ = taken_out(played)
+def test_secrets_are_exported_only_on_request(played: Store, tmp_path: Path) -> None:
+    raw, _ = exported(played)
     assert b"whsec_" not in raw
-    with opened(tmp_path / "without") as target:
-        taken_in(target, raw)
+    with open_folder(tmp_path / "without") as target:
+        import_into(target, raw)
         with reading(target.engine) as connection:
             assert connection.scalar(select(webhook_endpoints.c.state)) == "disabled"
             assert connection.scalar(select(users.c.api_token_hash)) is None
-    raw, _ = taken_out(played, with_secrets=True)
+    raw, _ = exported(played, with_secrets=True)
     assert b"whsec_" in raw
-    with opened(tmp_path / "with") as target:
-        taken_in(target, raw)
+    with open_folder(tmp_path / "with") as target:
+        import_into(target, raw)
         assert [one.state for one in _endpoints(target)] == ["active"]
         assert [one.signing(NOW) for one in _endpoints(target)] == [one.signing(NOW) for one in _endpoints(played)]
         with reading(target.engine) as connection:
@@ -280,19 +283,19 @@ def _endpoints(store: Store) -> list[endpoints.Endpoint]:
         return list(endpoints.endpoints(connection))
 
 
-def test_a_file_that_was_cut_off_is_refused(played: Store) -> None:
-    raw, _ = taken_out(played)
+def test_a_truncated_file_is_refused(played: Store) -> None:
+    raw, _ = exported(played)
     for size in (0, 1, 40, len(raw) // 2, raw.rindex(b"\n", 0, -1) + 1, len(raw) - 2):
         with pytest.raises(BadInput, match=r"cut off|empty"):
-            check(io.BytesIO(raw[:size]), "house.jsonl")
+            check_archive(io.BytesIO(raw[:size]), "installation.jsonl")
     packed = gzip.compress(raw)
-    check(io.BytesIO(packed), "house.jsonl.gz")
+    check_archive(io.BytesIO(packed), "installation.jsonl.gz")
     with pytest.raises(BadInput, match="cut off"):
-        check(io.BytesIO(packed[: len(packed) // 2]), "house.jsonl.gz")
+        check_archive(io.BytesIO(packed[: len(packed) // 2]), "installation.jsonl.gz")
 
 
-def test_a_file_that_was_altered_is_refused(played: Store) -> None:
-    raw, _ = taken_out(played)
+def test_an_altered_file_is_refused(played: Store) -> None:
+    raw, _ = exported(played)
     lines = raw.splitlines(keepends=True)
     at = next(number for number, line in enumerate(lines) if line.startswith(b'["row"'))
     header = json.loads(lines[0])
@@ -306,26 +309,34 @@ def test_a_file_that_was_altered_is_refused(played: Store) -> None:
     }
     for what, changed in altered.items():
         with pytest.raises(BadInput, match="altered"):
-            check(io.BytesIO(b"".join(changed)), what)
+            check_archive(io.BytesIO(b"".join(changed)), what)
     later = [json.dumps(["header", header[1] | {"format": 99}]).encode() + b"\n", *lines[1:]]
     with pytest.raises(BadInput, match="Update"):
-        check(io.BytesIO(b"".join(later)), "later")
+        check_archive(io.BytesIO(b"".join(later)), "later")
 
 
-def test_nothing_is_kept_of_an_import_that_fails(played: Store, tmp_path: Path) -> None:
-    raw, footer = taken_out(played)
-    with opened(tmp_path) as target:
+def test_a_failed_import_changes_nothing(played: Store, tmp_path: Path) -> None:
+    raw, footer = exported(played)
+    with open_folder(tmp_path) as target:
         file = io.BytesIO(raw)
-        header, _ = check(file, "house.jsonl")
+        header, _ = check_archive(file, "installation.jsonl")
         wrong = footer.model_copy(update={"sections": footer.sections | {"a later one": footer.sections["drafts"]}})
         with pytest.raises(BadInput, match="a later one"):
-            import_(target, file, "house.jsonl", (header, wrong))
+            import_installation(target, file, "installation.jsonl", (header, wrong))
         with reading(target.engine) as connection:
             assert not connection.scalar(select(func.count()).select_from(alerts))
 
 
-def test_every_table_is_carried_or_left_behind_for_a_reason(played: Store) -> None:
-    carried = {part.name for part in sections(played, NOW)}
+def test_every_table_is_exported_or_listed_with_a_reason(played: Store) -> None:
+    exported_names = {part.name for part in sections(played, NOW)}
     tables = {table.name for metadata in ALL_TABLES for table in metadata.sorted_tables}
-    assert tables - carried == set(LEFT_BEHIND)
-    assert {table.name for table in (refusals, contact_decisions)} <= carried
+    assert tables - exported_names == set(NOT_EXPORTED)
+    assert {table.name for table in (refusals, contact_decisions)} <= exported_names
+
+
+def test_an_export_of_version_0_1_can_still_be_imported(tmp_path: Path) -> None:
+    path = Path(__file__).parents[2] / "corpus" / "exports" / "version-0.1.0.jsonl.gz"
+    with open_folder(tmp_path) as target, path.open("rb") as file:
+        imported = import_installation(target, file, path.name, check_archive(file, path.name))
+        assert {section.name: section.total for section in imported}["alerts"] == 26
+        assert build_runtime(target).run_until_idle() > 0

@@ -1,0 +1,114 @@
+"""The sections of an export, in the order in which they can be imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from firstword.store import Store
+from firstword.transfer.archive import Row
+from firstword.transfer.client_records import ClientRecords
+from firstword.transfer.events import TopicEvents
+from firstword.transfer.rows import EndpointRows, TableRows, UnkeyedRows
+from schemas.topics import TOPICS
+from services.common.processing import AnyEvent
+from services.common.sealing import Keys
+from services.ingest import tables as ingest
+from services.notifier import tables as notifier
+from services.notifier.advice.tables import advice
+from services.notifier.digest import tables as digest
+from services.notifier.webhooks import tables as webhooks
+
+__all__ = ["NOT_EXPORTED", "Section", "sections"]
+
+#: Tables that are not exported, with the reason.
+NOT_EXPORTED = {
+    "events": "reference topics and items are exported as events; the tables hold what other events say",
+    "offsets": "positions in the event log",
+    "outbox": "events sent to Kafka",
+    "taken": "positions in Kafka's topics",
+    "recent": "events that came from Kafka recently",
+    "model_answers": "a language model's answers, which can be requested again",
+    "wordings": "other phrasings of drafts, which can be requested again",
+    "outcomes": "derived from the events of that topic, which are exported",
+    "dead_letters": "refer to positions in the event log",
+    "signin_links": "secrets",
+    "states": "only those of the drafting processor are exported, as section 'told'; the matcher rebuilds its own",
+}
+
+
+class Section(Protocol):
+    """One part of an export."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the file."""
+        ...
+
+    def rows(self, connection: Connection) -> Iterator[Row]:
+        """Yield all rows, in an order that depends on their contents only."""
+        ...
+
+    def add(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Write the rows that are missing; return their number. Existing rows stay unchanged."""
+        ...
+
+    def is_empty(self, connection: Connection) -> bool:
+        """Return whether there is no row."""
+        ...
+
+
+def sections(
+    store: Store,
+    now: datetime,
+    *,
+    answered_until: datetime | None = None,
+    with_secrets: bool = False,
+    outcomes: Sequence[AnyEvent] = (),
+) -> tuple[Section, ...]:
+    """Return all sections. Reference data comes before the items, because items are judged by it.
+
+    ``outcomes`` are the events of that topic that only Kafka has: in the stack, the matcher writes them there.
+    """
+    events, retention = store.events, TOPICS["items"].retention_seconds or 0
+    return (
+        *(TopicEvents(topic, events) for topic in ("clients", "sources")),
+        TopicEvents("outcomes", events, more=outcomes),
+        TopicEvents("tunings", events),
+        *_tables(with_secrets, answered_until, store.keys),
+        ClientRecords(answered_until),
+        TopicEvents("items", events, since=now - timedelta(seconds=retention)),
+    )
+
+
+def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> tuple[Section, ...]:
+    """Return the tables, each after the tables that its rows refer to."""
+    return (
+        TableRows(ingest.feeds, blank=("leased_until",)),
+        TableRows(ingest.feed_items),
+        TableRows(ingest.quarantine),
+        TableRows(notifier.clients, blank=("heard_until",)),
+        TableRows(notifier.alerts),
+        TableRows(notifier.drafts),
+        TableRows(notifier.early_decisions),
+        TableRows(advice),
+        TableRows(notifier.refusals),
+        TableRows(notifier.contact_decisions),
+        TableRows(notifier.feedback),
+        TableRows(notifier.tunings),
+        TableRows(digest.manager_wishes),
+        TableRows(digest.manager_messages),
+        TableRows(digest.noticed),
+        TableRows(notifier.deliveries),
+        TableRows(notifier.delivery_attempts),
+        TableRows(notifier.interactions),
+        TableRows(notifier.users, blank=("api_token_hash",)),
+        UnkeyedRows(notifier.audit_log, numbered_by="id"),
+        EndpointRows(webhooks.webhook_endpoints, with_secrets=with_secrets, answered_until=answered_until, keys=keys),
+        TableRows(webhooks.webhook_messages, key=("id",), numbered_by="seq"),
+        TableRows(webhooks.webhook_deliveries, key=("id",), numbered_by="seq"),
+        TableRows(webhooks.webhook_attempts),
+    )
