@@ -1,1 +1,1 @@
-"""When a client may be written to: quiet hours, working days, a weekly budget, deadlines. Pure."""
+"""When a client may be contacted: quiet hours, working days, the weekly budget, blackouts, promised contact. Pure."""

@@ -1,6 +1,6 @@
-"""Times in which a client is not written to at all (leave, mourning), or not on a certain matter (a deal). Pure.
+"""Times in which a client is not contacted at all (leave, mourning), or not about a certain topic (a deal). Pure.
 
-Days are the client's own: a blackout until 31 March ends when 1 April begins where the client is.
+Days are the client's own: a blackout until 31 March ends when 1 April begins in the client's time zone.
 """
 
 from __future__ import annotations
@@ -11,51 +11,55 @@ from zoneinfo import ZoneInfo
 
 from schemas.clients import Blackout, Client
 
-__all__ = ["barring", "end_of", "is_on", "matters_of", "silent_about", "upcoming"]
+__all__ = ["blackout_end", "blackout_names", "general_blackout", "is_active", "topic_blackout", "upcoming_blackouts"]
 
 
-def is_on(blackout: Blackout, zone: ZoneInfo, moment: datetime) -> bool:
-    """Whether ``blackout`` runs at ``moment``."""
+def is_active(blackout: Blackout, zone: ZoneInfo, moment: datetime) -> bool:
+    """Return whether ``blackout`` is in force at ``moment``."""
     day = moment.astimezone(zone).date()
     return (blackout.since is None or blackout.since <= day) and day <= blackout.until
 
 
-def end_of(blackout: Blackout, zone: ZoneInfo) -> datetime:
-    """The first moment (UTC) after it."""
+def blackout_end(blackout: Blackout, zone: ZoneInfo) -> datetime:
+    """Return the first moment (UTC) after ``blackout``."""
     return _midnight(blackout.until + timedelta(days=1), zone)
 
 
-def upcoming(client: Client, zone: ZoneInfo, moment: datetime) -> tuple[Blackout, ...]:
-    """The blackouts that run at ``moment`` or begin later, the first to begin first."""
-    open_ended = date.min
-    later = (one for one in client.contact.blackouts if end_of(one, zone) > moment)
-    return tuple(sorted(later, key=lambda one: (one.since or open_ended, one.until)))
+def upcoming_blackouts(client: Client, zone: ZoneInfo, moment: datetime) -> tuple[Blackout, ...]:
+    """Return the blackouts that are in force at ``moment`` or begin later, in the order in which they begin."""
+    not_over = (blackout for blackout in client.contact.blackouts if blackout_end(blackout, zone) > moment)
+    return tuple(sorted(not_over, key=lambda blackout: (blackout.since or date.min, blackout.until)))
 
 
-def barring(client: Client, zone: ZoneInfo, moment: datetime) -> Blackout | None:
-    """What keeps every message from the client at ``moment``; of several, the one that ends last."""
-    running = [one for one in client.contact.blackouts if not one.about and is_on(one, zone, moment)]
-    return max(running, key=lambda one: one.until, default=None)
-
-
-def silent_about(client: Client, zone: ZoneInfo, moment: datetime, matters: Sequence[str]) -> Blackout | None:
-    """What keeps us from speaking of any of ``matters`` (names and entity ids) to the client at ``moment``."""
-    wanted = {matter.casefold() for matter in matters}
-    running = [
-        one
-        for one in client.contact.blackouts
-        if one.about and is_on(one, zone, moment) and any(name.casefold() in wanted for name in one.about)
+def general_blackout(client: Client, zone: ZoneInfo, moment: datetime) -> Blackout | None:
+    """Return the blackout that forbids any message to the client at ``moment``; of several, the one that ends last."""
+    active = [
+        blackout for blackout in client.contact.blackouts if not blackout.about and is_active(blackout, zone, moment)
     ]
-    return max(running, key=lambda one: one.until, default=None)
+    return max(active, key=lambda blackout: blackout.until, default=None)
 
 
-def matters_of(client: Client, about: Iterable[str]) -> tuple[str, ...]:
-    """By which names a blackout may speak of things with these names and entity ids, as the client's book has them."""
-    known = dict.fromkeys(about)
+def topic_blackout(client: Client, zone: ZoneInfo, moment: datetime, names: Sequence[str]) -> Blackout | None:
+    """Return the blackout that forbids messages about any of ``names`` (or entity ids) to the client at ``moment``."""
+    wanted = {name.casefold() for name in names}
+    active = [
+        blackout
+        for blackout in client.contact.blackouts
+        if is_active(blackout, zone, moment) and any(name.casefold() in wanted for name in blackout.about)
+    ]
+    return max(active, key=lambda blackout: blackout.until, default=None)
+
+
+def blackout_names(client: Client, about: Iterable[str]) -> tuple[str, ...]:
+    """Return all names under which a blackout may list things with these names and entity ids.
+
+    Those are the names, aliases and tickers of the client's watches.
+    """
+    names = dict.fromkeys(about)
     for watch in client.watches:
-        if watch.entity_id in known or watch.name in known:
-            known |= dict.fromkeys((watch.name, *watch.aliases, *watch.tickers))
-    return tuple(known)
+        if watch.entity_id in names or watch.name in names:
+            names |= dict.fromkeys((watch.name, *watch.aliases, *watch.tickers))
+    return tuple(names)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

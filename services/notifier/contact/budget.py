@@ -1,24 +1,24 @@
-"""How often a client may be written to: at most n messages in any seven days."""
+"""How often a client may be contacted: at most n messages in any seven days."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-__all__ = ["WEEK", "free_from", "sent_within_week"]
+__all__ = ["WEEK", "next_free", "sent_within_week"]
 
 WEEK = timedelta(days=7)
 
 
 def sent_within_week(sent: Sequence[datetime], moment: datetime) -> tuple[datetime, ...]:
-    """The messages of the seven days before ``moment``, oldest first."""
+    """Return the messages of the seven days before ``moment``, oldest first."""
     return tuple(sorted(at for at in sent if moment - WEEK < at <= moment))
 
 
-def free_from(sent: Sequence[datetime], max_per_week: int, moment: datetime) -> datetime | None:
-    """The first moment at or after ``moment`` at which one more message keeps the budget; None for a budget of 0.
+def next_free(sent: Sequence[datetime], max_per_week: int, moment: datetime) -> datetime | None:
+    """Return the first moment from ``moment`` on when one more message keeps the budget; None for a budget of 0.
 
-    ``sent`` may hold messages that are approved and leave only later: then no week that holds them is overfilled.
+    ``sent`` may include approved messages that are sent later. No week that includes them is overfilled either.
     """
     if max_per_week < 1:
         return None
@@ -29,6 +29,6 @@ def free_from(sent: Sequence[datetime], max_per_week: int, moment: datetime) -> 
 
 
 def _has_room(sent: Sequence[datetime], limit: int, moment: datetime) -> bool:
-    """Whether every week that would hold a message at ``moment`` has room for it: those end within the week after."""
-    ends = (moment, *(at for at in sent if moment <= at < moment + WEEK))
-    return all(len(sent_within_week(sent, end)) < limit for end in ends)
+    """Return whether each week that includes ``moment`` has room for a message then."""
+    week_ends = (moment, *(at for at in sent if moment <= at < moment + WEEK))
+    return all(len(sent_within_week(sent, end)) < limit for end in week_ends)

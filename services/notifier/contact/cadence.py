@@ -1,6 +1,6 @@
-"""What was promised about regular contact, read from plain words ("weekly, Friday by noon"), and when it is due. Pure.
+"""Parses a promise of regular contact ("weekly, Friday by noon") and says when contact is due. Pure.
 
-Only what is understood to the last word is taken; the book's check says so of anything else.
+A text counts only if every word of it is understood; ``firstword check`` reports any other.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Unit = Literal["day", "week", "month"]
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 END_OF_DAY = time(17, 0)
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "six": 6, "other": 2, "second": 2, "third": 3}
-_PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 _UNITS: dict[str, tuple[Unit, int]] = {
     "daily": ("day", 1), "weekly": ("week", 1), "fortnightly": ("week", 2), "biweekly": ("week", 2),
     "monthly": ("month", 1), "quarterly": ("month", 3),
@@ -35,42 +35,42 @@ _NAMED_TIME = re.compile(
 )
 _WEEKDAY = re.compile(r"\b(mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\b")
 _FILLERS = frozenset(["a", "an", "and", "each", "every", "in", "of", "on", "once", "per", "the", "working", "our"])
-#: So long before it is due the message lies ready: time to read, to change, and to ask.
+#: How long before it is due a message is prepared: time to read, edit and ask.
 LEAD, LEAD_DAILY = timedelta(hours=24), timedelta(hours=4)
-#: The longest gap between two dues is a year; some more for a promise that is moved to a working day.
+#: The longest gap between two due dates is a year, and a little more where one is moved to a working day.
 HORIZON_DAYS = 430
 MONDAY = 1  # date.toordinal() of Monday 1 January 1
 
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """Every ``step`` days, weeks or months, on ``weekday`` (0 is Monday), by ``by`` o'clock where the client is.
+    """Every ``step`` days, weeks or months, on ``weekday`` (0 is Monday), by the time ``by`` in the client's zone.
 
-    In a month, ``place`` says which of those weekdays; -1 is the last. Without a weekday it is the last working day.
+    In a month, ``ordinal`` says which of those weekdays; -1 is the last. Without a weekday it is the last working day.
     """
 
     unit: Unit
     step: int = 1
     weekday: int | None = None
-    place: int = -1
+    ordinal: int = -1
     by: time = END_OF_DAY
 
 
 def parse_cadence(text: str) -> Cadence | None:
-    """The promise in ``text``, or None where a word of it is not understood."""
+    """Return the promise in ``text``, or None if any word of it is not understood."""
     rest = " ".join(re.sub(r"[,;]", " ", text.casefold()).split()).rstrip(".")
     by, rest = _take_time(rest)
     match = _WEEKDAY.search(rest)
     weekday = None
     if match:
-        weekday = next(at for at, day in enumerate(DAYS) if day.startswith(match[1][:3]))
+        weekday = next(index for index, day in enumerate(DAYS) if day.startswith(match[1][:3]))
         rest = f"{rest[: match.start()]}{rest[match.end() :]}"
     cadence = _frequency(rest.split(), weekday)
     return None if cadence is None or by is None else replace(cadence, by=by)
 
 
 def _take_time(text: str) -> tuple[time | None, str]:
-    """The time of day and the rest; None where it is none."""
+    """Split ``text`` into its time of day and the rest. The time is None if it is not a valid one."""
     if named := _NAMED_TIME.search(text):
         return _TIMES[named[1]], _without(text, named)
     clock = _CLOCK.search(text)
@@ -92,17 +92,17 @@ def _without(text: str, match: re.Match[str]) -> str:
 
 def _frequency(words: Sequence[str], weekday: int | None) -> Cadence | None:
     unit: Unit | None = None
-    step, count, place = 1, 1, -1
-    for at, word in enumerate(words):
-        following = words[at + 1] if at + 1 < len(words) else ""
+    step, count, ordinal = 1, 1, -1
+    for index, word in enumerate(words):
+        following = words[index + 1] if index + 1 < len(words) else ""
         if word in _UNITS:
             if unit is not None:  # "weekly, every week" says it twice; "daily weekly" is nonsense
                 return None
             unit, step = _UNITS[word]
         elif (word in _NUMBERS or word.isdigit()) and (following in _UNITS or word == "other"):
             count = int(word) if word.isdigit() else _NUMBERS[word]
-        elif word in _PLACES and weekday is not None:
-            place = _PLACES[word]
+        elif word in _ORDINALS and weekday is not None:
+            ordinal = _ORDINALS[word]
         elif word not in _FILLERS:
             return None
     if unit is None:
@@ -111,13 +111,13 @@ def _frequency(words: Sequence[str], weekday: int | None) -> Cadence | None:
         unit = "week"
     if not 1 <= count * step <= (90 if unit == "day" else 12):
         return None
-    return Cadence(unit, step * count, weekday if unit != "day" else None, place)
+    return Cadence(unit, step * count, weekday if unit != "day" else None, ordinal)
 
 
 def due_after(cadence: Cadence, zone: ZoneInfo, working_days: Sequence[int], after: datetime) -> datetime | None:
-    """The first moment (UTC) after ``after`` by which contact is promised; None where no day is a working day.
+    """Return the first moment (UTC) after ``after`` by which contact is promised; None if no day is a working day.
 
-    What falls on a day off is due on the working day before, for a promise is kept early rather than late.
+    Contact that falls on a day off is due on the working day before: a promise is kept early rather than late.
     """
     if not working_days:
         return None
@@ -135,12 +135,12 @@ def due_after(cadence: Cadence, zone: ZoneInfo, working_days: Sequence[int], aft
 
 
 def lead_time(cadence: Cadence | None) -> timedelta:
-    """How long before it is due the message lies ready."""
+    """Return how long before it is due a message is prepared."""
     return LEAD_DAILY if cadence is not None and cadence.unit == "day" and cadence.step == 1 else LEAD
 
 
 def _falls_on(cadence: Cadence, day: date, working_days: Sequence[int]) -> bool:
-    """Whether the promise names ``day``, a day off or not."""
+    """Return whether the promise names ``day``, be it a day off or not."""
     if cadence.unit == "day":
         return day.toordinal() % cadence.step == 0 and (cadence.step > 1 or day.weekday() in working_days)
     if cadence.unit == "week":
@@ -152,6 +152,6 @@ def _falls_on(cadence: Cadence, day: date, working_days: Sequence[int]) -> bool:
         return (day + timedelta(days=1)).month != day.month  # the month's last day, or the working day before
     if day.weekday() != cadence.weekday:
         return False
-    if cadence.place > 0:
-        return (day.day - 1) // 7 + 1 == cadence.place
+    if cadence.ordinal > 0:
+        return (day.day - 1) // 7 + 1 == cadence.ordinal
     return (day + timedelta(days=7)).month != day.month

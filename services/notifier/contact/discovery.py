@@ -1,4 +1,4 @@
-"""Questions for getting to know a client, by trade, and how their answers enter the book. Pure."""
+"""Questions for getting to know a client, by trade, and how the answers are noted in the client book. Pure."""
 
 from __future__ import annotations
 
@@ -13,40 +13,54 @@ from ruamel.yaml import YAML
 from schemas.base import Model
 from schemas.clients import Client, Note, Trade
 
-__all__ = ["Question", "questions_for", "still_open", "with_answers"]
+__all__ = ["Question", "answers_by_question", "questions_for", "unanswered", "with_answers"]
 
 
 class Question(Model):
-    """``ask`` is said to the client, ``why`` is for the account manager; ``fills`` is where the answer is kept."""
+    """A question for a client. ``why`` is for the account manager; ``fills`` says where the answer is kept.
+
+    ``formerly`` are earlier wordings: an answer to one of them answers the question.
+    """
 
     id: str
     ask: str
     why: str
     fills: Literal["views", "history"]
+    formerly: tuple[str, ...] = ()
 
 
 @cache
-def _shipped() -> dict[str, tuple[Question, ...]]:
+def _questions() -> dict[str, tuple[Question, ...]]:
     text = files("services.notifier.contact").joinpath("discovery.yaml").read_text(encoding="utf-8")
     raw = YAML(typ="safe", pure=True).load(text)
-    return {trade: tuple(Question.model_validate(one) for one in entries) for trade, entries in raw.items()}
+    return {trade: tuple(Question.model_validate(entry) for entry in entries) for trade, entries in raw.items()}
 
 
 def questions_for(trade: Trade) -> tuple[Question, ...]:
-    """The trade's own questions, then those for everybody."""
-    return _shipped()[trade] + _shipped()["every"]
+    """Return the questions of the trade, then those for every client."""
+    return _questions()[trade] + _questions()["every"]
 
 
-def still_open(client: Client) -> tuple[Question, ...]:
-    """Those that the book holds no answer to yet."""
-    answered = {note.question for note in (*client.views, *client.history)}
+def unanswered(client: Client) -> tuple[Question, ...]:
+    """Return the questions that the client book has no answer to yet."""
+    answered = answers_by_question(client)
     return tuple(question for question in questions_for(client.trade) if question.ask not in answered)
 
 
-def with_answers(client: Client, answers: Mapping[str, str], day: date) -> Client:
-    """``client`` with ``answers`` (by question id) among their notes; an earlier answer to a question stays beside it.
+def answers_by_question(client: Client) -> dict[str, list[Note]]:
+    """Return the client's answers under the present wording of each question."""
+    wordings = {former: question.ask for question in questions_for(client.trade) for former in question.formerly}
+    answers: dict[str, list[Note]] = {}
+    for note in (*client.views, *client.history):
+        if note.question is not None:
+            answers.setdefault(wordings.get(note.question, note.question), []).append(note)
+    return answers
 
-    Answers to questions that are not asked of this trade, and empty ones, are left out.
+
+def with_answers(client: Client, answers: Mapping[str, str], day: date) -> Client:
+    """Return ``client`` with ``answers`` (by question id) added to their notes. Earlier answers are kept.
+
+    Empty answers, and answers to questions of other trades, are ignored.
     """
     views, history = list[Note](), list[Note]()
     for question in questions_for(client.trade):

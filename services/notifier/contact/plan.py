@@ -1,4 +1,4 @@
-"""Decides when a message to a client may leave, or that none may, and says why in words for the account manager."""
+"""Decides when a message to a client may be sent, or that none may, and explains it to the account manager."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from schemas.clients import Client
-from services.notifier.contact.blackouts import barring, end_of, silent_about
-from services.notifier.contact.budget import free_from, sent_within_week
+from services.notifier.contact.blackouts import blackout_end, general_blackout, topic_blackout
+from services.notifier.contact.budget import next_free, sent_within_week
 from services.notifier.contact.hours import client_zone, next_open
 
-__all__ = ["UTC_ZONE", "SendPlan", "in_words", "plan_send", "zone_of"]
+__all__ = ["UTC_ZONE", "SendPlan", "format_time", "plan_send", "zone_of"]
 
 Urgency = Literal["low", "normal", "high", "urgent"]
 WaitsFor = Literal["hours", "budget", "leave", "deal"]
 UTC_ZONE = ZoneInfo("UTC")
-#: Hours, budget and blackouts push a moment on in turn; each round moves it past at least one of them.
+#: Hours, budget and blackouts each move the time on in turn. Every round passes at least one of them.
 ROUNDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class SendPlan:
-    """When to send. ``refused`` is a reason code if nothing may be sent; then ``notes`` hold the sentence for it.
+    """When to send. ``refused`` is a reason code if nothing may be sent; then ``notes`` explain it.
 
-    ``waits_for`` is what keeps it longest; None where it may go at once. ``beyond_budget``: it is urgent, and goes
-    although the week's messages are used up.
+    ``waits_for`` is what delays the message longest; None if it may be sent at once. ``beyond_budget``: the message is
+    urgent and is sent although the week's messages are used up.
     """
 
     send_after: datetime
@@ -45,32 +45,33 @@ def plan_send(
     deadline: datetime,
     about: Sequence[str] = (),
 ) -> SendPlan:
-    """When a message to ``client`` may be sent at the earliest.
+    """Return the earliest time at which a message to ``client`` may be sent.
 
-    Quiet hours, working days and blackouts are kept whatever the urgency; the weekly budget gives way to what is
-    urgent, and the notes say so. ``sent_history``: when earlier messages were sent, and when approved ones will be.
-    ``deadline``: when telling is worth little. ``about``: names and ids of what the message is about.
+    Quiet hours, working days and blackouts are kept whatever the urgency. Urgent messages may exceed the weekly budget;
+    the notes then say so. ``sent_history``: when earlier messages were sent, and when approved ones will be.
+    ``deadline``: when the message loses its use. ``about``: names and ids of what the message is about.
     """
     if client.contact.do_not_contact:
-        reason = (client.contact.do_not_contact_reason or "the book gives no reason").rstrip(".")
+        reason = (client.contact.do_not_contact_reason or "the client book gives no reason").rstrip(".")
         return SendPlan(now, (f"{client.name} is not to be contacted: {reason}.",), "do_not_contact")
     notes = list[str]()
     zone = _known_zone(client, notes)
     search = _Search(client, zone, sent_history, urgency == "urgent", tuple(about))
-    found = search.first_from(now.astimezone(UTC), notes)
-    if isinstance(found, SendPlan):
-        return found
-    if found > deadline:
-        worth = in_words(deadline, zone)
+    earliest = search.first_from(now.astimezone(UTC), notes)
+    if isinstance(earliest, SendPlan):
+        return earliest
+    if earliest > deadline:
         notes.append(
-            f"It may be sent only from {in_words(found, zone)}, and is worth little after {worth}: "
-            "consider a call, or dismiss it."
+            f"It can be sent from {format_time(earliest, zone)}, but is of little use after "
+            f"{format_time(deadline, zone)}. Call instead, or dismiss it."
         )
-    return SendPlan(found, tuple(notes), None, search.waits_for, search.beyond_budget)
+    return SendPlan(earliest, tuple(notes), None, search.waits_for, search.beyond_budget)
 
 
 @dataclass(slots=True)
 class _Search:
+    """The search for the earliest time that budget, blackouts and hours all allow."""
+
     client: Client
     zone: ZoneInfo
     sent: Sequence[datetime]
@@ -80,59 +81,63 @@ class _Search:
     beyond_budget: bool = False
 
     def first_from(self, now: datetime, notes: list[str]) -> datetime | SendPlan:
-        """The first moment that all agree on; a refusal where there is none. Each says in ``notes`` why it waits."""
+        """Return the earliest time from ``now`` on, or a refusal. Each reason for a delay is added to ``notes``."""
         moment = now
         for _ in range(ROUNDS):
             before = moment
             budget = self._budget(moment, notes)
             if budget is None:
-                return self._refused(now, notes, "no_contact_budget", "allows no messages in a week.")
+                return self._refused(now, notes, "no_contact_budget", "allows no messages.")
             moment = self._blackouts(budget, notes)
             opening = next_open(self.client.contact, self.zone, moment)
             if opening is None:
-                why = "leaves no hour for messages: check quiet hours and working days."
+                why = "leaves no time for messages. Check the quiet hours and working days."
                 return self._refused(now, notes, "no_open_hours", why)
             if opening > moment:
-                self._say(notes, f"Waits for {self.client.name}'s hours: not before {in_words(opening, self.zone)}.")
+                when = format_time(opening, self.zone)
+                self._note(notes, f"It waits for {self.client.name}'s contact hours, until {when}.")
                 self.waits_for = self.waits_for or "hours"
                 moment = opening
             if moment == before:
                 return moment
-        return self._refused(now, notes, "no_open_hours", "leaves no moment for messages: check its blackouts.")
+        why = "leaves no time for messages. Check the blackouts."
+        return self._refused(now, notes, "no_open_hours", why)
 
     def _budget(self, moment: datetime, notes: list[str]) -> datetime | None:
-        limit = self.client.contact.max_per_week
-        free = free_from(self.sent, limit, moment)
+        limit, name = self.client.contact.max_per_week, self.client.name
+        free = next_free(self.sent, limit, moment)
         if free is not None and free <= moment:
             return moment
         used = len(sent_within_week(self.sent, moment))
         if self.urgent:
             self.beyond_budget = True
-            name = self.client.name
-            self._say(notes, f"Urgent: it goes beyond the weekly budget of {name} ({used} sent, {limit} allowed).")
+            self._note(notes, f"It is urgent, so it exceeds {name}'s weekly budget ({used} sent, {limit} allowed).")
             return moment
         if free is not None:
-            when, name = in_words(free, self.zone), self.client.name
-            self._say(
-                notes, f"The weekly budget of {name} is used up ({max(used, limit)} of {limit}); free again on {when}."
+            when = format_time(free, self.zone)
+            self._note(
+                notes,
+                f"{name}'s weekly budget is used up ({max(used, limit)} of {limit}). "
+                f"The next message can be sent on {when}.",
             )
             self.waits_for = "budget"
         return free
 
     def _blackouts(self, moment: datetime, notes: list[str]) -> datetime:
-        general = barring(self.client, self.zone, moment)
-        deal = silent_about(self.client, self.zone, moment, self.about)
-        running = max((one for one in (general, deal) if one is not None), key=lambda one: one.until, default=None)
-        if running is None:
+        general = general_blackout(self.client, self.zone, moment)
+        deal = topic_blackout(self.client, self.zone, moment, self.about)
+        active = [blackout for blackout in (general, deal) if blackout is not None]
+        if not active:
             return moment
-        end = end_of(running, self.zone)
-        what = f"Nothing on {', '.join(running.about)} goes" if running.about else "Nothing goes"
-        reason = running.reason.rstrip(".")
-        self._say(notes, f"{what} to {self.client.name} until {in_words(end, self.zone)}: {reason}.")
-        self.waits_for = "deal" if running.about else "leave"
+        longest = max(active, key=lambda blackout: blackout.until)
+        end = blackout_end(longest, self.zone)
+        what = f"Nothing about {', '.join(longest.about)} is sent" if longest.about else "Nothing is sent"
+        when, reason = format_time(end, self.zone), longest.reason.rstrip(".")
+        self._note(notes, f"{what} to {self.client.name} until {when}: {reason}.")
+        self.waits_for = "deal" if longest.about else "leave"
         return end
 
-    def _say(self, notes: list[str], note: str) -> None:
+    def _note(self, notes: list[str], note: str) -> None:
         if note not in notes:
             notes.append(note)
 
@@ -143,17 +148,20 @@ class _Search:
 
 
 def zone_of(client: Client) -> ZoneInfo:
-    """The client's time zone; UTC where the book names one that is not known."""
+    """Return the client's time zone; UTC if the book names one that does not exist."""
     return client_zone(client) or UTC_ZONE
 
 
 def _known_zone(client: Client, notes: list[str]) -> ZoneInfo:
     if client_zone(client) is None:
-        notes.append(f"The time zone {client.time_zone!r} of {client.name} is not known; hours are reckoned in UTC.")
+        notes.append(
+            f"The time zone {client.time_zone!r} of {client.name} does not exist, so UTC is used. "
+            "Correct it in the client book."
+        )
     return zone_of(client)
 
 
-def in_words(moment: datetime, zone: ZoneInfo) -> str:
-    """``Friday 6 March 12:00`` on the clocks of ``zone``."""
+def format_time(moment: datetime, zone: ZoneInfo) -> str:
+    """Return ``moment`` in ``zone`` as ``Friday 6 March 12:00``."""
     local = moment.astimezone(zone)
     return f"{local:%A} {local.day} {local:%B} {local:%H:%M}"

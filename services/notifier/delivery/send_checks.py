@@ -9,8 +9,8 @@ from sqlalchemy import Connection, RowMapping, select
 
 from schemas.clients import Blackout, Client, ClientChanged
 from schemas.drafts import Draft
-from services.notifier.contact.blackouts import barring, end_of, matters_of, silent_about
-from services.notifier.contact.plan import in_words, zone_of
+from services.notifier.contact.blackouts import blackout_end, blackout_names, general_blackout, topic_blackout
+from services.notifier.contact.plan import format_time, zone_of
 from services.notifier.tables import alerts, clients, drafts
 
 __all__ = ["forbidden"]
@@ -33,7 +33,7 @@ def forbidden(connection: Connection, row: RowMapping, book: ClientChanged | Non
     if running is None or _sent_anyway(connection, row, now):
         return None
     what = f"Nothing is said on {', '.join(running.about)}" if running.about else f"{client.name} is not written to"
-    until = in_words(end_of(running, zone_of(client)), zone_of(client))
+    until = format_time(blackout_end(running, zone_of(client)), zone_of(client))
     return f"{what} until {until}, their time: {running.reason.rstrip('.')}."
 
 
@@ -44,8 +44,8 @@ def _running(connection: Connection, draft_id: str, client: Client, now: datetim
     draft = Draft.model_validate(stored)
     told = draft.told_alerts or (draft.alert_id,)
     query = select(alerts.c.entity_id, alerts.c.entity_name).where(alerts.c.id.in_(told))
-    about = matters_of(client, (name for pair in connection.execute(query) for name in pair if name))
-    return barring(client, zone, now) or silent_about(client, zone, now, about)
+    about = blackout_names(client, (name for pair in connection.execute(query) for name in pair if name))
+    return general_blackout(client, zone, now) or topic_blackout(client, zone, now, about)
 
 
 def _sent_anyway(connection: Connection, row: RowMapping, now: datetime) -> bool:

@@ -21,7 +21,7 @@ from services.common.db import upsert
 from services.common.errors import BadInput, FirstwordError
 from services.common.processing import AnyEvent, EventPublisher
 from services.notifier import lifecycle, queries
-from services.notifier.contact.blackouts import matters_of
+from services.notifier.contact.blackouts import blackout_names
 from services.notifier.contact.budget import WEEK
 from services.notifier.contact.plan import SendPlan, plan_send
 from services.notifier.delivery.outbox import hold_draft, sent_events
@@ -223,7 +223,7 @@ class Desk:
         others = queries.message_times(self.connection, EVERYTHING, line.client_id, self.now - WEEK)
         told = line.draft.told_alerts or (line.draft.alert_id,)
         alerts = queries.alerts_by_id(self.connection, EVERYTHING, told)
-        about = matters_of(book.client, (name for one in alerts for name in (one.entity_id, one.entity_name)))
+        about = blackout_names(book.client, (name for one in alerts for name in (one.entity_id, one.entity_name)))
         plan = plan_send(book.client, self.now, others, line.draft.urgency, line.deadline_at, about)
         if plan.refused is not None:
             raise BadInput(" ".join(plan.notes), fix="Change the client's contact policy, or send it by hand.")

@@ -20,7 +20,7 @@ from services.notifier import queries
 from services.notifier.contact.discovery import with_answers
 from services.notifier.contact.plan import zone_of
 from services.notifier.desk.actions import COMMENT_LIMIT, Conflict, Desk, NotFound, audit
-from services.notifier.outreach.confirmation import confirming_note
+from services.notifier.outreach.confirmation import confirmation_draft
 from services.notifier.rewording import store as wordings
 
 __all__ = ["CONTACT_CHANNELS", "ContactChannel", "Relations"]
@@ -77,7 +77,7 @@ class Relations:
         self._audit("contact.logged", contact.interaction_id, client_id, channel)
         if not confirm:
             return None
-        draft = confirming_note(book, contact, desk.now)
+        draft = confirmation_draft(book, contact, desk.now)
         desk.publish(DraftCreated(draft=draft), client_id, "draft.created", draft.id)
         return draft.id
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, func, select
 
 from schemas.clients import Client, ClientChanged, Manager
 from services.notifier import queries
-from services.notifier.contact.blackouts import barring
+from services.notifier.contact.blackouts import general_blackout
 from services.notifier.contact.cadence import due_after, lead_time, parse_cadence
-from services.notifier.contact.plan import in_words, zone_of
+from services.notifier.contact.plan import format_time, zone_of
 from services.notifier.digest.model import Digest, DigestLine, build_digest
 from services.notifier.scope import OwnClients, Scope
 from services.notifier.tables import clients, interactions
@@ -153,7 +153,7 @@ def _last_contacts(connection: Connection) -> dict[str, datetime]:
 def _why_due(client: Client, last: datetime | None, known_since: datetime, now: datetime) -> list[str]:
     """A title and sentences where contact is due within a day; empty where it is not, or can't be had."""
     zone, policy = zone_of(client), client.contact
-    if policy.do_not_contact or barring(client, zone, now) is not None:
+    if policy.do_not_contact or general_blackout(client, zone, now) is not None:
         return []
     since = f"Last contact {(now - last).days} days ago." if last else "No contact through Firstword yet."
     cadence = parse_cadence(policy.cadence) if policy.cadence else None
@@ -161,7 +161,7 @@ def _why_due(client: Client, last: datetime | None, known_since: datetime, now: 
         due = due_after(cadence, zone, policy.working_days, now)
         period = timedelta(days=cadence.step * {"day": 1, "week": 7, "month": 28}[cadence.unit])
         if due is not None and due - now <= lead_time(cadence) and (last is None or last <= due - period):
-            return [f"Promised {policy.cadence}: due {in_words(due, zone)}, their time", since]
+            return [f"Promised {policy.cadence}: due {format_time(due, zone)}, their time", since]
     if policy.max_silence_days is not None:
         end = (last or known_since) + timedelta(days=policy.max_silence_days)
         if end <= now + timedelta(days=1):

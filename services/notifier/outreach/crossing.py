@@ -30,11 +30,11 @@ def _withdraw_repeated(
 ) -> Result:
     """Withdraw ``message``, which repeats a story that was sent, and reopen its other stories."""
     record = record.without_message(message.draft_id).with_dismissed([message.draft_id], "superseded")
-    detail = f"The draft {sent_draft_id} has gone out in the meantime and told the same."
+    detail = f"Draft {sent_draft_id} was sent in the meantime and said the same."
     refusal = Refusal("already_told", detail, (message.draft_id,))
     refused = draft_refused(message.stories[0].alert, refusal, context, draft_id=message.draft_id)
     others = [story for story in message.stories if story is not repeated]
-    because = "Another story in it has been sent already."
+    because = "Another story in it was already sent."
     record, reopened = reopen(record, others, message.draft_id, because, context)
     return record, (refused, *reopened)
 

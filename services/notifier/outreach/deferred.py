@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from schemas.alerts import Alert
 from schemas.clients import Blackout
-from services.notifier.contact.blackouts import end_of
-from services.notifier.contact.plan import in_words, zone_of
+from services.notifier.contact.blackouts import blackout_end
+from services.notifier.contact.plan import format_time, zone_of
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.events import contact_decided
 from services.notifier.outreach.follow_up import continues_alert
@@ -19,9 +19,10 @@ def defer(record: ClientRecord, alert: Alert, blackout: Blackout, context: Conte
     """Put ``alert`` off until ``blackout`` ends."""
     client = context.known_client
     zone = zone_of(client)
-    until = end_of(blackout, zone)
-    what = f"Nothing is said on {', '.join(blackout.about)}" if blackout.about else f"{client.name} is not written to"
-    detail = f"{what} until {in_words(until, zone)}: {blackout.reason.rstrip('.')}. It is looked at again then."
+    until = blackout_end(blackout, zone)
+    what = f"Nothing about {', '.join(blackout.about)} is sent" if blackout.about else "Nothing is sent"
+    when, why = format_time(until, zone), blackout.reason.rstrip(".")
+    detail = f"{what} to {client.name} until {when}: {why}. The news is reconsidered then."
     reason = "deal" if blackout.about else "leave"
     record = record.model_copy(update={"deferred": (*record.deferred, Deferred(alert=alert, until=until))})
     return record, (contact_decided("waits", reason, detail, context, alert=alert, until=until),)
@@ -40,7 +41,7 @@ def take_released(record: ClientRecord, context: Context) -> tuple[ClientRecord,
 
 def drop_late(record: ClientRecord, alert: Alert, context: Context) -> Result:
     """Drop a deferred alert whose deadline passed. If it is true, it may still be told when contact is due."""
-    detail = f"{alert.entity_name}: it was put aside, and by now telling it is worth little."
+    detail = f"{alert.entity_name}: the deadline passed while the news was on hold."
     if alert.information_grade <= 2:
         record = record.with_below_threshold(alert)
     return record, (contact_decided("dropped", "too_late", detail, context, alert=alert),)
@@ -48,7 +49,7 @@ def drop_late(record: ClientRecord, alert: Alert, context: Context) -> Result:
 
 def replace_deferred(record: ClientRecord, alert: Alert, context: Context) -> Result:
     """Drop older news on the story of ``alert`` that was deferred or below the threshold."""
-    detail = f"{alert.entity_name}: later news on the same story takes its place."
+    detail = f"{alert.entity_name}: newer news on the same story replaces it."
     replaced = [deferred for deferred in record.deferred if continues_alert(alert, deferred.alert)]
     kept = {
         "deferred": tuple(deferred for deferred in record.deferred if deferred not in replaced),

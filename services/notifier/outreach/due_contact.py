@@ -61,4 +61,4 @@ def why_due(client: Client, kind: DueKind) -> str:
     """Return the reason why contact is due, as a sentence."""
     if kind == "promise":
         return f"{client.name} was promised contact: {client.contact.cadence}."
-    return f"{client.name} is to hear from us at least every {client.contact.max_silence_days} days."
+    return f"Contact with {client.name} is agreed at least every {client.contact.max_silence_days} days."

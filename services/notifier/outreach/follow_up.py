@@ -32,7 +32,7 @@ def follow_up(alert: Alert, stories: Sequence[DraftedStory]) -> FollowUp | Refus
     if not _brings_news(alert, before):
         return Refusal("already_told", f"{alert.entity_name}: {_what_became_of(latest)}")
     earlier = next((story for story in reversed(before) if story.sent_at is not None), None)
-    notes = (f"It replaces the draft {latest.draft_id}, which was not sent.",) if latest.waiting else ()
+    notes = (f"It replaces draft {latest.draft_id}, which was not sent.",) if latest.waiting else ()
     return FollowUp(earlier, latest.draft_id, notes)
 
 
@@ -95,9 +95,7 @@ def _correction(alert: Alert, before: Sequence[DraftedStory]) -> FollowUp | Refu
     """Return the correction of what was really sent; refuse it where nothing was, and withdraw drafts that wait."""
     drafted = [story for story in before if story.verdict != "correct"]
     if not drafted:
-        detail = (
-            f"{alert.entity_name}: nothing was drafted about this story in the last weeks, so nothing is corrected."
-        )
+        detail = f"{alert.entity_name}: no message about this story was drafted lately, so there is nothing to correct."
         return Refusal("nothing_to_correct", detail)
     corrected = [story for story in before if story.verdict == "correct"]
     if corrected and alert.revision <= max(story.revision for story in corrected):
@@ -105,26 +103,26 @@ def _correction(alert: Alert, before: Sequence[DraftedStory]) -> FollowUp | Refu
     sent = [story for story in drafted if story.sent_at is not None]
     waiting = [story for story in before if story.waiting]
     if sent:
-        notes = (f"The draft {waiting[-1].draft_id} on the same story must not be sent any more.",) if waiting else ()
+        notes = (f"Draft {waiting[-1].draft_id} on the same story must not be sent.",) if waiting else ()
         return FollowUp(sent[-1], waiting[-1].draft_id if waiting else sent[-1].draft_id, notes)
     if waiting:
         latest = waiting[-1]
         detail = (
-            f"{alert.entity_name}: the draft {latest.draft_id} of alert {latest.alert_id} rests on news that turned "
-            "out false; it was not sent, and must not be sent any more."
+            f"{alert.entity_name}: draft {latest.draft_id} of alert {latest.alert_id} rests on news that turned out to "
+            "be false. It was not sent, and must not be."
         )
         return Refusal("withdrawn", detail, tuple(story.draft_id for story in waiting))
     latest = drafted[-1]
     detail = (
-        f"{alert.entity_name}: the draft {latest.draft_id} was never sent ({latest.dismissed}), "
-        "so the client has nothing to unlearn."
+        f"{alert.entity_name}: draft {latest.draft_id} was never sent ({latest.dismissed}), "
+        "so there is nothing to correct."
     )
     return Refusal("nothing_to_correct", detail)
 
 
 def _what_became_of(story: DraftedStory) -> str:
     if story.sent_at is not None:
-        return f"the same story was told in the draft {story.draft_id}, sent on {story.sent_at:%Y-%m-%d}."
+        return f"the same story was sent in draft {story.draft_id} on {story.sent_at:%Y-%m-%d}."
     if story.dismissed is not None:
-        return f"the same story was drafted as {story.draft_id} and dismissed ({story.dismissed})."
-    return f"the same story is told in the draft {story.draft_id}, which waits in the inbox."
+        return f"draft {story.draft_id} on the same story was dismissed ({story.dismissed})."
+    return f"draft {story.draft_id} on the same story is waiting in the inbox."

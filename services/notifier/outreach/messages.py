@@ -61,10 +61,10 @@ def rewrite(record: ClientRecord, message: Message, story: StoryDraft, plan: Sen
     whole = _assembled([*others, story], plan.send_after, context) if others and fits else None
     if whole is None:
         record, opened = open_message(record, [story], story.draft, context, plan=plan)
-        because = "Newer news on another of its stories is told by itself."
+        because = "The latest on one of its stories is now a message of its own."
         record, reopened = reopen(record, others, message.draft_id, because, context)
         return record, (*opened, *reopened)
-    because = "It is told anew, with the latest on one of its stories."
+    because = "It was rewritten with the latest on one of its stories."
     draft = whole.model_copy(update={"supersedes": message.draft_id, "supersedes_because": because})
     return open_message(record, [*others, story], draft, context, plan=plan, opened_at=message.opened_at)
 
@@ -137,12 +137,12 @@ def _merge(record: ClientRecord, story: StoryDraft, plan: SendPlan, context: Con
         whole = _assembled(stories, max(plan.send_after, message.send_after), context)
         if whole is None:
             continue
-        because = f"It goes into one message with: {story.draft.subject}"
+        because = f"It was combined with another story: {story.draft.subject}"
         draft = whole.model_copy(update={"supersedes": message.draft_id, "supersedes_because": because})
         record = record.without_message(message.draft_id).with_dismissed([message.draft_id], "merged")
         record, opened = open_message(record, stories, draft, context, plan=plan, opened_at=message.opened_at)
         others = "; ".join(other.draft.subject for other in message.stories)
-        detail = f"It came soon after, and goes into one message with: {others}"
+        detail = f"It came soon after another story and was combined with it: {others}"
         merged = contact_decided("merged", "same_time", detail, context, alert=story.alert, draft_id=draft.id)
         return record, (*opened, merged)
     return None

@@ -7,9 +7,9 @@ from typing import get_args
 
 from schemas.clients import Client
 from services.common.processing import AnyEvent
-from services.notifier.contact.blackouts import barring
+from services.notifier.contact.blackouts import general_blackout
 from services.notifier.contact.budget import WEEK
-from services.notifier.contact.plan import in_words, zone_of
+from services.notifier.contact.plan import format_time, zone_of
 from services.notifier.drafting.compose import Refusal
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.due_contact import (
@@ -51,8 +51,8 @@ def prepare_due_contact(record: ClientRecord, context: Context) -> Result:
 def _prepare(record: ClientRecord, kind: DueKind, due: DueContact, client: Client, context: Context) -> Result:
     """Decide on a contact that is due soon: it was made already, it is left out, or there is something to tell."""
     zone, why = zone_of(client), why_due(client, kind)
-    when = in_words(due.due_at, zone)
-    leave = barring(client, zone, due.due_at)
+    when = format_time(due.due_at, zone)
+    leave = general_blackout(client, zone, due.due_at)
     open_messages = (
         message
         for message in record.open_messages
@@ -61,20 +61,20 @@ def _prepare(record: ClientRecord, kind: DueKind, due: DueContact, client: Clien
     waiting = next(open_messages, None)
     events: tuple[AnyEvent, ...]
     if record.last_contact is not None and record.last_contact > due.since:
-        detail = f"{why} They have heard from us since."
+        detail = f"{why} We have been in touch since."
         events = (contact_decided("kept", "in_touch", detail, context, until=due.due_at),)
     elif client.contact.do_not_contact or leave is not None:
         reason = leave.reason if leave is not None else client.contact.do_not_contact_reason or "do not contact"
-        detail = f"{why} It is left out: {reason.rstrip('.')}."
+        detail = f"{why} It is skipped this time: {reason.rstrip('.')}."
         events = (contact_decided("dropped", "not_now", detail, context, until=due.due_at),)
     elif waiting is not None:
-        detail = f"{why} The draft that waits in the inbox keeps it, if it is sent by {when}."
+        detail = f"{why} The draft in your inbox counts if it is sent by {when}."
         decided = contact_decided("kept", "draft_waits", detail, context, draft_id=waiting.draft_id, until=due.due_at)
         events = (decided,)
     elif (told := _tell_best(record, due, why, client, context)) is not None:
         record, events = told
     else:
-        detail = f"{why} It is due {when}, and nothing that is worth saying was found: a call of your own may do."
+        detail = f"{why} It is due on {when}, and there is no news worth sending. Consider a call."
         nothing = contact_decided("nothing_to_say", "nothing_found", detail, context, until=due.due_at)
         awaiting = due.model_copy(update={"awaits_news": True})
         return record.model_copy(update={kind: awaiting}), (nothing,)
@@ -108,7 +108,7 @@ def _tell_best(record: ClientRecord, due: DueContact, why: str, client: Client, 
             continue
         if blackout_for(lifted, plan, client, context.now) is not None:
             continue
-        notes = (why, "It was held back as too small to be told by itself.", *plan.notes)
+        notes = (why, "On its own, this news was not relevant enough for a message.", *plan.notes)
         story = compose_story(lifted, follow, plan, notes, context)
         if isinstance(story, Refusal):
             continue
@@ -117,7 +117,7 @@ def _tell_best(record: ClientRecord, due: DueContact, why: str, client: Client, 
         record = record.model_copy(update={"below_threshold": kept})
         story = story.model_copy(update={"draft": draft})
         record, opened = open_message(record, [story], draft, context, plan=plan)
-        detail = f"{why} This is the best of what was held back as too small."
+        detail = f"{why} This is the most relevant news that was below the threshold."
         chosen = contact_decided(
             "chosen", "contact_due", detail, context, alert=alert, draft_id=draft.id, until=due.due_at
         )

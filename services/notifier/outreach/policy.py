@@ -6,7 +6,7 @@ from datetime import datetime
 
 from schemas.alerts import Alert
 from schemas.clients import Blackout, Client
-from services.notifier.contact.blackouts import barring, matters_of, silent_about
+from services.notifier.contact.blackouts import blackout_names, general_blackout, topic_blackout
 from services.notifier.contact.plan import SendPlan, plan_send, zone_of
 from services.notifier.outreach.context import Context
 from services.notifier.outreach.record import ClientRecord
@@ -25,11 +25,11 @@ def blackout_for(alert: Alert, plan: SendPlan, client: Client, now: datetime) ->
     That is a deal it touches, or the client's leave where that outlasts the news and the news is not urgent.
     """
     zone = zone_of(client)
-    deal = silent_about(client, zone, now, _blackout_names(alert, client))
+    deal = topic_blackout(client, zone, now, _blackout_names(alert, client))
     if deal is not None:
         return deal
     keeps = alert.urgency == "urgent" or alert.verdict == "correct" or plan.send_after <= alert.deadline_at
-    return None if keeps else barring(client, zone, now)
+    return None if keeps else general_blackout(client, zone, now)
 
 
 def is_blacked_out(alert: Alert, context: Context) -> bool:
@@ -38,10 +38,10 @@ def is_blacked_out(alert: Alert, context: Context) -> bool:
     if client is None:
         return False
     zone = zone_of(client)
-    deal = silent_about(client, zone, context.now, _blackout_names(alert, client))
-    return deal is not None or barring(client, zone, context.now) is not None
+    deal = topic_blackout(client, zone, context.now, _blackout_names(alert, client))
+    return deal is not None or general_blackout(client, zone, context.now) is not None
 
 
 def _blackout_names(alert: Alert, client: Client) -> tuple[str, ...]:
     """Return the names under which a blackout may mention what the alert is about."""
-    return matters_of(client, (alert.entity_id, alert.entity_name))
+    return blackout_names(client, (alert.entity_id, alert.entity_name))

@@ -48,7 +48,7 @@ def decide(record: ClientRecord, alert: Alert, context: Context) -> Result:
 def _decide(record: ClientRecord, alert: Alert, context: Context) -> Result:
     client = context.client
     if client is None:
-        detail = f"The client book holds no client {alert.client_id!r}; they may have been removed."
+        detail = f"The client book has no client {alert.client_id!r}. They may have been removed."
         return record, (draft_refused(alert, Refusal("unknown_client", detail), context),)
     follow = follow_up(alert, record.stories)
     if isinstance(follow, Refusal):

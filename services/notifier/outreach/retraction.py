@@ -25,7 +25,7 @@ def withdraw(record: ClientRecord, alert: Alert, draft_ids: Sequence[str], conte
         if message is None:
             continue
         others = [story for story in message.stories if not continues_alert(alert, story.alert)]
-        because = "Another story in it turned out false."
+        because = "Another story in it turned out to be false."
         record, reopened = reopen(record.without_message(draft_id), others, draft_id, because, context)
         events = (*events, *reopened)
     return record, events

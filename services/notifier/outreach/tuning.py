@@ -75,6 +75,6 @@ def _within(total: float, bounds: tuple[float, float]) -> float:
 
 def _sentence(kind: Feedback, count: int) -> str:
     were = "message was" if count == 1 else "messages were"
-    step = STEPS[kind]
-    moves = "this moves nothing" if step == (0.0, 0.0) else "raises what is needed" if sum(step) > 0 else "lowers it"
-    return f"{count} {were} {_LABELS[kind]}: {moves}."
+    change = sum(STEPS[kind])
+    effect = "raises the threshold" if change > 0 else "lowers the threshold" if change < 0 else "no effect"
+    return f"{count} {were} {_LABELS[kind]}: {effect}."

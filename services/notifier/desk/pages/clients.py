@@ -9,11 +9,10 @@ from fastapi import APIRouter, Form
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
-from schemas.clients import Note
 from services.common.errors import BadInput
 from services.notifier import queries
-from services.notifier.contact.blackouts import upcoming
-from services.notifier.contact.discovery import questions_for, still_open
+from services.notifier.contact.blackouts import upcoming_blackouts
+from services.notifier.contact.discovery import answers_by_question, questions_for, unanswered
 from services.notifier.contact.plan import zone_of
 from services.notifier.desk import labels, web
 from services.notifier.desk.actions import NotFound
@@ -57,10 +56,10 @@ def one(who: Page, client_id: str) -> HTMLResponse:
         contacts=contacts,
         tuning=tuning,
         bounds=(BOUNDS, ENTITY_BOUNDS),
-        blackouts=upcoming(book.client, zone_of(book.client), who.now),
+        blackouts=upcoming_blackouts(book.client, zone_of(book.client), who.now),
         channels=CONTACT_CHANNELS,
         local_now=who.now.astimezone(labels.zone(who.viewer.time_zone)).strftime("%Y-%m-%dT%H:%M"),
-        open_questions=len(still_open(book.client)),
+        open_questions=len(unanswered(book.client)),
     )
 
 
@@ -103,9 +102,7 @@ def discovery(who: Page, client_id: str) -> HTMLResponse:
     if book is None:
         raise NotFound("There is no such client.")
     who.note_read("client.discovery", client_id, client_id)
-    answers: dict[str, list[Note]] = {}
-    for note in (*book.client.views, *book.client.history):
-        answers.setdefault(note.question or "", []).append(note)
+    answers = answers_by_question(book.client)
     return who.page("discovery.html", book=book, questions=questions_for(book.client.trade), answers=answers)
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.clients import Blackout, Client, ContactPolicy
-from services.notifier.contact.blackouts import barring, silent_about
-from services.notifier.contact.budget import WEEK, free_from
+from services.notifier.contact.blackouts import general_blackout, topic_blackout
+from services.notifier.contact.budget import WEEK, next_free
 from services.notifier.contact.hours import is_open, next_open
 from services.notifier.contact.plan import SendPlan, Urgency, plan_send
 from tests.unit.services.notifier.samples import a_client
@@ -58,7 +58,7 @@ def test_within_hours_and_budget_a_message_may_go_at_once() -> None:
 def test_quiet_hours_and_weekends_are_kept_in_the_clients_zone(now: datetime, expected: datetime) -> None:
     found = plan(client(), now, hours=100)
     assert found.send_after == expected
-    assert "Waits for Claire Arnaud's hours" in found.notes[0]
+    assert "waits for Claire Arnaud's contact hours" in found.notes[0]
 
 
 def test_quiet_hours_may_lie_within_a_day() -> None:
@@ -94,7 +94,7 @@ def test_the_budget_counts_any_seven_days() -> None:
 @given(st.lists(moments, max_size=12), st.integers(1, 5), moments)
 def test_a_message_at_the_free_moment_keeps_the_budget(sent: list[datetime], limit: int, now: datetime) -> None:
     past = [at for at in sent if at <= now]
-    free = free_from(past, limit, now)
+    free = next_free(past, limit, now)
     assert free is not None
     assert free >= now
     assert sum(free - WEEK < at <= free for at in past) < limit
@@ -104,13 +104,13 @@ def test_what_is_urgent_goes_beyond_the_budget_and_says_so() -> None:
     sent = [TUESDAY - timedelta(days=1)]
     found = plan(client("UTC", max_per_week=1), TUESDAY, *sent, urgency="urgent")
     assert found.send_after == TUESDAY
-    assert "goes beyond the weekly budget" in found.notes[0]
+    assert "exceeds Claire Arnaud's weekly budget" in found.notes[0]
 
 
 def test_what_is_urgent_still_keeps_quiet_hours() -> None:
     found = plan(client("UTC"), TUESDAY.replace(hour=22), urgency="urgent", hours=4)
     assert found.send_after == TUESDAY.replace(day=4, hour=8)
-    assert "consider a call" in found.notes[-1]
+    assert "Call instead" in found.notes[-1]
 
 
 def test_who_is_not_to_be_contacted_is_not() -> None:
@@ -156,8 +156,8 @@ def test_whatever_the_policy_a_plan_keeps_all_of_it(
     at = found.send_after
     assert at >= now
     assert is_open(who.contact, place, at)
-    assert barring(who, place, at) is None
-    assert silent_about(who, place, at, ("X",)) is None
+    assert general_blackout(who, place, at) is None
+    assert topic_blackout(who, place, at, ("X",)) is None
     assert (found.waits_for is None) == (at == now)
     for end in (at, *(one for one in near if at <= one < at + WEEK)):
         full = sum(end - WEEK < one <= end for one in near)
@@ -169,7 +169,7 @@ def test_a_blackout_ends_with_the_clients_day() -> None:
     found = plan(client("America/New_York", blackouts=(away,), quiet_from=None), hours=200)
     assert found.send_after == datetime(2026, 3, 6, 5, 0, tzinfo=UTC)
     assert found.waits_for == "leave"
-    assert found.notes == ("Nothing goes to Claire Arnaud until Friday 6 March 00:00: on leave.",)
+    assert found.notes == ("Nothing is sent to Claire Arnaud until Friday 6 March 00:00: on leave.",)
 
 
 def test_a_deal_silences_only_what_it_is_about() -> None:

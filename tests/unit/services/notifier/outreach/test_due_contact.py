@@ -61,7 +61,7 @@ def test_during_leave_only_what_outlasts_it_or_is_urgent_is_drafted() -> None:
     assert life.only.send_after == datetime(2026, 3, 14, tzinfo=UTC)
     life.alert(3, "Quillon Cloud", urgency="urgent")
     assert len(life.open) == 2
-    assert any("consider a call" in note for one in life.open.values() for note in one.notes)
+    assert any("Call instead" in note for one in life.open.values() for note in one.notes)
 
 
 @pytest.mark.parametrize("relevances", [(0.1, 0.35, 0.2), (0.35, 0.2, 0.1)])
@@ -140,7 +140,7 @@ def test_feedback_is_summed_up_and_said_once() -> None:
     assert isinstance(tuned, ClientTuned)
     assert tuned.shift > 0
     assert tuned.entities[0].entity_id == "halden-energy"
-    assert tuned.why == ("1 message was not useful: raises what is needed.",)
+    assert tuned.why == ("1 message was not useful: raises the threshold.",)
     given = FeedbackGiven(
         client_id="claire", draft_id="drf_1", entity_id="halden-energy", feedback="wrong_fact", by="mara"
     )
@@ -206,7 +206,7 @@ def test_of_whom_no_news_ever_came_it_is_said_that_there_is_nothing_to_say() -> 
     life.wait(days=2, hours=4)
     assert life.what() == [("nothing_to_say", "nothing_found")]
     assert "was promised contact: weekly, Friday by noon." in life.decided[0].detail
-    assert "a call of your own may do" in life.decided[0].detail
+    assert "Consider a call." in life.decided[0].detail
     life.small(1)
     assert life.only.purpose == "contact_due"
     assert life.only.words <= 150

@@ -220,7 +220,7 @@ def test_sent_messages_fill_the_budget_and_two_channels_count_once() -> None:
     assert "used up" in second.notes[0]
     assert [(one.what, one.reason, one.until) for one in desk.decided] == [("waits", "budget", second.send_after)]
     urgent = desk.draft(story_id="itm_8", evidence=(an_item(number=8),), urgency="urgent")
-    assert "Urgent" in urgent.notes[0]
+    assert "It is urgent" in urgent.notes[0]
 
 
 def test_a_client_who_is_not_to_be_contacted_or_is_gone_is_not() -> None:

@@ -20,7 +20,7 @@ from schemas.clients import Blackout, Client, ClientChanged, ContactPolicy
 from schemas.drafts import ContactDecided, Draft, DraftApproved, DraftCreated, DraftDismissed, DraftRefused, DraftSent
 from schemas.interactions import ContactAgreed
 from services.common.processing import AnyEvent
-from services.notifier.contact.blackouts import barring, silent_about
+from services.notifier.contact.blackouts import general_blackout, topic_blackout
 from services.notifier.contact.budget import WEEK
 from services.notifier.contact.hours import is_open
 from services.notifier.contact.plan import SendPlan, plan_send, zone_of
@@ -212,8 +212,8 @@ def _policies_are_kept(
         draft = drafts[draft_id]
         assert not policy.do_not_contact
         assert is_open(policy, zone, at), (client.time_zone, at)
-        assert barring(client, zone, at) is None
-        assert silent_about(client, zone, at, [name for name in NAMES if name in draft.body]) is None
+        assert general_blackout(client, zone, at) is None
+        assert topic_blackout(client, zone, at, [name for name in NAMES if name in draft.body]) is None
         assert not plan.beyond_budget or draft.urgency == "urgent"
         beyond = sum(one.beyond_budget for when, one, _ in sendings if at - WEEK < when <= at)
         assert sum(at - WEEK < other <= at for other in times) <= policy.max_per_week + beyond
