@@ -1,11 +1,10 @@
-"""Measure the speed (in CPU time), build time and memory of the watch list at a given number of terms, and what a
-small change and 1,000 of them cost.
+"""Measure the mention finder at a given number of terms: speed in CPU time, build time, memory, and cost of updates.
 
     python bench/bench_mentions.py 100000 [--queries 10000]
 
-Terms are the companies of ../shared/data/mentions and made-up names of two words; items are its headlines, three to
-one item (some 230 characters). With ``--queries`` so many interests besides ask for made-up names together with
-common words. One process, one thread; run it once for each size, for memory is the process's peak.
+The terms are the companies in ../shared/data/mentions and made-up names of two words. The items are headlines from
+there, about 230 characters each. ``--queries`` adds that many interests that combine made-up names with common words.
+It uses one process and one thread. Run it once for each size, because it reports the peak memory of the process.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ from pathlib import Path
 from schemas.clients import Query, Watch
 from schemas.items import Item
 from services.matcher.mentions.finder import MentionFinder
-from services.matcher.mentions.topics import shipped_topics
+from services.matcher.mentions.topics import all_topics
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "mentions"
 
 
 def made_up(count: int) -> Iterator[Watch]:
-    """``count`` watches named "<Word> <Word>", from words of the headlines and made-up syllables; seeded."""
-    rng = random.Random(7)  # noqa: S311 - made-up names, no secret
+    """Yield ``count`` watches named "<Word> <Word>", from words of the headlines and made-up syllables."""
+    rng = random.Random(7)  # noqa: S311 - not a secret
     syllables = [
         "ba",
         "cor",
@@ -53,77 +52,78 @@ def made_up(count: int) -> Iterator[Watch]:
     vocabulary += sorted(
         {word.title() for title in titles for word in title.split() if word.isalpha() and len(word) > 3}
     )
-    found: dict[str, None] = {}
-    while len(found) < count:
-        found[f"{rng.choice(vocabulary)} {rng.choice(vocabulary)}"] = None
-    for n, name in enumerate(found):
+    names: dict[str, None] = {}
+    while len(names) < count:
+        names[f"{rng.choice(vocabulary)} {rng.choice(vocabulary)}"] = None
+    for n, name in enumerate(names):
         yield Watch(entity_id=f"e{n}", name=name, kind="holding")
 
 
-def asking(count: int) -> Iterator[Watch]:
-    """``count`` interests as queries, a seventh of them on shipped topics, each narrowed to a made-up name."""
-    topics = list(shipped_topics())
+def query_watches(count: int) -> Iterator[Watch]:
+    """Yield ``count`` watches with a query, each narrowed to a made-up name; every seventh names a topic."""
+    topics = list(all_topics())
     for n, watch in enumerate(made_up(count)):
         if n % 7 == 0:
-            told: dict[str, object] = {"topic": topics[n % len(topics)], "context": (watch.name,)}
+            fields: dict[str, object] = {"topic": topics[n % len(topics)], "context": (watch.name,)}
         else:
-            told = {"query": Query(any_of=("price | prices", "strike"), all_of=(watch.name,), none_of=("football",))}
-        yield Watch.model_validate({"entity_id": f"q{n}", "name": f"Q {n}", "kind": "topic", **told})
+            fields = {"query": Query(any_of=("price | prices", "strike"), all_of=(watch.name,), none_of=("football",))}
+        yield Watch.model_validate({"entity_id": f"q{n}", "name": f"Q {n}", "kind": "topic", **fields})
 
 
-def peak() -> float:
-    """The most memory this process has had, in MB."""
+def peak_memory() -> float:
+    """Return the peak memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def speed(watchlist: MentionFinder, items: list[Item]) -> tuple[float, int]:
-    """Items a second of CPU time, and how many mentions were found."""
-    begun = time.process_time()
-    found = sum(len(watchlist.find(item)) for item in items)
-    return len(items) / (time.process_time() - begun), found
+def measure_speed(finder: MentionFinder, items: list[Item]) -> tuple[float, int]:
+    """Return the items per second of CPU time and the number of mentions."""
+    started = time.process_time()
+    mentions = sum(len(finder.find(item)) for item in items)
+    return len(items) / (time.process_time() - started), mentions
 
 
 def main() -> None:
-    """Print the figures, one line a subject."""
+    """Print one line for the full table and one for the updates."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("terms", type=int, nargs="?", default=100_000)
     parser.add_argument("--queries", type=int, default=0)
     options = parser.parse_args()
     rows = [json.loads(line) for line in (DATA / "watchlist.jsonl").read_text(encoding="utf-8").splitlines()]
-    listed = (
+    companies = (
         Watch(entity_id=row["symbol"], name=row["aliases"][0], aliases=tuple(row["aliases"][1:]), kind="holding")
         for row in rows
     )
-    names = max(options.terms - sum(len(row["aliases"]) for row in rows), 0)
-    watches = itertools.chain(listed, made_up(names), asking(options.queries))
+    made_up_count = max(options.terms - sum(len(row["aliases"]) for row in rows), 0)
+    watches = itertools.chain(companies, made_up(made_up_count), query_watches(options.queries))
     titles = [json.loads(line)["title"] for line in (DATA / "headlines.jsonl").read_text(encoding="utf-8").splitlines()]
     items = [
         Item(id=str(n), title=titles[n], summary=f"{titles[n + 1]}. {titles[n + 2]}. {titles[n + 3]}")
         for n in range(0, len(titles) - 3, 2)
     ]
-    base = peak()
-    begun = time.process_time()
-    watchlist = MentionFinder()
+    memory_before = peak_memory()
+    started = time.process_time()
+    finder = MentionFinder()
     for watch in watches:
-        watchlist.update(watch.entity_id, (watch,))
-    built = time.process_time() - begun
+        finder.update(watch.entity_id, (watch,))
+    build_seconds = time.process_time() - started
     characters = sum(len(item.text()) for item in items) / len(items)
-    rate, found = speed(watchlist, items)
+    rate, mentions = measure_speed(finder, items)
+    finder_memory = peak_memory() - memory_before
     print(
-        f"{len(watchlist):,} terms: build {built:.2f} s, {rate:,.0f} items/s of {characters:.0f} characters, "
-        f"{found} mentions, peak {peak():.0f} MB of which {peak() - base:.0f} MB the watch list"
+        f"{len(finder):,} terms: build {build_seconds:.2f} s, {rate:,.0f} items/s of {characters:.0f} characters, "
+        f"{mentions} mentions, peak {peak_memory():.0f} MB of which {finder_memory:.0f} MB for the finder"
     )
     slowest = 0.0
-    begun = time.process_time()
+    started = time.process_time()
     for n in range(1_000):
         before = time.process_time()
-        watchlist.update(f"new{n}", [Watch(entity_id=f"new{n}", name=f"Novelty {n}", kind="holding")])
+        finder.update(f"new{n}", [Watch(entity_id=f"new{n}", name=f"Novelty {n}", kind="holding")])
         slowest = max(slowest, time.process_time() - before)
-    spent = time.process_time() - begun
-    rate, found = speed(watchlist, items)
+    spent = time.process_time() - started
+    rate, mentions = measure_speed(finder, items)
     print(
-        f"1,000 changes one by one: {spent:.2f} s, the slowest {slowest * 1000:.0f} ms; then {rate:,.0f} items/s, "
-        f"{found} mentions"
+        f"1,000 updates one by one: {spent:.2f} s, the slowest {slowest * 1000:.0f} ms; then {rate:,.0f} items/s, "
+        f"{mentions} mentions"
     )
 
 

@@ -1,9 +1,9 @@
-"""Measure mentions on the labelled headlines in ../shared/data: precision, recall, F1, false alarms, and the errors.
+"""Measure the mentions found in the labeled headlines in ../shared/data: precision, recall, F1 and false alarms.
 
     python bench/eval_mentions.py [--half dev|kept|both] [--errors]
 
-Even rows are for development, odd rows are kept for the last look. Watched are the entities that are companies (some
-alias carries a legal form); a headline's gold are those of them whose alias equals an annotated entity.
+Even rows are for development; odd rows are kept for the final check. The watched entities are companies: at least one
+alias has a legal form. A headline should mention those whose alias equals a labeled entity.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from schemas.clients import Watch
 from schemas.items import Item
 from services.matcher.mentions.finder import MentionFinder
 
-#: One line of a file of JSON lines.
+#: A row of a JSON Lines file.
 Row = dict[str, Any]
 DATA = Path(__file__).parents[2] / "shared" / "data" / "mentions"
 LEGAL = re.compile(r"\b(Ltd|Limited|Corp|Inc|Co)\b")
 
 
 def load(name: str) -> list[Row]:
-    """The rows of one file of JSON lines."""
+    """Return the rows of a JSON Lines file."""
     return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
 
 
 class Figures(NamedTuple):
-    """What a measurement gives; ``alarms`` is the share of the ``empty`` headlines in which something was found."""
+    """The result of a measurement. ``alarms`` is the share of false alarms among the ``empty`` headlines."""
 
     rows: int
     precision: float
@@ -48,12 +48,12 @@ class Figures(NamedTuple):
 
 
 def companies() -> list[Row]:
-    """Those of the watchlist that are companies."""
+    """Return the companies of the watch list."""
     return [row for row in load("watchlist.jsonl") if any(LEGAL.search(alias) for alias in row["aliases"])]
 
 
 def measure(rows: list[Row], watched: list[Row], errors: bool = False) -> Figures:
-    """The figures over ``rows``; prints the errors if asked to."""
+    """Return the figures for ``rows``; print the errors if ``errors``."""
     aliases: dict[str, set[str]] = defaultdict(set)
     watches = []
     for row in watched:
@@ -61,11 +61,11 @@ def measure(rows: list[Row], watched: list[Row], errors: bool = False) -> Figure
         watches.append(Watch(entity_id=row["symbol"], name=first, aliases=tuple(rest), kind="holding"))
         for alias in row["aliases"]:
             aliases[alias.lower()].add(row["symbol"])
-    watchlist = MentionFinder.build(watches)
+    finder = MentionFinder.build(watches)
     hit = extra = missed = empty = alarms = 0
     for row in rows:
         gold = {symbol for name in row["entities"] for symbol in aliases.get(name.lower(), ())}
-        found = {mention.entity_id for mention in watchlist.find(Item(id="i", title=row["title"]))}
+        found = {mention.entity_id for mention in finder.find(Item(id="i", title=row["title"]))}
         hit, extra, missed = hit + len(found & gold), extra + len(found - gold), missed + len(gold - found)
         empty, alarms = empty + (not gold), alarms + (not gold and bool(found))
         if errors and found != gold:
@@ -76,7 +76,7 @@ def measure(rows: list[Row], watched: list[Row], errors: bool = False) -> Figure
 
 
 def main() -> None:
-    """Print the figures of the half that was asked for."""
+    """Print the figures for the chosen half."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=("dev", "kept", "both"), default="dev")
     parser.add_argument("--errors", action="store_true")

@@ -21,7 +21,7 @@ from schemas.mentions import RumorResolved, SourceGrade, SourceGraded, SourceKin
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.processing import AnyEvent
-from services.matcher.sources.publishers import NEWSROOMS, SourceTable, shipped_sources
+from services.matcher.sources.publishers import NEWSROOMS, SourceTable, default_sources
 from services.matcher.sources.track_record import RumorOutcomes, TrackRecord
 from services.notifier import tables as notifier
 
@@ -225,7 +225,7 @@ class Sources:
         return {key: each.data for key, each in newest.items() if isinstance(each.data, SourceGraded)}
 
     def _table(self) -> SourceTable:
-        return shipped_sources().with_grades(each.source for each in self._known().values())
+        return default_sources().with_grades(each.source for each in self._known().values())
 
     def _publish(self, grades: Iterable[SourceGrade], now: datetime) -> None:
         known = self._known()

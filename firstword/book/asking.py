@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from firstword.book.fields import Fields, nearest
 from firstword.book.nodes import MappingNode, Node, SequenceNode
 from schemas.clients import Near, Query
-from services.matcher.mentions.topics import shipped_topics, topic_named
+from services.matcher.mentions.topics import all_topics, find_topic
 from services.matcher.text.normalize import words
 
 __all__ = ["ASKING", "NO_TOPIC", "implied_topic", "read_query", "read_topic"]
@@ -24,7 +24,7 @@ NO_TOPIC = "false"
 
 def implied_topic(name: str, kind: str) -> str | None:
     """The id of the shipped topic that an interest of this name and kind means if nothing else is said of it."""
-    topic = topic_named(name) if kind == "topic" else None
+    topic = find_topic(name) if kind == "topic" else None
     return topic.id if topic else None
 
 
@@ -33,9 +33,9 @@ def read_topic(fields: Fields) -> str | None:
     name = fields.text("topic")
     if name is None or name == NO_TOPIC:
         return None
-    topic = topic_named(name)
+    topic = find_topic(name)
     if topic is None:
-        alike = nearest(name, shipped_topics())
+        alike = nearest(name, all_topics())
         fix = f"Did you mean {alike!r}? " if alike else ""
         fields.error("topic", f"{name!r} is no topic.", f"{fix}'firstword clients topics' lists them.")
         return None

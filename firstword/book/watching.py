@@ -10,7 +10,7 @@ from firstword.book.fields import Fields
 from firstword.book.nodes import MappingNode, ScalarNode
 from schemas.clients import Trade, Watch, WatchKind
 from services.matcher.mentions.ambiguity import find_ambiguous_names
-from services.matcher.mentions.topics import shipped_topics
+from services.matcher.mentions.topics import all_topics
 
 __all__ = ["ASSET_KINDS", "INTEREST_KINDS", "default_kind", "isin_is_valid", "read_watches"]
 
@@ -62,7 +62,7 @@ def read_watches(fields: Fields, name: str, trade: Trade) -> tuple[tuple[Watch, 
 
 def _watch(fields: Fields, name: str, trade: Trade) -> Watch | None:
     topic = read_topic(fields)
-    title = fields.text("name", required=topic is None) or (shipped_topics()[topic].title if topic else None)
+    title = fields.text("name", required=topic is None) or (all_topics()[topic].title if topic else None)
     if title is None:
         return None
     kinds = ASSET_KINDS if name == "assets" else INTEREST_KINDS

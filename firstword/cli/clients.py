@@ -15,7 +15,7 @@ from firstword.compose import common
 from schemas.clients import Client
 from services.common.errors import BadInput
 from services.common.settings import read_settings
-from services.matcher.mentions.topics import shipped_topics
+from services.matcher.mentions.topics import all_topics
 
 __all__ = ["app"]
 
@@ -111,7 +111,7 @@ def remove(client_id: Annotated[str, typer.Argument(help="The client's id.")], d
 @app.command("topics")
 def topics(as_json: AsJson = False) -> None:
     """List the topics that an interest can name, as in [b]interests: [ransomware][/b]."""
-    shipped = shipped_topics().values()
+    shipped = all_topics().values()
     if as_json:
         print_json([{"id": topic.id, "title": topic.title, "about": topic.about} for topic in shipped])
         return

@@ -23,7 +23,7 @@ from services.matcher.reading.impact import classify_impact, impact_on, is_retro
 from services.matcher.reading.negated_events import as_averted, is_averted, is_negated
 from services.matcher.reading.officers import find_officer
 from services.matcher.sources.origins import find_origin
-from services.matcher.sources.publishers import SourceTable, shipped_sources, slug
+from services.matcher.sources.publishers import SourceTable, default_sources, slug
 from services.matcher.sources.track_record import RumorOutcomes, start_of_day
 from services.matcher.stories.signature import compute_signature
 from services.matcher.text.normalize import words
@@ -85,7 +85,7 @@ class Annotate(Processor[None]):
     def __init__(self, sources: SourceTable | None = None, thresholds: Thresholds | None = None) -> None:
         """Start from the given source table and thresholds, or from the default ones."""
         self._thresholds = thresholds or default_thresholds()
-        self._sources = sources or shipped_sources()
+        self._sources = sources or default_sources()
         self._new_grades: list[SourceGrade] = []
         self._outcomes = RumorOutcomes(self._thresholds)
         self._sources_by_day: dict[datetime, SourceTable] = {}

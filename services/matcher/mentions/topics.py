@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from schemas.clients import Near, Query
 from services.matcher.lexicon import expand, read_yaml
 
-__all__ = ["Topic", "shipped_topics", "topic_named"]
+__all__ = ["Topic", "all_topics", "find_topic"]
 
 
 class Topic(NamedTuple):
@@ -22,7 +22,7 @@ class Topic(NamedTuple):
 
 
 @cache
-def shipped_topics() -> dict[str, Topic]:
+def all_topics() -> dict[str, Topic]:
     """Return all topics by id, in the order of the file."""
     return {topic_id: _topic(topic_id, entry) for topic_id, entry in read_yaml("topics.yaml").items()}
 
@@ -38,14 +38,14 @@ def _phrases(patterns: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(phrase for pattern in patterns for phrase in expand(pattern)))
 
 
-def topic_named(name: str) -> Topic | None:
+def find_topic(name: str) -> Topic | None:
     """Return the topic with this id or title, ignoring case, hyphens and extra spaces."""
     return _topics_by_name().get(_plain(name))
 
 
 @cache
 def _topics_by_name() -> dict[str, Topic]:
-    topics = shipped_topics().values()
+    topics = all_topics().values()
     return {_plain(name): topic for topic in topics for name in (topic.title, topic.id)}
 
 

@@ -15,7 +15,7 @@ from schemas.clients import Query, Watch
 from services.matcher.mentions.queries import CompiledQuery, compile_query
 from services.matcher.mentions.term_table import TermEntry, TermHit, TermTable
 from services.matcher.mentions.terms import UNWATCHED_STYLE, TermStyle, is_phrase, name_terms
-from services.matcher.mentions.topics import shipped_topics
+from services.matcher.mentions.topics import all_topics
 from services.matcher.text.compact_map import CompactMap
 from services.matcher.text.normalize import words
 from services.matcher.text.word_lists import word_lists
@@ -161,7 +161,7 @@ def _compile(
 ) -> Iterable[CompiledQuery]:
     """Yield the queries of a watch, any of which is enough: those of its topic, each narrowed by its own query."""
     own = () if query is None else (query,)
-    topic = shipped_topics().get(topic_id) if topic_id is not None else None
+    topic = all_topics().get(topic_id) if topic_id is not None else None
     alternatives = [own] if topic is None else [(topic_query, *own) for topic_query in topic.queries]
     for queries in alternatives:
         compiled = compile_query(queries, context, exclude)

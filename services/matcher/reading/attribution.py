@@ -69,7 +69,7 @@ class AttributionFinder:
 
     @classmethod
     def from_lexicon(cls) -> AttributionFinder:
-        """Build from the shipped lexicon."""
+        """Build from the default lexicon."""
         return cls(read_yaml("cues.yaml"), read_table("publishers.csv"))
 
     def find(self, text: str, folded: str, position: Position) -> Attribution | None:

@@ -288,7 +288,7 @@ def _claim(
 
 
 @cache
-def _shipped_classifier() -> ClaimClassifier:
+def _default_classifier() -> ClaimClassifier:
     return ClaimClassifier(read_yaml("cues.yaml"), AttributionFinder.from_lexicon())
 
 
@@ -296,9 +296,9 @@ def is_speculation(claim: Claim) -> bool:
     """Return whether the claim is only a guess: the writer or a person asked thinks it possible, and nobody knows."""
     if claim.status != "hedged" or claim.basis not in ("own", "person") or not claim.cues:
         return False
-    return all(cue == "?" or _shipped_classifier().is_own_doubt(cue) for cue in claim.cues)
+    return all(cue == "?" or _default_classifier().is_own_doubt(cue) for cue in claim.cues)
 
 
 def classify_claim(item: Item) -> Claim:
-    """Return the claim of ``item`` according to the shipped lexicon."""
-    return _shipped_classifier().classify(item)
+    """Return the claim of ``item`` according to the default lexicon."""
+    return _default_classifier().classify(item)

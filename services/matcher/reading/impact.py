@@ -206,7 +206,7 @@ class ImpactClassifier:
 
 def _rule(name: str, rank: int, entry: dict[str, Any]) -> KindRule:
     kind = entry.get("kind", name)
-    assert kind in _KINDS, f"events.yaml: {kind!r} is not an event kind"  # noqa: S101 - the shipped lexicon is tested
+    assert kind in _KINDS, f"events.yaml: {kind!r} is not an event kind"  # noqa: S101 - the lexicon is tested
     return KindRule(
         name=name,
         rank=rank,
@@ -314,27 +314,27 @@ def figures(text: str) -> tuple[str, ...]:
 
 
 @cache
-def _shipped_classifier() -> ImpactClassifier:
+def _default_classifier() -> ImpactClassifier:
     return ImpactClassifier(read_yaml("events.yaml"))
 
 
 def classify_impact(item: Item) -> Impact:
-    """Return what happened, according to the shipped lexicon."""
-    return _shipped_classifier().classify(item)
+    """Return what happened, according to the default lexicon."""
+    return _default_classifier().classify(item)
 
 
 def price_move(after_name: str) -> Impact | None:
     """Return the share move that the text after a listed thing's name states, such as "falls 7%", or None."""
-    return _shipped_classifier().price_move(after_name)
+    return _default_classifier().price_move(after_name)
 
 
 def impact_on(item: Item, impact: Impact, mention: Mention) -> Impact:
     """Return ``impact`` as it is for the thing mentioned: its role in a deal, or no event if another's price moved."""
     if impact.kind == "share_move" and not is_own_share_move(item.title, mention.spans):
-        return _shipped_classifier().for_bystander(impact)
+        return _default_classifier().for_bystander(impact)
     if impact.kind not in _DEAL_KINDS:
         return impact
-    return _shipped_classifier().for_deal_role(impact, find_deal_role(item.title, mention.spans))
+    return _default_classifier().for_deal_role(impact, find_deal_role(item.title, mention.spans))
 
 
 def is_retrospective(impact: Impact) -> bool:

@@ -15,7 +15,7 @@ from schemas.mentions import SourceGrade, SourceKind
 from services.matcher.lexicon import read_table
 from services.matcher.text.normalize import fold_case
 
-__all__ = ["NEWSROOMS", "SourceTable", "shipped_sources", "slug"]
+__all__ = ["NEWSROOMS", "SourceTable", "default_sources", "slug"]
 
 #: Kinds of sources that report themselves; the others carry what somebody else says.
 NEWSROOMS: frozenset[SourceKind] = frozenset(("wire", "news", "trade", "blog"))
@@ -57,7 +57,10 @@ class SourceTable:
                 return known
             _, _, domain = domain.partition(".")
         return SourceGrade.model_construct(
-            domain=host or "unknown", publisher=host or "unknown publisher", kind="other", ground="Not known here."
+            domain=host or "unknown",
+            publisher=host or "unknown publisher",
+            kind="other",
+            ground="Not in the table of sources.",
         )
 
     def named(self, name: str) -> SourceGrade | None:
@@ -98,9 +101,9 @@ def _parse_row(row: dict[str, str]) -> tuple[SourceGrade, tuple[str, ...]]:
 
 
 @cache
-def shipped_sources() -> SourceTable:
+def default_sources() -> SourceTable:
     """Return the table of ``lexicon/publishers.csv``."""
     kinds = get_args(SourceKind)
     rows = read_table("publishers.csv")
-    assert all(row["kind"] in kinds for row in rows)  # noqa: S101 - the shipped table is tested
+    assert all(row["kind"] in kinds for row in rows)  # noqa: S101 - the table is tested
     return SourceTable(_parse_row(row) for row in rows)

@@ -126,10 +126,10 @@ class LanguageDetector:
 
 
 @cache
-def _shipped_detector() -> LanguageDetector:
+def _default_detector() -> LanguageDetector:
     return LanguageDetector(read_yaml("languages.yaml"))
 
 
 def detect_language(text: str) -> str | None:
-    """Return the language tag of ``text`` according to the shipped lexicon, or None if undecided."""
-    return _shipped_detector().detect(text)
+    """Return the language tag of ``text`` according to the default lexicon, or None if undecided."""
+    return _default_detector().detect(text)

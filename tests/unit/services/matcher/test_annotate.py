@@ -1,4 +1,4 @@
-"""A change of the book is live with the next item, and when it was taken in makes no difference to what is found."""
+"""A change of the book applies to the next item, whatever came before."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def removed(client_id: str) -> AnyEvent:
 
 def annotated(annotate: Annotate) -> list[str]:
     item = event(ItemIngested(item=ITEM), key="itm", id="evt_itm", source="test", time=NOW)
-    return [each.data.model_dump_json() for each in annotate.process(None, item, NOW)[1]]
+    return [event.data.model_dump_json() for event in annotate.process(None, item, NOW)[1]]
 
 
 changes = st.lists(
@@ -48,16 +48,16 @@ changes = st.lists(
 
 @settings(deadline=None)
 @given(changes)
-def test_items_between_the_changes_make_no_difference(events: list[AnyEvent]) -> None:
+def test_items_between_changes_make_no_difference(events: list[AnyEvent]) -> None:
     at_once, step_by_step = Annotate(), Annotate()
-    for each in events:
-        at_once.refer(each)
-        step_by_step.refer(each)
+    for change in events:
+        at_once.refer(change)
+        step_by_step.refer(change)
         annotated(step_by_step)
     assert annotated(at_once) == annotated(step_by_step)
 
 
-def test_a_change_is_live_with_the_next_item() -> None:
+def test_a_change_applies_to_the_next_item() -> None:
     annotate = Annotate()
     assert annotated(annotate) == []
     annotate.refer(changed("a", ("Orvane",)))

@@ -1,4 +1,4 @@
-"""Who watches what, after any changes, and that no part of a watch is lost by packing it."""
+"""The index follows all changes of the book, and packing a watch loses nothing."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def client(client_id: str, *watches: Watch) -> Client:
         name=client_id,
         manager_id="m",
         trade="wealth",
-        assets=tuple(each for each in watches if each.is_asset),
-        interests=tuple(each for each in watches if not each.is_asset),
+        assets=tuple(watch for watch in watches if watch.is_asset),
+        interests=tuple(watch for watch in watches if not watch.is_asset),
     )
 
 
@@ -39,14 +39,14 @@ def test_the_index_follows_changes_and_removals() -> None:
     assert list(index.entities()) == ["meridia"]
 
 
-def test_who_holds_and_follows_the_same_counts_as_holding() -> None:
+def test_a_client_who_holds_and_follows_an_entity_counts_as_holding_it() -> None:
     index = BookIndex()
     index.put_client(client("a", watch("topic"), watch("holding")))
     assert [client_watch.watch.kind for client_watch in index.client_watches("halden")] == ["holding"]
 
 
 @pytest.mark.parametrize("many", [1, 16])
-def test_the_index_is_what_the_last_changes_say(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_index_depends_only_on_the_last_changes(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(book_index, "_MANY_CLIENTS", many)
     _check_changes()
 
@@ -55,7 +55,7 @@ def test_the_index_is_what_the_last_changes_say(many: int, monkeypatch: pytest.M
 def _check_changes(changes: list[tuple[str, list[str]]]) -> None:
     index, last = BookIndex(), dict[str, set[str]]()
     for client_id, entities in changes:
-        index.put_client(client(client_id, *(watch(entity=each) for each in entities)))
+        index.put_client(client(client_id, *(watch(entity=entity) for entity in entities)))
         last[client_id] = set(entities)
     for entity in "xyz":
         expected = sorted(client_id for client_id, entities in last.items() if entity in entities)
@@ -64,7 +64,7 @@ def _check_changes(changes: list[tuple[str, list[str]]]) -> None:
     assert sorted(index.entities()) == sorted(set().union(*last.values()))
 
 
-def test_only_what_differs_is_said_to_have_changed() -> None:
+def test_a_change_returns_only_the_entities_that_differ() -> None:
     index = BookIndex()
     assert index.put_client(client("a", watch(), watch(entity="meridia"))) == {"halden", "meridia"}
     assert index.put_client(client("a", watch(), watch(entity="meridia"))) == frozenset()
@@ -92,4 +92,4 @@ def test_packing_loses_nothing() -> None:
     index.put_client(client("a", full))
     assert index.watches_of("e") == (full,)
     assert index.client_watch("e", "a") == index.client_watches("e")[0]
-    assert full.model_fields_set == set(Watch.model_fields), "a new field must be tried here"
+    assert full.model_fields_set == set(Watch.model_fields), "add the new field of Watch here"

@@ -1,4 +1,4 @@
-"""Which watched things are found, which look-alikes are not, and that spans lead back to the text."""
+"""Watched things are found and look-alikes are not, and spans point to the text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def watch(name: str, *aliases: str, tickers: tuple[str, ...] = (), kind: str = "
     )
 
 
-WATCHLIST = MentionFinder.build(
+FINDER = MentionFinder.build(
     [
         watch("Orvane plc", "Orvane", tickers=("ORV",)),
         watch("Harbor Inc.", tickers=("HBR",)),
@@ -44,9 +44,9 @@ WATCHLIST = MentionFinder.build(
 
 
 def find(
-    title: str, watchlist: MentionFinder = WATCHLIST, *, summary: str | None = None, body: str | None = None
+    title: str, finder: MentionFinder = FINDER, *, summary: str | None = None, body: str | None = None
 ) -> tuple[Mention, ...]:
-    return watchlist.find(Item(id="itm", title=title, summary=summary, body=body))
+    return finder.find(Item(id="itm", title=title, summary=summary, body=body))
 
 
 def ids(title: str, summary: str | None = None) -> set[str]:
@@ -78,7 +78,7 @@ def ids(title: str, summary: str | None = None) -> set[str]:
         ("Interest rates to rise", "interest rate"),
     ],
 )
-def test_found(title: str, entity: str) -> None:
+def test_a_watched_name_is_found(title: str, entity: str) -> None:
     assert entity in ids(title)
 
 
@@ -104,44 +104,44 @@ def test_found(title: str, entity: str) -> None:
         "www.orvane.com is down",
     ],
 )
-def test_not_found(title: str) -> None:
+def test_a_look_alike_is_not_found(title: str) -> None:
     assert ids(title) == set()
 
 
 def test_the_publisher_itself_is_not_mentioned() -> None:
     item = Item(id="itm", title="Storm hits coast - Norwick", source=Source(publisher="Norwick"))
-    assert WATCHLIST.find(item) == ()
+    assert FINDER.find(item) == ()
 
 
 def test_the_longest_name_wins_across_entities() -> None:
-    watchlist = MentionFinder.build([watch("America"), watch("Bank of Norwick America")])
-    assert [m.entity_id for m in find("Bank of Norwick America lends", watchlist)] == ["Bank of Norwick America"]
-    assert find("Bank of America lends", watchlist) == ()
+    finder = MentionFinder.build([watch("America"), watch("Bank of Norwick America")])
+    assert [m.entity_id for m in find("Bank of Norwick America lends", finder)] == ["Bank of Norwick America"]
+    assert find("Bank of America lends", finder) == ()
 
 
-def test_a_doubtful_name_counts_where_the_full_one_stands() -> None:
+def test_a_possible_name_counts_beside_the_full_name() -> None:
     title = "Gap widens"
     assert ids(title) == set()
     assert ids(title, summary="Gap Inc. said its loss grew.") == {"Gap Inc."}
 
 
-def test_context_and_exclusion_hold_if_they_do_for_any_watch() -> None:
+def test_it_is_enough_if_the_conditions_of_one_watch_hold() -> None:
     mining = watch("Alder", entity_id="alder", context=("mine",), exclude=("school",))
-    one = MentionFinder.build([mining])
-    assert find("Alder expands", one) == ()
-    assert len(find("Alder opens mines", one)) == 1
-    assert find("Alder opens mines near school", one) == ()
+    narrow = MentionFinder.build([mining])
+    assert find("Alder expands", narrow) == ()
+    assert len(find("Alder opens mines", narrow)) == 1
+    assert find("Alder opens mines near school", narrow) == ()
     both = MentionFinder.build([mining, watch("Alder", entity_id="alder", context=("school",))])
     assert len(find("Alder opens mines near school", both)) == 1
 
 
-def test_salience_and_its_reason() -> None:
+def test_salience_comes_with_a_reason() -> None:
     title, body = find("Orvane cuts dividend")[0], find("Markets wrap", summary="A. " * 99, body="Orvane fell.")[0]
     assert title.salience > 0.6 > 0.3 > body.salience
     assert title.why == "Orvane plc is named as “Orvane” at the start of the title, once in all."
 
 
-def test_ordered_by_entity() -> None:
+def test_mentions_are_ordered_by_entity() -> None:
     assert [m.entity_id for m in find("Orvane, Norwick and R-Tel fall")] == ["Norwick", "Orvane plc", "R-Tel"]
 
 
@@ -169,31 +169,31 @@ def test_ordered_by_entity() -> None:
     ),
     st.sampled_from([" ", "", ", ", "\u00a0"]),
 )
-def test_spans_lead_back_to_the_text(parts: list[str], joint: str) -> None:
+def test_spans_are_verbatim(parts: list[str], joint: str) -> None:
     text = joint.join(parts)
     item = Item(id="itm", title=text, summary=text, body=text)
-    for mention in WATCHLIST.find(item):
+    for mention in FINDER.find(item):
         assert mention.spans
         for span in mention.spans:
             assert getattr(item, span.field)[span.start : span.end] == span.text != ""
 
 
-def test_no_terms_no_mentions() -> None:
+def test_without_terms_nothing_is_found() -> None:
     assert find("Anything at all", MentionFinder.build([])) == ()
 
 
 @pytest.mark.data
-def test_labelled_headlines() -> None:
+def test_most_companies_in_labeled_headlines_are_found() -> None:
     if not DATA.is_dir():
-        pytest.skip(f"the labelled collections are missing: {DATA}")
+        pytest.skip(f"the labeled headlines are missing: {DATA}")
     rows = [json.loads(line) for line in (DATA / "headlines.jsonl").read_text(encoding="utf-8").splitlines()][::20]
     watched = [json.loads(line) for line in (DATA / "watchlist.jsonl").read_text(encoding="utf-8").splitlines()]
     companies = [row for row in watched if any("Ltd" in alias for alias in row["aliases"])]
-    watchlist = MentionFinder.build(watch(row["aliases"][0], *row["aliases"][1:]) for row in companies)
+    finder = MentionFinder.build(watch(row["aliases"][0], *row["aliases"][1:]) for row in companies)
     names = {alias.lower(): row["aliases"][0] for row in companies for alias in row["aliases"]}
     hits = total = 0
     for row in rows:
         gold = {names[name.lower()] for name in row["entities"] if name.lower() in names}
-        hits += len(gold & {mention.entity_id for mention in find(row["title"], watchlist)})
+        hits += len(gold & {mention.entity_id for mention in find(row["title"], finder)})
         total += len(gold)
     assert hits / total > 0.9

@@ -1,4 +1,4 @@
-"""The traps of names in the news, one test each: what must be found, and what only looks like it."""
+"""Names that are easily missed in the news, and look-alikes that are easily mistaken for them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def surfaces(watched: Watch, title: str) -> list[str]:
         "Shares (Corvane) fall",
     ],
 )
-def test_possessives_plurals_case_and_punctuation(title: str) -> None:
+def test_possessives_plurals_letter_case_and_punctuation_do_not_matter(title: str) -> None:
     assert found([watch("Corvane Pharma plc", "Corvane")], title)
 
 
@@ -52,7 +52,7 @@ def test_possessives_plurals_case_and_punctuation(title: str) -> None:
         ("AlderVoss", ("Alder-Voss", "AlderVoss", "Alder–Voss")),
     ],
 )
-def test_hyphens(written: str, in_text: tuple[str, ...]) -> None:
+def test_hyphenated_forms_of_a_name_are_found(written: str, in_text: tuple[str, ...]) -> None:
     for name in in_text:
         assert found([watch(written)], f"{name} cuts jobs"), name
 
@@ -80,11 +80,11 @@ def test_hyphens(written: str, in_text: tuple[str, ...]) -> None:
     ],
 )
 @pytest.mark.parametrize("title", ["Velmora wins order", "Order won by Velmora Ltd, says rival", "Velmora's order"])
-def test_legal_suffixes(written: str, title: str) -> None:
+def test_the_legal_form_of_a_name_does_not_matter(written: str, title: str) -> None:
     assert found([watch(written)], title)
 
 
-def test_a_legal_suffix_is_part_of_the_span() -> None:
+def test_a_legal_form_is_part_of_the_span() -> None:
     assert surfaces(watch("Velmora plc"), "Why Velmora, Inc. sells Velmora SE") == ["Velmora, Inc", "Velmora SE"]
 
 
@@ -110,7 +110,7 @@ def test_a_legal_suffix_is_part_of_the_span() -> None:
         ("Samuel Foods", "Samul Foods grows", False),
     ],
 )
-def test_accents_and_transliteration(written: str, title: str, is_found: bool) -> None:
+def test_accents_and_transliterations(written: str, title: str, is_found: bool) -> None:
     assert bool(found([watch(written)], title)) is is_found
 
 
@@ -137,7 +137,7 @@ def test_accents_and_transliteration(written: str, title: str, is_found: bool) -
         ("BRV.B", "Norwick (NYSE: BRV.B) rises"),
     ],
 )
-def test_tickers(ticker: str, title: str) -> None:
+def test_a_ticker_is_found(ticker: str, title: str) -> None:
     assert found([watch("Something Else Foods", ticker=ticker)], title)
 
 
@@ -149,12 +149,12 @@ def test_tickers(ticker: str, title: str) -> None:
         ("T", "Model T sold at auction"),
         ("T", "AT&T rises"),
         ("ORV", "Orv Sandler joins the board"),
-        ("ORV", "orv is no word"),
+        ("ORV", "orv is not a word"),
         ("ALL", "ALL SHOPS CLOSE FOR THE HOLIDAY"),
         ("NOW", "Act NOW, says minister"),
     ],
 )
-def test_what_only_looks_like_a_ticker(ticker: str, title: str) -> None:
+def test_a_word_that_only_looks_like_a_ticker_is_not_found(ticker: str, title: str) -> None:
     assert found([watch("Something Else Foods", ticker=ticker)], title) == []
 
 
@@ -173,7 +173,7 @@ def test_what_only_looks_like_a_ticker(ticker: str, title: str) -> None:
         ("Rival Bank of Norwick lends", ["Bank of Norwick"]),
     ],
 )
-def test_names_inside_longer_names(title: str, expected: list[str]) -> None:
+def test_a_name_inside_a_longer_name_is_not_found(title: str, expected: list[str]) -> None:
     names = ["America", "Norwick", "Norwick Oil", "State Bank of Norwick", "Bank of Norwick"]
     assert found([*map(watch, names), watch("Oil Norwick", "Oil")], title) == expected
 
@@ -189,7 +189,7 @@ def test_names_inside_longer_names(title: str, expected: list[str]) -> None:
         "Morgan Freely sings in Easton",
     ],
 )
-def test_names_inside_persons_names(title: str) -> None:
+def test_a_name_inside_a_persons_name_is_not_found(title: str) -> None:
     assert found([watch("Deepak Fertilisers", "Deepak"), watch("Morgan Foods", "Morgan")], title) == []
 
 
@@ -214,7 +214,7 @@ def test_names_inside_persons_names(title: str) -> None:
         "In a Reuters poll, economists expected a rise",
     ],
 )
-def test_who_is_only_quoted(title: str) -> None:
+def test_a_source_that_is_only_quoted_is_not_found(title: str) -> None:
     assert found([watch("Goldman Sachs"), watch("Reuters")], title) == []
 
 
@@ -228,11 +228,11 @@ def test_who_is_only_quoted(title: str) -> None:
         "Staff at Reuters vote to strike",
     ],
 )
-def test_what_is_news_about_those_who_are_often_quoted(title: str) -> None:
+def test_news_about_a_source_is_found(title: str) -> None:
     assert found([watch("Goldman Sachs"), watch("Reuters")], title)
 
 
-def test_the_publisher_of_the_item() -> None:
+def test_the_publisher_is_found_only_in_news_about_itself() -> None:
     assert found([watch("Norwick Post")], "Storm hits - Norwick Post", publisher="Norwick Post") == []
     assert found([watch("Norwick Post")], "Norwick Post says storm hits", publisher="Norwick Post") == []
     assert found([watch("Norwick Post")], "Norwick Post to close", publisher="Norwick Post")
@@ -257,22 +257,22 @@ def test_the_publisher_of_the_item() -> None:
         ("Oracle", "ORACLE TO BUY HALDEN FOR CASH", True),
     ],
 )
-def test_names_that_are_words(name: str, title: str, is_found: bool) -> None:
+def test_a_name_that_is_a_word_is_found_only_as_a_name(name: str, title: str, is_found: bool) -> None:
     assert bool(found([watch(f"{name} Inc.")], title)) is is_found
 
 
 @pytest.mark.parametrize("title", ["Former Halden chief charged", "Ex-Halden boss jailed", "Halden ex-chief jailed"])
-def test_news_of_those_who_once_led_a_company_touches_it(title: str) -> None:
+def test_news_about_a_former_executive_mentions_the_company(title: str) -> None:
     assert found([watch("Halden")], title)
 
 
-def test_a_place_that_is_a_word_needs_its_capital() -> None:
+def test_a_place_that_is_a_word_needs_a_capital() -> None:
     places = [watch("Reading", kind="place"), watch("Norwick", kind="place")]
     assert found(places, "Pupils love reading in norwick") == ["Norwick"]
     assert found(places, "New plant opens in Reading") == ["Reading"]
 
 
-def test_an_authority_of_the_same_initials() -> None:
+def test_an_acronym_shared_with_an_authority_needs_more_evidence() -> None:
     bank = watch("Central Banking of Norwick Ltd", "CBI")
     assert found([bank], "CBI raids shops") == []
     assert found([bank], "CBI gains", summary="Central Banking of Norwick rose.") == ["Central Banking of Norwick Ltd"]
@@ -280,7 +280,7 @@ def test_an_authority_of_the_same_initials() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "there"),
+    ("title", "is_found"),
     [
         ("Corvane Group stocks slide", False),
         ("Corvane Group companies gain", False),
@@ -288,5 +288,5 @@ def test_an_authority_of_the_same_initials() -> None:
         ("Corvane Group's companies, Corvane among them", True),
     ],
 )
-def test_the_other_houses_of_a_group(title: str, there: bool) -> None:
-    assert bool(found([watch("Corvane")], title)) is there
+def test_news_about_all_companies_of_a_group_does_not_mention_the_company(title: str, is_found: bool) -> None:
+    assert bool(found([watch("Corvane")], title)) is is_found

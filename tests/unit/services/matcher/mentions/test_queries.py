@@ -1,4 +1,4 @@
-"""Interests as queries: what they find, what they don't, and that they leave the book's names alone."""
+"""Queries find what they ask for, and do not interfere with the names in the book."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ NAMES = [
 ]
 
 
-def told(query: Query, title: str, summary: str | None = None, **more: object) -> list[str] | None:
-    """The texts of the spans that bear out ``query``."""
-    asking = Watch.model_validate({"entity_id": "q", "name": "Q", "kind": "topic", "query": query, **more})
-    found = MentionFinder.build([*NAMES, asking]).find(Item(id="itm", title=title, summary=summary))
-    return next(([span.text for span in mention.spans] for mention in found if mention.entity_id == "q"), None)
+def match_texts(query: Query, title: str, summary: str | None = None, **more: object) -> list[str] | None:
+    """Return the texts of the spans by which ``query`` matches, or None."""
+    watch = Watch.model_validate({"entity_id": "q", "name": "Q", "kind": "topic", "query": query, **more})
+    mentions = MentionFinder.build([*NAMES, watch]).find(Item(id="itm", title=title, summary=summary))
+    return next(([span.text for span in mention.spans] for mention in mentions if mention.entity_id == "q"), None)
 
 
 ANY = Query(any_of=("bread", "oat cereal"))
@@ -52,29 +52,28 @@ NAMED = Query(all_of=("Apple", "price"))
         (Query(any_of=("café", "straße")), "Cafe opens on the Strasse", ["Cafe", "Strasse"]),
     ],
 )
-def test_queries(query: Query, title: str, spans: list[str] | None) -> None:
-    found = told(query, title)
-    assert found == spans
+def test_a_query_matches_as_written(query: Query, title: str, spans: list[str] | None) -> None:
+    assert match_texts(query, title) == spans
 
 
-def test_the_reason_quotes_the_words_that_were_found() -> None:
-    asking = Watch(entity_id="q", name="Dearer bread", kind="topic", query=ALL)
-    (mention,) = MentionFinder.build([asking]).find(Item(id="itm", title="Price of a loaf rises"))
+def test_the_reason_quotes_the_words_that_matched() -> None:
+    watch = Watch(entity_id="q", name="Dearer bread", kind="topic", query=ALL)
+    (mention,) = MentionFinder.build([watch]).find(Item(id="itm", title="Price of a loaf rises"))
     assert mention.why == "Dearer bread is touched by “Price” at the start of the title, 2 times in all."
 
 
 def test_near_means_within_one_field() -> None:
-    assert told(NEAR, "Mills raise", summary="prices") is None
+    assert match_texts(NEAR, "Mills raise", summary="prices") is None
 
 
-def test_all_of_may_stand_in_several_fields() -> None:
-    assert told(ALL, "Bread again", summary="The price rose.") == ["Bread", "price"]
+def test_all_of_may_match_in_several_fields() -> None:
+    assert match_texts(ALL, "Bread again", summary="The price rose.") == ["Bread", "price"]
 
 
 def test_context_and_exclusion_narrow_a_query() -> None:
-    assert told(ANY, "Bread in Norwick", context=("Norwick",)) == ["Bread"]
-    assert told(ANY, "Bread in Easton", context=("Norwick",)) is None
-    assert told(ANY, "Bread in Norwick", exclude=("Norwick",)) is None
+    assert match_texts(ANY, "Bread in Norwick", context=("Norwick",)) == ["Bread"]
+    assert match_texts(ANY, "Bread in Easton", context=("Norwick",)) is None
+    assert match_texts(ANY, "Bread in Norwick", exclude=("Norwick",)) is None
 
 
 def test_a_query_of_one_client_and_the_name_of_another_are_both_found() -> None:
@@ -84,7 +83,7 @@ def test_a_query_of_one_client_and_the_name_of_another_are_both_found() -> None:
     assert [mention.entity_id for mention in found] == ["marlow", "q"]
 
 
-def test_phrases_that_two_clients_follow_stand_side_by_side() -> None:
+def test_overlapping_phrases_of_two_clients_are_all_found() -> None:
     watchlist = MentionFinder.build(
         [Watch(entity_id=name, name=name, kind="topic", topic=None) for name in ("oil", "oil price", "price")]
     )
@@ -92,27 +91,27 @@ def test_phrases_that_two_clients_follow_stand_side_by_side() -> None:
     assert [mention.entity_id for mention in found] == ["oil", "oil price", "price"]
 
 
-def test_the_rarest_words_stand_in_the_automaton() -> None:
-    asked = compile_query((Query(all_of=("price", "Corvane"), any_of=("shares", "take")),))
-    assert asked is not None
-    assert [term.norm for term in asked.anchors] == ["corvane"]
+def test_the_rarest_words_are_the_anchors() -> None:
+    query = compile_query((Query(all_of=("price", "Corvane"), any_of=("shares", "take")),))
+    assert query is not None
+    assert [term.norm for term in query.anchors] == ["corvane"]
     assert compile_query((Query(none_of=("x",)),)) is None
 
 
-def test_a_long_text_that_repeats_itself_is_answered_quickly() -> None:
+def test_a_long_repetitive_text_is_matched_quickly() -> None:
     item = Item(id="itm", title="x", body="price raise " * 4_000)
     query = Query(near=(Near(words=("price", "price | raise", "raise", "other"), within=9),))
-    asking = Watch(entity_id="q", name="Q", kind="topic", query=query)
-    assert MentionFinder.build([asking]).find(item) == ()
+    watch = Watch(entity_id="q", name="Q", kind="topic", query=query)
+    assert MentionFinder.build([watch]).find(item) == ()
     item = Item(id="itm", title="x", body="Marlow Mills and mills. " * 4_000)
-    asking = Watch(entity_id="q", name="Q", kind="topic", query=Query(any_of=("mills",)))
-    begun = time.process_time()
-    (_, mention) = MentionFinder.build([*NAMES, asking]).find(item)
+    watch = Watch(entity_id="q", name="Q", kind="topic", query=Query(any_of=("mills",)))
+    started = time.process_time()
+    (_, mention) = MentionFinder.build([*NAMES, watch]).find(item)
     assert len(mention.spans) == 4_000
-    assert time.process_time() - begun < 5
+    assert time.process_time() - started < 5
 
 
-def test_a_query_knows_a_watched_thing_by_all_of_its_names() -> None:
+def test_a_query_matches_a_watched_entity_under_any_of_its_names() -> None:
     watchlist = MentionFinder.build(
         [
             Watch(entity_id="h", name="Halden Energy", aliases=("HLD",), tickers=("HLDN",), kind="holding"),

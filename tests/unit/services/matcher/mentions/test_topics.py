@@ -1,4 +1,4 @@
-"""Every shipped topic finds its own news and leaves look-alikes alone."""
+"""Every topic finds its own news and no look-alikes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pytest
 from schemas.clients import Watch
 from schemas.items import Item
 from services.matcher.mentions.finder import MentionFinder
-from services.matcher.mentions.topics import shipped_topics, topic_named
+from services.matcher.mentions.topics import all_topics, find_topic
 
-ALL = MentionFinder.build(Watch(entity_id=key, name=key, kind="topic", topic=key) for key in shipped_topics())
+ALL = MentionFinder.build(Watch(entity_id=key, name=key, kind="topic", topic=key) for key in all_topics())
 
 FOUND = {
     "ransomware": "Clinic pays ransom after hackers lock its systems",
@@ -49,12 +49,12 @@ FOUND = {
 
 
 @pytest.mark.parametrize("topic", FOUND)
-def test_found(topic: str) -> None:
+def test_a_topic_finds_its_own_news(topic: str) -> None:
     assert topic in {mention.entity_id for mention in ALL.find(Item(id="itm", title=FOUND[topic]))}
 
 
 def test_every_topic_has_an_example() -> None:
-    assert set(FOUND) == set(shipped_topics())
+    assert set(FOUND) == set(all_topics())
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_every_topic_has_an_example() -> None:
         ("recall", "Governor faces recall election"),
     ],
 )
-def test_look_alikes(topic: str, title: str) -> None:
+def test_a_topic_does_not_find_look_alikes(topic: str, title: str) -> None:
     assert topic not in {mention.entity_id for mention in ALL.find(Item(id="itm", title=title))}
 
 
-def test_a_topic_narrowed_by_place() -> None:
+def test_a_topic_is_narrowed_by_context() -> None:
     watch = Watch(entity_id="q", name="Strikes in Norwick", kind="topic", topic="strike", context=("Norwick",))
     watchlist = MentionFinder.build([watch])
     assert watchlist.find(Item(id="itm", title="Pilots strike in Easton")) == ()
@@ -83,6 +83,6 @@ def test_a_topic_narrowed_by_place() -> None:
     assert [span.text for span in mention.spans] == ["Pilots strike"]
 
 
-def test_topics_go_by_id_and_title() -> None:
-    assert topic_named("Data-Breach") == topic_named("data  breach") == shipped_topics()["data-breach"]
-    assert topic_named("astrology") is None
+def test_a_topic_is_found_by_id_or_title() -> None:
+    assert find_topic("Data-Breach") == find_topic("data  breach") == all_topics()["data-breach"]
+    assert find_topic("astrology") is None

@@ -1,4 +1,4 @@
-"""A book that changed bit by bit is watched exactly as one that is read anew."""
+"""A table that is updated step by step equals one that is built at once."""
 
 from __future__ import annotations
 
@@ -53,53 +53,53 @@ changes = st.dictionaries(st.sampled_from(ENTITIES), st.lists(watches, max_size=
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(changes, max_size=8))
-def test_what_changed_bit_by_bit_finds_what_one_list_finds(steps: list[dict[str, list[Watch]]]) -> None:
-    changed = MentionFinder()
+def test_an_updated_finder_finds_the_same_as_a_new_one(steps: list[dict[str, list[Watch]]]) -> None:
+    updated = MentionFinder()
     book: dict[str, list[Watch]] = {}
     for step in steps:
         for key, given_watches in step.items():
             book[key] = [watch.model_copy(update={"entity_id": key}) for watch in given_watches]
-            changed.update(key, book[key])
-    anew = MentionFinder.build(watch for key in sorted(book, reverse=True) for watch in book[key])
-    assert len(changed) == len(anew)
+            updated.update(key, book[key])
+    rebuilt = MentionFinder.build(watch for key in sorted(book, reverse=True) for watch in book[key])
+    assert len(updated) == len(rebuilt)
     for title in TITLES:
         item = Item(id="itm", title=title, summary=" ".join(TITLES))
-        assert changed.find(item) == anew.find(item)
+        assert updated.find(item) == rebuilt.find(item)
 
 
-def test_what_is_removed_is_found_no_more_and_can_come_back() -> None:
+def test_a_removed_entity_is_not_found_until_it_is_added_again() -> None:
     orvane = Watch(entity_id="o", name="Orvane", kind="holding")
     item = Item(id="itm", title="Orvane falls")
-    listed = MentionFinder.build([orvane])
-    assert len(listed.find(item)) == 1
-    listed.update("o", ())
-    assert listed.find(item) == ()
-    listed.update("o", (orvane,))
-    assert len(listed.find(item)) == 1
+    finder = MentionFinder.build([orvane])
+    assert len(finder.find(item)) == 1
+    finder.update("o", ())
+    assert finder.find(item) == ()
+    finder.update("o", (orvane,))
+    assert len(finder.find(item)) == 1
 
 
-def test_a_name_that_two_things_share_stays_when_one_of_them_goes() -> None:
-    one, other = (Watch(entity_id=key, name="Orvane", kind="holding") for key in ("a", "b"))
-    listed = MentionFinder.build([one, other])
-    listed.update("a", ())
-    assert [mention.entity_id for mention in listed.find(Item(id="itm", title="Orvane falls"))] == ["b"]
+def test_a_shared_name_stays_when_one_entity_is_removed() -> None:
+    first, second = (Watch(entity_id=key, name="Orvane", kind="holding") for key in ("a", "b"))
+    finder = MentionFinder.build([first, second])
+    finder.update("a", ())
+    assert [mention.entity_id for mention in finder.find(Item(id="itm", title="Orvane falls"))] == ["b"]
 
 
-def test_any_text_may_be_an_id() -> None:
+def test_any_text_can_be_an_entity_id() -> None:
     ids = ("1:x", "!", "a\nb", "Ørvane, Å/S")
-    listed = MentionFinder.build(
+    finder = MentionFinder.build(
         [Watch(entity_id=key, name=f"Vendrix {n}", kind="holding") for n, key in enumerate(ids)]
     )
     for number, key in enumerate(ids):
-        (mention,) = listed.find(Item(id="itm", title=f"Vendrix {number} falls"))
+        (mention,) = finder.find(Item(id="itm", title=f"Vendrix {number} falls"))
         assert mention.entity_id == key
 
 
-def test_a_list_that_grows_still_finds_what_was_there_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_growing_table_still_finds_its_first_terms(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(term_table, "_SMALLEST_MASK", 15)
-    listed = MentionFinder()
+    finder = MentionFinder()
     for number in range(300):
-        listed.update(f"e{number}", (Watch(entity_id=f"e{number}", name=f"Vendrix {number}", kind="holding"),))
+        finder.update(f"e{number}", (Watch(entity_id=f"e{number}", name=f"Vendrix {number}", kind="holding"),))
     for number in (0, 1, 2, 150, 299):
-        found = listed.find(Item(id="itm", title=f"Vendrix {number} falls"))
+        found = finder.find(Item(id="itm", title=f"Vendrix {number} falls"))
         assert [mention.entity_id for mention in found] == [f"e{number}"]

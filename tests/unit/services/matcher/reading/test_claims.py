@@ -1,3 +1,5 @@
+"""Claims are classified by their words, and attributed to their speakers."""
+
 from __future__ import annotations
 
 import pytest
@@ -36,7 +38,7 @@ def claim(title: str, summary: str | None = None, **fields: str) -> Claim:
         "Halden may have to raise capital, analysts say",
     ],
 )
-def test_hedged(title: str) -> None:
+def test_a_doubtful_headline_is_hedged(title: str) -> None:
     found = claim(title)
     assert found.status == "hedged", found
     assert found.score >= 0.5
@@ -61,7 +63,7 @@ def test_hedged(title: str) -> None:
         "Halden breach hits as many as 40,000 customers",
     ],
 )
-def test_asserted(title: str) -> None:
+def test_a_plain_headline_is_asserted(title: str) -> None:
     assert claim(title).status == "asserted", claim(title)
 
 
@@ -79,7 +81,7 @@ def test_asserted(title: str) -> None:
         "No truth in Halden sale report: company",
     ],
 )
-def test_denied(title: str) -> None:
+def test_a_denial_is_denied(title: str) -> None:
     assert claim(title).status == "denied", claim(title)
 
 
@@ -91,7 +93,7 @@ def test_denied(title: str) -> None:
         ("Halden dividend", "City Tribune has withdrawn its report on Halden's dividend."),
     ],
 )
-def test_retracted(title: str, summary: str | None) -> None:
+def test_a_retraction_is_retracted(title: str, summary: str | None) -> None:
     assert claim(title, summary).status == "retracted"
 
 
@@ -112,28 +114,28 @@ def test_retracted(title: str, summary: str | None) -> None:
         ("Halden closes plant", "Halden closes its Easton plant in spring.", "own", None),
     ],
 )
-def test_on_whose_word(title: str, summary: str | None, basis: str, name: str | None) -> None:
+def test_the_speaker_is_found(title: str, summary: str | None, basis: str, name: str | None) -> None:
     found = claim(title, summary)
     assert (found.basis, found.attributed_to) == (basis, name)
 
 
-def test_a_rumor_named_after_its_paper_is_the_papers() -> None:
+def test_a_rumor_is_attributed_to_the_newsroom_that_reports_it() -> None:
     found = claim("Halden weighs sale, Reuters reports, citing sources")
     assert (found.status, found.basis, found.attributed_to) == ("hedged", "outlet", "Reuters")
 
 
-def test_a_hedged_text_makes_a_loud_headline_a_rumor() -> None:
+def test_a_hedged_text_outweighs_a_bold_headline() -> None:
     text = "Halden could close its plant, according to people familiar with the matter."
     assert claim("Halden to close plant", text).status == "hedged"
 
 
-def test_a_statement_answers_a_headline_that_asks() -> None:
+def test_a_statement_answers_a_question_in_the_headline() -> None:
     text = "Halden Energy said in a statement that it has repaid its loan."
     found = claim("Is Halden about to fail?", text)
     assert (found.status, found.basis) == ("asserted", "company")
 
 
-def test_doubt_far_down_in_the_body_is_not_the_news() -> None:
+def test_doubt_far_down_in_the_body_does_not_count() -> None:
     body = "Halden cut its dividend by half. It pays in June. The plant runs. Rates could rise next year."
     assert claim("Halden cuts dividend", body=body).status == "asserted"
 
@@ -158,13 +160,13 @@ def test_any_text_gets_a_claim_with_verbatim_cues(title: str, summary: str | Non
     assert found == classify_claim(item)
 
 
-def test_what_is_said_of_somebody_is_not_said_by_them() -> None:
+def test_the_subject_of_a_statement_is_not_its_speaker() -> None:
     found = claim(
         "Halden said to be in takeover talks", "Halden could be bought, people familiar with the matter said."
     )
     assert (found.basis, found.attributed_to) == ("unnamed", None)
 
 
-def test_who_said_it_in_a_statement_is_named() -> None:
+def test_the_speaker_of_a_statement_is_named() -> None:
     found = claim("Sable Ridge to buy Tolmark", "It will buy Tolmark, Sable Ridge said in a statement on Monday.")
     assert (found.basis, found.attributed_to) == ("company", "Sable Ridge")

@@ -1,3 +1,5 @@
+"""Roles in deals, and whose shares move, follow from the position of a name in the headline."""
+
 from __future__ import annotations
 
 import pytest
@@ -30,12 +32,12 @@ from services.matcher.reading.deal_roles import find_deal_role, is_own_share_mov
         ("Halden", "Halden weighs sale to Osprey", "unknown"),
     ],
 )
-def test_the_place_of_a_name_tells_its_part_in_the_deal(name: str, title: str, role: str) -> None:
+def test_the_position_of_a_name_shows_its_role_in_the_deal(name: str, title: str, role: str) -> None:
     start = title.index(name)
     assert find_deal_role(title, [Span(field="title", start=start, end=start + len(name), text=name)]) == role
 
 
-def test_what_only_the_body_names_has_no_part_that_is_known() -> None:
+def test_a_company_named_only_in_the_body_has_no_known_role() -> None:
     assert find_deal_role("Halden to buy Osprey", [Span(field="body", start=0, end=6, text="Halden")]) == "unknown"
 
 
@@ -52,6 +54,6 @@ def test_what_only_the_body_names_has_no_part_that_is_known() -> None:
         ("Halden", "Halden cuts its forecast", True),
     ],
 )
-def test_whose_shares_move_is_told_by_what_stands_before_them(name: str, title: str, own: bool) -> None:
+def test_the_name_before_the_shares_shows_whose_they_are(name: str, title: str, own: bool) -> None:
     start = title.index(name)
     assert is_own_share_move(title, [Span(field="title", start=start, end=start + len(name), text=name)]) is own

@@ -1,3 +1,5 @@
+"""Events are classified by kind, direction, size and urgency."""
+
 from __future__ import annotations
 
 import pytest
@@ -51,27 +53,27 @@ from services.matcher.reading.impact import classify_impact, figures, is_retrosp
         ("Halden warns of weaker demand", "guidance_cut", "negative"),
     ],
 )
-def test_kinds(title: str, kind: str, direction: str) -> None:
+def test_the_kind_and_direction_of_an_event_are_recognized(title: str, kind: str, direction: str) -> None:
     found = classify_impact(Item(id="i", title=title))
     assert (found.kind, found.direction) == (kind, direction), found
     assert all(cue in title for cue in found.cues)
 
 
-def test_the_headline_names_the_event_before_the_text_does() -> None:
+def test_the_headline_comes_before_the_text() -> None:
     found = classify_impact(
         Item(id="i", title="Halden recalls heat pumps", summary="Its shares fell. A lawsuit is likely.")
     )
     assert found.kind == "recall"
 
 
-def test_an_advertisement_is_told_by_its_text_too() -> None:
+def test_an_advertisement_is_recognized_by_its_text() -> None:
     found = classify_impact(
         Item(id="i", title="Halden recalls old times", summary="This article is sponsored by Halden.")
     )
     assert found.kind == "advertisement"
 
 
-def test_size_and_urgency_grow_with_the_words() -> None:
+def test_size_and_urgency_depend_on_the_words() -> None:
     small = classify_impact(Item(id="i", title="Halden fined $20,000"))
     large = classify_impact(Item(id="i", title="Halden fined $2 billion"))
     assert (small.size, large.size) == ("moderate", "major")
@@ -79,7 +81,7 @@ def test_size_and_urgency_grow_with_the_words() -> None:
     assert (restored.urgency, restored.direction) == ("normal", "neutral")
 
 
-def test_an_anniversary_is_stale_and_an_event_is_not() -> None:
+def test_an_anniversary_is_retrospective_and_an_event_is_not() -> None:
     assert is_retrospective(classify_impact(Item(id="i", title="Ten years ago Halden recalled its cars")))
     assert not is_retrospective(classify_impact(Item(id="i", title="Halden recalls its cars")))
     assert not is_retrospective(classify_impact(Item(id="i", title="Halden party")))
@@ -91,7 +93,7 @@ def test_figures_are_verbatim() -> None:
 
 
 @given(st.text(max_size=300))
-def test_figures_stand_in_the_text(text: str) -> None:
+def test_figures_occur_in_the_text(text: str) -> None:
     assert all(figure in text for figure in figures(text))
 
 

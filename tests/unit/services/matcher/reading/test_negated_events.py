@@ -1,4 +1,4 @@
-"""What a headline names to say that it did not happen, or will not; and prices that move without the word shares."""
+"""Headlines that deny or avert an event, and price moves without the word shares."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import pytest
 from schemas.items import Item
 from services.matcher.annotate import read_item
 from services.matcher.reading.impact import price_move
-from services.matcher.sources.publishers import shipped_sources
+from services.matcher.sources.publishers import default_sources
 
 
 def read(title: str, summary: str | None = None) -> tuple[str, str, str]:
-    reading = read_item(Item(id="itm", title=title, summary=summary, language="en"), shipped_sources())
+    reading = read_item(Item(id="itm", title=title, summary=summary, language="en"), default_sources())
     return reading.claim.status, reading.impact.kind, reading.impact.direction
 
 
@@ -25,7 +25,7 @@ def read(title: str, summary: str | None = None) -> tuple[str, str, str]:
         "Selva never recalled the cream",
     ],
 )
-def test_what_is_not_so_is_denied(title: str) -> None:
+def test_a_negated_event_is_denied(title: str) -> None:
     assert read(title)[0] == "denied"
 
 
@@ -40,7 +40,7 @@ def test_what_is_not_so_is_denied(title: str) -> None:
         "Halden recalls turbines that will not stop",
     ],
 )
-def test_a_not_beside_the_event_denies_nothing(title: str) -> None:
+def test_a_not_elsewhere_in_the_headline_denies_nothing(title: str) -> None:
     assert read(title)[0] == "asserted"
 
 
@@ -56,7 +56,7 @@ def test_a_not_beside_the_event_denies_nothing(title: str) -> None:
         ("Halden and Bexley call off merger", "negative"),
     ],
 )
-def test_what_was_feared_or_planned_and_does_not_come(title: str, direction: str) -> None:
+def test_an_event_that_was_feared_or_planned_is_averted(title: str, direction: str) -> None:
     assert read(title) == ("asserted", "averted", direction)
 
 
@@ -70,17 +70,17 @@ def test_what_was_feared_or_planned_and_does_not_come(title: str, direction: str
         ("Halden ends day lower on profit warning", "guidance_cut"),
     ],
 )
-def test_words_of_giving_up_that_belong_elsewhere(title: str, kind: str) -> None:
+def test_words_of_giving_up_elsewhere_in_the_headline_do_not_count(title: str, kind: str) -> None:
     assert read(title)[1] == kind
 
 
-def test_the_doubt_about_a_reason_is_no_doubt_about_the_move() -> None:
+def test_doubt_about_the_cause_does_not_extend_to_the_price_move() -> None:
     why = "Shares of Halden rose 9% after a blog reported that Bexley is weighing a bid."
     assert read("Halden shares jump 9% on Monday", why) == ("asserted", "share_move", "positive")
 
 
 @pytest.mark.parametrize(
-    ("behind", "direction", "size"),
+    ("after_name", "direction", "size"),
     [
         (" falls 7%", "negative", "moderate"),
         (" down as much as 12.5 percent after results", "negative", "major"),
@@ -88,15 +88,17 @@ def test_the_doubt_about_a_reason_is_no_doubt_about_the_move() -> None:
         (" closes up 3,5 %", "positive", "minor"),
     ],
 )
-def test_a_price_that_moves(behind: str, direction: str, size: str) -> None:
-    found = price_move(behind)
+def test_a_price_move_is_recognized(after_name: str, direction: str, size: str) -> None:
+    found = price_move(after_name)
     assert found is not None
     assert (found.kind, found.direction, found.size) == ("share_move", direction, size)
 
 
-@pytest.mark.parametrize("behind", [" gains 5% market share", " falls 7% stake short", " falls silent", " buys 7%", ""])
-def test_what_is_no_price(behind: str) -> None:
-    assert price_move(behind) is None
+@pytest.mark.parametrize(
+    "after_name", [" gains 5% market share", " falls 7% stake short", " falls silent", " buys 7%", ""]
+)
+def test_other_changes_are_not_price_moves(after_name: str) -> None:
+    assert price_move(after_name) is None
 
 
 @pytest.mark.parametrize(
@@ -108,9 +110,9 @@ def test_what_is_no_price(behind: str) -> None:
         ("Regulator puts clinical hold on Corvane therapy", "negative"),
     ],
 )
-def test_trials(title: str, direction: str) -> None:
+def test_clinical_trials_are_recognized(title: str, direction: str) -> None:
     assert read(title)[1:] == ("clinical_trial", direction)
 
 
-def test_a_court_has_trials_too() -> None:
+def test_a_court_trial_is_not_a_clinical_trial() -> None:
     assert read("Halden founder goes on trial for fraud")[1] != "clinical_trial"

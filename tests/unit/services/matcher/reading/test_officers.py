@@ -1,4 +1,4 @@
-"""Who speaks for a company, and who does not."""
+"""Officers speak for their company; former officers and outsiders do not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("text", "office"),
+    ("text", "officer"),
     [
         ("Halden is not for sale, its chief executive Ann Lee said on Monday.", Officer(None)),
         ("No dividend cut at Halden, says chairman", Officer(None)),
@@ -31,11 +31,11 @@ NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
         ("Halden's chief executive is Ann Lee.", None),
     ],
 )
-def test_for_whom_a_person_speaks(text: str, office: Officer | None) -> None:
-    assert find_officer([text]) == office
+def test_an_officer_is_recognized(text: str, officer: Officer | None) -> None:
+    assert find_officer([text]) == officer
 
 
-def test_the_first_statement_that_tells_counts() -> None:
+def test_the_first_statement_with_an_officer_counts() -> None:
     assert find_officer(["Halden denies it", "Halden is sound, its chairman said.", "Bexley chairman Al said no."]) == (
         Officer(None)
     )
@@ -49,7 +49,7 @@ def test_the_first_statement_that_tells_counts() -> None:
         ("Court blocks takeover of Halden Energy", None),
     ],
 )
-def test_in_a_deal_the_company_is_the_one_that_acts(title: str, speaker: str | None) -> None:
+def test_in_a_deal_the_company_that_acts_is_the_speaker(title: str, speaker: str | None) -> None:
     annotate = Annotate()
     halden = Watch(entity_id="h", name="Halden Energy", kind="holding")
     client = Client(id="c", name="c", manager_id="m", trade="wealth", assets=(halden,))

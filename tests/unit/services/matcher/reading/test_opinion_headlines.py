@@ -1,3 +1,5 @@
+"""Headlines that only pass on an opinion are recognized by their form."""
+
 from __future__ import annotations
 
 import pytest
@@ -16,7 +18,7 @@ from services.matcher.reading.opinion_headlines import find_commentator
         ("Halden Energy to outperform: Goldman Sachs", "Goldman Sachs"),
     ],
 )
-def test_who_only_comments_is_named_behind_a_colon(title: str, who: str) -> None:
+def test_a_commentator_is_named_after_a_colon(title: str, who: str) -> None:
     assert find_commentator(title) == who
 
 
@@ -34,5 +36,5 @@ def test_who_only_comments_is_named_behind_a_colon(title: str, who: str) -> None
         "",
     ],
 )
-def test_offices_papers_and_firms_are_no_commentators(title: str) -> None:
+def test_officials_newsrooms_and_companies_are_not_commentators(title: str) -> None:
     assert find_commentator(title) is None
