@@ -12,7 +12,7 @@ from firstword.cli.console import error, open_input, out, print_json, table, war
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
 from services.common.settings import read_settings
-from services.ingest.dry_run import Trial
+from services.ingest.dry_run import DryRunResult
 from services.ingest.service import IngestService
 
 __all__ = ["app"]
@@ -152,7 +152,7 @@ def resume(
     out.print(f"polling {_ingest(data).resume_feed(feed).url}", markup=False)
 
 
-async def _try(ingest: IngestService, url: str) -> Trial:
+async def _try(ingest: IngestService, url: str) -> DryRunResult:
     try:
         return await ingest.test_feed(url)
     finally:

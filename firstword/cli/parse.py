@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from firstword.cli.console import error, open_input, progress, warn
-from services.ingest.parse.feed import NotAFeed, parse_feed
+from services.ingest.parse.errors import NotAFeed
+from services.ingest.parse.feed import parse_feed
 from services.ingest.parse.item_lines import dump_item
 
 __all__ = ["parse"]

@@ -27,8 +27,7 @@ from schemas.mentions import ItemAnnotated, SourceGrade, SourceGraded
 from services.common.clock import SetClock
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent
-from services.ingest.identity.dedupe import Seen, compare
-from services.ingest.parse.feed import ParsedItem
+from services.ingest.identity.dedupe import SeenItem, detect_changes
 from services.matcher.reading.claims import classify_claim
 from services.matcher.stories.index import StoryIndex
 
@@ -74,12 +73,12 @@ def source_graded_event(source: SourceGrade, now: datetime, revision: int = 0) -
 
 def item_events(items: Iterable[Item]) -> Iterator[AnyEvent]:
     """Yield items as ingest would publish them: without repeats, changes as revisions, in nondecreasing time."""
-    known: dict[str, Seen] = {}
+    known: dict[str, SeenItem] = {}
     now = BEGINNING
     for item in items:
         now = max(now, item.seen_at() or now)
         earlier = {item.id: known[item.id]} if item.id in known else {}
-        (change,) = compare(earlier, [ParsedItem(guid=None, item=item)], now)
+        (change,) = detect_changes(earlier, [item], now)
         known[item.id] = change.seen
         if change.kind == "unchanged":
             continue

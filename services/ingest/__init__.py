@@ -1,1 +1,1 @@
-"""Feeds in, items out: when to poll, how to fetch, how to read, what was seen before."""
+"""The ingest service (feeds → items): polls feeds, publishes new and revised items, and reports each feed's health."""

@@ -1,4 +1,4 @@
-"""Trying an address without storing anything: what is there, and where the feeds are if it is a page."""
+"""Tries out a URL without storing anything: shows the feed's items, or the feeds of a web page."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from datetime import datetime
 
 from schemas.items import Item
 from services.common.errors import FirstwordError
-from services.ingest.fetch.discover import FoundFeed, feeds_in_page, likely_addresses
+from services.ingest.fetch.discover import DiscoveredFeed, discover_feeds, likely_feed_urls
 from services.ingest.fetch.fetchers import Fetcher, Response, Validators
 from services.ingest.health.http_status import outcome_of_status
-from services.ingest.parse.feed import NotAFeed, ParsedFeed, parse_feed
+from services.ingest.parse.errors import NotAFeed
+from services.ingest.parse.feed import ParsedFeed, parse_feed
 
-__all__ = ["Trial", "try_feed"]
+__all__ = ["DryRunResult", "dry_run"]
 
-#: Of a page that names no feed, so many likely addresses are asked.
+#: Guessed URLs that are tried for a page that links to no feed.
 MOST_GUESSES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """What an address holds. ``problem`` and ``fix`` are None if it is a feed; ``found`` are feeds of a page."""
+class DryRunResult:
+    """The content of a URL. For a feed, ``problem`` and ``fix`` are None; for a page, ``found`` has its feeds."""
 
     url: str
     permanent_url: str | None = None
@@ -31,61 +32,62 @@ class Trial:
     warnings: tuple[str, ...] = ()
     problem: str | None = None
     fix: str | None = None
-    found: tuple[FoundFeed, ...] = ()
+    found: tuple[DiscoveredFeed, ...] = ()
     elapsed_seconds: float = 0.0
 
     @property
     def is_feed(self) -> bool:
-        """Whether it can be added as it is."""
+        """Whether the URL can be added as a feed."""
         return self.problem is None
 
 
-async def try_feed(fetcher: Fetcher, url: str, now: datetime) -> Trial:
-    """Fetch and parse ``url``. If it is a page, the feeds that it names are looked up, or guessed and checked."""
+async def dry_run(fetcher: Fetcher, url: str, now: datetime) -> DryRunResult:
+    """Fetch and parse ``url``. If it is a web page, find the feeds that it links to, or else guess and check URLs."""
     try:
         response = await fetcher.fetch(url, Validators(), now)
     except FirstwordError as error:
-        return Trial(url, problem=error.message, fix=error.fix)
+        return DryRunResult(url, problem=error.message, fix=error.fix)
+    elapsed = response.elapsed_seconds
     if not 200 <= response.status <= 299:
         outcome = outcome_of_status(response.status, response.retry_after_seconds)
-        return Trial(url, problem=outcome.reason, fix=outcome.fix, elapsed_seconds=response.elapsed_seconds)
+        return DryRunResult(url, problem=outcome.reason, fix=outcome.fix, elapsed_seconds=elapsed)
     try:
-        parsed = _parsed(response, url, now)
+        parsed = _parse(response, url, now)
     except NotAFeed as error:
-        found = await _found(fetcher, response, now)
-        fix = "Add one of the feeds that it names." if found else error.fix
-        return Trial(url, problem=error.message, fix=fix, found=found, elapsed_seconds=response.elapsed_seconds)
-    return Trial(
+        found = await _find_feeds(fetcher, response, now)
+        fix = "Add one of the feeds that the page links to." if found else error.fix
+        return DryRunResult(url, problem=error.message, fix=fix, found=found, elapsed_seconds=elapsed)
+    return DryRunResult(
         url,
         permanent_url=response.permanent_url,
         format=parsed.format,
         title=parsed.title,
         items=tuple(entry.item for entry in parsed.items),
         warnings=parsed.warnings,
-        elapsed_seconds=response.elapsed_seconds,
+        elapsed_seconds=elapsed,
     )
 
 
-async def _found(fetcher: Fetcher, page: Response, now: datetime) -> tuple[FoundFeed, ...]:
+async def _find_feeds(fetcher: Fetcher, page: Response, now: datetime) -> tuple[DiscoveredFeed, ...]:
     if b"<" not in page.body[:1024]:
         return ()
-    named = feeds_in_page(page.body, page.url)
-    if named:
-        return named
-    guesses = likely_addresses(page.url)[:MOST_GUESSES]
-    answers = await asyncio.gather(*(_guess(fetcher, address, now) for address in guesses))
-    return tuple(found for found in answers if found is not None)
+    linked = discover_feeds(page.body, page.url)
+    if linked:
+        return linked
+    guesses = likely_feed_urls(page.url)[:MOST_GUESSES]
+    checked = await asyncio.gather(*(_check_guess(fetcher, guess, now) for guess in guesses))
+    return tuple(feed for feed in checked if feed is not None)
 
 
-async def _guess(fetcher: Fetcher, url: str, now: datetime) -> FoundFeed | None:
+async def _check_guess(fetcher: Fetcher, url: str, now: datetime) -> DiscoveredFeed | None:
     try:
         response = await fetcher.fetch(url, Validators(), now)
         if not 200 <= response.status <= 299:
             return None
-        return FoundFeed(response.url, _parsed(response, url, now).title, "guessed")
-    except FirstwordError:  # no feed there; that is all the question was
+        return DiscoveredFeed(response.url, _parse(response, url, now).title, "guessed")
+    except FirstwordError:  # there is no feed at this URL
         return None
 
 
-def _parsed(response: Response, url: str, now: datetime) -> ParsedFeed:
+def _parse(response: Response, url: str, now: datetime) -> ParsedFeed:
     return parse_feed(response.body, feed_url=url, content_type=response.content_type, fetched_at=now)

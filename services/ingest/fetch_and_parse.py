@@ -1,4 +1,4 @@
-"""Asking one feed: fetch and parse, with every way in which that can end. Stores nothing, and raises for no feed."""
+"""Fetches and parses one feed, and turns every possible failure into an outcome. Stores nothing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from services.common.errors import FirstwordError
 from services.common.logs import get_logger
 from services.ingest.fetch.fetchers import Fetcher, Response
 from services.ingest.health.http_status import outcome_of_status
-from services.ingest.parse.feed import NotAFeed, ParsedFeed, parse_feed
+from services.ingest.parse.errors import NotAFeed
+from services.ingest.parse.feed import ParsedFeed, parse_feed
 from services.ingest.repository import FeedState
-from services.ingest.schedule.pacing import Outcome
+from services.ingest.schedule.pacing import PollOutcome
 
-__all__ = ["Answer", "ask", "digest"]
+__all__ = ["FetchResult", "body_digest", "fetch_and_parse"]
 
-#: Parsing takes some ten milliseconds for 20 kB; what takes longer would hold up other polls, and the desk.
+#: Parsing takes about 10 ms for 20 kB. Larger documents are parsed in a thread, so that they don't hold up other polls.
 _THREAD_ABOVE_BYTES = 20_000
 _REPORT = "Please report it."
 
@@ -25,43 +26,43 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of asking: ``parsed`` only if the outcome is fetched, ``response`` if the server answered at all."""
+class FetchResult:
+    """The result of fetching a feed: ``response`` if the server answered, ``parsed`` if the outcome is fetched."""
 
-    outcome: Outcome
+    outcome: PollOutcome
     response: Response | None = None
     parsed: ParsedFeed | None = None
 
 
-async def ask(fetcher: Fetcher, state: FeedState, clock: Clock) -> Answer:
-    """What the feed has now. A fault of our own is an outcome too, lest one feed stop others or be forgotten."""
+async def fetch_and_parse(fetcher: Fetcher, state: FeedState, clock: Clock) -> FetchResult:
+    """Fetch and parse the feed. Unexpected errors are outcomes too, so that one feed can't stop the others."""
     try:
         response = await fetcher.fetch(state.fetch_url, state.validators, clock.now())
     except FirstwordError as error:
-        return Answer(Outcome("unreachable", error.message, error.fix))
+        return FetchResult(PollOutcome("unreachable", error.message, error.fix))
     except Exception as error:
         log.exception("Fetching a feed failed unexpectedly.", action="feed.fetch_failed", feed_id=state.feed.id)
-        return Answer(Outcome("unreachable", _fault("Fetching", error), _REPORT))
+        return FetchResult(PollOutcome("unreachable", _own_error("Fetching", error), _REPORT))
     wait = response.retry_after_seconds
     if response.status == 304 and state.body_digest is None:
-        reason = "The server says that nothing has changed, but never sent a feed (HTTP status 304)."
-        return Answer(Outcome("unreachable", reason, "It is tried again later.", wait), response)
-    if response.status == 304 or (response.status == 200 and digest(response.body) == state.body_digest):
-        return Answer(Outcome("not_modified", retry_after_seconds=wait), response)
+        reason = "The server says that nothing has changed, but has never sent a feed (HTTP status 304)."
+        return FetchResult(PollOutcome("unreachable", reason, "Firstword tries again later.", wait), response)
+    if response.status == 304 or (response.status == 200 and body_digest(response.body) == state.body_digest):
+        return FetchResult(PollOutcome("not_modified", retry_after_seconds=wait), response)
     if not 200 <= response.status <= 299:
-        return Answer(outcome_of_status(response.status, wait), response)
+        return FetchResult(outcome_of_status(response.status, wait), response)
     try:
         parsed = await _parse(state, response, clock)
     except NotAFeed as error:
-        return Answer(Outcome("broken", error.message, error.fix, wait), response)
+        return FetchResult(PollOutcome("broken", error.message, error.fix, wait), response)
     except Exception as error:
         log.exception("Parsing a feed failed unexpectedly.", action="feed.parse_failed", feed_id=state.feed.id)
-        return Answer(Outcome("broken", _fault("Reading", error), _REPORT, wait), response)
-    return Answer(Outcome("fetched", retry_after_seconds=wait), response, parsed)
+        return FetchResult(PollOutcome("broken", _own_error("Parsing", error), _REPORT, wait), response)
+    return FetchResult(PollOutcome("fetched", retry_after_seconds=wait), response, parsed)
 
 
-def digest(body: bytes) -> str:
-    """What tells one body from another."""
+def body_digest(body: bytes) -> str:
+    """Return a digest by which an unchanged body is recognized."""
     return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
@@ -78,5 +79,5 @@ async def _parse(state: FeedState, response: Response, clock: Clock) -> ParsedFe
     return await asyncio.to_thread(parse) if len(response.body) > _THREAD_ABOVE_BYTES else parse()
 
 
-def _fault(what: str, error: Exception) -> str:
-    return f"{what} this feed failed by a fault of Firstword's own ({type(error).__name__})."
+def _own_error(step: str, error: Exception) -> str:
+    return f"{step} this feed failed because of an error in Firstword ({type(error).__name__})."

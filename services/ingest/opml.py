@@ -1,4 +1,4 @@
-"""OPML, the list format that feed readers exchange: nested outlines become groups, and nothing is lost silently."""
+"""Reads and writes OPML, the list format that feed readers exchange. Nested outlines become groups."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ __all__ = ["OpmlList", "OpmlProblem", "feed_id", "read_opml", "write_opml"]
 MAX_BYTES = 2_000_000
 _SCHEMES = ("http://", "https://", "file:")
 _LONE_AMPERSAND = re.compile(rb"&(?!#?\w{1,10};)")
-#: A description, which we don't need and in which some programs leave raw HTML: up to a quotation mark with which an
-#: attribute can end.
+#: A description, which is not needed, and in which some programs leave raw HTML: up to a quotation mark that can end an
+#: attribute.
 _DESCRIPTION = re.compile(
     rb'\sdescription\s*=\s*".{0,4000}?"'
     rb'(?=\s+(?:text|title|type|xmlUrl|htmlUrl|url|language|version|category|created)\s*=\s*"'
     rb"|\s*/?>\s*(?:</?(?:outline|body)\b|$))",
     re.DOTALL | re.IGNORECASE,
 )
-#: What XML 1.0 can't hold.
+#: Characters that XML 1.0 does not allow.
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class OpmlProblem:
-    """An entry that could not be taken, where it stands and why."""
+    """An entry that could not be read: its line and the reason."""
 
     line: int
     text: str
@@ -49,7 +49,7 @@ class OpmlProblem:
 
 @dataclass(frozen=True, slots=True)
 class OpmlList:
-    """The feeds of a list in its order, each once, and what could not be taken."""
+    """The feeds of a list in order, without duplicates, and the entries that could not be read."""
 
     title: str | None
     feeds: tuple[Feed, ...]
@@ -57,39 +57,39 @@ class OpmlList:
 
 
 def feed_id(url: str) -> str:
-    """The id of the feed at ``url``."""
+    """Return the id of the feed at ``url``."""
     return content_id("feed", url)
 
 
 def read_opml(raw: bytes, name: str = "the list") -> OpmlList:
-    """Read OPML 1.0 or 2.0. The folders above a feed become its group, ``News/Asia``.
+    """Read OPML 1.0 or 2.0. The folders above a feed become its group: ``News/Asia``.
 
-    Lone ampersands and raw HTML in descriptions, which common programs write, are fixed. A list that breaks off is
-    read as far as it goes; that something is missing is among the problems.
+    Lone ampersands and raw HTML in descriptions, which common programs write, are repaired. A list that is cut off is
+    read up to that point, and a problem is added.
 
     Raises:
-        BadInput: ``raw`` is no OPML, or an attack by way of XML; ``name`` is what the message calls it.
+        BadInput: ``raw`` is not OPML, or contains XML entities. The message calls the list ``name``.
     """
     if len(raw) > MAX_BYTES:
-        raise BadInput(f"{name} has {len(raw) / 1e6:.0f} MB; feed lists above 2 MB are not read.", fix="Split it.")
+        raise BadInput(f"{name} has {len(raw) / 1e6:.0f} MB; the limit for feed lists is 2 MB.", fix="Split the list.")
     handler = _Outlines()
     broken = _parse(raw, handler, name)
-    fixed = _LONE_AMPERSAND.sub(b"&amp;", _DESCRIPTION.sub(_its_line_breaks, raw)) if broken is not None else raw
+    fixed = _LONE_AMPERSAND.sub(b"&amp;", _DESCRIPTION.sub(_line_breaks, raw)) if broken is not None else raw
     if fixed != raw:
         handler = _Outlines()
         broken = _parse(fixed, handler, name)
     if not handler.is_opml:
         raise BadInput(
-            f"{name} is no OPML list{f' ({broken.text}, line {broken.line})' if broken else ''}.",
-            fix="Export the list from your feed reader as OPML; a single feed is added by its address.",
+            f"{name} is not an OPML list{f' ({broken.text}, line {broken.line})' if broken else ''}.",
+            fix="Export the list from your feed reader as OPML, or add a single feed by its address.",
         )
     if broken is not None:
-        handler.problems.append(OpmlProblem(broken.line, f"{broken.text}; what follows it could not be read"))
+        handler.problems.append(OpmlProblem(broken.line, f"{broken.text}; the rest of the list could not be read"))
     return OpmlList(handler.title, tuple(handler.feeds.values()), tuple(handler.problems))
 
 
 def write_opml(feeds: Iterable[Feed], title: str = "Firstword") -> bytes:
-    """``feeds`` as OPML 2.0, by groups in the order of their first feed. The same feeds give the same bytes."""
+    """Write ``feeds`` as OPML 2.0, groups in the order of their first feed. The same feeds give the same bytes."""
     out = io.StringIO()
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">\n')
     out.write(f"  <head><title>{_attribute(title)[1:-1]}</title></head>\n  <body>\n")
@@ -104,7 +104,7 @@ def write_opml(feeds: Iterable[Feed], title: str = "Firstword") -> bytes:
     return out.getvalue().encode()
 
 
-def _its_line_breaks(found: re.Match[bytes]) -> bytes:
+def _line_breaks(found: re.Match[bytes]) -> bytes:
     return b"\n" * found[0].count(b"\n")
 
 
@@ -133,14 +133,14 @@ def _attribute(text: str) -> str:
 
 
 def _parse(raw: bytes, handler: _Outlines, name: str) -> OpmlProblem | None:
-    """Read into ``handler``; return where and why it broke off, if it did."""
+    """Parse into ``handler``; return the first XML error, if there is one."""
     parser: Any = make_parser()
     parser.setContentHandler(handler)
     try:
         parser.parse(io.BytesIO(raw))
     except DefusedXmlException as error:
         raise BadInput(
-            f"{name} defines XML entities, which feed lists don't need and attacks do ({type(error).__name__}).",
+            f"{name} defines XML entities, which feed lists don't need and attacks use ({type(error).__name__}).",
             fix="Remove its <!DOCTYPE …> block.",
         ) from error
     except SAXParseException as error:
@@ -149,7 +149,7 @@ def _parse(raw: bytes, handler: _Outlines, name: str) -> OpmlProblem | None:
 
 
 class _Outlines(ContentHandler):
-    """Collects feeds while reading, with their folders and lines."""
+    """Collects the feeds with their folders, and problems with their lines."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -192,7 +192,7 @@ class _Outlines(ContentHandler):
             self._folders.append(None)
             self._feed(url, title, attributes)
             return
-        # A slash would look like a level of its own.
+        # A slash would look like another level.
         self._folders.append((title or "").replace("/", "∕") or None)
         if attributes.get("type", "").lower() in ("rss", "atom") or attributes.get("htmlurl"):
             self._problem(f"{title or 'an entry without a name'!r} has no feed address (xmlUrl)")
@@ -201,10 +201,10 @@ class _Outlines(ContentHandler):
         url = re.sub(r"^feed:(//)?(?=https?:)", "", url)
         url = re.sub(r"^feed:(?=//)", "http:", url)
         if not url.lower().startswith(_SCHEMES):
-            self._problem(f"{title or url!r} has an address that is no web address: {url!r}")
+            self._problem(f"{title or url!r} has an address that is not a web address: {url!r}")
             return
         if url in self.feeds:
-            self._problem(f"{title or url!r} repeats the address {url!r}; it is taken once")
+            self._problem(f"{title or url!r} repeats the address {url!r}; it is added once")
             return
         self.feeds[url] = Feed(
             id=feed_id(url),

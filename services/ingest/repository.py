@@ -1,4 +1,4 @@
-"""Reading and writing ingest's tables through a connection that the caller owns; nothing here commits."""
+"""Reads and writes ingest's tables through the caller's connection; nothing here commits."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, or_,
 from schemas.feeds import Feed, FeedHealth
 from services.common.db import exclusive, upsert
 from services.ingest.fetch.fetchers import Validators
-from services.ingest.identity.dedupe import Seen
+from services.ingest.identity.dedupe import SeenItem
 from services.ingest.schedule.pacing import Rhythm
 from services.ingest.tables import feed_items, feeds, quarantine
 
-__all__ = ["FeedState", "Quarantined", "Repository"]
+__all__ = ["FeedState", "QuarantinedBody", "Repository"]
 
-#: SQLite takes 32,766 parameters in a statement, older ones 999.
+#: SQLite allows 32,766 parameters per statement; older versions 999.
 _CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """A feed with all that a poll needs to know and leaves behind.
+    """A feed's polling state.
 
-    ``body_digest`` is of the last body that could be read. ``paused`` is a person's wish, whatever the health.
+    ``body_digest`` belongs to the last body that could be parsed. ``paused`` is set by a person, whatever the health.
     """
 
     feed: Feed
@@ -40,8 +40,8 @@ class FeedState:
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A body that could not be read: why, and its beginning."""
+class QuarantinedBody:
+    """The beginning of a body that could not be parsed, and the reason."""
 
     feed_id: str
     at: datetime
@@ -53,28 +53,28 @@ class Quarantined:
 
 
 class Repository:
-    """Ingest's tables. Stateless; every method works inside the transaction of ``connection``."""
+    """Access to ingest's tables. Stateless; every method works inside the transaction of ``connection``."""
 
     def lock(self, connection: Connection, feed_id: str) -> FeedState | None:
-        """The feed as it is, held against other writers until the transaction ends; None if it is not listed."""
-        # A write, not a SELECT … FOR UPDATE, so that SQLite too begins its transaction as a writer.
+        """Return the feed, locked against other writers until the transaction ends; None if it is not listed."""
+        # A write instead of SELECT … FOR UPDATE, so that SQLite begins its transaction as a writer too.
         connection.execute(
             update(feeds).where(feeds.c.id == feed_id).values(failures_in_a_row=feeds.c.failures_in_a_row)
         )
         return self.get(connection, feed_id)
 
     def get(self, connection: Connection, feed_id: str) -> FeedState | None:
-        """The feed as it is; None if it is not listed."""
+        """Return the feed; None if it is not listed."""
         row = connection.execute(select(feeds).where(feeds.c.id == feed_id)).mappings().first()
         return _state(row) if row is not None else None
 
     def all(self, connection: Connection) -> tuple[FeedState, ...]:
-        """Every feed, in the order in which they were added."""
+        """Return all feeds in the order in which they were added."""
         rows = connection.execute(select(feeds).order_by(feeds.c.added_at, feeds.c.url)).mappings()
         return tuple(_state(row) for row in rows)
 
     def due(self, connection: Connection, now: datetime, limit: int) -> tuple[tuple[str, str], ...]:
-        """Ids and addresses of feeds that should be polled by ``now``, those that waited longest first."""
+        """Return ids and URLs of the feeds that are due at ``now``, longest waiting first."""
         query = (
             select(feeds.c.id, feeds.c.fetch_url)
             .where(_due(now))
@@ -84,20 +84,20 @@ class Repository:
         return tuple((row.id, row.fetch_url) for row in connection.execute(query))
 
     def lease(self, connection: Connection, feed_ids: Sequence[str], now: datetime, until: datetime) -> frozenset[str]:
-        """Take those of these feeds that are due and free, for this worker alone ``until`` then; return which.
+        """Reserve those feeds that are due and free for this worker ``until`` then; return their ids.
 
-        What another worker is just about to take is left to it, without waiting. :meth:`save` gives a feed back.
+        Feeds that another worker is just reserving are skipped without waiting. :meth:`save` ends a lease.
         """
-        free = select(feeds.c.id).where(feeds.c.id.in_(feed_ids), _due(now)).with_for_update(skip_locked=True)
-        ours = update(feeds).where(feeds.c.id.in_(free)).values(leased_until=until).returning(feeds.c.id)
-        return frozenset(connection.execute(ours).scalars())
+        available = select(feeds.c.id).where(feeds.c.id.in_(feed_ids), _due(now)).with_for_update(skip_locked=True)
+        leased = update(feeds).where(feeds.c.id.in_(available)).values(leased_until=until).returning(feeds.c.id)
+        return frozenset(connection.execute(leased).scalars())
 
     def release(self, connection: Connection, feed_ids: Sequence[str]) -> None:
-        """Give these feeds back unpolled."""
+        """End the leases of feeds that were not polled."""
         connection.execute(update(feeds).where(feeds.c.id.in_(feed_ids)).values(leased_until=None))
 
     def add(self, connection: Connection, feed: Feed, now: datetime) -> bool:
-        """List ``feed``, due at once; False if its address is listed already, which then stays as it is."""
+        """List ``feed``, due at once; False, changing nothing, if its URL is listed already."""
         exclusive(connection, "feeds.list")
         if self.get(connection, feed.id) is not None:
             return False
@@ -106,49 +106,49 @@ class Repository:
         return True
 
     def save(self, connection: Connection, state: FeedState) -> None:
-        """Write all of ``state``; no worker has it for itself any more."""
+        """Write ``state``, and end the feed's lease."""
         upsert(connection, feeds, [_row(state)], ("id",))
 
     def remove(self, connection: Connection, feed_id: str) -> bool:
-        """Forget the feed and what was seen of it; False if it was not listed."""
+        """Delete the feed and the records of its items; False if it was not listed."""
         for table in (feed_items, quarantine):
             connection.execute(delete(table).where(table.c.feed_id == feed_id))
         return connection.execute(delete(feeds).where(feeds.c.id == feed_id)).rowcount > 0
 
     def seen(
         self, connection: Connection, feed_id: str, item_ids: Sequence[str], fingerprints: Sequence[str]
-    ) -> dict[str, Seen]:
-        """What is known of the feed's items with these ids or these fingerprints, by id."""
-        found: dict[str, Seen] = {}
+    ) -> dict[str, SeenItem]:
+        """Return the records of the feed's items with these ids or these fingerprints, by item id."""
+        records: dict[str, SeenItem] = {}
         for column, values in ((feed_items.c.item_id, item_ids), (feed_items.c.fingerprint, fingerprints)):
             for start in range(0, len(values), _CHUNK):
                 query = select(feed_items).where(
                     feed_items.c.feed_id == feed_id, column.in_(values[start : start + _CHUNK])
                 )
                 for row in connection.execute(query.order_by(feed_items.c.item_id)).mappings():
-                    found[row["item_id"]] = _seen(row)
-        return found
+                    records[row["item_id"]] = _seen(row)
+        return records
 
-    def remember(self, connection: Connection, feed_id: str, seen: Sequence[Seen]) -> None:
-        """Store what is known of items from now on."""
+    def remember(self, connection: Connection, feed_id: str, seen: Sequence[SeenItem]) -> None:
+        """Store the records of items."""
         rows = [
             {
                 "feed_id": feed_id,
-                "item_id": one.item_id,
-                "fingerprint": one.fingerprint,
-                "revision": one.revision,
-                "first_seen_at": one.first_seen_at,
-                "changed_at": one.changed_at,
-                "stated_at": one.stated_at,
-                "earlier": list(one.earlier),
-                "copy_of": one.copy_of,
+                "item_id": record.item_id,
+                "fingerprint": record.fingerprint,
+                "revision": record.revision,
+                "first_seen_at": record.first_seen_at,
+                "changed_at": record.changed_at,
+                "stated_at": record.stated_at,
+                "earlier": list(record.earlier),
+                "copy_of": record.copy_of,
             }
-            for one in seen
+            for record in seen
         ]
         upsert(connection, feed_items, rows, ("feed_id", "item_id"))
 
     def forget(self, connection: Connection, feed_id: str, before: datetime, listed: Collection[str]) -> int:
-        """Drop what is known of items that last changed before ``before`` and that the feed lists no more."""
+        """Delete the records of items unchanged since ``before`` and no longer ``listed``; return how many."""
         old = select(feed_items.c.item_id).where(feed_items.c.feed_id == feed_id, feed_items.c.changed_at < before)
         dropped = sorted(set(connection.execute(old).scalars()).difference(listed))
         for start in range(0, len(dropped), _CHUNK):
@@ -158,14 +158,14 @@ class Repository:
             )
         return len(dropped)
 
-    def put_aside(self, connection: Connection, body: Quarantined) -> None:
-        """Keep ``body`` in place of the feed's last unreadable one."""
+    def quarantine_body(self, connection: Connection, body: QuarantinedBody) -> None:
+        """Keep ``body`` in place of the feed's last unreadable record."""
         row = {name: getattr(body, name) for name in quarantine.c.keys()}  # noqa: SIM118 - no mapping
         upsert(connection, quarantine, [row], ("feed_id",))
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    """Whether a feed is to be polled by ``now``, and no worker has it for itself."""
+    """Select feeds that should be polled at ``now`` and are not leased."""
     ready = or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now)
     free = or_(feeds.c.leased_until.is_(None), feeds.c.leased_until <= now)
     return and_(feeds.c.paused.is_(False), ready, free)
@@ -240,8 +240,8 @@ def _row(state: FeedState) -> Mapping[str, Any]:
     }
 
 
-def _seen(row: RowMapping) -> Seen:
-    return Seen(
+def _seen(row: RowMapping) -> SeenItem:
+    return SeenItem(
         item_id=row["item_id"],
         fingerprint=row["fingerprint"],
         revision=row["revision"],

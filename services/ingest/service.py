@@ -1,4 +1,4 @@
-"""The ingest service: the list of feeds, and the loop that polls those that are due, for ever."""
+"""The ingest service: the list of feeds, and the loop that polls those that are due."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from services.common.errors import BadInput
 from services.common.logs import get_logger
 from services.common.metrics import Metrics
 from services.common.processing import EventPublisher
-from services.ingest.dry_run import Trial, try_feed
+from services.ingest.dry_run import DryRunResult, dry_run
 from services.ingest.fetch.fetchers import Fetcher
 from services.ingest.opml import OpmlProblem, feed_id, read_opml, write_opml
 from services.ingest.poll import Poller, PollResult, health_event
 from services.ingest.repository import FeedState, Repository
 from services.ingest.schedule.pacing import PollSettings
 
-__all__ = ["Imported", "IngestService", "IngestSettings"]
+__all__ = ["ImportResult", "IngestService", "IngestSettings"]
 
-#: So many due feeds are looked at to fill the free places; with thousands due, the rest waits for the next look.
+#: Due feeds considered at a time; if more are due, the rest waits for the next round.
 MOST_DUE = 1000
 
 log = get_logger(__name__)
@@ -39,11 +39,11 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
-    """``concurrency`` polls run at once, ``host_concurrency`` of them with one host, lest a slow one hold up all.
+    """``concurrency`` polls run at once, at most ``host_concurrency`` of them per host, so a slow host blocks no other.
 
-    What other processes add is noticed after ``idle_seconds`` at the latest. With ``lease_seconds`` several workers
-    share the feeds: each takes what it is about to poll for itself, for so long, which must be more than a poll takes;
-    what one that was killed had taken, the others poll after that. Without, this is the only worker.
+    Feeds that other processes add are noticed after ``idle_seconds`` at the latest. With ``lease_seconds``, several
+    workers share the feeds: each leases a feed for this time before polling it. The time must be longer than a poll;
+    after it, others poll the feeds of a worker that was killed. Without it, this must be the only worker.
     """
 
     schedule: PollSettings = field(default_factory=PollSettings)
@@ -56,8 +56,8 @@ class IngestSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import did: feeds added, feeds that were listed before, and entries that could not be taken."""
+class ImportResult:
+    """The result of an import: feeds added, feeds listed before, and entries that could not be read."""
 
     added: tuple[Feed, ...]
     already: tuple[Feed, ...]
@@ -65,8 +65,8 @@ class Imported:
 
 
 @dataclass
-class _Running:
-    """Polls in flight, and feeds that rest after a fault of ours, until when."""
+class _RunningPolls:
+    """Polls in flight, and when feeds may be polled again after an error in Firstword."""
 
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     hosts: Counter[str] = field(default_factory=Counter)
@@ -74,7 +74,7 @@ class _Running:
 
 
 class IngestService:
-    """Everything that others ask of ingest."""
+    """The interface of ingest: polling, and the list of feeds."""
 
     def __init__(
         self,
@@ -95,14 +95,14 @@ class IngestService:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         metrics = metrics or Metrics()
-        self._polls = metrics.counter("feed_polls", "Polls of feeds, by how they ended", ["outcome"])
-        self._items = metrics.counter("feed_items", "Items of feeds, by what they were", ["change"])
-        self._poll_seconds = metrics.histogram("feed_poll_seconds", "How long a poll took, from address to events")
+        self._polls = metrics.counter("feed_polls", "Polls of feeds, by outcome", ["outcome"])
+        self._items = metrics.counter("feed_items", "Items of feeds, by kind of change", ["change"])
+        self._poll_seconds = metrics.histogram("feed_poll_seconds", "Duration of a poll, from URL to events")
 
     # -- polling
 
     async def poll(self, feed_id: str) -> PollResult | None:
-        """Poll one feed now, due or not; None if it isn't listed, or is paused. See :meth:`Poller.poll` for crashes."""
+        """Poll one feed now, due or not; None if it is paused or not listed. See :meth:`Poller.poll` about crashes."""
         with self._poll_seconds.time():
             result = await self._poller.poll(feed_id)
         if result is None:
@@ -114,15 +114,15 @@ class IngestService:
         return result
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll whatever is due, until ``stop``. No error of a feed, or of the database, ends it."""
+        """Poll due feeds until ``stop`` is set. No error of a feed or of the database ends the loop."""
         self._loop = asyncio.get_running_loop()
-        running = _Running()
+        running = _RunningPolls()
         try:
             while not stop.is_set():
                 self._wake.clear()
                 try:
                     self._start_due(running)
-                except Exception:  # the database is away or locked: say so, and try again
+                except Exception:  # the database is unavailable or locked: try again
                     log.exception("The list of feeds that are due could not be read.", action="ingest.schedule_failed")
                 await self._wait(stop, running, self._settings.idle_seconds)
         finally:
@@ -131,27 +131,27 @@ class IngestService:
             await self._fetcher.aclose()
 
     async def aclose(self) -> None:
-        """Let go of connections after :meth:`poll` or :meth:`test_feed`; :meth:`run` does so itself."""
+        """Close connections after :meth:`poll` or :meth:`test_feed`; :meth:`run` does it by itself."""
         await self._fetcher.aclose()
 
-    def _start_due(self, running: _Running) -> None:
-        """Start polls of feeds that are due, as many as there is room for."""
+    def _start_due(self, running: _RunningPolls) -> None:
+        """Start polls of due feeds, up to the limits."""
         now = self._clock.now()
-        running.resting = {one: until for one, until in running.resting.items() if until > now}
+        running.resting = {feed: until for feed, until in running.resting.items() if until > now}
         with reading(self._engine) as connection:
             due = self._repository.due(connection, now, MOST_DUE)
         chosen = self._chosen(due, running)
         if chosen and self._settings.lease_seconds is not None:
             until = now + timedelta(seconds=self._settings.lease_seconds)
             with self._engine.begin() as connection:
-                ours = self._repository.lease(connection, list(chosen), now, until)
-            chosen = {feed: host for feed, host in chosen.items() if feed in ours}
+                leased = self._repository.lease(connection, list(chosen), now, until)
+            chosen = {feed: host for feed, host in chosen.items() if feed in leased}
         for feed, host in chosen.items():
             running.hosts[host] += 1
             running.tasks[feed] = asyncio.create_task(self._poll_safely(feed, host, running), name=f"poll {feed}")
 
-    def _chosen(self, due: Sequence[tuple[str, str]], running: _Running) -> dict[str, str]:
-        """Of the feeds that are ``due`` (id and address), those there is room for, each with its host."""
+    def _chosen(self, due: Sequence[tuple[str, str]], running: _RunningPolls) -> dict[str, str]:
+        """Choose from the ``due`` feeds (id, URL) those within the limits; return their hosts by id."""
         hosts = running.hosts.copy()
         chosen: dict[str, str] = {}
         for feed, url in due:
@@ -164,11 +164,11 @@ class IngestService:
             chosen[feed] = host
         return chosen
 
-    async def _poll_safely(self, feed: str, host: str, running: _Running) -> None:
+    async def _poll_safely(self, feed: str, host: str, running: _RunningPolls) -> None:
         try:
             await self.poll(feed)
         except Exception:
-            # Not the feed's fault but ours or the database's: the feed is due still, so it must rest or it would spin.
+            # An error in Firstword or in the database: the feed is still due, so without a rest this would loop.
             log.exception("Polling a feed failed.", action="feed.poll_failed", feed_id=feed)
             self._polls.labels("fault").inc()
             rest = timedelta(seconds=self._settings.rest_after_fault_seconds)
@@ -179,8 +179,8 @@ class IngestService:
             if running.hosts[host] <= 0:
                 del running.hosts[host]
 
-    async def _wait(self, stop: asyncio.Event, running: _Running, seconds: float) -> None:
-        """Until a poll ends, somebody wakes us, it's time to stop, or ``seconds`` have passed."""
+    async def _wait(self, stop: asyncio.Event, running: _RunningPolls, seconds: float) -> None:
+        """Wait until a poll ends, the list changes, ``stop`` is set, or ``seconds`` have passed."""
         signals = [asyncio.create_task(stop.wait()), asyncio.create_task(self._wake.wait())]
         try:
             await asyncio.wait(
@@ -191,8 +191,8 @@ class IngestService:
                 signal.cancel()
             await asyncio.gather(*signals, return_exceptions=True)
 
-    async def _finish(self, running: _Running) -> None:
-        """Let polls end that are about to, and drop the rest: they have written nothing."""
+    async def _finish(self, running: _RunningPolls) -> None:
+        """Let running polls finish for a moment, then cancel the rest, which have written nothing."""
         tasks = dict(running.tasks)
         if not tasks:
             return
@@ -202,12 +202,12 @@ class IngestService:
         await asyncio.gather(*late, return_exceptions=True)
         if self._settings.lease_seconds is not None:
             dropped = [feed for feed, task in tasks.items() if task in late]
-            # Where the database is away, the leases run out by themselves.
+            # If the database is unavailable, the leases expire by themselves.
             with suppress(OperationalError), self._engine.begin() as connection:
                 self._repository.release(connection, dropped)
 
     def _wake_up(self) -> None:
-        """From any thread."""
+        """Wake the loop; may be called from any thread."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake.set)
 
@@ -216,10 +216,10 @@ class IngestService:
     def add_feed(
         self, url: str, *, title: str | None = None, publisher: str | None = None, group: str | None = None
     ) -> Feed:
-        """List the feed at ``url``; it is polled at once. One that is listed already stays as it is, and is returned.
+        """Add the feed at ``url``, to be polled at once. A feed that is listed already is returned unchanged.
 
         Raises:
-            BadInput: ``url`` is no address of a feed.
+            BadInput: ``url`` is not a valid feed address.
         """
         address = _checked(url)
         feed = Feed(id=feed_id(address), url=address, title=title, publisher=publisher, group=group)
@@ -229,11 +229,11 @@ class IngestService:
         self._wake_up()
         return state.feed if state is not None else feed
 
-    def import_feeds(self, opml: bytes, name: str = "the list") -> Imported:
-        """List all feeds of an OPML file, called ``name`` in messages.
+    def import_feeds(self, opml: bytes, name: str = "the list") -> ImportResult:
+        """Add all feeds of an OPML file, called ``name`` in messages.
 
         Raises:
-            BadInput: it is no OPML.
+            BadInput: it is not OPML.
         """
         listing = read_opml(opml, name)
         added: list[Feed] = []
@@ -243,22 +243,22 @@ class IngestService:
                 is_new = self._repository.add(connection, feed, self._clock.now())
                 (added if is_new else already).append(feed)
         self._wake_up()
-        return Imported(tuple(added), tuple(already), listing.problems)
+        return ImportResult(tuple(added), tuple(already), listing.problems)
 
     def export_feeds(self) -> bytes:
-        """All feeds as OPML."""
+        """Return all feeds as OPML."""
         return write_opml(state.feed for state in self.list_feeds())
 
     def list_feeds(self) -> Sequence[FeedState]:
-        """All feeds with how they are, in the order in which they were added."""
+        """Return all feeds with their state, in the order in which they were added."""
         with reading(self._engine) as connection:
             return self._repository.all(connection)
 
     def remove_feed(self, feed: str) -> Feed:
-        """Take the feed with this id or address off the list. Its items stay where they went.
+        """Remove the feed with this id or URL from the list. Items that it brought stay.
 
         Raises:
-            BadInput: no such feed is listed.
+            BadInput: the feed is not listed.
         """
         with self._engine.begin() as connection:
             state = self._find(connection, feed)
@@ -266,28 +266,28 @@ class IngestService:
         return state.feed
 
     def pause_feed(self, feed: str) -> Feed:
-        """Poll the feed with this id or address no more, until :meth:`resume_feed`.
+        """Stop polling the feed with this id or URL until :meth:`resume_feed`.
 
         Raises:
-            BadInput: no such feed is listed.
+            BadInput: the feed is not listed.
         """
         return self._set_paused(feed, True)
 
     def resume_feed(self, feed: str) -> Feed:
-        """Poll it again, at once.
+        """Poll the feed again, starting at once.
 
         Raises:
-            BadInput: no such feed is listed.
+            BadInput: the feed is not listed.
         """
         return self._set_paused(feed, False)
 
-    async def test_feed(self, url: str) -> Trial:
-        """What is at ``url``, stored nowhere; if it is a page, which feeds it names.
+    async def test_feed(self, url: str) -> DryRunResult:
+        """Fetch ``url`` without storing anything; if it is a web page, find its feeds.
 
         Raises:
-            BadInput: ``url`` is no address of a feed.
+            BadInput: ``url`` is not a valid feed address.
         """
-        return await try_feed(self._fetcher, _checked(url), self._clock.now())
+        return await dry_run(self._fetcher, _checked(url), self._clock.now())
 
     def _set_paused(self, feed: str, paused: bool) -> Feed:
         now = self._clock.now()
@@ -308,15 +308,17 @@ class IngestService:
     def _find(self, connection: Connection, feed: str) -> FeedState:
         state = self._repository.lock(connection, feed) or self._repository.lock(connection, feed_id(feed.strip()))
         if state is None:
-            raise BadInput(f"no feed {shown_url(feed)!r} is listed.", fix="List all with `firstword feeds list`.")
+            raise BadInput(
+                f"The feed {shown_url(feed)!r} is not listed.", fix="See all feeds with `firstword feeds list`."
+            )
         return state
 
 
 def _checked(url: str) -> str:
-    """``url`` without blanks around it and without fragment.
+    """Return ``url`` without surrounding whitespace and fragment.
 
     Raises:
-        BadInput: it is no http, https or file address.
+        BadInput: it is not an http, https or file URL.
     """
     address = re.sub(r"^feed:(?=https?:)", "", url.strip())
     try:
@@ -327,7 +329,7 @@ def _checked(url: str) -> str:
         is_address = False
     if not is_address:
         wanted = f"https://{url.strip()}" if re.match(r"[\w-]+(\.[\w-]+)+(/\S*)?$", url.strip()) else "https://…"
-        raise BadInput(f"{shown_url(url)!r} is no address of a feed.", fix=f"Write it as {wanted}")
+        raise BadInput(f"{shown_url(url)!r} is not a valid feed address.", fix=f"Write it as {wanted}")
     return address
 
 

@@ -1,4 +1,4 @@
-"""The tables that ingest owns: feeds and how they are, what was seen of each, and what could not be read."""
+"""The tables of ingest: feeds with their health, the items seen of each, and bodies that could not be parsed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ __all__ = ["feed_items", "feeds", "metadata", "quarantine"]
 
 metadata = MetaData()
 
-#: ``url`` is what the feed was listed under and stays its identity, for the ids of its items derive from it;
-#: ``fetch_url`` is where it is fetched now, after permanent redirects. ``new_moments`` is a list of ISO 8601 texts.
+#: ``url`` is the URL under which the feed was added. It never changes, because the ids of the feed's items derive from
+#: it; ``fetch_url`` is the current one, after permanent redirects. ``new_moments`` is a list of ISO 8601 texts.
 feeds = Table(
     "feeds",
     metadata,
@@ -37,7 +37,7 @@ feeds = Table(
     Column("site_url", Text),
     Column("added_at", UtcDateTime, nullable=False),
     Column("paused", Boolean, nullable=False, default=False),
-    # how it is
+    # health
     Column("status", String(16), nullable=False),
     Column("reason", Text),
     Column("mend", Text),
@@ -46,21 +46,21 @@ feeds = Table(
     Column("last_new_at", UtcDateTime),
     Column("last_poll_at", UtcDateTime),
     Column("next_poll_at", UtcDateTime),
-    # what it is asked with
+    # conditional requests
     Column("etag", Text),
     Column("last_modified", Text),
     Column("body_digest", String(64)),
-    # its rhythm
+    # rhythm
     Column("new_moments", JSON, nullable=False, default=list),
     Column("longest_gap_seconds", Float, nullable=False, default=0.0),
     Column("ttl_seconds", Integer),
     Column("max_age_seconds", Integer),
-    # until when one of several workers has it for itself
+    # end of a worker's exclusive lease, where several workers poll
     Column("leased_until", UtcDateTime),
     Index("ix_feeds_due", "paused", "next_poll_at"),
 )
 
-#: One row for each item of each feed, written when it is new and when it changes, never else.
+#: One row for each item of each feed, written only when the item is new or changes.
 feed_items = Table(
     "feed_items",
     metadata,
@@ -76,7 +76,7 @@ feed_items = Table(
     Index("ix_feed_items_fingerprint", "feed_id", "fingerprint"),
 )
 
-#: The last body of each feed that could not be read, for somebody to look at: its beginning, and why.
+#: The last body of each feed that could not be parsed, for people to look at: its beginning and the reason.
 quarantine = Table(
     "quarantine",
     metadata,

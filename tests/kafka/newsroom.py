@@ -19,7 +19,7 @@ from aiokafka.partitioner import murmur2
 from bench.bench_matcher import OTHERS, names
 from schemas.clients import Book, Client, ContactPolicy, Desire, Firm, Manager, Watch
 from schemas.topics import TOPICS
-from services.ingest.parse.feed import item_id
+from services.ingest.identity.ids import item_id
 
 __all__ = ["PARTS", "SEVERAL", "Entry", "Newsroom"]
 

@@ -1,1 +1,1 @@
-"""Fetches feeds, and finds the feeds of a page."""
+"""Fetching feeds, and discovering the feeds of a web page."""

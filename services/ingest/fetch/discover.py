@@ -1,4 +1,4 @@
-"""From a page to the feeds that it names, and likely addresses where it names none. Fetches nothing itself."""
+"""Discovers the feeds that a web page links to, or guesses their URLs. Fetches nothing itself."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from urllib.parse import urljoin, urlsplit
 
 from services.ingest.identity.urls import absolute_url
 
-__all__ = ["COMMON_PATHS", "FoundFeed", "feeds_in_page", "likely_addresses"]
+__all__ = ["COMMON_PATHS", "DiscoveredFeed", "discover_feeds", "likely_feed_urls"]
 
-#: Media types that mark a feed in ``<link rel=alternate>``; plain JSON and XML are too often something else.
+#: Media types that mark a feed in ``<link rel=alternate>``; plain JSON and XML often turn out to be something else.
 _FEED_TYPES = frozenset(
     {
         "application/rss+xml",
@@ -27,39 +27,39 @@ _FEED_TYPES = frozenset(
     }
 )
 _FEED_LIKE_PATH = re.compile(r"(?i)(?:^|[/._-])(?:rss|atom|feeds?|rdf)(?:$|[/._-])|\.(?:rss|atom|rdf)$")
-#: Where the usual publishing systems (WordPress, Ghost, Jekyll, Hugo, Drupal, Movable Type) put their feeds.
+#: Default feed paths of common publishing systems (WordPress, Ghost, Jekyll, Hugo, Drupal, Movable Type).
 COMMON_PATHS = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed.json", "/feeds")
-#: Comment feeds tell what readers say, not news; they come last.
+#: Comment feeds contain readers' comments, not news, so they come last.
 _COMMENTS = re.compile(r"(?i)\bcomments?\b")
 MAX_FOUND = 50
 MAX_PAGE_CHARACTERS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class FoundFeed:
-    """A feed of a page: declared in its head, linked by an ordinary link that looks so, or guessed and found there."""
+class DiscoveredFeed:
+    """A feed of a page: declared in the page's head, linked from its body, or found at a guessed URL."""
 
     url: str
     title: str | None
     how: Literal["declared", "linked", "guessed"]
 
 
-def feeds_in_page(page: bytes | str, url: str) -> tuple[FoundFeed, ...]:
-    """The feeds that the HTML ``page`` from ``url`` names, declared ones first, each once."""
+def discover_feeds(page: bytes | str, url: str) -> tuple[DiscoveredFeed, ...]:
+    """Return the feeds that the HTML ``page`` at ``url`` links to, declared ones first, without duplicates."""
     text = page.decode("utf-8", "replace") if isinstance(page, bytes) else page
-    reader = _Page(url)
-    reader.feed(text[:MAX_PAGE_CHARACTERS])
-    reader.close()
+    collector = _LinkCollector(url)
+    collector.feed(text[:MAX_PAGE_CHARACTERS])
+    collector.close()
     order = sorted(
-        reader.found,
+        collector.found,
         key=lambda feed: (feed.how != "declared", bool(_COMMENTS.search(f"{feed.url} {feed.title or ''}"))),
     )
     distinct = {feed.url: feed for feed in reversed(order)}
     return tuple(feed for feed in order if distinct[feed.url] is feed)[:MAX_FOUND]
 
 
-def likely_addresses(url: str) -> tuple[str, ...]:
-    """Where a site's feed often is, below ``url`` first, then at the site's root; for pages that name none."""
+def likely_feed_urls(url: str) -> tuple[str, ...]:
+    """Return URLs at which sites often have a feed: first below ``url``, then below the site's root."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         return ()
@@ -69,12 +69,12 @@ def likely_addresses(url: str) -> tuple[str, ...]:
     return tuple(base + path for base in bases for path in COMMON_PATHS)
 
 
-class _Page(HTMLParser):
-    """Collects links; forgiving, as pages are."""
+class _LinkCollector(HTMLParser):
+    """Collects the links of a page that may be malformed."""
 
     def __init__(self, url: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[FoundFeed] = []
+        self.found: list[DiscoveredFeed] = []
         self._base = url
         self._link: str | None = None
         self._text: list[str] = []
@@ -106,7 +106,7 @@ class _Page(HTMLParser):
     def _add(self, href: str, title: str | None, how: Literal["declared", "linked"]) -> None:
         address = self._join(href)
         if address is not None and len(self.found) < 4 * MAX_FOUND:
-            self.found.append(FoundFeed(address, " ".join((title or "").split())[:200] or None, how))
+            self.found.append(DiscoveredFeed(address, " ".join((title or "").split())[:200] or None, how))
 
     def _join(self, href: str) -> str | None:
         href = re.sub(r"^feed:(?=https?:)", "", href.strip())
@@ -115,7 +115,7 @@ class _Page(HTMLParser):
 
 
 def _path_of(href: str) -> str:
-    """The path of ``href``; nothing if it can't be taken apart."""
+    """Return the path of ``href``; an empty string if it is not a valid URL."""
     try:
         return urlsplit(urljoin("http://x/", href)).path
     except ValueError:

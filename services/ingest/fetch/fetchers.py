@@ -1,4 +1,4 @@
-"""From a feed's address to its bytes: by HTTP, asking only for what changed, or from a file in an allowed folder."""
+"""Fetches feeds: over HTTP with conditional requests, or from files in allowed folders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from services.common.http import GuardedClient
 
 __all__ = ["Fetcher", "FetcherByScheme", "FileFetcher", "HttpFetcher", "Response", "Validators"]
 
-#: What is a feed comes first; a page is taken too, for feeds are found in it.
+#: Prefers feeds, but accepts a page as well, because its feeds can be discovered.
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
@@ -32,7 +32,7 @@ _NO_REUSE = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b")
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server gave along with a body, to ask later whether that is still the newest."""
+    """HTTP validators (RFC 9110, 8.8) of the last body, for conditional requests."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -40,10 +40,10 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What was answered; ``status`` is HTTP's, for files too. ``body`` is empty for 304 (nothing changed).
+    """A response with an HTTP status, for files too. ``body`` is empty for 304 (not modified).
 
-    ``permanent_url`` is where the feed has moved for good. ``max_age_seconds`` is how long the server deems the answer
-    fresh, ``retry_after_seconds`` how long it asks to be left alone, whatever the status.
+    ``permanent_url`` is the feed's new URL after permanent redirects. ``max_age_seconds`` is the time for which the
+    server calls the response fresh; ``retry_after_seconds`` the time it asks clients to wait, whatever the status.
     """
 
     status: int
@@ -58,23 +58,23 @@ class Response:
 
 
 class Fetcher(Protocol):
-    """Gets what is at an address."""
+    """Fetches the document at a URL."""
 
     async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
-        """The answer for ``url``, 304 if it is still what ``validators`` stand for.
+        """Fetch ``url``; the status is 304 if the document still matches ``validators``.
 
         Raises:
-            FirstwordError: nothing usable came; the message says why and what to do.
+            FirstwordError: nothing usable came back; the message has the reason and the fix.
         """
         ...
 
     async def aclose(self) -> None:
-        """Let go of connections. More may be fetched afterwards, in another event loop too."""
+        """Close all connections. Fetching again is allowed, in another event loop too."""
         ...
 
 
 class HttpFetcher:
-    """Conditional GET by the guarded client."""
+    """Fetches over HTTP with conditional GET, through the guarded client."""
 
     def __init__(self, client: GuardedClient) -> None:
         self._client = client
@@ -85,20 +85,20 @@ class HttpFetcher:
             headers["if-none-match"] = validators.etag
         if validators.last_modified:
             headers["if-modified-since"] = validators.last_modified
-        got = await self._client.get(url, headers)
-        fresh = Validators(_sendable(got.headers.get("etag")), _sendable(got.headers.get("last-modified")))
-        if got.status == 304:  # which may leave out what did not change
+        response = await self._client.get(url, headers)
+        fresh = Validators(_sendable(response.headers.get("etag")), _sendable(response.headers.get("last-modified")))
+        if response.status == 304:  # it may leave out unchanged validators
             fresh = Validators(fresh.etag or validators.etag, fresh.last_modified or validators.last_modified)
         return Response(
-            status=got.status,
-            url=got.url,
-            body=got.body,
-            content_type=got.headers.get("content-type"),
+            status=response.status,
+            url=response.url,
+            body=response.body,
+            content_type=response.headers.get("content-type"),
             validators=fresh,
-            permanent_url=got.permanent_url,
-            retry_after_seconds=_retry_after(got.headers.get("retry-after"), now),
-            max_age_seconds=_max_age(got.headers),
-            elapsed_seconds=got.elapsed_seconds,
+            permanent_url=response.permanent_url,
+            retry_after_seconds=_retry_after(response.headers.get("retry-after"), now),
+            max_age_seconds=_max_age(response.headers),
+            elapsed_seconds=response.elapsed_seconds,
         )
 
     async def aclose(self) -> None:
@@ -106,7 +106,7 @@ class HttpFetcher:
 
 
 class FileFetcher:
-    """Reads ``file:`` addresses, below ``roots`` only, wherever links may lead. The time of change is the validator."""
+    """Reads ``file:`` URLs below ``roots`` and never outside, even through links. The validator is the file's time."""
 
     def __init__(self, roots: Sequence[Path], *, max_bytes: int = 10_000_000) -> None:
         self._roots = tuple(root.resolve() for root in roots)
@@ -116,7 +116,7 @@ class FileFetcher:
         return await asyncio.to_thread(self._read, url, validators)
 
     async def aclose(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there are no connections."""
 
     def _read(self, url: str, validators: Validators) -> Response:
         path = self._allowed_path(url)
@@ -124,10 +124,10 @@ class FileFetcher:
             with open(path, "rb", opener=_open_without_waiting) as file:
                 facts = os.fstat(file.fileno())
                 if not stat.S_ISREG(facts.st_mode):
-                    raise BadInput(f"{path} is no file.", fix="Name a feed file.")
+                    raise BadInput(f"{path} is not a regular file.", fix="Give the path of a feed file.")
                 if facts.st_size > self._max_bytes:
                     raise BadInput(
-                        f"{path} has {facts.st_size / 1e6:,.0f} MB; at most {self._max_bytes / 1e6:,.0f} MB are taken.",
+                        f"{path} has {facts.st_size / 1e6:,.0f} MB; at most {self._max_bytes / 1e6:,.0f} MB are read.",
                         fix="Use a shorter file.",
                     )
                 fresh = Validators(etag=f"{facts.st_mtime_ns}-{facts.st_size}")
@@ -142,19 +142,19 @@ class FileFetcher:
     def _allowed_path(self, url: str) -> Path:
         parts = urlsplit(url)
         if parts.scheme != "file" or parts.netloc not in ("", "localhost") or "\0" in url or "%00" in url:
-            raise BadInput(f"{url!r} is no address of a local file.", fix="Write it as file:///folder/feed.xml.")
+            raise BadInput(f"{url!r} is not a valid local file URL.", fix="Write it as file:///folder/feed.xml.")
         path = Path(url2pathname(parts.path)).resolve()
         if not any(path.is_relative_to(root) for root in self._roots):
             allowed = ", ".join(str(root) for root in self._roots) or "none"
             raise BadInput(
-                f"{path} lies outside of the folders that feeds may be read from ({allowed}).",
-                fix="Put it there, or allow its folder in the settings.",
+                f"{path} is outside the folders that feeds may be read from ({allowed}).",
+                fix="Move the file into one of these folders.",
             )
         return path
 
 
 class FetcherByScheme:
-    """Gives each address to the fetcher of its scheme."""
+    """Passes each URL to the fetcher for its scheme."""
 
     def __init__(self, fetchers: Mapping[str, Fetcher]) -> None:
         self._fetchers = dict(fetchers)
@@ -164,7 +164,8 @@ class FetcherByScheme:
         if fetcher is None:
             known = ", ".join(sorted(self._fetchers))
             raise BadInput(
-                f"{shown_url(url)!r} is no address that can be fetched ({known}).", fix="Check its beginning."
+                f"{shown_url(url)!r} can't be fetched: its scheme is not one of {known}.",
+                fix="Check the beginning of the address.",
             )
         return await fetcher.fetch(url, validators, now)
 
@@ -174,17 +175,17 @@ class FetcherByScheme:
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
-    """A named pipe must not hold us up until somebody writes."""
+    """Open without blocking on a named pipe until somebody writes to it."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
 
 
 def _sendable(value: str | None) -> str | None:
-    """``value`` if it can be sent back as a header; a validator that can't be is worth nothing."""
+    """Return ``value`` if it can be sent in a header; a validator that can't be sent back is useless."""
     return value if value and value.isascii() and value.isprintable() else None
 
 
 def _retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds from a number or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
+    """Return seconds from a number or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
     if value is None:
         return None
     if value.strip().isdecimal():
@@ -198,7 +199,7 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def _max_age(headers: Mapping[str, str]) -> int | None:
-    """How long the answer stays fresh from now on: max-age less the time it has spent in caches (RFC 9111, 4.2)."""
+    """Return the seconds for which the response stays fresh: max-age minus its age in caches (RFC 9111, 4.2)."""
     control = headers.get("cache-control", "").lower()
     found = _MAX_AGE.search(control)
     if found is None or _NO_REUSE.search(control):

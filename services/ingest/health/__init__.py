@@ -1,1 +1,1 @@
-"""How each feed is doing, and what to do about it."""
+"""The health of each feed: its status, the reason, and how to fix it. Pure."""

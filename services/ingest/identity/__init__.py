@@ -1,1 +1,1 @@
-"""Which item an entry is: canonical addresses, repeats, revisions."""
+"""Identity of items: ids, canonical URLs, copies and revisions."""

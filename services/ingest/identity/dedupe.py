@@ -1,8 +1,8 @@
-"""Is a parsed item new, a revision, a copy, or what was seen before? Pure; what it must remember is small and bounded.
+"""Decides whether an item is new, a revision, a copy, or unchanged. Pure; it remembers little, and a bounded amount.
 
-The rule: every (feed, guid) is one item. An edit of what a reader sees is a revision; whitespace, tracking parameters
-and a mere change of date are not. A state that was seen before is no revision either, for caches serve old copies of
-feeds, unless the item states a newer date than ever: then the publisher went back to old words on purpose.
+The rule: each (feed, guid) is one item. A change that a reader can see is a revision; whitespace, tracking parameters
+and a different date alone are not. Returning to an earlier version is not a revision either, because caches serve old
+copies of feeds, unless the item states a newer date than ever before: then the publisher restored it on purpose.
 """
 
 from __future__ import annotations
@@ -15,24 +15,23 @@ from typing import Literal
 
 from schemas.items import Item
 from services.ingest.identity.urls import canonical_url
-from services.ingest.parse.feed import ParsedItem
 
-__all__ = ["FIELDS", "Change", "Seen", "compare", "first_seen"]
+__all__ = ["FIELDS", "ItemChange", "SeenItem", "detect_changes", "new_item"]
 
-#: What makes a revision, in the order in which changes are named.
+#: The fields whose change makes a revision, in the order in which changes are listed.
 FIELDS = ("title", "summary", "body", "url")
-#: So many earlier states are remembered per item; a live page with more may repeat one of its oldest.
+#: Earlier versions remembered per item. A live page with more of them may repeat one of its oldest.
 MAX_EARLIER = 32
 _DIGITS = 16
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What is stored of an item to recognise it: under 1 KB, however often it changes.
+class SeenItem:
+    """The stored record by which an item is recognized again: under 1 KB, however often the item changes.
 
-    ``fingerprint`` is 16 hexadecimal digits for each of :data:`FIELDS`; ``earlier`` are short hashes of former ones.
-    ``stated_at`` is the newest date that the item ever stated. ``copy_of`` is the item whose words it repeats under
-    another guid of the same feed.
+    ``fingerprint`` has 16 hexadecimal digits for each of :data:`FIELDS`; ``earlier`` holds short hashes of former
+    fingerprints. ``stated_at`` is the newest date the item has ever stated. ``copy_of`` is the item whose content this
+    one repeats under another guid of the same feed.
     """
 
     item_id: str
@@ -46,64 +45,65 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Change:
-    """What became of an item. ``changed`` names the fields of a revision; ``seen`` is what to store from now on.
+class ItemChange:
+    """The difference between an item and its stored record. ``changed`` lists the fields of a revision.
 
-    A ``copy`` is an item of its own that repeats another one of its feed, address and words alike, as when a feed
-    changes its guids: to be stored, and not to be told as news.
+    ``seen`` is the record to store from now on. A ``copy`` is an item with an id of its own that repeats another item
+    of its feed, URL and text alike, as when a feed changes its guids: it is stored, but not published as news.
     """
 
     kind: Literal["new", "revised", "unchanged", "copy"]
     item: Item
     revision: int
     changed: tuple[str, ...]
-    seen: Seen
+    seen: SeenItem
 
 
-def compare(known: Mapping[str, Seen], parsed: Sequence[ParsedItem], now: datetime) -> Sequence[Change]:
-    """What each of ``parsed``, the items of one feed, is against ``known``, the feed's items by id.
+def detect_changes(known: Mapping[str, SeenItem], items: Sequence[Item], now: datetime) -> Sequence[ItemChange]:
+    """Compare ``items``, all of one feed, with ``known``, the feed's stored records by item id.
 
-    ``known`` needs to hold the items of ``parsed`` that are known; any others of the same feed let copies be found.
+    ``known`` must contain the records of those ``items`` that were seen before. Further records of the same feed let
+    copies be detected.
     """
     by_fingerprint = {seen.fingerprint: seen.item_id for seen in known.values() if seen.copy_of is None}
-    changes: list[Change] = []
-    fresh: dict[str, Seen] = {}
-    for entry in parsed:
-        item = entry.item
-        earlier = fresh.get(item.id) or known.get(item.id)
-        if earlier is None:
+    changes: list[ItemChange] = []
+    current: dict[str, SeenItem] = {}
+    for item in items:
+        seen = current.get(item.id) or known.get(item.id)
+        if seen is None:
             original = by_fingerprint.get(_fingerprint(item)) if item.url else None
-            change = first_seen(item, now, copy_of=original)
+            change = new_item(item, now, copy_of=original)
         else:
-            change = _again(earlier, item, now)
-        fresh[item.id] = change.seen
+            change = _change(seen, item, now)
+        current[item.id] = change.seen
         if change.seen.copy_of is None:
             by_fingerprint.setdefault(change.seen.fingerprint, item.id)
         changes.append(change)
     return changes
 
 
-def first_seen(item: Item, now: datetime, *, copy_of: str | None = None) -> Change:
-    """The change that a never-seen item is."""
-    seen = Seen(item.id, _fingerprint(item), 0, now, now, _stated_at(item), (), copy_of)
-    return Change("copy" if copy_of else "new", item, 0, (), seen)
+def new_item(item: Item, now: datetime, *, copy_of: str | None = None) -> ItemChange:
+    """Return the change for an item that was never seen before."""
+    seen = SeenItem(item.id, _fingerprint(item), 0, now, now, _stated_at(item), (), copy_of)
+    return ItemChange("copy" if copy_of else "new", item, 0, (), seen)
 
 
-def _again(seen: Seen, item: Item, now: datetime) -> Change:
+def _change(seen: SeenItem, item: Item, now: datetime) -> ItemChange:
     fingerprint, stated = _fingerprint(item), _stated_at(item)
     newest = max((moment for moment in (seen.stated_at, stated) if moment), default=None)
     newer = stated is not None and (seen.stated_at is None or stated > seen.stated_at)
     short = _short(fingerprint)
     if fingerprint == seen.fingerprint or (short in seen.earlier and not newer):
-        return Change("unchanged", item, seen.revision, (), replace(seen, stated_at=newest))
-    changed = tuple(name for name, old, new in _fields(seen.fingerprint, fingerprint) if old != new)
-    former = tuple(one for one in (*seen.earlier, _short(seen.fingerprint)) if one != short)[-MAX_EARLIER:]
-    revised = Seen(item.id, fingerprint, seen.revision + 1, seen.first_seen_at, now, newest, former)
-    return Change("revised", item, revised.revision, changed, revised)
+        return ItemChange("unchanged", item, seen.revision, (), replace(seen, stated_at=newest))
+    changed = tuple(name for name, old, new in _parts(seen.fingerprint, fingerprint) if old != new)
+    earlier = tuple(digest for digest in (*seen.earlier, _short(seen.fingerprint)) if digest != short)[-MAX_EARLIER:]
+    revised = SeenItem(item.id, fingerprint, seen.revision + 1, seen.first_seen_at, now, newest, earlier)
+    return ItemChange("revised", item, revised.revision, changed, revised)
 
 
-def _fields(old: str, new: str) -> list[tuple[str, str, str]]:
-    places = [slice(at * _DIGITS, (at + 1) * _DIGITS) for at in range(len(FIELDS))]
+def _parts(old: str, new: str) -> list[tuple[str, str, str]]:
+    """Split two fingerprints into (field, old digits, new digits)."""
+    places = [slice(index * _DIGITS, (index + 1) * _DIGITS) for index in range(len(FIELDS))]
     return [(name, old[place], new[place]) for name, place in zip(FIELDS, places, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""Addresses of items: made absolute, and made comparable. Pure; nothing is fetched."""
+"""URLs of items: made absolute, and reduced to a canonical form for comparison. Pure; nothing is fetched."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["absolute_url", "canonical_url", "host_of"]
 
 _BLANKS = re.compile(r"\s+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-#: No browser or server takes longer addresses reliably; a longer one is somebody's mistake or attack.
+#: Browsers and servers don't handle longer URLs reliably; a longer one is a mistake or an attack.
 MAX_LENGTH = 4_096
 
 
@@ -28,7 +28,7 @@ _EXACT, _PREFIXES = _tracking_parameters()
 
 
 def absolute_url(url: str | None, base: str) -> str | None:
-    """``url`` against ``base``, cleaned of whitespace only; None unless that is an http(s) address with a host."""
+    """Resolve ``url`` against ``base``, removing only whitespace; None if the result is not an http(s) URL."""
     if not url or len(url) > MAX_LENGTH:
         return None
     bare = _BLANKS.sub("", url) if "\n" in url or "\t" in url or "\r" in url else url.strip()
@@ -41,7 +41,7 @@ def absolute_url(url: str | None, base: str) -> str | None:
 
 
 def host_of(url: str | None) -> str | None:
-    """The host of ``url``, lower-case, without port and without a leading ``www.``."""
+    """Return the host of ``url`` in lower case, without port and without a leading ``www.``; None without a host."""
     try:
         host = urlsplit(url or "").hostname
     except ValueError:
@@ -51,10 +51,10 @@ def host_of(url: str | None) -> str | None:
 
 @lru_cache(maxsize=4_096)
 def canonical_url(url: str) -> str:
-    """``url`` as it is compared: without fragment, default port, user and tracking parameters, the rest sorted.
+    """Return ``url`` without fragment, default port, user and tracking parameters, its other parameters sorted.
 
-    The scheme becomes ``https``: the same page under http and https is one page. What can't be taken apart is returned
-    stripped, so that the function never fails.
+    The scheme becomes ``https``: the same page under http and https is one page. An invalid URL is returned without
+    its whitespace, so the function never fails.
     """
     bare = _BLANKS.sub("", url)
     try:

@@ -1,1 +1,1 @@
-"""Feed bytes to items: formats, character sets, dates, clean text."""
+"""Parsing of feeds: bytes in any format and encoding → clean items. Pure."""

@@ -1,4 +1,4 @@
-"""Bytes of unknown and often wrongly declared encoding → text that an XML or JSON parser takes."""
+"""Decodes bytes of unknown and often wrongly declared encoding to text for an XML or JSON parser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.ingest.parse.notes import Notes
 __all__ = ["decode_document"]
 
 _BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, because it begins with the mark of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -30,41 +30,41 @@ _MAGIC = (
     (b"ID3", "an audio file"),
     (b"\x7fELF", "a program"),
 )
-#: Python "encodings" that are no character encodings of documents, or whose decoders are slow on hostile input.
+#: Python codecs that are not character encodings of documents, or that are slow on hostile input.
 _REFUSED = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf_7", "mbcs", "oem", "palmos", "undefined"}
-#: Seven-bit encodings: their bytes are valid UTF-8 too, so that the declaration has to be believed.
+#: Seven-bit encodings: their bytes are valid UTF-8 as well, so the declaration decides.
 _SEVEN_BIT = {"iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_ext", "iso2022_kr", "hz"}
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}["']([A-Za-z0-9._:-]{1,40})["']""")
 _PARAMETER = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 #: Characters that XML 1.0 forbids (production 2 of the recommendation), and lone surrogates.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-#: Detection looks at the beginning only: it is slow, and a document has one encoding.
+#: Detection uses only the beginning: it is slow, and a document has one encoding.
 _SAMPLE_BYTES = 65_536
-_BINARY_MEND = "Give the address of an RSS, Atom or JSON feed."
+_FEED_WANTED = "Give the address of an RSS, Atom or JSON feed."
 
 
 def decode_document(raw: bytes, content_type: str | None, notes: Notes) -> str:
-    """The text of ``raw``: byte-order mark, then valid UTF-8, then what is declared, then a guess.
+    """Decode ``raw`` by its byte-order mark, else as UTF-8 if valid, else as declared, else by detection.
 
-    Valid UTF-8 goes before the declaration, for text of another encoding is almost never valid UTF-8 by accident, and
-    declarations are often wrong.
+    Valid UTF-8 takes precedence over the declaration: text in another encoding is almost never valid UTF-8 by accident,
+    and declarations are often wrong.
 
     Raises:
-        NotAFeed: when ``raw`` is empty or binary.
+        NotAFeed: ``raw`` is empty or binary.
     """
     if not raw.strip(b" \t\r\n\x00"):
-        what = "is empty (0 bytes)" if not raw else "holds nothing but blanks"
-        raise NotAFeed(f"The document {what}.", fix="Open the address in a browser; the feed may have moved.")
+        problem = "is empty (0 bytes)" if not raw else "contains only whitespace"
+        raise NotAFeed(f"The document {problem}.", fix="Open the address in a browser; the feed may have moved.")
     for magic, name in _MAGIC:
         if raw.startswith(magic):
-            raise NotAFeed(f"This is {name}, no feed.", fix=_BINARY_MEND)
+            raise NotAFeed(f"This is {name}, not a feed.", fix=_FEED_WANTED)
     text = _decode(raw, content_type, notes)
     clean = _FORBIDDEN.sub("", text)
     dropped = len(text) - len(clean)
     if dropped * 20 > len(text):
-        raise NotAFeed("This is binary data, no feed.", fix=_BINARY_MEND)
+        raise NotAFeed("This is binary data, not a feed.", fix=_FEED_WANTED)
     if dropped:
-        notes.add(f"Left out {dropped} control characters that no feed may contain")
+        notes.add(f"Removed {dropped} control characters that are not allowed in feeds")
     return clean.lstrip("\ufeff \t\r\n")
 
 
@@ -81,13 +81,13 @@ def _decode(raw: bytes, content_type: str | None, notes: Notes) -> str:
     decoded = _as_utf8(raw)
     if decoded is not None:
         if declared and declared[0] != "utf-8" and not raw.isascii():
-            notes.add(f"The document says it is {declared[0]}, but it is utf-8")
+            notes.add(f"The document declares {declared[0]}, but is utf-8")
         return decoded
     return _as_declared(raw, declared, notes)
 
 
 def _declared(raw: bytes, content_type: str | None) -> list[str]:
-    """The usable encodings that the document, then the server, states. Latin-1 means Windows-1252, as on the web."""
+    """Return the usable encodings that document and server declare. Latin-1 means Windows-1252, as on the web."""
     found = [match[1].decode("ascii") for match in [_DECLARED.search(raw[:1024])] if match]
     found += [match[1] for match in [_PARAMETER.search(content_type or "")] if match]
     return [name for name in map(_codec_name, found) if name]
@@ -118,7 +118,7 @@ def _as_declared(raw: bytes, declared: list[str], notes: Notes) -> str:
     bad = lossy.count("\ufffd")
     good = sum(1 for character in lossy[:_SAMPLE_BYTES] if character > "\x7f") - lossy[:_SAMPLE_BYTES].count("\ufffd")
     if bad <= good // 10:
-        notes.add(f"{bad} bytes are not valid utf-8 and stand as \ufffd")
+        notes.add(f"{bad} bytes are not valid utf-8 and were replaced with \ufffd")
         return lossy
     for encoding in declared:
         if encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
@@ -127,8 +127,8 @@ def _as_declared(raw: bytes, declared: list[str], notes: Notes) -> str:
             return raw.decode(encoding)
         except (UnicodeError, ValueError):
             if encoding != "utf-8":
-                notes.add(f"The document says it is {encoding}, but it is not")
+                notes.add(f"The document declares {encoding}, but is not")
     best = from_bytes(raw[:_SAMPLE_BYTES]).best()
     encoding = best.encoding if best is not None and not declared else "cp1252"
-    notes.add(f"The encoding is not stated truly; read as {encoding}")
+    notes.add(f"The declared encoding is missing or wrong; read as {encoding}")
     return raw.decode(encoding, "replace")

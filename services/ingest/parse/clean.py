@@ -1,6 +1,6 @@
-"""Markup → plain text: paragraphs kept, everything that is not for reading gone.
+"""Converts markup to plain text: keeps paragraphs, drops everything that is not text to read.
 
-Nothing of a feed reaches a page raw.
+No markup of a feed ever reaches a page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BLOCKS = (
     "hr", "address", "details", "summary",
 )  # fmt: skip
 _KEPT = {*_BLOCKS, "br", "td", "th"}
-#: Elements whose content is not for reading either.
+#: Elements that are dropped together with their content.
 _DROPPED = {
     "script", "style", "template", "iframe", "object", "noscript", "svg", "math", "select", "button", "form",
 }  # fmt: skip
@@ -30,30 +30,30 @@ _INLINE = (
 _NAMES = "|".join(sorted({*_KEPT, *_DROPPED, *_INLINE}, key=lambda name: (-len(name), name)))
 _REFERENCE = r"&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z]+\d*);"
 _MARKUP = re.compile(rf"</?(?:{_NAMES})(?=[\s/>])|<!--|<!\[CDATA\[|<\?|{_REFERENCE}", re.I)
-#: Text that still looks like this after cleaning was escaped once more than its format asks for.
+#: Text that still looks like this after cleaning was escaped once too often.
 _AGAIN = re.compile(rf"</(?:{_NAMES})>|<(?:{_NAMES})\s+[a-z-]+=|<(?:br|hr|p)\s*/?>|{_REFERENCE}", re.I)
 _BREAK = re.compile(r"<br\b[^>]*>", re.I)
 _CELL = re.compile(r"</?t[dh]\b[^>]*>", re.I)
 _TAG = re.compile(r"<[^<>]*>")
 _SPACES = re.compile(r"[^\S\n]+")
 _PARAGRAPHS = re.compile(r"(?: ?\n ?){2,}")
-#: Soft hyphen, zero width space, word joiner, byte-order mark, and marks that turn the writing direction: they hide
-#: words from readers and from the matcher. Joiners stay, for some scripts need them.
+#: Soft hyphen, zero-width space, word joiner, byte-order mark and marks of writing direction: they hide words from
+#: readers and from the matcher. Joiners stay, because some scripts need them.
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?=\s)")
 _OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
-#: A tree builder takes quadratic time on elements that nest ever deeper; readable text nests some 20 deep.
+#: Building the tree takes quadratic time in the nesting depth; readable text nests about 20 deep.
 _MAX_DEPTH = 200
 _MAX_MARKUP = 400_000
 
 
 def plain_text(markup: str | None, *, rounds: int = 2) -> str | None:
-    """The readable text of ``markup``, paragraphs apart by a blank line; None if there is none.
+    """Return the readable text of ``markup`` with a blank line between paragraphs; None if there is no text.
 
-    Text that was escaped once too often is unescaped, up to ``rounds`` times in all.
+    Text that was escaped more than once is unescaped, up to ``rounds`` times in total.
     """
     text = (markup or "")[:_MAX_MARKUP]
     for turn in range(rounds):
@@ -64,13 +64,13 @@ def plain_text(markup: str | None, *, rounds: int = 2) -> str | None:
 
 
 def title_text(markup: str | None) -> str | None:
-    """Like :func:`plain_text`, on one line; titles are escaped twice more often than not at all."""
+    """Return :func:`plain_text` on one line. Titles are often escaped twice, so they get three rounds."""
     text = plain_text(markup, rounds=3)
     return " ".join(text.split()) if text else None
 
 
 def limit(text: str, longest: int) -> str:
-    """At most ``longest`` characters of ``text``, ending with a sentence if one ends in the last fifth, else a word."""
+    """Cut ``text`` to ``longest`` characters, after a sentence if one ends in the last fifth, else after a word."""
     if len(text) <= longest:
         return text
     part = text[:longest]
@@ -84,7 +84,7 @@ def limit(text: str, longest: int) -> str:
 
 
 def lead(text: str, longest: int) -> str:
-    """The beginning of ``text`` as a title: one line, cut at a word and marked ``…`` when cut."""
+    """Return the beginning of ``text`` as a title: one line, cut after a word, with ``…`` if cut."""
     line = " ".join(text[: longest * 4].split())
     if len(line) <= longest and len(text) <= longest * 4:
         return line
@@ -110,7 +110,7 @@ def _strip(markup: str) -> str:
 
 
 def _shallow(markup: str) -> str:
-    """``markup`` up to where it nests too deep."""
+    """Return ``markup`` up to the point where it nests too deep."""
     depth = 0
     if markup.count("<") <= _MAX_DEPTH:
         return markup

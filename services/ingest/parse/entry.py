@@ -1,4 +1,4 @@
-"""What a format's reader hands on: one entry as it stands in the document, before it is cleaned."""
+"""Raw entries, as the parser of a format returns them: exactly as written in the document, before cleaning."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["RawEntry", "RawFeed"]
 
 @dataclass(frozen=True)
 class RawEntry:
-    """One entry. Texts are still markup, addresses may be relative to ``base``, dates are as written.
+    """One entry. Texts may contain markup, URLs may be relative to ``base``, dates are unparsed.
 
-    ``published_given`` and ``updated_given`` are a reader's own reading of these dates (year … second, UTC).
+    ``published_parsed`` and ``updated_parsed`` are feedparser's interpretation of the dates (year … second, UTC).
     """
 
     guid: str | None = None
@@ -23,9 +23,9 @@ class RawEntry:
     body: str | None = None
     language: str | None = None
     published: str | None = None
-    published_given: Sequence[int] | None = None
+    published_parsed: Sequence[int] | None = None
     updated: str | None = None
-    updated_given: Sequence[int] | None = None
+    updated_parsed: Sequence[int] | None = None
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     source_title: str | None = None
@@ -33,7 +33,7 @@ class RawEntry:
 
 @dataclass(frozen=True)
 class RawFeed:
-    """A whole document. ``format`` is for people: ``RSS 2.0``, ``Atom 1.0``, ``JSON Feed 1.1``."""
+    """A document. ``format`` is for people: ``RSS 2.0``, ``Atom 1.0``, ``JSON Feed 1.1``."""
 
     format: str
     title: str | None = None

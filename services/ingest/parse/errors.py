@@ -1,4 +1,4 @@
-"""The error for what was fetched as a feed and is none."""
+"""The error for documents that are not feeds."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ __all__ = ["NotAFeed"]
 
 
 class NotAFeed(BadInput):
-    """What came is no feed; the message says what it is instead, ``fix`` what to do about it."""
+    """The document is not a feed. The message says what it is instead, ``fix`` what to do about it."""

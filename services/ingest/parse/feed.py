@@ -1,7 +1,7 @@
-"""A feed's bytes → clean items: plain text, moments in UTC, absolute addresses, ids derived from content.
+"""Parses a feed's bytes to clean items: plain text, moments in UTC, absolute URLs, ids derived from content.
 
-Pure and safe: whatever comes, the answer is a :class:`ParsedFeed` or :class:`NotAFeed`, in bounded time and memory.
-One bad entry never stops the rest.
+Pure and safe: any input gives a :class:`ParsedFeed` or raises :class:`NotAFeed`, in bounded time and memory. A bad
+entry never stops the rest.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 
-from schemas.base import content_id
 from schemas.items import Item, Source
-from services.ingest.identity.urls import absolute_url, canonical_url, host_of
+from services.ingest.identity.ids import item_id
+from services.ingest.identity.urls import absolute_url, host_of
 from services.ingest.parse.charset import decode_document
 from services.ingest.parse.clean import lead, limit, plain_text, title_text
-from services.ingest.parse.dates import read_date
+from services.ingest.parse.dates import parse_date
 from services.ingest.parse.entry import RawEntry, RawFeed
 from services.ingest.parse.errors import NotAFeed
-from services.ingest.parse.jsonfeed import read_json
+from services.ingest.parse.jsonfeed import parse_json_feed
 from services.ingest.parse.notes import Notes
 from services.ingest.parse.sniff import find_start
-from services.ingest.parse.xmlfeed import read_xml
+from services.ingest.parse.xmlfeed import parse_xml_feed
 
-__all__ = ["MAX_BYTES", "MAX_TEXT", "NotAFeed", "ParsedFeed", "ParsedItem", "item_id", "parse_feed", "publisher_name"]
+__all__ = ["MAX_BYTES", "MAX_TEXT", "ParsedFeed", "ParsedItem", "parse_feed", "publisher_name"]
 
-#: The largest feed of ten thousand that aggregators list has some 12 MB; larger documents are refused unread.
+#: The largest of ten thousand feeds that aggregators list has about 12 MB; larger documents are refused unread.
 MAX_BYTES = 20_000_000
-#: Longest body and summary, in characters: 3,000 words, beyond which no news article goes on with news.
+#: Longest body and summary, in characters: about 3,000 words; news articles are shorter.
 MAX_TEXT = 20_000
 MAX_TITLE = 500
-#: An entry without a title is headed by so much of its summary.
+#: Characters of the summary that serve as the title of an entry without one.
 LEAD_LENGTH = 90
 MAX_NAMES = 50
 MAX_NAME_LENGTH = 200
-#: The same text in summary and body is kept once: as summary up to here, else as body.
+#: If summary and body are equal, the text is kept as the summary up to this length, else as the body.
 _SUMMARY_LENGTH = 600
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}$")
 _SEPARATORS = re.compile(r"\s*[|»«·•—–>]\s*|\s+-\s+|:\s+")
@@ -49,7 +49,7 @@ _GENERIC = frozenset(
 
 @dataclass(frozen=True)
 class ParsedItem:
-    """An item, and the guid under which the feed has it (None if it has none)."""
+    """An item and its guid in the feed; None if it has no guid."""
 
     guid: str | None
     item: Item
@@ -57,10 +57,10 @@ class ParsedItem:
 
 @dataclass(frozen=True)
 class ParsedFeed:
-    """A document that is a feed. ``warnings`` are sentences for people, each kind once.
+    """A parsed feed. ``warnings`` are sentences for people, one for each kind.
 
-    ``ttl_seconds`` is how long the feed asks to be left alone. ``left_out`` counts entries that had neither title nor
-    text, or the id of another. ``format`` is for people, e.g. ``RSS 2.0``.
+    ``ttl_seconds`` is how long the feed asks not to be polled again. ``left_out`` counts entries without title and text
+    and entries with the id of another. ``format`` is for people, such as ``RSS 2.0``.
     """
 
     title: str | None
@@ -81,22 +81,22 @@ def parse_feed(
     publisher: str | None = None,
     fetched_at: datetime | None = None,
 ) -> ParsedFeed:
-    """Read ``raw`` as RSS 0.91–2.0, RDF, Atom 0.3/1.0 or JSON Feed 1/1.1, whatever ``content_type`` says.
+    """Parse ``raw`` as RSS 0.91–2.0, RDF, Atom 0.3/1.0 or JSON Feed 1/1.1, whatever ``content_type`` says.
 
-    ``publisher`` overrides what the feed says of itself. Of two entries with the same id the newer counts, and the
-    first where neither is newer, for feeds list the newest first.
+    ``publisher`` overrides the feed's own title. Of two entries with the same id the newer one is kept; if neither is
+    newer, the first, because feeds list the newest first.
 
     Raises:
-        NotAFeed: when it is no feed; the message says what it is instead.
+        NotAFeed: ``raw`` is not a feed; the message says what it is instead.
     """
     if len(raw) > MAX_BYTES:
         raise NotAFeed(
-            f"This document has {len(raw) / 1e6:.0f} MB; more than {MAX_BYTES // 1_000_000} MB are not read.",
-            fix="Look for a shorter feed of the same publisher.",
+            f"This document has {len(raw) / 1e6:.0f} MB; the limit is {MAX_BYTES // 1_000_000} MB.",
+            fix="Look for a shorter feed from the same publisher.",
         )
     notes = Notes()
     text = find_start(decode_document(raw, content_type, notes), notes)
-    feed = read_json(text, feed_url, notes) if text[0] in "{[" else read_xml(text, feed_url, notes)
+    feed = parse_json_feed(text, feed_url, notes) if text[0] in "{[" else parse_xml_feed(text, feed_url, notes)
     title = title_text(feed.title)
     context = _Context(
         feed_url, publisher or publisher_name(title), bool(publisher), _language(feed.language), fetched_at
@@ -115,7 +115,7 @@ def parse_feed(
 
 
 def publisher_name(title: str | None) -> str | None:
-    """The publisher in a feed's title: "BBC News - Home" → "BBC News"; None if nothing of it is a name."""
+    """Return the publisher's name in a feed's title: "BBC News - Home" → "BBC News"; None if there is none."""
     parts = [part for part in _SEPARATORS.split(title or "") if part]
     named = [part for part in parts if re.sub(r"[^\w. ]", "", part).strip().lower() not in _GENERIC]
     if not title or not named:
@@ -124,19 +124,10 @@ def publisher_name(title: str | None) -> str | None:
 
 
 def _between(title: str, named: list[str]) -> str:
-    """From the first name to the last, with what stands between them."""
+    """Return the part of ``title`` from the first name to the last."""
     start = title.index(named[0])
     end = title.rindex(named[-1]) + len(named[-1])
     return title[start:end]
-
-
-def item_id(feed_url: str, guid: str | None, url: str | None, title: str, published_at: datetime | None) -> str:
-    """An item's id: by feed and guid, else by canonical URL, else by feed, title and date."""
-    if guid:
-        return content_id("itm", feed_url, guid)
-    if url:
-        return content_id("itm", canonical_url(url))
-    return content_id("itm", feed_url, title, published_at.isoformat() if published_at else "")
 
 
 @dataclass(frozen=True)
@@ -153,7 +144,7 @@ def _items(feed: RawFeed, context: _Context, notes: Notes) -> Iterable[ParsedIte
         try:
             parsed = _item(entry, context, notes)
         except ValueError as error:  # pydantic's and UnicodeError among them
-            notes.add("An entry that can't be read was left out", str(error))
+            notes.add("An invalid entry was left out", str(error))
             continue
         if parsed is not None:
             yield parsed
@@ -167,8 +158,8 @@ def _item(entry: RawEntry, context: _Context, notes: Notes) -> ParsedItem | None
         return None
     url = absolute_url(entry.url, entry.base or context.feed_url)
     if entry.url and url is None:
-        notes.add("A link that is no web address was left out", entry.url)
-    published = _date(entry.published, entry.published_given, context, notes)
+        notes.add("A link that is not a web address was left out", entry.url)
+    published = _date(entry.published, entry.published_parsed, context, notes)
     guid = entry.guid.encode("utf-8", "replace").decode() if entry.guid else None
     named = context.publisher_given or not entry.source_title
     publisher = context.publisher if named else title_text(entry.source_title) or context.publisher
@@ -180,7 +171,7 @@ def _item(entry: RawEntry, context: _Context, notes: Notes) -> ParsedItem | None
         body=body,
         language=_language(entry.language) or context.language,
         published_at=published,
-        updated_at=_date(entry.updated, entry.updated_given, context, notes),
+        updated_at=_date(entry.updated, entry.updated_parsed, context, notes),
         fetched_at=context.fetched_at,
         authors=_names(entry.authors),
         categories=_names(entry.categories),
@@ -216,13 +207,13 @@ def _title(entry: RawEntry, text: str | None, notes: Notes) -> str | None:
     return title
 
 
-def _date(raw: str | None, given: object, context: _Context, notes: Notes) -> datetime | None:
-    also = given if isinstance(given, tuple) else None
-    return read_date(raw, notes, fetched_at=context.fetched_at, also=also)
+def _date(raw: str | None, parsed: object, context: _Context, notes: Notes) -> datetime | None:
+    fallback = parsed if isinstance(parsed, tuple) else None
+    return parse_date(raw, notes, fetched_at=context.fetched_at, fallback=fallback)
 
 
 def _language(raw: object) -> str | None:
-    """A BCP 47 tag in its usual case (``en-GB``), or None for what is none."""
+    """Return a BCP 47 tag in its usual case (``en-GB``), or None if ``raw`` is not a tag."""
     if not isinstance(raw, str) or not _LANGUAGE.match(raw.strip()):
         return None
     primary, *rest = raw.strip().replace("_", "-").split("-")
@@ -230,26 +221,26 @@ def _language(raw: object) -> str | None:
 
 
 def _names(raw: tuple[str, ...]) -> tuple[str, ...]:
-    """Clean, each once, in order."""
+    """Return clean names in order, without duplicates."""
     clean = (title_text(name) for name in raw[:MAX_NAMES])
     return tuple(dict.fromkeys(name[:MAX_NAME_LENGTH] for name in clean if name))
 
 
 def _distinct(items: Iterable[ParsedItem], notes: Notes) -> tuple[ParsedItem, ...]:
-    """Each id once, in the place of its first."""
-    found: dict[str, ParsedItem] = {}
+    """Return the items without duplicate ids, each at the position of its first occurrence."""
+    by_id: dict[str, ParsedItem] = {}
     for parsed in items:
-        earlier = found.get(parsed.item.id)
+        earlier = by_id.get(parsed.item.id)
         if earlier is None:
-            found[parsed.item.id] = parsed
+            by_id[parsed.item.id] = parsed
             continue
-        notes.add("Two entries have the same id; the newer was kept", parsed.guid or parsed.item.url)
-        if _stamp(parsed.item) > _stamp(earlier.item):
-            found[parsed.item.id] = parsed
-    return tuple(found.values())
+        notes.add("Two entries have the same id; the newer one was kept", parsed.guid or parsed.item.url)
+        if _dated(parsed.item) > _dated(earlier.item):
+            by_id[parsed.item.id] = parsed
+    return tuple(by_id.values())
 
 
-def _stamp(item: Item) -> datetime:
+def _dated(item: Item) -> datetime:
     return max((moment for moment in (item.updated_at, item.published_at) if moment), default=_NO_DATE)
 
 

@@ -1,7 +1,4 @@
-"""Items as JSON lines: what ``firstword parse`` writes and ``firstword replay`` reads.
-
-One bad line never stops the rest.
-"""
+"""Items as JSON lines: written by ``firstword parse``, read by ``firstword replay``. A bad line stops no other."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from services.ingest.identity.urls import canonical_url, host_of
 
 __all__ = ["ITEM_FIELDS", "SOURCE_FIELDS", "BadLine", "dump_item", "read_items"]
 
-#: The fields of a line, in their order: a contract with whoever reads them.
+#: The fields of a line in order: a contract with the programs that read them.
 ITEM_FIELDS = (
     "id",
     "url",
@@ -40,8 +37,11 @@ _EXAMPLE = '{"title": "…", "url": "https://…"}'
 
 @dataclass(frozen=True)
 class BadLine:
-    """What is wrong with a line. An ``error`` costs the line; a ``warning`` is told once for each unknown field, after
-    the last line, with the first ``line`` where it stood and the number of lines, ``count``."""
+    """A problem with a line.
+
+    A line with an ``error`` is skipped. Each unknown field gives one ``warning``, after the last line; it has the first
+    ``line`` with the field and the number of such lines, ``count``.
+    """
 
     name: str
     line: int
@@ -57,9 +57,9 @@ class BadLine:
 
 
 def read_items(lines: Iterable[str | bytes], name: str) -> Iterator[Item | BadLine]:
-    """The items in ``lines``, in order; ``name`` is the file's, for messages. Empty lines are skipped.
+    """Yield the items in ``lines``, in order; ``name`` is the file's name for messages. Empty lines are skipped.
 
-    An item needs ``title``, and ``url`` or ``id``; an id that lacks is derived from the URL, as for a feed's item.
+    An item needs ``title``, and ``url`` or ``id``; a missing id is derived from the URL, as for an item of a feed.
     """
     unknown: dict[str, tuple[int, int]] = {}
     for number, line in enumerate(lines, 1):
@@ -75,12 +75,12 @@ def read_items(lines: Iterable[str | bytes], name: str) -> Iterator[Item | BadLi
             yield BadLine(name, number, bad.field, bad.reason, bad.fix)
     for path, (first, count) in unknown.items():
         times = f" in {count} lines" if count > 1 else ""
-        reason = f"Unknown field, kept out{times}."
-        yield BadLine(name, first, path, reason, f"Known are: {', '.join(ITEM_FIELDS)}.", "warning", count)
+        reason = f"Unknown field, ignored{times}."
+        yield BadLine(name, first, path, reason, f"Known fields: {', '.join(ITEM_FIELDS)}.", "warning", count)
 
 
 def dump_item(item: Item) -> str:
-    """``item`` as one line of JSON without its newline: every field, absent ones as null, letters unescaped."""
+    """Return ``item`` as one line of JSON without a newline: all fields, missing ones as null, letters unescaped."""
     values: dict[str, Any] = {name: getattr(item, name) for name in ITEM_FIELDS}
     values["source"] = {name: getattr(item.source, name) for name in SOURCE_FIELDS}
     return orjson.dumps(values, option=_OPTIONS).decode()
@@ -96,9 +96,9 @@ def _load(line: str | bytes) -> dict[str, Any]:
     try:
         values = orjson.loads(line.removeprefix(b"\xef\xbb\xbf") if isinstance(line, bytes) else line.lstrip("\ufeff"))
     except (orjson.JSONDecodeError, UnicodeError) as error:
-        raise _Bad(None, f"Not JSON ({error}).", f"Write one object a line, such as {_EXAMPLE}.") from None
+        raise _Bad(None, f"Not JSON ({error}).", f"Write one object per line, such as {_EXAMPLE}.") from None
     if not isinstance(values, dict):
-        raise _Bad(None, "Not a JSON object.", f"Write one object a line, such as {_EXAMPLE}.")
+        raise _Bad(None, "Not a JSON object.", f"Write one object per line, such as {_EXAMPLE}.")
     return values
 
 
@@ -113,9 +113,9 @@ def _item(values: dict[str, Any]) -> Item:
     given = {name: value for name, value in values.items() if value is not None}
     title, url = given.get("title"), given.get("url")
     if not isinstance(title, str) or not title.strip():
-        raise _Bad("title", "An item needs a title, as text that isn't empty.", 'Add "title": "…".')
+        raise _Bad("title", "An item needs a title that is not empty.", 'Add "title": "…".')
     if url is not None and not isinstance(url, str):
-        raise _Bad("url", "The address must be text.", 'Write "url": "https://…".')
+        raise _Bad("url", "The url must be text.", 'Write "url": "https://…".')
     if not given.get("id"):
         if not url:
             raise _Bad("url", "An item needs a url or an id.", 'Add "url": "https://…".')
@@ -133,6 +133,6 @@ def _item(values: dict[str, Any]) -> Item:
 
 
 def _sentence(message: str) -> str:
-    """pydantic's message as a sentence."""
+    """Return pydantic's message as a sentence."""
     bare = message.removeprefix("Value error, ").rstrip(".")
     return bare[:1].upper() + bare[1:] + "."

@@ -1,4 +1,4 @@
-"""JSON Feed 1 and 1.1 (https://jsonfeed.org/version/1.1) → raw entries. One bad item never stops the rest."""
+"""Parses JSON Feed 1 and 1.1 (https://jsonfeed.org/version/1.1) to raw entries. A bad item never stops the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.notes import Notes
 from services.ingest.parse.prescan import MAX_ENTRIES
 
-__all__ = ["read_json"]
+__all__ = ["parse_json_feed"]
 
 _VERSION = re.compile(r"jsonfeed\.org/version/(\d[\d.]{0,5})")
 _ITEMS = re.compile(r'"items"\s{0,99}:\s{0,99}\[')
@@ -22,7 +22,7 @@ _SEPARATOR = re.compile(r"[\s,]*")
 
 
 def _as_text(value: object) -> object:
-    """Ids are often numbers; the specification asks readers to take them (``Items``, at ``id``)."""
+    """Accept numbers as ids, as the specification asks (section Items, ``id``)."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -62,23 +62,23 @@ class _Head(_Lenient):
     author: _Author | None = None
 
 
-def read_json(text: str, feed_url: str, notes: Notes) -> RawFeed:
-    """The JSON Feed in ``text``; one that is cut off gives the items before the cut, and a note.
+def parse_json_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
+    """Parse the JSON Feed in ``text``; if it is cut off, return the items before the cut and add a note.
 
     Raises:
-        NotAFeed: when it is other JSON, or no JSON.
+        NotAFeed: ``text`` is other JSON, or not JSON.
     """
     document, items = _load(text, notes)
     version = _VERSION.search(str(document.get("version", "")))
     if version is None:
         raise NotAFeed(
-            "This is JSON, but no JSON Feed: it states no version of jsonfeed.org.",
-            fix="Give the address of a feed; an API's answer is none.",
+            "This is JSON, but not a JSON Feed: it has no jsonfeed.org version.",
+            fix="Give the address of a feed, not of an API.",
         )
     try:
         head = _Head.model_validate(document)
     except ValidationError as error:
-        notes.add("The feed's own fields are of the wrong type and were left out", _first(error))
+        notes.add("A field of the feed itself has the wrong type and was left out", _first(error))
         head = _Head()
     entries = []
     for item in items[:MAX_ENTRIES]:
@@ -100,23 +100,23 @@ def _load(text: str, notes: Notes) -> tuple[dict[str, Any], list[Any]]:
     try:
         document = json.loads(text)
     except RecursionError:
-        raise NotAFeed("This JSON nests deeper than any feed does.", fix="Don't use this address.") from None
+        raise NotAFeed("This JSON nests deeper than any feed.", fix="Don't use this address.") from None
     except ValueError as error:
         return _salvage(text, error, notes)
     items = document.get("items", []) if isinstance(document, dict) else None
     if not isinstance(items, list):
-        raise NotAFeed("This is JSON, but no JSON Feed: it has no list of items.", fix="Give the address of a feed.")
+        raise NotAFeed("This is JSON, but not a JSON Feed: it has no list of items.", fix="Give the address of a feed.")
     return document, items
 
 
 def _salvage(text: str, error: ValueError, notes: Notes) -> tuple[dict[str, Any], list[Any]]:
-    """What stands before the place where the JSON breaks."""
+    """Return the head and items before the position where the JSON is broken."""
     start = _ITEMS.search(text)
     items = list(_objects(text, start.end())) if start else []
     version = _VERSION.search(text[: start.start()] if start else text)
     if not items or version is None:
-        raise NotAFeed(f"This looks like JSON, but can't be read ({error}).", fix="Give the address of a feed.")
-    notes.add(f"The document is cut off or broken ({error}); {len(items)} whole items were read")
+        raise NotAFeed(f"This looks like JSON, but is not valid ({error}).", fix="Give the address of a feed.")
+    notes.add(f"The document is cut off or broken ({error}); complete items read: {len(items)}")
     try:
         head = json.loads(text[: start.start()].rstrip().rstrip(",") + "}") if start else {}
     except (ValueError, RecursionError):
@@ -136,8 +136,8 @@ def _objects(text: str, at: int) -> Iterator[Any]:
 
 
 def _entry(item: _Item, head: _Head, feed_url: str) -> RawEntry:
-    writers = item.authors or ((item.author,) if item.author else None) or head.authors
-    writers = writers or ((head.author,) if head.author else ())
+    people = item.authors or ((item.author,) if item.author else None) or head.authors
+    people = people or ((head.author,) if head.author else ())
     return RawEntry(
         guid=(item.id or "").strip() or None,
         url=item.url or item.external_url,
@@ -148,6 +148,6 @@ def _entry(item: _Item, head: _Head, feed_url: str) -> RawEntry:
         language=item.language or head.language,
         published=item.date_published,
         updated=item.date_modified,
-        authors=tuple(writer.name for writer in writers if writer.name),
+        authors=tuple(person.name for person in people if person.name),
         categories=tuple(tag for tag in item.tags or () if tag),
     )

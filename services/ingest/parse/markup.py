@@ -1,7 +1,7 @@
-"""Makes XML safe and well-formed before a parser sees it: no document type, no entities but characters.
+"""Makes XML safe before it is parsed: without document type, with no entities other than characters.
 
-No entity is ever expanded by a parser: references are replaced here, once, by text whose total is bounded, so that
-neither nested entities ("billion laughs") nor external ones can do harm.
+No parser ever expands an entity. References are replaced here, once, with text of bounded length, so neither nested
+entities ("billion laughs") nor external ones can do harm.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _REFERENCE = re.compile(r"&(?:(#\d{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][\w.-]{0,6
 _HARMLESS = re.compile(r"&(?:#\d{1,8}|#[xX][0-9a-fA-F]{1,7}|amp|lt|gt|quot|apos);")
 _LITERAL = re.compile(r"<!\[CDATA\[|<!--")
 _XML_OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
-#: What all references to a document's own entities may add up to.
+#: Total length, in characters, of the text that replaces references to a document's own entities.
 MAX_EXPANSION = 1_000_000
-#: 20 MB of escaped HTML, the most that is read, has about a million.
+#: 20 MB of escaped HTML, the largest document that is read, has about a million.
 MAX_REFERENCES = 2_000_000
-_BOMB = "This XML declares entities that expand to more than any feed needs: an XML bomb."
-_BOMB_MEND = "Don't use this address."
+_BOMB = "This XML declares entities that expand to more text than any feed needs (an XML bomb)."
+_DO_NOT_USE = "Don't use this address."
 
 
 def declared_entities(doctype: str, notes: Notes) -> dict[str, str]:
-    """The entities that a DOCTYPE declares as plain text. External ones are never read.
+    """Return the entities that a DOCTYPE declares, as plain text. External entities are never read.
 
     Raises:
-        NotAFeed: when an entity refers to another: that serves nothing in a feed but to exhaust its reader.
+        NotAFeed: an entity refers to another one, which in a feed only serves to exhaust the parser.
     """
     found: dict[str, str] = {}
     for match in _ENTITY.finditer(doctype):
@@ -43,23 +43,23 @@ def declared_entities(doctype: str, notes: Notes) -> dict[str, str]:
             found.setdefault(name, "")
         elif not parameter:
             if "&" in _HARMLESS.sub("", value):
-                raise NotAFeed(_BOMB, fix=_BOMB_MEND)
+                raise NotAFeed(_BOMB, fix=_DO_NOT_USE)
             found.setdefault(name, unescape(unescape(value[1:-1])))
     return found
 
 
 def resolve_references(text: str, entities: dict[str, str]) -> str:
-    """``text`` with every reference a character or one of XML's own five, stray ampersands escaped.
+    """Replace all references except XML's own five with characters, and escape stray ampersands.
 
     Raises:
-        NotAFeed: when ``entities`` expand to more than :data:`MAX_EXPANSION` characters, or when there are more than
-            :data:`MAX_REFERENCES`.
+        NotAFeed: ``entities`` expand to more than :data:`MAX_EXPANSION` characters, or there are more than
+            :data:`MAX_REFERENCES` references.
     """
     references = text.count("&")
     if not references:
         return text
     if references > MAX_REFERENCES:
-        raise NotAFeed(f"This XML has {references:,} references, more than any feed.", fix=_BOMB_MEND)
+        raise NotAFeed(f"This XML has {references:,} references, more than any feed needs.", fix=_DO_NOT_USE)
     grown = 0
 
     def replace(match: re.Match[str]) -> str:
@@ -74,7 +74,7 @@ def resolve_references(text: str, entities: dict[str, str]) -> str:
         if name in entities:
             grown += len(entities[name])
             if grown > MAX_EXPANSION:
-                raise NotAFeed(_BOMB, fix=_BOMB_MEND)
+                raise NotAFeed(_BOMB, fix=_DO_NOT_USE)
             return escape(entities[name], quote=True)
         return escape(html5.get(name + ";") or f"&{name};", quote=True)
 
@@ -82,14 +82,14 @@ def resolve_references(text: str, entities: dict[str, str]) -> str:
 
 
 def _character(digits: str) -> str:
-    """The character of a numeric reference; nothing where XML allows none."""
+    """Return the character of a numeric reference; an empty string if XML does not allow it."""
     code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
     allowed = code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
     return chr(code) if allowed else ""
 
 
 def _sections(text: str) -> Iterator[tuple[bool, str]]:
-    """``text`` in pieces, each with whether it is literal (CDATA, a comment). Linear: a missing end ends the search."""
+    """Split ``text`` into (is literal, piece); CDATA and comments are literal. Linear: a missing end stops it."""
     at = 0
     while start := _LITERAL.search(text, at):
         mark = "]]>" if start[0] == "<![CDATA[" else "-->"

@@ -1,12 +1,10 @@
-"""Warnings about one document, gathered by kind: a feed with 500 undated items gives one line, not 500."""
+"""Warnings about a document, grouped by kind: a feed with 500 undated items gives one line, not 500."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 __all__ = ["Notes"]
 
-#: An example is shown as far as this many characters.
+#: Characters shown of an example.
 EXAMPLE_LENGTH = 80
 
 
@@ -18,17 +16,12 @@ class Notes:
         self._examples: dict[str, str | None] = {}
 
     def add(self, message: str, example: str | None = None) -> None:
-        """Note that ``message`` is so once more; of all examples the first is shown."""
+        """Count ``message`` once more; the first example is kept."""
         self._counts[message] = self._counts.get(message, 0) + 1
         self._examples.setdefault(message, example)
 
-    def extend(self, messages: Iterable[str]) -> None:
-        """Note each of ``messages``."""
-        for message in messages:
-            self.add(message)
-
     def lines(self) -> tuple[str, ...]:
-        """One sentence for each kind, in the order in which they first came up."""
+        """Return one sentence for each kind, in order of first occurrence."""
         return tuple(self._line(message, count) for message, count in self._counts.items())
 
     def _line(self, message: str, count: int) -> str:

@@ -1,5 +1,5 @@
-"""A quick walk over a feed's XML, before it is parsed in full: is it well-formed, where do its entries end, what are
-their guids? Bounds depth and number, and fixes a document that is cut off."""
+"""Scans a feed's XML before it is parsed in full: checks that it is well-formed, collects the guids, bounds depth and
+number of entries, and repairs a document that is cut off."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from xml.parsers import expat
 
 from services.ingest.parse.errors import NotAFeed
 
-__all__ = ["MAX_ENTRIES", "Survey", "survey"]
+__all__ = ["MAX_ENTRIES", "Prescan", "prescan"]
 
-#: Real feeds have 10–200 entries; what is beyond this is an archive, and its newest entries stand first.
+#: Real feeds have 10–200 entries; a longer one is an archive, and its newest entries come first.
 MAX_ENTRIES = 5_000
-#: XHTML in an entry nests some 30 deep; expat itself has no limit.
+#: XHTML in an entry nests about 30 deep; expat itself has no limit.
 MAX_DEPTH = 200
 _ENTRY = frozenset({"item", "entry"})
 _PARENT = frozenset({"channel", "rss", "rdf", "feed"})
 _GUID = frozenset({"guid", "id"})
-#: expat's codes for a document that ends too early: https://docs.python.org/3/library/pyexpat.html
+#: Error codes of expat for a document that ends too early: https://docs.python.org/3/library/pyexpat.html
 _CUT_OFF = frozenset(
     expat.errors.codes[message]
     for message in (
@@ -27,15 +27,16 @@ _CUT_OFF = frozenset(
         expat.errors.XML_ERROR_PARTIAL_CHAR,
     )
 )
-# Security of the pure walk: the caller has removed every DOCTYPE, so that there is nothing to expand.
+# Using expat directly is safe here: the caller has removed every DOCTYPE, so there is nothing to expand.
 
 
 @dataclass(frozen=True)
-class Survey:
-    """``complete`` is the document up to its last whole entry, closed properly; None if there is no whole entry.
+class Prescan:
+    """The result of the scan.
 
-    ``guids`` are the entries' as written. ``problem`` is expat's, with ``line``; ``cut_off`` tells a missing end
-    from an error within. ``more`` says that there are entries beyond :data:`MAX_ENTRIES`.
+    ``guids`` are those of the complete entries, as written. ``complete`` is the document up to the last complete entry,
+    with all elements closed; None without a complete entry. ``problem`` is expat's message, at ``line``; ``cut_off``
+    distinguishes a missing end from an error inside. ``more`` is set if there are more than :data:`MAX_ENTRIES`.
     """
 
     guids: tuple[str | None, ...]
@@ -46,11 +47,11 @@ class Survey:
     more: bool = False
 
 
-class _Enough(Exception):
-    """As many entries as are wanted were seen."""
+class _EntryLimitReached(Exception):
+    """The scan has reached :data:`MAX_ENTRIES`."""
 
 
-class _Walk:
+class _Scanner:
     def __init__(self, document: bytes) -> None:
         self.document = document
         self.path: list[tuple[str, str]] = []
@@ -71,11 +72,12 @@ class _Walk:
         depth = len(self.path)
         if depth >= MAX_DEPTH:
             raise NotAFeed(
-                f"This XML nests deeper than {MAX_DEPTH} elements: no feed does.", fix="Don't use this address."
+                f"This XML nests more than {MAX_DEPTH} elements deep, which no feed needs.",
+                fix="Don't use this address.",
             )
         if not self.entry_depth and local in _ENTRY and (depth == 0 or self.path[-1][0] in _PARENT):
             if len(self.guids) == MAX_ENTRIES:
-                raise _Enough
+                raise _EntryLimitReached
             self.entry_depth = depth + 1
             self.guids.append(None)
         elif self.entry_depth and depth == self.entry_depth and local in _GUID and not name.startswith("http://search"):
@@ -98,27 +100,27 @@ class _Walk:
             self.closing = "".join(f"</{tag}>" for _, tag in reversed(self.path)).encode()
 
 
-def survey(document: bytes) -> Survey:
-    """Walk over ``document`` (UTF-8, no DOCTYPE).
+def prescan(document: bytes) -> Prescan:
+    """Scan ``document``, which is UTF-8 without a DOCTYPE.
 
     Raises:
-        NotAFeed: when it nests deeper than any feed.
+        NotAFeed: it nests deeper than any feed.
     """
-    walk = _Walk(document)
+    scanner = _Scanner(document)
     problem, line, code, more = None, 0, None, False
     try:
-        walk.parser.Parse(document, True)
-    except _Enough:
+        scanner.parser.Parse(document, True)
+    except _EntryLimitReached:
         more = True
     except expat.ExpatError as error:
         problem, line, code = expat.ErrorString(error.code), error.lineno, error.code
-    whole = len(walk.guids) - (1 if walk.entry_depth else 0)
-    complete = document[: walk.end] + walk.closing if walk.end else None
-    return Survey(tuple(walk.guids[:whole]), complete, problem, line, code in _CUT_OFF, more)
+    whole = len(scanner.guids) - (1 if scanner.entry_depth else 0)
+    complete = document[: scanner.end] + scanner.closing if scanner.end else None
+    return Prescan(tuple(scanner.guids[:whole]), complete, problem, line, code in _CUT_OFF, more)
 
 
 def _names(name: str) -> tuple[str, str]:
-    """From expat's "namespace local prefix" the local name, lower-case, and the tag as written."""
+    """Split expat's "namespace local prefix" into the local name in lower case and the tag as written."""
     parts = name.split(" ")
     local = parts[1] if len(parts) > 1 else parts[0]
     return local.lower(), f"{parts[2]}:{local}" if len(parts) > 2 else local

@@ -1,4 +1,4 @@
-"""What a document is, told from its beginning, and what it is instead when it is no feed."""
+"""Recognizes from the beginning of a document whether it is a feed, and if not, what it is instead."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.notes import Notes
 
-__all__ = ["Prolog", "find_start", "read_prolog", "refuse_root"]
+__all__ = ["Prolog", "find_start", "parse_prolog", "refuse_root"]
 
-#: Where a feed begins when something else was printed before it.
+#: The start of a feed after stray output, such as a warning of the program that generated it.
 _START = re.compile(r"<\?xml\s|<rss[\s>]|<rdf:RDF[\s>]|<feed[\s>]", re.I)
 _START_WITHIN = 4_096
 _ROOT = re.compile(r"<([^\s<>/!?\"'=&]{1,100})")
 _BLANK = re.compile(r"\s*")
 _DOCTYPE_TOKEN = re.compile(r"[\"'\[\]>]|<!--")
-#: A feed's DOCTYPE is a line; a longer one than this is built to exhaust its reader.
+#: A feed's DOCTYPE is one line; a longer one than this is made to exhaust the parser.
 _MAX_DOCTYPE = 65_536
 _PAGE_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.I)
 FEED_ROOTS = frozenset({"rss", "rdf", "feed", "entry", "channel"})
-_PAGE_MEND = (
-    "Open the address in a browser: if it shows the page you want, give that page to `firstword feeds add`, "
-    "which looks for its feed; if it shows an error or a login, the feed has moved or is closed."
+_PAGE_FIX = (
+    "Open the address in a browser. If you see the page you want, pass its address to `firstword feeds add`, which "
+    "looks for its feed. If you see an error or a login, the feed has moved or is closed."
 )
-#: Other documents that people mistake for feeds: root → (what it is, the fix).
+#: Other documents that people mistake for feeds: root element → (description, fix).
 _OTHERS = {
     "opml": ("an OPML list of feeds", "Import it with `firstword feeds import`."),
     "urlset": ("a sitemap", "Look on the site for an RSS or Atom feed."),
@@ -37,7 +37,7 @@ _OTHERS = {
 
 @dataclass(frozen=True)
 class Prolog:
-    """What stands before the root element. ``root`` is None when the document ends before one."""
+    """The part before the root element. ``root`` is None if the document ends before it."""
 
     root: str | None
     root_at: int
@@ -45,28 +45,28 @@ class Prolog:
 
 
 def find_start(text: str, notes: Notes) -> str:
-    """``text`` from where the feed begins; "{" first means JSON, "<" XML.
+    """Return ``text`` from the start of the feed, which is ``{`` for JSON and ``<`` for XML.
 
     Raises:
-        NotAFeed: when no feed begins anywhere near the beginning.
+        NotAFeed: there is no start of a feed near the beginning.
     """
     if text[:1] in ("<", "{", "["):
         return text
     found = _START.search(text[:_START_WITHIN])
     if found:
-        notes.add("Something stands before the feed and was skipped", text[: found.start()])
+        notes.add("Text before the feed was skipped", text[: found.start()])
         return text[found.start() :]
     raise NotAFeed(
-        f"This is plain text, no feed; it begins with {text[:60]!r}.",
+        f"This is plain text, not a feed; it begins with {text[:60]!r}.",
         fix="Give the address of an RSS, Atom or JSON feed.",
     )
 
 
-def read_prolog(text: str) -> Prolog:
-    """Skip processing instructions, comments and the DOCTYPE, in time linear in their length.
+def parse_prolog(text: str) -> Prolog:
+    """Parse processing instructions, comments and the DOCTYPE up to the root element, in linear time.
 
     Raises:
-        NotAFeed: when the DOCTYPE is longer than any feed's.
+        NotAFeed: the DOCTYPE is longer than that of any feed.
     """
     at, doctype = 0, ""
     while True:
@@ -89,7 +89,7 @@ def read_prolog(text: str) -> Prolog:
 
 
 def _doctype_end(text: str, at: int) -> int:
-    """Where the ``>`` is that ends the DOCTYPE beginning ``at``; -1 if the text ends first."""
+    """Return the position of the ``>`` that ends the DOCTYPE at ``at``; -1 if the text ends first."""
     depth, stop = 0, at + _MAX_DOCTYPE
     position = at
     while token := _DOCTYPE_TOKEN.search(text, position, stop):
@@ -106,17 +106,17 @@ def _doctype_end(text: str, at: int) -> int:
             depth += 1 if mark == "[" else -1
     if len(text) > stop:
         raise NotAFeed(
-            "This XML declares more than 64 KB of document type before its content: an XML bomb, or no feed.",
+            "This XML has a document type of more than 64 KB, which no feed needs (an XML bomb).",
             fix="Don't use this address.",
         )
     return -1
 
 
 def refuse_root(root: str | None, doctype: str, text: str) -> None:
-    """Return if ``root`` is the root of a feed.
+    """Raise if ``root`` is not the root element of a feed.
 
     Raises:
-        NotAFeed: saying what the document is instead.
+        NotAFeed: the message says what the document is instead.
     """
     local = (root or "").rpartition(":")[2].lower()
     if local in FEED_ROOTS:
@@ -124,11 +124,11 @@ def refuse_root(root: str | None, doctype: str, text: str) -> None:
     if local in ("html", "head", "body") or doctype[9:20].strip().lower().startswith("html"):
         found = _PAGE_TITLE.search(text[:100_000])
         title = " ".join(html.unescape(found[1]).split()) if found else ""
-        raise NotAFeed(f"This is an HTML page{f' titled {title!r}' if title else ''}, no feed.", fix=_PAGE_MEND)
+        raise NotAFeed(f"This is an HTML page{f' titled {title!r}' if title else ''}, not a feed.", fix=_PAGE_FIX)
     if root is None:
         raise NotAFeed(
-            "This document ends, or breaks off, before any content: it is cut off or no XML.",
-            fix="Try again later; if it stays so, tell the publisher or remove the feed.",
+            "This document ends before any content: it is cut off or not XML.",
+            fix="Try again later; if this continues, tell the publisher or remove the feed.",
         )
-    what, fix = _OTHERS.get(local, (f"an XML document whose root is <{root}>", "Give the address of a feed."))
-    raise NotAFeed(f"This is {what}, no feed.", fix=fix)
+    description, fix = _OTHERS.get(local, (f"an XML document whose root is <{root}>", "Give the address of a feed."))
+    raise NotAFeed(f"This is {description}, not a feed.", fix=fix)

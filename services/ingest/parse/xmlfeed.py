@@ -1,4 +1,4 @@
-"""RSS 0.9–2.0, RDF and Atom → raw entries, by feedparser, which is given only XML that was made safe before."""
+"""Parses RSS 0.9–2.0, RDF and Atom to raw entries with feedparser, which only gets XML that was made safe before."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from services.ingest.parse.entry import RawEntry, RawFeed
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.markup import declared_entities, resolve_references
 from services.ingest.parse.notes import Notes
-from services.ingest.parse.prescan import MAX_ENTRIES, Survey, survey
-from services.ingest.parse.sniff import read_prolog, refuse_root
+from services.ingest.parse.prescan import MAX_ENTRIES, Prescan, prescan
+from services.ingest.parse.sniff import parse_prolog, refuse_root
 
-__all__ = ["read_xml"]
+__all__ = ["parse_xml_feed"]
 
-#: The lenient parser takes some 3 s for a megabyte; a larger broken document is read as far as it is well-formed.
+#: feedparser's lenient mode takes about 3 s per megabyte; larger broken documents are read up to the first error.
 _LENIENT_BYTES = 1_000_000
 _LONG_TAG = re.compile(rb"<[A-Za-z_][^<>]{65000}")
 _UNBOUND = expat.errors.XML_ERROR_UNBOUND_PREFIX
@@ -28,7 +28,7 @@ _PREFIX = re.compile(rb"[<\s/]([A-Za-z_][\w.-]{0,30}):[A-Za-z_]")
 _BINDING = re.compile(rb"\sxmlns:([\w.-]{1,30})\s{0,9}=")
 _GUID = re.compile(rb"<guid[^<>]{0,200}>(?:<!\[CDATA\[)?([^<]{1,2000}?)(?:\]\]>)?</guid>")
 _ROOT_NAME = re.compile(rb"<[^\s/>]+")
-#: Where feedparser knows a prefix by its namespace alone; others it takes as they stand.
+#: Prefixes that feedparser recognizes only by their namespace.
 _NAMESPACES = {
     b"atom": b"http://www.w3.org/2005/Atom",
     b"content": b"http://purl.org/rss/1.0/modules/content/",
@@ -48,29 +48,29 @@ _ADDRESS = re.compile(r"\S+@\S+")
 _NAME_IN_PARENTHESES = re.compile(r"\(([^()]{2,100})\)")
 
 
-def read_xml(text: str, feed_url: str, notes: Notes) -> RawFeed:
-    """The feed in ``text``. A document that is cut off or broken gives the entries that can be read, and a note.
+def parse_xml_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
+    """Parse the feed in ``text``; if it is cut off or broken, return the readable entries and add a note.
 
     Raises:
-        NotAFeed: when the document is something else, an XML bomb, or breaks off before its first entry.
+        NotAFeed: the document is something else, an XML bomb, or ends before its first entry.
     """
-    prolog = read_prolog(text)
+    prolog = parse_prolog(text)
     refuse_root(prolog.root, prolog.doctype, text)
     entities = declared_entities(prolog.doctype, notes)
     document = resolve_references(text[prolog.root_at :], entities).encode("utf-8", "replace")
     if _LONG_TAG.search(document):
-        raise NotAFeed("This XML has a tag of more than 64 KB: no feed does.", fix="Don't use this address.")
-    found = survey(document)
-    if found.problem == _UNBOUND:
+        raise NotAFeed("This XML has a tag of more than 64 KB, which no feed needs.", fix="Don't use this address.")
+    scan = prescan(document)
+    if scan.problem == _UNBOUND:
         document = _bind_prefixes(document, notes)
-        found = survey(document)
-    parsed, guids = _parse(document, found, feed_url, notes)
+        scan = prescan(document)
+    parsed, guids = _parse(document, scan, feed_url, notes)
     entries = parsed["entries"]
-    if not entries and found.problem:
-        how = "breaks off" if found.cut_off else "is no well-formed XML"
+    if not entries and scan.problem:
+        how = "ends" if scan.cut_off else "is not well-formed XML"
         raise NotAFeed(
-            f"This feed {how} at line {found.line}, before the end of its first entry ({found.problem}).",
-            fix="Try again later; if it stays so, tell the publisher.",
+            f"This feed {how} at line {scan.line}, before the end of its first entry ({scan.problem}).",
+            fix="Try again later; if this continues, tell the publisher.",
         )
     if len(guids) != len(entries):
         guids = (None,) * len(entries)
@@ -80,32 +80,32 @@ def read_xml(text: str, feed_url: str, notes: Notes) -> RawFeed:
     return _feed(parsed, raw, feed_url)
 
 
-def _parse(document: bytes, found: Survey, feed_url: str, notes: Notes) -> tuple[Any, tuple[str | None, ...]]:
-    if found.more:
+def _parse(document: bytes, scan: Prescan, feed_url: str, notes: Notes) -> tuple[Any, tuple[str | None, ...]]:
+    if scan.more:
         notes.add(f"Only the first {MAX_ENTRIES} entries were read")
-        return _feedparser(found.complete or document, feed_url), found.guids
-    if found.problem is None:
-        return _feedparser(document, feed_url), found.guids
-    if found.cut_off and found.complete:
-        notes.add(f"The document is cut off; {len(found.guids)} whole entries were read")
-        return _feedparser(found.complete, feed_url), found.guids
-    where = f"The document is no well-formed XML at line {found.line} ({found.problem})"
-    if not found.cut_off and len(document) <= _LENIENT_BYTES:
+        return _feedparser(scan.complete or document, feed_url), scan.guids
+    if scan.problem is None:
+        return _feedparser(document, feed_url), scan.guids
+    if scan.cut_off and scan.complete:
+        notes.add(f"The document is cut off; complete entries read: {len(scan.guids)}")
+        return _feedparser(scan.complete, feed_url), scan.guids
+    where = f"The document is not well-formed XML at line {scan.line} ({scan.problem})"
+    if not scan.cut_off and len(document) <= _LENIENT_BYTES:
         lenient = _feedparser(document, feed_url)
-        if len(lenient["entries"]) >= len(found.guids):
+        if len(lenient["entries"]) >= len(scan.guids):
             notes.add(f"{where}; read leniently")
             return lenient, tuple(_unescaped(guid) for guid in _GUID.findall(document))
-    if not found.complete:
+    if not scan.complete:
         return {"entries": [], "feed": {}}, ()
-    notes.add(f"{where}; {len(found.guids)} entries before it were read")
-    return _feedparser(found.complete, feed_url), found.guids
+    notes.add(f"{where}; entries read before that: {len(scan.guids)}")
+    return _feedparser(scan.complete, feed_url), scan.guids
 
 
 def _bind_prefixes(document: bytes, notes: Notes) -> bytes:
-    """``document`` with the namespace prefixes declared that it uses without saying so, a common defect."""
+    """Declare the namespace prefixes that ``document`` uses without declaring them, a common defect."""
     bound = {*_BINDING.findall(document), b"xml", b"xmlns"}
     missing = sorted(set(_PREFIX.findall(document)) - bound)[:100]
-    notes.add("Namespace prefixes are used without being declared", b" ".join(missing).decode())
+    notes.add("Namespace prefixes are used but not declared", b" ".join(missing).decode())
     attributes = b"".join(
         b' xmlns:%s="%s"' % (prefix, _NAMESPACES.get(prefix, b"urn:undeclared:" + prefix)) for prefix in missing
     )
@@ -126,9 +126,9 @@ def _feedparser(document: bytes, feed_url: str) -> Any:
             resolve_relative_uris=False,
             sanitize_html=False,
         )
-    except Exception as error:  # whatever a parser of tag soup stumbles over: it is this document's fault, not ours
+    except Exception as error:  # whatever makes the lenient parser fail is the document's fault
         raise NotAFeed(
-            f"This feed is damaged beyond reading ({type(error).__name__}: {error}).",
+            f"This feed is too damaged to read ({type(error).__name__}: {error}).",
             fix="Check it with a feed validator, and tell the publisher.",
         ) from error
 
@@ -149,10 +149,10 @@ def _feed(parsed: Any, entries: tuple[RawEntry, ...], feed_url: str) -> RawFeed:
 
 
 def _entry(entry: Any, guid: str | None, feed_url: str, atom: bool) -> RawEntry:
-    # dict.get: feedparser's own get answers for missing dates with other dates, and warns
+    # dict.get: feedparser's own get returns other dates for missing ones, and warns
     published = "published" if dict.get(entry, "published") else "created"
     updated = "updated"
-    if not dict.get(entry, published) and not atom:  # RDF states one date only, Dublin Core's
+    if not dict.get(entry, published) and not atom:  # RDF has a single date, that of Dublin Core
         published, updated = "updated", ""
     contents = [part.get("value") or "" for part in dict.get(entry, "content") or ()]
     source = dict.get(entry, "source") or {}
@@ -166,9 +166,9 @@ def _entry(entry: Any, guid: str | None, feed_url: str, atom: bool) -> RawEntry:
         body=max(contents, key=len) if contents else None,
         language=detail.get("language"),
         published=_text(entry, published),
-        published_given=dict.get(entry, f"{published}_parsed"),
+        published_parsed=dict.get(entry, f"{published}_parsed"),
         updated=_text(entry, updated),
-        updated_given=dict.get(entry, f"{updated}_parsed"),
+        updated_parsed=dict.get(entry, f"{updated}_parsed"),
         authors=tuple(_authors(entry)),
         categories=tuple(str(tag.get("label") or tag.get("term") or "") for tag in dict.get(entry, "tags") or ()),
         source_title=source.get("title") if isinstance(source, Mapping) else None,
@@ -187,7 +187,7 @@ def _language(head: Any) -> str | None:
 
 
 def _link(entry: Any, guid: str | None) -> str | None:
-    """The entry's page: its alternate link, else its first that is no attachment. A bare number as guid is no link."""
+    """Return the entry's page: its alternate link, else the first that is not an attachment. A bare guid is no link."""
     link = _text(entry, "link")
     if link and (link != _text(entry, "id") or not guid or "://" in guid or guid.startswith("/")):
         return link
@@ -198,7 +198,7 @@ def _link(entry: Any, guid: str | None) -> str | None:
 
 
 def _authors(entry: Any) -> Iterable[str]:
-    """Names for people; an e-mail address alone is none."""
+    """Yield the names of authors; an email address alone is not a name."""
     details = [detail for detail in dict.get(entry, "authors") or () if detail]
     for detail in details or [{"name": _text(entry, "author") or ""}]:
         name = str(detail.get("name") or "")
@@ -211,7 +211,7 @@ def _authors(entry: Any) -> Iterable[str]:
 
 
 def _ttl(head: Any) -> int | None:
-    """How long the feed says it may be kept, in seconds."""
+    """Return how many seconds the feed asks not to be polled again."""
     ttl = str(dict.get(head, "ttl") or "").strip()
     if ttl.isascii() and ttl.isdigit() and 0 < len(ttl) < 7:
         return min(int(ttl) * 60, _MAX_TTL_SECONDS) or None

@@ -1,1 +1,1 @@
-"""When each feed is polled next. Pure."""
+"""The polling schedule of each feed. Pure."""

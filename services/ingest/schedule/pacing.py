@@ -1,7 +1,7 @@
-"""When to poll a feed next, and how the feed is: pure decisions that come with their reasons. No feed is ever given up.
+"""Decides when to poll a feed next. Pure; every decision comes with its reason. No feed is ever given up.
 
-A feed that has something new every hour is asked more often than one that has it every week. What the server asks for
-(Retry-After, max-age, ttl) is kept, within bounds that hold against a server's mistake.
+A feed that publishes every hour is polled more often than one that publishes every week. The wishes of the server
+(Retry-After, max-age) and of the feed (ttl) are respected, within bounds that protect against a mistake of theirs.
 """
 
 from __future__ import annotations
@@ -10,31 +10,32 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Literal
 
-from schemas.feeds import FeedHealth, FeedStatus
+__all__ = [
+    "NextPoll",
+    "PollOutcome",
+    "PollOutcomeKind",
+    "PollSettings",
+    "Rhythm",
+    "describe_span",
+    "mean_gap",
+    "next_poll",
+    "with_news",
+]
 
-__all__ = ["NextPoll", "Outcome", "OutcomeKind", "PollSettings", "Rhythm", "judge_health", "next_poll", "with_news"]
-
-#: fetched: a feed came · not_modified: the server says that nothing changed · broken: what came is no feed ·
-#: unreachable: nothing usable came · gone: the server says that it's gone for good.
-OutcomeKind = Literal["fetched", "not_modified", "broken", "unreachable", "gone"]
-
-_STATUS_OF_FAILURE: dict[OutcomeKind, FeedStatus] = {
-    "broken": "broken",
-    "unreachable": "unreachable",
-    "gone": "gone",
-}
+#: fetched: a feed · not_modified: the server says that nothing changed · broken: a document that is not a feed ·
+#: unreachable: no usable response · gone: the server says that the feed is gone for good.
+PollOutcomeKind = Literal["fetched", "not_modified", "broken", "unreachable", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
 class PollSettings:
-    """Bounds of the schedule, all in seconds.
+    """Bounds of the schedule, in seconds.
 
-    ``unknown_seconds`` is for feeds whose rhythm isn't known yet. ``silent_after_seconds`` is the shortest quiet that
-    is called silence once a feed was watched for ``know_after_seconds``, which shows its weekends; before, it is three
-    times that. A feed with too few items for a rhythm is silent after ``silent_unknown_seconds``.
+    ``unknown_seconds`` applies to feeds whose rhythm is not known yet. ``silent_after_seconds`` is the shortest quiet
+    period that counts as silence after a feed was watched for ``know_after_seconds``, which includes a weekend; before
+    that, it is three times as long. A feed with too few items for a rhythm is silent after ``silent_unknown_seconds``.
     """
 
     min_seconds: float = 120
@@ -51,11 +52,11 @@ class PollSettings:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often a feed has something new.
+    """A feed's publishing habits.
 
-    ``moments`` are the newest moments at which it had, ascending, none closer together than polls are;
-    ``longest_gap_seconds`` is the longest quiet that ended while it was watched. ``ttl_seconds`` and
-    ``max_age_seconds`` are what feed and server last asked for.
+    ``moments`` are the latest times at which it published, ascending, at least one polling interval apart;
+    ``longest_gap_seconds`` is the longest quiet period that ended while it was watched. ``ttl_seconds`` and
+    ``max_age_seconds`` are the latest wishes of feed and server.
     """
 
     watched_since: datetime
@@ -66,38 +67,41 @@ class Rhythm:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one poll ended. ``reason`` and ``fix`` are for people and given unless all is well."""
+class PollOutcome:
+    """The outcome of one poll. ``reason`` and ``fix`` are for people, and given for every failure."""
 
-    kind: OutcomeKind
+    kind: PollOutcomeKind
     reason: str | None = None
     fix: str | None = None
     retry_after_seconds: float | None = None
 
+    @property
+    def failed(self) -> bool:
+        """Whether the poll brought no feed."""
+        return self.kind in ("broken", "unreachable", "gone")
+
 
 @dataclass(frozen=True, slots=True)
 class NextPoll:
-    """When, and why then."""
+    """The time of the next poll, and the reason for it."""
 
     at: datetime
     reason: str
 
 
-#: So many moments make the rhythm; more would only remember older habits.
+#: Moments that make up the rhythm; more would only preserve old habits.
 MAX_MOMENTS = 24
-#: Half of the mean gap: on average, something new waits a quarter of a gap to be seen.
+#: Polling at half the mean gap lets an item wait a quarter of a gap on average.
 _SHARE_OF_GAP = 0.5
-#: The longer the present quiet, the slower: after a night of eight hours, 24 minutes.
+#: The longer the current quiet period, the slower the polls: every 24 minutes after a night of eight hours.
 _SHARE_OF_QUIET = 0.05
-#: Quiet this many times longer than the longest before is silence.
-_SILENCE_FACTOR = 3
-#: Spread over feeds, so that what was added together is not polled together for ever.
+#: Spreads feeds, so that those added together are not polled together forever.
 _JITTER = 0.1
-_DOUBLINGS = 16
+_MAX_DOUBLINGS = 16
 
 
 def with_news(rhythm: Rhythm, moments: Sequence[datetime], now: datetime, settings: PollSettings) -> Rhythm:
-    """``rhythm`` after something new came, dated ``moments``; dates in the future count as ``now``."""
+    """Return ``rhythm`` with the ``moments`` of new items added; dates in the future count as ``now``."""
     dated = sorted({*rhythm.moments, *(min(moment, now) for moment in moments)})
     merged: list[datetime] = []
     for moment in dated:
@@ -111,10 +115,10 @@ def with_news(rhythm: Rhythm, moments: Sequence[datetime], now: datetime, settin
 
 
 def next_poll(
-    feed_id: str, rhythm: Rhythm, outcome: Outcome, failures_in_a_row: int, now: datetime, settings: PollSettings
+    feed_id: str, rhythm: Rhythm, outcome: PollOutcome, failures_in_a_row: int, now: datetime, settings: PollSettings
 ) -> NextPoll:
-    """When to ask again after ``outcome``, which is counted in ``failures_in_a_row`` if it is a failure."""
-    if outcome.kind in _STATUS_OF_FAILURE:
+    """Decide when to poll again after ``outcome``. If it is a failure, ``failures_in_a_row`` includes it."""
+    if outcome.failed:
         seconds, reason = _after_failure(outcome, failures_in_a_row, settings)
     else:
         seconds, reason = _after_success(rhythm, now, settings)
@@ -122,103 +126,49 @@ def next_poll(
     if outcome.retry_after_seconds is not None:
         asked = min(outcome.retry_after_seconds, settings.max_retry_after_seconds)
         if asked > seconds:
-            seconds, reason = asked, "the server asks to wait that long (Retry-After)"
+            seconds, reason = asked, "the server asks for this wait (Retry-After)"
     return NextPoll(now + timedelta(seconds=round(seconds)), reason)
 
 
-def _after_failure(outcome: Outcome, failures: int, settings: PollSettings) -> tuple[float, str]:
-    if outcome.kind == "gone":
-        return settings.gone_seconds, "the server says that it is gone for good; asked once a day all the same"
-    doubled = settings.retry_seconds * 2.0 ** min(max(failures - 1, 0), _DOUBLINGS)
-    return min(doubled, settings.max_seconds), f"attempt {failures} failed; the wait doubles each time"
-
-
-def _after_success(rhythm: Rhythm, now: datetime, settings: PollSettings) -> tuple[float, str]:
-    mean = _mean_gap(rhythm.moments)
-    if mean is None:
-        wanted, reason = settings.unknown_seconds, "its rhythm is not known yet"
-    else:
-        quiet = (now - rhythm.moments[-1]).total_seconds()
-        wanted = max(mean * _SHARE_OF_GAP, quiet * _SHARE_OF_QUIET)
-        reason = f"it has something new every {_span(mean)}"
-    wanted = min(max(wanted, settings.min_seconds), settings.max_seconds)
-    for asked, who in ((rhythm.ttl_seconds, "the feed (ttl)"), (rhythm.max_age_seconds, "the server (max-age)")):
-        bounded = min(asked or 0, settings.max_seconds)
-        if bounded > wanted:
-            wanted, reason = bounded, f"{who} asks not to be asked sooner"
-    return wanted, reason
-
-
-def judge_health(
-    previous: FeedHealth, outcome: Outcome, rhythm: Rhythm, now: datetime, settings: PollSettings, *, had_news: bool
-) -> FeedHealth:
-    """How the feed is after ``outcome``, and when it is asked next. ``rhythm`` includes the news of this poll."""
-    failed = outcome.kind in _STATUS_OF_FAILURE
-    failures = previous.failures_in_a_row + 1 if failed else 0
-    status, reason, fix = (
-        _failing(previous, outcome, failures, settings) if failed else _answering(rhythm, now, settings)
-    )
-    return FeedHealth(
-        feed_id=previous.feed_id,
-        status=status,
-        reason=reason,
-        mend=fix,
-        failures_in_a_row=failures,
-        last_ok_at=previous.last_ok_at if failed else now,
-        last_new_at=now if had_news else previous.last_new_at,
-        next_poll_at=next_poll(previous.feed_id, rhythm, outcome, failures, now, settings).at,
-    )
-
-
-Judged = tuple[FeedStatus, str | None, str | None]
-
-
-def _failing(previous: FeedHealth, outcome: Outcome, failures: int, settings: PollSettings) -> Judged:
-    # One lost connection of a feed that answers well is no news for anybody; it is tried again in two minutes.
-    passing = outcome.kind == "unreachable" and previous.status in ("ok", "silent")
-    if passing and failures < settings.failures_before_unreachable:
-        return previous.status, outcome.reason, outcome.fix
-    return _STATUS_OF_FAILURE[outcome.kind], outcome.reason, outcome.fix
-
-
-def _answering(rhythm: Rhythm, now: datetime, settings: PollSettings) -> Judged:
-    if not rhythm.moments or (now - rhythm.moments[-1]).total_seconds() <= _silence_seconds(rhythm, now, settings):
-        return "ok", None, None
-    mean = _mean_gap(rhythm.moments)
-    usual = f"; before, it had something every {_span(mean)}" if mean is not None else ""
-    return (
-        "silent",
-        f"It answers, but had nothing new since {rhythm.moments[-1]:%d %b %Y, %H:%M} UTC{usual}.",
-        "Look at its site: it may have moved its feed to another address.",
-    )
-
-
-def _silence_seconds(rhythm: Rhythm, now: datetime, settings: PollSettings) -> float:
-    mean = _mean_gap(rhythm.moments)
-    if mean is None:
-        return settings.silent_unknown_seconds
-    watched = (now - min(rhythm.watched_since, rhythm.moments[0])).total_seconds()
-    floor = settings.silent_after_seconds * (1 if watched >= settings.know_after_seconds else 3)
-    gaps = [(later - sooner).total_seconds() for sooner, later in pairwise(rhythm.moments)]
-    return max(floor, _SILENCE_FACTOR * max(rhythm.longest_gap_seconds, *gaps, mean))
-
-
-def _mean_gap(moments: Sequence[datetime]) -> float | None:
-    """Seconds between two moments on average; None for fewer than three, which are no rhythm."""
+def mean_gap(moments: Sequence[datetime]) -> float | None:
+    """Return the mean seconds between two moments; None for fewer than three moments, which are not a rhythm."""
     if len(moments) < 3:
         return None
     return (moments[-1] - moments[0]).total_seconds() / (len(moments) - 1)
 
 
-def _spread(feed_id: str, turn: int) -> float:
-    """A number in [0, 1) that is the same whenever the same is asked."""
-    digest = hashlib.blake2b(f"{feed_id}/{turn}".encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "big") / 2**32
-
-
-def _span(seconds: float) -> str:
-    """For people: ``5 minutes``, ``3 hours``, ``2 days``."""
+def describe_span(seconds: float) -> str:
+    """Return a rounded time span for people: ``5 minutes``, ``3 hours``, ``2 days``."""
     for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
         if seconds >= 1.5 * length:
             return f"{round(seconds / length)} {unit}s"
     return "minute"
+
+
+def _after_failure(outcome: PollOutcome, failures: int, settings: PollSettings) -> tuple[float, str]:
+    if outcome.kind == "gone":
+        return settings.gone_seconds, "the server says that the feed is gone for good; it is still polled once a day"
+    doubled = settings.retry_seconds * 2.0 ** min(max(failures - 1, 0), _MAX_DOUBLINGS)
+    return min(doubled, settings.max_seconds), f"attempt {failures} failed; the wait doubles with each failure"
+
+
+def _after_success(rhythm: Rhythm, now: datetime, settings: PollSettings) -> tuple[float, str]:
+    mean = mean_gap(rhythm.moments)
+    if mean is None:
+        wanted, reason = settings.unknown_seconds, "the feed's rhythm is not known yet"
+    else:
+        quiet = (now - rhythm.moments[-1]).total_seconds()
+        wanted = max(mean * _SHARE_OF_GAP, quiet * _SHARE_OF_QUIET)
+        reason = f"the feed has a new item every {describe_span(mean)}"
+    wanted = min(max(wanted, settings.min_seconds), settings.max_seconds)
+    for asked, who in ((rhythm.ttl_seconds, "the feed (ttl)"), (rhythm.max_age_seconds, "the server (max-age)")):
+        bounded = min(asked or 0, settings.max_seconds)
+        if bounded > wanted:
+            wanted, reason = bounded, f"{who} asks not to be polled sooner"
+    return wanted, reason
+
+
+def _spread(feed_id: str, turn: int) -> float:
+    """Return a number in [0, 1) that is always the same for the same arguments."""
+    digest = hashlib.blake2b(f"{feed_id}/{turn}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") / 2**32

@@ -1,4 +1,4 @@
-"""Several ingest workers share the feeds: one of them at a time polls each, whatever becomes of that one."""
+"""Several ingest workers share the feeds: each feed is polled by one of them at a time, even if a worker dies."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ URLS = [f"https://news{number}.example/rss" for number in range(30)]
 EMPTY = b'<rss version="2.0"><channel><title>News</title></channel></rss>'
 
 
-class Counting:
-    """Answers every feed, after a moment, and counts how often; ``enough`` is set when it was asked ``all`` times."""
+class CountingFetcher:
+    """Returns an empty feed after a moment and counts the fetches; ``enough`` is set after ``all`` of them."""
 
     def __init__(self, all: int = 1) -> None:
         self.polls: Counter[str] = Counter()
@@ -41,17 +41,17 @@ class Counting:
         pass
 
 
-def worker(engine: Engine, fetcher: Counting) -> IngestService:
+def worker(engine: Engine, fetcher: CountingFetcher) -> IngestService:
     settings = IngestSettings(idle_seconds=0.01, concurrency=4, lease_seconds=120)
     return IngestService(engine, fetcher, CollectingPublisher(), FakeClock(NOON), settings)
 
 
-async def test_each_feed_is_polled_once_though_three_workers_look_for_work(database: Engine) -> None:
-    fetcher, stop = Counting(len(URLS)), asyncio.Event()
+async def test_three_workers_poll_each_feed_once(database: Engine) -> None:
+    fetcher, stop = CountingFetcher(len(URLS)), asyncio.Event()
     workers = [worker(database, fetcher) for _ in range(3)]
     for url in URLS:
         workers[0].add_feed(url)
-    running = [asyncio.create_task(one.run(stop)) for one in workers]
+    running = [asyncio.create_task(service.run(stop)) for service in workers]
     await asyncio.wait_for(fetcher.enough.wait(), 30)
     await asyncio.sleep(0.1)
     stop.set()
@@ -59,11 +59,11 @@ async def test_each_feed_is_polled_once_though_three_workers_look_for_work(datab
     assert fetcher.polls == Counter(URLS)
 
 
-async def test_what_a_dead_worker_had_taken_is_polled_when_its_lease_has_run_out(database: Engine) -> None:
+async def test_the_feeds_of_a_dead_worker_are_polled_after_its_leases_expire(database: Engine) -> None:
     repository, ids = Repository(), [feed_id(url) for url in URLS[:2]]
-    one = worker(database, Counting())
+    service = worker(database, CountingFetcher())
     for url in URLS[:2]:
-        one.add_feed(url)
+        service.add_feed(url)
     with database.begin() as connection:
         assert repository.lease(connection, ids, NOON, NOON + timedelta(seconds=120)) == frozenset(ids)
     with database.begin() as connection:
@@ -74,26 +74,26 @@ async def test_what_a_dead_worker_had_taken_is_polled_when_its_lease_has_run_out
         assert repository.lease(connection, ids[:1], later, later) == frozenset(ids[:1])
 
 
-async def test_a_feed_that_another_worker_polled_meanwhile_is_left_alone(database: Engine) -> None:
-    repository, one = Repository(), worker(database, Counting())
-    feed = one.add_feed(URLS[0])
-    await one.poll(feed.id)
+async def test_a_feed_that_another_worker_has_just_polled_is_not_leased(database: Engine) -> None:
+    repository, service = Repository(), worker(database, CountingFetcher())
+    feed = service.add_feed(URLS[0])
+    await service.poll(feed.id)
     with database.begin() as connection:
         assert repository.lease(connection, [feed.id], NOON, NOON + timedelta(seconds=120)) == frozenset()
 
 
-async def test_a_worker_that_stops_gives_back_what_it_did_not_poll(database: Engine) -> None:
-    class Stuck(Counting):
+async def test_a_worker_that_stops_releases_the_feeds_it_did_not_poll(database: Engine) -> None:
+    class StuckFetcher(CountingFetcher):
         async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
             self._count(url)
             await asyncio.Event().wait()
             raise AssertionError
 
-    fetcher, stop = Stuck(), asyncio.Event()
+    fetcher, stop = StuckFetcher(), asyncio.Event()
     settings = IngestSettings(idle_seconds=0.01, stop_grace_seconds=0.05, lease_seconds=120)
-    one = IngestService(database, fetcher, CollectingPublisher(), FakeClock(NOON), settings)
-    one.add_feed(URLS[0])
-    running = asyncio.create_task(one.run(stop))
+    service = IngestService(database, fetcher, CollectingPublisher(), FakeClock(NOON), settings)
+    service.add_feed(URLS[0])
+    running = asyncio.create_task(service.run(stop))
     await asyncio.wait_for(fetcher.enough.wait(), 30)
     stop.set()
     await running

@@ -26,7 +26,7 @@ LISTING = b"""<?xml version="1.0"?>
 </body></opml>"""
 
 
-def test_folders_become_groups_and_what_cant_be_taken_is_named_with_its_line() -> None:
+def test_folders_become_groups_and_problems_have_their_line() -> None:
     listing = read_opml(LISTING)
     assert listing.title == "My feeds"
     assert listing.feeds == (
@@ -42,12 +42,12 @@ def test_folders_become_groups_and_what_cant_be_taken_is_named_with_its_line() -
     )
     assert [str(problem) for problem in listing.problems] == [
         "line 7: 'No address' has no feed address (xmlUrl)",
-        "line 10: 'Twice' repeats the address 'https://one.example/feed?a=1&b=2'; it is taken once",
-        "line 12: 'Mail' has an address that is no web address: 'mailto:a@b.example'",
+        "line 10: 'Twice' repeats the address 'https://one.example/feed?a=1&b=2'; it is added once",
+        "line 12: 'Mail' has an address that is not a web address: 'mailto:a@b.example'",
     ]
 
 
-def test_a_list_that_breaks_off_is_read_as_far_as_it_goes() -> None:
+def test_a_list_that_is_cut_off_is_read_up_to_the_cut() -> None:
     cut = LISTING[: LISTING.index(b'<outline text="Two"') + 30]
     listing = read_opml(cut)
     assert [feed.title for feed in listing.feeds] == ["The One"]
@@ -56,8 +56,8 @@ def test_a_list_that_breaks_off_is_read_as_far_as_it_goes() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"<html><body>", b"<rss/>", b"\xff\xfe\0", b"just text"])
-def test_what_is_no_list_says_so(raw: bytes) -> None:
-    with pytest.raises(BadInput, match="my list is no OPML"):
+def test_other_documents_are_refused(raw: bytes) -> None:
+    with pytest.raises(BadInput, match="my list is not an OPML list"):
         read_opml(raw, "my list")
 
 
@@ -84,7 +84,7 @@ FEEDS = st.builds(
 
 
 @given(st.lists(FEEDS, unique_by=lambda feed: feed.id))
-def test_what_is_written_is_read_again(feeds: list[Feed]) -> None:
+def test_a_written_list_is_read_again(feeds: list[Feed]) -> None:
     written = write_opml(feeds)
     assert write_opml(feeds) == written
     listing = read_opml(written)
@@ -94,7 +94,7 @@ def test_what_is_written_is_read_again(feeds: list[Feed]) -> None:
 
 
 @pytest.mark.data
-def test_public_lists_are_read_whole() -> None:
+def test_public_lists_are_read_completely() -> None:
     folder = Path(__file__).parents[5] / "shared" / "data" / "feeds" / "opml"
     if not folder.is_dir():
         pytest.skip(f"{folder} is missing")

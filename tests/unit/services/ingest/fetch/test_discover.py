@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.fetch.discover import FoundFeed, feeds_in_page, likely_addresses
+from services.ingest.fetch.discover import DiscoveredFeed, discover_feeds, likely_feed_urls
 
 PAGE = """<!doctype html><html><head><base href="/blog/">
 <link rel="alternate" type="application/rss+xml" title="Comments" href="comments.xml">
@@ -17,23 +17,23 @@ PAGE = """<!doctype html><html><head><base href="/blog/">
 
 
 def test_declared_feeds_come_first_then_linked_ones_each_once() -> None:
-    found = feeds_in_page(PAGE, "https://news.example/about")
+    found = discover_feeds(PAGE, "https://news.example/about")
     assert found == (
-        FoundFeed("https://news.example/blog/news.xml", "The news", "declared"),
-        FoundFeed("https://news.example/blog/comments.xml", "Comments", "declared"),
-        FoundFeed("https://news.example/feed/", "Our feed", "linked"),
-        FoundFeed("https://other.example/x.rss", "other", "linked"),
+        DiscoveredFeed("https://news.example/blog/news.xml", "The news", "declared"),
+        DiscoveredFeed("https://news.example/blog/comments.xml", "Comments", "declared"),
+        DiscoveredFeed("https://news.example/feed/", "Our feed", "linked"),
+        DiscoveredFeed("https://other.example/x.rss", "other", "linked"),
     )
 
 
 @given(st.text() | st.binary())
-def test_any_page_is_read(page: str | bytes) -> None:
-    feeds_in_page(page, "https://news.example/")
+def test_any_page_is_accepted(page: str | bytes) -> None:
+    discover_feeds(page, "https://news.example/")
 
 
-def test_likely_addresses_lie_below_the_page_and_at_the_root() -> None:
-    addresses = likely_addresses("https://news.example/blog/index.html?x=1")
+def test_likely_feed_urls_are_below_the_page_and_at_the_root() -> None:
+    addresses = likely_feed_urls("https://news.example/blog/index.html?x=1")
     assert addresses[0] == "https://news.example/blog/feed"
     assert "https://news.example/atom.xml" in addresses
-    assert len(likely_addresses("https://news.example")) == len(set(likely_addresses("https://news.example/"))) == 8
-    assert likely_addresses("file:///tmp/x") == ()
+    assert len(likely_feed_urls("https://news.example")) == len(set(likely_feed_urls("https://news.example/"))) == 8
+    assert likely_feed_urls("file:///tmp/x") == ()

@@ -22,7 +22,7 @@ async def fetcher() -> AsyncIterator[HttpFetcher]:
         yield HttpFetcher(client)
 
 
-async def test_it_asks_only_for_what_changed(fetcher: HttpFetcher) -> None:
+async def test_an_unchanged_feed_is_not_sent_again(fetcher: HttpFetcher) -> None:
     def answer(request: Request) -> Reply:
         if request.headers.get("if-none-match") == 'W/"1"':
             return Reply(304)
@@ -48,7 +48,7 @@ async def test_a_validator_that_cant_be_sent_back_is_dropped(fetcher: HttpFetche
     ("value", "seconds"),
     [("120", 120.0), ("Wed, 04 Mar 2026 12:05:00 GMT", 300.0), ("Wed, 04 Mar 2026 11:00:00 GMT", 0.0), ("soon", None)],
 )
-async def test_retry_after_is_read_on_any_status(fetcher: HttpFetcher, value: str, seconds: float | None) -> None:
+async def test_retry_after_is_read_with_any_status(fetcher: HttpFetcher, value: str, seconds: float | None) -> None:
     async with serving({"/": Reply(200, headers={"Retry-After": value})}) as server:
         assert (await fetcher.fetch(server.url(), NOTHING, NOW)).retry_after_seconds == seconds
 
@@ -64,14 +64,14 @@ async def test_retry_after_is_read_on_any_status(fetcher: HttpFetcher, value: st
         ({}, None),
     ],
 )
-async def test_max_age_is_less_what_caches_used_up(
+async def test_the_age_in_caches_is_subtracted_from_max_age(
     fetcher: HttpFetcher, headers: dict[str, str], seconds: int | None
 ) -> None:
     async with serving({"/": Reply(200, headers=headers)}) as server:
         assert (await fetcher.fetch(server.url(), NOTHING, NOW)).max_age_seconds == seconds
 
 
-async def test_a_file_is_read_and_not_again_until_it_changes(tmp_path: Path) -> None:
+async def test_a_file_is_read_again_only_when_it_changes(tmp_path: Path) -> None:
     path = tmp_path / "my feed.xml"
     path.write_bytes(b"<rss/>")
     files = FileFetcher([tmp_path])
@@ -95,9 +95,9 @@ async def test_no_file_outside_of_the_allowed_folders_is_read(tmp_path: Path) ->
         ((inside / "link").as_uri(), BadInput, "outside"),
         (inside.as_uri() + "/../secret", BadInput, "outside"),
         (inside.as_uri() + "/%2e%2e/secret", BadInput, "outside"),
-        ("file://elsewhere/feed", BadInput, "no address of a local file"),
-        (inside.as_uri() + "/%00", BadInput, "no address of a local file"),
-        ((inside / "pipe").as_uri(), BadInput, "is no file"),
+        ("file://elsewhere/feed", BadInput, "not a valid local file URL"),
+        (inside.as_uri() + "/%00", BadInput, "not a valid local file URL"),
+        ((inside / "pipe").as_uri(), BadInput, "not a regular file"),
         (inside.as_uri(), Unreachable, "Is a directory"),
         ((inside / "large").as_uri(), BadInput, "at most"),
         ((inside / "missing").as_uri(), Unreachable, "No such file"),

@@ -19,7 +19,7 @@ from services.ingest.identity.urls import absolute_url, canonical_url, host_of
         "  https://n.example.org/a?id=1 ",
     ],
 )
-def test_one_page_has_one_canonical_address(url: str) -> None:
+def test_one_page_has_one_canonical_url(url: str) -> None:
     assert canonical_url(url) == "https://n.example.org/a?id=1"
 
 
@@ -32,12 +32,12 @@ def test_one_page_has_one_canonical_address(url: str) -> None:
         ("https://n.example.org/A", "https://n.example.org/a"),
     ],
 )
-def test_different_pages_stay_apart(one: str, other: str) -> None:
+def test_different_pages_have_different_canonical_urls(one: str, other: str) -> None:
     assert canonical_url(one) != canonical_url(other)
 
 
 @given(st.text() | st.builds("https://n.example.org/{}".format, st.text()))
-def test_canonical_is_stable_and_never_fails(url: str) -> None:
+def test_canonical_url_is_idempotent_and_never_fails(url: str) -> None:
     once = canonical_url(url)
     assert canonical_url(once) == once
     host_of(url)
@@ -56,7 +56,7 @@ def test_canonical_is_stable_and_never_fails(url: str) -> None:
         ("", None),
     ],
 )
-def test_links_are_web_addresses_or_none(url: str, absolute: str | None) -> None:
+def test_links_are_web_urls_or_none(url: str, absolute: str | None) -> None:
     assert absolute_url(url, "https://n.example.org/x/y") == absolute
 
 

@@ -16,7 +16,7 @@ from services.ingest.parse.clean import lead, limit, plain_text, title_text
         ("One<br>two<br><br>Three", "One two\n\nThree"),
         ("<p>broken\nline</p>", "broken line"),
         ("First\n\nSecond\nline", "First\n\nSecond line"),
-        ("<script>alert('x')</script>Seen<style>p{}</style>", "Seen"),
+        ("<script>alert('x')</script>SeenItem<style>p{}</style>", "SeenItem"),
         ("a<sup>2</sup> &amp; <b>b</b>&#39;s", "a2 & b's"),
         ("<table><tr><td>Price</td><td>5</td></tr></table>", "Price 5"),
         ("if a < b and c > d", "if a < b and c > d"),
@@ -46,13 +46,13 @@ def test_no_element_survives(text: str) -> None:
 
 
 @given(st.text(alphabet="ab .\n", min_size=1), st.integers(1, 40))
-def test_a_limit_holds_and_keeps_the_beginning(text: str, longest: int) -> None:
+def test_a_limited_text_is_a_beginning_of_the_text(text: str, longest: int) -> None:
     part = limit(text, longest)
     assert len(part) <= longest
     assert text.startswith(part)
     assert len(lead(text, longest)) <= longest + 1
 
 
-def test_a_lead_ends_at_a_word() -> None:
+def test_a_lead_ends_after_a_word() -> None:
     assert lead("Prices rose sharply in the north", 15) == "Prices rose…"
     assert lead("Short", 15) == "Short"

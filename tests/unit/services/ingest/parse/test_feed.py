@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.base import content_id
-from services.ingest.parse.feed import MAX_BYTES, MAX_TEXT, NotAFeed, ParsedFeed, parse_feed, publisher_name
+from services.ingest.parse.errors import NotAFeed
+from services.ingest.parse.feed import MAX_BYTES, MAX_TEXT, ParsedFeed, parse_feed, publisher_name
 
 FEED_URL = "https://news.example.org/feed"
 
@@ -16,7 +17,7 @@ def rss(items: str, title: str = "Harbour Wire") -> ParsedFeed:
     return parse_feed(document.encode(), feed_url=FEED_URL)
 
 
-def test_an_id_comes_from_the_guid_else_the_address_else_the_words() -> None:
+def test_an_id_comes_from_the_guid_else_the_url_else_the_title_and_date() -> None:
     feed = rss(
         "<item><title>A</title><guid>7</guid><link>https://n.example.org/a</link></item>"
         "<item><title>B</title><link>https://n.example.org/b?utm_source=x</link></item>"
@@ -29,12 +30,12 @@ def test_an_id_comes_from_the_guid_else_the_address_else_the_words() -> None:
     ]
 
 
-def test_a_guid_stays_as_written() -> None:
+def test_a_guid_is_kept_as_written() -> None:
     feed = rss("<item><title>A</title><guid>NW:55 x</guid></item>")
     assert feed.items[0].guid == "NW:55 x"
 
 
-def test_the_source_says_feed_host_and_publisher() -> None:
+def test_the_source_has_feed_host_and_publisher() -> None:
     feed = rss("<item><title>A</title><link>https://WWW.n.example.org:8443/a</link></item>", "Harbour Wire | RSS")
     source = feed.items[0].item.source
     assert (source.feed_url, source.host, source.publisher, source.owner) == (
@@ -45,7 +46,7 @@ def test_the_source_says_feed_host_and_publisher() -> None:
     )
 
 
-def test_a_given_publisher_stands_above_what_the_feed_says() -> None:
+def test_a_given_publisher_overrides_the_feeds_own() -> None:
     document = b"<rss><channel><title>X</title><item><title>A</title><source>Y</source></item></channel></rss>"
     feed = parse_feed(document, feed_url=FEED_URL, publisher="Mine")
     assert feed.items[0].item.source.publisher == "Mine"
@@ -64,7 +65,7 @@ def test_a_given_publisher_stands_above_what_the_feed_says() -> None:
         (None, None),
     ],
 )
-def test_the_publisher_in_a_title(title: str | None, name: str | None) -> None:
+def test_the_publisher_is_found_in_the_title(title: str | None, name: str | None) -> None:
     assert publisher_name(title) == name
 
 
@@ -77,7 +78,7 @@ def test_a_long_body_ends_with_a_sentence_and_a_warning() -> None:
     assert any("shortened" in warning for warning in feed.warnings)
 
 
-def test_too_large_a_document_is_refused_unread() -> None:
+def test_a_document_that_is_too_large_is_refused_unread() -> None:
     with pytest.raises(NotAFeed, match=r"21 MB"):
         parse_feed(b" " * (MAX_BYTES + 1_000_000), feed_url=FEED_URL)
 

@@ -35,11 +35,11 @@ def test_a_line_has_exactly_the_fields_of_the_contract_in_order() -> None:
 
 
 @given(ITEMS)
-def test_what_is_written_can_be_read(item: Item) -> None:
+def test_a_written_item_can_be_read(item: Item) -> None:
     assert list(read_items([dump_item(item)], "items.jsonl")) == [item]
 
 
-def test_title_and_address_are_enough() -> None:
+def test_title_and_url_are_enough() -> None:
     (item,) = read_items([b'{"title": "A", "url": "https://www.n.example.org/a?utm_source=x"}'], "-")
     assert isinstance(item, Item)
     assert item.id == content_id("itm", "https://www.n.example.org/a")
@@ -60,7 +60,7 @@ def test_title_and_address_are_enough() -> None:
         ('{"title": "A", "id": "1", "authors": "me"}', "authors"),
     ],
 )
-def test_a_bad_line_says_where_and_why_and_the_rest_goes_on(line: str, field: str | None) -> None:
+def test_a_bad_line_is_reported_and_the_rest_is_read(line: str, field: str | None) -> None:
     bad, good = read_items([line, '{"title": "B", "id": "2"}'], "items.jsonl")
     assert isinstance(bad, BadLine)
     assert (bad.line, bad.field, bad.severity) == (1, field, "error")
@@ -69,7 +69,7 @@ def test_a_bad_line_says_where_and_why_and_the_rest_goes_on(line: str, field: st
     assert isinstance(good, Item)
 
 
-def test_unknown_fields_are_told_once_each() -> None:
+def test_each_unknown_field_is_reported_once() -> None:
     lines = ['{"title": "A", "id": "1", "mood": 1, "source": {"x": 1}}', "", '{"title": "B", "id": "2", "mood": 2}']
     *items, mood, inner = read_items(lines, "-")
     assert len(items) == 2

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.ingest.parse.feed import NotAFeed, ParsedFeed, parse_feed
-from tests.unit.services.ingest.corpus import FEED_URL, FETCHED_AT, documents, expectation, outcome
+from services.ingest.parse.errors import NotAFeed
+from services.ingest.parse.feed import ParsedFeed, parse_feed
+from tests.unit.services.ingest.parse.corpus import FEED_URL, FETCHED_AT, documents, expectation, outcome
 
 DOCUMENTS = documents()
-SHARED = Path(__file__).parents[4].parent / "shared" / "data" / "feeds"
+SHARED = Path(__file__).parents[5].parent / "shared" / "data" / "feeds"
 
 
 def read(raw: bytes) -> ParsedFeed | None:
@@ -24,7 +25,7 @@ def read(raw: bytes) -> ParsedFeed | None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_a_document_gives_what_is_written_next_to_it(document: Path) -> None:
+def test_each_document_gives_its_expected_result(document: Path) -> None:
     assert outcome(document.read_bytes()) == json.loads(expectation(document).read_text(encoding="utf-8"))
 
 
@@ -32,12 +33,12 @@ def test_a_document_gives_what_is_written_next_to_it(document: Path) -> None:
 @example(b"<rss>")
 @example(b"<?xml")
 @example(b'{"version": "https://jsonfeed.org/version/1", "items": [1, null, {}]}')
-def test_any_bytes_are_a_feed_or_said_to_be_none(raw: bytes) -> None:
+def test_any_bytes_are_either_a_feed_or_refused(raw: bytes) -> None:
     read(raw)
 
 
 @given(st.data())
-def test_a_damaged_feed_raises_nothing_else(data: st.DataObject) -> None:
+def test_a_damaged_feed_raises_no_other_error(data: st.DataObject) -> None:
     raw = bytearray(data.draw(st.sampled_from(DOCUMENTS)).read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(raw)))
@@ -57,10 +58,10 @@ def test_a_feed_that_is_cut_off_gives_a_part_of_the_whole(at: int) -> None:
 
 
 @pytest.mark.data
-def test_no_public_feed_is_a_stumbling_block() -> None:
+def test_all_public_feeds_are_parsed() -> None:
     if not SHARED.is_dir():
         pytest.skip(f"{SHARED} is missing: put the labelled collections there")
     results = {path.name: read(path.read_bytes()) for path in sorted((SHARED / "formats").iterdir())}
-    no_feeds = {name for name, feed in results.items() if feed is None}
-    assert no_feeds == {"rss_2.0_invalid_1.xml", "xml_sample_1.xml", "xml_sample_2.xml"}
+    refused = {name for name, feed in results.items() if feed is None}
+    assert refused == {"rss_2.0_invalid_1.xml", "xml_sample_1.xml", "xml_sample_2.xml"}
     assert all(feed.items for feed in results.values() if feed)

@@ -1,6 +1,6 @@
-"""The corpus of feeds, and what is expected of each: ``<name>.expected.json`` next to it.
+"""The corpus of feeds, each with its expected result next to it: ``<name>.expected.json``.
 
-``python -m tests.unit.services.ingest.corpus`` writes the expectations anew; read the difference before you commit it.
+``python -m tests.unit.services.ingest.parse.corpus`` updates the expected results; read the diff before you commit it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.ingest.parse.feed import NotAFeed, parse_feed
+from services.ingest.parse.errors import NotAFeed
+from services.ingest.parse.feed import parse_feed
 from services.ingest.parse.item_lines import dump_item
 
-FEEDS = Path(__file__).parents[3] / "corpus" / "feeds"
+FEEDS = Path(__file__).parents[4] / "corpus" / "feeds"
 FEED_URL = "https://feeds.example.org/news/feed.xml"
 FETCHED_AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _SHOWN = (
@@ -22,17 +23,17 @@ _SHOWN = (
 
 
 def documents() -> list[Path]:
-    """Every document of the corpus, in order."""
+    """Return the documents of the corpus, sorted by name."""
     return sorted(path for path in FEEDS.iterdir() if not path.name.endswith(".expected.json"))
 
 
 def expectation(document: Path) -> Path:
-    """Where it is written what ``document`` must give."""
+    """Return the path of the expected result of ``document``."""
     return document.with_name(f"{document.name}.expected.json")
 
 
 def outcome(raw: bytes) -> dict[str, Any]:
-    """What parsing ``raw`` gives, as far as it is compared; absent fields are left out."""
+    """Parse ``raw``, and return the part of the result that is compared, without empty fields."""
     try:
         feed = parse_feed(raw, feed_url=FEED_URL, fetched_at=FETCHED_AT)
     except NotAFeed as error:
@@ -49,7 +50,7 @@ def outcome(raw: bytes) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write every expectation anew."""
+    """Update all expected results."""
     for document in documents():
         text = json.dumps(outcome(document.read_bytes()), ensure_ascii=False, indent=1)
         expectation(document).write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, Row, event, func, select
+
+from services.common.processing import AnyEvent
+from services.ingest.fetch.fetchers import FetcherByScheme, FileFetcher, Response, Validators
+from services.ingest.poll import QUARANTINE_BYTES
+from services.ingest.service import IngestService
+from services.ingest.tables import feed_items, quarantine
+from tests.fakes import CollectingPublisher
+from tests.http_server import Reply, Request
+from tests.unit.services.ingest.harness import NOON, Ingest, rss, running
+
+
+def quarantined(engine: Engine) -> list[Row[Any]]:
+    with engine.connect() as connection:
+        return list(connection.execute(select(quarantine)))
+
+
+@pytest.fixture
+def engine(database: Engine) -> Engine:
+    return database
+
+
+async def test_a_poll_publishes_new_items_then_revised_ones_then_nothing(engine: Engine) -> None:
+    replies = {"/": Reply(200, rss("one", "two"))}
+    async with running(engine, replies) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        first = await ingest.poll(feed.id)
+        assert (first.new, first.health.status, first.health.last_ok_at) == (2, "ok", NOON)
+        replies["/"] = Reply(200, rss("one", "two edited", "three"))
+        ingest.clock.advance(minutes=5)
+        second = await ingest.poll(feed.id)
+        assert (second.new, second.revised) == (1, 1)
+        third = await ingest.poll(feed.id)
+        assert (third.outcome.kind, third.new, third.revised) == ("not_modified", 0, 0)
+    assert [(data.item.title, data.revision, data.changed) for data in ingest.items()] == [
+        ("one", 0, ()),
+        ("two", 0, ()),
+        ("two edited", 1, ("title",)),
+        ("three", 0, ()),
+    ]
+    assert ingest.health() == ["waiting → ok"]
+    event = ingest.publisher.events[0]
+    assert (event.source, event.time, event.subject) == ("firstword/ingest", NOON, ingest.items()[0].item.id)
+    (state,) = ingest.service.list_feeds()
+    assert (state.feed.title, state.feed.url) == ("Example News", server.url())
+
+
+async def test_rows_of_unchanged_items_are_not_written(engine: Engine) -> None:
+    replies = {"/": Reply(200, rss("one", "two"))}
+    async with running(engine, replies) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        await ingest.poll(feed.id)
+        replies["/"] = Reply(200, rss("one", "two", "three"))
+        written: list[Any] = []
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def note(_: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
+            if statement.startswith("INSERT INTO feed_items"):
+                written.extend(parameters if many else [parameters])
+
+        await ingest.poll(feed.id)
+    assert len(written) == 1
+
+
+async def test_items_that_left_the_feed_are_forgotten_after_90_days_and_listed_ones_never(engine: Engine) -> None:
+    replies = {"/": Reply(200, rss("one", "two"))}
+    async with running(engine, replies) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        await ingest.poll(feed.id)
+        replies["/"] = Reply(200, rss("two", "three"))
+        ingest.clock.advance(days=89)
+        await ingest.poll(feed.id)
+        with engine.connect() as connection:
+            assert connection.scalar(select(func.count()).select_from(feed_items)) == 3
+        replies["/"] = Reply(200, rss("two", "three", "four"))
+        ingest.clock.advance(days=2)
+        await ingest.poll(feed.id)
+        with engine.connect() as connection:
+            assert connection.scalar(select(func.count()).select_from(feed_items)) == 3
+        assert [data.item.title for data in ingest.items()] == ["one", "two", "three", "four"]
+
+
+async def slow_page() -> AsyncIterator[bytes]:
+    while True:
+        yield b"<"
+        await asyncio.sleep(0.05)
+
+
+async def endless() -> AsyncIterator[bytes]:
+    for _ in range(500):
+        yield b" " * 100_000
+
+
+BAD: dict[str, tuple[Reply, str, str]] = {
+    "/html": (Reply(200, b"<!doctype html><html><body>Oops"), "broken", "page"),
+    "/empty": (Reply(200, b""), "broken", "empty"),
+    "/cut": (Reply(200, b"<?xml version='1.0'?><rss><chan"), "broken", ""),
+    "/bomb": (Reply(200, gzip.compress(b"\0" * 50_000_000), {"Content-Encoding": "gzip"}), "unreachable", "unpacked"),
+    "/large": (Reply(200, stream=endless), "unreachable", "at most 10 MB"),
+    "/slow": (Reply(200, stream=slow_page), "unreachable", "did not answer completely"),
+    "/loop": (Reply(302, headers={"Location": "/loop"}), "unreachable", "in a circle"),
+    "/inside": (Reply(302, headers={"Location": "http://10.0.0.1/"}), "unreachable", "a private network"),
+    "/gone": (Reply(410, b"gone"), "gone", "410"),
+    "/missing": (Reply(404, b"<html>nothing"), "unreachable", "404"),
+    "/error": (Reply(503, rss("one"), {"Retry-After": "7200"}), "unreachable", "503"),
+    "/xml-bomb": (
+        Reply(
+            200,
+            b'<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><rss><channel><title>&b;</title></channel></rss>',
+        ),
+        "",
+        "",
+    ),
+}
+
+
+async def test_each_bad_response_has_a_reason_and_a_fix_and_stops_no_other_feed(engine: Engine) -> None:
+    replies = {path: reply for path, (reply, _, _) in BAD.items()} | {"/good": Reply(200, rss("one"))}
+    async with running(engine, replies) as (ingest, server):
+        feeds = {path: ingest.service.add_feed(server.url(path)) for path in replies}
+        results = await asyncio.gather(*(ingest.poll(feed.id) for feed in feeds.values()))
+    by_path = dict(zip(feeds, results, strict=True))
+    assert by_path["/good"].new == 1
+    for path, (_, status, reason) in BAD.items():
+        health = by_path[path].health
+        if status:
+            assert health.status == status, (path, health)
+            assert health.reason is not None
+            assert reason in health.reason.lower() or reason in health.reason, (path, health.reason)
+            assert health.mend, path
+        assert health.next_poll_at is not None
+    wait = by_path["/error"].health.next_poll_at
+    assert wait is not None
+    assert wait >= NOON + timedelta(seconds=7200)
+    quarantine_body = {body.feed_id: body for body in quarantined(engine)}
+    assert quarantine_body[feeds["/html"].id].beginning.startswith(b"<!doctype")
+    assert feeds["/missing"].id not in quarantine_body
+
+
+async def test_quarantine_keeps_the_beginning_of_the_last_bad_body(engine: Engine) -> None:
+    replies = {"/": Reply(200, b"<html>" + b"a" * 100_000)}
+    async with running(engine, replies) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        await ingest.poll(feed.id)
+        replies["/"] = Reply(200, b"<html>" + b"b" * 100_000, {"Content-Type": "text/html"})
+        await ingest.poll(feed.id)
+    (body,) = quarantined(engine)
+    assert (body.size_bytes, len(body.beginning), body.content_type) == (100_006, QUARANTINE_BYTES, "text/html")
+    assert body.beginning.endswith(b"b")
+
+
+async def test_a_bad_body_does_not_replace_the_validators_of_the_last_good_one(engine: Engine) -> None:
+    good = Reply(200, rss("one"), {"ETag": '"good"'})
+    replies = {"/": good}
+
+    def answer(request: Request) -> Reply:
+        reply = replies["/"]
+        return Reply(304) if request.headers.get("if-none-match") == reply.headers.get("ETag") else reply
+
+    async with running(engine, answer) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        await ingest.poll(feed.id)
+        replies["/"] = Reply(200, b"<html>down for a moment", {"ETag": '"bad"'})
+        assert (await ingest.poll(feed.id)).health.status == "broken"
+        replies["/"] = good
+        back = await ingest.poll(feed.id)
+    assert (back.outcome.kind, back.health.status) == ("not_modified", "ok")
+    assert ingest.health() == ["waiting → ok", "ok → broken", "broken → ok"]
+
+
+async def test_a_feed_that_moved_is_fetched_from_its_new_url_and_its_items_keep_their_ids(engine: Engine) -> None:
+    replies = {"/old": Reply(301, headers={"Location": "/new"}), "/new": Reply(200, rss("one"))}
+    async with running(engine, replies) as (ingest, server):
+        feed = ingest.service.add_feed(server.url("/old"))
+        await ingest.poll(feed.id)
+        replies["/new"] = Reply(200, rss("one", "two"))
+        result = await ingest.poll(feed.id)
+    assert [request.path for request in server.requests] == ["/old", "/new", "/new"]
+    assert (result.new, len(ingest.items())) == (1, 2)
+    assert ingest.service.list_feeds()[0].fetch_url == server.url("/new")
+
+
+class CrashingPublisher:
+    """Crashes on its first call, inside the transaction."""
+
+    def __init__(self, inner: CollectingPublisher) -> None:
+        self.inner = inner
+        self.crashed = False
+
+    def publish(self, connection: Any, events: list[AnyEvent]) -> int:
+        if not self.crashed:
+            self.crashed = True
+            raise RuntimeError("killed")
+        return self.inner.publish(connection, events)
+
+
+async def test_a_crash_in_the_transaction_leaves_the_feed_as_if_it_was_not_polled(engine: Engine) -> None:
+    async with running(engine, {"/": Reply(200, rss("one"), {"ETag": '"1"'})}) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        before = ingest.service.list_feeds()
+        crashing = IngestService(
+            engine,
+            ingest.service._fetcher,
+            CrashingPublisher(ingest.publisher),  # type: ignore[arg-type]
+            ingest.clock,
+        )
+        with pytest.raises(RuntimeError, match="killed"):
+            await crashing.poll(feed.id)
+        assert ingest.service.list_feeds() == before
+        again = await crashing.poll(feed.id)
+    assert again is not None
+    assert (again.new, len(ingest.items())) == (1, 1)
+
+
+class FaultyFetcher:
+    """Fails with an error that nobody expects."""
+
+    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+        raise ZeroDivisionError
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_an_unexpected_error_is_an_outcome_and_the_feed_is_polled_again(engine: Engine) -> None:
+    ingest = Ingest(engine, FaultyFetcher())
+    feed = ingest.service.add_feed("https://news.example/feed")
+    result = await ingest.poll(feed.id)
+    assert result.health.reason == "Fetching this feed failed because of an error in Firstword (ZeroDivisionError)."
+    assert result.health.next_poll_at is not None
+
+
+async def test_a_file_can_be_a_feed(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "feed.xml"
+    path.write_bytes(rss("one"))
+    ingest = Ingest(engine, FetcherByScheme({"file": FileFetcher([tmp_path])}))
+    feed = ingest.service.add_feed(path.as_uri())
+    assert (await ingest.poll(feed.id)).new == 1
+    assert (await ingest.poll(feed.id)).outcome.kind == "not_modified"
+    path.unlink()
+    await ingest.poll(feed.id)
+    missing = await ingest.poll(feed.id)
+    assert (missing.health.status, missing.health.failures_in_a_row) == ("unreachable", 2)
