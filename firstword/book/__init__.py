@@ -1,4 +1,4 @@
-"""The client book as a file: YAML (or JSON) ↔ :class:`schemas.clients.Book`, with every problem told by its line."""
+"""Read and write the client book, YAML or JSON ↔ :class:`schemas.clients.Book`; report every problem with its line."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Typed access to a mapping of the book: each getter checks one field, reports what is wrong, and goes on."""
+"""Typed access to a mapping of the book. Each getter checks one field and reports its problems without raising."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import date
 
 from rapidfuzz import process
 
@@ -14,39 +14,39 @@ from firstword.book.problem import Problem
 __all__ = ["Fields", "Report", "nearest"]
 
 _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
-#: Below this likeness (0–100) a suggestion would be a guess.
+#: The least similarity (0–100) of a suggestion; below it, a suggestion would be a guess.
 _ALIKE = 60
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The most similar of ``known``, or None when none is similar."""
+    """Return the most similar of ``known``, or None if none is similar."""
     found = process.extractOne(name.lower(), list(known), score_cutoff=_ALIKE)
     return str(found[0]) if found else None
 
 
 @dataclass
 class Report:
-    """Gathers every problem of one file."""
+    """Collects the problems of one file."""
 
     file: str
     problems: list[Problem] = field(default_factory=list)
 
     def error(self, line: int, path: str, message: str, fix: str) -> None:
-        """Something that makes the book unusable."""
+        """Report a problem that makes the book unusable."""
         self.problems.append(Problem("error", self.file, line, path, message, fix))
 
     def warning(self, line: int, path: str, message: str, fix: str) -> None:
-        """Something worth a look."""
+        """Report a problem that leaves the book usable."""
         self.problems.append(Problem("warning", self.file, line, path, message, fix))
 
     @property
     def failed(self) -> bool:
-        """Whether there is an error."""
+        """Return whether there is an error."""
         return any(problem.severity == "error" for problem in self.problems)
 
 
 class Fields:
-    """The fields of one mapping. ``path`` is where it stands, for messages; unknown and doubled fields are errors."""
+    """The fields of the mapping at ``path``. Unknown fields, and fields that are set twice, are errors."""
 
     def __init__(self, node: MappingNode, path: str, known: Iterable[str], report: Report) -> None:
         self.line = node.line
@@ -62,20 +62,20 @@ class Fields:
         where = f"{self.path}.{name}" if self.path else str(name)
         if name is None or name not in known:
             alike = nearest(name, known) if name else None
-            fix = f"Did you mean {alike!r}?" if alike else f"Known here: {', '.join(known)}."
+            fix = f"Did you mean {alike!r}?" if alike else f"Possible fields: {', '.join(known)}."
             self.report.error(key.line, where, f"Unknown field {name!r}.", fix)
         elif name in self._values:
             first = self._values[name].line
-            self.report.error(key.line, where, f"{name!r} stands twice (first on line {first}).", "Keep one of them.")
+            self.report.error(key.line, where, f"{name!r} is set twice (first on line {first}).", "Keep one of them.")
         elif not (isinstance(value, ScalarNode) and value.is_null):
             self._values[name] = value
 
     def where(self, name: str) -> str:
-        """The path of a field."""
+        """Return the path of a field."""
         return f"{self.path}.{name}" if self.path else name
 
     def line_of(self, name: str) -> int:
-        """Where a field stands; the mapping's own line if it is absent."""
+        """Return the line of a field, or of the mapping if the field is absent."""
         node = self._values.get(name)
         return node.line if node else self.line
 
@@ -83,19 +83,19 @@ class Fields:
         return name in self._values
 
     def error(self, name: str, message: str, fix: str) -> None:
-        """Something is wrong with a field."""
+        """Report an error in a field."""
         self.report.error(self.line_of(name), self.where(name), message, fix)
 
     def warning(self, name: str, message: str, fix: str) -> None:
-        """Something about a field is worth a look."""
+        """Report a warning about a field."""
         self.report.warning(self.line_of(name), self.where(name), message, fix)
 
     def node(self, name: str) -> Node | None:
-        """A field as it stands."""
+        """Return the node of a field."""
         return self._values.get(name)
 
     def text(self, name: str, *, required: bool = False) -> str | None:
-        """A text, stripped; numbers and words such as ``on`` count as written."""
+        """Return a text, stripped; numbers and words such as ``on`` are kept as written."""
         node = self._values.get(name)
         if node is None:
             if required:
@@ -110,7 +110,7 @@ class Fields:
         return value or None
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts; one text counts as a list of one."""
+        """Return a list of texts; a single text counts as a list of one."""
         node = self._values.get(name)
         nodes = [] if node is None else node.items if isinstance(node, SequenceNode) else [node]
         values = []
@@ -124,34 +124,34 @@ class Fields:
         return tuple(values)
 
     def choice(self, name: str, options: Iterable[str], default: str) -> str:
-        """One of ``options``."""
+        """Return one of ``options``."""
         value = self.text(name)
         if value is None or value in (known := list(options)):
             return value or default
         alike = nearest(value, known)
         fix = f"Did you mean {alike!r}? " if alike else ""
-        self.error(name, f"{value!r} is no {name}.", f"{fix}One of: {', '.join(known)}.")
+        self.error(name, f"{value!r} is not a valid {name}.", f"{fix}One of: {', '.join(known)}.")
         return default
 
     def whole(self, name: str, default: int, least: int) -> int:
-        """A whole number of at least ``least``."""
+        """Return a whole number of at least ``least``."""
         value = self.text(name)
         if value is None:
             return default
         if not (value.isascii() and value.isdigit() and len(value) < 7 and int(value) >= least):
-            self.error(name, f"{value!r} must be a whole number from {least} on.", f"Write `{name}: {default}`.")
+            self.error(name, f"{value!r} is not a whole number of at least {least}.", f"Write `{name}: {default}`.")
             return default
         return int(value)
 
     def flag(self, name: str) -> bool:
-        """True or false; absent means false."""
+        """Return true or false; absent means false."""
         value = (self.text(name) or "false").lower()
         if value not in _TRUE | _FALSE:
-            self.error(name, f"{value!r} must be true or false.", f"Write `{name}: true`.")
+            self.error(name, f"{value!r} is not true or false.", f"Write `{name}: true`.")
         return value in _TRUE
 
-    def verdict(self, name: str) -> Literal[True, False] | str:
-        """True, false, or a reason in words (which means true)."""
+    def flag_or_reason(self, name: str) -> bool | str:
+        """Return true, false, or a reason, which means true."""
         value = self.text(name) or "false"
         node = self._values.get(name)
         quoted = isinstance(node, ScalarNode) and node.quoted
@@ -159,18 +159,27 @@ class Fields:
             return value.lower() in _TRUE
         return value
 
+    def day(self, name: str, *, required: bool = False) -> date | None:
+        """Return a date."""
+        value = self.text(name, required=required)
+        try:
+            return date.fromisoformat(value) if value else None
+        except ValueError:
+            self.error(name, f"{value!r} is not a valid date.", "Write it as 2026-01-31.")
+            return None
+
     def entries(self, name: str) -> Iterator[tuple[str, Node]]:
-        """The entries of a list, each with its path."""
+        """Yield each entry of a list with its path."""
         node = self._values.get(name)
         if node is not None and not isinstance(node, SequenceNode):
-            self.error(name, f"{name!r} must be a list.", f"Write each of {name} on a line that begins with `- `.")
+            self.error(name, f"{name!r} must be a list.", f"Begin a line with `- ` for each entry of {name}.")
         elif node is not None:
             yield from ((f"{self.where(name)}[{at}]", item) for at, item in enumerate(node.items))
 
     def mapping(self, name: str, known: Iterable[str]) -> Fields:
-        """The fields of a mapping; an empty one if it is absent or wrong."""
+        """Return the fields of a mapping; an empty one if it is absent or invalid."""
         node = self._values.get(name)
         if node is not None and not isinstance(node, MappingNode):
-            self.error(name, f"{name!r} must have fields of its own.", f"Known there: {', '.join(known)}.")
+            self.error(name, f"{name!r} must have fields of its own.", f"Possible fields: {', '.join(known)}.")
         found = node if isinstance(node, MappingNode) else MappingNode(self.line_of(name), [])
         return Fields(found, self.where(name), known, self.report)

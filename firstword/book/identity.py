@@ -1,4 +1,4 @@
-"""What is watched: who shares an entity, and under which id. Depends on the book alone, not on the order in it."""
+"""Decide which watches mean the same entity, and give each entity an id. The order in the book doesn't matter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
-from firstword.book.asking import implied_topic
+from firstword.book.interest_queries import implied_topic
 from schemas.clients import Watch
 
 __all__ = ["assign_entities", "bare_name", "slug"]
@@ -26,13 +26,13 @@ _SUFFIXES = _legal_suffixes()
 
 
 def slug(text: str) -> str:
-    """``text`` as an id: ``Claire Arnaud`` → ``claire-arnaud``. Where no Latin letter is left, a hash."""
+    """Return ``text`` as an id: ``Claire Arnaud`` → ``claire-arnaud``; a hash if it has no Latin letter or digit."""
     folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return _WORD.sub("-", folded).strip("-") or f"x-{_hash(text)}"
 
 
 def bare_name(name: str) -> str:
-    """A company's name without its legal form, case and punctuation: ``Halden Energy plc`` → ``halden energy``."""
+    """Return a company's name without legal form, case and punctuation: ``Halden Energy plc`` → ``halden energy``."""
     words = re.sub(r"[^\w&]+", " ", unicodedata.normalize("NFKC", name).casefold().replace(".", "")).split()
     while len(words) > 1 and words[-1] in _SUFFIXES:
         words.pop()
@@ -40,34 +40,37 @@ def bare_name(name: str) -> str:
 
 
 def assign_entities(watches: Sequence[Watch], explicit: Sequence[str | None]) -> tuple[Watch, ...]:
-    """``watches`` with their entity ids. ``explicit`` are the ids that the book states, in the same order.
+    """Return ``watches`` with their entity ids. ``explicit`` are the ids that the book sets, in the same order.
 
-    Watches that share an ISIN, a name (with equal context and exclusions) or a ticker are one entity, unless the book
-    gives them different ids, or different ISINs share nothing but a ticker. A stated id wins, then ISIN, ticker, name.
+    Watches that share an ISIN, a name (with equal context and exclusions) or a ticker mean one entity, unless the book
+    gives them different ids, or they have different ISINs and share only a ticker. The id is the one that the book
+    sets; otherwise it is derived from the ISIN, the ticker or the name, in this order.
     """
     groups = _Groups(watches, explicit)
     groups.join((watch.isin, at) for at, watch in enumerate(watches))
     groups.join((_name_key(watch), at) for at, watch in enumerate(watches))
     groups.join(((ticker, at) for at, watch in enumerate(watches) for ticker in watch.tickers), same_isin=True)
-    ids = {root: _entity_id([watches[at] for at in members], groups.stated(root)) for root, members in groups.all()}
+    ids = {
+        root: _entity_id([watches[at] for at in members], groups.explicit_id(root)) for root, members in groups.all()
+    }
     return tuple(watch.model_copy(update={"entity_id": ids[groups.root(at)]}) for at, watch in enumerate(watches))
 
 
-def _entity_id(members: Sequence[Watch], stated: str | None) -> str:
-    if stated:
-        return stated
+def _entity_id(members: Sequence[Watch], explicit: str | None) -> str:
+    if explicit:
+        return explicit
     isins = sorted(watch.isin for watch in members if watch.isin)
     if isins:
         return f"isin:{isins[0]}"
     tickers = sorted(ticker for watch in members for ticker in watch.tickers)
     if tickers:
         return f"ticker:{tickers[0]}"
-    return min(_named_id(watch) for watch in members)
+    return min(_id_by_name(watch) for watch in members)
 
 
-def _named_id(watch: Watch) -> str:
-    words = _qualifiers(watch)
-    return slug(bare_name(watch.name)) + (f"-{_hash(words)}" if words else "")
+def _id_by_name(watch: Watch) -> str:
+    qualifiers = _qualifiers(watch)
+    return slug(bare_name(watch.name)) + (f"-{_hash(qualifiers)}" if qualifiers else "")
 
 
 def _name_key(watch: Watch) -> str:
@@ -75,20 +78,20 @@ def _name_key(watch: Watch) -> str:
 
 
 def _qualifiers(watch: Watch) -> str:
-    return _conditions(watch) + _asked(watch)
+    return _context_key(watch) + _query_key(watch)
 
 
-def _asked(watch: Watch) -> str:
-    """What a query asks, case and all, for a capital makes a name; the topic only where the name is another."""
+def _query_key(watch: Watch) -> str:
+    """Return query and topic as text, with case: a capital makes a name. Leave out a topic that the name implies."""
     parts = [] if watch.topic is None or implied_topic(watch.name, "topic") == watch.topic else [watch.topic]
     if watch.query is not None:
-        near = sorted(f"{each.within} {' | '.join(each.words)}" for each in watch.query.near)
+        near = sorted(f"{near.within} {' | '.join(near.words)}" for near in watch.query.near)
         for terms in (watch.query.any_of, watch.query.all_of, watch.query.none_of, near):
             parts.append("\x1f".join(sorted(set(terms))))
     return "\x1d".join(["", *parts]) if parts else ""
 
 
-def _conditions(watch: Watch) -> str:
+def _context_key(watch: Watch) -> str:
     if not watch.context and not watch.exclude:
         return ""
     parts = [sorted({word.casefold() for word in words}) for words in (watch.context, watch.exclude)]
@@ -100,13 +103,13 @@ def _hash(text: str) -> str:
 
 
 class _Groups:
-    """Disjoint sets of watches, joined by what they share."""
+    """Disjoint sets of watches that mean the same entity."""
 
     def __init__(self, watches: Sequence[Watch], explicit: Sequence[str | None]) -> None:
         self._parent = list(range(len(watches)))
-        self._stated = list(explicit)
+        self._explicit = list(explicit)
         self._isins = [frozenset({watch.isin}) if watch.isin else frozenset[str]() for watch in watches]
-        self.join((given, at) for at, given in enumerate(explicit))
+        self.join((entity_id, at) for at, entity_id in enumerate(explicit))
 
     def root(self, at: int) -> int:
         while self._parent[at] != at:
@@ -114,8 +117,8 @@ class _Groups:
             at = self._parent[at]
         return at
 
-    def stated(self, root: int) -> str | None:
-        return self._stated[root]
+    def explicit_id(self, root: int) -> str | None:
+        return self._explicit[root]
 
     def all(self) -> Iterable[tuple[int, list[int]]]:
         members: dict[int, list[int]] = defaultdict(list)
@@ -124,18 +127,18 @@ class _Groups:
         return members.items()
 
     def join(self, keyed: Iterable[tuple[str | None, int]], *, same_isin: bool = False) -> None:
-        """Join what has the same key. Two ids under one key leave all of that key apart, so that order is no matter."""
+        """Join watches with the same key; none of them if the book sets two ids, because order must not matter."""
         by_key: dict[str, list[int]] = defaultdict(list)
         for key, at in keyed:
             if key:
                 by_key[key].append(at)
         for key in sorted(by_key):
             roots = sorted({self.root(at) for at in by_key[key]})
-            stated = {self._stated[root] for root in roots} - {None}
+            explicit = {self._explicit[root] for root in roots} - {None}
             isins = frozenset[str]().union(*(self._isins[root] for root in roots))
-            if len(stated) > 1 or (same_isin and len(isins) > 1 and len(roots) > 1):
+            if len(explicit) > 1 or (same_isin and len(isins) > 1 and len(roots) > 1):
                 continue
             for root in roots[1:]:
                 self._parent[root] = roots[0]
-            self._stated[roots[0]] = next(iter(stated), None)
+            self._explicit[roots[0]] = next(iter(explicit), None)
             self._isins[roots[0]] = isins

@@ -1,7 +1,7 @@
-"""YAML → a tree of plain nodes that know their lines, built from the C parser's events.
+"""Parse YAML into a tree of plain nodes with line numbers, from the events of the C parser.
 
-No object is ever constructed from a tag, depth and size are bounded, and aliases are refused, so that a hostile book
-can do no more than be refused. A hundred thousand watches take seconds; a round-trip loader would take minutes.
+A hostile book can do no harm: tags construct no objects, depth and size are limited, and aliases are refused. A hundred
+thousand watches take seconds; a round-trip loader would take minutes.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import yaml
 
 __all__ = ["MAX_CHARACTERS", "MappingNode", "Node", "ScalarNode", "SequenceNode", "Unreadable", "parse_nodes"]
 
-#: A book of 10,000 clients with 100,000 watches has some 13 million characters.
+#: A book of 10,000 clients with 100,000 watches has about 13 million characters.
 MAX_CHARACTERS = 64_000_000
-#: The format nests 7 deep; libyaml's time grows with the square of the depth.
+#: The format needs 7 levels; libyaml's time grows with the square of the depth.
 MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ScalarNode:
-    """A value as written; ``quoted`` tells ``"no"`` from ``no``."""
+    """A value as written. ``quoted`` distinguishes ``"no"`` from ``no``."""
 
     line: int
     value: str
@@ -32,7 +32,7 @@ class ScalarNode:
 
     @property
     def is_null(self) -> bool:
-        """Whether nothing is said."""
+        """Return whether the value is empty or null."""
         return not self.quoted and self.value in ("", "~", "null", "Null", "NULL")
 
 
@@ -56,7 +56,7 @@ Node = ScalarNode | SequenceNode | MappingNode
 
 
 class Unreadable(Exception):
-    """The text is no YAML that a book may be."""
+    """The text is not YAML, or not a YAML document that a book can be."""
 
     def __init__(self, line: int, message: str, fix: str) -> None:
         super().__init__(message)
@@ -64,32 +64,31 @@ class Unreadable(Exception):
 
 
 def parse_nodes(text: str) -> Node:
-    """The tree of the one document in ``text``.
+    """Return the tree of the one document in ``text``.
 
     Raises:
-        Unreadable: when it is no YAML, too large, too deep, or uses aliases.
+        Unreadable: the text is not YAML, is too large or too deep, or uses aliases.
     """
     if len(text) > MAX_CHARACTERS:
-        raise Unreadable(1, f"The book has more than {MAX_CHARACTERS:,} characters.", "Split it.")
+        raise Unreadable(1, f"The file has more than {MAX_CHARACTERS:,} characters.", "Split it into several files.")
     try:
         with _no_collection():
             return _build(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = error.problem or "can't be read"
+        problem = error.problem or "unreadable"
         raise Unreadable(
             mark.line + 1 if mark else 1,
-            f"Not YAML: {problem}.",
-            "Check indentation, quotes and brackets on this line and the one before.",
+            f"This is not valid YAML: {problem}.",
+            "Check the indentation, quotes and brackets on this line and the line before.",
         ) from None
     except (yaml.YAMLError, UnicodeError) as error:
-        raise Unreadable(1, f"Not YAML: {error}.", "Save the file as UTF-8 text.") from None
+        raise Unreadable(1, f"This is not valid YAML: {error}.", "Save the file as UTF-8 text.") from None
 
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Millions of events and no cycle among them: the collector would look at all of them again and again (8 times
-    the time, measured)."""
+    """Turn the garbage collector off: millions of events without a cycle take 8 times as long with it (measured)."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -111,7 +110,7 @@ def _build(text: str) -> Node:
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             line = event.start_mark.line + 1
             if len(stack) >= MAX_DEPTH:
-                raise Unreadable(line, f"The book nests deeper than {MAX_DEPTH} levels.", "No field nests so deep.")
+                raise Unreadable(line, f"The file has more than {MAX_DEPTH} levels.", "No field needs that many.")
             node = MappingNode(line, []) if kind is yaml.MappingStartEvent else SequenceNode(line, [])
             into.append(node)
             stack.append((node, []))
@@ -119,11 +118,13 @@ def _build(text: str) -> Node:
             _close(*stack.pop())
         elif kind is yaml.AliasEvent:
             line = event.start_mark.line + 1
-            raise Unreadable(line, f"The alias *{event.anchor} isn't supported.", "Write out what it stands for.")
+            raise Unreadable(
+                line, f"The alias *{event.anchor} isn't supported.", "Replace it with the value that it refers to."
+            )
     if len(root) != 1:
         line = root[1].line if root else 1
-        what = "holds more than one document" if root else "is empty"
-        raise Unreadable(line, f"The book {what}.", "See examples/book.yaml for the format.")
+        what = "has more than one document" if root else "is empty"
+        raise Unreadable(line, f"The file {what}.", "See examples/book.yaml for the format.")
     return root[0]
 
 

@@ -1,19 +1,19 @@
-"""The firm, its managers and one client, each from its fields."""
+"""Read the firm, a manager and a client from their fields."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import time
 from typing import cast, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from firstword.book.contacting import read_blackouts, read_cadence, read_channels, read_days, read_digest
+from firstword.book.contact_policy import read_blackouts, read_cadence, read_channels, read_days, read_digest
 from firstword.book.fields import Fields, Report, nearest
 from firstword.book.identity import slug
 from firstword.book.nodes import MappingNode, Node, ScalarNode
-from firstword.book.watching import read_watches
+from firstword.book.watches import read_watches
 from schemas.clients import Client, ComplianceNote, ContactPolicy, Desire, Firm, Manager, Note, Risk, Trade
 
 __all__ = ["Defaults", "Entry", "read_client", "read_firm", "read_manager"]
@@ -28,7 +28,7 @@ CONTACT = (
     "email", "phone", "channels", "max_per_week", "minutes_per_contact", "quiet", "working_days", "cadence",
     "do_not_contact", "information_only", "restricted", "blackouts", "max_silence_days", "merge_minutes",
 )  # fmt: skip
-# Good enough to find a slip of the pen: the mail server has the last word (RFC 5321, 4.1.2, is far laxer).
+# Finds typing errors; the mail server decides (RFC 5321, 4.1.2, allows far more).
 _EMAIL = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;.]+(\.[^\s@<>,;.]+)+$")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")
 _HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})$")
@@ -36,28 +36,28 @@ _HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})$")
 
 @dataclass(frozen=True)
 class Defaults:
-    """What a client has who says nothing else: the firm's trade, the only manager, a manager's zone and language."""
+    """Defaults for clients: the firm's trade, the only manager, and the manager's time zone and language."""
 
     firm: Firm
     managers: Mapping[str, Manager]
 
     def manager(self) -> Manager | None:
-        """The only manager, if there is one only."""
+        """Return the manager, if there is exactly one."""
         return next(iter(self.managers.values())) if len(self.managers) == 1 else None
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A client, the entity ids that the book states for their watches, in order, and where the client stands."""
+    """A client, the entity ids that the book sets for their watches (in order), and the client's line and path."""
 
     client: Client
-    stated: tuple[str | None, ...]
+    entity_ids: tuple[str | None, ...]
     line: int
     path: str
 
 
 def read_firm(fields: Fields) -> Firm:
-    """The firm."""
+    """Return the firm."""
     return Firm(
         name=fields.text("name", required=True) or "",
         trade=cast("Trade", fields.choice("trade", get_args(Trade), "wealth")),
@@ -69,7 +69,7 @@ def read_firm(fields: Fields) -> Firm:
 
 
 def read_manager(fields: Fields) -> Manager:
-    """An account manager."""
+    """Return an account manager."""
     name = fields.text("name", required=True) or ""
     return Manager(
         id=fields.text("id") or slug(name),
@@ -85,12 +85,12 @@ def read_manager(fields: Fields) -> Manager:
 
 
 def read_client(fields: Fields, defaults: Defaults) -> Entry:
-    """One client; everything that is wrong is reported, and something takes its place."""
+    """Return a client. Invalid values are reported and replaced by defaults."""
     name = fields.text("name", required=True) or ""
     manager = _manager(fields, defaults)
     trade = cast("Trade", fields.choice("trade", get_args(Trade), defaults.firm.trade))
-    assets, stated_assets = read_watches(fields, "assets", trade)
-    interests, stated_interests = read_watches(fields, "interests", trade)
+    assets, asset_ids = read_watches(fields, "assets", trade)
+    interests, interest_ids = read_watches(fields, "interests", trade)
     client = Client(
         id=fields.text("id") or slug(name),
         name=name,
@@ -113,18 +113,18 @@ def read_client(fields: Fields, defaults: Defaults) -> Entry:
         interests=interests,
         contact=_contact(fields.mapping("contact", CONTACT)),
     )
-    return Entry(client, (*stated_assets, *stated_interests), fields.line, fields.path)
+    return Entry(client, (*asset_ids, *interest_ids), fields.line, fields.path)
 
 
 def _compliance(fields: Fields) -> list[ComplianceNote]:
-    found = []
+    notes = []
     for path, node in fields.entries("compliance"):
         inner = _entry(fields.report, path, node, "text", ("text", "trade", "jurisdiction"))
         text = inner.text("text", required=True)
         trade = cast("Trade | None", inner.choice("trade", get_args(Trade), "") or None)
         if text:
-            found.append(ComplianceNote(text=text, trade=trade, jurisdiction=inner.text("jurisdiction")))
-    return found
+            notes.append(ComplianceNote(text=text, trade=trade, jurisdiction=inner.text("jurisdiction")))
+    return notes
 
 
 def _manager(fields: Fields, defaults: Defaults) -> Manager | None:
@@ -132,7 +132,7 @@ def _manager(fields: Fields, defaults: Defaults) -> Manager | None:
     if wanted is None:
         only = defaults.manager()
         if only is None and defaults.managers:
-            fields.error("manager", "'manager' is missing.", f"One of: {', '.join(defaults.managers)}.")
+            fields.error("manager", "'manager' is missing.", f"Write one of: {', '.join(defaults.managers)}.")
         return only
     if wanted not in defaults.managers:
         alike = nearest(wanted, defaults.managers)
@@ -144,7 +144,7 @@ def _manager(fields: Fields, defaults: Defaults) -> Manager | None:
 def _email(fields: Fields) -> str | None:
     address = fields.text("email")
     if address and not _EMAIL.match(address):
-        fields.error("email", f"{address!r} is no e-mail address.", "Write it as name@example.org.")
+        fields.error("email", f"{address!r} is not a valid email address.", "Write it as name@example.org.")
     return address
 
 
@@ -165,62 +165,53 @@ def _zone(fields: Fields, default: str) -> str:
 def _language(fields: Fields, default: str) -> str:
     tag = fields.text("language") or default
     if not _LANGUAGE.match(tag):
-        fields.error("language", f"{tag!r} is no language tag.", "Write a BCP 47 tag such as en or pt-BR.")
+        fields.error("language", f"{tag!r} is not a valid language tag.", "Write a BCP 47 tag such as en or pt-BR.")
     return tag
 
 
 def _desires(fields: Fields) -> list[Desire]:
-    found = []
+    desires = []
     for path, node in fields.entries("desires"):
         inner = _entry(fields.report, path, node, "name", ("name", "words"))
         name = inner.text("name", required=True)
         if name:
-            found.append(Desire(name=name, words=inner.text("words")))
-    return found
+            desires.append(Desire(name=name, words=inner.text("words")))
+    return desires
 
 
 def _notes(fields: Fields, name: str) -> list[Note]:
-    found = []
+    notes = []
     for path, node in fields.entries(name):
         inner = _entry(fields.report, path, node, "text", ("text", "at", "question"))
         text = inner.text("text", required=True)
         if text:
-            found.append(Note(text=text, at=_day(inner), question=inner.text("question")))
-    return found
-
-
-def _day(fields: Fields) -> date | None:
-    value = fields.text("at")
-    try:
-        return date.fromisoformat(value) if value else None
-    except ValueError:
-        fields.error("at", f"{value!r} is no date.", "Write it as 2026-01-31.")
-        return None
+            notes.append(Note(text=text, at=inner.day("at"), question=inner.text("question")))
+    return notes
 
 
 def _entry(report: Report, path: str, node: Node, main: str, known: tuple[str, ...]) -> Fields:
-    """A list's entry as fields; a bare text stands for its main field."""
+    """Return the fields of a list's entry. A plain text is the value of its ``main`` field."""
     if isinstance(node, ScalarNode):
         node = MappingNode(node.line, [(ScalarNode(node.line, main, True), node)])
     elif not isinstance(node, MappingNode):
-        report.error(node.line, path, "This must be text or fields.", f"Write `- {main} …` or `- {{{main}: …}}`.")
+        report.error(node.line, path, "This must be text or have fields.", f"Write `- {main} …` or `- {{{main}: …}}`.")
         node = MappingNode(node.line, [(ScalarNode(node.line, main, True), ScalarNode(node.line, "?", True))])
     return Fields(node, path, known, report)
 
 
 def _contact(fields: Fields) -> ContactPolicy:
-    plain = ContactPolicy()
-    reason = fields.verdict("do_not_contact")
-    quiet_from, quiet_until = _quiet(fields, plain)
+    default = ContactPolicy()
+    reason = fields.flag_or_reason("do_not_contact")
+    quiet_from, quiet_until = _quiet_hours(fields, default)
     return ContactPolicy(
-        channels=fields.texts("channels") or plain.channels,
+        channels=fields.texts("channels") or default.channels,
         email=_email(fields),
         phone=fields.text("phone"),
-        max_per_week=fields.whole("max_per_week", plain.max_per_week, 0),
-        minutes_per_contact=fields.whole("minutes_per_contact", plain.minutes_per_contact, 1),
+        max_per_week=fields.whole("max_per_week", default.max_per_week, 0),
+        minutes_per_contact=fields.whole("minutes_per_contact", default.minutes_per_contact, 1),
         quiet_from=quiet_from,
         quiet_until=quiet_until,
-        working_days=read_days(fields, "working_days", plain.working_days),
+        working_days=read_days(fields, "working_days", default.working_days),
         cadence=read_cadence(fields),
         do_not_contact=bool(reason),
         do_not_contact_reason=reason if isinstance(reason, str) else None,
@@ -228,14 +219,14 @@ def _contact(fields: Fields) -> ContactPolicy:
         restricted=fields.texts("restricted"),
         blackouts=read_blackouts(fields),
         max_silence_days=fields.whole("max_silence_days", 30, 1) if "max_silence_days" in fields else None,
-        merge_minutes=fields.whole("merge_minutes", plain.merge_minutes, 0),
+        merge_minutes=fields.whole("merge_minutes", default.merge_minutes, 0),
     )
 
 
-def _quiet(fields: Fields, plain: ContactPolicy) -> tuple[time | None, time | None]:
+def _quiet_hours(fields: Fields, default: ContactPolicy) -> tuple[time | None, time | None]:
     text = fields.text("quiet")
     if text is None:
-        return plain.quiet_from, plain.quiet_until
+        return default.quiet_from, default.quiet_until
     if text.lower() in ("false", "no", "none", "off"):
         return None, None
     match = _HOURS.match(text)
@@ -244,5 +235,5 @@ def _quiet(fields: Fields, plain: ContactPolicy) -> tuple[time | None, time | No
             return time(int(match[1]) % 24, int(match[2])), time(int(match[3]) % 24, int(match[4]))
     except ValueError:
         pass
-    fields.error("quiet", f"{text!r} are no hours.", 'Write "19:00-08:00" in quotes, or false for none.')
-    return plain.quiet_from, plain.quiet_until
+    fields.error("quiet", f"{text!r} is not a range of hours.", 'Write "19:00-08:00" in quotes, or false for none.')
+    return default.quiet_from, default.quiet_until

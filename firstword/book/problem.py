@@ -1,4 +1,4 @@
-"""What is wrong with a book, told so that whoever keeps it can fix it."""
+"""A problem in a client book, with its place and its fix."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["Problem"]
 
 @dataclass(frozen=True)
 class Problem:
-    """One finding. ``line`` counts from 1; ``field`` is a path such as ``clients[3].assets[0].isin``.
+    """A problem in a file. ``line`` counts from 1; ``field`` is a path such as ``clients[3].assets[0].isin``.
 
-    An ``error`` makes the book unusable; a ``warning`` is worth a look.
+    A book with an ``error`` can't be used; a ``warning`` is worth checking.
     """
 
     severity: Literal["error", "warning"]

@@ -1,4 +1,4 @@
-"""A :class:`Book` → its text: terse, in a fixed order, what is default left out, so that a change is a small diff."""
+"""Write a :class:`Book` as YAML in a fixed order and without defaults, so that a change makes a small diff."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-from firstword.book.asking import implied_topic
-from firstword.book.contacting import DAYS
+from firstword.book.contact_policy import DAYS
 from firstword.book.identity import assign_entities
-from firstword.book.watching import default_kind
+from firstword.book.interest_queries import implied_topic
+from firstword.book.watches import default_kind
 from schemas.clients import (
     Blackout,
     Book,
@@ -45,7 +45,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """Several lines as a block, which is how people write them."""
+    """Represent several lines as a block, as people write them."""
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
@@ -59,19 +59,19 @@ _Dumper.add_representer(
 
 
 def dump_book(book: Book) -> str:
-    """``book`` as YAML that :func:`load_book` reads back as the same book (texts are stripped on reading)."""
-    stated = iter(_ids_to_state(book))
+    """Return ``book`` as YAML that :func:`load_book` reads back as the same book, except that it strips texts."""
+    ids = iter(_ids_to_write(book))
     values = {
         "version": 1,
         "firm": _firm(book.firm),
         "managers": [_manager(manager) for manager in book.managers],
-        "clients": [_client(client, book, [next(stated) for _ in client.watches]) for client in book.clients],
+        "clients": [_client(client, book, [next(ids) for _ in client.watches]) for client in book.clients],
     }
     return str(yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
 
 
-def _ids_to_state(book: Book) -> Sequence[str | None]:
-    """The entity ids that reading couldn't derive; all of them where some ids depend on others."""
+def _ids_to_write(book: Book) -> Sequence[str | None]:
+    """Return the entity ids that reading can't derive, or all ids if some depend on others."""
     watches = [watch for client in book.clients for watch in client.watches]
     derived = assign_entities(watches, [None] * len(watches))
     some = [watch.entity_id if watch != own else None for watch, own in zip(watches, derived, strict=True)]
@@ -119,21 +119,21 @@ def _manager(manager: Manager) -> dict[str, Any]:
     )
 
 
-def _digest(wish: DigestPreferences) -> Any:
-    plain = DigestPreferences()
+def _digest(digest: DigestPreferences) -> Any:
+    default = DigestPreferences()
     return _Flow(
-        hour=f"{wish.hour:%H:%M}",
+        hour=f"{digest.hour:%H:%M}",
         **_present(
-            days=None if wish.days == plain.days else _FlowList(DAYS[day] for day in wish.days),
-            by=None if wish.by == plain.by else _FlowList(wish.by),
-            empty=_unless(wish.empty, plain.empty),
+            days=None if digest.days == default.days else _FlowList(DAYS[day] for day in digest.days),
+            by=None if digest.by == default.by else _FlowList(digest.by),
+            empty=_unless(digest.empty, default.empty),
         ),
     )
 
 
-def _client(client: Client, book: Book, stated: Sequence[str | None]) -> dict[str, Any]:
-    manager = next((one for one in book.managers if one.id == client.manager_id), None)
-    assets, interests = stated[: len(client.assets)], stated[len(client.assets) :]
+def _client(client: Client, book: Book, ids: Sequence[str | None]) -> dict[str, Any]:
+    manager = next((manager for manager in book.managers if manager.id == client.manager_id), None)
+    asset_ids, interest_ids = ids[: len(client.assets)], ids[len(client.assets) :]
     return _present(
         id=client.id,
         name=client.name,
@@ -152,9 +152,13 @@ def _client(client: Client, book: Book, stated: Sequence[str | None]) -> dict[st
         mood=_unless(client.mood, "calm"),
         views=[_note(note) for note in client.views],
         history=[_note(note) for note in client.history],
-        assets=[_watch(one, "assets", client, own) for one, own in zip(client.assets, assets, strict=True)],
+        assets=[
+            _watch(watch, "assets", client, entity_id)
+            for watch, entity_id in zip(client.assets, asset_ids, strict=True)
+        ],
         interests=[
-            _watch(one, "interests", client, given) for one, given in zip(client.interests, interests, strict=True)
+            _watch(watch, "interests", client, entity_id)
+            for watch, entity_id in zip(client.interests, interest_ids, strict=True)
         ],
         contact=_contact(client.contact),
     )
@@ -170,10 +174,10 @@ def _note(note: Note) -> Any:
     return _Flow(_present(text=note.text, at=note.at, question=note.question))
 
 
-def _watch(watch: Watch, name: str, client: Client, stated: str | None) -> Any:
+def _watch(watch: Watch, name: str, client: Client, entity_id: str | None) -> Any:
     values = _present(
         kind=_unless(watch.kind, default_kind(name, client.trade)),
-        id=stated,
+        id=entity_id,
         ticker=watch.tickers[0] if len(watch.tickers) == 1 else None,
         tickers=_FlowList(watch.tickers if len(watch.tickers) > 1 else ()),
         isin=watch.isin,
@@ -189,7 +193,7 @@ def _watch(watch: Watch, name: str, client: Client, stated: str | None) -> Any:
 
 
 def _topic(watch: Watch) -> Any:
-    """As it must be stated so that reading doesn't take the name for another topic, or for one at all."""
+    """Return the topic to write: False if the name would imply one, None if the name implies the right one."""
     named = watch.aliases or watch.tickers or watch.isin or watch.query
     implied = None if named else implied_topic(watch.name, watch.kind)
     return None if watch.topic == implied else watch.topic or False
@@ -208,37 +212,38 @@ def _query(query: Query | None) -> dict[str, Any]:
 
 
 def _weight(weight: float) -> str:
-    """As a percentage where that says the same, else as the number."""
+    """Return the weight as a percentage if that is exact, otherwise as a number."""
     percentage = f"{weight * 100:.6g}"
     exact = "e" not in percentage and round(float(percentage) / 100, 12) == weight
     return f"{percentage}%" if exact else f"{weight:.12f}"
 
 
 def _contact(contact: ContactPolicy) -> dict[str, Any]:
-    plain = ContactPolicy()
+    default = ContactPolicy()
     hours = (contact.quiet_from, contact.quiet_until)
     quiet: Any = None
-    if hours != (plain.quiet_from, plain.quiet_until):
+    if hours != (default.quiet_from, default.quiet_until):
         quiet = f"{hours[0]:%H:%M}-{hours[1]:%H:%M}" if hours[0] and hours[1] else False
-    same_days = contact.working_days == plain.working_days
+    same_days = contact.working_days == default.working_days
     return _present(
         email=contact.email,
         phone=contact.phone,
-        channels=_FlowList(() if contact.channels == plain.channels else contact.channels),
-        max_per_week=_unless(contact.max_per_week, plain.max_per_week),
-        minutes_per_contact=_unless(contact.minutes_per_contact, plain.minutes_per_contact),
+        channels=_FlowList(() if contact.channels == default.channels else contact.channels),
+        max_per_week=_unless(contact.max_per_week, default.max_per_week),
+        minutes_per_contact=_unless(contact.minutes_per_contact, default.minutes_per_contact),
         quiet=quiet,
         working_days=None if same_days else _FlowList(DAYS[day] for day in contact.working_days),
         cadence=contact.cadence,
         do_not_contact=contact.do_not_contact_reason or (True if contact.do_not_contact else None),
         information_only=True if contact.information_only else None,
         restricted=_FlowList(contact.restricted),
-        blackouts=[_blackout(one) for one in contact.blackouts],
+        blackouts=[_blackout(blackout) for blackout in contact.blackouts],
         max_silence_days=contact.max_silence_days,
-        merge_minutes=_unless(contact.merge_minutes, plain.merge_minutes),
+        merge_minutes=_unless(contact.merge_minutes, default.merge_minutes),
     )
 
 
-def _blackout(one: Blackout) -> Any:
-    since = {} if one.since is None else {"from": one.since}
-    return _Flow(since, until=one.until, reason=one.reason, **_present(about=_FlowList(one.about)))
+def _blackout(blackout: Blackout) -> Any:
+    since = {} if blackout.since is None else {"from": blackout.since}
+    about = _present(about=_FlowList(blackout.about))
+    return _Flow(since, until=blackout.until, reason=blackout.reason, **about)

@@ -75,7 +75,7 @@ def test_a_threshold_file_changes_only_the_thresholds_it_names() -> None:
         ("market_moving:\n  - takeover\n  - parties", 3, "given: 'parties'"),
         ("families:\n  deal:\n    - feast", 3, "given: 'feast'"),
         ("- a\n- b", 1, "not a list of thresholds"),
-        ("hold_days: [1", 2, "Not YAML"),
+        ("hold_days: [1", 2, "not valid YAML"),
     ],
 )
 def test_errors_in_a_threshold_file_are_reported_with_line_and_fix(text: str, line: int, part: str) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstword.book.identity import assign_entities, bare_name, slug
-from firstword.book.watching import isin_is_valid
+from firstword.book.watches import isin_is_valid
 from schemas.clients import Watch
 
 
@@ -13,12 +13,12 @@ def watch(name: str, *tickers: str, isin: str | None = None, context: tuple[str,
     return Watch(entity_id="", name=name, kind="holding", tickers=tickers, isin=isin, context=context)
 
 
-def ids(*watches: Watch, stated: list[str | None] | None = None) -> list[str]:
-    found = assign_entities(watches, stated or [None] * len(watches))
-    return [one.entity_id for one in found]
+def ids(*watches: Watch, explicit: list[str | None] | None = None) -> list[str]:
+    identified = assign_entities(watches, explicit or [None] * len(watches))
+    return [watch.entity_id for watch in identified]
 
 
-def test_an_id_comes_from_isin_else_ticker_else_name() -> None:
+def test_an_id_is_derived_from_isin_then_ticker_then_name() -> None:
     assert ids(watch("A", "AA", isin="US0378331005"), watch("B", "BB"), watch("Halden Energy plc")) == [
         "isin:US0378331005",
         "ticker:BB",
@@ -26,7 +26,7 @@ def test_an_id_comes_from_isin_else_ticker_else_name() -> None:
     ]
 
 
-def test_one_thing_has_one_id_in_the_whole_book() -> None:
+def test_an_entity_has_one_id_in_the_whole_book() -> None:
     by_isin = watch("Halden Energy", isin="US0378331005")
     both = watch("HE plc", "HLDN", isin="US0378331005")
     by_ticker = watch("Halden", "HLDN")
@@ -34,18 +34,18 @@ def test_one_thing_has_one_id_in_the_whole_book() -> None:
     assert set(ids(by_isin, both, by_ticker, by_name)) == {"isin:US0378331005"}
 
 
-def test_a_stated_id_wins_and_keeps_two_apart() -> None:
-    assert ids(watch("Halden"), watch("Halden"), stated=["halden-group", None]) == ["halden-group"] * 2
-    assert ids(watch("Halden"), watch("Halden"), stated=["one", "two"]) == ["one", "two"]
+def test_an_explicit_id_takes_precedence_and_separates_equal_names() -> None:
+    assert ids(watch("Halden"), watch("Halden"), explicit=["halden-group", None]) == ["halden-group"] * 2
+    assert ids(watch("Halden"), watch("Halden"), explicit=["one", "two"]) == ["one", "two"]
 
 
-def test_context_tells_two_of_one_name_apart() -> None:
+def test_context_separates_equal_names() -> None:
     mill, bank = ids(watch("Meridia", context=("mill",)), watch("Meridia", context=("bank",)))
     assert mill != bank
     assert mill.startswith("meridia-")
 
 
-def test_a_ticker_alone_does_not_join_two_isins() -> None:
+def test_two_isins_with_one_ticker_stay_separate() -> None:
     assert ids(watch("A", "T", isin="US0378331005"), watch("B", "T", isin="US5949181045")) == [
         "isin:US0378331005",
         "isin:US5949181045",
@@ -57,26 +57,26 @@ def test_the_order_in_the_book_does_not_matter(data: st.DataObject) -> None:
     names = st.sampled_from(["Halden", "Halden plc", "Corvane", "Meridia"])
     tickers = st.lists(st.sampled_from(["H", "C", "M"]), max_size=2, unique=True)
     isins = st.sampled_from([None, "US0378331005", "US5949181045"])
-    stated = st.sampled_from([None, None, "x", "y"])
-    rows = data.draw(st.lists(st.tuples(names, tickers, isins, stated), min_size=1, max_size=7))
+    explicit = st.sampled_from([None, None, "x", "y"])
+    rows = data.draw(st.lists(st.tuples(names, tickers, isins, explicit), min_size=1, max_size=7))
     shuffled = data.draw(st.permutations(range(len(rows))))
     watches = [watch(name, *ticker, isin=isin) for name, ticker, isin, _ in rows]
     given_ids = [row[3] for row in rows]
-    straight = ids(*watches, stated=given_ids)
-    mixed = ids(*(watches[at] for at in shuffled), stated=[given_ids[at] for at in shuffled])
-    assert [straight[at] for at in shuffled] == mixed
-    assert all(own == one for own, one in zip(given_ids, straight, strict=True) if own)
+    original = ids(*watches, explicit=given_ids)
+    reordered = ids(*(watches[at] for at in shuffled), explicit=[given_ids[at] for at in shuffled])
+    assert [original[at] for at in shuffled] == reordered
+    assert all(given == found for given, found in zip(given_ids, original, strict=True) if given)
 
 
 @pytest.mark.parametrize(
     ("isin", "valid"),
     [("US0378331005", True), ("GB0002634946", True), ("US0378331006", False), ("US037833100", False), ("", False)],
 )
-def test_isin(isin: str, valid: bool) -> None:
+def test_an_isin_needs_the_right_form_and_check_digit(isin: str, valid: bool) -> None:
     assert isin_is_valid(isin) is valid
 
 
-def test_names_lose_their_legal_form_and_ids_their_accents() -> None:
+def test_names_are_compared_without_legal_form_and_ids_have_no_accents() -> None:
     assert bare_name("Société Lumière S.A.") == "société lumière"
     assert bare_name("Inc") == "inc"
     assert slug("Tomás Ferreira") == "tomas-ferreira"

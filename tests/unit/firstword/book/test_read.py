@@ -31,13 +31,13 @@ def problems(clients: str, head: str = HEAD) -> tuple[Problem, ...]:
     return load_book(head + clients, "book.yaml")[1]
 
 
-def test_little_is_needed() -> None:
+def test_a_client_needs_only_a_name() -> None:
     found = client("name: Claire Arnaud")
     assert (found.id, found.manager_id, found.trade, found.risk) == ("claire-arnaud", "mara", "wealth", "moderate")
-    assert found.time_zone == "Europe/Stockholm", "the manager's, unless the client has one"
+    assert found.time_zone == "Europe/Stockholm", "the default is the manager's time zone"
 
 
-def test_a_client_in_full() -> None:
+def test_a_client_with_all_fields() -> None:
     found = client(
         """id: c-arnaud
     name: Claire Arnaud
@@ -69,11 +69,11 @@ def test_a_client_in_full() -> None:
     assert contact.phone == "0123"
 
 
-def test_words_that_yaml_takes_for_truth_stay_words() -> None:
+def test_words_that_yaml_reads_as_booleans_stay_text() -> None:
     assert client("{name: Norway, assets: [{name: Onward, ticker: ON}]}").assets[0].tickers == ("ON",)
 
 
-def test_json_is_a_book_too() -> None:
+def test_a_book_can_be_json() -> None:
     text = '{"firm": {"name": "H"}, "managers": [{"name": "Mara"}], "clients": [{"name": "Claire"}]}'
     assert book("", head=text).clients[0].manager_id == "mara"
 
@@ -89,7 +89,7 @@ def test_json_is_a_book_too() -> None:
         ("  - {name: A, manager: mira}", "clients[0].manager", 5, "Did you mean 'mara'?"),
         ("  - {name: A, time_zone: Europe/Pari}", "clients[0].time_zone", 5, "Did you mean 'Europe/Paris'?"),
         ("  - {name: A, language: '?'}", "clients[0].language", 5, "BCP 47"),
-        ("  - {name: A, contact: {email: a@b}}", "clients[0].contact.email", 5, "no e-mail address"),
+        ("  - {name: A, contact: {email: a@b}}", "clients[0].contact.email", 5, "not a valid email address"),
         ("  - {name: A, contact: {quiet: late}}", "clients[0].contact.quiet", 5, "19:00-08:00"),
         ("  - {name: A, contact: {max_per_week: many}}", "clients[0].contact.max_per_week", 5, "whole number"),
         ("  - {name: A, contact: [email]}", "clients[0].contact", 5, "fields of its own"),
@@ -101,13 +101,13 @@ def test_json_is_a_book_too() -> None:
         ("  - {name: A, assets: [{name: H, aliases: [x]}]}", "clients[0].assets[0].aliases", 5, "shorter than 2"),
         ("  - {name: A, views: [{text: v, at: soon}]}", "clients[0].views[0].at", 5, "2026-01-31"),
         ("  - {name: A, history: [[x]]}", "clients[0].history[0]", 5, "must be text"),
-        ("  - just a name", "clients[0]", 5, "has fields"),
-        ("  - {name: A", "", 6, "Not YAML"),
+        ("  - just a name", "clients[0]", 5, "must have fields"),
+        ("  - {name: A", "", 6, "not valid YAML"),
         ("  - &x {name: A}\n  - *x", "", 6, "alias"),
-        ("  - " + "[" * 30, "", 5, "deeper"),
+        ("  - " + "[" * 30, "", 5, "more than 20 levels"),
     ],
 )
-def test_an_error_says_where_what_and_the_mend(clients: str, field: str, line: int, words: str) -> None:
+def test_an_error_has_its_line_field_and_fix(clients: str, field: str, line: int, words: str) -> None:
     found, reported = load_book(HEAD + clients, "book.yaml")
     assert found is None
     first = next(problem for problem in reported if problem.severity == "error")
@@ -115,7 +115,7 @@ def test_an_error_says_where_what_and_the_mend(clients: str, field: str, line: i
     assert words in f"{first.message} {first.fix}"
 
 
-def test_all_errors_are_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     reported = problems("  - {riks: high, risk: hihg, contact: {email: x}}\n  - {name: B, manager: zzz}")
     assert len(reported) == 5
 
@@ -123,13 +123,13 @@ def test_all_errors_are_told_at_once() -> None:
 @pytest.mark.parametrize(
     "head", ["", "just text", "[]", "version: 2\nfirm: {name: X}", "firm: {name: X}\n", "a: 1\n---\nb: 2"]
 )
-def test_what_is_no_book_says_so(head: str) -> None:
+def test_a_text_that_is_not_a_book_is_reported(head: str) -> None:
     found, reported = load_book(head, "book.yaml")
     assert found is None
     assert all(problem.message and problem.fix for problem in reported)
 
 
-def test_risky_names_are_worth_a_warning_but_no_error() -> None:
+def test_ambiguous_names_cause_warnings_not_errors() -> None:
     shell = "{name: Shell plc, aliases: [Shell], context: [oil]}"
     text = f"  - {{name: A, assets: [{{name: Target, weight: 0.9}}, {{name: Meridia, weight: 0.2}}, {shell}]}}"
     found, reported = load_book(HEAD + text, "book.yaml")
@@ -142,6 +142,6 @@ def test_risky_names_are_worth_a_warning_but_no_error() -> None:
 
 
 @given(st.text() | st.text(alphabet="- :[]{}'\"\n#&*!|>%@`namesclirtfv1").map(lambda text: HEAD + text))
-def test_no_text_is_fatal(text: str) -> None:
+def test_no_text_makes_reading_fail(text: str) -> None:
     found, reported = load_book(text, "book.yaml")
     assert found is not None or reported

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstword.book import dump_book, load_book
-from firstword.book.watching import ASSET_KINDS, INTEREST_KINDS
+from firstword.book.watches import ASSET_KINDS, INTEREST_KINDS
 from schemas.clients import (
     Blackout,
     Book,
@@ -50,7 +50,7 @@ QUERIES = st.builds(
 
 
 def watches(kinds: tuple[str, ...]) -> st.SearchStrategy[tuple[Watch, ...]]:
-    one = st.builds(
+    named = st.builds(
         Watch,
         entity_id=TEXT,
         name=TEXT,
@@ -62,7 +62,7 @@ def watches(kinds: tuple[str, ...]) -> st.SearchStrategy[tuple[Watch, ...]]:
         weight=st.none() | st.integers(0, 10**6).map(lambda number: number / 10**6),
         note=st.none() | LINES,
     )
-    asking = st.builds(
+    with_query = st.builds(
         Watch,
         entity_id=TEXT,
         name=TEXT | st.sampled_from(["ransomware", "Merger", "Price increase"]),
@@ -71,7 +71,7 @@ def watches(kinds: tuple[str, ...]) -> st.SearchStrategy[tuple[Watch, ...]]:
         topic=st.sampled_from([None, "ransomware", "merger"]),
         query=st.none() | QUERIES,
     )
-    return st.lists(one | asking if "topic" in kinds else one, max_size=3).map(tuple)
+    return st.lists(named | with_query if "topic" in kinds else named, max_size=3).map(tuple)
 
 
 @st.composite
@@ -142,12 +142,12 @@ def books(draw: st.DrawFn) -> Book:
 
 
 @given(books())
-def test_what_is_written_reads_back_as_the_same_book(book: Book) -> None:
+def test_a_written_book_reads_back_as_the_same_book(book: Book) -> None:
     found, problems = load_book(dump_book(book), "book.yaml")
     assert found == book, problems
 
 
-def test_defaults_and_derived_ids_are_left_out() -> None:
+def test_defaults_and_derived_ids_are_not_written() -> None:
     asset = Watch(entity_id="ticker:HLDN", name="Halden Energy", kind="holding", tickers=("HLDN",), weight=0.12)
     client = Client(
         id="claire", name="Claire", manager_id="mara", trade="wealth", assets=(asset,), views=(Note(text="Calm"),),
@@ -165,7 +165,7 @@ def test_defaults_and_derived_ids_are_left_out() -> None:
 
 
 @pytest.mark.slow
-def test_a_large_book_loads_in_well_under_a_minute() -> None:
+def test_a_large_book_loads_in_less_than_a_minute() -> None:
     watched = "".join(
         f"      - {{name: Halden {at} Energy, ticker: H{at}, weight: 2%, aliases: [Halden {at}]}}\n" for at in range(10)
     )

@@ -14,11 +14,11 @@ def warnings(clients: str) -> list[tuple[int, str, str]]:
     return [(problem.line, problem.field, problem.message) for problem in problems]
 
 
-def test_a_name_of_two_things_is_told_once() -> None:
+def test_a_name_of_two_entities_is_reported_once() -> None:
     other = "  - {name: B, assets: [{name: Corvane Foods, aliases: [Corvane]}]}\n"
     third = "  - {name: C, assets: [{name: Corvane plc}]}\n"
     assert warnings(CORVANE + other + third) == [
-        (5, "clients[1].assets[0]", "'Corvane' names 'Corvane Foods' here and 'Corvane Pharma' of A, as two things.")
+        (5, "clients[1].assets[0]", "'Corvane' means 'Corvane Foods' here, and 'Corvane Pharma' for A.")
     ]
 
 
@@ -30,9 +30,9 @@ def test_a_name_of_two_things_is_told_once() -> None:
         "{name: Corvane, kind: supplier, id: corvane-pharma}",
     ],
 )
-def test_one_thing_or_one_told_apart_is_no_matter(other: str) -> None:
+def test_the_same_entity_or_one_with_context_is_not_reported(other: str) -> None:
     assert warnings(CORVANE + f"  - {{name: B, assets: [{other}]}}\n") == []
 
 
-def test_a_query_names_nothing() -> None:
+def test_an_interest_with_a_query_shares_no_name() -> None:
     assert warnings(CORVANE + "  - {name: B, interests: [{name: Corvane, any_of: [Corvane]}]}\n") == []

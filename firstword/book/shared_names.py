@@ -1,4 +1,4 @@
-"""Names that the book gives to two different things: each would be reported whenever the other is in the news."""
+"""Find names that the book gives to two entities: news about one would be reported for the other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["SharedName", "shared_names"]
 
 
 class SharedName(NamedTuple):
-    """Where the second of two things is named: the client's place in the book and the path within them."""
+    """The second entity with a name: the client's index in the book, and the path within the client."""
 
     client: int
     where: str
@@ -27,27 +27,27 @@ class _First(NamedTuple):
 
 
 def shared_names(clients: Sequence[Client]) -> Iterator[SharedName]:
-    """Each such name once, at the second thing that bears it."""
+    """Yield each shared name once, at the second entity that has it."""
     first: dict[str, _First] = {}
-    told: set[str] = set()
+    reported: set[str] = set()
     for at, client in enumerate(clients):
         for where, watch in _places(client):
             for name in (watch.name, *watch.aliases):
                 key = bare_name(name)
                 known = first.setdefault(key, _First(watch, client.name))
-                if known.watch.entity_id == watch.entity_id or key in told:
+                if known.watch.entity_id == watch.entity_id or key in reported:
                     continue
-                told.add(key)
+                reported.add(key)
                 yield SharedName(
                     at,
                     where,
-                    f"{name!r} names {watch.name!r} here and {known.watch.name!r} of {known.client}, as two things.",
-                    "Give both the same `id` if they are one, else tell them apart by `context`.",
+                    f"{name!r} means {watch.name!r} here, and {known.watch.name!r} for {known.client}.",
+                    "If they are the same, give both the same `id`; otherwise tell them apart with `context`.",
                 )
 
 
 def _places(client: Client) -> Iterator[tuple[str, Watch]]:
-    """The watches that are found by name alone."""
+    """Yield the watches that are found by their name alone."""
     for group, watches in (("assets", client.assets), ("interests", client.interests)):
         for at, watch in enumerate(watches):
             if not (is_phrase(watch) or watch.context or watch.query is not None or watch.topic is not None):

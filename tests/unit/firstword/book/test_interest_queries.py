@@ -1,4 +1,4 @@
-"""Interests that name a topic or ask a query, and what is wrong with those that can't."""
+"""Interests with a topic or a query, and the problems that are reported for invalid ones."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def first_problem(entry: str) -> tuple[int, str, str]:
         ("a topic of their own", "a topic of their own", None),
     ],
 )
-def test_topics(entry: str, name: str, topic: str | None) -> None:
+def test_an_interest_can_name_a_topic(entry: str, name: str, topic: str | None) -> None:
     watch = interest(entry)
     assert (watch.name, watch.topic, watch.query) == (name, topic, None)
 
 
-def test_a_query() -> None:
+def test_an_interest_can_have_a_query() -> None:
     watch = interest(
         "{name: Dearer bread, any_of: [bread, flour], all_of: ['Marlow Mills | Fennimore Foods'], none_of: [recipe],"
         " near: {words: [price, raise | raises], within: 5}}"
@@ -63,7 +63,7 @@ def test_a_query() -> None:
     )
 
 
-def test_who_asks_the_same_watches_the_same() -> None:
+def test_equal_queries_mean_the_same_entity() -> None:
     bread = interest("{name: Bread, any_of: [bread, loaf]}").entity_id
     assert bread == interest("{name: bread, any_of: [loaf, bread]}").entity_id
     assert bread != interest("{name: Bread, any_of: [bread]}").entity_id
@@ -73,27 +73,27 @@ def test_who_asks_the_same_watches_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "field", "told"),
+    ("entry", "field", "message"),
     [
         ("{topic: ransomwear}", "topic", "Did you mean 'ransomware'? 'firstword clients topics' lists them."),
-        ("{name: N, none_of: [x]}", "none_of", "looks for nothing"),
-        ("{name: N, any_of: ['?!']}", "any_of", "holds no word"),
-        ("{name: N, any_of: ['bread | ']}", "any_of", "holds no word"),
-        ("{name: N, near: {words: [x]}}", "near.words", "two words at least"),
+        ("{name: N, none_of: [x]}", "none_of", "finds nothing"),
+        ("{name: N, any_of: ['?!']}", "any_of", "contains no word"),
+        ("{name: N, any_of: ['bread | ']}", "any_of", "contains no word"),
+        ("{name: N, near: {words: [x]}}", "near.words", "at least two words"),
         ("{name: N, near: {words: [x, y], within: 90}}", "near.within", "at most 50"),
-        ("{name: N, near: {words: [x, y], within: 0}}", "near.within", "whole number from 1 on"),
+        ("{name: N, near: {words: [x, y], within: 0}}", "near.within", "whole number of at least 1"),
         ("{name: N, near: [price, raise]}", "near[0]", "Write `near: {words: [a, b], within: 8}`."),
         ("{name: N, near: {word: [x, y]}}", "near.word", "Did you mean 'words'?"),
         ("{any_of: [bread]}", "name", "is missing"),
-        ("{name: N, any_of: [bread], aliases: [loaf]}", "aliases", "Put it into `any_of`."),
+        ("{name: N, any_of: [bread], aliases: [loaf]}", "aliases", "Move it to `any_of`."),
     ],
 )
-def test_what_is_wrong_with_it(entry: str, field: str, told: str) -> None:
+def test_an_invalid_interest_is_reported_with_its_field_and_fix(entry: str, field: str, message: str) -> None:
     line, path, text = first_problem(entry)
     assert (line, path) == (6, f"clients[0].interests[0].{field}")
-    assert told in text
+    assert message in text
 
 
-def test_assets_ask_nothing() -> None:
+def test_an_asset_cannot_have_a_query() -> None:
     text = BOOK.format(entry="x").replace("interests", "assets").replace("- x", "- {name: N, any_of: [x]}")
     assert load_book(text, "book.yaml")[0] is None

@@ -1,12 +1,12 @@
-"""What a client owns and follows, from the book's ``assets`` and ``interests``; each is checked for what misleads."""
+"""Read what a client owns and follows, from ``assets`` and ``interests``, and check it for misleading names."""
 
 from __future__ import annotations
 
 import re
 from typing import cast
 
-from firstword.book.asking import ASKING, implied_topic, read_query, read_topic
 from firstword.book.fields import Fields
+from firstword.book.interest_queries import QUERY_FIELDS, implied_topic, read_query, read_topic
 from firstword.book.nodes import MappingNode, ScalarNode
 from schemas.clients import Trade, Watch, WatchKind
 from services.matcher.mentions.ambiguity import find_ambiguous_names
@@ -17,7 +17,7 @@ __all__ = ["ASSET_KINDS", "INTEREST_KINDS", "default_kind", "isin_is_valid", "re
 WATCH = (
     "name", "kind", "ticker", "tickers", "isin", "weight", "aliases", "context", "exclude", "id", "note",
 )  # fmt: skip
-#: Further names; with a topic or query there is nothing for them to name.
+#: Fields with further names, which can't be combined with a topic or query.
 _NAMES = ("aliases", "ticker", "tickers", "isin")
 ASSET_KINDS = ("holding", "product", "supplier", "site", "contract")
 INTEREST_KINDS = ("topic", "industry", "competitor", "regulation", "place")
@@ -27,7 +27,7 @@ _TICKER = re.compile(r"[A-Z0-9][A-Z0-9.:/\- ]{0,19}$")
 
 
 def isin_is_valid(isin: str) -> bool:
-    """Whether form and check digit are right (ISO 6166: letters as numbers, then Luhn)."""
+    """Return whether form and check digit are valid (ISO 6166: letters as numbers, then Luhn)."""
     if not _ISIN.match(isin):
         return False
     digits = "".join(str(int(character, 36)) for character in isin)
@@ -36,28 +36,28 @@ def isin_is_valid(isin: str) -> bool:
 
 
 def default_kind(name: str, trade: Trade) -> WatchKind:
-    """The kind of an asset or interest that states none."""
+    """Return the default kind of an asset or interest."""
     if name == "interests":
         return "topic"
     return "holding" if trade == "wealth" else "product"
 
 
 def read_watches(fields: Fields, name: str, trade: Trade) -> tuple[tuple[Watch, ...], tuple[str | None, ...]]:
-    """The watches under ``name``, and the entity ids that they state. ``entity_id`` itself is still empty."""
-    watches, stated = [], []
+    """Return the watches under ``name`` with an empty ``entity_id``, and the entity ids that the book sets for them."""
+    watches, entity_ids = [], []
     for path, node in fields.entries(name):
         if isinstance(node, ScalarNode):
             node = MappingNode(node.line, [(ScalarNode(node.line, "name", True), node)])
         if not isinstance(node, MappingNode):
-            fields.report.error(node.line, path, "This must be a name or fields.", "Write `- {name: …, kind: …}`.")
+            fields.report.error(node.line, path, "This must be a name or have fields.", "Write `- {name: …, kind: …}`.")
             continue
-        inner = Fields(node, path, WATCH if name == "assets" else WATCH + ASKING, fields.report)
+        inner = Fields(node, path, WATCH if name == "assets" else WATCH + QUERY_FIELDS, fields.report)
         watch = _watch(inner, name, trade)
         if watch is not None:
             watches.append(watch)
-            stated.append(inner.text("id"))
+            entity_ids.append(inner.text("id"))
     _check_weights(fields, name, watches)
-    return tuple(watches), tuple(stated)
+    return tuple(watches), tuple(entity_ids)
 
 
 def _watch(fields: Fields, name: str, trade: Trade) -> Watch | None:
@@ -89,20 +89,22 @@ def _watch(fields: Fields, name: str, trade: Trade) -> Watch | None:
 
 
 def _tickers(fields: Fields) -> tuple[str, ...]:
-    found = dict.fromkeys(text.upper() for name in ("ticker", "tickers") for text in fields.texts(name))
-    for ticker in found:
+    tickers = dict.fromkeys(text.upper() for name in ("ticker", "tickers") for text in fields.texts(name))
+    for ticker in tickers:
         if not _TICKER.match(ticker):
             fields.error(
-                "ticker" if "ticker" in fields else "tickers", f"{ticker!r} is no ticker.", "Write it as HLDN."
+                "ticker" if "ticker" in fields else "tickers", f"{ticker!r} is not a valid ticker.", "Write it as HLDN."
             )
-    return tuple(found)
+    return tuple(tickers)
 
 
 def _isin(fields: Fields) -> str | None:
     isin = (fields.text("isin") or "").upper().replace(" ", "")
     if isin and not isin_is_valid(isin):
         wrong = "its check digit is wrong" if _ISIN.match(isin) else "it needs two letters, nine characters and a digit"
-        fields.error("isin", f"{isin!r} is no ISIN: {wrong}.", "Copy it again from the statement, or leave it out.")
+        fields.error(
+            "isin", f"{isin!r} is not a valid ISIN: {wrong}.", "Copy it again from the statement, or leave it out."
+        )
     return isin or None
 
 
@@ -113,11 +115,11 @@ def _weight(fields: Fields) -> float | None:
     match = _WEIGHT.match(text)
     value = float(match[1]) / (100 if match[2] else 1) if match else None
     if value is None:
-        fields.error("weight", f"{text!r} is no share.", "Write it as 12% or 0.12.")
+        fields.error("weight", f"{text!r} is not a valid weight.", "Write it as 12% or 0.12.")
         return None
     if value > 1:
-        fix = "A share is 100% at most." if match and match[2] else f"Write {text}% or {value / 100:g}."
-        fields.error("weight", f"{text} is more than the whole.", fix)
+        fix = "Write at most 100%." if match and match[2] else f"Write {text}% or {value / 100:g}."
+        fields.error("weight", f"A weight of {text} is more than 100%.", fix)
         return None
     return round(value, 12)
 
@@ -125,14 +127,16 @@ def _weight(fields: Fields) -> float | None:
 def _check_weights(fields: Fields, name: str, watches: list[Watch]) -> None:
     total = sum(watch.weight or 0 for watch in watches)
     if total > 1.0001:
-        fields.warning(name, f"The weights add up to {total:.0%}.", "Shares of one portfolio add up to 100% at most.")
+        fields.warning(
+            name, f"The weights add up to {total:.0%}.", "The weights of one portfolio add up to at most 100%."
+        )
 
 
 def _check_names(fields: Fields, watch: Watch) -> None:
     if watch.topic is not None or watch.query is not None:
         for name in _NAMES:
             if name in fields:
-                fields.error(name, f"Beside a topic or query {name!r} is not looked for.", "Put it into `any_of`.")
+                fields.error(name, f"{name!r} has no effect with a topic or query.", "Move it to `any_of`.")
         return
     for alias in watch.aliases:
         if len(alias) < 2:
