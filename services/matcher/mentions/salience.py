@@ -39,14 +39,14 @@ def salience(
         weight, where = _IN_BODY, f"only further down in the {first.field}"
     weight += _REPEATED * min(len(spans) - 1, _MAX_REPEATS) / _MAX_REPEATS
     weight += _SHARE * share
-    times = "once" if len(spans) == 1 else f"{len(spans)} times"
+    times = "once" if len(spans) == 1 else f"{len(spans)} times in total"
     named = "is named"
     if by_query:
-        named = f"is touched by “{first.text}”"
+        named = f"is matched by “{first.text}”"
     elif first.text != name:
         named = f"is named as “{first.text}”"
-    others = "" if share == 1 else f", beside other watched names ({share:.0%} of the mentions)"
-    return round(min(weight, 1.0), 3), f"{name} {named} {where}, {times} in all{others}."
+    others = "" if share == 1 else f", along with other watched names ({share:.0%} of the mentions)"
+    return round(min(weight, 1.0), 3), f"{name} {named} {where}, {times}{others}."
 
 
 def _in_lead(item: Item, span: Span) -> bool:

@@ -51,14 +51,14 @@ class TrackRecord(NamedTuple):
         return self.count("confirmed") + self.count("denied")
 
     def describe(self) -> str:
-        """Return ``of its last nine rumors here, seven were confirmed and two were denied``."""
+        """Return ``of its last nine rumors, seven were confirmed and two were denied``."""
         counts = Counter(resolved.outcome for resolved in self.outcomes)
         parts = [
             f"{number_word(counts[outcome])} {'was' if counts[outcome] == 1 else 'were'} {phrase}"
             for outcome, phrase in _OUTCOME_PHRASES.items()
             if counts[outcome]
         ]
-        return f"of its last {number_word(len(self.outcomes))} rumors here, {join_words(parts)}"
+        return f"of its last {number_word(len(self.outcomes))} rumors, {join_words(parts)}"
 
 
 def start_of_day(moment: datetime) -> datetime:

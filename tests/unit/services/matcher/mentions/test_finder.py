@@ -138,7 +138,7 @@ def test_it_is_enough_if_the_conditions_of_one_watch_hold() -> None:
 def test_salience_comes_with_a_reason() -> None:
     title, body = find("Orvane cuts dividend")[0], find("Markets wrap", summary="A. " * 99, body="Orvane fell.")[0]
     assert title.salience > 0.6 > 0.3 > body.salience
-    assert title.why == "Orvane plc is named as “Orvane” at the start of the title, once in all."
+    assert title.why == "Orvane plc is named as “Orvane” at the start of the title, once."
 
 
 def test_mentions_are_ordered_by_entity() -> None:

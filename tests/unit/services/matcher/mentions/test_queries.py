@@ -59,7 +59,7 @@ def test_a_query_matches_as_written(query: Query, title: str, spans: list[str] |
 def test_the_reason_quotes_the_words_that_matched() -> None:
     watch = Watch(entity_id="q", name="Dearer bread", kind="topic", query=ALL)
     (mention,) = MentionFinder.build([watch]).find(Item(id="itm", title="Price of a loaf rises"))
-    assert mention.why == "Dearer bread is touched by “Price” at the start of the title, 2 times in all."
+    assert mention.why == "Dearer bread is matched by “Price” at the start of the title, 2 times in total."
 
 
 def test_near_means_within_one_field() -> None:

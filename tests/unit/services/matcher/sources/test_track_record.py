@@ -52,7 +52,7 @@ def test_the_grade_moves_by_a_letter_after_enough_outcomes(confirmed: int, denie
 def test_the_record_is_described_in_numbers() -> None:
     text = after(several(7, 1, 1)).record
     assert text == (
-        "Market Whisper counts as C instead of D: of its last nine rumors here, seven were confirmed, "
+        "Market Whisper counts as C instead of D: of its last nine rumors, seven were confirmed, "
         "one was denied and one was never taken up."
     )
     assert (after(several(3, 2)).record or "").startswith("Market Whisper keeps its grade D: ")
