@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -65,16 +65,41 @@ class Statement(NamedTuple):
     text: str
 
 
-class _StatementReading(NamedTuple):
-    """The cues found in one statement, as probabilities."""
+@dataclass(slots=True)
+class _StatementReading:
+    """The cues found in one statement. ``denied``, ``retracted`` and each of ``doubts`` are probabilities."""
 
-    hedged: float
-    firm: bool  # no doubt at all
-    soft: bool  # only the writer's own doubt: modal words, a question
-    denied: float
-    retracted: float
-    cues: tuple[str, ...]
     attribution: Attribution | None
+    cues: list[str] = field(default_factory=list)
+    doubts: list[float] = field(default_factory=list)
+    denied: float = 0.0
+    retracted: float = 0.0
+    #: Whether all doubts are the writer's own: modal words, a question.
+    only_own_doubts: bool = True
+
+    @property
+    def hedged(self) -> float:
+        return _any_of(self.doubts)
+
+    @property
+    def is_firm(self) -> bool:
+        """Whether there is no doubt at all."""
+        return not self.doubts and not self.denied and not self.retracted
+
+    @property
+    def is_soft(self) -> bool:
+        """Whether there is doubt, but only the writer's own."""
+        return bool(self.doubts) and self.only_own_doubts
+
+    def add(self, family_name: str, weight: float, cue: str) -> None:
+        self.cues.append(cue)
+        if family_name == "denied":
+            self.denied = 1 - (1 - self.denied) * (1 - weight)
+        elif family_name == "retracted":
+            self.retracted = 1 - (1 - self.retracted) * (1 - weight)
+        else:
+            self.doubts.append(weight)
+            self.only_own_doubts = self.only_own_doubts and family_name in _SOFT
 
 
 def is_judged_language(language: str | None) -> bool:
@@ -118,7 +143,7 @@ class ClaimClassifier:
         self._hedged_from: float = lexicon["hedged_from"]
         self._unmarked: float = lexicon["unmarked"]
         self._sentences: int = lexicon["sentences_read"]
-        self._question: dict[str, float] = lexicon["question"]["weights"]
+        self._question_weight: float = lexicon["question_weight"]
         self._hedged_starts: tuple[str, ...] = tuple(lexicon["hedged_title_starts"])
         self._title_starts: tuple[str, ...] = tuple(lexicon["retracted"]["title_starts"])
         phrases: list[tuple[str, Family]] = [(cue, Family("harmless", {})) for cue in lexicon["harmless"]]
@@ -153,7 +178,7 @@ class ClaimClassifier:
         if _any_of(reading.retracted for reading in readings) >= self._hedged_from:
             return "retracted", 0.97
         hedges = [reading.hedged for reading in readings]
-        if title.soft and len(readings) > 1 and readings[1].firm and _is_reliable(readings[1].attribution):
+        if title.is_soft and len(readings) > 1 and readings[1].is_firm and _is_reliable(readings[1].attribution):
             # A headline that asks or wonders, over a first sentence that states it on a reliable authority.
             hedges[0] = 0.0
         hedged = _any_of(hedges)
@@ -167,54 +192,45 @@ class ClaimClassifier:
 
     def _read(self, position: Position, text: str, speaker_known: bool) -> _StatementReading:
         folded = fold_case(text)
-        hits = self._phrases.find(folded)
-        doubts: list[float] = []
-        cues: list[str] = []
-        soft_only = True
-        denied = retracted = 0.0
-        if hits:
-            guided = any(hit.label.name == "guidance" for hit in hits)
-            prose = text.rstrip(" \"”')")[-1:] in ".!?…" and len(text) > 40
-            for hit in hits:
-                family: Family = hit.label
-                weight = family.weights.get(position, 0.0)
-                if prose and position == "title":
-                    weight = family.weights.get("prose", weight)
-                if not weight or (family.prose_only and not prose):
-                    continue
-                if family.name in _OWN_DOUBT and (guided or _is_not_doubt(text, hit)):
-                    continue
-                cues.append(text[hit.start : hit.end].strip(" -–—:"))
-                if family.name == "denied":
-                    denied = 1 - (1 - denied) * (1 - weight)
-                elif family.name == "retracted":
-                    retracted = 1 - (1 - retracted) * (1 - weight)
-                else:
-                    doubts.append(weight)
-                    soft_only = soft_only and family.name in _SOFT
+        attribution = None if speaker_known else self._attributions.find(text, folded, position)
+        reading = _StatementReading(attribution)
+        self._add_phrases(reading, position, text, folded)
         if position == "title":
-            if folded.startswith(self._title_starts):
-                retracted = 0.97
-                cues.append(text.split()[0])
-            elif _WITHDRAWS.search(folded):
-                retracted = max(retracted, 0.8)
-                cues.append(text.split(":")[0] if ":" in text else text)
-            elif folded.startswith(self._hedged_starts):
-                doubts.append(self._question[position])
-                cues.append(text.split(":")[0])
-                soft_only = False
-            elif folded.rstrip(" \"”'").endswith("?"):
-                doubts.append(self._question[position])
-                cues.append("?")
-        return _StatementReading(
-            hedged=_any_of(doubts),
-            firm=not doubts and not denied and not retracted,
-            soft=bool(doubts) and soft_only,
-            denied=denied,
-            retracted=retracted,
-            cues=tuple(cues),
-            attribution=None if speaker_known else self._attributions.find(text, folded, position),
-        )
+            self._add_title_form(reading, text, folded)
+        return reading
+
+    def _add_phrases(self, reading: _StatementReading, position: Position, text: str, folded: str) -> None:
+        hits = self._phrases.find(folded)
+        if not hits:
+            return
+        is_guidance = any(hit.label.name == "guidance" for hit in hits)
+        is_prose = text.rstrip(" \"”')")[-1:] in ".!?…" and len(text) > 40
+        for hit in hits:
+            family: Family = hit.label
+            weight = family.weights.get(position, 0.0)
+            if is_prose and position == "title":
+                weight = family.weights.get("prose", weight)
+            if not weight or (family.prose_only and not is_prose):
+                continue
+            if family.name in _OWN_DOUBT and (is_guidance or _is_not_doubt(text, hit)):
+                continue
+            reading.add(family.name, weight, text[hit.start : hit.end].strip(" -–—:"))
+
+    def _add_title_form(self, reading: _StatementReading, text: str, folded: str) -> None:
+        """Add what the form of a title shows: a correction, a withdrawal, a rumor label or a question."""
+        if folded.startswith(self._title_starts):
+            reading.retracted = 0.97
+            reading.cues.append(text.split()[0])
+        elif _WITHDRAWS.search(folded):
+            reading.retracted = max(reading.retracted, 0.8)
+            reading.cues.append(text.split(":")[0] if ":" in text else text)
+        elif folded.startswith(self._hedged_starts):
+            reading.doubts.append(self._question_weight)
+            reading.cues.append(text.split(":")[0])
+            reading.only_own_doubts = False
+        elif folded.rstrip(" \"”'").endswith("?"):
+            reading.doubts.append(self._question_weight)
+            reading.cues.append("?")
 
 
 def _family(name: str, entry: dict[str, Any]) -> list[tuple[str, Family]]:
