@@ -13,13 +13,13 @@ from typing import get_args
 
 from schemas.clients import Risk
 from services.notifier.drafting.compose import Composed
-from services.notifier.drafting.dry_run import TOLD, Trial, rendered
+from services.notifier.drafting.dry_run import MESSAGE_VERDICTS, DryRunCase, dry_run
 from services.notifier.drafting.playbooks import Playbooks
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 
 
-def trials(playbooks: Playbooks, count: int) -> list[Trial]:
+def trials(playbooks: Playbooks, count: int) -> list[DryRunCase]:
     """``count`` combinations, each made for a rule that is drawn with a seed."""
     draw = random.Random(1)  # noqa: S311 - chance, not a secret
     rules = [(book, rule) for layer in playbooks.layers for book in layer for rule in book.rules if not rule.silent]
@@ -30,7 +30,7 @@ def trials(playbooks: Playbooks, count: int) -> list[Trial]:
         risk = draw.choice(rule.risks or get_args(Risk))
         kind, stance = draw.choice(rule.kinds), draw.choice(rule.stances)
         trade = book.trade or "wealth"
-        found.append(Trial(trade, kind, stance, desires=desires, risk=risk, verdict=draw.choice(TOLD)))
+        found.append(DryRunCase(trade, kind, stance, desires=desires, risk=risk, verdict=draw.choice(MESSAGE_VERDICTS)))
     return found
 
 
@@ -39,9 +39,9 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
     playbooks = Playbooks.shipped()
     cases = trials(playbooks, count)
-    rendered(cases[0], playbooks, NOW)  # reads the data files
+    dry_run(cases[0], playbooks, NOW)  # reads the data files
     began = time.process_time()
-    written = sum(isinstance(rendered(case, playbooks, NOW), Composed) for case in cases)
+    written = sum(isinstance(dry_run(case, playbooks, NOW), Composed) for case in cases)
     seconds = time.process_time() - began
     print(f"{written} of {count} drafts in {seconds:.2f} s of one core: {count / seconds:,.0f} a second")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.common.errors import BadInput
 from services.common.settings import Settings
-from services.notifier.drafting.playbook_files import read_playbook
+from services.notifier.drafting.playbook_files import parse_playbook
 from services.notifier.drafting.playbooks import Playbook, Playbooks
 
 __all__ = ["own_playbooks_path", "playbooks_in_force", "read_playbooks"]
@@ -29,7 +29,7 @@ def playbooks_in_force(settings: Settings) -> Playbooks:
     path = own_playbooks_path(settings)
     if settings.playbooks is None and not path.is_dir():
         return Playbooks.shipped()
-    return Playbooks.shipped().of_house(read_playbooks(path))
+    return Playbooks.shipped().with_firm_playbooks(read_playbooks(path))
 
 
 def read_playbooks(path: Path) -> Sequence[Playbook]:
@@ -46,7 +46,7 @@ def read_playbooks(path: Path) -> Sequence[Playbook]:
     playbooks, errors = [], []
     for file in files:
         try:
-            playbooks.append(read_playbook(file.read_text(encoding="utf-8"), str(file)))
+            playbooks.append(parse_playbook(file.read_text(encoding="utf-8"), str(file)))
         except (OSError, UnicodeDecodeError) as error:
             errors.append(f"{file}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}. {FIX}")
         except BadInput as error:

@@ -17,10 +17,10 @@ from services.common.clock import SystemClock
 from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.notifier.drafting.compose import Composed, Refusal, message_text
-from services.notifier.drafting.dry_run import TOLD, Trial, rendered
-from services.notifier.drafting.grammar import grammar
+from services.notifier.drafting.dry_run import MESSAGE_VERDICTS, DryRunCase, dry_run
+from services.notifier.drafting.grammar import check_grammar
 from services.notifier.drafting.playbooks import LAYERS, Playbook, Playbooks, Rule, Size, Urgency
-from services.notifier.drafting.tone import own_words
+from services.notifier.drafting.tone import blank_quotations
 
 __all__ = ["app"]
 
@@ -32,7 +32,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "stance": get_args(Stance),
     "direction": get_args(Direction),
     "risk": get_args(Risk),
-    "verdict": TOLD,
+    "verdict": MESSAGE_VERDICTS,
     "size": get_args(Size),
     "urgency": get_args(Urgency),
     "jargon": ("plain", "some", "expert"),
@@ -139,11 +139,11 @@ def try_(
             raise BadInput(f"--{name}: {value!r} is not known.", fix=f"Use one of {', '.join(CHOICES[name])}.")
     playbooks = playbooks_in_force(read_settings(data=data))
     if file is not None:
-        playbooks = playbooks.of_house(read_playbooks(file))
-    trial = Trial(
+        playbooks = playbooks.with_firm_playbooks(read_playbooks(file))
+    trial = DryRunCase(
         **cast("Any", given), desires=tuple(desire or ()), words=words, view=view, manager=manager, update=update
     )
-    done = rendered(trial, playbooks, SystemClock().now())
+    done = dry_run(trial, playbooks, SystemClock().now())
     if as_json:
         print_json({"reason": done.reason, "detail": done.detail} if isinstance(done, Refusal) else done.draft)
     else:
@@ -172,21 +172,21 @@ def _misread(book: Playbook) -> Iterator[str]:
     for rule in (one for one in book.rules if not one.silent):
         said: dict[str, None] = {}
         for trial in _trials(book, rule):
-            done = rendered(trial, playbooks, SystemClock().now())
+            done = dry_run(trial, playbooks, SystemClock().now())
             if isinstance(done, Refusal):
                 said[f"{done.detail} (It is no fault where your client book has it.)"] = None
             elif done.draft.rule != rule.id:
                 said["another rule of this file comes first in this case"] = None
             else:
-                found = (*done.draft.findings, *grammar(own_words(message_text(done.draft.parts))))
+                found = (*done.draft.findings, *check_grammar(blank_quotations(message_text(done.draft.parts))))
                 said.update(dict.fromkeys(f"“{one.text}”: {one.message} {one.mend}" for one in found))
         yield from (f"{book.file}:{rule.line}: {text}" for text in said)
 
 
-def _trials(book: Playbook, rule: Rule) -> Iterator[Trial]:
+def _trials(book: Playbook, rule: Rule) -> Iterator[DryRunCase]:
     desires = (sorted(rule.desires)[0],) if rule.desires else ()
     for verdict in ("tell", "warn"):
-        yield Trial(
+        yield DryRunCase(
             trade=book.trade or "wealth",
             kind=rule.kinds[0],
             stance=rule.stances[0],

@@ -12,8 +12,8 @@ from schemas.clients import ClientChanged, Watch
 from schemas.drafts import Finding, Grounding
 from services.notifier.desk import labels
 from services.notifier.drafting.grammar import is_english
-from services.notifier.drafting.grounding import check, sources
-from services.notifier.drafting.tone import own_words, review
+from services.notifier.drafting.grounding import check_grounding, grounding_sources
+from services.notifier.drafting.tone import blank_quotations, review
 from services.notifier.queries import DraftLine
 
 __all__ = ["TRANSLATED", "Checks", "checks_of", "recheck", "why_this_client"]
@@ -64,9 +64,9 @@ def recheck(
     translated = False
     if book is not None and line.alert is not None:
         told = _together(line.alert, others)
-        known = sources(told, book.client, book.firm, book.manager, granted=line.draft.grounding, now=now)
-        grounding = check(f"{subject}\n\n{body}", known)
-        translated = not is_english(own_words(_message(line, body)))
+        known = grounding_sources(told, book.client, book.firm, book.manager, granted=line.draft.grounding, now=now)
+        grounding = check_grounding(f"{subject}\n\n{body}", known)
+        translated = not is_english(blank_quotations(_message(line, body)))
     if book is not None:
         findings = review(f"{subject}.\n\n{_message(line, body)}", book.client, closely=True)
     if translated:

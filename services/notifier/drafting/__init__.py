@@ -1,1 +1,1 @@
-"""From an alert to a message worth sending: news, meaning, opinion, question. Pure; words and rules are data."""
+"""From an alert to a message worth sending: news, meaning, opinion, question. Pure; wording and rules are data."""

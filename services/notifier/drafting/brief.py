@@ -13,7 +13,7 @@ from schemas.clients import Client, Firm, Manager, Watch
 from services.common.stored import StoredModel
 from services.notifier.contact.hours import client_zone
 
-__all__ = ["Brief", "DraftedStory", "day_of", "month_of", "pick"]
+__all__ = ["Brief", "DraftedStory", "format_day", "month_of", "pick"]
 
 
 class DraftedStory(StoredModel):
@@ -44,7 +44,7 @@ class DraftedStory(StoredModel):
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """Everything a draft may rest on. ``earlier`` is the message that this one corrects, confirms or continues."""
+    """Everything a draft may be based on. ``earlier`` is the message that it corrects, confirms or continues."""
 
     alert: Alert
     client: Client
@@ -55,28 +55,27 @@ class Brief:
 
     @property
     def watch(self) -> Watch | None:
-        """The client's own entry for what the alert is about."""
-        watches = (watch for watch in self.client.watches if watch.entity_id == self.alert.entity_id)
-        return next(watches, None)
+        """The client's watch that the alert is about."""
+        return next((watch for watch in self.client.watches if watch.entity_id == self.alert.entity_id), None)
 
     @property
     def asset(self) -> str:
-        """Its name as the client's book has it."""
+        """The name under which the client watches it."""
         return self.watch.name if self.watch else self.alert.entity_name
 
 
 def pick(choices: tuple[str, ...], *seed: str) -> str:
-    """One of ``choices``, always the same for the same ``seed``."""
+    """Return one of ``choices``, always the same for the same ``seed``."""
     return choices[int(content_id("pick", *seed).removeprefix("pick_"), 16) % len(choices)]
 
 
 def month_of(brief: Brief) -> str:
-    """The client's month. What is picked by it stays the same for a while, and doesn't for ever."""
+    """Return the month in the client's time zone, to pick a phrase that stays for weeks but varies over the year."""
     return f"{brief.now.astimezone(client_zone(brief.client) or UTC):%Y-%m}"
 
 
-def day_of(moment: datetime, client: Client, now: datetime) -> str:
-    """The day of ``moment`` where the client is: ``3 March``, with the year if it is not the present one."""
+def format_day(moment: datetime, client: Client, now: datetime) -> str:
+    """Return the day of ``moment`` in the client's time zone: ``3 March``, with the year if it is not this year."""
     zone = client_zone(client) or UTC
     local, today = moment.astimezone(zone), now.astimezone(zone)
     day = f"{local.day} {local:%B}"

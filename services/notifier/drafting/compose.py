@@ -1,4 +1,4 @@
-"""Puts a draft together from its parts, proofreads it, and refuses to hand out what it can't stand behind."""
+"""Composes a draft from its parts, proofreads it, and refuses a draft that is ungrounded or out of tone."""
 
 from __future__ import annotations
 
@@ -10,25 +10,31 @@ from schemas.base import content_id
 from schemas.clients import Client, Manager
 from schemas.drafts import Advice, Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.brief import Brief, pick
-from services.notifier.drafting.data import phrasing
-from services.notifier.drafting.grounding import GroundSources, check, share_percent, sources, ungrounded
-from services.notifier.drafting.languages import address, own_closing, without_foreign_closing
-from services.notifier.drafting.news import News, news, subject
-from services.notifier.drafting.opinion import Opinion, opinion
+from services.notifier.drafting.data_files import phrasing
+from services.notifier.drafting.grounding import (
+    GroundingSources,
+    check_grounding,
+    grounding_sources,
+    share_percent,
+    ungrounded,
+)
+from services.notifier.drafting.languages import greeting, is_closing, without_foreign_closing
+from services.notifier.drafting.news import News, news_part, subject_line
+from services.notifier.drafting.opinion import Opinion, form_opinion
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import count_words, reading_seconds, review
 
-__all__ = ["Composed", "Refusal", "compose", "draft_id_for", "greeting", "message_text", "signature"]
+__all__ = ["Composed", "Refusal", "compose", "draft_id_for", "message_text", "signature"]
 
-#: What a client reads as the message; signature and compliance note don't count towards its length.
+#: The parts that count toward the length of a message; signature and compliance note do not.
 _MESSAGE = ("greeting", "news", "meaning", "opinion", "question")
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why there is no draft: ``reason`` is a code, ``detail`` a sentence for the account manager.
+    """The reason why there is no draft: ``reason`` is a code, ``detail`` a sentence for the account manager.
 
-    ``withdraws`` are drafts that must not be sent any more.
+    ``withdraws`` are earlier drafts that must not be sent.
     """
 
     reason: str
@@ -46,8 +52,8 @@ class Composed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tightness:
-    """How much is said: drafts are composed ever tighter until they fit."""
+class _Detail:
+    """How much a draft says. Drafts are composed with ever less detail until they pass the checks."""
 
     quote_words: int
     others: bool = True
@@ -55,12 +61,12 @@ class _Tightness:
     own_words: bool = True
 
 
-_LADDER = (
-    _Tightness(40),
-    _Tightness(28),
-    _Tightness(28, own_words=False),
-    _Tightness(22, others=False, own_words=False),
-    _Tightness(18, others=False, meaning=False, own_words=False),
+_DETAIL_LEVELS = (
+    _Detail(40),
+    _Detail(28),
+    _Detail(28, own_words=False),
+    _Detail(22, others=False, own_words=False),
+    _Detail(18, others=False, meaning=False, own_words=False),
 )
 
 
@@ -79,12 +85,12 @@ class _Attempt:
 
 
 def draft_id_for(alert_id: str) -> str:
-    """The id of the draft for an alert."""
+    """Return the id of the draft for an alert."""
     return content_id("drf", alert_id)
 
 
 def message_text(parts: Sequence[DraftPart]) -> str:
-    """The message itself, without sign-off and compliance note."""
+    """Return the message itself, without signature and compliance note."""
     return "\n\n".join(part.text for part in parts if part.role in _MESSAGE)
 
 
@@ -96,31 +102,31 @@ def compose(
     notes: Sequence[str] = (),
     supersedes: str | None = None,
 ) -> Composed | Refusal:
-    """The draft for ``brief``, or why there is none. ``notes`` are shown to the account manager beside it."""
+    """Return the draft for ``brief``, or why there is none. ``notes`` are shown to the account manager beside it."""
     if not brief.alert.evidence:
-        return Refusal("no_evidence", f"The alert on {brief.asset} carries no evidence, so nothing can be said.")
-    known = sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=brief.now)
-    for tightness in _LADDER:
-        attempt = _attempt(brief, playbooks, tightness, known)
+        return Refusal("no_evidence", f"The alert on {brief.asset} has no evidence, so there is nothing to quote.")
+    known = grounding_sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=brief.now)
+    for detail in _DETAIL_LEVELS:
+        attempt = _attempt(brief, playbooks, detail, known)
         if not attempt.faulty:
             break
     if missing := ungrounded(attempt.groundings):
         things = ", ".join(f"“{grounding.text.strip('“”')}” ({grounding.kind})" for grounding in missing)
-        return Refusal("ungrounded", f"Stands neither in the evidence nor in the client book: {things}.")
+        return Refusal("ungrounded", f"Found neither in the evidence nor in the client book: {things}.")
     errors = [finding for finding in attempt.findings if finding.severity == "error"]
     if errors:
         faults = "; ".join(f"{finding.rule}: “{finding.text}”. {finding.message}" for finding in errors)
-        return Refusal("tone", f"The draft could not be put into a fit tone: {faults}")
+        return Refusal("tone", f"The draft did not pass the tone check: {faults}")
     return Composed(_draft(brief, attempt, send_after, notes, supersedes), attempt.news.publisher, attempt.news.quote)
 
 
-def _attempt(brief: Brief, playbooks: Playbooks, tightness: _Tightness, known: GroundSources) -> _Attempt:
-    said = news(brief, max_words=tightness.quote_words, others=tightness.others)
-    view = opinion(brief, playbooks, own_words=tightness.own_words, outlook=tightness.meaning)
+def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: GroundingSources) -> _Attempt:
+    news = news_part(brief, max_words=detail.quote_words, others=detail.others)
+    view = form_opinion(brief, playbooks, own_words=detail.own_words, outlook=detail.meaning)
     parts = [
         DraftPart(role="greeting", text=greeting(brief.client)),
-        DraftPart(role="news", text=said.text, evidence=said.evidence),
-        DraftPart(role="meaning", text=_meaning(brief, view, tightness.meaning)),
+        DraftPart(role="news", text=news.text, evidence=news.evidence),
+        DraftPart(role="meaning", text=_meaning(brief, view, detail.meaning)),
     ]
     if view.text is not None:
         parts.append(DraftPart(role="opinion", text=view.text))
@@ -128,10 +134,10 @@ def _attempt(brief: Brief, playbooks: Playbooks, tightness: _Tightness, known: G
     parts.append(DraftPart(role="signature", text=signature(brief.manager, brief.firm.name)))
     if (note := brief.firm.compliance_for(brief.client.trade, brief.client.jurisdiction)) is not None:
         parts.append(DraftPart(role="compliance", text=note.strip()))
-    line = subject(brief)
+    line = subject_line(brief)
     findings = review(f"{line}.\n\n{message_text(parts)}", brief.client)
-    groundings = check("\n\n".join([line, *(part.text for part in parts)]), known)
-    return _Attempt(line, tuple(parts), said, view, findings, groundings)
+    groundings = check_grounding("\n\n".join([line, *(part.text for part in parts)]), known)
+    return _Attempt(line, tuple(parts), news, view, findings, groundings)
 
 
 def _draft(
@@ -166,7 +172,7 @@ def _draft(
 
 
 def _advice(brief: Brief, view: Opinion) -> tuple[Advice, ...]:
-    """The opinion as it is kept, to see later how it fared; that we have none yet is none."""
+    """Return the opinion as it is kept to follow its outcome later. A text that says we have none yet is not one."""
     rule = view.rule
     if view.text is None or (rule is None and brief.alert.verdict != "correct"):
         return ()
@@ -175,41 +181,35 @@ def _advice(brief: Brief, view: Opinion) -> tuple[Advice, ...]:
 
 
 def _cautions(client: Client) -> tuple[str, ...]:
-    """What the account manager should bear in mind with this client."""
-    notes = []
-    if client.mood == "upset":
-        notes.append(f"{client.name} is upset at present; a call may serve better than a message.")
-    return tuple(notes)
-
-
-def greeting(client: Client) -> str:
-    """How the letter begins; see :mod:`services.notifier.drafting.languages`."""
-    return address(client)
+    """Return notes on what the account manager should bear in mind with this client."""
+    if client.mood != "upset":
+        return ()
+    return (f"{client.name} is upset at present. A call may work better than a message.",)
 
 
 def _meaning(brief: Brief, view: Opinion, in_full: bool) -> str:
-    """What the client has to do with it, with its weight, and what that means for them."""
-    wording, alert, watch = phrasing(), brief.alert, brief.watch
+    """Return how the client is affected, with the weight of the holding, and what the news means for them."""
+    phrases, alert, watch = phrasing(), brief.alert, brief.watch
     share = ""
     if watch is not None and watch.weight and watch.is_asset:
         kind = "holding" if watch.kind == "holding" else "other"
-        share = wording.share[kind].format(percent=share_percent(watch.weight))
+        share = phrases.share[kind].format(percent=share_percent(watch.weight))
     if alert.verdict == "warn":
         comma = "," if share else ""
-        because = wording.stance_short[alert.stance].format(asset=brief.asset, share=f"{share}{comma}").rstrip(",")
-        return wording.news["because"].format(because=because)
-    text = wording.stance[alert.stance].format(asset=brief.asset, share=share)
+        because = phrases.stance_short[alert.stance].format(asset=brief.asset, share=f"{share}{comma}").rstrip(",")
+        return phrases.news["because"].format(because=because)
+    text = phrases.stance[alert.stance].format(asset=brief.asset, share=share)
     rule = view.rule
-    if in_full and rule is not None and rule.meaning and view.barred is None:
+    if in_full and rule is not None and rule.meaning and view.withheld is None:
         text += " " + rule.meaning.replace("{asset}", brief.asset)
     return text
 
 
 def _question(brief: Brief, view: Opinion) -> str:
-    """The open question that closes the message; where the client has a view of their own, it is asked about that."""
+    """Return the open question that closes the message. It is about the client's own view, if they have one."""
     client, pools = brief.client, phrasing().questions
     seed = (client.id, brief.alert.story_id)
-    if view.barred is not None:
+    if view.withheld is not None:
         return pick(pools["information"], *seed)
     if client.mood == "upset":
         return pick(pools["upset"], *seed)
@@ -225,7 +225,7 @@ def _question(brief: Brief, view: Opinion) -> str:
 
 
 def _own_view(brief: Brief) -> str | None:
-    """What the client last said of this asset, if it is short enough to quote and is no question itself."""
+    """Return what the client last said about this asset, if it is short enough to quote and not a question."""
     watch = brief.watch
     names = [brief.asset, *(watch.aliases if watch else ())]
     for note in reversed(brief.client.views):
@@ -237,9 +237,9 @@ def _own_view(brief: Brief) -> str | None:
 
 
 def signature(manager: Manager, firm: str) -> str:
-    """How the letter ends: the manager's own signature, with a closing before it where it has no English one."""
+    """Return the end of the letter: the manager's own signature, with an English closing added if it has none."""
     own = without_foreign_closing((manager.signature or "").strip())
-    if own and own_closing(own.splitlines()[0]):
+    if own and is_closing(own.splitlines()[0]):
         return own
     if own:
         return f"Kind regards,\n{own}"

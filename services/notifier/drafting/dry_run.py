@@ -1,4 +1,4 @@
-"""Tries playbooks on invented news: the draft that any combination of event, stance, client and verdict would get."""
+"""Runs playbooks on invented news: the draft for any combination of event, stance, client and verdict."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from schemas.clients import STANCE_OF, Client, Desire, Firm, Manager, Note, Risk
 from schemas.mentions import Direction, EventKind
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.compose import Composed, Refusal, compose
-from services.notifier.drafting.data import shipped_yaml
+from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.playbooks import Playbooks, Size, Urgency
 
-__all__ = ["TOLD", "Trial", "brief_of", "rendered"]
+__all__ = ["MESSAGE_VERDICTS", "DryRunCase", "brief_for", "dry_run"]
 
 #: The verdicts that lead to a message.
-TOLD: tuple[Literal["tell", "warn", "correct"], ...] = ("tell", "warn", "correct")
+MESSAGE_VERDICTS: tuple[Literal["tell", "warn", "correct"], ...] = ("tell", "warn", "correct")
 _KIND_OF = {stance: kind for kind, stance in reversed(STANCE_OF.items())}
 _FIRMS: dict[Trade, str] = {
     "wealth": "Harbour & Vane",
@@ -28,8 +28,8 @@ _FIRMS: dict[Trade, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One combination. ``desires`` are names; ``words`` is the first in the client's own words; ``view`` theirs."""
+class DryRunCase:
+    """One combination. ``desires`` are names, ``words`` the first one in the client's words, ``view`` their view."""
 
     trade: Trade
     kind: EventKind
@@ -48,51 +48,51 @@ class Trial:
     update: bool = False
 
 
-def rendered(trial: Trial, playbooks: Playbooks, now: datetime) -> Composed | Refusal:
-    """The draft for ``trial`` as the product would write it at ``now``."""
-    return compose(brief_of(trial, now), playbooks, send_after=now)
+def dry_run(case: DryRunCase, playbooks: Playbooks, now: datetime) -> Composed | Refusal:
+    """Return the draft for ``case`` as the product would write it at ``now``."""
+    return compose(brief_for(case, now), playbooks, send_after=now)
 
 
-def brief_of(trial: Trial, now: datetime) -> Brief:
-    """What that draft is written from."""
+def brief_for(case: DryRunCase, now: datetime) -> Brief:
+    """Return what that draft is written from."""
     raw = _raw()
-    name = str(raw["names"][trial.stance])
+    name = str(raw["names"][case.stance])
     watch = Watch(
-        entity_id=f"trial-{trial.stance}",
+        entity_id=f"trial-{case.stance}",
         name=name,
-        kind=_KIND_OF[trial.stance],
-        weight=0.12 if trial.stance == "holds" and trial.trade == "wealth" else None,
+        kind=_KIND_OF[case.stance],
+        weight=0.12 if case.stance == "holds" and case.trade == "wealth" else None,
     )
-    client = _client(trial, watch)
-    alert = _alert(trial, client, watch, now)
-    firm = Firm(name=_FIRMS[trial.trade], trade=trial.trade)
-    manager = Manager(id=trial.manager, name="Mara Lindqvist", title="Senior adviser")
-    return Brief(alert, client, firm, manager, now, _earlier(trial, alert, now))
+    client = _client(case, watch)
+    alert = _alert(case, client, watch, now)
+    firm = Firm(name=_FIRMS[case.trade], trade=case.trade)
+    manager = Manager(id=case.manager, name="Mara Lindqvist", title="Senior adviser")
+    return Brief(alert, client, firm, manager, now, _earlier(case, alert, now))
 
 
-def _client(trial: Trial, watch: Watch) -> Client:
-    names = [name.replace(" ", "_") for name in trial.desires]
-    desires = tuple(Desire(name=name, words=trial.words if at == 0 else None) for at, name in enumerate(names))
+def _client(case: DryRunCase, watch: Watch) -> Client:
+    names = [name.replace(" ", "_") for name in case.desires]
+    desires = tuple(Desire(name=name, words=case.words if at == 0 else None) for at, name in enumerate(names))
     return Client(
         id="claire-arnaud",
         name="Claire Arnaud",
         salutation="Ms Arnaud",
-        manager_id=trial.manager,
-        trade=trial.trade,
+        manager_id=case.manager,
+        trade=case.trade,
         desires=desires,
-        risk=trial.risk,
-        jargon=trial.jargon,
-        mood=trial.mood,
-        views=(Note(text=trial.view, question=f"{watch.name}?"),) if trial.view else (),
+        risk=case.risk,
+        jargon=case.jargon,
+        mood=case.mood,
+        views=(Note(text=case.view, question=f"{watch.name}?"),) if case.view else (),
         assets=(watch,) if watch.is_asset else (),
         interests=() if watch.is_asset else (watch,),
     )
 
 
-def _alert(trial: Trial, client: Client, watch: Watch, now: datetime) -> Alert:
-    corrects = trial.verdict == "correct"
-    title, quote = _said(trial, watch.name, denied=corrects)
-    unconfirmed = trial.verdict == "warn"
+def _alert(case: DryRunCase, client: Client, watch: Watch, now: datetime) -> Alert:
+    corrects = case.verdict == "correct"
+    title, quote = _title_and_quote(case, watch.name, denied=corrects)
+    unconfirmed = case.verdict == "warn"
     publisher, source = (
         ("The Market Post", "people familiar with the matter") if unconfirmed else ("Northgate Wire", None)
     )
@@ -109,18 +109,18 @@ def _alert(trial: Trial, client: Client, watch: Watch, now: datetime) -> Alert:
         origin=publisher,
     )
     return Alert(
-        id=f"trial-{trial.kind}-{trial.stance}-{trial.verdict}",
+        id=f"trial-{case.kind}-{case.stance}-{case.verdict}",
         client_id=client.id,
-        story_id=f"trial-{trial.kind}",
+        story_id=f"trial-{case.kind}",
         entity_id=watch.entity_id,
         entity_name=watch.name,
-        stance=trial.stance,
-        verdict=trial.verdict,
+        stance=case.stance,
+        verdict=case.verdict,
         headline=title,
-        kind=trial.kind,
-        direction=trial.direction,
-        size=trial.size,
-        urgency=trial.urgency,
+        kind=case.kind,
+        direction=case.direction,
+        size=case.size,
+        urgency=case.urgency,
         source_grade="C" if unconfirmed else "A",
         information_grade=5 if corrects else 3 if unconfirmed else 2,
         relevance=0.8,
@@ -132,9 +132,9 @@ def _alert(trial: Trial, client: Client, watch: Watch, now: datetime) -> Alert:
     )
 
 
-def _earlier(trial: Trial, alert: Alert, now: datetime) -> DraftedStory | None:
-    """What the client was told two days before, where this corrects or continues it."""
-    if trial.verdict != "correct" and not trial.update:
+def _earlier(case: DryRunCase, alert: Alert, now: datetime) -> DraftedStory | None:
+    """Return what the client was told two days before, if ``case`` corrects or continues it."""
+    if case.verdict != "correct" and not case.update:
         return None
     sent = now - timedelta(days=2)
     return DraftedStory(
@@ -143,26 +143,26 @@ def _earlier(trial: Trial, alert: Alert, now: datetime) -> DraftedStory | None:
         story_id=alert.story_id,
         entity_id=alert.entity_id,
         revision=0,
-        verdict="warn" if trial.update else "tell",
+        verdict="warn" if case.update else "tell",
         item_ids=("trial-item-earlier",),
         publisher="The Market Post",
-        quote=_said(trial, alert.entity_name, denied=False)[1].rstrip("."),
+        quote=_title_and_quote(case, alert.entity_name, denied=False)[1].rstrip("."),
         drafted_at=sent,
         sent_at=sent,
     )
 
 
-def _said(trial: Trial, name: str, *, denied: bool) -> tuple[str, str]:
+def _title_and_quote(case: DryRunCase, name: str, *, denied: bool) -> tuple[str, str]:
     raw = _raw()
-    title, quote = raw["denied"] if denied else raw["news"][trial.kind]
+    title, quote = raw["denied"] if denied else raw["news"][case.kind]
     return _sentence(title, name), _sentence(quote, name)
 
 
 def _sentence(text: str, name: str) -> str:
-    said = text.replace("{name}", name)
-    return said[:1].upper() + said[1:]
+    sentence = text.replace("{name}", name)
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _raw() -> dict[str, Any]:
-    raw: dict[str, Any] = shipped_yaml("trial.yaml")
+    raw: dict[str, Any] = read_yaml("dry_run.yaml")
     return raw

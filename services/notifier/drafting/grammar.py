@@ -1,6 +1,6 @@
-"""Finds faults of grammar with Harper's rules, offline: verbs that don't agree, a and an, its and it's, could of.
+"""Finds grammar mistakes offline with Harper: verbs that don't agree, a and an, its and it's, could of.
 
-It takes as long as many drafts do, so it looks at what people wrote; our own wording is looked through by tests.
+One check takes as long as writing many drafts, so only text that people wrote is checked. Tests check our own wording.
 """
 
 from __future__ import annotations
@@ -13,54 +13,54 @@ from threading import Lock
 from harper import Dialect, Language, Lint, Linter
 
 from schemas.drafts import Finding
-from services.notifier.drafting.data import word_list
+from services.notifier.drafting.data_files import word_list
 
-__all__ = ["grammar", "is_english"]
+__all__ = ["check_grammar", "is_english"]
 
-#: Kinds of Harper's whose findings are right in letters like ours. The others are matters of taste, or are looked for
+#: Harper's kinds whose findings are right in letters like ours. The others are matters of taste, or are checked
 #: elsewhere; see docs/adr/0014.
 KINDS = frozenset(
     ("Agreement", "BoundaryError", "Capitalization", "Eggcorn", "Grammar", "Malapropism", "Nonstandard", "Punctuation",
      "Redundancy", "Typo", "WordChoice")
 )  # fmt: skip
-#: Of Harper's kind "Miscellaneous" this one alone.
+#: The only rule of Harper's kind "Miscellaneous" that is used.
 ARTICLE = "Incorrect indefinite article."
-#: Both are right somewhere in the world, and Harper's own dialects differ in little else.
+#: American and British spelling are both accepted, and Harper's dialects differ in little else.
 DIALECT = Dialect.BRITISH
 
 
-def grammar(own: str) -> Iterator[Finding]:
-    """What is wrong in ``own``, in which the words of others are blanked; nothing where it isn't English."""
+def check_grammar(own: str) -> Iterator[Finding]:
+    """Report grammar mistakes in ``own``, a text with its quotations blanked; nothing if it is not English."""
     text = re.sub(r"“\s*”", "“…”", own)
     for rule, message, wrong, fixes in _lint(text):
         if rule in KINDS or message == ARTICLE:
-            fix = f"Write {_either(fixes)}." if any(fixes) else "Look at it again."
+            fix = f"Write {_either(fixes)}." if any(fixes) else "Check it again."
             yield Finding(rule="grammar", text=wrong.strip(), message=re.sub(r"`([^`]*)`", r"“\1”", message), mend=fix)
 
 
 def is_english(text: str) -> bool:
-    """Whether most of ``text`` is English, as far as its words are in the dictionary; True where there is none."""
+    """Return whether most of ``text`` is English, judging by the words in the dictionary. Empty text is."""
     linter, lock = _linter()
     with lock:
         return not text.strip() or linter.is_likely_english(text)
 
 
 def _lint(text: str) -> list[tuple[str, str, str, list[str]]]:
-    """Kind, message, what is wrong and what could stand instead, in order. Harper's linter takes one text at a time."""
+    """Return kind, message, mistake and suggestions of each finding. Harper's linter takes one text at a time."""
     linter, lock = _linter()
     with lock:
         if not linter.is_likely_english(text):
             return []
-        found = linter.lint(text, language=Language.PLAINTEXT)
+        lints = linter.lint(text, language=Language.PLAINTEXT)
         return [
-            (one.lint_kind, one.message, _shown(text, one), [fix.replacement_text for fix in one.suggestions])
-            for one in found
-            if one.problem_text.casefold() not in word_list("known")
+            (lint.lint_kind, lint.message, _shown(text, lint), [fix.replacement_text for fix in lint.suggestions])
+            for lint in lints
+            if lint.problem_text.casefold() not in word_list("known")
         ]
 
 
 def _shown(text: str, lint: Lint) -> str:
-    """What is wrong, with the word after or before it where it is right elsewhere in ``text``: it is shown in place."""
+    """Return the mistake, with a neighboring word if ``text`` uses the same word correctly elsewhere."""
     wrong, span = lint.problem_text, lint.span
     after = re.match(r" [\w’'-]+", text[span.end :])
     before = re.search(r"[\w’'-]+ $", text[: span.start])
@@ -77,5 +77,5 @@ def _either(fixes: list[str]) -> str:
 
 @cache
 def _linter() -> tuple[Linter, Lock]:
-    """Built once: it loads its dictionary for a good part of a second."""
+    """Build the linter once: loading its dictionary takes a good part of a second."""
     return Linter(dialect=DIALECT), Lock()

@@ -1,6 +1,6 @@
 """Ties every number, name, date and quotation of a text to the evidence or to the client book.
 
-Works on any text, whoever wrote it: what stands nowhere is said to stand nowhere. It never fixes.
+It works on any text, whoever wrote it. What is found in neither is reported, never fixed.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from services.notifier.drafting.tokens import Date, Token, fold, tokens
 from services.notifier.drafting.tone import QUOTATION
 
 __all__ = [
-    "GroundSources",
+    "GroundingSources",
     "Source",
     "by_sentence",
-    "check",
+    "check_grounding",
+    "grounding_sources",
     "sentence_spans",
     "share_percent",
-    "sources",
     "ungrounded",
 ]
 
-#: A line ends a sentence, and so does a full stop before a capital; "approx. 12" and "0.40" go on.
+#: A line break ends a sentence, and so does a full stop before a capital; "approx. 12" and "0.40" don't.
 _END = re.compile(r"\n+|[.?!…]+[”\"’')]*\s+(?=[“\"‘'(]?[A-ZÀ-Þ])")
 
 
 def share_percent(weight: float) -> str:
-    """A weight (0–1) in per cent as it is written in a draft: whole, below one with a decimal."""
+    """Return a weight (0–1) in percent as it is written in a draft: whole, or with one decimal below one percent."""
     percent = weight * 100
     return f"{percent:.0f}" if percent >= 1 else f"{percent:.1f}"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One text that a draft may rest on, and how it is referred to."""
+    """One text that a draft may be based on, and its reference."""
 
     where: Literal["evidence", "book"]
     ref: str
@@ -54,7 +54,7 @@ class Source:
 
     @classmethod
     def of(cls, where: Literal["evidence", "book"], ref: str, text: str, days: Iterable[date] = ()) -> Source:
-        """Index ``text``; ``days`` are known beside it (when an item was published)."""
+        """Index ``text``. ``days`` are known besides it, such as the day an item was published."""
         values: set[tuple[str, ...]] = set()
         dates = [Date(day.year, day.month, day.day, f"{day:%A}".casefold()) for day in days]
         for token in tokens(text):
@@ -64,8 +64,8 @@ class Source:
                 values.add(token.value)
         return cls(where, ref, text, fold(text), frozenset(values), tuple(dates))
 
-    def holds(self, token: Token) -> bool:
-        """Whether ``token`` stands here."""
+    def supports(self, token: Token) -> bool:
+        """Return whether this source supports ``token``."""
         value = token.value
         if not isinstance(value, Date) and value[0] == "relative":
             return value[2] in self.folded
@@ -77,7 +77,7 @@ class Source:
             return True
         if value[0] == "code":
             return fold(token.text) in self.folded
-        # A bare number may repeat an amount or a year; a percentage or an amount is never grounded by a bare number.
+        # A bare number may repeat an amount or a year. A bare number never supports a percentage or an amount.
         if value[0] == "number":
             amounts = any(known[0] == "amount" and known[2] == value[1] for known in self.values)
             return amounts or any(str(known.year) == value[1] for known in self.dates)
@@ -85,10 +85,10 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class GroundSources:
-    """Everything that a text to one client about one alert may rest on, evidence first.
+class GroundingSources:
+    """Everything that a text to one client about one alert may be based on, evidence first.
 
-    ``today`` is the client's; without it, "yesterday" is only grounded where a source says it in the same words.
+    ``today`` is the client's. Without it, "yesterday" is only grounded if a source says it in the same words.
     """
 
     entries: tuple[Source, ...]
@@ -96,7 +96,7 @@ class GroundSources:
     today: date | None = None
 
 
-def sources(
+def grounding_sources(
     alert: Alert,
     client: Client,
     firm: Firm,
@@ -104,11 +104,11 @@ def sources(
     earlier: DraftedStory | None = None,
     granted: Iterable[Grounding] = (),
     now: datetime | None = None,
-) -> GroundSources:
-    """What a draft of ``alert`` for ``client`` may rest on, read at ``now``.
+) -> GroundingSources:
+    """Return what a draft of ``alert`` for ``client`` may be based on when it is read at ``now``.
 
-    ``earlier`` is the message it corrects or continues. Whoever checks an edited draft and no longer has that passes
-    the draft's own ``grounding`` as ``granted``: what was tied before stays tied.
+    ``earlier`` is the message it corrects or continues. To check an edited draft without it, pass the draft's own
+    ``grounding`` as ``granted``: what was grounded before stays grounded.
     """
     zone = client_zone(client)
     entries = [
@@ -122,40 +122,40 @@ def sources(
         entries.append(Source.of("evidence", ref, f"{earlier.quote}\n{earlier.publisher}"))
         moments = [moment for moment in (earlier.sent_at,) if moment is not None]
         entries.append(Source.of("book", f"told.{earlier.draft_id}", "", _days(moments, zone)))
-    tied = frozenset(known.text for known in granted if known.where != "nowhere")
-    return GroundSources(tuple(entries), tied, now.astimezone(zone or UTC).date() if now is not None else None)
+    accepted = frozenset(known.text for known in granted if known.where != "nowhere")
+    return GroundingSources(tuple(entries), accepted, now.astimezone(zone or UTC).date() if now is not None else None)
 
 
-def check(text: str, against: GroundSources) -> tuple[Grounding, ...]:
-    """Each thing in ``text`` that must be true to the letter, once, with where it stands; in order of appearance.
+def check_grounding(text: str, against: GroundingSources) -> tuple[Grounding, ...]:
+    """Return each token of ``text`` once, in order of appearance, with the place where it was found.
 
-    What one sentence says is tied to one item, where one holds all of it.
+    All tokens of a sentence are tied to one item, if one item supports them all.
     """
-    found: dict[tuple[str, str], Grounding] = {}
-    everything = tokens(text)
+    groundings: dict[tuple[str, str], Grounding] = {}
+    all_tokens = tokens(text)
     for start, end in sentence_spans(text):
-        some = [token for token in everything if start <= token.start < end]
-        tied = [_tie(token, against) for token in some]
-        for token, grounding in zip(some, _together(some, tied, against), strict=True):
-            found.setdefault((token.text, token.kind), grounding)
-    return tuple(found.values())
+        in_sentence = [token for token in all_tokens if start <= token.start < end]
+        tied = [_tie(token, against) for token in in_sentence]
+        for token, grounding in zip(in_sentence, _prefer_one_item(in_sentence, tied, against), strict=True):
+            groundings.setdefault((token.text, token.kind), grounding)
+    return tuple(groundings.values())
 
 
 def by_sentence(text: str, groundings: Iterable[Grounding]) -> tuple[tuple[str, tuple[Grounding, ...]], ...]:
-    """The sentences of ``text`` that hold something to be tied, each with what it holds and where that stands."""
+    """Return the sentences of ``text`` that have groundings, each with them."""
     known = {(grounding.text, grounding.kind): grounding for grounding in groundings}
-    everything = tokens(text)
-    told = []
+    all_tokens = tokens(text)
+    sentences = []
     for start, end in sentence_spans(text):
-        held = [known.get((token.text, token.kind)) for token in everything if start <= token.start < end]
-        some = tuple(dict.fromkeys(grounding for grounding in held if grounding is not None))
-        if some:
-            told.append((text[start:end].strip(), some))
-    return tuple(told)
+        tied = [known.get((token.text, token.kind)) for token in all_tokens if start <= token.start < end]
+        in_sentence = tuple(dict.fromkeys(grounding for grounding in tied if grounding is not None))
+        if in_sentence:
+            sentences.append((text[start:end].strip(), in_sentence))
+    return tuple(sentences)
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where each sentence of ``text`` begins and ends; what is quoted doesn't end one, a line does."""
+    """Yield the start and end of each sentence of ``text``. Line breaks end a sentence, quoted full stops don't."""
     quoted = [match.span() for match in QUOTATION.finditer(text)]
     start = 0
     for match in _END.finditer(text):
@@ -167,17 +167,17 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def ungrounded(groundings: Iterable[Grounding]) -> tuple[Grounding, ...]:
-    """Those that stand nowhere."""
+    """Return the groundings that were found nowhere."""
     return tuple(grounding for grounding in groundings if grounding.where == "nowhere")
 
 
-#: How far from today a word says that a day is; of weeks and months nobody could say which day is meant.
+#: The distance in days from today of words that name a day. "Last week" names none.
 _DAYS_FROM_TODAY = {"today": 0, "tonight": 0, "this morning": 0, "this afternoon": 0, "this evening": 0,
                     "yesterday": -1, "last night": -1, "tomorrow": 1}  # fmt: skip
 
 
-def _meant(token: Token, today: date | None) -> Token | None:
-    """The day that ``token`` means, read ``today``; None where it names none."""
+def _day_meant(token: Token, today: date | None) -> Token | None:
+    """Return the day that ``token`` means when it is read ``today``; None if it names none."""
     if today is None or isinstance(token.value, Date) or token.value[0] != "relative":
         return None
     days = _DAYS_FROM_TODAY.get(token.value[1])
@@ -187,23 +187,26 @@ def _meant(token: Token, today: date | None) -> Token | None:
     return Token(token.start, token.text, "date", Date(day.year, day.month, day.day))
 
 
-def _together(some: list[Token], tied: list[Grounding], against: GroundSources) -> list[Grounding]:
-    """One sentence's ties, all to one item of the evidence, if one holds what several hold between them."""
+def _prefer_one_item(in_sentence: list[Token], tied: list[Grounding], against: GroundingSources) -> list[Grounding]:
+    """Tie all tokens of a sentence to one item of the evidence, if one item supports them all."""
     refs = list(dict.fromkeys(grounding.ref for grounding in tied if grounding.where == "evidence"))
     if len(refs) < 2:
         return tied
-    at = [index for index, grounding in enumerate(tied) if grounding.where == "evidence"]
+    from_evidence = [index for index, grounding in enumerate(tied) if grounding.where == "evidence"]
     for ref in refs:
         texts = [source for source in against.entries if source.ref == ref]
-        if all(any(source.holds(some[index]) for source in texts) for index in at):
-            return [one.model_copy(update={"ref": ref}) if i in at else one for i, one in enumerate(tied)]
+        if all(any(source.supports(in_sentence[index]) for source in texts) for index in from_evidence):
+            return [
+                grounding.model_copy(update={"ref": ref}) if index in from_evidence else grounding
+                for index, grounding in enumerate(tied)
+            ]
     return tied
 
 
-def _tie(token: Token, against: GroundSources) -> Grounding:
-    day = _meant(token, against.today)
+def _tie(token: Token, against: GroundingSources) -> Grounding:
+    day = _day_meant(token, against.today)
     for source in against.entries:
-        if source.holds(token) or (day is not None and source.holds(day)):
+        if source.supports(token) or (day is not None and source.supports(day)):
             return Grounding(text=token.text, kind=token.kind, where=source.where, ref=source.ref)
     if token.text in against.granted:
         return Grounding(text=token.text, kind=token.kind, where="book", ref="draft")
@@ -220,7 +223,7 @@ def _evidence(item: Evidence, client: Client) -> Iterator[Source]:
 
 
 def _days(moments: Iterable[datetime], zone: ZoneInfo | None) -> list[date]:
-    """The calendar days of ``moments``, in UTC and where the client is."""
+    """Return the calendar days of ``moments``, in UTC and in the client's time zone."""
     days: list[date] = []
     for moment in moments:
         days.append(moment.date())

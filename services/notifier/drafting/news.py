@@ -1,4 +1,4 @@
-"""Says what happened in the words of the evidence, with who reports it. Nothing is paraphrased, nothing is added."""
+"""Reports what happened in the words of the evidence, and who says so. Nothing is paraphrased, nothing is added."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 
 from schemas.alerts import Evidence
-from services.notifier.drafting.brief import Brief, day_of
-from services.notifier.drafting.data import phrasing
+from services.notifier.drafting.brief import Brief, format_day
+from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.tone import EMOJI
 
-__all__ = ["News", "clean_title", "lead_of", "news", "quotable", "shorten", "subject"]
+__all__ = ["News", "clean_title", "lead_evidence", "news_part", "quotation_from", "shorten", "subject_line"]
 
-#: A subject longer than this is cut off by common mail programs.
+#: Common mail programs cut off a longer subject.
 SUBJECT_CHARACTERS = 78
 PREFIX = {"warn": "Unconfirmed: ", "correct": "Correction: "}
 #: Newsroom labels that say nothing to a reader.
@@ -22,11 +22,11 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _MARKS = " ?!.,"
-#: Stands for the name of the asset while a text is trimmed (a private-use character: no news text holds it).
+#: Stands for the name of the asset while a text is trimmed (a private-use character that no news text contains).
 _NAME = "\ue000"
 _OUTLET = re.compile(r"\s+[|–—-]\s+(?P<outlet>[^|–—]{2,40})$")
 _SHOUTED = re.compile(r"\b[A-ZÀ-Þ][A-ZÀ-Þ'’-]+(?:[,;:]?\s+[A-ZÀ-Þ0-9][A-ZÀ-Þ0-9'’.-]*){2,}\b")
-#: Order in which evidence is preferred, by verdict: what carries the statement first.
+#: The order in which evidence is preferred, by verdict.
 _STATUS = {
     "tell": ("asserted", "hedged", "denied", "retracted"),
     "warn": ("hedged", "asserted", "denied", "retracted"),
@@ -47,7 +47,7 @@ class News:
 
 
 def clean_title(title: str, *outlets: str) -> str:
-    """A headline without newsroom labels, emoji and the outlet's own name at its end."""
+    """Return a headline without newsroom labels, emoji and the outlet's own name at its end."""
     text = _LABEL.sub("", " ".join(EMOJI.sub(" ", title).split()))
     names = {name.casefold().removeprefix("the ") for name in outlets if name}
     while (match := _OUTLET.search(text)) is not None:
@@ -59,25 +59,25 @@ def clean_title(title: str, *outlets: str) -> str:
 
 
 def shorten(text: str, characters: int) -> str:
-    """``text`` cut at a word to ``characters``, with an ellipsis where something is left out."""
+    """Return ``text`` cut between words to ``characters``, with an ellipsis if something is left out."""
     if len(text) <= characters:
         return text
     cut = text[: characters - 2].rsplit(" ", 1)[0].rstrip(" ,;:-–—(")
     return f"{cut} …"
 
 
-def subject(brief: Brief) -> str:
-    """The subject line: the news itself; it says so when that is unconfirmed or a correction."""
+def subject_line(brief: Brief) -> str:
+    """Return the subject line: the news itself, marked if it is unconfirmed or a correction."""
     alert = brief.alert
     prefix = PREFIX.get(alert.verdict, "")
     outlets = [outlet for item in alert.evidence for outlet in (item.publisher, item.host or "")]
     text = clean_title(alert.headline, *outlets).replace(brief.asset, _NAME)
-    text = _hushed(re.sub(r"[?!]", "", text)).rstrip(" .").replace(_NAME, brief.asset)
+    text = _without_shouting(re.sub(r"[?!]", "", text)).rstrip(" .").replace(_NAME, brief.asset)
     return prefix + shorten(text or brief.asset, SUBJECT_CHARACTERS - len(prefix))
 
 
-def lead_of(brief: Brief) -> Evidence:
-    """The piece of evidence that the message quotes: the best that carries the verdict and wasn't quoted before."""
+def lead_evidence(brief: Brief) -> Evidence:
+    """Return the evidence that the message quotes: the best that supports the verdict and was not quoted before."""
     used = brief.earlier.item_ids if brief.earlier else ()
     order = _STATUS.get(brief.alert.verdict, _STATUS["tell"])
     return min(
@@ -93,18 +93,18 @@ def lead_of(brief: Brief) -> Evidence:
     )
 
 
-def quotable(item: Evidence, max_words: int, asset: str = "") -> str:
-    """What ``item`` says, verbatim, as a quotation with its full stop: its sentence if that stands alone, or title.
+def quotation_from(item: Evidence, max_words: int, asset: str = "") -> str:
+    """Return a verbatim quotation of ``item`` with a full stop: its sentence if that is complete, or its title.
 
-    What is asked or shouted ends the quotation early; a mark within the name of the ``asset`` is left alone.
+    A question or exclamation mark ends the quotation early, unless it belongs to the name of the ``asset``.
     """
     title = clean_title(item.title, item.publisher, item.host or "")
     sentence = clean_title(item.quote, item.publisher)
-    named = [text.replace(asset, _NAME) if asset else text for text in (sentence, title)]
-    fit = [text for text in named if len(text.split()) >= 5 and not _asks(text)]
+    masked = [text.replace(asset, _NAME) if asset else text for text in (sentence, title)]
+    fit = [text for text in masked if len(text.split()) >= 5 and not _asks(text)]
     whole = min(fit, key=lambda text: bool(_SHOUTED.search(text)), default=None)
-    whole = whole or next((text for text in (named[1], named[0]) if text.strip(_MARKS)), _NAME)
-    text, cut = _hushed(re.split(r"[?!]", whole.lstrip(_MARKS), maxsplit=1)[0].strip()), _asks(whole)
+    whole = whole or next((text for text in reversed(masked) if text.strip(_MARKS)), _NAME)
+    text, cut = _without_shouting(re.split(r"[?!]", whole.lstrip(_MARKS), maxsplit=1)[0].strip()), _asks(whole)
     if len(words := text.split()) > max_words:
         text, cut = _at_clause(words[:max_words]), True
     text = text.translate(_INNER_QUOTES).replace(_NAME, asset)
@@ -117,27 +117,27 @@ def _asks(text: str) -> bool:
     return "?" in text or "!" in text
 
 
-def _hushed(text: str) -> str:
-    """``text`` with runs of words in capitals set in ordinary case; a name or two in capitals stay."""
-    return _SHOUTED.sub(lambda match: " ".join(_ordinary(word) for word in match[0].split()), text)
+def _without_shouting(text: str) -> str:
+    """Put runs of words in capitals in ordinary case. One or two words in capitals may be names."""
+    return _SHOUTED.sub(lambda match: " ".join(_ordinary_case(word) for word in match[0].split()), text)
 
 
-def _ordinary(word: str) -> str:
+def _ordinary_case(word: str) -> str:
     return word if any(character.isdigit() for character in word) else word.capitalize()
 
 
 def _at_clause(words: list[str]) -> str:
-    """``words`` ended at the last comma or dash of their second half, else at the last word."""
+    """Cut ``words`` at the last comma or dash of their second half, or else at the last word."""
     for index in range(len(words) - 1, len(words) // 2, -1):
         if words[index].endswith((",", ";", ":")):
             return " ".join(words[: index + 1]).rstrip(",;:")
     return " ".join(words).rstrip(" ,;:.-–—(")
 
 
-def news(brief: Brief, *, max_words: int, others: bool) -> News:
-    """The news part of a draft; ``max_words`` bounds each quotation, ``others`` names further sources."""
-    lead = lead_of(brief)
-    quote = quotable(lead, max_words, brief.asset)
+def news_part(brief: Brief, *, max_words: int, others: bool) -> News:
+    """Return the news part of a draft. ``max_words`` limits each quotation; ``others`` names further sources."""
+    lead = lead_evidence(brief)
+    quote = quotation_from(lead, max_words, brief.asset)
     if brief.alert.verdict == "correct":
         text = _correction(brief, lead, quote, max_words)
     else:
@@ -152,28 +152,27 @@ def _outlet(item: Evidence) -> str:
 
 
 def _statement(brief: Brief, lead: Evidence, quote: str) -> str:
-    wording, who = phrasing().news, _outlet(lead)
+    phrases, who = phrasing().news, _outlet(lead)
     source = " ".join((lead.attributed_to or lead.origin).split()).rstrip(".,")
-    named_apart = source and len(source.split()) <= 8 and not {source.casefold(), who.casefold()} & _same(who, source)
-    if named_apart:
-        return wording["citing"].format(who=who, source=source, quote=quote)
-    of_itself = lead.basis == "company" and lead.origin.casefold() == who.casefold()
-    if of_itself or who.casefold() == brief.asset.casefold():
-        return wording["announces"].format(who=who, quote=quote)
-    itself = lead.basis == "regulator" and lead.origin.casefold() == who.casefold()
-    return wording["states" if itself else "reports"].format(who=who, quote=quote)
+    if source and len(source.split()) <= 8 and not _is_same(who, source):
+        return phrases["citing"].format(who=who, source=source, quote=quote)
+    own_news = lead.basis == "company" and lead.origin.casefold() == who.casefold()
+    if own_news or who.casefold() == brief.asset.casefold():
+        return phrases["announces"].format(who=who, quote=quote)
+    own_statement = lead.basis == "regulator" and lead.origin.casefold() == who.casefold()
+    return phrases["states" if own_statement else "reports"].format(who=who, quote=quote)
 
 
-def _same(who: str, source: str) -> set[str]:
-    """The names that make ``citing source`` a repetition of ``who``."""
-    one, two = who.casefold().removeprefix("the "), source.casefold().removeprefix("the ")
-    return {who.casefold()} if one in two or two in one else set()
+def _is_same(who: str, source: str) -> bool:
+    """Return whether "``who``, citing ``source``" would name one party twice."""
+    first, second = who.casefold().removeprefix("the "), source.casefold().removeprefix("the ")
+    return first in second or second in first
 
 
 def _others(brief: Brief, lead: Evidence) -> list[Evidence]:
-    """Up to two further pieces of evidence of another origin that say the same.
+    """Return up to two more pieces of evidence from other origins that say the same.
 
-    Beside a fact stands only who asserts it and has a standing (grades A–C); a rumour may be carried by anybody.
+    A fact is only supported by sources of grades A–C that assert it; any source may repeat a rumor.
     """
     found: dict[str, Evidence] = {}
     for item in brief.alert.evidence:
@@ -185,8 +184,8 @@ def _others(brief: Brief, lead: Evidence) -> list[Evidence]:
 
 
 def _before(brief: Brief) -> str:
-    """How this follows on what the client has read before, or that it is unconfirmed."""
-    wording, alert, earlier = phrasing().news, brief.alert, brief.earlier
+    """Return how the news follows on what the client read before, and whether it is unconfirmed."""
+    phrases, alert, earlier = phrasing().news, brief.alert, brief.earlier
     lines = []
     if earlier is not None and earlier.sent_at is not None:
         kind = "update"
@@ -194,38 +193,38 @@ def _before(brief: Brief) -> str:
             kind = "confirmed" if alert.information_grade == 1 else "firmer"
         elif earlier.verdict == "correct":
             kind = "update_correction"
-        day = day_of(earlier.sent_at, brief.client, brief.now)
-        lines.append(wording[kind].format(date=day, asset=brief.asset))
+        day = format_day(earlier.sent_at, brief.client, brief.now)
+        lines.append(phrases[kind].format(date=day, asset=brief.asset))
     if alert.verdict == "warn":
-        lines.append(wording["unconfirmed"])
+        lines.append(phrases["unconfirmed"])
     return "".join(f"{line} " for line in lines)
 
 
 def _after(brief: Brief, lead: Evidence) -> str:
-    wording, others = phrasing().news, [_outlet(item) for item in _others(brief, lead)]
+    phrases, others = phrasing().news, [_outlet(item) for item in _others(brief, lead)]
     if len(others) == 2:
-        return " " + wording["also_two"].format(who=others[0], other=others[1])
+        return " " + phrases["also_two"].format(who=others[0], other=others[1])
     if others:
-        return " " + wording["also"].format(who=others[0])
+        return " " + phrases["also"].format(who=others[0])
     if brief.alert.verdict == "warn" and brief.alert.origins == 1:
-        return " " + wording["one_source"]
+        return " " + phrases["one_source"]
     return ""
 
 
 def _correction(brief: Brief, lead: Evidence, quote: str, max_words: int) -> str:
-    """What we said, what is now known."""
-    wording, earlier = phrasing().news, brief.earlier
+    """Return what we said and what is known now."""
+    phrases, earlier = phrasing().news, brief.earlier
     if earlier is None or earlier.sent_at is None:
         raise ValueError("a correction needs the message that it corrects")
-    told = wording["told_unconfirmed" if earlier.verdict == "warn" else "told"]
+    told = phrases["told_unconfirmed" if earlier.verdict == "warn" else "told"]
     before = earlier.quote.rstrip()
     if len(words := before.split()) > max_words:
         before = f"{_at_clause(words[:max_words])} …"
     said = f"“{before}”."
-    day = day_of(earlier.sent_at, brief.client, brief.now)
+    day = format_day(earlier.sent_at, brief.client, brief.now)
     now = {"denied": "denied", "retracted": "retracted"}.get(lead.status, "not_so")
-    lines = [told.format(date=day, who=earlier.publisher, quote=said), wording[now]]
-    lines.append(wording["now"].format(who=_outlet(lead), quote=quote))
+    lines = [told.format(date=day, who=earlier.publisher, quote=said), phrases[now]]
+    lines.append(phrases["now"].format(who=_outlet(lead), quote=quote))
     if earlier.verdict != "warn":
-        lines.append(wording["apology"])
+        lines.append(phrases["apology"])
     return " ".join(lines)

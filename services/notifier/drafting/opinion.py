@@ -1,4 +1,4 @@
-"""The opinion: the guide's sentence filled from a playbook rule and the client's own desire, or why there is none."""
+"""Forms the opinion: the client-care guide's sentence with a playbook rule's advice and the client's own desire."""
 
 from __future__ import annotations
 
@@ -8,43 +8,45 @@ from typing import Any, Literal
 
 from schemas.clients import Client, Desire
 from services.notifier.drafting.brief import Brief, month_of, pick
-from services.notifier.drafting.data import phrasing, shipped_yaml
-from services.notifier.drafting.playbooks import Case, Playbooks, Rule
+from services.notifier.drafting.data_files import phrasing, read_yaml
+from services.notifier.drafting.playbooks import Playbooks, Rule, RuleQuery
 from services.notifier.drafting.tone import review
 
-__all__ = ["Opinion", "desire_phrase", "opinion", "restricted_name"]
+__all__ = ["Opinion", "desire_phrase", "form_opinion", "restricted_name"]
 
-#: A desire longer than this in the client's words makes the sentence unreadable; then its name stands.
+#: A longer desire in the client's own words makes the sentence unreadable; its name is used instead.
 MAX_DESIRE_WORDS = 10
-#: A desire longer than this is set apart from the risk that follows it.
+#: A longer desire is separated from the risk that follows it by a comma.
 FEW_WORDS = 3
-#: An action longer than this wants a pause before its reason.
+#: A longer action is separated from its reason by a comma.
 LONG_ACTION = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """``text`` is None where no opinion is given; ``notes`` tell the account manager why."""
+    """An opinion, or None for ``text`` where none is given; ``notes`` tell the account manager why."""
 
     text: str | None
     rule: Rule | None = None
     notes: tuple[str, ...] = ()
-    barred: Literal["information_only", "restricted"] | None = None
+    withheld: Literal["information_only", "restricted"] | None = None
 
 
-def opinion(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, outlook: bool = True) -> Opinion:
-    """What to advise this client.
+def form_opinion(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, outlook: bool = True) -> Opinion:
+    """Return what to advise this client.
 
-    ``own_words`` False uses the plain name of their desire; ``outlook`` False leaves out what would follow if an
-    unconfirmed report proved true.
+    ``own_words`` False uses the plain name of the client's desire. ``outlook`` False leaves out what would follow if
+    an unconfirmed report were confirmed.
     """
     alert, client = brief.alert, brief.client
     if (name := restricted_name(brief)) is not None:
-        note = f"{name} is on a restricted list, so the draft gives no opinion. Add none, and don't mention the list."
-        return Opinion(None, notes=(note,), barred="restricted")
+        note = (
+            f"{name} is on a restricted list, so the draft gives no opinion. Don't add one, and don't mention the list."
+        )
+        return Opinion(None, notes=(note,), withheld="restricted")
     if client.contact.information_only:
-        note = f"{client.name} wishes for information only, so the draft gives no opinion."
-        return Opinion(None, notes=(note,), barred="information_only")
+        note = f"{client.name} wants information only, so the draft gives no opinion."
+        return Opinion(None, notes=(note,), withheld="information_only")
     if alert.verdict == "correct":
         desire = client.desires[0] if client.desires else None
         action = phrasing().correction_action[alert.stance].format(asset=brief.asset)
@@ -52,33 +54,33 @@ def opinion(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, outlo
     desire, rule = _choose(brief, playbooks)
     if rule is None:
         event, stance = alert.kind.replace("_", " "), phrasing().stance_label[alert.stance]
-        note = f"No playbook rule fits {event} where the client {stance}: the draft gives no opinion. Add your own."
+        note = f"No playbook rule fits {event} where the client {stance}, so the draft gives no opinion. Add your own."
         return Opinion(phrasing().no_rule, notes=(note,))
-    notes = () if client.desires else (f"The book names no desire of {client.name}; ask what they want.",)
+    notes = () if client.desires else (f"The client book lists no desire of {client.name}. Ask what they want.",)
     action, reason = (text.replace("{asset}", brief.asset) for text in (rule.action, rule.reason))
     if alert.verdict != "warn":
         return Opinion(_sentence(brief, desire, action, reason, own_words), rule, notes)
-    # What the rule advises holds for what happened; of what is not confirmed it may only be said what would follow.
-    wording = phrasing()
-    now = wording.warn_action[alert.stance].format(asset=brief.asset)
-    then = f" {wording.warn_then.format(action=action)}" if outlook else ""
-    return Opinion(f"{_sentence(brief, desire, now, wording.warn_reason, own_words)}{then}", rule, notes)
+    # The rule's advice is for what has happened. While that is unconfirmed, the advice is only what would follow.
+    phrases = phrasing()
+    now = phrases.warn_action[alert.stance].format(asset=brief.asset)
+    then = f" {phrases.warn_then.format(action=action)}" if outlook else ""
+    return Opinion(f"{_sentence(brief, desire, now, phrases.warn_reason, own_words)}{then}", rule, notes)
 
 
 def restricted_name(brief: Brief) -> str | None:
-    """The restricted name that the alert touches, or None."""
-    barred = {name.casefold().strip() for name in (*brief.firm.restricted, *brief.client.contact.restricted)}
+    """Return the restricted name that the alert is about, or None."""
+    restricted = {name.casefold().strip() for name in (*brief.firm.restricted, *brief.client.contact.restricted)}
     watch, alert = brief.watch, brief.alert
     names = [alert.entity_name, alert.entity_id]
     if watch is not None:
         names += [watch.name, *watch.aliases, *watch.tickers, *((watch.isin,) if watch.isin else ())]
-    return next((name for name in names if name.casefold() in barred), None)
+    return next((name for name in names if name.casefold() in restricted), None)
 
 
 def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | None]:
-    """The client's first desire that a rule is made for, else their first desire with the general rule."""
+    """Return the client's first desire that a rule is made for, or else their first desire with the general rule."""
     alert, client = brief.alert, brief.client
-    case = Case(
+    query = RuleQuery(
         kind=alert.kind,
         stance=alert.stance,
         trade=client.trade,
@@ -88,15 +90,15 @@ def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | N
         urgency=alert.urgency,
         manager=brief.manager.id,
     )
-    found: tuple[Desire | None, Rule | None] = (None, None)
+    general: tuple[Desire | None, Rule | None] = (None, None)
     for desire in client.desires or (None,):
         name = desire.name if desire else ""
-        rule = playbooks.lookup(replace(case, desire=name))
+        rule = playbooks.lookup(replace(query, desire=name))
         if rule is not None and rule.desires:
             return desire, rule
-        if found[1] is None:
-            found = (desire, rule)
-    return found
+        if general[1] is None:
+            general = (desire, rule)
+    return general
 
 
 def _sentence(brief: Brief, desire: Desire | None, action: str, reason: str, own_words: bool) -> str:
@@ -116,9 +118,9 @@ def _sentence(brief: Brief, desire: Desire | None, action: str, reason: str, own
 
 
 def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> tuple[bool, str]:
-    """The desire as it stands after "your desire for" (False) or after "your desire to" (True).
+    """Return whether the desire is a verb phrase, and the desire as a phrase: (False, "income"), (True, "sleep well").
 
-    The client's own words are used where they make a grammatical sentence, else the name of the desire.
+    The client's own words are used where they make a grammatical sentence, or else the name of the desire.
     """
     name = " ".join(desire.name.replace("_", " ").split())
     name = _grammar()["plain"].get(name.casefold(), name)
@@ -135,7 +137,7 @@ def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> 
 
 
 def _as_phrase(words: str) -> tuple[str, bool]:
-    """``words`` said of "you" instead of "I", without "I want"; and whether they begin with a verb."""
+    """Return ``words`` with "you" for "I", without "I want", and whether they begin with a verb."""
     grammar = _grammar()
     verb = False
     if opening := re.match(grammar["opening"], words, re.IGNORECASE):
@@ -149,19 +151,19 @@ def _as_phrase(words: str) -> tuple[str, bool]:
     if (infinitive := _infinitive(first.casefold(), grammar["verbs"])) is not None:
         verb, words = True, f"{infinitive} {rest}".strip()
         first, _, rest = words.partition(" ")
-    # "Steady income" stands within a sentence; "AI" and "McKay" keep their capitals.
+    # "Steady income" loses its capital within a sentence; "AI" and "McKay" keep theirs.
     if first[:1].isupper() and first[1:].islower():
         words = f"{first.casefold()} {rest}".strip()
     return words, verb
 
 
 def _infinitive(word: str, verbs: list[str]) -> str | None:
-    """The verb that ``word`` is or is the -ing form of ("keeping", "running", "having"), or None."""
+    """Return the verb of which ``word`` is the infinitive or -ing form ("keeping", "running", "having"), or None."""
     stem = word.removesuffix("ing")
     forms = (word,) if stem == word else (word, stem, f"{stem}e", stem[:-1] if stem[-1:] == stem[-2:-1] else stem)
     return next((form for form in forms if form in verbs), None)
 
 
 def _grammar() -> dict[str, Any]:
-    raw: dict[str, Any] = shipped_yaml("words", "desires.yaml")
+    raw: dict[str, Any] = read_yaml("words", "desires.yaml")
     return raw

@@ -1,7 +1,7 @@
-"""Playbooks: what to advise when a kind of event meets a stance, a desire and a risk tolerance.
+"""Playbooks: what to advise for a kind of event, the client's stance, their desire and their risk tolerance.
 
-Later layers win over earlier ones (shipped, then the firm's, then the account manager's own); within a layer the most
-specific rule wins, then the first. Where no rule fits there is no advice, and none may be made up.
+Later layers override earlier ones: shipped, then the firm's, then the account manager's own. Within a layer the most
+specific rule wins, then the first. Where no rule fits there is no advice, and none is made up.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from typing import Literal
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 
-__all__ = ["LAYERS", "Case", "Playbook", "Playbooks", "Rule", "Size", "Urgency", "desire_key"]
+__all__ = ["LAYERS", "Playbook", "Playbooks", "Rule", "RuleQuery", "Size", "Urgency", "desire_key"]
 
-#: As an alert has them.
+#: As in an alert.
 Size = Literal["minor", "moderate", "major"]
 Urgency = Literal["low", "normal", "high", "urgent"]
-#: What the layers are called, least important first.
+#: The names of the layers, least important first.
 LAYERS = ("shipped", "firm", "manager")
-#: Whose (None: everybody's), for which trade (None: every), of which event and stance.
+#: The account manager (None: all), the trade (None: every), the event and the stance that a rule is for.
 _Place = tuple[str | None, Trade | None, EventKind, Stance]
 
 
 @lru_cache(maxsize=1024)
 def desire_key(name: str) -> str:
-    """A desire's name as it is compared: lower case, single spaces for hyphens and underscores."""
+    """Return a desire's name for comparison: in lower case, with single spaces for hyphens and underscores."""
     return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """What a rule is looked for: what happened, how the client stands to it, what they want and how much they dare.
+class RuleQuery:
+    """The case that a rule is looked up for: the event, the client's stance to it, their desire and risk tolerance.
 
-    ``manager`` may have rules of their own.
+    ``manager`` is the account manager, who may have rules of their own.
     """
 
     kind: EventKind
@@ -52,11 +52,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One piece of advice and when it fits. An empty condition fits everything; ``kinds`` and ``stances`` never are.
+    """One piece of advice and its conditions. An empty condition fits everything; ``kinds`` and ``stances`` are set.
 
-    ``action`` is a gerund phrase, ``reason`` a clause, ``meaning`` and ``question`` sentences; ``{asset}`` may stand
-    in each.
-    ``silent`` rules say that in this case no opinion is given.
+    ``action`` is a gerund phrase, ``reason`` a clause, ``meaning`` and ``question`` are sentences. Each may contain
+    ``{asset}``. A ``silent`` rule says that no opinion is given in its case.
     """
 
     id: str
@@ -77,24 +76,24 @@ class Rule:
 
     @property
     def specificity(self) -> int:
-        """How many of desire, risk, direction, size and urgency the rule asks for."""
+        """The number of further conditions: desire, risk, direction, size and urgency."""
         conditions = (self.directions, self.desires, self.risks, self.sizes, self.urgencies)
         return sum(bool(condition) for condition in conditions)
 
-    def fits(self, case: Case) -> bool:
-        """Whether the rule's further conditions hold; its events and stances are looked up, and not asked again."""
+    def fits(self, query: RuleQuery) -> bool:
+        """Return whether the rule's further conditions hold. Its events and stances were looked up before."""
         return (
-            (not self.directions or case.direction in self.directions)
-            and (not self.desires or desire_key(case.desire) in self.desires)
-            and (not self.risks or case.risk in self.risks)
-            and (not self.sizes or case.size in self.sizes)
-            and (not self.urgencies or case.urgency in self.urgencies)
+            (not self.directions or query.direction in self.directions)
+            and (not self.desires or desire_key(query.desire) in self.desires)
+            and (not self.risks or query.risk in self.risks)
+            and (not self.sizes or query.size in self.sizes)
+            and (not self.urgencies or query.urgency in self.urgencies)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """The rules of one file. ``trade`` None: for every trade; ``manager`` names the one whose own they are."""
+    """The rules of one file. ``trade`` None: for every trade. ``manager``: only for this account manager's clients."""
 
     name: str
     trade: Trade | None
@@ -116,40 +115,40 @@ class Playbooks:
 
     @classmethod
     def shipped(cls) -> Playbooks:
-        """The playbooks that come with the product: wealth, it, agency, legal."""
-        from services.notifier.drafting.playbook_files import read_playbook
+        """Return the playbooks that ship with the product: wealth, it, agency, legal."""
+        from services.notifier.drafting.playbook_files import parse_playbook
 
         folder = files("services.notifier.drafting").joinpath("playbooks")
         paths = sorted((path for path in folder.iterdir() if path.name.endswith(".yaml")), key=lambda path: path.name)
-        return cls((tuple(read_playbook(path.read_text(encoding="utf-8"), path.name) for path in paths),))
+        return cls((tuple(parse_playbook(path.read_text(encoding="utf-8"), path.name) for path in paths),))
 
     def with_layer(self, books: Iterable[Playbook]) -> Playbooks:
-        """These playbooks with ``books`` laid over them: where a rule of theirs fits, it wins."""
+        """Return these playbooks with another layer over them, whose rules win where they fit."""
         return Playbooks((*self.layers, tuple(books)))
 
-    def of_house(self, books: Iterable[Playbook]) -> Playbooks:
-        """These playbooks with a house's own laid over them: the firm's, and over those each account manager's."""
+    def with_firm_playbooks(self, books: Iterable[Playbook]) -> Playbooks:
+        """Return these playbooks with the firm's own over them, and account managers' own over those."""
         own = tuple(books)
         firm = [book for book in own if book.manager is None]
         return self.with_layer(firm).with_layer([book for book in own if book.manager is not None])
 
     def rules(self) -> tuple[Rule, ...]:
-        """Every rule, in the order of layers and files."""
+        """Return every rule, in the order of layers and files."""
         return tuple(rule for layer in self.layers for book in layer for rule in book.rules)
 
-    def lookup(self, case: Case) -> Rule | None:
-        """The rule for ``case``, or None where no opinion is given."""
-        rule = self.find(case)
+    def lookup(self, query: RuleQuery) -> Rule | None:
+        """Return the rule for ``query``, or None where no opinion is given."""
+        rule = self.find(query)
         return None if rule is None or rule.silent else rule
 
-    def find(self, case: Case) -> Rule | None:
-        """As :meth:`lookup`, but a silent rule is returned too: it is known then why there is no opinion."""
-        whose = (None,) if case.manager is None else (case.manager, None)
-        trades: tuple[Trade | None, ...] = (case.trade, None)
+    def find(self, query: RuleQuery) -> Rule | None:
+        """As :meth:`lookup`, but return silent rules too, which explain why there is no opinion."""
+        owners = (None,) if query.manager is None else (query.manager, None)
+        trades: tuple[Trade | None, ...] = (query.trade, None)
         for places in self._index:
-            for place in ((owner, trade, case.kind, case.stance) for owner in whose for trade in trades):
+            for place in ((owner, trade, query.kind, query.stance) for owner in owners for trade in trades):
                 for rule in places.get(place, ()):
-                    if rule.fits(case):
+                    if rule.fits(query):
                         return rule
         return None
 

@@ -1,4 +1,4 @@
-"""Finds misspelt words with pyspellchecker's English dictionary, offline; British spellings are right as well."""
+"""Finds misspelled words offline with pyspellchecker's English dictionary; British spellings are correct too."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from spellchecker import SpellChecker
 
 from schemas.clients import Client
 from schemas.drafts import Finding
-from services.notifier.drafting.data import word_list
+from services.notifier.drafting.data_files import word_list
 
-__all__ = ["is_gerund", "misspelt"]
+__all__ = ["check_spelling", "is_gerund"]
 
-#: Words in lower case only: what has a capital may be a name. Shorter ones are mostly abbreviations.
+#: Words in lower case only: a capitalized word may be a name. Shorter words are mostly abbreviations.
 _WORD = re.compile(r"(?<![\w’'@./-])[a-z][a-z’']{3,}(?![\w@]|[./-]\w)")
-#: Above this share of unknown words a text isn't in English, and every word would be called wrong.
+#: A text with a larger share of unknown words is not English, and every word would be reported.
 FOREIGN = 0.3
-#: British endings and what the dictionary, which is American, has instead.
+#: British endings, and the American ones that the dictionary has instead.
 _BRITISH = (
     ("our", "or"), ("ise", "ize"), ("isa", "iza"), ("isi", "izi"), ("ence", "ense"), ("tre", "ter"), ("lled", "led"),
     ("lling", "ling"), ("ller", "ler"), ("ogue", "og"), ("mme", "m"), ("yse", "yze"), ("lful", "llful"),
 )  # fmt: skip
 
 
-def misspelt(own: str, client: Client) -> Iterator[Finding]:
-    """What is misspelt in ``own``, in which the words of others are blanked; the client's own words are never wrong."""
+def check_spelling(own: str, client: Client) -> Iterator[Finding]:
+    """Report misspelled words in ``own``, a text with its quotations blanked. The client's own words are correct."""
     words = list(dict.fromkeys(match[0] for match in _WORD.finditer(own)))
     unknown = [word for word in words if not _is_word(re.sub(r"['’]s?$", "", word))]
     if not unknown or len(unknown) > max(2, FOREIGN * len(words)):
         return
-    theirs = _theirs(client)
+    used_by_client = _words_of(client)
     for word in unknown:
-        if word not in theirs:
-            close = _meant(word)
+        if word not in used_by_client:
+            close = _correction(word)
             fix = f"Did you mean “{close}”?" if close else "Check the spelling."
-            yield Finding(rule="spelling", text=word, message="No English word that we know.", mend=fix)
+            yield Finding(rule="spelling", text=word, message="This word is not in the dictionary.", mend=fix)
 
 
 @lru_cache(maxsize=20_000)
 def is_gerund(word: str) -> bool:
-    """Whether ``word``, in lower case, is the -ing form of a verb of four letters or more: "weighing", not "boeing"."""
+    """Return whether ``word``, in lower case, is the -ing form of a verb of four letters or more."""
     stem = word.removesuffix("ing")
     if stem == word or len(stem) < 4:
         return False
@@ -49,7 +49,7 @@ def is_gerund(word: str) -> bool:
     return any(_is_word(form) for form in (stem, f"{stem}e", undoubled))
 
 
-def _theirs(client: Client) -> frozenset[str]:
+def _words_of(client: Client) -> frozenset[str]:
     texts = [name for watch in client.watches for name in (watch.name, *watch.aliases, watch.note or "")]
     texts += [f"{desire.name} {desire.words or ''}" for desire in client.desires]
     texts += [note.text for note in (*client.views, *client.history)]
@@ -65,7 +65,7 @@ def _is_word(word: str) -> bool:
 
 
 @lru_cache(maxsize=2_000)
-def _meant(word: str) -> str | None:
+def _correction(word: str) -> str | None:
     return _dictionary().correction(word)
 
 

@@ -1,4 +1,4 @@
-"""Finds in a text what must be true to the letter: numbers, amounts, percentages, dates, names and quotations."""
+"""Finds the tokens of a text that must be exactly right: numbers, amounts, percentages, dates, names and quotations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from services.notifier.drafting.data import word_list
+from services.notifier.drafting.data_files import word_list
 from services.notifier.drafting.spelling import is_gerund
 from services.notifier.drafting.tone import QUOTATION
 
@@ -40,7 +40,7 @@ _SCALES = {
     "billion": 10**9, "bn": 10**9, "b": 10**9, "trillion": 10**12, "tn": 10**12, "trn": 10**12,
 }  # fmt: skip
 _SCALE = "|".join(sorted(_SCALES, key=len, reverse=True))
-#: Signs, codes and words of a currency → one name for it. A bare $ is kept apart from other dollars.
+#: Signs, codes and words of each currency and its one name. A bare $ is the US dollar.
 _CURRENCIES = {
     "us$": "usd", "$": "usd", "usd": "usd", "dollar": "usd", "dollars": "usd", "a$": "aud", "aud": "aud",
     "c$": "cad", "cad": "cad", "hk$": "hkd", "hkd": "hkd", "s$": "sgd", "sgd": "sgd", "€": "eur", "eur": "eur",
@@ -52,7 +52,7 @@ _CURRENCIES = {
 _SIGN = "|".join(re.escape(sign) for sign in sorted(_CURRENCIES, key=len, reverse=True) if not sign.isalpha())
 _CODE = "|".join(sign for sign in sorted(_CURRENCIES, key=len, reverse=True) if sign.isalpha() and len(sign) == 3)
 _UNIT = "|".join(re.escape(sign) for sign in sorted(_CURRENCIES, key=len, reverse=True))
-#: "one" is left out: it is mostly a pronoun ("no one", "one of your sites").
+#: Without "one", which is mostly a pronoun ("no one", "one of your sites").
 _WORDS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
     "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100,
@@ -78,10 +78,10 @@ _PRECISE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _SCALED_CODE = re.compile(rf"(?P<number>{_NUMBER})(?P<scale>{_SCALE})$", re.IGNORECASE)
-#: "may" and "march" alone are mostly verbs; with a day or a year they are dates above.
+#: "may" and "march" alone are mostly verbs. With a day or a year, the pattern above finds them.
 _FULL_MONTHS = "|".join(month for month in _MONTHS[0] if month not in ("may", "march"))
 _CALENDAR = re.compile(rf"\b(?:{_FULL_MONTHS}|{_DAYS})\b", re.IGNORECASE)
-#: Days that are told from the day of reading.
+#: Days relative to the day of reading.
 _RELATIVE = re.compile(
     rf"""\b(?:today|tonight|yesterday|tomorrow
       | this\s(?:morning|afternoon|evening|week|month|quarter|year|{_DAYS})
@@ -90,9 +90,9 @@ _RELATIVE = re.compile(
       )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-#: So many words before and after must stand in the evidence too, or "tomorrow" would be anybody's.
+#: How many words before and after must be in the evidence too; otherwise any "tomorrow" would support any other.
 _AROUND = 2
-#: A letter that a digit precedes belongs to a code, not to a name.
+#: A letter after a digit belongs to a code, not to a name.
 _NAME = re.compile(r"(?<!\w)[^\W\d_](?:[\w’'&-]|\.(?=\w))*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;…•\n])[\s“”\"'‘’()\[\]–—-]*$|[“\"„«(]$")
 _TRIVIAL = frozenset({"I", "I'm", "I've", "I'd", "I'll", "I’m", "I’ve", "I’d", "I’ll", "A"})
@@ -100,7 +100,7 @@ _TRIVIAL = frozenset({"I", "I'm", "I've", "I'd", "I'll", "I’m", "I’ve", "I�
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A day, or as much of it as is said. ``name`` is a weekday or a month that stands alone."""
+    """A day, or as much of it as the text says. ``name`` is a weekday or a month without a day."""
 
     year: int | None = None
     month: int | None = None
@@ -108,16 +108,16 @@ class Date:
     name: str | None = None
 
     def within(self, other: Date) -> bool:
-        """Whether everything that this says, ``other`` says too."""
+        """Return whether ``other`` says everything that this date says."""
         pairs = ((self.year, other.year), (self.month, other.month), (self.day, other.day), (self.name, other.name))
         return all(mine is None or mine == theirs for mine, theirs in pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Something that must be grounded: as it stands (``text``), and a ``value`` that is equal however it is written.
+    """Something that must be grounded: its ``text``, and a ``value`` that does not depend on how it is written.
 
-    Of days told from the day of reading it is ``("relative", what is said, the words around it)``.
+    The value of a relative day is ``("relative", its text, the words around it)``.
     """
 
     start: int
@@ -127,16 +127,16 @@ class Token:
 
 
 def fold(text: str) -> str:
-    """``text`` as bare lower-case words with a space around each: what names and quotations are compared by."""
+    """Return ``text`` as bare lower-case words with spaces around each, to compare names and quotations."""
     return " " + " ".join(re.findall(r"[^\W_]+", text.casefold())) + " "
 
 
-@lru_cache(maxsize=4096)  # the book's texts are read for every message to a client
+@lru_cache(maxsize=4096)  # the client book's texts are indexed for every message
 def tokens(text: str) -> tuple[Token, ...]:
-    """Everything in ``text`` that must be grounded, in order of appearance."""
+    """Return everything in ``text`` that must be grounded, in order of appearance."""
     quotations = tuple(_quotations(text))
     found = [*_precise(text), *quotations, *_relative(text, quotations)]
-    # Precise values are blanked, so that "3 March" doesn't yield a name.
+    # Blank precise values, so that "3 March" does not yield a name.
     bare = list(text)
     for token in found:
         if token.kind != "quotation":
@@ -172,12 +172,12 @@ def _precise(text: str) -> Iterator[Token]:
 
 
 def _relative(text: str, quotations: tuple[Token, ...]) -> Iterator[Token]:
-    """ "yesterday", "next week", outside of quotations: what is quoted is the source's, and told as of its day."""
+    """Yield "yesterday", "next week" and the like outside of quotations, which are as of the source's day."""
     for match in _RELATIVE.finditer(text):
         start, end = match.span()
         quoted = any(token.start <= start < token.start + len(token.text) for token in quotations)
         if quoted or (match[0][0].isupper() and not _SENTENCE_START.search(text[max(0, start - 12) : start])):
-            continue  # the latter is a name: "Ledger Today"
+            continue  # a capital within a sentence is a name: "Ledger Today"
         line = text.rfind("\n", 0, start) + 1, text.find("\n", end)
         before = fold(text[line[0] : start]).split()[-_AROUND:]
         after = fold(text[end : line[1] if line[1] >= 0 else len(text)]).split()[:_AROUND]
@@ -189,7 +189,7 @@ def _quotations(text: str) -> Iterator[Token]:
     for match in QUOTATION.finditer(text):
         inner = next((group for group in match.groups() if group is not None), "")
         if fold(inner).strip():
-            # The ellipsis marks what was left out: what is around it must stand in the source, piece by piece.
+            # An ellipsis marks an omission: the source must contain each piece around it.
             pieces = tuple(fold(piece) for piece in re.split(r"\[?(?:…|\.\.\.)\]?", inner) if fold(piece).strip())
             yield Token(match.start(), match[0], "quotation", pieces)
 
@@ -228,7 +228,7 @@ def _common(word: str) -> bool:
 
 
 def _value(raw: str) -> str:
-    """The number in ``raw`` with its scale, in one spelling: "1.3bn" and "1,300 million" are both 1300000000."""
+    """Return the number in ``raw`` with its scale, in one spelling: 1300000000 for "1.3bn" and "1,300 million"."""
     match = re.search(rf"({_NUMBER})(?:[\s-]?({_SCALE})\b)?", raw, re.IGNORECASE)
     if match is None:
         return raw

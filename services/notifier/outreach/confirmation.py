@@ -8,8 +8,9 @@ from schemas.base import content_id
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftPart
 from schemas.interactions import InteractionLogged
-from services.notifier.drafting.brief import day_of
-from services.notifier.drafting.compose import greeting, message_text, signature
+from services.notifier.drafting.brief import format_day
+from services.notifier.drafting.compose import message_text, signature
+from services.notifier.drafting.languages import greeting
 from services.notifier.drafting.tone import count_words, reading_seconds, review
 
 __all__ = ["confirmation_draft"]
@@ -22,7 +23,7 @@ _MEETINGS = {"phone": "call", "video": "call", "meeting": "meeting", "visit": "m
 def confirmation_draft(book: ClientChanged, contact: InteractionLogged, now: datetime) -> Draft:
     """Return the draft that confirms ``contact``. It quotes the manager's notes, for the manager to edit."""
     client, manager = book.client, book.manager
-    meeting, day = _MEETINGS.get(contact.channel, "conversation"), day_of(contact.at, client, now)
+    meeting, day = _MEETINGS.get(contact.channel, "conversation"), format_day(contact.at, client, now)
     noted = contact.summary.strip()
     thanks = f"Thank you for our {meeting} on {day}. I noted the following, so that we both have it in writing:"
     parts = [

@@ -16,7 +16,7 @@ from schemas.clients import Client
 from schemas.drafts import Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.brief import pick
 from services.notifier.drafting.compose import message_text
-from services.notifier.drafting.data import phrasing
+from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.tone import MAX_WORDS, count_words, reading_seconds
 from services.notifier.outreach.record import Message, StoryDraft
 

@@ -17,8 +17,8 @@ from schemas.base import content_id
 from schemas.clients import Client, Firm, Manager
 from schemas.drafts import Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.compose import message_text
-from services.notifier.drafting.data import shipped_yaml
-from services.notifier.drafting.grounding import GroundSources, check, ungrounded
+from services.notifier.drafting.data_files import read_yaml
+from services.notifier.drafting.grounding import GroundingSources, check_grounding, ungrounded
 from services.notifier.drafting.opinion import desire_phrase
 from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import MAX_WORDS, count_words, review
@@ -91,7 +91,7 @@ def ask(draft: Draft, client: Client, firm: Firm, manager: Manager, *, share_new
     return Asking(content_id("ask", system, user), system, user, parts, masked, masks)
 
 
-def judge(asking: Asking, answer: str, draft: Draft, client: Client, known: GroundSources) -> Wording | Declined:
+def judge(asking: Asking, answer: str, draft: Draft, client: Client, known: GroundingSources) -> Wording | Declined:
     """Whether ``answer`` may take the place of the draft's words; ``known`` is what the draft may rest on."""
     said = _read(answer, asking)
     if isinstance(said, Declined):
@@ -180,7 +180,7 @@ _CHECKS: Sequence[Callable[[str, str], str | None]] = (_marks, _invented, _sense
 
 
 def _judge_whole(
-    draft: Draft, parts: tuple[DraftPart, ...], client: Client, known: GroundSources
+    draft: Draft, parts: tuple[DraftPart, ...], client: Client, known: GroundingSources
 ) -> Wording | Declined:
     body = "\n\n".join(part.text for part in parts)
     if body == draft.body:
@@ -188,7 +188,7 @@ def _judge_whole(
     words = count_words(message_text(parts))
     if words > min(MAX_WORDS, draft.words + GROW):
         return Declined("length", f"It has {words} words, and had {draft.words}.")
-    groundings = check(f"{draft.subject}\n\n{body}", known)
+    groundings = check_grounding(f"{draft.subject}\n\n{body}", known)
     if missing := ungrounded(groundings):
         return Declined("invented", f"“{missing[0].text}” stands in no evidence.")
     findings = review(f"{draft.subject}.\n\n{message_text(parts)}", client)
@@ -231,5 +231,5 @@ def _has(text: str, word: str) -> bool:
 
 
 def _raw() -> dict[str, Any]:
-    raw: dict[str, Any] = shipped_yaml("rewording.yaml")
+    raw: dict[str, Any] = read_yaml("rewording.yaml")
     return raw

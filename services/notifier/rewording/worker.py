@@ -19,7 +19,7 @@ from services.common.db import reading
 from services.common.logs import get_logger
 from services.common.metrics import Metrics
 from services.notifier import queries
-from services.notifier.drafting.grounding import sources
+from services.notifier.drafting.grounding import grounding_sources
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store
 from services.notifier.rewording.llm import Chat, ModelFailed
@@ -146,7 +146,7 @@ class WordingWorker:
         alert = line.alert
         if alert is None:
             return Declined("no_alert", "The alert behind the draft isn't here.")
-        known = sources(alert, book.client, book.firm, book.manager, granted=line.draft.grounding)
+        known = grounding_sources(alert, book.client, book.firm, book.manager, granted=line.draft.grounding)
         return judge(question, answer, line.draft, book.client, known)
 
     async def _failed(self, draft_id: str, error: Exception) -> str:

@@ -46,7 +46,7 @@ def test_check_names_each_fault_and_what_is_worth_a_look(run: Run, tmp_path: Pat
     house(tmp_path, HOUSE.replace("with the company", "with the company about its stuff, and Ms Berg agrees"))
     code, out, err = run("check", str(path))
     assert code == 0
-    assert f"{path}:4: Stands neither in the evidence nor in the client book: “Ms Berg” (name)." in err
+    assert f"{path}:4: Found neither in the evidence nor in the client book: “Ms Berg” (name)." in err
     assert run("check", str(tmp_path / "none.yaml"))[0] == 2
 
 
@@ -75,7 +75,7 @@ def test_try_shows_the_draft_and_the_rule_that_spoke(run: Run, tmp_path: Path) -
     assert json.loads(run("try", *CASE, "--verdict", "warn", "--json")[1])["subject"].startswith("Unconfirmed: ")
     assert run("try", "--kind", "dividend", "--stance", "holds", "--trade", "wealth")[0] == 2
     path.write_text(HOUSE.replace("trade: wealth", "trade: weath"), encoding="utf-8")
-    assert "'weath' is no trade" in run("try", *CASE)[2]
+    assert "'weath' is not a trade" in run("try", *CASE)[2]
 
 
 def test_where_a_house_has_none_the_shipped_ones_are_in_force(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from schemas.clients import Client, ContactPolicy, Desire, Note
 from schemas.drafts import Draft
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.compose import Composed, Refusal, compose, message_text
-from services.notifier.drafting.grounding import check, sources, ungrounded
+from services.notifier.drafting.grounding import check_grounding, grounding_sources, ungrounded
 from services.notifier.drafting.playbooks import Playbook, Playbooks
 from services.notifier.drafting.tone import MAX_WORDS
 from tests.unit.services.notifier.samples import (
@@ -52,8 +52,8 @@ def test_any_draft_is_grounded_short_calm_and_asks_one_question(seed: int) -> No
         draft = draft_of(case)
         verdicts[draft.verdict] += 1
         whole = f"{draft.subject}\n\n{draft.body}"
-        known = sources(case.alert, case.client, case.firm, case.manager, case.earlier)
-        assert ungrounded(check(whole, known)) == ()
+        known = grounding_sources(case.alert, case.client, case.firm, case.manager, case.earlier)
+        assert ungrounded(check_grounding(whole, known)) == ()
         assert ungrounded(draft.grounding) == ()
         assert draft.words <= MAX_WORDS
         assert draft.reading_seconds < 60

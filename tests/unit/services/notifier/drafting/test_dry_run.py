@@ -12,10 +12,10 @@ import pytest
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 from services.notifier.drafting.compose import Composed, message_text
-from services.notifier.drafting.dry_run import TOLD, Trial, rendered
-from services.notifier.drafting.grammar import grammar
-from services.notifier.drafting.playbooks import Case, Playbooks, Rule
-from services.notifier.drafting.tone import MAX_WORDS, own_words
+from services.notifier.drafting.dry_run import MESSAGE_VERDICTS, DryRunCase, dry_run
+from services.notifier.drafting.grammar import check_grammar
+from services.notifier.drafting.playbooks import Playbooks, Rule, RuleQuery
+from services.notifier.drafting.tone import MAX_WORDS, blank_quotations
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 SHIPPED = Playbooks.shipped()
@@ -29,13 +29,13 @@ def said(trade: Trade) -> Iterator[tuple[Said, Direction]]:
     cases = sorted({(kind, stance) for rule in rules for kind in rule.kinds for stance in rule.stances})
     desires = [*sorted({name for rule in rules for name in rule.desires}), "peace of mind"]
     for (kind, stance), direction, desire, risk in product(cases, get_args(Direction), desires, get_args(Risk)):
-        rule = SHIPPED.lookup(Case(kind, stance, trade, direction, desire, risk))
+        rule = SHIPPED.lookup(RuleQuery(kind, stance, trade, direction, desire, risk))
         if rule is not None:
             yield (kind, stance, rule, desire, risk), direction
 
 
-def proofread(trial: Trial, rule: Rule) -> None:
-    composed = rendered(trial, SHIPPED, NOW)
+def proofread(trial: DryRunCase, rule: Rule) -> None:
+    composed = dry_run(trial, SHIPPED, NOW)
     assert isinstance(composed, Composed), (trial, composed)
     draft = composed.draft
     whole = f"{draft.subject}\n\n{draft.body}"
@@ -58,9 +58,9 @@ def test_what_every_rule_says_is_sound_english(trade: Trade) -> None:
         desire = sorted(rule.desires)[0] if rule.desires else "peace of mind"
         risk = rule.risks[0] if rule.risks else "moderate"
         direction = rule.directions[0] if rule.directions else "negative"
-        composed = rendered(Trial(trade, kind, stance, direction, (desire,), risk=risk), SHIPPED, NOW)
+        composed = dry_run(DryRunCase(trade, kind, stance, direction, (desire,), risk=risk), SHIPPED, NOW)
         assert isinstance(composed, Composed)
-        assert list(grammar(own_words(message_text(composed.draft.parts)))) == [], rule
+        assert list(check_grammar(blank_quotations(message_text(composed.draft.parts)))) == [], rule
 
 
 @pytest.mark.parametrize("trade", get_args(Trade))
@@ -71,10 +71,10 @@ def test_every_rule_in_every_case_it_is_made_for_reads_well_for_some_desire_and_
         by_case.setdefault((one[0], one[1], one[2].id), []).append((one, direction))
     turn = 0
     for choices in by_case.values():
-        for verdict in TOLD:
+        for verdict in MESSAGE_VERDICTS:
             (kind, stance, rule, desire, risk), direction = choices[turn % len(choices)]
             turn += 7
-            proofread(Trial(trade, kind, stance, direction, (desire,), risk=risk, verdict=verdict), rule)
+            proofread(DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, verdict=verdict), rule)
 
 
 @pytest.mark.slow
@@ -83,5 +83,5 @@ def test_every_combination_that_has_a_rule_reads_well(trade: Trade) -> None:
     """All of them; those that differ in the direction alone are one text, and are rendered once."""
     directions = dict(said(trade))
     for (kind, stance, rule, desire, risk), direction in directions.items():
-        for verdict in TOLD:
-            proofread(Trial(trade, kind, stance, direction, (desire,), risk=risk, verdict=verdict), rule)
+        for verdict in MESSAGE_VERDICTS:
+            proofread(DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, verdict=verdict), rule)

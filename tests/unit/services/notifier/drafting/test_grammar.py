@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.notifier.drafting.grammar import grammar
-from services.notifier.drafting.slips import slips
+from services.notifier.drafting.grammar import check_grammar
 from services.notifier.drafting.tone import review
+from services.notifier.drafting.typos import check_typos
 from tests.unit.services.notifier.samples import a_client
 
 
@@ -18,16 +18,16 @@ from tests.unit.services.notifier.samples import a_client
         ("We looked at at the holding.", "at at", "Write “at”."),
         ("It is lower,, and we wait.", ",,", "Keep one."),
         ("It is lower.. We wait.", "..", "Keep one."),
-        ("It is lower . We wait.", " .", "Close it up."),
-        ("We wait.Then we decide.", "wait.Then", "Put one in."),
-        ("It is lower,and we wait.", "lower,and", "Put one in."),
+        ("It is lower . We wait.", " .", "Remove the space."),
+        ("We wait.Then we decide.", "wait.Then", "Add a space."),
+        ("It is lower,and we wait.", "lower,and", "Add a space."),
         ("It is  lower.", "  ", "Keep one."),
-        ("It is lower (as you know.", "(", "Close it, or leave it out."),
-        ("It is ”lower”.", "”", "Close it, or leave it out."),
+        ("It is lower (as you know.", "(", "Close it or remove it."),
+        ("It is ”lower”.", "”", "Close it or remove it."),
     ],
 )
-def test_a_slip_is_found_with_its_fix(text: str, wrong: str, fix: str) -> None:
-    assert [(found.text, found.mend) for found in slips(text)] == [(wrong, fix)]
+def test_a_typing_slip_is_found_with_its_fix(text: str, wrong: str, fix: str) -> None:
+    assert [(found.text, found.mend) for found in check_typos(text)] == [(wrong, fix)]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_slip_is_found_with_its_fix(text: str, wrong: str, fix: str) -> None:
     ],
 )
 def test_what_is_no_slip_is_left_alone(text: str) -> None:
-    assert list(slips(text)) == []
+    assert list(check_typos(text)) == []
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_is_no_slip_is_left_alone(text: str) -> None:
     ],
 )
 def test_a_fault_of_grammar_is_found_with_its_fix(text: str, wrong: str, fix: str) -> None:
-    assert [(found.rule, found.text, found.mend, found.severity) for found in grammar(text)] == [
+    assert [(found.rule, found.text, found.mend, found.severity) for found in check_grammar(text)] == [
         ("grammar", wrong, fix, "warning")
     ]
 
@@ -73,7 +73,7 @@ def test_a_fault_of_grammar_is_found_with_its_fix(text: str, wrong: str, fix: st
     ],
 )
 def test_sound_words_and_other_languages_are_left_alone(text: str) -> None:
-    assert list(grammar(text)) == []
+    assert list(check_grammar(text)) == []
 
 
 def test_nothing_is_said_twice() -> None:

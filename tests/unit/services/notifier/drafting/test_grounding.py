@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from schemas.clients import Note, Watch
 from schemas.drafts import Grounding
 from services.notifier.drafting.grounding import (
-    GroundSources,
+    GroundingSources,
     by_sentence,
-    check,
+    check_grounding,
+    grounding_sources,
     sentence_spans,
     share_percent,
-    sources,
     ungrounded,
 )
 from services.notifier.drafting.tokens import tokens
@@ -24,11 +24,11 @@ QUOTE = (
 )
 
 
-def known(**more: object) -> GroundSources:
+def known(**more: object) -> GroundingSources:
     watch = Watch(entity_id="halden-energy", name="Halden Energy", kind="holding", weight=0.123, tickers=("HLDN",))
     client = a_client("wealth", watch, views=(Note(text="Never sell Halden before 2030"),), **more)
     alert = an_alert(client, evidence=(an_item(quote=QUOTE),))
-    return sources(alert, client, a_firm(), a_manager(), told(an_alert(client)))
+    return grounding_sources(alert, client, a_firm(), a_manager(), told(an_alert(client)))
 
 
 def kinds(text: str) -> list[tuple[str, str]]:
@@ -36,7 +36,7 @@ def kinds(text: str) -> list[tuple[str, str]]:
 
 
 def nowhere(text: str) -> list[str]:
-    return [entry.text for entry in ungrounded(check(text, known()))]
+    return [entry.text for entry in ungrounded(check_grounding(text, known()))]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_stands_nowhere_is_found_out(text: str, invented: list[str]) -> Non
 def test_a_tie_says_where_it_stands() -> None:
     found = {
         entry.text: (entry.where, entry.ref)
-        for entry in check("It said Nora Lind, about 12 %, 38% on 1 March.", known())
+        for entry in check_grounding("It said Nora Lind, about 12 %, 38% on 1 March.", known())
     }
     assert found["Nora Lind"] == ("evidence", "itm_1")
     assert found["12 %"] == ("book", "assets.halden-energy.weight")
@@ -119,7 +119,8 @@ def test_a_tie_says_where_it_stands() -> None:
 
 
 def test_each_thing_is_listed_once() -> None:
-    assert [entry.text for entry in check("38% and 38% and Nora Lind and Nora Lind", known())] == ["38%", "Nora Lind"]
+    groundings = check_grounding("38% and 38% and Nora Lind and Nora Lind", known())
+    assert [grounding.text for grounding in groundings] == ["38%", "Nora Lind"]
 
 
 def test_what_was_tied_before_stays_tied() -> None:
@@ -128,8 +129,8 @@ def test_what_was_tied_before_stays_tied() -> None:
         Grounding(text="1 March", kind="date", where="book", ref="told.drf_1"),
         Grounding(text="4 March", kind="date", where="nowhere"),
     ]
-    against = sources(an_alert(client), client, a_firm(), a_manager(), granted=granted)
-    assert [entry.where for entry in check("On 1 March or 4 March.", against)] == ["book", "nowhere"]
+    against = grounding_sources(an_alert(client), client, a_firm(), a_manager(), granted=granted)
+    assert [entry.where for entry in check_grounding("On 1 March or 4 March.", against)] == ["book", "nowhere"]
 
 
 @pytest.mark.parametrize(("weight", "said"), [(0.12, "12"), (0.1234, "12"), (0.004, "0.4"), (1.0, "100")])
@@ -141,7 +142,7 @@ def test_a_weight_is_said_in_whole_per_cents(weight: float, said: str) -> None:
 def test_any_text_can_be_checked_and_every_token_stands_in_it(text: str) -> None:
     for token in tokens(text):
         assert text[token.start : token.start + len(token.text)] == token.text
-    check(text, known())
+    check_grounding(text, known())
 
 
 @given(st.text(max_size=400))
@@ -149,8 +150,8 @@ def test_any_text_can_be_checked_and_every_token_stands_in_it(text: str) -> None
 def test_a_text_is_grounded_in_itself(text: str) -> None:
     client = a_client()
     alert = an_alert(client, evidence=(an_item(quote=text, title=text),), headline=text)
-    against = sources(alert, client, a_firm(), a_manager())
-    assert ungrounded(check(text, against)) == ()
+    against = grounding_sources(alert, client, a_firm(), a_manager())
+    assert ungrounded(check_grounding(text, against)) == ()
 
 
 @pytest.mark.parametrize(
@@ -171,23 +172,23 @@ def test_a_text_is_grounded_in_itself(text: str) -> None:
 def test_a_day_told_from_the_day_of_reading_is_tied_or_found_out(text: str, where: str | None) -> None:
     client = a_client()
     alert = an_alert(client, evidence=(an_item(quote="The board meets tomorrow in Estmere, it said."),))
-    known = sources(alert, client, a_firm(), a_manager(), now=NOW)
-    dates = [entry.where for entry in check(text, known) if entry.kind == "date"]
+    known = grounding_sources(alert, client, a_firm(), a_manager(), now=NOW)
+    dates = [entry.where for entry in check_grounding(text, known) if entry.kind == "date"]
     assert dates == ([] if where is None else [where])
 
 
 def test_without_a_day_of_reading_no_such_day_is_known() -> None:
-    known = sources(an_alert(), a_client(), a_firm(), a_manager())
-    assert [entry.where for entry in check("It happened today.", known)] == ["nowhere"]
+    known = grounding_sources(an_alert(), a_client(), a_firm(), a_manager())
+    assert [entry.where for entry in check_grounding("It happened today.", known)] == ["nowhere"]
 
 
 def test_what_one_sentence_says_is_tied_to_one_item_where_one_holds_it_all() -> None:
     client = a_client()
     first = an_item(quote="Corvane Works fell by 9% in a day, traders said.")
     second = an_item(number=2, quote="Halden Energy cut its dividend by 38%, after Corvane Works had done so.")
-    against = sources(an_alert(client, evidence=(first, second)), client, a_firm(), a_manager())
+    against = grounding_sources(an_alert(client, evidence=(first, second)), client, a_firm(), a_manager())
     text = "Corvane Works and the 38% belong together. Corvane Works stands alone, and so does 9%."
-    said = by_sentence(text, check(text, against))
+    said = by_sentence(text, check_grounding(text, against))
     assert [sentence for sentence, _ in said] == [
         "Corvane Works and the 38% belong together.",
         "Corvane Works stands alone, and so does 9%.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.notifier.drafting.brief import Brief
-from services.notifier.drafting.compose import Composed, compose, greeting, signature
+from services.notifier.drafting.compose import Composed, compose, signature
+from services.notifier.drafting.languages import greeting
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import review
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert
@@ -52,8 +53,8 @@ def test_the_manager_is_told_to_translate_it() -> None:
     composed = compose(brief, Playbooks.shipped(), send_after=NOW)
     assert isinstance(composed, Composed)
     (finding,) = composed.draft.findings
-    assert finding.message == "Claire Arnaud reads German, and this is in English."
-    assert finding.mend == "Translate it before you send it, and address them as “Sehr geehrte Frau Arnaud”."
+    assert finding.message == "Claire Arnaud reads German, and this message is in English."
+    assert finding.mend == "Translate it before you send it, and address the client as “Sehr geehrte Frau Arnaud”."
     for foreign in ("Sehr", "Frau", "Grüße"):
         assert foreign not in composed.draft.body
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from schemas.alerts import Alert
 from services.notifier.drafting.brief import Brief, DraftedStory
-from services.notifier.drafting.grounding import check, sources, ungrounded
-from services.notifier.drafting.news import clean_title, lead_of, news, quotable, shorten, subject
+from services.notifier.drafting.grounding import check_grounding, grounding_sources, ungrounded
+from services.notifier.drafting.news import clean_title, lead_evidence, news_part, quotation_from, shorten, subject_line
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, told
 
 
@@ -18,7 +18,7 @@ def brief(alert: Alert, earlier: DraftedStory | None = None) -> Brief:
 
 
 def text(alert: Alert, earlier: DraftedStory | None = None) -> str:
-    return news(brief(alert, earlier), max_words=40, others=True).text
+    return news_part(brief(alert, earlier), max_words=40, others=True).text
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def test_a_headline_is_cleaned_of_what_is_no_news(title: str, cleaned: str) -> N
     ],
 )
 def test_what_stands_alone_is_quoted(quote: str, title: str, quoted: str) -> None:
-    assert quotable(an_item(quote=quote, title=title), 40, "Orvix") == quoted.replace(".”.", ".”")
+    assert quotation_from(an_item(quote=quote, title=title), 40, "Orvix") == quoted.replace(".”.", ".”")
 
 
 def test_a_long_quote_ends_at_a_clause_with_an_ellipsis() -> None:
     item = an_item(quote=f"Orvix will recall all of its pumps, beginning in the north, {'and so on ' * 30}.")
-    assert quotable(item, 14, "Orvix") == "“Orvix will recall all of its pumps, beginning in the north …”."
+    assert quotation_from(item, 14, "Orvix") == "“Orvix will recall all of its pumps, beginning in the north …”."
 
 
 @given(st.text(max_size=200), st.integers(min_value=10, max_value=78))
@@ -64,7 +64,7 @@ def test_a_shortened_text_fits(line: str, characters: int) -> None:
 
 @given(st.text(max_size=300), st.sampled_from(["tell", "warn", "correct"]))
 def test_a_subject_is_one_short_calm_line(headline: str, verdict: str) -> None:
-    line = subject(brief(an_alert(headline=headline, verdict=verdict)))
+    line = subject_line(brief(an_alert(headline=headline, verdict=verdict)))
     assert 0 < len(line) <= 78
     assert "\n" not in line
     assert not {"?", "!"} & set(line)
@@ -75,9 +75,9 @@ def test_a_subject_is_one_short_calm_line(headline: str, verdict: str) -> None:
 def test_whatever_a_feed_says_its_quotation_stands_in_it(quote: str, title: str, max_words: int) -> None:
     item = an_item(quote=quote, title=title)
     client = a_client()
-    known = sources(an_alert(evidence=(item,)), client, a_firm(), a_manager())
-    quoted = quotable(item, max_words, "Halden Energy")
-    assert not [entry for entry in ungrounded(check(quoted, known)) if entry.kind == "quotation"]
+    known = grounding_sources(an_alert(evidence=(item,)), client, a_firm(), a_manager())
+    quoted = quotation_from(item, max_words, "Halden Energy")
+    assert not [entry for entry in ungrounded(check_grounding(quoted, known)) if entry.kind == "quotation"]
     assert not {"?", "!"} & set(quoted)
 
 
@@ -100,7 +100,7 @@ def test_a_company_announces_and_a_regulator_states() -> None:
 def test_further_sources_count_only_with_an_origin_of_their_own() -> None:
     copy = an_item(number=2, publisher="The Port Courier")
     other = an_item(number=3, publisher="Oslo Morning Herald", origin="Oslo Morning Herald")
-    found = news(brief(an_alert(evidence=(an_item(), copy, other))), max_words=40, others=True)
+    found = news_part(brief(an_alert(evidence=(an_item(), copy, other))), max_words=40, others=True)
     assert found.text.endswith("Oslo Morning Herald reports on it as well.")
     assert found.evidence == ("itm_1", "itm_3")
 
@@ -146,10 +146,10 @@ def test_an_update_says_what_it_follows_on(earlier: str, grade: int, begins: str
 
 def test_an_update_quotes_what_is_new() -> None:
     old, new = an_item(source_grade="A"), an_item(number=2, source_grade="C", publisher="Port Courier")
-    assert lead_of(brief(an_alert(evidence=(old, new)))).item_id == "itm_1"
-    assert lead_of(brief(an_alert(evidence=(old, new)), told(an_alert()))).item_id == "itm_2"
+    assert lead_evidence(brief(an_alert(evidence=(old, new)))).item_id == "itm_1"
+    assert lead_evidence(brief(an_alert(evidence=(old, new)), told(an_alert()))).item_id == "itm_2"
 
 
 def test_among_equals_the_newest_is_quoted() -> None:
     old, new = an_item(), an_item(number=2, published_at=NOW - timedelta(minutes=5))
-    assert lead_of(brief(an_alert(evidence=(old, new)))).item_id == "itm_2"
+    assert lead_evidence(brief(an_alert(evidence=(old, new)))).item_id == "itm_2"

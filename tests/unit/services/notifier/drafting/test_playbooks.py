@@ -8,8 +8,8 @@ import pytest
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 from services.common.errors import BadInput
-from services.notifier.drafting.playbook_files import read_playbook
-from services.notifier.drafting.playbooks import Case, Playbooks, Rule
+from services.notifier.drafting.playbook_files import parse_playbook
+from services.notifier.drafting.playbooks import Playbooks, Rule, RuleQuery
 from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import review
 from tests.unit.services.notifier.samples import a_client, trade_rules
@@ -35,7 +35,7 @@ rules:
 
 
 def lookup(playbooks: Playbooks, desire: str, risk: Risk, kind: EventKind = "dividend_cut") -> Rule | None:
-    return playbooks.lookup(Case(kind, "holds", "wealth", "negative", desire, risk))
+    return playbooks.lookup(RuleQuery(kind, "holds", "wealth", "negative", desire, risk))
 
 
 def action(rule: Rule | None) -> str:
@@ -69,7 +69,7 @@ def test_every_shipped_rule_can_be_reached(trade: Trade, rule: Rule) -> None:
         rule.risks or get_args(Risk),
     )
     found = (
-        SHIPPED.lookup(Case(kind, stance, trade, direction, desire, risk))
+        SHIPPED.lookup(RuleQuery(kind, stance, trade, direction, desire, risk))
         for kind, stance, direction, desire, risk in cases
     )
     assert any(other is rule for other in found)
@@ -92,25 +92,25 @@ def test_a_desire_is_known_by_its_other_names_and_spellings(name: str) -> None:
 
 
 def test_where_no_rule_fits_there_is_none() -> None:
-    assert SHIPPED.lookup(Case("other", "holds", "wealth", "negative", "income", "limited")) is None
-    assert SHIPPED.lookup(Case("vulnerability", "uses", "wealth", "negative", "income", "limited")) is None
+    assert SHIPPED.lookup(RuleQuery("other", "holds", "wealth", "negative", "income", "limited")) is None
+    assert SHIPPED.lookup(RuleQuery("vulnerability", "uses", "wealth", "negative", "income", "limited")) is None
 
 
 def test_among_equally_specific_rules_the_first_in_the_file_wins() -> None:
-    playbooks = Playbooks(((read_playbook(FIRM, "firm.yaml"),),))
+    playbooks = Playbooks(((parse_playbook(FIRM, "firm.yaml"),),))
     assert lookup(playbooks, "income", "high") is None  # the silent rule stands before the one for income
     assert action(lookup(playbooks, "coupons", "limited")) == "keeping {asset}"
 
 
 def test_a_later_layer_wins_and_may_silence_an_earlier_one() -> None:
-    layered = SHIPPED.with_layer([read_playbook(FIRM, "firm.yaml")])
+    layered = SHIPPED.with_layer([parse_playbook(FIRM, "firm.yaml")])
     assert action(lookup(layered, "growth", "limited")).startswith("calling us")
     assert lookup(layered, "growth", "high") is None
     assert lookup(layered, "growth", "high", "takeover") is lookup(SHIPPED, "growth", "high", "takeover")
 
 
 def test_a_firm_rule_for_every_trade_wins_over_a_shipped_one_for_one_trade() -> None:
-    layered = SHIPPED.with_layer([read_playbook(FIRM.replace("trade: wealth\n", ""), "firm.yaml")])
+    layered = SHIPPED.with_layer([parse_playbook(FIRM.replace("trade: wealth\n", ""), "firm.yaml")])
     assert action(lookup(layered, "growth", "limited")).startswith("calling us")
 
 
@@ -121,34 +121,34 @@ def test_a_firm_rule_for_every_trade_wins_over_a_shipped_one_for_one_trade() -> 
         ("stance: holds}\n    action: calling", "stance: owns}\n    action: calling", "rules[0].when.stance: 'owns'"),
         ("action: calling", "actoin: calling", "Did you mean action?"),
         ("action: calling us", "action: call us", "verb in -ing"),
-        ("reason: it pays", "reason: it pays 4 crowns", "Numbers come from the evidence"),
-        ("reason: it pays", "reason: it pays {client}", "{client} is not filled in"),
+        ("reason: it pays", "reason: it pays 4 crowns", "Numbers come only from the evidence"),
+        ("reason: it pays", "reason: it pays {client}", "{client} is not a placeholder"),
         ("reason: it pays", "reason: It pays.", "full stop"),
-        ("reason: it pays", "reason: it pays\n    question: Sell it", "not one question"),
+        ("reason: it pays", "reason: it pays\n    question: Sell it", "not a single question"),
         ("reason: it pays", "reason: it pays\n    meaning: More cash!", "calmly"),
-        ("    reason: it pays\n", "", "rules[2].reason: missing"),
+        ("    reason: it pays\n", "", "rules[2].reason: it is missing"),
         ("silent: true", "silent: maybe", "neither true nor false"),
-        ("trade: wealth", "trade: weath", "'weath' is no trade"),
-        ("desire: income}", "risk: high}", "the same case as the rule at line 9"),
+        ("trade: wealth", "trade: weath", "'weath' is not a trade"),
+        ("desire: income}", "risk: high}", "the rule at line 9 has the same conditions"),
         ("playbook: harbour\n", "", "the name is missing"),
         ("income: [coupons]", "income: coupons", "not a table of lists"),
-        ("rules:", "rules: []\nmore:", "no list of rules"),
+        ("rules:", "rules: []\nmore:", "the list of rules is missing"),
         ("  - when: {kind", "  - when: {kind: [", "not valid YAML"),
-        (FIRM, "- a list", "holds no playbook"),
+        (FIRM, "- a list", "it contains no playbook"),
     ],
 )
-def test_a_faulty_file_is_told_with_line_field_and_mend(old: str, new: str, said: str) -> None:
+def test_a_fault_is_reported_with_line_field_and_fix(old: str, new: str, said: str) -> None:
     assert old in FIRM
     with pytest.raises(BadInput) as caught:
-        read_playbook(FIRM.replace(old, new, 1), "firm.yaml")
+        parse_playbook(FIRM.replace(old, new, 1), "firm.yaml")
     assert said in str(caught.value)
     assert str(caught.value).startswith("firm.yaml:")
 
 
-def test_all_faults_are_told_at_once_each_with_its_line() -> None:
+def test_all_faults_are_reported_at_once_each_with_its_line() -> None:
     broken = FIRM.replace("action: calling", "action: call").replace("reason: it pays", "reason: It pays")
     with pytest.raises(BadInput) as caught:
-        read_playbook(broken, "firm.yaml")
+        parse_playbook(broken, "firm.yaml")
     lines = str(caught.value).splitlines()
     assert [line.split(": ")[0] for line in lines] == ["firm.yaml:7", "firm.yaml:13"]
 

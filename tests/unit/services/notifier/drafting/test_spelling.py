@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from schemas.clients import Desire
-from services.notifier.drafting.readability import grade, too_hard
-from services.notifier.drafting.spelling import is_gerund, misspelt
+from services.notifier.drafting.readability import check_readability, grade
+from services.notifier.drafting.spelling import check_spelling, is_gerund
 from services.notifier.drafting.tokens import tokens
 from tests.unit.services.notifier.samples import a_client
 
@@ -18,7 +18,7 @@ from tests.unit.services.notifier.samples import a_client
     ],
 )
 def test_a_misspelt_word_is_found_with_its_fix(text: str, word: str, meant: str) -> None:
-    (found,) = misspelt(text, a_client())
+    (found,) = check_spelling(text, a_client())
     assert (found.rule, found.text, found.severity) == ("spelling", word, "warning")
     assert found.mend == f"Did you mean “{meant}”?"
 
@@ -35,26 +35,26 @@ def test_a_misspelt_word_is_found_with_its_fix(text: str, word: str, meant: str)
     ],
 )
 def test_what_is_right_or_a_name_or_another_language_is_left_alone(text: str) -> None:
-    assert list(misspelt(text, a_client())) == []
+    assert list(check_spelling(text, a_client())) == []
 
 
 def test_the_clients_own_words_are_never_wrong() -> None:
     client = a_client(desires=(Desire(name="growth", words="a wee bit of bawbees"),))
-    assert list(misspelt("Based upon your desire for a wee bit of bawbees.", client)) == []
+    assert list(check_spelling("Based upon your desire for a wee bit of bawbees.", client)) == []
 
 
 def test_a_long_sentence_and_hard_words_are_pointed_out_by_level() -> None:
-    (found,) = too_hard(f"You hold it {'and so it goes on for a while ' * 8}.", a_client())
-    assert "read twice" in found.message
+    (found,) = check_readability(f"You hold it {'and so it goes on for a while ' * 8}.", a_client())
+    assert "hard to follow" in found.message
     hard = "Notwithstanding considerable macroeconomic uncertainty, diversification considerations necessitate review."
     assert grade(hard) > 16
-    assert list(too_hard(hard, a_client())) == []  # too little to judge by
-    (found,) = too_hard(f"{hard} " * 5, a_client())
+    assert list(check_readability(hard, a_client())) == []  # too little to judge by
+    (found,) = check_readability(f"{hard} " * 5, a_client())
     assert found.rule == "readability"
     assert found.text == hard
     easy = "You hold these shares. They pay you less from now on. I would wait."
     assert grade(easy) < 5
-    assert list(too_hard(easy, a_client())) == []
+    assert list(check_readability(easy, a_client())) == []
 
 
 @pytest.mark.parametrize(

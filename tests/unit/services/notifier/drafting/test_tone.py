@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.notifier.drafting.data import shipped_yaml
+from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.tone import count_words, reading_seconds, review
 from tests.unit.services.notifier.samples import a_client, a_watch
 
@@ -38,7 +38,7 @@ def test_what_has_no_place_in_a_draft_is_an_error_with_a_mend(text: str, rule: s
 
 @pytest.mark.parametrize(
     ("text", "rule"),
-    [("After the election it fell.", "polarising"), ("It is a disaster.", "drama"), ("An URGENT matter.", "capitals")],
+    [("After the election it fell.", "polarizing"), ("It is a disaster.", "drama"), ("An URGENT matter.", "capitals")],
 )
 def test_what_may_be_meant_so_is_a_warning(text: str, rule: str) -> None:
     assert rules(text) == [rule]
@@ -90,7 +90,7 @@ def test_words_are_what_stands_between_spaces() -> None:
 
 
 def test_every_list_says_its_severity_and_message() -> None:
-    for rule in shipped_yaml("words", "tone.yaml").values():
+    for rule in read_yaml("words", "tone.yaml").values():
         assert rule["severity"] in ("error", "warning")
         assert rule["message"].endswith(".")
         assert rule["entries"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from schemas.clients import Desire
 from services.notifier.advice.store import stands_in
-from services.notifier.drafting.data import phrasing
+from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.tone import MAX_WORDS
 from tests.unit.services.notifier.outreach.life import Life, client_of
 from tests.unit.services.notifier.samples import an_item

@@ -11,7 +11,7 @@ from schemas.clients import Note
 from schemas.drafts import Draft
 from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.compose import Composed, compose
-from services.notifier.drafting.grounding import GroundSources, check, sources, ungrounded
+from services.notifier.drafting.grounding import GroundingSources, check_grounding, grounding_sources, ungrounded
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.rewording.rewrite import Asking, Declined, Wording, ask, judge
 from tests.unit.services.notifier.samples import (
@@ -36,14 +36,14 @@ GOOD = {
 }
 
 
-def drafted(brief: Brief | None = None) -> tuple[Brief, Draft, Asking, GroundSources]:
+def drafted(brief: Brief | None = None) -> tuple[Brief, Draft, Asking, GroundingSources]:
     client = a_client()
     brief = brief or Brief(an_alert(client), client, a_firm(), a_manager(), NOW)
     composed = compose(brief, SHIPPED, send_after=NOW)
     assert isinstance(composed, Composed)
     asking = ask(composed.draft, brief.client, brief.firm, brief.manager)
     assert asking is not None
-    known = sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=NOW)
+    known = grounding_sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=NOW)
     return brief, composed.draft, asking, known
 
 
@@ -155,7 +155,7 @@ def test_whatever_a_model_does_to_any_draft_nothing_ungrounded_is_offered(seed: 
         said = {number: text + generator.choice(additions) for number, text in asking.masked.items()}
         done = judge(asking, json.dumps(said), draft, brief.client, known)
         if isinstance(done, Wording):
-            assert ungrounded(check(done.body, known)) == ()
+            assert ungrounded(check_grounding(done.body, known)) == ()
             assert done.body.count("?") == 1
             assert not any(word in done.body for word in ("Sell it", "40%", "Lol", "Dromer Transport pays"))
         elif said == dict(asking.masked):

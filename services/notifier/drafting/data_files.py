@@ -1,4 +1,4 @@
-"""Reads the data that ships beside the code. Every file is ours, and read once."""
+"""Reads the data files that ship with this package. Each is read once."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-__all__ = ["Phrasing", "phrasing", "shipped_text", "shipped_yaml", "word_list"]
+__all__ = ["Phrasing", "phrasing", "read_text_file", "read_yaml", "word_list"]
 
 
-def shipped_text(*path: str) -> str:
-    """The text of a data file below this package."""
+def read_text_file(*path: str) -> str:
+    """Return the text of a data file of this package."""
     return files("services.notifier.drafting").joinpath(*path).read_text(encoding="utf-8")
 
 
 @cache
-def shipped_yaml(*path: str) -> Any:
-    """A data file below this package as plain dicts and lists; don't change what you get."""
-    return YAML(typ="safe", pure=True).load(shipped_text(*path))
+def read_yaml(*path: str) -> Any:
+    """Return a data file of this package as plain dicts and lists. It is cached, so don't change it."""
+    return YAML(typ="safe", pure=True).load(read_text_file(*path))
 
 
 @cache
 def word_list(name: str) -> frozenset[str]:
-    """The words of ``words/<name>.txt``, lower case; lines that start with # are remarks."""
-    lines = shipped_text("words", f"{name}.txt").splitlines()
+    """Return the words of ``words/<name>.txt`` in lower case. Lines that start with # are comments."""
+    lines = read_text_file("words", f"{name}.txt").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.casefold().split())
 
 
 @dataclass(frozen=True, slots=True)
 class Phrasing:
-    """The fixed wording of drafts (phrasing.yaml) and the questions that close them (questions.yaml)."""
+    """The fixed phrases of drafts (phrasing.yaml) and the questions that close them (questions.yaml)."""
 
     opinion: tuple[str, ...]
     opinion_infinitive: tuple[str, ...]
@@ -55,8 +55,8 @@ class Phrasing:
 
 @cache
 def phrasing() -> Phrasing:
-    """The wording that ships with the product."""
-    raw: dict[str, Any] = shipped_yaml("phrasing.yaml")
+    """Return the phrases and questions that ship with the product."""
+    raw: dict[str, Any] = read_yaml("phrasing.yaml")
     lists = {key: tuple(lines) for key, lines in raw.items() if key.startswith("opinion")}
-    questions = {pool: tuple(lines) for pool, lines in shipped_yaml("questions.yaml").items()}
+    questions = {pool: tuple(lines) for pool, lines in read_yaml("questions.yaml").items()}
     return Phrasing(**{**raw, **lists}, questions=questions)
