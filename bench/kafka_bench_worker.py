@@ -22,7 +22,7 @@ from firstword.runtimes.kafka.settings import KafkaSettings, read_kafka_settings
 from firstword.runtimes.kafka.worker import KafkaWorker, new_app, raw_topic
 from schemas.base import event
 from schemas.interactions import InteractionLogged
-from services.common.clock import SetClock
+from services.common.clock import ManualClock
 from services.common.logs import configure_logs, get_logger
 from services.common.processing import AnyEvent, AnyProcessor, Processor
 
@@ -108,7 +108,7 @@ def runs(kind: str, settings: KafkaSettings) -> Callable[[asyncio.Event], Awaita
         return partial(faust_agent, settings)
     matching = build_pipeline().up_to({"alerts"}).processors
     processors: dict[str, Sequence[AnyProcessor]] = {"plumbing": (PassThrough(),), "matcher": matching}
-    return KafkaWorker("bench", processors[kind], settings, SetClock(EARLY)).run
+    return KafkaWorker("bench", processors[kind], settings, ManualClock(EARLY)).run
 
 
 if __name__ == "__main__":

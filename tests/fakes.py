@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from services.common.clock import SetClock as FakeClock
+from services.common.clock import ManualClock as FakeClock
 from services.common.processing import AnyEvent
 from services.notifier.delivery.channels.base import Outcome, Outgoing
 

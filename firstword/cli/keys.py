@@ -9,7 +9,7 @@ from firstword.cli.ops import note
 from firstword.cli.options import DataDir
 from firstword.compose import common
 from services.common.errors import BadInput
-from services.common.sealing import key_file, new_key
+from services.common.sealing import new_key, write_key_file
 from services.common.settings import read_settings
 from services.notifier.webhooks import endpoints
 
@@ -44,7 +44,7 @@ def rotate(data: DataDir = None) -> None:
             )
         if settings.keys is None:
             former = settings.key_file.read_text(encoding="ascii").split()
-            key_file(settings.key_file, [new_key(), *former])  # first: what is sealed with it must not outlive it
+            write_key_file(settings.key_file, [new_key(), *former])  # first: what is sealed with it must not outlive it
     with common.open_store(settings) as store, store.engine.begin() as connection:
         locked = endpoints.seal_all(connection)
         note(connection, store, "keys.rotated", store.keys.place)

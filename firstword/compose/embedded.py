@@ -19,7 +19,7 @@ from firstword.system import System, lock_folder
 from firstword.threshold_file import thresholds_in_force
 from schemas.clients import Book
 from schemas.items import Item
-from services.common.clock import SetClock
+from services.common.clock import ManualClock
 from services.common.errors import BadInput, KnownBadEvent
 from services.common.metrics import Metrics
 from services.common.processing import AnyEvent
@@ -96,7 +96,7 @@ def replay_into_folder(
         BadInput: no book is given and the folder holds none.
         InUse: a running system uses the folder.
     """
-    clock = SetClock(BEGINNING)
+    clock = ManualClock(BEGINNING)
     with lock_folder(settings.data), open_store(settings, clock) as store:
         if book is not None:
             store.import_book(book)

@@ -24,7 +24,7 @@ from schemas.clients import Book
 from schemas.drafts import DraftCreated
 from schemas.items import Item, ItemIngested
 from schemas.mentions import ItemAnnotated, SourceGrade, SourceGraded
-from services.common.clock import SetClock
+from services.common.clock import ManualClock
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent
 from services.ingest.identity.dedupe import SeenItem, detect_changes
@@ -161,7 +161,7 @@ class PersistentReplay:
     The runtime must use the same database and clock, and pass the events that it writes to :meth:`collect`.
     """
 
-    def __init__(self, engine: Engine, log: EventLog, clock: SetClock, emit: Sequence[Emit]) -> None:
+    def __init__(self, engine: Engine, log: EventLog, clock: ManualClock, emit: Sequence[Emit]) -> None:
         self._engine = engine
         self._log = log
         self._clock = clock

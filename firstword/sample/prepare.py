@@ -15,7 +15,7 @@ from firstword.sample.files import example
 from firstword.sample.newswire import Action, Dated, Newswire, dated, read_newswire, render_feed
 from firstword.store import Store
 from schemas.clients import Book
-from services.common.clock import SetClock
+from services.common.clock import ManualClock
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.ingest.service import IngestService
@@ -84,7 +84,7 @@ async def play(store: Store, builders: Builders, newswire: Newswire) -> int:
     """Play the newswire up to now, in event time; returns the number of stories."""
     start = store.clock.now()
     timeline = dated(newswire, start)
-    clock = SetClock(timeline[0].at - timedelta(hours=1))
+    clock = ManualClock(timeline[0].at - timedelta(hours=1))
     past = replace(store, clock=clock)
     ingest, settle = builders.ingest(past), builders.settling(past)
     with past.engine.begin() as connection:

@@ -1,1 +1,1 @@
-"""What any service may use and that knows nothing of news or clients: errors, clock, http, logs, processing."""
+"""Shared by all services, and independent of news and clients: clock, database, errors, HTTP, logs, metrics, queue …"""

@@ -1,4 +1,4 @@
-"""Which addresses the guarded client may connect to, and how an address is shown to people without its secrets."""
+"""Decides which network addresses may be connected to, and removes secrets from URLs before people see them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from services.common.errors import BadInput
 
-__all__ = ["Allowed", "forbidden_because", "shown_url"]
+__all__ = ["AllowedAddresses", "redact_url", "refusal_reason"]
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-#: What must not be reached, and what to call it. The first that holds names the reason; beyond it, whatever the IANA
-#: special-purpose registries (which ``ipaddress.is_global`` follows) don't hold for global is refused as reserved.
+#: Networks that must not be reached, with the reason shown to people; the first match counts. All other addresses that
+#: are not global according to the IANA special-purpose registries (``ipaddress.is_global``) are refused as reserved.
 _FORBIDDEN: tuple[tuple[Network, str], ...] = tuple(
     (ip_network(network), name)
     for network, name in (
@@ -50,15 +50,15 @@ _SECRET_PARAMETER = re.compile(r"(?i)pass|secret|token|key|auth|sig|credential")
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
-    """What may be reached although it is private: networks, and hosts by name or address, with a port or with any."""
+class AllowedAddresses:
+    """Private networks and hosts that may be reached. Hosts are given by name or address, for one port or for all."""
 
     networks: tuple[Network, ...] = ()
     hosts: frozenset[tuple[str, int | None]] = frozenset()
 
     @classmethod
-    def parse(cls, entries: Iterable[str]) -> Allowed:
-        """Read settings such as ``10.1.0.0/16``, ``feeds.intranet``, ``feeds.intranet:8080`` or ``[::1]:8080``.
+    def parse(cls, entries: Iterable[str]) -> AllowedAddresses:
+        """Parse settings such as ``10.1.0.0/16``, ``feeds.intranet``, ``feeds.intranet:8080`` or ``[::1]:8080``.
 
         Raises:
             BadInput: an entry is neither a network nor a host.
@@ -66,35 +66,35 @@ class Allowed:
         networks: list[Network] = []
         hosts: set[tuple[str, int | None]] = set()
         for entry in entries:
-            found = _HOST_AND_PORT.fullmatch(entry.strip())
-            if found and "/" not in entry:
-                port = found["port"]
-                hosts.add((found["host"].strip("[]").lower().rstrip("."), int(port) if port else None))
+            match = _HOST_AND_PORT.fullmatch(entry.strip())
+            if match and "/" not in entry:
+                port = match["port"]
+                hosts.add((match["host"].strip("[]").lower().rstrip("."), int(port) if port else None))
                 continue
             try:
                 networks.append(ip_network(entry.strip()))
             except ValueError as error:
                 raise BadInput(
-                    f"allowed address {entry!r} is neither a network nor a host ({error}).",
+                    f"The allowed address {entry!r} is neither a network nor a host ({error}).",
                     fix="Write it as 10.1.0.0/16, feeds.intranet or feeds.intranet:8080.",
                 ) from None
         return cls(tuple(networks), frozenset(hosts))
 
     def allows(self, host: str, address: Address, port: int) -> bool:
-        """Whether ``address``, found under the name ``host``, was allowed by its name, its number or its network."""
+        """Return whether ``address`` of ``host`` is allowed: by host name, by address, or by network."""
         names = (host.lower().strip("[]").rstrip("."), str(address))
         if any((name, wanted) in self.hosts for name in names for wanted in (port, None)):
             return True
         return any(address in network for network in self.networks)
 
 
-def forbidden_because(host: str, address: str, port: int, allowed: Allowed) -> str | None:
-    """Why ``address``, to which the name ``host`` leads, must not be connected to; None if it may.
+def refusal_reason(host: str, address: str, port: int, allowed: AllowedAddresses) -> str | None:
+    """Return the reason not to connect to ``address``, to which ``host`` resolves; None if connecting is allowed.
 
-    IPv4 addresses that are wrapped in IPv6 (mapped, compatible, 6to4, Teredo, NAT64) are judged as what they wrap.
+    For IPv4 addresses embedded in IPv6 (mapped, compatible, 6to4, Teredo, NAT64), the IPv4 address decides.
     """
     parsed = ip_address(address)
-    for candidate in _unwrapped(parsed):
+    for candidate in _destinations(parsed):
         if allowed.allows(host, candidate, port):
             continue
         for network, name in _FORBIDDEN:
@@ -105,8 +105,8 @@ def forbidden_because(host: str, address: str, port: int, allowed: Allowed) -> s
     return None
 
 
-def _unwrapped(address: Address) -> tuple[Address, ...]:
-    """The addresses that traffic for ``address`` may end at; all of them must be good."""
+def _destinations(address: Address) -> tuple[Address, ...]:
+    """Return the addresses at which traffic for ``address`` may end; all of them must be allowed."""
     if isinstance(address, IPv4Address):
         return (address,)
     if address.ipv4_mapped is not None:
@@ -122,8 +122,8 @@ def _unwrapped(address: Address) -> tuple[Address, ...]:
     return (address,)
 
 
-def shown_url(url: str) -> str:
-    """``url`` for messages and logs: without user and password, and with secret-looking parameters masked."""
+def redact_url(url: str) -> str:
+    """Return ``url`` for messages and logs: without user and password, with parameters such as ``token`` masked."""
     try:
         parts = urlsplit(url)
         query = parts.query

@@ -1,18 +1,18 @@
-"""The clock as a port: only the edges ask for the time, and tests turn it by hand."""
+"""The clock as a port: only the outer layers ask for the time, and tests control it."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-__all__ = ["Clock", "SetClock", "SystemClock"]
+__all__ = ["Clock", "ManualClock", "SystemClock"]
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """A source of the current time."""
 
     def now(self) -> datetime:
-        """The present moment, timezone-aware, in UTC."""
+        """Return the current time, timezone-aware, in UTC."""
         ...
 
 
@@ -20,24 +20,24 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The present moment in UTC."""
+        """Return the current time in UTC."""
         return datetime.now(UTC)
 
 
-class SetClock:
-    """A clock that stands still until it is set or moved: for replays, the sample newswire, and tests."""
+class ManualClock:
+    """A clock that only changes when it is set: for replays, the sample newswire and tests."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
 
     def now(self) -> datetime:
-        """The moment that it was last set to."""
+        """Return the time to which the clock was last set."""
         return self._now
 
     def set(self, now: datetime) -> None:
-        """Let it be ``now``."""
+        """Set the clock to ``now``."""
         self._now = now
 
     def advance(self, **by: float) -> None:
-        """Move it by a span, given as for :class:`datetime.timedelta`."""
+        """Move the clock forward; the arguments are those of :class:`datetime.timedelta`."""
         self._now += timedelta(**by)

@@ -1,4 +1,4 @@
-"""Where SQLite and PostgreSQL differ and SQLAlchemy leaves it to us: moments, snapshots, locks, rows that are there."""
+"""Hides the differences between SQLite and PostgreSQL that SQLAlchemy does not: times, snapshots, locks, upserts."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from schemas.base import to_utc
 
 __all__ = ["UtcDateTime", "exclusive", "reading", "try_exclusive", "try_shared", "upsert"]
 
-#: ``2026-01-31T09:00:00.000000Z``: of one width, so that text sorts and compares as the moments do.
+#: ``2026-01-31T09:00:00.000000Z``: of fixed width, so that texts compare in the order of time.
 _TEXT_WIDTH = 27
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A timezone-aware moment, in UTC on the way in and out.
+    """A timezone-aware time, converted to UTC when written and read.
 
-    SQLite has no such type: there it is ISO 8601 text of fixed width. PostgreSQL keeps it as ``timestamptz``.
-    A moment without time zone is refused with ValueError.
+    PostgreSQL stores it as ``timestamptz``; SQLite, which has no such type, as ISO 8601 text of fixed width. A time
+    without a time zone raises ValueError.
     """
 
     impl = String(_TEXT_WIDTH)
@@ -58,15 +58,14 @@ def upsert(
     *,
     update: Sequence[str] | None = None,
 ) -> int:
-    """Write ``rows``; where ``key_columns`` (a primary key or unique constraint) are taken, update that row.
+    """Insert ``rows``, or update existing rows with the same ``key_columns`` (a primary key or unique constraint).
 
-    All rows must name the same columns. ``update`` names the columns that are overwritten (default: all that the rows
-    name, but the key); with ``update=()`` a row that is there stays as it is, and without ``key_columns`` any unique
-    constraint counts. Commits nothing. Returns how many rows
-    were written.
+    All rows must have the same columns. ``update`` lists the columns to overwrite; by default, all but the key. With
+    ``update=()`` existing rows stay unchanged; without ``key_columns``, any unique constraint counts then. Does not
+    commit. Returns the number of rows written.
 
     Raises:
-        NotImplementedError: on a database other than SQLite and PostgreSQL.
+        NotImplementedError: the database is neither SQLite nor PostgreSQL.
     """
     if not rows:
         return 0
@@ -79,7 +78,7 @@ def upsert(
         case "postgresql":
             insert = postgresql.insert(table)
         case other:
-            raise NotImplementedError(f"rows can't be upserted on {other}; use SQLite or PostgreSQL")
+            raise NotImplementedError(f"upsert does not support {other}; use SQLite or PostgreSQL")
     if written:
         statement = insert.on_conflict_do_update(
             index_elements=list(key_columns), set_={name: insert.excluded[name] for name in written}
@@ -91,7 +90,7 @@ def upsert(
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection that only reads: it waits for no writer and keeps none waiting. All its reads see one moment."""
+    """Open a read-only connection that sees one snapshot; it neither waits for writers nor blocks them."""
     options: dict[str, Any] = {"reading": True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -100,19 +99,19 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def exclusive(connection: Connection, *names: str) -> None:
-    """Wait until no other transaction holds any of ``names``, in their order, and hold them until this one ends.
+    """Lock ``names``, in order, until the transaction ends; wait while another transaction holds one of them.
 
-    What reads first and writes what follows from it needs this where the row to lock may not exist yet. On SQLite it
-    does nothing: there, a transaction that writes is the only one.
+    Needed to read and then write where the row to lock may not exist yet. Does nothing on SQLite, where only one
+    transaction can write.
     """
     if connection.dialect.name == "postgresql" and names:
         connection.execute(select(*(func.pg_advisory_xact_lock(_number(name)) for name in names)))
 
 
 def try_exclusive(connection: Connection, name: str) -> bool:
-    """Hold ``name`` for as long as this connection lasts, beyond transactions; False when another one does.
+    """Lock ``name`` for the lifetime of the connection, across transactions; False if another connection holds it.
 
-    On SQLite always True: one process has the database to itself there.
+    Always True on SQLite, which only one process uses.
     """
     if connection.dialect.name != "postgresql":
         return True
@@ -120,13 +119,13 @@ def try_exclusive(connection: Connection, name: str) -> bool:
 
 
 def try_shared(connection: Connection, name: str) -> bool:
-    """The same, together with others who hold it so; False when one holds it exclusively."""
+    """Lock ``name`` like :func:`try_exclusive`, but shared; False if another connection holds it exclusively."""
     if connection.dialect.name != "postgresql":
         return True
     return bool(connection.scalar(select(func.pg_try_advisory_lock_shared(_number(name)))))
 
 
 def _number(name: str) -> int:
-    """Advisory locks are numbered with 64 bits."""
+    """Return the 64-bit number of an advisory lock."""
     digest = hashlib.blake2b(f"firstword/{name}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)

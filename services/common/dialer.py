@@ -1,7 +1,7 @@
-"""Connecting only where it is allowed: names are resolved here, and the very address that was checked is connected to.
+"""Connects only to allowed addresses: resolves host names, checks the addresses, and connects to a checked one.
 
-Between the check and the connection no second look-up takes place, so a DNS answer that changes in between (rebinding)
-gains nothing.
+There is no second DNS lookup between check and connection, so an answer that changes in between (DNS rebinding) has no
+effect.
 """
 
 from __future__ import annotations
@@ -16,41 +16,41 @@ from typing import Any, Protocol
 import httpcore
 import httpx
 
-from services.common.addresses import Allowed, forbidden_because
-from services.common.http_errors import ConnectionFailed, ForbiddenAddress, NameUnknown, timed_out
+from services.common.addresses import AllowedAddresses, refusal_reason
+from services.common.http_errors import ConnectionFailed, ForbiddenAddress, HostNotFound, timed_out
 
 __all__ = ["GuardedBackend", "PoolPerHost", "PoolTransport", "Resolver", "SystemResolver"]
 
-#: Of a host with many addresses, so many are tried.
+#: Addresses of a host that are tried.
 MOST_ADDRESSES = 4
-#: As httpcore's own interface has it.
+#: The type in httpcore's interface.
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 
 
 class Resolver(Protocol):
-    """Knows the addresses of a host."""
+    """Resolves host names."""
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
-        """The numeric addresses of ``host``, best first.
+        """Return the numeric addresses of ``host``, best first.
 
         Raises:
-            OSError: the name is unknown, or nobody answers.
+            OSError: the name is unknown, or no name server responds.
         """
         ...
 
 
 class SystemResolver:
-    """What the operating system answers."""
+    """Resolves host names through the operating system."""
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return tuple(dict.fromkeys(str(address[0]) for *_, address in infos))
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """httpcore's dialer, with the check in it."""
+    """A network backend for httpcore that checks addresses before connecting."""
 
-    def __init__(self, allowed: Allowed, resolver: Resolver, connect_seconds: float) -> None:
+    def __init__(self, allowed: AllowedAddresses, resolver: Resolver, connect_seconds: float) -> None:
         self._allowed = allowed
         self._resolver = resolver
         self._connect_seconds = connect_seconds
@@ -64,10 +64,10 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first checked address that answers.
+        """Connect to the first allowed address that accepts the connection.
 
         Raises:
-            NameUnknown, ForbiddenAddress, TimedOut, ConnectionFailed: with the reason.
+            HostNotFound, ForbiddenAddress, TimedOut, ConnectionFailed: the message has the reason.
         """
         try:
             async with asyncio.timeout(self._connect_seconds):
@@ -82,7 +82,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's interface
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        raise ForbiddenAddress(f"{path} is a socket of this machine, which is never connected to.")
+        raise ForbiddenAddress(f"Connecting to {path}, a socket of this machine, is not allowed.")
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -96,29 +96,29 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             addresses = await self._resolver.resolve(host, port)
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise NameUnknown(
-                f"the host {host} can't be found ({reason}).",
+            raise HostNotFound(
+                f"The host {host} can't be found ({reason}).",
                 fix="Check the spelling; if other hosts fail too, check this machine's network and DNS.",
             ) from error
         if not addresses:
-            raise NameUnknown(f"the host {host} has no address.", fix="Check the spelling.")
+            raise HostNotFound(f"The host {host} has no address.", fix="Check the spelling.")
         return addresses
 
     def _checked(self, host: str, addresses: Sequence[str], port: int) -> list[str]:
-        refused = {address: forbidden_because(host, address, port, self._allowed) for address in addresses}
-        good = [address for address, reason in refused.items() if reason is None]
-        if not good:
-            address, reason = next(iter(refused.items()))
+        refusals = {address: refusal_reason(host, address, port, self._allowed) for address in addresses}
+        allowed = [address for address, reason in refusals.items() if reason is None]
+        if not allowed:
+            address, reason = next(iter(refusals.items()))
             raise ForbiddenAddress(
-                f"{host} leads to {address}, {reason}, which is not fetched from.",
-                fix=f"If this is meant, allow {host}:{port} in the settings (allow_private).",
+                f"{host} resolves to {address}, {reason}. Firstword does not connect there.",
+                fix=f"If this is intended, add {host}:{port} to FIRSTWORD_ALLOW_PRIVATE.",
             )
-        return good
+        return allowed
 
     async def _connect(
         self, addresses: Sequence[str], port: int, local: str | None, options: Iterable[SocketOption] | None
     ) -> httpcore.AsyncNetworkStream:
-        # A first address that swallows packets (often the IPv6 one) must leave time for the others.
+        # A first address that drops packets (often the IPv6 one) must leave time for the others.
         tried = addresses[:MOST_ADDRESSES]
         share = self._connect_seconds / len(tried)
         failure: Exception | None = None
@@ -129,21 +129,21 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout, OSError) as error:
                 failure = failure or error
-        raise failure or ConnectionFailed("no address to connect to.")
+        raise failure or ConnectionFailed("There is no address to connect to.")
 
 
 class PoolTransport(httpx.AsyncBaseTransport):
-    """An httpcore pool as httpx's transport, for httpx's own lets nobody choose the dialer.
+    """Wraps an httpcore pool as a transport for httpx, whose own transport does not let us choose the network backend.
 
-    Errors of httpcore go through as they are.
+    Errors of httpcore pass through unchanged.
     """
 
     def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
         self._pool = pool
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        assert isinstance(request.stream, httpx.AsyncByteStream)  # noqa: S101 - httpx' AsyncClient never sends another
-        answer = await self._pool.handle_async_request(
+        assert isinstance(request.stream, httpx.AsyncByteStream)  # noqa: S101 - AsyncClient sends no other kind
+        response = await self._pool.handle_async_request(
             httpcore.Request(
                 method=request.method,
                 url=httpcore.URL(
@@ -158,7 +158,10 @@ class PoolTransport(httpx.AsyncBaseTransport):
             )
         )
         return httpx.Response(
-            status_code=answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Body(response),
+            extensions=response.extensions,
         )
 
     async def aclose(self) -> None:
@@ -166,11 +169,11 @@ class PoolTransport(httpx.AsyncBaseTransport):
 
 
 class PoolPerHost(httpx.AsyncBaseTransport):
-    """A pool of its own for each host, made by ``make`` when it is first needed.
+    """Keeps one pool per host, made by ``make`` on the first request.
 
-    httpcore's pool looks through all of its connections for every request; with hundreds of hosts at once that takes
-    longer than the requests. Of hosts that nothing is under way to, those idle longest are dropped beyond ``kept``: as
-    many as leave room in the 1,024 files that a process may usually have open.
+    httpcore's pool iterates over all its connections for every request; with hundreds of hosts, that takes longer than
+    the requests. Beyond ``kept`` pools, the ones idle longest are closed, so that the process stays within the usual
+    limit of 1,024 open files.
     """
 
     def __init__(self, make: Callable[[], httpcore.AsyncConnectionPool], kept: int = 128) -> None:
@@ -188,16 +191,16 @@ class PoolPerHost(httpx.AsyncBaseTransport):
         self._users[key] += 1
         try:
             await self._drop_idle()
-            answer = await PoolTransport(pool).handle_async_request(request)
+            response = await PoolTransport(pool).handle_async_request(request)
         except BaseException:
             self._leave(key)
             raise
-        assert isinstance(answer.stream, httpx.AsyncByteStream)  # noqa: S101 - an asynchronous transport's
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the transport is asynchronous
         return httpx.Response(
-            status_code=answer.status_code,
-            headers=answer.headers,
-            stream=_Closing(answer.stream, lambda: self._leave(key)),
-            extensions=answer.extensions,
+            status_code=response.status_code,
+            headers=response.headers,
+            stream=_NotifyingStream(response.stream, lambda: self._leave(key)),
+            extensions=response.extensions,
         )
 
     async def aclose(self) -> None:
@@ -218,8 +221,8 @@ class PoolPerHost(httpx.AsyncBaseTransport):
             await self._pools.pop(idle).aclose()
 
 
-class _Closing(httpx.AsyncByteStream):
-    """A body that says, once, that it was closed."""
+class _NotifyingStream(httpx.AsyncByteStream):
+    """A body that calls ``closed`` once, when it is closed."""
 
     def __init__(self, inner: httpx.AsyncByteStream, closed: Callable[[], None]) -> None:
         self._inner = inner
@@ -239,14 +242,14 @@ class _Closing(httpx.AsyncByteStream):
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        stream: Any = self._answer.stream
-        assert isinstance(stream, AsyncIterable)  # noqa: S101 - an asynchronous pool answers so
+        stream: Any = self._response.stream
+        assert isinstance(stream, AsyncIterable)  # noqa: S101 - the pool is asynchronous
         async for part in stream:
             yield part
 
     async def aclose(self) -> None:
-        await self._answer.aclose()
+        await self._response.aclose()

@@ -1,4 +1,4 @@
-"""The one tree of errors that Firstword raises on purpose. A message names the thing, the cause and the fix."""
+"""The errors that Firstword raises on purpose. Messages say what happened and why; ``fix`` says what to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["BadInput", "FirstwordError", "KnownBadEvent", "Unreachable"]
 
 
 class FirstwordError(Exception):
-    """Base of all; the command line prints its message without a traceback and ends with ``exit_code``."""
+    """Base class. The command line prints the message without a traceback and exits with ``exit_code``."""
 
     exit_code = 1
 
@@ -20,16 +20,16 @@ class FirstwordError(Exception):
 
 
 class BadInput(FirstwordError):
-    """Something that a person or a feed gave can't be used: a file, an option, an address."""
+    """Input from a person or a feed is invalid: a file, an option, an address."""
 
     exit_code = 2
 
 
 class KnownBadEvent(FirstwordError):
-    """An event that decodes, but that its processor can't work with; it goes to the dead letters, the rest goes on."""
+    """A well-formed event that its processor can't process. It goes to the dead letters; processing continues."""
 
 
 class Unreachable(FirstwordError):
-    """Something outside doesn't answer: try again later, lose nothing."""
+    """An external system does not respond. Try again later; nothing is lost."""
 
     exit_code = 3

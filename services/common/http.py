@@ -1,7 +1,7 @@
-"""The one client for everything that Firstword fetches or sends by HTTP.
+"""The HTTP client for everything that Firstword fetches and sends.
 
-It connects only to addresses that were checked, follows redirects itself and checks each hop, and bounds time, size and
-unpacked size while reading. It keeps no cookies, and of the environment it heeds neither proxies nor certificates.
+It connects only to allowed addresses, follows redirects itself and checks each hop, and limits time, size and
+decompressed size while reading. It keeps no cookies, and ignores proxies and certificates from the environment.
 """
 
 from __future__ import annotations
@@ -19,38 +19,39 @@ from typing import Self
 import httpcore
 import httpx
 
-from services.common.addresses import Allowed, forbidden_because, shown_url
+from services.common.addresses import AllowedAddresses, redact_url, refusal_reason
 from services.common.dialer import GuardedBackend, PoolPerHost, PoolTransport, Resolver, SystemResolver
 from services.common.http_errors import (
-    BadAddress,
-    BrokenAnswer,
     ForbiddenAddress,
+    InvalidResponse,
+    InvalidUrl,
     RedirectLoop,
     TooLarge,
     explain,
     timed_out,
 )
-from services.common.pace import HostPace
-from services.common.unpack import Broken, Unpacker
+from services.common.rate_limit import HostRateLimiter
+from services.common.unpack import CorruptData, Unpacker
 
-__all__ = ["Fetched", "GuardedClient", "HttpSettings"]
+__all__ = ["GuardedClient", "HttpResponse", "HttpSettings"]
 
 _PERMANENT = (301, 308)
 _REDIRECTS = (301, 302, 303, 307, 308)
-#: Not sent on to another host (RFC 9110, 15.4: remove what was meant for the first one).
+#: Headers that are not sent to another host after a redirect (RFC 9110, 15.4).
 _FOR_FIRST_HOST_ONLY = frozenset({"authorization", "cookie", "proxy-authorization"})
-#: So long the beginning of a body is waited for where only the status counts.
+_NETWORK_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError)
+#: Time for reading the beginning of a body where only the status counts.
 CUT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """Bounds of the client. ``total_seconds`` covers all hops of a request, but not the wait for one's turn.
+    """Limits of the client. ``total_seconds`` covers all hops of a request, but not the wait for the rate limit.
 
-    ``allow_private`` lists networks (``10.1.0.0/16``) and hosts (``feeds.intranet:8080``) that may be reached although
-    they are private. ``proxy`` is the URL of a proxy; it then resolves names and has to guard them itself.
-    ``cut_bodies`` is for those who want the status alone: a body that is large, slow or broken is cut off, and the
-    answer counts. ``max_connections`` are those to all hosts, or, with ``pool_per_host``, to each.
+    ``allow_private`` lists private networks (``10.1.0.0/16``) and hosts (``feeds.intranet:8080``) that may be reached.
+    ``proxy`` is the URL of a proxy, which then resolves host names and has to check them itself. With ``cut_bodies``,
+    a body that is large, slow or corrupt is cut off instead of raising an error, for callers that only need the status.
+    ``max_connections`` applies to all hosts together, or with ``pool_per_host`` to each.
     """
 
     total_seconds: float = 30.0
@@ -70,11 +71,10 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """An answer, whatever its status. Header names are lower-case.
+class HttpResponse:
+    """A response with any status. Header names are lower-case.
 
-    ``url`` is where the body came from. ``permanent_url`` is where the asked address has moved for good, by redirects
-    that say so; None if it has not.
+    ``url`` is the URL of the last hop. ``permanent_url`` is the new URL after permanent redirects; None without them.
     """
 
     status: int
@@ -86,7 +86,7 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ask:
+class _Request:
     method: str
     url: httpx.URL
     headers: Mapping[str, str]
@@ -94,11 +94,11 @@ class _Ask:
 
 
 class GuardedClient:
-    """Build one, share it, close it at the end (or use it as an asynchronous context manager)."""
+    """The client. Create one, share it, and close it at the end, or use it as an asynchronous context manager."""
 
     def __init__(self, settings: HttpSettings | None = None, *, resolver: Resolver | None = None) -> None:
         self.settings = settings or HttpSettings()
-        allowed = self._allowed = Allowed.parse(self.settings.allow_private)
+        allowed = self._allowed = AllowedAddresses.parse(self.settings.allow_private)
         context = httpx.create_ssl_context(trust_env=False)
         if self.settings.ca_file is not None:
             context.load_verify_locations(self.settings.ca_file)
@@ -127,10 +127,10 @@ class GuardedClient:
                 "user-agent": self.settings.user_agent or default_user_agent(),
                 "accept-encoding": "gzip, deflate",
             },
-            # Of these only the first is ever reached, in a TLS handshake: there httpcore must end by itself to close.
+            # Only the first of these is ever reached, in a TLS handshake, which httpcore must end itself to close.
             timeout=httpx.Timeout(self.settings.total_seconds, connect=self.settings.connect_seconds, pool=None),
         )
-        self._pace = self._new_pace()
+        self._rate_limiter = self._new_rate_limiter()
 
     async def __aenter__(self) -> Self:
         return self
@@ -141,15 +141,15 @@ class GuardedClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close all connections. The client may be used again, in another event loop too."""
+        """Close all connections. The client can be used again, in another event loop too."""
         await self._transport.aclose()
-        self._pace = self._new_pace()
+        self._rate_limiter = self._new_rate_limiter()
 
-    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Fetched:
-        """GET ``url``, following redirects. Any status is an answer, not an error.
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+        """GET ``url``, following redirects. Any status is a response, not an error.
 
         Raises:
-            FetchFailed: nothing usable came; the subclass and the message say why.
+            FetchFailed: there is no usable response; subclass and message have the reason.
         """
         return await self.request("GET", url, headers=headers)
 
@@ -160,58 +160,58 @@ class GuardedClient:
         *,
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
-    ) -> Fetched:
-        """One request. Redirects are followed for GET and HEAD; for others a 3xx is returned as any answer.
+    ) -> HttpResponse:
+        """Send a request. Redirects are followed for GET and HEAD; for other methods, a 3xx response is returned.
 
         Raises:
-            FetchFailed: nothing usable came; the subclass and the message say why.
+            FetchFailed: there is no usable response; subclass and message have the reason.
         """
-        ask = _Ask(method.upper(), _checked_url(url), dict(headers or {}), content)
+        request = _Request(method.upper(), _checked_url(url), dict(headers or {}), content)
         left = self.settings.total_seconds
-        seen = [str(ask.url)]
+        seen = [str(request.url)]
         permanent: str | None = None
         all_permanent = True
         while True:
-            fetched = await self._one(ask, left)
-            left -= fetched.elapsed_seconds
-            target = _redirect_target(fetched, ask)
+            response = await self._send(request, left)
+            left -= response.elapsed_seconds
+            target = _redirect_target(response, request)
             if target is None:
                 spent = self.settings.total_seconds - left
-                return replace(fetched, permanent_url=permanent, elapsed_seconds=spent)
-            # For good is only what every hop up to here calls so, and what doesn't give up encryption.
-            all_permanent = all_permanent and fetched.status in _PERMANENT
-            if all_permanent and not (ask.url.scheme == "https" and target.scheme == "http"):
+                return replace(response, permanent_url=permanent, elapsed_seconds=spent)
+            # A move is permanent if every hop up to here is, and if it does not give up encryption.
+            all_permanent = all_permanent and response.status in _PERMANENT
+            if all_permanent and not (request.url.scheme == "https" and target.scheme == "http"):
                 permanent = str(target)
             self._check_hops(seen, target)
             seen.append(str(target))
-            ask = _next_ask(ask, target)
+            request = _next_request(request, target)
 
     def _check_hops(self, seen: list[str], target: httpx.URL) -> None:
-        first = shown_url(seen[0])
+        first = redact_url(seen[0])
         if str(target) in seen:
             raise RedirectLoop(
-                f"{first} redirects in a circle, back to {shown_url(str(target))}.",
-                fix="Open it in a browser: sites that want cookies do this; look for another feed address.",
+                f"{first} redirects in a loop, back to {redact_url(str(target))}.",
+                fix="Open it in a browser. Sites that require cookies do this; look for another address of the feed.",
             )
         if len(seen) > self.settings.max_redirects:
             raise RedirectLoop(
                 f"{first} redirects more than {self.settings.max_redirects} times.",
-                fix="Open it in a browser and use the address where it ends.",
+                fix="Open it in a browser, and use the address that it ends at.",
             )
 
-    async def _one(self, ask: _Ask, seconds: float) -> Fetched:
-        host = ask.url.host
+    async def _send(self, request: _Request, seconds: float) -> HttpResponse:
+        host = request.url.host
         if self.settings.proxy is not None:
-            self._check_literal(ask.url)
+            self._check_literal(request.url)
         loop = asyncio.get_running_loop()
-        async with self._pace.turn(host):
-            begun = loop.time()
+        async with self._rate_limiter.turn(host):
+            started = loop.time()
             try:
                 async with asyncio.timeout(max(seconds, 0.001)):
-                    request = self._client.build_request(
-                        ask.method, ask.url, headers=dict(ask.headers), content=ask.content
+                    prepared = self._client.build_request(
+                        request.method, request.url, headers=dict(request.headers), content=request.content
                     )
-                    response = await self._client.send(request, stream=True)
+                    response = await self._client.send(prepared, stream=True)
                     try:
                         cut = self.settings.cut_bodies
                         body = await (self._read_beginning(response) if cut else self._read(response, host))
@@ -219,24 +219,22 @@ class GuardedClient:
                         await response.aclose()
             except TimeoutError:
                 raise timed_out(host, self.settings.total_seconds) from None
-            except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+            except (*_NETWORK_ERRORS, httpcore.ProxyError, httpcore.UnsupportedProtocol, httpx.InvalidURL) as error:
                 raise explain(error, host) from error
-            except (httpcore.ProxyError, httpcore.UnsupportedProtocol, httpx.InvalidURL) as error:
-                raise explain(error, host) from error
-            elapsed = loop.time() - begun
+            elapsed = loop.time() - started
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Fetched(response.status_code, str(ask.url), headers, body, elapsed_seconds=elapsed)
+        return HttpResponse(response.status_code, str(request.url), headers, body, elapsed_seconds=elapsed)
 
     def _check_literal(self, url: httpx.URL) -> None:
-        """Behind a proxy names are its to guard, but an address that is written out can be judged here as well."""
+        """Raise if the host is a forbidden IP address. Behind a proxy, host names are the proxy's responsibility."""
         try:
             ip_address(url.host)
         except ValueError:
             return
         port = url.port or (443 if url.scheme == "https" else 80)
-        reason = forbidden_because(url.host, url.host, port, self._allowed)
+        reason = refusal_reason(url.host, url.host, port, self._allowed)
         if reason is not None:
-            raise ForbiddenAddress(f"{url.host} is {reason}, which is not fetched from.")
+            raise ForbiddenAddress(f"{url.host} is {reason}. Firstword does not connect there.")
 
     async def _read(self, response: httpx.Response, host: str) -> bytes:
         limit, unpacked_limit = self.settings.max_body_bytes, self.settings.max_unpacked_bytes
@@ -255,25 +253,17 @@ class GuardedClient:
                 for piece in unpacker.feed(chunk):
                     body += piece
                     if len(body) > unpacked_limit:
-                        raise _too_large(host, f"more than {unpacked_limit / 1e6:,.0f} MB unpacked", unpacked_limit)
+                        raise _too_large(host, f"more than {unpacked_limit / 1e6:,.0f} MB decompressed", unpacked_limit)
             unpacker.finish()
-        except Broken as error:
-            raise BrokenAnswer(
-                f"{host} sent {error}.", fix="It is tried again later; if it stays so, tell the site's owner."
+        except CorruptData as error:
+            raise InvalidResponse(
+                f"{host} sent {error}.", fix="Firstword tries again later. If this continues, tell the site's owner."
             ) from error
         return bytes(body)
 
     async def _read_beginning(self, response: httpx.Response) -> bytes:
         body = bytearray()
-        broken = (
-            TimeoutError,
-            OSError,
-            httpcore.TimeoutException,
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            Broken,
-        )
-        with suppress(*broken):
+        with suppress(*_NETWORK_ERRORS, CorruptData):  # TimeoutError is an OSError
             async with asyncio.timeout(CUT_SECONDS):
                 unpacker = Unpacker(response.headers.get("content-encoding", ""))
                 async for chunk in response.aiter_raw():
@@ -283,8 +273,8 @@ class GuardedClient:
                         break
         return bytes(body[: self.settings.max_body_bytes])
 
-    def _new_pace(self) -> HostPace:
-        return HostPace(self.settings.host_concurrency, self.settings.host_interval_seconds)
+    def _new_rate_limiter(self) -> HostRateLimiter:
+        return HostRateLimiter(self.settings.host_concurrency, self.settings.host_interval_seconds)
 
     def _proxy(self) -> httpcore.Proxy | None:
         if self.settings.proxy is None:
@@ -295,7 +285,7 @@ class GuardedClient:
 
 
 def default_user_agent() -> str:
-    """Product and version, as RFC 9110 wants it."""
+    """Return product and version (RFC 9110, 10.1.5)."""
     return f"Firstword/{version('firstword')}"
 
 
@@ -304,35 +294,37 @@ def _checked_url(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url.strip())
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise BadAddress(f"{shown_url(url)!r} is no address ({error}).", fix=fix) from None
+        raise InvalidUrl(f"{redact_url(url)!r} is not a valid address ({error}).", fix=fix) from None
     if parsed.scheme not in ("http", "https"):
-        raise BadAddress(f"{shown_url(url)!r} is no http or https address.", fix=fix)
+        raise InvalidUrl(f"{redact_url(url)!r} is not an http or https address.", fix=fix)
     if not parsed.host or "%" in parsed.host:
-        raise BadAddress(f"{shown_url(url)!r} names no host.", fix=fix)
+        raise InvalidUrl(f"{redact_url(url)!r} has no host.", fix=fix)
     return parsed.copy_with(fragment=None)
 
 
-def _redirect_target(fetched: Fetched, ask: _Ask) -> httpx.URL | None:
-    location = fetched.headers.get("location")
-    if ask.method not in ("GET", "HEAD") or fetched.status not in _REDIRECTS or not location:
+def _redirect_target(response: HttpResponse, request: _Request) -> httpx.URL | None:
+    location = response.headers.get("location")
+    if request.method not in ("GET", "HEAD") or response.status not in _REDIRECTS or not location:
         return None
     try:
-        target = ask.url.join(location)
+        target = request.url.join(location)
     except httpx.InvalidURL as error:
         raise RedirectLoop(
-            f"{shown_url(str(ask.url))} redirects to {location!r}, which is no address: {error}."
+            f"{redact_url(str(request.url))} redirects to {location!r}, which is not a valid address: {error}."
         ) from None
     return _checked_url(str(target))
 
 
-def _next_ask(ask: _Ask, target: httpx.URL) -> _Ask:
-    same_host = (ask.url.scheme, ask.url.host, ask.url.port) == (target.scheme, target.host, target.port)
-    kept = {name: value for name, value in ask.headers.items() if same_host or name.lower() not in _FOR_FIRST_HOST_ONLY}
-    return replace(ask, url=target, headers=kept)
+def _next_request(request: _Request, target: httpx.URL) -> _Request:
+    same_host = (request.url.scheme, request.url.host, request.url.port) == (target.scheme, target.host, target.port)
+    kept = {
+        name: value for name, value in request.headers.items() if same_host or name.lower() not in _FOR_FIRST_HOST_ONLY
+    }
+    return replace(request, url=target, headers=kept)
 
 
 def _too_large(host: str, size: str, limit: int) -> TooLarge:
     return TooLarge(
-        f"{host} sent {size}; at most {limit / 1e6:,.0f} MB are taken.",
-        fix="Look for a shorter feed of the same source, or raise the limit in the settings.",
+        f"{host} sent {size}; the limit is {limit / 1e6:,.0f} MB.",
+        fix="Look for a shorter feed from the same source.",
     )

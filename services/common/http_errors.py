@@ -1,22 +1,21 @@
-"""Why something outside could not be fetched: one small tree, each with a reason and a fix for people."""
+"""Errors of HTTP requests. Each has a reason and a fix for people."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from typing import ClassVar
 
 import httpcore
 
 from services.common.errors import Unreachable
 
 __all__ = [
-    "BadAddress",
-    "BrokenAnswer",
     "ConnectionFailed",
     "FetchFailed",
     "ForbiddenAddress",
-    "NameUnknown",
+    "HostNotFound",
+    "InvalidResponse",
+    "InvalidUrl",
     "RedirectLoop",
     "TimedOut",
     "TlsFailed",
@@ -26,68 +25,49 @@ __all__ = [
 
 
 class FetchFailed(Unreachable):
-    """Nothing usable came. ``kind`` is one word for logs and counters."""
-
-    kind: ClassVar[str] = "failed"
+    """The request brought no usable response."""
 
 
-class BadAddress(FetchFailed):
-    """The address is no http or https address."""
+class InvalidUrl(FetchFailed):
+    """The URL is not a valid http or https URL."""
 
-    kind = "bad_address"
     exit_code = 2
 
 
 class ForbiddenAddress(FetchFailed):
-    """The name leads to an address inside the house that was not allowed."""
-
-    kind = "forbidden_address"
+    """The host resolves to a private address that is not allowed."""
 
 
-class NameUnknown(FetchFailed):
-    """DNS knows no such host, or doesn't answer."""
-
-    kind = "dns"
+class HostNotFound(FetchFailed):
+    """DNS does not know the host, or does not respond."""
 
 
 class ConnectionFailed(FetchFailed):
-    """The host doesn't take the connection, or drops it."""
-
-    kind = "connection"
+    """The host refuses the connection or drops it."""
 
 
 class TlsFailed(FetchFailed):
-    """No trustworthy encrypted connection could be made."""
-
-    kind = "tls"
+    """An encrypted connection could not be established, or the certificate is not trusted."""
 
 
 class TimedOut(FetchFailed):
-    """It took longer than it may."""
-
-    kind = "timeout"
+    """The response took too long."""
 
 
 class TooLarge(FetchFailed):
-    """The body is larger, as sent or unpacked, than it may be."""
-
-    kind = "too_large"
+    """The body exceeds the limit, compressed or decompressed."""
 
 
 class RedirectLoop(FetchFailed):
-    """Redirects lead in a circle, nowhere, or through too many hops."""
-
-    kind = "redirects"
+    """Redirects form a loop, lead to an invalid URL, or are too many."""
 
 
-class BrokenAnswer(FetchFailed):
-    """What was answered is no HTTP, or breaks off."""
-
-    kind = "broken_answer"
+class InvalidResponse(FetchFailed):
+    """The response is not valid HTTP, or incomplete."""
 
 
 def explain(error: BaseException, host: str) -> FetchFailed:
-    """The error of httpcore (or of the system below it) as one of ours."""
+    """Convert an error of httpcore or of the operating system to one of ours."""
     if isinstance(error, FetchFailed):
         return error
     if isinstance(error, (httpcore.TimeoutException, TimeoutError)):
@@ -95,34 +75,35 @@ def explain(error: BaseException, host: str) -> FetchFailed:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return TlsFailed(
-                f"the certificate of {host} can't be trusted: {cause.verify_message}.",
-                fix="Tell the site's owner; for a certificate of your own house, name its CA file in the settings.",
+                f"The certificate of {host} is not trusted: {cause.verify_message}.",
+                fix="Tell the site's owner. If it is a certificate of your own organization, ask your administrator.",
             )
         if isinstance(cause, ssl.SSLError):
             return TlsFailed(
-                f"no encrypted connection with {host}: {cause.reason or cause}.",
+                f"An encrypted connection to {host} failed: {cause.reason or cause}.",
                 fix="Check whether the address should begin with http:// instead of https://.",
             )
         if isinstance(cause, ConnectionRefusedError):
             return ConnectionFailed(
-                f"{host} refuses the connection.", fix="Check the address and port; it is tried again later."
+                f"{host} refuses the connection.", fix="Check the address and port. Firstword tries again later."
             )
     if isinstance(error, httpcore.ProtocolError):
-        return BrokenAnswer(
-            f"{host} answered with something that is no complete HTTP answer: {error}.",
-            fix="It is tried again later; if it stays so, open the address in a browser.",
+        return InvalidResponse(
+            f"{host} sent an incomplete or invalid HTTP response: {error}.",
+            fix="Firstword tries again later. If this continues, open the address in a browser.",
         )
     return ConnectionFailed(
-        f"the connection with {host} failed: {str(error) or type(error).__name__}.",
-        fix="It is tried again later; check this machine's network if other feeds fail too.",
+        f"The connection to {host} failed: {str(error) or type(error).__name__}.",
+        fix="Firstword tries again later. If other feeds fail too, check this machine's network.",
     )
 
 
 def timed_out(host: str, seconds: float | None = None) -> TimedOut:
-    """``host`` did not answer, or not completely, in time."""
+    """Return the error for a response from ``host`` that did not arrive completely in time."""
     within = f" within {seconds:g} seconds" if seconds is not None else " in time"
     return TimedOut(
-        f"{host} did not answer completely{within}.", fix="It is tried again later; if it stays so, check the address."
+        f"{host} did not send a complete response{within}.",
+        fix="Firstword tries again later. If this continues, check the address.",
     )
 
 

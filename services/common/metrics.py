@@ -1,4 +1,4 @@
-"""Counters, gauges and histograms under one namespace, on a registry that is passed in: none is global."""
+"""Counters, gauges and histograms in one namespace, on a registry of their own; nothing is global."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
 
-#: The ``Content-Type`` of what :meth:`Metrics.render` gives.
+#: The ``Content-Type`` of :meth:`Metrics.render`.
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 NAMESPACE = "firstword"
-#: From a step of pure code to a slow feed.
+#: Covers everything from a pure function to a slow feed.
 SECONDS_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 M = TypeVar("M", Counter, Gauge, Histogram)
 
 
 class Metrics:
-    """Makes the metrics of a process; their names begin with ``firstword_``. One name asked for twice is one metric."""
+    """The metrics of a process. Their names begin with ``firstword_``; the same name always gives the same metric."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry if registry is not None else CollectorRegistry()
         self._made: dict[str, Counter | Gauge | Histogram] = {}
 
-    def counter(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Counter:
-        """Something that only grows; ``_total`` is appended to its name."""
+    def counter(self, name: str, description: str, labels: Sequence[str] = ()) -> Counter:
+        """Return a counter, which only grows; ``_total`` is appended to its name."""
         return self._once(
-            Counter, name, lambda: Counter(name, meaning, labels, namespace=NAMESPACE, registry=self.registry)
+            Counter, name, lambda: Counter(name, description, labels, namespace=NAMESPACE, registry=self.registry)
         )
 
-    def gauge(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Gauge:
-        """Something that rises and falls."""
+    def gauge(self, name: str, description: str, labels: Sequence[str] = ()) -> Gauge:
+        """Return a gauge, which rises and falls."""
         return self._once(
-            Gauge, name, lambda: Gauge(name, meaning, labels, namespace=NAMESPACE, registry=self.registry)
+            Gauge, name, lambda: Gauge(name, description, labels, namespace=NAMESPACE, registry=self.registry)
         )
 
     def histogram(
-        self, name: str, meaning: str, labels: Sequence[str] = (), buckets: Sequence[float] = SECONDS_BUCKETS
+        self, name: str, description: str, labels: Sequence[str] = (), buckets: Sequence[float] = SECONDS_BUCKETS
     ) -> Histogram:
-        """How something is spread, by default in seconds."""
+        """Return a histogram, by default of seconds."""
         return self._once(
             Histogram,
             name,
-            lambda: Histogram(name, meaning, labels, NAMESPACE, registry=self.registry, buckets=tuple(buckets)),
+            lambda: Histogram(name, description, labels, NAMESPACE, registry=self.registry, buckets=tuple(buckets)),
         )
 
     def render(self) -> bytes:
-        """All of it in the text format that Prometheus scrapes."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self.registry)
 
     def _once(self, kind: type[M], name: str, make: Callable[[], M]) -> M:

@@ -11,15 +11,15 @@ from typing import Literal, Protocol
 import httpcore
 from standardwebhooks import Webhook as Signer
 
-from services.common.http import Fetched
-from services.common.http_errors import BadAddress, FetchFailed, ForbiddenAddress, NameUnknown, TlsFailed
+from services.common.http import HttpResponse
+from services.common.http_errors import FetchFailed, ForbiddenAddress, HostNotFound, InvalidUrl, TlsFailed
 
 __all__ = ["Answer", "Http", "headers_of", "post", "retry_after"]
 
 #: What of an answer is kept in the log.
 BODY_KEPT, HEADERS_KEPT, HEADER_KEPT = 2_000, 30, 200
 #: Nothing of the request can have arrived when one of these is the reason.
-_NEVER_LEFT = (BadAddress, ForbiddenAddress, NameUnknown, TlsFailed)
+_NEVER_LEFT = (InvalidUrl, ForbiddenAddress, HostNotFound, TlsFailed)
 _NEVER_CONNECTED = (httpcore.ConnectError, httpcore.ConnectTimeout, ConnectionRefusedError)
 
 
@@ -28,7 +28,7 @@ class Http(Protocol):
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes | None = None
-    ) -> Fetched:
+    ) -> HttpResponse:
         """One request, its redirects not followed.
 
         Raises:
@@ -89,7 +89,7 @@ def retry_after(value: str | None, now: datetime) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _answered(fetched: Fetched, now: datetime) -> Answer:
+def _answered(fetched: HttpResponse, now: datetime) -> Answer:
     status = fetched.status
     kind: Literal["delivered", "retry", "gone"] = "retry"
     detail = f"answered {status}"

@@ -1,8 +1,8 @@
-"""What a processor is, apart from any runtime: a pure step from (state, event, now) to (state, events).
+"""Processors and sinks, independent of any runtime. A processor is a pure step: (state, event, now) → (state, events).
 
-A runtime owns the states, the order of events and the transactions. A processor owns none: it must not mutate the
-state it is given (it returns another one, sharing what did not change), must not look at a clock, and must give the
-same answer to the same question. Then a runtime may repeat any step after a crash, and the repeat is harmless.
+The runtime owns the states, the order of events and the transactions. A processor must not mutate the state it gets
+(it returns a new one, which may share unchanged parts), must not use a clock, and must be deterministic. Then a runtime
+may repeat any step after a crash without harm.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ S = TypeVar("S")
 class Processor(ABC, Generic[S]):
     """One step of the pipeline.
 
-    ``inputs`` are topics whose events are processed, ``references`` topics whose events only change what the processor
-    knows (the client book, the source grades): the runtime feeds them to :meth:`refer` in their place in the order,
-    and again from the beginning after a restart. ``outputs`` are the topics that may be written.
+    ``inputs`` are the topics whose events are processed. ``references`` are topics of reference data (the client book,
+    the source grades): the runtime passes their events to :meth:`refer` in order, and after a restart again from the
+    beginning. ``outputs`` are the topics that the processor may write.
     """
 
     name: ClassVar[str]
@@ -35,40 +35,40 @@ class Processor(ABC, Generic[S]):
     stateful: ClassVar[bool] = True
 
     def key(self, event: AnyEvent) -> str:
-        """The key whose state the event concerns; stateless processors don't care."""
+        """Return the key of the state that the event belongs to; irrelevant for stateless processors."""
         return event.subject
 
     def refer(self, event: AnyEvent) -> None:
-        """Take note of a change in reference data. Must be cheap: rebuild what depends on it later."""
-        raise NotImplementedError(f"{self.name} declares references but doesn't take them")
+        """Record a change of reference data. Must be cheap: rebuild derived data later."""
+        raise NotImplementedError(f"{self.name} declares references but does not implement refer")
 
     @abstractmethod
     def initial(self, key: str) -> S:
-        """The state of a key that was never seen."""
+        """Return the state of a new key."""
 
     @abstractmethod
     def process(self, state: S, event: AnyEvent, now: datetime) -> tuple[S, Sequence[AnyEvent]]:
-        """One step. ``now`` is the event's own time.
+        """Process one event. ``now`` is the time of the event.
 
         Raises:
-            KnownBadEvent: the event can't be worked with; the runtime puts it to the dead letters and goes on.
+            KnownBadEvent: the event can't be processed; the runtime moves it to the dead letters and continues.
         """
 
     def next_tick(self, state: S) -> datetime | None:
-        """When time alone will next change a decision for this state; None if never."""
+        """Return the next time at which this state changes without an event; None if it never does."""
         return None
 
     def tick(self, state: S, now: datetime) -> tuple[S, Sequence[AnyEvent]]:
-        """Time has reached :meth:`next_tick`; ``now`` is that moment, however late the call. Must move it forward."""
+        """Process the time of :meth:`next_tick`, which is ``now`` even if the call is late. Must move it forward."""
         return state, ()
 
     @abstractmethod
     def dump(self, state: S) -> bytes:
-        """The state as bytes, the same for equal states."""
+        """Serialize the state; equal states give equal bytes."""
 
     @abstractmethod
     def load(self, raw: bytes) -> S:
-        """The inverse of :meth:`dump`; reads what older versions wrote."""
+        """Deserialize the state, including states written by older versions."""
 
 
 AnyProcessor = Processor[Any]
@@ -77,30 +77,30 @@ AnyProcessor = Processor[Any]
 class EventPublisher(Protocol):
     """Appends events to their topics inside the caller's database transaction.
 
-    Events whose id the topic already holds are left out, so that a repeat after a crash changes nothing.
+    Events whose id the topic already has are skipped, so that repeating a step after a crash changes nothing.
     """
 
     def publish(self, connection: Any, events: Sequence[AnyEvent]) -> int:
-        """Append ``events`` within ``connection``'s open transaction; return how many were new."""
+        """Append ``events`` in the open transaction of ``connection``; return how many were new."""
         ...
 
 
 class Sink(Protocol):
-    """Keeps relational tables up to date from events; runs inside the runtime's transaction, together with the offset.
+    """Updates relational tables from events, in the same transaction as the runtime's offset.
 
-    Must be idempotent (upsert by id), for under Kafka an event may come again.
+    Must be idempotent (upsert by id), because Kafka may deliver an event again.
     """
 
     @property
     def name(self) -> str:
-        """Under which its offset is kept."""
+        """The name under which the offset is stored."""
         ...
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The topics it takes."""
+        """The topics that the sink reads."""
         ...
 
     def apply(self, connection: Any, event: AnyEvent) -> None:
-        """Write what ``event`` says through ``connection``; never commit, never reach outside."""
+        """Update tables from ``event`` through ``connection``; never commit, and never access anything else."""
         ...

@@ -1,6 +1,6 @@
-"""Secrets that must lie in a database, sealed with keys that don't: by Fernet, as the cryptography package has it.
+"""Encrypts secrets in the database with keys that are stored elsewhere (Fernet, of the cryptography package).
 
-The newest key seals; each opens, so that a key is replaced while the former still opens what it sealed.
+The newest key encrypts; all keys decrypt, so that keys can be rotated.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from sqlalchemy import Connection
 
 from services.common.errors import BadInput, FirstwordError
 
-__all__ = ["PLAIN", "Keys", "LockedSecret", "key_file", "keys_of", "new_key", "read_keys"]
+__all__ = ["PLAIN", "Keys", "LockedSecret", "keys_of", "new_key", "read_keys", "write_key_file"]
 
-#: What is sealed begins so; what doesn't was written before there was a key, or where none is set.
+#: Prefix of sealed values. Values without it were written when no key was set.
 SEALED = "sealed:"
 KEY_BYTES = 32
 
 
 class LockedSecret(FirstwordError):
-    """A secret can't be read, for the key that it was sealed with isn't there."""
+    """A secret can't be decrypted because the key is missing."""
 
 
 class Keys:
-    """Keys, the newest first; none at all leaves everything as it is. ``place`` says where they come from.
+    """Encryption keys, newest first; without keys, nothing is encrypted. ``place`` is their origin, for messages.
 
-    Keys of a file are read again where one is missing: it may have been replaced meanwhile.
+    If a key is missing, the key file ``path`` is read again, because it may have changed in the meantime.
 
     Raises:
-        BadInput: when one is no key; the message doesn't repeat it.
+        BadInput: a key is invalid; the message does not contain it.
     """
 
     def __init__(self, keys: Sequence[str], place: str, path: Path | None = None) -> None:
@@ -47,20 +47,20 @@ class Keys:
         ciphers = [_cipher(key, number, self.place) for number, key in enumerate(keys, 1)]
         self._newest = ciphers[0] if ciphers else None
         self._any = MultiFernet(ciphers) if ciphers else None
-        self._opened = lru_cache(maxsize=2_000)(self._decrypt)  # an endpoint's secrets are read for each request
+        self._opened = lru_cache(maxsize=2_000)(self._decrypt)  # webhook secrets are needed for each request
 
     def __repr__(self) -> str:
         return f"Keys({self.count} from {self.place})"
 
     def seal(self, text: str) -> str:
-        """``text`` as it is kept."""
+        """Encrypt ``text`` for storing."""
         return text if self._newest is None else f"{SEALED}{self._newest.encrypt(text.encode()).decode()}"
 
     def open(self, kept: str) -> str:
-        """The inverse of :meth:`seal`.
+        """Decrypt a stored value.
 
         Raises:
-            LockedSecret: when none of the keys opens it.
+            LockedSecret: none of the keys decrypts it.
         """
         if not kept.startswith(SEALED):
             return kept
@@ -68,17 +68,17 @@ class Keys:
             return self._opened(kept)
         except InvalidToken:
             if self._path is not None:
-                self._set(_listed(self._path.read_text(encoding="ascii")) if self._path.exists() else [])
+                self._set(_split(self._path.read_text(encoding="ascii")) if self._path.exists() else [])
             try:
                 return self._opened(kept)
             except InvalidToken:
                 raise LockedSecret(
-                    f"A secret in the database was sealed with a key that isn't there ({self.place}).",
-                    fix="Put the key back; or give endpoints new secrets with 'firstword webhooks rotate'.",
+                    f"A secret in the database was encrypted with a key that is missing ({self.place}).",
+                    fix="Put the key back, or give the endpoints new secrets with 'firstword webhooks rotate'.",
                 ) from None
 
     def newest_sealed(self, kept: str) -> bool:
-        """Whether it is sealed as :meth:`seal` would now; always where there are no keys."""
+        """Return whether the value is sealed with the newest key; always True without keys."""
         if self._newest is None:
             return True
         try:
@@ -97,33 +97,33 @@ PLAIN = Keys((), "no keys are set")
 
 
 def new_key() -> str:
-    """A new key, as it is written into a file or a setting."""
+    """Generate a key, as written in a file or a setting."""
     return token_bytes(KEY_BYTES).hex()
 
 
 def read_keys(given: str | None, path: Path | None) -> Keys:
-    """The keys that a setting gives, else those of the file ``path``, which is made where it isn't there.
+    """Return the keys of a setting, else those of the file ``path``, which is created if it does not exist.
 
     Raises:
-        BadInput: when one is no key, or the file can't be read or made.
+        BadInput: a key is invalid, or the file can't be read or created.
     """
     if given is not None:
-        return Keys(_listed(given), "FIRSTWORD_KEYS")
+        return Keys(_split(given), "FIRSTWORD_KEYS")
     if path is None:
         return PLAIN
     try:
         if not path.exists():
-            key_file(path, [new_key()], replace=False)
-        return Keys(_listed(path.read_text(encoding="ascii")), str(path), path)
+            write_key_file(path, [new_key()], replace=False)
+        return Keys(_split(path.read_text(encoding="ascii")), str(path), path)
     except (OSError, UnicodeError) as error:
         raise BadInput(
-            f"{path}: the keys that secrets are sealed with can't be read: {error}.",
-            fix="See that the file belongs to the user who runs Firstword.",
+            f"The keys that encrypt secrets can't be read from {path}: {error}.",
+            fix="Make sure that the file belongs to the user who runs Firstword.",
         ) from None
 
 
-def key_file(path: Path, keys: Sequence[str], *, replace: bool = True) -> None:
-    """Write ``keys`` into a file that only its owner may read, whole or not at all; one that is there first stays."""
+def write_key_file(path: Path, keys: Sequence[str], *, replace: bool = True) -> None:
+    """Write ``keys`` atomically to a file that only its owner may read; unless ``replace``, an existing file stays."""
     draft = path.with_name(f"{path.name}.{token_bytes(4).hex()}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123
         file.write("".join(f"{key}\n" for key in keys))
@@ -134,27 +134,29 @@ def key_file(path: Path, keys: Sequence[str], *, replace: bool = True) -> None:
             draft.replace(path)
         else:
             path.hardlink_to(draft)
-    except FileExistsError:  # another process was faster, and its keys hold
+    except FileExistsError:  # another process was faster: its keys are valid
         pass
     finally:
         draft.unlink(missing_ok=True)
 
 
 def keys_of(connection: Connection) -> Keys:
-    """The keys of the database that ``connection`` speaks to."""
-    found = connection.get_execution_options().get("keys", PLAIN)
-    assert isinstance(found, Keys)  # noqa: S101 - set in one place
-    return found
+    """Return the keys of the database of ``connection``."""
+    keys = connection.get_execution_options().get("keys", PLAIN)
+    assert isinstance(keys, Keys)  # noqa: S101 - only the store sets it
+    return keys
 
 
-def _listed(text: str) -> list[str]:
+def _split(text: str) -> list[str]:
     return text.replace(",", " ").split()
 
 
 def _cipher(key: str, number: int, place: str) -> Fernet:
-    """A key is 32 random bytes, written as hexadecimal or as base64 for addresses."""
+    """Parse a key: 32 random bytes, in hexadecimal or URL-safe base64."""
     try:
         raw = bytes.fromhex(key) if len(key) == 2 * KEY_BYTES else None
         return Fernet(key if raw is None else urlsafe_b64encode(raw))
     except (ValueError, TypeError):
-        raise BadInput(f"Key {number} of {place} is no key.", fix="Make one with 'firstword keys new'.") from None
+        raise BadInput(
+            f"Key {number} of {place} is not a valid key.", fix="Create one with 'firstword keys new'."
+        ) from None

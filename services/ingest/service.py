@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from schemas.feeds import Feed, FeedStatus
-from services.common.addresses import shown_url
+from services.common.addresses import redact_url
 from services.common.clock import Clock
 from services.common.db import reading
 from services.common.errors import BadInput
@@ -309,7 +309,7 @@ class IngestService:
         state = self._repository.lock(connection, feed) or self._repository.lock(connection, feed_id(feed.strip()))
         if state is None:
             raise BadInput(
-                f"The feed {shown_url(feed)!r} is not listed.", fix="See all feeds with `firstword feeds list`."
+                f"The feed {redact_url(feed)!r} is not listed.", fix="See all feeds with `firstword feeds list`."
             )
         return state
 
@@ -329,7 +329,7 @@ def _checked(url: str) -> str:
         is_address = False
     if not is_address:
         wanted = f"https://{url.strip()}" if re.match(r"[\w-]+(\.[\w-]+)+(/\S*)?$", url.strip()) else "https://…"
-        raise BadInput(f"{shown_url(url)!r} is not a valid feed address.", fix=f"Write it as {wanted}")
+        raise BadInput(f"{redact_url(url)!r} is not a valid feed address.", fix=f"Write it as {wanted}")
     return address
 
 

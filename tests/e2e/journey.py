@@ -14,7 +14,7 @@ from pathlib import Path
 
 from firstword.book import load_book
 from firstword.compose import common, embedded
-from services.common.clock import SetClock
+from services.common.clock import ManualClock
 from services.common.http import GuardedClient, HttpSettings
 from services.common.logs import configure_logs
 from services.common.settings import read_settings
@@ -26,7 +26,7 @@ BOOK = Path(__file__).with_name("book.yaml")
 
 async def main(data: Path, server: str, steps: int) -> None:
     configure_logs(level="error")
-    clock = SetClock(datetime(2020, 4, 1, tzinfo=UTC))
+    clock = ManualClock(datetime(2020, 4, 1, tzinfo=UTC))
     store = common.open_store(read_settings(data=data), clock)
     book, problems = load_book(BOOK.read_text(encoding="utf-8"), BOOK.name)
     assert book is not None, problems

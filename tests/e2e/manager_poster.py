@@ -12,7 +12,7 @@ import sys
 from datetime import datetime
 
 from firstword.storage.engine import open_database
-from services.common.clock import SetClock
+from services.common.clock import ManualClock
 from services.common.logs import configure_logs
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
 from services.notifier.delivery.routes import ManagerWays, manager_mail
@@ -23,7 +23,7 @@ from services.notifier.digest.urgent import Urgent
 
 async def main(url: str, smtp_port: int, now: datetime) -> None:
     configure_logs(level="error")
-    engine, clock = open_database(url), SetClock(now)
+    engine, clock = open_database(url), ManualClock(now)
     mail = Smtp(SmtpSettings("127.0.0.1", smtp_port, "desk@harbour.example", security="none"), clock)
     ways: ManagerWays = {"email": manager_mail}
     makers: list[Maker] = [Digests(ways, "https://desk.example"), Urgent(ways, "https://desk.example")]

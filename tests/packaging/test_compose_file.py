@@ -13,14 +13,14 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from firstword.runtimes.kafka.settings import KafkaSettings
-from services.common.settings import FromOutside, LlmSettings, MailboxSettings, Settings, SmtpSettings
+from services.common.settings import EnvironmentSettings, LlmSettings, MailboxSettings, Settings, SmtpSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = STACK["services"]
 OURS = ("migrate", "topics", "sample", "ingest", "matcher", "notifier", "desk")
 LASTING = ("kafka", "postgres", "ingest", "matcher", "notifier", "desk")
-KINDS: tuple[type[FromOutside], ...] = (Settings, SmtpSettings, MailboxSettings, LlmSettings, KafkaSettings)
+KINDS: tuple[type[EnvironmentSettings], ...] = (Settings, SmtpSettings, MailboxSettings, LlmSettings, KafkaSettings)
 
 #: Settings that are not the user's to make in the stack, and why.
 OF_THE_STACK = {
@@ -59,7 +59,7 @@ def settings() -> Iterator[tuple[str, FieldInfo]]:
             if variable == "FIRSTWORD_KAFKA_BROKERS":
                 variable = "FIRSTWORD_KAFKA"
             annotation = field.annotation
-            if not (isinstance(annotation, type) and issubclass(annotation, FromOutside)):
+            if not (isinstance(annotation, type) and issubclass(annotation, EnvironmentSettings)):
                 yield variable, field
 
 

@@ -10,12 +10,12 @@ from pydantic_settings import SettingsConfigDict
 
 from firstword.runtimes.dead_letter_limit import DEAD_LETTERS_PER_HOUR
 from services.common.errors import BadInput
-from services.common.settings import FromOutside, read_from_outside
+from services.common.settings import EnvironmentSettings, load_settings
 
 __all__ = ["KafkaSettings", "find_kafka_settings", "read_kafka_settings"]
 
 
-class KafkaSettings(FromOutside):
+class KafkaSettings(EnvironmentSettings):
     """Settings of one worker. Intervals are those of measurements on Kafka 4.1 with faust-streaming 0.15.3."""
 
     model_config = SettingsConfigDict(
@@ -68,7 +68,7 @@ class KafkaSettings(FromOutside):
 
 def find_kafka_settings(**given: object) -> KafkaSettings | None:
     """Return the settings, or None if no broker is named; see :func:`read_kafka_settings`."""
-    settings = read_from_outside(KafkaSettings, given)
+    settings = load_settings(KafkaSettings, given)
     return settings if settings.brokers else None
 
 

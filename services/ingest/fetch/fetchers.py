@@ -15,7 +15,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from services.common.addresses import shown_url
+from services.common.addresses import redact_url
 from services.common.errors import BadInput, Unreachable
 from services.common.http import GuardedClient
 
@@ -164,7 +164,7 @@ class FetcherByScheme:
         if fetcher is None:
             known = ", ".join(sorted(self._fetchers))
             raise BadInput(
-                f"{shown_url(url)!r} can't be fetched: its scheme is not one of {known}.",
+                f"{redact_url(url)!r} can't be fetched: its scheme is not one of {known}.",
                 fix="Check the beginning of the address.",
             )
         return await fetcher.fetch(url, validators, now)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from schemas.base import Model, Utc
 from schemas.webhooks import WEBHOOKS
-from services.common.addresses import shown_url
+from services.common.addresses import redact_url
 from services.common.errors import BadInput
 from services.common.sealing import Keys, LockedSecret, keys_of
 from services.notifier.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_endpoints
@@ -106,7 +106,7 @@ class Endpoint:
     @property
     def shown(self) -> str:
         """Its address for people, without secrets."""
-        return shown_url(self.url)
+        return redact_url(self.url)
 
     def signing(self, now: datetime) -> list[str]:
         """The secrets that sign at ``now``, the newest first; one that can't be read is left out where another can.
@@ -149,7 +149,7 @@ def add(
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput(f"{shown_url(url)} is no address to post to.", fix="Give one that begins with https://")
+        raise BadInput(f"{redact_url(url)} is no address to post to.", fix="Give one that begins with https://")
     wants = wants or Wants()
     if unknown := [name for name in wants.types if name not in WEBHOOKS]:
         raise BadInput(f"There are no webhooks of type {unknown[0]!r}.", fix=f"There are: {', '.join(WEBHOOKS)}.")

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, RowMapping, select
 from sqlalchemy.exc import OperationalError
 
 from schemas.base import content_id
-from services.common.addresses import shown_url
+from services.common.addresses import redact_url
 from services.common.clock import Clock
 from services.common.db import reading
 from services.common.logs import get_logger
@@ -81,7 +81,7 @@ class Notices:
             change(connection, endpoint_id, now, notice_due_at=now + RETRY if retry else None)
 
     def _message(self, row: RowMapping) -> Outgoing:
-        name = row["description"] or shown_url(row["url"])
+        name = row["description"] or redact_url(row["url"])
         return Outgoing(
             delivery_id=content_id("ntc", row["id"], row["disabled_at"].isoformat()),
             recipient=self._recipient,
@@ -90,7 +90,7 @@ class Notices:
             sender_email=None,
             subject=f"Webhooks to {name} have stopped",
             body=(
-                f"Firstword sends no webhooks to {shown_url(row['url'])} any more.\n\n{row['disabled_because']}\n\n"
+                f"Firstword sends no webhooks to {redact_url(row['url'])} any more.\n\n{row['disabled_because']}\n\n"
                 "What was to be sent there waits, and what happens meanwhile is kept for 30 days.\n"
                 f"See to the endpoint, then run: firstword webhooks enable {row['id']} --catch-up\n"
             ),

@@ -16,7 +16,7 @@ MADE_ANYWHERE = {
     "Metrics",
     "Outbox",
     "OutboxPublisher",
-    "SetClock",
+    "ManualClock",
     "SystemClock",
     "DraftWriter",
 }

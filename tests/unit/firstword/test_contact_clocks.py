@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from firstword.compose import common, embedded
 from schemas.clients import Book, ContactPolicy
-from services.common.clock import SetClock
+from services.common.clock import ManualClock
 from services.common.db import reading
 from services.common.settings import read_settings
 from services.notifier.agreement_publisher import ContactClocks
@@ -23,7 +23,7 @@ from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manage
     [({"cadence": "weekly, Friday by noon"}, "weekly, Friday by noon"), ({"max_silence_days": 3}, "at least every 3")],
 )
 def test_contact_comes_due_though_no_news_ever_came(tmp_path: Path, contact: dict[str, object], due: str) -> None:
-    clock = SetClock(NOW)
+    clock = ManualClock(NOW)
     client = a_client(contact=ContactPolicy.model_validate(contact))
     with common.open_store(read_settings(data=tmp_path), clock) as store:
         store.import_book(Book(firm=a_firm(), managers=(a_manager(),), clients=(client,)))

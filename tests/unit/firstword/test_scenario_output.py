@@ -22,7 +22,7 @@ from schemas.alerts import Alert, AlertRaised
 from schemas.clients import Client
 from schemas.items import Item, Source
 from schemas.mentions import SourceGrade
-from services.common.clock import SetClock
+from services.common.clock import ManualClock
 from services.common.settings import read_settings
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
@@ -49,7 +49,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     ]
     book, _ = load_book(example("book.yaml").read_text(encoding="utf-8"), "book.yaml")
     assert book is not None
-    clock = SetClock(BEGINNING)
+    clock = ManualClock(BEGINNING)
     with common.open_store(read_settings(data=tmp_path_factory.mktemp("data")), clock) as opened:
         opened.import_book(book)
         with opened.engine.begin() as connection:

@@ -16,7 +16,7 @@ from firstword.source_grades import BadRow, Rating, Sources, domain_of, letter_o
 from firstword.store import Store
 from schemas.base import event
 from schemas.mentions import RumorResolved
-from services.common.clock import SetClock
+from services.common.clock import ManualClock
 from services.common.errors import BadInput
 from services.common.processing import AnyEvent
 from services.common.settings import read_settings
@@ -26,7 +26,7 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(read_settings(data=tmp_path), SetClock(NOW)) as opened:
+    with open_store(read_settings(data=tmp_path), ManualClock(NOW)) as opened:
         yield opened
 
 
@@ -62,7 +62,7 @@ def test_a_file_changes_what_ships_only_when_asked(store: Store) -> None:
 def test_the_record_is_explained_with_dates_and_can_be_begun_anew(store: Store) -> None:
     sources = Sources(store)
     sources.grade("post.example", "C", "Fair.", publisher="The Post")
-    assert isinstance(store.clock, SetClock)
+    assert isinstance(store.clock, ManualClock)
     store.clock.set(NOW + timedelta(days=9))
     with store.engine.begin() as connection:
         store.events.publish(connection, [_confirmed(f"s{n}", NOW + timedelta(days=1 + n)) for n in range(6)])

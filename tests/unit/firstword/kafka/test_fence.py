@@ -25,7 +25,7 @@ from firstword.runtimes.kafka.watch import At
 from schemas.base import event
 from schemas.clients import ClientRemoved
 from schemas.topics import decode, encode
-from services.common.clock import SetClock
+from services.common.clock import ManualClock
 from tests.unit.firstword.counting import item_event
 from tests.unit.firstword.kafka.tallying import Tally
 
@@ -108,7 +108,7 @@ class Member:
         for number in range(clients):
             gone = ClientRemoved(client_id=f"c{number}", revision=1)
             tally.refer(event(gone, key=f"c{number}", id=f"evt_{number}", source="test", time=START))
-        self.stage = Stage(tally, self.client, DeadLetterLimit(5), SetClock(START), {}, batch=4)
+        self.stage = Stage(tally, self.client, DeadLetterLimit(5), ManualClock(START), {}, batch=4)
 
     async def live(self, *, until: int, compacted: bool = False) -> None:
         """Take the partition over, and work its records up to the one at ``until``."""

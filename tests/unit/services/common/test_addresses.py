@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.addresses import Allowed, forbidden_because, shown_url
+from services.common.addresses import AllowedAddresses, redact_url, refusal_reason
 from services.common.errors import BadInput
 
-NOTHING = Allowed()
+NOTHING = AllowedAddresses()
 
 
 @pytest.mark.parametrize(
@@ -21,39 +21,39 @@ NOTHING = Allowed()
         "64:ff9b::7f00:1", "64:ff9b:1::a00:1",
     ],
 )  # fmt: skip
-def test_what_leads_inside_is_refused(address: str) -> None:
-    assert forbidden_because("news.example", address, 443, NOTHING) is not None
+def test_private_addresses_are_refused(address: str) -> None:
+    assert refusal_reason("news.example", address, 443, NOTHING) is not None
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822"])
-def test_what_is_public_is_not(address: str) -> None:
-    assert forbidden_because("news.example", address, 443, NOTHING) is None
+def test_public_addresses_are_allowed(address: str) -> None:
+    assert refusal_reason("news.example", address, 443, NOTHING) is None
 
 
 @given(st.ip_addresses(v=4, network="10.0.0.0/8"))
-def test_no_wrapping_in_ipv6_lets_a_private_address_through(address: object) -> None:
+def test_private_ipv4_addresses_inside_ipv6_are_refused(address: object) -> None:
     for wrapped in (f"::ffff:{address}", f"::{address}", f"64:ff9b::{address}"):
-        assert forbidden_because("x", wrapped, 80, NOTHING) is not None
+        assert refusal_reason("x", wrapped, 80, NOTHING) is not None
 
 
-def test_what_is_allowed_is_allowed_by_name_number_or_network_and_port() -> None:
-    allowed = Allowed.parse(["10.1.0.0/16", "feeds.intranet:8080", "[::1]:80", "192.168.7.7"])
-    assert forbidden_because("a", "10.1.2.3", 1, allowed) is None
-    assert forbidden_because("a", "10.2.2.3", 1, allowed) is not None
-    assert forbidden_because("Feeds.Intranet.", "10.2.2.3", 8080, allowed) is None
-    assert forbidden_because("feeds.intranet", "10.2.2.3", 80, allowed) is not None
-    assert forbidden_because("::1", "::1", 80, allowed) is None
-    assert forbidden_because("a", "192.168.7.7", 9999, allowed) is None
-    assert forbidden_because("a", "::ffff:192.168.7.7", 9999, allowed) is None
+def test_exceptions_are_given_by_name_address_or_network_and_port() -> None:
+    allowed = AllowedAddresses.parse(["10.1.0.0/16", "feeds.intranet:8080", "[::1]:80", "192.168.7.7"])
+    assert refusal_reason("a", "10.1.2.3", 1, allowed) is None
+    assert refusal_reason("a", "10.2.2.3", 1, allowed) is not None
+    assert refusal_reason("Feeds.Intranet.", "10.2.2.3", 8080, allowed) is None
+    assert refusal_reason("feeds.intranet", "10.2.2.3", 80, allowed) is not None
+    assert refusal_reason("::1", "::1", 80, allowed) is None
+    assert refusal_reason("a", "192.168.7.7", 9999, allowed) is None
+    assert refusal_reason("a", "::ffff:192.168.7.7", 9999, allowed) is None
 
 
 @pytest.mark.parametrize("entry", ["10.0.0.0/99", "http://feeds.intranet", "a b", ""])
-def test_an_entry_that_is_neither_is_named(entry: str) -> None:
+def test_an_invalid_entry_is_named(entry: str) -> None:
     with pytest.raises(BadInput, match="neither a network nor a host"):
-        Allowed.parse([entry])
+        AllowedAddresses.parse([entry])
 
 
-def test_secrets_are_not_shown() -> None:
-    shown = shown_url("https://user:pw@news.example:8443/feed?id=3&api_key=hush#x")
+def test_secrets_are_redacted() -> None:
+    shown = redact_url("https://user:pw@news.example:8443/feed?id=3&api_key=hush#x")
     assert shown == "https://news.example:8443/feed?id=3&api_key=***"
-    assert shown_url("http://u:p@[bad") == "[bad"
+    assert redact_url("http://u:p@[bad") == "[bad"

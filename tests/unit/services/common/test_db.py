@@ -28,33 +28,33 @@ def connection() -> Iterator[Connection]:
     engine.dispose()
 
 
-def test_a_moment_comes_back_in_utc_and_is_readable_text_in_sqlite(connection: Connection) -> None:
+def test_a_time_is_read_back_in_utc_and_is_readable_text_in_sqlite(connection: Connection) -> None:
     in_paris = NOON.astimezone(timezone(timedelta(hours=1)))
     upsert(connection, THINGS, [{"id": "a", "name": "x", "at": in_paris}], ["id"])
     assert connection.execute(select(THINGS.c.at)).scalar_one() == NOON
     assert connection.execute(text("select at from things")).scalar_one() == "2026-01-31T12:00:00.000000Z"
 
 
-def test_a_moment_without_zone_is_refused(connection: Connection) -> None:
+def test_a_time_without_a_time_zone_is_refused(connection: Connection) -> None:
     with pytest.raises(StatementError, match="time zone"):
         upsert(connection, THINGS, [{"id": "a", "name": "x", "at": datetime(2026, 1, 31)}], ["id"])  # noqa: DTZ001
 
 
 @given(st.lists(st.datetimes(timezones=st.just(UTC)), min_size=2))
-def test_text_sorts_as_moments_do(moments: list[datetime]) -> None:
+def test_the_texts_sort_in_the_order_of_time(moments: list[datetime]) -> None:
     dialect: Dialect = sqlite.dialect()
     kind = UtcDateTime()
     texts = [kind.process_bind_param(moment, dialect) for moment in moments]
     assert [kind.process_result_value(written, dialect) for written in sorted(texts)] == sorted(moments)
 
 
-def test_postgresql_keeps_its_own_type() -> None:
+def test_postgresql_uses_its_own_type() -> None:
     dialect: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     assert UtcDateTime().compile(dialect=dialect) == "TIMESTAMP WITH TIME ZONE"
     assert UtcDateTime().process_bind_param(NOON, dialect) == NOON
 
 
-def test_upsert_updates_what_it_is_told_to(connection: Connection) -> None:
+def test_upsert_updates_the_given_columns(connection: Connection) -> None:
     upsert(connection, THINGS, [{"id": "a", "name": "first", "at": NOON}], ["id"])
     upsert(
         connection, THINGS, [{"id": "a", "name": "second", "at": None}, {"id": "b", "name": "b", "at": None}], ["id"]
@@ -65,6 +65,6 @@ def test_upsert_updates_what_it_is_told_to(connection: Connection) -> None:
     assert connection.execute(select(THINGS)).all() == [("a", "second", NOON), ("b", "b", None)]
 
 
-def test_no_rows_are_no_statement(connection: Connection) -> None:
+def test_upsert_without_rows_does_nothing(connection: Connection) -> None:
     upsert(connection, THINGS, [], ["id"])
     assert connection.execute(select(THINGS)).all() == []

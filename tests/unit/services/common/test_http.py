@@ -9,29 +9,29 @@ from dataclasses import replace
 
 import pytest
 
-from services.common.http import Fetched, GuardedClient, HttpSettings
+from services.common.http import GuardedClient, HttpResponse, HttpSettings
 from services.common.http_errors import (
-    BadAddress,
-    BrokenAnswer,
     ConnectionFailed,
     ForbiddenAddress,
-    NameUnknown,
+    HostNotFound,
+    InvalidResponse,
+    InvalidUrl,
     RedirectLoop,
     TimedOut,
     TlsFailed,
     TooLarge,
 )
-from tests.http_server import Reply, Request, serving
+from tests.http_server import Reply, serving
 
 LOOPBACK = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0, total_seconds=5.0)
 
 
-async def fetch(url: str, settings: HttpSettings = LOOPBACK, **headers: str) -> Fetched:
+async def fetch(url: str, settings: HttpSettings = LOOPBACK, **headers: str) -> HttpResponse:
     async with GuardedClient(settings) as client:
         return await client.get(url, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
-async def test_an_answer_comes_with_status_headers_and_body() -> None:
+async def test_a_response_has_status_headers_and_body() -> None:
     async with serving({"/feed": Reply(418, b"tea", {"ETag": '"1"'})}) as server:
         fetched = await fetch(server.url("/feed#part"))
     assert (fetched.status, fetched.body, fetched.headers["etag"]) == (418, b"tea", '"1"')
@@ -40,7 +40,7 @@ async def test_an_answer_comes_with_status_headers_and_body() -> None:
     assert server.requests[0].headers["user-agent"].startswith("Firstword/")
 
 
-async def test_no_cookie_comes_back() -> None:
+async def test_cookies_are_not_sent_back() -> None:
     async with (
         serving({"/": Reply(200, b"", {"Set-Cookie": "a=b; Path=/"})}) as server,
         GuardedClient(LOOPBACK) as client,
@@ -50,7 +50,7 @@ async def test_no_cookie_comes_back() -> None:
     assert all("cookie" not in request.headers for request in server.requests)
 
 
-async def test_permanent_redirects_are_reported_up_to_the_first_that_is_not() -> None:
+async def test_permanent_redirects_are_reported_up_to_the_first_temporary_one() -> None:
     replies = {
         "/a": Reply(301, headers={"Location": "/b"}),
         "/b": Reply(308, headers={"Location": "/c"}),
@@ -68,11 +68,11 @@ async def test_permanent_redirects_are_reported_up_to_the_first_that_is_not() ->
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (lambda request: Reply(302, headers={"Location": request.path}), "in a circle"),
+        (lambda request: Reply(302, headers={"Location": request.path}), "in a loop"),
         (lambda request: Reply(302, headers={"Location": request.path + "x"}), "more than 5 times"),
     ],
 )
-async def test_redirects_that_lead_nowhere_end(answer: object, message: str) -> None:
+async def test_endless_redirects_are_refused(answer: object, message: str) -> None:
     async with serving(answer) as server:  # type: ignore[arg-type]
         with pytest.raises(RedirectLoop, match=message):
             await fetch(server.url("/a"))
@@ -90,7 +90,7 @@ async def test_a_secret_for_one_host_is_not_sent_to_the_next() -> None:
     assert second.requests[0].headers["if-none-match"] == '"1"'
 
 
-async def test_a_post_is_sent_whole_and_its_redirect_is_not_followed() -> None:
+async def test_a_post_is_sent_and_its_redirect_is_not_followed() -> None:
     async with (
         serving({"/": Reply(307, headers={"Location": "/elsewhere"})}) as server,
         GuardedClient(LOOPBACK) as client,
@@ -105,18 +105,18 @@ async def endless(size: int = 100_000) -> AsyncIterator[bytes]:
         yield b"x" * size
 
 
-async def test_a_body_of_50_mb_is_given_up() -> None:
+async def test_a_body_of_50_mb_is_refused() -> None:
     replies = {
         "/announced": Reply(200, headers={"Content-Length": "50000000"}, stream=endless),
         "/unannounced": Reply(200, stream=endless),
     }
     async with serving(replies) as server:
         for path in replies:
-            with pytest.raises(TooLarge, match="at most 10 MB"):
+            with pytest.raises(TooLarge, match="the limit is 10 MB"):
                 await fetch(server.url(path))
 
 
-async def test_a_gzip_bomb_is_given_up_and_honest_gzip_is_read() -> None:
+async def test_a_gzip_bomb_is_refused_and_normal_gzip_is_read() -> None:
     bomb = gzip.compress(b"\0" * 50_000_000)
     text = b"<rss>" * 1000
     packed = {"Content-Encoding": "gzip"}
@@ -129,16 +129,16 @@ async def test_a_gzip_bomb_is_given_up_and_honest_gzip_is_read() -> None:
         "/unasked": Reply(200, b"?", {"Content-Encoding": "br"}),
     }
     async with serving(replies) as server:
-        with pytest.raises(TooLarge, match="unpacked"):
+        with pytest.raises(TooLarge, match="decompressed"):
             await fetch(server.url("/bomb"))
         assert (await fetch(server.url("/honest"))).body == text
         assert (await fetch(server.url("/raw-deflate"))).body == text
         for path in ("/cut", "/wrong", "/unasked"):
-            with pytest.raises(BrokenAnswer):
+            with pytest.raises(InvalidResponse):
                 await fetch(server.url(path))
 
 
-async def test_a_slow_body_is_given_up_after_the_total_time() -> None:
+async def test_a_slow_body_is_abandoned_after_the_total_time() -> None:
     async def drip() -> AsyncIterator[bytes]:
         while True:
             yield b"x"
@@ -149,7 +149,7 @@ async def test_a_slow_body_is_given_up_after_the_total_time() -> None:
             await fetch(server.url(), replace(LOOPBACK, total_seconds=0.2))
 
 
-async def test_what_is_private_is_refused_directly_and_behind_a_redirect() -> None:
+async def test_private_addresses_are_refused_directly_and_behind_a_redirect() -> None:
     with pytest.raises(ForbiddenAddress, match="loopback"):
         await fetch("http://127.0.0.1:9/", HttpSettings())
     with pytest.raises(ForbiddenAddress, match="metadata"):
@@ -158,7 +158,7 @@ async def test_what_is_private_is_refused_directly_and_behind_a_redirect() -> No
         with pytest.raises(ForbiddenAddress, match=r"10\.0\.0\.1, a private network"):
             await fetch(server.url())
     async with serving({"/": Reply(302, headers={"Location": "file:///etc/passwd"})}) as server:
-        with pytest.raises(BadAddress, match="no http or https"):
+        with pytest.raises(InvalidUrl, match="not an http or https"):
             await fetch(server.url())
 
 
@@ -172,13 +172,13 @@ class Answers:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-async def test_what_dns_answers_is_checked_and_the_checked_address_is_the_one_connected_to() -> None:
+async def test_resolved_addresses_are_checked_and_a_checked_one_is_connected_to() -> None:
     rebinding = Answers(["127.0.0.1"], ["10.0.0.1"])
     allowing = replace(LOOPBACK, allow_private=("127.0.0.0/8",))
     async with serving({"/": Reply(200, b"here")}) as server:
         url = f"http://news.example:{server.port}/"
         async with GuardedClient(HttpSettings(), resolver=Answers(["127.0.0.1"])) as client:
-            with pytest.raises(ForbiddenAddress, match=r"news\.example leads to 127\.0\.0\.1"):
+            with pytest.raises(ForbiddenAddress, match=r"news\.example resolves to 127\.0\.0\.1"):
                 await client.get(url)
         async with GuardedClient(allowing, resolver=rebinding) as client:
             assert (await client.get(url)).body == b"here"
@@ -208,36 +208,36 @@ class Unknown:
         raise OSError(-2, "Name or service not known")
 
 
-async def test_each_failure_says_what_it_is() -> None:
+async def test_each_failure_has_its_own_error() -> None:
     async with speaking(b"HTTP/1.1 400 This is no TLS\r\n\r\n") as port:
-        with pytest.raises(TlsFailed, match="no encrypted connection"):
+        with pytest.raises(TlsFailed, match="encrypted connection"):
             await fetch(f"https://127.0.0.1:{port}/")
     with pytest.raises(ConnectionFailed, match="refuses"):
         await fetch(f"http://127.0.0.1:{port}/")
     async with GuardedClient(LOOPBACK, resolver=Unknown()) as client:
-        with pytest.raises(NameUnknown, match=r"news\.example can't be found"):
+        with pytest.raises(HostNotFound, match=r"news\.example can't be found"):
             await client.get("http://news.example/")
     for bad in ("ftp://news.example/", "news.example/feed", "", "http://", "http://[::1/", "http://a b/"):
-        with pytest.raises(BadAddress):
+        with pytest.raises(InvalidUrl):
             await fetch(bad)
 
 
-async def test_an_answer_that_breaks_off_or_is_no_http_is_broken() -> None:
+async def test_an_incomplete_or_invalid_response_is_an_error() -> None:
     async with serving({"/": Reply(200, b"short", {"Content-Length": "100"})}) as server:
-        with pytest.raises(BrokenAnswer):
+        with pytest.raises(InvalidResponse):
             await fetch(server.url())
     async with speaking(b"220 mail.example ESMTP\r\n") as port:
-        with pytest.raises(BrokenAnswer, match="no complete HTTP answer"):
+        with pytest.raises(InvalidResponse, match="incomplete or invalid HTTP response"):
             await fetch(f"http://127.0.0.1:{port}/")
 
 
-async def test_a_handshake_that_never_ends_is_given_up() -> None:
+async def test_an_endless_handshake_is_abandoned() -> None:
     async with serving({}) as server:
         with pytest.raises(TimedOut):
             await fetch(f"https://127.0.0.1:{server.port}/", replace(LOOPBACK, connect_seconds=0.2))
 
 
-async def test_a_proxy_is_asked_in_place_of_the_host_but_never_for_an_address_inside() -> None:
+async def test_a_proxy_gets_the_request_but_never_one_for_a_private_address() -> None:
     async with serving(lambda request: Reply(200, request.path.encode())) as proxy:
         behind = HttpSettings(proxy=proxy.url(), host_interval_seconds=0.0)
         assert (await fetch("http://news.example/feed", behind)).body == b"http://news.example/feed"
@@ -245,22 +245,9 @@ async def test_a_proxy_is_asked_in_place_of_the_host_but_never_for_an_address_in
             await fetch("http://10.0.0.1/", behind)
 
 
-async def test_a_closed_client_may_be_used_again() -> None:
+async def test_a_closed_client_can_be_used_again() -> None:
     async with serving({"/": Reply(200, b"ok")}) as server:
         client = GuardedClient(LOOPBACK)
         for _ in range(2):
             assert (await client.get(server.url())).body == b"ok"
             await client.aclose()
-
-
-async def test_one_host_is_not_asked_faster_than_its_pace() -> None:
-    moments: list[float] = []
-
-    def note(request: Request) -> Reply:
-        moments.append(asyncio.get_running_loop().time())
-        return Reply(200)
-
-    paced = replace(LOOPBACK, host_interval_seconds=0.05)
-    async with serving(note) as server, GuardedClient(paced) as client:
-        await asyncio.gather(*(client.get(server.url()) for _ in range(3)))
-    assert moments[2] - moments[0] >= 0.09

@@ -1,4 +1,4 @@
-"""The client as those use it who post to many hosts and want the status alone."""
+"""The client for callers who post to many hosts and only need the status."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def _endless() -> AsyncIterator[bytes]:
 
 
 async def _stuck() -> AsyncIterator[bytes]:
-    yield b"begun"
+    yield b"start"
     await asyncio.sleep(60)
 
 
@@ -32,42 +32,42 @@ async def _stuck() -> AsyncIterator[bytes]:
     ("reply", "body"),
     [
         (Reply(200, stream=_endless), b"x" * 4_000),
-        (Reply(200, stream=_stuck), b"begun"),
+        (Reply(200, stream=_stuck), b"start"),
         (Reply(200, b"no gzip at all", {"content-encoding": "gzip"}), b""),
         (Reply(200, b"short", {"content-length": "900"}), b"short"),
     ],
     ids=["endless", "stuck", "broken", "cut off"],
 )
-async def test_an_answer_counts_whatever_its_body_does(reply: Reply, body: bytes) -> None:
+async def test_a_response_counts_whatever_its_body_is(reply: Reply, body: bytes) -> None:
     settings = HttpSettings(
         allow_private=("127.0.0.1",), cut_bodies=True, max_body_bytes=4_000, host_interval_seconds=0.0
     )
-    begun = time.monotonic()
+    started = time.monotonic()
     async with serving(lambda _: reply) as server, GuardedClient(settings) as client:
-        answer = await client.request("POST", server.url(), content=b"{}")
-    assert (answer.status, answer.body) == (200, body)
-    assert time.monotonic() - begun < 5
+        response = await client.request("POST", server.url(), content=b"{}")
+    assert (response.status, response.body) == (200, body)
+    assert time.monotonic() - started < 5
 
 
-async def test_many_hosts_are_served_at_once_and_few_are_kept() -> None:
+async def test_many_hosts_are_used_at_once_and_few_pools_are_kept() -> None:
     made: list[httpcore.AsyncConnectionPool] = []
 
     def make() -> httpcore.AsyncConnectionPool:
         made.append(httpcore.AsyncConnectionPool())
         return made[-1]
 
-    def answer(request: Request) -> Reply:
+    def reply(request: Request) -> Reply:
         return Reply(200, request.path.encode(), after_seconds=0.1)
 
-    async with serving(answer) as server, httpx.AsyncClient(transport=PoolPerHost(make, kept=2)) as client:
+    async with serving(reply) as server, httpx.AsyncClient(transport=PoolPerHost(make, kept=2)) as client:
         hosts = [f"http://{name}:{server.port}/" for name in ("127.0.0.1", "localhost")]
-        answers = await asyncio.gather(*(client.get(f"{hosts[n % 2]}{n}") for n in range(8)))
-        assert [one.text for one in answers] == [f"/{n}" for n in range(8)]
+        responses = await asyncio.gather(*(client.get(f"{hosts[n % 2]}{n}") for n in range(8)))
+        assert [response.text for response in responses] == [f"/{n}" for n in range(8)]
         assert len(made) == 2, "one for each host"
-    async with serving(answer) as server, httpx.AsyncClient(transport=PoolPerHost(make, kept=1)) as client:
+    async with serving(reply) as server, httpx.AsyncClient(transport=PoolPerHost(make, kept=1)) as client:
         for host in ("127.0.0.1", "localhost", "127.0.0.1"):
             await client.get(f"http://{host}:{server.port}/")
-        assert len(made) == 5, "an idle one gives way"
+        assert len(made) == 5, "an idle pool is closed"
 
 
 async def test_a_guarded_client_can_be_closed_and_used_again() -> None:

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 from services.common.metrics import Metrics
 
 
-def test_two_processes_in_one_do_not_mix() -> None:
+def test_two_registries_are_independent() -> None:
     one, other = Metrics(), Metrics(CollectorRegistry())
     one.counter("polls", "Polls of feeds", ["outcome"]).labels("ok").inc()
     one.counter("polls", "Polls of feeds", ["outcome"]).labels("ok").inc()
@@ -19,7 +19,7 @@ def test_two_processes_in_one_do_not_mix() -> None:
     assert other.render() == b""
 
 
-def test_one_name_is_one_kind() -> None:
+def test_a_name_has_one_kind() -> None:
     metrics = Metrics()
     metrics.counter("polls", "Polls")
     with pytest.raises(ValueError, match="is a Counter already"):

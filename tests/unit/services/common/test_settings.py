@@ -1,4 +1,4 @@
-"""Settings from the environment and from files of secrets; what is wrong with one is told under its own name."""
+"""Settings from the environment and from secret files; an invalid one is named in the error message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_secrets_may_lie_in_files_and_the_environment_goes_before_them(
+def test_secrets_may_be_in_files_and_the_environment_takes_precedence(
     secrets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (secrets / "firstword_smtp_password").write_text("from a file\n")
@@ -34,7 +34,7 @@ def test_secrets_may_lie_in_files_and_the_environment_goes_before_them(
     assert settings.slack_hooks["claire"].get_secret_value() == "https://hooks.example/1"
 
 
-def test_a_password_of_any_characters_goes_into_the_databases_address(secrets: Path) -> None:
+def test_a_password_of_any_characters_becomes_part_of_the_database_url(secrets: Path) -> None:
     (secrets / "firstword_database_password").write_text("a/b:c@d %e\n")
     settings = read_settings(database=DATABASE)
     assert settings.database_url == "postgresql://firstword:a%2Fb%3Ac%40d%20%25e@postgres:5432/firstword"
@@ -51,25 +51,23 @@ def test_a_password_of_any_characters_goes_into_the_databases_address(secrets: P
         ("FIRSTWORD_SLACK_HOOKS", "{claire", "FIRSTWORD_SLACK_HOOKS can't be read: Expecting "),
     ],
 )
-def test_what_can_not_be_used_is_told_under_its_own_name(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
-) -> None:
+def test_an_invalid_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(BadInput) as told:
+    with pytest.raises(BadInput) as caught:
         read_settings()
-    assert told.value.message.startswith(said)
-    assert told.value.fix
+    assert caught.value.message.startswith(said)
+    assert caught.value.fix
 
 
-def test_no_secret_is_told_with_what_is_wrong_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_message_contains_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIRSTWORD_SLACK_HOOKS", '{"claire": ["https://hooks.example/secret"]}')
-    with pytest.raises(BadInput, match="FIRSTWORD_SLACK_HOOKS") as told:
+    with pytest.raises(BadInput, match="FIRSTWORD_SLACK_HOOKS") as caught:
         read_settings()
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(caught.value)
 
 
-def test_a_file_that_can_not_be_read_is_named(secrets: Path) -> None:
+def test_an_unreadable_secret_file_is_named(secrets: Path) -> None:
     (secrets / "firstword_secret").symlink_to("firstword_secret")  # unreadable even for root
-    with pytest.raises(BadInput, match=r"FIRSTWORD_SECRET can't be read: .*/firstword_secret") as told:
+    with pytest.raises(BadInput, match=r"FIRSTWORD_SECRET can't be read: .*/firstword_secret") as caught:
         read_settings()
-    assert told.value.fix
+    assert caught.value.fix

@@ -54,8 +54,8 @@ async def test_what_happens_is_told_once_and_signed(world: WebhookWorld) -> None
         (Reply(301, headers={"Location": "https://elsewhere.example/"}), "retry", "redirects are not followed"),
         (Reply(404), "retry", "404"),
         (Reply(410), "rejected", "410"),
-        (Reply(dropped=True), "unknown", "no complete HTTP answer"),
-        (Reply(after_seconds=30), "unknown", "did not answer"),
+        (Reply(dropped=True), "unknown", "incomplete or invalid HTTP response"),
+        (Reply(after_seconds=30), "unknown", "did not send a complete response"),
     ],
     ids=["500", "301", "404", "410", "drops", "hangs"],
 )

@@ -1,4 +1,4 @@
-"""Politeness towards hosts: so many requests at once, and so long between two of them."""
+"""Rate limiting per host: a maximum of simultaneous requests, and a minimum interval between them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["HostPace"]
+__all__ = ["HostRateLimiter"]
 
-#: Hosts whose last request is remembered; beyond it, those that were idle longest are forgotten.
+#: Hosts whose last request is remembered; beyond this, the one idle longest is forgotten.
 REMEMBERED_HOSTS = 4096
 
 
@@ -21,8 +21,8 @@ class _Host:
     users: int = field(default=0)
 
 
-class HostPace:
-    """Lets at most ``concurrency`` requests to one host run at once, their starts ``min_interval_seconds`` apart."""
+class HostRateLimiter:
+    """Allows ``concurrency`` simultaneous requests to a host, starting at least ``min_interval_seconds`` apart."""
 
     def __init__(self, concurrency: int, min_interval_seconds: float) -> None:
         self._concurrency = concurrency
@@ -31,7 +31,7 @@ class HostPace:
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait for one's turn with ``host``, and hold it."""
+        """Wait until a request to ``host`` is allowed; leave the context when it is done."""
         state = self._state(host)
         state.users += 1
         try:
