@@ -24,7 +24,7 @@ from services.ingest.repository import FeedState
 from services.ingest.service import IngestService
 from services.notifier import queries
 from services.notifier.digest import manager_outbox
-from services.notifier.rewording import store as wordings
+from services.notifier.rewording import store as rewordings
 from services.notifier.scope import EVERYTHING
 from services.notifier.webhooks import endpoints, log
 from services.notifier.webhooks.endpoints import Endpoint
@@ -158,7 +158,7 @@ def _model(store: Store) -> Check:
         return Check("fail", "language model", "its address is none", fix)
     where = f"{address.hostname}:{port}"
     with reading(store.engine) as connection:
-        spent = wordings.spent_today(connection, store.clock.now())
+        spent = rewordings.spent_today(connection, store.clock.now())
     try:
         with socket.create_connection((address.hostname, port), timeout=5):
             pass

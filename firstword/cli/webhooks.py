@@ -21,8 +21,8 @@ from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.notifier.webhooks import disabling, endpoints, log, outbox, replay
 from services.notifier.webhooks.endpoints import Endpoint, Wants
-from services.notifier.webhooks.outbox import Done
-from services.notifier.webhooks.payloads import trial_of
+from services.notifier.webhooks.outbox import FinishedWebhook
+from services.notifier.webhooks.payloads import trial_message
 
 __all__ = ["app"]
 
@@ -131,7 +131,7 @@ def try_out(endpoint: Id, data: DataDir = None, as_json: AsJson = False) -> None
     if as_json:
         print_json(
             {
-                "webhook_id": done.work.delivery_id,
+                "webhook_id": done.claimed.delivery_id,
                 "outcome": answer.kind,
                 "status": answer.status,
                 "detail": answer.detail,
@@ -140,9 +140,9 @@ def try_out(endpoint: Id, data: DataDir = None, as_json: AsJson = False) -> None
             }
         )
     elif answer.kind == "delivered":
-        out.print(f"{done.work.endpoint.shown} {answer.detail} after {answer.elapsed_seconds:.2f} s", markup=False)
+        out.print(f"{done.claimed.endpoint.shown} {answer.detail} after {answer.elapsed_seconds:.2f} s", markup=False)
     else:
-        error(f"{done.work.endpoint.shown}: {answer.detail}")
+        error(f"{done.claimed.endpoint.shown}: {answer.detail}")
     if answer.kind != "delivered":
         raise typer.Exit(1)
 
@@ -281,13 +281,13 @@ def show_log(
     )
 
 
-async def _test(store: Store, endpoint_id: str) -> Done:
+async def _test(store: Store, endpoint_id: str) -> FinishedWebhook:
     now = store.clock.now()
     with store.engine.begin() as connection:
         found = endpoints.find(connection, endpoint_id)
-        told = trial_of(found.id, f"evt_test_{secrets.token_hex(8)}", now)
-        work = outbox.begin_test(connection, found, told, now)
-    return await outbound.build_webhooks(store).send(work)
+        message = trial_message(found.id, f"evt_test_{secrets.token_hex(8)}", now)
+        claimed = outbox.begin_test(connection, found, message, now)
+    return await outbound.build_webhooks(store).send(claimed)
 
 
 def _store(data: Any) -> Store:

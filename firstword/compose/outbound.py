@@ -23,12 +23,12 @@ from services.notifier.delivery.channels.teams import Teams
 from services.notifier.delivery.mailbox import BounceReader, MailboxSettings
 from services.notifier.delivery.routes import MAIL, ManagerWays, Ways, by_manager, by_name, manager_mail
 from services.notifier.delivery.worker import DeliveryWorker
-from services.notifier.digest.manager_mailer import ManagerPost
+from services.notifier.digest.manager_mailer import ManagerMailer
 from services.notifier.digest.schedule import Digests
 from services.notifier.digest.urgent import Urgent
 from services.notifier.rewording.llm import ChatSettings, OpenAiChat
-from services.notifier.rewording.worker import WordingWorker
-from services.notifier.webhooks.notices import Notices
+from services.notifier.rewording.worker import RewordingWorker
+from services.notifier.webhooks.notices import EndpointNotifier
 from services.notifier.webhooks.worker import WebhookWorker
 
 __all__ = [
@@ -49,7 +49,7 @@ def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[
     optional: dict[str, BackgroundService | None] = {
         "managers": _build_manager_mailer(store, channels, metrics),
         "bounces": _build_bounce_reader(store),
-        "wordings": build_rewording(store, metrics),
+        "rewording": build_rewording(store, metrics),
         "notices": _build_notices(store, channels),
     }
     return {
@@ -100,7 +100,7 @@ def build_webhooks(store: Store, metrics: Metrics | None = None, *, sole: bool =
     return WebhookWorker(store.engine, store.events, store.clock, GuardedClient(http), sole=sole, metrics=metrics)
 
 
-def build_rewording(store: Store, metrics: Metrics | None = None) -> WordingWorker | None:
+def build_rewording(store: Store, metrics: Metrics | None = None) -> RewordingWorker | None:
     """Build the worker that asks a language model for other phrasings; None if no model is configured.
 
     Raises:
@@ -109,7 +109,7 @@ def build_rewording(store: Store, metrics: Metrics | None = None) -> WordingWork
     llm = store.settings.llm
     if llm.url is None:
         return None
-    return WordingWorker(
+    return RewordingWorker(
         store.engine,
         store.clock,
         _build_chat(llm, llm.url),
@@ -135,12 +135,12 @@ def _build_chat(llm: LlmSettings, url: str) -> OpenAiChat:
     return OpenAiChat(GuardedClient(http), ChatSettings(url, llm.model, key, llm.max_tokens))
 
 
-def _build_manager_mailer(store: Store, channels: Mapping[str, Channel], metrics: Metrics) -> ManagerPost | None:
+def _build_manager_mailer(store: Store, channels: Mapping[str, Channel], metrics: Metrics) -> ManagerMailer | None:
     if not channels:
         return None
     routes, address = build_manager_routes(store), store.settings.address
     sources = (Digests(routes, address), Urgent(routes, address))
-    return ManagerPost(store.engine, store.clock, channels, sources, metrics)
+    return ManagerMailer(store.engine, store.clock, channels, sources, metrics)
 
 
 def _build_bounce_reader(store: Store) -> BounceReader | None:
@@ -152,7 +152,7 @@ def _build_bounce_reader(store: Store) -> BounceReader | None:
     return BounceReader(store.engine, store.events, store.clock, mailbox, ways=build_client_routes(store))
 
 
-def _build_notices(store: Store, channels: Mapping[str, Channel]) -> Notices | None:
+def _build_notices(store: Store, channels: Mapping[str, Channel]) -> EndpointNotifier | None:
     """Build the sender of notices about disabled endpoints, to a mail address or to a chat name such as slack:ops.
 
     Raises:
@@ -167,7 +167,7 @@ def _build_notices(store: Store, channels: Mapping[str, Channel]) -> Notices | N
             f"FIRSTWORD_NOTICES_TO: the channel {name!r} isn't configured.",
             fix="Name a mail address and set FIRSTWORD_SMTP_HOST, or name slack:NAME or teams:NAME and set its hooks.",
         )
-    return Notices(store.engine, store.clock, channels[name], recipient)
+    return EndpointNotifier(store.engine, store.clock, channels[name], recipient)
 
 
 def _smtp_settings(smtp: MailEnvironment, host: str) -> SmtpSettings:

@@ -17,7 +17,7 @@ from services.common.errors import FirstwordError
 from services.ingest.tables import metadata as ingest_tables
 from services.notifier.advice import tables as _advice_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.digest import tables as _delivery_tables  # noqa: F401 - adds to the notifier's
-from services.notifier.rewording import tables as _wording_tables  # noqa: F401 - adds to the notifier's
+from services.notifier.rewording import tables as _rewording_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.tables import metadata as notifier_tables
 from services.notifier.webhooks import tables as _webhook_tables  # noqa: F401 - adds to the notifier's
 

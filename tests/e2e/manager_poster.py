@@ -16,7 +16,7 @@ from services.common.clock import ManualClock
 from services.common.logs import configure_logs
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
 from services.notifier.delivery.routes import ManagerWays, manager_mail
-from services.notifier.digest.manager_mailer import Maker, ManagerPost
+from services.notifier.digest.manager_mailer import ManagerMailer, MessageSource
 from services.notifier.digest.schedule import Digests
 from services.notifier.digest.urgent import Urgent
 
@@ -26,11 +26,11 @@ async def main(url: str, smtp_port: int, now: datetime) -> None:
     engine, clock = open_database(url), ManualClock(now)
     mail = Smtp(SmtpSettings("127.0.0.1", smtp_port, "desk@harbour.example", security="none"), clock)
     ways: ManagerWays = {"email": manager_mail}
-    makers: list[Maker] = [Digests(ways, "https://desk.example"), Urgent(ways, "https://desk.example")]
+    sources: list[MessageSource] = [Digests(ways, "https://desk.example"), Urgent(ways, "https://desk.example")]
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     print("started", flush=True)
-    await ManagerPost(engine, clock, {"email": mail}, makers, poll_seconds=0.2).run(stop)
+    await ManagerMailer(engine, clock, {"email": mail}, sources, poll_seconds=0.2).run(stop)
     engine.dispose()
 
 

@@ -110,7 +110,7 @@ class BounceReader:
     def _note(self, bounce: Bounce) -> None:
         now = self._clock.now()
         with self._engine.begin() as connection:
-            events = outbox.came_back(connection, bounce.delivery_id, bounce.reason, now)
+            events = outbox.record_bounce(connection, bounce.delivery_id, bounce.reason, now)
             self._publisher.publish(connection, events)
             if events:
                 self._publisher.publish(connection, outbox.fall_back(connection, bounce.delivery_id, self._ways, now))

@@ -1,7 +1,7 @@
-"""What is to be sent stands in the database before anything leaves, and every attempt before and after it.
+"""Deliveries to clients: a queue that sends each message at most once.
 
-A crash between the two leaves ``sending``. Nobody can say then whether the client has the message, so it becomes
-``unknown`` and waits for a person; it is never repeated by itself.
+If Firstword stops between sending a message and recording it, nobody knows whether the client got it. The delivery
+becomes ``unknown`` and waits for a person; it is never repeated automatically.
 """
 
 from __future__ import annotations
@@ -19,40 +19,41 @@ from schemas.deliveries import Delivery, DeliveryChanged, DeliveryStatus
 from schemas.drafts import Draft, DraftSent
 from schemas.interactions import InteractionLogged
 from services.common.processing import AnyEvent
-from services.common.queue.backoff import RETRY_SECONDS, next_attempt
+from services.common.queue.backoff import STANDARD
+from services.common.queue.outcome import Outcome
+from services.common.queue.work import Attempt, Finished, WorkQueue
 from services.notifier import lifecycle
-from services.notifier.delivery.channels.base import Outcome, Outgoing
+from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.html_letter import letter_html
 from services.notifier.delivery.routes import Ways, targets
-from services.notifier.delivery.send_checks import forbidden
+from services.notifier.delivery.send_checks import reason_not_to_send
 from services.notifier.lifecycle import DeliveryCommand
 from services.notifier.tables import clients, deliveries, delivery_attempts, drafts
 
 __all__ = [
-    "RETRY_SECONDS",
+    "QUEUE",
     "SOURCE",
-    "Claimed",
-    "came_back",
+    "ClaimedDelivery",
     "claim",
-    "due",
+    "count_unfinished",
     "fall_back",
     "finish",
-    "hold_draft",
+    "has_unpublished",
+    "lock_draft",
+    "record_bounce",
     "recover",
-    "retry_at",
     "sent_events",
-    "standing",
-    "stuck",
-    "tell",
-    "untold",
+    "take_unpublished",
 ]
 
 SOURCE = "firstword/notifier"
-#: Of what sinks have stopped, so many are told of in one transaction.
+#: The most stopped deliveries that one transaction publishes.
 BATCH = 500
 
-#: How an attempt that ended with a delivery of this status changes the draft.
-_AFTER_ATTEMPT: dict[DeliveryStatus, DeliveryCommand] = {
+QUEUE = WorkQueue(deliveries, "at_most_once", STANDARD, log=delivery_attempts)
+
+#: How the draft changes after an attempt that left its delivery with this status.
+_AFTER_ATTEMPT: dict[str, DeliveryCommand] = {
     "pending": "retry",
     "delivered": "delivered",
     "failed": "failed",
@@ -61,82 +62,45 @@ _AFTER_ATTEMPT: dict[DeliveryStatus, DeliveryCommand] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that this worker, and no other, may attempt now; unless ``forbidden`` says why it must not go out."""
+class ClaimedDelivery:
+    """A delivery that only this worker may attempt now. With ``blocked`` it must not go out, for the reason given."""
 
+    id: str
     channel: str
     attempt: int
     message: Outgoing
-    forbidden: str | None = None
+    blocked: str | None = None
 
 
-def due(connection: Connection, now: datetime, limit: int) -> Sequence[str]:
-    """Ids of the deliveries whose moment has come, oldest first."""
-    query = (
-        select(deliveries.c.id)
-        .where(deliveries.c.status == "pending", deliveries.c.next_attempt_at <= now)
-        .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
-        .limit(limit)
-    )
-    return connection.execute(query).scalars().all()
-
-
-def claim(connection: Connection, delivery_id: str, now: datetime) -> Claimed | None:
-    """Record that an attempt begins; None when it is no longer to be sent, or another worker was faster."""
-    hold_draft(connection, delivery_id)
-    taken = connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id == delivery_id, deliveries.c.status == "pending", deliveries.c.next_attempt_at <= now)
-        .values(status="sending", attempts=deliveries.c.attempts + 1, next_attempt_at=None, changed_at=now)
-    )
-    if taken.rowcount != 1:
+def claim(connection: Connection, delivery_id: str, now: datetime) -> ClaimedDelivery | None:
+    """Begin an attempt; return None if the delivery is no longer due, or another worker was faster."""
+    lock_draft(connection, delivery_id)
+    row = QUEUE.claim_one(connection, delivery_id, now)
+    if row is None:
         return None
-    row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
-    book = _book(connection, row["client_id"])
-    connection.execute(insert(delivery_attempts).values(delivery_id=delivery_id, number=row["attempts"], began_at=now))
-    if not _change_draft(connection, row["draft_id"], "start_sending", now):
-        reason: str | None = "The message was sent or decided about otherwise in the meantime."
+    book = _client(connection, row["client_id"])
+    if _change_draft(connection, row["draft_id"], "start_sending", now):
+        blocked = reason_not_to_send(connection, row, book, now)
     else:
-        reason = forbidden(connection, row, book, now)
-    return Claimed(row["channel"], row["attempts"], _outgoing(row, book), reason)
+        blocked = "The message was sent or decided about in another way in the meantime."
+    return ClaimedDelivery(row["id"], row["channel"], row["attempts"], _outgoing(row, book), blocked)
 
 
 def finish(
     connection: Connection, delivery_id: str, attempt: int, outcome: Outcome, now: datetime
 ) -> Sequence[AnyEvent]:
-    """Record how attempt number ``attempt`` ended; returns the events that are to be published with it."""
-    hold_draft(connection, delivery_id)
-    connection.execute(
-        update(delivery_attempts)
-        .where(delivery_attempts.c.delivery_id == delivery_id, delivery_attempts.c.number == attempt)
-        .values(ended_at=now, outcome=outcome.kind, detail=outcome.detail)
-    )
-    row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
-    if row["status"] != "sending" or row["attempts"] != attempt:  # a person has decided in the meantime
-        return ()
-    again = retry_at(delivery_id, attempt, outcome, now)
-    status: DeliveryStatus
-    match outcome.kind:
-        case "delivered":
-            status = "delivered"
-        case "unknown":
-            status = "unknown"
-        case "retry" if again is not None:
-            status = "pending"
-        case _:
-            status = "failed"
-    error = None if status == "delivered" else outcome.detail
-    next_attempt_at = again if status == "pending" else None
-    changed = _set_status(connection, row, status, _AFTER_ATTEMPT[status], now, error, next_attempt_at)
-    return [changed, *(sent_events(connection, row, now) if status == "delivered" else ())]
+    """Record how attempt number ``attempt`` ended; return the events to publish with it."""
+    lock_draft(connection, delivery_id)
+    settled = QUEUE.finish(connection, [Finished(Attempt(delivery_id, attempt), outcome)], now)
+    return [event for work in settled for event in _events(connection, work.id, _AFTER_ATTEMPT[work.status], now)]
 
 
 def fall_back(connection: Connection, delivery_id: str, ways: Ways, now: datetime) -> Sequence[AnyEvent]:
-    """After ``delivery_id`` has surely failed: send its message by the next channel that its client names, if any."""
-    hold_draft(connection, delivery_id)
-    row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
-    book = _book(connection, row["client_id"])
-    if row["status"] != "failed" or book is None or forbidden(connection, row, book, now) is not None:
+    """If ``delivery_id`` failed for certain, send its message by the next channel that its client names."""
+    lock_draft(connection, delivery_id)
+    row = _delivery(connection, delivery_id)
+    book = _client(connection, row["client_id"])
+    if row["status"] != "failed" or book is None or reason_not_to_send(connection, row, book, now) is not None:
         return ()
     query = select(deliveries.c.channel).where(deliveries.c.draft_id == row["draft_id"])
     tried = set(connection.execute(query).scalars())
@@ -144,83 +108,69 @@ def fall_back(connection: Connection, delivery_id: str, ways: Ways, now: datetim
     if not left:
         return ()
     channel, address = left[0]
-    names = ("draft_id", "client_id", "subject", "body", "approved_by")
-    new = {name: row[name] for name in names} | {
-        "id": content_id("dlv", row["draft_id"], channel, address),
-        "channel": channel,
-        "recipient": address,
-        "attempts": 0,
-        "created_at": now,
-    }
-    connection.execute(insert(deliveries).values(**new, status="pending", next_attempt_at=now, changed_at=now))
-    inserted = connection.execute(select(deliveries).where(deliveries.c.id == new["id"])).mappings().one()
-    return [_set_status(connection, inserted, "pending", "fall_back", now, None, now)]
+    copied = {name: row[name] for name in ("draft_id", "client_id", "subject", "body", "approved_by")}
+    new_id = content_id("dlv", row["draft_id"], channel, address)
+    connection.execute(
+        insert(deliveries).values(
+            **copied,
+            id=new_id,
+            channel=channel,
+            recipient=address,
+            status="pending",
+            attempts=0,
+            next_attempt_at=now,
+            created_at=now,
+            changed_at=now,
+        )
+    )
+    return _events(connection, new_id, "fall_back", now)
 
 
-def came_back(connection: Connection, delivery_id: str, reason: str, now: datetime) -> Sequence[AnyEvent]:
-    """A mail server took it, and sent it back later: the client hasn't got it. Nothing if there is no such delivery."""
-    hold_draft(connection, delivery_id)
+def record_bounce(connection: Connection, delivery_id: str, reason: str, now: datetime) -> Sequence[AnyEvent]:
+    """Note that a mail server accepted the message and returned it later; no events if there is no such delivery."""
+    lock_draft(connection, delivery_id)
     row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().first()
     if row is None or row["status"] not in ("delivered", "unknown"):
         return ()
-    return [_set_status(connection, row, "failed", "bounced", now, f"It came back: {reason}")]
+    values = {"status": "failed", "last_error": f"It came back: {reason}", "next_attempt_at": None, "changed_at": now}
+    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(values))
+    return _events(connection, delivery_id, "bounced", now)
 
 
-def recover(connection: Connection, now: datetime, *, began_before: datetime) -> Sequence[AnyEvent]:
-    """Attempts that began before ``began_before`` and whose end nobody recorded become ``unknown``."""
-    rows = connection.execute(
-        select(deliveries).where(deliveries.c.status == "sending", deliveries.c.changed_at <= began_before)
-    ).mappings()
-    events: list[AnyEvent] = []
-    for row in rows.all():
-        detail = "Firstword was stopped while this was being sent; nobody can say whether it arrived."
-        connection.execute(
-            update(delivery_attempts)
-            .where(delivery_attempts.c.delivery_id == row["id"], delivery_attempts.c.ended_at.is_(None))
-            .values(ended_at=now, outcome="unknown", detail=detail)
-        )
-        events.append(_set_status(connection, row, "unknown", "outcome_unknown", now, detail))
-    return events
+def recover(connection: Connection, now: datetime, began_before: datetime) -> Sequence[AnyEvent]:
+    """Mark the attempts that began before ``began_before`` and never ended as ``unknown``."""
+    sending = (deliveries.c.status == "sending", deliveries.c.changed_at <= began_before)
+    held = select(drafts.c.id).where(drafts.c.id.in_(select(deliveries.c.draft_id).where(*sending)))
+    connection.execute(held.order_by(drafts.c.id).with_for_update())
+    settled = QUEUE.recover(connection, now, began_before)
+    return [event for work in settled for event in _events(connection, work.id, _AFTER_ATTEMPT[work.status], now)]
 
 
-def tell(connection: Connection, now: datetime) -> Sequence[AnyEvent]:
-    """Events on deliveries that a sink has stopped, each once: it is marked as told in the caller's transaction."""
-    untold = select(deliveries).where(deliveries.c.untold.is_(True)).order_by(deliveries.c.id).limit(BATCH)
-    rows = connection.execute(untold.with_for_update(skip_locked=True)).mappings().all()
+def take_unpublished(connection: Connection, now: datetime) -> Sequence[AnyEvent]:
+    """Return the events about deliveries that a sink stopped, each once: the caller's transaction publishes them."""
+    query = select(deliveries).where(deliveries.c.untold.is_(True)).order_by(deliveries.c.id).limit(BATCH)
+    rows = connection.execute(query.with_for_update(skip_locked=True)).mappings().all()
     if rows:
         ids = [row["id"] for row in rows]
         connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(untold=False))
-    return [_changed(row, row["status"], row["last_error"], row["next_attempt_at"], now) for row in rows]
+    return [_changed(row, now) for row in rows]
 
 
-def untold(connection: Connection) -> bool:
-    """Whether there is anything for :func:`tell` to do."""
+def has_unpublished(connection: Connection) -> bool:
+    """Return whether :func:`take_unpublished` has anything to return."""
     return connection.execute(select(deliveries.c.id).where(deliveries.c.untold.is_(True)).limit(1)).first() is not None
 
 
-def standing(connection: Connection) -> Mapping[str, int]:
-    """How many deliveries there are of each status that is no good end."""
+def count_unfinished(connection: Connection) -> Mapping[str, int]:
+    """Count the deliveries that did not arrive, or not yet, by status."""
     wanted: tuple[DeliveryStatus, ...] = ("pending", "sending", "failed", "unknown")
     query = select(deliveries.c.status, func.count()).where(deliveries.c.status.in_(wanted))
-    found = {row[0]: row[1] for row in connection.execute(query.group_by(deliveries.c.status))}
-    return {status: found.get(status, 0) for status in wanted}
-
-
-def stuck(connection: Connection, *, began_before: datetime) -> bool:
-    """Whether there is anything for :func:`recover` to do."""
-    query = select(deliveries.c.id).where(deliveries.c.status == "sending", deliveries.c.changed_at <= began_before)
-    return connection.execute(query.limit(1)).first() is not None
-
-
-def retry_at(delivery_id: str, attempt: int, outcome: Outcome, now: datetime) -> datetime | None:
-    """When to try again after attempt number ``attempt`` (from 1); None when it was the last one."""
-    if outcome.kind != "retry":
-        return None
-    return next_attempt(delivery_id, attempt, now, outcome.retry_after_seconds)
+    counts = {row[0]: row[1] for row in connection.execute(query.group_by(deliveries.c.status))}
+    return {status: counts.get(status, 0) for status in wanted}
 
 
 def sent_events(connection: Connection, row: RowMapping, now: datetime) -> Sequence[AnyEvent]:
-    """What is known once a delivery has arrived: the draft was sent, a contact took place."""
+    """Return the events that follow when a delivery arrived: the draft was sent, and the client was contacted."""
     stored = connection.execute(select(drafts.c.payload).where(drafts.c.id == row["draft_id"])).scalar_one()
     draft = Draft.model_validate(stored)
     sent = DraftSent(
@@ -246,42 +196,27 @@ def sent_events(connection: Connection, row: RowMapping, now: datetime) -> Seque
     )
 
 
-def _set_status(
-    connection: Connection,
-    row: RowMapping,
-    status: DeliveryStatus,
-    command: DeliveryCommand,
-    now: datetime,
-    error: str | None,
-    next_attempt_at: datetime | None = None,
-) -> AnyEvent:
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id == row["id"])
-        .values(status=status, last_error=error, next_attempt_at=next_attempt_at, changed_at=now)
-    )
-    _change_draft(connection, row["draft_id"], command, now, error)
-    return _changed(row, status, error, next_attempt_at, now)
+def lock_draft(connection: Connection, delivery_id: str) -> None:
+    """Lock a delivery's draft. Everyone locks it before the delivery, to avoid deadlocks on PostgreSQL."""
+    of_delivery = select(deliveries.c.draft_id).where(deliveries.c.id == delivery_id).scalar_subquery()
+    connection.execute(select(drafts.c.id).where(drafts.c.id == of_delivery).with_for_update())
 
 
-def _changed(
-    row: RowMapping, status: DeliveryStatus, error: str | None, next_attempt_at: datetime | None, now: datetime
-) -> AnyEvent:
-    delivery = Delivery(
-        id=row["id"],
-        draft_id=row["draft_id"],
-        client_id=row["client_id"],
-        channel=row["channel"],
-        recipient=row["recipient"],
-        status=status,
-        attempts=row["attempts"],
-        last_error=error,
-        next_attempt_at=next_attempt_at,
-    )
+def _events(
+    connection: Connection, delivery_id: str, command: DeliveryCommand, now: datetime
+) -> Sequence[AnyEvent]:
+    """Change the draft in line with its delivery; return the events about the delivery."""
+    row = _delivery(connection, delivery_id)
+    _change_draft(connection, row["draft_id"], command, now, row["last_error"])
+    return [_changed(row, now), *(sent_events(connection, row, now) if row["status"] == "delivered" else ())]
+
+
+def _changed(row: RowMapping, now: datetime) -> AnyEvent:
+    delivery = Delivery.model_validate({name: row[name] for name in Delivery.model_fields})
     return event(
         DeliveryChanged(delivery=delivery),
         key=row["client_id"],
-        id=content_id("evt", "delivery", row["id"], status, row["attempts"], now.isoformat()),
+        id=content_id("evt", "delivery", row["id"], row["status"], row["attempts"], now.isoformat()),
         source=SOURCE,
         time=now,
     )
@@ -290,18 +225,16 @@ def _changed(
 def _change_draft(
     connection: Connection, draft_id: str, command: DeliveryCommand, now: datetime, outcome: str | None = None
 ) -> bool:
-    """Move a delivery's draft on; False where the draft's state does not allow it, and then it stays as it is."""
+    """Change a delivery's draft; return False if its state doesn't allow that, and leave it as it is."""
     which = drafts.c.id == draft_id
     return bool(lifecycle.change_where(connection, which, command, "delivery", now, outcome=outcome))
 
 
-def hold_draft(connection: Connection, delivery_id: str) -> None:
-    """Lock a delivery's draft before the delivery, as all do: else two could wait for each other (PostgreSQL)."""
-    of_delivery = select(deliveries.c.draft_id).where(deliveries.c.id == delivery_id).scalar_subquery()
-    connection.execute(select(drafts.c.id).where(drafts.c.id == of_delivery).with_for_update())
+def _delivery(connection: Connection, delivery_id: str) -> RowMapping:
+    return connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
 
 
-def _book(connection: Connection, client_id: str) -> ClientChanged | None:
+def _client(connection: Connection, client_id: str) -> ClientChanged | None:
     query = select(clients.c.payload).where(clients.c.id == client_id, clients.c.removed.is_(False))
     stored: Any = connection.execute(query).scalar()
     return None if stored is None else ClientChanged.model_validate(stored)

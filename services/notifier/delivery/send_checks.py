@@ -13,13 +13,15 @@ from services.notifier.contact.blackouts import blackout_end, blackout_names, ge
 from services.notifier.contact.plan import format_time, zone_of
 from services.notifier.tables import alerts, clients, drafts
 
-__all__ = ["forbidden"]
+__all__ = ["reason_not_to_send"]
 
 #: Who sends a message "now anyway" has seen the blackout, and means it; so long after that, it is nobody's word.
 ANYWAY = timedelta(minutes=15)
 
 
-def forbidden(connection: Connection, row: RowMapping, book: ClientChanged | None, now: datetime) -> str | None:
+def reason_not_to_send(
+    connection: Connection, row: RowMapping, book: ClientChanged | None, now: datetime
+) -> str | None:
     """Why the delivery ``row`` must not go out at ``now``, whatever was approved before; None where it may."""
     if book is None:
         return "The client is no longer in the book."

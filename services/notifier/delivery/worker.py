@@ -1,22 +1,24 @@
-"""Takes what is due from the outbox and hands it to its channel, one attempt at a time for each delivery."""
+"""Sends the deliveries that are due, each by its channel."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine
 
 from services.common.clock import Clock
 from services.common.db import reading
 from services.common.logs import get_logger
 from services.common.metrics import Metrics
-from services.common.processing import EventPublisher
+from services.common.processing import AnyEvent, EventPublisher
+from services.common.queue.loop import Recovery, poll
+from services.common.queue.outcome import Outcome
+from services.common.queue.worker import QueueWorker
 from services.notifier.delivery import outbox
-from services.notifier.delivery.channels.base import Channel, Outcome, Outgoing
+from services.notifier.delivery.channels.base import Channel
+from services.notifier.delivery.outbox import ClaimedDelivery
 from services.notifier.delivery.routes import MAIL, Ways
 from services.notifier.delivery.sending import ATTEMPT_SECONDS, send_once
 
@@ -27,16 +29,16 @@ log = get_logger(__name__)
 POLL_SECONDS = 1.0
 BATCH = 50
 CONCURRENT = 4
-
-#: Counting them takes longer the more there are.
+#: An attempt that began so long ago and has no end was cut off.
+LOST_AFTER = timedelta(seconds=2 * ATTEMPT_SECONDS)
+#: The more deliveries there are, the longer counting them takes.
 COUNT_EVERY = timedelta(seconds=15)
 
 
 class DeliveryWorker:
-    """Sends by ``channels`` (by name) what the outbox holds.
+    """Sends what the outbox holds by ``channels`` (by name).
 
-    ``sole`` says that no other process works on this database: then whatever is found half sent at the start was
-    left by a crash. Otherwise it is taken for that only once an attempt is older than an attempt may last.
+    ``sole`` as in :class:`services.common.queue.loop.Recovery`.
     """
 
     def __init__(
@@ -62,118 +64,67 @@ class DeliveryWorker:
             "delivery_attempts", "Attempts to reach clients, by end", ("channel", "outcome")
         )
         self._waiting = metrics.gauge("deliveries", "Messages to clients that are not there, by status", ("status",))
+        self._worker = QueueWorker(
+            "deliveries", engine, clock, outbox.QUEUE, outbox.claim, self._send, self._finish,
+            recover=self._recover, limit=BATCH, concurrent=CONCURRENT,
+        )  # fmt: skip
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until ``stop`` is set; an attempt that has begun is brought to its end."""
-        age = timedelta(0) if self._sole else timedelta(seconds=2 * ATTEMPT_SECONDS)
-        while True:
-            try:
-                await asyncio.to_thread(self.recover, age)
-                await asyncio.to_thread(self.tell)
-                age = timedelta(seconds=2 * ATTEMPT_SECONDS)
-                if stop.is_set():
-                    return
-                await self.deliver_due()
-            except OperationalError as error:  # the database is busy or away: nothing is lost, try again
-                log.warning(
-                    "The database is unavailable.",
-                    action="database.unavailable",
-                    component="deliveries",
-                    error=str(error.orig),
-                )
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL_SECONDS)
-                return
+        """Work until ``stop`` is set; an attempt that has begun is finished."""
+        recovery = Recovery(self.recover, LOST_AFTER, self._sole)
+        await poll(self._round, stop, name="deliveries", every_seconds=POLL_SECONDS, recovery=recovery)
 
     def recover(self, age: timedelta) -> int:
-        """Set aside attempts begun at least ``age`` ago whose end nobody recorded; returns how many."""
-        now = self._clock.now()
-        with reading(self._engine) as connection:
-            if not outbox.stuck(connection, began_before=now - age):
-                return 0
-        with self._engine.begin() as connection:
-            events = outbox.recover(connection, now, began_before=now - age)
-            self._publisher.publish(connection, events)
-        log.warning(
-            "Deliveries were interrupted; their outcome is unknown.", action="delivery.recovered", count=len(events)
-        )
-        return len(events)
+        """Mark attempts that began at least ``age`` ago and never ended as unknown; return how many."""
+        return self._worker.recover_older_than(age)
 
-    def tell(self) -> int:
-        """Publish what became of deliveries that sinks have stopped, and count what isn't there; returns how many."""
+    async def deliver_due(self) -> int:
+        """Attempt everything that is due; return how many attempts were made."""
+        return await self._worker.work_due()
+
+    def publish_stopped(self) -> int:
+        """Publish the deliveries that sinks have stopped, and count those that haven't arrived; return how many."""
         now = self._clock.now()
         with reading(self._engine) as connection:
             if self._counted_at is None or now - self._counted_at >= COUNT_EVERY:
                 self._counted_at = now
-                for status, count in outbox.standing(connection).items():
+                for status, count in outbox.count_unfinished(connection).items():
                     self._waiting.labels(status).set(count)
-            if not outbox.untold(connection):
+            if not outbox.has_unpublished(connection):
                 return 0
         with self._engine.begin() as connection:
-            return self._publisher.publish(connection, outbox.tell(connection, now))
+            return self._publisher.publish(connection, outbox.take_unpublished(connection, now))
 
-    async def deliver_due(self) -> int:
-        """Attempt everything whose moment has come; returns how many attempts were made."""
-        ids = await asyncio.to_thread(self._due)
-        gate = asyncio.Semaphore(CONCURRENT)
+    async def _round(self) -> None:
+        await asyncio.to_thread(self.publish_stopped)
+        await self.deliver_due()
 
-        async def one(delivery_id: str) -> bool:
-            async with gate:
-                return await self._attempt(delivery_id)
-
-        return sum(await asyncio.gather(*(one(delivery_id) for delivery_id in ids)))
-
-    def _due(self) -> list[str]:
-        with reading(self._engine) as connection:
-            return list(outbox.due(connection, self._clock.now(), BATCH))
-
-    async def _attempt(self, delivery_id: str) -> bool:
-        claimed = await asyncio.to_thread(self._claim, delivery_id)
-        if claimed is None:
-            return False
-        if claimed.forbidden is not None:
-            outcome = Outcome("rejected", claimed.forbidden)
-        else:
-            outcome = await self._send(claimed.channel, claimed.message)
-        await self._record(delivery_id, claimed.attempt, outcome)
+    async def _send(self, claimed: ClaimedDelivery) -> Outcome:
+        outcome = await self._outcome(claimed)
         self._attempts.labels(claimed.channel, outcome.kind).inc()
         log.info(
             "A delivery was attempted.",
             action="delivery.attempted",
-            delivery_id=delivery_id,
+            delivery_id=claimed.id,
             attempt=claimed.attempt,
             outcome=outcome.kind,
         )
-        return True
+        return outcome
 
-    def _claim(self, delivery_id: str) -> outbox.Claimed | None:
-        with self._engine.begin() as connection:
-            return outbox.claim(connection, delivery_id, self._clock.now())
-
-    async def _send(self, name: str, message: Outgoing) -> Outcome:
-        channel = self._channels.get(name)
+    async def _outcome(self, claimed: ClaimedDelivery) -> Outcome:
+        if claimed.blocked is not None:
+            return Outcome("rejected", claimed.blocked)
+        channel = self._channels.get(claimed.channel)
         if channel is None:
-            return Outcome("retry", f"There is no channel {name!r} at present: it isn't configured.")
-        return await send_once(name, channel, message)
+            return Outcome("retry", f"The channel {claimed.channel!r} isn't configured.")
+        return await send_once(claimed.channel, channel, claimed.message)
 
-    async def _record(self, delivery_id: str, attempt: int, outcome: Outcome) -> None:
-        """Keep at it while the database is away: unrecorded, nobody could say whether the message arrived."""
-        while True:
-            try:
-                return await asyncio.to_thread(self._finish, delivery_id, attempt, outcome)
-            except OperationalError as error:
-                log.warning(
-                    "The outcome of a delivery could not be recorded yet.",
-                    action="database.unavailable",
-                    component="deliveries",
-                    delivery_id=delivery_id,
-                    error=str(error.orig),
-                )
-                await asyncio.sleep(POLL_SECONDS)
+    def _finish(self, connection: Connection, claimed: ClaimedDelivery, outcome: Outcome, now: datetime) -> None:
+        self._publisher.publish(connection, outbox.finish(connection, claimed.id, claimed.attempt, outcome, now))
+        if outcome.kind in ("rejected", "retry"):
+            self._publisher.publish(connection, outbox.fall_back(connection, claimed.id, self._ways, now))
 
-    def _finish(self, delivery_id: str, attempt: int, outcome: Outcome) -> None:
-        now = self._clock.now()
-        with self._engine.begin() as connection:
-            self._publisher.publish(connection, outbox.finish(connection, delivery_id, attempt, outcome, now))
-            if outcome.kind in ("rejected", "retry"):
-                self._publisher.publish(connection, outbox.fall_back(connection, delivery_id, self._ways, now))
+    def _recover(self, connection: Connection, now: datetime, began_before: datetime) -> Sequence[AnyEvent]:
+        events = outbox.recover(connection, now, began_before)
+        self._publisher.publish(connection, events)
+        return events

@@ -24,7 +24,7 @@ from services.notifier import lifecycle, queries
 from services.notifier.contact.blackouts import blackout_names
 from services.notifier.contact.budget import WEEK
 from services.notifier.contact.plan import SendPlan, plan_send
-from services.notifier.delivery.outbox import hold_draft, sent_events
+from services.notifier.delivery.outbox import lock_draft, sent_events
 from services.notifier.delivery.routes import MAIL, Ways, targets
 from services.notifier.desk import labels
 from services.notifier.desk.auth import Viewer
@@ -277,7 +277,7 @@ class Desk:
     def _take_delivery(self, delivery_id: str, states: tuple[str, ...], to: str) -> RowMapping:
         if queries.delivery(self.connection, self.viewer.scope, delivery_id) is None:
             raise NotFound("There is no such delivery.")
-        hold_draft(self.connection, delivery_id)
+        lock_draft(self.connection, delivery_id)
         taken = self.connection.execute(
             update(deliveries)
             .where(deliveries.c.id == delivery_id, deliveries.c.status.in_(states))

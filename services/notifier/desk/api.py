@@ -29,7 +29,7 @@ from services.notifier.desk.relations import Relations
 from services.notifier.desk.web import Asking, SignInNeeded, asking, number_of, site_of
 from services.notifier.digest.preferences import Chosen
 from services.notifier.queries import DraftLine
-from services.notifier.rewording import store as wordings
+from services.notifier.rewording import store as rewordings
 
 __all__ = ["router"]
 
@@ -106,7 +106,7 @@ def draft(who: Caller, draft_id: str) -> dict[str, Any]:
     """One draft with its evidence and checks."""
     with who.reading() as connection:
         line = queries.draft(connection, who.scope, draft_id)
-        wording = wordings.standing(connection, draft_id)
+        wording = rewordings.progress(connection, draft_id)
     if line is None:
         raise NotFound("There is no such draft.")
     who.note_read("draft.read", draft_id, line.client_id)

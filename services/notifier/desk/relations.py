@@ -21,7 +21,7 @@ from services.notifier.contact.discovery import with_answers
 from services.notifier.contact.plan import zone_of
 from services.notifier.desk.actions import COMMENT_LIMIT, Conflict, Desk, NotFound, audit
 from services.notifier.outreach.confirmation import confirmation_draft
-from services.notifier.rewording import store as wordings
+from services.notifier.rewording import store as rewordings
 
 __all__ = ["CONTACT_CHANNELS", "ContactChannel", "Relations"]
 
@@ -106,7 +106,7 @@ class Relations:
         line = queries.draft(desk.connection, desk.viewer.scope, draft_id)
         if line is None:
             raise NotFound("There is no such draft.")
-        offer = wordings.offer(desk.connection, draft_id)
+        offer = rewordings.offer(desk.connection, draft_id)
         if offer is None:
             raise Conflict("There are no other words for this draft as it stands now.")
         desk.edit(draft_id, version, line.subject, offer.body)

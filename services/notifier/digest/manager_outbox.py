@@ -1,35 +1,61 @@
-"""What account managers are to get, in the database before anything leaves, and what became of it."""
+"""Messages to account managers: a queue that sends each at most once.
+
+An attempt whose outcome is unknown is not repeated: account managers should be able to trust that a message comes once.
+Everything in it is at the desk as well.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from sqlalchemy import Connection, RowMapping, select
 
 from schemas.base import content_id
 from schemas.clients import Manager
 from services.common.db import upsert
+from services.common.queue.backoff import Schedule
+from services.common.queue.outcome import Outcome
+from services.common.queue.work import Attempt, Finished, Statuses, WorkQueue
 from services.notifier.delivery.channels.base import Paragraph
 from services.notifier.delivery.routes import ManagerWays, manager_targets
 from services.notifier.digest import chat
 from services.notifier.digest.preferences import missing
 from services.notifier.digest.tables import manager_messages
 
-__all__ = ["Kind", "Status", "Words", "last_to", "message_id", "missed", "newest", "put"]
+__all__ = [
+    "LOST_AFTER",
+    "QUEUE",
+    "SCHEDULE",
+    "Kind",
+    "RenderedMessage",
+    "Status",
+    "enqueue",
+    "finish",
+    "last_to",
+    "message_id",
+    "missed",
+    "newest",
+]
 
 Kind = Literal["digest", "urgent"]
-#: empty: there was nothing, and nothing was wanted then · unknown: it may have arrived, and is not repeated.
+#: empty: there was nothing to say, and the manager wants no message then · unknown: it may have arrived.
 Status = Literal["pending", "sending", "sent", "failed", "unknown", "empty"]
+
+#: The attempts by one channel; after the last one, the next channel is tried, if there is one.
+SCHEDULE = Schedule((0, 300, 1_800, 7_200), longest_retry_after=7_200)
+QUEUE = WorkQueue(manager_messages, "at_most_once", SCHEDULE, statuses=Statuses(done="sent"))
+#: An attempt that began so long ago and has no end was cut off.
+LOST_AFTER = timedelta(minutes=10)
 
 _M = manager_messages.c
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What a message says, in each form that a channel may show."""
+class RenderedMessage:
+    """A message in each form that a channel may show."""
 
     subject: str
     text: str
@@ -38,16 +64,16 @@ class Words:
 
 
 def message_id(kind: Kind, manager_id: str, about: str) -> str:
-    """The id of the one message of ``kind`` that tells ``manager_id`` of ``about``."""
+    """Return the id of the only message of ``kind`` to ``manager_id`` about ``about``."""
     return content_id("dig" if kind == "digest" else "urg", manager_id, about)
 
 
-def put(
+def enqueue(
     connection: Connection,
     kind: Kind,
     manager: Manager,
     about: str,
-    words: Words,
+    message: RenderedMessage,
     *,
     by: Sequence[str],
     ways: ManagerWays,
@@ -55,10 +81,10 @@ def put(
     now: datetime,
     unwanted: bool = False,
 ) -> bool:
-    """Write down a message, to go by the first of ``by`` that reaches ``manager``; False where it is there already."""
-    found = manager_targets(manager, by, ways)
-    channel, recipient = found[0] if found else (by[0] if by else "", "")
-    status: Status = "empty" if unwanted else "pending" if found else "failed"
+    """Queue a message for the first channel of ``by`` that reaches ``manager``; return False if it exists already."""
+    routes = manager_targets(manager, by, ways)
+    channel, recipient = routes[0] if routes else (by[0] if by else "", "")
+    status: Status = "empty" if unwanted else "pending" if routes else "failed"
     row = {
         "id": message_id(kind, manager.id, about),
         "kind": kind,
@@ -69,33 +95,43 @@ def put(
         "status": status,
         "channel": channel,
         "recipient": recipient,
-        "others": [list(one) for one in found[1:]],
+        "others": [list(route) for route in routes[1:]],
         "attempts": 0,
         "next_attempt_at": now if status == "pending" else None,
         "last_error": missing(manager, by, ways) if status == "failed" else None,
-        "subject": words.subject,
-        "text": words.text,
-        "html": words.html,
-        "chat": chat.stored(words.chat),
+        "subject": message.subject,
+        "text": message.text,
+        "html": message.html,
+        "chat": chat.stored(message.chat),
         "changed_at": now,
     }
-    # Two instances may come at once; on PostgreSQL the second meets whichever unique index was written first.
+    # Two notifiers may do this at once; on PostgreSQL the second meets whichever unique index was written first.
     return upsert(connection, manager_messages, [row], (), update=()) == 1
 
 
+def finish(connection: Connection, row: RowMapping, outcome: Outcome, now: datetime) -> None:
+    """Record how an attempt ended. If the channel failed for certain, the next one takes over."""
+    attempt, values = Attempt(row["id"], row["attempts"]), dict[str, Any]()
+    if row["others"] and QUEUE.settle(row["id"], row["attempts"], outcome, now).status == "failed":
+        (channel, recipient), *rest = row["others"]
+        values = {"channel": channel, "recipient": recipient, "others": rest, "attempts": 0}
+        values |= {"status": "pending", "next_attempt_at": now}
+    QUEUE.finish(connection, [Finished(attempt, outcome, values)], now)
+
+
 def newest(connection: Connection, *, status: str | None = None, limit: int = 100) -> Sequence[RowMapping]:
-    """The messages that were made last, with what became of them."""
+    """Return the newest messages."""
     query = select(manager_messages).order_by(_M.made_at.desc(), _M.id).limit(limit)
     return connection.execute(query if status is None else query.where(_M.status == status)).mappings().all()
 
 
 def missed(connection: Connection, since: datetime) -> Sequence[RowMapping]:
-    """Messages made since then that failed, or may not have arrived; the newest first."""
+    """Return the messages made since then that failed or may not have arrived, the newest first."""
     query = select(manager_messages).where(_M.status.in_(("failed", "unknown")), _M.made_at >= since)
     return connection.execute(query.order_by(_M.made_at.desc(), _M.id)).mappings().all()
 
 
 def last_to(connection: Connection, manager_id: str) -> RowMapping | None:
-    """The message to a manager that was made last and was to be sent."""
+    """Return the newest message to a manager, leaving out empty ones."""
     query = select(manager_messages).where(_M.manager_id == manager_id, _M.status != "empty")
     return connection.execute(query.order_by(_M.made_at.desc(), _M.id).limit(1)).mappings().first()

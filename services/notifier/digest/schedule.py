@@ -11,7 +11,7 @@ from services.common.db import reading
 from services.notifier.delivery.routes import ManagerWays
 from services.notifier.digest.chat import digest_chat
 from services.notifier.digest.gather import all_managers, manager_digest
-from services.notifier.digest.manager_outbox import Words, message_id, put
+from services.notifier.digest.manager_outbox import RenderedMessage, enqueue, message_id
 from services.notifier.digest.model import digest_due, manager_zone
 from services.notifier.digest.preferences import wishes_of
 from services.notifier.digest.render import render
@@ -27,15 +27,15 @@ class Digests:
         self._ways = ways
         self._base_url = base_url
 
-    def make_due(self, engine: Engine, now: datetime) -> None:
+    def enqueue_due(self, engine: Engine, now: datetime) -> None:
         """Write down each digest whose hour has come, unless that day's is there; each in a transaction of its own."""
         for manager, wish, day, wanted in self._due(engine, now):
             with engine.begin() as connection:
                 digest = manager_digest(connection, manager, now, wanted_at=wanted)
                 mail = render(digest, self._base_url)
-                words = Words(mail.subject, mail.text, mail.html, digest_chat(digest, self._base_url))
+                words = RenderedMessage(mail.subject, mail.text, mail.html, digest_chat(digest, self._base_url))
                 unwanted = digest.empty and wish.empty == "nothing"
-                put(
+                enqueue(
                     connection, "digest", manager, day, words,
                     by=wish.by, ways=self._ways, due_at=wanted, now=now, unwanted=unwanted,
                 )  # fmt: skip

@@ -16,7 +16,7 @@ from services.common.db import exclusive, reading, upsert
 from services.notifier.delivery.channels.base import Run
 from services.notifier.delivery.html_letter import letter_html
 from services.notifier.delivery.routes import ManagerWays
-from services.notifier.digest.manager_outbox import Words, message_id, put
+from services.notifier.digest.manager_outbox import RenderedMessage, enqueue, message_id
 from services.notifier.digest.model import manager_zone
 from services.notifier.digest.preferences import wishes_of
 from services.notifier.digest.tables import manager_messages, noticed
@@ -37,7 +37,7 @@ class Urgent:
         self._ways = ways
         self._base_url = base_url
 
-    def make_due(self, engine: Engine, now: datetime) -> None:
+    def enqueue_due(self, engine: Engine, now: datetime) -> None:
         """Write down what is to be told, for each manager in a transaction of its own."""
         with reading(engine) as connection:
             of_managers = dict.fromkeys(row["manager_id"] for row in _untold(connection, now))
@@ -56,7 +56,7 @@ class Urgent:
             if _lately(connection, manager.id, now):
                 return
             words = _words(manager, rows, now, self._base_url)
-            put(connection, "urgent", manager, about, words, by=by, ways=self._ways, due_at=now, now=now)
+            enqueue(connection, "urgent", manager, about, words, by=by, ways=self._ways, due_at=now, now=now)
         id = message_id("urgent", manager.id, about)
         told = [{"draft_id": row["id"], "message_id": id} for row in rows]
         upsert(connection, noticed, told, ["draft_id"], update=())
@@ -86,7 +86,7 @@ def _lately(connection: Connection, manager_id: str, now: datetime) -> bool:
     return last is not None and last > now - APART
 
 
-def _words(manager: Manager, rows: Sequence[RowMapping], now: datetime, base_url: str) -> Words:
+def _words(manager: Manager, rows: Sequence[RowMapping], now: datetime, base_url: str) -> RenderedMessage:
     """Of each: what it says, to whom, until when that is worth something, and where it lies."""
     zone = manager_zone(manager)
     named, more = rows[:NAMED], len(rows) - NAMED
@@ -105,4 +105,4 @@ def _words(manager: Manager, rows: Sequence[RowMapping], now: datetime, base_url
         *((Run(title, url, strong=True), Run(f"  {whom}")) for title, whom, url in lines),
         (Run(closing, f"{base_url}/"),),
     ]
-    return Words(subject, f"{text}\n", letter_html(subject, text, manager.language), tuple(chat))
+    return RenderedMessage(subject, f"{text}\n", letter_html(subject, text, manager.language), tuple(chat))

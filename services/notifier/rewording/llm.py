@@ -1,4 +1,4 @@
-"""Speaks to any endpoint compatible with OpenAI's chat completions, by the guarded client. Shows no secret."""
+"""Asks any endpoint that is compatible with OpenAI's chat completions. Shows no secrets."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from services.common.errors import Unreachable
 from services.common.http_errors import FetchFailed
 from services.common.post import Http
 
-__all__ = ["Chat", "ChatSettings", "ModelFailed", "OpenAiChat", "Said"]
+__all__ = ["Chat", "ChatSettings", "ModelAnswer", "ModelFailed", "OpenAiChat"]
 
-#: So many characters make a token, at the least: to reckon before asking what an answer will tell exactly.
+#: A token has at least so many characters. Used for an estimate; the answer says how many tokens it took.
 CHARACTERS_PER_TOKEN = 3
-#: What of an endpoint's complaint is shown.
+#: How many characters of an endpoint's error message are shown.
 COMPLAINT = 160
 
 
 class ModelFailed(Unreachable):
-    """No answer came that could be read. ``pointless``: asking again in the same way would end the same."""
+    """No readable answer came. With ``pointless``, asking the same again would fail again."""
 
     def __init__(self, message: str, *, fix: str | None = None, pointless: bool = False) -> None:
         super().__init__(message, fix=fix)
@@ -28,7 +28,7 @@ class ModelFailed(Unreachable):
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
-    """``url`` is the endpoint's base, up to and with ``/v1``; ``max_tokens`` bounds an answer."""
+    """Where and how to ask: ``url`` ends in ``/v1``; ``max_tokens`` limits an answer."""
 
     url: str
     model: str
@@ -37,36 +37,36 @@ class ChatSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a model answered, and how many tokens question and answer took."""
+class ModelAnswer:
+    """A model's answer, and how many tokens question and answer took."""
 
     text: str
     tokens: int
 
 
 class Chat(Protocol):
-    """A model that can be asked."""
+    """A language model."""
 
     @property
     def model(self) -> str:
-        """Its name, as it is shown."""
+        """The name that people see."""
         ...
 
-    def reckon(self, system: str, user: str) -> int:
-        """How many tokens the question and its answer take, at most or about."""
+    def estimate_tokens(self, system: str, user: str) -> int:
+        """Return about how many tokens the question and its answer take."""
         ...
 
-    async def answer(self, system: str, user: str) -> Said:
+    async def answer(self, system: str, user: str) -> ModelAnswer:
         """Ask once.
 
         Raises:
-            ModelFailed: nothing readable came.
+            ModelFailed: no readable answer came.
         """
         ...
 
 
 class OpenAiChat:
-    """A model behind ``POST {url}/chat/completions``. ``http`` bounds time and size."""
+    """A model behind ``POST {url}/chat/completions``. ``http`` limits time and size."""
 
     def __init__(self, http: Http, settings: ChatSettings) -> None:
         self._http = http
@@ -75,18 +75,18 @@ class OpenAiChat:
 
     @property
     def model(self) -> str:
-        """The model's name as the endpoint knows it."""
+        """The name by which the endpoint knows the model."""
         return self._settings.model
 
-    def reckon(self, system: str, user: str) -> int:
-        """An answer's bound, and the question at three characters a token."""
+    def estimate_tokens(self, system: str, user: str) -> int:
+        """Return the limit of an answer, plus the question at three characters per token."""
         return self._settings.max_tokens + (len(system) + len(user)) // CHARACTERS_PER_TOKEN
 
-    async def answer(self, system: str, user: str) -> Said:
+    async def answer(self, system: str, user: str) -> ModelAnswer:
         """Ask once; redirects are not followed.
 
         Raises:
-            ModelFailed: nothing readable came.
+            ModelFailed: no readable answer came.
         """
         question = {
             "model": self._settings.model,
@@ -103,10 +103,10 @@ class OpenAiChat:
                 "POST", self._url, headers=headers, content=json.dumps(question, ensure_ascii=False).encode()
             )
         except FetchFailed as error:
-            raise ModelFailed(f"The language model can't be reached: {error}") from error
+            raise ModelFailed(f"The language model is unreachable: {error}") from error
         if fetched.status != 200:
             raise self._refused(fetched.status, fetched.body)
-        return _said(fetched.body, self.reckon(system, user))
+        return _said(fetched.body, self.estimate_tokens(system, user))
 
     def _refused(self, status: int, body: bytes) -> ModelFailed:
         complaint = " ".join(body.decode(errors="replace").split())[:COMPLAINT]
@@ -121,17 +121,17 @@ class OpenAiChat:
         return ModelFailed(f"The language model answered {status}: {complaint}", fix=fix, pointless=pointless)
 
 
-def _said(body: bytes, reckoned: int) -> Said:
-    """The first choice's text. An answer that was cut off, or that the endpoint withheld, is none."""
+def _said(body: bytes, estimated: int) -> ModelAnswer:
+    """Return the text of the first choice. A truncated or withheld answer is an error."""
     try:
         answer: Any = json.loads(body)
         choice = answer["choices"][0]
         text = choice["message"]["content"]
     except (ValueError, LookupError, TypeError):
-        raise ModelFailed("The language model's answer is no chat completion.") from None
+        raise ModelFailed("The language model's answer is not a chat completion.") from None
     if choice.get("finish_reason") == "length":
         raise ModelFailed("The language model's answer was cut off.", fix="Raise FIRSTWORD_LLM_MAX_TOKENS.")
     usage = answer.get("usage") if isinstance(answer.get("usage"), dict) else {}
     total = usage.get("total_tokens")
-    tokens = total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else reckoned
-    return Said(text if isinstance(text, str) else "", tokens)
+    tokens = total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else estimated
+    return ModelAnswer(text if isinstance(text, str) else "", tokens)

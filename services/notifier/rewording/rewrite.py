@@ -24,7 +24,7 @@ from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import MAX_WORDS, count_words, review
 from services.notifier.rewording.masking import MARK, Masks
 
-__all__ = ["Asking", "Declined", "Wording", "ask", "judge"]
+__all__ = ["Declined", "Question", "Rewording", "ask", "judge"]
 
 #: What is said in our own words.
 WORDED = ("meaning", "opinion", "question")
@@ -38,7 +38,7 @@ GROW = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Question:
     """A question to a model. ``key`` is its content's: the same question has the same answer.
 
     ``parts`` are the places in the draft that it is about, by the number they have in the question.
@@ -53,7 +53,7 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class Rewording:
     """An answer that may be offered: the draft's parts with the new words in them."""
 
     parts: tuple[DraftPart, ...]
@@ -70,7 +70,7 @@ class Declined:
     detail: str
 
 
-def ask(draft: Draft, client: Client, firm: Firm, manager: Manager, *, share_news: bool = False) -> Asking | None:
+def ask(draft: Draft, client: Client, firm: Firm, manager: Manager, *, share_news: bool = False) -> Question | None:
     """What to ask about ``draft``; None where nothing of it is ours to reword.
 
     ``share_news`` lets the model read the quotations of the evidence, between marks that they can't contain.
@@ -88,39 +88,39 @@ def ask(draft: Draft, client: Client, firm: Firm, manager: Manager, *, share_new
         told.append(f"{raw['news'].format(mark=mark).strip()}\n{mark}\n{news}\n{mark}")
     user = "\n\n".join([*filter(None, told), json.dumps(masked, ensure_ascii=False, indent=1)])
     system = str(raw["system"]).strip()
-    return Asking(content_id("ask", system, user), system, user, parts, masked, masks)
+    return Question(content_id("ask", system, user), system, user, parts, masked, masks)
 
 
-def judge(asking: Asking, answer: str, draft: Draft, client: Client, known: GroundingSources) -> Wording | Declined:
+def judge(question: Question, answer: str, draft: Draft, client: Client, known: GroundingSources) -> Rewording | Declined:
     """Whether ``answer`` may take the place of the draft's words; ``known`` is what the draft may rest on."""
-    said = _read(answer, asking)
+    said = _read(answer, question)
     if isinstance(said, Declined):
         return said
     for number, text in said.items():
-        if (declined := _judge_part(asking, number, text, draft.parts[asking.parts[number]].role)) is not None:
+        if (declined := _judge_part(question, number, text, draft.parts[question.parts[number]].role)) is not None:
             return declined
     parts = list(draft.parts)
-    for number, at in asking.parts.items():
-        parts[at] = parts[at].model_copy(update={"text": asking.masks.unmask(said[number])})
+    for number, at in question.parts.items():
+        parts[at] = parts[at].model_copy(update={"text": question.masks.unmask(said[number])})
     return _judge_whole(draft, tuple(parts), client, known)
 
 
-def _read(answer: str, asking: Asking) -> dict[str, str] | Declined:
+def _read(answer: str, question: Question) -> dict[str, str] | Declined:
     """The parts in ``answer``, which is a JSON object, perhaps within a fence."""
     text = re.sub(r"^```(?:json)?\s*|\s*```$", "", answer.strip())
     try:
         said = json.loads(text)
     except ValueError:
         return Declined("no_wording", "The answer is no JSON object: the model refused, or talked around it.")
-    if not isinstance(said, dict) or set(said) != set(asking.parts):
-        return Declined("no_wording", f"The answer doesn't have the parts {', '.join(asking.parts)}, each once.")
+    if not isinstance(said, dict) or set(said) != set(question.parts):
+        return Declined("no_wording", f"The answer doesn't have the parts {', '.join(question.parts)}, each once.")
     if not all(isinstance(text, str) and text.strip() for text in said.values()):
         return Declined("no_wording", "A part of the answer is empty, or no text.")
-    return {number: " ".join(said[number].split()) for number in asking.parts}
+    return {number: " ".join(said[number].split()) for number in question.parts}
 
 
-def _judge_part(asking: Asking, number: str, text: str, role: str) -> Declined | None:
-    before = asking.masked[number]
+def _judge_part(question: Question, number: str, text: str, role: str) -> Declined | None:
+    before = question.masked[number]
     for check_one in _CHECKS:
         if (detail := check_one(before, text)) is not None:
             return Declined(check_one.__name__.removeprefix("_"), f"Part {number}: {detail}")
@@ -181,7 +181,7 @@ _CHECKS: Sequence[Callable[[str, str], str | None]] = (_marks, _invented, _sense
 
 def _judge_whole(
     draft: Draft, parts: tuple[DraftPart, ...], client: Client, known: GroundingSources
-) -> Wording | Declined:
+) -> Rewording | Declined:
     body = "\n\n".join(part.text for part in parts)
     if body == draft.body:
         return Declined("same", "The model found nothing to change.")
@@ -196,7 +196,7 @@ def _judge_whole(
     new = [finding for finding in findings if (finding.rule, finding.text) not in before]
     if new:
         return Declined("tone", f"“{new[0].text}”: {new[0].message}")
-    return Wording(parts, body, groundings, findings)
+    return Rewording(parts, body, groundings, findings)
 
 
 def _masks(client: Client, firm: Firm, manager: Manager) -> Masks:

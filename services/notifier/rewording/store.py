@@ -1,4 +1,4 @@
-"""Which drafts still lack other words, what was answered before, what it cost today, and what is offered."""
+"""Rewordings of drafts: a queue of questions to the model, its earlier answers, and the tokens that they used."""
 
 from __future__ import annotations
 
@@ -6,154 +6,164 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from services.common.db import exclusive, upsert
-from services.notifier.rewording.rewrite import Wording
-from services.notifier.rewording.tables import model_answers, wordings
+from services.common.queue.backoff import Schedule
+from services.common.queue.outcome import Outcome
+from services.common.queue.work import Attempt, Finished, Statuses, WorkQueue
+from services.notifier.rewording.rewrite import Declined, Rewording
+from services.notifier.rewording.tables import model_answers, rewordings
 from services.notifier.tables import drafts
 
 __all__ = [
+    "QUEUE",
     "Offer",
-    "State",
+    "Status",
     "answered",
     "claim",
     "due",
     "finish",
     "keep_answer",
     "offer",
+    "progress",
     "prune",
     "reserve",
     "retry",
     "spent_today",
-    "standing",
 ]
 
-#: asking · offered: it passed every check · declined: it did not, or there was nothing to reword · failed: no answer.
-State = Literal["asking", "offered", "declined", "failed"]
-ATTEMPTS = 3
-#: An answer is of use for as long as like drafts are written; then it only takes room.
+#: offered: it passed every check · declined: it did not, or there was nothing to reword · failed: no answer came, or
+#: not yet.
+Status = Literal["asking", "offered", "declined", "failed"]
+#: Three attempts; how long to wait before each depends on the model, not on the draft.
+QUEUE = WorkQueue(
+    rewordings,
+    "at_least_once",
+    Schedule((0, 0, 0)),
+    id_column="draft_id",
+    statuses=Statuses(pending="failed", running="asking", done="offered"),
+    cut_off=Outcome("unknown", "Firstword stopped before the model answered."),
+)
+#: An answer is of use as long as similar drafts are written.
 KEEP = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Other words for a draft, whose they are, and what they are."""
+    """Another phrasing of a draft, and the model that wrote it."""
 
     model: str
     body: str
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[str]:
-    """Drafts as they were proposed, not decided on, that were not asked about yet; the most pressing first."""
+    """Return the ids of undecided, unedited drafts to ask the model about, those with the earliest deadline first."""
     query = (
         select(drafts.c.id)
-        .outerjoin(wordings, wordings.c.draft_id == drafts.c.id)
+        .outerjoin(rewordings, rewordings.c.draft_id == drafts.c.id)
         .where(drafts.c.state == "open", drafts.c.revision == 0, drafts.c.deadline_at > now)
-        .where(or_(wordings.c.draft_id.is_(None), _again(now)))
+        .where(or_(rewordings.c.draft_id.is_(None), QUEUE.is_due(now)))
         .order_by(drafts.c.deadline_at, drafts.c.id)
         .limit(limit)
     )
     return list(connection.execute(query).scalars())
 
 
-def claim(connection: Connection, draft_id: str, model: str, now: datetime, until: datetime) -> bool:
-    """Take a draft on, until the moment ``until``; False when another worker has."""
-    row = {"draft_id": draft_id, "state": "asking", "model": model, "attempts": 1, "next_attempt_at": until, "at": now}
-    if upsert(connection, wordings, [row], ["draft_id"], update=()):
-        return True
-    taken = connection.execute(
-        update(wordings)
-        .where(wordings.c.draft_id == draft_id, _again(now))
-        .values(state="asking", model=model, attempts=wordings.c.attempts + 1, next_attempt_at=until, at=now)
-    )
-    return taken.rowcount == 1
+def claim(connection: Connection, draft_id: str, model: str, now: datetime) -> Attempt | None:
+    """Begin asking ``model`` about a draft; return None if another worker does."""
+    row = {"draft_id": draft_id, "status": QUEUE.statuses.pending, "model": model, "attempts": 0}
+    row |= {"next_attempt_at": now, "changed_at": now}
+    upsert(connection, rewordings, [row], ["draft_id"], update=())
+    claimed = QUEUE.claim_one(connection, draft_id, now)
+    if claimed is None:
+        return None
+    if claimed["model"] != model:
+        connection.execute(update(rewordings).where(rewordings.c.draft_id == draft_id).values(model=model))
+    return Attempt(draft_id, claimed["attempts"])
+
+
+def finish(connection: Connection, attempt: Attempt, result: Rewording | Declined, now: datetime) -> None:
+    """Offer a rewording of the draft, or record why there is none."""
+    values: dict[str, Any]
+    if isinstance(result, Rewording):
+        outcome = Outcome("delivered", "")
+        values = {"body": result.body, "parts": [part.model_dump(mode="json") for part in result.parts]}
+    else:
+        outcome, values = Outcome("rejected", result.detail), {"status": "declined"}
+    QUEUE.finish(connection, [Finished(attempt, outcome, values)], now)
+
+
+def retry(connection: Connection, attempt: Attempt, detail: str, wait: timedelta | None, now: datetime) -> None:
+    """Record that no answer came; ask again after ``wait``, unless it is None or this was the last attempt."""
+    outcome = Outcome("rejected", detail) if wait is None else Outcome("retry", detail, wait.total_seconds())
+    QUEUE.finish(connection, [Finished(attempt, outcome)], now)
 
 
 def answered(connection: Connection, key: str) -> str | None:
-    """What the model answered to the same question before."""
+    """Return the model's earlier answer to the same question."""
     return connection.execute(select(model_answers.c.answer).where(model_answers.c.key == key)).scalar()
 
 
 def reserve(connection: Connection, key: str, tokens: int, daily_tokens: int, now: datetime) -> bool:
-    """Count ``tokens`` for a question that is about to be asked; False where today's (UTC) would not suffice.
+    """Count ``tokens`` for a question that is about to be asked; return False if today's (UTC) don't suffice.
 
-    They stay counted when nobody records an answer: the endpoint may have worked all the same.
+    They stay counted if no answer is recorded: the endpoint may have worked all the same.
     """
     exclusive(connection, "model_answers")
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if spent_today(connection, now) + tokens > daily_tokens:
         return False
-    before = select(model_answers.c.tokens).where(model_answers.c.key == key, model_answers.c.at >= midnight)
-    again = connection.execute(before).scalar() or 0
-    upsert(connection, model_answers, [{"key": key, "answer": None, "tokens": tokens + again, "at": now}], ["key"])
+    query = select(model_answers.c.tokens).where(model_answers.c.key == key, model_answers.c.at >= midnight)
+    earlier = connection.execute(query).scalar() or 0
+    upsert(connection, model_answers, [{"key": key, "answer": None, "tokens": tokens + earlier, "at": now}], ["key"])
     return True
 
 
 def keep_answer(connection: Connection, key: str, answer: str, tokens: int, reserved: int) -> None:
-    """Keep what came, and what it cost instead of what was reserved for it."""
+    """Keep an answer, and count the tokens that it used in place of those reserved for it."""
     cost = model_answers.c.tokens - reserved + tokens
     connection.execute(update(model_answers).where(model_answers.c.key == key).values(answer=answer, tokens=cost))
 
 
-def finish(connection: Connection, draft_id: str, now: datetime, done: Wording | str) -> None:
-    """Offer a wording for the draft, or note why there is none (``done`` says it)."""
-    if isinstance(done, Wording):
-        parts = [part.model_dump(mode="json") for part in done.parts]
-        values = {"state": "offered", "body": done.body, "parts": parts, "detail": None}
-    else:
-        values = {"state": "declined", "detail": done}
-    changed = update(wordings).where(wordings.c.draft_id == draft_id)
-    connection.execute(changed.values(next_attempt_at=None, at=now, **values))
-
-
-def retry(connection: Connection, draft_id: str, now: datetime, detail: str, at: datetime | None) -> None:
-    """Note that no answer came; ask again ``at``, unless often enough."""
-    changed = update(wordings).where(wordings.c.draft_id == draft_id)
-    connection.execute(changed.values(state="failed", detail=detail, next_attempt_at=at, at=now))
-
-
 def offer(connection: Connection, draft_id: str) -> Offer | None:
-    """Other words for a draft that stands as it was proposed, if there are any."""
+    """Return another phrasing of an undecided, unedited draft, if there is one."""
     query = (
-        select(wordings.c.model, wordings.c.body)
-        .join(drafts, drafts.c.id == wordings.c.draft_id)
-        .where(wordings.c.draft_id == draft_id, wordings.c.state == "offered")
+        select(rewordings.c.model, rewordings.c.body)
+        .join(drafts, drafts.c.id == rewordings.c.draft_id)
+        .where(rewordings.c.draft_id == draft_id, rewordings.c.status == QUEUE.statuses.done)
         .where(drafts.c.state == "open", drafts.c.revision == 0)
     )
     row = connection.execute(query).one_or_none()
     return None if row is None else Offer(row.model, row.body)
 
 
-def standing(connection: Connection, draft_id: str) -> dict[str, Any] | None:
-    """How far the model is with a draft: ``state``, ``model``, why there are none (``detail``), and what is offered.
+def progress(connection: Connection, draft_id: str) -> dict[str, Any] | None:
+    """Return ``state``, ``model``, ``detail`` (why there is no rewording), ``at`` and ``body``; None if nobody asked.
 
-    None where it was not asked. ``body`` is None once the draft no longer stands as it was proposed.
+    ``body`` is None once the draft was edited or decided.
     """
-    row = connection.execute(select(wordings).where(wordings.c.draft_id == draft_id)).mappings().first()
+    row = connection.execute(select(rewordings).where(rewordings.c.draft_id == draft_id)).mappings().first()
     if row is None:
         return None
     offered = offer(connection, draft_id)
-    known = {name: row[name] for name in ("state", "model", "detail", "at")}
-    return {**known, "body": None if offered is None else offered.body}
+    return {
+        "state": row["status"],
+        "model": row["model"],
+        "detail": row["last_error"],
+        "at": row["changed_at"],
+        "body": None if offered is None else offered.body,
+    }
 
 
 def spent_today(connection: Connection, now: datetime) -> int:
-    """Tokens that were used, or reserved, since midnight (UTC)."""
+    """Count the tokens used or reserved since midnight (UTC)."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     query = select(func.sum(model_answers.c.tokens)).where(model_answers.c.at >= midnight)
     return connection.execute(query).scalar() or 0
 
 
 def prune(connection: Connection, now: datetime) -> int:
-    """Drop what is older than a month; returns how many answers and wordings that were."""
-    gone = [
-        connection.execute(delete(table).where(table.c.at < now - KEEP)).rowcount for table in (model_answers, wordings)
-    ]
-    return sum(gone)
-
-
-def _again(now: datetime) -> ColumnElement[bool]:
-    """It failed and its time has come, or whoever asked ended before the answer."""
-    waits = and_(wordings.c.state.in_(("failed", "asking")), wordings.c.next_attempt_at <= now)
-    return and_(waits, wordings.c.attempts < ATTEMPTS)
+    """Drop answers and rewordings older than a month; return how many."""
+    moments = (model_answers.c.at, rewordings.c.changed_at)
+    return sum(connection.execute(delete(moment.table).where(moment < now - KEEP)).rowcount for moment in moments)

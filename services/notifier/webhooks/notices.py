@@ -1,35 +1,50 @@
-"""Tells by another channel that an endpoint was given up on: whoever runs it may hear nothing of it otherwise."""
+"""Tells the operator by mail or chat that a webhook endpoint was disabled: the endpoint's owner may not notice."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, RowMapping, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, RowMapping, select
 
 from schemas.base import content_id
 from services.common.addresses import redact_url
 from services.common.clock import Clock
-from services.common.db import reading
+from services.common.db import reading, upsert
 from services.common.logs import get_logger
+from services.common.queue.backoff import Schedule
+from services.common.queue.loop import poll
+from services.common.queue.outcome import Outcome
+from services.common.queue.work import Attempt, Finished, WorkQueue
+from services.common.queue.worker import QueueWorker
 from services.notifier.delivery.channels.base import Channel, Outgoing
+from services.notifier.delivery.sending import ATTEMPT_SECONDS, send_once
 from services.notifier.webhooks.endpoints import change
-from services.notifier.webhooks.tables import webhook_endpoints
+from services.notifier.webhooks.tables import endpoint_notices, webhook_endpoints
 
-__all__ = ["Notices"]
+__all__ = ["EndpointNotifier"]
 
 log = get_logger(__name__)
 
 POLL_SECONDS = 15.0
-RETRY = timedelta(minutes=5)
+QUEUE = WorkQueue(endpoint_notices, "at_least_once", Schedule((0, 300), endless=True))
+#: An attempt that began so long ago and has no end was cut off.
+LOST_AFTER = timedelta(seconds=2 * ATTEMPT_SECONDS)
 
 
-class Notices:
-    """Sends such notices to ``recipient`` by ``channel``, each under an id of its own, until it is taken.
+@dataclass(frozen=True, slots=True)
+class ClaimedNotice:
+    """A notice that only this worker may send now; without a ``message``, there is nothing to say any more."""
 
-    What may have arrived is not repeated: the desk and ``firstword doctor`` say it, too.
+    attempt: Attempt
+    message: Outgoing | None
+
+
+class EndpointNotifier:
+    """Sends the notices to ``recipient`` by ``channel``, each under an id of its own, until the channel accepts it.
+
+    A notice that may have arrived is not repeated: the desk and ``firstword doctor`` show the endpoint, too.
     """
 
     def __init__(self, engine: Engine, clock: Clock, channel: Channel, recipient: str) -> None:
@@ -37,61 +52,74 @@ class Notices:
         self._clock = clock
         self._channel = channel
         self._recipient = recipient
+        self._worker = QueueWorker("notices", engine, clock, QUEUE, self._claim, self._send, _finish)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look for something to tell until ``stop`` is set."""
-        while not stop.is_set():
-            try:
-                await self.tell_due()
-            except OperationalError as error:
-                log.warning(
-                    "The database is unavailable.",
-                    action="database.unavailable",
-                    component="notices",
-                    error=str(error.orig),
-                )
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+        """Work until ``stop`` is set."""
+        await poll(self.send_due, stop, name="notices", every_seconds=POLL_SECONDS)
 
-    async def tell_due(self) -> int:
-        """Tell what is to be told now; returns of how many endpoints."""
-        rows = await asyncio.to_thread(self._due)
-        for row in rows:
-            await asyncio.to_thread(self._settle, row["id"], retry=True)  # before: a crash then repeats it later
-            outcome = await self._channel.send(self._message(row))
-            if outcome.kind != "retry":
-                await asyncio.to_thread(self._settle, row["id"], retry=False)
-            log.info(
-                "A notice about a disabled webhook endpoint was attempted.",
-                action="notice.attempted",
-                endpoint_id=row["id"],
-                outcome=outcome.kind,
-                detail=outcome.detail,
-            )
-        return len(rows)
+    async def send_due(self) -> int:
+        """Send the notices that are due; return how many attempts were made."""
+        await asyncio.to_thread(self._enqueue_due)
+        await asyncio.to_thread(self._worker.recover_older_than, LOST_AFTER)
+        return await self._worker.work_due()
 
-    def _due(self) -> list[RowMapping]:
-        query = select(webhook_endpoints).where(webhook_endpoints.c.notice_due_at <= self._clock.now())
-        with reading(self._engine) as connection:
-            return list(connection.execute(query.order_by(webhook_endpoints.c.id)).mappings())
-
-    def _settle(self, endpoint_id: str, *, retry: bool) -> None:
+    def _enqueue_due(self) -> None:
         now = self._clock.now()
-        with self._engine.begin() as connection:
-            change(connection, endpoint_id, now, notice_due_at=now + RETRY if retry else None)
+        query = select(webhook_endpoints).where(webhook_endpoints.c.notice_due_at <= now)
+        with reading(self._engine) as connection:
+            endpoints = connection.execute(query).mappings().all()
+        for endpoint in endpoints:
+            row = {"id": _notice_id(endpoint), "endpoint_id": endpoint["id"], "status": "pending", "attempts": 0}
+            row |= {"next_attempt_at": now, "last_error": None, "changed_at": now}
+            with self._engine.begin() as connection:
+                upsert(connection, endpoint_notices, [row], ["id"], update=())
+                change(connection, endpoint["id"], now, notice_due_at=None)
 
-    def _message(self, row: RowMapping) -> Outgoing:
-        name = row["description"] or redact_url(row["url"])
+    def _claim(self, connection: Connection, notice_id: str, now: datetime) -> ClaimedNotice | None:
+        row = QUEUE.claim_one(connection, notice_id, now)
+        if row is None:
+            return None
+        query = select(webhook_endpoints).where(webhook_endpoints.c.id == row["endpoint_id"])
+        endpoint = connection.execute(query).mappings().first()
+        applies = endpoint is not None and endpoint["state"] == "disabled" and _notice_id(endpoint) == notice_id
+        message = self._message(endpoint) if endpoint is not None and applies else None
+        return ClaimedNotice(Attempt(notice_id, row["attempts"]), message)
+
+    async def _send(self, claimed: ClaimedNotice) -> Outcome:
+        if claimed.message is None:
+            return Outcome("rejected", "The endpoint was enabled or removed before the notice was sent.")
+        outcome = await send_once(self._channel.name, self._channel, claimed.message)
+        log.info(
+            "A notice about a disabled webhook endpoint was attempted.",
+            action="notice.attempted",
+            notice_id=claimed.attempt.id,
+            outcome=outcome.kind,
+            detail=outcome.detail,
+        )
+        return replace(outcome, kind="rejected") if outcome.kind == "unknown" else outcome
+
+    def _message(self, endpoint: RowMapping) -> Outgoing:
+        address = redact_url(endpoint["url"])
         return Outgoing(
-            delivery_id=content_id("ntc", row["id"], row["disabled_at"].isoformat()),
+            delivery_id=_notice_id(endpoint),
             recipient=self._recipient,
             recipient_name="",
             sender_name="Firstword",
             sender_email=None,
-            subject=f"Webhooks to {name} have stopped",
+            subject=f"Webhooks to {endpoint['description'] or address} have stopped",
             body=(
-                f"Firstword sends no webhooks to {redact_url(row['url'])} any more.\n\n{row['disabled_because']}\n\n"
-                "What was to be sent there waits, and what happens meanwhile is kept for 30 days.\n"
-                f"See to the endpoint, then run: firstword webhooks enable {row['id']} --catch-up\n"
+                f"Firstword no longer sends webhooks to {address}.\n\n{endpoint['disabled_because']}\n\n"
+                "Messages that were waiting for it are kept. New ones are kept for 30 days.\n"
+                "To fix it: repair the endpoint, then run\n"
+                f"  firstword webhooks enable {endpoint['id']} --catch-up\n"
             ),
         )
+
+
+def _finish(connection: Connection, claimed: ClaimedNotice, outcome: Outcome, now: datetime) -> None:
+    QUEUE.finish(connection, [Finished(claimed.attempt, outcome)], now)
+
+
+def _notice_id(endpoint: RowMapping) -> str:
+    return content_id("ntc", endpoint["id"], endpoint["disabled_at"].isoformat())

@@ -1,7 +1,7 @@
-"""What is to be sent by webhooks, in the database before anything leaves; every attempt before and after it.
+"""Webhooks to send: a queue that sends each message to each endpoint at least once.
 
-At least once: what nobody can say the end of is sent again, under the same ``webhook-id``, by which the other side
-knows a repeat. It stands in the log as ``unknown`` all the same. What was answered is never sent again by itself.
+An attempt whose outcome is unknown is repeated under the same ``webhook-id``, so that the receiver recognizes it; the
+log still says ``unknown``. What an endpoint has answered is never sent again automatically.
 """
 
 from __future__ import annotations
@@ -10,27 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, func, insert, select
 
 from schemas.base import content_id
 from services.common.db import upsert
 from services.common.post import Answer
 from services.common.processing import AnyEvent
-from services.common.queue.backoff import RETRY_SECONDS, next_attempt
+from services.common.queue.outcome import Outcome
+from services.common.queue.work import Attempt, Finished
 from services.notifier.webhooks.disabling import disable
 from services.notifier.webhooks.endpoints import Endpoint, change, find
-from services.notifier.webhooks.payloads import Told
-from services.notifier.webhooks.selection import choose
+from services.notifier.webhooks.payloads import WebhookMessage
+from services.notifier.webhooks.selection import QUEUE, choose_due
 from services.notifier.webhooks.tables import (
     webhook_attempts,
     webhook_deliveries,
@@ -40,34 +31,33 @@ from services.notifier.webhooks.tables import (
 
 __all__ = [
     "KEPT",
-    "KEPT_FOR_NOBODY",
-    "PRUNED_AT_ONCE",
-    "Done",
-    "Work",
+    "KEPT_WITHOUT_ENDPOINTS",
+    "PRUNE_BATCH",
+    "QUEUE",
+    "ClaimedWebhook",
+    "FinishedWebhook",
     "begin_test",
     "claim",
     "enqueue",
     "finish",
     "new_delivery",
     "prune",
-    "recover",
-    "stuck",
     "webhook_id",
 ]
 
-#: So long messages and their log are kept, and can be replayed.
+#: How long messages and their log are kept, and can be replayed.
 KEPT = timedelta(days=30)
-#: The same where there is no endpoint at all: enough to begin with.
-KEPT_FOR_NOBODY = timedelta(days=7)
-#: At most so many messages are dropped in one transaction.
-PRUNED_AT_ONCE = 1_000
+#: The same while no endpoint exists: enough to start with.
+KEPT_WITHOUT_ENDPOINTS = timedelta(days=7)
+#: The most messages that one transaction drops.
+PRUNE_BATCH = 1_000
 
 _D, _A, _E = webhook_deliveries.c, webhook_attempts.c, webhook_endpoints.c
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """A delivery that this worker, and no other, may attempt now."""
+class ClaimedWebhook:
+    """A delivery that only this worker may attempt now. ``attempt_of_round`` counts since the last replay."""
 
     delivery_id: str
     attempt: int
@@ -78,135 +68,104 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """How the attempt of ``work`` ended, and with which request."""
+class FinishedWebhook:
+    """An attempt at ``claimed`` that ended with ``answer``; ``headers`` are those of the request."""
 
-    work: Work
+    claimed: ClaimedWebhook
     headers: Mapping[str, str]
     answer: Answer
 
+    def outcome(self, now: datetime) -> Outcome:
+        """Return the outcome as the queue takes it. Status 410 means that the endpoint is gone for good."""
+        answer = self.answer
+        patience = (answer.retry_after - now).total_seconds() if answer.retry_after else None
+        return Outcome("rejected" if answer.kind == "gone" else answer.kind, answer.detail, patience)
+
 
 def webhook_id(event_id: str, endpoint_id: str) -> str:
-    """The id of a message at one endpoint: the same over all attempts and replays."""
+    """Return the id of a message at one endpoint: the same for all attempts and replays."""
     return content_id("msg", event_id, endpoint_id)
 
 
-def enqueue(connection: Connection, told: Told, to: Iterable[Endpoint]) -> int:
-    """Note that ``told`` is to go to those of ``to`` that are active and want it; returns to how many it is new.
+def enqueue(connection: Connection, message: WebhookMessage, to: Iterable[Endpoint]) -> int:
+    """Queue ``message`` for those of ``to`` that are active and want it; return for how many it is new.
 
     The message itself is kept in any case, for endpoints that are disabled now and catch up later.
     """
-    message = {name: getattr(told, name) for name in ("id", "type", "client_id", "entity_id", "body", "at")}
-    upsert(connection, webhook_messages, [message], ["id"], update=())
+    row = {name: getattr(message, name) for name in ("id", "type", "client_id", "entity_id", "body", "at")}
+    upsert(connection, webhook_messages, [row], ["id"], update=())
     rows = [
-        new_delivery(told.id, endpoint.id, told.at)
+        new_delivery(message.id, endpoint.id, message.at)
         for endpoint in to
-        if endpoint.state == "active" and endpoint.wants.hear(told.type, told.client_id, told.entity_id)
+        if endpoint.state == "active" and endpoint.wants.hear(message.type, message.client_id, message.entity_id)
     ]
     return upsert(connection, webhook_deliveries, rows, ["id"], update=())
 
 
 def claim(
     connection: Connection, free: Mapping[str, int], now: datetime, paced_at: datetime | None = None
-) -> list[Work]:
-    """Record that attempts begin: at most so many for each endpoint as ``free`` says, and as it takes over all workers.
+) -> list[ClaimedWebhook]:
+    """Begin attempts: for each endpoint at most as many as ``free`` says, within its limits over all workers.
 
-    See :func:`services.notifier.webhooks.selection.choose`.
+    See :func:`services.notifier.webhooks.selection.choose_due`.
     """
-    chosen = choose(connection, free, now, paced_at or now)
+    chosen = choose_due(connection, free, now, paced_at or now)
     if not chosen:
         return []
-    ids = [row["id"] for _, row in chosen]
-    connection.execute(
-        update(webhook_deliveries)
-        .where(_D.id.in_(ids))
-        .values(status="sending", attempts=_D.attempts + 1, next_attempt_at=None, changed_at=now)
-    )
-    begun = [{"delivery_id": row["id"], "number": row["attempts"] + 1, "began_at": now} for _, row in chosen]
-    connection.execute(insert(webhook_attempts), begun)
-    return [
-        Work(row["id"], row["attempts"] + 1, row["attempts"] + 1 - row["attempts_before"], endpoint, row["body"])
-        for endpoint, row in chosen
-    ]
+    claimed = {row["id"]: row for row in QUEUE.claim(connection, [row["id"] for _, row in chosen], now)}
+    works = []
+    for endpoint, due in chosen:
+        if (row := claimed.get(due["id"])) is not None:
+            attempt = row["attempts"]
+            works.append(ClaimedWebhook(row["id"], attempt, attempt - row["attempts_before"], endpoint, due["body"]))
+    return works
 
 
-def begin_test(connection: Connection, endpoint: Endpoint, told: Told, now: datetime) -> Work:
-    """Record that ``endpoint`` is tried out with ``told``: one attempt, which says nothing of the endpoint's state."""
-    enqueue(connection, told, ())
-    last = {"status": "sending", "attempts": 1, "attempts_before": 1 - len(RETRY_SECONDS), "next_attempt_at": None}
-    row = {**new_delivery(told.id, endpoint.id, now), **last}
+def begin_test(connection: Connection, endpoint: Endpoint, message: WebhookMessage, now: datetime) -> ClaimedWebhook:
+    """Begin the only attempt at a test ``message``; it doesn't affect the endpoint's state."""
+    enqueue(connection, message, ())
+    schedule = QUEUE.schedule
+    last = {"status": "sending", "attempts": 1, "attempts_before": 1 - schedule.attempts, "next_attempt_at": None}
+    row = {**new_delivery(message.id, endpoint.id, now), **last}
     connection.execute(insert(webhook_deliveries).values(row))
     connection.execute(insert(webhook_attempts).values(delivery_id=row["id"], number=1, began_at=now))
-    return Work(str(row["id"]), 1, len(RETRY_SECONDS), endpoint, told.body, test=True)
+    return ClaimedWebhook(str(row["id"]), 1, schedule.attempts, endpoint, message.body, test=True)
 
 
-def finish(connection: Connection, done: Sequence[Done], now: datetime) -> list[AnyEvent]:
-    """Record how attempts ended, and what follows; returns the events that are to be published with it."""
-    if not done:
+def finish(connection: Connection, finished: Sequence[FinishedWebhook], now: datetime) -> list[AnyEvent]:
+    """Record how attempts ended, and what follows for their endpoints; return the events to publish with it."""
+    if not finished:
         return []
-    # Endpoints before deliveries, and both in one order, as all do: else two could wait for each other (PostgreSQL).
-    at = {
-        id: find(connection, id, lock=True) for id in _still_there(connection, {one.work.endpoint.id for one in done})
-    }
-    told = [one for one in done if one.work.endpoint.id in at]
-    if not told:
-        return []
-    _record_attempts(connection, told, now)
-    settled = [_settled(one, now) for one in sorted(told, key=lambda one: one.work.delivery_id)]
-    # Pending: it was taken for lost (see `recover`) and has come to its end after all; a late answer is one, too.
-    under_way = or_(_D.status == "sending", _D.status == "pending")
-    ours = and_(_D.id == bindparam("which"), under_way, _D.attempts == bindparam("attempt"))
-    names = ("status", "next_attempt_at", "last_error", "changed_at")
-    new = {name: bindparam(f"new_{name}", type_=_D[name].type) for name in names}
-    connection.execute(update(webhook_deliveries).where(ours).values(new), settled)
+    # Everyone locks endpoints before deliveries, and both in one order, to avoid deadlocks on PostgreSQL.
+    ids = {end.claimed.endpoint.id for end in finished}
+    endpoints = {id: find(connection, id, lock=True) for id in _existing(connection, ids)}
+    recorded = [end for end in finished if end.claimed.endpoint.id in endpoints]
+    QUEUE.finish(
+        connection,
+        [
+            Finished(
+                Attempt(end.claimed.delivery_id, end.claimed.attempt), end.outcome(now), log_values=_log_values(end)
+            )
+            for end in recorded
+        ],
+        now,
+    )
     events: list[AnyEvent] = []
-    for endpoint in at.values():
-        events += _judge(
-            connection,
-            endpoint,
-            [one for one in told if one.work.endpoint.id == endpoint.id and not one.work.test],
-            now,
-        )
+    for endpoint in endpoints.values():
+        ours = [end for end in recorded if end.claimed.endpoint.id == endpoint.id and not end.claimed.test]
+        events += _judge(connection, endpoint, ours, now)
     return events
 
 
-def recover(connection: Connection, now: datetime, *, began_before: datetime) -> int:
-    """Attempts whose end nobody recorded are ``unknown``, and are made again in their time; returns how many."""
-    stuck = and_(_D.status == "sending", _D.changed_at <= began_before)
-    rows = (
-        connection.execute(select(webhook_deliveries).where(stuck).with_for_update(skip_locked=True)).mappings().all()
-    )
-    detail = "Firstword was stopped while this was being sent; nobody can say whether it arrived."
-    for row in rows:
-        connection.execute(
-            update(webhook_attempts)
-            .where(_A.delivery_id == row["id"], _A.number == row["attempts"])
-            .values(ended_at=now, outcome="unknown", detail=detail)
-        )
-        again = next_attempt(row["id"], row["attempts"] - row["attempts_before"], now)
-        connection.execute(
-            update(webhook_deliveries)
-            .where(_D.id == row["id"])
-            .values(status="pending" if again else "failed", next_attempt_at=again, last_error=detail, changed_at=now)
-        )
-    return len(rows)
-
-
-def stuck(connection: Connection, *, began_before: datetime) -> bool:
-    """Whether there is anything for :func:`recover` to do."""
-    query = select(_D.id).where(_D.status == "sending", _D.changed_at <= began_before)
-    return connection.execute(query.limit(1)).first() is not None
-
-
 def prune(connection: Connection, now: datetime) -> int:
-    """Drop messages older than :data:`KEPT` of which nothing waits, with their log; returns how many.
+    """Drop messages older than :data:`KEPT` that nobody waits for, with their log; return how many.
 
-    At most :data:`PRUNED_AT_ONCE`: who gets that many asks again.
+    It drops at most :data:`PRUNE_BATCH`: if that many were dropped, call it again.
     """
-    kept = KEPT if connection.execute(select(_E.id).limit(1)).first() else KEPT_FOR_NOBODY
+    kept = KEPT if connection.execute(select(_E.id).limit(1)).first() else KEPT_WITHOUT_ENDPOINTS
     waiting = select(_D.message_id).where(_D.status.in_(("pending", "sending")))
     old = select(webhook_messages.c.id).where(webhook_messages.c.at < now - kept, webhook_messages.c.id.not_in(waiting))
-    ids = connection.execute(old.limit(PRUNED_AT_ONCE)).scalars().all()
+    ids = connection.execute(old.limit(PRUNE_BATCH)).scalars().all()
     of_message = select(_D.id).where(_D.message_id.in_(ids))
     connection.execute(delete(webhook_attempts).where(_A.delivery_id.in_(of_message)))
     connection.execute(delete(webhook_deliveries).where(_D.message_id.in_(ids)))
@@ -215,7 +174,7 @@ def prune(connection: Connection, now: datetime) -> int:
 
 
 def new_delivery(message_id: str, endpoint_id: str, at: datetime) -> dict[str, object]:
-    """The row of a delivery that waits from ``at`` on."""
+    """Return the row of a delivery that is due from ``at`` on."""
     return {
         "id": webhook_id(message_id, endpoint_id),
         "endpoint_id": endpoint_id,
@@ -229,61 +188,31 @@ def new_delivery(message_id: str, endpoint_id: str, at: datetime) -> dict[str, o
     }
 
 
-def _still_there(connection: Connection, ids: Iterable[str]) -> Sequence[str]:
-    """An endpoint may have been removed while something was on its way there."""
+def _existing(connection: Connection, ids: Iterable[str]) -> Sequence[str]:
+    """Return those of ``ids`` whose endpoints still exist: one may be removed while a request is under way."""
     return connection.execute(select(_E.id).where(_E.id.in_(ids)).order_by(_E.id)).scalars().all()
 
 
-def _record_attempts(connection: Connection, done: Sequence[Done], now: datetime) -> None:
-    names = ("ended_at", "outcome", "detail", "request", "status", "response", "elapsed_ms")
-    statement = (
-        update(webhook_attempts)
-        .where(_A.delivery_id == bindparam("which"), _A.number == bindparam("attempt"))
-        .values({name: bindparam(f"new_{name}", type_=_A[name].type) for name in names})
-    )
-    connection.execute(statement, [_attempt_row(one, now) for one in done])
-
-
-def _attempt_row(one: Done, now: datetime) -> dict[str, object]:
-    answer = one.answer
+def _log_values(finished: FinishedWebhook) -> dict[str, object]:
+    answer = finished.answer
     response = None if answer.status is None else {"headers": dict(answer.headers or {}), "body": answer.body}
     return {
-        "which": one.work.delivery_id,
-        "attempt": one.work.attempt,
-        "new_ended_at": now,
-        "new_outcome": "rejected" if answer.kind == "gone" else answer.kind,
-        "new_detail": answer.detail,
-        "new_request": {"url": one.work.endpoint.shown, "headers": dict(one.headers)},
-        "new_status": answer.status,
-        "new_response": response,
-        "new_elapsed_ms": round(answer.elapsed_seconds * 1000),
+        "request": {"url": finished.claimed.endpoint.shown, "headers": dict(finished.headers)},
+        "status": answer.status,
+        "response": response,
+        "elapsed_ms": round(answer.elapsed_seconds * 1000),
     }
 
 
-def _settled(one: Done, now: datetime) -> dict[str, object]:
-    answer, work = one.answer, one.work
-    again = None
-    if answer.kind in ("retry", "unknown"):
-        patience = (answer.retry_after - now).total_seconds() if answer.retry_after else None
-        again = next_attempt(work.delivery_id, work.attempt_of_round, now, patience)
-    status = "delivered" if answer.kind == "delivered" else "pending" if again else "failed"
-    return {
-        "which": work.delivery_id,
-        "attempt": work.attempt,
-        "new_status": status,
-        "new_next_attempt_at": again,
-        "new_last_error": None if status == "delivered" else answer.detail,
-        "new_changed_at": now,
-    }
-
-
-def _judge(connection: Connection, endpoint: Endpoint, done: Sequence[Done], now: datetime) -> list[AnyEvent]:
-    """What the attempts say of the endpoint itself: that it lives, wants rest, or is to be given up on."""
-    if not done:
+def _judge(
+    connection: Connection, endpoint: Endpoint, finished: Sequence[FinishedWebhook], now: datetime
+) -> list[AnyEvent]:
+    """Note what the attempts say about the endpoint: it works, it wants a break, or it has to be disabled."""
+    if not finished:
         return []
-    kinds = [one.answer.kind for one in done]
+    kinds = [end.answer.kind for end in finished]
     arrived = "delivered" in kinds
-    rest = max((one.answer.retry_after for one in done if one.answer.retry_after), default=None)
+    rest = max((end.answer.retry_after for end in finished if end.answer.retry_after), default=None)
     values: dict[str, object] = {"resting_until": rest or endpoint.resting_until}
     values["failures_in_a_row"] = 0 if arrived else endpoint.failures_in_a_row + len(kinds)
     if arrived:
@@ -292,21 +221,27 @@ def _judge(connection: Connection, endpoint: Endpoint, done: Sequence[Done], now
     if endpoint.state != "active" or arrived:
         return []
     if "gone" in kinds:
-        return [disable(connection, endpoint, "gone", "It answered 410: nothing more is wanted there.", now)]
-    last = [one for one in done if _settled(one, now)["new_status"] == "failed"]
-    if any(_nothing_arrived_since(connection, endpoint, one.work) for one in last):
-        reason = f"Every attempt of the last {_SPAN} failed, the last one so: {last[0].answer.detail}"
+        return [disable(connection, endpoint, "gone", "It answered 410: it wants no more messages.", now)]
+    failed = [end for end in finished if _failed(end, now)]
+    if any(_nothing_arrived_since(connection, endpoint, end.claimed) for end in failed):
+        reason = f"Every attempt of the last {_SPAN} failed. The last error: {failed[0].answer.detail}"
         return [disable(connection, endpoint, "failing", reason, now)]
     return []
 
 
-#: About so long the whole schedule takes.
+#: About how long the whole schedule takes.
 _SPAN = "three days"
 
 
-def _nothing_arrived_since(connection: Connection, endpoint: Endpoint, work: Work) -> bool:
-    """Whether nothing was delivered there while this delivery went through its whole schedule."""
-    first = work.attempt - work.attempt_of_round + 1
-    query = select(func.min(_A.began_at)).where(_A.delivery_id == work.delivery_id, _A.number >= first)
+def _failed(finished: FinishedWebhook, now: datetime) -> bool:
+    claimed = finished.claimed
+    settled = QUEUE.settle(claimed.delivery_id, claimed.attempt_of_round, finished.outcome(now), now)
+    return settled.status == "failed"
+
+
+def _nothing_arrived_since(connection: Connection, endpoint: Endpoint, claimed: ClaimedWebhook) -> bool:
+    """Return whether the endpoint took nothing while this delivery went through its whole schedule."""
+    first = claimed.attempt - claimed.attempt_of_round + 1
+    query = select(func.min(_A.began_at)).where(_A.delivery_id == claimed.delivery_id, _A.number >= first)
     begun: datetime = connection.execute(query).scalar_one()
     return endpoint.last_delivered_at is None or endpoint.last_delivered_at < begun

@@ -1,4 +1,4 @@
-"""From an event of the pipeline to the body of a webhook: which type, what of it, and always below the limit."""
+"""Turns an event of the pipeline into a webhook message: its type, and a body below the size limit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.webhooks import WEBHOOKS, AlertData, DraftData, EndpointDisabled, E
 from services.common.processing import AnyEvent
 from services.notifier.webhooks.shorten import shorten
 
-__all__ = ["Told", "told_of", "trial_of"]
+__all__ = ["WebhookMessage", "message_for", "trial_message"]
 
 _ALERT_TYPES: dict[Verdict, str] = {
     "tell": "alert.raised",
@@ -24,13 +24,13 @@ _ALERT_TYPES: dict[Verdict, str] = {
     "correct": "alert.corrected",
     "hold": "rumor.held",
 }
-#: In these a feed brings nothing any more, and somebody has to look.
+#: With these statuses a feed brings nothing any more, and somebody has to look.
 _SILENT = frozenset({"silent", "broken", "unreachable", "gone"})
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What is to be told of one event. ``id`` is the event's; ``body`` is signed and sent as it stands."""
+class WebhookMessage:
+    """The message about one event. ``id`` is the event's; ``body`` is signed and sent byte for byte."""
 
     id: str
     type: str
@@ -40,38 +40,40 @@ class Told:
     entity_id: str | None = None
 
 
-def told_of(event: AnyEvent) -> Told | None:
-    """What webhooks tell of ``event``; None where they tell nothing."""
+def message_for(event: AnyEvent) -> WebhookMessage | None:
+    """Return the message about ``event``; None if webhooks don't report it."""
     match event.data:
         case AlertRaised(alert=alert):
             if alert.verdict not in _ALERT_TYPES:
                 return None
             name = _ALERT_TYPES[alert.verdict]
-            return _told(event, name, AlertData(alert=alert), alert.client_id, alert.entity_id)
+            return _message(event, name, AlertData(alert=alert), alert.client_id, alert.entity_id)
         case DraftCreated(draft=draft):
-            return _told(event, "draft.created", DraftData(draft=draft), draft.client_id)
+            return _message(event, "draft.created", DraftData(draft=draft), draft.client_id)
         case DraftSent() | DraftDismissed() as ended:
-            return _told(event, ended.event_type, ended, ended.client_id)
+            return _message(event, ended.event_type, ended, ended.client_id)
         case DeliveryChanged(delivery=delivery) as ended if delivery.status in ("failed", "unknown"):
-            return _told(event, "delivery.failed", ended, delivery.client_id)
+            return _message(event, "delivery.failed", ended, delivery.client_id)
         case RumorResolved() as resolved:
-            return _told(event, resolved.event_type, resolved, None, resolved.entity_id)
+            return _message(event, resolved.event_type, resolved, None, resolved.entity_id)
         case FeedHealthChanged() as changed if changed.health.status in _SILENT:
-            return _told(event, "feed.silent", changed)
+            return _message(event, "feed.silent", changed)
         case EndpointDisabled() as disabled:
-            return _told(event, disabled.event_type, disabled)
+            return _message(event, disabled.event_type, disabled)
         case _:
             return None
 
 
-def trial_of(endpoint_id: str, event_id: str, now: datetime) -> Told:
-    """What is sent to try an endpoint out."""
+def trial_message(endpoint_id: str, event_id: str, now: datetime) -> WebhookMessage:
+    """Return the message that tests an endpoint."""
     data = EndpointTested(endpoint_id=endpoint_id, note="This is a test. Nothing has happened.")
-    return Told(event_id, "endpoint.test", now, _body("endpoint.test", event_id, now, data))
+    return WebhookMessage(event_id, "endpoint.test", now, _body("endpoint.test", event_id, now, data))
 
 
-def _told(event: AnyEvent, name: str, data: Model, client_id: str | None = None, entity_id: str | None = None) -> Told:
-    return Told(event.id, name, event.time, _body(name, event.id, event.time, data), client_id, entity_id)
+def _message(
+    event: AnyEvent, name: str, data: Model, client_id: str | None = None, entity_id: str | None = None
+) -> WebhookMessage:
+    return WebhookMessage(event.id, name, event.time, _body(name, event.id, event.time, data), client_id, entity_id)
 
 
 def _body(name: str, event_id: str, at: datetime, data: Model) -> str:

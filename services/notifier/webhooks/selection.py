@@ -1,7 +1,7 @@
-"""Which webhooks may leave now: what is due, at endpoints that take more, of each the oldest first.
+"""Chooses the webhooks that may leave now: what is due, the oldest first, at endpoints that take more.
 
-How much an endpoint takes, at once and a second, holds over all workers on a database: who looks for work there holds
-the endpoint's row.
+An endpoint's limits, at once and per second, hold over all workers on a database: a worker that looks for work there
+locks the endpoint's row.
 """
 
 from __future__ import annotations
@@ -12,96 +12,101 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, RowMapping, bindparam, func, or_, select, update
 
+from services.common.queue.backoff import STANDARD
+from services.common.queue.work import WorkQueue
 from services.notifier.webhooks.endpoints import Endpoint, find
-from services.notifier.webhooks.pace import filled_until, places
-from services.notifier.webhooks.tables import webhook_deliveries, webhook_endpoints, webhook_messages
+from services.notifier.webhooks.pace import free_slots, paced_until_after
+from services.notifier.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_messages
 
-__all__ = ["UNDER_WAY", "Room", "choose", "due_endpoints"]
+__all__ = ["QUEUE", "UNDER_WAY", "Capacity", "choose_due", "due_endpoints"]
 
-#: No request is under way for longer: it is given up on after 15 s.
+#: No request is under way for longer: the HTTP client gives up after 15 s.
 UNDER_WAY = timedelta(seconds=20)
 #: After so many failures in a row an endpoint gets one request at a time, until one arrives.
 PROBED_AFTER = 3
+
+QUEUE = WorkQueue(
+    webhook_deliveries, "at_least_once", STANDARD, attempts_before="attempts_before", log=webhook_attempts
+)
 
 _D, _E = webhook_deliveries.c, webhook_endpoints.c
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """How much an endpoint takes at present: so many at once, of which so many may begin by its rate."""
+class Capacity:
+    """How much an endpoint takes now: ``concurrency`` requests at once, ``slots`` of which its rate lets begin."""
 
     endpoint_id: str
     concurrency: int
-    places: int
+    slots: int
 
 
-def due_endpoints(connection: Connection, now: datetime, paced_at: datetime | None = None) -> list[Room]:
-    """The endpoints for which something is due, and which may be sent to.
+def due_endpoints(connection: Connection, now: datetime, paced_at: datetime | None = None) -> list[Capacity]:
+    """Return the endpoints that may be sent to and for which something is due.
 
-    ``paced_at`` is the moment by which their rate is kept: the machine's own, where ``now`` is turned by hand.
+    ``paced_at`` is the moment that their rate follows: the machine's own, even if ``now`` is set by hand.
     """
-    # Asked of each active endpoint: what waits for those that are disabled may be much, and isn't looked at.
-    something = select(_D.id).where(_D.endpoint_id == _E.id, _due(now)).exists()
+    # Checked for each active endpoint: much may wait for disabled ones, and isn't read.
+    something = select(_D.id).where(_D.endpoint_id == _E.id, QUEUE.is_due(now)).exists()
     query = (
         select(_E.id, _E.concurrency, _E.per_second, _E.failures_in_a_row, _E.ordered, _E.paced_until)
         .where(something, _E.state == "active", or_(_E.resting_until.is_(None), _E.resting_until <= now))
         .order_by(_E.id)
     )
     return [
-        Room(row.id, _at_once(row), places(row.paced_until, row.per_second, paced_at or now))
+        Capacity(row.id, _at_once(row), free_slots(row.paced_until, row.per_second, paced_at or now))
         for row in connection.execute(query)
     ]
 
 
-def choose(
+def choose_due(
     connection: Connection, free: Mapping[str, int], now: datetime, paced_at: datetime
 ) -> list[tuple[Endpoint, RowMapping]]:
-    """Deliveries that may begin, with their messages: at most so many for each endpoint as ``free`` says.
+    """Return deliveries that may begin, with their bodies: for each endpoint at most as many as ``free`` says.
 
-    What a killed worker had under way counts for :data:`UNDER_WAY`, and is taken for lost later.
+    A request of a killed worker counts as under way for :data:`UNDER_WAY`, and is recovered later.
     """
     chosen: list[tuple[Endpoint, RowMapping]] = []
-    there = [find(connection, id, lock=True) for id in sorted(free)]  # one at a time looks for work at an endpoint
+    locked = [find(connection, id, lock=True) for id in sorted(free)]  # one worker at a time looks at an endpoint
     under_way = _under_way(connection, sorted(free), now)
-    for endpoint in there:
+    for endpoint in locked:
         if endpoint.state != "active" or (endpoint.resting_until is not None and endpoint.resting_until > now):
             continue
-        room = _at_once(endpoint) - under_way.get(endpoint.id, 0)
-        most = min(free[endpoint.id], room, places(endpoint.paced_until, endpoint.per_second, paced_at))
+        left = _at_once(endpoint) - under_way.get(endpoint.id, 0)
+        most = min(free[endpoint.id], left, free_slots(endpoint.paced_until, endpoint.per_second, paced_at))
         if most <= 0:
             continue
         rows = _head(connection, endpoint.id, now) if endpoint.ordered else _oldest(connection, endpoint.id, now, most)
         chosen += [(endpoint, row) for row in rows]
     if chosen:
-        _keep_pace(connection, Counter(endpoint.id for endpoint, _ in chosen), there, paced_at)
+        _keep_pace(connection, Counter(endpoint.id for endpoint, _ in chosen), locked, paced_at)
     return chosen
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    return and_(_D.status == "pending", _D.next_attempt_at <= now)
-
-
 def _at_once(endpoint: Endpoint | Row[Any, Any, Any, Any, Any, Any]) -> int:
-    """How many requests an endpoint gets at once: one where order counts, or where none arrived lately."""
+    """Return how many requests an endpoint gets at once: one if order counts, or if none arrived lately."""
     one = endpoint.ordered or endpoint.failures_in_a_row >= PROBED_AFTER
     return 1 if one else int(endpoint.concurrency)
 
 
 def _under_way(connection: Connection, ids: Sequence[str], now: datetime) -> Mapping[str, int]:
-    """How many requests each endpoint has under way, whoever sends them."""
+    """Count the requests under way at each endpoint, of all workers."""
     sending = (_D.status == "sending", _D.changed_at > now - UNDER_WAY)
     query = select(_D.endpoint_id, func.count()).where(_D.endpoint_id.in_(ids), *sending)
     return {row[0]: row[1] for row in connection.execute(query.group_by(_D.endpoint_id))}
 
 
-def _keep_pace(connection: Connection, begun: Mapping[str, int], at: Sequence[Endpoint], now: datetime) -> None:
-    """Write down until when what begins fills each endpoint's time."""
+def _keep_pace(connection: Connection, begun: Mapping[str, int], endpoints: Sequence[Endpoint], now: datetime) -> None:
+    """Record the moment up to which each endpoint's rate is used up."""
     rows = [
-        {"which": one.id, "until": filled_until(one.paced_until, one.per_second, now, begun[one.id])}
-        for one in at
-        if one.id in begun
+        {
+            "which": endpoint.id,
+            "until": paced_until_after(endpoint.paced_until, endpoint.per_second, now, begun[endpoint.id]),
+        }
+        for endpoint in endpoints
+        if endpoint.id in begun
     ]
     until = bindparam("until", type_=_E.paced_until.type)
     connection.execute(update(webhook_endpoints).where(_E.id == bindparam("which")).values(paced_until=until), rows)
@@ -113,14 +118,14 @@ _WITH_BODY = select(webhook_deliveries, webhook_messages.c.body).join(
 
 
 def _oldest(connection: Connection, endpoint_id: str, now: datetime, most: int) -> Sequence[RowMapping]:
-    query = _WITH_BODY.where(_D.endpoint_id == endpoint_id, _due(now)).order_by(_D.seq).limit(most)
+    query = _WITH_BODY.where(_D.endpoint_id == endpoint_id, QUEUE.is_due(now)).order_by(_D.seq).limit(most)
     return connection.execute(query).mappings().all()
 
 
 def _head(connection: Connection, endpoint_id: str, now: datetime) -> Sequence[RowMapping]:
-    """The oldest that isn't settled, if it is due and not on its way; those behind it wait for it."""
-    open_ones = _WITH_BODY.where(_D.endpoint_id == endpoint_id, _D.status.in_(("pending", "sending")))
-    row = connection.execute(open_ones.order_by(_D.seq).limit(1)).mappings().first()
+    """Return the oldest unsettled delivery if it is due and not under way; those behind it wait for it."""
+    unsettled = _WITH_BODY.where(_D.endpoint_id == endpoint_id, _D.status.in_(("pending", "sending")))
+    row = connection.execute(unsettled.order_by(_D.seq).limit(1)).mappings().first()
     if row is None or row["status"] != "pending" or row["next_attempt_at"] > now:
         return ()
     return (row,)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from services.common.db import UtcDateTime
 from services.notifier.tables import metadata
 
-__all__ = ["webhook_attempts", "webhook_deliveries", "webhook_endpoints", "webhook_messages"]
+__all__ = ["endpoint_notices", "webhook_attempts", "webhook_deliveries", "webhook_endpoints", "webhook_messages"]
 
 #: A number that the database counts up itself; SQLite does so for INTEGER alone.
 _SEQ = BigInteger().with_variant(Integer, "sqlite")
@@ -97,4 +97,18 @@ webhook_attempts = Table(
     Column("response", JSON),  # headers and the beginning of the body
     Column("elapsed_ms", Integer),
     Index(None, "outcome"),
+)
+
+#: Notices to the operator about disabled endpoints.
+endpoint_notices = Table(
+    "endpoint_notices",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("endpoint_id", String(80), nullable=False),
+    Column("status", String(10), nullable=False),  # pending, sending, delivered, failed
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_attempt_at", UtcDateTime),
+    Column("last_error", Text),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index(None, "status", "next_attempt_at"),
 )

@@ -40,7 +40,7 @@ from services.common.settings import Settings
 from services.notifier.delivery.channels.base import Run
 from services.notifier.delivery.routes import ManagerWays, manager_mail
 from services.notifier.desk.auth import create_api_token, ensure_owner
-from services.notifier.digest.manager_outbox import Words, put
+from services.notifier.digest.manager_outbox import RenderedMessage, enqueue
 from services.notifier.tables import alerts, audit_log, contact_decisions, drafts, refusals, users
 from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.tables import webhook_deliveries, webhook_endpoints, webhook_messages
@@ -69,9 +69,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             seen = {"at": NOW, "user_id": "owner", "action": "client.read", "subject": "x", "client_id": None}
             connection.execute(insert(audit_log), [seen, seen])
             ways: ManagerWays = {"email": manager_mail}
-            words = Words("Your day", "…", "…", [(Run("…", "https://desk.example"),)])
+            words = RenderedMessage("Your day", "…", "…", [(Run("…", "https://desk.example"),)])
             manager = Manager(id="mara", name="Mara Lindqvist", email="mara@harbour-vane.example")
-            put(connection, "digest", manager, "2026-03-04", words, by=["email"], ways=ways, due_at=NOW, now=NOW)
+            enqueue(connection, "digest", manager, "2026-03-04", words, by=["email"], ways=ways, due_at=NOW, now=NOW)
         yield store
 
 

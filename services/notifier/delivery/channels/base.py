@@ -1,20 +1,18 @@
-"""What a channel is: it takes one message, tries once, and says truthfully what it knows of the outcome."""
+"""A channel takes one message, tries to send it once, and reports exactly what it knows about the outcome."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
+
+from services.common.queue.outcome import Outcome, OutcomeKind
 
 __all__ = ["Channel", "Outcome", "OutcomeKind", "Outgoing", "Paragraph", "Run"]
-
-#: delivered: the other side took it · retry: it surely did not, and may later · rejected: it did not, and won't ·
-#: unknown: it may have; a person must look, for a repeat could reach the client twice.
-OutcomeKind = Literal["delivered", "retry", "rejected", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Some words of a paragraph, with where they lead, if anywhere. Never markup: they are shown as they stand."""
+    """Part of a paragraph, with a link if there is one. The text is plain: it is shown as it is, never as markup."""
 
     text: str
     url: str | None = None
@@ -26,9 +24,9 @@ Paragraph: TypeAlias = tuple[Run, ...]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message on its way. ``delivery_id`` is the same on every attempt; a channel hands it on where it can.
+    """One message to send. ``delivery_id`` is the same on every attempt; a channel passes it on if it can.
 
-    ``html`` says the same as ``body``, for channels that can show it; ``chat`` is what chats show in place of it.
+    ``html`` says the same as ``body``, for channels that can show it. Chat channels show ``chat`` in place of ``body``.
     """
 
     delivery_id: str
@@ -42,20 +40,11 @@ class Outgoing:
     chat: tuple[Paragraph, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one attempt ended. ``detail`` is for a person, without secrets; ``retry_after_seconds`` if it was named."""
-
-    kind: OutcomeKind
-    detail: str
-    retry_after_seconds: float | None = None
-
-
 class Channel(Protocol):
-    """One way out of the house."""
+    """One channel for outgoing messages."""
 
     name: str
 
     async def send(self, message: Outgoing) -> Outcome:
-        """Try once. Expected failures are outcomes; what is raised counts as unknown."""
+        """Try once. Expected failures are outcomes; an exception counts as ``unknown``."""
         ...

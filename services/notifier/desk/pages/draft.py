@@ -22,7 +22,7 @@ from services.notifier.desk.checks import checks_of, why_this_client
 from services.notifier.desk.relations import Relations
 from services.notifier.desk.web import Page, back_to
 from services.notifier.drafting.grounding import by_sentence
-from services.notifier.rewording import store as wordings
+from services.notifier.rewording import store as rewordings
 
 __all__ = ["router"]
 
@@ -44,7 +44,7 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         others = [one for one in line.draft.told_alerts if one != line.draft.alert_id]
         told = queries.alerts_by_id(connection, who.scope, others)
         said = queries.feedback_on(connection, who.scope, draft_id)
-        wording = wordings.offer(connection, draft_id)
+        wording = rewordings.offer(connection, draft_id)
         fared = of_draft(connection, who.scope, draft_id)
         answers = [
             one for one in queries.contacts(connection, who.scope, line.client_id) if one["draft_id"] == draft_id

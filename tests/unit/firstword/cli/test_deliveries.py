@@ -14,7 +14,7 @@ from firstword.storage.engine import open_sqlite
 from firstword.storage.migrate import migrate
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.routes import manager_mail
-from services.notifier.digest.manager_outbox import Words, put
+from services.notifier.digest.manager_outbox import RenderedMessage, enqueue
 from services.notifier.tables import deliveries
 from tests.desk_data import MANAGERS, NOW
 from tests.desk_world import World
@@ -70,8 +70,8 @@ def test_messages_to_managers_are_listed_with_what_became_of_them(world: World) 
     assert "There are none." in run("managers")
     manager = MANAGERS["june"].model_copy(update={"email": None})
     with world.engine.begin() as connection:
-        words = Words("Your day", "…", "…", ())
-        put(connection, "digest", manager, "2026-03-05", words, by=["email"], ways={"email": manager_mail},
+        words = RenderedMessage("Your day", "…", "…", ())
+        enqueue(connection, "digest", manager, "2026-03-05", words, by=["email"], ways={"email": manager_mail},
             due_at=NOW, now=NOW)  # fmt: skip
     assert "no mail address for June Okafor" in run("managers", "--status", "failed")
     (row,) = json.loads(run("managers", "--json"))

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 
 from schemas.deliveries import DeliveryChanged
 from services.common.db import reading
-from services.common.queue.backoff import JITTER, RETRY_SECONDS
+from services.common.queue.backoff import STANDARD
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.tables import deliveries, delivery_attempts
@@ -58,20 +58,20 @@ async def test_a_greylisting_server_gets_it_once_it_takes_it(database: Engine) -
 async def test_to_the_last_attempt_then_failed_announced_and_sent_again_by_a_person(database: Engine) -> None:
     async with mail_server("greylists") as server:
         world, worker, draft_id = sending(database, server)
-        for attempt in range(1, len(RETRY_SECONDS) + 1):
+        for attempt in range(1, STANDARD.attempts + 1):
             began = world.clock.now()
             assert await worker.deliver_due() == 1
             status, again = due(world)
             if again is None:
                 break
             waited = (again - began).total_seconds()
-            assert RETRY_SECONDS[attempt] <= waited <= RETRY_SECONDS[attempt] * (1 + JITTER)
+            assert STANDARD.waits[attempt] <= waited <= STANDARD.waits[attempt] * (1 + STANDARD.jitter)
             world.at(again - timedelta(seconds=1))
             assert await worker.deliver_due() == 0, "nothing before its time"
             world.at(again)
-        assert (attempt, status) == (len(RETRY_SECONDS), "failed")
+        assert (attempt, status) == (STANDARD.attempts, "failed")
         told = [one.data for one in world.publisher.events if isinstance(one.data, DeliveryChanged)]
-        assert (told[-1].delivery.status, told[-1].delivery.attempts) == ("failed", len(RETRY_SECONDS))
+        assert (told[-1].delivery.status, told[-1].delivery.attempts) == ("failed", STANDARD.attempts)
         assert world.line(draft_id).state == "failed", "it is in the inbox again"
         server.manner = "takes"
         world.desk("send_again", told[-1].delivery.id)

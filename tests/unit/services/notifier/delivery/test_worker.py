@@ -11,10 +11,10 @@ from schemas.clients import ClientChanged, ClientRemoved
 from schemas.deliveries import DeliveryChanged
 from services.common.db import reading
 from services.common.metrics import Metrics
+from services.common.queue.backoff import STANDARD
 from services.notifier import queries
 from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Outcome
-from services.notifier.delivery.outbox import RETRY_SECONDS
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.scope import EVERYTHING
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
@@ -61,12 +61,12 @@ async def test_a_busy_server_is_tried_to_the_end_of_the_schedule_and_then_given_
     draft_id = approve(world)
     channel = ScriptedChannel(BUSY)
     worker = world.worker(channel)
-    for attempt in range(1, len(RETRY_SECONDS) + 1):
+    for attempt in range(1, STANDARD.attempts + 1):
         assert await worker.deliver_due() == 1
         assert await worker.deliver_due() == 0, "nothing is sent before its time"
-        expected = "pending" if attempt < len(RETRY_SECONDS) else "failed"
+        expected = "pending" if attempt < STANDARD.attempts else "failed"
         assert status(world, draft_id) == (expected, attempt)
-        world.clock.advance(seconds=2 * RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+        world.clock.advance(seconds=2 * STANDARD.waits[min(attempt, STANDARD.attempts - 1)])
     assert len({message.delivery_id for message in channel.sent}) == 1
     line = world.line(draft_id)
     assert (line.state, line.outcome) == ("failed", "the server is busy")
@@ -95,7 +95,7 @@ async def test_what_must_not_be_repeated_is_not(world: World, outcome: Outcome |
 async def test_a_crash_between_sending_and_recording_leaves_it_to_a_person(world: World) -> None:
     draft_id = approve(world)
     with reading(world.engine) as connection:
-        (delivery_id,) = outbox.due(connection, NOW, 10)
+        (delivery_id,) = outbox.QUEUE.due(connection, NOW)
     with world.engine.begin() as connection:
         assert outbox.claim(connection, delivery_id, NOW) is not None
         assert outbox.claim(connection, delivery_id, NOW) is None, "nobody else may take it"
@@ -127,7 +127,7 @@ async def test_a_person_can_have_it_sent_again_under_the_same_id(world: World) -
 async def test_another_instance_does_not_take_a_running_attempt_for_a_crash(world: World) -> None:
     draft_id = approve(world)
     with reading(world.engine) as connection:
-        (delivery_id,) = outbox.due(connection, NOW, 10)
+        (delivery_id,) = outbox.QUEUE.due(connection, NOW)
     with world.engine.begin() as connection:
         outbox.claim(connection, delivery_id, NOW)
     world.clock.advance(seconds=5)
@@ -173,8 +173,8 @@ async def test_what_a_sink_stops_is_told_of_once_and_counted(world: World) -> No
     assert status(world, draft_id) == ("failed", 0)
     metrics = Metrics()
     worker = DeliveryWorker(world.engine, world.publisher, world.clock, {}, metrics=metrics)
-    assert worker.tell() == 1
-    assert worker.tell() == 0
+    assert worker.publish_stopped() == 1
+    assert worker.publish_stopped() == 0
     told = world.publisher.events[-1].data
     assert isinstance(told, DeliveryChanged)
     assert (told.delivery.status, told.delivery.last_error) == ("failed", "The client was removed.")

@@ -12,7 +12,7 @@ from schemas.base import content_id, event
 from schemas.clients import ClientChanged
 from services.common.db import reading
 from services.notifier.delivery.routes import ManagerWays, by_manager, manager_mail
-from services.notifier.digest.manager_mailer import ManagerPost
+from services.notifier.digest.manager_mailer import ManagerMailer
 from services.notifier.digest.tables import manager_messages
 from services.notifier.digest.urgent import APART, NAMED, Urgent
 from services.notifier.tables import drafts
@@ -48,17 +48,17 @@ def press(world: World, count: int) -> list[str]:
     return list(ids)
 
 
-def post(world: World, *channels: ScriptedChannel) -> ManagerPost:
-    makers = [Urgent(WAYS, "https://desk.example")]
-    return ManagerPost(world.engine, world.clock, {channel.name: channel for channel in channels}, makers)
+def post(world: World, *channels: ScriptedChannel) -> ManagerMailer:
+    sources = [Urgent(WAYS, "https://desk.example")]
+    return ManagerMailer(world.engine, world.clock, {channel.name: channel for channel in channels}, sources)
 
 
 async def test_each_is_told_of_once_and_together(database: Engine) -> None:
     world, chat = world_of(database, "teams", "email"), ScriptedChannel(name="teams")
-    assert await post(world, chat).post_due() == 0
+    assert await post(world, chat).send_due() == 0
     first = press(world, 2)
-    assert await post(world, chat).post_due() == 1
-    assert await post(world, chat).post_due() == 0
+    assert await post(world, chat).send_due() == 1
+    assert await post(world, chat).send_due() == 0
     (message,) = chat.sent
     assert message.subject == "2 urgent messages to decide"
     assert {f"https://desk.example/drafts/{id}" for id in first} < {
@@ -66,9 +66,9 @@ async def test_each_is_told_of_once_and_together(database: Engine) -> None:
     }
     (second,) = press(world, 1)
     world.clock.advance(seconds=10)
-    assert await post(world, chat).post_due() == 0, "not two in a row"
+    assert await post(world, chat).send_due() == 0, "not two in a row"
     world.clock.advance(seconds=APART.total_seconds())
-    assert await post(world, chat).post_due() == 1
+    assert await post(world, chat).send_due() == 1
     assert chat.sent[1].subject.startswith("Urgent: ")
     assert second in chat.sent[1].body
     assert first[0] not in chat.sent[1].body
@@ -77,7 +77,7 @@ async def test_each_is_told_of_once_and_together(database: Engine) -> None:
 async def test_the_text_names_whom_and_until_when(database: Engine) -> None:
     world, mail = world_of(database, "email"), ScriptedChannel()
     (id,) = press(world, 1)
-    await post(world, mail).post_due()
+    await post(world, mail).send_due()
     (message,) = mail.sent
     assert world.line(id).subject in message.body
     assert "by today 14:20." in message.body, "in Stockholm"
@@ -90,7 +90,7 @@ async def test_the_text_names_whom_and_until_when(database: Engine) -> None:
 async def test_who_wishes_none_gets_none_and_nothing_old_later(database: Engine) -> None:
     world, mail = world_of(database), ScriptedChannel()
     press(world, 2)
-    assert await post(world, mail).post_due() == 0
+    assert await post(world, mail).send_due() == 0
     with reading(database) as connection:
         assert connection.execute(select(manager_messages.c.id)).first() is None
 
@@ -101,14 +101,14 @@ async def test_what_is_decided_or_late_is_not_told(database: Engine) -> None:
     with database.begin() as connection:
         connection.execute(update(drafts).where(drafts.c.id == decided).values(state="dismissed"))
         connection.execute(update(drafts).where(drafts.c.id == late).values(deadline_at=NOW))
-    assert await post(world, mail).post_due() == 0
+    assert await post(world, mail).send_due() == 0
 
 
 async def test_two_instances_tell_once(database: Engine) -> None:
     world, mail = world_of(database, "email"), ScriptedChannel()
     press(world, 3)
     posts = [post(world, mail) for _ in range(4)]
-    assert sum(await asyncio.gather(*(one.post_due() for one in posts))) == 1
+    assert sum(await asyncio.gather(*(one.send_due() for one in posts))) == 1
 
 
 async def test_many_are_counted_not_listed(database: Engine) -> None:
@@ -117,7 +117,7 @@ async def test_many_are_counted_not_listed(database: Engine) -> None:
     with database.begin() as connection:
         row = dict(connection.execute(select(drafts).where(drafts.c.id == id)).mappings().one())
         connection.execute(drafts.insert(), [row | {"id": f"drf_copy_{n:03}"} for n in range(40)])
-    await post(world, mail).post_due()
+    await post(world, mail).send_due()
     (message,) = mail.sent
     assert message.body.count("/drafts/") == NAMED
     assert f"{41 - NAMED} more in the inbox" in message.body

@@ -13,7 +13,7 @@ from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.compose import Composed, compose
 from services.notifier.drafting.grounding import GroundingSources, check_grounding, grounding_sources, ungrounded
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.rewording.rewrite import Asking, Declined, Wording, ask, judge
+from services.notifier.rewording.rewrite import Declined, Question, Rewording, ask, judge
 from tests.unit.services.notifier.samples import (
     NOW,
     a_client,
@@ -36,28 +36,28 @@ GOOD = {
 }
 
 
-def drafted(brief: Brief | None = None) -> tuple[Brief, Draft, Asking, GroundingSources]:
+def drafted(brief: Brief | None = None) -> tuple[Brief, Draft, Question, GroundingSources]:
     client = a_client()
     brief = brief or Brief(an_alert(client), client, a_firm(), a_manager(), NOW)
     composed = compose(brief, SHIPPED, send_after=NOW)
     assert isinstance(composed, Composed)
-    asking = ask(composed.draft, brief.client, brief.firm, brief.manager)
-    assert asking is not None
-    known = grounding_sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=NOW)
-    return brief, composed.draft, asking, known
+    question = ask(composed.draft, brief.client, brief.firm, brief.manager)
+    assert question is not None
+    known = sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=NOW)
+    return brief, composed.draft, question, known
 
 
-def judged(answer: object, brief: Brief | None = None) -> Wording | Declined:
-    brief, draft, asking, known = drafted(brief)
-    return judge(asking, answer if isinstance(answer, str) else json.dumps(answer), draft, brief.client, known)
+def judged(answer: object, brief: Brief | None = None) -> Rewording | Declined:
+    brief, draft, question, known = drafted(brief)
+    return judge(question, answer if isinstance(answer, str) else json.dumps(answer), draft, brief.client, known)
 
 
 def test_nothing_of_the_client_nor_of_the_news_is_asked_about() -> None:
     client = a_client(views=(Note(text="Halden Energy is a holding for life"),), organisation="Arnaud Frères")
-    _, _, asking, _ = drafted(Brief(an_alert(client), client, a_firm(), a_manager(), NOW))
+    _, _, question, _ = drafted(Brief(an_alert(client), client, a_firm(), a_manager(), NOW))
     for word in ("Arnaud", "Claire", "Halden", "Harbour", "Mara", "dependable", "for life", "38%", "Northgate", "12"):
-        assert word not in asking.user + asking.system, word
-    assert "your desire for [W1]" in asking.user
+        assert word not in question.user + question.system, word
+    assert "your desire for [W1]" in question.user
 
 
 def test_two_clients_of_one_kind_ask_the_same() -> None:
@@ -86,12 +86,12 @@ def test_the_news_is_shown_between_marks_that_it_cannot_hold_and_only_when_allow
 
 def test_a_good_answer_is_offered_and_grounded() -> None:
     done = judged(GOOD)
-    assert isinstance(done, Wording), done
+    assert isinstance(done, Rewording), done
     assert "about 12% of your portfolio" in done.body
     assert "Based upon your desire for a dependable income and limited risk, I think it wise" in done.body
     assert "reports: “Halden Energy cut its quarterly dividend by 38%" in done.body
     assert ungrounded(done.grounding) == ()
-    assert isinstance(judged(f"```json\n{json.dumps(GOOD)}\n```"), Wording)
+    assert isinstance(judged(f"```json\n{json.dumps(GOOD)}\n```"), Rewording)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_a_refusal_or_garbage_is_declined(answer: object) -> None:
 
 
 def test_what_changes_nothing_is_not_offered() -> None:
-    _, _, asking, _ = drafted()
-    assert judged(dict(asking.masked)) == Declined("same", "The model found nothing to change.")
+    _, _, question, _ = drafted()
+    assert judged(dict(question.masked)) == Declined("same", "The model found nothing to change.")
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -151,15 +151,15 @@ def test_whatever_a_model_does_to_any_draft_nothing_ungrounded_is_offered(seed: 
     rules = trade_rules(SHIPPED)
     additions = ("", " Sell it today.", " It rose 40%.", " [N1] agrees.", " Lol.", " Dromer Transport pays.", " Why?")
     for _ in range(100):
-        brief, draft, asking, known = drafted(random_brief(generator, rules))
-        said = {number: text + generator.choice(additions) for number, text in asking.masked.items()}
-        done = judge(asking, json.dumps(said), draft, brief.client, known)
-        if isinstance(done, Wording):
-            assert ungrounded(check_grounding(done.body, known)) == ()
+        brief, draft, question, known = drafted(random_brief(generator, rules))
+        said = {number: text + generator.choice(additions) for number, text in question.masked.items()}
+        done = judge(question, json.dumps(said), draft, brief.client, known)
+        if isinstance(done, Rewording):
+            assert ungrounded(check(done.body, known)) == ()
             assert done.body.count("?") == 1
             assert not any(word in done.body for word in ("Sell it", "40%", "Lol", "Dromer Transport pays"))
-        elif said == dict(asking.masked):
+        elif said == dict(question.masked):
             assert done.reason == "same"
-        assert asking.masks.unmask("\n".join(asking.masked.values())) == "\n".join(
-            draft.parts[at].text for at in asking.parts.values()
+        assert question.masks.unmask("\n".join(question.masked.values())) == "\n".join(
+            draft.parts[at].text for at in question.parts.values()
         )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from services.notifier.webhooks import outbox
-from services.notifier.webhooks.pace import filled_until, places
+from services.notifier.webhooks.pace import free_slots, paced_until_after
 from services.notifier.webhooks.selection import UNDER_WAY
 from tests.http_server import Reply, Request, serving
 from tests.webhook_world import WebhookWorld, dismissed
@@ -28,12 +28,12 @@ def test_never_more_than_a_second_s_worth_ahead(per_second: float, steps: list[t
     until, now, begun = None, START, 0
     for rest, wanted in steps:
         now += timedelta(seconds=rest)
-        taken = min(wanted, places(until, per_second, now))
-        until = filled_until(until, per_second, now, taken)
+        taken = min(wanted, free_slots(until, per_second, now))
+        until = paced_until_after(until, per_second, now, taken)
         begun += taken
         allowed = max(1.0, per_second) + per_second * (now - START).total_seconds()
         assert begun <= allowed + 0.01
-        assert places(until, per_second, now + timedelta(seconds=1 / per_second + 1)) >= 1, "it is never shut for good"
+        assert free_slots(until, per_second, now + timedelta(seconds=1 / per_second + 1)) >= 1, "it opens again"
 
 
 async def test_two_workers_keep_to_what_an_endpoint_takes_at_once(database: Engine) -> None:

@@ -13,7 +13,7 @@ from schemas.alerts import AlertRaised, Evidence, Reason
 from schemas.base import event
 from schemas.webhooks import BODY_LIMIT, AlertData, Webhook
 from services.common.processing import AnyEvent
-from services.notifier.webhooks.payloads import told_of
+from services.notifier.webhooks.payloads import message_for
 from tests.desk_data import NOW, seed_events
 
 AT = datetime(2026, 3, 5, 9, tzinfo=UTC)
@@ -44,17 +44,17 @@ LONG = st.builds(str.__mul__, st.text(min_size=1, max_size=8), st.integers(1, 80
     url=st.integers(1, 9_000).map(lambda n: f"https://a.example/{'ü' * n}"),
 )
 def test_whatever_an_alert_holds_its_webhook_fits(texts: list[str], url: str) -> None:
-    told = told_of(with_evidence(texts, url))
+    told = message_for(with_evidence(texts, url))
     assert told is not None
     assert len(told.body.encode()) < BODY_LIMIT
     read = Webhook[AlertData].model_validate_json(told.body)
     assert read.data.alert.evidence
-    assert told == told_of(with_evidence(texts, url)), "the same event, the same bytes"
+    assert told == message_for(with_evidence(texts, url)), "the same event, the same bytes"
 
 
 def test_what_was_left_out_is_named_and_a_small_one_is_whole() -> None:
-    small = told_of(with_evidence(["Halden cuts its dividend"]))
-    large = told_of(with_evidence(["Halden cuts its dividend " * 40] * 30))
+    small = message_for(with_evidence(["Halden cuts its dividend"]))
+    large = message_for(with_evidence(["Halden cuts its dividend " * 40] * 30))
     assert small is not None
     assert large is not None
     assert json.loads(small.body)["data"]["shortened"] == []
@@ -64,7 +64,7 @@ def test_what_was_left_out_is_named_and_a_small_one_is_whole() -> None:
 
 @pytest.mark.parametrize("one", list(seed_events()), ids=lambda one: f"{one.type}-{one.id[-4:]}")
 def test_each_event_of_a_desk_fits_as_it_is(one: AnyEvent) -> None:
-    told = told_of(one)
+    told = message_for(one)
     if told is not None:
         assert told.at <= NOW
         assert len(told.body.encode()) < BODY_LIMIT

@@ -19,8 +19,8 @@ from services.common.settings import Settings
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.webhooks import endpoints, outbox
 from services.notifier.webhooks.disabling import disable
-from services.notifier.webhooks.notices import Notices
-from services.notifier.webhooks.payloads import trial_of
+from services.notifier.webhooks.notices import EndpointNotifier
+from services.notifier.webhooks.payloads import trial_message
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
 from tests.http_server import Reply, serving
@@ -38,13 +38,13 @@ def given_up(engine: Engine) -> WebhookWorld:
 async def test_a_notice_goes_out_by_mail_until_it_is_taken(database: Engine) -> None:
     world = given_up(database)
     channel = ScriptedChannel(Outcome("retry", "busy"), Outcome("delivered", "ok"))
-    notices = Notices(database, world.clock, channel, "ops@harbour.example")
-    assert await notices.tell_due() == 1
-    assert await notices.tell_due() == 0, "not at once again"
+    notices = EndpointNotifier(database, world.clock, channel, "ops@harbour.example")
+    assert await notices.send_due() == 1
+    assert await notices.send_due() == 0, "not at once again"
     world.clock.advance(minutes=6)
-    assert await notices.tell_due() == 1
+    assert await notices.send_due() == 1
     world.clock.advance(days=1)
-    assert await notices.tell_due() == 0
+    assert await notices.send_due() == 0
     first, second = channel.sent
     assert first == second, "one notice, under one id"
     assert "the CRM" in first.subject
@@ -55,10 +55,10 @@ async def test_a_notice_goes_out_by_mail_until_it_is_taken(database: Engine) -> 
 async def test_what_may_have_arrived_is_not_told_twice(database: Engine) -> None:
     world = given_up(database)
     channel = ScriptedChannel(Outcome("unknown", "no answer"))
-    notices = Notices(database, world.clock, channel, "ops@harbour.example")
-    await notices.tell_due()
+    notices = EndpointNotifier(database, world.clock, channel, "ops@harbour.example")
+    await notices.send_due()
     world.clock.advance(days=1)
-    assert await notices.tell_due() == 0
+    assert await notices.send_due() == 0
 
 
 def test_the_desk_says_so_to_its_owner(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ async def test_a_test_says_what_was_answered(database: Engine) -> None:
     async with serving(lambda _: Reply(418, b"a teapot")) as server, world.worker() as worker:
         made = world.add(server.url())
         with database.begin() as connection:
-            told = trial_of(made.id, "evt_test_1", world.clock.now())
+            told = trial_message(made.id, "evt_test_1", world.clock.now())
             work = outbox.begin_test(connection, endpoints.find(connection, made.id), told, world.clock.now())
         done = await worker.send(work)
     assert (done.answer.status, done.answer.body) == (418, "a teapot")

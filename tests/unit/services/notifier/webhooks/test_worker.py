@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 from schemas.base import event
 from schemas.deliveries import Delivery, DeliveryChanged, DeliveryStatus
 from services.common.post import Answer
-from services.common.queue.backoff import JITTER, RETRY_SECONDS
+from services.common.queue.backoff import STANDARD
 from services.notifier.webhooks import endpoints, outbox, replay
 from services.notifier.webhooks.disabling import enable
 from services.notifier.webhooks.endpoints import Wants
@@ -98,14 +98,14 @@ async def test_the_schedule_is_kept_to_the_last_attempt_and_then_the_endpoint_is
         endpoint = world.add(server.url())
         world.tell(dismissed(1))
         began = [world.clock.now()]
-        for attempt in range(1, len(RETRY_SECONDS) + 1):
+        for attempt in range(1, STANDARD.attempts + 1):
             assert await world.deliver() == 1
             (row,) = world.deliveries()
-            if attempt == len(RETRY_SECONDS):
+            if attempt == STANDARD.attempts:
                 break
             assert row["status"] == "pending"
             waited = (row["next_attempt_at"] - began[-1]).total_seconds()
-            assert RETRY_SECONDS[attempt] <= waited <= RETRY_SECONDS[attempt] * (1 + JITTER)
+            assert STANDARD.waits[attempt] <= waited <= STANDARD.waits[attempt] * (1 + STANDARD.jitter)
             world.clock.set(row["next_attempt_at"] - timedelta(seconds=1))
             assert await world.deliver() == 0, "nothing before its time"
             world.clock.set(row["next_attempt_at"])
@@ -113,7 +113,7 @@ async def test_the_schedule_is_kept_to_the_last_attempt_and_then_the_endpoint_is
     assert row["status"] == "failed"
     assert len({request.headers["webhook-id"] for request in server.requests}) == 1
     assert len({request.body for request in server.requests}) == 1
-    assert len({request.headers["webhook-timestamp"] for request in server.requests}) == len(RETRY_SECONDS)
+    assert len({request.headers["webhook-timestamp"] for request in server.requests}) == STANDARD.attempts
     given_up = world.endpoint(endpoint.id)
     assert given_up.state == "disabled"
     assert "three days" in (given_up.disabled_because or "")
@@ -125,7 +125,7 @@ async def test_an_endpoint_that_took_something_meanwhile_stays(world: WebhookWor
     async with serving(lambda request: Reply(200 if b"drf_2" in request.body else 500)) as server:
         endpoint = world.add(server.url())
         world.tell(dismissed(1))
-        for attempt in range(len(RETRY_SECONDS)):
+        for attempt in range(STANDARD.attempts):
             if attempt == 3:
                 world.tell(dismissed(2, world.clock.now()))
             await world.deliver()
@@ -218,8 +218,8 @@ async def test_what_happened_before_an_endpoint_was_added_comes_only_when_asked_
 def test_what_nobody_wanted_is_kept_for_a_week(world: WebhookWorld) -> None:
     world.tell(dismissed(1))
     with world.engine.begin() as connection:
-        assert outbox.prune(connection, NOW + outbox.KEPT_FOR_NOBODY) == 0
-        assert outbox.prune(connection, NOW + outbox.KEPT_FOR_NOBODY + timedelta(seconds=1)) == 1
+        assert outbox.prune(connection, NOW + outbox.KEPT_WITHOUT_ENDPOINTS) == 0
+        assert outbox.prune(connection, NOW + outbox.KEPT_WITHOUT_ENDPOINTS + timedelta(seconds=1)) == 1
 
 
 async def test_both_secrets_sign_while_one_is_replaced(world: WebhookWorld) -> None:
@@ -302,8 +302,10 @@ async def test_an_answer_that_comes_late_counts(world: WebhookWorld) -> None:
     world.tell(dismissed(1))
     with world.engine.begin() as connection:
         (work,) = outbox.claim(connection, {endpoint.id: 4}, world.clock.now())
-        outbox.recover(connection, world.clock.now(), began_before=world.clock.now())
-        outbox.finish(connection, [outbox.Done(work, {}, Answer("delivered", "answered 200", 200))], world.clock.now())
+        outbox.QUEUE.recover(connection, world.clock.now(), world.clock.now())
+        outbox.finish(
+            connection, [outbox.FinishedWebhook(work, {}, Answer("delivered", "answered 200", 200))], world.clock.now()
+        )
     assert world.deliveries()[0]["status"] == "delivered"
 
 
@@ -341,7 +343,7 @@ async def test_a_replayed_one_goes_through_the_schedule_anew(world: WebhookWorld
         with world.engine.begin() as connection:
             replay.replay_one(connection, endpoint, row["message_id"], world.clock.now())
         assert world.deliveries()[0]["attempts_before"] == 0, "what waits anyhow is left alone"
-        for _ in range(1, len(RETRY_SECONDS)):
+        for _ in range(1, STANDARD.attempts):
             world.clock.advance(days=2)
             await world.deliver()
         assert world.deliveries()[0]["status"] == "failed"

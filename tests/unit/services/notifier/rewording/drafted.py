@@ -15,12 +15,12 @@ from services.notifier.drafting.playbooks import Playbooks
 from tests.desk_data import NOW
 from tests.unit.services.notifier.samples import a_client, a_firm, a_manager, an_alert, an_item
 
-__all__ = ["told_events"]
+__all__ = ["drafted_events"]
 
 QUOTE = "Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share."
 
 
-def told_events(client_id: str, *, name: str = "Claire Arnaud", quote: str = QUOTE) -> list[AnyEvent]:
+def drafted_events(client_id: str, *, name: str = "Claire Arnaud", quote: str = QUOTE) -> list[AnyEvent]:
     """The events that put one draft before the manager at :data:`NOW`."""
     client, firm, manager = a_client(id=client_id, name=name), a_firm(), a_manager()
     alert = an_alert(client, evidence=(an_item(quote=quote),), raised_at=NOW, deadline_at=NOW + timedelta(days=3))

@@ -11,12 +11,12 @@ from firstword.compose import common, outbound
 from schemas.topics import topic_of
 from services.common.errors import BadInput
 from services.common.settings import LlmSettings, Settings
-from services.notifier.rewording import store as wordings
+from services.notifier.rewording import store as rewordings
 from services.notifier.sinks import all_sinks
 from tests.desk_data import NOW
 from tests.fakes import FakeClock
 from tests.http_server import Reply, Request, serving
-from tests.unit.services.notifier.wordings.told import told_events
+from tests.unit.services.notifier.rewording.drafted import drafted_events
 
 
 def answer(request: Request) -> Reply:
@@ -31,7 +31,7 @@ async def test_a_model_on_this_machine_is_asked_and_its_words_are_kept(tmp_path:
     async with serving(answer) as server:
         settings = Settings(data=tmp_path, llm=LlmSettings(url=server.url("/v1/"), model="m"))
         with common.open_store(settings, FakeClock(NOW)) as store:
-            events = told_events("claire")
+            events = drafted_events("claire")
             with store.engine.begin() as connection:
                 for event in events:
                     for sink in all_sinks():
@@ -42,7 +42,7 @@ async def test_a_model_on_this_machine_is_asked_and_its_words_are_kept(tmp_path:
             assert await worker.reword_due() == 1
             with store.engine.connect() as connection:
                 draft_id = events[2].data.draft.id  # type: ignore[attr-defined]
-                assert wordings.offer(connection, draft_id) is not None
+                assert rewordings.offer(connection, draft_id) is not None
     assert server.requests[0].path == "/v1/chat/completions"
 
 
