@@ -212,8 +212,8 @@ class WorkQueue:
         connection.execute(
             statement, [{"work_id": id} | {f"new_{name}": values[name] for name in names} for id, values in written]
         )
-        names = ("status", "next_attempt_at", "last_error")
-        return [Settled(id, *(values[name] for name in names)) for id, values in written]
+        state = ("status", "next_attempt_at", "last_error")
+        return [Settled(id, *(values[name] for name in state)) for id, values in written]
 
     def _log_ends(self, connection: Connection, finished: Sequence[Finished], now: datetime) -> None:
         if self._log is None or not finished:

@@ -202,9 +202,7 @@ def lock_draft(connection: Connection, delivery_id: str) -> None:
     connection.execute(select(drafts.c.id).where(drafts.c.id == of_delivery).with_for_update())
 
 
-def _events(
-    connection: Connection, delivery_id: str, command: DeliveryCommand, now: datetime
-) -> Sequence[AnyEvent]:
+def _events(connection: Connection, delivery_id: str, command: DeliveryCommand, now: datetime) -> Sequence[AnyEvent]:
     """Change the draft in line with its delivery; return the events about the delivery."""
     row = _delivery(connection, delivery_id)
     _change_draft(connection, row["draft_id"], command, now, row["last_error"])

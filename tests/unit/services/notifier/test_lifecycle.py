@@ -129,7 +129,7 @@ def test_a_delivery_whose_draft_was_decided_otherwise_is_not_sent(world: World) 
     with world.engine.begin() as connection:
         claimed = outbox.claim(connection, delivery_id, NOW + timedelta(days=2))
     assert claimed is not None
-    assert claimed.forbidden is not None
+    assert claimed.blocked is not None
     assert world.line(line.id).state == "sent"
 
 
