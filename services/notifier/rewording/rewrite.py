@@ -91,7 +91,9 @@ def ask(draft: Draft, client: Client, firm: Firm, manager: Manager, *, share_new
     return Question(content_id("ask", system, user), system, user, parts, masked, masks)
 
 
-def judge(question: Question, answer: str, draft: Draft, client: Client, known: GroundingSources) -> Rewording | Declined:
+def judge(
+    question: Question, answer: str, draft: Draft, client: Client, known: GroundingSources
+) -> Rewording | Declined:
     """Whether ``answer`` may take the place of the draft's words; ``known`` is what the draft may rest on."""
     said = _read(answer, question)
     if isinstance(said, Declined):

@@ -43,7 +43,7 @@ def drafted(brief: Brief | None = None) -> tuple[Brief, Draft, Question, Groundi
     assert isinstance(composed, Composed)
     question = ask(composed.draft, brief.client, brief.firm, brief.manager)
     assert question is not None
-    known = sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=NOW)
+    known = grounding_sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=NOW)
     return brief, composed.draft, question, known
 
 
@@ -155,7 +155,7 @@ def test_whatever_a_model_does_to_any_draft_nothing_ungrounded_is_offered(seed: 
         said = {number: text + generator.choice(additions) for number, text in question.masked.items()}
         done = judge(question, json.dumps(said), draft, brief.client, known)
         if isinstance(done, Rewording):
-            assert ungrounded(check(done.body, known)) == ()
+            assert ungrounded(check_grounding(done.body, known)) == ()
             assert done.body.count("?") == 1
             assert not any(word in done.body for word in ("Sell it", "40%", "Lol", "Dromer Transport pays"))
         elif said == dict(question.masked):
