@@ -128,9 +128,9 @@ def _regulator_confirms(positions: _Positions) -> _Finding:
     names = [origin.name for origin in positions.asserting if origin.regulator]
     if not names:
         return None
-    text = f"{join_names(names)} says so, whose own act or finding it is."
+    text = f"Confirmed by {join_names(names)} as the responsible authority."
     if positions.denying:
-        text = f"{text[:-1]}; that outweighs the denial of {join_names(origin.name for origin in positions.denying)}."
+        text = f"{text[:-1]}; this outweighs the denial by {join_names(origin.name for origin in positions.denying)}."
     return 1, reason("regulator", join_names(names), "confirmed by the primary source", text)
 
 
@@ -138,7 +138,7 @@ def _primary_denies(positions: _Positions) -> _Finding:
     names = [origin.name for origin in positions.denying if origin.primary]
     if not names or any(origin.primary for origin in positions.asserting):
         return None  # one party against another: a contradiction, see below
-    text = f"{join_names(names)} denies it, and must know."
+    text = f"Denied first-hand by {join_names(names)}."
     return 5, reason("primary-denial", join_names(names), "denied by the primary source", text)
 
 
@@ -154,7 +154,7 @@ def _primary_confirms(positions: _Positions) -> _Finding:
     names = join_names(origin.name for origin in positions.asserting if origin.primary)
     if not names or any(origin.primary for origin in positions.denying):
         return None
-    return 1, reason("primary", names, "confirmed by the primary source", f"{names} itself says so.")
+    return 1, reason("primary", names, "confirmed by the primary source", f"Confirmed first-hand by {names}.")
 
 
 def _contradicted(positions: _Positions) -> _Finding:
@@ -163,8 +163,8 @@ def _contradicted(positions: _Positions) -> _Finding:
     deniers = join_names(origin.name for origin in positions.denying)
     speakers = join_names(origin.name for origin in positions.asserting + positions.hedging)
     if not speakers:
-        return 4, reason("denial", deniers, "doubtful", f"{deniers} reports that it is not so.")
-    text = f"{speakers} reports it, {deniers} contradicts it."
+        return 4, reason("denial", deniers, "doubtful", f"{deniers} reports that it is not true.")
+    text = f"{speakers} reports it, but {deniers} contradicts it."
     return 4, reason("contradiction", f"{speakers} against {deniers}", "doubtful", text)
 
 
@@ -190,7 +190,7 @@ def _two_with_own_sources(positions: _Positions) -> _Finding:
     if len(good) < 2:
         return None
     listed = join_names(good)
-    text = f"{listed} report it, each from sources of their own, and nothing contradicts it."
+    text = f"{listed} report it, each citing its own sources, and nothing contradicts it."
     return 2, reason("two-rumors", listed, "probably true", text)
 
 
@@ -203,7 +203,7 @@ def _fair_sources(positions: _Positions) -> _Finding:
     names = join_names(origin.name for origin in positions.asserting if origin.grade in FAIR)
     if not names:
         return None
-    text = f"Only {names} states it so far; that is one source, and not one that stands for it alone."
+    text = f"Only {names} reports it so far, and this source alone is not enough."
     return 3, reason("single-fair-source", names, "possibly true", text)
 
 
@@ -211,7 +211,7 @@ def _speculation(positions: _Positions) -> _Finding:
     if positions.withdrawn or not positions.hedging or not all(origin.speculative for origin in positions.hedging):
         return None
     names = join_names(origin.name for origin in positions.hedging)
-    text = f"{names} only wonders about it or thinks it possible; nobody is said to know."
+    text = f"{names} only speculates about it and cites nobody who knows."
     return 6, reason("speculation", names, "cannot be judged", text)
 
 
@@ -219,13 +219,13 @@ def _rumor(positions: _Positions) -> _Finding:
     names = join_names(origin.name for origin in positions.hedging if origin.grade in GOOD or origin.grade == "C")
     if not names:
         return None
-    text = f"{names} reports it as unconfirmed; no second independent source has said so."
+    text = f"{names} reports it as unconfirmed; no second independent source has reported it."
     return 3, reason("rumor", names, "possibly true", text)
 
 
 def _doubtful(positions: _Positions) -> _Finding:
     names = join_names(origin.name for origin in positions.asserting + positions.hedging + positions.withdrawn)
-    text = f"Only {names or 'nobody known'} says so, which is no source to rely on alone."
+    text = f"Only {names or 'an unknown source'} reports it, which is not reliable enough on its own."
     return 4, reason("weak-source", names, "doubtful", text)
 
 
@@ -248,7 +248,9 @@ _RULES: tuple[Callable[[_Positions], _Finding], ...] = (
 def _no_comment(origins: list[OriginPosition], information: InformationGrade) -> tuple[Reason, ...]:
     if information in (5, 6) or any(origin.primary for origin in origins):
         return ()
-    return (reason("no-comment", "no statement of the party itself", "open", "The company itself has not commented."),)
+    return (
+        reason("no-comment", "no statement from the party itself", "open", "The company itself has not commented."),
+    )
 
 
 def _track_records(origins: list[OriginPosition]) -> tuple[Reason, ...]:
@@ -258,14 +260,14 @@ def _track_records(origins: list[OriginPosition]) -> tuple[Reason, ...]:
 
 
 def _foreign_language(records: Sequence[EvidenceRecord]) -> Assessment:
-    text = f"{join_names(r.publisher for r in records)} wrote in a language that is not judged here."
+    text = f"{join_names(r.publisher for r in records)} wrote in a language that Firstword does not assess."
     why = reason("language", f"{len(records)} item(s) not in English", "cannot be judged", text)
     return Assessment(_best(r.origin_grade for r in records), 6, len({r.origin_id for r in records}), (why,))
 
 
 def _no_news(evidence: Sequence[EvidenceRecord]) -> Assessment:
     publishers = join_names(record.publisher for record in evidence)
-    text = f"{publishers} published it, but not as news." if publishers else "Nothing is known of it."
+    text = f"{publishers} published it, but not as news." if publishers else "Nothing is known about it."
     why = reason("no-news", publishers, "cannot be judged", text)
     return Assessment(_best(record.source_grade for record in evidence), 6, 0, (why,))
 

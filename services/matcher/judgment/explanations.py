@@ -18,25 +18,25 @@ __all__ = ["explain_item"]
 _MAX_QUOTED = 3
 _STATUS: dict[ClaimStatus, str] = {
     "asserted": "It is stated as a fact",
-    "hedged": "It is put as unconfirmed",
+    "hedged": "It is reported as unconfirmed",
     "denied": "It is denied",
-    "retracted": "It is taken back",
+    "retracted": "It is withdrawn",
 }
 _BASIS: dict[ClaimBasis, str] = {
     "regulator": "an authority",
     "filing": "a filing",
     "company": "the company",
-    "person": "a person who is named or holds an office",
-    "unnamed": "sources that are not named",
+    "person": "a named person or an official",
+    "unnamed": "unnamed sources",
     "outlet": "another newsroom",
-    "own": "the publisher",
+    "own": "the publisher itself",
 }
 _VIA: dict[str, str] = {
-    "attribution": "as it says itself",
-    "wire_credit": "whose credit it carries",
-    "near_copy": "whose text it is",
+    "attribution": "which it cites",
+    "wire_credit": "as its credit line says",
+    "near_copy": "whose text it repeats",
     "owner": "which owns it",
-    "primary": "who speaks for the party itself",
+    "primary": "which speaks for the party itself",
 }
 
 
@@ -53,22 +53,24 @@ def explain_item(annotated: ItemAnnotated) -> Iterator[Reason]:
 
 def _explain_claim(claim: Claim) -> Reason:
     who = claim.attributed_to or _BASIS[claim.basis]
-    text = f"{_STATUS[claim.status]}, on the word of {who}{_quoted(claim.cues)}."
-    return reason("claim", ", ".join(claim.cues) or "no word of doubt or denial", claim.status, text)
+    text = f"{_STATUS[claim.status]}, according to {who}{_quoted(claim.cues)}."
+    return reason("claim", ", ".join(claim.cues) or "no words of doubt or denial", claim.status, text)
 
 
 def _explain_event(impact: Impact) -> Reason:
     concluded = f"{impact.kind}, {impact.direction}, {impact.size}"
-    saw = ", ".join(impact.cues) or "no word that tells a kind of event"
+    saw = ", ".join(impact.cues) or "no words that indicate a kind of event"
     if impact.kind == "other":
-        return reason("event", saw, concluded, "What happened is of no kind that is known here.")
-    return reason("event", saw, concluded, f"It reads as {event_kind_phrase(impact.kind)}{_quoted(impact.cues)}.")
+        return reason("event", saw, concluded, "The kind of event was not recognized.")
+    return reason(
+        "event", saw, concluded, f"It was recognized as {event_kind_phrase(impact.kind)}{_quoted(impact.cues)}."
+    )
 
 
 def _explain_origin(publisher: str, origin: Origin) -> Reason:
     text = f"{capitalize_first(publisher)} has it from {origin.name}, {_VIA[origin.via]}."
     if publisher == origin.name:
-        text = f"{capitalize_first(publisher)} speaks for itself."
+        text = f"{capitalize_first(publisher)} reports first-hand."
     return reason("origin", f"{publisher}, {origin.via.replace('_', ' ')}", origin.name, text)
 
 

@@ -26,9 +26,9 @@ _NOT_NEWS_TEXT: dict[NotNews, str] = {
     "satire": "{who} publishes satire; this is invented.",
     "advertisement": "This is advertising, not reporting.",
     "opinion": "This is opinion: it says what somebody thinks, not what happened.",
-    "stale": "This was published long before it came in; it is old news. More of it on one day gets no line.",
+    "stale": "This is old news, published long before it arrived. Further old news on the same day is not listed.",
     "anniversary": "This looks back at something that happened long ago.",
-    "speculation": "This asks or guesses, on nobody's word; it does not say that anything happened.",
+    "speculation": "This asks or speculates without a source; it does not report that anything happened.",
 }
 
 
@@ -75,10 +75,10 @@ def decide_expired(thread: Thread, assessment: Assessment, thresholds: Threshold
     """Decide on a rumor that was held until it expired: it is ignored from now on."""
     days = f"{thresholds.hold_days:g}"
     if assessment.information == 5:
-        text = f"It was denied, and nobody has come back to it within {days} days."
+        text = f"It was denied, and nothing new was reported within {days} days."
         return Decision("ignore", (reason("died-down", f"denied, {days} days, nothing new", "ignore", text),))
     who = join_names(thread.sources()) or "one source"
-    text = f"Nobody took up what {who} reported within {days} days; the rumor has fizzled out."
+    text = f"Nobody confirmed what {who} reported within {days} days, so the rumor has expired."
     return Decision("ignore", (reason("fizzled-out", f"held {days} days, nothing new", "ignore", text),))
 
 
@@ -114,15 +114,15 @@ def _false(situation: Situation, thresholds: Thresholds) -> _Finding:
         return None
     name, cause, earlier = situation.watch.name, situation.assessment.reasons[0].saw, situation.earlier
     if earlier and earlier.verdict in ("tell", "warn", "correct"):
-        text = f"We told the client of this about {name}, and it has turned out false."
+        text = f"We told the client this about {name}, and it has turned out to be false."
         return "correct", reason("told-and-false", f"{earlier.verdict} earlier; {cause}", "correct", text)
     if earlier and earlier.verdict == "hold" and earlier.information != 5:
-        text = f"The rumor about {name} that was held has been denied or withdrawn; it never went to the client."
+        text = f"The held rumor about {name} has been denied or withdrawn; the client was never told."
         return "ignore", reason("held-and-false", cause, "ignore", text)
     if situation.watch.is_asset and situation.relevance.score >= thresholds.watch_relevance:
-        text = f"A rumor about {name} is denied; the client may have heard it, so have the answer ready."
+        text = f"A rumor about {name} has been denied; the client may have heard it, so have an answer ready."
         return "hold", reason("denied-rumor", cause, "hold", text)
-    return "ignore", reason("denied", cause, "ignore", "It is denied, and the client was never told of it.")
+    return "ignore", reason("denied", cause, "ignore", "It is denied, and the client was never told about it.")
 
 
 def _too_small(situation: Situation, thresholds: Thresholds) -> _Finding:
@@ -132,7 +132,7 @@ def _too_small(situation: Situation, thresholds: Thresholds) -> _Finding:
     needed = thresholds.watch_relevance if rumor else thresholds.tell_relevance
     if relevance.score >= needed or situation.earlier_verdict in ("tell", "warn", "correct"):
         return None
-    text = f"It is of too little consequence for the client: {relevance.why}, but it is {_describe_event(situation)}."
+    text = f"It matters too little to the client: {relevance.why}, but it is {_describe_event(situation)}."
     return "ignore", reason("low-relevance", f"relevance {relevance.score:.2f} below {needed:.2f}", "ignore", text)
 
 
@@ -142,10 +142,10 @@ def _believed(situation: Situation, _: Thresholds) -> _Finding:
         return None
     name, earlier = situation.watch.name, situation.earlier_verdict or ""
     text = {
-        "hold": f"As we suspected: the rumor about {name} that was held is now backed.",
-        "warn": f"What we passed on as unconfirmed about {name} is now backed.",
-        "correct": f"What we corrected about {name} is now confirmed after all.",
-    }.get(earlier, "It is well enough founded to tell, and it matters enough to this client.")
+        "hold": f"The held rumor about {name} is now credible.",
+        "warn": f"The unconfirmed report about {name} that we passed on is now credible.",
+        "correct": f"What we corrected about {name} is credible after all.",
+    }.get(earlier, "It is credible enough to tell, and it matters enough to this client.")
     rule = {"hold": "held-and-true", "warn": "warned-and-true", "correct": "corrected-and-true"}.get(
         earlier, "believed"
     )
@@ -157,7 +157,7 @@ def _was_told(situation: Situation, _: Thresholds) -> _Finding:
     earlier = situation.earlier_verdict
     if earlier not in ("tell", "correct"):
         return None
-    text = "The client has been told; what came in since neither confirms nor overturns it."
+    text = "The client has been told; newer items neither confirm nor refute it."
     return earlier, reason("already-told", f"information {situation.assessment.information}", earlier, text)
 
 
@@ -179,11 +179,11 @@ def _wait(situation: Situation, _: Thresholds) -> _Finding:
     if situation.earlier_verdict == "warn":
         return "warn", reason("already-warned", "nothing decisive since", "warn", "It is still unconfirmed.")
     information, name = situation.assessment.information, situation.watch.name
-    text = "It is not well enough founded to tell; it waits for a second independent source."
+    text = "It is not credible enough to tell; it is held until a second independent source confirms it."
     if information == 4 and situation.assessment.origins == 0:
-        text = f"It is said not to be so of {name}; should the client have heard it, have the answer ready."
+        text = f"A report says that it is not true of {name}; have an answer ready in case the client has heard it."
     if information == 6:
-        text = "It cannot be judged from what is there; it waits for a source that can."
+        text = "It cannot be assessed from what is known; it is held until a better source reports it."
     return "hold", reason("unconfirmed", f"information {information}", "hold", text)
 
 
@@ -212,12 +212,14 @@ def _relevance_reason(situation: Situation) -> Reason:
 
 
 def _describe_salience(salience: float) -> str:
-    return "what it is about" if salience >= 0.6 else "part of it" if salience >= 0.3 else "only named in passing"
+    return (
+        "the main subject" if salience >= 0.6 else "one of the subjects" if salience >= 0.3 else "mentioned in passing"
+    )
 
 
 def _describe_event(situation: Situation) -> str:
     if situation.thread.salience < 0.3:
-        return "only named in passing"
+        return "only mentioned in passing"
     event = situation.thread.event
     return "a minor event" if event.size == "minor" else event_kind_phrase(event.kind)
 
@@ -230,8 +232,8 @@ def if_they_ask(situation: Situation, headline: str, decision: Decision) -> IfTh
         answer = f"We have seen the report about {name}. {assessment.reasons[0].text}"
     else:
         answer = (
-            f"We have seen the report about {name}. It comes from {who} and is not confirmed; "
-            "we will tell you as soon as a second, independent source or the party itself speaks."
+            f"We have seen the report about {name}. It comes from {who} and is not confirmed. "
+            "We will let you know as soon as a second independent source or somebody involved confirms or denies it."
         )
     return IfTheyAsk.model_construct(
         going_round=headline,

@@ -50,9 +50,9 @@ def texts(**given: object) -> dict[str, str]:
 def test_each_reading_has_a_sentence() -> None:
     assert texts() == {
         "mention": "Halden Energy is named at the start of the title.",
-        "claim": "It is put as unconfirmed, on the word of sources that are not named: “said to”.",
-        "event": "It reads as a dividend cut: “lower its dividend”.",
-        "origin": "Coast Echo has it from Northgate Wire, as it says itself.",
+        "claim": "It is reported as unconfirmed, according to unnamed sources: “said to”.",
+        "event": "It was recognized as a dividend cut: “lower its dividend”.",
+        "origin": "Coast Echo has it from Northgate Wire, which it cites.",
     }
 
 
