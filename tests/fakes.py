@@ -1,4 +1,4 @@
-"""Stand-ins that behave like the real thing in one respect, shared by tests: a clock turned by hand, and more."""
+"""Fakes shared by tests: a clock, a publisher and a delivery channel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["CollectingPublisher", "FakeClock", "ScriptedChannel"]
 
 
 class CollectingPublisher:
-    """Keeps events in a list, each id once; knows nothing of the caller's transaction."""
+    """Collects events in a list, each id once, independent of the caller's transaction."""
 
     def __init__(self) -> None:
         self.events: list[AnyEvent] = []
@@ -27,7 +27,7 @@ class CollectingPublisher:
 
 
 class ScriptedChannel:
-    """A way out of the house that ends as it is told, the last outcome for ever; keeps what it was given."""
+    """A channel that returns the given outcomes in order, repeating the last one, and collects the messages."""
 
     def __init__(self, *outcomes: Outcome | Exception, name: str = "email") -> None:
         self.name = name

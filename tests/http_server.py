@@ -1,4 +1,4 @@
-"""A small HTTP server on a loopback port, for tests that want real sockets: its answer is a function of the request."""
+"""A small HTTP server on a loopback port, for tests with real sockets. The reply is a function of the request."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """`stream`, if given, is sent instead of `body`, without a Content-Length.
+    """A reply. `stream`, if given, is sent instead of `body`, without a Content-Length.
 
-    `after_seconds` is waited before anything is sent; `dropped` closes the connection without a word.
+    The server waits `after_seconds` before it sends anything; with `dropped` it closes the connection without a reply.
     """
 
     status: int = 200
@@ -53,7 +53,7 @@ class Server:
 
 @asynccontextmanager
 async def serving(answer: Callable[[Request], Reply] | Mapping[str, Reply]) -> AsyncIterator[Server]:
-    """Serve `answer` (a function, or replies by path; any other path is 404) on a free port."""
+    """Serve `answer` (a function, or replies by path; other paths are 404) on a free port."""
     if isinstance(answer, Mapping):
         replies = answer
         server = Server(0, lambda request: replies.get(request.path, Reply(404, b"nothing here")))

@@ -1,4 +1,4 @@
-"""A mailbox of ours on loopback that speaks as much IMAP as is needed to look into it."""
+"""A mailbox on loopback that speaks just enough IMAP to be read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Mailbox", "mailbox"]
 
 @dataclass
 class Mailbox:
-    """Mails by UID from 1, which of them were seen, and the password that opens it."""
+    """Mails with UIDs from 1, the UIDs that were seen or fetched, and the password."""
 
     password: str = "open-sesame"
     port: int = 0
@@ -59,7 +59,7 @@ class Mailbox:
 
 @asynccontextmanager
 async def mailbox(*mails: bytes) -> AsyncIterator[Mailbox]:
-    """A mailbox on a free port."""
+    """Serve a mailbox on a free port."""
     state = Mailbox(mails=list(mails))
     server = await asyncio.start_server(state.serve, "127.0.0.1", 0)
     state.port = server.sockets[0].getsockname()[1]

@@ -1,4 +1,4 @@
-"""A mail server of ours on loopback that behaves as it is told: takes, greylists, rejects, hangs, drops."""
+"""A mail server on loopback with a configurable behavior: accepts, greylists, rejects, hangs, drops."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Manner = Literal[
 
 @dataclass
 class MailServer:
-    """What it was told to do, and what it was given."""
+    """The server's behavior, and the mails that it accepted."""
 
     manner: Manner = "takes"
     port: int = 0
-    token: str | None = None  # taken by AUTH XOAUTH2; no other sign-in is
-    after_seconds: float = 0.0  # between having a text and saying so
+    token: str | None = None  # accepted by AUTH XOAUTH2; every other sign-in is refused
+    after_seconds: float = 0.0  # delay between receiving a text and confirming it
     taken: list[bytes] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
+        """Handle one connection."""
         try:
             await self._talk(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -90,7 +90,7 @@ def _decoded(line: str) -> str:
 
 @asynccontextmanager
 async def mail_server(manner: Manner = "takes") -> AsyncIterator[MailServer]:
-    """A server on a free port."""
+    """Serve on a free port."""
     state = MailServer(manner)
     server = await asyncio.start_server(state.serve, "127.0.0.1", 0)
     state.port = server.sockets[0].getsockname()[1]

@@ -13,9 +13,9 @@ from firstword.compose import common
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.settings import read_settings
-from services.notifier.advice.export import as_csv, group_facts, since_of
-from services.notifier.advice.outcomes import BY, FEW, groups_of
-from services.notifier.advice.queries import gather_advice
+from services.notifier.advice.export import group_summary, opinions_csv, period_start
+from services.notifier.advice.outcomes import GROUPINGS, MIN_CASES, group_opinions
+from services.notifier.advice.queries import sent_opinions
 from services.notifier.digest.gather import all_managers
 from services.notifier.scope import EVERYTHING, OwnClients
 
@@ -23,7 +23,7 @@ __all__ = ["advice"]
 
 
 def advice(
-    by: Annotated[str, typer.Option(help=f"Put together by one of: {', '.join(BY)}.")] = "rule",
+    by: Annotated[str, typer.Option(help=f"Put together by one of: {', '.join(GROUPINGS)}.")] = "rule",
     manager: Annotated[str | None, typer.Option(help="Only the clients of this account manager (id).")] = None,
     days: Annotated[int, typer.Option(min=0, help="Look back so many days; 0 for all there is.")] = 365,
     as_table: Annotated[bool, typer.Option("--csv", help="One line an opinion, for a spreadsheet.")] = False,
@@ -38,30 +38,30 @@ def advice(
 
     [b]Example[/b]  firstword advice --csv > advice.csv
     """
-    if by not in BY:
-        raise BadInput(f"Advice can't be put together by {by!r}.", fix=f"There are: {', '.join(BY)}.")
+    if by not in GROUPINGS:
+        raise BadInput(f"Advice can't be put together by {by!r}.", fix=f"There are: {', '.join(GROUPINGS)}.")
     with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
         known = [one.id for one in all_managers(connection)]
         if manager is not None and manager not in known:
             fix = f"Known here: {', '.join(known) or 'none; take a book in first'}."
             raise BadInput(f"There is no account manager {manager!r}.", fix=fix)
         scope = EVERYTHING if manager is None else OwnClients(manager)
-        given = gather_advice(connection, scope, since_of(days, store.clock.now()))
-    groups = groups_of(given, by)
+        given = sent_opinions(connection, scope, period_start(days, store.clock.now()))
+    groups = group_opinions(given, by)
     if as_table:
-        sys.stdout.write(as_csv(given))
+        sys.stdout.write(opinions_csv(given))
         return
     if as_json:
-        print_json([group_facts(group) for group in groups])
+        print_json([group_summary(group) for group in groups])
         return
     table(
         (by, "sent", "acted on", "seen differently", "useful", "story false", "next news the same way"),
         (
             (
                 group.name,
-                str(group.given),
+                str(group.sent),
                 *(
-                    share.in_words
+                    share.text
                     for share in (group.acted, group.disagreed, group.useful, group.corrected, group.same_way)
                 ),
             )
@@ -69,5 +69,5 @@ def advice(
         ),
         empty="No opinion went out in this time. Once messages are sent, they are kept with what became of them.",
     )
-    if groups and any(group.few for group in groups):
-        out.print(f"Of fewer than {FEW} cases no share is reckoned: it would be chance.")
+    if groups and any(group.too_few for group in groups):
+        out.print(f"Of fewer than {MIN_CASES} cases no share is reckoned: it would be chance.")

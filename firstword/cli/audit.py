@@ -12,7 +12,7 @@ from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
 from services.common.db import reading
 from services.common.settings import read_settings
-from services.notifier.audit import Asked, entries
+from services.notifier.audit import AuditFilter, entries
 
 __all__ = ["audit"]
 
@@ -41,7 +41,7 @@ def audit(
     with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
         now = store.clock.now()
         start, end = (None if text is None else moment(text, now) for text in (since, until))
-        asked = Asked(user=user, action=action, subject=subject, client=client, since=start, until=end)
+        asked = AuditFilter(user=user, action=action, subject=subject, client=client, since=start, until=end)
         rows, total = entries(connection, asked, limit=limit)
     if as_json:
         print_json([dict(row) for row in rows])

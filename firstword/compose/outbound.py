@@ -14,7 +14,7 @@ from services.common.http import GuardedClient, HttpSettings
 from services.common.metrics import Metrics
 from services.common.settings import LlmSettings
 from services.common.settings import SmtpSettings as MailEnvironment
-from services.notifier.agreement_publisher import ContactClocks
+from services.notifier.agreement_publisher import AgreementPublisher
 from services.notifier.delivery.channels.base import Channel
 from services.notifier.delivery.channels.dkim import read_key
 from services.notifier.delivery.channels.slack import Slack
@@ -55,7 +55,7 @@ def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[
     return {
         "delivery": delivery,
         "webhooks": build_webhooks(store, metrics, sole=sole),
-        "clocks": ContactClocks(engine, events, clock),
+        "clocks": AgreementPublisher(engine, events, clock),
         **{name: service for name, service in optional.items() if service is not None},
     }
 

@@ -1,4 +1,4 @@
-"""Who read or changed what, and when: the audit log, as those ask it who answer for the house."""
+"""Queries for the audit log: who read or changed what, and when."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
 from services.notifier.tables import audit_log, clients, users
 
-__all__ = ["Asked", "actions", "entries"]
+__all__ = ["AuditFilter", "actions", "entries"]
 
 _A = audit_log.c
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What of the log is asked for; what is None is not asked.
+class AuditFilter:
+    """Conditions on entries; None means any.
 
-    ``action`` is its beginning: ``draft``, or all of ``draft.sent``. ``until`` is no longer part of it.
+    ``action`` is a prefix: ``draft`` or ``draft.sent``. ``since`` is inclusive, ``until`` exclusive.
     """
 
     user: str | None = None
@@ -30,26 +30,28 @@ class Asked:
     until: datetime | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """As the database is asked."""
-        found: list[ColumnElement[bool]] = []
+        """Return the conditions for a query."""
+        conditions: list[ColumnElement[bool]] = []
         if self.user is not None:
-            found.append(_A.user_id == self.user)
+            conditions.append(_A.user_id == self.user)
         if self.action is not None:
-            found.append(_A.action.startswith(self.action, autoescape=True))
+            conditions.append(_A.action.startswith(self.action, autoescape=True))
         if self.subject is not None:
-            found.append(_A.subject == self.subject)
+            conditions.append(_A.subject == self.subject)
         if self.client is not None:
-            found.append(_A.client_id == self.client)
+            conditions.append(_A.client_id == self.client)
         if self.since is not None:
-            found.append(_A.at >= self.since)
+            conditions.append(_A.at >= self.since)
         if self.until is not None:
-            found.append(_A.at < self.until)
-        return found
+            conditions.append(_A.at < self.until)
+        return conditions
 
 
-def entries(connection: Connection, asked: Asked, *, limit: int, offset: int = 0) -> tuple[Sequence[RowMapping], int]:
-    """The newest entries that were asked for, with the names of users and clients, and how many there are in all."""
-    conditions = asked.conditions()
+def entries(
+    connection: Connection, criteria: AuditFilter, *, limit: int, offset: int = 0
+) -> tuple[Sequence[RowMapping], int]:
+    """Return the newest matching entries with the names of users and clients, and the number of all matches."""
+    conditions = criteria.conditions()
     query = (
         select(audit_log, users.c.name.label("user_name"), clients.c.name.label("client_name"))
         .select_from(
@@ -65,5 +67,5 @@ def entries(connection: Connection, asked: Asked, *, limit: int, offset: int = 0
 
 
 def actions(connection: Connection) -> Sequence[str]:
-    """Everything that was ever done, by name."""
+    """Return all actions in the log, sorted."""
     return connection.execute(select(_A.action).distinct().order_by(_A.action)).scalars().all()

@@ -26,7 +26,7 @@ from schemas.topics import decode, encode
 from services.common.db import upsert
 from services.common.processing import AnyEvent, Sink
 from services.notifier import lifecycle
-from services.notifier.advice.store import keep_advice
+from services.notifier.advice.store import record_opinions
 from services.notifier.lifecycle import PipelineCommand
 from services.notifier.tables import (
     alerts,
@@ -297,7 +297,7 @@ def _record(connection: Connection, decision: Payload, event: AnyEvent) -> None:
             _apply(connection, decision.draft_id, "record_approval", event, text)
         case DraftSent():
             _apply(connection, decision.draft_id, "record_sent", event, {"outcome": None})
-            keep_advice(connection, decision.draft_id, event.time)
+            record_opinions(connection, decision.draft_id, event.time)
         case DraftDismissed():
             why = ": ".join(part for part in (decision.reason, decision.comment) if part)
             _apply(connection, decision.draft_id, "record_dismissal", event, {"outcome": why})

@@ -1,1 +1,1 @@
-"""What became of the opinions that went out: the answer, the course of the story, what followed on the same thing."""
+"""Opinions that were sent, and their outcomes: the client's answer, the course of the story, and later news."""

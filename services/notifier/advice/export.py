@@ -1,4 +1,4 @@
-"""How opinions fared, as it is read by programs and spreadsheets."""
+"""Outcomes of opinions for programs and spreadsheets."""
 
 from __future__ import annotations
 
@@ -8,58 +8,60 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.notifier.advice.outcomes import Given, Group, Share
+from services.notifier.advice.outcomes import OpinionGroup, Proportion, SentOpinion
 
-__all__ = ["PERIODS", "as_csv", "group_facts", "opinion_facts", "since_of"]
+__all__ = ["PERIOD_DAYS", "group_summary", "opinion_row", "opinions_csv", "period_start"]
 
-#: Days that can be looked back; 0 is all there is.
-PERIODS = (30, 90, 365, 0)
+#: Periods to choose from, in days; 0 means no limit.
+PERIOD_DAYS = (30, 90, 365, 0)
 _COLUMNS = (
     "sent_at", "client_id", "client", "manager_id", "thing", "event", "stance", "verdict", "playbook", "rule",
     "opinion", "reworded", "answer", "their_view", "worth", "story", "next_news", "later_news", "draft_id", "alert_id",
 )  # fmt: skip
 
 
-def since_of(days: int, now: datetime) -> datetime | None:
-    """From when on opinions count, looking back ``days``; None for all."""
+def period_start(days: int, now: datetime) -> datetime | None:
+    """Return the start of the period of the last ``days`` days; None for no limit."""
     return now - timedelta(days=days) if days else None
 
 
-def opinion_facts(one: Given) -> dict[str, Any]:
-    """One opinion and what became of it, in plain values."""
+def opinion_row(opinion: SentOpinion) -> dict[str, Any]:
+    """Return an opinion and its outcome as plain values."""
     values = (
-        one.sent_at, one.client_id, one.client_name, one.manager_id, one.entity_name, one.kind, one.stance, one.verdict,
-        one.playbook, one.rule, one.text, one.reworded, one.answer, one.view, one.feedback, one.story, one.next_way,
-        len(one.later), one.draft_id, one.alert_id,
+        opinion.sent_at, opinion.client_id, opinion.client_name, opinion.manager_id, opinion.entity_name, opinion.kind,
+        opinion.stance, opinion.verdict, opinion.playbook, opinion.rule, opinion.text, opinion.reworded, opinion.answer,
+        opinion.view, opinion.feedback, opinion.story, opinion.next_way, len(opinion.later), opinion.draft_id,
+        opinion.alert_id,
     )  # fmt: skip
     return dict(zip(_COLUMNS, values, strict=True))
 
 
-def group_facts(group: Group) -> dict[str, Any]:
-    """A group's counts; bounds (0–1) only where there are enough cases."""
-    shares = ("acted", "disagreed", "useful", "corrected", "same_way")
+def group_summary(group: OpinionGroup) -> dict[str, Any]:
+    """Return the counts of a group as plain values; ``between`` (0–1) only with enough cases."""
+    proportions = ("acted", "disagreed", "useful", "corrected", "same_way")
     return {
         "name": group.name,
-        "given": group.given,
+        "given": group.sent,
         "reworded": group.reworded,
-        "too_few_to_judge": group.few,
-        **{name: _share(getattr(group, name)) for name in shares},
+        "too_few_to_judge": group.too_few,
+        **{name: _proportion(getattr(group, name)) for name in proportions},
     }
 
 
-def as_csv(given: Iterable[Given]) -> str:
-    """One line an opinion, in UTF-8 for any spreadsheet; a cell that a spreadsheet would reckon with is quoted."""
+def opinions_csv(opinions: Iterable[SentOpinion]) -> str:
+    """Return one CSV line per opinion. Cells that a spreadsheet would evaluate as a formula are quoted."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
-    for one in given:
-        writer.writerow([_cell(value) for value in opinion_facts(one).values()])
+    for opinion in opinions:
+        writer.writerow([_cell(value) for value in opinion_row(opinion).values()])
     return text.getvalue()
 
 
-def _share(share: Share) -> dict[str, Any]:
-    bounds = share.bounds
-    return {"count": share.count, "of": share.of, "between": None if bounds is None else [round(b, 3) for b in bounds]}
+def _proportion(proportion: Proportion) -> dict[str, Any]:
+    interval = proportion.interval
+    bounds = None if interval is None else [round(bound, 3) for bound in interval]
+    return {"count": proportion.count, "of": proportion.total, "between": bounds}
 
 
 def _cell(value: Any) -> str:
@@ -68,5 +70,5 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = value.isoformat() if isinstance(value, datetime) else str(value)
-    # What begins so is a formula to a spreadsheet (OWASP, "CSV Injection").
+    # Cells that begin with these characters are formulas to a spreadsheet (OWASP, "CSV Injection").
     return f"'{text}" if text[:1] in "=+-@\t\r" and text else text

@@ -1,7 +1,7 @@
-"""What an opinion came to, and what many of them come to together. Pure.
+"""Outcomes of opinions, one by one and in groups. Pure.
 
-Nothing here calls an opinion right or wrong: it counts what clients did, whether the story held, and which way later
-news on the same thing went. Of few cases no share is reckoned, for it would only look like knowledge.
+Nothing here calls an opinion right or wrong. It counts the clients' reactions, whether the stories were confirmed, and
+the direction of later news on the same entity. For few cases there is no percentage, because it would be misleading.
 """
 
 from __future__ import annotations
@@ -12,21 +12,34 @@ from datetime import datetime, timedelta
 from math import sqrt
 from typing import Literal
 
-__all__ = ["BY", "FEW", "WITHIN", "Given", "Group", "Later", "Share", "Story", "groups_of", "next_news", "story_of"]
+__all__ = [
+    "FOLLOW_UP",
+    "GROUPINGS",
+    "MIN_CASES",
+    "LaterVerdict",
+    "OpinionGroup",
+    "Proportion",
+    "SentOpinion",
+    "StoryOutcome",
+    "group_opinions",
+    "next_news",
+    "story_outcome",
+]
 
-#: Below so many cases a share says nothing: even ten of ten leave room for seven in ten.
-FEW = 10
-#: Later news on the same thing counts for so long after the message.
-WITHIN = timedelta(days=90)
-#: 95 % of a normal distribution lie within so many deviations.
+#: With fewer cases a percentage means nothing: even ten out of ten leaves a true share of seven in ten possible.
+MIN_CASES = 10
+#: News on the same entity counts for this long after the message.
+FOLLOW_UP = timedelta(days=90)
+#: 95 % of a normal distribution are within this many standard deviations.
 DEVIATIONS = 1.96
-Story = Literal["confirmed", "corrected", "went_on", "quiet"]
-Way = Literal["same", "other"]
+#: went_on: further reports, neither confirmed nor corrected · quiet: no further report.
+StoryOutcome = Literal["confirmed", "corrected", "went_on", "quiet"]
+NextNews = Literal["same", "other"]
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """A later verdict on the same thing for the same client. ``same_story``: on the very story of the message."""
+class LaterVerdict:
+    """A later verdict on the same entity for the same client. ``same_story``: on the story of the message itself."""
 
     alert_id: str
     at: datetime
@@ -39,12 +52,12 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """One opinion that went out, and what became of it.
+class SentOpinion:
+    """An opinion that was sent, and its outcome.
 
-    ``answer`` is the outcome that was noted last (None: none was), ``view`` what the client thinks, ``feedback`` what
-    the account manager says that the message was worth. ``next_way``: whether the next news on the same thing pointed
-    the same way for the client as that on which the opinion was given; None where there was none.
+    ``answer`` is the latest outcome that was noted (None: none yet), ``view`` the client's opinion, ``feedback`` the
+    account manager's rating of the message. ``next_way`` says whether the next news on the same entity pointed in the
+    same direction for the client as the news of the message; None if there was none.
     """
 
     draft_id: str
@@ -64,125 +77,129 @@ class Given:
     answer: str | None = None
     view: str | None = None
     feedback: str | None = None
-    story: Story = "quiet"
-    next_way: Way | None = None
-    later: tuple[Later, ...] = ()
+    story: StoryOutcome = "quiet"
+    next_way: NextNews | None = None
+    later: tuple[LaterVerdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """``count`` of ``of``. ``low`` and ``high`` (0–1) bound what the true share may be, None for few cases.
-
-    They are Wilson's interval at 95 % (Journal of the American Statistical Association 22, 1927).
-    """
+class Proportion:
+    """``count`` out of ``total`` cases."""
 
     count: int
-    of: int
+    total: int
 
     @property
-    def bounds(self) -> tuple[float, float] | None:
-        """Between what the true share lies, most likely; None where there are too few cases to say."""
-        if self.of < FEW:
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % confidence interval of the true share (0–1); None for fewer than :data:`MIN_CASES`.
+
+        It is Wilson's interval (Journal of the American Statistical Association 22, 1927).
+        """
+        if self.total < MIN_CASES:
             return None
-        share, squared = self.count / self.of, DEVIATIONS**2
-        middle = share + squared / (2 * self.of)
-        spread = DEVIATIONS * sqrt(share * (1 - share) / self.of + squared / (4 * self.of**2))
-        whole = 1 + squared / self.of
+        share, squared = self.count / self.total, DEVIATIONS**2
+        middle = share + squared / (2 * self.total)
+        spread = DEVIATIONS * sqrt(share * (1 - share) / self.total + squared / (4 * self.total**2))
+        whole = 1 + squared / self.total
         return max(0.0, (middle - spread) / whole), min(1.0, (middle + spread) / whole)
 
     @property
-    def in_words(self) -> str:
-        """``3 of 4``; with enough cases ``30 of 40 (60–86 %)``; a dash where there was no case."""
-        if not self.of:
+    def text(self) -> str:
+        """``3 of 4``; with enough cases ``30 of 40 (60–86 %)``; a dash without any case."""
+        if not self.total:
             return "–"
-        if (bounds := self.bounds) is None:
-            return f"{self.count} of {self.of}"
-        return f"{self.count} of {self.of} ({bounds[0] * 100:.0f}–{bounds[1] * 100:.0f} %)"
+        if (interval := self.interval) is None:
+            return f"{self.count} of {self.total}"
+        return f"{self.count} of {self.total} ({interval[0] * 100:.0f}–{interval[1] * 100:.0f} %)"
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Opinions that have something in common. Each share is of the cases in which anything is known of it."""
+class OpinionGroup:
+    """Opinions with something in common. Each proportion only counts the cases in which the outcome is known."""
 
     name: str
-    given: int
+    sent: int
     reworded: int
-    acted: Share
-    disagreed: Share
-    useful: Share
-    corrected: Share
-    same_way: Share
+    acted: Proportion
+    disagreed: Proportion
+    useful: Proportion
+    corrected: Proportion
+    same_way: Proportion
 
     @property
-    def few(self) -> bool:
-        """Whether it is too small to be judged by."""
-        return self.given < FEW
+    def too_few(self) -> bool:
+        """Whether the group is too small for percentages."""
+        return self.sent < MIN_CASES
 
 
-#: By what opinions can be put together.
-BY: dict[str, Callable[[Given], str]] = {
-    "rule": lambda one: f"{one.playbook}: {one.rule}" if one.rule else "correction",
-    "kind": lambda one: one.kind,
-    "stance": lambda one: one.stance,
-    "manager": lambda one: one.manager_id,
-    "client": lambda one: one.client_name,
+#: The ways to group opinions.
+GROUPINGS: dict[str, Callable[[SentOpinion], str]] = {
+    "rule": lambda opinion: f"{opinion.playbook}: {opinion.rule}" if opinion.rule else "correction",
+    "kind": lambda opinion: opinion.kind,
+    "stance": lambda opinion: opinion.stance,
+    "manager": lambda opinion: opinion.manager_id,
+    "client": lambda opinion: opinion.client_name,
 }
 
 
-def groups_of(given: Iterable[Given], by: str) -> list[Group]:
-    """``given`` in groups, the largest first."""
-    name = BY[by]
-    found: dict[str, list[Given]] = {}
-    for one in given:
-        found.setdefault(name(one), []).append(one)
-    groups = [_group(key, members) for key, members in found.items()]
-    return sorted(groups, key=lambda group: (-group.given, group.name))
+def group_opinions(opinions: Iterable[SentOpinion], by: str) -> list[OpinionGroup]:
+    """Group ``opinions`` by one of :data:`GROUPINGS`, largest group first."""
+    name = GROUPINGS[by]
+    members: dict[str, list[SentOpinion]] = {}
+    for opinion in opinions:
+        members.setdefault(name(opinion), []).append(opinion)
+    groups = [_group(key, opinions) for key, opinions in members.items()]
+    return sorted(groups, key=lambda group: (-group.sent, group.name))
 
 
-def story_of(later: Sequence[Later], *, corrects: bool = False) -> Story:
-    """How the message's own story went on, by the last that was decided of it; ``later`` in order of time.
+def story_outcome(later: Sequence[LaterVerdict], *, corrects: bool = False) -> StoryOutcome:
+    """Return the outcome of the message's own story, by its latest decisive verdict; ``later`` is in order of time.
 
-    ``corrects``: the message said that it is false; that it still is, is nothing new.
+    ``corrects``: the message itself said that the story is false. Then another verdict of that kind is nothing new.
     """
-    found: Story = "quiet"
-    for one in later:
-        if not one.same_story:
+    outcome: StoryOutcome = "quiet"
+    for verdict in later:
+        if not verdict.same_story:
             continue
-        if one.verdict == "correct" or one.information == 5:
-            found = "went_on" if corrects else "corrected"
-        elif one.information == 1 or (one.information == 2 and (corrects or found == "corrected")):
-            found = "confirmed"
-        elif found == "quiet":
-            found = "went_on"
-    return found
+        if verdict.verdict == "correct" or verdict.information == 5:
+            outcome = "went_on" if corrects else "corrected"
+        elif verdict.information == 1 or (verdict.information == 2 and (corrects or outcome == "corrected")):
+            outcome = "confirmed"
+        elif outcome == "quiet":
+            outcome = "went_on"
+    return outcome
 
 
-def next_news(direction: str, later: Sequence[Later]) -> Way | None:
-    """Which way the next news on the same thing went that was sound and went either way; ``later`` in order of time."""
-    ways = ("positive", "negative")
-    sound = (one.direction for one in later if not one.same_story and one.information <= 2 and one.direction in ways)
-    following = next(sound, None)
-    if following is None or direction not in ways:
+def next_news(direction: str, later: Sequence[LaterVerdict]) -> NextNews | None:
+    """Compare the direction of the next reliable news on the same entity; ``later`` is in order of time."""
+    directions = ("positive", "negative")
+    reliable = (
+        verdict.direction
+        for verdict in later
+        if not verdict.same_story and verdict.information <= 2 and verdict.direction in directions
+    )
+    following = next(reliable, None)
+    if following is None or direction not in directions:
         return None
     return "same" if following == direction else "other"
 
 
-def _group(name: str, members: Sequence[Given]) -> Group:
-    answered = [one for one in members if one.answer in ("acted", "replied", "disagreed")]
-    rated = [one for one in members if one.feedback is not None]
-    told = [one for one in members if one.verdict != "correct"]
-    followed = [one for one in members if one.next_way is not None]
-    return Group(
+def _group(name: str, opinions: Sequence[SentOpinion]) -> OpinionGroup:
+    answered = [opinion for opinion in opinions if opinion.answer in ("acted", "replied", "disagreed")]
+    rated = [opinion for opinion in opinions if opinion.feedback is not None]
+    not_corrections = [opinion for opinion in opinions if opinion.verdict != "correct"]
+    followed = [opinion for opinion in opinions if opinion.next_way is not None]
+    return OpinionGroup(
         name=name,
-        given=len(members),
-        reworded=sum(one.reworded for one in members),
-        acted=_share(answered, lambda one: one.answer == "acted"),
-        disagreed=_share(answered, lambda one: one.answer == "disagreed"),
-        useful=_share(rated, lambda one: one.feedback == "useful"),
-        corrected=_share(told, lambda one: one.story == "corrected"),
-        same_way=_share(followed, lambda one: one.next_way == "same"),
+        sent=len(opinions),
+        reworded=sum(opinion.reworded for opinion in opinions),
+        acted=_proportion(answered, lambda opinion: opinion.answer == "acted"),
+        disagreed=_proportion(answered, lambda opinion: opinion.answer == "disagreed"),
+        useful=_proportion(rated, lambda opinion: opinion.feedback == "useful"),
+        corrected=_proportion(not_corrections, lambda opinion: opinion.story == "corrected"),
+        same_way=_proportion(followed, lambda opinion: opinion.next_way == "same"),
     )
 
 
-def _share(members: Sequence[Given], fits: Callable[[Given], bool]) -> Share:
-    return Share(sum(map(fits, members)), len(members))
+def _proportion(opinions: Sequence[SentOpinion], applies: Callable[[SentOpinion], bool]) -> Proportion:
+    return Proportion(sum(map(applies, opinions)), len(opinions))

@@ -1,4 +1,4 @@
-"""Reads the opinions that went out, in a scope, with what became of each."""
+"""Queries for sent opinions and their outcomes, within a scope."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_, select, true
 
-from services.notifier.advice.outcomes import WITHIN, Given, Later, next_news, story_of
+from services.notifier.advice.outcomes import FOLLOW_UP, LaterVerdict, SentOpinion, next_news, story_outcome
 from services.notifier.advice.tables import advice
 from services.notifier.scope import Scope
 from services.notifier.tables import alerts, clients, feedback, interactions
 
-__all__ = ["gather_advice", "of_draft"]
+__all__ = ["opinions_of_draft", "sent_opinions"]
 
 _Key = tuple[str, str]
 
 
-def gather_advice(connection: Connection, scope: Scope, since: datetime | None = None) -> list[Given]:
+def sent_opinions(connection: Connection, scope: Scope, since: datetime | None = None) -> list[SentOpinion]:
     """Return the opinions sent after ``since`` (None: all of them), newest first."""
-    return _gather(connection, and_(scope.condition(), true() if since is None else advice.c.sent_at > since))
+    return _select(connection, and_(scope.condition(), true() if since is None else advice.c.sent_at > since))
 
 
-def of_draft(connection: Connection, scope: Scope, draft_id: str) -> list[Given]:
+def opinions_of_draft(connection: Connection, scope: Scope, draft_id: str) -> list[SentOpinion]:
     """Return the opinions of one draft."""
-    return _gather(connection, and_(scope.condition(), advice.c.draft_id == draft_id))
+    return _select(connection, and_(scope.condition(), advice.c.draft_id == draft_id))
 
 
 _FROM = advice.outerjoin(clients, clients.c.id == advice.c.client_id).outerjoin(
@@ -34,7 +34,7 @@ _FROM = advice.outerjoin(clients, clients.c.id == advice.c.client_id).outerjoin(
 )
 
 
-def _gather(connection: Connection, which: ColumnElement[bool]) -> list[Given]:
+def _select(connection: Connection, condition: ColumnElement[bool]) -> list[SentOpinion]:
     query = (
         select(
             advice,
@@ -46,19 +46,19 @@ def _gather(connection: Connection, which: ColumnElement[bool]) -> list[Given]:
             alerts.c.entity_name,
         )
         .select_from(_FROM)
-        .where(which)
+        .where(condition)
         .order_by(advice.c.sent_at.desc(), advice.c.draft_id, advice.c.alert_id)
     )
     rows = connection.execute(query).mappings().all()
-    answers = _newest(connection, _beside(interactions, which).where(interactions.c.channel == "reply"))
-    rated = _newest(connection, _beside(feedback, which))
-    later = _later(connection, which)
-    return [_given(row, answers, rated, later[row["draft_id"], row["alert_id"]]) for row in rows]
+    answers = _newest(connection, _rows_about(interactions, condition).where(interactions.c.channel == "reply"))
+    ratings = _newest(connection, _rows_about(feedback, condition))
+    later = _later(connection, condition)
+    return [_opinion(row, answers, ratings, later[row["draft_id"], row["alert_id"]]) for row in rows]
 
 
-def _beside(table: Any, which: ColumnElement[bool]) -> Select[Any]:
-    """The rows of ``table`` about the drafts that gave these opinions, the oldest first."""
-    drafts = select(advice.c.draft_id).select_from(_FROM).where(which)
+def _rows_about(table: Any, condition: ColumnElement[bool]) -> Select[Any]:
+    """Select the rows of ``table`` that belong to the drafts of these opinions, oldest first."""
+    drafts = select(advice.c.draft_id).select_from(_FROM).where(condition)
     return select(table).where(table.c.draft_id.in_(drafts)).order_by(table.c.at)
 
 
@@ -66,10 +66,10 @@ def _newest(connection: Connection, query: Select[Any]) -> dict[str, RowMapping]
     return {row["draft_id"]: row for row in connection.execute(query).mappings()}
 
 
-def _later(connection: Connection, which: ColumnElement[bool]) -> dict[_Key, list[Later]]:
-    """By opinion, the later verdicts for the same client on the same thing, in order of time."""
+def _later(connection: Connection, condition: ColumnElement[bool]) -> dict[_Key, list[LaterVerdict]]:
+    """Return the later verdicts for the same client on the same entity, in order of time, by opinion."""
     after = alerts.alias("after")
-    same_thing = and_(
+    same_entity = and_(
         after.c.client_id == advice.c.client_id,
         after.c.raised_at > advice.c.sent_at,
         or_(
@@ -87,15 +87,15 @@ def _later(connection: Connection, which: ColumnElement[bool]) -> dict[_Key, lis
             (after.c.story_id == alerts.c.story_id).label("same_story"),
             *(after.c[name] for name in names),
         )
-        .select_from(_FROM.join(after, same_thing))
-        .where(which)
+        .select_from(_FROM.join(after, same_entity))
+        .where(condition)
         .order_by(after.c.raised_at, after.c.id)
     )
-    found: dict[_Key, list[Later]] = defaultdict(list)
+    later: dict[_Key, list[LaterVerdict]] = defaultdict(list)
     for row in connection.execute(query):
-        if row.raised_at <= row.sent_at + WITHIN:
-            found[row.draft_id, row.alert_id].append(
-                Later(
+        if row.raised_at <= row.sent_at + FOLLOW_UP:
+            later[row.draft_id, row.alert_id].append(
+                LaterVerdict(
                     alert_id=row.id,
                     at=row.raised_at,
                     kind=row.kind or "other",
@@ -106,14 +106,14 @@ def _later(connection: Connection, which: ColumnElement[bool]) -> dict[_Key, lis
                     same_story=bool(row.same_story) or row.earlier_alert_id == row.alert_id,
                 )
             )
-    return found
+    return later
 
 
-def _given(
-    row: RowMapping, answers: dict[str, RowMapping], rated: dict[str, RowMapping], later: Sequence[Later]
-) -> Given:
-    answer, rating = answers.get(row["draft_id"]), rated.get(row["draft_id"])
-    return Given(
+def _opinion(
+    row: RowMapping, answers: dict[str, RowMapping], ratings: dict[str, RowMapping], later: Sequence[LaterVerdict]
+) -> SentOpinion:
+    answer, rating = answers.get(row["draft_id"]), ratings.get(row["draft_id"])
+    return SentOpinion(
         draft_id=row["draft_id"],
         alert_id=row["alert_id"],
         client_id=row["client_id"],
@@ -131,7 +131,7 @@ def _given(
         answer=None if answer is None else answer["outcome"],
         view=None if answer is None else answer["opinion"],
         feedback=None if rating is None else rating["feedback"],
-        story=story_of(later, corrects=row["verdict"] == "correct"),
+        story=story_outcome(later, corrects=row["verdict"] == "correct"),
         next_way=next_news(row["direction"] or "unclear", later),
         later=tuple(later),
     )

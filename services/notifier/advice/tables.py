@@ -1,4 +1,4 @@
-"""The opinions that went out. Made from drafts as they are sent; what became of each is joined to it when asked for."""
+"""The opinions that were sent. Rows are written when drafts are sent; outcomes are joined in queries."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ advice = Table(
     Column("draft_id", String(80), primary_key=True),
     Column("alert_id", String(80), primary_key=True),
     Column("client_id", String(80), nullable=False),
-    Column("manager_id", String(80), nullable=False),  # who gave it; the client may have another manager by now
+    Column("manager_id", String(80), nullable=False),  # at that time; the client may have another manager now
     Column("sent_at", UtcDateTime, nullable=False, index=True),
     Column("playbook", Text),
     Column("rule", Text),
-    Column("text", Text, nullable=False),  # as it was proposed
-    Column("reworded", Boolean, nullable=False, default=False),  # the manager put it in other words, or left it out
+    Column("text", Text, nullable=False),  # as proposed by the draft
+    Column("reworded", Boolean, nullable=False, default=False),  # the manager rephrased or removed it
     Index(None, "client_id", "sent_at"),
 )

@@ -15,9 +15,9 @@ from schemas.drafts import DismissReason
 from services.common.db import reading
 from services.common.errors import FirstwordError
 from services.notifier import queries
-from services.notifier.advice.export import group_facts, opinion_facts, since_of
-from services.notifier.advice.outcomes import groups_of
-from services.notifier.advice.queries import gather_advice
+from services.notifier.advice.export import group_summary, opinion_row, period_start
+from services.notifier.advice.outcomes import group_opinions
+from services.notifier.advice.queries import sent_opinions
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.auth import viewer_of_token
 from services.notifier.desk.checks import checks_of
@@ -188,13 +188,13 @@ def advice(who: Caller) -> dict[str, Any]:
     """How our opinions fared, in groups (``?by=rule``, ``kind``, ``stance``, ``client``, ``manager``), and each."""
     by, days, size = asked_by(who), asked_days(who), who.site.deps.settings.page_size
     with who.reading() as connection:
-        given = gather_advice(connection, who.scope, since_of(days, who.now))
+        given = sent_opinions(connection, who.scope, period_start(days, who.now))
     who.note_read("advice.read", "advice", None)
     pages = max(1, -(-len(given) // size))
     number = min(max(1, number_of(who.request)), pages)
     page = queries.Page(given[(number - 1) * size : number * size], len(given), number, size)
-    groups = [group_facts(group) for group in groups_of(given, by)]
-    return {"by": by, "days": days, "groups": groups, **_paged(page, [opinion_facts(one) for one in page.items])}
+    groups = [group_summary(group) for group in group_opinions(given, by)]
+    return {"by": by, "days": days, "groups": groups, **_paged(page, [opinion_row(one) for one in page.items])}
 
 
 @router.get("/managers")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.drafts import DraftState
-from services.notifier.advice.outcomes import Given
+from services.notifier.advice.outcomes import SentOpinion
 
 __all__ = [
     "ADVICE_BY",
@@ -173,7 +173,7 @@ def advice_group(by: str, name: str) -> str:
     return name.replace("_", " ") if by in ("kind", "rule") else name
 
 
-def advice_answer(one: Given) -> str:
+def advice_answer(one: SentOpinion) -> str:
     """What the client made of an opinion, as far as anybody noted it."""
     answer = sentence(OUTCOMES[one.answer]) if one.answer in OUTCOMES else "No answer noted."
     return f"{answer} {sentence(FEEDBACK[one.feedback])}" if one.feedback in FEEDBACK else answer

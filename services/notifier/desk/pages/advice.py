@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from services.notifier.advice.export import PERIODS, as_csv, since_of
-from services.notifier.advice.outcomes import BY, FEW, Given, groups_of
-from services.notifier.advice.queries import gather_advice
+from services.notifier.advice.export import PERIOD_DAYS, opinions_csv, period_start
+from services.notifier.advice.outcomes import GROUPINGS, MIN_CASES, SentOpinion, group_opinions
+from services.notifier.advice.queries import sent_opinions
 from services.notifier.desk.web import Asking, Page, number_of
 from services.notifier.queries import Page as Paged
 from services.notifier.scope import EVERYTHING
@@ -30,20 +30,20 @@ def fared(who: Page) -> HTMLResponse:
     number = min(max(1, number_of(who.request)), pages)
     return who.page(
         "advice.html",
-        groups=groups_of(given, by),
+        groups=group_opinions(given, by),
         page=Paged(given[(number - 1) * size : number * size], len(given), number, size),
         by=by,
-        every_by=tuple(BY) if who.scope == EVERYTHING else MANAGERS_OWN,
+        every_by=tuple(GROUPINGS) if who.scope == EVERYTHING else MANAGERS_OWN,
         days=days,
-        periods=PERIODS,
-        few=FEW,
+        periods=PERIOD_DAYS,
+        few=MIN_CASES,
     )
 
 
 @router.get("/advice.csv")
 def exported(who: Page) -> Response:
     """The same, one line an opinion."""
-    text = as_csv(_given(who, asked_days(who)))
+    text = opinions_csv(_given(who, asked_days(who)))
     who.note_read("advice.exported", "advice", None)
     name = {"Content-Disposition": 'attachment; filename="advice.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=name)
@@ -52,7 +52,7 @@ def exported(who: Page) -> Response:
 def asked_by(who: Asking) -> str:
     """By what the caller wants them grouped; by rule where that is nothing that we know."""
     by = who.request.query_params.get("by", "rule")
-    return by if by in BY else "rule"
+    return by if by in GROUPINGS else "rule"
 
 
 def asked_days(who: Asking) -> int:
@@ -61,6 +61,6 @@ def asked_days(who: Asking) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else DEFAULT_DAYS
 
 
-def _given(who: Asking, days: int) -> list[Given]:
+def _given(who: Asking, days: int) -> list[SentOpinion]:
     with who.reading() as connection:
-        return gather_advice(connection, who.scope, since_of(days, who.now))
+        return sent_opinions(connection, who.scope, period_start(days, who.now))

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from services.common.errors import BadInput
 from services.notifier import audit
-from services.notifier.audit import Asked
+from services.notifier.audit import AuditFilter
 from services.notifier.desk import labels
 from services.notifier.desk.actions import NotFound
 from services.notifier.desk.web import Asking, Page, number_of
@@ -48,7 +48,7 @@ def listed(who: Asking) -> Pages[dict[str, object]]:
     return Pages([dict(row) for row in rows], total, number, size)
 
 
-def asked_by(who: Asking) -> Asked:
+def asked_by(who: Asking) -> AuditFilter:
     """What the address asks for; days are those of the viewer's zone, the last one included.
 
     Raises:
@@ -57,7 +57,7 @@ def asked_by(who: Asking) -> Asked:
     said = who.request.query_params
     first, last = _day(said.get("from", "")), _day(said.get("to", ""))
     zone = labels.zone(who.viewer.time_zone)
-    return Asked(
+    return AuditFilter(
         user=said.get("user", "").strip() or None,
         action=said.get("action", "").strip() or None,
         subject=said.get("subject", "").strip() or None,

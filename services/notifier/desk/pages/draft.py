@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from schemas.drafts import DismissReason
 from schemas.interactions import Feedback
 from services.notifier import queries
-from services.notifier.advice.queries import of_draft
+from services.notifier.advice.queries import opinions_of_draft
 from services.notifier.delivery.calendar import call_file, half_hour
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.mailto import mailto
@@ -45,7 +45,7 @@ def show(who: Page, draft_id: str) -> HTMLResponse:
         told = queries.alerts_by_id(connection, who.scope, others)
         said = queries.feedback_on(connection, who.scope, draft_id)
         wording = rewordings.offer(connection, draft_id)
-        fared = of_draft(connection, who.scope, draft_id)
+        fared = opinions_of_draft(connection, who.scope, draft_id)
         answers = [
             one for one in queries.contacts(connection, who.scope, line.client_id) if one["draft_id"] == draft_id
         ]

@@ -10,7 +10,7 @@ import pytest
 from firstword.compose import common
 from schemas.drafts import DraftCreated
 from services.common.settings import read_settings
-from services.notifier.advice.store import keep_advice
+from services.notifier.advice.store import record_opinions
 from services.notifier.sinks import all_sinks
 from tests.command_line import Run, command_line
 from tests.desk_data import NOW, seed_events
@@ -30,7 +30,7 @@ def filled() -> None:
                 if event.data.event_type.split(".")[0] in ("client", "alert", "draft"):
                     sink.apply(connection, event)
                     if isinstance(event.data, DraftCreated):
-                        keep_advice(connection, event.data.draft.id, NOW)
+                        record_opinions(connection, event.data.draft.id, NOW)
 
 
 def test_it_tells_what_there_is(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""For clients of whom no news ever came, what the book agrees is said once for each change."""
+"""Contact agreements are published once for each change of the client book."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from schemas.base import event
 from schemas.clients import ClientChanged, ContactPolicy
 from schemas.interactions import ContactAgreed
-from services.notifier.agreement_publisher import ContactClocks
+from services.notifier.agreement_publisher import AgreementPublisher
 from tests.desk_data import NOW
 from tests.desk_world import World
 from tests.unit.services.notifier.samples import a_client, a_firm, a_manager
@@ -19,9 +19,9 @@ from tests.unit.services.notifier.samples import a_client, a_firm, a_manager
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    made = World.make(tmp_path, [])
-    yield made
-    made.engine.dispose()
+    world = World.make(tmp_path, [])
+    yield world
+    world.engine.dispose()
 
 
 def book(world: World, client_id: str, revision: int, **contact: object) -> None:
@@ -32,37 +32,37 @@ def book(world: World, client_id: str, revision: int, **contact: object) -> None
     world.at(at + timedelta(seconds=6))
 
 
-def said(world: World) -> list[tuple[str, str | None, int | None]]:
-    agreed = [one.data for one in world.publisher.events if isinstance(one.data, ContactAgreed)]
-    return [(one.client_id, one.cadence, one.max_silence_days) for one in agreed]
+def published(world: World) -> list[tuple[str, str | None, int | None]]:
+    events = [event.data for event in world.publisher.events if isinstance(event.data, ContactAgreed)]
+    return [(agreed.client_id, agreed.cadence, agreed.max_silence_days) for agreed in events]
 
 
-def test_each_agreement_is_said_once_and_its_end_too(world: World) -> None:
-    clocks = ContactClocks(world.engine, world.publisher, world.clock)
-    assert clocks.look() == 0
+def test_each_agreement_and_its_end_are_published_once(world: World) -> None:
+    agreements = AgreementPublisher(world.engine, world.publisher, world.clock)
+    assert agreements.publish_changes() == 0
     book(world, "a", 1, cadence="weekly, Friday by noon")
     book(world, "b", 1)
     book(world, "c", 1, max_silence_days=10)
-    assert clocks.look() == 2
-    assert said(world) == [("a", "weekly, Friday by noon", None), ("c", None, 10)]
-    assert clocks.look() == 0
+    assert agreements.publish_changes() == 2
+    assert published(world) == [("a", "weekly, Friday by noon", None), ("c", None, 10)]
+    assert agreements.publish_changes() == 0
     book(world, "a", 2, cadence="daily by 9")
     book(world, "c", 2)
     book(world, "b", 2)
-    assert clocks.look() == 2
-    assert said(world)[2:] == [("a", "daily by 9", None), ("c", None, None)]
+    assert agreements.publish_changes() == 2
+    assert published(world)[2:] == [("a", "daily by 9", None), ("c", None, None)]
     book(world, "c", 3)
-    assert clocks.look() == 0
+    assert agreements.publish_changes() == 0
 
 
-def test_another_process_says_the_same_under_the_same_id(world: World) -> None:
+def test_another_process_publishes_the_same_event_id(world: World) -> None:
     book(world, "a", 1, cadence="daily by 9")
-    assert ContactClocks(world.engine, world.publisher, world.clock).look() == 1
+    assert AgreementPublisher(world.engine, world.publisher, world.clock).publish_changes() == 1
     world.at(NOW + timedelta(days=3))
-    assert ContactClocks(world.engine, world.publisher, world.clock).look() == 0
+    assert AgreementPublisher(world.engine, world.publisher, world.clock).publish_changes() == 0
 
 
-def test_a_change_settles_before_it_is_spoken_of(world: World) -> None:
+def test_a_recent_change_is_not_published_yet(world: World) -> None:
     book(world, "a", 1, cadence="daily by 9")
     world.at(NOW)
-    assert ContactClocks(world.engine, world.publisher, world.clock).look() == 0
+    assert AgreementPublisher(world.engine, world.publisher, world.clock).publish_changes() == 0

@@ -1,4 +1,4 @@
-"""What an opinion came to, what many come to together, and that nothing is said of few."""
+"""Outcomes of opinions, groups of opinions, and no percentages for few cases."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ from typing import Any
 
 import pytest
 
-from services.notifier.advice.export import as_csv
-from services.notifier.advice.outcomes import FEW, Given, Later, Share, groups_of, next_news, story_of
+from services.notifier.advice.export import opinions_csv
+from services.notifier.advice.outcomes import (
+    MIN_CASES,
+    LaterVerdict,
+    Proportion,
+    SentOpinion,
+    group_opinions,
+    next_news,
+    story_outcome,
+)
 from tests.unit.services.notifier.samples import NOW
 
 
-def later(days: int, **more: Any) -> Later:
+def later(days: int, **more: Any) -> LaterVerdict:
     fields: dict[str, Any] = {
         "alert_id": f"alr_{days}",
         "at": NOW + timedelta(days=days),
@@ -23,10 +31,10 @@ def later(days: int, **more: Any) -> Later:
         "verdict": "tell",
         "same_story": False,
     }
-    return Later(**{**fields, **more})
+    return LaterVerdict(**{**fields, **more})
 
 
-def given(number: int = 1, **more: Any) -> Given:
+def opinion(number: int = 1, **more: Any) -> SentOpinion:
     fields: dict[str, Any] = {
         "draft_id": f"drf_{number}",
         "alert_id": f"alr_{number}",
@@ -43,7 +51,7 @@ def given(number: int = 1, **more: Any) -> Given:
         "stance": "holds",
         "entity_name": "Halden Energy",
     }
-    return Given(**{**fields, **more})
+    return SentOpinion(**{**fields, **more})
 
 
 @pytest.mark.parametrize(
@@ -58,16 +66,16 @@ def given(number: int = 1, **more: Any) -> Given:
         ([later(1, same_story=True, information=5), later(2, same_story=True, information=2)], "confirmed"),
     ],
 )
-def test_the_story_is_as_it_was_last_decided(course: list[Later], story: str) -> None:
-    assert story_of(course) == story
+def test_the_latest_decisive_verdict_is_the_storys_outcome(course: list[LaterVerdict], story: str) -> None:
+    assert story_outcome(course) == story
 
 
-def test_of_a_correction_only_a_story_that_comes_back_is_news() -> None:
+def test_for_a_correction_only_a_confirmation_is_new() -> None:
     denied, backed = later(1, same_story=True, information=5), later(2, same_story=True, information=2)
-    assert story_of([denied], corrects=True) == "went_on"
-    assert story_of([denied, backed], corrects=True) == "confirmed"
-    (group,) = groups_of([given(verdict="correct", story="went_on")], "kind")
-    assert group.corrected == Share(0, 0)
+    assert story_outcome([denied], corrects=True) == "went_on"
+    assert story_outcome([denied, backed], corrects=True) == "confirmed"
+    (group,) = group_opinions([opinion(verdict="correct", story="went_on")], "kind")
+    assert group.corrected == Proportion(0, 0)
 
 
 @pytest.mark.parametrize(
@@ -80,41 +88,41 @@ def test_of_a_correction_only_a_story_that_comes_back_is_news() -> None:
         ("unclear", [later(1)], None),
     ],
 )
-def test_the_next_sound_news_says_which_way_it_went(direction: str, course: list[Later], way: str | None) -> None:
+def test_the_next_reliable_news_is_compared(direction: str, course: list[LaterVerdict], way: str | None) -> None:
     assert next_news(direction, course) == way
 
 
-def test_of_few_cases_no_share_is_reckoned() -> None:
-    assert Share(FEW - 1, FEW - 1).bounds is None
-    assert Share(3, 4).in_words == "3 of 4"
-    assert Share(0, 0).in_words == "–"
-    low, high = Share(30, 40).bounds or (0, 0)
-    assert (round(low, 3), round(high, 3)) == (0.598, 0.858)  # as published tables have it
-    assert Share(10, 10).in_words == "10 of 10 (72–100 %)"
-    low, high = Share(0, 10).bounds or (1, 1)
+def test_few_cases_have_no_percentage() -> None:
+    assert Proportion(MIN_CASES - 1, MIN_CASES - 1).interval is None
+    assert Proportion(3, 4).text == "3 of 4"
+    assert Proportion(0, 0).text == "–"
+    low, high = Proportion(30, 40).interval or (0, 0)
+    assert (round(low, 3), round(high, 3)) == (0.598, 0.858)  # as in published tables
+    assert Proportion(10, 10).text == "10 of 10 (72–100 %)"
+    low, high = Proportion(0, 10).interval or (1, 1)
     assert (low, round(high, 4)) == (0.0, 0.2775)
 
 
-def test_groups_count_only_what_is_known() -> None:
+def test_groups_count_only_known_outcomes() -> None:
     known = [
-        given(1, answer="acted", feedback="useful", next_way="same"),
-        given(2, answer="disagreed", feedback="too_late", story="corrected", reworded=True),
-        given(3, answer="no_answer"),
-        given(4, rule=None, playbook=None, verdict="correct"),
+        opinion(1, answer="acted", feedback="useful", next_way="same"),
+        opinion(2, answer="disagreed", feedback="too_late", story="corrected", reworded=True),
+        opinion(3, answer="no_answer"),
+        opinion(4, rule=None, playbook=None, verdict="correct"),
     ]
-    rule, correction = groups_of(known, "rule")
-    assert (rule.name, rule.given, rule.reworded, rule.few) == ("wealth: dividend_cut/holds", 3, 1, True)
-    assert rule.acted == Share(1, 2)
-    assert rule.disagreed == Share(1, 2)
-    assert rule.useful == Share(1, 2)
-    assert rule.corrected == Share(1, 3)
-    assert rule.same_way == Share(1, 1)
+    rule, correction = group_opinions(known, "rule")
+    assert (rule.name, rule.sent, rule.reworded, rule.too_few) == ("wealth: dividend_cut/holds", 3, 1, True)
+    assert rule.acted == Proportion(1, 2)
+    assert rule.disagreed == Proportion(1, 2)
+    assert rule.useful == Proportion(1, 2)
+    assert rule.corrected == Proportion(1, 3)
+    assert rule.same_way == Proportion(1, 1)
     assert correction.name == "correction"
-    assert [group.name for group in groups_of(known, "client")] == ["Claire Arnaud"]
+    assert [group.name for group in group_opinions(known, "client")] == ["Claire Arnaud"]
 
 
-def test_a_spreadsheet_reckons_with_nothing_that_a_client_said() -> None:
-    text = as_csv([given(view='=HYPERLINK("x")', text="+1, she said")])
+def test_a_spreadsheet_evaluates_no_cell_as_a_formula() -> None:
+    text = opinions_csv([opinion(view='=HYPERLINK("x")', text="+1, she said")])
     assert "'=HYPERLINK" in text
     assert '"\'+1, she said"' in text
     assert text.splitlines()[0].startswith("sent_at,client_id")

@@ -1,4 +1,4 @@
-"""Opinions are kept as they go out, and found again with answers, feedback and later news; each in their scope."""
+"""Opinions are recorded when sent, and queried with answers, feedback and later news, within a scope."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from schemas.alerts import Alert, AlertRaised
 from schemas.base import Payload, content_id, event
 from schemas.interactions import FeedbackGiven, InteractionLogged
 from services.common.db import reading
-from services.notifier.advice.outcomes import Given
-from services.notifier.advice.queries import gather_advice
+from services.notifier.advice.outcomes import SentOpinion
+from services.notifier.advice.queries import sent_opinions
 from services.notifier.scope import EVERYTHING, OwnClients, Scope
 from tests.desk_data import NOW
 from tests.desk_world import World
@@ -24,96 +24,97 @@ from tests.desk_world import World
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    made = World.make(tmp_path)
-    yield made
-    made.engine.dispose()
+    world = World.make(tmp_path)
+    yield world
+    world.engine.dispose()
 
 
-def hear(world: World, data: Payload, client_id: str, at: datetime) -> None:
+def apply(world: World, data: Payload, client_id: str, at: datetime) -> None:
     identity = content_id("evt", data.model_dump_json(), at.isoformat())
     world.apply([event(data, key=client_id, id=identity, source="test", time=at)])
 
 
 def send(world: World, draft_id: str) -> None:
-    """The manager sends it by hand; the tables hear of it."""
+    """Mark the draft as sent by hand, and apply the events to the tables."""
     world.desk("sent_by_hand", draft_id, world.line(draft_id).version)
     world.apply(world.publisher.events)
 
 
-def found(world: World, scope: Scope = EVERYTHING, since: datetime | None = None) -> list[Given]:
+def opinions(world: World, scope: Scope = EVERYTHING, since: datetime | None = None) -> list[SentOpinion]:
     with reading(world.engine) as connection:
-        return gather_advice(connection, scope, since)
+        return sent_opinions(connection, scope, since)
 
 
 def follows(world: World, alert: Alert, hours: int, **changes: Any) -> None:
     at = NOW + timedelta(hours=hours)
     new = alert.model_copy(update={"id": f"alr_{hours}", "raised_at": at, **changes})
-    hear(world, AlertRaised(alert=new), alert.client_id, at)
+    apply(world, AlertRaised(alert=new), alert.client_id, at)
 
 
-def test_an_opinion_is_kept_with_what_became_of_it(world: World) -> None:
-    line = next(one for one in (world.draft("claire-arnaud"),) if one.draft.advice)
-    assert found(world) == []
+def test_an_opinion_has_its_outcome(world: World) -> None:
+    line = world.draft("claire-arnaud")
+    assert line.draft.advice
+    assert opinions(world) == []
     send(world, line.id)
     alert = line.alert
     assert alert is not None
-    (fresh,) = found(world)
+    (fresh,) = opinions(world)
     assert (fresh.text, fresh.reworded, fresh.story, fresh.answer) == (line.draft.advice[0].text, False, "quiet", None)
     assert fresh.rule == line.draft.rule
     answered = InteractionLogged(
         interaction_id="int_1", client_id=line.client_id, manager_id="mara", at=NOW, channel="reply",
         draft_id=line.id, outcome="acted", opinion="We sold half.",
     )  # fmt: skip
-    hear(world, answered, line.client_id, NOW)
+    apply(world, answered, line.client_id, NOW)
     rated = FeedbackGiven(
         client_id=line.client_id, draft_id=line.id, entity_id=alert.entity_id, feedback="useful", by="mara"
     )
-    hear(world, rated, line.client_id, NOW)
+    apply(world, rated, line.client_id, NOW)
     follows(world, alert, 5, revision=9, information_grade=1)
     follows(world, alert, 30, story_id="itm_other", direction=alert.direction, information_grade=1)
     follows(world, alert, 40, story_id="itm_third", entity_id="something-else")
     follows(world, alert, 24 * 120, story_id="itm_late")
-    (known,) = found(world)
+    (known,) = opinions(world)
     assert (known.answer, known.view, known.feedback) == ("acted", "We sold half.", "useful")
     assert known.story == "confirmed"
-    assert [one.alert_id for one in known.later] == ["alr_5", "alr_30"]
+    assert [verdict.alert_id for verdict in known.later] == ["alr_5", "alr_30"]
     assert known.next_way == ("same" if alert.direction in ("positive", "negative") else None)
-    world.apply(world.publisher.events)  # everything again
-    assert found(world) == [known]
+    world.apply(world.publisher.events)  # apply all events again
+    assert opinions(world) == [known]
 
 
-def test_what_the_manager_reworded_is_said_to_be(world: World) -> None:
+def test_a_rephrased_opinion_is_marked(world: World) -> None:
     line = world.draft("claire-arnaud")
     world.desk("edit", line.id, line.version, line.subject, "Dear Ms Arnaud,\n\nCall me, please.")
     send(world, line.id)
-    assert [one.reworded for one in found(world)] == [True]
+    assert [opinion.reworded for opinion in opinions(world)] == [True]
     assert "sent in other words" in world.browser().get("/advice").text
 
 
-def test_each_sees_the_advice_to_their_own_clients(world: World) -> None:
+def test_account_managers_see_only_the_opinions_to_their_own_clients(world: World) -> None:
     for client_id in ("claire-arnaud", "brightwater"):
         send(world, world.draft(client_id).id)
-    assert {one.client_id for one in found(world)} == {"claire-arnaud", "brightwater"}
-    assert {one.client_id for one in found(world, OwnClients("june"))} == {"brightwater"}
-    assert found(world, OwnClients("june"), NOW + timedelta(days=1)) == []
+    assert {opinion.client_id for opinion in opinions(world)} == {"claire-arnaud", "brightwater"}
+    assert {opinion.client_id for opinion in opinions(world, OwnClients("june"))} == {"brightwater"}
+    assert opinions(world, OwnClients("june"), NOW + timedelta(days=1)) == []
     june, owner = world.browser("manager-june"), world.browser()
     for path in ("/advice", "/advice?by=manager", "/advice.csv", "/api/v1/advice?by=client"):
         assert "Arnaud" not in june.get(path).text
     assert "Arnaud" in owner.get("/advice").text
-    assert [one["name"] for one in owner.get("/api/v1/advice?by=manager").json()["groups"]] == ["june", "mara"]
+    assert [group["name"] for group in owner.get("/api/v1/advice?by=manager").json()["groups"]] == ["june", "mara"]
     rows = list(csv.DictReader(io.StringIO(owner.get("/advice.csv").text)))
     assert {row["client_id"] for row in rows} == {"claire-arnaud", "brightwater"}
     assert world.browser(None).get("/advice").status_code == 303
 
 
-def test_where_nothing_was_sent_the_page_says_so(world: World) -> None:
+def test_without_opinions_the_page_says_so(world: World) -> None:
     text = world.browser().get("/advice").text
     assert "No opinion went out in this time" in text
     assert "What came of it?" in text
     assert "No opinion went out yet" in world.browser().get("/advice?days=0").text
 
 
-def test_the_messages_page_says_what_followed(world: World) -> None:
+def test_the_page_of_a_message_shows_later_news(world: World) -> None:
     line = world.draft("claire-arnaud")
     send(world, line.id)
     browser = world.browser()

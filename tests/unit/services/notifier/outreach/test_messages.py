@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from schemas.clients import Desire
-from services.notifier.advice.store import stands_in
+from services.notifier.advice.store import appears_in
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.tone import MAX_WORDS
 from tests.unit.services.notifier.outreach.life import Life, client_of
@@ -207,7 +207,7 @@ def test_one_question_to_all_of_it_and_the_same_grounds_once() -> None:
     assert first.startswith("Based upon your desire to grow faster than the market, with high risk, I ")
     assert second.startswith("With the same in mind, I ")
     assert [one.alert_id for one in both.advice] == list(both.told_alerts)
-    assert all(stands_in(one.text, both.body) for one in both.advice)
+    assert all(appears_in(one.text, both.body) for one in both.advice)
 
 
 def test_a_general_question_stays() -> None:

@@ -1,4 +1,4 @@
-"""A client who was only added to the book: what they were promised comes due all the same."""
+"""For a client who was only added to the book, agreed contact comes due as well."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.clients import Book, ContactPolicy
 from services.common.clock import ManualClock
 from services.common.db import reading
 from services.common.settings import read_settings
-from services.notifier.agreement_publisher import ContactClocks
+from services.notifier.agreement_publisher import AgreementPublisher
 from services.notifier.tables import contact_decisions
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager
 
@@ -22,16 +22,16 @@ from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manage
     ("contact", "due"),
     [({"cadence": "weekly, Friday by noon"}, "weekly, Friday by noon"), ({"max_silence_days": 3}, "at least every 3")],
 )
-def test_contact_comes_due_though_no_news_ever_came(tmp_path: Path, contact: dict[str, object], due: str) -> None:
+def test_contact_comes_due_without_any_news(tmp_path: Path, contact: dict[str, object], due: str) -> None:
     clock = ManualClock(NOW)
     client = a_client(contact=ContactPolicy.model_validate(contact))
     with common.open_store(read_settings(data=tmp_path), clock) as store:
         store.import_book(Book(firm=a_firm(), managers=(a_manager(),), clients=(client,)))
         runtime = embedded.build_runtime(store)
-        clocks = ContactClocks(store.engine, store.events, clock)
+        agreements = AgreementPublisher(store.engine, store.events, clock)
         runtime.run_until_idle()
         clock.set(NOW + timedelta(seconds=10))
-        assert clocks.look() == 1
+        assert agreements.publish_changes() == 1
         runtime.run_until_idle()
         clock.set(NOW + timedelta(days=3))
         runtime.run_until_idle()
