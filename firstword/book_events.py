@@ -28,6 +28,11 @@ class BookDiff:
     unchanged: tuple[str, ...]
     not_in_book: tuple[str, ...]
 
+    @property
+    def summary(self) -> str:
+        """The number of clients by kind of change: ``8 added, 0 changed, 0 unchanged``."""
+        return f"{len(self.added)} added, {len(self.changed)} changed, {len(self.unchanged)} unchanged"
+
 
 def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> BookDiff:
     """Return the events that bring the ``known`` clients (the latest event of each) up to date with ``book``.

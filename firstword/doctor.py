@@ -1,4 +1,4 @@
-"""Looks at a data folder and what it needs, and says of each thing how it is and how to fix it."""
+"""Check an installation: what is configured, reachable, late or broken, and how to fix it."""
 
 from __future__ import annotations
 
@@ -29,16 +29,17 @@ from services.notifier.scope import EVERYTHING
 from services.notifier.webhooks import endpoints, log
 from services.notifier.webhooks.endpoints import Endpoint
 
-__all__ = ["Check", "check_up"]
+__all__ = ["Check", "run_checks"]
 
-#: Below this the database may soon not be able to write.
+#: With less free space, the database may soon be unable to write.
 LOW_DISK_BYTES = 500_000_000
+#: A consumer with more waiting events is behind.
 BEHIND_EVENTS = 2_000
 
 
 @dataclass
 class Check:
-    """One thing that was looked at. ``fix`` says what to do, where something is to be done."""
+    """The result of one check. ``fix`` says what to do, if anything."""
 
     state: Literal["ok", "note", "warn", "fail"]
     what: str
@@ -46,11 +47,11 @@ class Check:
     fix: str | None = None
 
 
-def check_up(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> list[Check]:
-    """Every check, in the order in which a person would look."""
+def run_checks(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> list[Check]:
+    """Run all checks and return their results, in the order in which a person would check."""
     return [
         Check("ok", "version", f"firstword {__version__}, Python {sys.version.split()[0]}"),
-        *(_house(store, lags) if store.settings.database is None else [_stack(store)]),
+        *(_embedded(store, lags) if store.settings.database is None else [_stack(store)]),
         _book(store),
         *_own_rules(store),
         *_feeds(ingest),
@@ -64,12 +65,12 @@ def check_up(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> li
     ]
 
 
-def _house(store: Store, lags: Mapping[str, int]) -> list[Check]:
-    """What an embedded system has to itself."""
+def _embedded(store: Store, lags: Mapping[str, int]) -> list[Check]:
+    """Check what only an embedded system has."""
     running = _is_running(store)
     return [
         _disk(store),
-        Check("ok" if running else "note", "running", "yes" if running else "no; start it with 'firstword up'"),
+        Check("ok" if running else "note", "running", "yes" if running else "no; 'firstword up' starts it"),
         *([_desk(store)] if running else []),
         *_lags(lags, running),
     ]
@@ -77,7 +78,7 @@ def _house(store: Store, lags: Mapping[str, int]) -> list[Check]:
 
 def _stack(store: Store) -> Check:
     where = store.engine.url.render_as_string(hide_password=True)
-    return Check("ok", "database", f"{where} answers; see 'firstword lag' and 'firstword dlq list' for the workers")
+    return Check("ok", "database", f"{where} answers; for the workers, see 'firstword lag' and 'firstword dlq list'")
 
 
 def _is_running(store: Store) -> bool:
@@ -92,7 +93,7 @@ def _disk(store: Store) -> Check:
     free = shutil.disk_usage(store.settings.data).free
     found = f"{store.settings.data}, {free / 1e9:,.1f} GB free"
     if free < LOW_DISK_BYTES:
-        return Check("warn", "data folder", found, "Make room, or move the folder and name it with --data.")
+        return Check("warn", "data folder", found, "Free some space, or move the folder and name it with --data.")
     return Check("ok", "data folder", found)
 
 
@@ -106,48 +107,50 @@ def _desk(store: Store) -> Check:
             "fail",
             "desk",
             f"doesn't answer at {settings.address}: {error}",
-            "Name the port that it was started with by --port, or look at what 'firstword up' prints.",
+            "Give the port that it was started with by --port, or check the output of 'firstword up'.",
         )
 
 
 def _book(store: Store) -> Check:
     book = store.book()
     if book is None:
-        return Check("note", "client book", "empty", "Take one in with 'firstword clients import BOOK'.")
+        return Check("note", "client book", "empty", "Import one with 'firstword clients import BOOK'.")
     watches = {watch.entity_id for client in book.clients for watch in client.watches}
     sample = ", the sample" if book.firm.sample else ""
-    return Check("ok", "client book", f"{len(book.clients)} clients, {len(watches)} watched things{sample}")
+    return Check("ok", "client book", f"{len(book.clients)} clients, {len(watches)} watched names{sample}")
 
 
 def _own_rules(store: Store) -> list[Check]:
-    """The house's own playbooks and thresholds: with a fault in them, nothing starts."""
+    """Check the firm's own playbooks and thresholds. With an error in them, nothing starts."""
     settings = store.settings
     folder = own_playbooks_path(settings)
     checks = []
     try:
-        books = [book for layer in playbooks_in_force(settings).layers[1:] for book in layer]
-        rules, own = sum(len(book.rules) for book in books), sum(book.manager is not None for book in books)
-        found = f"{len(books)} of the house's own in {folder}, {own} of them managers', with {rules} rules"
-        if not books:
-            found = f"those that ship; the house's own would go into {folder}"
+        own = [playbook for layer in playbooks_in_force(settings).layers[1:] for playbook in layer]
+        rules = sum(len(playbook.rules) for playbook in own)
+        of_managers = sum(playbook.manager is not None for playbook in own)
+        found = f"{len(own)} of your own in {folder} ({of_managers} of account managers), with {rules} rules"
+        if not own:
+            found = f"those that ship with Firstword; put your own into {folder}"
         checks.append(Check("ok", "playbooks", found))
-    except BadInput as faults:
-        fix = f"Fix them, then look with 'firstword playbooks check {folder}'."
-        checks.append(Check("fail", "playbooks", str(faults), fix))
+    except BadInput as problem:
+        fix = f"Correct them; 'firstword playbooks check {folder}' checks them again."
+        checks.append(Check("fail", "playbooks", str(problem), fix))
     if settings.thresholds is not None:
         try:
             require_thresholds(settings.thresholds)
-            checks.append(Check("ok", "thresholds", f"the house's own, from {settings.thresholds}"))
-        except BadInput as faults:
-            checks.append(Check("fail", "thresholds", str(faults), "Fix the file, or unset FIRSTWORD_THRESHOLDS."))
+            checks.append(Check("ok", "thresholds", f"your own, from {settings.thresholds}"))
+        except BadInput as problem:
+            fix = "Correct the file, or unset FIRSTWORD_THRESHOLDS."
+            checks.append(Check("fail", "thresholds", str(problem), fix))
     return checks
 
 
 def _model(store: Store) -> Check:
-    """Whether the language model's endpoint can be reached; it is not asked anything."""
+    """Check that the language model's endpoint can be reached, without sending a request."""
     llm = store.settings.llm
     if llm.url is None:
-        return Check("note", "language model", "none; drafts stand as the playbooks word them")
+        return Check("note", "language model", "not configured; drafts use the playbooks' wording")
     address = urlsplit(llm.url)
     try:
         port = address.port or (443 if address.scheme == "https" else 80)
@@ -155,7 +158,7 @@ def _model(store: Store) -> Check:
         port = 0
     if address.scheme not in ("http", "https") or not address.hostname or not port:
         fix = "Write FIRSTWORD_LLM_URL as http://127.0.0.1:8000/v1."
-        return Check("fail", "language model", "its address is none", fix)
+        return Check("fail", "language model", "its address is not valid", fix)
     where = f"{address.hostname}:{port}"
     with reading(store.engine) as connection:
         spent = rewordings.spent_today(connection, store.clock.now())
@@ -163,9 +166,9 @@ def _model(store: Store) -> Check:
         with socket.create_connection((address.hostname, port), timeout=5):
             pass
     except OSError as error:
-        fix = "Check FIRSTWORD_LLM_URL; until then, drafts stand as the playbooks word them."
+        fix = "Check FIRSTWORD_LLM_URL. Until then, drafts use the playbooks' wording."
         return Check("warn", "language model", f"{where} can't be reached: {error}", fix)
-    found = f"{llm.model} at {where} answers; {spent:,} of {llm.daily_tokens:,} tokens of today are used"
+    found = f"{llm.model} at {where} answers; {spent:,} of today's {llm.daily_tokens:,} tokens are used"
     return Check("ok", "language model", found)
 
 
@@ -173,9 +176,9 @@ def _feeds(ingest: IngestService) -> list[Check]:
     states = ingest.list_feeds()
     if not states:
         return [Check("note", "feeds", "none", "Add some with 'firstword feeds import OPML'.")]
-    ill = [state for state in states if state.health.status in ("silent", "broken", "unreachable", "gone")]
-    checks = [Check("ok", "feeds", f"{len(states)} watched, {len(ill)} with problems")]
-    return checks + [_feed(state) for state in ill]
+    failing = [state for state in states if state.health.status in ("silent", "broken", "unreachable", "gone")]
+    checks = [Check("ok", "feeds", f"{len(states)} feeds, {len(failing)} with problems")]
+    return checks + [_feed(state) for state in failing]
 
 
 def _feed(state: FeedState) -> Check:
@@ -188,8 +191,8 @@ def _lags(lags: Mapping[str, int], running: bool) -> list[Check]:
     behind = {name: lag for name, lag in lags.items() if lag > BEHIND_EVENTS}
     if not behind:
         waiting = sum(lags.values())
-        return [Check("ok", "pipeline", "nothing waits" if waiting == 0 else f"{waiting} events wait, not behind")]
-    fix = "If it doesn't go down, look at the log." if running else "They are worked off at the next start."
+        return [Check("ok", "pipeline", f"{waiting} events are waiting" if waiting else "nothing is waiting")]
+    fix = "If the number doesn't fall, check the log." if running else "They are processed at the next start."
     return [Check("warn", f"pipeline: {name}", f"{lag} events behind", fix) for name, lag in behind.items()]
 
 
@@ -210,38 +213,41 @@ def _deliveries(store: Store) -> Check:
         unknown = queries.counts(connection, EVERYTHING).unknown
     if unknown == 0:
         return Check("ok", "deliveries", "none of unknown outcome")
-    return Check("warn", "deliveries", f"{unknown} of unknown outcome", "Look at them under 'Sent' at the desk.")
+    return Check("warn", "deliveries", f"{unknown} of unknown outcome", "Decide about them at the desk, under 'Sent'.")
 
 
 def _managers(store: Store) -> list[Check]:
-    """Digests and urgent news of the last week that did not arrive."""
+    """Check that the digests and urgent news of the last week arrived."""
     since = store.clock.now() - timedelta(days=7)
     with reading(store.engine) as connection:
         missed = manager_outbox.missed(connection, since)
     if not missed:
         return []
     last = missed[0]
-    found = f"{len(missed)} in a week did not surely arrive; the last, to {last['manager_id']}: {last['last_error']}"
+    found = (
+        f"{len(missed)} of the last week may not have arrived; the last, to {last['manager_id']}: {last['last_error']}"
+    )
     return [Check("warn", "digests and urgent news", found, "See 'firstword deliveries managers --status failed'.")]
 
 
 def _keys(store: Store) -> list[Check]:
-    """How the secrets of webhook endpoints lie in the database."""
+    """Check that the secrets of webhook endpoints are sealed and can be opened."""
     with reading(store.engine) as connection:
-        every = endpoints.endpoints(connection)
+        found = endpoints.endpoints(connection)
         now = store.clock.now()
-        locked = [one for one in every if not _signs(one, now)]
+        locked = [endpoint for endpoint in found if not _can_sign(endpoint, now)]
     if locked:
-        found = f"sealed with a key that isn't there: those of {', '.join(one.id for one in locked[:3])}"
-        fix = f"Put the key back ({store.keys.place}), or run 'firstword webhooks rotate {locked[0].id}'."
-        return [Check("fail", "webhook secrets", found, fix)]
-    if every and not store.keys.count:
-        fix = "Set FIRSTWORD_KEYS to what 'firstword keys new' prints, for every service."
-        return [Check("warn", "webhook secrets", "in the database in plain text", fix)]
-    return [Check("ok", "webhook secrets", f"sealed, by {store.keys.place}; keep a copy elsewhere")] if every else []
+        ids = ", ".join(endpoint.id for endpoint in locked[:3])
+        fix = f"Restore the key ({store.keys.place}), or run 'firstword webhooks rotate {locked[0].id}'."
+        return [Check("fail", "webhook secrets", f"sealed with a missing key: those of {ids}", fix)]
+    if found and not store.keys.count:
+        fix = "Set FIRSTWORD_KEYS to the output of 'firstword keys new', for every service."
+        return [Check("warn", "webhook secrets", "stored in plain text", fix)]
+    sealed = f"sealed with keys from {store.keys.place}; keep a copy of them elsewhere"
+    return [Check("ok", "webhook secrets", sealed)] if found else []
 
 
-def _signs(endpoint: Endpoint, now: datetime) -> bool:
+def _can_sign(endpoint: Endpoint, now: datetime) -> bool:
     try:
         return bool(endpoint.signing(now)) or not endpoint.secrets
     except LockedSecret:
@@ -250,24 +256,24 @@ def _signs(endpoint: Endpoint, now: datetime) -> bool:
 
 def _webhooks(store: Store) -> list[Check]:
     with reading(store.engine) as connection:
-        every = endpoints.endpoints(connection)
+        known = endpoints.endpoints(connection)
         counts = log.counts(connection)
-    if not every:
+    if not known:
         return []
-    failed, waiting = (sum(one.get(status, 0) for one in counts.values()) for status in ("failed", "pending"))
-    found = f"{len(every)} endpoints, {waiting} messages wait, {failed} failed for good"
+    failed, waiting = (sum(count.get(status, 0) for count in counts.values()) for status in ("failed", "pending"))
+    found = f"{len(known)} endpoints, {waiting} messages waiting, {failed} failed permanently"
     fix = "Send them again with 'firstword webhooks replay ID --since 30d'." if failed else None
     return [
         Check("warn" if failed else "ok", "webhooks", found, fix),
         *(
             Check(
                 "warn",
-                f"webhooks to {one.description or one.shown}",
-                f"disabled since {one.disabled_at:%Y-%m-%d %H:%M} UTC: {one.disabled_because}",
-                f"See to the endpoint, then run 'firstword webhooks enable {one.id} --catch-up'.",
+                f"webhooks to {endpoint.description or endpoint.shown}",
+                f"disabled since {endpoint.disabled_at:%Y-%m-%d %H:%M} UTC: {endpoint.disabled_because}",
+                f"Repair the endpoint, then run 'firstword webhooks enable {endpoint.id} --catch-up'.",
             )
-            for one in every
-            if one.state == "disabled"
+            for endpoint in known
+            if endpoint.state == "disabled"
         ),
     ]
 
@@ -276,7 +282,7 @@ def _mail(store: Store) -> Check:
     smtp = store.settings.smtp
     if smtp.host is None:
         return Check(
-            "note", "mail", "not configured; messages are copied by hand", "Set FIRSTWORD_SMTP_HOST to send from here."
+            "note", "mail", "not configured; messages are copied by hand", "Set FIRSTWORD_SMTP_HOST to send them."
         )
     try:
         with socket.create_connection((smtp.host, smtp.port), timeout=5):

@@ -1,4 +1,4 @@
-"""Shows ingest's feeds to the desk, and hands the desk's wishes to ingest; the two services don't know each other."""
+"""Connect the desk's page of feeds with ingest; the two services don't know each other."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ class FeedDesk:
         self._ingest = ingest
 
     def view(self) -> Sequence[FeedView]:
-        """All feeds with how they are."""
+        """Return all feeds and their status."""
         return [_view(state) for state in self._ingest.list_feeds()]
 
     def add(self, url: str) -> None:
-        """Watch the feed at ``url``."""
+        """Add the feed at ``url``."""
         self._ingest.add_feed(url)
 
     def remove(self, feed_id: str) -> None:
-        """Take it off the list."""
+        """Remove a feed."""
         self._ingest.remove_feed(feed_id)
 
     def pause(self, feed_id: str) -> None:
-        """Don't poll it for now."""
+        """Stop polling a feed."""
         self._ingest.pause_feed(feed_id)
 
     def resume(self, feed_id: str) -> None:
-        """Poll it again."""
+        """Start polling a paused feed again."""
         self._ingest.resume_feed(feed_id)
 
 

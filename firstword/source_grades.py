@@ -1,6 +1,6 @@
-"""What the house says sources are worth: set by hand, or taken from a file of ratings; and why one is worth what it is.
+"""A firm's own grades of sources, set by hand or imported from a file of ratings, and the explanation of a grade.
 
-The grades that ship with the package hold until another is set. What is set by hand is never changed by a file.
+The grades that ship with Firstword apply until another is set. A file never changes a grade that was set by hand.
 """
 
 from __future__ import annotations
@@ -25,17 +25,27 @@ from services.matcher.sources.publishers import NEWSROOMS, SourceTable, default_
 from services.matcher.sources.track_record import RumorOutcomes, TrackRecord
 from services.notifier import tables as notifier
 
-__all__ = ["BadRow", "Change", "Imported", "Rating", "Sources", "Standing", "domain_of", "letter_of", "read_ratings"]
+__all__ = [
+    "BadRow",
+    "GradeChange",
+    "Rating",
+    "RatingsImport",
+    "SourceGrades",
+    "SourceProfile",
+    "grade_of_score",
+    "parse_domain",
+    "read_ratings",
+]
 
 BY_HAND, BY_IMPORT = "hand", "import"
-#: From which score of 0–1 on a rating is worth which letter. A is not given for a number: somebody must stand for it.
-#: The cuts lie between the medians of what our own table grades B, C, D and E in public aggregate ratings.
+#: The least score (0–1) for each grade. A is never derived from a score: a person must take responsibility for it. The
+#: limits are halfway between the median public aggregate ratings of the sources that ship with grades B, C, D and E.
 LETTERS: tuple[tuple[float, SourceLetter], ...] = ((0.85, "B"), (0.65, "C"), (0.40, "D"), (0.0, "E"))
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})+")
 
 
 class Rating(NamedTuple):
-    """One row of a file of ratings; ``score`` is 0–1, ``line`` counts from 1."""
+    """A row of a file of ratings. ``score`` is 0–1, ``line`` counts from 1."""
 
     domain: str
     score: float
@@ -44,7 +54,7 @@ class Rating(NamedTuple):
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that can't be used, and what to do about it."""
+    """An invalid row of a file of ratings, with its fix."""
 
     file: str
     line: int
@@ -55,16 +65,16 @@ class BadRow:
         return f"{self.file}:{self.line}: {self.message} {self.fix}"
 
 
-class Change(NamedTuple):
-    """A grade before and after."""
+class GradeChange(NamedTuple):
+    """A grade before and after a change."""
 
     before: SourceGrade
     after: SourceGrade
 
 
 @dataclass(frozen=True)
-class Imported:
-    """What an import did: domains by what became of them."""
+class RatingsImport:
+    """The result of an import: domains by kind of change."""
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
@@ -73,8 +83,8 @@ class Imported:
     kept_shipped: tuple[str, ...]
 
 
-class Standing(NamedTuple):
-    """All about one source: the grade that was set, its record, and what it counts as today."""
+class SourceProfile(NamedTuple):
+    """A source: the grade that was set, its track record, its grade today, and whether the table has the domain."""
 
     set_grade: SourceGrade
     record: TrackRecord
@@ -82,11 +92,11 @@ class Standing(NamedTuple):
     known: bool
 
 
-def domain_of(text: str) -> str:
-    """``text`` as the domain under which grades are kept.
+def parse_domain(text: str) -> str:
+    """Return the domain in ``text`` in the form in which grades are stored.
 
     Raises:
-        BadInput: when it is none.
+        BadInput: ``text`` is not a valid domain.
     """
     domain = text.strip().lower().rstrip(".").removeprefix("www.")
     try:
@@ -95,68 +105,69 @@ def domain_of(text: str) -> str:
         domain = ""
     if not _DOMAIN.fullmatch(domain):
         raise BadInput(
-            f"{text!r} is no domain.", fix="Grades are for whole domains, without scheme and path: news.example"
+            f"{text!r} is not a valid domain.", fix="Write the domain without scheme and path, such as news.example."
         )
     return domain
 
 
-def letter_of(score: float) -> SourceLetter:
-    """The letter that a score of 0–1 is worth: B from 0.85, C from 0.65, D from 0.4 on, else E; never A."""
+def grade_of_score(score: float) -> SourceLetter:
+    """Return the grade for a score of 0–1: B from 0.85, C from 0.65, D from 0.4, otherwise E; never A."""
     return next(letter for least, letter in LETTERS if score >= least)
 
 
 def read_ratings(lines: Iterable[str], name: str) -> Iterator[Rating | BadRow]:
-    """The rows of a CSV file with the columns ``domain`` and a score of 0–1, whatever that is called.
+    """Yield the rows of a CSV file with the column ``domain`` and a column with scores of 0–1, under any name.
 
     Raises:
-        BadInput: when the heading is not that.
+        BadInput: the first line doesn't name these columns.
     """
     rows = csv.reader(lines)
     heading = [cell.strip().lower().removeprefix("\ufeff") for cell in next(rows, [])]
     if len(heading) < 2 or heading[0] != "domain":
         raise BadInput(
-            f"{name}:1: the heading is {', '.join(heading) or 'missing'}.",
+            f"{name}:1: the first line is {', '.join(heading)!r}.",
             fix="The first line must name the columns: domain,score",
         )
     first: dict[str, int] = {}
     for row in rows:
         if not row or not "".join(row).strip():
             continue
-        read = _rating(row, name, rows.line_num)
-        if isinstance(read, Rating):
-            if read.domain in first:
-                message = f"{read.domain} stands in line {first[read.domain]} already."
-                read = BadRow(name, rows.line_num, message, "Leave one of them out; the first counts.")
+        rating = _parse_row(row, name, rows.line_num)
+        if isinstance(rating, Rating):
+            if rating.domain in first:
+                message = f"{rating.domain} is already on line {first[rating.domain]}."
+                rating = BadRow(name, rows.line_num, message, "Remove one of them; the first one counts.")
             else:
-                first[read.domain] = read.line
-        yield read
+                first[rating.domain] = rating.line
+        yield rating
 
 
-def _rating(row: list[str], name: str, line: int) -> Rating | BadRow:
+def _parse_row(row: list[str], name: str, line: int) -> Rating | BadRow:
     if len(row) < 2:
         return BadRow(name, line, "the score is missing.", "Give domain and score, separated by a comma.")
     try:
-        domain = domain_of(row[0])
+        domain = parse_domain(row[0])
     except BadInput as error:
         return BadRow(name, line, error.message, error.fix or "")
     try:
         score = float(row[1])
     except ValueError:
-        return BadRow(name, line, f"the score {row[1]!r} is no number.", "Give a number from 0 to 1, such as 0.85.")
+        return BadRow(name, line, f"the score {row[1]!r} is not a number.", "Give a number from 0 to 1, such as 0.85.")
     if not 0 <= score <= 1:
-        return BadRow(name, line, f"the score {row[1]} is not between 0 and 1.", "Divide it by the highest there is.")
+        return BadRow(
+            name, line, f"the score {row[1]} is not between 0 and 1.", "Divide all scores by the highest possible one."
+        )
     return Rating(domain, score, line)
 
 
-class Sources:
-    """The sources of a data folder."""
+class SourceGrades:
+    """The sources of an installation and their grades."""
 
     def __init__(self, store: Store) -> None:
-        """Look at and change those of ``store``."""
         self._store = store
 
     def grades(self) -> tuple[SourceGrade, ...]:
-        """All grades as they are set, by domain."""
+        """Return all grades as they are set, sorted by domain."""
         return self._table().grades()
 
     def grade(
@@ -168,8 +179,8 @@ class Sources:
         publisher: str | None = None,
         owner: str | None = None,
         kind: SourceKind | None = None,
-    ) -> Change:
-        """Set a grade by hand. What is not given stays; the track record begins anew."""
+    ) -> GradeChange:
+        """Set a grade by hand and start a new track record. Arguments that are not given keep their values."""
         now = self._store.clock.now()
         before = self._table().lookup(domain)
         if before.domain != domain:
@@ -179,53 +190,56 @@ class Sources:
         set_now = {"set_by": BY_HAND, "set_at": now, "record_since": now}
         after = before.model_copy(update={**given, **set_now, "grade": letter, "ground": ground})
         self._publish([after], now)
-        return Change(before, after)
+        return GradeChange(before, after)
 
     def reset(self, domain: str) -> SourceGrade:
-        """Begin the track record of a source anew; its grade stays as it was set."""
+        """Start a new track record for a source, whose grade stays as it was set."""
         now = self._store.clock.now()
         after = self._table().lookup(domain).model_copy(update={"domain": domain, "record_since": now})
         self._publish([after], now)
         return after
 
-    def take_in(self, ratings: Iterable[Rating], name: str, *, over_shipped: bool = False) -> Imported:
-        """Take in a file of ratings, in one transaction. What is set by hand stays, what ships unless asked."""
+    def import_ratings(self, ratings: Iterable[Rating], name: str, *, over_shipped: bool = False) -> RatingsImport:
+        """Import the ratings of the file ``name`` in one transaction, without changing grades that were set by hand.
+
+        Grades that ship with Firstword change only with ``over_shipped``.
+        """
         now, table = self._store.clock.now(), self._table()
-        own = {each.domain: each for each in table.grades()}
-        groups: dict[str, list[str]] = {name: [] for name in ("added", "changed", "same", "hand", "shipped")}
+        known = {source.domain: source for source in table.grades()}
+        groups: dict[str, list[str]] = {group: [] for group in ("added", "changed", "same", "hand", "shipped")}
         new: list[SourceGrade] = []
         for rating in ratings:
-            before = own.get(rating.domain)
+            before = known.get(rating.domain)
             above = table.lookup(rating.domain)
-            after = _imported(rating, before, name, now)
+            after = _rated(rating, before, name, now)
             group = _group(before or (above if above.kind in NEWSROOMS else None), after, over_shipped)
             groups[group].append(rating.domain)
             if group in ("added", "changed"):
                 new.append(after)
         self._publish(new, now)
-        found = {group: tuple(domains) for group, domains in groups.items()}
-        return Imported(found["added"], found["changed"], found["same"], found["hand"], found["shipped"])
+        added, changed, same, by_hand, shipped = (tuple(domains) for domains in groups.values())
+        return RatingsImport(added, changed, same, by_hand, shipped)
 
-    def explain(self, domain: str) -> Standing:
-        """What a source is worth today, and why."""
+    def explain(self, domain: str) -> SourceProfile:
+        """Return the grade of a source today, and what it is based on."""
         now, table = self._store.clock.now(), self._table()
         outcomes = RumorOutcomes(thresholds_in_force(self._store.settings))
         query = select(notifier.outcomes.c.payload).where(notifier.outcomes.c.domain == domain)
         with reading(self._store.engine) as connection:
             for (payload,) in connection.execute(query):
                 outcomes.add(RumorResolved.model_validate(payload))
-        found = table.lookup(domain)
+        set_grade = table.lookup(domain)
         today = outcomes.apply_to(table, now).lookup(domain)
-        record = outcomes.record(found.model_copy(update={"domain": domain}), now)
-        return Standing(found, record, today, domain in table)
+        record = outcomes.record(set_grade.model_copy(update={"domain": domain}), now)
+        return SourceProfile(set_grade, record, today, domain in table)
 
     def _known(self) -> dict[str, SourceGraded]:
         with self._store.engine.connect() as connection:
-            newest = self._store.events.latest_by_key(connection, "sources")
-        return {key: each.data for key, each in newest.items() if isinstance(each.data, SourceGraded)}
+            latest = self._store.events.latest_by_key(connection, "sources")
+        return {key: event.data for key, event in latest.items() if isinstance(event.data, SourceGraded)}
 
     def _table(self) -> SourceTable:
-        return default_sources().with_grades(each.source for each in self._known().values())
+        return default_sources().with_grades(graded.source for graded in self._known().values())
 
     def _publish(self, grades: Iterable[SourceGrade], now: datetime) -> None:
         known = self._known()
@@ -237,15 +251,15 @@ class Sources:
             self._store.events.publish(connection, events)
 
 
-def _imported(rating: Rating, before: SourceGrade | None, name: str, now: datetime) -> SourceGrade:
-    letter = letter_of(rating.score)
+def _rated(rating: Rating, before: SourceGrade | None, name: str, now: datetime) -> SourceGrade:
+    letter = grade_of_score(rating.score)
     ground = f"Rated {rating.score:.2f} of 1 in {name}; {letter} by the table of 'firstword sources import --help'."
     known = before or SourceGrade(domain=rating.domain, publisher=rating.domain)
     return known.model_copy(update={"grade": letter, "ground": ground, "set_by": BY_IMPORT, "set_at": now})
 
 
 def _group(before: SourceGrade | None, after: SourceGrade, over_shipped: bool) -> str:
-    """What becomes of a rating; ``before`` is the grade that held, a newsroom's also for the sites below its own."""
+    """Return the kind of change. ``before`` is the current grade, which a newsroom's subdomains inherit."""
     if before is None or (before.domain != after.domain and before.set_by == BY_IMPORT):
         return "added"
     if before.set_by == BY_HAND:

@@ -6,6 +6,7 @@ snippets; their links into ``docs/`` are made relative.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import UnionType
@@ -171,7 +172,7 @@ def _commands() -> str:
 def _command(name: str, command: click.Command) -> Iterator[str]:
     context = click.Context(command, info_name=name)
     level = "##" if name.count(" ") < 2 else "###"
-    yield f"{level} `{name}`\n\n{_help(command.help)}\n"
+    yield f"{level} `{name}`\n\n{inspect.cleandoc(command.help or '')}\n"
     rows = [
         (
             ", ".join(f"`{flag}`" for flag in parameter.opts) or f"`{parameter.name}`",
@@ -187,13 +188,6 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
             found = command.get_command(context, child)
             if found is not None:
                 yield from _command(f"{name} {child}", found)
-
-
-def _help(text: str | None) -> str:
-    plain = re.sub(r"\[/?b\]", "**", text or "")
-    lines = (line.strip() for line in plain.splitlines())
-    lines = (f"    {line}" if line.startswith(("firstword ", "curl ")) else line for line in lines)
-    return "\n".join(lines)
 
 
 # --- settings -------------------------------------------------------------------------------------------------------

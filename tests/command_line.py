@@ -1,4 +1,4 @@
-"""The command line called within the tests as a person calls it: what it printed, and its exit code."""
+"""Run the command line in a test, and return its output and exit code."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["Ran", "Run", "command_line"]
 
 
 class Ran(NamedTuple):
-    """How a command ended, and what it said."""
+    """The result of a command."""
 
     code: int
     out: str
     err: str
 
     def lines(self) -> list[dict[str, object]]:
-        """What it printed, as JSON a line."""
+        """Return the output, parsed as one JSON value per line."""
         return [json.loads(line) for line in self.out.splitlines()]
 
 
@@ -30,7 +30,7 @@ Run = Callable[..., Ran]
 
 
 def command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *before: str) -> Run:
-    """What calls ``firstword`` with the words ``before`` and those that it is given, on a terminal wide enough."""
+    """Return a function that runs ``firstword`` with the arguments ``before`` and its own, on a wide terminal."""
     monkeypatch.setenv("COLUMNS", "200")
 
     def invoke(*arguments: object) -> Ran:

@@ -1,4 +1,4 @@
-"""``firstword advice``: how the opinions that went out fared."""
+"""``firstword advice``: the outcomes of the opinions that were sent."""
 
 from __future__ import annotations
 
@@ -23,27 +23,30 @@ __all__ = ["advice"]
 
 
 def advice(
-    by: Annotated[str, typer.Option(help=f"Put together by one of: {', '.join(GROUPINGS)}.")] = "rule",
+    by: Annotated[str, typer.Option(help=f"Group by one of: {', '.join(GROUPINGS)}.")] = "rule",
     manager: Annotated[str | None, typer.Option(help="Only the clients of this account manager (id).")] = None,
-    days: Annotated[int, typer.Option(min=0, help="Look back so many days; 0 for all there is.")] = 365,
-    as_table: Annotated[bool, typer.Option("--csv", help="One line an opinion, for a spreadsheet.")] = False,
+    days: Annotated[int, typer.Option(min=0, help="Only the last so many days; 0 for all.")] = 365,
+    as_table: Annotated[
+        bool, typer.Option("--csv", help="Print one line per opinion as CSV, for a spreadsheet.")
+    ] = False,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how our advice fared: what clients made of it, whether the stories held, what followed.
+    """Show the outcomes of the advice that was sent: how clients reacted, and whether the stories held up.
 
-    Shares are given with the range in which the true share lies (95 %), and not at all for fewer than ten cases.
+    Each share has a 95% confidence interval; there are no shares for fewer than ten opinions.
 
-    [b]Example[/b]  firstword advice --by kind --days 90
+    **Examples:**
 
-    [b]Example[/b]  firstword advice --csv > advice.csv
+    - `firstword advice --by kind --days 90`
+    - `firstword advice --csv > advice.csv`
     """
     if by not in GROUPINGS:
-        raise BadInput(f"Advice can't be put together by {by!r}.", fix=f"There are: {', '.join(GROUPINGS)}.")
+        raise BadInput(f"Advice can't be grouped by {by!r}.", fix=f"Choose from {', '.join(GROUPINGS)}.")
     with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
-        known = [one.id for one in all_managers(connection)]
+        known = [known.id for known in all_managers(connection)]
         if manager is not None and manager not in known:
-            fix = f"Known here: {', '.join(known) or 'none; take a book in first'}."
+            fix = f"Choose from {', '.join(known)}." if known else "Import a client book first."
             raise BadInput(f"There is no account manager {manager!r}.", fix=fix)
         scope = EVERYTHING if manager is None else OwnClients(manager)
         given = sent_opinions(connection, scope, period_start(days, store.clock.now()))
@@ -55,7 +58,7 @@ def advice(
         print_json([group_summary(group) for group in groups])
         return
     table(
-        (by, "sent", "acted on", "seen differently", "useful", "story false", "next news the same way"),
+        (by, "sent", "acted on", "disagreed", "useful", "story false", "next news agreed"),
         (
             (
                 group.name,
@@ -67,7 +70,7 @@ def advice(
             )
             for group in groups
         ),
-        empty="No opinion went out in this time. Once messages are sent, they are kept with what became of them.",
+        empty="No opinion was sent in this period. Once messages are sent, their outcomes are shown here.",
     )
     if groups and any(group.too_few for group in groups):
-        out.print(f"Of fewer than {MIN_CASES} cases no share is reckoned: it would be chance.")
+        out.print(f"There is no share for fewer than {MIN_CASES} opinions: it would be mostly chance.")

@@ -1,4 +1,4 @@
-"""``firstword audit``: who read or changed what, and when."""
+"""``firstword audit``: the log of who read or changed what."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from firstword.cli.console import err, print_json, table
-from firstword.cli.moments import Moment, moment
 from firstword.cli.options import AsJson, DataDir
+from firstword.cli.time_options import Since, Until, parse_time
 from firstword.compose import common
 from services.common.db import reading
 from services.common.settings import read_settings
@@ -18,36 +18,35 @@ __all__ = ["audit"]
 
 
 def audit(
-    user: Annotated[str | None, typer.Option(metavar="ID", help="Only by this one: owner, ops, manager-mara …")] = None,
+    user: Annotated[str | None, typer.Option(metavar="ID", help="Only this user: owner, ops, manager-mara …")] = None,
     action: Annotated[
-        str | None, typer.Option(help="Only what begins so: draft, draft.approved, client, webhook …")
+        str | None, typer.Option(help="Only actions that begin with this: draft, draft.approved, client, webhook …")
     ] = None,
-    client: Annotated[str | None, typer.Option(metavar="ID", help="Only what concerns this client.")] = None,
+    client: Annotated[str | None, typer.Option(metavar="ID", help="Only this client.")] = None,
     subject: Annotated[str | None, typer.Option(metavar="ID", help="Only this draft, delivery, endpoint …")] = None,
-    since: Moment = None,
-    until: Moment = None,
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
+    since: Since = None,
+    until: Until = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many entries.")] = 100,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the audit log, the newest entries first: who read or changed what, and when.
+    """Show who read or changed what and when, the newest entries first.
 
-    [b]Examples[/b]
+    **Examples:**
 
-      firstword audit --client claire-arnaud --since 30d
-
-      firstword audit --action draft.approved --json
+    - `firstword audit --client claire-arnaud --since 30d`
+    - `firstword audit --action draft.approved --json`
     """
     with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
         now = store.clock.now()
-        start, end = (None if text is None else moment(text, now) for text in (since, until))
+        start, end = (None if text is None else parse_time(text, now) for text in (since, until))
         asked = AuditFilter(user=user, action=action, subject=subject, client=client, since=start, until=end)
         rows, total = entries(connection, asked, limit=limit)
     if as_json:
         print_json([dict(row) for row in rows])
         return
     table(
-        ("at (UTC)", "user", "action", "subject", "client", "detail"),
+        ("time (UTC)", "user", "action", "subject", "client", "detail"),
         (
             (
                 f"{row['at']:%Y-%m-%d %H:%M:%S}",
@@ -59,7 +58,7 @@ def audit(
             )
             for row in rows
         ),
-        empty="Nothing was done that fits.",
+        empty="No entry matches.",
     )
     if total > len(rows):
-        err.print(f"{total - len(rows):,} older entries are not shown; see --limit, --since and --until.")
+        err.print(f"{total - len(rows):,} older entries are not shown; use --limit, --since or --until to see them.")

@@ -1,4 +1,4 @@
-"""Reading a client book for a command: every problem is shown, with file, line, field and fix."""
+"""Read a client book for a command, and show every problem with its file, line, field and fix."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from firstword.cli.console import err
 from schemas.clients import Book
 from services.common.errors import BadInput
 
-__all__ = ["problem_line", "read_book", "require_book", "show_problems"]
+__all__ = ["format_problem", "read_book", "require_book", "show_problems"]
 
 
 def read_book(path: Path) -> tuple[Book | None, tuple[Problem, ...]]:
-    """The book in the file, and what is wrong with it.
+    """Return the book in the file (None if it has errors) and its problems.
 
     Raises:
-        BadInput: when the file can't be read at all.
+        BadInput: the file can't be read at all.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise BadInput(
-            f"{path}: {error.strerror}.", fix="Give the path of a book; examples/book.yaml is one."
+            f"{path}: {error.strerror}.", fix="Give the path of a client book, such as examples/book.yaml."
         ) from None
     except UnicodeDecodeError as error:
         raise BadInput(
@@ -33,30 +33,31 @@ def read_book(path: Path) -> tuple[Book | None, tuple[Problem, ...]]:
 
 
 def require_book(path: Path) -> Book:
-    """The book in the file; problems are shown on stderr.
+    """Return the book in the file, and show its problems on stderr.
 
     Raises:
-        BadInput: when the book has errors.
+        BadInput: the book has errors.
     """
     book, problems = read_book(path)
     show_problems(problems)
     errors = sum(problem.severity == "error" for problem in problems)
     if book is None or errors:
         raise BadInput(
-            f"{path}: {errors} error(s), see above.", fix="Fix them, then check with 'firstword clients check'."
+            f"{path}: the client book has {errors} error(s), see above.",
+            fix="Correct them; 'firstword clients check' checks the book again.",
         )
     return book
 
 
-def problem_line(problem: Problem) -> str:
-    """``book.yaml:12: error: clients[0].risk: …``, as editors and CI jump to it."""
+def format_problem(problem: Problem) -> str:
+    """Return a line such as ``book.yaml:12: error: clients[0].risk: …``, which editors and CI can jump to."""
     return (
         f"{problem.file}:{problem.line}: {problem.severity}: {problem.field}: {problem.message} {problem.fix or ''}"
     ).rstrip()
 
 
 def show_problems(problems: Sequence[Problem]) -> None:
-    """Every problem on stderr, a line each."""
+    """Print each problem as one line on stderr."""
     for problem in problems:
-        colour = "red" if problem.severity == "error" else "yellow"
-        err.print(problem_line(problem), style=colour, markup=False)
+        color = "red" if problem.severity == "error" else "yellow"
+        err.print(format_problem(problem), style=color, markup=False)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from firstword.book import dump_book
-from firstword.cli.books import problem_line, read_book, require_book
+from firstword.cli.books import format_problem, read_book, require_book
 from firstword.cli.console import out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
@@ -19,64 +19,67 @@ from services.matcher.mentions.topics import all_topics
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="The client book: check a file, take it in, look at it, remove a client.")
-BookFile = Annotated[Path, typer.Argument(metavar="BOOK", help="A client book in YAML; examples/book.yaml is one.")]
+app = typer.Typer(no_args_is_help=True, help="Check and import the client book; list, show and remove clients.")
+BookFile = Annotated[Path, typer.Argument(metavar="BOOK", help="A client book in YAML, such as examples/book.yaml.")]
 
 
 @app.command("check")
 def check(book: BookFile, as_json: AsJson = False) -> None:
-    """Say everything that is wrong with a book, with line, field and fix. Exit code 1 when there are errors.
+    """Check a client book and print its problems with line, field and fix. The exit code is 1 if it has errors.
 
-    [b]Example[/b]  firstword clients check my-book.yaml
+    **Example:** `firstword clients check my-book.yaml`
     """
-    found, problems = read_book(book)
+    checked, problems = read_book(book)
     errors = [problem for problem in problems if problem.severity == "error"]
     if as_json:
         print_json([problem.__dict__ if hasattr(problem, "__dict__") else str(problem) for problem in problems])
     else:
         for problem in problems:
-            out.print(problem_line(problem), style="red" if problem.severity == "error" else "yellow", markup=False)
-        if found is not None and not errors:
-            watched = {watch.entity_id for client in found.clients for watch in client.watches}
+            out.print(format_problem(problem), style="red" if problem.severity == "error" else "yellow", markup=False)
+        if checked is not None and not errors:
+            watched = {watch.entity_id for client in checked.clients for watch in client.watches}
             out.print(
-                f"{book}: {len(found.clients)} clients, {len(found.managers)} managers, {len(watched)} watched things; "
-                f"{len(problems)} warning(s), no errors."
+                f"{book}: {len(checked.clients)} clients, {len(checked.managers)} managers, {len(watched)} watched "
+                f"names; no errors, {len(problems)} warning(s)."
             )
-    if errors or found is None:
+    if errors or checked is None:
         raise typer.Exit(1)
 
 
 @app.command("import")
 def import_(book: BookFile, data: DataDir = None) -> None:
-    """Take a book in. Clients that it doesn't name stay; the same book twice changes nothing. Live within a second.
+    """Import a client book. A running system uses it within a second.
 
-    [b]Example[/b]  firstword clients import my-book.yaml
+    Clients that are not in the book stay; importing the same book again changes nothing.
+
+    **Example:** `firstword clients import my-book.yaml`
     """
     wanted = require_book(book)
     with common.open_store(read_settings(data=data)) as store:
         change = store.import_book(wanted)
-    out.print(f"{len(change.added)} added, {len(change.changed)} changed, {len(change.unchanged)} as before.")
+    out.print(f"Client book: {change.summary}.")
     if change.not_in_book:
+        ids = f"{', '.join(change.not_in_book[:5])}{' …' if len(change.not_in_book) > 5 else ''}"
         warn(
-            f"{len(change.not_in_book)} known client(s) are not in {book} and stay: {', '.join(change.not_in_book[:5])}"
-            f"{' …' if len(change.not_in_book) > 5 else ''}. Remove one with 'firstword clients remove ID'."
+            f"{len(change.not_in_book)} existing client(s) are not in {book} and stay: {ids}. Remove one with "
+            "'firstword clients remove ID'."
         )
 
 
 @app.command("list")
 def list_(data: DataDir = None, as_json: AsJson = False) -> None:
-    """List the clients that are served."""
+    """List the clients."""
     clients = _clients(data)
     if as_json:
         print_json([client.model_dump(mode="json") for client in clients])
         return
     table(
-        ("id", "name", "organisation", "manager", "trade", "assets", "interests"),
+        ("id", "name", "organization", "manager", "trade", "assets", "interests"),
         (
             (c.id, c.name, c.organisation or "", c.manager_id, c.trade, str(len(c.assets)), str(len(c.interests)))
             for c in clients
         ),
-        empty="No clients yet. Take a book in with 'firstword clients import BOOK'.",
+        empty="No clients yet. Import a book with 'firstword clients import BOOK'.",
     )
 
 
@@ -86,7 +89,7 @@ def show(
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one client as the book has them."""
+    """Show one client as they stand in the client book."""
     for client in _clients(data):
         if client.id == client_id:
             if as_json:
@@ -97,20 +100,20 @@ def show(
                 if book is not None:
                     out.print(dump_book(book.model_copy(update={"clients": (client,)})), markup=False)
             return
-    raise BadInput(f"no client has the id {client_id!r}.", fix="'firstword clients list' shows the ids.")
+    raise BadInput(f"No client has the id {client_id!r}.", fix="Run 'firstword clients list' to see the ids.")
 
 
 @app.command("remove")
 def remove(client_id: Annotated[str, typer.Argument(help="The client's id.")], data: DataDir = None) -> None:
-    """Stop serving a client: nothing is matched or drafted for them any more; what was sent stays on record."""
+    """Remove a client: nothing is matched or drafted for them any longer. Messages that were sent stay on record."""
     with common.open_store(read_settings(data=data)) as store:
         store.remove_client(client_id)
-    out.print(f"{client_id} is no longer served.")
+    out.print(f"Removed client {client_id}.", markup=False)
 
 
 @app.command("topics")
 def topics(as_json: AsJson = False) -> None:
-    """List the topics that an interest can name, as in [b]interests: [ransomware][/b]."""
+    """List the topics that a client's interests can name, as in `interests: [ransomware]`."""
     shipped = all_topics().values()
     if as_json:
         print_json([{"id": topic.id, "title": topic.title, "about": topic.about} for topic in shipped])

@@ -1,4 +1,4 @@
-"""How the command line speaks: results on stdout, everything else on stderr, colours only where a person reads."""
+"""Output of the command line: results on stdout, everything else on stderr, colors only on a terminal."""
 
 from __future__ import annotations
 
@@ -20,42 +20,44 @@ __all__ = ["err", "error", "open_input", "out", "print_json", "progress", "table
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-#: What people copy from a table stands on one line.
-_WHOLE = frozenset({"id", "webhook-id"})
+#: Columns that people copy from; their values stay on one line.
+_UNBROKEN = frozenset({"id", "webhook-id"})
 _WIDE = 10_000
 
 
 def warn(message: str) -> None:
-    """A warning on stderr; the work goes on."""
-    err.print(f"[yellow]warning:[/] {_plain(message)}")
+    """Print a warning on stderr."""
+    err.print(f"[yellow]warning:[/] {_escape(message)}")
 
 
-def error(message: str) -> None:
-    """An error on stderr."""
-    err.print(f"[bold red]error:[/] {_plain(message)}")
+def error(message: str, fix: str | None = None) -> None:
+    """Print an error on stderr, and how to fix it."""
+    err.print(f"[bold red]error:[/] {_escape(message)}")
+    if fix:
+        err.print(f"To fix it: {fix}", markup=False)
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout, indented, as scripts like it."""
+    """Print one indented JSON document on stdout."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_jsonable) + "\n")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
-    """A table on stdout, or ``empty`` where there is nothing to show. A program gets each row on one line."""
-    lines = [[_plain(cell) for cell in row] for row in rows]
+    """Print a table on stdout, or ``empty`` if it has no rows. Without a terminal, each row is one line."""
+    lines = [[_escape(cell) for cell in row] for row in rows]
     if not lines:
         out.print(empty)
         return
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        grid.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
+        grid.add_column(column, overflow="fold", no_wrap=column in _UNBROKEN)
     for line in lines:
         grid.add_row(*line)
     (out if out.is_terminal else Console(width=_WIDE, highlight=False)).print(grid)
 
 
 def progress(label: str, unit: str) -> Progress:
-    """A progress display on stderr that shows only to a person at a terminal."""
+    """Return a progress display on stderr, which is shown only on a terminal."""
     return Progress(
         SpinnerColumn(),
         TextColumn(label),
@@ -70,10 +72,10 @@ def progress(label: str, unit: str) -> Progress:
 
 
 def open_input(name: str) -> IO[bytes]:
-    """The file called ``name``, or standard input for ``-``.
+    """Open the file called ``name``, or standard input for ``-``.
 
     Raises:
-        BadInput: when it is not there, is a folder, or may not be read.
+        BadInput: the file doesn't exist, is a folder, or may not be read.
     """
     if name == "-":
         return sys.stdin.buffer
@@ -91,5 +93,5 @@ def _jsonable(value: Any) -> Any:
     return str(value)
 
 
-def _plain(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("[", r"\[")

@@ -1,4 +1,4 @@
-"""``firstword deliveries``: what was approved and is on its way to clients, and what nobody can say the end of."""
+"""``firstword deliveries``: approved messages on their way to clients, and messages to account managers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 import typer
 
 from firstword.cli.console import out, print_json, table
-from firstword.cli.ops import OPS
+from firstword.cli.operator import OPERATOR
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
 from firstword.store import Store
@@ -25,7 +25,7 @@ __all__ = ["app"]
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Messages on their way to clients: look at them, send them again, stop them; and those to managers.",
+    help="List, retry and cancel messages to clients; list messages to account managers.",
 )
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The delivery's id, as 'list' shows it.")]
@@ -33,23 +33,23 @@ TO_MANAGERS: tuple[str, ...] = get_args(manager_outbox.Status)
 STATUSES = ("pending", "sending", "delivered", "failed", "unknown")
 
 
-def _must_be_known(status: str | None, known: Sequence[str]) -> None:
+def _require_known(status: str | None, known: Sequence[str]) -> None:
     if status is not None and status not in known:
-        raise BadInput(f"There is no status {status!r}.", fix=f"There are: {', '.join(known)}.")
+        raise BadInput(f"There is no status {status!r}.", fix=f"Choose from {', '.join(known)}.")
 
 
 @app.command("list")
 def list_(
-    status: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(STATUSES)}.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
+    status: Annotated[str | None, typer.Option(help=f"Only one status: {', '.join(STATUSES)}.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """List messages that are to go out, went out, or failed to, the newest first.
+    """List approved messages to clients and their status, the newest first.
 
-    [b]Example[/b]  firstword deliveries list --status unknown
+    **Example:** `firstword deliveries list --status unknown`
     """
-    _must_be_known(status, STATUSES)
+    _require_known(status, STATUSES)
     with _store(data) as store, reading(store.engine) as connection:
         rows = delivery_queries.newest(connection, status=status, limit=limit)
     if as_json:
@@ -70,29 +70,29 @@ def list_(
             )
             for row in rows
         ),
-        empty="There are none.",
+        empty="No deliveries.",
     )
 
 
 @app.command("managers")
 def to_managers(
-    status: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(TO_MANAGERS)}.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
+    status: Annotated[str | None, typer.Option(help=f"Only one status: {', '.join(TO_MANAGERS)}.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """List digests and urgent news to account managers, with what became of them, the newest first.
+    """List digests and urgent news to account managers and their status, the newest first.
 
-    [b]Example[/b]  firstword deliveries managers --status failed
+    **Example:** `firstword deliveries managers --status failed`
     """
-    _must_be_known(status, TO_MANAGERS)
+    _require_known(status, TO_MANAGERS)
     with _store(data) as store, reading(store.engine) as connection:
         rows = manager_outbox.newest(connection, status=status, limit=limit)
     if as_json:
         print_json([{name: value for name, value in row.items() if name not in ("html", "chat")} for row in rows])
         return
     table(
-        ("made (UTC)", "kind", "manager", "status", "channel", "subject", "next (UTC)", "last error"),
+        ("created (UTC)", "kind", "manager", "status", "channel", "subject", "next (UTC)", "last error"),
         (
             (
                 f"{row['made_at']:%Y-%m-%d %H:%M}",
@@ -106,37 +106,38 @@ def to_managers(
             )
             for row in rows
         ),
-        empty="There are none. The desk's page /managers says who gets what, and by which channel.",
+        empty="No messages. The desk's page /managers shows who gets what, and by which channel.",
     )
 
 
 @app.command("show")
 def show(delivery: Id, data: DataDir = None) -> None:
-    """Show a delivery whole, with every attempt, as JSON."""
+    """Show all of a delivery, with every attempt, as JSON."""
     with _store(data) as store, reading(store.engine) as connection:
         row = queries.delivery(connection, EVERYTHING, delivery)
         if row is None:
             raise _unknown(delivery)
-        print_json({**row, "tries": [dict(one) for one in delivery_queries.tries(connection, delivery)]})
+        print_json({**row, "tries": [dict(attempt) for attempt in delivery_queries.tries(connection, delivery)]})
 
 
 @app.command("retry")
 def retry(delivery: Id, data: DataDir = None) -> None:
-    """Send again what failed, or what nobody can say the end of: the client may then have it twice."""
+    """Send a failed message again, or one whose outcome is unknown. In the second case the client may get it twice."""
     with _store(data) as store, store.engine.begin() as connection:
         row = queries.delivery(connection, EVERYTHING, delivery)
         if row is None:
             raise _unknown(delivery)
         if row["status"] not in ("failed", "unknown"):
-            fix = "'firstword deliveries list --status failed' shows some, --status unknown others."
-            raise BadInput(f"{delivery} is {row['status']}, and only what failed or is unknown is sent again.", fix=fix)
-        Desk(connection, store.events, OPS, store.clock.now()).send_again(delivery)
-    out.print(f"{delivery} is sent again", markup=False)
+            fix = "Choose one from 'firstword deliveries list --status failed', or --status unknown."
+            message = f"{delivery} is {row['status']}; only a delivery that is failed or unknown can be sent again."
+            raise BadInput(message, fix=fix)
+        Desk(connection, store.events, OPERATOR, store.clock.now()).send_again(delivery)
+    out.print(f"{delivery} will be sent again.", markup=False)
 
 
 @app.command("cancel")
 def cancel(delivery: Id, data: DataDir = None) -> None:
-    """Stop what hasn't gone out yet; its draft returns to the inbox."""
+    """Cancel a message that has not been sent yet; its draft returns to the inbox."""
     with _store(data) as store, store.engine.begin() as connection:
         row = queries.delivery(connection, EVERYTHING, delivery)
         if row is None:
@@ -144,11 +145,11 @@ def cancel(delivery: Id, data: DataDir = None) -> None:
         line = queries.draft(connection, EVERYTHING, row["draft_id"])
         if row["status"] != "pending" or line is None:
             raise BadInput(
-                f"{delivery} is {row['status']}, and only what waits can be stopped.",
-                fix="What is of unknown outcome is decided at the desk, under 'Sent'.",
+                f"{delivery} is {row['status']}; only a pending delivery can be canceled.",
+                fix="If its outcome is unknown, decide about it at the desk, under 'Sent'.",
             )
-        Desk(connection, store.events, OPS, store.clock.now()).take_back(line.id, line.version)
-    out.print(f"{delivery} is stopped; its draft is in the inbox again", markup=False)
+        Desk(connection, store.events, OPERATOR, store.clock.now()).take_back(line.id, line.version)
+    out.print(f"Canceled {delivery}; its draft is back in the inbox.", markup=False)
 
 
 def _store(data: object) -> Store:
@@ -156,4 +157,4 @@ def _store(data: object) -> Store:
 
 
 def _unknown(delivery: str) -> BadInput:
-    return BadInput(f"No delivery has the id {delivery!r}.", fix="'firstword deliveries list' shows the ids.")
+    return BadInput(f"No delivery has the id {delivery!r}.", fix="Run 'firstword deliveries list' to see the ids.")

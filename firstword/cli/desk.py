@@ -1,4 +1,4 @@
-"""``firstword desk``: the stack's web app alone."""
+"""``firstword desk``: the web app of a stack."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ def desk(
     host: Annotated[str | None, typer.Option("--host", help="The address to listen on [default: 127.0.0.1].")] = None,
     port: Annotated[int | None, typer.Option("--port", help="The port to listen on [default: 8080].")] = None,
 ) -> None:
-    """Serve the inbox of a stack, from its database (FIRSTWORD_DATABASE), until SIGTERM.
+    """Serve the web app of a stack from its database (FIRSTWORD_DATABASE), until SIGTERM.
 
-    Set FIRSTWORD_SECRET to one long random text for all desks of a stack, and FIRSTWORD_BASE_URL to their address.
+    Set FIRSTWORD_SECRET to the same long random text for all desks of a stack, and FIRSTWORD_BASE_URL to the address
+    that account managers use.
 
-    [b]Example[/b]  firstword desk --host 0.0.0.0
+    **Example:** `firstword desk --host 0.0.0.0`
     """
     settings = read_settings(host=host, port=port)
     need_kafka()

@@ -1,4 +1,4 @@
-"""``firstword digest``: an account manager's day."""
+"""``firstword digest``: the digest of an account manager."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["digest"]
 
 
 class DigestFormat(StrEnum):
-    """How a digest is written."""
+    """The format of a digest."""
 
     TEXT = "text"
     MD = "md"
@@ -31,21 +31,21 @@ _VIEWS = {DigestFormat.TEXT: as_text, DigestFormat.MD: as_markdown, DigestFormat
 
 
 def digest(
-    manager: Annotated[str, typer.Argument(metavar="MANAGER", help="The account manager's id, as the book has it.")],
-    format: Annotated[DigestFormat, typer.Option("--format", "-f", help="text, md or html (as it is mailed)")] = (
-        DigestFormat.TEXT
-    ),
+    manager: Annotated[str, typer.Argument(metavar="MANAGER", help="The account manager's id in the client book.")],
+    format: Annotated[
+        DigestFormat, typer.Option("--format", "-f", help="The format; html is the form that is mailed.")
+    ] = (DigestFormat.TEXT),
     data: DataDir = None,
 ) -> None:
-    """Print what an account manager has to send, answer and know today; nothing is sent.
+    """Print the digest that an account manager would get now, without sending it.
 
-    [b]Example[/b]  firstword digest mara --format md
+    **Example:** `firstword digest mara --format md`
     """
     with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
-        managers = {one.id: one for one in all_managers(connection)}
+        managers = {known.id: known for known in all_managers(connection)}
         if manager not in managers:
-            known = ", ".join(managers) or "none; take a book in first"
-            raise BadInput(f"There is no account manager {manager!r}.", fix=f"Known here: {known}.")
+            fix = f"Choose from {', '.join(managers)}." if managers else "Import a client book first."
+            raise BadInput(f"There is no account manager {manager!r}.", fix=fix)
         made = manager_digest(connection, managers[manager], store.clock.now())
         text = _VIEWS[format](made, store.settings.address)
     out.print(text, markup=False, highlight=False, soft_wrap=True, end="")

@@ -61,7 +61,7 @@ def list_(
 def show(record: str, brokers: Brokers = None, prefix: Prefix = None, data: DataDir = None) -> None:
     """Show one event completely: why it was refused, where it came from and what it holds.
 
-    [b]Example[/b]  firstword dlq show items:17
+    **Example:** `firstword dlq show items:17`
     """
     (letter,) = _select(_source(brokers, prefix, data).list(list(TOPICS)), [record])
     print_json(letter.fields | {"payload": letter.payload.decode(errors="replace")})
@@ -73,11 +73,10 @@ def replay(
 ) -> None:
     """Send events back to their topics for another attempt (on Kafka only). Fix the cause first.
 
-    [b]Examples[/b]
+    **Examples:**
 
-      firstword dlq replay items:17 items:18
-
-      firstword dlq replay --all --topic items
+    - `firstword dlq replay items:17 items:18`
+    - `firstword dlq replay --all --topic items`
     """
     source = _KafkaSource(read_kafka_settings(brokers=brokers, prefix=prefix))
     chosen = _chosen(source, ids, every, topic)

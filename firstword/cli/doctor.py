@@ -1,4 +1,4 @@
-"""``firstword doctor``: what is configured, reachable, behind, broken."""
+"""``firstword doctor``: check an installation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from firstword.cli.console import out, print_json
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common, embedded
-from firstword.doctor import Check, check_up
+from firstword.doctor import Check, run_checks
 from firstword.store import Store
 from services.common.errors import BadInput
 from services.common.settings import read_settings
@@ -21,17 +21,17 @@ MARKS = {"ok": "[green]ok[/]     ", "note": "[cyan]note[/]   ", "warn": "[yellow
 
 def doctor(
     data: DataDir = None,
-    port: Annotated[int | None, typer.Option("--port", help="The port that the desk should listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="The port of the desk [default: 8080].")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check everything and say what to fix. Exit code 1 when something has failed.
+    """Check the installation and say what to fix. The exit code is 1 if a check fails.
 
-    [b]Example[/b]  firstword doctor --data data
+    **Example:** `firstword doctor --data data`
     """
     settings = read_settings(data=data, port=port)
     with common.open_store(settings) as store:
         lags = _lags(store)
-        checks = check_up(store, common.build_ingest(store), lags)
+        checks = run_checks(store, common.build_ingest(store), lags)
     if as_json:
         print_json([check.__dict__ for check in checks])
     else:
@@ -42,7 +42,7 @@ def doctor(
 
 
 def _lags(store: Store) -> dict[str, int]:
-    """How many events wait for whom; unknown where the house's own rules have faults, which their check says."""
+    """Return how many events wait for each consumer; none if the firm's rules have errors, which a check reports."""
     if store.settings.database is not None:
         return {}
     try:

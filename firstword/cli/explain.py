@@ -1,4 +1,4 @@
-"""``firstword explain``: why an alert is what it is."""
+"""``firstword explain``: the reasons for an alert."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from firstword.cli.console import out, print_json
 from firstword.cli.options import AsJson, DataDir
 from firstword.cli.scenario import scenario_lines
 from firstword.compose import common
-from firstword.source_grades import Sources
+from firstword.source_grades import SourceGrades
 from firstword.store import Store
 from schemas.alerts import Alert
 from services.common.settings import read_settings
 
 __all__ = ["explain"]
 
-SOURCE_WORDS = {
+SOURCE_LABELS = {
     "A": "reliable",
     "B": "usually reliable",
     "C": "fairly reliable",
     "D": "not usually reliable",
     "E": "unreliable",
-    "F": "not known here",
+    "F": "unknown",
 }
-INFORMATION_WORDS = {
+INFORMATION_LABELS = {
     1: "confirmed",
     2: "probably true",
     3: "possibly true",
@@ -37,16 +37,18 @@ INFORMATION_WORDS = {
 
 
 def explain(
-    alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID", help="The alert's id, or enough of its beginning.")],
+    alert_id: Annotated[
+        str, typer.Argument(metavar="ALERT_ID", help="The alert's id, or enough of its beginning to be unique.")
+    ],
     data: DataDir = None,
     as_json: AsJson = False,
     as_scenario: Annotated[
-        bool, typer.Option("--as-scenario", help="Print it as a scenario for tests/scenarios instead, in YAML.")
+        bool, typer.Option("--as-scenario", help="Print a test scenario in YAML instead, for tests/scenarios.")
     ] = False,
 ) -> None:
-    """Say why: what was mentioned where, which story, which sources with which grades, what each rule concluded.
+    """Explain an alert: the story, its sources and their grades, and what each rule saw and concluded.
 
-    [b]Example[/b]  firstword explain alr_5f3a
+    **Example:** `firstword explain alr_5f3a`
     """
     with common.open_store(read_settings(data=data)) as store:
         alert = store.find_alert(alert_id)
@@ -62,13 +64,13 @@ def explain(
 
 
 def _scenario(store: Store, alert: Alert) -> list[str]:
-    told, items = store.load_story(alert)
+    alerts, items = store.load_story(alert)
     book = store.book()
-    client = next((each for each in book.clients if each.id == alert.client_id), None) if book else None
-    sources = Sources(store)
-    hosts = sorted({each.host for one in told for each in one.evidence if each.host})
-    known = [standing.set_grade for host in hosts if (standing := sources.explain(host)).set_grade.grade != "F"]
-    return scenario_lines(told, items, client, known)
+    client = next((client for client in book.clients if client.id == alert.client_id), None) if book else None
+    grades = SourceGrades(store)
+    hosts = sorted({item.host for alert in alerts for item in alert.evidence if item.host})
+    known = [profile.set_grade for host in hosts if (profile := grades.explain(host)).set_grade.grade != "F"]
+    return scenario_lines(alerts, items, client, known)
 
 
 def _lines(alert: Alert) -> list[str]:
@@ -80,23 +82,23 @@ def _lines(alert: Alert) -> list[str]:
         f"client       {alert.client_id}, who {alert.stance.replace('_', ' ')} {alert.entity_name} ({alert.entity_id})",
         f"story        {alert.story_id}, from {alert.origins} independent origin(s)",
         f"event        {alert.kind.replace('_', ' ')}, {alert.direction} for the client, {alert.size}, {alert.urgency}",
-        f"grade        {grade}: source {SOURCE_WORDS[alert.source_grade]}, "
-        f"information {INFORMATION_WORDS[alert.information_grade]}",
+        f"grade        {grade}: source {SOURCE_LABELS[alert.source_grade]}, "
+        f"information {INFORMATION_LABELS[alert.information_grade]}",
         f"relevance    {alert.relevance:.2f}",
-        f"raised       {_moment(alert.raised_at)}, worth telling until {_moment(alert.deadline_at)}",
+        f"raised       {_utc(alert.raised_at)}, relevant until {_utc(alert.deadline_at)}",
     ]
     if alert.earlier_alert_id:
         lines.append(f"follows      {alert.earlier_alert_id} ({alert.earlier_verdict})")
-    lines += ["", "What each rule saw and concluded"]
+    lines += ["", "Rules"]
     for reason in alert.reasons:
-        lines += [f"  {reason.rule}: saw {reason.saw}; concluded {reason.concluded}", f"      {reason.text}"]
+        lines += [f"  {reason.rule}: {reason.saw} → {reason.concluded}", f"      {reason.text}"]
     lines += ["", "Evidence"]
     for item in alert.evidence:
-        when = _moment(item.published_at) if item.published_at else "undated"
-        word = f", attributed to {item.attributed_to}" if item.attributed_to else ""
+        when = _utc(item.published_at) if item.published_at else "undated"
+        attribution = f", attributed to {item.attributed_to}" if item.attributed_to else ""
         lines += [
             f"  {item.publisher} ({item.source_grade}), {when}: {item.title}",
-            f"      {item.status} on the word of: {item.basis}{word}; origin {item.origin}",
+            f"      {item.status}; basis: {item.basis}{attribution}; origin: {item.origin}",
             f"      “{item.quote}”",
         ]
         lines += [f"      mentioned in {span.field} {span.start}–{span.end}: {span.text!r}" for span in item.spans]
@@ -104,10 +106,10 @@ def _lines(alert: Alert) -> list[str]:
             lines.append(f"      {item.url}")
     if alert.if_they_ask:
         ask = alert.if_they_ask
-        lines += ["", "If they ask", f"  Going round: {ask.going_round}", f"  Who says so: {ask.who_says}"]
-        lines += [f"  Why held: {ask.why_held}", f"  Answer: {ask.answer}"]
+        lines += ["", "If they ask", f"  What is reported: {ask.going_round}", f"  By whom: {ask.who_says}"]
+        lines += [f"  Why you were not told to call: {ask.why_held}", f"  What to answer: {ask.answer}"]
     return lines
 
 
-def _moment(at: datetime) -> str:
+def _utc(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""``firstword feeds``: the feeds that are watched."""
+"""``firstword feeds``: the feeds that Firstword reads."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from services.ingest.service import IngestService
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="The feeds that are watched: add, import, list, test, remove.")
+app = typer.Typer(no_args_is_help=True, help="Add, import, list, test, pause and remove feeds.")
 Url = Annotated[
-    str, typer.Argument(metavar="URL", help="The feed's address: http, https, or file below the data folder.")
+    str, typer.Argument(metavar="URL", help="The feed's address: http, https, or a file below the data folder.")
 ]
 
 
@@ -30,33 +30,34 @@ def _ingest(data: Path | None) -> IngestService:
 @app.command("add")
 def add(
     url: Url,
-    title: Annotated[str | None, typer.Option(help="A name for it.")] = None,
-    publisher: Annotated[str | None, typer.Option(help="Who publishes it, instead of what the feed says.")] = None,
-    group: Annotated[str | None, typer.Option(help="The folder to list it in.")] = None,
+    title: Annotated[str | None, typer.Option(help="A name for the feed.")] = None,
+    publisher: Annotated[str | None, typer.Option(help="The publisher, if the feed doesn't name it correctly.")] = None,
+    group: Annotated[str | None, typer.Option(help="The group to list it in.")] = None,
     data: DataDir = None,
 ) -> None:
-    """Watch a feed. A running system polls it within seconds.
+    """Add a feed. A running system polls it within seconds.
 
-    [b]Example[/b]  firstword feeds add https://news.example/rss.xml --publisher "News Example"
+    **Example:** `firstword feeds add https://news.example/rss.xml --publisher "News Example"`
     """
     feed = _ingest(data).add_feed(url, title=title, publisher=publisher, group=group)
-    out.print(f"watching {feed.url} ({feed.id})", markup=False)
+    out.print(f"Added {feed.url} ({feed.id}).", markup=False)
 
 
 @app.command("import")
 def import_(
-    opml: Annotated[str, typer.Argument(metavar="OPML", help="An OPML file, as every feed reader exports it; or -.")],
+    opml: Annotated[str, typer.Argument(metavar="OPML", help="An OPML file, as feed readers export it, or -.")],
     data: DataDir = None,
 ) -> None:
-    """Watch all feeds of an OPML file. Entries that can't be taken are named, with the line; exit code 1 then.
+    """Add all feeds of an OPML file. Invalid entries are reported with their line, and the exit code is 1.
 
-    [b]Example[/b]  firstword feeds import my-feeds.opml
+    **Example:** `firstword feeds import my-feeds.opml`
     """
     with open_input(opml) as stream:
         done = _ingest(data).import_feeds(stream.read(), opml)
     for problem in done.problems:
         error(str(problem))
-    out.print(f"{len(done.added)} added, {len(done.already)} watched before, {len(done.problems)} could not be taken.")
+    invalid = f", {len(done.problems)} invalid" if done.problems else ""
+    out.print(f"Feeds: {len(done.added)} added, {len(done.already)} already present{invalid}.")
     if done.problems:
         raise typer.Exit(1)
 
@@ -69,13 +70,13 @@ def export(data: DataDir = None) -> None:
 
 @app.command("list")
 def list_(data: DataDir = None, as_json: AsJson = False) -> None:
-    """List the feeds and how they are."""
+    """List the feeds and their status."""
     states = _ingest(data).list_feeds()
     if as_json:
         print_json([{**state.feed.model_dump(mode="json"), **state.health.model_dump(mode="json")} for state in states])
         return
     table(
-        ("status", "feed", "last news", "what is wrong"),
+        ("status", "feed", "last news", "problem and fix"),
         (
             (
                 state.health.status,
@@ -85,15 +86,17 @@ def list_(data: DataDir = None, as_json: AsJson = False) -> None:
             )
             for state in states
         ),
-        empty="No feeds yet. Add one with 'firstword feeds add URL', or a list with 'firstword feeds import OPML'.",
+        empty="No feeds yet. Add one with 'firstword feeds add URL', or several with 'firstword feeds import OPML'.",
     )
 
 
 @app.command("test")
 def try_out(url: Url, data: DataDir = None, as_json: AsJson = False) -> None:
-    """Fetch and read a feed without storing anything; of a web page, say which feeds it has. Exit code 1 if no feed.
+    """Fetch and parse a feed without storing anything. The exit code is 1 if it is not a feed.
 
-    [b]Example[/b]  firstword feeds test https://news.example
+    If the address is a web page, the feeds that it links to are listed.
+
+    **Example:** `firstword feeds test https://news.example`
     """
     trial = asyncio.run(_try(_ingest(data), url))
     if as_json:
@@ -131,25 +134,25 @@ def try_out(url: Url, data: DataDir = None, as_json: AsJson = False) -> None:
 def remove(
     feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")], data: DataDir = None
 ) -> None:
-    """Stop watching a feed. What it published stays."""
-    gone = _ingest(data).remove_feed(feed)
-    out.print(f"no longer watching {gone.url}", markup=False)
+    """Remove a feed. Its items stay."""
+    removed = _ingest(data).remove_feed(feed)
+    out.print(f"Removed {removed.url}.", markup=False)
 
 
 @app.command("pause")
 def pause(
     feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")], data: DataDir = None
 ) -> None:
-    """Poll a feed no more, until 'feeds resume'."""
-    out.print(f"paused {_ingest(data).pause_feed(feed).url}", markup=False)
+    """Stop polling a feed until 'feeds resume'."""
+    out.print(f"Paused {_ingest(data).pause_feed(feed).url}.", markup=False)
 
 
 @app.command("resume")
 def resume(
     feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")], data: DataDir = None
 ) -> None:
-    """Poll a paused feed again."""
-    out.print(f"polling {_ingest(data).resume_feed(feed).url}", markup=False)
+    """Start polling a paused feed again."""
+    out.print(f"Resumed {_ingest(data).resume_feed(feed).url}.", markup=False)
 
 
 async def _try(ingest: IngestService, url: str) -> DryRunResult:

@@ -1,4 +1,4 @@
-"""Options that the commands for Kafka share, and what they need installed."""
+"""Options that the commands for Kafka share."""
 
 from __future__ import annotations
 
@@ -13,24 +13,29 @@ __all__ = ["Brokers", "Prefix", "need_kafka"]
 
 Brokers = Annotated[
     str | None,
-    typer.Option("--brokers", metavar="HOST:PORT,…", help="Kafka [default: $FIRSTWORD_KAFKA].", show_default=False),
+    typer.Option(
+        "--brokers", metavar="HOST:PORT,…", help="Kafka's brokers [default: $FIRSTWORD_KAFKA].", show_default=False
+    ),
 ]
 Prefix = Annotated[
     str | None,
     typer.Option(
-        "--prefix", help="Before every topic and group [default: $FIRSTWORD_KAFKA_PREFIX].", show_default=False
+        "--prefix",
+        help="The prefix of every topic and consumer group [default: $FIRSTWORD_KAFKA_PREFIX].",
+        show_default=False,
     ),
 ]
 
 
 def need_kafka() -> None:
-    """Check that the clients for Kafka are installed; the embedded product does without them.
+    """Raise unless the clients for Kafka are installed; the embedded system doesn't need them.
 
     Raises:
-        BadInput: when they aren't.
+        BadInput: a package is missing.
     """
     missing = [name for name in ("kafka", "aiokafka") if importlib.util.find_spec(name) is None]
     if missing:
         raise BadInput(
-            f"This needs what isn't installed: {', '.join(missing)}.", fix="Run pip install 'firstword[kafka]'."
+            f"This command needs packages that aren't installed: {', '.join(missing)}.",
+            fix="Run pip install 'firstword[kafka]'.",
         )

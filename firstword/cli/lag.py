@@ -1,4 +1,4 @@
-"""``firstword lag``: what waits for each service on Kafka."""
+"""``firstword lag``: how far each service is behind on Kafka."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["lag"]
 def lag(
     brokers: Brokers = None,
     prefix: Prefix = None,
-    every: Annotated[bool, typer.Option("--all", help="Also the partitions on which nothing waits.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Include partitions on which nothing is waiting.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show how many records wait for each service, by topic and partition, as the broker counts them.
+    """Show how many records are waiting for each service, by topic and partition.
 
-    [b]Example[/b]  firstword lag --brokers kafka:9092
+    **Example:** `firstword lag --brokers kafka:9092`
     """
     settings = read_kafka_settings(brokers=brokers, prefix=prefix)
     need_kafka()
@@ -37,7 +37,7 @@ def lag(
         return
     shown = [row for row in rows if every or row.waiting]
     table(
-        ("service", "topic", "partition", "done", "end", "waiting"),
+        ("service", "topic", "partition", "committed", "end", "waiting"),
         [
             (
                 row.group.removeprefix("firstword-"),
@@ -49,5 +49,5 @@ def lag(
             )
             for row in shown
         ],
-        empty="Nothing waits." if rows else "No service has ever worked on this Kafka.",
+        empty="Nothing is waiting." if rows else "No service has ever used this Kafka.",
     )

@@ -1,4 +1,4 @@
-"""``firstword``: one command for everything. Never shows a traceback for a user's mistake."""
+"""The ``firstword`` command. A user's mistake is reported with its fix, never with a traceback."""
 
 from __future__ import annotations
 
@@ -44,14 +44,16 @@ app = typer.Typer(
     name="firstword",
     no_args_is_help=True,
     add_completion=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Tells account managers what to tell their clients, before the clients call.\n\n"
-    "[b]Start with[/b]  firstword up        then open the address that it prints\n\n"
-    "[b]Make it yours[/b]  firstword clients check my-book.yaml, then\n\n"
-    "firstword up --book my-book.yaml --feeds my-feeds.opml",
-    epilog="Exit codes: 0 done · 1 something went wrong · 2 a mistake in what was given · 3 something can't be reached",
+    help="Firstword watches the news for your clients, judges what is credible, and drafts what account managers tell "
+    "them, before the clients call.\n\n"
+    "**Try it:** Run `firstword up` and open the address that it prints. It starts with invented clients and news."
+    "\n\n"
+    "**Use it:** Write a client book, check it with `firstword clients check my-book.yaml`, then run "
+    "`firstword up --book my-book.yaml --feeds my-feeds.opml`.",
+    epilog="Exit codes: 0 success · 1 failure · 2 invalid input · 3 something is unreachable or in use",
 )
 app.command("up")(up.up)
 app.command("parse")(parse.parse)
@@ -72,7 +74,7 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(keys.app, name="keys")
 
-STACK = "Commands of the stack (Kafka and PostgreSQL)"
+STACK = "Commands for the stack (Kafka and PostgreSQL)"
 app.command("migrate", rich_help_panel=STACK)(migrate.migrate)
 app.command("worker", rich_help_panel=STACK)(worker.worker)
 app.command("desk", rich_help_panel=STACK)(desk.desk)
@@ -82,7 +84,7 @@ app.add_typer(dlq.app, name="dlq", rich_help_panel=STACK)
 app.add_typer(sample.app, name="sample", rich_help_panel=STACK)
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"firstword {firstword.__version__}")
         raise typer.Exit
@@ -91,20 +93,21 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Say the version and end.")
+        bool,
+        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Options that stand before any command."""
+    """Accept the options that precede a command."""
 
 
 def main() -> None:
-    """Run the command line and end the process with its exit code."""
+    """Run the command line and exit with its exit code."""
     try:
         app()
     except FirstwordError as error:
-        console.error(str(error))
+        console.error(error.message, error.fix)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does; say nothing, not even at the flush on exit.
+        # The reader of our output has ended, as `head` does. Stay silent, even when Python flushes stdout on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

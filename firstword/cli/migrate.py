@@ -26,7 +26,7 @@ def migrate(
 
     'firstword up' does not need this command: it upgrades its own file when it starts.
 
-    [b]Example[/b]  FIRSTWORD_DATABASE=postgresql://firstword:…@localhost/firstword firstword migrate
+    **Example:** `FIRSTWORD_DATABASE=postgresql://firstword:…@localhost/firstword firstword migrate`
     """
     settings = read_settings(database=database)
     if (url := settings.database_url) is None:

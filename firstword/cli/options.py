@@ -14,8 +14,8 @@ DataDir = Annotated[
     typer.Option(
         "--data",
         metavar="DIR",
-        help="The folder that holds everything [default: $FIRSTWORD_DATA, else ~/.local/share/firstword].",
+        help="The data folder [default: $FIRSTWORD_DATA, else ~/.local/share/firstword].",
         show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]

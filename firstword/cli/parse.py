@@ -1,4 +1,4 @@
-"""``firstword parse``: any feed file to normalised items."""
+"""``firstword parse``: convert feed files to normalized items."""
 
 from __future__ import annotations
 
@@ -22,24 +22,23 @@ def parse(
     ],
     feed_url: Annotated[
         str | None,
-        typer.Option("--feed-url", help="Where the feed lives; relative links and ids are made from it."),
+        typer.Option("--feed-url", help="The feed's address, for resolving relative links and deriving ids."),
     ] = None,
-    publisher: Annotated[str | None, typer.Option(help="The publisher's name, instead of what the feed says.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="End with 1 when any file is no feed.")] = False,
+    publisher: Annotated[str | None, typer.Option(help="The publisher, if the feed doesn't name it correctly.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any file is not a feed.")] = False,
 ) -> None:
-    """Read feed files and print their items, one JSON object a line.
+    """Parse feed files and print their items, one JSON object per line.
 
-    A file that is no feed is named on stderr with the reason and what to do; the others go on. When none of the files
-    is a feed, the exit code is 1.
+    A file that is not a feed is reported on stderr with the reason and the fix, and the others are parsed. The exit
+    code is 1 if none of the files is a feed.
 
-    [b]Examples[/b]
+    **Examples:**
 
-      firstword parse feed.xml
-
-      curl -s https://news.example/rss | firstword parse - --feed-url https://news.example/rss
+    - `firstword parse feed.xml`
+    - `curl -s https://news.example/rss | firstword parse - --feed-url https://news.example/rss`
     """
     bad = 0
-    with progress("reading feeds", "files") as bar:
+    with progress("parsing feeds", "files") as bar:
         for name in bar.track(files, total=len(files)):
             with open_input(name) as stream:
                 raw = stream.read()
@@ -48,11 +47,11 @@ def parse(
                 parsed = parse_feed(raw, feed_url=where, publisher=publisher)
             except NotAFeed as no_feed:
                 bad += 1
-                error(f"{name}: {no_feed}")
+                error(f"{name}: {no_feed.message}", no_feed.fix)
                 continue
             for message in parsed.warnings:
                 warn(f"{name}: {message}")
-            for one in parsed.items:
-                sys.stdout.write(dump_item(one.item) + "\n")
+            for entry in parsed.items:
+                sys.stdout.write(dump_item(entry.item) + "\n")
     if bad and (strict or bad == len(files)):
         raise typer.Exit(1)

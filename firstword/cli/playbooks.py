@@ -1,4 +1,4 @@
-"""``firstword playbooks``: what is advised when, and what a draft by it would say."""
+"""``firstword playbooks``: the rules for advice, and the drafts that they lead to."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ from services.notifier.drafting.tone import blank_quotations
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Playbooks: what is advised when, by whom it is set, and how it reads.")
-#: Field of a trial → what may stand there; the options of ``try``.
+app = typer.Typer(
+    no_args_is_help=True, help="Check, list and try playbooks, the rules that decide what is advised when."
+)
+#: The options of ``try`` and their possible values.
 CHOICES: dict[str, tuple[str, ...]] = {
     "trade": get_args(Trade),
     "kind": get_args(EventKind),
@@ -38,67 +40,67 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "jargon": ("plain", "some", "expert"),
     "mood": ("calm", "upset"),
 }
-Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Playbooks, or folders of them.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Playbook files, or folders of them.")]
 OwnFile = Annotated[
-    Path | None, typer.Option("--file", metavar="FILE", help="A playbook, or folder, to lay over those in force.")
+    Path | None,
+    typer.Option("--file", metavar="FILE", help="A playbook file or folder that takes precedence over those in force."),
 ]
 
 
 def _one_of(name: str, default: str | None = None) -> Any:
-    some = ", ".join(CHOICES[name])
-    return typer.Option(default if default is not None else ..., f"--{name}", help=f"One of {some}.")
+    choices = ", ".join(CHOICES[name])
+    return typer.Option(default if default is not None else ..., f"--{name}", help=f"One of {choices}.")
 
 
 @app.command()
 def check(files: Files) -> None:
-    """Check playbooks: every fault with file, line, field and fix; then each rule's draft is proofread.
+    """Check playbooks: report each error with file, line, field and fix, and proofread the draft of each rule.
 
-    Exit code 0: they can be used, 2: they can't. What is only worth a look is a warning.
+    The exit code is 2 if the playbooks can't be used. Findings in drafts are warnings.
 
-    [b]Example[/b]  firstword playbooks check house/
+    **Example:** `firstword playbooks check our-playbooks/`
     """
-    bad, books = False, list[Playbook]()
+    failed, playbooks = False, list[Playbook]()
     for file in files:
         try:
-            books += read_playbooks(file)
-        except BadInput as faults:
-            bad = True
-            for line in str(faults).splitlines():
+            playbooks += read_playbooks(file)
+        except BadInput as problem:
+            failed = True
+            for line in str(problem).splitlines():
                 error(line)
-    for book in books:
-        misread = list(_misread(book))
-        for fault in misread:
-            warn(fault)
-        whose = f", {book.manager}'s own" if book.manager else ""
-        out.print(
-            f"{book.file}: {len(book.rules)} rules for {book.trade or 'every trade'}{whose}; {len(misread)} to look at."
-        )
-    if bad:
+    for playbook in playbooks:
+        findings = list(_proofread(playbook))
+        for finding in findings:
+            warn(finding)
+        owner = f", of {playbook.manager}" if playbook.manager else ""
+        scope = f"{len(playbook.rules)} rules for {playbook.trade or 'every trade'}{owner}"
+        out.print(f"{playbook.file}: {scope}; {len(findings)} finding(s).", markup=False)
+    if failed:
         raise typer.Exit(2)
 
 
 @app.command("list")
 def list_(
-    find: Annotated[str, typer.Argument(help="A part of the event, the stance or the advice.")] = "",
-    shipped: Annotated[bool, typer.Option("--shipped", help="Only those that ship with Firstword.")] = False,
+    find: Annotated[str, typer.Argument(help="Only rules with this text in their event, stance or advice.")] = "",
+    shipped: Annotated[bool, typer.Option("--shipped", help="Only rules that ship with Firstword.")] = False,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the rules in force, most important layer last."""
+    """List the rules in force. Later layers take precedence over earlier ones."""
     playbooks = Playbooks.shipped() if shipped else playbooks_in_force(read_settings(data=data))
-    found = [
-        (layer, book, rule)
-        for layer, books in zip(LAYERS, playbooks.layers, strict=False)
-        for book in books
-        for rule in book.rules
+    matches = [
+        (layer, playbook, rule)
+        for layer, in_layer in zip(LAYERS, playbooks.layers, strict=False)
+        for playbook in in_layer
+        for rule in playbook.rules
         if find.casefold() in f"{rule.id} {rule.action} {rule.reason}".casefold()
     ]
     if as_json:
-        print_json([_as_json(layer, book, rule) for layer, book, rule in found])
+        print_json([_as_json(layer, playbook, rule) for layer, playbook, rule in matches])
         return
     rows = [
-        (f"{layer}: {book.name}", str(rule.line), rule.id, "no opinion" if rule.silent else rule.action)
-        for layer, book, rule in found
+        (f"{layer}: {playbook.name}", str(rule.line), rule.id, "no opinion" if rule.silent else rule.action)
+        for layer, playbook, rule in matches
     ]
     table(("playbook", "line", "when", "advice"), rows, empty="No rule matches.")
 
@@ -110,33 +112,35 @@ def try_(
     trade: str = _one_of("trade"),
     direction: str = _one_of("direction", "negative"),
     desire: Annotated[
-        list[str] | None, typer.Option("--desire", help="What the client wants; may be repeated.")
+        list[str] | None, typer.Option("--desire", help="A desire of the client; may be repeated.")
     ] = None,
-    words: Annotated[str | None, typer.Option("--words", help="The first desire in the client's own words.")] = None,
+    words: Annotated[str | None, typer.Option("--words", help="The first desire, in the client's own words.")] = None,
     risk: str = _one_of("risk", "moderate"),
     verdict: str = _one_of("verdict", "tell"),
     size: str = _one_of("size", "moderate"),
     urgency: str = _one_of("urgency", "normal"),
     jargon: str = _one_of("jargon", "plain"),
     mood: str = _one_of("mood", "calm"),
-    view: Annotated[str | None, typer.Option("--view", help="What the client has said of it.")] = None,
-    update: Annotated[bool, typer.Option("--update", help="The client was told of it before, as unconfirmed.")] = False,
+    view: Annotated[str | None, typer.Option("--view", help="What the client has said about the subject.")] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Write an update: the client was told before, as unconfirmed.")
+    ] = False,
     manager: Annotated[
-        str, typer.Option("--manager", help="An account manager's id, for their own playbook.")
+        str, typer.Option("--manager", help="The account manager's id, for their own playbook.")
     ] = "mara",
     file: OwnFile = None,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the draft for any combination, written on invented news, and which rule spoke.
+    """Show the draft for a situation, with invented news, and the rule that decided.
 
-    [b]Example[/b]  firstword playbooks try --kind dividend_cut --stance holds --trade wealth --desire income
+    **Example:** `firstword playbooks try --kind dividend_cut --stance holds --trade wealth --desire income`
     """
     given = {"trade": trade, "kind": kind, "stance": stance, "direction": direction, "risk": risk, "verdict": verdict}
     given |= {"size": size, "urgency": urgency, "jargon": jargon, "mood": mood}
     for name, value in given.items():
         if value not in CHOICES[name]:
-            raise BadInput(f"--{name}: {value!r} is not known.", fix=f"Use one of {', '.join(CHOICES[name])}.")
+            raise BadInput(f"--{name}: {value!r} is not a valid value.", fix=f"Choose from {', '.join(CHOICES[name])}.")
     playbooks = playbooks_in_force(read_settings(data=data))
     if file is not None:
         playbooks = playbooks.with_firm_playbooks(read_playbooks(file))
@@ -166,28 +170,28 @@ def _show(done: Composed | Refusal) -> None:
         warn(f"“{finding.text}”: {finding.message} {finding.mend or ''}".rstrip())
 
 
-def _misread(book: Playbook) -> Iterator[str]:
-    """What is to be looked at in the drafts that the rules of ``book`` lead to, each once."""
-    playbooks = Playbooks(((book,),))
-    for rule in (one for one in book.rules if not one.silent):
-        said: dict[str, None] = {}
-        for trial in _trials(book, rule):
+def _proofread(playbook: Playbook) -> Iterator[str]:
+    """Yield the findings in the drafts that the rules of ``playbook`` lead to, each once."""
+    playbooks = Playbooks(((playbook,),))
+    for rule in (rule for rule in playbook.rules if not rule.silent):
+        messages: dict[str, None] = {}
+        for trial in _trials(playbook, rule):
             done = dry_run(trial, playbooks, SystemClock().now())
             if isinstance(done, Refusal):
-                said[f"{done.detail} (It is no fault where your client book has it.)"] = None
+                messages[f"{done.detail} (This is fine if it is in your client book.)"] = None
             elif done.draft.rule != rule.id:
-                said["another rule of this file comes first in this case"] = None
+                messages["another rule in this file applies first"] = None
             else:
                 found = (*done.draft.findings, *check_grammar(blank_quotations(message_text(done.draft.parts))))
-                said.update(dict.fromkeys(f"“{one.text}”: {one.message} {one.mend}" for one in found))
-        yield from (f"{book.file}:{rule.line}: {text}" for text in said)
+                messages.update(dict.fromkeys(f"“{one.text}”: {one.message} {one.mend}" for one in found))
+        yield from (f"{playbook.file}:{rule.line}: {message}" for message in messages)
 
 
-def _trials(book: Playbook, rule: Rule) -> Iterator[DryRunCase]:
+def _trials(playbook: Playbook, rule: Rule) -> Iterator[DryRunCase]:
     desires = (sorted(rule.desires)[0],) if rule.desires else ()
     for verdict in ("tell", "warn"):
         yield DryRunCase(
-            trade=book.trade or "wealth",
+            trade=playbook.trade or "wealth",
             kind=rule.kinds[0],
             stance=rule.stances[0],
             direction=rule.directions[0] if rule.directions else "negative",
@@ -196,13 +200,14 @@ def _trials(book: Playbook, rule: Rule) -> Iterator[DryRunCase]:
             verdict=verdict,
             size=rule.sizes[0] if rule.sizes else "moderate",
             urgency=rule.urgencies[0] if rule.urgencies else "normal",
-            manager=book.manager or "mara",
+            manager=playbook.manager or "mara",
         )
 
 
-def _as_json(layer: str, book: Playbook, rule: Rule) -> dict[str, Any]:
+def _as_json(layer: str, playbook: Playbook, rule: Rule) -> dict[str, Any]:
     return {
-        "layer": layer, "playbook": book.name, "trade": book.trade, "manager": book.manager, "file": book.file,
+        "layer": layer, "playbook": playbook.name, "trade": playbook.trade, "manager": playbook.manager,
+        "file": playbook.file,
         "line": rule.line, "kind": rule.kinds, "stance": rule.stances, "direction": rule.directions,
         "desire": sorted(rule.desires), "risk": rule.risks, "size": rule.sizes, "urgency": rule.urgencies,
         "action": rule.action, "reason": rule.reason, "meaning": rule.meaning, "question": rule.question,

@@ -82,13 +82,11 @@ def replay(
     An item needs a title, and a url or an id; 'firstword parse' prints items in this format. Lines that can't be read
     are reported on stderr, the others are replayed, and the exit code is 1.
 
-    [b]Examples[/b]
+    **Examples:**
 
-      firstword parse *.xml | firstword replay --book examples/book.yaml --items -
-
-      firstword replay --book book.yaml --items march.jsonl --emit mentions,claims,alerts
-
-      firstword replay --book book.yaml --items march.jsonl --against-thresholds stricter.yaml
+    - `firstword parse *.xml | firstword replay --book examples/book.yaml --items -`
+    - `firstword replay --book book.yaml --items march.jsonl --emit mentions,claims,alerts`
+    - `firstword replay --book book.yaml --items march.jsonl --against-thresholds stricter.yaml`
 
     With --against-book or --against-thresholds, only the differences are printed, one line per client and story: the
     verdicts before and after, and the reason.

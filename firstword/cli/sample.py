@@ -1,4 +1,4 @@
-"""``firstword sample``: invented clients and news for an empty stack."""
+"""``firstword sample``: fill an empty stack with invented clients and news."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from services.common.settings import read_settings
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Invented clients and news, for an empty stack.")
+app = typer.Typer(no_args_is_help=True, help="Fill an empty stack with invented clients and news.")
 
 
 @app.callback()
 def group() -> None:
-    """Commands for the sample."""
+    """Keep ``play`` a subcommand, although it is the only one."""
 
 
 @app.command()
 def play(brokers: Brokers = None, prefix: Prefix = None) -> None:
-    """Play the sample to an empty stack, as the first 'firstword up' does in one process. About a minute.
+    """Fill an empty stack with the sample, as 'firstword up' fills an empty data folder. Takes about a minute.
 
-    Needs a matcher and a notifier that run, and no ingest yet. Does nothing where there are clients, or with
+    Matcher and notifier must be running, and ingest not yet. The command does nothing if the stack has clients, or with
     FIRSTWORD_SAMPLE=false.
     """
     settings, kafka = read_settings(), read_kafka_settings(brokers=brokers, prefix=prefix)
     need_kafka()
     configure_logs(level="warning", form=settings.log_format)
     if not settings.sample:
-        out.print("no sample is wanted (FIRSTWORD_SAMPLE)")
+        out.print("The sample is turned off (FIRSTWORD_SAMPLE=false).")
         return
     from firstword.compose import stack
 
     done = asyncio.run(stack.play_sample(settings, kafka))
-    for note in done.notes or ("there are clients and feeds already; nothing to do",):
+    for note in done.notes or ("The stack has clients and feeds already; nothing to do.",):
         out.print(note, markup=False)

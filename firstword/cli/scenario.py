@@ -1,4 +1,4 @@
-"""An alert as a scenario for ``tests/scenarios``: what came in, for whom, and what was made of it."""
+"""Write an alert as a scenario for ``tests/scenarios``: the items, the client, and the expected alerts."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from services.common.processing import AnyEvent
 
 __all__ = ["scenario_lines"]
 
-#: Fields of a watch that a scenario repeats where they say something.
-_WATCH = ("aliases", "tickers", "isin", "context", "exclude", "weight")
+#: Fields of a watch that a scenario repeats if they are set.
+_WATCH_FIELDS = ("aliases", "tickers", "isin", "context", "exclude", "weight")
 
 
 def scenario_lines(
-    told: Sequence[Alert], items: Sequence[AnyEvent], client: Client | None, sources: Iterable[SourceGrade]
+    alerts: Sequence[Alert], items: Sequence[AnyEvent], client: Client | None, sources: Iterable[SourceGrade]
 ) -> list[str]:
-    """The scenario in YAML. ``told`` are all alerts of the story in order; ``sources`` goes before it, as a remark."""
-    last = told[-1]
-    moments = [event.time for event in items] or [each.published_at or last.raised_at for each in last.evidence]
-    begun = min((*moments, *(each.raised_at for each in told)))
-    steps = [_step(event, begun) for event in items] or [_evidence(last, begun)]
+    """Return the lines of the scenario. ``alerts`` are those of the story, in order; ``sources`` become a comment."""
+    last = alerts[-1]
+    times = [event.time for event in items] or [item.published_at or last.raised_at for item in last.evidence]
+    start = min((*times, *(alert.raised_at for alert in alerts)))
+    steps = [_item_step(event, start) for event in items] or [_evidence_step(last, start)]
     by_time = {step["at"]: step for step in steps}
-    for alert in told:
-        at = _hours(alert.raised_at, begun)
+    for alert in alerts:
+        at = _hours(alert.raised_at, start)
         step = by_time.setdefault(at, {"at": at})
         step.setdefault("then", []).append(_expected(alert))
     scenario = {
-        "name": f"{last.headline} (change names and title to invented ones, and say what it shows)",
+        "name": f"{last.headline} (replace all names with invented ones, and say what the scenario shows)",
         "clients": [{"trade": client.trade if client else "wealth", "watches": [_watch(client, last)]}],
         "items": [{**by_time[at], "then": by_time[at].get("then", [])} for at in sorted(by_time)],
     }
     text = yaml.safe_dump([scenario], sort_keys=False, allow_unicode=True, width=120)
-    lines = ["# for publishers.yaml, unless it is there:"]
+    lines = ["# Add to publishers.yaml what is missing there:"]
     for source in sources:
         entry = source.model_dump(include={"domain", "publisher", "kind", "grade", "owner"}, exclude_none=True)
         flow = yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, default_flow_style=True, width=10_000)
@@ -47,19 +47,19 @@ def scenario_lines(
     return [*lines, *text.splitlines()]
 
 
-def _hours(moment: datetime, begun: datetime) -> float:
-    return round((moment - begun).total_seconds() / 3600, 4)
+def _hours(time: datetime, start: datetime) -> float:
+    return round((time - start).total_seconds() / 3600, 4)
 
 
-def _step(event: AnyEvent, begun: datetime) -> dict[str, Any]:
+def _item_step(event: AnyEvent, start: datetime) -> dict[str, Any]:
     data = event.data
     assert isinstance(data, ItemIngested)  # noqa: S101 - the topic carries nothing else
     item = data.item
-    step: dict[str, Any] = {"at": _hours(event.time, begun), "by": item.source.host or "unknown.example"}
+    step: dict[str, Any] = {"at": _hours(event.time, start), "by": item.source.host or "unknown.example"}
     if data.revision:
         step |= {"id": item.id, "revision": data.revision}
     if item.published_at is not None and item.published_at != event.time:
-        step["published"] = _hours(item.published_at, begun)
+        step["published"] = _hours(item.published_at, start)
     return step | _text(item)
 
 
@@ -68,10 +68,10 @@ def _text(item: Item) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
 
 
-def _evidence(alert: Alert, begun: datetime) -> dict[str, Any]:
-    """The one item that brought the alert, where items are no longer kept: its title and the sentence quoted."""
+def _evidence_step(alert: Alert, start: datetime) -> dict[str, Any]:
+    """Return the alert's first item, from its title and quote, for alerts whose items are no longer kept."""
     first = alert.evidence[0]
-    at = _hours(alert.raised_at, begun)
+    at = _hours(alert.raised_at, start)
     return {"at": at, "by": first.host or "unknown.example", "title": first.title, "summary": first.quote}
 
 
@@ -92,6 +92,6 @@ def _watch(client: Client | None, alert: Alert) -> dict[str, Any]:
     )
     if watch is None:
         return {"name": alert.entity_name, "kind": "holding" if alert.stance == "holds" else "topic"}
-    said = {name: getattr(watch, name) for name in _WATCH}
+    said = {name: getattr(watch, name) for name in _WATCH_FIELDS}
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items() if value}
     return {"name": watch.name, "kind": watch.kind, **plain}

@@ -1,4 +1,4 @@
-"""``firstword signin``: a new one-time link to the desk."""
+"""``firstword signin``: create a one-time link to the desk."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ __all__ = ["signin"]
 def signin(
     manager: Annotated[
         str | None,
-        typer.Option("--manager", metavar="ID", help="For this account manager, who sees their own clients only."),
+        typer.Option(
+            "--manager", metavar="ID", help="Sign in as this account manager, who sees only their own clients."
+        ),
     ] = None,
     api_token: Annotated[
-        bool, typer.Option("--api-token", help="Print a token for the HTTP API instead; the former one ends.")
+        bool,
+        typer.Option("--api-token", help="Print a token for the HTTP API instead. It replaces the previous token."),
     ] = False,
     data: DataDir = None,
-    port: Annotated[int | None, typer.Option("--port", help="The port that the desk listens on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="The port of the desk [default: 8080].")] = None,
 ) -> None:
-    """Print a link that signs in once, within an hour. Without --manager it is the owner's, who sees everything.
+    """Print a link that signs in once, within an hour: as the owner, who sees everything, or as an account manager.
 
-    [b]Example[/b]  firstword signin --manager mara
+    **Example:** `firstword signin --manager mara`
     """
     with common.open_store(read_settings(data=data, port=port)) as store:
         out.print(store.create_api_token(manager) if api_token else store.create_signin_link(manager), markup=False)

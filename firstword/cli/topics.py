@@ -1,4 +1,4 @@
-"""``firstword topics``: the topics on Kafka, as ``schemas/topics.py`` wants them."""
+"""``firstword topics``: create and check the topics on Kafka that ``schemas/topics.py`` defines."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from services.common.errors import FirstwordError
 
 __all__ = ["TopicsDiffer", "app"]
 
-app = typer.Typer(no_args_is_help=True, help="Lay out the topics on Kafka, and check them.")
+app = typer.Typer(no_args_is_help=True, help="Create and check the topics on Kafka.")
 
 Replication = Annotated[
-    int | None, typer.Option("--replication", min=1, help="Copies of each partition [default: 1].", show_default=False)
+    int | None, typer.Option("--replication", min=1, help="The replication factor [default: 1].", show_default=False)
 ]
 
 
 class TopicsDiffer(FirstwordError):
-    """The topics are not as they should be."""
+    """The topics differ from their definition."""
 
 
 @app.command("plan")
 def show(brokers: Brokers = None, prefix: Prefix = None, replication: Replication = None) -> None:
-    """Show how the topics differ from what they should be; change nothing."""
+    """Show how the topics differ from their definition, without changing anything."""
     settings = read_kafka_settings(brokers=brokers, prefix=prefix, replication=replication)
     changes = _changes(settings)
-    _tell(changes)
+    _show(changes)
     if not changes:
-        out.print("The topics are as they should be.")
+        out.print("The topics match their definition.")
 
 
 @app.command()
@@ -43,35 +43,38 @@ def apply(
     prefix: Prefix = None,
     replication: Replication = None,
     repartition: Annotated[
-        bool, typer.Option("--repartition", help="Add partitions as well, although keys then move between them.")
+        bool, typer.Option("--repartition", help="Also add partitions, although keys then move between partitions.")
     ] = False,
 ) -> None:
-    """Show the differences, then make what is missing. Takes nothing away; may be run again at any time.
+    """Create missing topics and correct their settings. Removes nothing; safe to run at any time.
 
-    [b]Example[/b]  firstword topics apply --brokers kafka:9092
+    **Example:** `firstword topics apply --brokers kafka:9092`
     """
     settings = read_kafka_settings(brokers=brokers, prefix=prefix, replication=replication)
     changes = _changes(settings)
-    _tell(changes)
+    _show(changes)
     left = [change for change in changes if change.refused or (change.warning and not repartition)]
-    made = [change for change in changes if change not in left]
-    _apply(settings, made)
-    out.print(f"{len(made)} changes made." if made else "Nothing to change.")
+    applied = [change for change in changes if change not in left]
+    _apply(settings, applied)
+    out.print(f"Made {len(applied)} change(s)." if applied else "Nothing to change.")
     if left:
         raise TopicsDiffer(
-            f"{len(left)} differences are left, see above.",
-            fix="--repartition adds partitions; the others are yours to fix.",
+            f"{len(left)} difference(s) remain, see above.",
+            fix="Use --repartition to add partitions; change the others by hand.",
         )
 
 
 @app.command()
 def check(brokers: Brokers = None, prefix: Prefix = None, replication: Replication = None) -> None:
-    """Fail when the topics are not as they should be: for start-up and monitoring."""
+    """Exit with 1 if the topics differ from their definition. For start-up and monitoring."""
     changes = _changes(read_kafka_settings(brokers=brokers, prefix=prefix, replication=replication))
-    _tell(changes)
+    _show(changes)
     if changes:
-        raise TopicsDiffer(f"{len(changes)} differences.", fix="Run 'firstword topics apply'.")
-    out.print("The topics are as they should be.")
+        raise TopicsDiffer(
+            f"The topics differ from their definition in {len(changes)} place(s), see above.",
+            fix="Run 'firstword topics apply'.",
+        )
+    out.print("The topics match their definition.")
 
 
 def _changes(settings: KafkaSettings) -> list[TopicChange]:
@@ -90,7 +93,7 @@ def _apply(settings: KafkaSettings, changes: list[TopicChange]) -> None:
         TopicAdmin(client).apply(changes)
 
 
-def _tell(changes: list[TopicChange]) -> None:
+def _show(changes: list[TopicChange]) -> None:
     for change in changes:
         err.print(str(change), markup=False)
         if change.refused:

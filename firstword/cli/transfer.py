@@ -57,11 +57,10 @@ def export(
     The installation is the data folder, or the database that FIRSTWORD_DATABASE names. Stop it first. In the stack,
     stop ingest, wait until 'firstword lag' shows nothing, then stop all services but postgres and kafka.
 
-    [b]Examples[/b]
+    **Examples:**
 
-      firstword export installation.jsonl.gz
-
-      firstword export - | ssh new-server firstword import -
+    - `firstword export installation.jsonl.gz`
+    - `firstword export - | ssh new-server firstword import -`
     """
     settings = read_settings(data=data)
     with ExitStack() as resources:
@@ -104,7 +103,7 @@ def import_(
     Clients are not told twice: the matcher reads the last week's items again and recognizes their stories, but alerts
     that are not newer than the newest one in the file lead to no new drafts.
 
-    [b]Example[/b]  FIRSTWORD_DATABASE=postgresql://… firstword import installation.jsonl.gz
+    **Example:** `FIRSTWORD_DATABASE=postgresql://… firstword import installation.jsonl.gz`
     """
     settings = read_settings(data=data)
     with ExitStack() as resources:

@@ -1,4 +1,4 @@
-"""``firstword up``: the whole system in one process."""
+"""``firstword up``: run the whole system in one process."""
 
 from __future__ import annotations
 
@@ -24,26 +24,29 @@ __all__ = ["up"]
 
 def up(
     data: DataDir = None,
-    port: Annotated[int | None, typer.Option("--port", help="Where the desk listens [default: 8080].")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="The port of the desk [default: 8080].")] = None,
     book: Annotated[
         Path | None,
-        typer.Option("--book", metavar="FILE", help="Take this client book in first; without any, the sample book."),
+        typer.Option(
+            "--book", metavar="FILE", help="Import this client book first. An empty folder starts with the sample book."
+        ),
     ] = None,
     feeds: Annotated[
         Path | None,
-        typer.Option("--feeds", metavar="OPML", help="Watch these feeds too; without any, a list to start with."),
+        typer.Option(
+            "--feeds", metavar="OPML", help="Add these feeds first. An empty folder starts with a list of news feeds."
+        ),
     ] = None,
 ) -> None:
-    """Start everything in one process: watch feeds, judge, draft, and serve the inbox.
+    """Run everything in one process: read feeds, judge the news, write drafts, and serve the desk in the browser.
 
-    The first start fills an empty folder with a sample book of invented clients and plays them an invented newswire,
-    so that there is something to look at. Give --book to start with your own clients instead. Ctrl-C stops.
+    The first start fills an empty data folder with invented clients and news, so that there is something to see. Use
+    --book to start with your own clients. Stop with Ctrl-C; nothing is lost.
 
-    [b]Examples[/b]
+    **Examples:**
 
-      firstword up
-
-      firstword up --data ~/firstword --book my-book.yaml --feeds my-feeds.opml --port 8090
+    - `firstword up`
+    - `firstword up --data ~/firstword --book my-book.yaml --feeds my-feeds.opml --port 8090`
     """
     settings = read_settings(data=data, port=port)
     configure_logs(level="warning", form=settings.log_format)
@@ -53,7 +56,7 @@ def up(
         bind(settings.host, settings.port) as listening,
         common.open_store(settings) as store,
     ):
-        with err.status("setting up …"):
+        with err.status("Setting up …"):
             first = asyncio.run(embedded.prepare(store, book=wanted, opml=feeds))
         for line in first.notes:
             err.print(line, markup=False)
@@ -69,9 +72,9 @@ async def _serve(store: Store, listening: socket.socket) -> None:
         loop.add_signal_handler(name, stop.set)
 
     async def announce() -> None:
-        out.print(f"\n  Firstword is up: {system.store.settings.address}")
-        out.print(f"  Sign in, once, within the hour: {system.store.create_signin_link()}")
-        out.print("  Another link: firstword signin   ·   Stop: Ctrl-C\n")
+        out.print(f"\n  Firstword is running at {system.store.settings.address}")
+        out.print(f"  Sign in with this link, once, within an hour: {system.store.create_signin_link()}")
+        out.print("  For another link run 'firstword signin'. Stop with Ctrl-C.\n")
 
     await system.run(stop, started=announce)
-    err.print("stopped; nothing is lost")
+    err.print("Stopped. All work is saved.")

@@ -1,4 +1,4 @@
-"""``firstword webhooks``: where webhooks go, whether they arrive, and sending again."""
+"""``firstword webhooks``: manage webhook endpoints, look at their deliveries, and send again."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from firstword.cli.console import error, out, print_json, table, warn
-from firstword.cli.moments import Moment, moment
-from firstword.cli.ops import note
+from firstword.cli.operator import log_action
 from firstword.cli.options import AsJson, DataDir
+from firstword.cli.time_options import Since, Until, parse_time
 from firstword.compose import common, outbound
 from firstword.store import Store
 from schemas.webhooks import WEBHOOKS
@@ -28,7 +28,7 @@ __all__ = ["app"]
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Post what happens to other programs: endpoints, their secrets, what was sent, and sending again.",
+    help="Manage the endpoints that events are posted to; see what was sent; send it again.",
 )
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The endpoint's id, as 'list' shows it.")]
@@ -36,32 +36,36 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The endpoint's id, as 'li
 
 @app.command("add")
 def add(
-    url: Annotated[str, typer.Argument(help="Where to post to.")],
+    url: Annotated[str, typer.Argument(help="The address to post to.")],
     types: Annotated[
-        list[str] | None, typer.Option("--type", help=f"Only these; may be given again. {', '.join(WEBHOOKS)}")
+        list[str] | None, typer.Option("--type", help=f"Only this type; may be repeated. One of {', '.join(WEBHOOKS)}.")
     ] = None,
-    client: Annotated[list[str] | None, typer.Option("--client", help="Only of this client; may be repeated.")] = None,
+    client: Annotated[list[str] | None, typer.Option("--client", help="Only this client; may be repeated.")] = None,
     entity: Annotated[
-        list[str] | None, typer.Option("--entity", help="Only of this watched thing; may be repeated.")
+        list[str] | None, typer.Option("--entity", help="Only this watched entity; may be repeated.")
     ] = None,
-    description: Annotated[str, typer.Option("--description", help="What it is, for people.")] = "",
+    description: Annotated[str, typer.Option("--description", help="A description for people.")] = "",
     ordered: Annotated[
-        bool, typer.Option("--ordered", help="One at a time, in order; one that fails holds up those behind it.")
+        bool, typer.Option("--ordered", help="Post one at a time, in order; a failing one blocks those after it.")
     ] = False,
-    concurrency: Annotated[int, typer.Option(help="At most so many requests at once.")] = endpoints.CONCURRENCY,
-    per_second: Annotated[float, typer.Option(help="At most so many requests a second.")] = endpoints.PER_SECOND,
+    concurrency: Annotated[
+        int, typer.Option(help="The maximum number of requests at the same time.")
+    ] = endpoints.CONCURRENCY,
+    per_second: Annotated[
+        float, typer.Option(help="The maximum number of requests per second.")
+    ] = endpoints.PER_SECOND,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Post to an address from now on. Prints its secret, with which the other side checks the signatures.
+    """Add an endpoint, and print the secret with which the receiver verifies signatures.
 
-    What happened before it was added is sent by 'webhooks replay ID --since 6h'.
+    The endpoint gets new events only. To send earlier ones, run 'firstword webhooks replay ID --since 6h'.
 
-    [b]Example[/b]  firstword webhooks add https://hooks.example/firstword --type alert.raised --type rumor.held
+    **Example:** `firstword webhooks add https://hooks.example/firstword --type alert.raised --type rumor.held`
     """
     wants = Wants(types=tuple(types or ()), clients=tuple(client or ()), entities=tuple(entity or ()))
     with _store(data) as store, store.engine.begin() as connection:
-        made = endpoints.add(
+        added = endpoints.add(
             connection,
             url,
             store.clock.now(),
@@ -71,34 +75,34 @@ def add(
             concurrency=concurrency,
             per_second=per_second,
         )
-        note(connection, store, "webhook.added", made.id, made.shown)
-    _tell_secret(made.id, made.signing(made.created_at)[0], as_json)
+        log_action(connection, store, "webhook.added", added.id, added.shown)
+    _print_secret(added.id, added.signing(added.created_at)[0], as_json)
     if url.startswith("http://"):
-        warn("what is posted there can be read on its way; give an address that begins with https:// if there is one")
+        warn("data sent to an http:// address can be read in transit; use an https:// address if there is one")
 
 
 @app.command("list")
 def list_(data: DataDir = None, as_json: AsJson = False) -> None:
-    """List the endpoints and how they are."""
+    """List the endpoints and their state."""
     with _store(data) as store, reading(store.engine) as connection:
-        every = endpoints.endpoints(connection)
+        found = endpoints.endpoints(connection)
         counts = log.counts(connection)
     if as_json:
-        print_json([{**_plain(one), "deliveries": counts.get(one.id, {})} for one in every])
+        print_json([{**_public(endpoint), "deliveries": counts.get(endpoint.id, {})} for endpoint in found])
         return
     table(
-        ("id", "state", "address", "wants", "waiting", "failed", "last delivered"),
+        ("id", "state", "address", "events", "waiting", "failed", "last delivered"),
         (
             (
-                one.id,
-                one.state,
-                one.shown,
-                ", ".join((*one.wants.types, *one.wants.clients, *one.wants.entities)) or "everything",
-                str(counts.get(one.id, {}).get("pending", 0)),
-                str(counts.get(one.id, {}).get("failed", 0)),
-                f"{one.last_delivered_at:%Y-%m-%d %H:%M} UTC" if one.last_delivered_at else "–",
+                endpoint.id,
+                endpoint.state,
+                endpoint.shown,
+                ", ".join((*endpoint.wants.types, *endpoint.wants.clients, *endpoint.wants.entities)) or "all",
+                str(counts.get(endpoint.id, {}).get("pending", 0)),
+                str(counts.get(endpoint.id, {}).get("failed", 0)),
+                f"{endpoint.last_delivered_at:%Y-%m-%d %H:%M} UTC" if endpoint.last_delivered_at else "–",
             )
-            for one in every
+            for endpoint in found
         ),
         empty="No endpoints yet. Add one with 'firstword webhooks add URL'.",
     )
@@ -107,24 +111,24 @@ def list_(data: DataDir = None, as_json: AsJson = False) -> None:
 @app.command("show")
 def show(
     endpoint: Id,
-    secret: Annotated[bool, typer.Option("--secret", help="Print its secret as well.")] = False,
+    secret: Annotated[bool, typer.Option("--secret", help="Include the secret.")] = False,
     data: DataDir = None,
 ) -> None:
-    """Show an endpoint whole, as JSON."""
+    """Show all of an endpoint, as JSON."""
     with _store(data) as store, reading(store.engine) as connection:
         found = endpoints.find(connection, endpoint)
         counts = log.counts(connection).get(found.id, {})
         now = store.clock.now()
     if secret:
         with _store(data) as store, store.engine.begin() as connection:
-            note(connection, store, "webhook.secret_read", found.id)
-    shown = {**_plain(found), "deliveries": counts, "secrets_in_use": _in_use(found, now)}
+            log_action(connection, store, "webhook.secret_read", found.id)
+    shown = {**_public(found), "deliveries": counts, "secrets_in_use": _valid_secrets(found, now)}
     print_json(shown | ({"secrets": found.signing(now)} if secret else {}))
 
 
 @app.command("test")
 def try_out(endpoint: Id, data: DataDir = None, as_json: AsJson = False) -> None:
-    """Post a test to an endpoint, now, and say what was answered. Exit code 1 unless it was taken."""
+    """Post a test event to an endpoint now, and show the answer. The exit code is 1 unless it was accepted."""
     with _store(data) as store:
         done = asyncio.run(_test(store, endpoint))
     answer = done.answer
@@ -151,109 +155,110 @@ def try_out(endpoint: Id, data: DataDir = None, as_json: AsJson = False) -> None
 def rotate(
     endpoint: Id,
     overlap_hours: Annotated[
-        float, typer.Option(min=0, help="So long the former secret signs beside the new one.")
+        float, typer.Option(min=0, help="How many hours the old secret stays valid beside the new one.")
     ] = endpoints.OVERLAP.total_seconds() / 3600,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give an endpoint a new secret, and print it."""
+    """Create a new secret for an endpoint, and print it."""
     with _store(data) as store, store.engine.begin() as connection:
         value = endpoints.rotate(connection, endpoint, store.clock.now(), timedelta(hours=overlap_hours))
-        note(connection, store, "webhook.rotated", endpoint)
-    _tell_secret(endpoint, value, as_json)
+        log_action(connection, store, "webhook.rotated", endpoint)
+    _print_secret(endpoint, value, as_json)
 
 
 @app.command("disable")
 def disable(
-    endpoint: Id, because: Annotated[str, typer.Option(help="Why, for people.")] = "By hand.", data: DataDir = None
+    endpoint: Id,
+    because: Annotated[str, typer.Option(help="The reason, for people.")] = "By hand.",
+    data: DataDir = None,
 ) -> None:
-    """Post there no more, until 'enable'. What waits stays."""
+    """Stop posting to an endpoint until 'webhooks enable'. Waiting messages are kept."""
     with _store(data) as store, store.engine.begin() as connection:
         found = endpoints.find(connection, endpoint, lock=True)
         if found.state == "active":
             store.events.publish(
                 connection, [disabling.disable(connection, found, "by_hand", because, store.clock.now())]
             )
-            note(connection, store, "webhook.disabled", found.id, because)
-    out.print(f"nothing is posted to {found.shown} any more", markup=False)
+            log_action(connection, store, "webhook.disabled", found.id, because)
+    out.print(f"Disabled {found.shown}.", markup=False)
 
 
 @app.command("enable")
 def enable(
     endpoint: Id,
     catch_up: Annotated[
-        bool, typer.Option("--catch-up", help="Post as well what happened while it was disabled.")
+        bool, typer.Option("--catch-up", help="Also send the events from while it was disabled.")
     ] = False,
     data: DataDir = None,
 ) -> None:
-    """Post there again, beginning with what waits."""
+    """Start posting to an endpoint again, beginning with the waiting messages."""
     with _store(data) as store, store.engine.begin() as connection:
         found, now = endpoints.find(connection, endpoint, lock=True), store.clock.now()
         disabling.enable(connection, found, now)
         since = found.disabled_at if catch_up else None
         count = replay.replay_span(connection, found, now, since=since) if since else 0
-        note(connection, store, "webhook.enabled", found.id, f"{count} to catch up" if catch_up else None)
-    out.print(f"posting to {found.shown} again{f'; {count} messages to catch up' if catch_up else ''}", markup=False)
+        log_action(connection, store, "webhook.enabled", found.id, f"{count} to catch up" if catch_up else None)
+    out.print(f"Enabled {found.shown}{f'; {count} messages to catch up' if catch_up else ''}.", markup=False)
 
 
 @app.command("remove")
 def remove(endpoint: Id, data: DataDir = None) -> None:
-    """Forget an endpoint, what waits for it, and its log."""
+    """Remove an endpoint, its waiting messages and its log."""
     with _store(data) as store, store.engine.begin() as connection:
-        gone = endpoints.remove(connection, endpoint)
-        note(connection, store, "webhook.removed", endpoint, gone.shown)
-    out.print(f"{gone.shown} is forgotten", markup=False)
+        removed = endpoints.remove(connection, endpoint)
+        log_action(connection, store, "webhook.removed", endpoint, removed.shown)
+    out.print(f"Removed {removed.shown}.", markup=False)
 
 
 @app.command("replay")
-def again(
+def replay_(
     endpoint: Id,
-    message: Annotated[str | None, typer.Option(help="One message: its id, or its webhook-id.")] = None,
-    since: Moment = None,
-    until: Moment = None,
-    every: Annotated[bool, typer.Option("--all", help="Also what the endpoint took already.")] = False,
+    message: Annotated[str | None, typer.Option(help="Send one message: its id, or its webhook-id.")] = None,
+    since: Since = None,
+    until: Until = None,
+    every: Annotated[bool, typer.Option("--all", help="Include messages that the endpoint accepted already.")] = False,
     data: DataDir = None,
 ) -> None:
-    """Send again: one message, or what happened in a span of time and didn't arrive. The webhook-id stays the same.
+    """Send one message again, or all of a period that were not accepted. Their webhook-ids stay the same.
 
-    [b]Examples[/b]
+    **Examples:**
 
-      firstword webhooks replay ep_1f0c --message msg_47aa
-
-      firstword webhooks replay ep_1f0c --since 6h
+    - `firstword webhooks replay ep_1f0c --message msg_47aa`
+    - `firstword webhooks replay ep_1f0c --since 6h`
     """
     if (message is None) == (since is None):
-        raise BadInput("Say what to send again.", fix="Give either --message or --since.")
+        raise BadInput("It is not clear what to send again.", fix="Give either --message or --since.")
     with _store(data) as store, store.engine.begin() as connection:
         found, now = endpoints.find(connection, endpoint, lock=True), store.clock.now()
         if message is not None:
             replay.replay_one(connection, found, message, now)
             count = 1
         else:
-            start, end = moment(since or "", now), None if until is None else moment(until, now)
+            start, end = parse_time(since or "", now), None if until is None else parse_time(until, now)
             count = replay.replay_span(connection, found, now, since=start, until=end, every=every)
-        note(connection, store, "webhook.replayed", found.id, f"{count} messages")
-    out.print(f"{count} messages are sent again to {found.shown}", markup=False)
+        log_action(connection, store, "webhook.replayed", found.id, f"{count} messages")
+    out.print(f"{count} message(s) will be sent again to {found.shown}.", markup=False)
     if found.state != "active":
-        warn(f"the endpoint is disabled; they wait until 'firstword webhooks enable {found.id}'")
+        warn(f"the endpoint is disabled; they wait until you run 'firstword webhooks enable {found.id}'")
 
 
 @app.command("log")
 def show_log(
-    endpoint: Annotated[str | None, typer.Option(metavar="ID", help="Only of this endpoint.")] = None,
+    endpoint: Annotated[str | None, typer.Option(metavar="ID", help="Only this endpoint.")] = None,
     delivery: Annotated[
-        str | None, typer.Option(metavar="WEBHOOK-ID", help="One delivery: each request and its answer, as JSON.")
+        str | None, typer.Option(metavar="WEBHOOK-ID", help="One delivery with each request and answer, as JSON.")
     ] = None,
     outcome: Annotated[
-        str | None, typer.Option(help="Only attempts that ended delivered, retry, rejected or unknown.")
+        str | None, typer.Option(help="Only this outcome: delivered, retry, rejected or unknown.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many attempts.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many attempts.")] = 50,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was posted and what was answered, the newest first.
+    """Show the attempts to post, with their answers, the newest first.
 
-    [b]Example[/b]  firstword webhooks log --outcome unknown
+    **Example:** `firstword webhooks log --outcome unknown`
     """
     with _store(data) as store, reading(store.engine) as connection:
         if delivery is not None:
@@ -264,7 +269,7 @@ def show_log(
         print_json([dict(row) for row in rows])
         return
     table(
-        ("began (UTC)", "webhook-id", "endpoint", "type", "attempt", "end", "detail"),
+        ("started (UTC)", "webhook-id", "endpoint", "type", "attempt", "outcome", "detail"),
         (
             (
                 f"{row['began_at']:%Y-%m-%d %H:%M:%S}",
@@ -272,12 +277,12 @@ def show_log(
                 row["endpoint_id"],
                 row["type"],
                 str(row["number"]),
-                row["outcome"] or "under way",
+                row["outcome"] or "in progress",
                 row["detail"] or "",
             )
             for row in rows
         ),
-        empty="Nothing was posted.",
+        empty="No attempts yet.",
     )
 
 
@@ -294,7 +299,7 @@ def _store(data: Any) -> Store:
     return common.open_store(read_settings(data=data))
 
 
-def _tell_secret(endpoint_id: str, secret: str, as_json: bool) -> None:
+def _print_secret(endpoint_id: str, secret: str, as_json: bool) -> None:
     if as_json:
         print_json({"id": endpoint_id, "secret": secret})
         return
@@ -302,11 +307,11 @@ def _tell_secret(endpoint_id: str, secret: str, as_json: bool) -> None:
     out.print(f"secret   {secret}", markup=False)
 
 
-def _in_use(one: Endpoint, now: datetime) -> int:
-    return sum(secret.until is None or secret.until > now for secret in one.secrets)
+def _valid_secrets(endpoint: Endpoint, now: datetime) -> int:
+    return sum(secret.until is None or secret.until > now for secret in endpoint.secrets)
 
 
-def _plain(one: Endpoint) -> dict[str, Any]:
-    left_out = ("secrets", "keys", "url", "wants")
-    shown = {name: getattr(one, name) for name in one.__dataclass_fields__ if name not in left_out}
-    return {"id": one.id, "url": one.shown, "wants": one.wants.model_dump(mode="json"), **shown}
+def _public(endpoint: Endpoint) -> dict[str, Any]:
+    private = ("secrets", "keys", "url", "wants")
+    shown = {name: getattr(endpoint, name) for name in endpoint.__dataclass_fields__ if name not in private}
+    return {"id": endpoint.id, "url": endpoint.shown, "wants": endpoint.wants.model_dump(mode="json"), **shown}

@@ -1,4 +1,4 @@
-"""``firstword worker``: one service of the stack."""
+"""``firstword worker``: run one service of the stack."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["worker"]
 
 
 class Service(StrEnum):
-    """What a worker can be."""
+    """A service that a worker can run."""
 
     INGEST = "ingest"
     MATCHER = "matcher"
@@ -26,19 +26,19 @@ class Service(StrEnum):
 
 
 def worker(
-    service: Annotated[Service, typer.Argument(help="Which service; start as many of each as the work needs.")],
+    service: Annotated[Service, typer.Argument(help="The service. Several workers of one service share its work.")],
     brokers: Brokers = None,
     prefix: Prefix = None,
     health_port: Annotated[
-        int | None, typer.Option("--health-port", help="Where /healthz and /metrics are answered.")
+        int | None, typer.Option("--health-port", help="The port for /healthz and /metrics.")
     ] = None,
 ) -> None:
-    """Run one service of the stack, on Kafka and (but the matcher) PostgreSQL, until SIGTERM.
+    """Run one service of the stack on Kafka, and except for the matcher on PostgreSQL, until SIGTERM.
 
-    Its settings come from the environment: FIRSTWORD_KAFKA, FIRSTWORD_DATABASE and their relatives. The exit code is
-    not 0 when something is wrong that a new start may fix; nothing is lost by it.
+    The settings come from the environment: FIRSTWORD_KAFKA, FIRSTWORD_DATABASE and others. If the worker fails, the
+    exit code is not 0, and it can be started again: nothing is lost.
 
-    [b]Example[/b]  firstword worker matcher --brokers kafka:9092 --health-port 8081
+    **Example:** `firstword worker matcher --brokers kafka:9092 --health-port 8081`
     """
     settings, kafka = (
         read_settings(),

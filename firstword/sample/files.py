@@ -1,4 +1,4 @@
-"""Where the examples lie that ship with the product: the sample book, the sample newswire, feeds to start with."""
+"""Find the example files that ship with Firstword: the sample book, the sample newswire, and a list of feeds."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ __all__ = ["example"]
 
 
 def example(name: str) -> Path:
-    """The path of an example file: within the installed package, or beside it in a checkout.
+    """Return the path of an example file, in the installed package or beside it in a checkout.
 
     Raises:
-        FileNotFoundError: when the installation lacks it, which is a fault of the packaging.
+        FileNotFoundError: the package lacks the file, which is a packaging error.
     """
     package = Path(__file__).parents[1]
     for folder in (package / "examples", package.parent / "examples"):
         if (folder / name).is_file():
             return folder / name
-    raise FileNotFoundError(f"the installation lacks examples/{name}")
+    raise FileNotFoundError(f"examples/{name} is missing from this installation")

@@ -1,7 +1,7 @@
-"""The sample newswire: invented publishers and stories, played to an empty system so that there is something to see.
+"""The sample newswire: invented publishers and stories that give an empty system something to show.
 
-Each story runs through the very services that real news runs through: it is written as an RSS feed, polled, parsed,
-judged and drafted, at times that lie hours before now.
+Each story passes through the same services as real news: it is written to an RSS feed, polled, parsed, judged and
+drafted, at times some hours before now.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _Strict(Model):
 
 
 class Publisher(_Strict):
-    """Who publishes; ``kind`` and ``grade`` are set as this publisher's standing."""
+    """A publisher, with the kind and grade that the sample sets for it."""
 
     domain: str
     name: str
@@ -37,8 +37,8 @@ class Publisher(_Strict):
     grade: SourceLetter
     owner: str | None = None
 
-    def standing(self) -> SourceGrade:
-        """The publisher as the matcher knows sources."""
+    def source_grade(self) -> SourceGrade:
+        """Return the publisher's grade."""
         ground = "Invented for the sample newswire."
         return SourceGrade(
             domain=self.domain, publisher=self.name, owner=self.owner, kind=self.kind, grade=self.grade, ground=ground
@@ -46,7 +46,7 @@ class Publisher(_Strict):
 
 
 class Story(_Strict):
-    """One item, ``at`` hours from the start (negative: before it)."""
+    """An item. ``at`` is its time in hours relative to the start, so it is negative."""
 
     at: float = Field(le=0)
     by: str
@@ -56,7 +56,7 @@ class Story(_Strict):
 
 
 class Action(_Strict):
-    """Something that the account manager did: sent the draft to this client about that company."""
+    """An action of the account manager: the draft for this client about that company was sent."""
 
     at: float = Field(le=0)
     send: str
@@ -65,7 +65,7 @@ class Action(_Strict):
 
 
 class Newswire(_Strict):
-    """Publishers, what they wrote, and what the account manager did in between."""
+    """The publishers, their items, and the actions of the account manager between these."""
 
     publishers: dict[str, Publisher]
     items: tuple[Story, ...]
@@ -75,7 +75,7 @@ class Newswire(_Strict):
     def _check(self) -> Self:
         for story in self.items:
             if story.by not in self.publishers:
-                raise ValueError(f"{story.title!r} is by {story.by!r}, which is no publisher here")
+                raise ValueError(f"{story.title!r} is by {story.by!r}, which is not among the publishers")
         return self
 
 
@@ -83,49 +83,50 @@ def read_newswire(path: Path) -> Newswire:
     """Read a newswire file.
 
     Raises:
-        BadInput: when it can't be read or misses something; the message names the field.
+        BadInput: the file can't be read or is invalid; the message names the field.
     """
     try:
         return Newswire.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
     except (OSError, YAMLError) as error:
-        raise BadInput(f"{path}: can't be read: {error}.") from None
+        raise BadInput(f"{path} can't be read: {error}.") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
-        raise BadInput(f"{path}: {where}: {first['msg']}.", fix="Fix that field.") from None
+        raise BadInput(f"{path}: {where}: {first['msg']}.", fix="Correct that field.") from None
 
 
 @dataclass(frozen=True)
-class Dated:
-    """A story with its number in the newswire and its moment."""
+class TimedStory:
+    """A story with its number in the newswire and its time."""
 
     number: int
     story: Story
     at: datetime
 
 
-def dated(newswire: Newswire, start: datetime) -> list[Dated]:
-    """The stories in the order of their times, hours counted from ``start``."""
-    found = [
-        Dated(number, story, start + timedelta(hours=story.at)) for number, story in enumerate(newswire.items, start=1)
+def schedule(newswire: Newswire, start: datetime) -> list[TimedStory]:
+    """Return the stories with their times relative to ``start``, in order of time."""
+    stories = [
+        TimedStory(number, story, start + timedelta(hours=story.at))
+        for number, story in enumerate(newswire.items, start=1)
     ]
-    return sorted(found, key=lambda one: (one.at, one.number))
+    return sorted(stories, key=lambda story: (story.at, story.number))
 
 
-def render_feed(publisher: Publisher, stories: list[Dated]) -> str:
-    """The publisher's feed (RSS 2.0) with these stories, newest first."""
+def render_feed(publisher: Publisher, stories: list[TimedStory]) -> str:
+    """Return the publisher's feed (RSS 2.0) with these stories, newest first."""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel>',
         f"<title>{escape(publisher.name)}</title><link>https://{publisher.domain}/</link>",
         "<description>Sample: invented news</description><language>en</language>",
     ]
-    for one in reversed(stories):
-        link = f"https://{publisher.domain}/{one.number}"
-        body = f"<content:encoded>{escape(one.story.body)}</content:encoded>" if one.story.body else ""
+    for timed in reversed(stories):
+        story, link = timed.story, f"https://{publisher.domain}/{timed.number}"
+        body = f"<content:encoded>{escape(story.body)}</content:encoded>" if story.body else ""
         lines.append(
-            f'<item><title>{escape(one.story.title)}</title><link>{link}</link><guid isPermaLink="true">{link}</guid>'
-            f"<pubDate>{format_datetime(one.at)}</pubDate>"
-            f"<description>{escape(one.story.summary)}</description>{body}</item>"
+            f'<item><title>{escape(story.title)}</title><link>{link}</link><guid isPermaLink="true">{link}</guid>'
+            f"<pubDate>{format_datetime(timed.at)}</pubDate>"
+            f"<description>{escape(story.summary)}</description>{body}</item>"
         )
     return "\n".join([*lines, "</channel></rss>", ""])

@@ -1,4 +1,4 @@
-"""The first start: fills an empty folder or database with a book, feeds, and the sample's news."""
+"""Prepare a first start: fill an empty folder or database with a client book, feeds, and the sample's news."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from firstword.book import load_book
 from firstword.runtimes.replay import source_graded_event
 from firstword.sample.files import example
-from firstword.sample.newswire import Action, Dated, Newswire, dated, read_newswire, render_feed
+from firstword.sample.newswire import Action, Newswire, TimedStory, read_newswire, render_feed, schedule
 from firstword.store import Store
 from schemas.clients import Book
 from services.common.clock import ManualClock
@@ -32,29 +32,29 @@ SAMPLE_USER = Viewer("sample", "Sample", "owner", None, "UTC")
 
 @dataclass(frozen=True)
 class Prepared:
-    """What was set up; ``notes`` are lines for the person at the terminal."""
+    """The result of the preparation. ``notes`` are lines for the person at the terminal."""
 
     is_first: bool
     notes: tuple[str, ...]
 
 
-#: Waits until all that was published so far has been worked with, by everybody.
+#: Waits until all services have processed everything that was published so far.
 Settle = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Builders:
-    """How to build what the sample is played through, given a store (with a clock that is turned)."""
+    """The functions that build what the sample is played through, for a store whose clock the sample sets."""
 
     ingest: Callable[[Store], IngestService]
     settling: Callable[[Store], Settle]
 
 
 async def prepare(store: Store, builders: Builders, *, book: Book | None, opml: Path | None) -> Prepared:
-    """Take in the given book and feeds; where there are none at all, the sample's.
+    """Import the given book and feeds; an installation without any gets the sample's.
 
-    A crash in between is harmless: what is there already is left out the next time. The sample is played only where
-    the book is the sample's and no items have come yet.
+    After a crash, this can run again: it adds only what is missing. The sample's news is played only if the book is the
+    sample's and no item has been read yet.
 
     Raises:
         BadInput: a given file can't be used.
@@ -64,49 +64,50 @@ async def prepare(store: Store, builders: Builders, *, book: Book | None, opml: 
     wanted = book if book is not None else (_sample_book() if known is None else None)
     if wanted is not None:
         change = store.import_book(wanted)
-        notes.append(
-            f"book: {len(change.added)} added, {len(change.changed)} changed, {len(change.unchanged)} as before"
-            + (" (the sample: invented clients)" if wanted.firm.sample else "")
-        )
+        sample = " (the sample's invented clients)" if wanted.firm.sample else ""
+        notes.append(f"Client book: {change.summary}{sample}")
         if change.not_in_book:
-            notes.append(f"book: {len(change.not_in_book)} known clients are not in this book and stay")
+            notes.append(f"Client book: {len(change.not_in_book)} existing clients are not in this book and stay")
     ingest = builders.ingest(store)
     notes += _feeds(ingest, opml)
     is_first = _no_items(store)
     current = store.book()
     if is_first and current is not None and current.firm.sample:
         count = await play(store, builders, read_newswire(example("newswire.yaml")))
-        notes.append(f"sample newswire: {count} invented stories played")
+        notes.append(f"Sample news: {count} invented stories played")
     return Prepared(is_first, tuple(notes))
 
 
 async def play(store: Store, builders: Builders, newswire: Newswire) -> int:
-    """Play the newswire up to now, in event time; returns the number of stories."""
+    """Play the newswire up to now, with the clock set to each story's time; return the number of stories."""
     start = store.clock.now()
-    timeline = dated(newswire, start)
+    timeline = schedule(newswire, start)
     clock = ManualClock(timeline[0].at - timedelta(hours=1))
     past = replace(store, clock=clock)
     ingest, settle = builders.ingest(past), builders.settling(past)
     with past.engine.begin() as connection:
-        grades = [source_graded_event(publisher.standing(), clock.now()) for publisher in newswire.publishers.values()]
+        grades = [
+            source_graded_event(publisher.source_grade(), clock.now()) for publisher in newswire.publishers.values()
+        ]
         past.events.publish(connection, grades)
     await settle()
     actions = sorted(newswire.actions, key=lambda action: action.at)
-    published: dict[str, list[Dated]] = {}
-    for one in timeline:
-        while actions and start + timedelta(hours=actions[0].at) <= one.at:
+    published: dict[str, list[TimedStory]] = {}
+    for timed in timeline:
+        while actions and start + timedelta(hours=actions[0].at) <= timed.at:
             action = actions.pop(0)
             clock.set(start + timedelta(hours=action.at))
             _act(past, action)
             await settle()
-        clock.set(one.at)
-        published.setdefault(one.story.by, []).append(one)
-        await _poll(past, ingest, newswire, one.story.by, published[one.story.by])
+        clock.set(timed.at)
+        publisher = timed.story.by
+        published.setdefault(publisher, []).append(timed)
+        await _poll(past, ingest, newswire, publisher, published[publisher])
         await settle()
     return len(timeline)
 
 
-async def _poll(store: Store, ingest: IngestService, newswire: Newswire, key: str, stories: list[Dated]) -> None:
+async def _poll(store: Store, ingest: IngestService, newswire: Newswire, key: str, stories: list[TimedStory]) -> None:
     publisher = newswire.publishers[key]
     path = store.settings.data / "sample" / f"{key}.xml"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,7 +119,7 @@ async def _poll(store: Store, ingest: IngestService, newswire: Newswire, key: st
 
 
 def _act(store: Store, action: Action) -> None:
-    """Do at the desk what the newswire says that the account manager did."""
+    """Perform an action of the account manager at the desk."""
     query = (
         select(drafts.c.id)
         .where(drafts.c.client_id == action.send, drafts.c.state == "open")
@@ -145,7 +146,7 @@ def _feeds(ingest: IngestService, opml: Path | None) -> list[str]:
         path = example("feeds.opml")
         raw, name = path.read_bytes(), path.name
     done = ingest.import_feeds(raw, name)
-    notes = [f"feeds: {len(done.added)} added, {len(done.already)} watched before"]
+    notes = [f"Feeds: {len(done.added)} added, {len(done.already)} already present"]
     return notes + [str(problem) for problem in done.problems]
 
 
@@ -153,7 +154,7 @@ def _sample_book() -> Book:
     path = example("book.yaml")
     book, problems = load_book(path.read_text(encoding="utf-8"), path.name)
     if book is None:
-        raise BadInput(f"the shipped {path.name} can't be read: {problems[0].message}")
+        raise BadInput(f"The sample book {path.name} is invalid: {problems[0].message}", fix=problems[0].fix)
     return book
 
 

@@ -91,12 +91,12 @@ def test_a_replay_after_the_fix_is_worked_off(lab: Lab) -> None:
 
 
 def test_lag_is_told_by_service_topic_and_partition(lab: Lab) -> None:
-    assert "No service has ever worked" in invoke(lab, LAG).output
+    assert "No service has ever used" in invoke(lab, LAG).output
     worker = lab.worker().ready()
     lab.send_events(items(50, 5))
     lab.until_said(undisturbed(items(50, 5)))
     assert worker.terminate()[0] == 0
-    assert "Nothing waits" in invoke(lab, LAG).output
+    assert "Nothing is waiting" in invoke(lab, LAG).output
     lab.send_events(items(60, 5)[50:])
     rows = json.loads(invoke(lab, LAG, "--json").stdout)
     assert sum(row["waiting"] for row in rows) == 10

@@ -66,7 +66,7 @@ def test_an_installation_moves_into_the_stack_and_out_again(stack: Stack, postgr
     while settled < 3:  # what the matcher has heard is answered when nothing waits, seen three times
         assert time.monotonic() < until, stack.logs()
         lag = stack.call("lag", "--all")
-        quiet = "mentions" in lag and "Nothing waits." in stack.call("lag") and not _waiting(engine)
+        quiet = "mentions" in lag and "Nothing is waiting." in stack.call("lag") and not _waiting(engine)
         settled = settled + 1 if quiet else 0
     found = said(engine)
     assert found == before

@@ -122,7 +122,7 @@ def test_the_desk_shows_the_inbox_that_one_machine_shows(stack: Stack, tmp_path:
     wanted = sorted((line.state, line.subject) for line in shown)
     assert any("Meridia Bank" in subject for _, subject in wanted)
     assert sorted(stack.drafts().values()) == wanted
-    assert "Nothing waits" in stack.firstword("matcher", "lag")
+    assert "Nothing is waiting" in stack.firstword("matcher", "lag")
     assert "none" in next(line for line in stack.firstword("desk", "doctor").splitlines() if "dead letters" in line)
 
 

@@ -11,7 +11,7 @@ from firstword.book import load_book
 from firstword.compose import common, embedded
 from firstword.runtimes.replay import EMITTABLE, Emit, Replay, in_time_order, item_events
 from firstword.sample.files import example
-from firstword.sample.newswire import dated, read_newswire
+from firstword.sample.newswire import read_newswire, schedule
 from schemas.alerts import Alert
 from schemas.clients import Book
 from schemas.items import Item, ItemIngested, Source
@@ -42,13 +42,13 @@ def items() -> list[Item]:
             published_at=entry.at,
             source=Source(host=publisher.domain, publisher=publisher.name),
         )
-        for entry in dated(newswire, START)
+        for entry in schedule(newswire, START)
         for publisher in [newswire.publishers[entry.story.by]]
     ]
 
 
 def grades() -> list[SourceGrade]:
-    return [publisher.standing() for publisher in read_newswire(example("newswire.yaml")).publishers.values()]
+    return [publisher.source_grade() for publisher in read_newswire(example("newswire.yaml")).publishers.values()]
 
 
 def replayed(book: Book, items: list[Item], emit: tuple[Emit, ...] = EMITTABLE) -> list[str]:

@@ -15,7 +15,7 @@ from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.runtimes.replay import BEGINNING, PersistentReplay, in_time_order, source_graded_event
 from firstword.sample.files import example
-from firstword.sample.newswire import dated, read_newswire
+from firstword.sample.newswire import read_newswire, schedule
 from firstword.storage.event_log import EventLog
 from firstword.store import Store
 from schemas.alerts import Alert, AlertRaised
@@ -44,7 +44,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             published_at=one.at,
             source=Source(host=publisher.domain, publisher=publisher.name),
         )
-        for one in dated(newswire, START)
+        for one in schedule(newswire, START)
         for publisher in [newswire.publishers[one.story.by]]
     ]
     book, _ = load_book(example("book.yaml").read_text(encoding="utf-8"), "book.yaml")
@@ -53,7 +53,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with common.open_store(read_settings(data=tmp_path_factory.mktemp("data")), clock) as opened:
         opened.import_book(book)
         with opened.engine.begin() as connection:
-            grades = [source_graded_event(each.standing(), BEGINNING) for each in newswire.publishers.values()]
+            grades = [source_graded_event(each.source_grade(), BEGINNING) for each in newswire.publishers.values()]
             opened.events.publish(connection, grades)
         replay = PersistentReplay(opened.engine, EventLog(), clock, ("alerts",))
         list(replay.run(in_time_order(items), embedded.build_runtime(opened, replay.collect)))
@@ -79,7 +79,7 @@ def stories(store: Store) -> Iterator[tuple[list[Alert], list[str]]]:
 
 def grades_of(told: list[Alert]) -> list[SourceGrade]:
     hosts = {each.host for one in told for each in one.evidence}
-    known = [each.standing() for each in read_newswire(example("newswire.yaml")).publishers.values()]
+    known = [each.source_grade() for each in read_newswire(example("newswire.yaml")).publishers.values()]
     return [each for each in known if each.domain in hosts]
 
 

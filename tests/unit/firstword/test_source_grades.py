@@ -1,4 +1,4 @@
-"""Grades set by hand hold against files; files hold against nothing that somebody stands for."""
+"""Grades set by hand, and imports of ratings that never change them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from firstword.compose.common import open_store
 from firstword.compose.embedded import build_runtime
-from firstword.source_grades import BadRow, Rating, Sources, domain_of, letter_of, read_ratings
+from firstword.source_grades import BadRow, Rating, SourceGrades, grade_of_score, parse_domain, read_ratings
 from firstword.store import Store
 from schemas.base import event
 from schemas.mentions import RumorResolved
@@ -30,18 +30,18 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def test_what_ships_is_there_from_the_beginning(store: Store) -> None:
-    standing = Sources(store).explain("uk.reuters.com")
-    assert (standing.today.grade, standing.known) == ("A", False)
-    assert standing.set_grade.set_by is None
-    assert not Sources(store).explain("nobody.example").known
+def test_the_grades_that_ship_apply_at_once(store: Store) -> None:
+    profile = SourceGrades(store).explain("uk.reuters.com")
+    assert (profile.today.grade, profile.known) == ("A", False)
+    assert profile.set_grade.set_by is None
+    assert not SourceGrades(store).explain("nobody.example").known
 
 
-def test_a_grade_set_by_hand_holds_against_a_file(store: Store) -> None:
-    sources = Sources(store)
+def test_an_import_does_not_change_a_grade_set_by_hand(store: Store) -> None:
+    sources = SourceGrades(store)
     change = sources.grade("post.example", "B", "Good work.", publisher="The Post")
     assert (change.before.grade, change.after.grade) == ("F", "B")
-    done = sources.take_in([Rating("post.example", 0.1, 2)], "ratings.csv")
+    done = sources.import_ratings([Rating("post.example", 0.1, 2)], "ratings.csv")
     assert done.kept_by_hand == ("post.example",)
     found = sources.explain("post.example").set_grade
     assert (found.grade, found.ground, found.set_by, found.set_at) == ("B", "Good work.", "hand", NOW)
@@ -49,27 +49,27 @@ def test_a_grade_set_by_hand_holds_against_a_file(store: Store) -> None:
     assert sources.explain("post.example").today.grade == "D"
 
 
-def test_a_file_changes_what_ships_only_when_asked(store: Store) -> None:
-    sources = Sources(store)
+def test_an_import_changes_shipped_grades_only_on_request(store: Store) -> None:
+    sources = SourceGrades(store)
     rows = [Rating("reuters.com", 0.3, 2), Rating("uk.reuters.com", 0.3, 3), Rating("new.example", 0.9, 4)]
-    done = sources.take_in(rows, "ratings.csv")
+    done = sources.import_ratings(rows, "ratings.csv")
     assert (done.added, done.kept_shipped) == (("new.example",), ("reuters.com", "uk.reuters.com"))
-    assert sources.take_in(rows, "ratings.csv").unchanged == ("new.example",)
-    assert sources.take_in(rows, "ratings.csv", over_shipped=True).changed == ("reuters.com", "uk.reuters.com")
+    assert sources.import_ratings(rows, "ratings.csv").unchanged == ("new.example",)
+    assert sources.import_ratings(rows, "ratings.csv", over_shipped=True).changed == ("reuters.com", "uk.reuters.com")
     assert sources.explain("reuters.com").today.grade == "E"
 
 
-def test_the_record_is_explained_with_dates_and_can_be_begun_anew(store: Store) -> None:
-    sources = Sources(store)
+def test_the_track_record_is_explained_with_dates_and_can_be_reset(store: Store) -> None:
+    sources = SourceGrades(store)
     sources.grade("post.example", "C", "Fair.", publisher="The Post")
     assert isinstance(store.clock, ManualClock)
     store.clock.set(NOW + timedelta(days=9))
     with store.engine.begin() as connection:
         store.events.publish(connection, [_confirmed(f"s{n}", NOW + timedelta(days=1 + n)) for n in range(6)])
     build_runtime(store).run_until_idle()
-    standing = sources.explain("post.example")
-    assert standing.today.grade == "B"
-    assert [each.at.day for each in standing.record.outcomes] == [8, 7, 6, 5, 4, 3]
+    profile = sources.explain("post.example")
+    assert profile.today.grade == "B"
+    assert [outcome.at.day for outcome in profile.record.outcomes] == [8, 7, 6, 5, 4, 3]
     assert sources.reset("post.example").grade == "C"
     assert sources.explain("post.example").today.grade == "C"
 
@@ -90,16 +90,16 @@ def _confirmed(story: str, at: datetime) -> AnyEvent:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("bad domain,1", "no domain"),
-        ("https://a.example/x,1", "no domain"),
-        ("b.example,high", "no number"),
+        ("bad domain,1", "not a valid domain"),
+        ("https://a.example/x,1", "not a valid domain"),
+        ("b.example,high", "not a number"),
         ("b.example,nan", "not between"),
         ("b.example,7", "not between"),
         ("b.example", "score is missing"),
-        ("a.example,1", "line 2 already"),
+        ("a.example,1", "already on line 2"),
     ],
 )
-def test_every_bad_row_is_named_with_line_and_mend(row: str, message: str) -> None:
+def test_every_invalid_row_is_reported_with_line_and_fix(row: str, message: str) -> None:
     good, bad = read_ratings(["domain,pc1", "a.example,0.5", row], "r.csv")
     assert isinstance(good, Rating)
     assert isinstance(bad, BadRow)
@@ -109,15 +109,15 @@ def test_every_bad_row_is_named_with_line_and_mend(row: str, message: str) -> No
 
 
 @pytest.mark.parametrize("heading", ["", "site,score", "domain"])
-def test_a_file_without_its_heading_is_refused(heading: str) -> None:
-    with pytest.raises(BadInput, match="heading"):
+def test_a_file_without_the_right_columns_is_refused(heading: str) -> None:
+    with pytest.raises(BadInput, match="first line"):
         list(read_ratings([heading], "r.csv"))
 
 
 @given(st.floats(0, 1))
-def test_a_score_is_worth_a_letter_but_never_an_a(score: float) -> None:
-    assert letter_of(score) in "BCDE"
+def test_a_score_never_gives_grade_a(score: float) -> None:
+    assert grade_of_score(score) in "BCDE"
 
 
-def test_domains_are_kept_in_one_form() -> None:
-    assert domain_of(" WWW.Zürich-News.example. ") == "xn--zrich-news-9db.example"
+def test_domains_are_normalized() -> None:
+    assert parse_domain(" WWW.Zürich-News.example. ") == "xn--zrich-news-9db.example"

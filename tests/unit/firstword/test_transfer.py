@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from firstword.compose.common import build_ingest, open_store
 from firstword.compose.embedded import build_runtime, prepare
-from firstword.source_grades import Sources
+from firstword.source_grades import SourceGrades
 from firstword.storage.migrate import ALL_TABLES
 from firstword.storage.presence import SERVICES, Presence
 from firstword.storage.tables import outbox, states
@@ -149,7 +149,7 @@ def test_items_that_the_matcher_reads_again_lead_to_no_new_drafts(played: Store,
 def test_items_that_today_get_another_verdict_lead_to_no_new_drafts(played: Store, tmp_path: Path) -> None:
     with _copy(played, tmp_path / "left") as left, open_folder(tmp_path / "new") as target:
         for domain in ("northgate-wire", "financial-ledger", "oslo-herald", "port-courier", "halden-energy"):
-            Sources(left).grade(f"{domain}.example", "E", "Its recent stories were wrong.")
+            SourceGrades(left).grade(f"{domain}.example", "E", "Its recent stories were wrong.")
         build_runtime(left).run_until_idle()
         before = rows(left)
         raw, _ = exported(left)
@@ -163,7 +163,7 @@ def test_items_that_today_get_another_verdict_lead_to_no_new_drafts(played: Stor
 
 def test_an_imported_installation_continues_like_the_original(played: Store, tmp_path: Path) -> None:
     with _copy(played, tmp_path / "stayed") as stayed, open_folder(tmp_path / "moved") as moved:
-        Sources(stayed).grade("evening-post.example", "A", "It verifies its stories.")
+        SourceGrades(stayed).grade("evening-post.example", "A", "It verifies its stories.")
         import_into(moved, exported(stayed)[0])
         for store in (stayed, moved):
             with store.engine.begin() as connection:

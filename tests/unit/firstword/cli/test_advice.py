@@ -1,4 +1,4 @@
-"""``firstword advice``: groups, a table for spreadsheets, and what is said where there is nothing."""
+"""``firstword advice``: groups, CSV, and the message without data."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     return command_line(monkeypatch, capsys, "advice")
 
 
-def filled() -> None:
-    """A data folder in which each draft that gives an opinion was sent."""
+def fill_folder() -> None:
+    """Fill the data folder, with every draft that gives an opinion sent."""
     with common.open_store(read_settings()) as store, store.engine.begin() as connection:
         for event in seed_events():
             for sink in all_sinks():
@@ -33,15 +33,15 @@ def filled() -> None:
                         record_opinions(connection, event.data.draft.id, NOW)
 
 
-def test_it_tells_what_there_is(run: Run) -> None:
-    code, said, _ = run()
+def test_opinions_are_grouped_and_listed(run: Run) -> None:
+    code, out, _ = run()
     assert code == 0
-    assert "No opinion went out in this time" in said
-    filled()
-    code, said, _ = run("--by", "stance", "--days", "0")
+    assert "No opinion was sent in this period" in out
+    fill_folder()
+    code, out, _ = run("--by", "stance", "--days", "0")
     assert code == 0
-    assert "holds" in said
-    assert "Of fewer than 10 cases no share is reckoned" in said
+    assert "holds" in out
+    assert "There is no share for fewer than 10 opinions" in out
     groups = json.loads(run("--by", "kind", "--days", "0", "--json")[1])
     assert sum(group["given"] for group in groups) == len(run("--csv", "--days", "0")[1].splitlines()) - 1
     theirs = run("--csv", "--days", "0", "--manager", "june")[1]
@@ -49,8 +49,10 @@ def test_it_tells_what_there_is(run: Run) -> None:
     assert "brightwater" in theirs
 
 
-@pytest.mark.parametrize(("wrong", "fix"), [(("--by", "mood"), "There are: rule"), (("--manager", "x"), "Known here")])
-def test_what_is_not_there_is_said_with_what_is(run: Run, wrong: tuple[str, ...], fix: str) -> None:
-    code, _, complaint = run(*wrong)
+@pytest.mark.parametrize(
+    ("wrong", "fix"), [(("--by", "mood"), "Choose from rule"), (("--manager", "x"), "Import a client book first")]
+)
+def test_an_invalid_option_is_reported_with_its_fix(run: Run, wrong: tuple[str, ...], fix: str) -> None:
+    code, _, err = run(*wrong)
     assert code == 2
-    assert fix in complaint
+    assert fix in err

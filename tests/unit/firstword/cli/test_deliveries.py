@@ -1,4 +1,4 @@
-"""What those who run Firstword do about messages on their way."""
+"""``firstword deliveries`` and ``firstword audit``."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path))
     engine = open_sqlite(tmp_path / "firstword.db")
     migrate(engine)
-    made = World.on(engine)
-    line = made.draft("claire-arnaud", "warn")
-    made.desk("approve", line.id, line.version, at_once=True)
-    return made
+    world = World.on(engine)
+    line = world.draft("claire-arnaud", "warn")
+    world.desk("approve", line.id, line.version, at_once=True)
+    return world
 
 
-def test_what_waits_can_be_stopped(world: World) -> None:
+def test_a_pending_delivery_can_be_canceled(world: World) -> None:
     (row,) = json.loads(run("list", "--json"))
     assert row["status"] == "pending"
     assert row["id"][:8] in run("list")
@@ -48,11 +48,11 @@ def test_what_waits_can_be_stopped(world: World) -> None:
     run("cancel", row["id"], code=1)
 
 
-async def test_what_nobody_knows_can_be_sent_again(world: World) -> None:
+async def test_a_delivery_of_unknown_outcome_can_be_retried(world: World) -> None:
     await world.worker(ScriptedChannel(Outcome("unknown", "no answer"))).deliver_due()
     (row,) = json.loads(run("list", "--status", "unknown", "--json"))
     shown = json.loads(run("show", row["id"]))
-    assert [one["outcome"] for one in shown["tries"]] == ["unknown"]
+    assert [attempt["outcome"] for attempt in shown["tries"]] == ["unknown"]
     run("cancel", row["id"], code=1)
     run("retry", row["id"])
     assert json.loads(run("list", "--json"))[0]["status"] == "pending"
@@ -61,13 +61,13 @@ async def test_what_nobody_knows_can_be_sent_again(world: World) -> None:
     run("retry", row["id"], code=2)
 
 
-def test_mistakes_are_named(world: World) -> None:
+def test_unknown_ids_and_statuses_are_refused(world: World) -> None:
     for words in (("show", "dlv_none"), ("retry", "dlv_none"), ("cancel", "dlv_none"), ("list", "--status", "lost")):
         run(*words, code=2)
 
 
-def test_messages_to_managers_are_listed_with_what_became_of_them(world: World) -> None:
-    assert "There are none." in run("managers")
+def test_messages_to_managers_are_listed_with_their_status(world: World) -> None:
+    assert "No messages." in run("managers")
     manager = MANAGERS["june"].model_copy(update={"email": None})
     with world.engine.begin() as connection:
         words = RenderedMessage("Your day", "…", "…", ())
@@ -79,12 +79,12 @@ def test_messages_to_managers_are_listed_with_what_became_of_them(world: World) 
     run("managers", "--status", "lost", code=2)
 
 
-def test_the_audit_log_says_what_was_done_from_here(world: World) -> None:
+def test_the_audit_log_lists_actions_of_the_operator(world: World) -> None:
     (row,) = json.loads(run("list", "--json"))
     run("cancel", row["id"])
     result = CliRunner().invoke(app, ["audit", "--user", "ops", "--json"])
     (entry,) = json.loads(result.stdout)
     assert (entry["action"], entry["client_id"]) == ("draft.taken_back", "claire-arnaud")
     assert "draft.taken_back" in CliRunner().invoke(app, ["audit", "--action", "draft"]).stdout
-    assert "Nothing was done that fits." in CliRunner().invoke(app, ["audit", "--client", "nobody"]).stdout
+    assert "No entry matches." in CliRunner().invoke(app, ["audit", "--client", "nobody"]).stdout
     assert CliRunner().invoke(app, ["audit", "--since", "yesterday"]).exit_code != 0
