@@ -1,11 +1,11 @@
-"""How fast annotate and judge are: items a second over invented headlines of which a fifth mention something watched.
+"""Measure the speed of annotate and judge on invented headlines, a fifth of which mention a watched entity.
 
     .venv/bin/python bench/bench_matcher.py [--items 20000] [--watched 2000] [--others 100000]
 
-``--others`` are names that are watched too, but that no item mentions.
+``--others`` names are watched as well, but no item mentions them.
 
-Prints how long the book takes to be read in, items a second of processor time, for each half and for both, how long it
-takes until a change of one client is live (the change and the next item), and the memory held then and at most.
+Prints the time to load the book, items per second of CPU time for each processor and for both, the time until a change
+of one client takes effect (the change and the next item), and current and peak memory.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ OTHERS = (
 
 
 def names(count: int) -> list[str]:
-    """``count`` invented company names."""
-    every = [f"{one}{two} {three}" for three in THIRD for one in FIRST for two in SECOND]
-    return random.Random(1).sample(every, count)  # noqa: S311 - made-up names, no secret
+    """Return ``count`` invented company names."""
+    combinations = [f"{first}{second} {third}" for third in THIRD for first in FIRST for second in SECOND]
+    return random.Random(1).sample(combinations, count)  # noqa: S311 - made-up names, no secret
 
 
 def book(watched: Iterable[str]) -> Iterator[AnyEvent]:
-    """One client for every five names; each name is watched by one or two."""
+    """Yield one client for every five names; each name is watched by one or two clients."""
     own: list[str] = []
     number = 0
     for name in watched:
@@ -70,7 +70,7 @@ def book(watched: Iterable[str]) -> Iterator[AnyEvent]:
 
 
 def changed(client_id: str, names: list[str]) -> AnyEvent:
-    """The client as one who holds these."""
+    """Return the event of a client who holds these companies."""
     watches = tuple(Watch(entity_id=name, name=name, kind="holding", weight=0.05) for name in names)
     client = Client(id=client_id, name="x", manager_id="m", trade="wealth", assets=watches)
     data = ClientChanged(client=client, firm=Firm(name="f"), manager=Manager(id="m", name="m"))
@@ -78,7 +78,7 @@ def changed(client_id: str, names: list[str]) -> AnyEvent:
 
 
 def others(count: int) -> Iterator[str]:
-    """``count`` names that stand in no item."""
+    """Yield ``count`` names that no item mentions."""
     parts = (FIRST, SECOND, FIRST, SECOND, FIRST, THIRD)
     for number in range(count):
         rest, chosen = number, []
@@ -90,7 +90,7 @@ def others(count: int) -> Iterator[str]:
 
 
 def items(count: int, watched: list[str]) -> list[AnyEvent]:
-    """``count`` items, one in five about a watched name, 40 seconds apart."""
+    """Return ``count`` items, 40 seconds apart, one in five about a watched name."""
     dice = random.Random(2)  # noqa: S311 - made-up items, no secret
     result: list[AnyEvent] = []
     for number in range(count):
@@ -119,7 +119,7 @@ def items(count: int, watched: list[str]) -> list[AnyEvent]:
 
 
 def main() -> None:
-    """Run it and print the figures."""
+    """Run the benchmark and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--watched", type=int, default=2_000)
@@ -129,39 +129,39 @@ def main() -> None:
     annotate, judge = Annotate(), Judge()
     stream = items(options.items, watched)
     before = resident()
-    begun = time.perf_counter()
+    started = time.perf_counter()
     for change in book(itertools.chain(watched, others(options.others))):
         annotate.refer(change)
         judge.refer(change)
     annotate.process(None, stream[0], stream[0].time)  # compiles the book and the lexicons
-    print(f"book of {options.watched + options.others:,} names read in {time.perf_counter() - begun:.1f} s")
-    begun = time.process_time()
-    annotated = [each for item in stream for each in annotate.process(None, item, item.time)[1]]
+    print(f"book of {options.watched + options.others:,} names loaded in {time.perf_counter() - started:.1f} s")
+    started = time.process_time()
+    annotations = [annotated for item in stream for annotated in annotate.process(None, item, item.time)[1]]
     between = time.process_time()
     states: dict[str, JudgeState] = {}
     verdicts: Counter[str] = Counter()
-    for each in annotated:
-        key = judge.key(each)
-        states[key], out = judge.process(states.get(key) or judge.initial(key), each, each.time)
+    for annotated in annotations:
+        key = judge.key(annotated)
+        states[key], out = judge.process(states.get(key) or judge.initial(key), annotated, annotated.time)
         verdicts.update(alert.data.alert.verdict for alert in out if isinstance(alert.data, AlertRaised))
     ended = time.process_time()
     count = len(stream)
     alerts = sum(verdicts.values())
-    print(f"{count:,} items, {len(annotated):,} annotations, {alerts:,} alerts {dict(sorted(verdicts.items()))}")
-    print(f"annotate {count / (between - begun):,.0f} items/s   judge {count / (ended - between):,.0f} items/s")
-    print(f"both     {count / (ended - begun):,.0f} items/s")
+    print(f"{count:,} items, {len(annotations):,} annotations, {alerts:,} alerts {dict(sorted(verdicts.items()))}")
+    print(f"annotate {count / (between - started):,.0f} items/s   judge {count / (ended - between):,.0f} items/s")
+    print(f"both     {count / (ended - started):,.0f} items/s")
     live = time.perf_counter()
     for processor in (annotate, judge):
         processor.refer(changed("c00000", ["Novel Orchards"]))
-    told = items(1, ["Novel Orchards"])[0]
-    assert annotate.process(None, told, told.time)[1], "the change is not live"
-    print(f"change of a client live in {(time.perf_counter() - live) * 1000:.1f} ms")
+    item = items(1, ["Novel Orchards"])[0]
+    assert annotate.process(None, item, item.time)[1], "the change has not taken effect"
+    print(f"change of a client in effect after {(time.perf_counter() - live) * 1000:.1f} ms")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"memory   {resident():,.0f} MiB, of which {before:,.0f} before the book; at most {peak:,.0f} MiB")
+    print(f"memory   {resident():,.0f} MiB, of which {before:,.0f} before the book; peak {peak:,.0f} MiB")
 
 
 def resident() -> float:
-    """The memory of this process, in MiB."""
+    """Return the memory of this process, in MiB."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize() / (1 << 20)
 

@@ -1,9 +1,9 @@
-"""Measure the speed of stories: over all items with thousands of open stories, and in windows of single entities.
+"""Measure the speed of story assignment: over all items with thousands of open stories, and for single entities.
 
     python bench/bench_stories.py
 
-Items are the headlines of ../shared/data/mentions, three to one item (some 230 characters), one a minute, four times
-over with other figures. CPU time, one thread.
+Each item combines three headlines of ../shared/data/mentions (some 230 characters). One item a minute, in four rounds
+with different combinations. CPU time, one thread.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ENTITIES = 400
 
 
 def main() -> None:
-    """Print one line for each."""
+    """Print one line for each measurement."""
     titles = [json.loads(line)["title"] for line in DATA.read_text(encoding="utf-8").splitlines()]
     items = [
         Item(id=f"{turn}-{n}", title=titles[n], summary=f"{titles[(n + 7 * turn + 1) % len(titles)]}. {titles[n + 1]}.")
@@ -34,27 +34,27 @@ def main() -> None:
         for n in range(len(titles) - 1)
     ]
     index = StoryIndex()
-    begun = time.process_time()
+    started = time.process_time()
     for minute, item in enumerate(items):
         index.add(item, START + timedelta(minutes=minute))
-    seconds = time.process_time() - begun
+    seconds = time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"StoryIndex.add: {len(items) / seconds:,.0f} items/s, {len(index):,} stories open, peak {peak:.0f} MB")
 
-    begun = time.process_time()
-    seen = [compute_signature(item) for item in items]
-    seconds = time.process_time() - begun
-    print(f"signature: {len(items) / seconds:,.0f} items/s")
+    started = time.process_time()
+    signatures = [compute_signature(item) for item in items]
+    seconds = time.process_time() - started
+    print(f"compute_signature: {len(items) / seconds:,.0f} items/s")
 
     windows: list[StoryWindow] = [EMPTY_WINDOW] * ENTITIES
-    begun = time.process_time()
-    for minute, (item, found) in enumerate(zip(items, seen, strict=True)):
-        which = minute % ENTITIES
+    started = time.process_time()
+    for minute, (item, signature) in enumerate(zip(items, signatures, strict=True)):
+        entity = minute % ENTITIES
         at = START + timedelta(minutes=minute)
-        windows[which], _ = assign_by_text(windows[which], item.id, found, at, title=item.title)
-    seconds = time.process_time() - begun
+        windows[entity], _ = assign_by_text(windows[entity], item.id, signature, at, title=item.title)
+    seconds = time.process_time() - started
     stories = sum(len(window.stories) for window in windows) / ENTITIES
-    print(f"assign: {len(items) / seconds:,.0f} items/s in windows of {stories:.1f} stories")
+    print(f"assign_by_text: {len(items) / seconds:,.0f} items/s in windows of {stories:.1f} stories")
 
 
 if __name__ == "__main__":

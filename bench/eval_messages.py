@@ -1,11 +1,11 @@
-"""Measure how often a client would be written to about one story: the headlines of two days, and three clients who hold
-the companies in them.
+"""Measure how many messages a client would get about one story: two days of headlines, and three clients who hold the
+companies in them.
 
     python bench/eval_messages.py [--half dev|kept|both] [--list]
 
-The headlines in ../shared/data/stories come from many papers at once, and the data says which of them are one story. A
-client should hear of a story once, and again only when there is news in it. What counts is what lies before the manager
-in the end: drafts that a later one took the place of are left out, and one that tells several stories counts for each.
+The headlines in ../shared/data/stories come from many papers, and are labeled with their story. A client should be told
+a story once, and again only if there is news in it. Superseded drafts do not count; a draft on several stories counts
+for each.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # so that it may be run as a script
+sys.path.insert(0, str(ROOT))  # so that this file can be run as a script
 
 from bench import eval_stories  # noqa: E402
 from firstword.cli.books import require_book  # noqa: E402
@@ -32,8 +32,8 @@ from schemas.items import Item, Source  # noqa: E402
 BOOK = Path(__file__).parent / "messages_book.yaml"
 
 
-class Told(NamedTuple):
-    """One story in one message that a client would get: which of the data's stories it is, and the alert's words."""
+class ToldStory(NamedTuple):
+    """One story in one message to a client: the gold story, and the alert."""
 
     client_id: str
     story: str
@@ -42,14 +42,14 @@ class Told(NamedTuple):
 
 
 class Messages(NamedTuple):
-    """What the clients would get, and how many alerts of each verdict there were."""
+    """The messages that clients would get, and the number of alerts of each verdict."""
 
-    told: list[Told]
+    told: list[ToldStory]
     verdicts: Counter[str]
 
-    def a_story(self) -> float:
-        """How often a client is told of a story that they are told of at all; 1 is what is wished for."""
-        pairs = {(one.client_id, one.story) for one in self.told}
+    def per_story(self) -> float:
+        """Return the mean number of messages about a story that a client is told; the ideal is 1."""
+        pairs = {(told.client_id, told.story) for told in self.told}
         return len(self.told) / len(pairs) if pairs else 0.0
 
 
@@ -69,7 +69,7 @@ def _items() -> tuple[list[Item], dict[str, str]]:
 
 
 def run(half: str) -> Messages:
-    """Replay all headlines; what is told of the stories of one half."""
+    """Replay all headlines; return the messages about the stories of one half."""
     items, story_of = _items()
     counted = eval_stories.counted(story_of.values(), half)
     alerts: dict[str, Alert] = {}
@@ -82,32 +82,32 @@ def run(half: str) -> Messages:
         elif isinstance(emitted, Draft):
             drafts.pop(emitted.supersedes or "", None)
             drafts[emitted.id] = emitted
-    told = list(_told(drafts.values(), alerts, story_of))
-    return Messages([one for one in told if one.story in counted], verdicts)
+    told_stories = _told_stories(drafts.values(), alerts, story_of)
+    return Messages([told for told in told_stories if told.story in counted], verdicts)
 
 
-def _told(drafts: Iterable[Draft], alerts: dict[str, Alert], story_of: dict[str, str]) -> Iterator[Told]:
+def _told_stories(drafts: Iterable[Draft], alerts: dict[str, Alert], story_of: dict[str, str]) -> Iterator[ToldStory]:
     for draft in drafts:
         for alert_id in draft.told_alerts or (draft.alert_id,):
             alert = alerts[alert_id]
-            yield Told(draft.client_id, story_of[alert.evidence[0].item_id], alert, draft.subject)
+            yield ToldStory(draft.client_id, story_of[alert.evidence[0].item_id], alert, draft.subject)
 
 
 def main() -> None:
-    """Print the figures of the half that was asked for, and with ``--list`` what each client would be told."""
+    """Print the figures of one half, and with ``--list`` the messages to each client."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=("dev", "kept", "both"), default="dev")
-    parser.add_argument("--list", action="store_true", help="print what each client would be told")
-    given = parser.parse_args()
-    found = run(given.half)
-    stories = Counter((one.client_id, one.story) for one in found.told)
-    print(f"{given.half}: {found.a_story():.2f} messages a story that a client is told of ({len(stories)} of them)")
-    print(", ".join(f"{verdict} {count}" for verdict, count in sorted(found.verdicts.items())))
-    if given.list:
-        for one in sorted(found.told, key=lambda one: (one.client_id, one.story, one.alert.raised_at)):
-            alert = one.alert
+    parser.add_argument("--list", action="store_true", help="print the messages to each client")
+    options = parser.parse_args()
+    messages = run(options.half)
+    stories = Counter((told.client_id, told.story) for told in messages.told)
+    print(f"{options.half}: {messages.per_story():.2f} messages per story and client ({len(stories)} stories)")
+    print(", ".join(f"{verdict} {count}" for verdict, count in sorted(messages.verdicts.items())))
+    if options.list:
+        for told in sorted(messages.told, key=lambda told: (told.client_id, told.story, told.alert.raised_at)):
+            alert = told.alert
             grade = f"{alert.source_grade}{alert.information_grade}"
-            print(f"{one.client_id} {alert.verdict:7} {grade} {alert.kind:16} {alert.entity_name} | {alert.headline}")
+            print(f"{told.client_id} {alert.verdict:7} {grade} {alert.kind:16} {alert.entity_name} | {alert.headline}")
 
 
 if __name__ == "__main__":

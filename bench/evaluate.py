@@ -1,10 +1,10 @@
-"""All figures of judgment in one table: figure, previous figure, baseline, aim.
+"""Print all quality figures of the matcher in one table: figure, previous figure, baseline, target.
 
-    make eval            ARGS="--save" keeps the figures as the previous ones of the next time (bench/figures.json);
-                         ARGS="--last-look" measures the halves that nobody works with: seldom, and never to tune.
+    make eval            ARGS="--save" saves the figures, to compare the next run with (bench/figures.json);
+                         ARGS="--last-look" measures the held-out halves: rarely, and never for tuning.
 
-Labelled data that others made are looked for in ../shared/data and left out, with a line, where they are not there. Our
-own headlines and the scenarios are always measured.
+External labeled data are read from ../shared/data; a part without its data is skipped with a message. Our own headlines
+and the scenarios are always measured.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # so that it may be run as a script
+sys.path.insert(0, str(ROOT))  # so that this file can be run as a script
 
 from bench import eval_claims, eval_mentions, eval_messages, eval_stories  # noqa: E402
 from tests.scenarios.loader import load_scenarios  # noqa: E402
@@ -28,74 +28,74 @@ FIGURES = ROOT / "bench" / "figures.json"
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure. ``baseline`` is what a plain matcher reaches, ``aim`` what is to be reached; None: not stated.
+    """One figure. ``baseline`` is the value of a simple matcher, ``target`` the goal; None if there is none.
 
-    ``low``: the lower the better.
+    ``low``: lower is better.
     """
 
     name: str
     value: float
     baseline: float | None = None
-    aim: float | None = None
+    target: float | None = None
     low: bool = False
 
     @property
     def reached(self) -> bool | None:
-        """Whether the aim is reached, as far as it is shown."""
-        if self.aim is None:
+        """Whether the target is reached, at the precision shown; None without a target."""
+        if self.target is None:
             return None
         value = round(self.value, 3)
-        return value <= self.aim if self.low else value >= self.aim
+        return value <= self.target if self.low else value >= self.target
 
 
 def mentions(half: str) -> Iterator[Figure]:
-    """Watched companies in headlines, and false alarms in those that hold none."""
+    """Measure mentions of watched companies in headlines, and false alarms in headlines without any."""
     found = eval_mentions.measure(
         eval_mentions.load("headlines.jsonl")[{"dev": 0, "kept": 1}[half] :: 2], eval_mentions.companies()
     )
     yield Figure("mentions: precision", found.precision)
-    yield Figure("mentions: recall", found.recall, aim=0.96)
-    yield Figure("mentions: F1", found.f1, baseline=0.90, aim=0.95)
-    yield Figure("mentions: false alarms", found.alarms, baseline=0.123, aim=0.04, low=True)
+    yield Figure("mentions: recall", found.recall, target=0.96)
+    yield Figure("mentions: F1", found.f1, baseline=0.90, target=0.95)
+    yield Figure("mentions: false alarms", found.alarms, baseline=0.123, target=0.04, low=True)
 
 
 def stories(half: str) -> Iterator[Figure]:
-    """Headlines put into stories by their titles alone."""
+    """Measure the grouping of headlines into stories by their titles alone."""
     precision, recall, f1 = eval_stories.run().score(half)
     yield Figure("stories: B³ precision", precision)
     yield Figure("stories: B³ recall", recall)
-    yield Figure("stories: B³ F", f1, baseline=0.63, aim=0.75)
+    yield Figure("stories: B³ F", f1, baseline=0.63, target=0.75)
 
 
 def messages(half: str) -> Iterator[Figure]:
-    """How often a client is told of one story that many papers tell; 1 is what is wished for."""
-    yield Figure("messages: to a client a story", eval_messages.run(half).a_story(), low=True)
+    """Measure the messages per client about a story that many papers report; the ideal is 1."""
+    yield Figure("messages: per story and client", eval_messages.run(half).per_story(), low=True)
 
 
 def hedges(half: str) -> Iterator[Figure]:
-    """Uncertain sentences among certain ones."""
+    """Measure the recognition of uncertain sentences among certain ones."""
     found = eval_claims.confusion(eval_claims.sentences(half))
     yield Figure("claims: hedges, precision", found.precision)
     yield Figure("claims: hedges, recall", found.recall)
-    yield Figure("claims: hedges, F1", found.f1, baseline=0.58, aim=0.65)
+    yield Figure("claims: hedges, F1", found.f1, baseline=0.58, target=0.65)
 
 
 def headlines(half: str) -> Iterator[Figure]:
-    """Our own headlines on rumors and how they end."""
+    """Measure the reading of our own headlines about rumors and their outcomes."""
     found = eval_claims.confusion(eval_claims.headlines(half))
     yield Figure("claims: own headlines, F1", found.f1)
     yield Figure("claims: own headlines, status", found.accuracy)
-    yield Figure("claims: own headlines, on whose word", found.basis)
+    yield Figure("claims: own headlines, basis", found.basis)
 
 
 def scenarios(_: str) -> Iterator[Figure]:
-    """Short stories whose every alert must be as expected."""
-    told = load_scenarios()
-    wrong = sum(bool(failures(scenario)) for scenario in told)
-    yield Figure("verdicts: scenarios", 1 - wrong / len(told), aim=1.0)
+    """Measure the share of scenarios that raise exactly the expected alerts."""
+    all_scenarios = load_scenarios()
+    wrong = sum(bool(failures(scenario)) for scenario in all_scenarios)
+    yield Figure("verdicts: scenarios", 1 - wrong / len(all_scenarios), target=1.0)
 
 
-#: Each part, and the file without which it can't be measured.
+#: Each part, and the data file that it needs.
 PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (mentions, eval_mentions.DATA / "headlines.jsonl"),
     (stories, eval_stories.DATA),
@@ -107,26 +107,26 @@ PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
 
 
 def measured(half: str) -> tuple[list[Figure], list[str]]:
-    """The figures of one half, and a line for each part that could not be measured."""
+    """Return the figures of one half, and a message for each part that could not be measured."""
     figures: list[Figure] = []
     missing: list[str] = []
     for part, data in PARTS:
         if data is not None and not data.exists():
-            missing.append(f"{part.__name__}: not measured, for {data.name} is not in {data.parent}")
+            missing.append(f"{part.__name__}: not measured, because {data.name} is missing in {data.parent}")
         else:
             figures += part(half)
     return figures, missing
 
 
 def table(figures: list[Figure], previous: dict[str, float]) -> Iterator[str]:
-    """The lines of the table."""
-    yield f"{'':38} {'figure':>8} {'previous':>9} {'baseline':>9} {'aim':>8}"
+    """Yield the lines of the table."""
+    yield f"{'':38} {'figure':>8} {'previous':>9} {'baseline':>9} {'target':>8}"
     for figure in figures:
-        aim = "" if figure.aim is None else f"{'≤' if figure.low else '≥'} {figure.aim:.3g}"
+        target = "" if figure.target is None else f"{'≤' if figure.low else '≥'} {figure.target:.3g}"
         mark = {True: "reached", False: "missed", None: ""}[figure.reached]
         yield (
             f"{figure.name:38} {figure.value:8.3f} {_shown(previous.get(figure.name)):>9} "
-            f"{_shown(figure.baseline):>9} {aim:>8}  {mark}"
+            f"{_shown(figure.baseline):>9} {target:>8}  {mark}"
         ).rstrip()
 
 
@@ -135,19 +135,19 @@ def _shown(value: float | None) -> str:
 
 
 def main() -> None:
-    """Measure, print, and keep if asked to."""
+    """Measure, print, and save the figures if requested."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--save", action="store_true", help="keep these as the previous figures")
-    parser.add_argument("--last-look", action="store_true", help="measure the halves kept apart")
+    parser.add_argument("--save", action="store_true", help="save these figures for the next comparison")
+    parser.add_argument("--last-look", action="store_true", help="measure the held-out halves")
     options = parser.parse_args()
     half = "kept" if options.last_look else "dev"
-    known: dict[str, dict[str, float]] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
+    saved: dict[str, dict[str, float]] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
     figures, missing = measured(half)
-    print("\n".join(table(figures, known.get(half, {}))))
+    print("\n".join(table(figures, saved.get(half, {}))))
     print("\n".join(missing), end="\n" if missing else "")
     if options.save:
-        known[half] = known.get(half, {}) | {figure.name: round(figure.value, 4) for figure in figures}
-        FIGURES.write_text(json.dumps(known, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+        saved[half] = saved.get(half, {}) | {figure.name: round(figure.value, 4) for figure in figures}
+        FIGURES.write_text(json.dumps(saved, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class Scene:
 
 #: One item tells of two things of one client, each a key of its own: which of the two comes first to the client isn't
 #: given on Kafka, and their message is put together from the one or from the other.
-OF_TWO_KEYS = frozenset({"each holding has its own move"})
+OF_TWO_KEYS = frozenset({"each holding has its own price move"})
 
 
 def load_scenes() -> list[Scene]:

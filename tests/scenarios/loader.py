@@ -1,6 +1,6 @@
-"""Reads the scenarios of this folder: short stories told as timed items, and what must be made of each.
+"""Load the scenarios in this folder: timed items, with the alerts that each must raise.
 
-A file is a list of scenarios. Times are hours from the start. See README.md beside this file for the fields.
+README.md describes the format.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from services.common.processing import AnyEvent
 __all__ = ["BEGINNING", "Expected", "Scenario", "Step", "load_scenarios", "parse_scenarios"]
 
 HERE = Path(__file__).parent
-#: When every scenario begins; any moment would do.
+#: The start of every scenario; any moment would do.
 BEGINNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 FIRM = Firm(name="Harbour & Vane")
 MANAGER = Manager(id="mara", name="Mara Lindqvist")
@@ -31,7 +31,7 @@ PRODUCER = "firstword/scenario"
 
 @dataclass(frozen=True)
 class Expected:
-    """One alert that must be raised; what is None may be anything. ``because`` is a rule among its reasons."""
+    """An expected alert; fields that are None match anything. ``because`` is a rule among its reasons."""
 
     client: str
     verdict: str
@@ -44,7 +44,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Step:
-    """A moment: an event that comes in, or None where only time passes; and the alerts it must bring, in any order."""
+    """A moment: an event, or None if only time passes, and the alerts that it must raise, in any order."""
 
     at: datetime
     event: AnyEvent | None
@@ -53,7 +53,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One story. ``setting`` are the events that come before it: source grades and clients."""
+    """A scenario. ``setting`` are the events before its steps: source grades and clients."""
 
     name: str
     file: str
@@ -62,12 +62,12 @@ class Scenario:
 
 
 def load_scenarios() -> list[Scenario]:
-    """All scenarios, in the order of files and of their places in them."""
+    """Return all scenarios, ordered by file name and by position in the file."""
     return list(_scenarios())
 
 
 def parse_scenarios(text: str, file: str, publishers: dict[str, SourceGrade]) -> list[Scenario]:
-    """The scenarios written in ``text``; ``publishers`` are who stands after ``by:``, by key."""
+    """Return the scenarios in ``text``; ``publishers`` are the values that ``by:`` may have, by key."""
     return [_scenario(file, raw, publishers) for raw in YAML(typ="safe", pure=True).load(text)]
 
 

@@ -1,4 +1,4 @@
-"""Runs a scenario through annotate and judge, and says what came out otherwise than expected."""
+"""Run a scenario through annotate and judge, and report unexpected alerts."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from tests.scenarios.loader import Expected, Scenario, Step
 
-__all__ = ["failures", "fits"]
+__all__ = ["failures", "matches"]
 
 
 def failures(scenario: Scenario) -> list[str]:
-    """One line for each step whose alerts are not exactly those expected; none when all are."""
+    """Return one line for each step whose alerts differ from the expected ones."""
     runtime = MemoryRuntime(Pipeline((Annotate(), Judge())))
-    found: list[str] = []
+    lines: list[str] = []
     for event in scenario.setting:
         if list(runtime.push(event)):
-            found.append(f"{scenario.name!r}: the setting alone led to events")
+            lines.append(f"{scenario.name!r}: the setting alone raised events")
     for number, step in enumerate(scenario.steps, 1):
         alerts = _alerts_of(runtime, step)
-        whole = len(alerts) == len(step.expected)
-        if not whole or not all(any(fits(alert, each) for alert in alerts) for each in step.expected):
-            got = [_described(alert) for alert in alerts]
-            found.append(f"step {number} of {scenario.name!r}: expected {step.expected}, got {got}")
-    return found
+        same_number = len(alerts) == len(step.expected)
+        if not same_number or not all(any(matches(alert, expected) for alert in alerts) for expected in step.expected):
+            got = [_describe(alert) for alert in alerts]
+            lines.append(f"step {number} of {scenario.name!r}: expected {step.expected}, got {got}")
+    return lines
 
 
 def _alerts_of(runtime: MemoryRuntime, step: Step) -> list[Alert]:
@@ -35,8 +35,8 @@ def _alerts_of(runtime: MemoryRuntime, step: Step) -> list[Alert]:
     return [event.data.alert for event in following if isinstance(event.data, AlertRaised)]
 
 
-def fits(alert: Alert, expected: Expected) -> bool:
-    """Whether ``alert`` is one that was ``expected``."""
+def matches(alert: Alert, expected: Expected) -> bool:
+    """Return whether ``alert`` is as ``expected``."""
     return (
         alert.client_id == expected.client
         and alert.verdict == expected.verdict
@@ -48,7 +48,7 @@ def fits(alert: Alert, expected: Expected) -> bool:
     )
 
 
-def _described(alert: Alert) -> str:
+def _describe(alert: Alert) -> str:
     rules = ", ".join(f"{reason.rule}: {reason.text}" for reason in alert.reasons)
     return (
         f"{alert.client_id}: {alert.verdict} {alert.source_grade}{alert.information_grade} "

@@ -1,6 +1,6 @@
-"""Items of one story arrive within minutes of each other in any order; what is made of them in the end is the same.
+"""Items of one story that arrive within minutes of each other give the same verdicts in any order.
 
-Where the order matters all the same, the scenario stands below with the reason, and a test holds that it does.
+Scenarios in which the order does matter are listed with the reason, and a test checks that it matters.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ from services.matcher.stories.threads import JudgeState
 from tests.scenarios.loader import Scenario, load_scenarios
 
 UNTOLD = "the denial comes before the client was told anything, so there is nothing to correct"
-#: Scenarios whose last verdict depends on the order: the verdicts that it may be, and why.
+#: Scenarios whose last verdict depends on the order: the possible verdicts, and the reason.
 ORDER_MATTERS: dict[str, tuple[set[Verdict], str]] = {
     "a rumor passed on as unconfirmed is corrected when the company denies it": ({"correct", "hold"}, UNTOLD),
-    "what was told is corrected when the paper withdraws it": ({"correct", "hold"}, UNTOLD),
-    "two papers told it, the company denies it, the paper withdraws; one correction is enough": (
+    "a story that was told is corrected when the paper withdraws it": ({"correct", "hold"}, UNTOLD),
+    "a denial and a withdrawal bring one correction only": (
         {"correct", "hold"},
         UNTOLD,
     ),
-    "a wire withdraws what three papers took from it": ({"correct", "hold"}, UNTOLD),
-    "the denial comes in before the rumor that it answers": ({"correct", "hold"}, UNTOLD),
-    "the authority says that it is not investigating": ({"correct", "hold"}, UNTOLD),
-    "talks that we warned of are over, the company says": ({"correct", "hold"}, UNTOLD),
-    "one party confirms and the other denies; what was told stands until it is settled": (
+    "a wire withdraws a report that three papers reprinted": ({"correct", "hold"}, UNTOLD),
+    "a denial arrives before the rumor that it answers": ({"correct", "hold"}, UNTOLD),
+    "an authority denies an investigation": ({"correct", "hold"}, UNTOLD),
+    "a company says that the talks a client was warned of are over": ({"correct", "hold"}, UNTOLD),
+    "a story that one party confirms and the other denies stays as it was told": (
         {"tell", "warn"},
-        "what was told as true isn't taken back by doubt; what was in doubt from the start is passed on as unconfirmed",
+        "doubt does not take back what was told; a story in doubt from the start is passed on as unconfirmed",
     ),
 }
-#: Scenarios of several items that are about something else than their order.
+#: Scenarios with several items that depend on more than their order.
 NOT_SHUFFLED: dict[str, str] = {
-    "a client who begins to watch later hears with the next item": "a client comes in between",
-    "a client who came later is not corrected for what they were never told": "a client comes in between",
+    "a client who begins to watch later is told with the next item": "a client is added in between",
+    "a client who came later gets no correction of news they were never told": "a client is added in between",
     "a paper that revises its own article into a retraction brings a correction": "one item, whose order Kafka keeps",
-    "a flaw that many report, and then a breach by way of it": "a day must pass in between",
-    "a rumor that fizzled out comes back and is held anew": "weeks must pass in between",
+    "a breach through a known vulnerability is told again": "a day must pass in between",
+    "an expired rumor returns and is held again": "weeks must pass in between",
 }
 
 
 class Ending(NamedTuple):
-    """What a story came to for one client."""
+    """The result of a story for one client."""
 
     information: int
     origins: int
@@ -75,9 +75,9 @@ def arriving(item: AnyEvent, at: datetime) -> AnyEvent:
 
 @cache
 def matcher(name: str) -> tuple[Annotate, Judge]:
-    """Both processors as they know the scenario's setting; they keep no state of their own."""
+    """Return both processors with the scenario's setting applied; they keep no other state."""
     annotate, judge = Annotate(), Judge()
-    for event in next(one for one in SEVERAL if one.name == name).setting:
+    for event in next(scenario for scenario in SEVERAL if scenario.name == name).setting:
         annotate.refer(event)
         if isinstance(event.data, ClientChanged):
             judge.refer(event)
@@ -85,7 +85,7 @@ def matcher(name: str) -> tuple[Annotate, Judge]:
 
 
 def endings(scenario: Scenario, items: Sequence[AnyEvent]) -> dict[tuple[str, str], list[Ending]]:
-    """By watched thing and client, what each story came to."""
+    """Return the results of all stories, by entity and client."""
     annotate, judge = matcher(scenario.name)
     states: dict[str, JudgeState] = {}
     for item in items:
@@ -93,24 +93,24 @@ def endings(scenario: Scenario, items: Sequence[AnyEvent]) -> dict[tuple[str, st
             key = annotated.subject
             state = states.get(key) or judge.initial(key)
             states[key] = judge.process(state, annotated, annotated.time)[0]
-    found: dict[tuple[str, str], list[Ending]] = {}
+    results: dict[tuple[str, str], list[Ending]] = {}
     for key, state in states.items():
         for thread in state.threads.values():
             grade = assess(thread.evidence)
             for client, verdict in thread.verdicts.items():
                 ending = Ending(grade.information, grade.origins, thread.event.kind, verdict.verdict)
-                found.setdefault((key, client), []).append(ending)
-    return {key: sorted(found[key]) for key in sorted(found)}
+                results.setdefault((key, client), []).append(ending)
+    return {key: sorted(results[key]) for key in sorted(results)}
 
 
 def within_minutes(items: Sequence[AnyEvent], gaps: Sequence[int]) -> list[AnyEvent]:
-    """``items``, in this order, all of them once the last was published; each so many minutes after the one before."""
+    """Return ``items`` arriving in this order after the last was published, with gaps of so many minutes."""
     at = max(item.time for item in items)
-    came = []
+    arrivals = []
     for item, gap in zip(items, gaps, strict=True):
         at += timedelta(minutes=gap)
-        came.append(arriving(item, at))
-    return came
+        arrivals.append(arriving(item, at))
+    return arrivals
 
 
 SEVERAL = [scenario for scenario in load_scenarios() if len(items_of(scenario)) > 1]
@@ -122,13 +122,13 @@ def test_every_scenario_of_several_items_is_shuffled_or_listed() -> None:
     assert {scenario.name for scenario in SEVERAL} >= ORDER_MATTERS.keys() | NOT_SHUFFLED.keys()
     for scenario in SHUFFLED:  # time alone may pass at the end
         named = [step.event for step in scenario.steps if step.event is not None]
-        assert named == items_of(scenario), f"{scenario.name!r} has other events; shuffle them, or list it"
+        assert named == items_of(scenario), f"{scenario.name!r} has other events: shuffle them, or list the scenario"
 
 
 @pytest.mark.parametrize("scenario", SHUFFLED, ids=[scenario.name for scenario in SHUFFLED])
 @settings(max_examples=12)
 @given(data=st.data())
-def test_the_order_of_arrival_changes_no_verdict(scenario: Scenario, data: st.DataObject) -> None:
+def test_the_order_of_arrival_does_not_change_the_verdicts(scenario: Scenario, data: st.DataObject) -> None:
     items = items_of(scenario)
     wanted = endings(scenario, items)
     order = data.draw(st.permutations(items))
@@ -139,15 +139,15 @@ def test_the_order_of_arrival_changes_no_verdict(scenario: Scenario, data: st.Da
         return
     may_be, why = ORDER_MATTERS[scenario.name]
     assert got.keys() == wanted.keys()
-    for key, each in wanted.items():
-        assert [ending[:3] for ending in got[key]] == [ending[:3] for ending in each]
+    for key, expected in wanted.items():
+        assert [ending[:3] for ending in got[key]] == [ending[:3] for ending in expected]
         assert {ending.verdict for ending in got[key]} <= may_be, why
 
 
 @pytest.mark.parametrize("name", ORDER_MATTERS)
-def test_where_the_order_is_said_to_matter_it_does(name: str) -> None:
-    scenario = next(one for one in SHUFFLED if one.name == name)
+def test_the_order_matters_in_the_listed_scenarios(name: str) -> None:
+    scenario = next(scenario for scenario in SHUFFLED if scenario.name == name)
     items = items_of(scenario)
-    found = [endings(scenario, within_minutes(order, [1] * len(items))) for order in permutations(items)]
-    verdicts = {ending.verdict for each in found for stories in each.values() for ending in stories}
+    results = [endings(scenario, within_minutes(order, [1] * len(items))) for order in permutations(items)]
+    verdicts = {ending.verdict for result in results for stories in result.values() for ending in stories}
     assert verdicts == ORDER_MATTERS[name][0]

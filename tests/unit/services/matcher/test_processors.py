@@ -1,4 +1,4 @@
-"""Annotate and judge as processors: what a runtime relies on."""
+"""Annotate and judge keep the promises that runtimes rely on."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def book_event(client_id: str, *watches: Watch) -> AnyEvent:
         name=client_id,
         manager_id="m",
         trade="wealth",
-        assets=tuple(each for each in watches if each.is_asset),
-        interests=tuple(each for each in watches if not each.is_asset),
+        assets=tuple(item for item in watches if item.is_asset),
+        interests=tuple(item for item in watches if not item.is_asset),
     )
     data = ClientChanged(client=client, firm=Firm(name="f"), manager=Manager(id="m", name="m"))
     return event(data, key=client_id, id=content_id("evt", client_id), source="test", time=START)
@@ -60,7 +60,7 @@ def item_event(
 
 
 class Matcher:
-    """Both processors with their state, run by hand."""
+    """Both processors with their state, without a runtime."""
 
     def __init__(self, *book: AnyEvent) -> None:
         self.annotate, self.judge = Annotate(), Judge()
@@ -68,8 +68,8 @@ class Matcher:
         for grade in (LEDGER, HERALD):
             data = SourceGraded(source=grade)
             self.refer(event(data, key=grade.domain, id=grade.domain, source="test", time=START))
-        for each in book:
-            self.refer(each)
+        for change in book:
+            self.refer(change)
 
     def refer(self, change: AnyEvent) -> None:
         self.annotate.refer(change)
@@ -81,10 +81,10 @@ class Matcher:
 
     def push(self, item: AnyEvent) -> list[Alert]:
         alerts: list[Alert] = []
-        for each in self.annotated(item):
-            key = self.judge.key(each)
+        for annotated in self.annotated(item):
+            key = self.judge.key(annotated)
             state = self.states.get(key) or self.judge.initial(key)
-            self.states[key], out = self.judge.process(state, each, each.time)
+            self.states[key], out = self.judge.process(state, annotated, annotated.time)
             alerts += alerts_in(out)
         return alerts
 
@@ -96,30 +96,30 @@ class Matcher:
 
 
 def alerts_in(events: Sequence[AnyEvent]) -> list[Alert]:
-    return [each.data.alert for each in events if isinstance(each.data, AlertRaised)]
+    return [raised.data.alert for raised in events if isinstance(raised.data, AlertRaised)]
 
 
 CUT = ("Halden Energy cuts its dividend by half", "Halden Energy has cut its dividend by half.")
 RUMOR = ("Halden Energy said to weigh new brand", "Halden Energy is said to be weighing a new brand, sources say.")
 
 
-def test_an_item_that_mentions_nothing_watched_costs_nothing_more() -> None:
+def test_an_item_without_a_mention_has_no_annotation() -> None:
     assert Matcher(book_event("a", watch())).annotated(item_event(0, "Harbour festival draws crowd")) == ()
 
 
-def test_each_watched_thing_in_an_item_has_its_annotation() -> None:
+def test_each_watched_entity_in_an_item_has_an_annotation() -> None:
     matcher = Matcher(book_event("a", watch(), watch("competitor", "Meridia Bank")))
     found = matcher.annotated(item_event(0, "Halden Energy borrows from Meridia Bank"))
-    assert sorted(each.subject for each in found) == ["halden-energy", "meridia-bank"]
-    assert len({each.id for each in found}) == 2
+    assert sorted(annotated.subject for annotated in found) == ["halden-energy", "meridia-bank"]
+    assert len({annotated.id for annotated in found}) == 2
 
 
-def test_what_is_said_of_an_item_survives_the_wire() -> None:
+def test_annotations_alerts_and_states_can_be_encoded_and_decoded() -> None:
     matcher = Matcher(book_event("a", watch()))
     (annotated,) = matcher.annotated(item_event(0, *CUT))
     assert decode("mentions", encode(annotated)) == annotated
     state, out = matcher.judge.process(matcher.judge.initial("halden-energy"), annotated, annotated.time)
-    assert [decode("alerts", encode(each)) for each in out] == list(out)
+    assert [decode("alerts", encode(raised)) for raised in out] == list(out)
     assert matcher.judge.load(matcher.judge.dump(state)) == state
 
 
@@ -153,7 +153,7 @@ def test_the_same_event_twice_changes_nothing() -> None:
     assert matcher.states["halden-energy"] == before
 
 
-def test_an_alert_says_all_that_a_reader_needs() -> None:
+def test_an_alert_has_all_its_fields() -> None:
     (alert,) = Matcher(book_event("a", watch())).push(item_event(0, *CUT))
     assert alert.id == content_id("alr", "a", alert.story_id, "tell", 0)
     assert (alert.verdict, alert.kind, alert.entity_name, alert.stance) == (
@@ -166,10 +166,10 @@ def test_an_alert_says_all_that_a_reader_needs() -> None:
     assert alert.deadline_at == START + timedelta(hours=24)
     assert alert.evidence[0].quote in (item_event(0, *CUT).data.item.text())  # type: ignore[attr-defined]
     grades, read = ["believed", "good-source", "no-comment"], ["mention", "claim", "event"]
-    assert [each.rule for each in alert.reasons] == [*grades, *read, "relevance"]
+    assert [reason.rule for reason in alert.reasons] == [*grades, *read, "relevance"]
 
 
-def test_a_held_rumor_has_its_answer_and_expires() -> None:
+def test_a_held_rumor_has_an_answer_and_expires() -> None:
     matcher = Matcher(book_event("a", watch()))
     (held,) = matcher.push(item_event(0, *RUMOR))
     assert held.verdict == "hold"
@@ -180,7 +180,7 @@ def test_a_held_rumor_has_its_answer_and_expires() -> None:
     assert matcher.judge.next_tick(matcher.states["halden-energy"]) is None
 
 
-def test_a_correction_names_what_it_corrects() -> None:
+def test_a_correction_refers_to_the_alert_it_corrects() -> None:
     matcher = Matcher(book_event("a", watch()))
     (told,) = matcher.push(item_event(0, *CUT))
     denial = (
@@ -191,7 +191,7 @@ def test_a_correction_names_what_it_corrects() -> None:
     assert (corrected.verdict, corrected.earlier_alert_id, corrected.earlier_verdict) == ("correct", told.id, "tell")
 
 
-def test_a_client_who_left_is_told_nothing_and_holds_nothing() -> None:
+def test_a_removed_client_gets_no_alerts() -> None:
     matcher = Matcher(book_event("a", watch()), book_event("b", watch()))
     assert len(matcher.push(item_event(0, *RUMOR))) == 2
     removed = event(ClientRemoved(client_id="a"), key="a", id="r", source="test", time=START)
@@ -200,15 +200,15 @@ def test_a_client_who_left_is_told_nothing_and_holds_nothing() -> None:
     assert matcher.judge.next_tick(matcher.states["halden-energy"]) is None
 
 
-def test_two_things_of_one_client_in_one_item_are_one_story() -> None:
+def test_two_assets_of_one_client_in_one_item_are_one_story() -> None:
     matcher = Matcher(book_event("a", watch(), watch(name="Meridia Bank")))
     title = "Halden Energy and Meridia Bank cut dividends"
-    one, other = matcher.push(item_event(0, title, "Halden Energy and Meridia Bank cut their dividends."))
-    assert one.entity_id != other.entity_id
-    assert (one.id, one.story_id, one.verdict) == (other.id, other.story_id, other.verdict)
+    left, right = matcher.push(item_event(0, title, "Halden Energy and Meridia Bank cut their dividends."))
+    assert left.entity_id != right.entity_id
+    assert (left.id, left.story_id, left.verdict) == (right.id, right.story_id, right.verdict)
 
 
-def test_every_span_lies_in_the_body_that_is_passed_on() -> None:
+def test_every_span_is_within_the_body_that_is_passed_on() -> None:
     matcher = Matcher(book_event("a", watch()))
     body = "Halden Energy cut its dividend. " + "More text follows here. " * 400 + "Halden Energy again."
     (annotated,) = matcher.annotated(item_event(0, "Energy news", body=body))
@@ -219,7 +219,7 @@ def test_every_span_lies_in_the_body_that_is_passed_on() -> None:
         assert data.item.body[span.start : span.end] == span.text
 
 
-def test_wrong_events_are_refused_by_name() -> None:
+def test_unexpected_events_are_refused_with_their_type() -> None:
     matcher = Matcher()
     with pytest.raises(KnownBadEvent, match="ingested"):
         matcher.annotate.process(None, book_event("a", watch()), START)
@@ -227,7 +227,7 @@ def test_wrong_events_are_refused_by_name() -> None:
         matcher.judge.process(matcher.judge.initial("x"), item_event(0, "t"), START)
 
 
-def test_what_is_remembered_of_one_thing_is_bounded() -> None:
+def test_the_state_of_one_entity_is_bounded() -> None:
     matcher = Matcher(book_event("a", watch()))
     words = ["harbour", "bridge", "meadow", "lantern", "copper", "violin", "orchard", "granite", "saddle", "compass"]
     for number in range(150):
@@ -254,7 +254,7 @@ steps = st.lists(
 
 
 @given(steps)
-def test_any_course_of_events_keeps_the_promises(course: list[tuple[tuple[str, str], str]]) -> None:
+def test_any_sequence_of_items_keeps_the_promises(course: list[tuple[tuple[str, str], str]]) -> None:
     matcher = Matcher(book_event("a", watch()), book_event("b", watch("competitor")))
     raised: list[Alert] = []
     for number, ((title, summary), host) in enumerate(course):

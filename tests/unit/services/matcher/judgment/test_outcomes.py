@@ -1,4 +1,4 @@
-"""How a story ended is said of each source that ran it, once; and next day it shows in that source's grade."""
+"""A rumor's outcome is reported once for each source, and counts for its grade from the next day."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def setting() -> list[AnyEvent]:
     changed = ClientChanged(client=client, firm=Firm(name="F"), manager=Manager(id="m", name="M"))
     book = event(changed, key="ada", id="c", source="test", time=BEGINNING)
     grades = [
-        event(SourceGraded(source=each), key=each.domain, id=each.domain, source="test", time=BEGINNING)
-        for each in SOURCES
+        event(SourceGraded(source=source), key=source.domain, id=source.domain, source="test", time=BEGINNING)
+        for source in SOURCES
     ]
     return [book, *grades]
 
 
-def told(host: str, title: str, summary: str, at: datetime) -> AnyEvent:
+def item_event(host: str, title: str, summary: str, at: datetime) -> AnyEvent:
     item = Item(
         id=content_id("itm", host, title, at.isoformat()),
         title=title,
@@ -48,58 +48,58 @@ def told(host: str, title: str, summary: str, at: datetime) -> AnyEvent:
 
 def rumor(company: str, at: datetime) -> AnyEvent:
     title = f"{company} rumoured to close its Easton plant"
-    return told("whisper.example", title, f"{company} might close its Easton plant, insiders say.", at)
+    return item_event("whisper.example", title, f"{company} might close its Easton plant, insiders say.", at)
 
 
 def confirmation(company: str, at: datetime) -> AnyEvent:
     summary = f"{company} will close its Easton plant and cut 420 jobs, {company} said in a statement."
-    return told("northgate.example", f"{company} closes Easton plant", summary, at)
+    return item_event("northgate.example", f"{company} closes Easton plant", summary, at)
 
 
 def denial(company: str, at: datetime) -> AnyEvent:
     summary = f"{company} has no plans to close its Easton plant, {company} said in a statement."
-    return told("northgate.example", f"{company} denies closure of Easton plant", summary, at)
+    return item_event("northgate.example", f"{company} denies closure of Easton plant", summary, at)
 
 
 def runtime() -> MemoryRuntime:
-    made = MemoryRuntime(Pipeline((Annotate(), Judge())))
-    for each in setting():
-        assert list(made.push(each)) == []
-    return made
+    run = MemoryRuntime(Pipeline((Annotate(), Judge())))
+    for change in setting():
+        assert list(run.push(change)) == []
+    return run
 
 
-def outcomes(found: list[AnyEvent]) -> list[RumorResolved]:
-    return [each.data for each in found if isinstance(each.data, RumorResolved)]
+def outcomes(events: list[AnyEvent]) -> list[RumorResolved]:
+    return [raised.data for raised in events if isinstance(raised.data, RumorResolved)]
 
 
-def alerts(found: list[AnyEvent]) -> list[Alert]:
-    return [each.data.alert for each in found if isinstance(each.data, AlertRaised)]
+def alerts(events: list[AnyEvent]) -> list[Alert]:
+    return [raised.data.alert for raised in events if isinstance(raised.data, AlertRaised)]
 
 
-def test_a_confirmed_rumor_speaks_for_the_source_that_ran_it() -> None:
+def test_a_confirmed_rumor_is_reported_for_its_source() -> None:
     run = runtime()
     assert outcomes(list(run.push(rumor("Halden Energy", BEGINNING)))) == []
-    (one,) = outcomes(list(run.push(confirmation("Halden Energy", BEGINNING + timedelta(hours=5)))))
-    assert (one.domain, one.outcome) == ("whisper.example", "confirmed")
-    assert one.headline == "Halden Energy rumoured to close its Easton plant"
+    (resolved,) = outcomes(list(run.push(confirmation("Halden Energy", BEGINNING + timedelta(hours=5)))))
+    assert (resolved.domain, resolved.outcome) == ("whisper.example", "confirmed")
+    assert resolved.headline == "Halden Energy rumoured to close its Easton plant"
     assert outcomes(list(run.push(confirmation("Halden Energy", BEGINNING + timedelta(hours=6))))) == []
 
 
-def test_a_denied_one_against_it() -> None:
+def test_a_denied_rumor_is_reported_for_its_source() -> None:
     run = runtime()
     list(run.push(rumor("Halden Energy", BEGINNING)))
-    (one,) = outcomes(list(run.push(denial("Halden Energy", BEGINNING + timedelta(hours=5)))))
-    assert (one.domain, one.outcome) == ("whisper.example", "denied")
+    (resolved,) = outcomes(list(run.push(denial("Halden Energy", BEGINNING + timedelta(hours=5)))))
+    assert (resolved.domain, resolved.outcome) == ("whisper.example", "denied")
 
 
-def test_one_that_nobody_took_up_is_noted_as_that() -> None:
+def test_a_rumor_that_nobody_took_up_is_reported_as_fizzled() -> None:
     run = runtime()
     list(run.push(rumor("Halden Energy", BEGINNING)))
-    (one,) = outcomes(list(run.finish(BEGINNING + timedelta(days=20))))
-    assert one.outcome == "fizzled"
+    (resolved,) = outcomes(list(run.finish(BEGINNING + timedelta(days=20))))
+    assert resolved.outcome == "fizzled"
 
 
-def test_the_record_shows_in_the_grade_and_in_the_reasons_of_the_next_day() -> None:
+def test_the_track_record_changes_the_grade_from_the_next_day() -> None:
     run = runtime()
     for number, company in enumerate(COMPANIES[:5]):
         at = BEGINNING + timedelta(minutes=10 * number)
@@ -110,13 +110,8 @@ def test_the_record_shows_in_the_grade_and_in_the_reasons_of_the_next_day() -> N
     assert not any(reason.rule == "track-record" for reason in same_day.reasons)
     later = BEGINNING + timedelta(days=30)
     title = f"{COMPANIES[5]} rumoured to cut prices"
-    (next_month,) = alerts(
-        [
-            each
-            for each in run.push(told("whisper.example", title, f"{title}, insiders say.", later))
-            if isinstance(each.data, AlertRaised) and each.data.alert.headline == title
-        ]
-    )
+    raised = alerts(list(run.push(item_event("whisper.example", title, f"{title}, insiders say.", later))))
+    (next_month,) = [alert for alert in raised if alert.headline == title]
     assert next_month.source_grade == "C"
     (why,) = [reason for reason in next_month.reasons if reason.rule == "track-record"]
     assert "counts as C instead of D: of its last" in why.text

@@ -17,7 +17,7 @@ from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.outreach.processor import DraftWriter
 from tests.scenarios.loader import load_scenarios
 
-NAME = "what was true and too small for the client turns out false"
+NAME = "true news that was too small for the client turns out to be false"
 
 
 @pytest.mark.parametrize("client_id", ["first", "second"])
