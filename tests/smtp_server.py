@@ -11,8 +11,8 @@ from typing import Literal
 
 __all__ = ["MailServer", "mail_server"]
 
-Manner = Literal[
-    "takes", "greylists", "rejects recipient", "rejects text", "hangs after text", "drops after text", "busy"
+ServerBehavior = Literal[
+    "accepts", "greylists", "rejects recipient", "rejects text", "hangs after text", "drops after text", "busy"
 ]
 
 
@@ -20,11 +20,11 @@ Manner = Literal[
 class MailServer:
     """The server's behavior, and the mails that it accepted."""
 
-    manner: Manner = "takes"
+    behavior: ServerBehavior = "accepts"
     port: int = 0
     token: str | None = None  # accepted by AUTH XOAUTH2; every other sign-in is refused
     after_seconds: float = 0.0  # delay between receiving a text and confirming it
-    taken: list[bytes] = field(default_factory=list)
+    accepted: list[bytes] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -40,7 +40,7 @@ class MailServer:
         def say(line: str) -> None:
             writer.write(f"{line}\r\n".encode())
 
-        say("421 too many connections" if self.manner == "busy" else "220 mail.example ready")
+        say("421 too many connections" if self.behavior == "busy" else "220 mail.example ready")
         while line := (await reader.readline()).decode().strip():
             self.commands.append(line)
             match line.split(" ", 1)[0].upper():
@@ -49,7 +49,7 @@ class MailServer:
                     say("250 AUTH PLAIN XOAUTH2")
                 case "RCPT":
                     answers = {"greylists": "451 4.7.1 try again later", "rejects recipient": "550 5.1.1 no such user"}
-                    say(answers.get(self.manner, "250 ok"))
+                    say(answers.get(self.behavior, "250 ok"))
                 case "DATA":
                     say("354 go on")
                     text = await reader.readuntil(b"\r\n.\r\n")
@@ -67,18 +67,18 @@ class MailServer:
 
     async def _answer(self, text: bytes, say: object) -> bool:
         assert callable(say)
-        match self.manner:
+        match self.behavior:
             case "rejects text":
                 say("554 5.7.1 looks like spam")
             case "hangs after text":
-                self.taken.append(text)
+                self.accepted.append(text)
                 await asyncio.sleep(5)
                 return False
             case "drops after text":
-                self.taken.append(text)
+                self.accepted.append(text)
                 return False
             case _:
-                self.taken.append(text)
+                self.accepted.append(text)
                 await asyncio.sleep(self.after_seconds)
                 say("250 2.0.0 queued as 4711")
         return True
@@ -89,9 +89,9 @@ def _decoded(line: str) -> str:
 
 
 @asynccontextmanager
-async def mail_server(manner: Manner = "takes") -> AsyncIterator[MailServer]:
+async def mail_server(behavior: ServerBehavior = "accepts") -> AsyncIterator[MailServer]:
     """Serve on a free port."""
-    state = MailServer(manner)
+    state = MailServer(behavior)
     server = await asyncio.start_server(state.serve, "127.0.0.1", 0)
     state.port = server.sockets[0].getsockname()[1]
     try:

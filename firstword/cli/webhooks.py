@@ -131,23 +131,23 @@ def try_out(endpoint: Id, data: DataDir = None, as_json: AsJson = False) -> None
     """Post a test event to an endpoint now, and show the answer. The exit code is 1 unless it was accepted."""
     with _store(data) as store:
         done = asyncio.run(_test(store, endpoint))
-    answer = done.answer
+    result = done.result
     if as_json:
         print_json(
             {
                 "webhook_id": done.claimed.delivery_id,
-                "outcome": answer.kind,
-                "status": answer.status,
-                "detail": answer.detail,
-                "elapsed_seconds": round(answer.elapsed_seconds, 3),
-                "body": answer.body,
+                "outcome": result.kind,
+                "status": result.status,
+                "detail": result.detail,
+                "elapsed_seconds": round(result.elapsed_seconds, 3),
+                "body": result.body,
             }
         )
-    elif answer.kind == "delivered":
-        out.print(f"{done.claimed.endpoint.shown} {answer.detail} after {answer.elapsed_seconds:.2f} s", markup=False)
+    elif result.kind == "delivered":
+        out.print(f"{done.claimed.endpoint.shown} {result.detail} after {result.elapsed_seconds:.2f} s", markup=False)
     else:
-        error(f"{done.claimed.endpoint.shown}: {answer.detail}")
-    if answer.kind != "delivered":
+        error(f"{done.claimed.endpoint.shown}: {result.detail}")
+    if result.kind != "delivered":
         raise typer.Exit(1)
 
 

@@ -1,4 +1,4 @@
-"""One attempt: sign the body, post it, and say truthfully what is known of the outcome."""
+"""Posts a signed webhook request once, and reports what is known about the outcome."""
 
 from __future__ import annotations
 
@@ -14,35 +14,36 @@ from standardwebhooks import Webhook as Signer
 from services.common.http import HttpResponse
 from services.common.http_errors import FetchFailed, ForbiddenAddress, HostNotFound, InvalidUrl, TlsFailed
 
-__all__ = ["Answer", "Http", "headers_of", "post", "retry_after"]
+__all__ = ["HttpClient", "PostResult", "parse_retry_after", "post", "signed_headers"]
 
-#: What of an answer is kept in the log.
+#: Limits of the part of a response that is kept: characters of the body, headers, characters of a header.
 BODY_KEPT, HEADERS_KEPT, HEADER_KEPT = 2_000, 30, 200
-#: Nothing of the request can have arrived when one of these is the reason.
-_NEVER_LEFT = (InvalidUrl, ForbiddenAddress, HostNotFound, TlsFailed)
+#: Errors after which nothing of the request can have arrived.
+_NEVER_SENT = (InvalidUrl, ForbiddenAddress, HostNotFound, TlsFailed)
 _NEVER_CONNECTED = (httpcore.ConnectError, httpcore.ConnectTimeout, ConnectionRefusedError)
 
 
-class Http(Protocol):
-    """As much of the guarded client as is needed here."""
+class HttpClient(Protocol):
+    """The part of the guarded client that is needed here."""
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes | None = None
     ) -> HttpResponse:
-        """One request, its redirects not followed.
+        """Send one request; redirects of a POST are not followed.
 
         Raises:
-            FetchFailed: nothing usable came.
+            FetchFailed: there is no usable response.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """How one attempt ended.
+class PostResult:
+    """The result of one attempt.
 
-    delivered: a 2xx · retry: it was refused, or never left · gone: 410, nothing more is wanted · unknown: it may have
-    arrived, and no answer came; it is sent again under the same id. ``retry_after`` is the moment that was named.
+    delivered: a 2xx status · retry: refused or never sent · gone: status 410, no more messages are wanted · unknown: no
+    response, but the request may have arrived; it is sent again with the same id. ``retry_after`` is the time until
+    which the server asks to wait.
     """
 
     kind: Literal["delivered", "retry", "gone", "unknown"]
@@ -54,8 +55,8 @@ class Answer:
     elapsed_seconds: float = 0.0
 
 
-def headers_of(webhook_id: str, body: str, secrets: Sequence[str], now: datetime) -> dict[str, str]:
-    """The headers of a request that is sent at ``now``, signed with each of ``secrets``."""
+def signed_headers(webhook_id: str, body: str, secrets: Sequence[str], now: datetime) -> dict[str, str]:
+    """Return the headers of a request sent at ``now``, with one signature for each of ``secrets``."""
     signatures = [Signer(secret).sign(webhook_id, now, body) for secret in secrets]
     return {
         "content-type": "application/json",
@@ -65,18 +66,18 @@ def headers_of(webhook_id: str, body: str, secrets: Sequence[str], now: datetime
     }
 
 
-async def post(http: Http, url: str, headers: Mapping[str, str], body: str, now: datetime) -> Answer:
-    """Post once. Whatever comes of it is an answer; nothing is raised for the other side's failures."""
+async def post(client: HttpClient, url: str, headers: Mapping[str, str], body: str, now: datetime) -> PostResult:
+    """Post once. Failures of the network or the server are results, not exceptions."""
     try:
-        fetched = await http.request("POST", url, headers=headers, content=body.encode())
+        response = await client.request("POST", url, headers=headers, content=body.encode())
     except FetchFailed as error:
-        left = not (isinstance(error, _NEVER_LEFT) or isinstance(error.__cause__, _NEVER_CONNECTED))
-        return Answer("unknown" if left else "retry", str(error))
-    return _answered(fetched, now)
+        may_have_arrived = not (isinstance(error, _NEVER_SENT) or isinstance(error.__cause__, _NEVER_CONNECTED))
+        return PostResult("unknown" if may_have_arrived else "retry", str(error))
+    return _result(response, now)
 
 
-def retry_after(value: str | None, now: datetime) -> datetime | None:
-    """The moment that a Retry-After header names (RFC 9110, 10.2.3: seconds, or a date); None for anything else."""
+def parse_retry_after(value: str | None, now: datetime) -> datetime | None:
+    """Parse a Retry-After header (RFC 9110, 10.2.3: seconds or a date) to a time; None for anything else."""
     if value is None:
         return None
     text = value.strip()
@@ -89,23 +90,23 @@ def retry_after(value: str | None, now: datetime) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _answered(fetched: HttpResponse, now: datetime) -> Answer:
-    status = fetched.status
+def _result(response: HttpResponse, now: datetime) -> PostResult:
+    status = response.status
     kind: Literal["delivered", "retry", "gone"] = "retry"
     detail = f"answered {status}"
     if 200 <= status < 300:
         kind = "delivered"
     elif status == 410:
-        kind, detail = "gone", "answered 410: nothing more is wanted there"
+        kind, detail = "gone", "answered 410: it wants no more messages"
     elif 300 <= status < 400:
         detail = f"answered {status}: redirects are not followed, give the address where it ends"
-    named = list(fetched.headers.items())[:HEADERS_KEPT]
-    return Answer(
+    kept = list(response.headers.items())[:HEADERS_KEPT]
+    return PostResult(
         kind,
         detail,
         status,
-        {name: value[:HEADER_KEPT] for name, value in named},
-        fetched.body[:BODY_KEPT].decode(errors="replace").replace("\x00", "\ufffd"),
-        retry_after(fetched.headers.get("retry-after"), now) if kind == "retry" else None,
-        fetched.elapsed_seconds,
+        {name: value[:HEADER_KEPT] for name, value in kept},
+        response.body[:BODY_KEPT].decode(errors="replace").replace("\x00", "\ufffd"),
+        parse_retry_after(response.headers.get("retry-after"), now) if kind == "retry" else None,
+        response.elapsed_seconds,
     )

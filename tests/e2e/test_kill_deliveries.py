@@ -98,7 +98,7 @@ async def test_fifty_kills_lose_nothing_and_repeat_no_mail(tmp_path: Path) -> No
         mail.after_seconds = 0.02
         engine = prepare(tmp_path / "firstword.db", web.url("").rstrip("/"), datetime.fromtimestamp(began, UTC))
         assert await lives(tmp_path / "firstword.db", mail.port, began) == KILLS
-    taken = Counter(match.decode() for text in mail.taken for match in re.findall(rb"Message-ID: <(dlv_\d+)@", text))
+    taken = Counter(match.decode() for text in mail.accepted for match in re.findall(rb"Message-ID: <(dlv_\d+)@", text))
     with reading(engine) as connection:
         mails = {row.id: row.status for row in connection.execute(select(deliveries))}
         ends = [(row.delivery_id, row.outcome) for row in connection.execute(select(delivery_attempts))]

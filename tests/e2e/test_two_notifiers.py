@@ -72,7 +72,7 @@ async def test_each_message_goes_out_once(database: Engine, killed: bool) -> Non
         mail.after_seconds = 0.05
         both = [await start(url, mail.port) for _ in range(2)]
         async with asyncio.timeout(120):
-            while killed and len(mail.taken) < MANAGERS // 2:  # noqa: ASYNC110 - the server counts, and sets no event
+            while killed and len(mail.accepted) < MANAGERS // 2:  # noqa: ASYNC110 - the server counts, and sets no event
                 await asyncio.sleep(0.01)
             if killed:
                 both[0].kill()
@@ -82,7 +82,7 @@ async def test_each_message_goes_out_once(database: Engine, killed: bool) -> Non
             for process in both[killed:]:
                 process.terminate()
                 assert await process.wait() == 0
-    ids = [match.decode() for text in mail.taken for match in re.findall(rb"Message-ID: <(\w+)@", text)]
+    ids = [match.decode() for text in mail.accepted for match in re.findall(rb"Message-ID: <(\w+)@", text)]
     with reading(database) as connection:
         rows = {row.id: row for row in connection.execute(select(manager_messages))}
     assert Counter(row.kind for row in rows.values()) == {"digest": MANAGERS, "urgent": MANAGERS}

@@ -314,7 +314,7 @@ def test_kills_and_outages_change_nothing_that_is_decided_written_or_sent(world:
         wanted = embedded(world, items, tmp_path / "embedded", quiet_mail)
 
     unknown = {id for id, row in found["deliveries"].items() if row["status"] == "unknown"}
-    mails, wanted_mails = mails_of(world.mail.taken), mails_of(quiet_mail.taken)
+    mails, wanted_mails = mails_of(world.mail.accepted), mails_of(quiet_mail.accepted)
     print(
         f"\n{len(items):,} items, {len(world.room.book().clients):,} clients; "
         + ", ".join(f"{len(rows):,} {name}" for name, rows in found.items())

@@ -117,7 +117,7 @@ async def _wake_on_stop(stop: asyncio.Event, wake: asyncio.Event) -> None:
 
 def _log_outage(name: str, error: Exception) -> None:
     if isinstance(error, OperationalError):
-        message, action, reason = "The database is unavailable.", "database.unavailable", error.orig
+        reason = str(error.orig)[:200]
+        log.warning("The database is unavailable.", action="database.unavailable", component=name, error=reason)
     else:
-        message, action, reason = "A service is unavailable.", "service.unavailable", error
-    log.warning(message, action=action, component=name, error=str(reason)[:200])
+        log.warning("A service is unavailable.", action="service.unavailable", component=name, error=str(error)[:200])

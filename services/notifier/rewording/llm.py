@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from services.common.errors import Unreachable
 from services.common.http_errors import FetchFailed
-from services.common.post import Http
+from services.common.post import HttpClient
 
 __all__ = ["Chat", "ChatSettings", "ModelAnswer", "ModelFailed", "OpenAiChat"]
 
@@ -68,7 +68,7 @@ class Chat(Protocol):
 class OpenAiChat:
     """A model behind ``POST {url}/chat/completions``. ``http`` limits time and size."""
 
-    def __init__(self, http: Http, settings: ChatSettings) -> None:
+    def __init__(self, http: HttpClient, settings: ChatSettings) -> None:
         self._http = http
         self._settings = settings
         self._url = f"{settings.url.rstrip('/')}/chat/completions"

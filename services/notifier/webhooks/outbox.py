@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from schemas.base import content_id
 from services.common.db import upsert
-from services.common.post import Answer
+from services.common.post import PostResult
 from services.common.processing import AnyEvent
 from services.common.queue.outcome import Outcome
 from services.common.queue.work import Attempt, Finished
@@ -69,17 +69,17 @@ class ClaimedWebhook:
 
 @dataclass(frozen=True, slots=True)
 class FinishedWebhook:
-    """An attempt at ``claimed`` that ended with ``answer``; ``headers`` are those of the request."""
+    """An attempt at ``claimed`` that ended with ``result``; ``headers`` are those of the request."""
 
     claimed: ClaimedWebhook
     headers: Mapping[str, str]
-    answer: Answer
+    result: PostResult
 
     def outcome(self, now: datetime) -> Outcome:
         """Return the outcome as the queue takes it. Status 410 means that the endpoint is gone for good."""
-        answer = self.answer
-        patience = (answer.retry_after - now).total_seconds() if answer.retry_after else None
-        return Outcome("rejected" if answer.kind == "gone" else answer.kind, answer.detail, patience)
+        result = self.result
+        patience = (result.retry_after - now).total_seconds() if result.retry_after else None
+        return Outcome("rejected" if result.kind == "gone" else result.kind, result.detail, patience)
 
 
 def webhook_id(event_id: str, endpoint_id: str) -> str:
@@ -194,13 +194,13 @@ def _existing(connection: Connection, ids: Iterable[str]) -> Sequence[str]:
 
 
 def _log_values(finished: FinishedWebhook) -> dict[str, object]:
-    answer = finished.answer
-    response = None if answer.status is None else {"headers": dict(answer.headers or {}), "body": answer.body}
+    result = finished.result
+    response = None if result.status is None else {"headers": dict(result.headers or {}), "body": result.body}
     return {
         "request": {"url": finished.claimed.endpoint.shown, "headers": dict(finished.headers)},
-        "status": answer.status,
+        "status": result.status,
         "response": response,
-        "elapsed_ms": round(answer.elapsed_seconds * 1000),
+        "elapsed_ms": round(result.elapsed_seconds * 1000),
     }
 
 
@@ -210,9 +210,9 @@ def _judge(
     """Note what the attempts say about the endpoint: it works, it wants a break, or it has to be disabled."""
     if not finished:
         return []
-    kinds = [end.answer.kind for end in finished]
+    kinds = [end.result.kind for end in finished]
     arrived = "delivered" in kinds
-    rest = max((end.answer.retry_after for end in finished if end.answer.retry_after), default=None)
+    rest = max((end.result.retry_after for end in finished if end.result.retry_after), default=None)
     values: dict[str, object] = {"resting_until": rest or endpoint.resting_until}
     values["failures_in_a_row"] = 0 if arrived else endpoint.failures_in_a_row + len(kinds)
     if arrived:
@@ -224,7 +224,7 @@ def _judge(
         return [disable(connection, endpoint, "gone", "It answered 410: it wants no more messages.", now)]
     failed = [end for end in finished if _failed(end, now)]
     if any(_nothing_arrived_since(connection, endpoint, end.claimed) for end in failed):
-        reason = f"Every attempt of the last {_SPAN} failed. The last error: {failed[0].answer.detail}"
+        reason = f"Every attempt of the last {_SPAN} failed. The last error: {failed[0].result.detail}"
         return [disable(connection, endpoint, "failing", reason, now)]
     return []
 

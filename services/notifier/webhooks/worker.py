@@ -18,7 +18,7 @@ from services.common.clock import Clock, SystemClock
 from services.common.db import reading
 from services.common.logs import get_logger
 from services.common.metrics import Metrics
-from services.common.post import Answer, Http, headers_of, post
+from services.common.post import HttpClient, PostResult, post, signed_headers
 from services.common.processing import EventPublisher
 from services.common.queue.loop import Recovery, pause, poll, until_recorded
 from services.common.queue.worker import recover_older_than
@@ -52,7 +52,7 @@ class WebhookWorker:
         engine: Engine,
         publisher: EventPublisher,
         clock: Clock,
-        http: Http,
+        http: HttpClient,
         *,
         sole: bool = True,
         metrics: Metrics | None = None,
@@ -156,7 +156,7 @@ class WebhookWorker:
             self._publisher.publish(connection, outbox.finish(connection, ended, now))
             claimed = outbox.claim(connection, dict(free), now, self._wall.now())
         for end in ended:
-            self._counter.labels(end.answer.kind).inc()
+            self._counter.labels(end.result.kind).inc()
         return claimed
 
     async def _post(self, claimed: ClaimedWebhook) -> None:
@@ -166,7 +166,7 @@ class WebhookWorker:
             action="webhook.attempted",
             delivery_id=claimed.delivery_id,
             attempt=claimed.attempt,
-            outcome=finished.answer.kind,
+            outcome=finished.result.kind,
         )
         self._ended.append(finished)  # not in one line: the list may be another one by then
         self._wake.set()
@@ -176,21 +176,21 @@ class WebhookWorker:
         try:
             secrets = claimed.endpoint.signing(now)
         except LockedSecret as error:  # nothing was sent; the schedule gives time to put the key back
-            return FinishedWebhook(claimed, {}, Answer("retry", str(error)))
-        headers = headers_of(claimed.delivery_id, claimed.body, secrets, now)
+            return FinishedWebhook(claimed, {}, PostResult("retry", str(error)))
+        headers = signed_headers(claimed.delivery_id, claimed.body, secrets, now)
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
-                answer = await post(self._http, url, headers, claimed.body, now)
+                result = await post(self._http, url, headers, claimed.body, now)
         except TimeoutError:
-            answer = Answer("unknown", f"No answer within {ATTEMPT_SECONDS:.0f} s.")
+            result = PostResult("unknown", f"No answer within {ATTEMPT_SECONDS:.0f} s.")
         except Exception as error:  # whatever it is, the other side may have the message
             log.exception(
                 "Posting a webhook request failed unexpectedly.",
                 action="webhook.failed",
                 delivery_id=claimed.delivery_id,
             )
-            answer = Answer("unknown", f"Posting failed unexpectedly: {type(error).__name__}.")
-        return FinishedWebhook(claimed, headers, answer)
+            result = PostResult("unknown", f"Posting failed unexpectedly: {type(error).__name__}.")
+        return FinishedWebhook(claimed, headers, result)
 
     def _busy(self) -> bool:
         return bool(self._tasks or self._ended)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from services.common.clock import Clock
-from services.common.post import Answer, Http, post
+from services.common.post import HttpClient, PostResult, post
 from services.notifier.delivery.channels.base import Outcome, OutcomeKind, Outgoing
 
 __all__ = ["HookChannel", "Hooks", "post_document"]
@@ -20,7 +20,7 @@ DETAIL_LIMIT = 200
 _LATER = frozenset({408, 425, 429})
 
 
-async def post_document(http: Http, clock: Clock, place: str, url: str, document: Mapping[str, Any]) -> Outcome:
+async def post_document(http: HttpClient, clock: Clock, place: str, url: str, document: Mapping[str, Any]) -> Outcome:
     """Post ``document`` once. ``place`` is what people call the service; ``url`` is a secret, and is told to nobody.
 
     No such service knows a repeat as one: what may have arrived is ``unknown``, and a person must look.
@@ -50,7 +50,7 @@ class HookChannel(ABC):
     title: ClassVar[str]
     place: ClassVar[str]
 
-    def __init__(self, http: Http, clock: Clock, hooks: Hooks) -> None:
+    def __init__(self, http: HttpClient, clock: Clock, hooks: Hooks) -> None:
         self._http = http
         self._clock = clock
         self._hooks = dict(hooks)
@@ -68,7 +68,7 @@ class HookChannel(ABC):
         """The message as the service reads it."""
 
 
-def _without(url: str, answer: Answer) -> str:
+def _without(url: str, answer: PostResult) -> str:
     """What was answered, for people: the address and what is secret in it left out."""
     said = " ".join(f"{answer.detail} {answer.body}".split())
     secret = url.partition("//")[2].partition("/")[2]

@@ -15,7 +15,7 @@ from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.tables import deliveries, delivery_attempts
 from tests.desk_world import World
-from tests.smtp_server import MailServer, Manner, mail_server
+from tests.smtp_server import MailServer, ServerBehavior, mail_server
 
 
 def sending(database: Engine, server: MailServer) -> tuple[World, DeliveryWorker, str]:
@@ -44,14 +44,14 @@ async def test_a_greylisting_server_gets_it_once_it_takes_it(database: Engine) -
     async with mail_server("greylists") as server:
         world, worker, draft_id = sending(database, server)
         for attempt in range(3):
-            server.manner = "greylists" if attempt < 2 else "takes"
+            server.behavior = "greylists" if attempt < 2 else "accepts"
             assert await worker.deliver_due() == 1
             status, again = due(world)
             if again is not None:
                 world.at(again)
         assert status == "delivered"
     assert outcomes(world) == ["retry", "retry", "delivered"]
-    assert len(server.taken) == 1
+    assert len(server.accepted) == 1
     assert world.line(draft_id).state == "sent"
 
 
@@ -73,16 +73,16 @@ async def test_to_the_last_attempt_then_failed_announced_and_sent_again_by_a_per
         told = [one.data for one in world.publisher.events if isinstance(one.data, DeliveryChanged)]
         assert (told[-1].delivery.status, told[-1].delivery.attempts) == ("failed", STANDARD.attempts)
         assert world.line(draft_id).state == "failed", "it is in the inbox again"
-        server.manner = "takes"
+        server.behavior = "accepts"
         world.desk("send_again", told[-1].delivery.id)
         assert await worker.deliver_due() == 1
-    assert len(server.taken) == 1
-    assert re.search(rb"Message-ID: <(\w+)@", server.taken[0])
+    assert len(server.accepted) == 1
+    assert re.search(rb"Message-ID: <(\w+)@", server.accepted[0])
     assert world.line(draft_id).state == "sent"
 
 
 @pytest.mark.parametrize(
-    ("manner", "outcome", "state"),
+    ("behavior", "outcome", "state"),
     [
         ("rejects recipient", "rejected", "failed"),
         ("rejects text", "rejected", "failed"),
@@ -90,16 +90,18 @@ async def test_to_the_last_attempt_then_failed_announced_and_sent_again_by_a_per
         ("drops after text", "unknown", "unknown"),
     ],
 )
-async def test_what_must_not_be_repeated_is_not(database: Engine, manner: Manner, outcome: str, state: str) -> None:
-    async with mail_server(manner) as server:
+async def test_what_must_not_be_repeated_is_not(
+    database: Engine, behavior: ServerBehavior, outcome: str, state: str
+) -> None:
+    async with mail_server(behavior) as server:
         world, worker, draft_id = sending(database, server)
         assert await worker.deliver_due() == 1
-        server.manner = "takes"
+        server.behavior = "accepts"
         for _ in range(12):
             world.clock.advance(days=2)
             assert await worker.deliver_due() == 0
     assert outcomes(world) == [outcome]
-    assert len(server.taken) == ("after text" in manner)
+    assert len(server.accepted) == ("after text" in behavior)
     assert world.line(draft_id).state == state
     told = [one.data for one in world.publisher.events if isinstance(one.data, DeliveryChanged)]
     assert told[-1].delivery.status == state

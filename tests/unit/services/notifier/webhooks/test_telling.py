@@ -105,7 +105,7 @@ async def test_a_test_says_what_was_answered(database: Engine) -> None:
             told = trial_message(made.id, "evt_test_1", world.clock.now())
             work = outbox.begin_test(connection, endpoints.find(connection, made.id), told, world.clock.now())
         done = await worker.send(work)
-    assert (done.answer.status, done.answer.body) == (418, "a teapot")
+    assert (done.result.status, done.result.body) == (418, "a teapot")
     assert json.loads(server.requests[0].body)["type"] == "endpoint.test"
     (row,) = world.deliveries()
     assert (row["status"], world.endpoint(made.id).state) == ("failed", "active"), "tried once, and nothing follows"

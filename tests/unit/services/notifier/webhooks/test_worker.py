@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 
 from schemas.base import event
 from schemas.deliveries import Delivery, DeliveryChanged, DeliveryStatus
-from services.common.post import Answer
+from services.common.post import PostResult
 from services.common.queue.backoff import STANDARD
 from services.notifier.webhooks import endpoints, outbox, replay
 from services.notifier.webhooks.disabling import enable
@@ -304,7 +304,9 @@ async def test_an_answer_that_comes_late_counts(world: WebhookWorld) -> None:
         (work,) = outbox.claim(connection, {endpoint.id: 4}, world.clock.now())
         outbox.QUEUE.recover(connection, world.clock.now(), world.clock.now())
         outbox.finish(
-            connection, [outbox.FinishedWebhook(work, {}, Answer("delivered", "answered 200", 200))], world.clock.now()
+            connection,
+            [outbox.FinishedWebhook(work, {}, PostResult("delivered", "answered 200", 200))],
+            world.clock.now(),
         )
     assert world.deliveries()[0]["status"] == "delivered"
 

@@ -27,7 +27,7 @@ from services.notifier.delivery.channels.teams import Teams
 from services.notifier.delivery.html_letter import letter_html
 from tests.fakes import FakeClock
 from tests.http_server import Reply, serving
-from tests.smtp_server import Manner, mail_server
+from tests.smtp_server import ServerBehavior, mail_server
 
 CLOCK = FakeClock(datetime(2026, 3, 5, 9, tzinfo=UTC))
 SECRET = "tell-nobody-4711"
@@ -54,14 +54,16 @@ class Way:
 
 @asynccontextmanager
 async def smtp(behaviour: Behaviour) -> AsyncIterator[Way]:
-    manners: dict[Behaviour, Manner] = {
-        "takes": "takes", "busy": "greylists", "ill": "busy", "rejects": "rejects recipient",
-        "slow": "hangs after text", "drops": "drops after text", "away": "takes",
+    behaviors: dict[Behaviour, ServerBehavior] = {
+        "takes": "accepts", "busy": "greylists", "ill": "busy", "rejects": "rejects recipient",
+        "slow": "hangs after text", "drops": "drops after text", "away": "accepts",
     }  # fmt: skip
-    async with mail_server(manners[behaviour]) as server:
+    async with mail_server(behaviors[behaviour]) as server:
         port = 1 if behaviour == "away" else server.port
         settings = SmtpSettings("127.0.0.1", port, "desk@harbour.example", security="none", timeout_seconds=0.4)
-        yield Way(Smtp(settings, CLOCK), "nadia@brightwater.example", lambda: [text.decode() for text in server.taken])
+        yield Way(
+            Smtp(settings, CLOCK), "nadia@brightwater.example", lambda: [text.decode() for text in server.accepted]
+        )
 
 
 def by_hook(kind: type[Slack] | type[Teams]) -> Callable[[Behaviour], AbstractAsyncContextManager[Way]]:

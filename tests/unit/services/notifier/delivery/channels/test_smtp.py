@@ -14,7 +14,7 @@ from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings, address, compose
 from services.notifier.delivery.html_letter import letter_html
 from tests.fakes import FakeClock
-from tests.smtp_server import MailServer, Manner, mail_server
+from tests.smtp_server import MailServer, ServerBehavior, mail_server
 
 CLOCK = FakeClock(datetime(2026, 3, 5, 9, tzinfo=UTC))
 MESSAGE = Outgoing(
@@ -38,7 +38,7 @@ async def test_a_mail_arrives_as_it_was_written() -> None:
         outcome = await Smtp(settings(server), CLOCK).send(MESSAGE)
     assert outcome.kind == "delivered"
     assert "queued as 4711" in outcome.detail
-    mail = message_from_bytes(server.taken[0].replace(b"\r\n..", b"\r\n.")[: -len(b".\r\n")], policy=default)
+    mail = message_from_bytes(server.accepted[0].replace(b"\r\n..", b"\r\n.")[: -len(b".\r\n")], policy=default)
     assert mail["Message-ID"] == "<dlv_1@firstword.invalid>"
     assert mail["Subject"] == MESSAGE.subject
     assert mail["From"].addresses[0].addr_spec == "mara@harbour.example"
@@ -63,7 +63,7 @@ async def test_html_stands_beside_the_text_and_the_same_message_is_the_same_byte
 
 
 @pytest.mark.parametrize(
-    ("manner", "kind"),
+    ("behavior", "kind"),
     [
         ("greylists", "retry"),
         ("busy", "retry"),
@@ -73,8 +73,8 @@ async def test_html_stands_beside_the_text_and_the_same_message_is_the_same_byte
         ("drops after text", "unknown"),
     ],
 )
-async def test_each_end_is_named_for_what_is_known(manner: Manner, kind: str) -> None:
-    async with mail_server(manner) as server:
+async def test_each_end_is_named_for_what_is_known(behavior: ServerBehavior, kind: str) -> None:
+    async with mail_server(behavior) as server:
         outcome = await Smtp(settings(server), CLOCK).send(MESSAGE)
     assert outcome.kind == kind
     assert str(server.port) in outcome.detail
@@ -92,7 +92,7 @@ async def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for() -> Non
         outcome = await Smtp(settings(server, security="starttls"), CLOCK).send(MESSAGE)
     assert outcome.kind == "retry"
     assert "TLS" in outcome.detail
-    assert server.taken == []
+    assert server.accepted == []
 
 
 async def test_a_refused_sign_in_says_so_and_keeps_the_password() -> None:

@@ -42,13 +42,13 @@ async def test_a_token_signs_in_and_is_read_anew_each_time(tmp_path: Path) -> No
     assert str(file) in missing.detail
     assert "sign-in" in stale.detail
     assert "stale-token" not in stale.detail
-    assert len(server.taken) == 1
+    assert len(server.accepted) == 1
 
 
 async def test_a_client_can_end_it_by_a_click() -> None:
     async with mail_server() as server:
         await Smtp(settings(server.port, unsubscribe="stop@harbour.example"), CLOCK).send(MESSAGE)
-    mail = message_from_bytes(server.taken[0], policy=default)
+    mail = message_from_bytes(server.accepted[0], policy=default)
     assert mail["List-Unsubscribe"] == "<mailto:stop@harbour.example?subject=unsubscribe%20dlv_1>"
 
 
@@ -64,7 +64,7 @@ async def test_what_is_signed_is_what_arrives(tmp_path: Path) -> None:
     async with mail_server() as server:
         outcome = await Smtp(settings(server.port, dkim=signer), CLOCK).send(MESSAGE)
     assert outcome.kind == "delivered"
-    arrived = server.taken[0][: -len(b".\r\n")]
+    arrived = server.accepted[0][: -len(b".\r\n")]
     asked: list[bytes] = []
 
     def record(name: bytes, timeout: int = 5) -> bytes:
