@@ -15,7 +15,7 @@ class Reader(Counter):
 
 
 def test_two_processors_must_not_share_a_name() -> None:
-    with pytest.raises(UnsoundTopology, match="one name"):
+    with pytest.raises(UnsoundTopology, match="share a name"):
         Pipeline((Counter(), Counter()))
 
 
