@@ -17,9 +17,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from firstword.compose.common import build_pipeline
+from firstword.runtimes.kafka.faust_app import new_app, raw_topic
 from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.settings import KafkaSettings, read_kafka_settings
-from firstword.runtimes.kafka.worker import KafkaWorker, new_app, raw_topic
+from firstword.runtimes.kafka.worker import KafkaWorker
 from schemas.base import event
 from schemas.interactions import InteractionLogged
 from services.common.clock import ManualClock

@@ -22,8 +22,7 @@ from firstword.pipeline import Pipeline
 from firstword.runtimes.kafka.admin import TopicAdmin, open_admin
 from firstword.runtimes.kafka.changelogs import changelogs
 from firstword.runtimes.kafka.fence import is_claim
-from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord, outbound_record
-from firstword.runtimes.kafka.references import inbound_record
+from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord, inbound_record, outbound_record
 from firstword.runtimes.kafka.settings import KafkaSettings
 from firstword.runtimes.kafka.topics import plan, required_topics
 from firstword.runtimes.kafka.values import unpack

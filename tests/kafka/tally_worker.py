@@ -72,9 +72,9 @@ if __name__ == "__main__":
     configure_logs(form="json")
     slow_down_seeks(float(os.environ.get("TALLY_SLOW_SEEK", "0")))
     if "TALLY_UNMENDED" in os.environ:
-        worker.fix_recovery = leave_unfixed
+        vars(worker)["fix_recovery"] = leave_unfixed
     if "TALLY_UNMENDED_SEEK" in os.environ:
-        worker.fix_seek = leave_unfixed
+        vars(worker)["fix_seek"] = leave_unfixed
     if "TALLY_STOPS" in os.environ:
         stop_the_flow_once()
     run_process(worker.KafkaWorker("tally", [Fussy()], read_kafka_settings(), SystemClock()).run)

@@ -10,7 +10,7 @@ from typing import Any
 import faust
 import pytest
 
-from firstword.runtimes.kafka.worker import UntestedFaust, fix_recovery
+from firstword.runtimes.kafka.faust_app import UntestedFaust, fix_recovery
 from tests.kafka.lab import Lab, items, undisturbed
 
 

@@ -1,1 +1,1 @@
-"""The pipeline as workers on Apache Kafka. Only ``worker`` imports faust; what decides is pure and needs no broker."""
+"""Run the pipeline as workers on Apache Kafka. Only ``worker`` imports faust; the decisions are pure code."""

@@ -1,4 +1,4 @@
-"""Looks at and changes topics on a broker, with kafka-python's admin client."""
+"""Inspect and change topics on a broker with kafka-python's admin client."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ __all__ = ["KafkaRefused", "TopicAdmin", "open_admin"]
 
 ANSWER_MS = 15_000
 CONNECT_SECONDS = 5
+UNREACHABLE_FIX = "Check that it runs and that the address is correct."
 
 
 class KafkaRefused(FirstwordError):
-    """The broker answers, and says no."""
+    """The broker answers but refuses a request."""
 
 
 @contextlib.contextmanager
 def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
-    """A connected admin client.
+    """Yield a connected admin client.
 
     Raises:
-        Unreachable: when no broker answers.
-        KafkaRefused: when one refuses what is asked of it.
+        Unreachable: no broker answers.
+        KafkaRefused: a broker refuses a request.
     """
-    _require_an_answer(settings.brokers)
+    _require_listener(settings.brokers)
     try:
         client = KafkaAdminClient(
             bootstrap_servers=settings.brokers.split(","),
@@ -40,19 +41,17 @@ def open_admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
             bootstrap_timeout_ms=ANSWER_MS,
         )
     except (KafkaError, OSError, ValueError) as error:
-        raise Unreachable(
-            f"No Kafka answers at {settings.brokers}: {error}.", fix="Is it up, and is the address right?"
-        ) from None
+        raise Unreachable(f"Kafka at {settings.brokers} can't be reached: {error}.", fix=UNREACHABLE_FIX) from None
     try:
         yield client
     except KafkaError as error:
-        raise KafkaRefused(f"Kafka at {settings.brokers} refuses: {error}.") from error
+        raise KafkaRefused(f"Kafka at {settings.brokers} refused the request: {error}.") from error
     finally:
         client.close()
 
 
-def _require_an_answer(brokers: str) -> None:
-    """Look whether anybody listens: the client leaves its sockets open when nobody does, and takes longer to say so."""
+def _require_listener(brokers: str) -> None:
+    """Check that a broker listens. Without one, the client leaves its sockets open and takes longer to fail."""
     refusals = []
     for server in brokers.split(","):
         host, _, port = server.strip().rpartition(":")
@@ -62,46 +61,44 @@ def _require_an_answer(brokers: str) -> None:
             refusals.append(f"{server}: {error}")
         else:
             return
-    raise Unreachable(
-        f"No Kafka answers at {brokers} ({'; '.join(refusals)}).", fix="Is it up, and is the address right?"
-    )
+    raise Unreachable(f"Kafka at {brokers} can't be reached ({'; '.join(refusals)}).", fix=UNREACHABLE_FIX)
 
 
 class TopicAdmin:
-    """Topics as they are, and changes to them."""
+    """Reads and changes topics."""
 
     def __init__(self, client: KafkaAdminClient) -> None:
         self._client = client
 
     def existing(self, wanted: Sequence[TopicSpec]) -> dict[str, TopicSpec]:
-        """Those of ``wanted`` that are there, with the settings that ``wanted`` names."""
-        there = set(self._client.list_topics())
-        named = [spec for spec in wanted if spec.name in there]
-        if not named:
+        """Return the topics of ``wanted`` that exist, with the settings that ``wanted`` names."""
+        names = set(self._client.list_topics())
+        specs = [spec for spec in wanted if spec.name in names]
+        if not specs:
             return {}
-        configs = self._configs(named)
+        configs = self._configs(specs)
         found = {}
-        for topic in self._client.describe_topics([spec.name for spec in named]):
+        for topic in self._client.describe_topics([spec.name for spec in specs]):
             name, partitions = topic["name"], topic["partitions"]
             copies = min(len(partition["replica_nodes"]) for partition in partitions)
             found[name] = TopicSpec(name, len(partitions), copies, configs.get(name, {}))
         return found
 
     def apply(self, changes: Iterable[TopicChange]) -> None:
-        """Make ``changes``, but for those that are refused; each is made or raises."""
-        made = list(changes)
+        """Apply ``changes``, except the refused ones."""
+        changes = list(changes)
         new = {
             spec.name: {
                 "num_partitions": spec.partitions,
                 "replication_factor": spec.replication,
                 "configs": dict(spec.config),
             }
-            for spec in (change.create for change in made)
+            for spec in (change.create for change in changes)
             if spec is not None
         }
         if new:
             self._client.create_topics(new, wait_for_metadata=True)
-        for change in made:
+        for change in changes:
             if change.partitions is not None:
                 self._client.create_partitions({change.topic: change.partitions})
             elif change.config:
@@ -109,13 +106,13 @@ class TopicAdmin:
                     [ConfigResource(ConfigResourceType.TOPIC, change.topic, configs=dict(change.config))]
                 )
 
-    def _configs(self, named: Sequence[TopicSpec]) -> dict[str, dict[str, str]]:
-        asked = [
-            ConfigResource(ConfigResourceType.TOPIC, spec.name, configs=dict.fromkeys(spec.config)) for spec in named
+    def _configs(self, specs: Sequence[TopicSpec]) -> dict[str, dict[str, str]]:
+        resources = [
+            ConfigResource(ConfigResourceType.TOPIC, spec.name, configs=dict.fromkeys(spec.config)) for spec in specs
         ]
-        answer = self._client.describe_configs(asked, config_filter="all")
+        answer = self._client.describe_configs(resources, config_filter="all")
         return {
-            name: {key: str(found["value"]) for key, found in values.items()}
+            name: {key: str(value["value"]) for key, value in values.items()}
             for topics in answer.values()
             for name, values in topics.items()
         }

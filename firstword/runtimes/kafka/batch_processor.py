@@ -1,14 +1,16 @@
-"""Takes records into the database: what processors and sinks make of a batch is one transaction with its offsets.
+"""Process Kafka records in the database: each batch is one transaction, together with the records' offsets.
 
-That is the embedded runtime's step, with partitions for its order. Within a partition it is Kafka's; of topics that are
-partitioned alike, the older record of one partition comes first. What follows goes to the outbox, and so do dead
-letters. What a crash between any two lines does:
+It corresponds to a step of the embedded runtime, but order holds within a partition only. Topics with equal partition
+counts share their partition numbers; of their records, the older one comes first. Resulting events and dead letters go
+to the outbox. After a crash:
 
-- before the commit: nothing happened; Kafka still has the records, and gives them again;
-- after it, before Kafka is told: Kafka gives them again, and their offsets say that they are in.
+- before the commit: nothing happened, and Kafka delivers the records again;
+- after the commit, before Kafka knows the offsets: Kafka delivers the records again, and the stored offsets show that
+  they were processed.
 
-A worker that has lost its partitions without knowing it waits at the partition's lock, and then finds the offsets moved
-on. An event that was sent twice, at two offsets, is known by its id: processors get it once, sinks don't mind.
+A worker that lost its partitions without noticing waits for the partition's lock and then finds that the offsets have
+moved. An event that was sent twice, at two offsets, is recognized by its id: a processor gets it once, and sinks are
+idempotent.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from sqlalchemy.exc import DataError
 
 from firstword.runtimes.dead_letter_limit import DeadLetterLimit
 from firstword.runtimes.kafka.dead_letter_records import DeadLetterRecord, dead_letter_for
-from firstword.runtimes.kafka.records import InboundRecord
+from firstword.runtimes.kafka.records import InboundRecord, PartitionId
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
 from firstword.storage.outbox import Outbox, OutboxPublisher, OutboxRow
@@ -40,33 +42,36 @@ from services.common.processing import AnyEvent, AnyProcessor, Sink
 
 __all__ = ["BatchProcessor"]
 
-#: By topic and partition.
-Offsets = dict[tuple[str, int], int]
-#: Records with what they say.
+Offsets = dict[PartitionId, int]
+#: Records with the events that they hold.
 Events = Sequence[tuple[InboundRecord, AnyEvent]]
 
-#: A relay sends again what it sent since it last noted so: at its restart, even after a weekend.
-REPEATS = timedelta(days=7)
+#: A relay that restarts sends again what it sent since it last marked rows, even after a weekend.
+REPEAT_WINDOW = timedelta(days=7)
 
 
 class _SinkRefused(Exception):
-    """A sink could not take an event, and may have written half of it."""
+    """A sink refused an event and may have written half of it."""
 
 
 @dataclass
 class _Batch:
-    """What is being made of a batch, before it is written."""
+    """The results of a batch before they are written.
+
+    ``savepoints`` puts each sink's write in a savepoint. ``seen`` are the (processor, event id) pairs that were
+    processed before, ``processed`` those of this batch.
+    """
 
     connection: Connection
-    careful: bool
+    savepoints: bool
     out: list[AnyEvent] = field(default_factory=list)
     letters: list[DeadLetterRecord] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
-    worked: list[tuple[str, str]] = field(default_factory=list)
+    processed: list[tuple[str, str]] = field(default_factory=list)
 
 
 class BatchProcessor:
-    """The database's side of one consumer group, ``group``."""
+    """Processes the records of one consumer group in the database."""
 
     def __init__(
         self,
@@ -82,88 +87,89 @@ class BatchProcessor:
         self._processors = tuple(processors)
         self._sinks = tuple(sinks)
         self._clock = clock
-        self.limit = limit
         self._publisher = OutboxPublisher(clock)
         self._outbox = Outbox()
         self._states = StateStore()
-        named = {topic for inputs in (*(p.inputs for p in processors), *(s.inputs for s in sinks)) for topic in inputs}
-        self.topics = tuple(topic for topic in TOPICS if topic in named)
+        self.limit = limit
+        inputs = [processor.inputs for processor in processors] + [sink.inputs for sink in sinks]
+        self.topics = tuple(topic for topic in TOPICS if any(topic in topics for topics in inputs))
 
-    def positions(self) -> Offsets:
-        """By partition, the first offset that is not in the database yet."""
+    def offsets(self) -> Offsets:
+        """Return, by partition, the first offset that was not processed yet."""
         with reading(self._engine) as connection:
-            return self._read_positions(connection)
+            return self._read_offsets(connection)
 
-    def take(self, records: Sequence[InboundRecord]) -> None:
-        """Take records in, each partition's in their order; those that are in already are left out.
+    def process(self, records: Sequence[InboundRecord]) -> None:
+        """Process records in one transaction; skip those that were processed before.
 
         Raises:
-            TooManyDeadLetters: nothing of the batch was taken in.
-            OperationalError: the database is away, or gave up on this transaction for another's sake; nothing was
-                taken in. Try again.
-            Exception: whatever a processor or sink raises that it shouldn't; nothing was taken in.
+            TooManyDeadLetters: more events failed than the limit allows; nothing was processed.
+            OperationalError: the database is unavailable, or chose this transaction to resolve a deadlock; nothing was
+                processed. Try again.
+            Exception: an unexpected error of a processor or sink; nothing was processed.
         """
         try:
-            self._take(records, careful=False)
+            self._process(records, savepoints=False)
         except (_SinkRefused, DataError):
-            self._take(records, careful=True)
+            self._process(records, savepoints=True)
 
-    def prune(self) -> int:
-        """Forget the ids of events that will not come again; return how many that were."""
-        with self._engine.begin() as connection:
-            old = recent.c.at < self._clock.now() - REPEATS
-            return connection.execute(delete(recent).where(old)).rowcount
-
-    def fire(self, numbers: Sequence[int]) -> bool:
-        """Do what time alone has brought in partitions of these numbers; return whether there was anything."""
+    def fire(self, partitions: Sequence[int]) -> bool:
+        """Fire the timers that are due in these partitions; return true if there were any."""
         now = self._clock.now()
         with reading(self._engine) as connection:
             due = {number for processor in self._processors for _, _, number in self._due(connection, processor, now)}
-        if not (ours := due.intersection(numbers)):
+        if not (ours := due.intersection(partitions)):
             return False
         with self._engine.begin() as connection:
-            self._hold(connection, ours)
+            self._lock(connection, ours)
             steppers = self._steppers(connection, dict.fromkeys(sorted(ours), now))
-            out = [made for some in steppers.values() for stepper in some for made in stepper.fire(now)]
+            out = [event for group in steppers.values() for stepper in group for event in stepper.fire(now)]
             self._write_states(connection, steppers.values())
             self._publisher.publish(connection, out)
         return True
 
-    def _take(self, records: Sequence[InboundRecord], *, careful: bool) -> None:
+    def prune(self) -> int:
+        """Delete the ids of events that won't be repeated any more; return their number."""
         with self._engine.begin() as connection:
-            numbers = sorted({record.partition for record in records})
-            self._hold(connection, numbers)
-            known = self._read_positions(connection)
-            fresh = [record for record in records if record.offset >= known.get((record.topic, record.partition), 0)]
-            batch = _Batch(connection, careful)
-            self._work(
+            old = recent.c.at < self._clock.now() - REPEAT_WINDOW
+            return connection.execute(delete(recent).where(old)).rowcount
+
+    def _process(self, records: Sequence[InboundRecord], *, savepoints: bool) -> None:
+        with self._engine.begin() as connection:
+            partitions = sorted({record.partition for record in records})
+            self._lock(connection, partitions)
+            offsets = self._read_offsets(connection)
+            fresh = [record for record in records if record.offset >= offsets.get((record.topic, record.partition), 0)]
+            batch = _Batch(connection, savepoints)
+            self._run(
                 batch,
                 {
-                    number: self._decoded(batch, [record for record in fresh if record.partition == number])
-                    for number in numbers
+                    number: self._decode_all(batch, [record for record in fresh if record.partition == number])
+                    for number in partitions
                 },
             )
-            self._remember(batch)
+            self._write_processed(batch)
             self._publisher.publish(connection, batch.out)
-            self._outbox.add(connection, [_post(letter) for letter in batch.letters], self._clock.now())
-            self._write_positions(connection, fresh)
+            self._outbox.add(connection, [_outbox_row(letter) for letter in batch.letters], self._clock.now())
+            self._write_offsets(connection, fresh)
             for letter in batch.letters:
                 self.limit.add(letter.at, letter.failure)
 
-    def _hold(self, connection: Connection, numbers: Collection[int]) -> None:
-        """No other worker takes in what is in partitions of these numbers until this transaction ends."""
-        exclusive(connection, *(f"{self._group}/{number}" for number in sorted(numbers)))
+    def _lock(self, connection: Connection, partitions: Collection[int]) -> None:
+        """Keep other workers from processing these partitions until the transaction ends."""
+        exclusive(connection, *(f"{self._group}/{number}" for number in sorted(partitions)))
 
-    def _work(self, batch: _Batch, partitions: Mapping[int, Events]) -> None:
-        """Each partition's events, in their order. What they need is read at once, and what they change is written at
-        once: for so small a question, asking is most of the work.
+    def _run(self, batch: _Batch, partitions: Mapping[int, Events]) -> None:
+        """Process each partition's events in order, reading and writing all states at once.
+
+        One query per event would take most of the time.
         """
-        events = [one for some in partitions.values() for one in some]
+        events = [pair for pairs in partitions.values() for pair in pairs]
         if not events:
             return
-        until = {number: max(event.time for _, event in some) for number, some in partitions.items() if some}
+        until = {number: max(event.time for _, event in pairs) for number, pairs in partitions.items() if pairs}
         steppers = self._steppers(batch.connection, until, events)
-        batch.seen |= self._recall(batch.connection, [event.id for _, event in events])
+        batch.seen |= self._read_processed(batch.connection, [event.id for _, event in events])
         for number in until:
             for record, event in partitions[number]:
                 for stepper in steppers[number]:
@@ -171,14 +177,13 @@ class BatchProcessor:
                         self._step(batch, stepper, record, event)
                 for sink in self._sinks:
                     if record.topic in sink.inputs:
-                        self._sink(batch, sink, record, event)
+                        self._apply_sink(batch, sink, record, event)
         self._write_states(batch.connection, steppers.values())
 
-    def _decoded(self, batch: _Batch, records: Sequence[InboundRecord]) -> Events:
-        """One partition's records with what they say, in their order."""
-        return [(record, event) for record in _merged(records) if (event := self._read(batch, record))]
+    def _decode_all(self, batch: _Batch, records: Sequence[InboundRecord]) -> Events:
+        return [(record, event) for record in _merged(records) if (event := self._decode(batch, record))]
 
-    def _read(self, batch: _Batch, record: InboundRecord) -> AnyEvent | None:
+    def _decode(self, batch: _Batch, record: InboundRecord) -> AnyEvent | None:
         if record.payload is None and TOPICS[record.topic].compacted:
             return None  # a tombstone
         try:
@@ -188,19 +193,19 @@ class BatchProcessor:
             return None
 
     def _step(self, batch: _Batch, stepper: Stepper, record: InboundRecord, event: AnyEvent) -> None:
-        processor, name = stepper.processor, (stepper.processor.name, event.id)
-        if name in batch.seen:
+        processor, identity = stepper.processor, (stepper.processor.name, event.id)
+        if identity in batch.seen:
             return
         try:
             batch.out += stepper.step(event)
-            batch.seen.add(name)
-            batch.worked.append(name)
+            batch.seen.add(identity)
+            batch.processed.append(identity)
         except KnownBadEvent as error:
             batch.letters.append(dead_letter_for(record, error, processor.name, processor.version, self._clock.now()))
 
-    def _sink(self, batch: _Batch, sink: Sink, record: InboundRecord, event: AnyEvent) -> None:
-        """What a sink refuses may be half written: then the batch is begun again, with a savepoint for each event."""
-        if not batch.careful:
+    def _apply_sink(self, batch: _Batch, sink: Sink, record: InboundRecord, event: AnyEvent) -> None:
+        """Apply a sink. If it refuses an event, the whole batch is repeated with a savepoint for each event."""
+        if not batch.savepoints:
             try:
                 return sink.apply(batch.connection, event)
             except KnownBadEvent as error:
@@ -214,41 +219,39 @@ class BatchProcessor:
     def _steppers(
         self, connection: Connection, until: Mapping[int, datetime], events: Events = ()
     ) -> dict[int, list[Stepper]]:
-        """By partition, every processor with the partition's timers that are due ``until`` then, and the states of all
-        ``events``.
-        """
-        found: dict[int, list[Stepper]] = {number: [] for number in until}
+        """Return each partition's steppers, with its timers due by ``until`` and access to the states of ``events``."""
+        steppers: dict[int, list[Stepper]] = {number: [] for number in until}
         for processor in self._processors:
             due = self._due(connection, processor, max(until.values()))
             keys = {processor.key(event) for record, event in events if record.topic in processor.inputs}
             fetch = self._fetch(connection, processor, keys)
             for number, end in until.items():
-                timers = ((moment, key) for moment, key, partition in due if partition == number and moment <= end)
-                found[number].append(Stepper(processor, fetch, Timers(timers)))
-        return found
+                timers = ((due_at, key) for due_at, key, partition in due if partition == number and due_at <= end)
+                steppers[number].append(Stepper(processor, fetch, Timers(timers)))
+        return steppers
 
     def _due(self, connection: Connection, processor: AnyProcessor, until: datetime) -> list[tuple[datetime, str, int]]:
-        """What waits for a moment not after ``until``: the moment, the key and its partition."""
+        """Return the timers due by ``until`` as (due time, key, partition)."""
         if not processor.stateful:
             return []
         partitions = TOPICS[processor.inputs[0]].partitions
         due = self._states.due(connection, processor.name, until)
-        return [(moment, key, _partition(key, partitions)) for moment, key in due]
+        return [(due_at, key, _partition_of(key, partitions)) for due_at, key in due]
 
     def _fetch(
         self, connection: Connection, processor: AnyProcessor, keys: Collection[str]
     ) -> Callable[[str], Any | None]:
-        """What gives a key's state; those of ``keys`` are read at once, for a question each takes ten times as long."""
-        read = self._states.get_all(connection, processor.name, sorted(keys)) if keys and processor.stateful else {}
+        """Return a function that gives a key's state. The states of ``keys`` are read in one query."""
+        known = self._states.get_all(connection, processor.name, sorted(keys)) if keys and processor.stateful else {}
 
         def fetch(key: str) -> Any | None:
-            raw = read.get(key) if key in keys else self._states.get(connection, processor.name, key)
+            raw = known.get(key) if key in keys else self._states.get(connection, processor.name, key)
             return None if raw is None else processor.load(raw)
 
         return fetch
 
     def _write_states(self, connection: Connection, partitions: Iterable[Sequence[Stepper]]) -> None:
-        for steppers in zip(*partitions, strict=True):  # of one processor, one for each partition
+        for steppers in zip(*partitions, strict=True):  # one processor's steppers, one per partition
             processor = steppers[0].processor
             rows = [
                 StateRow(key, processor.dump(state), processor.next_tick(state))
@@ -257,24 +260,24 @@ class BatchProcessor:
             ]
             self._states.put(connection, processor.name, rows)
 
-    def _recall(self, connection: Connection, event_ids: Sequence[str]) -> set[tuple[str, str]]:
+    def _read_processed(self, connection: Connection, event_ids: Sequence[str]) -> set[tuple[str, str]]:
         query = select(recent.c.processor, recent.c.event_id).where(recent.c.event_id.in_(event_ids))
         return {(processor, event_id) for processor, event_id in connection.execute(query)}
 
-    def _remember(self, batch: _Batch) -> None:
+    def _write_processed(self, batch: _Batch) -> None:
         now = self._clock.now()
-        rows = [{"processor": processor, "event_id": event_id, "at": now} for processor, event_id in batch.worked]
+        rows = [{"processor": processor, "event_id": event_id, "at": now} for processor, event_id in batch.processed]
         upsert(batch.connection, recent, rows, ("processor", "event_id"), update=())
 
-    def _read_positions(self, connection: Connection) -> Offsets:
+    def _read_offsets(self, connection: Connection) -> Offsets:
         query = select(taken.c.topic, taken.c.partition, taken.c.next_offset).where(taken.c.consumer == self._group)
         return {(topic, number): offset for topic, number, offset in connection.execute(query)}
 
-    def _write_positions(self, connection: Connection, fresh: Sequence[InboundRecord]) -> None:
+    def _write_offsets(self, connection: Connection, records: Sequence[InboundRecord]) -> None:
         offsets: Offsets = {}
-        for record in fresh:
-            at = (record.topic, record.partition)
-            offsets[at] = max(offsets.get(at, 0), record.offset + 1)
+        for record in records:
+            partition = (record.topic, record.partition)
+            offsets[partition] = max(offsets.get(partition, 0), record.offset + 1)
         rows = [
             {"consumer": self._group, "topic": topic, "partition": number, "next_offset": offset}
             for (topic, number), offset in sorted(offsets.items())
@@ -283,18 +286,18 @@ class BatchProcessor:
 
 
 def _merged(records: Sequence[InboundRecord]) -> Iterator[InboundRecord]:
-    """Each topic's records in their order, and of two topics' next records the older one first."""
+    """Merge topics by timestamp, keeping each topic's own order."""
     by_topic: dict[str, list[InboundRecord]] = {}
     for record in records:
         by_topic.setdefault(record.topic, []).append(record)
     return heapq.merge(*(by_topic[topic] for topic in sorted(by_topic)), key=lambda record: record.timestamp_ms)
 
 
-def _partition(key: str, partitions: int) -> int:
-    """Where producers send ``key``: the rule of Kafka's own default partitioner."""
+def _partition_of(key: str, partitions: int) -> int:
+    """Return the partition of ``key``, by the rule of Kafka's default partitioner."""
     return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
 
 
-def _post(letter: DeadLetterRecord) -> OutboxRow:
-    out = letter.to_record()
-    return OutboxRow(out.topic, out.key, out.payload, content_id("dlq", *letter.name), out.headers)
+def _outbox_row(letter: DeadLetterRecord) -> OutboxRow:
+    record = letter.to_record()
+    return OutboxRow(record.topic, record.key, record.payload, content_id("dlq", *letter.name), record.headers)

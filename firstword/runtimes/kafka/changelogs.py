@@ -1,4 +1,4 @@
-"""Which changelog each stateful processor has, and where Faust looks for it. Nothing here reaches outside."""
+"""The changelog topic of each stateful processor. This module is pure: no I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Changelog", "changelogs"]
 
 @dataclass(frozen=True, slots=True)
 class Changelog:
-    """The compacted topic in which a processor's states live; as many partitions as its inputs have."""
+    """The compacted topic that stores a processor's states. It has as many partitions as the inputs."""
 
     processor: str
     name: str
@@ -21,7 +21,7 @@ class Changelog:
 
 
 def changelogs(processors: Iterable[AnyProcessor]) -> dict[str, Changelog]:
-    """The changelogs of those ``processors`` that keep states, by processor."""
+    """Return the changelogs of the stateful ``processors``, by processor name."""
     return {
         processor.name: Changelog(processor.name, f"{processor.name}.states", TOPICS[processor.inputs[0]].partitions)
         for processor in processors

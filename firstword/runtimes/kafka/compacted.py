@@ -1,4 +1,4 @@
-"""Reads a compacted topic as it stands, once: what of it no database holds."""
+"""Read a compacted topic once, from the beginning to its current end."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["read_compacted"]
 
 
 async def read_compacted(settings: KafkaSettings, topic: str) -> list[AnyEvent]:
-    """The newest event of each key on ``topic``, in order; what can't be decoded is left out, as every reader does.
+    """Return the latest event of each key on ``topic``, in order; skip records that can't be decoded.
 
     Raises:
-        Unreachable: Kafka doesn't answer.
+        Unreachable: Kafka does not answer.
     """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.brokers,
@@ -33,26 +33,27 @@ async def read_compacted(settings: KafkaSettings, topic: str) -> list[AnyEvent]:
             await consumer.stop()
     except KafkaError as error:
         raise Unreachable(
-            f"Kafka at {settings.brokers}: {error}.", fix="See that it runs and that FIRSTWORD_KAFKA names it rightly."
+            f"Kafka at {settings.brokers} can't be read: {error}.",
+            fix="Check that it runs and that FIRSTWORD_KAFKA is correct.",
         ) from None
 
 
 async def _read(consumer: AIOKafkaConsumer, settings: KafkaSettings, topic: str) -> list[AnyEvent]:
-    places = [TopicPartition(settings.topic(topic), number) for number in range(TOPICS[topic].partitions)]
-    consumer.assign(places)
-    ends = await consumer.end_offsets(places)
-    newest: dict[str, AnyEvent] = {}
-    for place in places:
-        # By position, not by record: the last record may have been compacted away.
-        while await consumer.position(place) < ends[place]:
-            for record in (await consumer.getmany(place, timeout_ms=1_000)).get(place, ()):
+    partitions = [TopicPartition(settings.topic(topic), number) for number in range(TOPICS[topic].partitions)]
+    consumer.assign(partitions)
+    ends = await consumer.end_offsets(partitions)
+    latest: dict[str, AnyEvent] = {}
+    for partition in partitions:
+        # Compare positions, not records: the last record may have been compacted away.
+        while await consumer.position(partition) < ends[partition]:
+            for record in (await consumer.getmany(partition, timeout_ms=1_000)).get(partition, ()):
                 if record.value is None:
-                    newest.pop((record.key or b"").decode(), None)
+                    latest.pop((record.key or b"").decode(), None)
                     continue
                 try:
                     event = decode(topic, record.value)
                 except UnreadableEvent:
                     continue
-                newest.pop(event.subject, None)
-                newest[event.subject] = event
-    return list(newest.values())
+                latest.pop(event.subject, None)
+                latest[event.subject] = event
+    return list(latest.values())

@@ -17,8 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from firstword.runtimes.kafka.dead_letter_records import DeadLetterRecord, parse_dead_letter
-from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord
-from firstword.runtimes.kafka.references import inbound_record
+from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord, inbound_record
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS
 from services.common.errors import Unreachable

@@ -1,11 +1,12 @@
-"""Who may write a changelog's partition: a worker that was away too long must not undo what its successor has done.
+"""Fencing: a worker that was frozen must not overwrite what its successor wrote to a changelog's partition.
 
-A worker that is stopped (a frozen machine, SIGSTOP) for longer than its session doesn't know, when it goes on, that its
-partitions are another's by now. Kafka refuses its offsets, but not its records. So whoever takes a partition over says
-so in the changelog: a *claim*, with an epoch above every one before. Every record there bears its writer's claim. Then
-the changelog's own order decides, for everybody alike: a record counts if no higher claim stands before it.
+A worker that is frozen for longer than its session (a suspended machine, SIGSTOP) doesn't notice that its partitions
+belong to another one by now. Kafka rejects its offset commits, but not its records. So a worker that takes over a
+partition first writes a *claim* to the changelog, with a higher epoch than all before. Every record carries its
+writer's claim. The order of the changelog then decides, equally for all readers: a record is valid unless a higher
+claim stands before it.
 
-Nothing here reaches outside.
+This module is pure: no I/O.
 """
 
 from __future__ import annotations
@@ -20,37 +21,37 @@ from services.common.errors import FirstwordError
 
 __all__ = ["NOBODY", "Fence", "Superseded", "Writer", "claim_key", "is_claim", "writer_of"]
 
-#: The header that says whose record it is.
+#: The header with the writer of a record.
 WRITER = "firstword-writer"
-#: No subject begins so.
+#: No event subject begins with this.
 _CLAIM = "\x00claim-"
 
 
 class Superseded(FirstwordError):
-    """Another worker has taken this one's partition over: what is in hand here is no longer ours to say."""
+    """Another worker has taken over this one's partition, so its current batch must not be sent."""
 
 
 class Writer(NamedTuple):
-    """One worker's time with a partition. ``owner`` tells workers apart that claim the same epoch; the first has it."""
+    """A worker's claim on a partition. Of two claims with the same epoch but different owners, the first one wins."""
 
     epoch: int
     owner: str
 
     def headers(self) -> Headers:
-        """As it stands in a record."""
+        """Return the claim as a record's header."""
         return ((WRITER, self.dump()),)
 
     def dump(self) -> bytes:
-        """As bytes."""
+        """Return the claim as bytes."""
         return f"{self.epoch}:{self.owner}".encode()
 
 
-#: Of whom nothing is known: what versions without claims wrote.
+#: The writer of records from versions without claims.
 NOBODY = Writer(0, "")
 
 
 def writer_of(headers: Headers) -> Writer:
-    """Whose record it is."""
+    """Return the writer of a record."""
     return _read(dict(headers).get(WRITER, b"0:"))
 
 
@@ -60,12 +61,12 @@ def _read(raw: bytes) -> Writer:
 
 
 def claim_key(partition: int) -> str:
-    """The key of the claims on a partition; a table on disk keeps the newest under it."""
+    """Return the key of the claims on a partition. A table on disk stores the latest claim under it."""
     return f"{_CLAIM}{partition}"
 
 
 def is_claim(key: str) -> bool:
-    """Whether a changelog's key is that of claims, and not a state's."""
+    """Return true if a changelog's key belongs to claims and not to a state."""
     return key.startswith(_CLAIM)
 
 
@@ -77,95 +78,95 @@ class _Partition:
     held: Writer | None = None
 
     def before(self, offset: int) -> Writer:
-        """Who held the partition when the record of this offset was written."""
+        """Return the partition's owner when the record with this offset was written."""
         at = bisect_left(self.claims, (offset, NOBODY))
         return self.claims[at - 1][1] if at else NOBODY
 
 
 class Fence:
-    """What one worker knows of the claims on each partition of one changelog."""
+    """The claims on each partition of one changelog, as far as this worker knows them."""
 
-    def __init__(self, owner: str, kept: Callable[[int], bytes | None] = lambda _: None) -> None:
-        """``owner`` must be this process's alone; ``kept`` gives the claim that a table on disk has of a partition."""
+    def __init__(self, owner: str, stored_claim: Callable[[int], bytes | None] = lambda _: None) -> None:
+        """``owner`` must be unique to this process; ``stored_claim`` returns the claim that a table on disk has."""
         self._owner = owner
-        self._kept = kept
+        self._stored_claim = stored_claim
         self._partitions: dict[int, _Partition] = {}
 
-    def note(self, partition: int, offset: int, key: str, headers: Headers) -> bool:
-        """Take note of a record of the changelog, in whatever order; return whether it counts.
+    def observe(self, partition: int, offset: int, key: str, headers: Headers) -> bool:
+        """Observe a record of the changelog, in any order; return true if it is valid.
 
-        What doesn't count has been written after its key's good value, and compaction would keep it instead: its key is
-        a stray, to be written anew.
+        An invalid record comes after its key's valid value, and compaction would keep the invalid one. Its key is
+        therefore a stray that must be rewritten.
         """
         known, writer = self._of(partition), writer_of(headers)
         known.next_offset = max(known.next_offset, offset + 1)
         before = known.before(offset)
-        # A state of a higher epoch than is known: its claim is compacted away, as a still higher one stands further on.
-        counts = writer == before or writer.epoch > before.epoch
-        if counts and writer != before and is_claim(key) and (offset, writer) not in known.claims:
+        # An unknown higher epoch: its claim was compacted away because a still higher one follows.
+        valid = writer == before or writer.epoch > before.epoch
+        if valid and writer != before and is_claim(key) and (offset, writer) not in known.claims:
             insort(known.claims, (offset, writer))
-        if counts:
+        if valid:
             known.strays.discard(key)
         else:
             known.strays.add(key)
-        return counts
+        return valid
 
     def next_claim(self, partition: int) -> Writer:
-        """With what to claim a partition; it is ours once :meth:`note` has found that it counts."""
+        """Return the claim to write for a partition. It holds once :meth:`observe` has found it valid."""
         highest = max((writer.epoch for _, writer in self._of(partition).claims), default=0)
         return Writer(highest + 1, self._owner)
 
     def hold(self, partition: int, writer: Writer) -> None:
-        """The partition is ours under this claim, which counts."""
+        """Record that we own the partition under this valid claim."""
         self._of(partition).held = writer
 
     def release(self) -> None:
-        """No partition is ours."""
+        """Give up all partitions."""
         for known in self._partitions.values():
             known.held = None
 
     def writer(self, partition: int) -> Writer:
-        """Our claim on a partition that we hold.
+        """Return our claim on a partition.
 
         Raises:
-            Superseded: we hold it no longer.
+            Superseded: we don't own it any more.
         """
         held = self._of(partition).held
         if held is None:
-            raise Superseded(f"Partition {partition} is not held here.", fix="The worker is to be started again.")
+            raise Superseded(f"This worker does not own partition {partition}.", fix="Restart the worker.")
         return held
 
     def is_ours(self, partition: int, writer: Writer) -> bool:
-        """Whether that is our claim, under which we hold the partition."""
+        """Return true if we own the partition under this claim."""
         return self._of(partition).held == writer
 
     def is_lost(self, partition: int) -> bool:
-        """Whether somebody has claimed a partition after us."""
+        """Return true if another worker has claimed the partition after us."""
         known = self._of(partition)
         return known.held is not None and known.before(known.next_offset) != known.held
 
-    def expected(self, partition: int) -> int:
-        """The offset that the next record gets if nobody but us writes."""
+    def next_offset(self, partition: int) -> int:
+        """Return the offset of the next record if only we write."""
         return self._of(partition).next_offset
 
-    def expect(self, partition: int, offset: int) -> None:
-        """Everything before ``offset`` is known."""
+    def advance(self, partition: int, offset: int) -> None:
+        """Record that everything before ``offset`` is known."""
         known = self._of(partition)
         known.next_offset = max(known.next_offset, offset)
 
-    def wrote(self, partition: int, keys: Iterable[str], next_offset: int) -> None:
-        """We have written these keys, and nobody else anything up to ``next_offset``."""
-        self.expect(partition, next_offset)
+    def record_written(self, partition: int, keys: Iterable[str], next_offset: int) -> None:
+        """Record that we wrote these keys, and that nobody else wrote anything before ``next_offset``."""
+        self.advance(partition, next_offset)
         self._of(partition).strays.difference_update(keys)
 
     def strays(self, partition: int) -> list[str]:
-        """Keys whose last record doesn't count."""
+        """Return the keys whose last record is invalid."""
         return sorted(self._of(partition).strays)
 
     def _of(self, partition: int) -> _Partition:
         known = self._partitions.get(partition)
         if known is None:
             known = self._partitions[partition] = _Partition()
-            if (kept := self._kept(partition)) is not None:
-                known.claims.append((-1, _read(kept)))
+            if (stored := self._stored_claim(partition)) is not None:
+                known.claims.append((-1, _read(stored)))
         return known

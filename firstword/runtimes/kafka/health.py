@@ -1,4 +1,4 @@
-"""Whether a worker gets on, and the little HTTP server that tells: ``/healthz`` (200 or 503) and ``/metrics``."""
+"""A worker's health, and the HTTP server for it: ``/healthz`` (200 or 503) and ``/metrics``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from firstword.runtimes.kafka.watch import At
+from firstword.runtimes.kafka.records import PartitionId
 from services.common.metrics import CONTENT_TYPE
 
 __all__ = ["HealthServer", "Progress"]
@@ -19,44 +19,44 @@ LONGEST_REQUEST = 8_192
 
 @dataclass(slots=True)
 class Progress:
-    """Judges a worker by what waits for it and what it has worked off. Times are those of a monotonic clock.
+    """A worker's positions and lags, and whether it makes progress. Times are from a monotonic clock.
 
-    A worker that is given nothing to do is well. One is ill when records wait and it has moved on in none of its
-    partitions for ``stall_seconds``.
+    A worker is unhealthy if records wait and it has not moved on in any partition for ``stall_seconds``. A worker with
+    nothing to do is healthy.
     """
 
     stall_seconds: float
-    positions: dict[At, int] = field(default_factory=dict)
-    lags: dict[At, int] = field(default_factory=dict)
+    positions: dict[PartitionId, int] = field(default_factory=dict)
+    lags: dict[PartitionId, int] = field(default_factory=dict)
     running: bool = False
     _moved_at: float = 0.0
-    _last: dict[At, int] = field(default_factory=dict)
+    _last: dict[PartitionId, int] = field(default_factory=dict)
 
-    def begin(self, now: float) -> None:
-        """The worker is up: from now on, time without progress counts."""
+    def start(self, now: float) -> None:
+        """Mark the worker as running; from now on, time without progress counts."""
         self.running = True
         self._moved_at = now
 
-    def look(self, ends: Mapping[At, int], now: float) -> None:
-        """Compare with the ``ends`` that the broker has just told."""
+    def update(self, ends: Mapping[PartitionId, int], now: float) -> None:
+        """Update the lags from the ends of the partitions."""
         self.lags = {at: max(0, end - self.positions.get(at, 0)) for at, end in ends.items()}
         if self.positions != self._last or not any(self.lags.values()):
             self._last = dict(self.positions)
             self._moved_at = now
 
-    def illness(self, now: float) -> str | None:
-        """What is wrong, or None."""
+    def problem(self, now: float) -> str | None:
+        """Return the reason why the worker is unhealthy, or None."""
         if not self.running:
             return "not running"
-        if (still := now - self._moved_at) > self.stall_seconds:
-            return f"{sum(self.lags.values())} records wait and none was worked off for {still:.0f} s"
+        if (idle := now - self._moved_at) > self.stall_seconds:
+            return f"{sum(self.lags.values())} records wait, and none was processed for {idle:.0f} s"
         return None
 
     def report(self, now: float) -> dict[str, Any]:
-        """What ``/healthz`` says."""
-        illness = self.illness(now)
+        """Return the body of ``/healthz``."""
+        problem = self.problem(now)
         lags = {f"{topic}/{number}": lag for (topic, number), lag in sorted(self.lags.items())}
-        return {"healthy": illness is None, "why": illness, "lag": sum(lags.values()), "partitions": lags}
+        return {"healthy": problem is None, "why": problem, "lag": sum(lags.values()), "partitions": lags}
 
 
 class HealthServer:
@@ -68,7 +68,7 @@ class HealthServer:
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; return the port, which is a free one for 0."""
+        """Start listening; return the port (0: any free port)."""
         self._server = await asyncio.start_server(self._answer, host, port, limit=LONGEST_REQUEST)
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
@@ -81,14 +81,12 @@ class HealthServer:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), REQUEST_SECONDS)
-            status, kind, body = self._reply(request.split(b" ", 2)[1:2])
-            head = (
-                f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-            )
-            writer.write(head.encode() + body)
+            status, content_type, body = self._reply(request.split(b" ", 2)[1:2])
+            headers = f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\nConnection: close"
+            writer.write(f"HTTP/1.1 {status}\r\n{headers}\r\n\r\n".encode() + body)
             await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # a caller that says nothing, too much, or is gone
+            pass  # the client sent nothing or too much, or is gone
         finally:
             writer.close()
 

@@ -1,4 +1,4 @@
-"""Knows when all that was published has been worked with: nothing waits in the outbox, nor for any service on Kafka."""
+"""Wait until all published events are processed: the outbox is empty and no service has a lag on Kafka."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from types import TracebackType
 
 from sqlalchemy import Engine
 
+from firstword.runtimes.kafka.records import PartitionId
 from firstword.runtimes.kafka.settings import KafkaSettings
-from firstword.runtimes.kafka.watch import At, GroupWatch
+from firstword.runtimes.kafka.watch import GroupWatch
 from firstword.storage.outbox import Outbox
 from schemas.topics import TOPICS
 from services.common.db import reading
@@ -18,28 +19,28 @@ from services.common.processing import AnyProcessor
 
 __all__ = ["IdleWaiter"]
 
-LOOK_SECONDS = 0.1
-#: Reference topics are read without a group, so nobody can say how far; they are live within a second.
+CHECK_SECONDS = 0.1
+#: Reference topics are read without a group, so their lag is unknown; workers know a change within a second.
 REFERENCE_SECONDS = 1.5
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 class IdleWaiter:
-    """Watches the services (by name, with the processors each runs). Use as an async context manager."""
+    """Watches services, given by name with their processors. Use as an async context manager."""
 
     def __init__(self, engine: Engine, settings: KafkaSettings, services: Mapping[str, Sequence[AnyProcessor]]) -> None:
         self._engine = engine
-        self._watches: list[tuple[GroupWatch, list[At]]] = []
+        self._watches: list[tuple[GroupWatch, list[PartitionId]]] = []
         for service, processors in services.items():
             topics = sorted({topic for processor in processors for topic in processor.inputs})
-            places = [(topic, number) for topic in topics for number in range(TOPICS[topic].partitions)]
-            self._watches.append((GroupWatch(settings, settings.group(service)), places))
+            partitions = [(topic, number) for topic in topics for number in range(TOPICS[topic].partitions)]
+            self._watches.append((GroupWatch(settings, settings.group(service)), partitions))
         self._first = True
 
     async def __aenter__(self) -> IdleWaiter:
-        for watch, places in self._watches:
+        for watch, partitions in self._watches:
             await watch.start()
-            await watch.require({topic: TOPICS[topic].partitions for topic, _ in places})
+            await watch.require({topic: TOPICS[topic].partitions for topic, _ in partitions})
         return self
 
     async def __aexit__(
@@ -49,29 +50,32 @@ class IdleWaiter:
             await watch.stop()
 
     async def wait(self) -> None:
-        """Until nothing waits anywhere, seen twice in a row: what is on its way is always counted in one place.
+        """Wait until two checks in a row find nothing waiting.
+
+        Every event on its way is counted either in the outbox or on Kafka.
 
         Raises:
-            Unreachable: something still waits after two minutes; the message says what.
+            Unreachable: events still wait after two minutes; the message says how many.
         """
-        seen, looks = 0, int(PATIENCE_SECONDS / LOOK_SECONDS)
-        for _ in range(looks):
+        idle_checks = 0
+        for _ in range(int(TIMEOUT_SECONDS / CHECK_SECONDS)):
             waiting = await self._waiting()
-            seen = 0 if waiting else seen + 1
-            if seen == 2:
+            idle_checks = 0 if waiting else idle_checks + 1
+            if idle_checks == 2:
                 await asyncio.sleep(REFERENCE_SECONDS if self._first else 0)
                 self._first = False
                 return
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS)
         raise Unreachable(
-            f"{waiting} events still wait after {PATIENCE_SECONDS} s.", fix="Do the matcher and the notifier run?"
+            f"{waiting} events still wait after {TIMEOUT_SECONDS} s.",
+            fix="Check that the matcher and the notifier run.",
         )
 
     async def _waiting(self) -> int:
         waiting = await asyncio.to_thread(self._unsent)
-        for watch, places in self._watches:
-            positions, ends = await watch.positions(places), await watch.ends(places)
-            waiting += sum(max(0, ends[at] - positions[at]) for at in places)
+        for watch, partitions in self._watches:
+            positions, ends = await watch.positions(partitions), await watch.ends(partitions)
+            waiting += sum(max(0, ends[partition] - positions[partition]) for partition in partitions)
         return waiting
 
     def _unsent(self) -> int:

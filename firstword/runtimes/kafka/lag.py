@@ -1,4 +1,4 @@
-"""How far each service's group is behind, as the broker sees it."""
+"""The lag of each service's consumer group, from the broker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVICES = "firstword-"
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """What waits for a group on one partition. ``committed`` is None where it has never committed."""
+    """A group's lag on one partition. ``committed`` is None if the group has never committed there."""
 
     group: str
     topic: str
@@ -28,37 +28,40 @@ class Lag:
 
 
 def services_on_kafka(client: KafkaAdminClient, settings: KafkaSettings) -> list[str]:
-    """The services of which a worker runs: whose groups have members."""
+    """Return the services with a running worker: their groups have members."""
     prefix = settings.prefix + SERVICES
     return sorted(
-        found["group_id"].removeprefix(prefix)
-        for found in client.list_groups()
-        if found["group_id"].startswith(prefix) and found["group_state"] not in ("Empty", "Dead")
+        group["group_id"].removeprefix(prefix)
+        for group in client.list_groups()
+        if group["group_id"].startswith(prefix) and group["group_state"] not in ("Empty", "Dead")
     )
 
 
 def lags(client: KafkaAdminClient, settings: KafkaSettings) -> list[Lag]:
-    """By group, topic and partition, for every group of ours that has ever committed. Changelogs aren't committed."""
+    """Return the lags of every group of ours that has committed, by group, topic and partition.
+
+    Nobody commits changelogs.
+    """
     prefix = settings.prefix + SERVICES
-    groups = sorted(found["group_id"] for found in client.list_groups() if found["group_id"].startswith(prefix))
+    groups = sorted(group["group_id"] for group in client.list_groups() if group["group_id"].startswith(prefix))
     if not groups:
         return []
     committed = client.list_group_offsets(dict.fromkeys(groups))
-    topics = {at.topic for offsets in committed.values() for at in offsets}
-    every = _partitions(client, topics)
-    ends = _offsets(client, every, OffsetSpec.LATEST)
-    first = _offsets(client, every, OffsetSpec.EARLIEST)
+    topics = {partition.topic for offsets in committed.values() for partition in offsets}
+    partitions = _partitions(client, topics)
+    ends = _offsets(client, partitions, OffsetSpec.LATEST)
+    starts = _offsets(client, partitions, OffsetSpec.EARLIEST)
     rows = []
     for group in groups:
         offsets = committed[group]
-        read = {at.topic for at in offsets}
-        for at in every:
-            if at.topic in read:
-                found = offsets.get(at)
-                done = found.offset if found is not None and found.offset >= 0 else None
-                waiting = max(0, ends[at] - max(first[at], done or 0))
+        group_topics = {partition.topic for partition in offsets}
+        for partition in partitions:
+            if partition.topic in group_topics:
+                stored = offsets.get(partition)
+                done = stored.offset if stored is not None and stored.offset >= 0 else None
+                end, waiting = ends[partition], max(0, ends[partition] - max(starts[partition], done or 0))
                 name = group.removeprefix(settings.prefix)
-                rows.append(Lag(name, settings.name(at.topic), at.partition, done, ends[at], waiting))
+                rows.append(Lag(name, settings.name(partition.topic), partition.partition, done, end, waiting))
     return rows
 
 
@@ -71,5 +74,8 @@ def _partitions(client: KafkaAdminClient, topics: Iterable[str]) -> list[TopicPa
     )
 
 
-def _offsets(client: KafkaAdminClient, every: Iterable[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
-    return {at: found.offset for at, found in client.list_partition_offsets(dict.fromkeys(every, spec)).items()}
+def _offsets(
+    client: KafkaAdminClient, partitions: Iterable[TopicPartition], spec: OffsetSpec
+) -> dict[TopicPartition, int]:
+    found = client.list_partition_offsets(dict.fromkeys(partitions, spec))
+    return {partition: result.offset for partition, result in found.items()}

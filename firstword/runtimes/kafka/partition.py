@@ -1,14 +1,16 @@
-"""One processor on one partition: decides what a batch of records does, and leaves writing and sending to the worker.
+"""One processor on one partition: decide what a batch of records does. The worker does the writing and sending.
 
-Order within a partition is Kafka's; between partitions there is none, so each has states and timers of its own. Before
-an event of time *t*, the timers of its partition that are due by *t* fire, as they do embedded for the whole processor.
+Kafka keeps order within a partition only, so each partition has its own states and timers. Before an event of time *t*,
+the timers of its partition that are due by *t* fire, as they do for the whole processor in the embedded runtime.
 
-The worker must carry a decision out in this order: ``states`` to the changelog, wait; ``outputs`` and ``letters``,
-wait; ``settled()``; then commit. Then a kill anywhere loses nothing and says nothing that is not remembered:
+The worker must carry out a decision in this order: write ``states`` to the changelog and wait; send ``outputs`` and
+``letters`` and wait; write what ``confirm()`` returns; commit the offsets. Then a kill at any point loses nothing, and
+every output belongs to a stored state:
 
-- before the states are written: nothing was said; the events come again and are decided anew;
-- after that, before all is sent: the events come again, are known by their offsets, and what they said is sent again;
-- after that: at most something is sent twice, byte for byte, and is known by its id.
+- before the states are written: nothing was sent; the events come again and are decided anew;
+- afterwards, before everything is sent: the events come again, are recognized by their offsets, and their outputs are
+  sent again;
+- afterwards: at worst something is sent twice, byte for byte, and is recognized by its id.
 """
 
 from __future__ import annotations
@@ -30,13 +32,13 @@ from services.common.processing import AnyEvent, AnyProcessor
 
 __all__ = ["Decision", "PartitionWorker"]
 
-#: Decoded states kept at hand for each partition; the rest is read again from the table when needed.
+#: Decoded states to keep in memory per partition; others are read from the table again when they are needed.
 CACHED_STATES = 2_000
 
 
 @dataclass(slots=True)
 class Decision:
-    """What a batch does: values for the changelog by key, records to send, and what could not be worked with."""
+    """The effect of a batch: values for the changelog by key, records to send, and dead letters."""
 
     states: dict[str, bytes] = field(default_factory=dict)
     outputs: list[OutboundRecord] = field(default_factory=list)
@@ -44,18 +46,18 @@ class Decision:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _KeyState:
     state: Any
     offsets: dict[str, int]
     recent: RecentIds
-    said: tuple[OutboundRecord, ...]
+    outputs: tuple[OutboundRecord, ...]
 
 
 class PartitionWorker:
-    """Works one partition of a processor's inputs.
+    """Processes one partition of a processor's inputs.
 
-    ``load`` gives the changelog's newest value of a key. ``committed`` tells, by topic, the first offset that this
-    group has not committed. ``timers`` are the keys of this partition that wait for a moment.
+    ``load`` returns the changelog's latest value of a key. ``committed`` has, by topic, the first offset that the group
+    has not committed. ``timers`` are the partition's due times and keys.
     """
 
     def __init__(
@@ -71,151 +73,153 @@ class PartitionWorker:
         self._load = load
         self._committed = committed
         self._stepper = Stepper(processor, self._state, Timers(timers))
-        self._cache: OrderedDict[str, _Kept] = OrderedDict()
-        self._batch: dict[str, _Kept] = {}
+        self._cache: OrderedDict[str, _KeyState] = OrderedDict()
+        self._batch: dict[str, _KeyState] = {}
         self._ticked: set[str] = set()
-        self._heard: set[str] = set()
-        self._repeated: set[str] = set()
+        self._confirmed: set[str] = set()
+        self._resent: set[str] = set()
 
-    def work(self, records: Sequence[InboundRecord], now: datetime) -> Decision:
-        """Decide a batch of records of this partition, in their order; ``now`` only dates dead letters."""
+    def process(self, records: Sequence[InboundRecord], now: datetime) -> Decision:
+        """Decide a batch of records of this partition, in order. ``now`` is only the date of dead letters."""
         decision = Decision()
         for record in records:
             try:
                 event = decode(record.topic, record.payload or b"")
                 if self._processor.stateful:
-                    self._take(record, event, decision)
+                    self._process(record, event, decision)
                 else:
                     decision.outputs.extend(map(outbound_record, self._stepper.apply(event)[1]))
             except (UnreadableEvent, KnownBadEvent) as error:
-                decision.letters.append(
-                    dead_letter_for(record, error, self._processor.name, self._processor.version, now)
-                )
-        return self._decided(decision)
+                processor = self._processor
+                decision.letters.append(dead_letter_for(record, error, processor.name, processor.version, now))
+        return self._finish(decision)
 
     def fire(self, until: datetime) -> Decision:
-        """Decide what time alone has brought up to ``until``."""
+        """Fire the timers due by ``until``."""
         decision = Decision()
         self._fire(until, decision)
-        return self._decided(decision)
+        return self._finish(decision)
 
     def is_due(self, now: datetime) -> bool:
-        """Whether a timer of this partition is due."""
+        """Return true if a timer of this partition is due."""
         earliest = self._stepper.timers.earliest()
         return earliest is not None and earliest <= now
 
-    def unheard(self, keys: Iterable[str]) -> Decision:
-        """What ticks of ``keys`` said before a crash, and nobody may have heard: to be sent before anything else."""
+    def resend_ticks(self, keys: Iterable[str]) -> Decision:
+        """Send again what timers of ``keys`` produced before a crash. Must be carried out before anything else."""
         decision = Decision()
         for key in keys:
-            decision.outputs.extend(self._kept(key).said)
-            self._repeated.add(key)
+            decision.outputs.extend(self._key_state(key).outputs)
+            self._resent.add(key)
             self._ticked.add(key)
         return decision
 
-    def settled(self, decision: Decision) -> dict[str, bytes]:
-        """To be called when all of ``decision`` has arrived; return what to write to the changelog after it.
+    def confirm(self, decision: Decision) -> dict[str, bytes]:
+        """Record that everything in ``decision`` was sent; return what to write to the changelog afterwards.
 
-        What a tick said is taken out of its value then: no event will come again that would bring it up.
+        These values no longer mark a timer's outputs as unconfirmed: no event will come again to trigger them.
         """
-        self._heard.update(decision.states, self._repeated)
-        self._repeated.clear()
-        again = {key: self._packed(key, ticked=False) for key in sorted(self._ticked)}
+        self._confirmed.update(decision.states, self._resent)
+        self._resent.clear()
+        values = {key: self._pack(key, ticked=False) for key in sorted(self._ticked)}
         self._ticked.clear()
         while len(self._cache) > CACHED_STATES:
             self._cache.popitem(last=False)
-        return again
+        return values
 
-    def _take(self, record: InboundRecord, event: AnyEvent, decision: Decision) -> None:
+    def _process(self, record: InboundRecord, event: AnyEvent, decision: Decision) -> None:
         key = self._processor.key(event)
         if key != event.subject:
             raise RuntimeError(
-                f"{self._processor.name}: the state {key!r} is not the event's subject {event.subject!r}; on Kafka the "
-                "subject decides the partition, and a state lives in one."
+                f"{self._processor.name}: the state's key {key!r} is not the event's subject {event.subject!r}. On "
+                "Kafka the subject decides the partition, and a state belongs to one partition."
             )
-        kept = self._kept(key)
-        if record.offset <= kept.offsets.get(record.topic, -1):
-            self._repeat(key, kept, decision)
+        key_state = self._key_state(key)
+        if record.offset <= key_state.offsets.get(record.topic, -1):
+            self._resend_unconfirmed(key, key_state, decision)
             return
-        if event.id in kept.recent:
+        if event.id in key_state.recent:
             return
         self._fire(event.time, decision)
         before = self._stepper.touched.get(key)
         _, out = self._stepper.apply(event)
         if not out and self._stepper.touched.get(key) is before and key not in self._batch:
             return
-        kept = self._touch(key, decision)
-        kept.offsets[record.topic] = record.offset
-        kept.recent.add(event.id, record.timestamp_ms // 1000)
-        self._say(kept, out, decision)
+        key_state = self._touch(key, decision)
+        key_state.offsets[record.topic] = record.offset
+        key_state.recent.add(event.id, record.timestamp_ms // 1000)
+        self._add_outputs(key_state, out, decision)
 
     def _fire(self, until: datetime, decision: Decision) -> None:
         while fired := self._stepper.fire_next(until):
             key, out = fired
-            kept = self._touch(key, decision)
+            key_state = self._touch(key, decision)
             if out:
                 self._ticked.add(key)
-            self._say(kept, out, decision)
+            self._add_outputs(key_state, out, decision)
 
-    def _touch(self, key: str, decision: Decision) -> _Kept:
-        """Take ``key`` into the batch; what it said before is forgotten with that, if it has been heard."""
+    def _touch(self, key: str, decision: Decision) -> _KeyState:
+        """Add ``key`` to the batch. Its earlier outputs are dropped if they are confirmed."""
         if key not in self._batch:
-            kept = self._kept(key)
-            unheard = self._repeat(key, kept, decision)
-            self._batch[key] = _Kept(kept.state, kept.offsets, kept.recent, kept.said if unheard else ())
+            key_state = self._key_state(key)
+            unconfirmed = self._resend_unconfirmed(key, key_state, decision)
+            outputs = key_state.outputs if unconfirmed else ()
+            self._batch[key] = _KeyState(key_state.state, key_state.offsets, key_state.recent, outputs)
         return self._batch[key]
 
-    def _repeat(self, key: str, kept: _Kept, decision: Decision) -> bool:
-        """Say again what the last batch before a crash said for ``key``, unless it is known to have arrived."""
-        if key in self._heard or all(at < self._committed.get(topic, 0) for topic, at in kept.offsets.items()):
+    def _resend_unconfirmed(self, key: str, key_state: _KeyState, decision: Decision) -> bool:
+        """Send the outputs of the last batch before a crash again, unless they are known to have been sent."""
+        if key in self._confirmed or all(
+            offset < self._committed.get(topic, 0) for topic, offset in key_state.offsets.items()
+        ):
             return False
-        if key not in self._repeated:
-            self._repeated.add(key)
-            decision.outputs.extend(kept.said)
+        if key not in self._resent:
+            self._resent.add(key)
+            decision.outputs.extend(key_state.outputs)
         return True
 
     @staticmethod
-    def _say(kept: _Kept, out: Sequence[AnyEvent], decision: Decision) -> None:
-        said = tuple(map(outbound_record, out))
-        kept.said += said
-        decision.outputs.extend(said)
+    def _add_outputs(key_state: _KeyState, out: Sequence[AnyEvent], decision: Decision) -> None:
+        outputs = tuple(map(outbound_record, out))
+        key_state.outputs += outputs
+        decision.outputs.extend(outputs)
 
-    def _decided(self, decision: Decision) -> Decision:
+    def _finish(self, decision: Decision) -> Decision:
         for key, state in self._stepper.touched.items():
             self._batch[key].state = state
         self._stepper.touched.clear()
-        for key, kept in self._batch.items():
-            self._cache[key] = kept
+        for key, key_state in self._batch.items():
+            self._cache[key] = key_state
             self._cache.move_to_end(key)
-            decision.states[key] = self._packed(key, ticked=key in self._ticked)
+            decision.states[key] = self._pack(key, ticked=key in self._ticked)
         self._batch.clear()
         return decision
 
-    def _packed(self, key: str, *, ticked: bool) -> bytes:
-        kept = self._kept(key)
+    def _pack(self, key: str, *, ticked: bool) -> bytes:
+        key_state = self._key_state(key)
         return pack(
             StateValue(
                 partition=self._partition,
-                state=self._processor.dump(kept.state),
-                next_tick=self._processor.next_tick(kept.state),
-                offsets=kept.offsets,
-                recent=kept.recent,
-                said=kept.said,
+                state=self._processor.dump(key_state.state),
+                next_tick=self._processor.next_tick(key_state.state),
+                offsets=key_state.offsets,
+                recent=key_state.recent,
+                outputs=key_state.outputs,
                 ticked=ticked,
             )
         )
 
     def _state(self, key: str) -> Any:
-        return self._kept(key).state
+        return self._key_state(key).state
 
-    def _kept(self, key: str) -> _Kept:
-        kept = self._batch.get(key) or self._cache.get(key)
-        if kept is None:
+    def _key_state(self, key: str) -> _KeyState:
+        key_state = self._batch.get(key) or self._cache.get(key)
+        if key_state is None:
             raw = self._load(key)
             if raw is None:
-                kept = _Kept(self._processor.initial(key), {}, RecentIds(), ())
+                key_state = _KeyState(self._processor.initial(key), {}, RecentIds(), ())
             else:
                 value = unpack(raw)
-                kept = _Kept(self._processor.load(value.state), value.offsets, value.recent, value.said)
-            self._cache[key] = kept
-        return kept
+                key_state = _KeyState(self._processor.load(value.state), value.offsets, value.recent, value.outputs)
+            self._cache[key] = key_state
+        return key_state

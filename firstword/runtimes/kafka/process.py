@@ -1,4 +1,4 @@
-"""A worker as a process: signals, event loop, exit code."""
+"""Run a worker as a process: signals, event loop, exit code."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = ["run_process"]
 
 log = get_logger(__name__)
 
-#: What is said at length when a worker comes, goes and rebalances; our own records tell what matters.
-CHATTY = ("faust", "mode", "aiokafka")
+#: Loggers that are verbose at every start, stop and rebalance.
+VERBOSE = ("faust", "mode", "aiokafka")
 
 
 def run_process(run: Callable[[asyncio.Event], Awaitable[None]]) -> NoReturn:
-    """Run ``run`` until it ends or SIGTERM or SIGINT asks it to (by the event that it is given), and end the process.
+    """Run ``run`` until it ends, then exit. SIGTERM and SIGINT set the event that it receives.
 
-    The exit code is 0 after a stop that was asked for, else the error's own, or 1. The process ends at once then:
-    Faust's threads and what hangs on its event loop must not keep a worker half alive.
+    The exit code is 0 after a regular stop, else that of the error, or 1. The process exits at once, because Faust's
+    threads and event loop must not keep a failed worker alive.
     """
-    for name in CHATTY:
+    for name in VERBOSE:
         logging.getLogger(name).setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(LogThrottle(CHATTY))
+        handler.addFilter(LogThrottle(VERBOSE))
     code = 0
     try:
         _run(run)
@@ -54,7 +54,7 @@ def _run(run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
     else:  # Windows
         loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)  # Faust asks for it before anything runs
+    asyncio.set_event_loop(loop)  # Faust needs it before anything runs
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)

@@ -1,7 +1,7 @@
-"""Reads whole reference topics (the client book, source grades) on every worker, whatever partitions it owns.
+"""Read the reference topics (client book, source grades) completely, on every worker.
 
-A plain reader without a group: nothing is ever committed, and every start reads all there is, which compaction keeps to
-the newest record of each key. A record with a lower revision than one of its key before it is late, and left out.
+The reader has no group and commits nothing. Each start reads the whole topics, which compaction reduces to the latest
+record of each key. A record with a lower revision than an earlier one of its key came late and is ignored.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from firstword.runtimes.kafka.records import InboundRecord
+from firstword.runtimes.kafka.records import InboundRecord, inbound_record
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS, UnreadableEvent, decode
 from services.common.errors import KnownBadEvent
 from services.common.logs import get_logger
 from services.common.processing import AnyEvent, AnyProcessor
 
-__all__ = ["ReferenceReader", "inbound_record"]
+__all__ = ["ReferenceReader"]
 
 log = get_logger(__name__)
 
-#: How long a fetch waits for something new; a change is known so soon at the latest after it was fetched.
+#: A fetch waits at most this long for new records.
 FETCH_WAIT_MS = 100
 
 
 class ReferenceReader:
-    """Feeds every record of the processors' reference topics to their ``refer``.
+    """Passes every record of the processors' reference topics to their ``refer``.
 
-    ``on_bad`` is told which record could not be taken by which processor, and why; only of those that are new, for the
-    old ones come up again at each start.
+    ``on_bad`` is called with each record that a processor can't use, and the error. It is called for new records only,
+    because the old ones are read again at each start.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ReferenceReader:
         self.caught_up = asyncio.Event()
 
     async def run(self) -> None:
-        """Read for ever; set ``caught_up`` once all that was there at the start has been taken."""
+        """Read forever; set ``caught_up`` once the records that existed at the start are read."""
         if not self._readers:
             self.caught_up.set()
             return
@@ -71,27 +71,27 @@ class ReferenceReader:
             ]
             consumer.assign(partitions)
             ends: Mapping[TopicPartition, int] = await consumer.end_offsets(partitions)
-            self._behind = {at: end for at, end in ends.items() if end > 0}
-            await self._note_progress(consumer)
+            self._behind = {partition: end for partition, end in ends.items() if end > 0}
+            await self._check_caught_up(consumer)
             while True:
                 fetched = await consumer.getmany(timeout_ms=1_000)
                 for records in fetched.values():
                     for record in records:
-                        self.take(record)
-                await self._note_progress(consumer)
+                        self.process(record)
+                await self._check_caught_up(consumer)
         finally:
             await consumer.stop()
 
-    async def _note_progress(self, consumer: AIOKafkaConsumer) -> None:
-        """Take off the list what has been read to where it ended at the start.
+    async def _check_caught_up(self, consumer: AIOKafkaConsumer) -> None:
+        """Set ``caught_up`` once every partition is read to its initial end.
 
-        By position, not by record: the last record of a topic may have been compacted away.
+        Positions count, not records: a topic's last record may have been compacted away.
         """
         if self.caught_up.is_set():
             return
-        for at, end in list(self._behind.items()):
-            if await consumer.position(at) >= end:
-                del self._behind[at]
+        for partition, end in list(self._behind.items()):
+            if await consumer.position(partition) >= end:
+                del self._behind[partition]
         if not self._behind:
             self.caught_up.set()
             log.info(
@@ -100,10 +100,10 @@ class ReferenceReader:
                 topics=sorted(self._readers),
             )
 
-    def take(self, raw: ConsumerRecord[Any, Any]) -> None:
-        """One record, in its turn."""
+    def process(self, raw: ConsumerRecord[Any, Any]) -> None:
+        """Process one record."""
         record = inbound_record(self._settings, raw)
-        if record.payload is None:  # a tombstone: the key is no longer kept
+        if record.payload is None:  # a tombstone: the key was deleted
             return
         try:
             event = decode(record.topic, record.payload)
@@ -111,7 +111,7 @@ class ReferenceReader:
             for processor in self._readers[record.topic]:
                 self._refused(record, processor, error)
             return
-        if self._is_late(record.topic, event):
+        if self._is_outdated(record.topic, event):
             log.info(
                 "An older revision of a reference came late and is ignored.",
                 action="reference.outdated",
@@ -126,8 +126,8 @@ class ReferenceReader:
             except KnownBadEvent as error:
                 self._refused(record, processor, error)
 
-    def _is_late(self, topic: str, event: AnyEvent) -> bool:
-        """Whether a higher revision of the same was read already. What has no revision is told in any order."""
+    def _is_outdated(self, topic: str, event: AnyEvent) -> bool:
+        """Return true if a higher revision of the key was read before. Events without a revision are never outdated."""
         revision = getattr(event.data, "revision", None)
         if revision is None:
             return False
@@ -147,11 +147,3 @@ class ReferenceReader:
         )
         if self.caught_up.is_set():
             self._on_bad(record, processor, error)
-
-
-def inbound_record(settings: KafkaSettings, raw: ConsumerRecord[Any, Any]) -> InboundRecord:
-    """A record of aiokafka as ours."""
-    headers = tuple((name, bytes(value)) for name, value in raw.headers or ())
-    return InboundRecord(
-        settings.name(raw.topic), raw.partition, raw.offset, raw.key, raw.value, raw.timestamp, headers
-    )

@@ -1,4 +1,4 @@
-"""Which topics there must be and how they differ from those that are. Nothing here reaches outside."""
+"""The required topics, and their differences from the existing ones. This module is pure: no I/O."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from schemas.topics import TOPICS
 __all__ = ["TopicChange", "TopicSpec", "plan", "required_topics"]
 
 DAY_MS = 86_400_000
-#: Letters wait for a person, who may be on holiday.
+#: Dead letters wait for a person, who may be on vacation.
 DEAD_LETTER_RETENTION_MS = 30 * DAY_MS
-#: A changelog is read from its beginning at a start, so it is compacted early: a tenth of it superseded is enough, and
-#: a segment is closed (only closed ones are compacted) after ten minutes or 16 MB. Nothing younger than five minutes is
-#: compacted: so long the one who holds a partition has for writing anew what a superseded worker wrote over (fence.py).
+#: Workers read changelogs from the beginning at each start, so these are compacted early: when a tenth is superseded,
+#: and with segments closed (only closed ones are compacted) after ten minutes or 16 MB. Records younger than five
+#: minutes are not compacted: a partition's owner has this time to rewrite keys that a superseded worker overwrote
+#: (fence.py).
 EAGER_COMPACTION = {
     "cleanup.policy": "compact",
     "min.cleanable.dirty.ratio": "0.1",
@@ -29,7 +30,7 @@ EAGER_COMPACTION = {
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """One topic as it must be, or is. ``config`` holds only the settings that we care about."""
+    """A required or existing topic. ``config`` holds only the settings that matter here."""
 
     name: str
     partitions: int
@@ -40,7 +41,10 @@ class TopicSpec:
 
 @dataclass(frozen=True, slots=True)
 class TopicChange:
-    """One difference. ``refused`` says why it can't be made; ``warning`` what it breaks."""
+    """A difference between a required and an existing topic.
+
+    ``refused`` is the reason why it can't be applied, ``warning`` says what it breaks.
+    """
 
     topic: str
     what: str
@@ -55,7 +59,7 @@ class TopicChange:
 
 
 def required_topics(settings: KafkaSettings, kept: Iterable[Changelog]) -> list[TopicSpec]:
-    """Every topic of the registry with its dead letters, and the changelogs, under their names on the broker."""
+    """Return the spec of every topic, its dead-letter topic, and every changelog, under their names on the broker."""
     specs = []
     for topic in TOPICS.values():
         retention = topic.retention_seconds
@@ -76,13 +80,13 @@ def required_topics(settings: KafkaSettings, kept: Iterable[Changelog]) -> list[
 
 
 def plan(existing: Mapping[str, TopicSpec], wanted: Iterable[TopicSpec]) -> list[TopicChange]:
-    """The differences between what is and what must be, in the order of ``wanted``; empty when there are none."""
+    """Return the changes from the ``existing`` topics to the ``wanted`` ones, in the order of ``wanted``."""
     changes: list[TopicChange] = []
     for spec in wanted:
         found = existing.get(spec.name)
         if found is None:
-            about = f"create, {spec.partitions} partitions, {spec.replication} copies, {_spoken(spec.config)}"
-            changes.append(TopicChange(spec.name, about, create=spec))
+            what = f"create, {spec.partitions} partitions, {spec.replication} copies, {_retention(spec.config)}"
+            changes.append(TopicChange(spec.name, what, create=spec))
             continue
         if found.partitions != spec.partitions:
             changes.append(_partitions(found, spec))
@@ -90,28 +94,28 @@ def plan(existing: Mapping[str, TopicSpec], wanted: Iterable[TopicSpec]) -> list
             changes.append(
                 TopicChange(
                     spec.name,
-                    f"{found.replication} copies, and should have {spec.replication}",
-                    refused="Copies of an existing topic are moved with kafka-reassign-partitions.",
+                    f"has {found.replication} copies, should have {spec.replication}",
+                    refused="Use kafka-reassign-partitions to change the copies of an existing topic.",
                 )
             )
         if differing := {name: value for name, value in spec.config.items() if found.config.get(name) != value}:
-            told = ", ".join(f"{name} {found.config.get(name, 'unset')} → {new}" for name, new in differing.items())
-            changes.append(TopicChange(spec.name, told, config=differing))
+            what = ", ".join(f"{name} {found.config.get(name, 'unset')} → {new}" for name, new in differing.items())
+            changes.append(TopicChange(spec.name, what, config=differing))
     return changes
 
 
 def _partitions(found: TopicSpec, spec: TopicSpec) -> TopicChange:
-    what = f"{found.partitions} partitions, and should have {spec.partitions}"
+    what = f"has {found.partitions} partitions, should have {spec.partitions}"
     if found.partitions > spec.partitions:
         return TopicChange(
             spec.name,
             what,
-            refused="Kafka can't take partitions away. Workers stop at it, for topics that are read together must have "
-            "as many; delete the topic once it is worked off, or keep the number in schemas/topics.py.",
+            refused="Kafka can't remove partitions, and workers don't start with a different number. Delete the topic "
+            "once all its records are processed, or keep the number in schemas/topics.py.",
         )
     warning = (
-        "Keys move to other partitions: their states and what was sent before stay where they were, so order and "
-        "memory of each key break. Stop the workers and let them work everything off first; states begin anew."
+        "Keys move to other partitions, but their states and earlier records don't, so each key loses its order and "
+        "state. Let the workers process everything and stop them first; states start empty."
     )
     return TopicChange(spec.name, what, partitions=spec.partitions, warning=warning if spec.keyed else None)
 
@@ -120,7 +124,7 @@ def _kept_for(retention_ms: int) -> dict[str, str]:
     return {"cleanup.policy": "delete", "retention.ms": str(retention_ms)}
 
 
-def _spoken(config: Mapping[str, str]) -> str:
+def _retention(config: Mapping[str, str]) -> str:
     if config["cleanup.policy"] == "compact":
         return "compacted"
     return f"kept {int(config['retention.ms']) // DAY_MS} days"

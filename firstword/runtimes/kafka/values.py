@@ -1,7 +1,7 @@
-"""The value that a changelog keeps for one key: the state, how far it has come, and what it has just said.
+"""The value of a key in a changelog: the state, the offsets it includes, and the last outputs.
 
-A step is decided by writing this value; only then do its outputs go out. What a crash keeps from going out lies in the
-value and is sent when the step's event comes again. So what was said and what is remembered never differ.
+Writing this value decides a step; its outputs are sent afterwards. If a crash prevents that, the outputs are still in
+the value and are sent when the step's event comes again. So the sent outputs and the stored state always agree.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _MAGIC = b"FW1"
 _HEAD = struct.Struct(">3sI")
 _RECENT = struct.Struct(">8sI")
 
-#: A producer that was killed sends again what it sent since its last commit: seconds, or hours when nobody restarts it.
+#: A killed producer sends again what it sent since its last commit: seconds, or hours if it is restarted late.
 REPEAT_WINDOW_SECONDS = 24 * 3600
-#: 6 KB for a key at its busiest. With 0.5 s between commits, that is a repeat of 1,000 events a second on one key.
+#: At most 6 KB per key. With a commit every 0.5 s, that covers the repeats of 1,000 events a second on one key.
 MOST_RECENT = 512
 
 
 class RecentIds:
-    """The ids of the events that a key has lately taken, so that a repeat upstream is known for one."""
+    """The ids of a key's recent events, to recognize repeats from upstream."""
 
     __slots__ = ("_raw", "_seen")
 
@@ -42,7 +42,7 @@ class RecentIds:
         return _digest(event_id) in self._seen
 
     def add(self, event_id: str, at_seconds: int) -> None:
-        """Note an event that is not in here; forget those that are old or too many. Seconds are those since 1970."""
+        """Add a new event id; remove ids that are too old or too many. Seconds count from 1970."""
         digest = _digest(event_id)
         self._seen.add(digest)
         self._raw += _RECENT.pack(digest, at_seconds)
@@ -54,17 +54,17 @@ class RecentIds:
             del self._raw[: _RECENT.size]
 
     def dump(self) -> bytes:
-        """As bytes, oldest first."""
+        """Return the ids as bytes, oldest first."""
         return bytes(self._raw)
 
 
 @dataclass(slots=True)
 class StateValue:
-    """All that is kept of one key.
+    """Everything stored for one key.
 
-    ``offsets`` are, by topic, those of the last events that are in ``state``. ``said`` are the outputs of the last
-    batch that touched the key. ``ticked`` says that some of them come from a tick and have not been seen to arrive: no
-    event will come again to have them sent.
+    ``offsets`` are, by topic, those of the last events included in ``state``. ``outputs`` are those of the last batch
+    that changed the key. ``ticked`` is true if some of them come from a timer and are not confirmed yet: no event will
+    come again to trigger them.
     """
 
     partition: int
@@ -72,12 +72,12 @@ class StateValue:
     next_tick: datetime | None
     offsets: dict[str, int]
     recent: RecentIds
-    said: tuple[OutboundRecord, ...] = ()
+    outputs: tuple[OutboundRecord, ...] = ()
     ticked: bool = False
 
 
 def pack(value: StateValue) -> bytes:
-    """As bytes, the same for equal values."""
+    """Return the value as bytes, the same for equal values."""
     recent = value.recent.dump()
     head = orjson.dumps(
         {
@@ -86,19 +86,19 @@ def pack(value: StateValue) -> bytes:
             "ticked": value.ticked,
             "offsets": value.offsets,
             "sizes": (len(value.state), len(recent)),
-            "said": [(out.topic, (out.key or b"").decode(), len(out.payload or b"")) for out in value.said],
+            "said": [(out.topic, (out.key or b"").decode(), len(out.payload or b"")) for out in value.outputs],
         },
         option=orjson.OPT_SORT_KEYS,
     )
-    payloads = (out.payload or b"" for out in value.said)
+    payloads = (out.payload or b"" for out in value.outputs)
     return b"".join((_HEAD.pack(_MAGIC, len(head)), head, value.state, recent, *payloads))
 
 
 def unpack(raw: bytes) -> StateValue:
-    """The inverse of :func:`pack`.
+    """Unpack what :func:`pack` returned.
 
     Raises:
-        ValueError: when the bytes are no such value; the changelog is not ours, or of a later version.
+        ValueError: the bytes are not a valid value; the changelog is not ours, or from a later version.
     """
     head, at = _head(raw)
     state_size, recent_size = head["sizes"]
@@ -109,27 +109,27 @@ def unpack(raw: bytes) -> StateValue:
         next_tick=datetime.fromisoformat(head["next"]) if head["next"] else None,
         offsets=head["offsets"],
         recent=RecentIds(recent),
-        said=tuple(_said(head["said"], raw, at + state_size + recent_size)),
+        outputs=tuple(_outputs(head["said"], raw, at + state_size + recent_size)),
         ticked=head["ticked"],
     )
 
 
 def peek(raw: bytes) -> tuple[int, datetime | None, bool]:
-    """Partition, next tick and ``ticked`` of a value, without reading the rest of it."""
+    """Return a value's partition, next tick and ``ticked`` without unpacking the rest."""
     head, _ = _head(raw)
     return head["partition"], datetime.fromisoformat(head["next"]) if head["next"] else None, head["ticked"]
 
 
 def _head(raw: bytes) -> tuple[dict[str, Any], int]:
     if len(raw) < _HEAD.size or raw[:3] != _MAGIC:
-        raise ValueError("a state's value doesn't begin as this version writes it")
+        raise ValueError("the value of a state does not begin as this version writes it")
     _, size = _HEAD.unpack_from(raw)
     at = _HEAD.size + size
     head: dict[str, Any] = orjson.loads(raw[_HEAD.size : at])
     return head, at
 
 
-def _said(listed: list[tuple[str, str, int]], raw: bytes, at: int) -> Iterator[OutboundRecord]:
+def _outputs(listed: list[tuple[str, str, int]], raw: bytes, at: int) -> Iterator[OutboundRecord]:
     for topic, key, size in listed:
         yield OutboundRecord(topic, key.encode(), raw[at : at + size])
         at += size

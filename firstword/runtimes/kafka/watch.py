@@ -1,4 +1,4 @@
-"""What the broker says of a group's progress, over a connection of its own: a dying consumer can't hide it."""
+"""Read a group's progress from the broker, over a separate connection that doesn't depend on the consumer."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ from collections.abc import Iterable, Mapping
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from firstword.runtimes.kafka.records import InboundRecord
-from firstword.runtimes.kafka.references import inbound_record
+from firstword.runtimes.kafka.records import InboundRecord, PartitionId, inbound_record
 from firstword.runtimes.kafka.settings import KafkaSettings
 from services.common.errors import FirstwordError
 
-__all__ = ["At", "GroupWatch", "MissingTopic"]
-
-#: A partition: our name of the topic, and its number.
-At = tuple[str, int]
+__all__ = ["GroupWatch", "MissingTopic"]
 
 
 class MissingTopic(FirstwordError):
-    """A topic that a worker needs is not on the broker."""
+    """The broker lacks a topic that a worker needs."""
 
     exit_code = 3
 
 
 class GroupWatch:
-    """Asks for ends, starts and committed offsets. Takes no part in the group."""
+    """Reads the ends, starts and committed offsets of partitions, without being a member of the group."""
 
     def __init__(self, settings: KafkaSettings, group: str) -> None:
         self._settings = settings
@@ -40,7 +36,7 @@ class GroupWatch:
         """Connect.
 
         Raises:
-            KafkaConnectionError: when no broker answers.
+            KafkaConnectionError: no broker answers.
         """
         await self._consumer.start()
 
@@ -49,10 +45,10 @@ class GroupWatch:
         await self._consumer.stop()
 
     async def require(self, wanted: Mapping[str, int]) -> None:
-        """Check that topics (our names) are there with so many partitions.
+        """Check that topics (without prefix) exist with these numbers of partitions.
 
         Raises:
-            MissingTopic: naming those that are not, or have others.
+            MissingTopic: a topic is missing or has another number of partitions.
         """
         admin = AIOKafkaAdminClient(bootstrap_servers=self._settings.brokers)
         await admin.start()
@@ -62,49 +58,49 @@ class GroupWatch:
             await admin.close()
         found = {self._settings.name(topic["topic"]): len(topic["partitions"]) for topic in described}
         if missing := sorted(self._settings.topic(topic) for topic in wanted if not found.get(topic)):
-            raise MissingTopic(
-                f"These topics are not there: {', '.join(missing)}.", fix="Run 'firstword topics apply'."
-            )
+            raise MissingTopic(f"Kafka lacks these topics: {', '.join(missing)}.", fix="Run 'firstword topics apply'.")
         for topic, partitions in wanted.items():
             if found[topic] != partitions:
                 name = self._settings.topic(topic)
                 raise MissingTopic(
-                    f"The topic {name} has {found[topic]} partitions, and should have {partitions}.",
+                    f"The topic {name} has {found[topic]} partitions, but should have {partitions}.",
                     fix="See 'firstword topics plan'.",
                 )
 
-    async def ends(self, partitions: Iterable[At]) -> dict[At, int]:
-        """By partition, the offset that the next record will get."""
-        return self._named(await self._consumer.end_offsets(self._theirs(partitions)))
+    async def ends(self, partitions: Iterable[PartitionId]) -> dict[PartitionId, int]:
+        """Return, by partition, the offset of the next record."""
+        return self._from_kafka(await self._consumer.end_offsets(self._to_kafka(partitions)))
 
-    async def positions(self, partitions: Iterable[At]) -> dict[At, int]:
-        """By partition, where the group goes on: what it has committed, or the first record there is."""
-        theirs = self._theirs(partitions)
-        first = await self._consumer.beginning_offsets(theirs)
-        found = {}
-        for at in theirs:
-            committed = await self._consumer.committed(at)
-            found[at] = max(committed if committed is not None else 0, first[at])
-        return self._named(found)
+    async def positions(self, partitions: Iterable[PartitionId]) -> dict[PartitionId, int]:
+        """Return, by partition, where the group continues: its committed offset, or the first record."""
+        kafka_partitions = self._to_kafka(partitions)
+        starts = await self._consumer.beginning_offsets(kafka_partitions)
+        positions = {}
+        for partition in kafka_partitions:
+            committed = await self._consumer.committed(partition)
+            positions[partition] = max(committed if committed is not None else 0, starts[partition])
+        return self._from_kafka(positions)
 
-    async def between(self, at: At, begin: int, end: int) -> list[InboundRecord]:
-        """The records of a partition from ``begin`` on, before ``end``; those that compaction has left."""
-        (place,), found = self._theirs([at]), list[InboundRecord]()
+    async def between(self, partition: PartitionId, begin: int, end: int) -> list[InboundRecord]:
+        """Return a partition's records with offsets from ``begin`` to before ``end``, less those compacted away."""
+        (kafka_partition,), found = self._to_kafka([partition]), list[InboundRecord]()
         async with AIOKafkaConsumer(
             bootstrap_servers=self._settings.brokers,
             client_id=f"{self._settings.prefix}firstword-between",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
         ) as consumer:
-            consumer.assign([place])
-            consumer.seek(place, begin)
-            while await consumer.position(place) < end:
+            consumer.assign([kafka_partition])
+            consumer.seek(kafka_partition, begin)
+            while await consumer.position(kafka_partition) < end:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     found += [inbound_record(self._settings, record) for record in records if record.offset < end]
         return found
 
-    def _theirs(self, partitions: Iterable[At]) -> list[TopicPartition]:
+    def _to_kafka(self, partitions: Iterable[PartitionId]) -> list[TopicPartition]:
         return [TopicPartition(self._settings.topic(topic), number) for topic, number in partitions]
 
-    def _named(self, found: Mapping[TopicPartition, int]) -> dict[At, int]:
-        return {(self._settings.name(at.topic), at.partition): offset for at, offset in found.items()}
+    def _from_kafka(self, offsets: Mapping[TopicPartition, int]) -> dict[PartitionId, int]:
+        return {
+            (self._settings.name(partition.topic), partition.partition): offset for partition, offset in offsets.items()
+        }

@@ -1,4 +1,4 @@
-"""A small processor with state and a timer, to test runtimes without any news in them."""
+"""A small processor with state and a timer, to test runtimes without news."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def item_event(number: int, at: datetime, title: str = "news") -> AnyEvent:
 
 
 class Counter(Processor[State]):
-    """Counts items per key (number modulo 3); says each count, and an hour after the last item that it is quiet."""
+    """Counts items per key (number modulo 3). Publishes each count, and "quiet" an hour after the last item."""
 
     name = "counter"
     inputs: ClassVar[tuple[str, ...]] = ("items",)

@@ -1,4 +1,4 @@
-"""A small processor with state and a timer, keyed by subject as Kafka wants it."""
+"""A small processor with state and a timer, keyed by subject as Kafka requires."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from services.common.processing import AnyEvent, Processor
 
 __all__ = ["Tally", "TallyState"]
 
-#: Subject, count, and the moment at which it is quiet.
+#: Subject, count, and the due time of the timer.
 TallyState = tuple[str, int, str | None]
 
 
 class Tally(Processor[TallyState]):
-    """Counts items per subject, says each count, and an hour after the last item that it is quiet."""
+    """Counts items per subject. Publishes each count, and "quiet" an hour after the last item."""
 
     name = "tally"
     inputs = ("items",)
@@ -41,7 +41,7 @@ class Tally(Processor[TallyState]):
         if title == "bad":
             raise KnownBadEvent(f"{event.subject}: a title that can't be worked with.")
         if title == "poison":
-            raise ZeroDivisionError("a mistake of ours")
+            raise ZeroDivisionError("a bug")
         subject, count, _ = state
         due = (now + timedelta(hours=1)).isoformat()
         text = (

@@ -1,4 +1,4 @@
-"""A worker is ill when records wait and it doesn't get on, and only then."""
+"""A worker is unhealthy only if records wait and it makes no progress."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ import pytest
 
 from firstword.runtimes.kafka.health import HealthServer, Progress
 
-AT = ("items", 3)
+PARTITION = ("items", 3)
 
 
-def test_nothing_to_do_is_well() -> None:
+def test_a_worker_with_nothing_to_do_is_healthy() -> None:
     progress = Progress(60)
-    assert progress.illness(0) == "not running"
-    progress.begin(0)
+    assert progress.problem(0) == "not running"
+    progress.start(0)
     for now in range(0, 1_000, 2):
-        progress.look({AT: 0}, now)
-        assert progress.illness(now) is None
+        progress.update({PARTITION: 0}, now)
+        assert progress.problem(now) is None
 
 
-def test_waiting_records_without_progress_are_ill() -> None:
-    progress = Progress(60, positions={AT: 10})
-    progress.begin(0)
-    progress.look({AT: 50}, 0)
-    progress.look({AT: 90}, 61)
-    assert progress.illness(61) == "80 records wait and none was worked off for 61 s"
-    progress.positions[AT] = 11
-    progress.look({AT: 90}, 62)
-    assert progress.illness(62) is None
+def test_a_worker_without_progress_is_unhealthy_while_records_wait() -> None:
+    progress = Progress(60, positions={PARTITION: 10})
+    progress.start(0)
+    progress.update({PARTITION: 50}, 0)
+    progress.update({PARTITION: 90}, 61)
+    assert progress.problem(61) == "80 records wait, and none was processed for 61 s"
+    progress.positions[PARTITION] = 11
+    progress.update({PARTITION: 90}, 62)
+    assert progress.problem(62) is None
 
 
-def test_a_dead_watch_is_ill() -> None:
+def test_a_worker_without_updates_is_unhealthy() -> None:
     progress = Progress(60)
-    progress.begin(0)
-    assert progress.illness(59) is None
-    assert progress.illness(61) is not None
+    progress.start(0)
+    assert progress.problem(59) is None
+    assert progress.problem(61) is not None
 
 
 @pytest.mark.parametrize(("healthy", "status"), [(True, 200), (False, 503)])
-async def test_it_is_told_over_http(healthy: bool, status: int) -> None:
+async def test_health_and_metrics_are_served_over_http(healthy: bool, status: int) -> None:
     server = HealthServer(lambda: {"healthy": healthy}, lambda: b"firstword_kafka_lag 0\n")
     port = await server.start("127.0.0.1", 0)
     try:

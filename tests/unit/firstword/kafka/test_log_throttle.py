@@ -1,4 +1,4 @@
-"""What is said a hundred times a second is written once in a while; what is said by us is always written."""
+"""Repeated messages of other libraries are throttled; our own never are."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ def clock(*moments: float) -> Iterator[float]:
     yield from moments
 
 
-def test_a_repeat_is_left_out_and_counted_later() -> None:
-    lately = LogThrottle(["aiokafka"], 10, clock(0, 1, 9.9, 10).__next__)
-    said = [record("aiokafka.client", "no node %s", number) for number in range(4)]
-    assert [lately.filter(one) for one in said] == [True, False, False, True]
-    assert said[-1].getMessage() == "no node 3 (said 2 times more in between)"
+def test_repeats_are_dropped_and_counted_in_the_next_message() -> None:
+    throttle = LogThrottle(["aiokafka"], 10, clock(0, 1, 9.9, 10).__next__)
+    records = [record("aiokafka.client", "no node %s", number) for number in range(4)]
+    assert [throttle.filter(each) for each in records] == [True, False, False, True]
+    assert records[-1].getMessage() == "no node 3 (repeated 2 times since)"
 
 
-def test_other_texts_and_other_loggers_are_not_repeats() -> None:
-    lately = LogThrottle(["aiokafka"], 10, clock(0, 0, 0).__next__)
-    assert lately.filter(record("aiokafka", "one"))
-    assert lately.filter(record("aiokafka", "another"))
-    assert lately.filter(record("aiokafka.conn", "one"))
+def test_other_messages_and_other_loggers_are_not_repeats() -> None:
+    throttle = LogThrottle(["aiokafka"], 10, clock(0, 0, 0).__next__)
+    assert throttle.filter(record("aiokafka", "one"))
+    assert throttle.filter(record("aiokafka", "another"))
+    assert throttle.filter(record("aiokafka.conn", "one"))
 
 
-def test_ours_are_always_written() -> None:
-    lately = LogThrottle(["aiokafka"])
-    assert all(lately.filter(record("firstword.runtimes", "the same")) for _ in range(3))
-    assert all(lately.filter(record("aiokafkas", "the same")) for _ in range(3))
+def test_messages_of_other_loggers_are_never_dropped() -> None:
+    throttle = LogThrottle(["aiokafka"])
+    assert all(throttle.filter(record("firstword.runtimes", "the same")) for _ in range(3))
+    assert all(throttle.filter(record("aiokafkas", "the same")) for _ in range(3))
 
 
-def test_texts_that_never_repeat_fill_no_memory() -> None:
-    lately = LogThrottle(["aiokafka"])
-    assert all(lately.filter(record("aiokafka", f"one of its kind {number}")) for number in range(3 * REMEMBERED))
-    assert len(lately._said) <= REMEMBERED
+def test_messages_that_never_repeat_do_not_fill_the_memory() -> None:
+    throttle = LogThrottle(["aiokafka"])
+    assert all(throttle.filter(record("aiokafka", f"one of its kind {number}")) for number in range(3 * REMEMBERED))
+    assert len(throttle._logged) <= REMEMBERED

@@ -1,4 +1,4 @@
-"""Whatever moment a worker is killed at, what is said and what is remembered come out as in an undisturbed run."""
+"""Whenever a worker is killed, the outputs and states are those of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 class Killed(Exception):
-    """The worker is gone; what it had in memory is lost."""
+    """The worker is gone, and its memory is lost."""
 
 
 @dataclass
 class Partition:
-    """What outlives a worker: the changelog, the offset, what was sent."""
+    """The data that outlives a worker: the changelog, the offset and the sent records."""
 
     records: list[InboundRecord]
     changelog: dict[str, bytes] = field(default_factory=dict)
@@ -39,14 +39,14 @@ class Partition:
     fuse: int = -1
 
     def live(self, batch: int, now: datetime) -> None:
-        """One worker's life: to the end of the records, or until the fuse has burnt."""
+        """Run one worker: to the end of the records, or until the fuse has burned down."""
         worker = self.started()
         ticked = [key for key, raw in self.changelog.items() if peek(raw)[2]]
-        self.carry_out(worker, worker.unheard(ticked))
+        self.carry_out(worker, worker.resend_ticks(ticked))
         while self.committed < len(self.records):
-            taken = self.records[self.committed : self.committed + batch]
-            self.carry_out(worker, worker.work(taken, now))
-            self.committed = taken[-1].offset + 1
+            batch_records = self.records[self.committed : self.committed + batch]
+            self.carry_out(worker, worker.process(batch_records, now))
+            self.committed = batch_records[-1].offset + 1
             self.burn()
         self.carry_out(worker, worker.fire(now))
 
@@ -62,7 +62,7 @@ class Partition:
             self.burn()
             self.sent.append(out)
         self.burn()
-        for key, raw in worker.settled(decision).items():
+        for key, raw in worker.confirm(decision).items():
             self.changelog[key] = raw
             self.burn()
 
@@ -71,8 +71,8 @@ class Partition:
         if self.fuse == 0:
             raise Killed
 
-    def heard(self) -> list[AnyEvent]:
-        """What was sent, as one hears it who leaves out what he has heard already."""
+    def received(self) -> list[AnyEvent]:
+        """Return the sent events as a consumer that ignores repeats receives them."""
         by_id = {event.id: event for event in (decode(out.topic, out.payload or b"") for out in self.sent)}
         return sorted(by_id.values(), key=lambda event: (event.time, event.id))
 
@@ -90,7 +90,7 @@ def inbound_records(events: Sequence[AnyEvent]) -> list[InboundRecord]:
 
 def undisturbed(events: Sequence[AnyEvent], until: datetime) -> list[AnyEvent]:
     runtime = MemoryRuntime(Pipeline((Tally(),)))
-    out = [following for one in events for following in runtime.push(one)]
+    out = [result for event in events for result in runtime.push(event)]
     return sorted([*out, *runtime.finish(until)], key=lambda event: (event.time, event.id))
 
 
@@ -103,12 +103,12 @@ def timeline(gaps: Sequence[tuple[int, int]]) -> list[AnyEvent]:
 
 
 @settings(max_examples=300)
-@example(gaps=[(0, 5), (0, 5)], lives=[(3, 1), (3, 2)])  # killed twice with the same words unsaid
+@example(gaps=[(0, 5), (0, 5)], lives=[(3, 1), (3, 2)])  # killed twice with the same outputs unsent
 @given(
     gaps=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50)), min_size=1, max_size=25),
     lives=st.lists(st.tuples(st.integers(1, 25), st.integers(1, 9)), max_size=8),
 )
-def test_kills_at_any_moment_change_nothing(gaps: list[tuple[int, int]], lives: list[tuple[int, int]]) -> None:
+def test_kills_at_any_point_change_nothing(gaps: list[tuple[int, int]], lives: list[tuple[int, int]]) -> None:
     events = timeline(gaps)
     disk = Partition(inbound_records(events))
     for fuse, batch in lives:
@@ -117,7 +117,7 @@ def test_kills_at_any_moment_change_nothing(gaps: list[tuple[int, int]], lives: 
             disk.live(batch, START)
     disk.fuse = -1
     disk.live(5, START + timedelta(days=2))
-    assert disk.heard() == undisturbed(events, START + timedelta(days=2))
+    assert disk.received() == undisturbed(events, START + timedelta(days=2))
     counts = {key: Tally().load(unpack(raw).state)[1] for key, raw in disk.changelog.items()}
     assert counts == {e.subject: sum(other.subject == e.subject for other in events) for e in events}
 
@@ -127,24 +127,24 @@ def test_without_a_kill_nothing_is_sent_twice() -> None:
     disk = Partition(inbound_records(events))
     disk.live(4, START)
     disk.live(4, START + timedelta(days=1))
-    assert len(disk.sent) == len(disk.heard())
+    assert len(disk.sent) == len(disk.received())
 
 
-def test_what_a_producer_repeats_is_taken_once() -> None:
+def test_an_event_that_a_producer_repeats_is_processed_once() -> None:
     events = timeline([(0, 5), (1, 5), (0, 5)])
     disk = Partition(inbound_records([*events, *events]))
     disk.live(2, START)
-    assert disk.heard() == undisturbed(events, START)
+    assert disk.received() == undisturbed(events, START)
 
 
-def test_bad_records_become_letters_and_the_rest_goes_on() -> None:
+def test_bad_records_become_dead_letters_and_the_others_are_processed() -> None:
     good, bad = item_event(1, START), item_event(2, START, "bad")
     records = [
         *inbound_records([good, bad]),
         InboundRecord("items", 0, 2, b"k", b"no event", 7, (("trace", b"t"),)),
         InboundRecord("items", 0, 3, None, None, 7),
     ]
-    decision = PartitionWorker(Tally(), 0, unknown, {}).work(records, START)
+    decision = PartitionWorker(Tally(), 0, unknown, {}).process(records, START)
     assert [decode(out.topic, out.payload or b"").type for out in decision.outputs] == [
         "firstword.interaction.logged.v1"
     ]
@@ -155,7 +155,7 @@ def test_bad_records_become_letters_and_the_rest_goes_on() -> None:
     ]
 
 
-def test_a_state_that_does_not_follow_the_partition_is_a_mistake_of_ours() -> None:
+def test_a_state_key_other_than_the_subject_is_an_error() -> None:
     worker = PartitionWorker(Counter(), 0, unknown, {})
     with pytest.raises(RuntimeError, match="subject decides the partition"):
-        worker.work(inbound_records([item_event(1, START)]), START)
+        worker.process(inbound_records([item_event(1, START)]), START)

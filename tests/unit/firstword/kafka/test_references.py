@@ -1,4 +1,4 @@
-"""What is known of the book is its newest state, in whatever order its records lie on the topic."""
+"""Processors know the latest state of the book, whatever the order of records on the topic."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tests.unit.firstword.kafka.tallying import Tally
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
-class Remembering(Tally):
-    """Keeps what it was told."""
+class Recorder(Tally):
+    """Records the references that it receives."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.heard: list[tuple[str, int]] = []
+        self.received: list[tuple[str, int]] = []
 
     def refer(self, event: AnyEvent) -> None:
         assert isinstance(event.data, ClientRemoved)
-        self.heard.append((event.subject, event.data.revision))
+        self.received.append((event.subject, event.data.revision))
 
 
 def record(offset: int, client: str, revision: int) -> Any:
@@ -37,14 +37,14 @@ def record(offset: int, client: str, revision: int) -> Any:
     )
 
 
-def test_a_late_record_is_left_out_and_a_repeat_does_no_harm() -> None:
-    told, bad = Remembering(), list[Exception]()
-    reader = ReferenceReader(KafkaSettings(brokers="nowhere:1"), [told], lambda _, __, error: bad.append(error))
+def test_an_outdated_record_is_ignored_and_a_repeat_is_harmless() -> None:
+    recorder, bad = Recorder(), list[Exception]()
+    reader = ReferenceReader(KafkaSettings(brokers="nowhere:1"), [recorder], lambda _, __, error: bad.append(error))
     for offset, (client, revision) in enumerate(
         [("ann", 3), ("ben", 1), ("ann", 4), ("ann", 3), ("ann", 4), ("ben", 2)]
     ):
-        reader.take(record(offset, client, revision))
-    assert told.heard == [("ann", 3), ("ben", 1), ("ann", 4), ("ann", 4), ("ben", 2)]
+        reader.process(record(offset, client, revision))
+    assert recorder.received == [("ann", 3), ("ben", 1), ("ann", 4), ("ann", 4), ("ben", 2)]
     reader.caught_up.set()
-    reader.take(SimpleNamespace(**{**vars(record(9, "ann", 5)), "value": b"no event"}))
+    reader.process(SimpleNamespace(**{**vars(record(9, "ann", 5)), "value": b"no event"}))
     assert len(bad) == 1
