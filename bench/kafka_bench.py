@@ -77,7 +77,7 @@ def workers(brokers: str, name: str, kind: str, count: int) -> Iterator[tuple[La
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(KafkaSettings(brokers=brokers, prefix=f"bench-{name}."), Path(folder))
         try:
-            lab.keep_states([PassThrough(), *build_pipeline().up_to({"alerts"}).processors])
+            lab.create_changelogs([PassThrough(), *build_pipeline().up_to({"alerts"}).processors])
             if kind == "matcher":
                 lab.send_events(bench_matcher.book(bench_matcher.names(WATCHED)))
             every = [lab.worker("bench.kafka_bench_worker", BENCH_KIND=kind) for _ in range(count)]
@@ -94,7 +94,7 @@ async def until_idle(lab: Lab, topics: Sequence[str]) -> None:
     watch = GroupWatch(lab.settings, lab.settings.group("bench"))
     await watch.start()
     try:
-        await lab.until_idle(watch, topics)
+        await lab.wait_until_idle(watch, topics)
     finally:
         await watch.stop()
 

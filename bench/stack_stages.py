@@ -41,7 +41,7 @@ from tests.postgres_server import Postgres
 
 __all__ = ["Place", "cpu_seconds", "drafting", "ingesting", "item_to_draft", "peak_mib"]
 
-PATIENCE_SECONDS = 180
+TIMEOUT_SECONDS = 180
 #: A group of several has shared its partitions out so long after all of them are ready.
 JOIN_SECONDS = 5
 #: What a worker says when it has read the client book and begins.
@@ -202,7 +202,7 @@ def start(stack: Stack, service: str, count: int) -> list[str]:
     names = [f"{service}-{number}" for number in range(1, count + 1)]
     for name in names:
         stack.start(name, "worker", service)
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + TIMEOUT_SECONDS
     waiting = set(names[:1] if service == "ingest" else names)  # of two ingests, one relays
     while waiting := {name for name in waiting if READY[service] not in stack.log(name)}:
         if time.monotonic() > end:
@@ -214,7 +214,7 @@ def start(stack: Stack, service: str, count: int) -> list[str]:
 
 def until_there(lab: Lab, topic: str, count: int) -> list[float]:
     """Wait for so many different records; return when each of them was written, in seconds since 1970."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + TIMEOUT_SECONDS
     while True:
         stamps: dict[bytes, float] = {}
         for record in lab.read(topic):
@@ -222,7 +222,7 @@ def until_there(lab: Lab, topic: str, count: int) -> list[float]:
         if len(stamps) >= count:
             return sorted(stamps.values())
         if time.monotonic() > end:
-            raise SystemExit(f"only {len(stamps):,} of {count:,} {topic} after {PATIENCE_SECONDS} s")
+            raise SystemExit(f"only {len(stamps):,} of {count:,} {topic} after {TIMEOUT_SECONDS} s")
         time.sleep(1)
 
 

@@ -1,4 +1,4 @@
-"""Every test here runs on a real Kafka, under a prefix of its own."""
+"""These tests run on a real Kafka, each under its own prefix."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBERS = itertools.count()
 
 @pytest.fixture
 def lab(kafka_server: Kafka, tmp_path: Path) -> Iterator[Lab]:  # noqa: F811 - the fixture
-    """Topics under a fresh prefix, and workers that end with the test."""
+    """Topics under a new prefix, and workers that end with the test."""
     settings = KafkaSettings(brokers=kafka_server.servers, prefix=f"t{os.getpid()}-{next(_NUMBERS)}.")
     lab = Lab(settings, tmp_path)
     try:

@@ -1,4 +1,4 @@
-"""A process for tests that takes items in and sends what follows: ``python -m tests.kafka.consumer_worker``."""
+"""A process for tests that consumes items into a database: ``python -m tests.kafka.consumer_worker``."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ async def work(stop: asyncio.Event) -> None:
     engine, clock, settings = open_database(os.environ["FIRSTWORD_DATABASE"]), SystemClock(), read_kafka_settings()
     processors = (Tally(),)
     limit = DeadLetterLimit(settings.dead_letters_per_hour)
-    ledger = BatchProcessor(settings.group("intake"), engine, processors, (), clock, limit)
+    batches = BatchProcessor(settings.group("consumer"), engine, processors, (), clock, limit)
     async with asyncio.TaskGroup() as group:
         group.create_task(Relay(engine, settings, clock).run(stop))
-        group.create_task(DatabaseConsumer("intake", ledger, processors, settings, clock).run(stop))
+        group.create_task(DatabaseConsumer("consumer", batches, processors, settings, clock).run(stop))
 
 
 if __name__ == "__main__":

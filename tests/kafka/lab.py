@@ -1,9 +1,10 @@
-"""What Kafka tests have in common: topics, records in and out, and worker processes to be killed."""
+"""Tools for tests on Kafka: topics, records in and out, and worker processes."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,14 +34,14 @@ from services.common.processing import AnyEvent, AnyProcessor
 from tests.unit.firstword.counting import item_event
 from tests.unit.firstword.kafka.tallying import Tally
 
-__all__ = ["FUTURE", "PAST", "Lab", "Worker", "items", "undisturbed"]
+__all__ = ["FUTURE", "PAST", "Lab", "Worker", "expected_outputs", "items"]
 
 T = TypeVar("T")
-#: In the past: as soon as a worker has nothing to do, it fires all timers.
+#: In the past: a worker fires all timers as soon as it has nothing to do.
 PAST = datetime(2026, 1, 5, 9, tzinfo=UTC)
-#: In the future: timers fire only as later events of the same partition come, however slowly a test runs.
+#: In the future: timers fire only when later events of the same partition come, however slowly a test runs.
 FUTURE = datetime(2100, 1, 4, 9, tzinfo=UTC)
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 def items(count: int, subjects: int, start: datetime = FUTURE, *, title: str = "news") -> list[AnyEvent]:
@@ -50,17 +51,17 @@ def items(count: int, subjects: int, start: datetime = FUTURE, *, title: str = "
     ]
 
 
-def undisturbed(events: Sequence[AnyEvent]) -> dict[str, bytes]:
-    """By id, what runs in memory, one for each partition, say to these events, until now."""
+def expected_outputs(events: Sequence[AnyEvent]) -> dict[str, bytes]:
+    """Return, by id, the events that runs in memory, one per partition, give for these events until now."""
     partitions: dict[int, MemoryRuntime] = {}
-    said: list[AnyEvent] = []
+    outputs: list[AnyEvent] = []
     for event in events:
         number = murmur2(event.subject.encode()) & 0x7FFFFFFF
         runtime = partitions.setdefault(number % TOPICS["items"].partitions, MemoryRuntime(Pipeline((Tally(),))))
-        said.extend(runtime.push(event))
+        outputs.extend(runtime.push(event))
     for runtime in partitions.values():
-        said.extend(runtime.finish(datetime.now(UTC)))
-    return {made.id: outbound_record(made).payload or b"" for made in said}
+        outputs.extend(runtime.finish(datetime.now(UTC)))
+    return {output.id: outbound_record(output).payload or b"" for output in outputs}
 
 
 class Worker:
@@ -79,46 +80,46 @@ class Worker:
 
     @property
     def log(self) -> str:
-        """All it has written."""
+        """Everything it has logged."""
         return self._log.read_text()
 
     @property
     def alive(self) -> bool:
-        """Whether it runs."""
+        """True while it runs."""
         return self._process.poll() is None
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """The process id."""
         return self._process.pid
 
     def ready(self) -> Worker:
-        """Wait until it works."""
+        """Wait until it is ready."""
         wait_until(lambda: '"worker.ready"' in self.log or self._process.poll() is not None, f"a worker\n{self.log}")
         assert self._process.poll() is None, self.log
         return self
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """Send SIGKILL and wait."""
         self._process.kill()
         self._process.wait()
 
     def terminate(self) -> tuple[int, float]:
-        """SIGTERM; return the exit code and the seconds it took."""
+        """Send SIGTERM; return the exit code and the seconds until the exit."""
         began = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(PATIENCE_SECONDS), time.monotonic() - began
+        return self._process.wait(TIMEOUT_SECONDS), time.monotonic() - began
 
     def wait(self) -> int:
-        """Its exit code, when it ends by itself."""
+        """Wait until it ends by itself; return the exit code."""
         try:
-            return self._process.wait(PATIENCE_SECONDS)
+            return self._process.wait(TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"it does not end:\n{self.log}") from None
+            raise AssertionError(f"the worker did not end:\n{self.log}") from None
 
     def healthz(self) -> tuple[int, str]:
-        """Status and body of ``/healthz``."""
-        port = self.log.split('"port": ')[1].split(",")[0]
+        """Return the status and body of ``/healthz``."""
+        port = re.findall(r'"port": (\d+)', self.log)[0]
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
                 return answer.status, answer.read().decode()
@@ -127,7 +128,7 @@ class Worker:
 
 
 class Lab:
-    """A prefix on a Kafka, with its topics."""
+    """A prefix on a Kafka, with its topics and workers."""
 
     def __init__(self, settings: KafkaSettings, folder: Path) -> None:
         self.settings = settings
@@ -138,19 +139,19 @@ class Lab:
             TopicAdmin(client).apply(plan({}, wanted))
 
     def close(self) -> None:
-        """End the workers and drop the topics, so that the broker stays light."""
+        """Kill the workers and delete the topics, to keep the broker small."""
         for worker in self._workers:
             worker.kill()
         with open_admin(self.settings) as client:
             client.delete_topics([name for name in client.list_topics() if name.startswith(self.settings.prefix)])
 
-    def keep_states(self, processors: Sequence[AnyProcessor]) -> None:
-        """Make the topics in which these keep their states."""
-        kept = changelogs(processors).values()
-        names = {self.settings.topic(changelog.name) for changelog in kept}
+    def create_changelogs(self, processors: Sequence[AnyProcessor]) -> None:
+        """Create the changelog topics of ``processors``."""
+        logs = changelogs(processors).values()
+        names = {self.settings.topic(changelog.name) for changelog in logs}
         with open_admin(self.settings) as client:
             TopicAdmin(client).apply(
-                plan({}, [spec for spec in required_topics(self.settings, kept) if spec.name in names])
+                plan({}, [spec for spec in required_topics(self.settings, logs) if spec.name in names])
             )
 
     def worker(self, module: str = "tests.kafka.tally_worker", **environment: str) -> Worker:
@@ -172,18 +173,18 @@ class Lab:
         return worker
 
     def send(self, records: Iterable[OutboundRecord], *, rate: float | None = None) -> None:
-        """Send records, at most ``rate`` a second."""
+        """Send records, at most ``rate`` per second."""
         run(self.send_now(records, rate))
 
-    async def until_idle(self, watch: GroupWatch, topics: Iterable[str]) -> None:
-        """Wait until nothing waits for the group in ``topics``, seen twice in a row."""
-        places = [(topic, number) for topic in topics for number in range(TOPICS[topic].partitions)]
-        end, seen = time.monotonic() + PATIENCE_SECONDS, 0
-        while seen < 2:
-            positions, ends = await watch.positions(places), await watch.ends(places)
-            waiting = {at: ends[at] - positions[at] for at in places if ends[at] > positions[at]}
-            seen = 0 if waiting else seen + 1
-            assert time.monotonic() < end, f"still to be worked with: {waiting}"
+    async def wait_until_idle(self, watch: GroupWatch, topics: Iterable[str]) -> None:
+        """Wait until two checks in a row find no lag of the group in ``topics``."""
+        partitions = [(topic, number) for topic in topics for number in range(TOPICS[topic].partitions)]
+        end, idle_checks = time.monotonic() + TIMEOUT_SECONDS, 0
+        while idle_checks < 2:
+            positions, ends = await watch.positions(partitions), await watch.ends(partitions)
+            lags = {each: ends[each] - positions[each] for each in partitions if ends[each] > positions[each]}
+            idle_checks = 0 if lags else idle_checks + 1
+            assert time.monotonic() < end, f"records still wait: {lags}"
             await asyncio.sleep(0.05)
 
     def send_events(self, events: Iterable[AnyEvent]) -> None:
@@ -191,17 +192,17 @@ class Lab:
         self.send(map(outbound_record, events))
 
     def read(self, topic: str) -> list[InboundRecord]:
-        """All that lies in one of our topics, at this moment."""
+        """Return all records of a topic."""
         return run(self.read_now(topic))
 
-    def said(self) -> dict[str, bytes]:
-        """By id, what the workers have said."""
+    def outputs(self) -> dict[str, bytes]:
+        """Return, by id, what the workers have published."""
         payloads = [record.payload or b"" for record in self.read("interactions")]
         return {decode("interactions", payload).id: payload for payload in payloads}
 
-    def until_said(self, wanted: dict[str, bytes]) -> list[InboundRecord]:
-        """Wait until all of ``wanted`` was said, and nothing else, byte for byte; return it with its repeats."""
-        wait_until(lambda: len(self.said()) >= len(wanted), "all that is to be said")
+    def wait_for_outputs(self, wanted: dict[str, bytes]) -> list[InboundRecord]:
+        """Wait for exactly the outputs ``wanted``, byte for byte; return the records, including repeats."""
+        wait_until(lambda: len(self.outputs()) >= len(wanted), "all outputs")
         records = self.read("interactions")
         for record in records:
             payload = record.payload or b""
@@ -209,13 +210,13 @@ class Lab:
         return records
 
     def counts(self) -> dict[str, int]:
-        """By subject, the counts that the states hold."""
-        newest = {(record.key or b"").decode(): record.payload for record in self.read("tally.states")}
-        states = [Tally().load(unpack(raw).state) for key, raw in newest.items() if raw and not is_claim(key)]
+        """Return, by subject, the counts in the states."""
+        latest = {(record.key or b"").decode(): record.payload for record in self.read("tally.states")}
+        states = [Tally().load(unpack(raw).state) for key, raw in latest.items() if raw and not is_claim(key)]
         return {subject: count for subject, count, _ in states}
 
     async def send_now(self, records: Iterable[OutboundRecord], rate: float | None = None) -> None:
-        """The same within an event loop."""
+        """Send records from within an event loop."""
         async with AIOKafkaProducer(bootstrap_servers=self.settings.brokers, linger_ms=5) as producer:
             sent = []
             for record in records:
@@ -226,7 +227,7 @@ class Lab:
             await asyncio.gather(*sent)
 
     async def read_now(self, topic: str) -> list[InboundRecord]:
-        """The same within an event loop."""
+        """Return all records of a topic, from within an event loop."""
         found: list[InboundRecord] = []
         name = self.settings.topic(topic)
         count = TOPICS[topic].partitions if topic in TOPICS else 1 if topic.endswith(".dlq") else 12
@@ -236,20 +237,20 @@ class Lab:
         ) as consumer:
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)
-            while any([await consumer.position(at) < end for at, end in ends.items()]):
+            while any([await consumer.position(partition) < end for partition, end in ends.items()]):
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     found.extend(inbound_record(self.settings, record) for record in records)
         return found
 
 
-def wait_until(true: Callable[[], bool], what: str) -> None:
-    """Wait for something outside of this process."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < end, f"waited {PATIENCE_SECONDS} s for {what}"
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for a condition outside this process."""
+    end = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        assert time.monotonic() < end, f"waited {TIMEOUT_SECONDS} s for {what}"
         time.sleep(0.2)
 
 
-def run(what: Coroutine[Any, Any, T]) -> T:
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine from a plain test."""
-    return asyncio.run(what)
+    return asyncio.run(coroutine)

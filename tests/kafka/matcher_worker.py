@@ -1,4 +1,4 @@
-"""A worker process that annotates and judges by the test's clock: ``python -m tests.kafka.matcher_worker``."""
+"""A worker process that annotates and judges, with the test's clock: ``python -m tests.kafka.matcher_worker``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A worker process that runs the pipeline for all scenarios at once: ``python -m tests.kafka.scenario_worker``.
 
-Its clock stands where the file that ``SCENARIO_CLOCK`` names says, so that timers fire by the scenarios' time.
+It reads its clock from the file named by ``SCENARIO_CLOCK``, so timers fire by the scenarios' time.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from firstword.runtimes.kafka.worker import KafkaWorker
 from services.common.logs import configure_logs
 from tests.kafka.marked_scenarios import apart, load_scenes
 
-SERVICE = "scenes"
+SERVICE = "scenarios"
 
 
 class FileClock:
-    """A clock that others set, by writing a moment into a file."""
+    """A clock that is set by writing the time into a file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def now(self) -> datetime:
-        """The moment that stands in the file."""
+        """Return the time in the file."""
         return datetime.fromisoformat(self._path.read_text())
 
     def set(self, now: datetime) -> None:
-        """Let it be ``now`` for everybody."""
+        """Set the time for everybody."""
         new = self._path.with_suffix(".new")
         new.write_text(now.isoformat())
         new.replace(self._path)

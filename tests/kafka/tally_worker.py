@@ -1,9 +1,8 @@
 """A worker process for tests: ``python -m tests.kafka.tally_worker``; its settings come from the environment.
 
-With ``TALLY_SLOW_SEEK`` recovery takes so many seconds longer at the place where faust-streaming 0.15.3 loses records;
-with ``TALLY_UNMENDED`` the fix is left out. With ``TALLY_STOPS`` the flow is stopped once while records are fetched,
-as by a rebalance; ``TALLY_UNMENDED_SEEK`` leaves out the fix for that. ``TALLY_REFUSES`` names the titles that it
-can't work with.
+``TALLY_SLOW_SEEK`` delays recovery by this many seconds at the point where faust-streaming 0.15.3 loses records;
+``TALLY_UNFIXED`` leaves out the fix. ``TALLY_STOPS`` stops the flow once while records are fetched, as a rebalance
+does; ``TALLY_UNFIXED_SEEK`` leaves out the fix for that. ``TALLY_REFUSES`` is the beginning of the titles to refuse.
 """
 
 from __future__ import annotations
@@ -54,8 +53,8 @@ def stop_the_flow_once() -> None:
     Consumer._wait_next_records = wait_next_records  # type: ignore[method-assign]
 
 
-class Fussy(Tally):
-    """Refuses items whose title begins with a given word, as a faulty release might."""
+class Refusing(Tally):
+    """Refuses items whose title begins with a given word, as a release with a bug might."""
 
     def process(self, state: TallyState, event: AnyEvent, now: datetime) -> tuple[TallyState, Sequence[AnyEvent]]:
         refused = os.environ.get("TALLY_REFUSES")
@@ -71,10 +70,10 @@ def leave_unfixed(app: Any) -> None:
 if __name__ == "__main__":
     configure_logs(form="json")
     slow_down_seeks(float(os.environ.get("TALLY_SLOW_SEEK", "0")))
-    if "TALLY_UNMENDED" in os.environ:
+    if "TALLY_UNFIXED" in os.environ:
         vars(worker)["fix_recovery"] = leave_unfixed
-    if "TALLY_UNMENDED_SEEK" in os.environ:
+    if "TALLY_UNFIXED_SEEK" in os.environ:
         vars(worker)["fix_seek"] = leave_unfixed
     if "TALLY_STOPS" in os.environ:
         stop_the_flow_once()
-    run_process(worker.KafkaWorker("tally", [Fussy()], read_kafka_settings(), SystemClock()).run)
+    run_process(worker.KafkaWorker("tally", [Refusing()], read_kafka_settings(), SystemClock()).run)

@@ -1,8 +1,7 @@
-"""Two matchers through kills and a broker that is away: in the end they have said what an undisturbed run says.
+"""Two matchers, kills and a broker outage: in the end, the alerts are those of an undisturbed run.
 
-The stories are well apart: a thing is in the news a second time only days later, for which of two items comes first
-isn't given across partitions. Compared are all alerts by id, byte for byte; so none is lost, and none is said twice in
-two ways.
+The stories are well apart: an entity is in the news again only weeks later, because the order of two items in different
+partitions is undefined. All alerts are compared by id, byte for byte, so none is lost and none differs from its repeat.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ BROKER_AWAY_SECONDS = 15
 
 
 def news() -> list[AnyEvent]:
-    """Items half an hour apart, every fifth about something watched; each watched thing twice, three weeks between."""
+    """Return items half an hour apart. Every fifth is about a watched name; each name comes twice."""
     watched, dice = names(WATCHED), random.Random(3)  # noqa: S311 - made-up items, no secret
     return [_item(number, watched[number // 5 % WATCHED] if number % 5 == 0 else None, dice) for number in range(ITEMS)]
 
@@ -67,28 +66,28 @@ def _item(number: int, who: str | None, dice: random.Random) -> AnyEvent:
     return event(ItemIngested(item=item), key=item.id, id=made, source="test", time=at)
 
 
-def undisturbed(setting: Sequence[AnyEvent], items: Sequence[AnyEvent]) -> list[AnyEvent]:
-    """The alerts of a run in memory."""
+def expected_alerts(setting: Sequence[AnyEvent], items: Sequence[AnyEvent]) -> list[AnyEvent]:
+    """Return the alerts of a run in memory."""
     runtime = MemoryRuntime(build_pipeline().up_to({"alerts"}))
-    said = [made for came in (*setting, *items) for made in runtime.push(came)]
-    said.extend(runtime.finish(END))
-    return [made for made in said if isinstance(made.data, AlertRaised)]
+    outputs = [output for event in (*setting, *items) for output in runtime.push(event)]
+    outputs.extend(runtime.finish(END))
+    return [output for output in outputs if isinstance(output.data, AlertRaised)]
 
 
-def final(alerts: Sequence[AnyEvent]) -> dict[tuple[str, str], tuple[str, str]]:
-    """By client and story, the last verdict and what it was about."""
-    found: dict[tuple[str, str], Alert] = {}
-    for made in alerts:
-        assert isinstance(made.data, AlertRaised)
-        alert = made.data.alert
-        before = found.get((alert.client_id, alert.story_id))
+def final_verdicts(alerts: Sequence[AnyEvent]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the last verdict and headline, by client and story."""
+    last: dict[tuple[str, str], Alert] = {}
+    for raised in alerts:
+        assert isinstance(raised.data, AlertRaised)
+        alert = raised.data.alert
+        before = last.get((alert.client_id, alert.story_id))
         if before is None or (before.raised_at, before.revision) < (alert.raised_at, alert.revision):
-            found[alert.client_id, alert.story_id] = alert
-    return {key: (alert.verdict, alert.headline) for key, alert in found.items()}
+            last[alert.client_id, alert.story_id] = alert
+    return {key: (alert.verdict, alert.headline) for key, alert in last.items()}
 
 
-class Disaster:
-    """Keeps two workers running, and kills them; starts anew what has ended, as a container engine does."""
+class Chaos:
+    """Runs two workers and kills them; restarts workers that have ended, as a container engine does."""
 
     def __init__(self, lab: Lab, settings: dict[str, str]) -> None:
         self._lab = lab
@@ -98,14 +97,14 @@ class Disaster:
         self._running = [self._start(), self._start()]
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; whoever ends meanwhile is started anew."""
+        """Wait; restart workers that end in the meantime."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self._running = [each if each.alive else self._start() for each in self._running]
+            self._running = [worker if worker.alive else self._start() for worker in self._running]
             time.sleep(0.2)
 
-    def strike(self) -> None:
-        """SIGKILL one of them."""
+    def kill_one(self) -> None:
+        """Kill one of the workers."""
         self.faults.append(time.time())
         self._dice.choice(self._running).kill()
         self.wait(self._dice.uniform(2.0, 6.0))
@@ -114,57 +113,57 @@ class Disaster:
         return self._lab.worker("tests.kafka.matcher_worker", **self._settings)
 
 
-async def idle(lab: Lab) -> None:
+async def wait_until_idle(lab: Lab) -> None:
     watch = GroupWatch(lab.settings, lab.settings.group(SERVICE))
     await watch.start()
     try:
-        await lab.until_idle(watch, ("items", "mentions"))
+        await lab.wait_until_idle(watch, ("items", "mentions"))
     finally:
         await watch.stop()
 
 
-def test_kills_and_a_broker_that_is_away_change_no_verdict(lab: Lab, kafka_server: Kafka, tmp_path: Path) -> None:
+def test_kills_and_a_broker_outage_change_no_alert(lab: Lab, kafka_server: Kafka, tmp_path: Path) -> None:
     setting, items = list(book(names(WATCHED))), news()
     clock = FileClock(tmp_path / "clock")
     clock.set(BEGIN)
-    lab.keep_states(build_pipeline().up_to({"alerts"}).processors)
+    lab.create_changelogs(build_pipeline().up_to({"alerts"}).processors)
     lab.send_events(setting)
-    disaster = Disaster(lab, {"SCENARIO_CLOCK": str(tmp_path / "clock")})
-    disaster.wait(5)
+    chaos = Chaos(lab, {"SCENARIO_CLOCK": str(tmp_path / "clock")})
+    chaos.wait(5)
     feeding = threading.Thread(
         target=lab.send, args=([outbound_record(item) for item in items],), kwargs={"rate": RATE}
     )
     feeding.start()
     for number in range(KILLS):
-        disaster.strike()
+        chaos.kill_one()
         if number == KILLS // 2 and isinstance(kafka_server, LocalKafka):
-            disaster.faults.append(time.time())
+            chaos.faults.append(time.time())
             kafka_server.kill()
-            disaster.wait(BROKER_AWAY_SECONDS)
+            chaos.wait(BROKER_AWAY_SECONDS)
             kafka_server.start()
     while feeding.is_alive():
-        disaster.wait(1)
-    disaster.wait(5)
-    run(idle(lab))
+        chaos.wait(1)
+    chaos.wait(5)
+    run(wait_until_idle(lab))
     clock.set(END)
-    disaster.wait(2)
-    run(idle(lab))
+    chaos.wait(2)
+    run(wait_until_idle(lab))
 
     records = lab.read("alerts")
-    said = {made.id: made for made in (decode("alerts", record.payload or b"") for record in records)}
-    wanted = undisturbed(setting, items)
-    print(f"{len(records)} alerts, {len(said)} of them different; {len(wanted)} wanted; paused {pauses(lab, disaster)}")
-    assert final(list(said.values())) == final(wanted)
-    assert {name: encode(made) for name, made in said.items()} == {made.id: encode(made) for made in wanted}
-    assert {record.payload for record in records} == {encode(made) for made in wanted}
+    found = {alert.id: alert for alert in (decode("alerts", record.payload or b"") for record in records)}
+    wanted = expected_alerts(setting, items)
+    print(f"{len(records)} alerts, {len(found)} different ones; {len(wanted)} expected; paused {pauses(lab, chaos)}")
+    assert final_verdicts(list(found.values())) == final_verdicts(wanted)
+    assert {id: encode(alert) for id, alert in found.items()} == {alert.id: encode(alert) for alert in wanted}
+    assert {record.payload for record in records} == {encode(alert) for alert in wanted}
     assert lab.read("items.dlq") == lab.read("mentions.dlq") == []
 
 
-def pauses(lab: Lab, disaster: Disaster) -> list[float]:
-    """For how many seconds nobody said anything, from each fault on until the next, at most."""
+def pauses(lab: Lab, chaos: Chaos) -> list[float]:
+    """Return, for each fault, the longest time in seconds without any output until the next fault."""
     stamps = sorted({record.timestamp_ms / 1000 for record in lab.read("mentions")})
-    found = []
-    for begin, end in pairwise([*disaster.faults, stamps[-1]]):
+    longest = []
+    for begin, end in pairwise([*chaos.faults, stamps[-1]]):
         within = [begin, *stamps[bisect_right(stamps, begin) : bisect_right(stamps, end) + 1]]
-        found.append(round(max((b - a for a, b in pairwise(within)), default=0.0), 1))
-    return found
+        longest.append(round(max((b - a for a, b in pairwise(within)), default=0.0), 1))
+    return longest

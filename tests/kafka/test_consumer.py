@@ -1,4 +1,4 @@
-"""From an outbox over Kafka into a database and out again: nothing lost, nothing twice, whatever is done to it."""
+"""From the outbox over Kafka into a database and out again: nothing is lost or duplicated, whatever happens."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,13 @@ from schemas.topics import decode
 from services.common.clock import SystemClock
 from services.common.db import reading
 from services.common.processing import AnyEvent
-from tests.kafka.lab import PAST, Lab, Worker, items, run, undisturbed, wait_until
+from tests.kafka.lab import PAST, Lab, Worker, expected_outputs, items, run, wait_until
 from tests.unit.firstword.counting import item_event
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 
-class IntakeWorker(Worker):
+class ConsumerWorker(Worker):
     """A process of :mod:`tests.kafka.consumer_worker`."""
 
     def __init__(self, log: Path, environment: dict[str, str]) -> None:
@@ -47,23 +48,23 @@ class IntakeWorker(Worker):
             )
 
 
-class Intakes:
+class Consumers:
     """Worker processes on one database."""
 
     def __init__(self, lab: Lab, url: str, folder: Path) -> None:
         self._lab, self._url, self._folder = lab, url, folder
         self._running: list[Worker] = []
 
-    def start(self) -> Worker:
-        log = self._folder / f"intake-{len(self._running)}.log"
-        environment = {
+    def start(self, **environment: str) -> Worker:
+        log = self._folder / f"consumer-{len(self._running)}.log"
+        settings = {
             "FIRSTWORD_KAFKA": self._lab.settings.brokers,
             "FIRSTWORD_KAFKA_PREFIX": self._lab.settings.prefix,
             "FIRSTWORD_KAFKA_SESSION_TIMEOUT_SECONDS": "6",
             "FIRSTWORD_KAFKA_HEARTBEAT_SECONDS": "1",
             "FIRSTWORD_DATABASE": self._url,
         }
-        worker = IntakeWorker(log, environment)
+        worker = ConsumerWorker(log, settings | environment)
         self._running.append(worker)
         return worker
 
@@ -73,10 +74,10 @@ class Intakes:
 
 
 @pytest.fixture
-def intakes(lab: Lab, postgres_url: str, tmp_path: Path) -> Iterator[Intakes]:
-    found = Intakes(lab, postgres_url, tmp_path)
-    yield found
-    found.close()
+def consumers(lab: Lab, postgres_url: str, tmp_path: Path) -> Iterator[Consumers]:
+    started = Consumers(lab, postgres_url, tmp_path)
+    yield started
+    started.close()
 
 
 @pytest.fixture
@@ -86,12 +87,12 @@ def engine(postgres_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def publish(engine: Engine, events: list[AnyEvent], *, at_once: int = 20, rest: float = 0.0) -> None:
+def publish(engine: Engine, events: list[AnyEvent], *, batch: int = 20, pause: float = 0.0) -> None:
     publisher = OutboxPublisher(SystemClock())
-    for start in range(0, len(events), at_once):
+    for start in range(0, len(events), batch):
         with engine.begin() as connection:
-            publisher.publish(connection, events[start : start + at_once])
-        time.sleep(rest)
+            publisher.publish(connection, events[start : start + batch])
+        time.sleep(pause)
 
 
 def test_one_relay_sends_in_order_and_another_takes_over(lab: Lab, engine: Engine) -> None:
@@ -103,7 +104,7 @@ def test_one_relay_sends_in_order_and_another_takes_over(lab: Lab, engine: Engin
         await asyncio.to_thread(publish, engine, events[:1000])
         relays[0].cancel()
         await asyncio.to_thread(publish, engine, events[1000:])
-        await until(lambda: waiting(engine) == 0)
+        await until(lambda: unsent(engine) == 0)
         stop.set()
         await asyncio.gather(*relays, return_exceptions=True)
 
@@ -119,14 +120,14 @@ def test_one_relay_sends_in_order_and_another_takes_over(lab: Lab, engine: Engin
         assert ids == [event.id for event in events if event.subject == subject]
 
 
-def test_an_event_that_the_broker_will_not_take_holds_nothing_up(lab: Lab, engine: Engine) -> None:
+def test_an_event_that_the_broker_refuses_does_not_block_others(lab: Lab, engine: Engine) -> None:
     large = item_event(1, PAST, "x" * 1_200_000)
     publish(engine, [item_event(0, PAST), large, item_event(2, PAST)])
 
     async def relay() -> None:
         stop = asyncio.Event()
         task = asyncio.create_task(Relay(engine, lab.settings, SystemClock()).run(stop))
-        await until(lambda: waiting(engine) == 0)
+        await until(lambda: unsent(engine) == 0)
         stop.set()
         await task
 
@@ -137,13 +138,13 @@ def test_an_event_that_the_broker_will_not_take_holds_nothing_up(lab: Lab, engin
     assert "larger" in reason or "size" in reason
 
 
-#: Ends the connection of the relay that leads.
-CUT = """SELECT pg_terminate_backend(pid) FROM pg_locks
+#: Ends the connection of the leading relay.
+CUT_LEADER = """SELECT pg_terminate_backend(pid) FROM pg_locks
     WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 
-class Overtaken(Relay):
-    """Loses its database when it has something of the book in hand, and sends that only once another has sent more."""
+class OvertakenRelay(Relay):
+    """Loses its database while sending a client event, and sends that only after another relay has sent a later one."""
 
     def __init__(self, engine: Engine, settings: KafkaSettings, other: Engine) -> None:
         super().__init__(engine, settings, SystemClock())
@@ -153,9 +154,9 @@ class Overtaken(Relay):
         if not self.was_overtaken and any(row.topic == "clients" for row in rows):
             self.was_overtaken = True
             with self._other.begin() as connection:
-                connection.execute(text(CUT))
+                connection.execute(text(CUT_LEADER))
             await asyncio.to_thread(publish, self._other, [removed(2)])
-            await until(lambda: waiting(self._other) == 0)
+            await until(lambda: unsent(self._other) == 0)
         return await super()._send(producer, rows)
 
 
@@ -165,33 +166,33 @@ def removed(revision: int) -> AnyEvent:
 
 
 def revisions(records: Sequence[InboundRecord]) -> list[int]:
-    told = [decode("clients", record.payload or b"").data for record in records]
-    return [one.revision for one in told if isinstance(one, ClientRemoved)]
+    clients = [decode("clients", record.payload or b"").data for record in records]
+    return [client.revision for client in clients if isinstance(client, ClientRemoved)]
 
 
-def test_a_relay_that_is_overtaken_leaves_the_newest_of_the_book_last(lab: Lab, engine: Engine) -> None:
+def test_after_an_overtaken_relay_the_latest_client_event_is_last(lab: Lab, engine: Engine) -> None:
     async def relay_all() -> None:
         stop = asyncio.Event()
-        first = Overtaken(engine, lab.settings, engine)
+        first = OvertakenRelay(engine, lab.settings, engine)
         relays = [asyncio.create_task(first.run(stop))]
         await asyncio.sleep(1)
         relays.append(asyncio.create_task(Relay(engine, lab.settings, SystemClock()).run(stop)))
         await asyncio.to_thread(publish, engine, [removed(1)])
         for _ in range(60):
-            said = revisions(await lab.read_now("clients"))
-            if len(said) >= 4 and said[-1] == 2:
+            sent = revisions(await lab.read_now("clients"))
+            if len(sent) >= 4 and sent[-1] == 2:
                 break
             await asyncio.sleep(0.5)
         stop.set()
         await asyncio.gather(*relays)
 
     run(relay_all())
-    said = revisions(lab.read("clients"))
-    assert 1 in said[said.index(2) :]  # it was overtaken
-    assert said[-1] == 2
+    sent = revisions(lab.read("clients"))
+    assert 1 in sent[sent.index(2) :]  # it was overtaken
+    assert sent[-1] == 2
 
 
-def test_who_takes_over_sends_the_newest_of_the_book_once_more(lab: Lab, engine: Engine) -> None:
+def test_a_new_leader_sends_the_latest_client_event_again(lab: Lab, engine: Engine) -> None:
     publish(engine, [removed(1), removed(2)])
 
     async def relay_for(seconds: float, settle_seconds: float) -> None:
@@ -202,30 +203,30 @@ def test_who_takes_over_sends_the_newest_of_the_book_once_more(lab: Lab, engine:
         await task
 
     run(relay_for(2, 60))
-    lab.send([outbound_record(removed(1))])  # the last words of a relay that was killed
+    lab.send([outbound_record(removed(1))])  # sent late by a relay that was killed
     assert revisions(lab.read("clients")) == [1, 2, 1]
     run(relay_for(3, 0.5))
     assert revisions(lab.read("clients")) == [1, 2, 1, 2]
 
 
 @pytest.mark.slow
-def test_killed_workers_and_cut_connections_lose_nothing_and_say_nothing_twice(
-    lab: Lab, engine: Engine, intakes: Intakes
+def test_killed_workers_and_cut_connections_lose_and_duplicate_nothing(
+    lab: Lab, engine: Engine, consumers: Consumers
 ) -> None:
     events = items(2_000, 40)
-    workers = [intakes.start(), intakes.start()]
+    workers = [consumers.start(), consumers.start()]
     dice = random.Random(5)  # noqa: S311
     for start in range(0, len(events), 250):
-        publish(engine, events[start : start + 250], rest=0.1)
+        publish(engine, events[start : start + 250], pause=0.1)
         if dice.random() < 0.5:
             number = dice.randrange(2)
             workers[number].kill()
-            workers[number] = intakes.start()
+            workers[number] = consumers.start()
         else:
             cut_connections(engine)
-    wanted = undisturbed(events)
-    wait_until(lambda: len(lab.said()) >= len(wanted), "all that is to be said")
-    assert lab.said() == wanted
+    wanted = expected_outputs(events)
+    wait_until(lambda: len(lab.outputs()) >= len(wanted), "all outputs")
+    assert lab.outputs() == wanted
     with reading(engine) as connection:
         assert connection.execute(text("SELECT count(*) FROM outbox WHERE topic = 'interactions'")).scalar() == len(
             wanted
@@ -235,35 +236,45 @@ def test_killed_workers_and_cut_connections_lose_nothing_and_say_nothing_twice(
     assert seconds < 15
 
 
-def test_bad_records_go_to_the_dead_letters_and_come_back_when_replayed(
-    lab: Lab, engine: Engine, intakes: Intakes
-) -> None:
-    worker = intakes.start()
+def test_bad_records_become_dead_letters(lab: Lab, engine: Engine, consumers: Consumers) -> None:
+    worker = consumers.start()
     good = item_event(1, PAST)
     lab.send(
         [OutboundRecord("items", b"k", b"no event"), outbound_record(item_event(2, PAST, "bad")), outbound_record(good)]
     )
-    wait_until(lambda: len(lab.read("items.dlq")) == 2, f"two letters\n{worker.log}")
-    wait_until(lambda: len(lab.said()) >= 2, "the count and the tick of what is good")
+    wait_until(lambda: len(lab.read("items.dlq")) == 2, f"two dead letters\n{worker.log}")
+    wait_until(lambda: len(lab.outputs()) >= 2, "the count and the tick of the valid item")
     reasons = {dict(record.headers)["firstword-place"] for record in lab.read("items.dlq")}
     assert reasons == {b"UnreadableEvent", b"KnownBadEvent"}
 
 
-def test_a_mistake_of_ours_ends_the_worker_with_nothing_taken(lab: Lab, engine: Engine, intakes: Intakes) -> None:
+def test_restarts_do_not_reset_the_dead_letter_limit(lab: Lab, engine: Engine, consumers: Consumers) -> None:
+    limit = {"FIRSTWORD_KAFKA_DEAD_LETTERS_PER_HOUR": "5", "FIRSTWORD_KAFKA_BATCH": "2"}
+    lab.send([outbound_record(item_event(0, PAST + timedelta(minutes=number), "bad")) for number in range(20)])
+    for _ in range(2):
+        worker = consumers.start(**limit)
+        assert worker.wait() == 1, worker.log
+        assert "More than 5 events within an hour" in worker.log
+    assert len(lab.read("items.dlq")) <= 5
+
+
+def test_an_unexpected_error_ends_the_worker_and_processes_nothing(
+    lab: Lab, engine: Engine, consumers: Consumers
+) -> None:
     lab.send([outbound_record(item_event(1, PAST, "poison"))])
-    worker = intakes.start()
+    worker = consumers.start()
     assert worker.wait() == 1, worker.log
     with reading(engine) as connection:
         assert connection.execute(text("SELECT count(*) FROM taken")).scalar() == 0
 
 
-def waiting(engine: Engine) -> int:
+def unsent(engine: Engine) -> int:
     with reading(engine) as connection:
         return Outbox().count_unsent(connection)
 
 
 def cut_connections(engine: Engine) -> None:
-    """As a restart of the server does: everybody's connections end in the middle of what they do."""
+    """Cut all connections, as a restart of the server does."""
     with engine.connect() as connection:
         connection.execute(
             text(
@@ -273,7 +284,7 @@ def cut_connections(engine: Engine) -> None:
         )
 
 
-async def until(true: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
-        while not await asyncio.to_thread(true):  # noqa: ASYNC110 - in the database, which sets no event
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 - in the database, which sets no event
             await asyncio.sleep(0.1)

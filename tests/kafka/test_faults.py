@@ -1,4 +1,4 @@
-"""A house on the stack through everything that can fail: in the end it has done what an undisturbed one does.
+"""A house on the stack through everything that can fail: in the end it has done what an expected_outputs one does.
 
 From feeds on disk to mails at a mail server, with the commands that a stack runs: ingest, two matchers, the notifier,
 the desk. One of the workers is killed again and again, a third matcher comes and goes, the broker and the database are
@@ -65,7 +65,7 @@ AWAY_SECONDS = 30
 #: The mail server takes so long to answer, so that kills fall between.
 ANSWER_SECONDS = 0.2
 #: What an ingest was about to poll when it was killed is polled by another after 180 s.
-PATIENCE_SECONDS = 240
+TIMEOUT_SECONDS = 240
 #: The topics that workers read.
 READ = ("items", "mentions", "alerts", "drafts", "decisions", "interactions")
 HOW_TO_GET = "it kills its own servers: install Java 17, Maven and Debian's package postgresql"
@@ -128,7 +128,7 @@ def open_house(world: World) -> str:
         house.start(f"matcher-{number}", "worker", "matcher")
     house.start("notifier", "worker", "notifier")
     known = select(func.count()).select_from(clients)
-    assert house.until(lambda: count(world.engine, known) == len(book.clients), PATIENCE_SECONDS), house.logs()
+    assert house.until(lambda: count(world.engine, known) == len(book.clients), TIMEOUT_SECONDS), house.logs()
     return token
 
 
@@ -189,14 +189,14 @@ def live(world: World, token: str) -> int:
             desk = threads.submit(approving, f"http://127.0.0.1:{house.desk_port}", token, may_go, stop)
             house.beside += (feeds, desk)
             storm(world, dice)
-            assert house.until(feeds.done, PATIENCE_SECONDS)
+            assert house.until(feeds.done, TIMEOUT_SECONDS)
             quiet(world)
             told.set()
             for _ in range(LATE_KILLS):
                 strike(world, ("matcher-1", "matcher-2", "notifier", "notifier"), dice)
             quiet(world)
-            assert house.until(lambda: open_drafts(world.engine) == 0, PATIENCE_SECONDS), house.logs()
-            assert house.until(lambda: pending(world.engine) == 0, PATIENCE_SECONDS), house.logs()
+            assert house.until(lambda: open_drafts(world.engine) == 0, TIMEOUT_SECONDS), house.logs()
+            assert house.until(lambda: pending(world.engine) == 0, TIMEOUT_SECONDS), house.logs()
             quiet(world)
         finally:
             house.beside.clear()
@@ -206,7 +206,7 @@ def live(world: World, token: str) -> int:
 
 def quiet(world: World) -> None:
     """Wait until all items are in and nothing waits anywhere."""
-    assert world.house.until(lambda: items_in(world.engine) >= ITEMS, PATIENCE_SECONDS), world.house.logs()
+    assert world.house.until(lambda: items_in(world.engine) >= ITEMS, TIMEOUT_SECONDS), world.house.logs()
     done = threading.Event()
 
     async def wait() -> None:
@@ -217,7 +217,7 @@ def quiet(world: World) -> None:
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(run, wait())
         waiting.add_done_callback(lambda _: done.set())
-        assert world.house.until(done.is_set, PATIENCE_SECONDS), world.house.logs()
+        assert world.house.until(done.is_set, TIMEOUT_SECONDS), world.house.logs()
         waiting.result()
 
 
@@ -247,7 +247,7 @@ def close_house(world: World) -> None:
 
 
 def embedded(world: World, items: list[AnyEvent], folder: Path, mail: MailServer) -> dict[str, Rows]:
-    """What a house in one process comes to that hears the same items, undisturbed."""
+    """What a house in one process comes to that hears the same items, expected_outputs."""
     smtp = SmtpSettings(host="127.0.0.1", port=mail.port, security="none")
     with common.open_store(Settings(data=folder, smtp=smtp)) as store:
         store.import_book(world.room.book())

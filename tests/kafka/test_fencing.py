@@ -1,4 +1,4 @@
-"""A worker is stopped for longer than its session and goes on: what it had in hand is no longer its own to say."""
+"""A worker that was frozen for longer than its session must not send what it was working on."""
 
 from __future__ import annotations
 
@@ -15,52 +15,52 @@ from firstword.runtimes.kafka.records import outbound_record
 from schemas.base import event
 from schemas.clients import ClientRemoved
 from schemas.topics import decode
-from tests.kafka.lab import FUTURE, Lab, items, undisturbed, wait_until
+from tests.kafka.lab import FUTURE, Lab, expected_outputs, items, wait_until
 from tests.unit.firstword.counting import item_event
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-COUNT, SUBJECTS, NIGHTS = 3_000, 24, 3
+COUNT, SUBJECTS, FREEZES = 3_000, 24, 3
 #: A worker's session is 6 s here; then its partitions go to the other one.
-ASLEEP_SECONDS = 10.0
-#: One that finds itself superseded leaves within 10 s.
+FROZEN_SECONDS = 10.0
+#: A superseded worker ends within 10 s.
 LEAVING_SECONDS = 11.0
 RATE = 60.0
 
 
-def test_whoever_wakes_after_its_session_says_nothing_of_its_own(lab: Lab) -> None:
-    """Half of the subjects are answered alike whenever they are; the others' answers tell how many clients are known.
+def test_a_worker_that_wakes_after_its_session_sends_nothing(lab: Lab) -> None:
+    """Half of the subjects always get the same answers; the other answers contain the number of known clients.
 
-    Of these a sleeper knows fewer than who took over from it: two answers to one item would show.
+    A frozen worker knows fewer clients than its successor, so two different answers to one item would show.
     """
-    known = items(COUNT // 2, SUBJECTS // 2, FUTURE)
-    telling = [
+    constant = items(COUNT // 2, SUBJECTS // 2, FUTURE)
+    counting = [
         item_event(SUBJECTS + n % (SUBJECTS // 2), FUTURE + timedelta(minutes=n), f"who {n}") for n in range(COUNT // 2)
     ]
     workers = [lab.worker().ready(), lab.worker().ready()]
-    mixed = [outbound_record(one) for pair in zip(known, telling, strict=True) for one in pair]
+    mixed = [outbound_record(item) for pair in zip(constant, counting, strict=True) for item in pair]
     feeding = threading.Thread(target=lab.send, args=(mixed,), kwargs={"rate": RATE})
     feeding.start()
-    for night in range(NIGHTS):
-        time.sleep(3 + 0.37 * night)
-        sleeper = workers[night % 2]
-        os.kill(sleeper.pid, signal.SIGSTOP)
-        gone = ClientRemoved(client_id=f"c{night}", revision=1)
-        lab.send_events([event(gone, key=f"c{night}", id=f"evt_gone_{night}", source="test", time=FUTURE)])
-        time.sleep(ASLEEP_SECONDS)
-        os.kill(sleeper.pid, signal.SIGCONT)
+    for number in range(FREEZES):
+        time.sleep(3 + 0.37 * number)
+        frozen = workers[number % 2]
+        os.kill(frozen.pid, signal.SIGSTOP)
+        gone = ClientRemoved(client_id=f"c{number}", revision=1)
+        lab.send_events([event(gone, key=f"c{number}", id=f"evt_gone_{number}", source="test", time=FUTURE)])
+        time.sleep(FROZEN_SECONDS)
+        os.kill(frozen.pid, signal.SIGCONT)
         time.sleep(LEAVING_SECONDS)
-        if not sleeper.alive:
-            assert "Superseded" in sleeper.log
-            workers[night % 2] = lab.worker().ready()
+        if not frozen.alive:
+            assert "Superseded" in frozen.log
+            workers[number % 2] = lab.worker().ready()
     feeding.join()
 
-    wanted = undisturbed(known)
+    wanted = expected_outputs(constant)
     wait_until(lambda: sum(lab.counts().values()) >= COUNT, "every item to be counted")
-    wait_until(lambda: wanted.keys() <= lab.said().keys(), "all that is to be said")
-    answers = [decode("interactions", raw) for raw in lab.said().values()]
-    told = Counter((one.subject, one.data.summary.partition(" with ")[0]) for one in answers)  # type: ignore[attr-defined]
-    assert set(told.values()) == {1}
-    assert {name: raw for name, raw in lab.said().items() if name in wanted} == wanted
-    assert lab.counts() == dict(Counter(one.subject for one in (*known, *telling)))
+    wait_until(lambda: wanted.keys() <= lab.outputs().keys(), "all outputs")
+    answers = [decode("interactions", raw) for raw in lab.outputs().values()]
+    counts = Counter((answer.subject, answer.data.summary.partition(" with ")[0]) for answer in answers)  # type: ignore[attr-defined]
+    assert set(counts.values()) == {1}
+    assert {name: raw for name, raw in lab.outputs().items() if name in wanted} == wanted
+    assert lab.counts() == dict(Counter(item.subject for item in (*constant, *counting)))
     assert {worker.terminate()[0] for worker in workers} == {0}

@@ -1,9 +1,9 @@
-"""The scenarios of tests/scenarios through the pipeline on a real Kafka: what it says is what it says in memory.
+"""The scenarios of tests/scenarios on a real Kafka: the pipeline gives the same outputs as in memory.
 
-All of them go over one set of topics at the same time, through two workers. The clock goes from one moment at which
-anything happens to the next and waits there until all is worked off, for how late something is relative to a timer is
-the one thing that isn't the same on Kafka (docs/adr/0005). Compared is everything that the pipeline says (mentions,
-alerts, drafts, decisions on contacts, outcomes of rumors), by id, byte for byte.
+All scenarios run at the same time on one set of topics, through two workers. The clock jumps from event to event and
+waits until everything is processed, because the order of an event and a timer is the only thing that differs on Kafka
+(docs/adr/0005). All outputs (mentions, alerts, drafts, contact decisions, outcomes of rumors) are compared by id, byte
+for byte.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from tests.kafka.scenario_worker import SERVICE, FileClock
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 READ = ("items", "mentions", "alerts", "drafts", "decisions", "interactions")
-SAID = ("mentions", "outcomes", "alerts", "drafts", "tunings")
-#: So long after the last step every timer has fired.
+WRITTEN = ("mentions", "outcomes", "alerts", "drafts", "tunings")
+#: By this time after the last step, every timer has fired.
 AFTERWARDS = timedelta(days=14)
 TICK_SECONDS = 0.1
-#: Within it a timer that is due by the clock has fired, and a change of reference data is known everywhere.
+#: Within this time, due timers fire and changes of reference data are known everywhere.
 SETTLE_SECONDS = 0.6
 
 
 class Play:
-    """Plays events to workers by a clock that it holds."""
+    """Plays events to workers and sets their clock."""
 
     def __init__(self, lab: Lab, clock: FileClock, watch: GroupWatch) -> None:
         self._lab = lab
@@ -49,10 +49,10 @@ class Play:
     async def settle(self) -> None:
         """Wait until the workers have nothing to do."""
         await asyncio.sleep(SETTLE_SECONDS)
-        await self._lab.until_idle(self._watch, READ)
+        await self._lab.wait_until_idle(self._watch, READ)
 
     async def at(self, moment: datetime, events: Sequence[AnyEvent]) -> None:
-        """Let it be ``moment``, have timers fire, then send ``events``, and wait for what follows."""
+        """Set the clock, let timers fire, then send ``events`` and wait for the outputs."""
         self._clock.set(moment)
         await self.settle()
         if events:
@@ -60,17 +60,17 @@ class Play:
             await self.settle()
 
 
-def by_moment(scenes: Sequence[Scene], more: Iterable[datetime]) -> list[tuple[datetime, list[AnyEvent]]]:
-    """What comes in at each moment, with one event of a scene at a time; ``more`` are moments with nothing."""
-    found: dict[tuple[datetime, int], list[AnyEvent]] = {(at, 0): [] for at in more}
+def by_time(scenes: Sequence[Scene], more: Iterable[datetime]) -> list[tuple[datetime, list[AnyEvent]]]:
+    """Return the events by time, at most one per scenario at once; ``more`` are times without events."""
+    grouped: dict[tuple[datetime, int], list[AnyEvent]] = {(at, 0): [] for at in more}
     for scene in scenes:
         nth: Counter[datetime] = Counter()
         for at, came in scene.steps:
-            events = found.setdefault((at, nth[at]), [])
+            events = grouped.setdefault((at, nth[at]), [])
             nth[at] += 1
             if came is not None:
                 events.append(came)
-    return [(at, events) for (at, _), events in sorted(found.items(), key=lambda entry: entry[0])]
+    return [(at, events) for (at, _), events in sorted(grouped.items(), key=lambda entry: entry[0])]
 
 
 async def play(lab: Lab, clock: FileClock, scenes: Sequence[Scene], moments: Iterable[datetime]) -> None:
@@ -78,16 +78,16 @@ async def play(lab: Lab, clock: FileClock, scenes: Sequence[Scene], moments: Ite
     await watch.start()
     try:
         rounds = Play(lab, clock, watch)
-        for moment, events in by_moment(scenes, moments):
+        for moment, events in by_time(scenes, moments):
             await rounds.at(moment, events)
     finally:
         await watch.stop()
 
 
-def said_on_kafka(lab: Lab) -> dict[str, bytes]:
-    """By id, all that was said; a repeat after a crash must be the same."""
+def outputs_on_kafka(lab: Lab) -> dict[str, bytes]:
+    """Return all outputs by id. A repeat after a crash must be identical."""
     said: dict[str, bytes] = {}
-    for topic in SAID:
+    for topic in WRITTEN:
         for record in lab.read(topic):
             payload = record.payload or b""
             made = decode(topic, payload)
@@ -95,7 +95,7 @@ def said_on_kafka(lab: Lab) -> dict[str, bytes]:
     return said
 
 
-def test_scenarios_come_out_as_in_memory(lab: Lab, tmp_path: Path) -> None:
+def test_scenarios_give_the_same_outputs_as_in_memory(lab: Lab, tmp_path: Path) -> None:
     scenes = load_scenes()
     end = max(at for scene in scenes for at, _ in scene.steps) + AFTERWARDS
     playbooks = Playbooks.shipped()
@@ -105,7 +105,7 @@ def test_scenarios_come_out_as_in_memory(lab: Lab, tmp_path: Path) -> None:
 
     clock = FileClock(tmp_path / "clock")
     clock.set(scenes[0].steps[0][0])
-    lab.keep_states(apart(scenes[:1]).processors)
+    lab.create_changelogs(apart(scenes[:1]).processors)
     lab.send_events({came.id: came for scene in scenes for came in scene.setting}.values())
     settings = {
         "SCENARIO_CLOCK": str(tmp_path / "clock"),
@@ -116,7 +116,7 @@ def test_scenarios_come_out_as_in_memory(lab: Lab, tmp_path: Path) -> None:
         worker.ready()
     run(play(lab, clock, scenes, {end, *(made.time for made in wanted)}))
 
-    said = said_on_kafka(lab)
+    said = outputs_on_kafka(lab)
     assert {name: decoded(raw) for name, raw in said.items()} == {made.id: decoded(encode(made)) for made in wanted}
     assert said == {made.id: encode(made) for made in wanted}
     assert not any(lab.read(f"{topic}.dlq") for topic in READ)
@@ -124,5 +124,5 @@ def test_scenarios_come_out_as_in_memory(lab: Lab, tmp_path: Path) -> None:
 
 
 def decoded(raw: bytes) -> object:
-    """As plain data, so that a difference is told field by field."""
+    """Return plain data, so that differences are shown field by field."""
     return orjson.loads(raw)

@@ -1,4 +1,4 @@
-"""The stack's own processes, on a real Kafka and PostgreSQL, come to the same inbox as one process does."""
+"""The stack's processes on a real Kafka and PostgreSQL give the same inbox as a single process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIRSTWORD = [sys.executable, "-c", "from firstword.cli.main import main; main()"
 
 
 class Stack:
-    """Processes of the command line, with the stack's environment."""
+    """Runs commands and services with the stack's environment."""
 
     def __init__(self, lab: Lab, url: str, folder: Path) -> None:
         self._folder = folder
@@ -90,7 +90,7 @@ def stack(lab: Lab, postgres_url: str, tmp_path: Path) -> Iterator[Stack]:
 
 
 def inbox(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
-    """What the desk shows, without the moments at which it came to be."""
+    """Return what the desk shows, without times."""
     with reading(engine) as connection:
         return {
             "drafts": sorted(
@@ -120,11 +120,11 @@ def test_the_sample_gives_the_same_inbox_as_in_one_process(stack: Stack, postgre
     stack.call("topics", "apply")
     stack.start("matcher", "worker", "matcher", "--health-port", "0")
     stack.start("notifier", "worker", "notifier", "--health-port", "0")
-    told = stack.call("sample", "play")
-    assert "stories played" in told
+    output = stack.call("sample", "play")
+    assert "stories played" in output
     assert "nothing to do" in stack.call("sample", "play")
 
-    # In the same folder: items are known by where they came from.
+    # In the same folder, because items are identified by the path of their feed.
     settings = Settings(data=tmp_path / "stack" / "data", database=None)
     with common.open_store(settings) as store:
         asyncio.run(embedded.prepare(store, book=None, opml=None))

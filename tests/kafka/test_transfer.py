@@ -1,4 +1,4 @@
-"""Moving into a running stack and out of it again tells nobody anything again, and keeps how rumors ended."""
+"""Move an installation into a running stack and out again: nothing is told twice, and rumor outcomes survive."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from firstword.transfer.importer import import_installation
 from services.common.db import reading
 from services.common.settings import Settings
 from services.notifier.tables import contact_decisions, refusals
-from tests.kafka.lab import PATIENCE_SECONDS, Lab
+from tests.kafka.lab import TIMEOUT_SECONDS, Lab
 from tests.kafka.test_stack import Stack, inbox
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
@@ -34,7 +34,7 @@ def stack(lab: Lab, postgres_url: str, tmp_path: Path) -> Iterator[Stack]:
     stack.close()
 
 
-def said(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+def results(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
     with reading(engine) as connection:
         return inbox(engine) | {
             table.name: sorted(tuple(row) for row in connection.execute(select(table.c.id, table.c.reason)))
@@ -52,23 +52,23 @@ def test_an_installation_moves_into_the_stack_and_out_again(stack: Stack, postgr
     with common.open_store(Settings(data=tmp_path / "installation")) as store, file.open("wb") as out:
         asyncio.run(embedded.prepare(store, book=None, opml=None))
         export_installation(store, out)
-        before, ended = said(store.engine), outcomes(store)
+        before, ended = results(store.engine), outcomes(store)
     stack.call("topics", "apply")
     stack.call("import", str(file))
     stack.start("notifier", "worker", "notifier", "--health-port", "0")
     engine = open_database(postgres_url)
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + TIMEOUT_SECONDS
     while _waiting(engine):
         assert time.monotonic() < until, stack.logs()
         time.sleep(0.2)
     stack.start("matcher", "worker", "matcher", "--health-port", "0")
-    settled = 0
-    while settled < 3:  # what the matcher has heard is answered when nothing waits, seen three times
+    idle_checks = 0
+    while idle_checks < 3:  # the matcher is done when three checks find nothing waiting
         assert time.monotonic() < until, stack.logs()
         lag = stack.call("lag", "--all")
-        quiet = "mentions" in lag and "Nothing is waiting." in stack.call("lag") and not _waiting(engine)
-        settled = settled + 1 if quiet else 0
-    found = said(engine)
+        idle = "mentions" in lag and "Nothing is waiting." in stack.call("lag") and not _waiting(engine)
+        idle_checks = idle_checks + 1 if idle else 0
+    found = results(engine)
     assert found == before
     engine.dispose()
     assert "Services are using Kafka: matcher, notifier." in stack.refused("import", str(file), "--merge")
@@ -81,7 +81,7 @@ def test_an_installation_moves_into_the_stack_and_out_again(stack: Stack, postgr
         import_installation(store, given, back.name, check_archive(given, back.name))
         assert set(outcomes(store)) >= set(ended)
         embedded.build_runtime(store).run_until_idle()
-        again = said(store.engine)
+        again = results(store.engine)
         assert again["drafts"] == before["drafts"]
         assert again["refusals"] == before["refusals"]
 

@@ -1,4 +1,4 @@
-"""Webhooks of the stack's notifier, killed again and again: every kind of event reaches every endpoint, signed."""
+"""The stack's notifier is killed repeatedly: every type of webhook still reaches every endpoint, signed."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from tests.kafka.test_stack import Stack
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
-ENDPOINTS, OF_EACH, KILLS = 6, 25, 5
-#: What was under way when its notifier was killed is taken up after two minutes.
-PATIENCE_SECONDS = 240
-#: What is published, and the type of webhook that tells of it. `endpoint.disabled` comes by itself.
-TOLD = {
+ENDPOINTS, PER_TYPE, KILLS = 6, 25, 5
+#: Deliveries in progress when their notifier was killed are retried after two minutes.
+TIMEOUT_SECONDS = 240
+#: By type of webhook, the event that leads to it: topic, example, changes. `endpoint.disabled` needs no event.
+EVENTS = {
     "alert.raised": ("alerts", "alert.raised", {"alert": {"verdict": "tell"}}),
     "alert.corrected": ("alerts", "alert.raised", {"alert": {"verdict": "correct"}}),
     "rumor.held": ("alerts", "alert.raised", {"alert": {"verdict": "hold"}}),
@@ -47,9 +47,9 @@ TOLD = {
 }
 
 
-def happened(name: str, number: int, now: datetime) -> AnyEvent:
-    """One event of the kind that webhooks of type ``name`` tell of; drafts are spoken of after they were created."""
-    topic, example, changes = TOLD[name]
+def example_event(name: str, number: int, now: datetime) -> AnyEvent:
+    """Return an event that leads to a webhook of type ``name``."""
+    topic, example, changes = EVENTS[name]
     found: dict[str, Any] = json.loads((EXAMPLES / topic / "v1" / f"{example}.json").read_text())
     found |= {"id": content_id("evt", name, number), "time": now.isoformat(), "subject": f"client-{number % 7}"}
     data = found["data"]
@@ -66,16 +66,16 @@ def happened(name: str, number: int, now: datetime) -> AnyEvent:
 
 
 class Notifiers(Stack):
-    """A stack whose processes may be killed."""
+    """A stack whose processes can be killed."""
 
     def kill(self, name: str) -> None:
-        """SIGKILL."""
+        """Send SIGKILL and wait."""
         process = self._running.pop(name)
         process.kill()
         process.wait()
 
     def alive(self, name: str) -> bool:
-        """Whether it runs."""
+        """Return true while it runs."""
         return self._running[name].poll() is None
 
 
@@ -95,7 +95,7 @@ def attempts(engine: Engine) -> list[tuple[str, str, str | None]]:
         return [(row[0], row[1], row[2]) for row in connection.execute(joined)]
 
 
-async def test_every_kind_of_event_reaches_every_endpoint(stack: Notifiers, lab: Lab, postgres_url: str) -> None:
+async def test_every_type_of_webhook_reaches_every_endpoint(stack: Notifiers, lab: Lab, postgres_url: str) -> None:
     dice = random.Random(7)  # noqa: S311 - not a secret
     got: dict[str, dict[str, Any]] = {}
     arrived: Counter[str] = Counter()
@@ -115,11 +115,11 @@ async def test_every_kind_of_event_reaches_every_endpoint(stack: Notifiers, lab:
             added = await asyncio.to_thread(stack.call, "webhooks", "add", server.url(f"/{name}"), "--json")
             secrets[name] = json.loads(added)["secret"]
         now = datetime.now(UTC)
-        events = [happened(name, number, now) for number in range(OF_EACH) for name in TOLD]
+        events = [example_event(name, number, now) for number in range(PER_TYPE) for name in EVENTS]
         stack.start("notifier", "worker", "notifier", "--health-port", "0")
         for start in range(0, len(events), 45):
             await asyncio.to_thread(lab.send, [outbound_record(one) for one in events[start : start + 45]])
-            if start // 45 < KILLS:  # in the midst of it
+            if start // 45 < KILLS:  # while webhooks are being sent
                 enough = len(server.requests) + 60
                 while len(server.requests) < enough:
                     assert stack.alive("notifier"), stack.logs()
@@ -127,7 +127,7 @@ async def test_every_kind_of_event_reaches_every_endpoint(stack: Notifiers, lab:
                 stack.kill("notifier")
                 stack.start("notifier", "worker", "notifier", "--health-port", "0")
         wanted = {one.id for one in events}
-        end = time.monotonic() + PATIENCE_SECONDS
+        end = time.monotonic() + TIMEOUT_SECONDS
         while missing := sum(len(wanted - got.get(f"e{n}", {}).keys()) for n in range(ENDPOINTS)):
             assert time.monotonic() < end, f"{missing} are missing\n{stack.logs()}"
             assert stack.alive("notifier"), stack.logs()
@@ -139,11 +139,11 @@ async def test_every_kind_of_event_reaches_every_endpoint(stack: Notifiers, lab:
     engine.dispose()
     assert len(disabled) == 1
     unsure = Counter(id for id, _, outcome in tries if outcome == "unknown")
-    assert sum(unsure.values()) >= KILLS, "it was killed in the midst of it"
+    assert sum(unsure.values()) >= KILLS, "it was killed while sending"
     for number in range(ENDPOINTS):
         of_type = Counter(kind for id, kind in got[f"e{number}"].items() if id in wanted)
-        assert of_type == dict.fromkeys(TOLD, OF_EACH)
+        assert of_type == dict.fromkeys(EVENTS, PER_TYPE)
     for id, count in arrived.items():
-        assert count <= 1 + unsure[id], "whatever came twice is listed as unknown"
+        assert count <= 1 + unsure[id], "an attempt that was repeated is listed as unknown"
     print(f"{len(arrived)} webhooks, {KILLS} kills: {sum(unsure.values())} unknown, "
           f"{sum(count - 1 for count in arrived.values())} came twice")  # fmt: skip

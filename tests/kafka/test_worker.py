@@ -1,4 +1,4 @@
-"""Workers on a real Kafka say what a run in memory says, whatever is done to them."""
+"""Workers on a real Kafka give the outputs of a run in memory, whatever happens to them."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ from firstword.cli import dlq
 from firstword.runtimes.kafka.records import OutboundRecord, outbound_record
 from schemas.clients import Book, Client, Firm, Manager
 from services.common.processing import AnyEvent
-from tests.kafka.lab import FUTURE, PAST, Lab, items, undisturbed, wait_until
+from tests.kafka.lab import FUTURE, PAST, Lab, expected_outputs, items, wait_until
 from tests.unit.firstword.counting import item_event
 
 pytestmark = pytest.mark.kafka
 
 
-def test_a_worker_says_what_memory_says_and_stops_in_order(lab: Lab) -> None:
+def test_a_worker_gives_the_outputs_of_a_run_in_memory_and_stops_cleanly(lab: Lab) -> None:
     events = items(600, 20)
     worker = lab.worker().ready()
     lab.send_events(events[:300])
-    wait_until(lambda: len(lab.read("interactions")) >= 300, "half of it")
+    wait_until(lambda: len(lab.read("interactions")) >= 300, "half of the outputs")
     assert worker.healthz()[0] == 200
     code, seconds = worker.terminate()
     assert code == 0, worker.log
     assert seconds < 10
     lab.send_events(events[300:])
     lab.worker().ready()
-    wanted = undisturbed(events)
-    records = lab.until_said(wanted)
-    assert len(records) == len(wanted), "nothing was said twice"
+    wanted = expected_outputs(events)
+    records = lab.wait_for_outputs(wanted)
+    assert len(records) == len(wanted), "no repeats"
     assert set(lab.counts().values()) == {30}
 
 
-def test_timers_fire_by_the_clock_when_nothing_waits(lab: Lab) -> None:
+def test_timers_fire_by_the_clock_when_no_record_waits(lab: Lab) -> None:
     events = items(100, 10, PAST)
     lab.send_events(events)
     lab.worker().ready()
-    wanted = undisturbed(events)
+    wanted = expected_outputs(events)
     assert sum(b"quiet after 10" in raw for raw in wanted.values()) == 10
-    assert len(lab.until_said(wanted)) == len(wanted)
+    assert len(lab.wait_for_outputs(wanted)) == len(wanted)
 
 
-def test_workers_that_are_killed_lose_nothing_and_count_nothing_twice(lab: Lab) -> None:
+def test_killed_workers_lose_nothing_and_count_nothing_twice(lab: Lab) -> None:
     events = items(4_000, 90)  # each an hour and a half after the last of its key: timers fire between them
     feeding = threading.Thread(
         target=lab.send, args=([outbound_record(event) for event in events],), kwargs={"rate": 400}
@@ -65,80 +65,80 @@ def test_workers_that_are_killed_lose_nothing_and_count_nothing_twice(lab: Lab) 
         workers[victim].kill()
         workers[victim] = lab.worker()
     feeding.join()
-    wanted = undisturbed(events)
-    records = lab.until_said(wanted)
-    print(f"said {len(records)} times, {len(wanted)} to be said")
-    wait_until(lambda: sum(lab.counts().values()) == len(events), "the states to be written")
+    wanted = expected_outputs(events)
+    records = lab.wait_for_outputs(wanted)
+    print(f"{len(records)} outputs, {len(wanted)} different ones expected")
+    wait_until(lambda: sum(lab.counts().values()) == len(events), "the states")
     assert lab.counts() == Counter(event.subject for event in events)
     assert lab.read("items.dlq") == []
 
 
-def test_states_on_disk_outlive_a_kill(lab: Lab, tmp_path: Path) -> None:
+def test_states_on_disk_survive_a_kill(lab: Lab, tmp_path: Path) -> None:
     on_disk = {"FIRSTWORD_KAFKA_STORE": "rocksdb", "FIRSTWORD_KAFKA_STATE_DIR": str(tmp_path / "states")}
     events = items(400, 20)
     first = lab.worker(**on_disk).ready()
     lab.send_events(events[:200])
-    wait_until(lambda: len(lab.said()) >= 100, "some of it")
+    wait_until(lambda: len(lab.outputs()) >= 100, "some outputs")
     first.kill()
     lab.send_events(events[200:])
     lab.worker(**on_disk).ready()
-    lab.until_said(undisturbed(events))
+    lab.wait_for_outputs(expected_outputs(events))
     wait_until(lambda: set(lab.counts().values()) == {20}, "the states")
 
 
-def test_a_mistake_of_ours_ends_the_worker_and_commits_nothing(lab: Lab) -> None:
+def test_an_unexpected_error_ends_the_worker_and_commits_nothing(lab: Lab) -> None:
     good, poison, more = items(3, 1)
     poison = item_event(0, poison.time, "poison")
     lab.send_events([good, poison, more])
     worker = lab.worker()
     assert worker.wait() == 1
     assert "a bug" in worker.log
-    again = lab.worker()
-    assert again.wait() == 1, "the same record came again"
+    restarted = lab.worker()
+    assert restarted.wait() == 1, "the same record came again"
     assert lab.read("items.dlq") == []
 
 
-#: Kinds of poison, with words that must stand in the reason for which each was refused.
+#: Kinds of invalid records, with a part of the reason for which each is refused.
 REASONS = {
-    "no json": "not an event",
-    "half of one": "not an event",
-    "not utf-8": "not an event",
-    "utf-8 that breaks off inside": "not an event",
-    "nested without end": "recursion",
+    "no JSON": "not an event",
+    "half an event": "not an event",
+    "not UTF-8": "not an event",
+    "broken UTF-8": "not an event",
+    "nested too deep": "recursion",
     "a list": "not an event",
-    "nothing": "not an event",
+    "empty": "not an event",
     "no payload": "not an event",
     "without a type": "not an event",
-    "a type that is none": "carries no events of type",
+    "an invented type": "carries no events of type",
     "another topic's": "carries no events of type",
     "an unknown version": "carries no events of type",
     "a missing field": "title",
     "a wrong type": "title",
     "a time without a zone": "time",
-    "an object where a text belongs": "title",
+    "an object instead of a text": "title",
     "refused by the processor": "a title that can't be worked with",
 }
 
 
-def poison_messages() -> dict[str, OutboundRecord]:
-    """By kind, what no worker can take."""
+def invalid_records() -> dict[str, OutboundRecord]:
+    """Return, by kind, records that no worker can process."""
     payload = outbound_record(item_event(1, PAST, "good")).payload or b""
     bad = {
-        "no json": b"{",
-        "half of one": payload[: len(payload) // 2],
-        "not utf-8": b"\xff\xfe",
-        "utf-8 that breaks off inside": payload.replace(b'"good"', b'"go\xc3"'),
-        "nested without end": payload.replace(b'"good"', b"[" * 50_000 + b"]" * 50_000),
+        "no JSON": b"{",
+        "half an event": payload[: len(payload) // 2],
+        "not UTF-8": b"\xff\xfe",
+        "broken UTF-8": payload.replace(b'"good"', b'"go\xc3"'),
+        "nested too deep": payload.replace(b'"good"', b"[" * 50_000 + b"]" * 50_000),
         "a list": b"[]",
-        "nothing": b"",
+        "empty": b"",
         "without a type": payload.replace(b'"type"', b'"typ"'),
-        "a type that is none": payload.replace(b"item.ingested", b"item.invented"),
+        "an invented type": payload.replace(b"item.ingested", b"item.invented"),
         "another topic's": payload.replace(b"item.ingested", b"alert.raised"),
         "an unknown version": payload.replace(b"item.ingested.v1", b"item.ingested.v9"),
         "a missing field": payload.replace(b'"title"', b'"titel"'),
         "a wrong type": payload.replace(b'"good"', b"[1]"),
         "a time without a zone": payload.replace(b"2026-01-05T09:00:00Z", b"2026-01-05T09:00:00"),
-        "an object where a text belongs": payload.replace(b'"good"', b'{"a":' * 40 + b"1" + b"}" * 40),
+        "an object instead of a text": payload.replace(b'"good"', b'{"a":' * 40 + b"1" + b"}" * 40),
     }
     assert all(raw != payload for raw in bad.values())
     records = {
@@ -149,17 +149,17 @@ def poison_messages() -> dict[str, OutboundRecord]:
     return records
 
 
-def test_poison_becomes_dead_letters_and_the_stream_goes_on(lab: Lab) -> None:
+def test_invalid_records_become_dead_letters_and_the_others_are_processed(lab: Lab) -> None:
     lab.worker().ready()
-    poison = poison_messages()
-    between = items(len(poison), 5)
-    mixed = [record for pair in zip(poison.values(), map(outbound_record, between), strict=True) for record in pair]
+    invalid = invalid_records()
+    valid = items(len(invalid), 5)
+    mixed = [record for pair in zip(invalid.values(), map(outbound_record, valid), strict=True) for record in pair]
     lab.send(mixed)
-    lab.until_said(undisturbed(between))
-    wait_until(lambda: len(lab.read("items.dlq")) == len(poison), "the dead letters")
+    lab.wait_for_outputs(expected_outputs(valid))
+    wait_until(lambda: len(lab.read("items.dlq")) == len(invalid), "the dead letters")
     letters = {letter.key: letter for letter in lab.read("items.dlq")}
-    assert poison.keys() == REASONS.keys()
-    for kind, record in poison.items():
+    assert invalid.keys() == REASONS.keys()
+    for kind, record in invalid.items():
         letter = letters[record.key]
         headers = dict(letter.headers)
         assert letter.payload == record.payload
@@ -171,35 +171,35 @@ def test_poison_becomes_dead_letters_and_the_stream_goes_on(lab: Lab) -> None:
 
 def test_every_kind_of_dead_letter_is_shown_replayed_and_dropped(lab: Lab) -> None:
     worker = lab.worker().ready()
-    poison = poison_messages()
-    lab.send(poison.values())
+    invalid = invalid_records()
+    lab.send(invalid.values())
 
     def attempts() -> list[object]:
         return [letter["attempt"] for letter in dead_letters(lab, "list", "--json")]
 
-    wait_until(lambda: attempts() == [1] * len(poison), "the dead letters")
+    wait_until(lambda: attempts() == [1] * len(invalid), "the dead letters")
     reasons = {
         shown["key"]: shown["reason"]
         for letter in dead_letters(lab, "list", "--json")
         for shown in [dead_letters(lab, "show", letter["id"])]
     }
-    for kind, record in poison.items():
+    for kind, record in invalid.items():
         assert REASONS[kind] in reasons[(record.key or b"").decode()]
     dead_letters(lab, "replay", "--all")
-    wait_until(lambda: attempts() == [2] * len(poison), "the second attempts")
+    wait_until(lambda: attempts() == [2] * len(invalid), "the second attempts")
     dead_letters(lab, "drop", *[letter["id"] for letter in dead_letters(lab, "list", "--json")])
     assert dead_letters(lab, "list", "--json") == []
     lab.send_events(items(20, 5))
-    lab.until_said(undisturbed(items(20, 5)))
+    lab.wait_for_outputs(expected_outputs(items(20, 5)))
     assert worker.terminate()[0] == 0
 
 
-def dead_letters(lab: Lab, *words: str) -> Any:
-    """What ``firstword dlq`` answers, as data where it is JSON."""
+def dead_letters(lab: Lab, *arguments: str) -> Any:
+    """Run ``firstword dlq``; return its output if it is JSON."""
     options = ("--brokers", lab.settings.brokers, "--prefix", lab.settings.prefix)
-    result = CliRunner().invoke(dlq.app, [*words, *options])
+    result = CliRunner().invoke(dlq.app, [*arguments, *options])
     assert result.exit_code == 0, result.output
-    return json.loads(result.stdout) if words[0] in ("list", "show") else None
+    return json.loads(result.stdout) if arguments[0] in ("list", "show") else None
 
 
 def test_restarts_do_not_reset_the_dead_letter_limit_but_dropping_letters_does(lab: Lab) -> None:
@@ -221,26 +221,26 @@ def client_events(count: int) -> list[AnyEvent]:
     return list(diff_book(book, {}, FUTURE).events)
 
 
-def test_references_are_known_before_the_first_record_and_a_second_after_a_change(lab: Lab) -> None:
+def test_references_are_known_before_the_first_record_and_within_a_second_of_a_change(lab: Lab) -> None:
     lab.send_events(client_events(3))
     lab.send_events([item_event(1, FUTURE, "who")])
     workers = [lab.worker().ready(), lab.worker().ready()]
-    wait_until(lambda: len(lab.said()) >= 1, "the first answer")
+    wait_until(lambda: len(lab.outputs()) >= 1, "the first answer")
     before = len(client_events(3))
     lab.send_events(client_events(5)[before:])
     time.sleep(1)
     lab.send_events(item_event(subject, FUTURE + timedelta(days=1), "who") for subject in range(2, 26))
 
     def known() -> Counter[str]:
-        said = [raw.decode().split('"summary":"count 1 with ')[1:] for raw in lab.said().values()]
-        return Counter(rest[0].split('"')[0] for rest in said if rest)
+        summaries = [raw.decode().split('"summary":"count 1 with ')[1:] for raw in lab.outputs().values()]
+        return Counter(rest[0].split('"')[0] for rest in summaries if rest)
 
     wait_until(lambda: known().total() >= 25, "the other answers")
     assert known() == {f"{before} clients": 1, f"{len(client_events(5))} clients": 24}
     assert all(worker.healthz()[0] == 200 for worker in workers)
 
 
-def test_a_worker_without_its_topics_says_what_to_do(lab: Lab) -> None:
+def test_a_worker_without_its_topics_names_the_command_that_creates_them(lab: Lab) -> None:
     worker = lab.worker(FIRSTWORD_KAFKA_PREFIX="nobody.")
     assert worker.wait() == 3
     assert "Run 'firstword topics apply'" in worker.log
