@@ -67,9 +67,13 @@ class Outbox:
         ]
         return upsert(connection, outbox, values, ("topic", "event_id"), update=())
 
-    def unsent(self, connection: Connection, limit: int) -> list[OutboxRow]:
-        """Return the first ``limit`` unsent rows, in order of writing."""
+    def unsent(
+        self, connection: Connection, limit: int | None = None, topics: Sequence[str] | None = None
+    ) -> list[OutboxRow]:
+        """Return the first ``limit`` unsent rows in order of writing, on ``topics`` if given."""
         query = select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.id).limit(limit)
+        if topics is not None:
+            query = query.where(outbox.c.topic.in_(topics))
         return [
             OutboxRow(
                 topic=row["topic"],

@@ -26,7 +26,7 @@ from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.exc import DataError
 
 from firstword.runtimes.dead_letter_limit import DeadLetterLimit
-from firstword.runtimes.kafka.dead_letter_records import DeadLetterRecord, dead_letter_for
+from firstword.runtimes.kafka.dead_letter_records import DeadLetterRecord, dead_letter_for, parse_dead_letter
 from firstword.runtimes.kafka.records import InboundRecord, PartitionId
 from firstword.runtimes.stepping import Stepper
 from firstword.runtimes.timers import Timers
@@ -98,6 +98,14 @@ class BatchProcessor:
         """Return, by partition, the first offset that was not processed yet."""
         with reading(self._engine) as connection:
             return self._read_offsets(connection)
+
+    def unsent_letters(self) -> list[DeadLetterRecord]:
+        """Return the dead letters of these topics that are not on Kafka yet."""
+        originals = {TOPICS[topic].dead_letters: topic for topic in self.topics}
+        with reading(self._engine) as connection:
+            rows = self._outbox.unsent(connection, topics=list(originals))
+        letters = (parse_dead_letter(originals[row.topic], row.key, row.payload, row.headers) for row in rows)
+        return [letter for letter in letters if letter is not None]
 
     def process(self, records: Sequence[InboundRecord]) -> None:
         """Process records in one transaction; skip those that were processed before.

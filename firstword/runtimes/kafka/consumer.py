@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from firstword.runtimes.dead_letter_limit import window_start
 from firstword.runtimes.kafka.batch_processor import BatchProcessor
-from firstword.runtimes.kafka.dead_letter_topics import times_since
+from firstword.runtimes.kafka.dead_letter_topics import letters_since
 from firstword.runtimes.kafka.health import Progress
 from firstword.runtimes.kafka.records import InboundRecord, inbound_record
 from firstword.runtimes.kafka.references import ReferenceReader
@@ -87,8 +87,7 @@ class DatabaseConsumer:
             topics = {topic: TOPICS[topic].partitions for topic in self._batches.topics}
             dead_letter_topics = {TOPICS[topic].dead_letters: 1 for topic in self._batches.topics}
             await self._watch.require(topics | dead_letter_topics)
-            since = window_start(self._clock.now())
-            self._batches.limit.restore(await times_since(self._settings, self._batches.topics, since))
+            await self._restore_limit()
             background: list[asyncio.Task[Any]] = [
                 asyncio.create_task(self._references.run()),
                 asyncio.create_task(self._update_progress()),
@@ -107,6 +106,13 @@ class DatabaseConsumer:
                 await asyncio.gather(consuming, caught_up, *background, return_exceptions=True)
         finally:
             await self._watch.stop()
+
+    async def _restore_limit(self) -> None:
+        """Count the dead letters that are stored on Kafka or still wait in the outbox; some may be in both."""
+        unsent = await asyncio.to_thread(self._batches.unsent_letters)
+        since = window_start(self._clock.now())
+        sent = await letters_since(self._settings, self._batches.topics, since)
+        self._batches.limit.restore({letter.name: letter.at for letter in (*unsent, *sent)}.values())
 
     async def _consume(self, stop: asyncio.Event) -> None:
         settings = self._settings

@@ -22,7 +22,7 @@ from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS
 from services.common.errors import Unreachable
 
-__all__ = ["PendingLetter", "drop", "read_pending", "replay", "times_since"]
+__all__ = ["PendingLetter", "drop", "letters_since", "read_pending", "replay"]
 
 #: The header that marks a note.
 NOTE = "firstword-note"
@@ -79,9 +79,9 @@ async def read_pending(
     return sorted(pending, key=lambda letter: letter.letter.at)
 
 
-async def times_since(settings: KafkaSettings, topics: Sequence[str], since: datetime) -> list[datetime]:
-    """Return when each pending dead letter of ``topics`` that was written after ``since`` was written."""
-    return [pending.letter.at for pending in await read_pending(settings, topics, since)]
+async def letters_since(settings: KafkaSettings, topics: Sequence[str], since: datetime) -> list[DeadLetterRecord]:
+    """Return the pending dead letters of ``topics`` that were written after ``since``."""
+    return [pending.letter for pending in await read_pending(settings, topics, since)]
 
 
 async def replay(settings: KafkaSettings, letters: Sequence[PendingLetter]) -> None:

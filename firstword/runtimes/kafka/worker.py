@@ -21,7 +21,7 @@ from faust.types import TP
 from firstword.runtimes.dead_letter_limit import DeadLetterLimit, window_start
 from firstword.runtimes.kafka.changelogs import changelogs
 from firstword.runtimes.kafka.dead_letter_records import dead_letter_for
-from firstword.runtimes.kafka.dead_letter_topics import times_since
+from firstword.runtimes.kafka.dead_letter_topics import letters_since
 from firstword.runtimes.kafka.faust_app import (
     fix_recovery,
     fix_seek,
@@ -118,7 +118,8 @@ class KafkaWorker:
         fix_seek(app)
         inputs = sorted({topic for processor in self._processors for topic in processor.inputs})
         self._limit = DeadLetterLimit(settings.dead_letters_per_hour)
-        self._limit.restore(await times_since(settings, inputs, window_start(self._clock.now())))
+        letters = await letters_since(settings, inputs, window_start(self._clock.now()))
+        self._limit.restore(letter.at for letter in letters)
         self._references = ReferenceReader(settings, self._processors, self._bad_reference)
         by_processor = changelogs(self._processors)
         for processor in self._processors:

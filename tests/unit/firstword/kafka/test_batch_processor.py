@@ -153,6 +153,12 @@ def test_too_many_dead_letters_roll_the_batch_back(database: Engine) -> None:
     assert batches(database).offsets() == {}
 
 
+def test_dead_letters_in_the_outbox_are_found_after_a_restart(database: Engine) -> None:
+    batches(database).process(Records().send([item_event(1, START, "bad"), item_event(2, START)]))
+    (letter,) = batches(database).unsent_letters()
+    assert (letter.consumer, letter.record.key, letter.at) == ("tally", b"itm_1", START)
+
+
 def test_an_unexpected_error_rolls_the_batch_back(database: Engine) -> None:
     with pytest.raises(ZeroDivisionError):
         batches(database).process(Records().send([item_event(1, START), item_event(1, START, "poison")]))
