@@ -41,7 +41,7 @@ class Figure:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the target is reached, at the precision shown; None without a target."""
+        """True if the target is reached at the precision shown; None without a target."""
         if self.target is None:
             return None
         value = round(self.value, 3)
@@ -50,13 +50,13 @@ class Figure:
 
 def mentions(half: str) -> Iterator[Figure]:
     """Measure mentions of watched companies in headlines, and false alarms in headlines without any."""
-    found = eval_mentions.measure(
+    result = eval_mentions.measure(
         eval_mentions.load("headlines.jsonl")[{"dev": 0, "kept": 1}[half] :: 2], eval_mentions.companies()
     )
-    yield Figure("mentions: precision", found.precision)
-    yield Figure("mentions: recall", found.recall, target=0.96)
-    yield Figure("mentions: F1", found.f1, baseline=0.90, target=0.95)
-    yield Figure("mentions: false alarms", found.alarms, baseline=0.123, target=0.04, low=True)
+    yield Figure("mentions: precision", result.precision)
+    yield Figure("mentions: recall", result.recall, target=0.96)
+    yield Figure("mentions: F1", result.f1, baseline=0.90, target=0.95)
+    yield Figure("mentions: false alarms", result.alarms, baseline=0.123, target=0.04, low=True)
 
 
 def stories(half: str) -> Iterator[Figure]:
@@ -74,18 +74,18 @@ def messages(half: str) -> Iterator[Figure]:
 
 def hedges(half: str) -> Iterator[Figure]:
     """Measure the recognition of uncertain sentences among certain ones."""
-    found = eval_claims.confusion(eval_claims.sentences(half))
-    yield Figure("claims: hedges, precision", found.precision)
-    yield Figure("claims: hedges, recall", found.recall)
-    yield Figure("claims: hedges, F1", found.f1, baseline=0.58, target=0.65)
+    result = eval_claims.confusion(eval_claims.sentences(half))
+    yield Figure("claims: hedges, precision", result.precision)
+    yield Figure("claims: hedges, recall", result.recall)
+    yield Figure("claims: hedges, F1", result.f1, baseline=0.58, target=0.65)
 
 
 def headlines(half: str) -> Iterator[Figure]:
     """Measure the reading of our own headlines about rumors and their outcomes."""
-    found = eval_claims.confusion(eval_claims.headlines(half))
-    yield Figure("claims: own headlines, F1", found.f1)
-    yield Figure("claims: own headlines, status", found.accuracy)
-    yield Figure("claims: own headlines, basis", found.basis)
+    result = eval_claims.confusion(eval_claims.headlines(half))
+    yield Figure("claims: own headlines, F1", result.f1)
+    yield Figure("claims: own headlines, status", result.accuracy)
+    yield Figure("claims: own headlines, basis", result.basis)
 
 
 def scenarios(_: str) -> Iterator[Figure]:

@@ -98,7 +98,7 @@ class Watch(Model):
 
     @property
     def is_asset(self) -> bool:
-        """Whether it is an asset: the client owns it, uses it or depends on it. An interest is only followed."""
+        """True for assets, which the client owns, uses or depends on; interests are only followed."""
         return self.kind in ("holding", "product", "supplier", "site", "contract")
 
     @property

@@ -52,7 +52,7 @@ class Topic:
 
     @property
     def compacted(self) -> bool:
-        """Whether the topic keeps only the newest event of each key, forever."""
+        """True if the topic keeps only the newest event of each key, forever."""
         return self.retention_seconds is None
 
     @property

@@ -52,7 +52,7 @@ class OriginPosition:
 
     @property
     def supports(self) -> bool:
-        """Whether it reports the story as true, with or without doubt."""
+        """True if it reports the story, with or without doubt."""
         return self.status in ("asserted", "hedged")
 
 

@@ -1,4 +1,6 @@
-"""Which items are about the same event. ``assignment.py`` is the entry point and calls the other modules in this order:
+"""Group items into stories: recognize reports of the same event.
+
+``assignment.py`` is the entry point and calls the other modules in this order:
 
 1. ``signature.py`` reduces an item to the words, names and figures that are compared.
 2. ``window.py`` picks the most similar story (``story.py``) about the watched entity; ``similarity.py`` scores.

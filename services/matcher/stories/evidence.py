@@ -49,7 +49,7 @@ class EvidenceRecord:
 
     @property
     def by_regulator(self) -> bool:
-        """Whether this is an authority's own statement, published by it or reliably reported."""
+        """True for an authority's own statement, published by it or reliably reported."""
         return self.primary and (self.source_kind == "regulator" or self.basis == "regulator")
 
     def with_origin_of(self, other: EvidenceRecord) -> EvidenceRecord:

@@ -79,23 +79,23 @@ class Thread:
 
     @property
     def is_open_rumor(self) -> bool:
-        """Whether it is held, or passed on as unconfirmed, for any client."""
+        """True if it is held, or was passed on as unconfirmed, for any client."""
         return any(client.verdict in ("hold", "warn") for client in self.verdicts.values())
 
     @property
     def uncategorized(self) -> bool:
-        """Whether its kind is unknown and no client got a message about it; a later item may then move it."""
+        """True if its kind is unknown and no client got a message; its next item may be linked to another thread."""
         messaged = any(client.verdict in ("tell", "warn", "correct") for client in self.verdicts.values())
         return self.event.kind == "other" and not messaged
 
     @property
     def told_or_held(self) -> bool:
-        """Whether any client was told about it, or it is held for one."""
+        """True if any client was told, or if it is held for one."""
         return any(client.verdict != "ignore" for client in self.verdicts.values())
 
     @property
     def below_threshold(self) -> bool:
-        """Whether it is news and was ignored for a client only because it was too small."""
+        """True if it is news and was ignored for some client only because it was too small."""
         too_small = (c for c in self.verdicts.values() if c.verdict == "ignore" and 0 < c.information <= 2)
         return self.not_news is None and any(too_small)
 

@@ -109,9 +109,9 @@ def test_an_item_without_a_mention_has_no_annotation() -> None:
 
 def test_each_watched_entity_in_an_item_has_an_annotation() -> None:
     matcher = Matcher(book_event("a", watch(), watch("competitor", "Meridia Bank")))
-    found = matcher.annotated(item_event(0, "Halden Energy borrows from Meridia Bank"))
-    assert sorted(annotated.subject for annotated in found) == ["halden-energy", "meridia-bank"]
-    assert len({annotated.id for annotated in found}) == 2
+    annotations = matcher.annotated(item_event(0, "Halden Energy borrows from Meridia Bank"))
+    assert sorted(annotated.subject for annotated in annotations) == ["halden-energy", "meridia-bank"]
+    assert len({annotated.id for annotated in annotations}) == 2
 
 
 def test_annotations_alerts_and_states_can_be_encoded_and_decoded() -> None:

@@ -17,7 +17,7 @@ from services.matcher.judgment.verdict import Situation, decide, if_they_ask
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.threads import ClientVerdict, EventSummary, Thread
 from services.matcher.thresholds import default_thresholds
-from tests.unit.services.matcher.judgment.test_credibility import AT, record
+from tests.unit.services.matcher.judgment.builders import AT, record
 
 THRESHOLDS = default_thresholds()
 WHY = reason("rule", "Ledger", "probably true", "Ledger says so.")

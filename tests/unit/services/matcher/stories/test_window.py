@@ -139,15 +139,15 @@ def test_the_index_forgets_stories_that_left_the_window() -> None:
 
 def test_signatures_are_small() -> None:
     item = Item(id="a", title="Norwick Foods cuts " + "word " * 99, body=" ".join(f"w{n}" for n in range(9_999)))
-    found = compute_signature(item)
-    assert len(found.shingles) <= 64
-    assert len(found.words) <= 30
-    assert len(found.lead) <= 20
-    assert found == compute_signature(item)
+    signature = compute_signature(item)
+    assert len(signature.shingles) <= 64
+    assert len(signature.words) <= 30
+    assert len(signature.lead) <= 20
+    assert signature == compute_signature(item)
 
 
 def test_figures_are_normalized() -> None:
-    found = compute_signature(
+    signature = compute_signature(
         Item(id="a", title="Norwick pays $3 bn, up 20 per cent, by 5 May 2026; 300 jobs go", summary="€3bn")
     )
-    assert found.numbers == ("3e+09", "20%", "300")
+    assert signature.numbers == ("3e+09", "20%", "300")
