@@ -57,7 +57,7 @@ _.on_partitions_assigned
 _.stream_wait_empty
 
 # asyncio: a reference that keeps the task alive
-_._putting
+_._sending
 
 # Templates of the desk and of digests
 _.nowhere

@@ -1,4 +1,4 @@
-"""A whole house on the stack, for tests that break things: its processes, its feeds, its people, its mail server."""
+"""A complete installation of the stack, for tests that break things: processes, feeds, people and a mail server."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tests.kafka.newsroom import Newsroom
 from tests.kafka.test_stack import Stack
 from tests.smtp_server import MailServer, mail_server
 
-__all__ = ["House", "approving", "feeding", "mail_in_a_thread"]
+__all__ = ["Installation", "approve_drafts", "mail_server_thread", "write_feeds"]
 
 RETRY_SECONDS = 1.0
-LOOK_SECONDS = 0.1
+CHECK_SECONDS = 0.1
 
 
-class House(Stack):
-    """Starts anew whatever has ended, as a container engine does. Mail goes to ``smtp_port`` of this machine."""
+class Installation(Stack):
+    """Restarts processes that have ended, as a container engine does. Mail goes to the local port ``smtp_port``."""
 
     def __init__(self, lab: Lab, url: str, folder: Path, smtp_port: int) -> None:
         super().__init__(lab, url, folder)
@@ -44,9 +44,9 @@ class House(Stack):
             "FIRSTWORD_SECRET": "not-much-of-a-secret-but-long-enough",
         }
         self._commands: dict[str, tuple[str, ...]] = {}
-        self._again_at: dict[str, float] = {}
-        self.beside: list[Future[Any]] = []  # what must not fail meanwhile
-        self.fallen: list[tuple[str, int]] = []  # who ended though nobody killed it, and with which code
+        self._restart_at: dict[str, float] = {}
+        self.background: list[Future[Any]] = []  # must not fail in the meantime
+        self.unexpected_exits: list[tuple[str, int]] = []  # name and exit code
 
     def start(self, name: str, *arguments: str) -> None:
         self._commands[name] = arguments
@@ -57,84 +57,87 @@ class House(Stack):
         return super().stop(name)
 
     def kill(self, name: str) -> None:
-        """SIGKILL; :meth:`wait` starts it anew."""
+        """Send SIGKILL; :meth:`wait` restarts the process."""
         self._running[name].kill()
         self._running[name].wait()
-        self._again_at[name] = 0.0
+        self._restart_at[name] = 0.0
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, and keep everything running meanwhile."""
+        """Wait and keep everything running."""
         self.until(lambda: False, seconds)
 
-    def until(self, true: Callable[[], bool], seconds: float) -> bool:
-        """Wait until something is true, for so long at most; return whether it is."""
+    def until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait for a condition, at most ``seconds``; return true if it holds."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if true():
+            if condition():
                 return True
-            for each in self.beside:
-                if each.done():
-                    each.result()
+            for future in self.background:
+                if future.done():
+                    future.result()
             for name in self._commands:
-                self._look_after(name)
-            time.sleep(LOOK_SECONDS)
+                self._restart_if_ended(name)
+            time.sleep(CHECK_SECONDS)
         return False
 
-    def _look_after(self, name: str) -> None:
+    def _restart_if_ended(self, name: str) -> None:
         code = self._running[name].poll()
         if code is None:
             return
-        if name not in self._again_at:
-            self.fallen.append((name, code))
-            self._again_at[name] = time.monotonic() + RETRY_SECONDS
-        if time.monotonic() >= self._again_at[name]:
-            del self._again_at[name]
+        if name not in self._restart_at:
+            self.unexpected_exits.append((name, code))
+            self._restart_at[name] = time.monotonic() + RETRY_SECONDS
+        if time.monotonic() >= self._restart_at[name]:
+            del self._restart_at[name]
             self.start(name, *self._commands[name])
 
 
-def feeding(settings: Settings, room: Newsroom, pause_seconds: float) -> None:
-    """Write one feed after the other into the data folder and have each watched, whatever happens to the database."""
+def write_feeds(settings: Settings, newsroom: Newsroom, pause_seconds: float) -> None:
+    """Write the feeds one by one into the data folder and add each, retrying while the database is unavailable."""
     folder = settings.data / "feeds"
     folder.mkdir(parents=True, exist_ok=True)
     with common.open_store(settings) as store:
         ingest = common.build_ingest(store)
-        for number in range(len(room.feeds)):
-            (folder / f"feed-{number}.xml").write_bytes(room.rss(number, datetime.now(UTC)))
+        for number in range(len(newsroom.feeds)):
+            (folder / f"feed-{number}.xml").write_bytes(newsroom.rss(number, datetime.now(UTC)))
             while True:
                 try:
-                    ingest.add_feed(room.address(number))
+                    ingest.add_feed(newsroom.address(number))
                     break
                 except OperationalError:
                     time.sleep(RETRY_SECONDS)
             time.sleep(pause_seconds)
 
 
-def approving(address: str, token: str, may_go: Callable[[str], bool], stop: threading.Event) -> int:
-    """Approve every draft whose client ``may_go`` names, through the desk's API, until ``stop``; return how many."""
-    done = 0
+def approve_drafts(address: str, token: str, may_approve: Callable[[str], bool], stop: threading.Event) -> int:
+    """Approve drafts through the desk's API until ``stop`` is set; return their number.
+
+    Only drafts whose client id ``may_approve`` accepts.
+    """
+    approved = 0
     with httpx.Client(base_url=f"{address}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=10) as desk:
         while not stop.wait(RETRY_SECONDS):
-            with contextlib.suppress(httpx.HTTPError):  # the desk was killed, or its database is away
-                for draft in list(_waiting(desk)):
-                    if may_go(draft["client_id"]):
-                        said = desk.post(f"/drafts/{draft['id']}/approve", json={"version": draft["version"]})
-                        # 409: the approval before went through, though its answer didn't.
-                        assert said.is_success or said.status_code in (409, 500, 503), said.text
-                        done += said.is_success
-    return done
+            with contextlib.suppress(httpx.HTTPError):  # the desk or its database is down
+                for draft in list(_open_drafts(desk)):
+                    if may_approve(draft["client_id"]):
+                        response = desk.post(f"/drafts/{draft['id']}/approve", json={"version": draft["version"]})
+                        # 409: the earlier approval succeeded although its response was lost.
+                        assert response.is_success or response.status_code in (409, 500, 503), response.text
+                        approved += response.is_success
+    return approved
 
 
-def _waiting(desk: httpx.Client) -> Iterator[dict[str, str]]:
+def _open_drafts(desk: httpx.Client) -> Iterator[dict[str, str]]:
     page = pages = 1
     while page <= pages:
-        said = desk.get("/drafts", params={"page": page}).raise_for_status().json()
-        yield from said["items"]
-        page, pages = page + 1, said["pages"]
+        listed = desk.get("/drafts", params={"page": page}).raise_for_status().json()
+        yield from listed["items"]
+        page, pages = page + 1, listed["pages"]
 
 
 @contextlib.contextmanager
-def mail_in_a_thread() -> Iterator[MailServer]:
-    """A mail server that runs beside the test."""
+def mail_server_thread() -> Iterator[MailServer]:
+    """Run a mail server in a thread."""
     started: list[MailServer] = []
     up, loop = threading.Event(), asyncio.new_event_loop()
     ended = asyncio.Event()

@@ -1,7 +1,7 @@
-"""All scenarios at once on one set of topics, kept apart: each has names of its own, and processors of its own.
+"""Run all scenarios at once on one set of topics, each with its own ids and processors.
 
-A scenario's clients, things and items get its mark before their ids. :class:`Apart` holds one of the real processors
-for each scenario and asks the one whose mark an event bears, so the books don't mix.
+A scenario's clients, entities and items get its mark before their ids. :class:`ByScenario` has one real processor per
+scenario and passes each event to the one with the event's mark, so the books don't mix.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.outreach.processor import DraftWriter
 from tests.scenarios.loader import Scenario, load_scenarios
 
-__all__ = ["Scene", "apart", "in_memory", "load_scenes"]
+__all__ = ["MarkedScenario", "combined", "in_memory", "load_marked_scenarios"]
 
-#: What a processor's class says of it.
+#: The attributes that a processor's class declares.
 DECLARED = ("name", "version", "inputs", "references", "outputs", "stateful")
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A scenario under its mark: what comes before it, and when what comes in (None: only time passes)."""
+class MarkedScenario:
+    """A scenario with its mark: the setting, and the events by time (None: only time passes)."""
 
     mark: str
     name: str
@@ -40,52 +40,51 @@ class Scene:
     steps: tuple[tuple[datetime, AnyEvent | None], ...]
 
 
-#: One item tells of two things of one client, each a key of its own: which of the two comes first to the client isn't
-#: given on Kafka, and their message is put together from the one or from the other.
-OF_TWO_KEYS = frozenset({"each holding has its own price move"})
+#: One item is about two entities of one client, which are two keys. On Kafka their order is undefined, and the
+#: combined message depends on it.
+DEPENDS_ON_ORDER = frozenset({"each holding has its own price move"})
 
 
-def load_scenes() -> list[Scene]:
-    """All scenarios in their order, but those in which the order of two keys shows."""
-    told = [scenario for scenario in load_scenarios() if scenario.name not in OF_TWO_KEYS]
-    return [_scene(f"s{number}", scenario) for number, scenario in enumerate(told)]
+def load_marked_scenarios() -> list[MarkedScenario]:
+    """Return all scenarios except those that depend on the order of two keys."""
+    selected = [scenario for scenario in load_scenarios() if scenario.name not in DEPENDS_ON_ORDER]
+    return [_scene(f"s{number}", scenario) for number, scenario in enumerate(selected)]
 
 
 def pipeline(playbooks: Playbooks) -> Pipeline:
-    """What ``bootstrap.build_pipeline`` makes; but it reads the playbooks each time, and we need many."""
+    """Build the product's pipeline without reading the playbooks each time."""
     return Pipeline((Annotate(), Judge(), DraftWriter(playbooks)))
 
 
-def in_memory(scene: Scene, end: datetime, playbooks: Playbooks) -> list[AnyEvent]:
-    """All that the pipeline says to a scene until ``end``, run by itself, without :class:`Apart`."""
+def in_memory(scenario: MarkedScenario, end: datetime, playbooks: Playbooks) -> list[AnyEvent]:
+    """Return the outputs of a scenario until ``end``, run alone, without :class:`ByScenario`."""
     runtime = MemoryRuntime(pipeline(playbooks))
-    said = [made for came in scene.setting for made in runtime.push(came)]
-    for at, came in scene.steps:
-        said.extend(runtime.finish(at))
-        if came is not None:
-            said.extend(runtime.push(came))
-    said.extend(runtime.finish(end))
-    return said
+    outputs = [output for given in scenario.setting for output in runtime.push(given)]
+    for at, given in scenario.steps:
+        outputs.extend(runtime.finish(at))
+        if given is not None:
+            outputs.extend(runtime.push(given))
+    outputs.extend(runtime.finish(end))
+    return outputs
 
 
-def apart(scenes: Sequence[Scene]) -> Pipeline:
-    """The pipeline's processors, each one for every scene at once."""
+def combined(scenarios: Sequence[MarkedScenario]) -> Pipeline:
+    """Return the pipeline with processors that handle all scenarios at once."""
     playbooks = Playbooks.shipped()
-    inside = [(scene.mark, pipeline(playbooks).processors) for scene in scenes]
-    names = [mark for mark, _ in inside]
-    alike = zip(*(processors for _, processors in inside), strict=True)
-    return Pipeline(tuple(_apart(dict(zip(names, each, strict=True))) for each in alike))
+    marks = [scenario.mark for scenario in scenarios]
+    pipelines = [pipeline(playbooks).processors for _ in scenarios]
+    return Pipeline(tuple(_by_scenario(dict(zip(marks, same, strict=True))) for same in zip(*pipelines, strict=True)))
 
 
-class Apart(Processor[Any]):
-    """One processor for each mark, which doesn't hear of the others' events."""
+class ByScenario(Processor[Any]):
+    """One processor per mark, which gets only the events with its mark."""
 
-    inside: dict[str, AnyProcessor]
+    by_mark: dict[str, AnyProcessor]
 
     def refer(self, event: AnyEvent) -> None:
         if isinstance(event.data, SourceGraded):
-            for each in self.inside.values():
-                each.refer(event)
+            for processor in self.by_mark.values():
+                processor.refer(event)
         else:
             self._of(event.data.entity_id if isinstance(event.data, RumorResolved) else event.subject).refer(event)
 
@@ -96,7 +95,7 @@ class Apart(Processor[Any]):
         return key, self._of(key).initial(key)
 
     def process(self, state: Any, event: AnyEvent, now: datetime) -> tuple[Any, Sequence[AnyEvent]]:
-        if state is None:  # without state
+        if state is None:  # stateless
             return self._of(event.subject).process(None, event, now)
         return self._stepped(state, lambda own, before: own.process(before, event, now))
 
@@ -123,27 +122,25 @@ class Apart(Processor[Any]):
         return (state if after is before else (key, after)), out
 
     def _of(self, marked: str) -> AnyProcessor:
-        return self.inside[marked.partition(".")[0]]
+        return self.by_mark[marked.partition(".")[0]]
 
 
-def _apart(inside: dict[str, AnyProcessor]) -> AnyProcessor:
-    first = next(iter(inside.values()))
-    declared = {
-        name: getattr(first, name) for name in ("name", "version", "inputs", "references", "outputs", "stateful")
-    }
-    return cast("AnyProcessor", type("Apart", (Apart,), {**declared, "inside": inside})())
+def _by_scenario(by_mark: dict[str, AnyProcessor]) -> AnyProcessor:
+    first = next(iter(by_mark.values()))
+    declared = {name: getattr(first, name) for name in DECLARED}
+    return cast("AnyProcessor", type("ByScenario", (ByScenario,), {**declared, "by_mark": by_mark})())
 
 
-def _scene(mark: str, scenario: Scenario) -> Scene:
+def _scene(mark: str, scenario: Scenario) -> MarkedScenario:
     steps = tuple((step.at, None if step.event is None else _marked(mark, step.event)) for step in scenario.steps)
-    return Scene(mark, scenario.name, tuple(_marked(mark, came) for came in scenario.setting), steps)
+    return MarkedScenario(mark, scenario.name, tuple(_marked(mark, given) for given in scenario.setting), steps)
 
 
-def _marked(mark: str, came: AnyEvent) -> AnyEvent:
-    data: Payload = came.data
+def _marked(mark: str, given: AnyEvent) -> AnyEvent:
+    data: Payload = given.data
     if isinstance(data, SourceGraded):
-        return came
-    key = f"{mark}.{came.subject}"
+        return given
+    key = f"{mark}.{given.subject}"
     if isinstance(data, ItemIngested):
         data = data.model_copy(update={"item": data.item.model_copy(update={"id": key})})
     elif isinstance(data, ClientChanged):
@@ -152,8 +149,8 @@ def _marked(mark: str, came: AnyEvent) -> AnyEvent:
     elif isinstance(data, ClientRemoved):
         data = data.model_copy(update={"client_id": key})
     else:
-        raise TypeError(f"scenarios have no {came.type}")
-    return cast("AnyEvent", event(data, key=key, id=f"{mark}.{came.id}", source=came.source, time=came.time))
+        raise TypeError(f"scenarios have no {given.type}")
+    return cast("AnyEvent", event(data, key=key, id=f"{mark}.{given.id}", source=given.source, time=given.time))
 
 
 def _marked_watches(mark: str, watches: Sequence[Watch]) -> tuple[Watch, ...]:

@@ -1,7 +1,7 @@
-"""What happens in the test of faults: stories told in feeds, and a client book in which each story is for two clients.
+"""Feeds and a client book for the test of faults. Each story concerns two clients.
 
-The stories are well apart: each is about a thing of its own, and a client watches one thing only. So what is made of a
-story depends on its own items alone, whose order Kafka keeps: the guids are chosen so that they share a partition.
+Each story is about its own entity, and each client watches only one. So a story's result depends only on its own items.
+Kafka keeps their order, because their guids are chosen so that they share a partition.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from schemas.clients import Book, Client, ContactPolicy, Desire, Firm, Manager, 
 from schemas.topics import TOPICS
 from services.ingest.identity.ids import item_id
 
-__all__ = ["PARTS", "SEVERAL", "Entry", "Newsroom"]
+__all__ = ["PARTS", "SEVERAL_ITEMS", "Entry", "Newsroom"]
 
 COMPANY, PAPER = "businesswire.com", "reuters.com"
-#: By kind of story, its items: who publishes it (None: a site that nobody knows), title, summary.
+#: The items of each kind of story: publisher (None: an unknown site), title, summary.
 PARTS: dict[str, tuple[tuple[str | None, str, str], ...]] = {
     "told": ((COMPANY, "{who} cuts its dividend by {n}%", "{who} today announced that it cut its dividend by {n}%."),),
     "warned": ((None, "{who} said to recall {n},000 units", "{who} may recall {n},000 units, sources say."),),
@@ -39,11 +39,11 @@ PARTS: dict[str, tuple[tuple[str | None, str, str], ...]] = {
         (COMPANY, "{who} denies talks about sale to rival", "{who} is not in talks about a sale, it today announced."),
     ),
 }
-#: Kinds of story whose end must be known before anything is sent, or it would matter how fast people were.
-SEVERAL = {kind for kind, parts in PARTS.items() if len(parts) > 1}
-#: One item in so many is about something watched.
+#: Stories of several items. Their drafts are approved at the end, so that the speed of approval doesn't matter.
+SEVERAL_ITEMS = {kind for kind, parts in PARTS.items() if len(parts) > 1}
+#: One item in this many is about a watched entity.
 EVERY = 8
-#: The second half of a story comes so many feeds after the first.
+#: The second item of a story comes this many feeds after the first.
 APART = 10
 FIRM = Firm(name="Harbour & Vane")
 MANAGER = Manager(id="mara", name="Mara Lindqvist")
@@ -60,19 +60,19 @@ class Entry:
 
 
 class Newsroom:
-    """``items`` items in feeds of ``size``, whose addresses begin with ``base``; the same arguments, the same news."""
+    """``items`` items in feeds of ``size``, at addresses that begin with ``base``. Deterministic."""
 
     def __init__(self, items: int, base: str, *, size: int = 100) -> None:
         self._base = base
         dice = random.Random(11)  # noqa: S311 - made-up news, no secret
         feeds: list[list[Entry]] = [[] for _ in range(items // size)]
-        self.kinds: dict[str, str] = {}  # by the name of what is watched, the kind of its story
+        self.kinds: dict[str, str] = {}  # the kind of story by watched name
         kinds = itertools.cycle(PARTS)
         fresh = iter(names(2_000))
         for number, feed in enumerate(feeds):
             while sum(len(PARTS[kind]) for kind in self.kinds.values()) * EVERY < (number + 1) * size:
                 kind = next(kinds)
-                if kind in SEVERAL and number + APART >= len(feeds):
+                if kind in SEVERAL_ITEMS and number + APART >= len(feeds):
                     continue
                 who = next(fresh)
                 self.kinds[who] = kind
@@ -84,22 +84,23 @@ class Newsroom:
         self.feeds: Sequence[Sequence[Entry]] = feeds
 
     def address(self, number: int) -> str:
-        """Where feed ``number`` is found."""
+        """Return the address of a feed."""
         return f"{self._base}/feed-{number}.xml"
 
     def rss(self, number: int, now: datetime) -> bytes:
-        """Feed ``number``, all of it published ``now``."""
+        """Return a feed as RSS, with all entries published ``now``."""
         date = format_datetime(now)
         entries = "".join(
-            f'<item><guid isPermaLink="false">{one.guid}</guid><link>{one.url}</link><title>{escape(one.title)}</title>'
-            f"<description>{escape(one.summary)}</description><pubDate>{date}</pubDate></item>"
-            for one in self.feeds[number]
+            f'<item><guid isPermaLink="false">{entry.guid}</guid><link>{entry.url}</link>'
+            f"<title>{escape(entry.title)}</title><description>{escape(entry.summary)}</description>"
+            f"<pubDate>{date}</pubDate></item>"
+            for entry in self.feeds[number]
         )
         head = f"<title>Wire {number}</title><link>https://wire.example/</link><language>en</language>"
         return f'<rss version="2.0"><channel>{head}{entries}</channel></rss>'.encode()
 
     def book(self) -> Book:
-        """Of each story, one client holds what it is about, and one competes with it. They may be written to always."""
+        """Return a book with two clients per story: one holds the entity, one competes with it. No contact limits."""
         clients = [
             _client(f"c{number:04}-{'holds' if kind == 'holding' else 'competes'}", who, kind)
             for number, who in enumerate(self.kinds)
@@ -108,7 +109,7 @@ class Newsroom:
         return Book(firm=FIRM, managers=(MANAGER,), clients=tuple(clients))
 
     def kind_of(self, client_id: str) -> str:
-        """The kind of the story that is for this client."""
+        """Return the kind of the story that concerns this client."""
         return list(self.kinds.values())[int(client_id[1:5])]
 
     def _story(self, who: str, kind: str, number: int, dice: random.Random) -> list[Entry]:
@@ -122,7 +123,7 @@ class Newsroom:
                 if home in (None, _partition(item_id(feed, guid, None, "", None)))
             )
             home = _partition(item_id(feed, guid, None, "", None))
-            # A site of its own, for how rumors end moves a source's grade from the next midnight on.
+            # A separate site, because outcomes of rumors change a source's grade at midnight.
             url = f"https://{host or f'{stem}.example'}/{guid}"
             made.append(Entry(guid, url, title.format(who=who, n=n), summary.format(who=who, n=n)))
         return made
@@ -151,5 +152,5 @@ def _client(name: str, who: str, kind: str) -> Client:
 
 
 def _partition(id: str) -> int:
-    """Where a producer puts this key: Kafka's own default partitioner."""
+    """Return the partition of a key, by Kafka's default partitioner."""
     return int(murmur2(id.encode()) & 0x7FFFFFFF) % TOPICS["items"].partitions

@@ -13,7 +13,7 @@ from firstword.runtimes.kafka.process import run_process
 from firstword.runtimes.kafka.settings import read_kafka_settings
 from firstword.runtimes.kafka.worker import KafkaWorker
 from services.common.logs import configure_logs
-from tests.kafka.marked_scenarios import apart, load_scenes
+from tests.kafka.marked_scenarios import combined, load_marked_scenarios
 
 SERVICE = "scenarios"
 
@@ -38,4 +38,4 @@ class FileClock:
 if __name__ == "__main__":
     configure_logs(form="json")
     clock = FileClock(Path(os.environ["SCENARIO_CLOCK"]))
-    run_process(KafkaWorker(SERVICE, apart(load_scenes()).processors, read_kafka_settings(), clock).run)
+    run_process(KafkaWorker(SERVICE, combined(load_marked_scenarios()).processors, read_kafka_settings(), clock).run)

@@ -1,4 +1,4 @@
-"""What a house has come to: everything that was decided, written and sent, to be compared field by field."""
+"""Everything that an installation decided, wrote and sent, to compare field by field."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from schemas.alerts import Alert
 from services.common.db import reading
 from services.notifier.tables import alerts, contact_decisions, deliveries, drafts, interactions, refusals
 
-__all__ = ["mails_of", "standing", "verdicts"]
+__all__ = ["mails_of", "snapshot", "verdicts"]
 
-#: By table, the columns that must be the same however and whenever it came to be.
+#: The columns of each table that must not depend on when and how they were written.
 COMPARED = (
     (alerts, ("payload", "is_current")),
     (drafts, ("payload", "state", "subject", "body", "revision", "checks", "outcome")),
@@ -29,8 +29,8 @@ COMPARED = (
 Rows = dict[str, dict[str, Any]]
 
 
-def standing(engine: Engine) -> dict[str, Rows]:
-    """By table and id, its rows."""
+def snapshot(engine: Engine) -> dict[str, Rows]:
+    """Return the rows by table and id."""
     with reading(engine) as connection:
         return {
             table.name: {
@@ -41,15 +41,15 @@ def standing(engine: Engine) -> dict[str, Rows]:
 
 
 def verdicts(found: Mapping[str, Rows]) -> dict[tuple[str, str], str]:
-    """By client and story, the verdict that stands."""
+    """Return the current verdicts by client and story."""
     current = [Alert.model_validate(row["payload"]) for row in found["alerts"].values() if row["is_current"]]
     return {(alert.client_id, alert.story_id): alert.verdict for alert in current}
 
 
-def mails_of(taken: Iterable[bytes]) -> dict[str, list[tuple[str, str, str]]]:
-    """By delivery, as the Message-ID names it: to whom, about what, and the text of each mail that came."""
+def mails_of(messages: Iterable[bytes]) -> dict[str, list[tuple[str, str, str]]]:
+    """Return recipient, subject and text of each mail, by the delivery in its Message-ID."""
     found: dict[str, list[tuple[str, str, str]]] = {}
-    for raw in taken:
+    for raw in messages:
         mail = message_from_bytes(raw.removesuffix(b".\r\n"), policy=default)
         named = re.match(r"<(dlv_\w+)@", mail["Message-ID"])
         assert named, mail["Message-ID"]

@@ -24,7 +24,7 @@ from schemas.topics import decode, encode
 from services.common.processing import AnyEvent
 from services.notifier.drafting.playbooks import Playbooks
 from tests.kafka.lab import Lab, run
-from tests.kafka.marked_scenarios import Scene, apart, in_memory, load_scenes
+from tests.kafka.marked_scenarios import MarkedScenario, combined, in_memory, load_marked_scenarios
 from tests.kafka.scenario_worker import SERVICE, FileClock
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -60,12 +60,12 @@ class Play:
             await self.settle()
 
 
-def by_time(scenes: Sequence[Scene], more: Iterable[datetime]) -> list[tuple[datetime, list[AnyEvent]]]:
+def by_time(scenarios: Sequence[MarkedScenario], more: Iterable[datetime]) -> list[tuple[datetime, list[AnyEvent]]]:
     """Return the events by time, at most one per scenario at once; ``more`` are times without events."""
     grouped: dict[tuple[datetime, int], list[AnyEvent]] = {(at, 0): [] for at in more}
-    for scene in scenes:
+    for scenario in scenarios:
         nth: Counter[datetime] = Counter()
-        for at, came in scene.steps:
+        for at, came in scenario.steps:
             events = grouped.setdefault((at, nth[at]), [])
             nth[at] += 1
             if came is not None:
@@ -73,12 +73,12 @@ def by_time(scenes: Sequence[Scene], more: Iterable[datetime]) -> list[tuple[dat
     return [(at, events) for (at, _), events in sorted(grouped.items(), key=lambda entry: entry[0])]
 
 
-async def play(lab: Lab, clock: FileClock, scenes: Sequence[Scene], moments: Iterable[datetime]) -> None:
+async def play(lab: Lab, clock: FileClock, scenarios: Sequence[MarkedScenario], moments: Iterable[datetime]) -> None:
     watch = GroupWatch(lab.settings, lab.settings.group(SERVICE))
     await watch.start()
     try:
         rounds = Play(lab, clock, watch)
-        for moment, events in by_time(scenes, moments):
+        for moment, events in by_time(scenarios, moments):
             await rounds.at(moment, events)
     finally:
         await watch.stop()
@@ -96,17 +96,17 @@ def outputs_on_kafka(lab: Lab) -> dict[str, bytes]:
 
 
 def test_scenarios_give_the_same_outputs_as_in_memory(lab: Lab, tmp_path: Path) -> None:
-    scenes = load_scenes()
-    end = max(at for scene in scenes for at, _ in scene.steps) + AFTERWARDS
+    scenarios = load_marked_scenarios()
+    end = max(at for scenario in scenarios for at, _ in scenario.steps) + AFTERWARDS
     playbooks = Playbooks.shipped()
-    wanted = [made for scene in scenes for made in in_memory(scene, end, playbooks)]
+    wanted = [made for scenario in scenarios for made in in_memory(scenario, end, playbooks)]
     verdicts = Counter(made.data.alert.verdict for made in wanted if isinstance(made.data, AlertRaised))
     assert set(verdicts) == {"tell", "warn", "hold", "correct", "ignore"}
 
     clock = FileClock(tmp_path / "clock")
-    clock.set(scenes[0].steps[0][0])
-    lab.create_changelogs(apart(scenes[:1]).processors)
-    lab.send_events({came.id: came for scene in scenes for came in scene.setting}.values())
+    clock.set(scenarios[0].steps[0][0])
+    lab.create_changelogs(combined(scenarios[:1]).processors)
+    lab.send_events({came.id: came for scenario in scenarios for came in scenario.setting}.values())
     settings = {
         "SCENARIO_CLOCK": str(tmp_path / "clock"),
         "FIRSTWORD_KAFKA_TICK_SECONDS": str(TICK_SECONDS),
@@ -114,13 +114,13 @@ def test_scenarios_give_the_same_outputs_as_in_memory(lab: Lab, tmp_path: Path) 
     }
     for worker in [lab.worker("tests.kafka.scenario_worker", **settings) for _ in range(2)]:
         worker.ready()
-    run(play(lab, clock, scenes, {end, *(made.time for made in wanted)}))
+    run(play(lab, clock, scenarios, {end, *(made.time for made in wanted)}))
 
     said = outputs_on_kafka(lab)
     assert {name: decoded(raw) for name, raw in said.items()} == {made.id: decoded(encode(made)) for made in wanted}
     assert said == {made.id: encode(made) for made in wanted}
     assert not any(lab.read(f"{topic}.dlq") for topic in READ)
-    print(f"{len(scenes)} scenarios, {len(said)} events, {dict(verdicts)}")
+    print(f"{len(scenarios)} scenarios, {len(said)} events, {dict(verdicts)}")
 
 
 def decoded(raw: bytes) -> object:
