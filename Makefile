@@ -1,9 +1,9 @@
-# `make` alone lists the targets. Options pass through ARGS: make up ARGS="--port 8100", make test ARGS="-k dedupe -x".
+# `make` lists the targets. Pass options in ARGS: make up ARGS="--port 8100", make test ARGS="-k dedupe -x".
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 ARGS ?=
 BIN := .venv/bin
-# What the fast tests leave out: real servers, a real browser, and whatever takes long.
+# The fast tests need no real servers and no real browser, and take a few seconds each at most.
 FAST := not kafka and not postgres and not chromium and not slow and not stack
 
 .PHONY: help
@@ -14,61 +14,61 @@ help: ## List the targets
 
 ##@ Run
 .PHONY: up setup
-up: setup ## Start Firstword here, with its data in var/ (sets up .venv first)
+up: setup ## Run Firstword from this checkout, with its data in var/
 	@exec $(BIN)/firstword up --data "$${FIRSTWORD_DATA:-var}" $(ARGS)
 
-setup: ## Set up .venv to run Firstword
+setup: ## Create .venv to run Firstword
 	@scripts/setup
 
-##@ The stack: Kafka, PostgreSQL, workers, in containers
+##@ The stack: Kafka, PostgreSQL and workers in containers
 .PHONY: stack stack-down stack-test
 stack: ## Build and start the whole stack (make stack ARGS="--scale matcher=3")
 	@scripts/compose up --build --detach $(ARGS)
-	@echo "→ Sign in, once, within the hour:" && scripts/compose exec -T desk firstword signin
-	@echo "  The sample is filled in within about a minute: scripts/compose logs --follow sample"
+	@echo "→ Sign in with this link, once, within an hour:" && scripts/compose exec -T desk firstword signin
+	@echo "  The sample appears within about a minute: scripts/compose logs --follow sample"
 
-stack-down: ## Stop the stack; its data stays (make stack-down ARGS=--volumes drops it)
+stack-down: ## Stop the stack and keep its data (ARGS=--volumes deletes the data)
 	@scripts/compose down $(ARGS)
 
-stack-test: setup-dev ## Test the stack: up from built images, kills, down with nothing left
+stack-test: setup-dev ## Test the stack in containers: start, kill services, stop, check that nothing is left
 	$(BIN)/pytest -m stack $(ARGS)
 
 ##@ Develop
 .PHONY: setup-dev test lint types contracts dead-code docs check format
-setup-dev: ## Set up .venv to test, check and build as well
+setup-dev: ## Create .venv to develop: test, check, build
 	@scripts/setup --dev
 
-test: setup-dev ## Run the tests that need no server and no browser, on all cores (ARGS=-n0: on one)
+test: setup-dev ## Run the fast tests on all cores (ARGS=-n0: on one)
 	$(BIN)/pytest -n auto -m "$(FAST)" $(ARGS)
 
 lint: setup-dev ## Check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: setup-dev ## Check the types
+types: setup-dev ## Check types
 	$(BIN)/mypy
 
-contracts: setup-dev ## Check who may import whom
+contracts: setup-dev ## Check the import rules
 	$(BIN)/lint-imports
 
 dead-code: setup-dev ## Find code that nothing uses
 	$(BIN)/vulture
 
-docs: setup-dev ## Build the documentation site into build/site (make docs ARGS=serve: show it while you write)
+docs: setup-dev ## Build the documentation into build/site (ARGS=serve: preview it)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(if $(ARGS),$(ARGS),build --strict --quiet)
 
-check: lint types contracts dead-code test ## All of lint, types, contracts, dead-code and test
+check: lint types contracts dead-code test ## Run lint, types, contracts, dead-code and test
 
-format: setup-dev ## Put the code in form, and mend what can be mended by itself
+format: setup-dev ## Format the code, and fix what can be fixed automatically
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
 ##@ Measure
 .PHONY: eval bench
-eval: setup-dev ## Measure the judgment against labelled data, in one table
+eval: setup-dev ## Measure the quality of judgment against labeled data
 	@$(BIN)/python bench/evaluate.py $(ARGS)
 
-bench: setup-dev ## Measure the speed
+bench: setup-dev ## Measure the speed of replay
 	@load=$$(mktemp -d) && $(BIN)/python bench/replay_load.py "$$load" $(ARGS) && for emit in alerts alerts,drafts; do \
 	    echo "== replay of 10,000 items, emitting $$emit" && \
 	    time -p $(BIN)/firstword replay --book "$$load/book.yaml" --items "$$load/items.jsonl" --emit $$emit >/dev/null; \
@@ -76,17 +76,17 @@ bench: setup-dev ## Measure the speed
 
 ##@ Maintain
 .PHONY: lock schemas wheel clean
-lock: setup-dev ## Pin the dependencies anew (ARGS=--upgrade for newer versions)
+lock: setup-dev ## Pin the dependencies again (ARGS=--upgrade: newer versions)
 	@scripts/lock $(ARGS)
 	@scripts/setup --dev
 
-schemas: setup-dev ## Write the published schemas anew
+schemas: setup-dev ## Write the published schemas again
 	$(BIN)/python -m schemas.export $(ARGS)
 
 wheel: setup-dev ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
-clean: ## Remove what was built and cached, and .venv
+clean: ## Remove .venv, and everything built or cached
 	rm -rf .venv .venv.lock .venv.lock.d build dist .coverage htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache \
 	    .import_linter_cache
 	find firstword services schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +

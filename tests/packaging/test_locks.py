@@ -1,4 +1,4 @@
-"""The locks agree with pyproject.toml, pin by hash, and name no index."""
+"""The lock files agree with pyproject.toml, have hashes, and name no package index."""
 
 from __future__ import annotations
 
@@ -26,21 +26,25 @@ def pins(lock: str) -> dict[str, Version]:
     return {canonicalize_name(name): Version(version) for name, version in found}
 
 
-@pytest.mark.parametrize(("lock", "asked"), list(zip(LOCKS, (RUN, STACK, DEV), strict=True)))
-def test_every_declared_package_is_pinned_within_its_bounds(lock: str, asked: list[str]) -> None:
+@pytest.mark.parametrize(("lock", "declared"), list(zip(LOCKS, (RUN, STACK, DEV), strict=True)))
+def test_every_declared_package_is_pinned_within_its_bounds(lock: str, declared: list[str]) -> None:
     pinned = pins(lock)
-    wanted = [Requirement(line) for line in asked]
-    astray = [str(w) for w in wanted if pinned.get(canonicalize_name(w.name), Version("0")) not in w.specifier]
-    assert not astray, f"{lock} is behind pyproject.toml: run `make lock`"
+    wanted = [Requirement(line) for line in declared]
+    unmet = [
+        str(requirement)
+        for requirement in wanted
+        if pinned.get(canonicalize_name(requirement.name), Version("0")) not in requirement.specifier
+    ]
+    assert not unmet, f"{lock} doesn't match pyproject.toml: run `make lock`"
 
 
-def test_developers_run_the_versions_that_users_run() -> None:
+def test_developers_use_the_same_versions_as_users() -> None:
     assert pins("requirements.txt").items() <= pins("requirements-stack.txt").items()
     assert pins("requirements-stack.txt").items() <= pins("requirements-dev.txt").items()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_names_no_index_and_hashes_every_package(lock: str) -> None:
+def test_a_lock_names_no_index_and_has_hashes_for_every_package(lock: str) -> None:
     text = (ROOT / lock).read_text()
     assert "://" not in text
     assert "--index-url" not in text

@@ -45,7 +45,10 @@ class KafkaSettings(EnvironmentSettings):
         default=None,
         description="a name that is the same after a restart: its partitions wait for it instead of moving",
     )
-    store: Literal["memory", "rocksdb"] = "memory"
+    store: Literal["memory", "rocksdb"] = Field(
+        default="memory",
+        description="where the matcher keeps its states; rocksdb is for more than about 100,000 watched names",
+    )
     state_dir: Path = Field(default=Path("/var/lib/firstword"), description="folder in which rocksdb stores states")
     tick_seconds: float = Field(default=0.25, gt=0, description="how often an idle worker checks for due timers")
     drain_seconds: float = Field(default=25, gt=0, le=30, description="maximum time for a stop after SIGTERM")
