@@ -131,8 +131,8 @@ def main() -> None:
     before = resident()
     started = time.perf_counter()
     for change in book(itertools.chain(watched, others(options.others))):
-        annotate.refer(change)
-        judge.refer(change)
+        annotate.update_reference(change)
+        judge.update_reference(change)
     annotate.process(None, stream[0], stream[0].time)  # compiles the book and the lexicons
     print(f"book of {options.watched + options.others:,} names loaded in {time.perf_counter() - started:.1f} s")
     started = time.process_time()
@@ -152,7 +152,7 @@ def main() -> None:
     print(f"both     {count / (ended - started):,.0f} items/s")
     live = time.perf_counter()
     for processor in (annotate, judge):
-        processor.refer(changed("c00000", ["Novel Orchards"]))
+        processor.update_reference(changed("c00000", ["Novel Orchards"]))
     item = items(1, ["Novel Orchards"])[0]
     assert annotate.process(None, item, item.time)[1], "the change has not taken effect"
     print(f"change of a client in effect after {(time.perf_counter() - live) * 1000:.1f} ms")

@@ -217,7 +217,7 @@ class _ProcessorWorker(_Worker):
             try:
                 event = decode(stored.topic, stored.payload)
                 if stored.topic in self._processor.references:
-                    self._processor.refer(event)
+                    self._processor.update_reference(event)
                 else:
                     out.extend(self._stepper.step(event))
             except (UnreadableEvent, KnownBadEvent) as error:
@@ -265,7 +265,7 @@ class _ProcessorWorker(_Worker):
         """Feed the processor all reference events up to its offset again, in their original order."""
         for topic in self._processor.references:
             for event in self._log.scan(connection, topic, until=self._offset):
-                self._processor.refer(event)
+                self._processor.update_reference(event)
 
 
 class _SinkWorker(_Worker):

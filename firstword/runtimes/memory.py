@@ -42,7 +42,7 @@ class MemoryRuntime:
             topic = topic_of(current).name
             for stepper in self._steppers:
                 if topic in stepper.processor.references:
-                    stepper.processor.refer(current)
+                    stepper.processor.update_reference(current)
                 elif topic in stepper.processor.inputs:
                     yield from self._forward(stepper, stepper.step(current), waiting)
 

@@ -23,8 +23,8 @@ class Processor(ABC, Generic[S]):
     """One step of the pipeline.
 
     ``inputs`` are the topics whose events are processed. ``references`` are topics of reference data (the client book,
-    the source grades): the runtime passes their events to :meth:`refer` in order, and after a restart again from the
-    beginning. ``outputs`` are the topics that the processor may write.
+    the source grades): the runtime passes their events to :meth:`update_reference` in order, and after a restart again
+    from the beginning. ``outputs`` are the topics that the processor may write.
     """
 
     name: ClassVar[str]
@@ -38,9 +38,9 @@ class Processor(ABC, Generic[S]):
         """Return the key of the state that the event belongs to; irrelevant for stateless processors."""
         return event.subject
 
-    def refer(self, event: AnyEvent) -> None:
+    def update_reference(self, event: AnyEvent) -> None:
         """Record a change of reference data. Must be cheap: rebuild derived data later."""
-        raise NotImplementedError(f"{self.name} declares references but does not implement refer")
+        raise NotImplementedError(f"{self.name} declares references but does not implement update_reference")
 
     @abstractmethod
     def initial(self, key: str) -> S:

@@ -93,7 +93,7 @@ class Annotate(Processor[None]):
         self._finder = MentionFinder()
         self._changed: set[str] | None = None  # None until the first item: then the whole book is new
 
-    def refer(self, event: AnyEvent) -> None:
+    def update_reference(self, event: AnyEvent) -> None:
         """Note a change of the book or of a grade; the next item applies it."""
         data = event.data
         if isinstance(data, ClientChanged):

@@ -53,7 +53,7 @@ class Judge(Processor[JudgeState]):
         self._book = BookIndex()
         self._tuned = TunedThresholds(self._thresholds)
 
-    def refer(self, event: AnyEvent) -> None:
+    def update_reference(self, event: AnyEvent) -> None:
         """Apply a change of the client book, or of a client's thresholds by feedback."""
         if isinstance(event.data, ClientChanged):
             self._book.put_client(event.data.client)

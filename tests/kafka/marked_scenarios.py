@@ -81,12 +81,14 @@ class ByScenario(Processor[Any]):
 
     by_mark: dict[str, AnyProcessor]
 
-    def refer(self, event: AnyEvent) -> None:
+    def update_reference(self, event: AnyEvent) -> None:
         if isinstance(event.data, SourceGraded):
             for processor in self.by_mark.values():
-                processor.refer(event)
+                processor.update_reference(event)
         else:
-            self._of(event.data.entity_id if isinstance(event.data, RumorResolved) else event.subject).refer(event)
+            self._of(event.data.entity_id if isinstance(event.data, RumorResolved) else event.subject).update_reference(
+                event
+            )
 
     def key(self, event: AnyEvent) -> str:
         return self._of(event.subject).key(event)

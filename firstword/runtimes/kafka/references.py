@@ -28,7 +28,7 @@ FETCH_WAIT_MS = 100
 
 
 class ReferenceReader:
-    """Passes every record of the processors' reference topics to their ``refer``.
+    """Passes every record of the processors' reference topics to their ``update_reference``.
 
     ``on_bad`` is called with each record that a processor can't use, and the error. It is called for new records only,
     because the old ones are read again at each start.
@@ -122,7 +122,7 @@ class ReferenceReader:
             return
         for processor in self._readers[record.topic]:
             try:
-                processor.refer(event)
+                processor.update_reference(event)
             except KnownBadEvent as error:
                 self._refused(record, processor, error)
 

@@ -33,7 +33,7 @@ class DraftWriter(Processor[ClientRecord]):
         self._playbooks = playbooks
         self._clients: dict[str, ClientChanged] = {}
 
-    def refer(self, event: AnyEvent) -> None:
+    def update_reference(self, event: AnyEvent) -> None:
         """Take over a client's entry in the book, or its removal."""
         if isinstance(event.data, ClientChanged):
             self._clients[event.data.client.id] = event.data

@@ -35,7 +35,7 @@ class Counter(Processor[State]):
     def key(self, event: AnyEvent) -> str:
         return str(int(event.subject.removeprefix("itm_")) % 3)
 
-    def refer(self, event: AnyEvent) -> None:
+    def update_reference(self, event: AnyEvent) -> None:
         self.known_clients += 1
 
     def initial(self, key: str) -> State:

@@ -29,7 +29,7 @@ class Tally(Processor[TallyState]):
     def __init__(self) -> None:
         self.known_clients = 0
 
-    def refer(self, event: AnyEvent) -> None:
+    def update_reference(self, event: AnyEvent) -> None:
         self.known_clients += 1
 
     def initial(self, key: str) -> TallyState:

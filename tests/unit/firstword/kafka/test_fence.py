@@ -106,7 +106,7 @@ class Member:
         tally = Tally()
         for number in range(clients):
             gone = ClientRemoved(client_id=f"c{number}", revision=1)
-            tally.refer(event(gone, key=f"c{number}", id=f"evt_{number}", source="test", time=START))
+            tally.update_reference(event(gone, key=f"c{number}", id=f"evt_{number}", source="test", time=START))
         self.stage = Stage(tally, self.client, DeadLetterLimit(5), ManualClock(START), {}, batch=4)
 
     async def live(self, *, until: int, compacted: bool = False) -> None:

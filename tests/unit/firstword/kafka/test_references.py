@@ -24,7 +24,7 @@ class Recorder(Tally):
         super().__init__()
         self.received: list[tuple[str, int]] = []
 
-    def refer(self, event: AnyEvent) -> None:
+    def update_reference(self, event: AnyEvent) -> None:
         assert isinstance(event.data, ClientRemoved)
         self.received.append((event.subject, event.data.revision))
 

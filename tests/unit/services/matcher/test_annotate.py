@@ -51,8 +51,8 @@ changes = st.lists(
 def test_items_between_changes_make_no_difference(events: list[AnyEvent]) -> None:
     at_once, step_by_step = Annotate(), Annotate()
     for change in events:
-        at_once.refer(change)
-        step_by_step.refer(change)
+        at_once.update_reference(change)
+        step_by_step.update_reference(change)
         annotated(step_by_step)
     assert annotated(at_once) == annotated(step_by_step)
 
@@ -60,11 +60,11 @@ def test_items_between_changes_make_no_difference(events: list[AnyEvent]) -> Non
 def test_a_change_applies_to_the_next_item() -> None:
     annotate = Annotate()
     assert annotated(annotate) == []
-    annotate.refer(changed("a", ("Orvane",)))
+    annotate.update_reference(changed("a", ("Orvane",)))
     assert len(annotated(annotate)) == 1
-    annotate.refer(changed("b", ("Orvane", "Halden Energy")))
+    annotate.update_reference(changed("b", ("Orvane", "Halden Energy")))
     assert len(annotated(annotate)) == 2
-    annotate.refer(removed("b"))
+    annotate.update_reference(removed("b"))
     assert len(annotated(annotate)) == 1
-    annotate.refer(changed("a", ()))
+    annotate.update_reference(changed("a", ()))
     assert annotated(annotate) == []

@@ -78,9 +78,9 @@ def matcher(name: str) -> tuple[Annotate, Judge]:
     """Return both processors with the scenario's setting applied; they keep no other state."""
     annotate, judge = Annotate(), Judge()
     for event in next(scenario for scenario in SEVERAL if scenario.name == name).setting:
-        annotate.refer(event)
+        annotate.update_reference(event)
         if isinstance(event.data, ClientChanged):
-            judge.refer(event)
+            judge.update_reference(event)
     return annotate, judge
 
 

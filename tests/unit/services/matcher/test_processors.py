@@ -67,14 +67,14 @@ class Matcher:
         self.states: dict[str, JudgeState] = {}
         for grade in (LEDGER, HERALD):
             data = SourceGraded(source=grade)
-            self.refer(event(data, key=grade.domain, id=grade.domain, source="test", time=START))
+            self.update_reference(event(data, key=grade.domain, id=grade.domain, source="test", time=START))
         for change in book:
-            self.refer(change)
+            self.update_reference(change)
 
-    def refer(self, change: AnyEvent) -> None:
-        self.annotate.refer(change)
+    def update_reference(self, change: AnyEvent) -> None:
+        self.annotate.update_reference(change)
         if not isinstance(change.data, SourceGraded):
-            self.judge.refer(change)
+            self.judge.update_reference(change)
 
     def annotated(self, item: AnyEvent) -> Sequence[AnyEvent]:
         return self.annotate.process(None, item, item.time)[1]
@@ -138,8 +138,8 @@ def test_grades_and_book_take_effect_at_the_next_item() -> None:
     matcher = Matcher(book_event("a", watch()))
     assert matcher.push(item_event(0, *CUT))[0].information_grade == 2
     worse = LEDGER.model_copy(update={"grade": "E"})
-    matcher.refer(event(SourceGraded(source=worse), key=worse.domain, id="g2", source="test", time=START))
-    matcher.refer(book_event("a", watch("holding", "Meridia Bank")))
+    matcher.update_reference(event(SourceGraded(source=worse), key=worse.domain, id="g2", source="test", time=START))
+    matcher.update_reference(book_event("a", watch("holding", "Meridia Bank")))
     assert matcher.annotated(item_event(1, *CUT)) == ()
     (alert,) = matcher.push(item_event(2, "Meridia Bank cuts its dividend"))
     assert alert.source_grade == "E"
@@ -195,7 +195,7 @@ def test_a_removed_client_gets_no_alerts() -> None:
     matcher = Matcher(book_event("a", watch()), book_event("b", watch()))
     assert len(matcher.push(item_event(0, *RUMOR))) == 2
     removed = event(ClientRemoved(client_id="a"), key="a", id="r", source="test", time=START)
-    matcher.refer(removed)
+    matcher.update_reference(removed)
     assert [alert.client_id for alert in matcher.tick("halden-energy")] == ["b"]
     assert matcher.judge.next_tick(matcher.states["halden-energy"]) is None
 

@@ -54,7 +54,7 @@ def test_in_a_deal_the_company_that_acts_is_the_speaker(title: str, speaker: str
     halden = Watch(entity_id="h", name="Halden Energy", kind="holding")
     client = Client(id="c", name="c", manager_id="m", trade="wealth", assets=(halden,))
     book = ClientChanged(client=client, firm=Firm(name="f"), manager=Manager(id="m", name="m"))
-    annotate.refer(event(book, key="c", id="c", source="test", time=NOW))
+    annotate.update_reference(event(book, key="c", id="c", source="test", time=NOW))
     item = Item(id="itm", title=title, summary=f"{title} on Monday, the company said.", fetched_at=NOW)
     came = event(ItemIngested(item=item), key="itm", id="evt", source="test", time=NOW)
     (annotated,) = annotate.process(None, came, NOW)[1]

@@ -54,7 +54,7 @@ class Life:
         """From now on the client is so."""
         self.client = client
         changed = ClientChanged(client=client, firm=a_firm(), manager=a_manager())
-        self.processor.refer(event(changed, key=client.id, id="evt_client", source="test", time=self.now))
+        self.processor.update_reference(event(changed, key=client.id, id="evt_client", source="test", time=self.now))
 
     def wait(self, **span: float) -> None:
         """Let time pass; everything due fires at its moment."""

@@ -27,10 +27,10 @@ class Desk:
         self.now = NOW
         self.state = self.processor.initial(self.client.id)
         self.decided: list[ContactDecided] = []
-        self.refer(ClientChanged(client=self.client, firm=a_firm(), manager=a_manager()))
+        self.update_reference(ClientChanged(client=self.client, firm=a_firm(), manager=a_manager()))
 
-    def refer(self, data: ClientChanged | ClientRemoved) -> None:
-        self.processor.refer(event(data, key=self.client.id, id="evt_client", source="test", time=self.now))
+    def update_reference(self, data: ClientChanged | ClientRemoved) -> None:
+        self.processor.update_reference(event(data, key=self.client.id, id="evt_client", source="test", time=self.now))
 
     def step(self, data: AlertRaised | DraftSent | DraftDismissed | DraftCreated) -> list[AnyEvent]:
         envelope: AnyEvent = event(data, key=self.client.id, id="evt_x", source="test", time=self.now)
@@ -227,7 +227,7 @@ def test_a_client_who_is_not_to_be_contacted_or_is_gone_is_not() -> None:
     quiet = Desk(a_client(contact=ContactPolicy(do_not_contact=True, do_not_contact_reason="in mourning")))
     assert quiet.refusal() == "do_not_contact: Claire Arnaud is not to be contacted: in mourning."
     gone = Desk()
-    gone.refer(ClientRemoved(client_id="claire"))
+    gone.update_reference(ClientRemoved(client_id="claire"))
     assert gone.refusal().startswith("unknown_client: ")
 
 
