@@ -14,6 +14,17 @@ _.dataschema
 _.last_error
 _.shortened
 
+# Pydantic: fields of the API's answers (services/notifier/desk/api/models.py)
+_.too_few_to_judge
+_.thing
+_.their_view
+_.later_news
+_.approved_by
+_.user_name
+_.waiting_for
+_.feeds_with_a_problem
+_.deliveries_of_unknown_outcome
+
 # pydantic-settings
 _.settings_customise_sources
 _.dotenv_settings

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.ingest.repository import FeedState
 from services.ingest.service import IngestService
-from services.notifier.desk.deps import FeedView
+from services.notifier.desk.dependencies import FeedView
 
 __all__ = ["FeedDesk"]
 

@@ -19,10 +19,12 @@ from services.common.processing import AnyEvent
 from services.notifier import queries
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk import auth
-from services.notifier.desk.actions import Desk
+from services.notifier.desk.actions import clients, deliveries
+from services.notifier.desk.actions import drafts as draft_actions
+from services.notifier.desk.actions.desk import Desk
 from services.notifier.desk.app import create_app
 from services.notifier.desk.auth import Viewer
-from services.notifier.desk.deps import DeskDeps, DeskSettings, FeedView
+from services.notifier.desk.dependencies import DeskDependencies, DeskSettings, FeedView
 from services.notifier.queries import DraftLine
 from services.notifier.scope import EVERYTHING
 from services.notifier.sinks import all_sinks
@@ -33,6 +35,7 @@ from tests.fakes import CollectingPublisher, FakeClock, ScriptedChannel
 __all__ = ["OWNER", "FeedNotes", "World"]
 
 OWNER = Viewer("owner", "Owner", "owner", None, "Europe/Stockholm")
+ACTIONS = (draft_actions, deliveries, clients)
 SETTINGS = DeskSettings(
     secret="a secret of the tests, long enough to sign", base_url="http://testserver", allowed_hosts=("testserver",),
     mail_channel=True, page_size=5,
@@ -103,9 +106,10 @@ class World:
                         sink.apply(connection, event)
 
     def desk(self, act: str, *args: object, viewer: Viewer = OWNER, **named: object) -> object:
-        """One action of ``viewer``, in its own transaction."""
+        """Run one action of ``viewer`` in its own transaction."""
+        (action,) = (getattr(module, act) for module in ACTIONS if act in module.__all__)
         with self.engine.begin() as connection:
-            return getattr(Desk(connection, self.publisher, viewer, self.clock.now()), act)(*args, **named)
+            return action(Desk(connection, self.publisher, viewer, self.clock.now()), *args, **named)
 
     def draft(self, client_id: str, verdict: str = "tell", state: str | None = None) -> DraftLine:
         """The first draft for a client with this verdict."""
@@ -133,8 +137,10 @@ class World:
 
     def browser(self, user_id: str | None = "owner") -> TestClient:
         """A client of the web app, signed in as ``user_id``."""
-        deps = DeskDeps(self.engine, self.publisher, self.clock, self.settings, lambda: self.feeds, self.feed_notes)
-        client = TestClient(create_app(deps), follow_redirects=False)
+        dependencies = DeskDependencies(
+            self.engine, self.publisher, self.clock, self.settings, lambda: self.feeds, self.feed_notes
+        )
+        client = TestClient(create_app(dependencies), follow_redirects=False)
         if user_id is not None:
             with self.engine.begin() as connection:
                 token = auth.create_signin_link(connection, user_id, self.clock.now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from firstword.store import Store
-from services.notifier.desk.actions import audit
+from services.notifier import audit
 from services.notifier.desk.auth import Viewer
 
 __all__ = ["OPERATOR", "log_action"]
@@ -15,4 +15,4 @@ OPERATOR = Viewer("ops", "Operations", "owner", None, "UTC")
 
 def log_action(connection: Connection, store: Store, action: str, subject: str, detail: str | None = None) -> None:
     """Write an action of the operator to the audit log."""
-    audit(connection, OPERATOR, store.clock.now(), action, subject, None, detail)
+    audit.record(connection, store.clock.now(), OPERATOR.user_id, action, subject, detail=detail)

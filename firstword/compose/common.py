@@ -28,7 +28,7 @@ from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from services.matcher.thresholds import Thresholds
 from services.notifier.desk.app import create_app
-from services.notifier.desk.deps import DeskDeps, DeskSettings
+from services.notifier.desk.dependencies import DeskDependencies, DeskSettings
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.outreach.processor import DraftWriter
 from services.notifier.webhooks import endpoints
@@ -104,7 +104,7 @@ def build_desk(
     """Build the account managers' web app. It reads feeds through ``ingest``, which need not run in this process."""
     settings, feeds, routes = store.settings, FeedDesk(ingest), build_client_routes(store)
     app = create_app(
-        DeskDeps(
+        DeskDependencies(
             engine=store.engine,
             publisher=store.events,
             clock=store.clock,
@@ -113,7 +113,7 @@ def build_desk(
                 base_url=settings.address,
                 allowed_hosts=("127.0.0.1", "localhost", settings.host, *settings.allowed_hosts),
                 mail_channel=bool(routes),
-                mail_mend="Set FIRSTWORD_SMTP_HOST (and _PORT, _USERNAME, _PASSWORD, _SENDER) to send from here.",
+                mail_fix="Set FIRSTWORD_SMTP_HOST (and _PORT, _USERNAME, _PASSWORD, _SENDER) to send from here.",
                 signin_command="firstword signin",
             ),
             feeds_view=feeds.view,

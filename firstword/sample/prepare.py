@@ -20,7 +20,8 @@ from services.common.db import reading
 from services.common.errors import BadInput
 from services.ingest.service import IngestService
 from services.notifier import queries
-from services.notifier.desk.actions import Desk
+from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.drafts import mark_sent
 from services.notifier.desk.auth import Viewer
 from services.notifier.scope import EVERYTHING
 from services.notifier.tables import drafts
@@ -130,7 +131,7 @@ def _act(store: Store, action: Action) -> None:
             line = queries.draft(connection, EVERYTHING, draft_id)
             if line is not None and action.about in line.subject:
                 desk = Desk(connection, store.events, SAMPLE_USER, store.clock.now())
-                desk.sent_by_hand(draft_id, line.version)
+                mark_sent(desk, draft_id, line.version)
                 return
 
 

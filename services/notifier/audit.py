@@ -1,4 +1,4 @@
-"""Queries for the audit log: who read or changed what, and when."""
+"""The audit log: who read or changed what, and when."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
 
 from services.notifier.tables import audit_log, clients, users
 
-__all__ = ["AuditFilter", "actions", "entries"]
-
-_A = audit_log.c
+__all__ = ["AuditFilter", "actions", "entries", "record"]
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Conditions on entries; None means any.
+    """The entries to list; a field that is None does not restrict them.
 
-    ``action`` is a prefix: ``draft`` or ``draft.sent``. ``since`` is inclusive, ``until`` exclusive.
+    ``action`` is a prefix: ``draft``, or the whole of ``draft.sent``. ``until`` is exclusive.
     """
 
     user: str | None = None
@@ -30,35 +28,50 @@ class AuditFilter:
     until: datetime | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """Return the conditions for a query."""
-        conditions: list[ColumnElement[bool]] = []
-        if self.user is not None:
-            conditions.append(_A.user_id == self.user)
-        if self.action is not None:
-            conditions.append(_A.action.startswith(self.action, autoescape=True))
-        if self.subject is not None:
-            conditions.append(_A.subject == self.subject)
-        if self.client is not None:
-            conditions.append(_A.client_id == self.client)
-        if self.since is not None:
-            conditions.append(_A.at >= self.since)
-        if self.until is not None:
-            conditions.append(_A.at < self.until)
-        return conditions
+        """Return the SQL conditions."""
+        columns = audit_log.c
+        wanted = (
+            (self.user, columns.user_id == self.user),
+            (self.action, columns.action.startswith(self.action or "", autoescape=True)),
+            (self.subject, columns.subject == self.subject),
+            (self.client, columns.client_id == self.client),
+            (self.since, columns.at >= self.since if self.since is not None else None),
+            (self.until, columns.at < self.until if self.until is not None else None),
+        )
+        return [condition for value, condition in wanted if value is not None and condition is not None]
+
+
+def record(
+    connection: Connection,
+    now: datetime,
+    user_id: str,
+    action: str,
+    subject: str,
+    client_id: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Add an entry in the caller's transaction."""
+    connection.execute(
+        insert(audit_log).values(
+            at=now, user_id=user_id, action=action, subject=subject, client_id=client_id, detail=detail
+        )
+    )
 
 
 def entries(
-    connection: Connection, criteria: AuditFilter, *, limit: int, offset: int = 0
+    connection: Connection, wanted: AuditFilter, *, limit: int, offset: int = 0
 ) -> tuple[Sequence[RowMapping], int]:
-    """Return the newest matching entries with the names of users and clients, and the number of all matches."""
-    conditions = criteria.conditions()
+    """Return the newest matching entries with the names of users and clients, and the number of all that match."""
+    conditions = wanted.conditions()
     query = (
         select(audit_log, users.c.name.label("user_name"), clients.c.name.label("client_name"))
         .select_from(
-            audit_log.outerjoin(users, users.c.id == _A.user_id).outerjoin(clients, clients.c.id == _A.client_id)
+            audit_log.outerjoin(users, users.c.id == audit_log.c.user_id).outerjoin(
+                clients, clients.c.id == audit_log.c.client_id
+            )
         )
         .where(*conditions)
-        .order_by(_A.at.desc(), _A.id.desc())
+        .order_by(audit_log.c.at.desc(), audit_log.c.id.desc())
         .limit(limit)
         .offset(offset)
     )
@@ -67,5 +80,6 @@ def entries(
 
 
 def actions(connection: Connection) -> Sequence[str]:
-    """Return all actions in the log, sorted."""
-    return connection.execute(select(_A.action).distinct().order_by(_A.action)).scalars().all()
+    """Return the names of all actions in the log."""
+    query = select(audit_log.c.action).distinct().order_by(audit_log.c.action)
+    return connection.execute(query).scalars().all()

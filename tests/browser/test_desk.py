@@ -39,13 +39,13 @@ def test_a_draft_is_edited_and_its_new_figure_is_shown_to_stand_nowhere(page: Pa
     message.fill(line.body.replace("6%", "45%"))
     page.get_by_role("button", name="Save").click()
     expect(page.locator("mark.nowhere")).to_have_text("45%")
-    expect(page.get_by_text("Send it only if you know it.")).to_be_visible()
+    expect(page.get_by_text("Send it only if you know that it is true.")).to_be_visible()
 
 
 def test_a_figure_lights_up_the_evidence_it_stands_in(page: Page, world: World) -> None:
     page.goto(f"{page.url}drafts/{world.draft('claire-arnaud').id}")
     page.locator(".body mark.evidence").first.hover()
-    expect(page.locator("article.evidence.lit")).to_have_count(1)
+    expect(page.locator("article.evidence.highlighted")).to_have_count(1)
 
 
 def test_dismissing_asks_for_a_reason(page: Page, world: World) -> None:
@@ -56,7 +56,7 @@ def test_dismissing_asks_for_a_reason(page: Page, world: World) -> None:
     expect(dialog).to_be_visible()
     dialog.get_by_role("button", name="Dismiss").click()
     assert world.line(line.id).state == "open", "the browser asks for a reason first"
-    dialog.get_by_label("They know already").check()
+    dialog.get_by_label("The client knows already").check()
     dialog.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_role("status")).to_contain_text("Dismissed")
     assert world.line(line.id).outcome == "already_told"
@@ -65,7 +65,7 @@ def test_dismissing_asks_for_a_reason(page: Page, world: World) -> None:
 def test_a_double_click_sends_once(page: Page, world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     page.goto(f"{page.url}drafts/{line.id}")
-    page.get_by_role("button", name="I sent it myself").dblclick()
+    page.get_by_role("button", name="Mark as sent").dblclick()
     expect(page.get_by_role("status")).to_contain_text("sent by hand")
     assert world.types().count("draft.sent") == 1
 
@@ -73,7 +73,7 @@ def test_a_double_click_sends_once(page: Page, world: World) -> None:
 def test_an_inbox_that_changes_says_so_and_moves_nothing(page: Page, world: World) -> None:
     page.clock.install()
     page.reload()
-    expect(page.locator("[data-watch]")).to_be_hidden()
+    expect(page.locator("[data-inbox-total]")).to_be_hidden()
     world.desk("dismiss", world.draft("claire-arnaud", "warn").id, 0, "too_late")
     page.clock.run_for(6_000)
     expect(page.get_by_role("link", name="The inbox has changed.")).to_be_visible()
@@ -112,8 +112,8 @@ CONTRAST = """() => {
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   const behind = (node) => {
     for (let at = node; at; at = at.parentElement) {
-      const colour = rgba(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
+      const color = rgba(getComputedStyle(at).backgroundColor);
+      if (color.length === 3 || color[3] === 1) return color;
     }
     return [255, 255, 255];
   };
@@ -122,7 +122,7 @@ CONTRAST = """() => {
   while (walk.nextNode()) {
     const node = walk.currentNode.parentElement;
     if (!walk.currentNode.textContent.trim()) continue;
-    if (!node.checkVisibility() || node.closest(".sr, .skip, dialog, option")) continue;
+    if (!node.checkVisibility() || node.closest(".visually-hidden, .skip, dialog, option")) continue;
     const [a, b] = [light(rgba(getComputedStyle(node).color)), light(behind(node))].sort((x, y) => y - x);
     if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(node.textContent.trim().slice(0, 40));
   }

@@ -1,4 +1,4 @@
-"""Shows in a text where its figures, names and quotations stand, and what should be fixed. Everything is escaped."""
+"""Marks the sources of numbers, names and quotations in a text, and what should be fixed. All text is escaped."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ class _Mark:
 def letter(
     text: str, grounding: Sequence[Grounding], findings: Sequence[Finding], evidence: Sequence[Evidence]
 ) -> Markup:
-    """``text`` with a mark on each figure, name and quotation, which says where it stands, and on each finding."""
+    """Return ``text`` with a mark on each number, name and quotation that says its source, and on each finding."""
     publishers = {item.item_id: item.publisher for item in evidence}
     wanted: list[tuple[str, str, str, str]] = []
     for entry in grounding:
         if entry.where == "nowhere":
-            wanted.append((entry.text, "nowhere", "", "This stands neither in the evidence nor in the client book."))
+            wanted.append((entry.text, "nowhere", "", "Neither in the evidence nor in the client book."))
     for finding in findings:
         fix = f" {finding.mend}" if finding.mend else ""
         wanted.append((finding.text, "finding", "", f"{finding.message}{fix}"))
     for entry in grounding:
         if entry.where == "evidence":
             name = publishers.get(entry.ref or "", "the evidence")
-            wanted.append((entry.text, "evidence", entry.ref or "", f"Stands in the evidence: {name}"))
+            wanted.append((entry.text, "evidence", entry.ref or "", f"Source: {name}"))
         elif entry.where == "book":
-            wanted.append((entry.text, "book", "", "From the client book"))
+            wanted.append((entry.text, "book", "", "Source: client book"))
     return _render(text, _place(text, wanted))
 
 
 def quoted(quote: str, spans: Sequence[str]) -> Markup:
-    """``quote`` with the watched names marked in it."""
+    """Return ``quote`` with the watched names marked."""
     return _render(quote, _place(quote, [(span, "watched", "", "") for span in spans]))
 
 
 def safe_url(url: str | None) -> str | None:
-    """``url`` if it leads to the web; feeds may hold anything, ``javascript:`` too."""
+    """Return ``url`` if it is a web address; feeds may contain anything, also ``javascript:``."""
     if url is None:
         return None
     try:
@@ -61,21 +61,21 @@ def safe_url(url: str | None) -> str | None:
 
 
 def _place(text: str, wanted: Sequence[tuple[str, str, str, str]]) -> list[_Mark]:
-    """Where each wanted piece stands; earlier ones win, longer ones before shorter ones of the same kind."""
+    """Find each wanted text; earlier kinds win, and of one kind the longer texts."""
     taken: list[_Mark] = []
     order = {kind: rank for rank, kind in enumerate(dict.fromkeys(kind for _, kind, _, _ in wanted))}
-    for piece, kind, ref, title in sorted(wanted, key=lambda one: (order[one[1]], -len(one[0]), one[0])):
+    for piece, kind, ref, title in sorted(wanted, key=lambda entry: (order[entry[1]], -len(entry[0]), entry[0])):
         start = text.find(piece) if piece else -1
         while start >= 0:
             end = start + len(piece)
-            if _stands_alone(text, start, end) and all(end <= other.start or start >= other.end for other in taken):
+            if _is_whole(text, start, end) and all(end <= other.start or start >= other.end for other in taken):
                 taken.append(_Mark(start, end, kind, ref, title))
             start = text.find(piece, end)
     return sorted(taken, key=lambda mark: mark.start)
 
 
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    """Not a part of a longer word or number: 12 doesn't stand in 120."""
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Return whether the text is not part of a longer word or number, as 12 is in 120."""
     before = start > 0 and text[start - 1].isalnum() and text[start].isalnum()
     after = end < len(text) and text[end - 1].isalnum() and text[end].isalnum()
     return not before and not after

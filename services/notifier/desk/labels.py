@@ -1,10 +1,12 @@
-"""Figures and codes in words that an account manager reads: grades, deadlines, moments in their own zone."""
+"""What account managers read in place of codes, grades and moments."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DraftState
 from services.notifier.advice.outcomes import SentOpinion
 
@@ -12,8 +14,10 @@ __all__ = [
     "ADVICE_BY",
     "ADVICE_NEXT",
     "ADVICE_STORY",
+    "ATTEMPT",
     "BASIS",
-    "DECIDED",
+    "DECISION",
+    "DELIVERY",
     "DISMISS_REASONS",
     "FEEDBACK",
     "INFORMATION",
@@ -26,27 +30,30 @@ __all__ = [
     "advice_answer",
     "advice_group",
     "ago",
+    "channel",
+    "contact_kind",
     "deadline",
     "moment",
+    "outcome",
     "sentence",
     "zone",
 ]
 
 VERDICT = {
-    "tell": "Tell",
+    "tell": "News",
     "warn": "Unconfirmed",
-    "hold": "Held",
+    "hold": "Rumor",
     "correct": "Correction",
     "ignore": "Ignored",
 }
-#: The Admiralty scale's own wording (NATO STANAG 2511), shortened.
+#: After the Admiralty scale (NATO STANAG 2511), shortened.
 SOURCE = {
     "A": "completely reliable",
     "B": "usually reliable",
     "C": "fairly reliable",
     "D": "not usually reliable",
     "E": "unreliable",
-    "F": "not known to us yet",
+    "F": "reliability unknown",
 }
 INFORMATION = {
     1: "confirmed",
@@ -54,45 +61,60 @@ INFORMATION = {
     3: "possibly true",
     4: "doubtful",
     5: "contradicted or denied",
-    6: "can't be judged",
+    6: "truth cannot be judged",
 }
 STATUS = {"asserted": "stated as fact", "hedged": "hedged", "denied": "denied", "retracted": "retracted"}
 BASIS = {
-    "regulator": "on a regulator's word",
-    "filing": "from a filing",
-    "company": "on the company's own word",
-    "person": "on a named person's word",
-    "unnamed": "on unnamed sources",
-    "outlet": "on another outlet's word",
-    "own": "on its own word",
+    "regulator": "based on a regulator",
+    "filing": "based on a filing",
+    "company": "based on the company itself",
+    "person": "based on a named person",
+    "unnamed": "based on unnamed sources",
+    "outlet": "based on another publisher",
+    "own": "own reporting",
 }
 STANCE = {
     "holds": "holds",
     "uses": "uses",
     "supplied_by": "is supplied by",
     "operates_in": "has a site in",
-    "contracts_with": "has a contract on",
+    "contracts_with": "has a contract with",
     "competes": "competes with",
-    "regulated_by": "is bound by",
+    "regulated_by": "is regulated by",
     "follows": "follows",
 }
-STATE: dict[DraftState, str] = {
+STATE: Mapping[DraftState, str] = {
     "open": "new",
     "edited": "edited",
-    "approved": "waiting to go out",
+    "approved": "waiting to be sent",
     "sending": "being sent",
     "sent": "sent",
-    "failed": "couldn't be sent",
-    "unknown": "outcome unknown",
+    "failed": "could not be sent",
+    "unknown": "possibly not delivered",
     "dismissed": "dismissed",
     "withdrawn": "withdrawn",
 }
-#: What the contact policy made of something.
-DECIDED = {
-    "waits": "waits",
+DELIVERY: Mapping[DeliveryStatus, str] = {
+    "pending": "waiting",
+    "sending": "being sent",
+    "delivered": "delivered",
+    "failed": "failed",
+    "unknown": "outcome unknown",
+}
+#: The end of one delivery attempt; None while it runs.
+ATTEMPT: Mapping[str | None, str] = {
+    "delivered": "delivered",
+    "retry": "failed, will be tried again",
+    "rejected": "rejected",
+    "unknown": "outcome unknown",
+    None: "in progress",
+}
+#: The contact policy's decisions.
+DECISION = {
+    "waits": "postponed",
     "merged": "merged",
     "dropped": "left out",
-    "kept": "in touch",
+    "kept": "already in touch",
     "chosen": "contact due",
     "nothing_to_say": "contact due",
 }
@@ -101,50 +123,50 @@ DISMISS_REASONS = {
     "wrong_client": "Wrong client",
     "wrong_fact": "A fact is wrong",
     "too_late": "Too late",
-    "too_many": "Too many messages to them already",
-    "already_told": "They know already",
+    "too_many": "Too many messages to this client",
+    "already_told": "The client knows already",
     "other": "Another reason",
 }
 FEEDBACK = {
-    "useful": "Useful to them",
+    "useful": "Useful",
     "not_useful": "Not useful to this client",
     "too_many": "One message too many",
-    "wrong_client": "Nothing for this client",
-    "too_late": "It came too late",
+    "wrong_client": "Not relevant to this client",
+    "too_late": "It came past deadline",
     "wrong_fact": "A fact was wrong",
 }
 OUTCOMES = {
-    "replied": "They replied",
-    "acted": "They acted on it",
-    "disagreed": "They see it differently",
+    "replied": "Replied",
+    "acted": "Acted on it",
+    "disagreed": "Disagreed",
     "no_answer": "No answer",
-    "other": "Something else",
+    "other": "Other",
 }
+_CHANNEL = {"email": "Email", "slack": "Slack", "teams": "Microsoft Teams", "clipboard": "By hand"}
 
-#: How opinions are put together, and what became of one.
 ADVICE_BY = {
     "rule": "rule",
     "kind": "kind of event",
-    "stance": "stance",
+    "stance": "relation to the client",
     "client": "client",
     "manager": "account manager",
 }
 ADVICE_STORY = {
     "confirmed": "The story was confirmed.",
-    "corrected": "The story turned out false.",
-    "went_on": "The story went on.",
-    "quiet": "Nothing further on the story.",
+    "corrected": "The story turned out to be false.",
+    "went_on": "The story continued.",
+    "quiet": "No further news on the story.",
 }
 ADVICE_NEXT = {
-    "same": "The next news on it went the same way.",
-    "other": "The next news on it went the other way.",
+    "same": "The next news pointed the same way.",
+    "other": "The next news pointed the other way.",
 }
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
 def zone(name: str) -> ZoneInfo:
-    """The time zone called ``name``; UTC where there is none of that name."""
+    """Return the time zone called ``name``; UTC if there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
@@ -152,7 +174,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def moment(when: datetime | None, tz: ZoneInfo, now: datetime) -> str:
-    """``today 14:30 CET``, ``Fri 6 Feb 09:00 CET``; the year only where it isn't this one."""
+    """Format a moment: ``today 14:30 CET``, ``Fri 6 Feb 09:00 CET``; with the year if it isn't the current one."""
     if when is None:
         return "never"
     local, today = when.astimezone(tz), now.astimezone(tz).date()
@@ -165,7 +187,7 @@ def moment(when: datetime | None, tz: ZoneInfo, now: datetime) -> str:
 
 
 def advice_group(by: str, name: str) -> str:
-    """What a group of opinions is called."""
+    """Return the heading of a group of opinions."""
     if by == "stance":
         return f"the client {STANCE.get(name, name)}"
     if by == "rule":
@@ -173,14 +195,34 @@ def advice_group(by: str, name: str) -> str:
     return name.replace("_", " ") if by in ("kind", "rule") else name
 
 
-def advice_answer(one: SentOpinion) -> str:
-    """What the client made of an opinion, as far as anybody noted it."""
-    answer = sentence(OUTCOMES[one.answer]) if one.answer in OUTCOMES else "No answer noted."
-    return f"{answer} {sentence(FEEDBACK[one.feedback])}" if one.feedback in FEEDBACK else answer
+def advice_answer(opinion: SentOpinion) -> str:
+    """Describe the client's reaction to an opinion, and its rating, as far as they were recorded."""
+    answer = sentence(OUTCOMES[opinion.answer]) if opinion.answer in OUTCOMES else "No reaction recorded."
+    return f"{answer} {sentence(FEEDBACK[opinion.feedback])}" if opinion.feedback in FEEDBACK else answer
+
+
+def channel(name: str) -> str:
+    """Return the name of a channel as people know it."""
+    return _CHANNEL.get(name, name.capitalize())
+
+
+def contact_kind(outcome: str, draft_id: str | None) -> str:
+    """Describe an entry of the contact history."""
+    if draft_id is None and outcome == "other":
+        return "Conversation"
+    return "Sent" if outcome == "sent" else OUTCOMES.get(outcome, outcome)
+
+
+def outcome(state: DraftState, text: str) -> str:
+    """Return the reason why a draft is dismissed, withdrawn or failed; that of a dismissal begins with a code."""
+    code, _, comment = text.partition(": ")
+    if state != "dismissed" or code not in DISMISS_REASONS:
+        return text
+    return f"{DISMISS_REASONS[code]}: {comment}" if comment else DISMISS_REASONS[code]
 
 
 def span(delta: timedelta) -> str:
-    """``40 minutes``, ``3 hours``, ``2 days``: rounded, for a glance; days only from two on."""
+    """Format a duration, rounded: ``40 minutes``, ``26 hours``, ``2 days``; days only from two on."""
     seconds = abs(delta.total_seconds())
     for unit, name, least in ((DAY, "day", 2 * DAY), (HOUR, "hour", HOUR), (MINUTE, "minute", MINUTE)):
         if round(seconds / MINUTE) * MINUTE >= least:
@@ -190,20 +232,20 @@ def span(delta: timedelta) -> str:
 
 
 def ago(when: datetime | None, now: datetime) -> str:
-    """``3 hours ago``; ``in 3 hours`` for what is to come; ``never`` for None."""
+    """Format the distance to now: ``3 hours ago``, ``in 3 hours``; ``never`` for None."""
     if when is None:
         return "never"
     return f"{span(now - when)} ago" if when <= now else f"in {span(when - now)}"
 
 
 def sentence(text: str) -> str:
-    """``text`` with a capital at its beginning and a full stop at its end."""
+    """Return ``text`` with a capital at its beginning and a period at its end."""
     text = text.strip()
     return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?…" else ".")
 
 
 def deadline(when: datetime, now: datetime) -> str:
-    """How long telling is still worth something."""
+    """Format the time left until a deadline."""
     if when <= now:
-        return f"{span(now - when)} too late"
+        return f"{span(now - when)} past deadline"
     return f"{span(when - now)} left"

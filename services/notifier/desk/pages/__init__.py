@@ -1,1 +1,40 @@
-"""The desk's pages, one module for each part of the navigation."""
+"""The desk's pages, one module for each part of the navigation. No page imports another."""
+
+from __future__ import annotations
+
+from services.notifier.desk.pages import (
+    advice,
+    alerts,
+    audit,
+    clients,
+    decisions,
+    digest,
+    draft,
+    feeds,
+    inbox,
+    managers,
+    my_settings,
+    sent,
+    signin,
+)
+
+__all__ = ["ROUTERS"]
+
+ROUTERS = tuple(
+    page.router
+    for page in (
+        signin,
+        inbox,
+        digest,
+        draft,
+        sent,
+        clients,
+        alerts,
+        decisions,
+        advice,
+        feeds,
+        my_settings,
+        managers,
+        audit,
+    )
+)

@@ -1,13 +1,13 @@
-"""One draft: the message, the evidence behind it, and what to do with it."""
+"""One draft: the message, the evidence behind it, and the account manager's decision."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, Response
 
+from schemas.clients import ClientChanged
 from schemas.drafts import DismissReason
 from schemas.interactions import Feedback
 from services.notifier import queries
@@ -16,12 +16,14 @@ from services.notifier.delivery.calendar import call_file, half_hour
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.mailto import mailto
 from services.notifier.delivery.routes import targets
-from services.notifier.desk import web
-from services.notifier.desk.actions import NotFound
-from services.notifier.desk.checks import checks_of, why_this_client
-from services.notifier.desk.relations import Relations
-from services.notifier.desk.web import Page, back_to
+from services.notifier.desk.actions import drafts
+from services.notifier.desk.actions.drafts import OutcomeKind
+from services.notifier.desk.context import RequestContext
+from services.notifier.desk.draft_checks import checks_of, why_this_client
+from services.notifier.desk.errors import NotFound
+from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
 from services.notifier.drafting.grounding import by_sentence
+from services.notifier.queries import DraftLine
 from services.notifier.rewording import store as rewordings
 
 __all__ = ["router"]
@@ -31,141 +33,153 @@ Version = Annotated[int, Form(ge=0)]
 
 
 @router.get("/{draft_id}")
-def show(who: Page, draft_id: str) -> HTMLResponse:
-    """The message on one side, where it comes from on the other."""
-    with who.reading() as connection:
-        line = queries.draft(connection, who.scope, draft_id)
+def show(context: PageRequest, draft_id: str) -> HTMLResponse:
+    """Show the message on one side and its evidence on the other."""
+    with context.reading() as connection:
+        line = queries.draft(connection, context.scope, draft_id)
         if line is None:
             raise NotFound("There is no such draft.")
-        book = queries.client(connection, who.scope, line.client_id)
-        before = line.draft.supersedes
-        earlier = None if before is None else queries.draft(connection, who.scope, before)
-        sendings = queries.deliveries_of(connection, who.scope, draft_id)
-        others = [one for one in line.draft.told_alerts if one != line.draft.alert_id]
-        told = queries.alerts_by_id(connection, who.scope, others)
-        said = queries.feedback_on(connection, who.scope, draft_id)
-        wording = rewordings.offer(connection, draft_id)
-        fared = opinions_of_draft(connection, who.scope, draft_id)
-        answers = [
-            one for one in queries.contacts(connection, who.scope, line.client_id) if one["draft_id"] == draft_id
-        ]
-    who.note_read("draft.read", draft_id, line.client_id)
-    recipient = None if book is None else book.client.contact.email
-    way = next(iter(targets(book.client, who.site.deps.ways)), None) if book is not None else None
-    checks = checks_of(line)
-    return who.page(
+        supersedes, checks = line.draft.supersedes, checks_of(line)
+        book = queries.client(connection, context.scope, line.client_id)
+        other_ids = [alert_id for alert_id in line.draft.told_alerts if alert_id != line.draft.alert_id]
+        contacts = queries.contacts(connection, context.scope, line.client_id)
+        values: dict[str, Any] = {
+            "line": line,
+            "book": book,
+            "checks": checks,
+            "sentences": by_sentence(f"{line.subject}\n\n{line.body}", checks.grounding),
+            "why": why_this_client(line, book),
+            "deliveries": queries.deliveries_of(connection, context.scope, draft_id),
+            "other_alerts": queries.alerts_by_id(connection, context.scope, other_ids),
+            "feedback": queries.feedback_on(connection, context.scope, draft_id),
+            "rewording": rewordings.offer(connection, draft_id),
+            "advice": opinions_of_draft(connection, context.scope, draft_id),
+            "answers": [contact for contact in contacts if contact["draft_id"] == draft_id],
+            "earlier": None if supersedes is None else queries.draft(connection, context.scope, supersedes),
+        }
+    context.audit_read("draft.read", draft_id, line.client_id)
+    parameters = context.request.query_params
+    return render(
+        context,
         "draft.html",
-        line=line,
-        book=book,
-        checks=checks,
-        sentences=by_sentence(f"{line.subject}\n\n{line.body}", checks.grounding),
-        why=why_this_client(line, book),
-        sendings=sendings,
-        told=told,
-        said=said,
-        wording=wording,
-        fared=fared,
-        answers=answers,
-        earlier=earlier,
-        # Until a channel is set up the address in the book stands there: it is what "Open in mail" writes to.
-        recipient=recipient if way is None else way[1],
-        by="" if way is None or way[0] == "email" else f" by {way[0].capitalize()}",
-        mailto=None if recipient is None else mailto(recipient, line.subject, line.body),
-        dismissing="dismiss" in who.request.query_params,
-        editing=line.decidable and "edit" in who.request.query_params,
+        **values,
+        **_addresses(context, line, book),
+        dismissing="dismiss" in parameters,
+        editing=line.decidable and "edit" in parameters,
     )
 
 
+def _addresses(context: RequestContext, line: DraftLine, book: ClientChanged | None) -> dict[str, Any]:
+    """Return the recipient, the channel other than mail, and the link that opens the message in a mail program."""
+    if book is None:
+        return {"recipient": None, "channel": None, "mailto": None}
+    address = book.client.contact.email
+    # While no channel is set up, the mail address in the book is shown: "Open in mail" writes to it.
+    channel, recipient = next(iter(targets(book.client, context.dependencies.ways)), ("email", address))
+    return {
+        "recipient": recipient,
+        "channel": None if channel == "email" else channel.capitalize(),
+        "mailto": None if address is None else mailto(address, line.subject, line.body),
+    }
+
+
 @router.get("/{draft_id}/call.ics")
-def call(who: Page, draft_id: str) -> Response:
-    """An appointment to call the client about it, within their hours: at the next half hour."""
-    with who.reading() as connection:
-        line = queries.draft(connection, who.scope, draft_id)
-        book = None if line is None else queries.client(connection, who.scope, line.client_id)
+def call(context: PageRequest, draft_id: str) -> Response:
+    """Return a calendar entry for a call about the draft: the next half hour within the client's hours."""
+    with context.reading() as connection:
+        line = queries.draft(connection, context.scope, draft_id)
+        book = None if line is None else queries.client(connection, context.scope, line.client_id)
     if line is None or book is None:
         raise NotFound("There is no such draft.")
-    who.note_read("draft.call", draft_id, line.client_id)
+    context.audit_read("draft.call", draft_id, line.client_id)
     contact, manager = book.client.contact, book.manager
     message = Outgoing(
         line.id, contact.phone or "", book.client.name, manager.name, manager.email, line.subject, line.body
     )
-    start = half_hour(max(who.now, line.send_after))
-    file = call_file(message, start, who.now, phone=contact.phone)
-    return Response(
-        file, media_type="text/calendar", headers={"Content-Disposition": 'attachment; filename="call.ics"'}
-    )
+    start = half_hour(max(context.now, line.send_after))
+    file = call_file(message, start, context.now, phone=contact.phone)
+    headers = {"Content-Disposition": 'attachment; filename="call.ics"'}
+    return Response(file, media_type="text/calendar", headers=headers)
 
 
 @router.post("/{draft_id}/edit")
 def edit(
-    who: web.Form, draft_id: str, version: Version, subject: Annotated[str, Form()], body: Annotated[str, Form()]
+    context: PageForm, draft_id: str, version: Version, subject: Annotated[str, Form()], body: Annotated[str, Form()]
 ) -> Response:
-    """Keep another text."""
-    with who.acting() as desk:
-        desk.edit(draft_id, version, subject, body)
-    return back_to(f"/drafts/{draft_id}", "saved")
+    """Save another text."""
+    with context.acting() as desk:
+        drafts.edit(desk, draft_id, version, subject, body)
+    return redirect(f"/drafts/{draft_id}", "saved")
+
+
+@router.post("/{draft_id}/rewording")
+def accept_rewording(context: PageForm, draft_id: str, version: Version) -> Response:
+    """Use the text that a language model proposed."""
+    with context.acting() as desk:
+        drafts.accept_rewording(desk, draft_id, version)
+    return redirect(f"/drafts/{draft_id}", "saved")
 
 
 @router.post("/{draft_id}/approve")
-def approve(who: web.Form, draft_id: str, version: Version, when: Annotated[str, Form()] = "") -> Response:
-    """Send it: now, or when the client's hours begin."""
-    with who.acting() as desk:
-        leaves_at: datetime = desk.approve(draft_id, version, at_once=when == "now")
-    return back_to("/", "approved" if leaves_at <= who.now else "waiting")
+def approve(context: PageForm, draft_id: str, version: Version, when: Annotated[str, Form()] = "") -> Response:
+    """Send the message: now, or in the client's hours."""
+    with context.acting() as desk:
+        leaves_at = drafts.approve(desk, draft_id, version, at_once=when == "now")
+    return redirect("/", "approved" if leaves_at <= context.now else "waiting")
 
 
 @router.post("/{draft_id}/take-back")
-def take_back(who: web.Form, draft_id: str, version: Version) -> Response:
-    """Don't send it after all."""
-    with who.acting() as desk:
-        desk.take_back(draft_id, version)
-    return back_to(f"/drafts/{draft_id}", "taken-back")
+def take_back(context: PageForm, draft_id: str, version: Version) -> Response:
+    """Return an approved draft to the inbox."""
+    with context.acting() as desk:
+        drafts.take_back(desk, draft_id, version)
+    return redirect(f"/drafts/{draft_id}", "taken-back")
 
 
 @router.post("/{draft_id}/dismiss")
 def dismiss(
-    who: web.Form,
+    context: PageForm,
     draft_id: str,
     version: Version,
     reason: Annotated[DismissReason, Form()],
     comment: Annotated[str, Form()] = "",
 ) -> Response:
-    """Don't send it, and say why."""
-    with who.acting() as desk:
-        desk.dismiss(draft_id, version, reason, comment)
-    return back_to("/", "dismissed")
+    """Dismiss the draft with a reason."""
+    with context.acting() as desk:
+        drafts.dismiss(desk, draft_id, version, reason, comment)
+    return redirect("/", "dismissed")
 
 
 @router.post("/{draft_id}/sent")
-def sent_by_hand(who: web.Form, draft_id: str, version: Version) -> Response:
-    """It was sent by other means."""
-    with who.acting() as desk:
-        desk.sent_by_hand(draft_id, version)
-    return back_to("/", "marked")
+def mark_sent(context: PageForm, draft_id: str, version: Version) -> Response:
+    """Record that the message was sent by other means."""
+    with context.acting() as desk:
+        drafts.mark_sent(desk, draft_id, version)
+    return redirect("/", "marked")
 
 
 @router.post("/{draft_id}/outcome")
-def outcome(
-    who: web.Form,
+def log_outcome(
+    context: PageForm,
     draft_id: str,
-    outcome: Annotated[Literal["replied", "acted", "disagreed", "no_answer", "other"], Form()],
+    outcome: Annotated[OutcomeKind, Form()],
     summary: Annotated[str, Form()] = "",
     opinion: Annotated[str, Form()] = "",
 ) -> Response:
-    """What came of it."""
-    with who.acting() as desk:
-        desk.log_outcome(draft_id, outcome, summary, opinion)
-    return back_to(f"/drafts/{draft_id}", "logged")
+    """Record how the client reacted."""
+    with context.acting() as desk:
+        drafts.log_outcome(desk, draft_id, outcome, summary, opinion)
+    return redirect(f"/drafts/{draft_id}", "logged")
 
 
 @router.post("/{draft_id}/feedback")
-def feedback(
-    who: web.Form,
+def give_feedback(
+    context: PageForm,
     draft_id: str,
     feedback: Annotated[Feedback, Form()],
     comment: Annotated[str, Form()] = "",
 ) -> Response:
-    """What it was worth to the client."""
-    with who.acting() as desk:
-        Relations(desk).give_feedback(draft_id, feedback, comment)
-    return back_to(f"/drafts/{draft_id}", "feedback")
+    """Record how useful the message was to the client."""
+    with context.acting() as desk:
+        drafts.give_feedback(desk, draft_id, feedback, comment)
+    return redirect(f"/drafts/{draft_id}", "feedback")

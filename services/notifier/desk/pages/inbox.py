@@ -1,4 +1,4 @@
-"""What there is to decide, the most urgent first."""
+"""The inbox: drafts that wait for a decision, the most urgent first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from services.notifier import queries
-from services.notifier.desk.web import Page, number_of
+from services.notifier.desk.actions.health import broken_feeds
+from services.notifier.desk.pages.rendering import PageRequest, render
 from services.notifier.webhooks import log
 
 __all__ = ["router"]
@@ -15,13 +16,18 @@ router = APIRouter()
 
 
 @router.get("/")
-def inbox(who: Page) -> HTMLResponse:
-    """Drafts by deadline, what waits to go out, and what is wrong."""
-    with who.reading() as connection:
-        size = who.site.deps.settings.page_size
-        page = queries.inbox(connection, who.scope, who.now, number=number_of(who.request), size=size)
-        waiting = queries.waiting(connection, who.scope)
-        stopped = log.disabled(connection) if who.viewer.role == "owner" else ()
-    feeds = who.site.deps.feeds_view()
-    ill = who.site.ill_feeds()
-    return who.page("inbox.html", page=page, waiting=waiting, ill=ill, feed_count=len(feeds), stopped=stopped)
+def inbox(context: PageRequest) -> HTMLResponse:
+    """Show drafts by deadline, approved messages that have not gone out, and problems."""
+    with context.reading() as connection:
+        page = queries.inbox(connection, context.scope, context.now, number=context.page_number, size=context.page_size)
+        waiting = queries.waiting(connection, context.scope)
+        disabled_webhooks = log.disabled(connection) if context.viewer.role == "owner" else ()
+    return render(
+        context,
+        "inbox.html",
+        page=page,
+        waiting=waiting,
+        broken_feeds=broken_feeds(context.dependencies),
+        feed_count=len(context.dependencies.feeds_view()),
+        disabled_webhooks=disabled_webhooks,
+    )

@@ -1,4 +1,4 @@
-"""What went out, what is on its way, and what a person must look into."""
+"""Messages that went out, are on their way, or need a person's decision."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from services.notifier import queries
-from services.notifier.desk import web
-from services.notifier.desk.web import Page, back_to, number_of
+from services.notifier.desk.actions.deliveries import confirm_arrival, send_again
+from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
 
 __all__ = ["router"]
 
@@ -16,28 +16,29 @@ STATUSES = ("pending", "sending", "delivered", "failed", "unknown")
 
 
 @router.get("/sent")
-def sent(who: Page) -> HTMLResponse:
-    """Deliveries; those whose outcome nobody knows come first."""
-    wanted = who.request.query_params.get("status")
+def sent(context: PageRequest) -> HTMLResponse:
+    """List deliveries; those of unknown outcome come first."""
+    wanted = context.request.query_params.get("status")
     status = wanted if wanted in STATUSES else None
-    size = who.site.deps.settings.page_size
-    with who.reading() as connection:
-        page = queries.delivery_lines(connection, who.scope, status=status, number=number_of(who.request), size=size)
-    who.note_read("deliveries.listed", "deliveries", None)
-    return who.page("sent.html", page=page, status=status, statuses=STATUSES)
+    with context.reading() as connection:
+        page = queries.delivery_lines(
+            connection, context.scope, status=status, number=context.page_number, size=context.page_size
+        )
+    context.audit_read("deliveries.listed", "deliveries")
+    return render(context, "sent.html", page=page, status=status, statuses=STATUSES)
 
 
 @router.post("/deliveries/{delivery_id}/arrived")
-def arrived(who: web.Form, delivery_id: str) -> Response:
-    """A person knows that the client has it."""
-    with who.acting() as desk:
-        desk.arrived(delivery_id)
-    return back_to("/sent", "delivery")
+def post_arrival(context: PageForm, delivery_id: str) -> Response:
+    """Record that the client has the message."""
+    with context.acting() as desk:
+        confirm_arrival(desk, delivery_id)
+    return redirect("/sent", "delivery")
 
 
 @router.post("/deliveries/{delivery_id}/again")
-def again(who: web.Form, delivery_id: str) -> Response:
-    """A person wants it sent again."""
-    with who.acting() as desk:
-        desk.send_again(delivery_id)
-    return back_to("/sent", "delivery")
+def post_send_again(context: PageForm, delivery_id: str) -> Response:
+    """Send the message again."""
+    with context.acting() as desk:
+        send_again(desk, delivery_id)
+    return redirect("/sent", "delivery")

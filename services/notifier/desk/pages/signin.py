@@ -1,16 +1,17 @@
-"""In by a one-time link, out by a button."""
+"""Signing in by a one-time link, and signing out."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from services.common.db import reading
 from services.notifier.desk import auth
 from services.notifier.desk.auth import SESSION_COOKIE
-from services.notifier.desk.web import Asking, our_form, site_of
+from services.notifier.desk.context import site_of
+from services.notifier.desk.pages.rendering import PageForm, render_bare
 
 __all__ = ["router", "signin_page"]
 
@@ -18,22 +19,19 @@ router = APIRouter()
 
 
 def signin_page(request: Request, problem: str | None, status: int) -> HTMLResponse:
-    """The page of those who aren't signed in: how to get in."""
-    site = site_of(request)
-    html = site.templates.get_template("signin.html").render(
-        problem=problem, command=site.deps.settings.signin_command, static_version=site.static_version
-    )
-    return HTMLResponse(html, status_code=status)
+    """Show how to sign in."""
+    command = site_of(request).dependencies.settings.signin_command
+    return render_bare(request, "signin.html", code=status, problem=problem, command=command)
 
 
 @router.get("/signin")
 def sign_in(request: Request, token: Annotated[str, Query(max_length=200)] = "") -> Response:
-    """Take a one-time link; without one, say how to get it."""
+    """Redeem a one-time link; without one, say how to get it."""
     site = site_of(request)
     if not token:
         return signin_page(request, None, 200)
-    with site.deps.engine.begin() as connection:
-        user_id = auth.redeem(connection, token, site.deps.clock.now())
+    with site.dependencies.engine.begin() as connection:
+        user_id = auth.redeem(connection, token, site.dependencies.clock.now())
         cookie = None if user_id is None else site.sessions.issue(connection, user_id)
     if cookie is None:
         return _used_link(request)
@@ -44,23 +42,23 @@ def sign_in(request: Request, token: Annotated[str, Query(max_length=200)] = "")
         max_age=int(site.sessions.lifetime.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=site.deps.settings.base_url.startswith("https://"),
+        secure=site.dependencies.settings.base_url.startswith("https://"),
     )
     return response
 
 
 def _used_link(request: Request) -> Response:
-    """Whoever is in already, and opens their link again, need not be told off."""
+    """Let a user who is signed in already pass; tell others that the link is used."""
     site = site_of(request)
-    with reading(site.deps.engine) as connection:
-        known = site.sessions.viewer(connection, request.cookies.get(SESSION_COOKIE, ""))
-    if known is not None:
+    with reading(site.dependencies.engine) as connection:
+        viewer = site.sessions.viewer(connection, request.cookies.get(SESSION_COOKIE, ""))
+    if viewer is not None:
         return RedirectResponse("/", status_code=303)
-    return signin_page(request, "This link was used already, or is too old.", 403)
+    return signin_page(request, "This link has expired or was already used.", 403)
 
 
 @router.post("/signout")
-def sign_out(who: Annotated[Asking, Depends(our_form)]) -> Response:
+def sign_out(context: PageForm) -> Response:
     """End this session."""
     response = RedirectResponse("/signin", status_code=303)
     response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")

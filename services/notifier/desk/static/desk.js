@@ -1,24 +1,25 @@
-// The desk's few conveniences: keys, dialogs, copying, and evidence that lights up. Every page also works by mouse.
+// The desk's conveniences: keyboard shortcuts, dialogs, copying, highlighted evidence. Every page also works without.
 "use strict";
 (() => {
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const one = (selector) => document.querySelector(selector);
+  const findAll = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const find = (selector) => document.querySelector(selector);
 
-  const open = (id) => {
+  const openDialog = (id) => {
     const dialog = document.getElementById(id);
     if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal();
   };
-  const instead = (act) => (event) => { event.preventDefault(); act(event.currentTarget); };
-  all("[data-open]").forEach((it) => it.addEventListener("click", instead(() => open(it.dataset.open))));
-  all("[data-close]").forEach((it) => it.addEventListener("click", instead(() => it.closest("dialog").close())));
+  const onClick = (element, act) =>
+    element.addEventListener("click", (event) => { event.preventDefault(); act(); });
+  findAll("[data-open]").forEach((element) => onClick(element, () => openDialog(element.dataset.open)));
+  findAll("[data-close]").forEach((element) => onClick(element, () => element.closest("dialog").close()));
 
-  all("[data-copy]").forEach((button) =>
+  findAll("[data-copy]").forEach((button) =>
     button.addEventListener("click", async () => {
       const source = document.getElementById(button.dataset.copy);
       try {
         await navigator.clipboard.writeText(source.value);
       } catch {
-        source.select(); // no clipboard over plain http from another machine: the old way
+        source.select(); // browsers offer no clipboard over plain http from another machine
         document.execCommand("copy");
       }
       const label = button.textContent;
@@ -26,84 +27,81 @@
       setTimeout(() => { button.textContent = label; }, 2000);
     }));
 
-  // A second press must not send the same form again while the first is on its way.
-  all("form[method=post]").forEach((form) =>
+  // A second click must not send the same form again while the first is being sent.
+  findAll("form[method=post]").forEach((form) =>
     form.addEventListener("submit", (event) => {
       if (form.dataset.confirm && !confirm(form.dataset.confirm)) { event.preventDefault(); return; }
       if (form.dataset.sent) { event.preventDefault(); return; }
       form.dataset.sent = "yes";
     }));
-  window.addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
+  window.addEventListener("pageshow", () => findAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
-  const light = (mark, on) => {
-    const item = mark.dataset.ref && document.getElementById("ev-" + mark.dataset.ref);
-    if (item) item.classList.toggle("lit", on);
-  };
-  all("mark[data-ref]").forEach((mark) => {
+  const evidenceOf = (mark) => mark.dataset.ref && document.getElementById("ev-" + mark.dataset.ref);
+  const highlight = (mark, on) => evidenceOf(mark)?.classList.toggle("highlighted", on);
+  findAll("mark[data-ref]").forEach((mark) => {
     for (const [event, on] of [["mouseenter", true], ["focus", true], ["mouseleave", false], ["blur", false]]) {
-      mark.addEventListener(event, () => light(mark, on));
+      mark.addEventListener(event, () => highlight(mark, on));
     }
-    mark.addEventListener("click", () => {
-      const item = document.getElementById("ev-" + mark.dataset.ref);
-      if (item) item.scrollIntoView({ block: "nearest" });
-    });
+    mark.addEventListener("click", () => evidenceOf(mark)?.scrollIntoView({ block: "nearest" }));
   });
 
-  const links = all(".row-link");
-  const move = (by) => {
+  const links = findAll(".row-link");
+  const moveFocus = (by) => {
     if (!links.length) return;
-    const at = links.indexOf(document.activeElement);
-    const to = at < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + by, 0), links.length - 1);
-    links[to].focus();
-    links[to].scrollIntoView({ block: "nearest" });
+    const current = links.indexOf(document.activeElement);
+    const next = current < 0
+      ? (by > 0 ? 0 : links.length - 1)
+      : Math.min(Math.max(current + by, 0), links.length - 1);
+    links[next].focus();
+    links[next].scrollIntoView({ block: "nearest" });
   };
   const press = (name) => {
-    const target = one(`[data-action="${name}"]`);
+    const target = find(`[data-action="${name}"]`);
     if (!target) return;
     if (target instanceof HTMLFormElement) target.requestSubmit(target.querySelector("button"));
     else target.click();
   };
-  const keys = {
-    j: () => move(1),
-    k: () => move(-1),
+  const shortcuts = {
+    j: () => moveFocus(1),
+    k: () => moveFocus(-1),
     e: () => press("edit"),
     a: () => press("approve"),
     c: () => press("copy"),
     d: () => press("dismiss"),
-    u: () => one("[data-up]")?.click(),
-    "?": () => open("help"),
+    u: () => find("[data-up]")?.click(),
+    "?": () => openDialog("help"),
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key === "a") return;
-    if (event.target.closest("input, textarea, select") || one("dialog[open]")) return;
-    const act = keys[event.key];
+    if (event.target.closest("input, textarea, select") || find("dialog[open]")) return;
+    const act = shortcuts[event.key];
     if (act) { event.preventDefault(); act(); }
   });
-  one("[data-edit] textarea")?.focus();
+  find("[data-edit] textarea")?.focus();
 
-  // Where the reader is, as the browser has it; offered, never assumed.
-  const offer = one("[data-zone]");
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (offer && here && here !== offer.dataset.zone) {
-    offer.elements.namedItem("name").value = here;
-    offer.querySelector("span").textContent = here;
-    offer.hidden = false;
+  // Offer the browser's time zone; never switch to it without asking.
+  const zoneForm = find("[data-zone]");
+  const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zoneForm && browserZone && browserZone !== zoneForm.dataset.zone) {
+    zoneForm.elements.namedItem("name").value = browserZone;
+    zoneForm.querySelector("span").textContent = browserZone;
+    zoneForm.hidden = false;
   }
 
-  // Drafts come while the inbox is open. An empty one fills by itself; another is never changed under the reader.
-  const watch = one("[data-watch]");
-  const look = async () => {
+  // Drafts arrive while the inbox is open. An empty inbox reloads; another one only says that it has changed.
+  const notice = find("[data-inbox-total]");
+  const checkInbox = async () => {
     if (document.visibilityState !== "visible") return;
     try {
       const answer = await fetch("/api/v1/health", { headers: { Accept: "application/json" } });
       if (!answer.ok) return;
       const { inbox } = await answer.json();
-      if (inbox === Number(watch.dataset.watch)) return;
-      if (one(".empty")) location.reload();
-      else watch.hidden = false;
+      if (inbox === Number(notice.dataset.inboxTotal)) return;
+      if (find(".empty")) location.reload();
+      else notice.hidden = false;
     } catch {
-      // The server is away for a moment; the next look will tell.
+      // The server can't be reached for a moment; the next check will tell.
     }
   };
-  if (watch) setInterval(look, 5000);
+  if (notice) setInterval(checkInbox, 5000);
 })();

@@ -34,7 +34,7 @@ def test_the_owner_sees_everything_and_a_manager_their_own_clients() -> None:
 def test_another_managers_data_is_not_found(database: Engine) -> None:
     world = World.on(database)
     line = world.draft("claire-arnaud", "warn")
-    world.desk("sent_by_hand", line.id, 0)
+    world.desk("mark_sent", line.id, 0)
     world.apply(world.publisher.events)
     with reading(world.engine) as connection:
         for scope, count in ((EVERYTHING, 1), (OwnClients("mara"), 1), (OwnClients("june"), 0)):

@@ -43,7 +43,7 @@ def test_events_that_come_again_change_nothing(world: World) -> None:
     assert contents(world) == before
 
 
-@pytest.mark.parametrize("act", ["approve", "dismiss", "sent_by_hand", "edit"])
+@pytest.mark.parametrize("act", ["approve", "dismiss", "mark_sent", "edit"])
 def test_the_desks_own_events_find_their_work_done(world: World, act: str) -> None:
     line = world.draft("claire-arnaud", "warn")
     more = {"dismiss": ("too_late", "a comment"), "edit": ("Another subject", "Another text")}.get(act, ())
@@ -58,7 +58,7 @@ def test_the_tables_can_be_built_anew_from_the_events(world: World, tmp_path: Pa
     edited, sent = world.draft("claire-arnaud", "warn"), world.draft("claire-arnaud", "correct")
     dismissed = world.draft("yusuf")
     world.desk("edit", edited.id, 0, "Another subject", "Another text")
-    world.desk("sent_by_hand", sent.id, 0)
+    world.desk("mark_sent", sent.id, 0)
     world.desk("dismiss", dismissed.id, 0, "already_told", "He rang")
     (tmp_path / "anew").mkdir()
     anew = World.make(tmp_path / "anew", [*seed_events(), *world.publisher.events])
@@ -138,7 +138,7 @@ def test_a_decision_that_arrives_before_its_draft_waits_for_it(world: World, tmp
     edited, sent, dismissed = world.draft("claire-arnaud", "warn"), world.draft("yusuf"), world.draft("wolfe", "warn")
     world.desk("edit", edited.id, 0, "Another subject", "Another text")
     world.desk("edit", edited.id, 1, "A third subject", "A third text")
-    world.desk("sent_by_hand", sent.id, 0)
+    world.desk("mark_sent", sent.id, 0)
     world.desk("dismiss", dismissed.id, 0, "already_told", "He rang")
     (tmp_path / "anew").mkdir()
     anew = World.make(tmp_path / "anew", [*world.publisher.events, *seed_events()])

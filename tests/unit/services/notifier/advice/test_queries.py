@@ -36,7 +36,7 @@ def apply(world: World, data: Payload, client_id: str, at: datetime) -> None:
 
 def send(world: World, draft_id: str) -> None:
     """Mark the draft as sent by hand, and apply the events to the tables."""
-    world.desk("sent_by_hand", draft_id, world.line(draft_id).version)
+    world.desk("mark_sent", draft_id, world.line(draft_id).version)
     world.apply(world.publisher.events)
 
 
@@ -88,7 +88,7 @@ def test_a_rephrased_opinion_is_marked(world: World) -> None:
     world.desk("edit", line.id, line.version, line.subject, "Dear Ms Arnaud,\n\nCall me, please.")
     send(world, line.id)
     assert [opinion.reworded for opinion in opinions(world)] == [True]
-    assert "sent in other words" in world.browser().get("/advice").text
+    assert "reworded before sending" in world.browser().get("/advice").text
 
 
 def test_account_managers_see_only_the_opinions_to_their_own_clients(world: World) -> None:
@@ -109,18 +109,18 @@ def test_account_managers_see_only_the_opinions_to_their_own_clients(world: Worl
 
 def test_without_opinions_the_page_says_so(world: World) -> None:
     text = world.browser().get("/advice").text
-    assert "No opinion went out in this time" in text
-    assert "What came of it?" in text
-    assert "No opinion went out yet" in world.browser().get("/advice?days=0").text
+    assert "No advice was sent in this period" in text
+    assert "Record the client's reaction" in text
+    assert "No advice was sent yet" in world.browser().get("/advice?days=0").text
 
 
 def test_the_page_of_a_message_shows_later_news(world: World) -> None:
     line = world.draft("claire-arnaud")
     send(world, line.id)
     browser = world.browser()
-    assert "Nothing further was found on" in browser.get(f"/drafts/{line.id}").text
+    assert "No further news about" in browser.get(f"/drafts/{line.id}").text
     assert line.alert is not None
     follows(world, line.alert, 5, revision=9, verdict="correct", information_grade=5, headline="It was not so")
     text = browser.get(f"/drafts/{line.id}").text
-    assert "The story turned out false." in text
+    assert "The story turned out to be false." in text
     assert "It was not so" in text

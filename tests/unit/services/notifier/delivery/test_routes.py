@@ -11,7 +11,8 @@ from services.common.db import reading
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.routes import MAIL, by_name, mail_address, targets
 from services.notifier.delivery.worker import DeliveryWorker
-from services.notifier.desk.actions import Desk
+from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.drafts import approve
 from services.notifier.tables import deliveries
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import OWNER, World
@@ -48,7 +49,7 @@ async def send(database: Engine, outcome: Outcome) -> tuple[World, str, Scripted
     world.apply([event(changed, key="claire-arnaud", id="evt_2", source="test", time=NOW)])
     line = world.draft("claire-arnaud", "warn")
     with database.begin() as connection:
-        Desk(connection, world.publisher, OWNER, NOW, None, WAYS).approve(line.id, line.version, at_once=True)
+        approve(Desk(connection, world.publisher, OWNER, NOW, None, WAYS), line.id, line.version, at_once=True)
     slack, mail = ScriptedChannel(outcome), ScriptedChannel()
     slack.name = "slack"
     worker = DeliveryWorker(database, world.publisher, world.clock, {"slack": slack, "email": mail}, ways=WAYS)

@@ -108,7 +108,7 @@ async def test_a_crash_between_sending_and_recording_leaves_it_to_a_person(world
     with reading(world.engine) as connection:
         assert queries.counts(connection, EVERYTHING).unknown == 1
 
-    world.desk("arrived", delivery_id)
+    world.desk("confirm_arrival", delivery_id)
     assert world.line(draft_id).state == "sent"
     assert world.types()[-3:] == ["delivery.changed", "draft.sent", "interaction.logged"]
 

@@ -8,9 +8,9 @@ from sqlalchemy import Engine, func, select, update
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.notifier import queries
-from services.notifier.desk.actions import Conflict, NotFound
 from services.notifier.desk.auth import Viewer
-from services.notifier.desk.checks import checks_of
+from services.notifier.desk.draft_checks import checks_of
+from services.notifier.desk.errors import Conflict, NotFound
 from services.notifier.scope import EVERYTHING
 from services.notifier.tables import audit_log, drafts
 from tests.desk_data import NOW
@@ -27,16 +27,16 @@ def world(database: Engine) -> World:
 @pytest.mark.parametrize(
     ("act", "more", "said"),
     [
-        ("approve", (), "waiting to go out"),
+        ("approve", (), "waiting to be sent"),
         ("dismiss", ("too_late",), "dismissed"),
-        ("sent_by_hand", (), "sent"),
+        ("mark_sent", (), "sent"),
     ],
 )
 def test_a_second_click_is_told_and_does_nothing(world: World, act: str, more: tuple[str, ...], said: str) -> None:
     line = world.draft("claire-arnaud", "warn")
     world.desk(act, line.id, line.version, *more)
     events = len(world.publisher.events)
-    for again in ("approve", "dismiss", "sent_by_hand"):
+    for again in ("approve", "dismiss", "mark_sent"):
         with pytest.raises(Conflict, match=said):
             world.desk(again, line.id, line.version, *(("other",) if again == "dismiss" else ()))
     assert len(world.publisher.events) == events
@@ -84,7 +84,7 @@ def test_without_an_address_it_cannot_be_sent_but_can_by_hand(world: World) -> N
     with pytest.raises(BadInput, match="no mail address"):
         world.desk("approve", line.id, 0)
     assert (world.line(line.id).state, world.publisher.events) == ("open", [])
-    world.desk("sent_by_hand", line.id, 0)
+    world.desk("mark_sent", line.id, 0)
     assert world.types() == ["draft.approved", "delivery.changed", "draft.sent", "interaction.logged"]
 
 
@@ -112,7 +112,7 @@ def test_what_came_of_it_is_noted_once(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     with pytest.raises(Conflict):
         world.desk("log_outcome", line.id, "replied", "Too early")
-    world.desk("sent_by_hand", line.id, 0)
+    world.desk("mark_sent", line.id, 0)
     world.desk("log_outcome", line.id, "disagreed", "She would rather wait")
     world.desk("log_outcome", line.id, "disagreed", "She would rather wait")
     assert world.types().count("interaction.logged") == 2
@@ -126,7 +126,7 @@ def test_what_came_of_it_is_noted_once(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("act", "more"),
-    [("approve", ()), ("dismiss", ("other",)), ("sent_by_hand", ()), ("edit", ("s", "b")), ("take_back", ())],
+    [("approve", ()), ("dismiss", ("other",)), ("mark_sent", ()), ("edit", ("s", "b")), ("take_back", ())],
 )
 def test_another_managers_draft_does_not_exist(world: World, act: str, more: tuple[str, ...]) -> None:
     line = world.draft("claire-arnaud", "warn")

@@ -15,7 +15,7 @@ from services.common.db import reading
 from services.common.errors import BadInput
 from services.notifier.desk import auth
 from services.notifier.desk.app import create_app
-from services.notifier.desk.deps import DeskDeps, DeskSettings, FeedView
+from services.notifier.desk.dependencies import DeskDependencies, DeskSettings, FeedView
 from services.notifier.desk.security import HEADERS
 from services.notifier.queries import DraftLine
 from services.notifier.tables import audit_log, signin_links, users
@@ -138,7 +138,9 @@ def test_signing_out_ends_it(world: World) -> None:
 
 
 def test_a_short_secret_is_refused_at_once(world: World) -> None:
-    deps = DeskDeps(world.engine, world.publisher, world.clock, DeskSettings(secret="short", base_url="http://x"))
+    deps = DeskDependencies(
+        world.engine, world.publisher, world.clock, DeskSettings(secret="short", base_url="http://x")
+    )
     with pytest.raises(BadInput, match="32"):
         create_app(deps)
 
@@ -216,10 +218,10 @@ def test_every_page_shows(world: World, path: str) -> None:
 
 def test_the_inbox_is_sorted_by_deadline_and_says_what_is_wrong(world: World) -> None:
     text = world.with_settings(page_size=50).browser().get("/").text
-    order = ("Tillgate", "Halden Energy lowers", "Corvane Pharma said", "Past their time", "card payments")
+    order = ("Tillgate", "Halden Energy lowers", "Corvane Pharma said", "Past their deadline", "card payments")
     places = [text.index(title) for title in order]
     assert places == sorted(places)
-    assert "1 of 2 feeds needs a look" in text
+    assert "1 of 2 feeds has a problem" in text
     assert "B.example can&#39;t be found." in text
     assert "يوسف الحداد" in text
 
@@ -238,7 +240,7 @@ def test_a_draft_lies_beside_its_evidence(world: World) -> None:
         "not usually reliable",
         "possibly true",
         "hedged",
-        "on unnamed sources",
+        "based on unnamed sources",
         "Claire Arnaud holds Corvane",
     ):
         assert said in text
@@ -257,7 +259,7 @@ def test_without_mail_the_page_says_how_to_go_on(world: World) -> None:
     assert "Mail isn't set up" in text
     assert "mailto:claire@arnaud.example" in text
     assert '<dt>To</dt><dd dir="auto">claire@arnaud.example</dd>' in text
-    assert str(escape(SETTINGS.mail_mend)) in text
+    assert str(escape(SETTINGS.mail_fix)) in text
 
 
 def test_what_a_feed_says_stays_text(world: World) -> None:
@@ -288,7 +290,7 @@ def test_a_draft_is_edited_approved_and_taken_back(world: World) -> None:
     assert post(client, f"{at}/edit", line, subject="Unconfirmed: another", body=line.body) == 303
     assert post(client, f"{at}/approve", line) == 409, "an older version"
     assert post(client, f"{at}/approve", world.line(line.id)) == 303
-    assert "Waiting to go out" in client.get("/").text
+    assert "Waiting to be sent" in client.get("/").text
     assert post(client, f"{at}/take-back", world.line(line.id)) == 303
     assert world.line(line.id).state == "edited"
     assert post(client, f"{at}/dismiss", world.line(line.id), reason="not a reason") == 422
@@ -381,16 +383,18 @@ def test_figures_are_for_those_who_may_have_them(world: World) -> None:
     settings = DeskSettings(
         secret=SETTINGS.secret, base_url="http://testserver", allowed_hosts=("testserver",), metrics_token="m3trics"
     )
-    deps = DeskDeps(world.engine, world.publisher, world.clock, settings, metrics=registry)
+    deps = DeskDependencies(world.engine, world.publisher, world.clock, settings, metrics=registry)
     client = TestClient(create_app(deps))
     assert client.get("/metrics").status_code == 404
     assert "drafts_total 1.0" in client.get("/metrics", headers={"Authorization": "Bearer m3trics"}).text
-    loopback = TestClient(create_app(DeskDeps(world.engine, world.publisher, world.clock, SETTINGS, metrics=registry)))
+    loopback = TestClient(
+        create_app(DeskDependencies(world.engine, world.publisher, world.clock, SETTINGS, metrics=registry))
+    )
     assert loopback.get("/metrics").status_code == 404, "the test client is no address of this machine"
 
 
 def test_not_ready_names_what_is_waited_for(world: World) -> None:
-    deps = DeskDeps(world.engine, world.publisher, world.clock, SETTINGS, ready=lambda: ["runtime"])
+    deps = DeskDependencies(world.engine, world.publisher, world.clock, SETTINGS, ready=lambda: ["runtime"])
     answer = TestClient(create_app(deps)).get("/readyz")
     assert (answer.status_code, answer.json()["waiting_for"]) == (503, ["runtime"])
 
@@ -398,7 +402,7 @@ def test_not_ready_names_what_is_waited_for(world: World) -> None:
 @pytest.mark.parametrize("path", ["/", "/api/v1/drafts"])
 def test_a_database_that_is_away_is_told_as_that(path: str) -> None:
     away = open_database("postgresql://ann:tellnobody@127.0.0.1:1/news")
-    app = create_app(DeskDeps(away, CollectingPublisher(), FakeClock(NOW), SETTINGS))
+    app = create_app(DeskDependencies(away, CollectingPublisher(), FakeClock(NOW), SETTINGS))
     known = {"Authorization": "Bearer x"} if path.startswith("/api") else {}
     answer = TestClient(app, follow_redirects=False).get(path, headers=known)
     assert answer.status_code == 503

@@ -11,7 +11,7 @@ from schemas.alerts import AlertRaised
 from schemas.base import Payload, content_id, event
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftCreated
-from services.notifier.desk.checks import TRANSLATED, checks_of
+from services.notifier.desk.draft_checks import TRANSLATED, checks_of
 from tests.desk_world import World
 from tests.unit.services.notifier.outreach.life import Life
 from tests.unit.services.notifier.samples import a_firm, a_manager, an_item

@@ -51,7 +51,7 @@ def test_a_span_is_rounded_for_a_glance(seconds: int, said: str) -> None:
 
 def test_a_deadline_says_what_is_left_or_that_it_is_too_late() -> None:
     assert labels.deadline(NOW + timedelta(hours=3), NOW) == "3 hours left"
-    assert labels.deadline(NOW - timedelta(hours=3), NOW) == "3 hours too late"
+    assert labels.deadline(NOW - timedelta(hours=3), NOW) == "3 hours past deadline"
     assert labels.ago(NOW - timedelta(hours=3), NOW) == "3 hours ago"
     assert labels.ago(NOW + timedelta(hours=3), NOW) == "in 3 hours"
 

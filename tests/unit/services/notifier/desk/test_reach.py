@@ -15,7 +15,7 @@ from services.common.db import reading
 from services.notifier.delivery.routes import by_manager, manager_mail
 from services.notifier.desk import auth
 from services.notifier.desk.app import create_app
-from services.notifier.desk.deps import DeskDeps
+from services.notifier.desk.dependencies import DeskDependencies
 from services.notifier.digest.preferences import Chosen, chosen
 from services.notifier.tables import audit_log
 from tests.desk_world import World
@@ -29,7 +29,7 @@ def world(tmp_path: Path) -> World:
 
 
 def browser(world: World, user_id: str) -> TestClient:
-    deps = DeskDeps(world.engine, world.publisher, world.clock, world.settings, manager_ways=WAYS)
+    deps = DeskDependencies(world.engine, world.publisher, world.clock, world.settings, manager_ways=WAYS)
     client = TestClient(create_app(deps), follow_redirects=False)
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, user_id, world.clock.now())
@@ -58,7 +58,7 @@ def test_a_manager_sets_their_own_and_it_is_audited(world: World) -> None:
     assert kept(world, "mara") == Chosen(digest_by=("slack", "email"), digest_hour=time(6, 45), urgent_by=("slack",))
     page = mara.get("/managers").text
     assert "Digest by Slack, then Mail at 06:45" in page
-    assert "Urgent drafts at once by Slack." in page
+    assert "Urgent drafts immediately by Slack." in page
     with reading(world.engine) as connection:
         (entry,) = connection.execute(select(audit_log).where(audit_log.c.action == "manager.reached_by")).mappings()
     assert entry["subject"] == "mara"
@@ -100,7 +100,7 @@ def test_programs_do_the_same(world: World) -> None:
 
 
 def test_where_no_channel_is_set_up_it_says_how(world: World) -> None:
-    deps = replace(browser(world, "owner").app.state.site.deps, manager_ways={})  # type: ignore[attr-defined]
+    deps = replace(browser(world, "owner").app.state.site.dependencies, manager_ways={})  # type: ignore[attr-defined]
     client = TestClient(create_app(deps))
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, "owner", world.clock.now())

@@ -16,12 +16,11 @@ from schemas.drafts import ContactDecided, DraftCreated
 from schemas.interactions import ClientTuned, EntityShift, FeedbackGiven, InteractionLogged
 from services.common.errors import BadInput
 from services.notifier.contact.discovery import questions_for, unanswered, with_answers
-from services.notifier.desk.actions import Conflict, Desk, NotFound
 from services.notifier.desk.auth import Viewer
-from services.notifier.desk.relations import Relations
+from services.notifier.desk.errors import Conflict, NotFound
 from services.notifier.outreach.confirmation import confirmation_draft
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
-from tests.desk_world import OWNER, World
+from tests.desk_world import World
 from tests.unit.services.notifier.samples import a_client, a_firm, a_manager
 
 JUNE = Viewer("june", "June", "manager", "june", "America/New_York")
@@ -34,19 +33,14 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.engine.dispose()
 
 
-def relate(world: World, act: str, *args: object, viewer: Viewer = OWNER, **named: object) -> object:
-    with world.engine.begin() as connection:
-        return getattr(Relations(Desk(connection, world.publisher, viewer, world.clock.now())), act)(*args, **named)
-
-
 def token_of(browser: TestClient, path: str) -> str:
     page = browser.get(path).text
     return str(page.split('name="form_token" value="')[1].split('"')[0])
 
 
 def test_a_conversation_is_noted_and_confirmed_in_the_managers_words(world: World) -> None:
-    draft_id = relate(
-        world, "log_contact", "claire-arnaud", at=NOW - timedelta(hours=2), channel="phone", minutes=12,
+    draft_id = world.desk(
+        "log_contact", "claire-arnaud", at=NOW - timedelta(hours=2), channel="phone", minutes=12,
         summary="She keeps Halden until the summer.\r\nWe speak again in May.", opinion="Patience pays", confirm=True,
     )  # fmt: skip
     logged, created = (one.data for one in world.publisher.events)
@@ -61,8 +55,8 @@ def test_a_conversation_is_noted_and_confirmed_in_the_managers_words(world: Worl
     assert draft.body.count("?") == 1
     world.apply(world.publisher.events)
     browser = world.browser()
-    assert "no news is behind it" in browser.get(f"/drafts/{draft_id}").text
-    assert "They think: Patience pays" in browser.get("/clients/claire-arnaud").text
+    assert "not based on news" in browser.get(f"/drafts/{draft_id}").text
+    assert "Their view: Patience pays" in browser.get("/clients/claire-arnaud").text
     world.desk("approve", draft_id, 0)
     world.desk("take_back", draft_id, 1)
     world.desk("edit", draft_id, 2, draft.subject, f"{draft.body} Indeed")
@@ -82,22 +76,20 @@ def test_a_confirmation_is_proofread_and_bears_the_clients_compliance_note() -> 
 
 
 def test_what_cannot_be_noted_is_said(world: World) -> None:
-    with pytest.raises(BadInput, match="Nothing is noted"):
-        relate(world, "log_contact", "claire-arnaud", at=NOW, channel="phone", minutes=None, summary=" ")
-    with pytest.raises(BadInput, match="future"):
-        relate(
-            world, "log_contact", "claire-arnaud", at=NOW + timedelta(hours=1), channel="phone", minutes=1, summary="x"
-        )
+    with pytest.raises(BadInput, match="summary is empty"):
+        world.desk("log_contact", "claire-arnaud", at=NOW, channel="phone", minutes=None, summary=" ")
+    with pytest.raises(BadInput, match="in the future"):
+        world.desk("log_contact", "claire-arnaud", at=NOW + timedelta(hours=1), channel="phone", minutes=1, summary="x")
     with pytest.raises(NotFound):
-        relate(world, "log_contact", "claire-arnaud", at=NOW, channel="phone", minutes=1, summary="x", viewer=JUNE)
-    with pytest.raises(Conflict, match="once it was sent"):
-        relate(world, "give_feedback", world.draft("claire-arnaud").id, "useful")
+        world.desk("log_contact", "claire-arnaud", at=NOW, channel="phone", minutes=1, summary="x", viewer=JUNE)
+    with pytest.raises(Conflict, match="once it is sent"):
+        world.desk("give_feedback", world.draft("claire-arnaud").id, "useful")
 
 
 def test_feedback_on_a_sent_message_is_said_and_shown(world: World) -> None:
     line = world.draft("claire-arnaud")
-    world.desk("sent_by_hand", line.id, line.version)
-    relate(world, "give_feedback", line.id, "too_many", "Three in a day")
+    world.desk("mark_sent", line.id, line.version)
+    world.desk("give_feedback", line.id, "too_many", "Three in a day")
     given = world.publisher.events[-1].data
     assert isinstance(given, FeedbackGiven)
     assert given.entity_id == line.draft.alert_id or line.alert is not None
@@ -110,22 +102,22 @@ def test_feedback_on_a_sent_message_is_said_and_shown(world: World) -> None:
     browser = world.browser()
     assert 'value="too_many" required checked' in browser.get(f"/drafts/{line.id}").text
     page = browser.get("/clients/claire-arnaud").text
-    assert "moved by <b>+0.03</b>" in page
+    assert "changed by <b>+0.03</b>" in page
     assert "1 message was one too many" in page
     assert "Halden Energy: +0.05" in page
 
 
 def test_answers_become_notes_that_a_new_book_does_not_lose(world: World) -> None:
-    assert relate(world, "answer", "claire-arnaud", {"fall": "I would wait, and call you.", "nonsense": "x"}) == 1
+    assert world.desk("record_answers", "claire-arnaud", {"fall": "I would wait, and call you.", "nonsense": "x"}) == 1
     changed = world.publisher.events[-1]
     assert isinstance(changed.data, ClientChanged)
     assert changed.data.revision == 2
     note = changed.data.client.views[-1]
     assert (note.text, note.at, note.source) == ("I would wait, and call you.", date(2026, 3, 5), "desk")
     with pytest.raises(Conflict):  # the change is published, and not yet in the table
-        relate(world, "answer", "claire-arnaud", {"fall": "Something else."})
+        world.desk("record_answers", "claire-arnaud", {"fall": "Something else."})
     world.apply(world.publisher.events)
-    assert relate(world, "answer", "claire-arnaud", {"fall": "I would wait, and call you."}) == 0
+    assert world.desk("record_answers", "claire-arnaud", {"fall": "I would wait, and call you."}) == 0
     book = Book(firm=FIRM, managers=tuple(MANAGERS.values()), clients=clients()[:1])
     assert diff_book(book, {"claire-arnaud": changed}, NOW).unchanged == ("claire-arnaud",)
 
@@ -155,7 +147,7 @@ def test_decisions_of_the_policy_are_listed(world: World) -> None:
     )
     world.apply([event(decided, key="claire-arnaud", id=content_id("evt", "d"), source="test", time=NOW)])
     page = world.browser().get("/decisions").text
-    assert "Contact that is due" in page
+    assert "Contact due" in page
     assert "There is no news worth sending." in page
 
 

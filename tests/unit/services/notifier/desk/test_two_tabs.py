@@ -18,13 +18,13 @@ from services.notifier.scope import EVERYTHING
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
 
-TAB_ACTS = ("look", "edit", "approve", "take_back", "dismiss", "sent_by_hand")
+TAB_ACTS = ("look", "edit", "approve", "take_back", "dismiss", "mark_sent")
 OUTCOMES = ("delivered", "retry", "rejected", "unknown")
 
 steps = st.one_of(
     st.tuples(st.sampled_from(TAB_ACTS), st.sampled_from((0, 1))),
     st.tuples(st.just("work"), st.sampled_from(OUTCOMES)),
-    st.tuples(st.sampled_from(("arrived", "send_again", "sinks")), st.none()),
+    st.tuples(st.sampled_from(("confirm_arrival", "send_again", "sinks")), st.none()),
 )
 
 
@@ -49,7 +49,7 @@ class Play:
             world.apply(world.publisher.events)
         elif act == "work":
             self._work(cast("OutcomeKind", about))
-        elif act in ("arrived", "send_again"):
+        elif act in ("confirm_arrival", "send_again"):
             with reading(world.engine) as connection:
                 found = queries.deliveries_of(connection, EVERYTHING, self.id)
             for row, _ in found:

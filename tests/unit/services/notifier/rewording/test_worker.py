@@ -124,16 +124,16 @@ async def test_a_person_takes_the_words_as_an_edit_of_their_own(world: World) ->
         await worker(world, server).reword_due()
     browser = world.browser()
     page = browser.get(f"/drafts/{line.id}").text
-    assert "The model house-model proposes them" in page
+    assert "Proposed by the language model house-model" in page
     token = page.partition('name="form_token" value="')[2].partition('"')[0]
     form = {"form_token": token, "version": str(line.version)}
-    assert browser.post(f"/drafts/{line.id}/wording", data=form).status_code == 303
+    assert browser.post(f"/drafts/{line.id}/rewording", data=form).status_code == 303
     after = world.line(line.id)
     assert (after.state, after.revision) == ("edited", 1)
     assert "I think you should consider" in after.body
     assert world.types() == ["draft.edited"]
-    assert "Other words" not in browser.get(f"/drafts/{line.id}").text
-    assert browser.post(f"/drafts/{line.id}/wording", data={**form, "version": str(after.version)}).status_code == 409
+    assert "Another wording" not in browser.get(f"/drafts/{line.id}").text
+    assert browser.post(f"/drafts/{line.id}/rewording", data={**form, "version": str(after.version)}).status_code == 409
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Everything the desk is given. It builds nothing itself and reads no environment."""
+"""What the desk is given. It builds nothing itself and reads no environment."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from services.common.clock import Clock
 from services.common.processing import EventPublisher
 from services.notifier.delivery.routes import MAIL, ManagerWays, Ways
 
-__all__ = ["DeskDeps", "DeskSettings", "FeedActions", "FeedView"]
+__all__ = ["DeskDependencies", "DeskSettings", "FeedActions", "FeedView"]
 
 
 @dataclass(frozen=True, slots=True)
 class FeedView:
-    """A feed as the desk shows it; the desk knows nothing of how feeds are kept."""
+    """A feed as the desk shows it. The desk does not know how feeds are stored."""
 
     id: str
     url: str
@@ -37,28 +37,28 @@ class FeedView:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name that people know it by."""
         return self.publisher or self.title or self.url
 
     @property
-    def ill(self) -> bool:
-        """Whether somebody should look at it."""
+    def has_problem(self) -> bool:
+        """True if somebody should look at it."""
         return self.status in ("silent", "broken", "unreachable", "gone")
 
 
 class FeedActions(Protocol):
-    """What may be done to feeds from the desk. Each raises FirstwordError with a fix where it can't be done."""
+    """Changes to feeds from the desk. Each raises FirstwordError with a fix if it isn't possible."""
 
     def add(self, url: str) -> None:
-        """Watch the feed at ``url`` from now on."""
+        """Start watching the feed at ``url``."""
         ...
 
     def remove(self, feed_id: str) -> None:
-        """Watch it no longer."""
+        """Stop watching it."""
         ...
 
     def pause(self, feed_id: str) -> None:
-        """Don't poll it until :meth:`resume`."""
+        """Stop polling it until :meth:`resume`."""
         ...
 
     def resume(self, feed_id: str) -> None:
@@ -68,19 +68,19 @@ class FeedActions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
-    """How the desk is reached and whom it trusts.
+    """The desk's address and its secrets.
 
-    ``secret`` signs sessions; whoever knows it is everybody. ``base_url`` is what people type; https makes cookies
-    Secure. ``allowed_hosts`` are the Host headers that are answered, without port. ``mail_channel`` says that mail can
-    be sent from here; else ``mail_mend`` tells how to configure it. ``signin_command`` prints a new sign-in link.
-    ``metrics_token`` opens /metrics to others than this machine.
+    ``secret`` signs sessions; whoever knows it can sign in as anybody. ``base_url`` is the address that people type;
+    https makes cookies Secure. ``allowed_hosts`` are the accepted Host headers, without port. ``mail_channel`` says
+    that mail can be sent; if not, ``mail_fix`` says how to set it up. ``signin_command`` prints a new sign-in link.
+    ``metrics_token`` opens /metrics to other machines.
     """
 
     secret: str = field(repr=False)
     base_url: str
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     mail_channel: bool = False
-    mail_mend: str = "Set the SMTP server in Firstword's settings to send from here."
+    mail_fix: str = "Set the SMTP server in Firstword's settings."
     session_lifetime: timedelta = timedelta(days=7)
     signin_command: str | None = None
     metrics_token: str | None = field(default=None, repr=False)
@@ -88,8 +88,8 @@ class DeskSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class DeskDeps:
-    """What the desk works with. ``ready`` names what isn't ready yet, for /readyz; empty when all is."""
+class DeskDependencies:
+    """What the desk works with. ``ready`` names the parts that are not ready yet, for /readyz."""
 
     engine: Engine
     publisher: EventPublisher

@@ -1,4 +1,4 @@
-"""What stands behind a draft's text, and why it is for this client."""
+"""The checks of a draft's text, and why the news concerns this client."""
 
 from __future__ import annotations
 
@@ -18,30 +18,29 @@ from services.notifier.queries import DraftLine
 
 __all__ = ["TRANSLATED", "Checks", "checks_of", "recheck", "why_this_client"]
 
-
 TRANSLATED = Finding(
     rule="language",
     text="",
-    message="It isn't in English, so names, tone and spelling were not looked at; figures and quotations were.",
-    mend="Read it through once more, or have a colleague read it who knows the language.",
+    message="The message isn't in English: numbers and quotations were checked, names, tone and spelling were not.",
+    mend="Read it again before you send it, or ask a colleague who knows the language.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Where each figure, name and quotation of a text stands, and what should be fixed in it."""
+    """The source of each number, name and quotation in a text, and what should be fixed in it."""
 
     grounding: tuple[Grounding, ...]
     findings: tuple[Finding, ...]
 
     @property
     def nowhere(self) -> tuple[Grounding, ...]:
-        """What stands nowhere: the account manager must know it themselves."""
+        """The entries without a source: the account manager must know that they are true."""
         return tuple(entry for entry in self.grounding if entry.where == "nowhere")
 
 
 def checks_of(line: DraftLine) -> Checks:
-    """The checks of the text as it stands now."""
+    """Return the checks of the current text."""
     if line.checks is None:
         return Checks(line.draft.grounding, line.draft.findings)
     return Checks(
@@ -53,24 +52,24 @@ def checks_of(line: DraftLine) -> Checks:
 def recheck(
     line: DraftLine, others: Sequence[Alert], book: ClientChanged | None, subject: str, body: str, now: datetime
 ) -> dict[str, Any]:
-    """Check an edited text as a proposed one is; what is found is a warning, for the account manager may know more.
+    """Check an edited text as a proposed one, and return the result as JSON.
 
-    ``others`` are the further alerts that the message tells: it may rest on the evidence of each.
-
-    What stood in the evidence or the book when the draft was made stays tied, though either may have changed since.
+    Findings are warnings only: the account manager may know more. ``others`` are further alerts that the message
+    tells; it may rest on the evidence of each. What was found in the evidence or the book when the draft was made stays
+    grounded, even if either has changed.
     """
     grounding: tuple[Grounding, ...] = ()
     findings: tuple[Finding, ...] = ()
     translated = False
     if book is not None and line.alert is not None:
-        told = _together(line.alert, others)
+        told = _combined(line.alert, others)
         known = grounding_sources(told, book.client, book.firm, book.manager, granted=line.draft.grounding, now=now)
         grounding = check_grounding(f"{subject}\n\n{body}", known)
-        translated = not is_english(blank_quotations(_message(line, body)))
+        translated = not is_english(blank_quotations(_own_text(line, body)))
     if book is not None:
-        findings = review(f"{subject}.\n\n{_message(line, body)}", book.client, closely=True)
+        findings = review(f"{subject}.\n\n{_own_text(line, body)}", book.client, closely=True)
     if translated:
-        # Where nouns have capitals, names can't be told from them; figures and quotations can.
+        # In languages that capitalize nouns, names can't be told from them; numbers and quotations can.
         grounding = tuple(entry for entry in grounding if entry.kind != "name" or entry.where != "nowhere")
         findings = (*findings, TRANSLATED)
     return {
@@ -79,15 +78,16 @@ def recheck(
     }
 
 
-def _together(alert: Alert, others: Sequence[Alert]) -> Alert:
-    """One alert that holds the evidence of all, and what each is called: what a text that tells them may rest on."""
-    evidence = {item.item_id: item for one in (alert, *others) for item in one.evidence}
-    named = "\n".join(f"{one.headline}\n{one.entity_name}" for one in (alert, *others))
-    return alert.model_copy(update={"evidence": tuple(evidence.values()), "headline": named})
+def _combined(alert: Alert, others: Sequence[Alert]) -> Alert:
+    """Return one alert with the evidence, headlines and names of all."""
+    alerts = (alert, *others)
+    evidence = {item.item_id: item for told in alerts for item in told.evidence}
+    names = "\n".join(f"{told.headline}\n{told.entity_name}" for told in alerts)
+    return alert.model_copy(update={"evidence": tuple(evidence.values()), "headline": names})
 
 
-def _message(line: DraftLine, body: str) -> str:
-    """``body`` without the signature and compliance note that were put under it: the tone of those is the firm's."""
+def _own_text(line: DraftLine, body: str) -> str:
+    """Return ``body`` without signature and compliance note, whose tone is the firm's."""
     for part in reversed(line.draft.parts):
         if part.role in ("signature", "compliance"):
             body = body.strip().removesuffix(part.text.strip())
@@ -95,18 +95,18 @@ def _message(line: DraftLine, body: str) -> str:
 
 
 def why_this_client(line: DraftLine, book: ClientChanged | None) -> list[str]:
-    """In a few sentences: what of the client's this touches."""
+    """Explain in a few sentences why the news concerns the client."""
     alert = line.alert
     if alert is None:
         return []
     name = book.client.name if book is not None else line.client_name
-    said = [f"{name} {labels.STANCE[alert.stance]} {alert.entity_name}."]
+    sentences = [f"{name} {labels.STANCE[alert.stance]} {alert.entity_name}."]
     watch = _watch(book, alert.entity_id)
     if watch is not None and watch.weight is not None:
-        said.append(f"It makes up {watch.weight:.0%} of the portfolio or spend, as the book has it.")
+        sentences.append(f"According to the client book, it makes up {watch.weight:.0%} of the portfolio or spend.")
     if watch is not None and watch.note:
-        said.append(f"From the book: {watch.note}")
-    return said
+        sentences.append(f"From the client book: {watch.note}")
+    return sentences
 
 
 def _watch(book: ClientChanged | None, entity_id: str) -> Watch | None:

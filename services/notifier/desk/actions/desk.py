@@ -1,0 +1,70 @@
+"""What every action works with: the viewer, the moment, the transaction and where events go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from schemas.base import Payload, content_id, event
+from schemas.clients import ClientChanged
+from services.common.processing import AnyEvent, EventPublisher
+from services.notifier import audit, queries
+from services.notifier.delivery.routes import MAIL, Ways
+from services.notifier.desk.auth import Viewer
+from services.notifier.desk.errors import NotFound
+from services.notifier.queries import DraftLine
+
+__all__ = ["COMMENT_LIMIT", "Desk"]
+
+#: Characters of a comment or an answer that are kept.
+COMMENT_LIMIT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One viewer at one moment, inside the caller's transaction. Tables and events are written together.
+
+    ``mail_fix`` says how to set up mail; it is None if mail can be sent. ``ways`` are the channels that are set up.
+    """
+
+    connection: Connection
+    publisher: EventPublisher
+    viewer: Viewer
+    now: datetime
+    mail_fix: str | None = None
+    ways: Ways = field(default_factory=lambda: MAIL)
+
+    def draft(self, draft_id: str) -> DraftLine:
+        """Return a draft that the viewer may see.
+
+        Raises:
+            NotFound: there is none.
+        """
+        line = queries.draft(self.connection, self.viewer.scope, draft_id)
+        if line is None:
+            raise NotFound("There is no such draft.")
+        return line
+
+    def client(self, client_id: str) -> ClientChanged:
+        """Return a client whom the viewer may see.
+
+        Raises:
+            NotFound: there is none.
+        """
+        book = queries.client(self.connection, self.viewer.scope, client_id)
+        if book is None:
+            raise NotFound("There is no such client.")
+        return book
+
+    def publish(self, data: Payload, client_id: str, *identity: str | int) -> None:
+        """Publish ``data`` under an id made of ``identity``."""
+        published: AnyEvent = event(
+            data, key=client_id, id=content_id("evt", *identity), source="firstword/desk", time=self.now
+        )
+        self.publisher.publish(self.connection, [published])
+
+    def audit(self, action: str, subject: str, client_id: str | None = None, detail: str | None = None) -> None:
+        """Record in the audit log what the viewer does."""
+        audit.record(self.connection, self.now, self.viewer.user_id, action, subject, client_id, detail)

@@ -1,0 +1,71 @@
+"""How account managers get digests and urgent news; each sees and sets their own, the owner everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, RowMapping
+
+from schemas.clients import Manager
+from services.notifier.delivery.routes import ManagerWays
+from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.errors import NotFound
+from services.notifier.digest.gather import all_managers
+from services.notifier.digest.manager_outbox import last_to
+from services.notifier.digest.preferences import CHANNELS, Chosen, Wishes, choose, chosen, wishes_of
+from services.notifier.scope import Scope
+
+__all__ = ["ManagerSettings", "change_preferences", "list_managers"]
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerSettings:
+    """An account manager's preferences.
+
+    ``wishes`` are in effect: the book's, changed by what was ``chosen`` at the desk. ``channels`` are those with an
+    address for the manager. ``last`` is the latest message to them.
+    """
+
+    manager: Manager
+    wishes: Wishes
+    chosen: Chosen
+    channels: tuple[str, ...]
+    last: RowMapping | None
+
+
+def list_managers(connection: Connection, scope: Scope, ways: ManagerWays) -> Sequence[ManagerSettings]:
+    """Return the account managers in ``scope``."""
+    return [
+        ManagerSettings(
+            manager,
+            wishes_of(connection, manager),
+            chosen(connection, manager.id),
+            tuple(name for name in CHANNELS if name in ways and ways[name](manager) is not None),
+            last_to(connection, manager.id),
+        )
+        for manager in all_managers(connection)
+        if scope.includes(manager.id)
+    ]
+
+
+def change_preferences(desk: Desk, ways: ManagerWays, manager_id: str, wanted: Chosen) -> None:
+    """Store what was chosen for a manager.
+
+    Raises:
+        NotFound: the viewer may see no such manager.
+        BadInput: a channel isn't set up, or has no address for the manager.
+    """
+    managers = {manager.id: manager for manager in all_managers(desk.connection)}
+    if manager_id not in managers or not desk.viewer.scope.includes(manager_id):
+        raise NotFound("There is no such account manager.")
+    choose(desk.connection, managers[manager_id], wanted, ways, desk.now)
+    desk.audit("manager.reached_by", manager_id, detail=_described(wanted))
+
+
+def _described(wanted: Chosen) -> str:
+    def channels(names: tuple[str, ...] | None) -> str:
+        return "as in the book" if names is None else ", ".join(names) or "none"
+
+    hour = f" at {wanted.digest_hour:%H:%M}" if wanted.digest_hour else ""
+    return f"digest: {channels(wanted.digest_by)}{hour}; urgent: {channels(wanted.urgent_by)}"

@@ -1,0 +1,110 @@
+"""Drafts: read, edit, approve, dismiss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from services.notifier import queries
+from services.notifier.desk.actions import drafts
+from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.api.caller import Caller
+from services.notifier.desk.api.models import (
+    Approval,
+    Approved,
+    Dismissal,
+    Dismissed,
+    DraftDetail,
+    DraftSummary,
+    DraftWithRewording,
+    Edit,
+    ListPage,
+    Rewording,
+    Version,
+    list_page,
+)
+from services.notifier.desk.draft_checks import checks_of
+from services.notifier.desk.errors import NotFound
+from services.notifier.queries import DraftLine
+from services.notifier.rewording import store as rewordings
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/drafts")
+
+
+@router.get("")
+def list_drafts(context: Caller) -> ListPage[DraftSummary]:
+    """List drafts that wait for a decision, by deadline."""
+    with context.reading() as connection:
+        page = queries.inbox(connection, context.scope, context.now, number=context.page_number, size=context.page_size)
+    context.audit_read("drafts.listed", "drafts")
+    return list_page(page, [DraftSummary(**_summary(line)) for line in page.items])
+
+
+@router.get("/{draft_id}")
+def get_draft(context: Caller, draft_id: str) -> DraftWithRewording:
+    """Return a draft with its evidence and checks, and the rewording if there is one."""
+    with context.reading() as connection:
+        line = queries.draft(connection, context.scope, draft_id)
+        rewording = rewordings.progress(connection, draft_id)
+    if line is None:
+        raise NotFound("There is no such draft.")
+    context.audit_read("draft.read", draft_id, line.client_id)
+    wording = None if rewording is None else Rewording.model_validate(rewording)
+    return DraftWithRewording(**_detail(line), wording=wording)
+
+
+@router.post("/{draft_id}/approve")
+def approve(context: Caller, draft_id: str, approval: Approval) -> Approved:
+    """Send the draft: now, or in the client's hours."""
+    with context.acting() as desk:
+        leaves_at = drafts.approve(desk, draft_id, approval.version, at_once=approval.at_once)
+    return Approved(draft_id=draft_id, leaves_at=leaves_at)
+
+
+@router.post("/{draft_id}/dismiss")
+def dismiss(context: Caller, draft_id: str, dismissal: Dismissal) -> Dismissed:
+    """Decide not to send the draft."""
+    with context.acting() as desk:
+        drafts.dismiss(desk, draft_id, dismissal.version, dismissal.reason, dismissal.comment)
+    return Dismissed(draft_id=draft_id)
+
+
+@router.post("/{draft_id}/edit")
+def edit(context: Caller, draft_id: str, text: Edit) -> DraftDetail:
+    """Save another text, and return the draft with the findings in it."""
+    with context.acting() as desk:
+        drafts.edit(desk, draft_id, text.version, text.subject, text.body)
+        return _changed(desk, draft_id)
+
+
+@router.post("/{draft_id}/wording")
+def accept_rewording(context: Caller, draft_id: str, seen: Version) -> DraftDetail:
+    """Use the text that a language model proposed, and return the draft with the findings in it."""
+    with context.acting() as desk:
+        drafts.accept_rewording(desk, draft_id, seen.version)
+        return _changed(desk, draft_id)
+
+
+def _changed(desk: Desk, draft_id: str) -> DraftDetail:
+    return DraftDetail(**_detail(desk.draft(draft_id)))
+
+
+def _summary(line: DraftLine) -> dict[str, Any]:
+    return {name: getattr(line, name) for name in DraftSummary.model_fields}
+
+
+def _detail(line: DraftLine) -> dict[str, Any]:
+    checks = checks_of(line)
+    return {
+        **_summary(line),
+        "body": line.body,
+        "revision": line.revision,
+        "outcome": line.outcome,
+        "draft": line.draft,
+        "alert": line.alert,
+        "grounding": checks.grounding,
+        "findings": checks.findings,
+    }

@@ -1,0 +1,47 @@
+"""Account managers and their preferences."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from services.notifier.desk.actions.managers import ManagerSettings, change_preferences, list_managers
+from services.notifier.desk.api.caller import Caller
+from services.notifier.desk.api.models import ManagerItem, ManagerList
+from services.notifier.digest.preferences import Chosen
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/managers")
+
+
+@router.get("")
+def get_managers(context: Caller) -> ManagerList:
+    """List account managers, and how each gets digests and urgent news."""
+    return ManagerList(items=_items(context))
+
+
+@router.put("/{manager_id}/reach")
+def put_preferences(context: Caller, manager_id: str, wanted: Chosen) -> ManagerItem:
+    """Choose a manager's channels, in order; [] means none, and what is left out is as in the client book."""
+    with context.acting() as desk:
+        change_preferences(desk, context.dependencies.manager_ways, manager_id, wanted)
+    return next(item for item in _items(context) if item.id == manager_id)
+
+
+def _items(context: Caller) -> list[ManagerItem]:
+    with context.reading() as connection:
+        listed = list_managers(connection, context.scope, context.dependencies.manager_ways)
+    return [_item(settings) for settings in listed]
+
+
+def _item(settings: ManagerSettings) -> ManagerItem:
+    manager, wishes = settings.manager, settings.wishes
+    return ManagerItem(
+        id=manager.id,
+        name=manager.name,
+        time_zone=manager.time_zone,
+        digest=wishes.digest,
+        urgent=wishes.urgent,
+        chosen=settings.chosen,
+        channels=settings.channels,
+    )

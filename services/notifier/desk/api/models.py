@@ -1,0 +1,282 @@
+"""The API's requests and responses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import Field, WrapSerializer
+
+from schemas.alerts import Alert
+from schemas.base import Model
+from schemas.clients import DigestPreferences
+from schemas.deliveries import DeliveryStatus
+from schemas.drafts import DismissReason, Draft, DraftState, Finding, Grounding
+from services.notifier.desk.dependencies import FeedView
+from services.notifier.digest.preferences import Chosen
+from services.notifier.queries import Page
+
+__all__ = [
+    "AdvicePage",
+    "Approval",
+    "Approved",
+    "AuditEntry",
+    "Compact",
+    "DeliveryItem",
+    "Dismissal",
+    "Dismissed",
+    "DraftDetail",
+    "DraftSummary",
+    "DraftWithRewording",
+    "Edit",
+    "FeedList",
+    "Health",
+    "ListPage",
+    "ManagerItem",
+    "ManagerList",
+    "Rewording",
+    "Version",
+    "list_page",
+]
+
+T = TypeVar("T")
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_none(inner) for name, inner in value.items() if inner is not None}
+    return [_without_none(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+#: Leaves out fields that are None, as the events do.
+Compact = WrapSerializer(lambda value, serialize: _without_none(serialize(value)))
+
+
+# --- requests -------------------------------------------------------------------------------------------------------
+
+
+class Version(Model):
+    """The version of the draft that the caller has read."""
+
+    version: int = Field(ge=0)
+
+
+class Approval(Version):
+    """An approval. ``at_once`` sends now, whatever the client's hours and budget say."""
+
+    at_once: bool = False
+
+
+class Dismissal(Version):
+    """A dismissal with its reason."""
+
+    reason: DismissReason
+    comment: str = ""
+
+
+class Edit(Version):
+    """A new text."""
+
+    subject: str
+    body: str
+
+
+# --- responses ------------------------------------------------------------------------------------------------------
+
+
+class ListPage(Model, Generic[T]):
+    """One page of a list. ``page`` counts from 1."""
+
+    items: Sequence[T]
+    total: int
+    page: int
+    pages: int
+
+
+def list_page(page: Page[Any], items: Sequence[T]) -> ListPage[T]:
+    """Build the response for ``page`` with its ``items``."""
+    return ListPage(items=items, total=page.total, page=page.number, pages=page.pages)
+
+
+class DraftSummary(Model):
+    """A draft in a list. ``grade`` is the source's letter and the information's number, such as ``B2``."""
+
+    id: str
+    client_id: str
+    client_name: str
+    verdict: str
+    urgency: str
+    state: DraftState
+    subject: str
+    version: int
+    grade: str | None
+    created_at: datetime
+    send_after: datetime
+    deadline_at: datetime
+
+
+class DraftDetail(DraftSummary):
+    """A draft with its text, evidence and checks. ``draft`` is the draft as it was proposed."""
+
+    body: str
+    revision: int
+    outcome: str | None
+    draft: Annotated[Draft, Compact]
+    alert: Annotated[Alert, Compact] | None
+    grounding: tuple[Grounding, ...]
+    findings: tuple[Finding, ...]
+
+
+class Rewording(Model):
+    """A language model's work on a draft. ``detail`` says why there is no text; ``body`` is the text on offer."""
+
+    state: str
+    model: str
+    detail: str | None
+    at: datetime
+    body: str | None
+
+
+class DraftWithRewording(DraftDetail):
+    """A draft, and its rewording if one was asked for."""
+
+    wording: Rewording | None
+
+
+class Approved(Model):
+    """An approved draft, and when it goes out."""
+
+    draft_id: str
+    state: DraftState = "approved"
+    leaves_at: datetime
+
+
+class Dismissed(Model):
+    """A dismissed draft."""
+
+    draft_id: str
+    state: DraftState = "dismissed"
+
+
+class ShareOf(Model):
+    """``count`` of ``of`` cases. ``between`` is the range of the true share (95 %), None for too few cases."""
+
+    count: int
+    of: int
+    between: tuple[float, float] | None
+
+
+class AdviceGroup(Model):
+    """Opinions that have something in common, and what became of them."""
+
+    name: str
+    given: int
+    reworded: int
+    too_few_to_judge: bool
+    acted: ShareOf
+    disagreed: ShareOf
+    useful: ShareOf
+    corrected: ShareOf
+    same_way: ShareOf
+
+
+class Opinion(Model):
+    """One opinion that went out, and what became of it."""
+
+    sent_at: datetime
+    client_id: str
+    client: str
+    manager_id: str
+    thing: str
+    event: str
+    stance: str
+    verdict: str
+    playbook: str | None
+    rule: str | None
+    opinion: str
+    reworded: bool
+    answer: str | None
+    their_view: str | None
+    worth: str | None
+    story: str
+    next_news: str | None
+    later_news: int
+    draft_id: str
+    alert_id: str
+
+
+class AdvicePage(ListPage[Opinion]):
+    """Opinions in groups, and one page of them one by one."""
+
+    by: str
+    days: int
+    groups: Sequence[AdviceGroup]
+
+
+class ManagerItem(Model):
+    """An account manager and how they get digests and urgent news. ``chosen`` overrides the client book."""
+
+    id: str
+    name: str
+    time_zone: str
+    digest: DigestPreferences | None
+    urgent: tuple[str, ...]
+    chosen: Annotated[Chosen, Compact]
+    channels: tuple[str, ...]
+
+
+class ManagerList(Model):
+    """Account managers."""
+
+    items: Sequence[ManagerItem]
+
+
+class DeliveryItem(Model):
+    """A message on its way to a client, or sent."""
+
+    id: str
+    draft_id: str
+    client_id: str
+    client_name: str | None
+    channel: str
+    recipient: str
+    status: DeliveryStatus
+    attempts: int
+    last_error: str | None
+    next_attempt_at: datetime | None
+    subject: str
+    body: str
+    approved_by: str
+    created_at: datetime
+    changed_at: datetime
+
+
+class AuditEntry(Model):
+    """An entry of the audit log."""
+
+    id: int
+    at: datetime
+    user_id: str
+    action: str
+    subject: str
+    client_id: str | None
+    detail: str | None
+    user_name: str | None
+    client_name: str | None
+
+
+class FeedList(Model):
+    """The watched feeds."""
+
+    items: Sequence[FeedView]
+
+
+class Health(Model):
+    """What needs attention."""
+
+    waiting_for: Sequence[str]
+    feeds_with_a_problem: Sequence[str]
+    deliveries_of_unknown_outcome: int
+    inbox: int
+    held: int

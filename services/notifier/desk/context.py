@@ -1,0 +1,120 @@
+"""A request of a signed-in user: who is asking, when, and access to the database and the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy import Connection
+
+from services.common.db import reading
+from services.notifier import audit
+from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.auth import SESSION_COOKIE, Sessions, Viewer
+from services.notifier.desk.dependencies import DeskDependencies
+from services.notifier.desk.errors import SignInNeeded
+from services.notifier.scope import Scope
+
+__all__ = ["RequestContext", "Site", "page_number", "signed_in", "site_of"]
+
+#: Characters of a search that are looked for.
+SEARCH_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The running desk. ``rendering`` belongs to the pages: templates and the version of the static files."""
+
+    dependencies: DeskDependencies
+    sessions: Sessions
+    rendering: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """One request of a signed-in viewer."""
+
+    site: Site
+    request: Request
+    viewer: Viewer
+    now: datetime
+
+    @property
+    def dependencies(self) -> DeskDependencies:
+        """What the desk works with."""
+        return self.site.dependencies
+
+    @property
+    def scope(self) -> Scope:
+        """The clients that the viewer may see."""
+        return self.viewer.scope
+
+    @property
+    def page_number(self) -> int:
+        """The page asked for by ``?page=``, from 1."""
+        return page_number(self.request)
+
+    @property
+    def page_size(self) -> int:
+        """The number of entries on a page."""
+        return self.dependencies.settings.page_size
+
+    @property
+    def search(self) -> str:
+        """The text asked for by ``?q=``."""
+        return self.request.query_params.get("q", "").strip()[:SEARCH_LIMIT]
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a connection that only reads."""
+        with reading(self.dependencies.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def acting(self) -> Iterator[Desk]:
+        """Open a transaction for actions."""
+        settings = self.dependencies.settings
+        with self.dependencies.engine.begin() as connection:
+            yield Desk(
+                connection,
+                self.dependencies.publisher,
+                self.viewer,
+                self.now,
+                None if settings.mail_channel else settings.mail_fix,
+                self.dependencies.ways,
+            )
+
+    def audit_read(self, action: str, subject: str, client_id: str | None = None) -> None:
+        """Record in the audit log that the viewer read client data."""
+        with self.dependencies.engine.begin() as connection:
+            audit.record(connection, self.now, self.viewer.user_id, action, subject, client_id)
+
+
+def site_of(request: Request) -> Site:
+    """Return the desk that serves ``request``."""
+    site: Site = request.app.state.site
+    return site
+
+
+def signed_in(request: Request) -> RequestContext:
+    """Return the context of the user whose session this is.
+
+    Raises:
+        SignInNeeded: nobody is signed in.
+    """
+    site = site_of(request)
+    with reading(site.dependencies.engine) as connection:
+        viewer = site.sessions.viewer(connection, request.cookies.get(SESSION_COOKIE, ""))
+    if viewer is None:
+        raise SignInNeeded("Please sign in.")
+    return RequestContext(site, request, viewer, site.dependencies.clock.now())
+
+
+def page_number(request: Request) -> int:
+    """Return the page asked for by ``?page=``; 1 if it is not a number."""
+    text = request.query_params.get("page", "1")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1

@@ -1,0 +1,37 @@
+"""Verdicts on news: rumors that are held back, and one alert with all its reasons."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from services.notifier import queries
+from services.notifier.desk.errors import NotFound
+from services.notifier.desk.pages.rendering import PageRequest, render
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.get("/held")
+def held(context: PageRequest) -> HTMLResponse:
+    """Show rumors that are held back, with an answer in case the client asks."""
+    with context.reading() as connection:
+        page = queries.held(connection, context.scope, number=context.page_number, size=context.page_size)
+    context.audit_read("held.listed", "held")
+    return render(context, "held.html", page=page)
+
+
+@router.get("/alerts/{alert_id}")
+def explain(context: PageRequest, alert_id: str) -> HTMLResponse:
+    """Explain one verdict: all rules that applied, and the evidence."""
+    with context.reading() as connection:
+        alert = queries.alert(connection, context.scope, alert_id)
+        if alert is None:
+            raise NotFound("There is no such alert.")
+        book = queries.client(connection, context.scope, alert.client_id)
+        story = queries.story(connection, context.scope, alert.client_id, alert.story_id)
+        drafts = queries.drafts_of(connection, context.scope, alert_id=alert_id)
+    context.audit_read("alert.read", alert_id, alert.client_id)
+    return render(context, "alert.html", alert=alert, book=book, story=story, drafts=drafts)

@@ -1,0 +1,29 @@
+"""What users set for themselves: the time zone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, Response
+
+from services.notifier.desk.actions.users import change_time_zone, time_zones
+from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/me")
+
+
+@router.get("")
+def my_settings(context: PageRequest) -> HTMLResponse:
+    """Show the viewer's settings."""
+    return render(context, "my_settings.html", zones=time_zones())
+
+
+@router.post("/time-zone")
+def post_time_zone(context: PageForm, name: Annotated[str, Form(max_length=64)]) -> Response:
+    """Show times in another zone."""
+    with context.acting() as desk:
+        change_time_zone(desk, name)
+    return redirect("/", "zone")

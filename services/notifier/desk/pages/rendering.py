@@ -1,0 +1,119 @@
+"""Renders a template in the frame that all pages share, and reads the forms that pages post."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.common.errors import FirstwordError
+from services.notifier import queries
+from services.notifier.desk import labels
+from services.notifier.desk.context import RequestContext, signed_in, site_of
+from services.notifier.desk.highlight import letter, quoted, safe_url
+
+__all__ = ["STATIC", "PageForm", "PageRequest", "Rendering", "build_rendering", "own_form", "redirect", "render"]
+
+DESK = Path(__file__).parent.parent
+STATIC = DESK / "static"
+
+#: Notes after an action, by the code in the address: free text in an address could come from anybody.
+NOTES = {
+    "approved": "Approved. The message is on its way.",
+    "waiting": "Approved. The message goes out in the client's hours; see “Waiting to go out”.",
+    "saved": "Saved and checked again.",
+    "dismissed": "Dismissed. You find it under Decisions.",
+    "marked": "Marked as sent by hand.",
+    "taken-back": "Taken back. Nothing was sent.",
+    "logged": "Saved.",
+    "contact": "Saved. It counts as a contact.",
+    "confirm": "Saved. A note that confirms the conversation will appear in the inbox.",
+    "feedback": "Saved. The client's page shows the effect.",
+    "answers": "Saved. The client's page will show them in a moment.",
+    "no-answers": "There were no new answers to save.",
+    "delivery": "Saved.",
+    "preferences": "Saved. It takes effect immediately.",
+    "zone": "Saved. Times are now shown in this zone.",
+    "feed-added": "Feed added. Firstword fetches it in a moment.",
+    "feed-removed": "Feed removed.",
+    "feed-paused": "Feed paused.",
+    "feed-resumed": "Feed resumed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """The templates, and a version that changes with the static files, so that browsers may cache them."""
+
+    templates: Environment
+    static_version: str
+
+
+def build_rendering() -> Rendering:
+    """Load the templates and hash the static files."""
+    environment = Environment(
+        loader=FileSystemLoader(DESK / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(labels=labels, letter=letter, quoted=quoted, safe_url=safe_url)
+    digest = hashlib.blake2b(digest_size=6)
+    for path in sorted(STATIC.iterdir()):
+        digest.update(path.read_bytes())
+    return Rendering(environment, digest.hexdigest())
+
+
+def render(context: RequestContext, template: str, *, code: int = 200, **values: Any) -> HTMLResponse:
+    """Render ``template`` in the shared frame."""
+    with context.reading() as connection:
+        counts = queries.counts(connection, context.scope)
+        sample = queries.has_sample(connection, context.scope)
+    zone = labels.zone(context.viewer.time_zone)
+    frame = {
+        "viewer": context.viewer,
+        "counts": counts,
+        "sample": sample,
+        "now": context.now,
+        "zone": zone,
+        "at": lambda moment: labels.moment(moment, zone, context.now),
+        "form_token": context.site.sessions.form_token(context.viewer),
+        "note": NOTES.get(context.request.query_params.get("note", "")),
+        "path": context.request.url.path,
+        "settings": context.dependencies.settings,
+    }
+    return render_bare(context.request, template, code=code, **{**frame, **values})
+
+
+def render_bare(request: Request, template: str, *, code: int = 200, **values: Any) -> HTMLResponse:
+    """Render ``template`` without anything about a user."""
+    rendering: Rendering = site_of(request).rendering
+    html = rendering.templates.get_template(template).render(static_version=rendering.static_version, **values)
+    return HTMLResponse(html, status_code=code)
+
+
+def redirect(path: str, note: str | None = None) -> RedirectResponse:
+    """Go to ``path`` after an action, with one of the notes."""
+    return RedirectResponse(f"{path}?note={note}" if note else path, status_code=303)
+
+
+async def own_form(context: Annotated[RequestContext, Depends(signed_in)]) -> RequestContext:
+    """Return the context if the posted form comes from a page of this session.
+
+    Raises:
+        FirstwordError: it does not.
+    """
+    form = await context.request.form()
+    if not context.site.sessions.form_is_ours(context.viewer, str(form.get("form_token", ""))):
+        raise FirstwordError("This form is from an earlier session.", fix="Go back, reload the page and try again.")
+    return context
+
+
+PageRequest = Annotated[RequestContext, Depends(signed_in)]
+PageForm = Annotated[RequestContext, Depends(own_form)]
