@@ -18,6 +18,7 @@ _.shortened
 _.too_few_to_judge
 _.thing
 _.their_view
+_.worth
 _.later_news
 _.approved_by
 _.user_name

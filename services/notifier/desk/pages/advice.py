@@ -40,8 +40,9 @@ def advice(context: PageRequest) -> HTMLResponse:
 @router.get("/advice.csv")
 def export(context: PageRequest) -> Response:
     """Return the same as CSV, one line for each opinion."""
+    query = parse_query(context.request.query_params)
     with context.reading() as connection:
-        text = opinions_csv(list_advice(connection, context.scope, parse_query(context.request.query_params), context.now))
+        text = opinions_csv(list_advice(connection, context.scope, query, context.now))
     context.audit_read("advice.exported", "advice")
     headers = {"Content-Disposition": 'attachment; filename="advice.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
