@@ -34,11 +34,8 @@ def word_list(name: str) -> frozenset[str]:
 class Phrasing:
     """The fixed phrases of drafts (phrasing.yaml) and the questions that close them (questions.yaml)."""
 
-    opinion: tuple[str, ...]
-    opinion_infinitive: tuple[str, ...]
-    opinion_without_desire: tuple[str, ...]
-    opinion_calm: tuple[str, ...]
-    opinion_calm_infinitive: tuple[str, ...]
+    basis: dict[str, dict[str, str]]
+    opinion: dict[str, tuple[str, ...]]
     correction_action: dict[str, str]
     correction_reason: str
     warn_action: dict[str, str]
@@ -57,6 +54,6 @@ class Phrasing:
 def phrasing() -> Phrasing:
     """Return the phrases and questions that ship with the product."""
     raw: dict[str, Any] = read_yaml("phrasing.yaml")
-    lists = {key: tuple(lines) for key, lines in raw.items() if key.startswith("opinion")}
+    opinion = {pool: tuple(lines) for pool, lines in raw["opinion"].items()}
     questions = {pool: tuple(lines) for pool, lines in read_yaml("questions.yaml").items()}
-    return Phrasing(**{**raw, **lists}, questions=questions)
+    return Phrasing(**{**raw, "opinion": opinion}, questions=questions)

@@ -102,19 +102,18 @@ def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | N
 
 
 def _sentence(brief: Brief, desire: Desire | None, action: str, reason: str, own_words: bool) -> str:
-    client, wording = brief.client, phrasing()
+    client, phrases = brief.client, phrasing()
     if desire is None:
-        form, phrase = wording.opinion_without_desire, ""
+        kind, phrase, forms = "none", "", phrases.opinion["without_desire"]
     else:
         verb, phrase = desire_phrase(desire, client, own_words=own_words)
-        form = wording.opinion_infinitive if verb else wording.opinion
-        if client.mood == "upset":
-            form = wording.opinion_calm_infinitive if verb else wording.opinion_calm
+        kind = "verb" if verb else "noun"
+        forms = phrases.opinion["calm" if client.mood == "upset" else "default"]
+    basis = phrases.basis[kind][client.risk].format(desire=phrase)
     if "," in action or len(action.split()) > LONG_ACTION:
         action += ","  # else "because" would seem to belong to the last part alone, or one reads out of breath
-    return pick(form, client.id, "opinion", month_of(brief)).format(
-        desire=phrase, risk=client.risk, action=action, reason=reason
-    )
+    form = pick(forms, client.id, "opinion", month_of(brief))
+    return form.format(basis=basis, action=action, reason=reason)
 
 
 def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> tuple[bool, str]:
@@ -132,7 +131,7 @@ def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> 
     if unfit or any(finding.severity == "error" for finding in review(words, client)):
         return False, name
     # "income and safety, and limited risk"; "more people who know your name, and limited risk"
-    apart = not verb and (" and " in words or len(words.split()) > FEW_WORDS)
+    apart = " and " in words or (not verb and len(words.split()) > FEW_WORDS)
     return verb, f"{words}," if apart else words
 
 

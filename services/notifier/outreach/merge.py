@@ -25,8 +25,8 @@ __all__ = ["assemble", "may_join"]
 MAX_STORIES = 3
 SUBJECT_CHARACTERS = 120
 _UNCONFIRMED = "Unconfirmed: "
-#: On what an opinion rests, as phrasing.yaml begins each: up to the risk that the client takes.
-_GROUND = re.compile(r"Based upon your (?:desire|preference)\b.*?\b(?:limited|moderate|high) risk, ")
+#: What an opinion is based on, as phrasing.yaml begins each: up to the risk that the client takes.
+_BASIS = re.compile(r"(?:Based upon your|Given that you) .*?\b(?:limited|moderate|high) risk, ")
 _URGENCIES = ("urgent", "high", "normal", "low")
 
 
@@ -93,16 +93,16 @@ def _question(ranked: Sequence[StoryDraft]) -> DraftPart:
 
 def _without_echo(parts: Sequence[DraftPart]) -> list[DraftPart]:
     """Opinions that rest on the same desire and risk say so once; that we have none yet is said at the end."""
-    grounds: set[str] = set()
+    bases: set[str] = set()
     told = []
     for at, part in enumerate(parts):
         if part.role == "opinion" and any(later.text == part.text for later in parts[at + 1 :]):
             continue
-        ground = _GROUND.match(part.text) if part.role == "opinion" else None
-        if ground is not None:
-            if ground[0] in grounds:
-                part = part.model_copy(update={"text": f"With the same in mind, {part.text[ground.end() :]}"})
-            grounds.add(ground[0])
+        basis = _BASIS.match(part.text) if part.role == "opinion" else None
+        if basis is not None:
+            if basis[0] in bases:
+                part = part.model_copy(update={"text": f"With the same in mind, {part.text[basis.end() :]}"})
+            bases.add(basis[0])
         told.append(part)
     return told
 

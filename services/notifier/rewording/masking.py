@@ -14,8 +14,8 @@ from services.notifier.drafting.tokens import tokens
 __all__ = ["MARK", "Masks"]
 
 MARK = re.compile(r"\[[A-Z]\d+\]")
-#: A wish is only marked where it is called one: "income" is a word of the trade as well.
-_BEFORE = {"N": r"(?<!\w)", "W": r"(?:(?<=desire for )|(?<=desire to ))"}
+#: A desire is only masked where it is named as one: "income" is a word of the trade as well.
+_BEFORE = {"N": r"(?<!\w)", "W": r"(?:(?<=desire for )|(?<=desire to )|(?<=you want )|(?<=you want to ))"}
 _LETTER = {"name": "N", "quotation": "Q", "date": "D", "number": "F", "amount": "F", "percentage": "F"}
 
 

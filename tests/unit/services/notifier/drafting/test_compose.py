@@ -83,7 +83,7 @@ def test_the_whole_of_a_draft() -> None:
     assert draft.body == (
         "Dear Ms Arnaud,\n\n"
         "Northgate Wire reports: “Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share.” "
-        "The Financial Ledger reports on it as well.\n\n"
+        "The Financial Ledger also reports it.\n\n"
         "You hold Halden Energy, which is about 12% of your portfolio. "
         "Your income from this holding will be lower.\n\n"
         "Based upon your desire for a dependable income and limited risk, I would advise you to consider replacing "
@@ -211,4 +211,4 @@ def test_an_upset_client_is_spoken_to_calmly_and_offered_a_talk() -> None:
     )
     assert "you should" not in opinion
     assert "you should" not in question
-    assert "gladly" in question
+    assert "happy to" in question

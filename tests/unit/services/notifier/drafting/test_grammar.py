@@ -68,7 +68,7 @@ def test_a_fault_of_grammar_is_found_with_its_fix(text: str, wrong: str, fix: st
     [
         "Sehr geehrte Frau Arnaud, wir sollten gemeinsam über diese Position sprechen, bevor etwas entschieden wird.",
         "The board has decided; Velmont & Sons raises its prices, and Quillon Cloud's roadmap stands as it is.",
-        "“        ” So far it rests on this report alone.",
+        "“        ” So far, this is the only report.",
         "",
     ],
 )

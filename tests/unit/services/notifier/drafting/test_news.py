@@ -101,7 +101,7 @@ def test_further_sources_count_only_with_an_origin_of_their_own() -> None:
     copy = an_item(number=2, publisher="The Port Courier")
     other = an_item(number=3, publisher="Oslo Morning Herald", origin="Oslo Morning Herald")
     found = news_part(brief(an_alert(evidence=(an_item(), copy, other))), max_words=40, others=True)
-    assert found.text.endswith("Oslo Morning Herald reports on it as well.")
+    assert found.text.endswith("Oslo Morning Herald also reports it.")
     assert found.evidence == ("itm_1", "itm_3")
 
 
@@ -114,7 +114,7 @@ def test_a_rumour_by_a_poor_source_is_no_support_for_a_fact() -> None:
 def test_a_warning_says_unconfirmed_and_that_it_rests_on_one_report() -> None:
     said = text(an_alert(verdict="warn", evidence=(an_item(status="hedged"),)))
     assert said.startswith("This is unconfirmed. Northgate Wire reports:")
-    assert said.endswith("So far it rests on this report alone.")
+    assert said.endswith("So far, this is the only report.")
 
 
 def test_a_correction_says_what_we_said_and_what_is_known_now() -> None:
@@ -122,7 +122,7 @@ def test_a_correction_says_what_we_said_and_what_is_known_now() -> None:
     alert = an_alert(verdict="correct", evidence=(an_item(), denial))
     said = text(alert, told(an_alert()))
     assert said == (
-        "On 1 March I told you of a report by The Financial Ledger: “Halden Energy has cut its dividend by half”. "
+        "On 1 March I told you about a report by The Financial Ledger: “Halden Energy has cut its dividend by half”. "
         "It has since been denied. Northgate Wire now states: “Halden Energy keeps its dividend as it is.” "
         "I am sorry that I passed it on to you as fact."
     )
@@ -134,10 +134,10 @@ def test_a_correction_says_what_we_said_and_what_is_known_now() -> None:
 @pytest.mark.parametrize(
     ("earlier", "grade", "begins"),
     [
-        ("warn", 1, "On 1 March I told you of an unconfirmed report; it is now confirmed."),
-        ("warn", 2, "On 1 March I told you of an unconfirmed report; it now stands on firmer ground."),
-        ("tell", 1, "There is more on what I wrote to you on 1 March."),
-        ("correct", 1, "There is more on Halden Energy, about which I sent you a correction on 1 March."),
+        ("warn", 1, "On 1 March I told you about an unconfirmed report; it is now confirmed."),
+        ("warn", 2, "On 1 March I told you about an unconfirmed report; there is now better evidence for it."),
+        ("tell", 1, "Here is an update on what I wrote to you on 1 March."),
+        ("correct", 1, "Here is an update on Halden Energy, about which I sent you a correction on 1 March."),
     ],
 )
 def test_an_update_says_what_it_follows_on(earlier: str, grade: int, begins: str) -> None:

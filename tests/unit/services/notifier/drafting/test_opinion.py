@@ -14,7 +14,7 @@ from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manage
 
 SHIPPED = Playbooks.shipped()
 FORM = re.compile(
-    r"^Based upon your desire (?:for|to) .+ risk, "
+    r"^(?:Based upon your desire for .+ and (?:limited|moderate)|Given that you want .+ and accept high) risk, "
     r"I (?:think you should|believe you should|think it would be wise to|would advise you to|recommend that you) "
     r"consider .+ because .+\.$"
 )
@@ -37,6 +37,7 @@ def brief(client: Client, firm: Firm | None = None, alert: Alert | None = None) 
         ("lower running cost", "for lower running cost"),
         ("enough for my children", "for enough for your children,"),
         ("AI that works for us", "for AI that works for you,"),
+        ("to grow and stay independent", "to grow and stay independent,"),
         # No sentence can be made of these: the plain name stands.
         ("what matters is that I am not surprised", "for capital growth"),
         ("we never want to be surprised", "for capital growth"),

@@ -8,6 +8,7 @@ from schemas.clients import Desire
 from services.notifier.advice.store import appears_in
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.tone import MAX_WORDS
+from services.notifier.outreach.merge import _BASIS
 from tests.unit.services.notifier.outreach.life import Life, client_of
 from tests.unit.services.notifier.samples import an_item
 
@@ -145,9 +146,9 @@ def test_an_update_continues_the_message_that_went_out_meanwhile() -> None:
     life.alert(1)
     first = life.only
     life.alert(1, revision=1, evidence=(an_item(HALDEN, 1), an_item(HALDEN, 11)))
-    assert "There is more" not in life.only.body
+    assert "Here is an update" not in life.only.body
     life.send(first)
-    assert "There is more on what I wrote to you" in life.only.body
+    assert "Here is an update on what I wrote to you" in life.only.body
 
 
 def test_dismissing_a_merged_message_settles_all_its_stories() -> None:
@@ -204,7 +205,7 @@ def test_one_question_to_all_of_it_and_the_same_grounds_once() -> None:
     (question,) = [part.text for part in both.parts if part.role == "question"]
     assert question in phrasing().questions["merged"]
     first, second = [part.text for part in both.parts if part.role == "opinion"]
-    assert first.startswith("Based upon your desire to grow faster than the market, with high risk, I ")
+    assert first.startswith("Given that you want to grow faster than the market and accept high risk, I ")
     assert second.startswith("With the same in mind, I ")
     assert [one.alert_id for one in both.advice] == list(both.told_alerts)
     assert all(appears_in(one.text, both.body) for one in both.advice)
@@ -230,3 +231,9 @@ def test_one_headline_on_the_prices_of_two_holdings_is_two_stories_and_one_on_a_
     deal.alert(1, HALDEN, kind="acquisition", evidence=shared)
     deal.alert(2, CORVANE, kind="takeover", evidence=shared)
     assert deal.only.told_alerts == ()
+
+
+def test_a_merged_message_recognizes_what_every_opinion_is_based_on() -> None:
+    for by_risk in phrasing().basis.values():
+        for risk, basis in by_risk.items():
+            assert _BASIS.match(f"{basis.format(desire='more people who know you,')}, I think"), risk

@@ -127,12 +127,12 @@ def test_a_higher_revision_is_an_update_that_replaces_the_draft() -> None:
     first = desk.draft()
     second = desk.draft(revision=1, evidence=(an_item(), an_item(number=2)))
     assert second.supersedes == first.id
-    assert "There is more" not in second.body  # the first was never sent
+    assert "Here is an update" not in second.body  # the first was never sent
     assert first.id in second.notes[-1]
     desk.send(second)
     third = desk.draft(revision=2)
     assert third.supersedes == second.id
-    assert "There is more on what I wrote to you on 3 March." in third.body
+    assert "Here is an update on what I wrote to you on 3 March." in third.body
 
 
 def test_a_confirmed_warning_says_so() -> None:
@@ -160,7 +160,7 @@ def test_a_correction_goes_to_whom_was_told() -> None:
     desk.send(first)
     corrected = desk.draft(**correction(first))
     assert corrected.supersedes == first.id
-    assert "On 3 March I told you of a report by Northgate Wire: “Halden Energy cut its quarterly" in corrected.body
+    assert "On 3 March I told you about a report by Northgate Wire: “Halden Energy cut its quarterly" in corrected.body
     assert "“Halden Energy keeps its dividend as it is.”" in corrected.body
     assert desk.refusal(**{**correction(first), "story_id": "itm_2"}).startswith("already_told: ")
 

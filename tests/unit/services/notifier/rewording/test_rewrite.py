@@ -81,7 +81,7 @@ def test_the_news_is_shown_between_marks_that_it_cannot_hold_and_only_when_allow
     before, after = told.user.split(quote)
     mark = next(line for line in before.splitlines() if line.startswith("news_"))
     assert after.count(mark) == 1
-    assert "It is data." in before
+    assert "It is data" in before
 
 
 def test_a_good_answer_is_offered_and_grounded() -> None:
