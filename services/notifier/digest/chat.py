@@ -7,7 +7,7 @@ from typing import Any
 
 from services.notifier.delivery.channels.base import Paragraph, Run
 from services.notifier.digest.model import Digest, DigestLine
-from services.notifier.digest.render import HEADINGS, late_in_words, summary, when
+from services.notifier.digest.render import HEADINGS, format_deadline, format_delay, summary
 
 __all__ = ["digest_chat", "read", "stored"]
 
@@ -21,9 +21,9 @@ def digest_chat(digest: Digest, base_url: str) -> tuple[Paragraph, ...]:
     """The digest as paragraphs; what is too much for a chat is counted, and stands at the desk."""
     opening: list[Paragraph] = [(Run(summary(digest)),)]
     if digest.late_by is not None:
-        late = late_in_words(digest)
-        opening.insert(0, (Run(f"This comes {late} later than you wanted it: Firstword was not running."),))
-    closing = (Run("All of it at the desk", f"{base_url}/digest"),)
+        late = format_delay(digest)
+        opening.insert(0, (Run(f"This digest is {late} late because Firstword was not running."),))
+    closing = (Run("See everything at the desk", f"{base_url}/digest"),)
     entries = list(_entries(digest, base_url))
     room = CHAT_BYTES - sum(map(_size, (*opening, closing)))
     kept: list[Paragraph] = []
@@ -48,7 +48,7 @@ def _entries(digest: Digest, base_url: str) -> Iterator[list[Paragraph]]:
 
 def _line(digest: Digest, line: DigestLine, base_url: str) -> list[Paragraph]:
     unconfirmed = "unconfirmed: " if line.unconfirmed else ""
-    by = f" by {when(digest, line.deadline_at)}" if line.deadline_at else ""
+    by = f" by {format_deadline(digest, line.deadline_at)}" if line.deadline_at else ""
     runs = [Run(f"• {HEADINGS[line.section]}: {unconfirmed}"), Run(_one_line(line.title), f"{base_url}{line.path}")]
     more = [(Run(f"   {_one_line(sentence)}"),) for sentence in line.detail]
     return [(*runs, Run(by)) if by else tuple(runs), *more]

@@ -19,33 +19,33 @@ from services.notifier.tables import clients, interactions
 
 __all__ = ["all_managers", "gather", "manager_digest"]
 
-#: At most so many of a kind; a digest that can't be read in a few minutes is none.
+#: The most lines of a section: a digest should be read in a few minutes.
 LIMIT = 40
 ANSWERED_WITHIN, HELD_WITHIN = timedelta(days=1), timedelta(days=7)
 _OUTCOMES = {
-    "sent": "Sent; no answer noted yet.",
+    "sent": "Sent. No answer noted yet.",
     "replied": "They replied.",
     "acted": "They acted on it.",
-    "disagreed": "They see it differently.",
+    "disagreed": "They disagreed.",
     "no_answer": "No answer.",
 }
 
 
 def all_managers(connection: Connection) -> Sequence[Manager]:
-    """Every account manager who looks after a client, by id; each as the client says who was changed last."""
+    """Return every account manager who looks after a client, by id, as in the client that was changed last."""
     newest = func.row_number().over(
         partition_by=clients.c.manager_id, order_by=(clients.c.changed_at.desc(), clients.c.id.desc())
     )
     ranked = select(clients.c.id, newest.label("rank")).where(clients.c.removed.is_(False)).subquery()
     query = select(clients.c.payload).join(ranked, ranked.c.id == clients.c.id).where(ranked.c.rank == 1)
-    found = [Manager.model_validate(stored["manager"]) for stored in connection.execute(query).scalars()]
-    return sorted(found, key=lambda manager: manager.id)
+    managers = [Manager.model_validate(stored["manager"]) for stored in connection.execute(query).scalars()]
+    return sorted(managers, key=lambda manager: manager.id)
 
 
 def manager_digest(
     connection: Connection, manager: Manager, now: datetime, *, wanted_at: datetime | None = None
 ) -> Digest:
-    """The digest of one account manager at ``now``."""
+    """Return the digest of one account manager at ``now``."""
     return build_digest(manager, gather(connection, OwnClients(manager.id), now), now, wanted_at=wanted_at)
 
 
@@ -62,7 +62,7 @@ def gather(connection: Connection, scope: Scope, now: datetime) -> list[DigestLi
 def _to_send(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
     for line in queries.inbox(connection, scope, now, number=1, size=LIMIT).items:
         if line.deadline_at <= now:
-            continue  # it stands in the inbox under "past their time"
+            continue  # the inbox lists it as past its time
         due = line.draft.notes[:1] if line.draft.purpose == "contact_due" else ()
         yield DigestLine(
             "correct" if line.verdict == "correct" else "send",
@@ -80,8 +80,8 @@ def _to_send(connection: Connection, scope: Scope, now: datetime) -> Iterator[Di
 
 
 def _answered(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
-    """Each message of the last day with the last that is known of it."""
-    back = ANSWERED_WITHIN if now.weekday() != 0 else 3 * ANSWERED_WITHIN  # what came over the weekend, too
+    """Yield each message of the last day with its latest outcome."""
+    back = ANSWERED_WITHIN if now.weekday() != 0 else 3 * ANSWERED_WITHIN  # a Monday's digest includes the weekend
     query = (
         select(interactions, clients.c.name, clients.c.organisation)
         .select_from(interactions.join(clients, clients.c.id == interactions.c.client_id))
@@ -95,7 +95,7 @@ def _answered(connection: Connection, scope: Scope, now: datetime) -> Iterator[D
             continue
         seen.add(row["draft_id"])
         message = queries.draft(connection, scope, row["draft_id"])
-        said = () if row["outcome"] == "sent" or not row["summary"] else (f"“{row['summary']}”",)
+        summary = () if row["outcome"] == "sent" or not row["summary"] else (f"“{row['summary']}”",)
         opinion = (f"They think: {row['opinion']}",) if row["opinion"] else ()
         yield DigestLine(
             "answered",
@@ -104,7 +104,7 @@ def _answered(connection: Connection, scope: Scope, now: datetime) -> Iterator[D
             row["organisation"],
             message.subject if message else row["summary"],
             f"/drafts/{row['draft_id']}",
-            detail=(_OUTCOMES.get(row["outcome"], "Noted."), *said, *opinion),
+            detail=(_OUTCOMES.get(row["outcome"], "Noted."), *summary, *opinion),
         )
 
 
@@ -127,14 +127,14 @@ def _held(connection: Connection, scope: Scope, now: datetime) -> Iterator[Diges
 
 def _due(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
     query = select(clients.c.payload, clients.c.changed_at).where(clients.c.removed.is_(False), scope.condition())
-    heard = _last_contacts(connection)
+    last_contacts = _last_contacts(connection)
     count = 0
     for stored, changed_at in connection.execute(query.order_by(clients.c.id)):
         contact: dict[str, Any] = stored["client"].get("contact", {})
         if not contact.get("cadence") and not contact.get("max_silence_days"):
             continue
         client = ClientChanged.model_validate(stored).client
-        why = _why_due(client, heard.get(client.id), changed_at, now)
+        why = _why_due(client, last_contacts.get(client.id), changed_at, now)
         if why and count < LIMIT:
             count += 1
             name, organisation, path = client.name, client.organisation, f"/clients/{client.id}"
@@ -151,7 +151,7 @@ def _last_contacts(connection: Connection) -> dict[str, datetime]:
 
 
 def _why_due(client: Client, last: datetime | None, known_since: datetime, now: datetime) -> list[str]:
-    """A title and sentences where contact is due within a day; empty where it is not, or can't be had."""
+    """Return a title and sentences if contact is due within a day and possible, or else an empty list."""
     zone, policy = zone_of(client), client.contact
     if policy.do_not_contact or general_blackout(client, zone, now) is not None:
         return []
@@ -161,9 +161,9 @@ def _why_due(client: Client, last: datetime | None, known_since: datetime, now: 
         due = due_after(cadence, zone, policy.working_days, now)
         period = timedelta(days=cadence.step * {"day": 1, "week": 7, "month": 28}[cadence.unit])
         if due is not None and due - now <= lead_time(cadence) and (last is None or last <= due - period):
-            return [f"Promised {policy.cadence}: due {format_time(due, zone)}, their time", since]
+            return [f"Contact promised {policy.cadence}: due {format_time(due, zone)}, their time", since]
     if policy.max_silence_days is not None:
         end = (last or known_since) + timedelta(days=policy.max_silence_days)
         if end <= now + timedelta(days=1):
-            return [f"Agreed: at least every {policy.max_silence_days} days", since]
+            return [f"Contact agreed at least every {policy.max_silence_days} days", since]
     return []

@@ -1,6 +1,6 @@
-"""What an account manager reads in the morning: what to send, what came back, what to say if they ask. Pure.
+"""An account manager's daily digest: what to send, what was answered, what to say if a client asks. Pure.
 
-Most valuable first, grouped by client. What it holds is decided here; how it looks, in ``digest_view``.
+It is grouped by client, the most important first. This module decides its contents; ``render`` and ``chat`` its form.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from schemas.clients import DigestPreferences, Manager
 __all__ = ["SECTIONS", "ClientDigest", "Digest", "DigestLine", "build_digest", "digest_due", "manager_zone"]
 
 Section = Literal["correct", "send", "answered", "due", "ask"]
-#: In the order in which they are worth reading: what is wrong first, then what only the manager can do.
+#: In order of importance: corrections first, then what only the manager can do.
 SECTIONS: tuple[Section, ...] = ("correct", "send", "answered", "due", "ask")
 URGENCIES = ("urgent", "high", "normal", "low")
 
 
 @dataclass(frozen=True, slots=True)
 class DigestLine:
-    """One thing for one client. ``detail`` are further sentences; ``path`` is where it stands at the desk.
+    """One entry for one client. ``detail`` are further sentences; ``path`` is its page at the desk.
 
-    ``deadline_at`` is when it is worth little; ``relevance`` 0–1; ``unconfirmed``: the message must say so.
+    ``deadline_at`` is when it loses its use; ``relevance`` is 0–1; ``unconfirmed``: the message must say so.
     """
 
     section: Section
@@ -43,7 +43,7 @@ class DigestLine:
 
 @dataclass(frozen=True, slots=True)
 class ClientDigest:
-    """All there is for one client, the most valuable first."""
+    """All entries for one client, the most important first."""
 
     client_id: str
     name: str
@@ -53,7 +53,7 @@ class ClientDigest:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A manager's day. ``late_by`` is set where it comes much later than it was wanted."""
+    """An account manager's digest. ``late_by`` is set if it comes much later than its hour."""
 
     manager_name: str
     zone: ZoneInfo
@@ -63,61 +63,61 @@ class Digest:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to do and nothing to know."""
+        """Whether there is nothing to report."""
         return not self.clients
 
     def count(self, section: Section) -> int:
-        """How many things there are of a kind."""
+        """Return the number of entries in ``section``."""
         return sum(line.section == section for client in self.clients for line in client.lines)
 
 
-#: What comes so much later than it was wanted says so.
+#: A digest that comes so much later than its hour says so.
 LATE = timedelta(minutes=30)
 
 
 def build_digest(
     manager: Manager, lines: Iterable[DigestLine], now: datetime, *, wanted_at: datetime | None = None
 ) -> Digest:
-    """The digest of ``lines``: clients by their most valuable line, lines by section, urgency, deadline, relevance."""
+    """Return the digest of ``lines``: clients by their most important line, lines by section, urgency and deadline."""
     grouped: dict[str, list[DigestLine]] = {}
     for line in lines:
         grouped.setdefault(line.client_id, []).append(line)
     clients = [
-        ClientDigest(client_id, found[0].client_name, found[0].organisation, tuple(sorted(found, key=_value)))
-        for client_id, found in grouped.items()
+        ClientDigest(client_id, own[0].client_name, own[0].organisation, tuple(sorted(own, key=_importance)))
+        for client_id, own in grouped.items()
     ]
-    clients.sort(key=lambda one: (_value(one.lines[0]), one.name, one.client_id))
+    clients.sort(key=lambda client: (_importance(client.lines[0]), client.name, client.client_id))
     late = None if wanted_at is None or now - wanted_at < LATE else now - wanted_at
     return Digest(manager.name, manager_zone(manager), now, tuple(clients), late)
 
 
-def _value(line: DigestLine) -> tuple[int, int, datetime, float, str]:
+def _importance(line: DigestLine) -> tuple[int, int, datetime, float, str]:
     far = datetime.max.replace(tzinfo=UTC)
     urgency = URGENCIES.index(line.urgency) if line.urgency in URGENCIES else len(URGENCIES)
     return SECTIONS.index(line.section), urgency, line.deadline_at or far, -line.relevance, line.path
 
 
 def manager_zone(manager: Manager) -> ZoneInfo:
-    """The manager's time zone; UTC where the book names one that is not known."""
+    """Return the manager's time zone; UTC if the book names one that does not exist."""
     try:
         return ZoneInfo(manager.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
 
 
-#: An evening's digest is worth having in the next morning, and not in the next evening.
-STILL_WANTED = timedelta(hours=12)
+#: An evening's digest is still useful the next morning, but not the next evening.
+USEFUL_FOR = timedelta(hours=12)
 
 
-def digest_due(wish: DigestPreferences, zone: ZoneInfo, now: datetime) -> tuple[str, datetime] | None:
-    """The manager's day (2026-01-31) and the moment for which its digest was wanted, once that has come; else None.
+def digest_due(preferences: DigestPreferences, zone: ZoneInfo, now: datetime) -> tuple[str, datetime] | None:
+    """Return the day (2026-01-31) and the time of the digest that is due, or None.
 
-    Only the last one's is ever due, on its own day or within :data:`STILL_WANTED`: after days of downtime one digest
-    comes, not one for each of them.
+    Only the latest is ever due, on its own day or within :data:`USEFUL_FOR`: after days of downtime there is one
+    digest, not one for each day.
     """
     today = now.astimezone(zone).date()
     for day in (today, today - timedelta(days=1)):
-        wanted = datetime.combine(day, wish.hour, zone).astimezone(UTC)
-        if day.weekday() in wish.days and wanted <= now and (day == today or now - wanted < STILL_WANTED):
+        wanted = datetime.combine(day, preferences.hour, zone).astimezone(UTC)
+        if day.weekday() in preferences.days and wanted <= now and (day == today or now - wanted < USEFUL_FOR):
             return day.isoformat(), wanted
     return None

@@ -1,4 +1,4 @@
-"""A digest as HTML mail, as Markdown and as plain text. Every figure and word of the three is the same. Pure."""
+"""Renders a digest as HTML mail, Markdown and plain text with the same contents. Pure."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ __all__ = [
     "as_html",
     "as_markdown",
     "as_text",
-    "late_in_words",
+    "format_deadline",
+    "format_delay",
     "render",
     "subject_of",
     "summary",
-    "when",
 ]
 
 HEADINGS: dict[Section, str] = {
     "correct": "To correct",
     "send": "To send",
-    "answered": "Sent, and what came of it",
-    "due": "Due for contact",
+    "answered": "Sent",
+    "due": "Contact due",
     "ask": "If they ask",
 }
 _COUNTED: dict[Section, tuple[str, str]] = {
     "correct": ("correction", "corrections"),
     "send": ("message to send", "messages to send"),
-    "answered": ("message went out", "messages went out"),
-    "due": ("client due for contact", "clients due for contact"),
-    "ask": ("rumor to have an answer to", "rumors to have an answer to"),
+    "answered": ("message sent", "messages sent"),
+    "due": ("contact due", "contacts due"),
+    "ask": ("rumor to be ready for", "rumors to be ready for"),
 }
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedDigest:
-    """What goes into the mail: the HTML and its plain-text twin."""
+    """A mail: its subject, its text and its HTML."""
 
     subject: str
     text: str
@@ -51,14 +51,14 @@ class RenderedDigest:
 
 
 def render(digest: Digest, base_url: str) -> RenderedDigest:
-    """The digest as mail; ``base_url`` is the desk's address, without a slash at the end."""
+    """Return the digest as a mail. ``base_url`` is the desk's address, without a slash at the end."""
     return RenderedDigest(subject_of(digest), as_text(digest, base_url), as_html(digest, base_url))
 
 
 def summary(digest: Digest) -> str:
-    """All there is in one line."""
+    """Return the contents of the digest in one line."""
     if digest.empty:
-        return "Nothing to send, nothing to answer, nobody due for contact."
+        return "Nothing to send, no replies, no contact due."
     parts = []
     for section in SECTIONS:
         count = digest.count(section)
@@ -68,37 +68,37 @@ def summary(digest: Digest) -> str:
 
 
 def subject_of(digest: Digest) -> str:
-    """The subject of the mail: the day, and what there is to do."""
+    """Return the subject of the mail: the day, and how much there is to do."""
     day = _local(digest, digest.now)
     late = " (late)" if digest.late_by is not None else ""
-    todo = digest.count("correct") + digest.count("send")
-    what = "nothing to do" if digest.empty else f"{todo} to send" if todo else "nothing to send"
-    return f"{day:%A} {day.day} {day:%B}{late}: {what}"
+    to_send = digest.count("correct") + digest.count("send")
+    to_do = "nothing to do" if digest.empty else f"{to_send} to send" if to_send else "nothing to send"
+    return f"{day:%A} {day.day} {day:%B}{late}: {to_do}"
 
 
 def as_html(digest: Digest, base_url: str) -> str:
-    """A page that a mail program shows: styles inlined, dark where the reader's programs are dark."""
-    return _page().get_template("digest.html").render(digest=digest, base_url=base_url, **_words(digest))
+    """Return the digest as HTML for mail programs: styles are inlined, with a dark mode."""
+    return _page().get_template("digest.html").render(digest=digest, base_url=base_url, **_values(digest))
 
 
 def as_markdown(digest: Digest, base_url: str) -> str:
-    """For chat and notes; what stands in headlines can't become markup."""
-    return _page().get_template("digest.md").render(digest=digest, base_url=base_url, **_words(digest)).strip() + "\n"
+    """Return the digest as Markdown. Headlines cannot become markup."""
+    return _page().get_template("digest.md").render(digest=digest, base_url=base_url, **_values(digest)).strip() + "\n"
 
 
 def as_text(digest: Digest, base_url: str) -> str:
-    """The plain-text twin of the mail."""
-    return _page().get_template("digest.txt").render(digest=digest, base_url=base_url, **_words(digest)).strip() + "\n"
+    """Return the digest as plain text."""
+    return _page().get_template("digest.txt").render(digest=digest, base_url=base_url, **_values(digest)).strip() + "\n"
 
 
-def _words(digest: Digest) -> dict[str, object]:
+def _values(digest: Digest) -> dict[str, object]:
     return {
         "summary": summary(digest),
         "headings": HEADINGS,
         "sections": SECTIONS,
-        "when": lambda moment: when(digest, moment),
+        "when": lambda moment: format_deadline(digest, moment),
         "day": _day(digest),
-        "late": None if digest.late_by is None else late_in_words(digest),
+        "late": None if digest.late_by is None else format_delay(digest),
     }
 
 
@@ -111,22 +111,22 @@ def _day(digest: Digest) -> str:
     return f"{local:%A} {local.day} {local:%B} {local.year}"
 
 
-def when(digest: Digest, moment: datetime) -> str:
-    """``moment`` as the manager reads it in the digest."""
+def format_deadline(digest: Digest, moment: datetime) -> str:
+    """Return ``moment`` in the manager's time zone: ``today 11:20``, ``Fri 6 Mar 12:00 (passed)``."""
     local, today = _local(digest, moment), _local(digest, digest.now).date()
     day = "today" if local.date() == today else f"{local:%a} {local.day} {local:%b}"
-    return f"{day} {local:%H:%M}" if moment > digest.now else f"{day} {local:%H:%M}, past"
+    return f"{day} {local:%H:%M}" if moment > digest.now else f"{day} {local:%H:%M} (passed)"
 
 
-def late_in_words(digest: Digest) -> str:
-    """By how much it is late: ``3 hours``."""
+def format_delay(digest: Digest) -> str:
+    """Return how late the digest is: ``3 hours``."""
     seconds = digest.late_by.total_seconds() if digest.late_by is not None else 0.0
     hours = round(seconds / 3600)
     return f"{hours} hour{'' if hours == 1 else 's'}" if hours else f"{round(seconds / 60)} minutes"
 
 
 def _plain_marks(text: str) -> str:
-    """``text`` so that Markdown shows it as it stands, on one line."""
+    """Return ``text`` on one line, escaped so that Markdown shows it unchanged."""
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
 
 
@@ -137,7 +137,7 @@ def _one_line(text: str) -> str:
 @cache
 def _page() -> Environment:
     environment = Environment(
-        loader=PackageLoader("services.notifier.contact", "templates"),
+        loader=PackageLoader("services.notifier.digest", "templates"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -36,7 +36,7 @@ def test_it_names_each_with_its_link() -> None:
     lines = [line(n, f"Title {n}", unconfirmed=n == 1, deadline_at=NOW + timedelta(hours=2)) for n in range(3)]
     made = digest_chat(build_digest(MARA, lines, NOW, wanted_at=NOW - timedelta(hours=3)), BASE)
     words = ["".join(run.text for run in paragraph) for paragraph in made]
-    assert words[0] == "This comes 3 hours later than you wanted it: Firstword was not running."
+    assert words[0] == "This digest is 3 hours late because Firstword was not running."
     assert "3 messages to send" in words[1]
     assert any("unconfirmed: Title 1 by today 11:20" in one for one in words)
     links = {run.text: run.url for paragraph in made for run in paragraph if run.url}

@@ -46,9 +46,7 @@ def test_the_most_valuable_comes_first_grouped_by_client() -> None:
     )
     assert [client.client_id for client in made.clients] == ["henrik", "odd", "claire", "ada"]
     assert [line.section for line in made.clients[0].lines] == ["correct", "send", "due"]
-    assert summary(made) == (
-        "2 corrections, 2 messages to send, 1 client due for contact, 1 rumor to have an answer to."
-    )
+    assert summary(made) == ("2 corrections, 2 messages to send, 1 contact due, 1 rumor to be ready for.")
     assert subject_of(made) == "Thursday 5 March: 4 to send"
 
 
@@ -56,14 +54,14 @@ def test_an_empty_day_says_so_in_one_line() -> None:
     made = build_digest(MARA, [], NOW)
     assert subject_of(made) == "Thursday 5 March: nothing to do"
     for view in (as_text, as_markdown, as_html):
-        assert "Nothing to send, nothing to answer, nobody due for contact." in view(made, BASE)
+        assert "Nothing to send, no replies, no contact due." in view(made, BASE)
 
 
 def test_what_comes_late_says_so() -> None:
     made = build_digest(MARA, [a_line()], NOW, wanted_at=NOW - timedelta(hours=3))
     assert subject_of(made).startswith("Thursday 5 March (late)")
     for view in (as_text, as_markdown, as_html):
-        assert "comes 3 hours later than you wanted it" in view(made, BASE)
+        assert "This digest is 3 hours late" in view(made, BASE)
     assert build_digest(MARA, [], NOW, wanted_at=NOW - timedelta(minutes=2)).late_by is None
 
 

@@ -140,8 +140,8 @@ async def test_after_downtime_one_comes_late_and_says_so(database: Engine) -> No
     assert await post(world, chat).send_due() == 1
     (message,) = chat.sent
     assert "Friday 6 March (late)" in message.subject
-    assert "later than you wanted it" in message.body
-    assert "later than you wanted it" in message.chat[0][0].text
+    assert "late because Firstword was not running" in message.body
+    assert "late because Firstword was not running" in message.chat[0][0].text
 
 
 async def test_an_evening_digest_comes_late_after_midnight(database: Engine) -> None:
