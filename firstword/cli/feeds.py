@@ -98,35 +98,35 @@ def try_out(url: Url, data: DataDir = None, as_json: AsJson = False) -> None:
 
     **Example:** `firstword feeds test https://news.example`
     """
-    trial = asyncio.run(_try(_ingest(data), url))
+    result = asyncio.run(_dry_run(_ingest(data), url))
     if as_json:
         print_json(
             {
-                "url": trial.url,
-                "is_feed": trial.is_feed,
-                "format": trial.format,
-                "title": trial.title,
-                "items": len(trial.items),
-                "newest": trial.items[0].title if trial.items else None,
-                "warnings": list(trial.warnings),
-                "problem": trial.problem,
-                "fix": trial.fix,
-                "feeds_of_the_page": [found.url for found in trial.found],
-                "permanent_url": trial.permanent_url,
-                "elapsed_seconds": round(trial.elapsed_seconds, 3),
+                "url": result.url,
+                "is_feed": result.is_feed,
+                "format": result.format,
+                "title": result.title,
+                "items": len(result.items),
+                "newest": result.items[0].title if result.items else None,
+                "warnings": list(result.warnings),
+                "problem": result.problem,
+                "fix": result.fix,
+                "feeds_of_the_page": [feed.url for feed in result.feeds],
+                "permanent_url": result.permanent_url,
+                "elapsed_seconds": round(result.elapsed_seconds, 3),
             }
         )
-    elif trial.is_feed:
-        out.print(f"{trial.title or trial.url}: {trial.format}, {len(trial.items)} items", markup=False)
-        for item in trial.items[:3]:
+    elif result.is_feed:
+        out.print(f"{result.title or result.url}: {result.format}, {len(result.items)} items", markup=False)
+        for item in result.items[:3]:
             out.print(f"  {item.title}", markup=False)
-        for message in trial.warnings:
+        for message in result.warnings:
             warn(message)
     else:
-        error(" ".join(part for part in (trial.problem, trial.fix) if part))
-        for found in trial.found:
-            out.print(f"  {found.url}  {found.title or ''}", markup=False)
-    if not trial.is_feed:
+        error(" ".join(part for part in (result.problem, result.fix) if part))
+        for feed in result.feeds:
+            out.print(f"  {feed.url}  {feed.title or ''}", markup=False)
+    if not result.is_feed:
         raise typer.Exit(1)
 
 
@@ -155,7 +155,7 @@ def resume(
     out.print(f"Resumed {_ingest(data).resume_feed(feed).url}.", markup=False)
 
 
-async def _try(ingest: IngestService, url: str) -> DryRunResult:
+async def _dry_run(ingest: IngestService, url: str) -> DryRunResult:
     try:
         return await ingest.test_feed(url)
     finally:

@@ -22,7 +22,7 @@ MOST_GUESSES = 6
 
 @dataclass(frozen=True, slots=True)
 class DryRunResult:
-    """The content of a URL. For a feed, ``problem`` and ``fix`` are None; for a page, ``found`` has its feeds."""
+    """The content of a URL. For a feed, ``problem`` and ``fix`` are None; for a page, ``feeds`` are its feeds."""
 
     url: str
     permanent_url: str | None = None
@@ -32,7 +32,7 @@ class DryRunResult:
     warnings: tuple[str, ...] = ()
     problem: str | None = None
     fix: str | None = None
-    found: tuple[DiscoveredFeed, ...] = ()
+    feeds: tuple[DiscoveredFeed, ...] = ()
     elapsed_seconds: float = 0.0
 
     @property
@@ -54,9 +54,9 @@ async def dry_run(fetcher: Fetcher, url: str, now: datetime) -> DryRunResult:
     try:
         parsed = _parse(response, url, now)
     except NotAFeed as error:
-        found = await _find_feeds(fetcher, response, now)
-        fix = "Add one of the feeds that the page links to." if found else error.fix
-        return DryRunResult(url, problem=error.message, fix=fix, found=found, elapsed_seconds=elapsed)
+        feeds = await _find_feeds(fetcher, response, now)
+        fix = "Add one of the feeds that the page links to." if feeds else error.fix
+        return DryRunResult(url, problem=error.message, fix=fix, feeds=feeds, elapsed_seconds=elapsed)
     return DryRunResult(
         url,
         permanent_url=response.permanent_url,

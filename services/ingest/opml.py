@@ -104,8 +104,8 @@ def write_opml(feeds: Iterable[Feed], title: str = "Firstword") -> bytes:
     return out.getvalue().encode()
 
 
-def _line_breaks(found: re.Match[bytes]) -> bytes:
-    return b"\n" * found[0].count(b"\n")
+def _line_breaks(match: re.Match[bytes]) -> bytes:
+    return b"\n" * match[0].count(b"\n")
 
 
 @dataclass

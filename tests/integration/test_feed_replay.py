@@ -1,4 +1,4 @@
-"""Three real feeds as they changed over two weeks, served over HTTP and polled by the real ingest, state by state."""
+"""Polls 90 recorded snapshots of three real feeds, which changed over two weeks, over HTTP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOOPBACK = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0)
 
 
 class Snapshots:
-    """A server's files: at each address the state that was last set, with an ETag."""
+    """The current snapshot of each feed, served with an ETag."""
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}

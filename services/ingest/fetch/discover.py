@@ -51,7 +51,7 @@ def discover_feeds(page: bytes | str, url: str) -> tuple[DiscoveredFeed, ...]:
     collector.feed(text[:MAX_PAGE_CHARACTERS])
     collector.close()
     order = sorted(
-        collector.found,
+        collector.feeds,
         key=lambda feed: (feed.how != "declared", bool(_COMMENTS.search(f"{feed.url} {feed.title or ''}"))),
     )
     distinct = {feed.url: feed for feed in reversed(order)}
@@ -74,7 +74,7 @@ class _LinkCollector(HTMLParser):
 
     def __init__(self, url: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[DiscoveredFeed] = []
+        self.feeds: list[DiscoveredFeed] = []
         self._base = url
         self._link: str | None = None
         self._text: list[str] = []
@@ -105,8 +105,8 @@ class _LinkCollector(HTMLParser):
 
     def _add(self, href: str, title: str | None, how: Literal["declared", "linked"]) -> None:
         address = self._join(href)
-        if address is not None and len(self.found) < 4 * MAX_FOUND:
-            self.found.append(DiscoveredFeed(address, " ".join((title or "").split())[:200] or None, how))
+        if address is not None and len(self.feeds) < 4 * MAX_FOUND:
+            self.feeds.append(DiscoveredFeed(address, " ".join((title or "").split())[:200] or None, how))
 
     def _join(self, href: str) -> str | None:
         href = re.sub(r"^feed:(?=https?:)", "", href.strip())

@@ -201,8 +201,8 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
 def _max_age(headers: Mapping[str, str]) -> int | None:
     """Return the seconds for which the response stays fresh: max-age minus its age in caches (RFC 9111, 4.2)."""
     control = headers.get("cache-control", "").lower()
-    found = _MAX_AGE.search(control)
-    if found is None or _NO_REUSE.search(control):
+    match = _MAX_AGE.search(control)
+    if match is None or _NO_REUSE.search(control):
         return None
     age = headers.get("age", "0").strip()
-    return max(0, int(found[1]) - (int(age) if age.isdecimal() else 0))
+    return max(0, int(match[1]) - (int(age) if age.isdecimal() else 0))

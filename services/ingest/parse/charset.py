@@ -88,9 +88,9 @@ def _decode(raw: bytes, content_type: str | None, notes: Notes) -> str:
 
 def _declared(raw: bytes, content_type: str | None) -> list[str]:
     """Return the usable encodings that document and server declare. Latin-1 means Windows-1252, as on the web."""
-    found = [match[1].decode("ascii") for match in [_DECLARED.search(raw[:1024])] if match]
-    found += [match[1] for match in [_PARAMETER.search(content_type or "")] if match]
-    return [name for name in map(_codec_name, found) if name]
+    labels = [match[1].decode("ascii") for match in [_DECLARED.search(raw[:1024])] if match]
+    labels += [match[1] for match in [_PARAMETER.search(content_type or "")] if match]
+    return [name for name in map(_codec_name, labels) if name]
 
 
 def _codec_name(label: str) -> str | None:

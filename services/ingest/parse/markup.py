@@ -35,17 +35,17 @@ def declared_entities(doctype: str, notes: Notes) -> dict[str, str]:
     Raises:
         NotAFeed: an entity refers to another one, which in a feed only serves to exhaust the parser.
     """
-    found: dict[str, str] = {}
+    entities: dict[str, str] = {}
     for match in _ENTITY.finditer(doctype):
         parameter, name, value = match.groups()
         if value in ("SYSTEM", "PUBLIC"):
             notes.add("An external entity is not read", name)
-            found.setdefault(name, "")
+            entities.setdefault(name, "")
         elif not parameter:
             if "&" in _HARMLESS.sub("", value):
                 raise NotAFeed(_BOMB, fix=_DO_NOT_USE)
-            found.setdefault(name, unescape(unescape(value[1:-1])))
-    return found
+            entities.setdefault(name, unescape(unescape(value[1:-1])))
+    return entities
 
 
 def resolve_references(text: str, entities: dict[str, str]) -> str:

@@ -52,10 +52,10 @@ def find_start(text: str, notes: Notes) -> str:
     """
     if text[:1] in ("<", "{", "["):
         return text
-    found = _START.search(text[:_START_WITHIN])
-    if found:
-        notes.add("Text before the feed was skipped", text[: found.start()])
-        return text[found.start() :]
+    start = _START.search(text[:_START_WITHIN])
+    if start:
+        notes.add("Text before the feed was skipped", text[: start.start()])
+        return text[start.start() :]
     raise NotAFeed(
         f"This is plain text, not a feed; it begins with {text[:60]!r}.",
         fix="Give the address of an RSS, Atom or JSON feed.",
@@ -122,8 +122,8 @@ def refuse_root(root: str | None, doctype: str, text: str) -> None:
     if local in FEED_ROOTS:
         return
     if local in ("html", "head", "body") or doctype[9:20].strip().lower().startswith("html"):
-        found = _PAGE_TITLE.search(text[:100_000])
-        title = " ".join(html.unescape(found[1]).split()) if found else ""
+        match = _PAGE_TITLE.search(text[:100_000])
+        title = " ".join(html.unescape(match[1]).split()) if match else ""
         raise NotAFeed(f"This is an HTML page{f' titled {title!r}' if title else ''}, not a feed.", fix=_PAGE_FIX)
     if root is None:
         raise NotAFeed(

@@ -162,8 +162,8 @@ async def test_private_addresses_are_refused_directly_and_behind_a_redirect() ->
             await fetch(server.url())
 
 
-class Answers:
-    """A resolver with set answers, one list after the other."""
+class FixedResolver:
+    """Returns the given addresses, one list per lookup."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self.answers = list(answers)
@@ -173,25 +173,25 @@ class Answers:
 
 
 async def test_resolved_addresses_are_checked_and_a_checked_one_is_connected_to() -> None:
-    rebinding = Answers(["127.0.0.1"], ["10.0.0.1"])
+    rebinding = FixedResolver(["127.0.0.1"], ["10.0.0.1"])
     allowing = replace(LOOPBACK, allow_private=("127.0.0.0/8",))
     async with serving({"/": Reply(200, b"here")}) as server:
         url = f"http://news.example:{server.port}/"
-        async with GuardedClient(HttpSettings(), resolver=Answers(["127.0.0.1"])) as client:
+        async with GuardedClient(HttpSettings(), resolver=FixedResolver(["127.0.0.1"])) as client:
             with pytest.raises(ForbiddenAddress, match=r"news\.example resolves to 127\.0\.0\.1"):
                 await client.get(url)
         async with GuardedClient(allowing, resolver=rebinding) as client:
             assert (await client.get(url)).body == b"here"
             with pytest.raises(ForbiddenAddress):
                 await client.get(url)
-        async with GuardedClient(allowing, resolver=Answers(["10.0.0.1", "127.0.0.1"])) as client:
+        async with GuardedClient(allowing, resolver=FixedResolver(["10.0.0.1", "127.0.0.1"])) as client:
             assert (await client.get(url)).body == b"here"
         assert server.requests[0].headers["host"] == f"news.example:{server.port}"
 
 
 @asynccontextmanager
 async def speaking(first: bytes) -> AsyncIterator[int]:
-    """A server that says `first` to whomever has said something, then closes."""
+    """Serve connections that send `first` after receiving something, and close."""
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(65_536)
@@ -203,7 +203,7 @@ async def speaking(first: bytes) -> AsyncIterator[int]:
         yield listener.sockets[0].getsockname()[1]
 
 
-class Unknown:
+class FailingResolver:
     async def resolve(self, host: str, port: int) -> Sequence[str]:
         raise OSError(-2, "Name or service not known")
 
@@ -214,7 +214,7 @@ async def test_each_failure_has_its_own_error() -> None:
             await fetch(f"https://127.0.0.1:{port}/")
     with pytest.raises(ConnectionFailed, match="refuses"):
         await fetch(f"http://127.0.0.1:{port}/")
-    async with GuardedClient(LOOPBACK, resolver=Unknown()) as client:
+    async with GuardedClient(LOOPBACK, resolver=FailingResolver()) as client:
         with pytest.raises(HostNotFound, match=r"news\.example can't be found"):
             await client.get("http://news.example/")
     for bad in ("ftp://news.example/", "news.example/feed", "", "http://", "http://[::1/", "http://a b/"):

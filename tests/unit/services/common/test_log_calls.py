@@ -18,7 +18,7 @@ RESERVED = {"event", "message", "level", "timestamp", "logger", "exception"}
 
 
 def log_calls(tree: ast.AST) -> Iterator[ast.expr]:
-    """Every ``log.info`` and the like: the whole call, or the bare attribute where it is not called at once."""
+    """Yield every ``log.info`` and the like: the call, or the bare attribute if it is not called directly."""
     called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in LEVELS and ast.unparse(node.value) in LOGGERS:

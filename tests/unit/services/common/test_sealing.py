@@ -1,4 +1,4 @@
-"""Secrets in a database are sealed; keys are replaced without losing any; nothing tells one."""
+"""Secrets in the database are encrypted, keys can be rotated, and no message contains a key."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_key_file_is_created_once_for_its_owner_only(tmp_path: Path) -> None:
     kept = made[0].seal("whsec_1")
     assert all(keys.open(kept) == "whsec_1" for keys in made)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [one.name for one in tmp_path.iterdir()] == ["keys"]
+    assert [file.name for file in tmp_path.iterdir()] == ["keys"]
 
 
 def test_a_key_added_to_the_file_later_is_found(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_password_of_any_characters_becomes_part_of_the_database_url(secrets: 
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "message"),
     [
         ("FIRSTWORD_PORT", "high", "FIRSTWORD_PORT (or --port): "),
         ("FIRSTWORD_SMTP_PORT", "70000", "FIRSTWORD_SMTP_PORT: "),
@@ -51,11 +51,11 @@ def test_a_password_of_any_characters_becomes_part_of_the_database_url(secrets: 
         ("FIRSTWORD_SLACK_HOOKS", "{claire", "FIRSTWORD_SLACK_HOOKS can't be read: Expecting "),
     ],
 )
-def test_an_invalid_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+def test_an_invalid_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(BadInput) as caught:
         read_settings()
-    assert caught.value.message.startswith(said)
+    assert caught.value.message.startswith(message)
     assert caught.value.fix
 
 

@@ -24,11 +24,11 @@ async def test_a_dry_run_shows_the_feed_or_the_feeds_of_a_page_and_stores_nothin
     async with running(engine, replies) as (ingest, server):
         feed = await ingest.service.test_feed(server.url("/feed"))
         assert (feed.is_feed, feed.title, [item.title for item in feed.items]) == (True, "Example News", ["one"])
-        named = await ingest.service.test_feed(server.url("/"))
-        assert not named.is_feed
-        assert [(found.url, found.how) for found in named.found] == [(server.url("/feed"), "declared")]
+        page = await ingest.service.test_feed(server.url("/"))
+        assert not page.is_feed
+        assert [(feed.url, feed.how) for feed in page.feeds] == [(server.url("/feed"), "declared")]
         guessed = await ingest.service.test_feed(server.url("/bare"))
-        assert (server.url("/bare/feed"), "guessed") in [(found.url, found.how) for found in guessed.found]
+        assert (server.url("/bare/feed"), "guessed") in [(feed.url, feed.how) for feed in guessed.feeds]
         assert "password" in str((await ingest.service.test_feed(server.url("/401"))).problem)
         assert "refuses" in str((await ingest.service.test_feed("http://127.0.0.1:9/")).problem)
     assert ingest.service.list_feeds() == ()
