@@ -24,9 +24,9 @@ async def test_a_dry_run_shows_the_feed_or_the_feeds_of_a_page_and_stores_nothin
     async with running(engine, replies) as (ingest, server):
         feed = await ingest.service.test_feed(server.url("/feed"))
         assert (feed.is_feed, feed.title, [item.title for item in feed.items]) == (True, "Example News", ["one"])
-        page = await ingest.service.test_feed(server.url("/"))
-        assert not page.is_feed
-        assert [(feed.url, feed.how) for feed in page.feeds] == [(server.url("/feed"), "declared")]
+        linking = await ingest.service.test_feed(server.url("/"))
+        assert not linking.is_feed
+        assert [(feed.url, feed.how) for feed in linking.feeds] == [(server.url("/feed"), "declared")]
         guessed = await ingest.service.test_feed(server.url("/bare"))
         assert (server.url("/bare/feed"), "guessed") in [(feed.url, feed.how) for feed in guessed.feeds]
         assert "password" in str((await ingest.service.test_feed(server.url("/401"))).problem)
