@@ -1,11 +1,11 @@
-"""How fast workers on Kafka are, next to a bare Faust agent and a bare aiokafka loop, in one run on one broker.
+"""Measure workers on Kafka against a bare Faust agent and a bare aiokafka loop, in one run on one broker.
 
     .venv/bin/python bench/kafka_bench.py [--records 30000] [--items 6000] [--brokers host:9092] [--only stages]
 
-Starts Apache Kafka and Debian's PostgreSQL by itself (tests/servers.py, tests/postgres_server.py) unless ``--brokers``
-names a Kafka. Prints records a second, from the moment at which all of them wait to the last output by its producer's
-timestamp; the same by the workers' own processor time, for a busy machine; the peak memory of the largest worker; and
-how long it is from item to alert, and from item to draft, at half of what the slowest stage does with one worker.
+Starts Apache Kafka (unless ``--brokers`` names one) and Debian's PostgreSQL; see tests/servers.py and
+tests/postgres_server.py. Prints records per second, from the time at which all of them wait to the last output's
+timestamp; the same per second of the workers' processor time, for a busy machine; the peak memory of the largest
+worker; and the time from item to alert, and from item to draft, at half the rate of the slowest stage with one worker.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import quantiles
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # so that it may be run as a script
+sys.path.insert(0, str(ROOT))  # to run as a script
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer  # noqa: E402
 
@@ -47,15 +47,15 @@ SUBJECTS = 1_000
 WATCHED = 2_000
 LATENCY_SECONDS = 25
 #: In tests/kafka/newsroom.py: one item in eight, each for two clients.
-ALERTS_AN_ITEM = 0.25
-#: A group of several has shared its partitions out by then.
+ALERTS_PER_ITEM = 0.25
+#: By this time, the workers of a group have their partitions.
 JOIN_SECONDS = 5
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 @contextmanager
 def broker(named: str | None) -> Iterator[str]:
-    """The brokers that were named, else one of our own."""
+    """Yield the named brokers, else start a local one."""
     if named:
         yield named
         return
@@ -63,34 +63,34 @@ def broker(named: str | None) -> Iterator[str]:
     if jars is None:
         raise SystemExit(HOW_TO_GET_KAFKA)
     with tempfile.TemporaryDirectory() as folder:
-        own = LocalKafka(jars, Path(folder) / "kafka")
-        own.start()
+        local = LocalKafka(jars, Path(folder) / "kafka")
+        local.start()
         try:
-            yield own.servers
+            yield local.servers
         finally:
-            own.stop()
+            local.stop()
 
 
 @contextmanager
 def workers(brokers: str, name: str, kind: str, count: int) -> Iterator[tuple[Lab, list[Worker]]]:
-    """``count`` workers of a kind on fresh topics."""
+    """Start ``count`` workers of a kind on new topics."""
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(KafkaSettings(brokers=brokers, prefix=f"bench-{name}."), Path(folder))
         try:
             lab.create_changelogs([PassThrough(), *build_pipeline().up_to({"alerts"}).processors])
             if kind == "matcher":
                 lab.send_events(bench_matcher.book(bench_matcher.names(WATCHED)))
-            every = [lab.worker("bench.kafka_bench_worker", BENCH_KIND=kind) for _ in range(count)]
-            for each in every:
-                each.ready()
+            started = [lab.worker("bench.kafka_bench_worker", BENCH_KIND=kind) for _ in range(count)]
+            for worker in started:
+                worker.ready()
             time.sleep(JOIN_SECONDS)
-            yield lab, every
+            yield lab, started
         finally:
             lab.close()
 
 
-async def until_idle(lab: Lab, topics: Sequence[str]) -> None:
-    """Wait until the workers have worked off these topics."""
+async def wait_until_idle(lab: Lab, topics: Sequence[str]) -> None:
+    """Wait until the workers have processed these topics."""
     watch = GroupWatch(lab.settings, lab.settings.group("bench"))
     await watch.start()
     try:
@@ -100,43 +100,43 @@ async def until_idle(lab: Lab, topics: Sequence[str]) -> None:
 
 
 def throughput(brokers: str, kind: str, count: int, events: Sequence[AnyEvent]) -> float:
-    """Records a second of ``count`` workers; prints a line."""
+    """Print and return the records per second of ``count`` workers."""
     reads = ["items", "mentions"] if kind == "matcher" else ["items"]
     writes = ["mentions", "alerts"] if kind == "matcher" else ["interactions"]
-    with workers(brokers, f"{kind}-{count}", kind, count) as (lab, every):
-        for each in every:
-            os.kill(each.pid, signal.SIGSTOP)  # shorter than a session; so that sending takes nothing from working
+    with workers(brokers, f"{kind}-{count}", kind, count) as (lab, running):
+        for worker in running:
+            os.kill(worker.pid, signal.SIGSTOP)  # for less than a session, so that sending does not slow them down
         lab.send_events(events)
-        begun, used = time.time(), sum(cpu_seconds(each.pid) for each in every)
-        for each in every:
-            os.kill(each.pid, signal.SIGCONT)
-        asyncio.run(until_idle(lab, reads))
-        used = sum(cpu_seconds(each.pid) for each in every) - used
+        begun, used = time.time(), sum(cpu_seconds(worker.pid) for worker in running)
+        for worker in running:
+            os.kill(worker.pid, signal.SIGCONT)
+        asyncio.run(wait_until_idle(lab, reads))
+        used = sum(cpu_seconds(worker.pid) for worker in running) - used
         stamps = {topic: [record.timestamp_ms / 1000 for record in lab.read(topic)] for topic in writes}
         rate = len(events) / (max(map(max, stamps.values())) - begun)
-        said = ", ".join(f"{len(each):,} {topic}" for topic, each in stamps.items())
-        memory = max(peak_mib(each.pid) for each in every)
+        outputs = ", ".join(f"{len(times):,} {topic}" for topic, times in stamps.items())
+        memory = max(peak_mib(worker.pid) for worker in running)
         print(
-            f"{kind:<9} x{count}  {rate:>7,.0f} records/s  {len(events) / used:>7,.0f} for each second of processor "
-            f"time  {memory:>4,.0f} MiB   {said}",
+            f"{kind:<9} x{count}  {rate:>7,.0f} records/s  {len(events) / used:>7,.0f} per second of processor "
+            f"time  {memory:>4,.0f} MiB   {outputs}",
             flush=True,
         )
         return rate
 
 
 def latency(brokers: str, rate: float, items: Sequence[AnyEvent]) -> None:
-    """Print the time from sending an item to reading its alert, at ``rate`` items a second."""
-    with workers(brokers, "latency", "matcher", 1) as (lab, every):
+    """Print the time from sending an item to reading its alert, at ``rate`` items per second."""
+    with workers(brokers, "latency", "matcher", 1) as (lab, running):
         waits = asyncio.run(waits_of(lab, rate, items))
         cuts = quantiles(waits, n=100)
         print(
-            f"item → alert at {rate:,.0f} items/s: p50 {cuts[49] * 1000:,.0f} ms, p99 {cuts[98] * 1000:,.0f} ms, most "
-            f"{max(waits) * 1000:,.0f} ms, {len(waits):,} alerts, {peak_mib(every[0].pid):,.0f} MiB"
+            f"item → alert at {rate:,.0f} items/s: p50 {cuts[49] * 1000:,.0f} ms, p99 {cuts[98] * 1000:,.0f} ms, max "
+            f"{max(waits) * 1000:,.0f} ms, {len(waits):,} alerts, {peak_mib(running[0].pid):,.0f} MiB"
         )
 
 
 async def waits_of(lab: Lab, rate: float, items: Sequence[AnyEvent]) -> list[float]:
-    """Seconds from sending an item to reading its alert, of each that an item led to by itself."""
+    """Return the seconds from sending an item to reading its alert, without alerts that timers raised."""
     sent: dict[datetime, float] = {}
     waits: list[float] = []
 
@@ -144,7 +144,7 @@ async def waits_of(lab: Lab, rate: float, items: Sequence[AnyEvent]) -> list[flo
         async for record in consumer:
             alert = decode("alerts", record.value).data
             assert isinstance(alert, AlertRaised)
-            if alert.alert.raised_at in sent:  # else a timer's
+            if alert.alert.raised_at in sent:  # otherwise a timer raised it
                 waits.append(time.monotonic() - sent[alert.alert.raised_at])
 
     async with AIOKafkaConsumer(
@@ -158,14 +158,14 @@ async def waits_of(lab: Lab, rate: float, items: Sequence[AnyEvent]) -> list[flo
                 sent[item.time] = time.monotonic()
                 out = outbound_record(item)
                 await producer.send(lab.settings.topic(out.topic), out.payload, out.key)
-        await until_idle(lab, ["items", "mentions"])
+        await wait_until_idle(lab, ["items", "mentions"])
         await asyncio.sleep(0.5)
         listening.cancel()
     return waits
 
 
 def main() -> None:
-    """Run it and print the figures."""
+    """Run the benchmark and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=30_000)
     parser.add_argument("--items", type=int, default=6_000)
@@ -183,7 +183,7 @@ def main() -> None:
 
 
 def plumbing(brokers: str, count: int) -> None:
-    """What Kafka and Faust do, and what our worker does of it."""
+    """Measure Kafka and Faust alone, and our worker with a minimal processor."""
     records = [
         item_event(number % SUBJECTS, BEGIN + timedelta(minutes=number), f"a headline of the usual length {number}")
         for number in range(count)
@@ -193,28 +193,28 @@ def plumbing(brokers: str, count: int) -> None:
 
 
 def stages(place: Place, count: int) -> None:
-    """What each service does with one worker and with two, and how long an item takes at half load."""
+    """Measure each service with one and two workers, and the time that an item takes at half load."""
     for number in (1, 2):
         ingesting(place, number, count // 100 * 100)
     items = bench_matcher.items(count, bench_matcher.names(WATCHED))
     judged, _ = [throughput(place.brokers, "matcher", number, items) for number in (1, 2)]
     answered, _ = [drafting(place, number, count // 100 * 100) for number in (1, 2)]
     latency(place.brokers, judged / 2, items[: int(judged / 2 * LATENCY_SECONDS)])
-    item_to_draft(place, min(judged, answered / ALERTS_AN_ITEM) / 2, LATENCY_SECONDS)
+    item_to_draft(place, min(judged, answered / ALERTS_PER_ITEM) / 2, LATENCY_SECONDS)
 
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
-    """A server of our own, which keeps what it has committed."""
+    """Start a local server with durable commits."""
     binaries = debians_postgres()
     if binaries is None:
         raise SystemExit("no PostgreSQL for the stages: install Debian's package postgresql, or give --only plumbing")
-    own = LocalPostgres(binaries)
-    own.start()
+    local = LocalPostgres(binaries)
+    local.start()
     try:
-        yield Postgres(own.url)
+        yield Postgres(local.url)
     finally:
-        own.stop()
+        local.stop()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""One process of bench/kafka_bench.py: what is measured, or what it is measured against. Settings as any worker's.
+"""One process of bench/kafka_bench.py: our worker, or what it is compared with. Settings as for any worker.
 
 Run as ``python -m bench.kafka_bench_worker`` with ``BENCH_KIND``:
-plumbing: our worker, with a processor that only counts; faust: a bare Faust agent with a table, one event at a time;
+plumbing: our worker with a processor that only counts; faust: a bare Faust agent with a table, one event at a time;
 aiokafka: a bare loop without state, in batches; matcher: annotate and judge.
 """
 
@@ -28,14 +28,14 @@ from services.common.logs import configure_logs, get_logger
 from services.common.processing import AnyEvent, AnyProcessor, Processor
 
 log = get_logger(__name__)
-#: Before all that the bench sends: no timer fires by the clock.
+#: Earlier than all events, so that no timer fires by the clock.
 EARLY = datetime(2026, 1, 1, tzinfo=UTC)
 
 __all__ = ["PassThrough"]
 
 
 class PassThrough(Processor[int]):
-    """Counts per key, and says one event for each that comes."""
+    """Counts per key and publishes one event for each event."""
 
     name = "pass"
     inputs = ("items",)
@@ -46,10 +46,10 @@ class PassThrough(Processor[int]):
 
     def process(self, state: int, event_: AnyEvent, now: datetime) -> tuple[int, Sequence[AnyEvent]]:
         key = event_.subject
-        said = InteractionLogged(
+        counted = InteractionLogged(
             interaction_id=event_.id, client_id=key, manager_id="m", at=now, channel="bench", summary=str(state + 1)
         )
-        return state + 1, (event(said, key=key, id=f"pass-{event_.id}", source="bench", time=now),)
+        return state + 1, (event(counted, key=key, id=f"pass-{event_.id}", source="bench", time=now),)
 
     def dump(self, state: int) -> bytes:
         return str(state).encode()
@@ -59,7 +59,7 @@ class PassThrough(Processor[int]):
 
 
 async def aiokafka_loop(settings: KafkaSettings, stop: asyncio.Event) -> None:
-    """Pass each record on; commit when a batch is acknowledged."""
+    """Pass on each record; commit when a batch is acknowledged."""
     target = settings.topic("interactions")
     consumer = AIOKafkaConsumer(
         settings.topic("items"),
@@ -72,16 +72,16 @@ async def aiokafka_loop(settings: KafkaSettings, stop: asyncio.Event) -> None:
         log.info("The worker is ready.", action="worker.ready")
         while not stop.is_set():
             batch = await consumer.getmany(timeout_ms=200, max_records=settings.batch)
-            records = [record for some in batch.values() for record in some]
+            records = [record for partition in batch.values() for record in partition]
             await asyncio.gather(*[await producer.send(target, record.value, record.key) for record in records])
             if records:
                 await consumer.commit()
 
 
 async def faust_agent(settings: KafkaSettings, stop: asyncio.Event) -> None:
-    """Count each record's key in a table and pass the record on; without waiting for acknowledgements, as Faust does.
+    """Count each record's key in a table and pass on the record, without waiting for acknowledgments, as Faust does.
 
-    So it is faster than it could safely be.
+    So it is faster than a safe one.
     """
     app = new_app(settings, settings.group("bench"))
     changelog = raw_topic(app, settings.topic("pass.states"), partitions=12, internal=True)
@@ -101,8 +101,8 @@ async def faust_agent(settings: KafkaSettings, stop: asyncio.Event) -> None:
     await app.stop()
 
 
-def runs(kind: str, settings: KafkaSettings) -> Callable[[asyncio.Event], Awaitable[None]]:
-    """What a process of this kind runs."""
+def build_run(kind: str, settings: KafkaSettings) -> Callable[[asyncio.Event], Awaitable[None]]:
+    """Return the coroutine function for a kind of process."""
     if kind == "aiokafka":
         return partial(aiokafka_loop, settings)
     if kind == "faust":
@@ -114,4 +114,4 @@ def runs(kind: str, settings: KafkaSettings) -> Callable[[asyncio.Event], Awaita
 
 if __name__ == "__main__":
     configure_logs(form="json")
-    run_process(runs(os.environ["BENCH_KIND"], read_kafka_settings()))
+    run_process(build_run(os.environ["BENCH_KIND"], read_kafka_settings()))

@@ -1,8 +1,8 @@
-"""Writes a client book and a file of items to measure ``firstword replay`` with.
+"""Write a client book and a file of items to measure ``firstword replay``.
 
     python bench/replay_load.py DIR [--clients 1000] [--terms 10000] [--items 10000]
 
-Names are made up of syllables; one item in five mentions a watched one. The same arguments give the same bytes. Then:
+Names are made of syllables; one item in five mentions a watched name. The same arguments give the same bytes. Then:
 
     time firstword replay --book DIR/book.yaml --items DIR/items.jsonl --emit alerts,drafts > /dev/null
 """
@@ -37,20 +37,20 @@ BODY = (
 )
 
 
-def names(count: int, chance: random.Random) -> list[str]:
-    """``count`` different invented names of two words."""
+def names(count: int, dice: random.Random) -> list[str]:
+    """Return ``count`` different invented names of two words."""
     found: dict[str, None] = {}
     while len(found) < count:
-        first = "".join(chance.choices(SYLLABLES, k=chance.choice((2, 3)))).capitalize()
-        found[f"{first} {''.join(chance.choices(SYLLABLES, k=2)).capitalize()}"] = None
+        first = "".join(dice.choices(SYLLABLES, k=dice.choice((2, 3)))).capitalize()
+        found[f"{first} {''.join(dice.choices(SYLLABLES, k=2)).capitalize()}"] = None
     return list(found)
 
 
-def book(watched: list[str], clients: int, chance: random.Random) -> str:
-    """A book in which each name is watched by about one client."""
+def book(watched: list[str], clients: int, dice: random.Random) -> str:
+    """Return a book in which about one client watches each name."""
     lines = [
         "version: 1",
-        "firm: {name: Load House, trade: wealth}",
+        "firm: {name: Load Firm, trade: wealth}",
         "managers: [{id: m, name: Mara Load}]",
         "clients:",
     ]
@@ -63,18 +63,18 @@ def book(watched: list[str], clients: int, chance: random.Random) -> str:
             "    assets:",
         ]
         for name in watched[number * per_client : (number + 1) * per_client]:
-            lines.append(f"      - {{name: {name}, kind: {chance.choice(KINDS[:3])}}}")
+            lines.append(f"      - {{name: {name}, kind: {dice.choice(KINDS[:3])}}}")
     return "\n".join(lines) + "\n"
 
 
-def items(count: int, watched: list[str], chance: random.Random) -> list[str]:
-    """Item lines, seconds apart."""
+def items(count: int, watched: list[str], dice: random.Random) -> list[str]:
+    """Return lines of items, seconds apart."""
     at = datetime(2026, 1, 5, tzinfo=UTC)
     lines = []
     for number in range(count):
-        at += timedelta(seconds=chance.randint(1, 60))
-        hit = chance.random() < 0.2
-        title = chance.choice(LEADS if hit else OTHER).format(name=chance.choice(watched), n=chance.randint(2, 99))
+        at += timedelta(seconds=dice.randint(1, 60))
+        hit = dice.random() < 0.2
+        title = dice.choice(LEADS if hit else OTHER).format(name=dice.choice(watched), n=dice.randint(2, 99))
         lines.append(
             json.dumps(
                 {
@@ -99,11 +99,11 @@ def main() -> None:
     parser.add_argument("--terms", type=int, default=10_000)
     parser.add_argument("--items", type=int, default=10_000)
     given = parser.parse_args()
-    chance = random.Random(1)  # noqa: S311 - the same load each time
-    watched = names(given.terms, chance)
+    dice = random.Random(1)  # noqa: S311 - the same load each time
+    watched = names(given.terms, dice)
     given.dir.mkdir(parents=True, exist_ok=True)
-    (given.dir / "book.yaml").write_text(book(watched, given.clients, chance), encoding="utf-8")
-    lines = items(given.items, watched, chance)
+    (given.dir / "book.yaml").write_text(book(watched, given.clients, dice), encoding="utf-8")
+    lines = items(given.items, watched, dice)
     (given.dir / "items.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

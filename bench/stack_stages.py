@@ -1,6 +1,6 @@
-"""The stack's own commands on a real Kafka and PostgreSQL: how much ingest and the notifier do, and from item to draft.
+"""Measure the stack's commands on a real Kafka and PostgreSQL: ingest, notifier, and the time from item to draft.
 
-Part of bench/kafka_bench.py. PostgreSQL runs as it does in a house: what is committed is on the disk.
+Part of bench/kafka_bench.py. PostgreSQL runs as in production, with durable commits.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ from tests.postgres_server import Postgres
 __all__ = ["Place", "cpu_seconds", "drafting", "ingesting", "item_to_draft", "peak_mib"]
 
 TIMEOUT_SECONDS = 180
-#: A group of several has shared its partitions out so long after all of them are ready.
+#: By this time after their start, the workers of a group have their partitions.
 JOIN_SECONDS = 5
-#: What a worker says when it has read the client book and begins.
-READY = {"ingest": '"relay.elected"', "matcher": '"worker.ready"', "notifier": '"intake.ready"'}
-#: Of what is timed, the first seconds don't count: workers that have just started read their word lists then.
+#: The log action of each service when it is ready.
+READY = {"ingest": '"relay.elected"', "matcher": '"worker.ready"', "notifier": '"consumer.ready"'}
+#: The first seconds are not measured: workers load their word lists then.
 WARM_UP_SECONDS = 5
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where it runs."""
+    """The servers to use."""
 
     brokers: str
     postgres: Postgres
@@ -60,7 +60,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Running:
-    """A house on fresh topics and a fresh database."""
+    """An installation with new topics and a new database."""
 
     lab: Lab
     stack: Stack
@@ -69,7 +69,7 @@ class Running:
 
 @contextmanager
 def running(place: Place, name: str) -> Iterator[Running]:
-    """Topics and tables are there, and nothing runs yet."""
+    """Create topics and tables; start nothing yet."""
     url = place.postgres.new()
     shown = url.render_as_string(hide_password=False)
     with TemporaryDirectory() as folder:
@@ -87,78 +87,89 @@ def running(place: Place, name: str) -> Iterator[Running]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor time that a process has used (Linux)."""
+    """Return the processor time of a process (Linux)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_mib(pid: int) -> float:
-    """The most memory that a process has held (Linux)."""
+    """Return the peak memory of a process (Linux)."""
     line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmHWM" in line)
     return int(line.split()[1]) / 1024
 
 
 def ingesting(place: Place, count: int, items: int) -> None:
-    """Print how many items a second ``count`` ingests take from feeds on disk to Kafka."""
-    with running(place, f"ingest-{count}") as house:
-        folder = house.store.settings.data / "feeds"
+    """Print how many items per second ``count`` ingests bring from feeds on disk to Kafka."""
+    with running(place, f"ingest-{count}") as installation:
+        folder = installation.store.settings.data / "feeds"
         folder.mkdir(parents=True)
-        room = Newsroom(items, folder.as_uri())
-        for number in range(len(room.feeds)):
-            (folder / f"feed-{number}.xml").write_bytes(room.rss(number, datetime.now(UTC)))
-        names = start(house.stack, "ingest", count)
-        used = sum(cpu_seconds(house.stack.pid(name)) for name in names)
-        ingest = common.build_ingest(house.store)
-        for number in range(len(room.feeds)):
-            ingest.add_feed(room.address(number))
-        stamps = until_there(house.lab, "items", items)
-        tell("ingest", count, items, stamps[-1] - stamps[0], house.stack, names, used, "items of feeds on disk")
+        newsroom = Newsroom(items, folder.as_uri())
+        for number in range(len(newsroom.feeds)):
+            (folder / f"feed-{number}.xml").write_bytes(newsroom.rss(number, datetime.now(UTC)))
+        names = start(installation.stack, "ingest", count)
+        used = sum(cpu_seconds(installation.stack.pid(name)) for name in names)
+        ingest = common.build_ingest(installation.store)
+        for number in range(len(newsroom.feeds)):
+            ingest.add_feed(newsroom.address(number))
+        stamps = wait_for_records(installation.lab, "items", items)
+        print_line(
+            "ingest", count, items, stamps[-1] - stamps[0], installation.stack, names, used, "items of feeds on disk"
+        )
 
 
 def drafting(place: Place, count: int, items: int) -> float:
-    """Print, and return, how many alerts a second ``count`` notifiers answer."""
-    room = Newsroom(items, "file:///bench")
+    """Print and return how many alerts per second ``count`` notifiers process."""
+    newsroom = Newsroom(items, "file:///bench")
     now = datetime.now(UTC)
     memory = MemoryRuntime(common.build_pipeline())
-    said = [made for change in diff_book(room.book(), {}, now).events for made in memory.push(change)]
-    said += [made for item in items_of(room, lambda _: now) for made in memory.push(item)]
-    alerts = [made for made in said if isinstance(made.data, AlertRaised)]
-    answers = [made for made in said if topic_of(made).name == "drafts"]
-    with running(place, f"notifier-{count}") as house:
-        house.store.import_book(room.book())
-        names = start(house.stack, "notifier", count)
-        pids = [house.stack.pid(name) for name in names]
+    outputs = [output for change in diff_book(newsroom.book(), {}, now).events for output in memory.push(change)]
+    outputs += [output for item in items_of(newsroom, lambda _: now) for output in memory.push(item)]
+    alerts = [output for output in outputs if isinstance(output.data, AlertRaised)]
+    answers = [output for output in outputs if topic_of(output).name == "drafts"]
+    with running(place, f"notifier-{count}") as installation:
+        installation.store.import_book(newsroom.book())
+        names = start(installation.stack, "notifier", count)
+        pids = [installation.stack.pid(name) for name in names]
         for pid in pids:
-            os.kill(pid, signal.SIGSTOP)  # shorter than a session; so that sending takes nothing from working
-        house.lab.send_events(alerts)
+            os.kill(pid, signal.SIGSTOP)  # for less than a session, so that sending does not slow them down
+        installation.lab.send_events(alerts)
         begun, used = time.time(), sum(map(cpu_seconds, pids))
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-        stamps = until_there(house.lab, "drafts", len(answers))
+        stamps = wait_for_records(installation.lab, "drafts", len(answers))
         seconds = stamps[-1] - begun
-        tell("notifier", count, len(alerts), seconds, house.stack, names, used, f"alerts → {len(answers):,} answers")
+        print_line(
+            "notifier",
+            count,
+            len(alerts),
+            seconds,
+            installation.stack,
+            names,
+            used,
+            f"alerts → {len(answers):,} answers",
+        )
         return len(alerts) / seconds
 
 
 def item_to_draft(place: Place, rate: float, seconds: float) -> None:
-    """Print the time from sending an item to reading its draft from Kafka, at ``rate`` items a second."""
+    """Print the time from sending an item to reading its draft from Kafka, at ``rate`` items per second."""
     count = round(rate * (WARM_UP_SECONDS + seconds) / 100) * 100
-    room = Newsroom(count, "file:///bench")
-    with running(place, "latency") as house:
-        house.store.import_book(room.book())
-        names = [*start(house.stack, "notifier", 1), *start(house.stack, "matcher", 1)]
-        waits = asyncio.run(waits_of(house.lab, rate, items_of(room, lambda _: datetime.now(UTC))))
+    newsroom = Newsroom(count, "file:///bench")
+    with running(place, "latency") as installation:
+        installation.store.import_book(newsroom.book())
+        names = [*start(installation.stack, "notifier", 1), *start(installation.stack, "matcher", 1)]
+        waits = asyncio.run(waits_of(installation.lab, rate, items_of(newsroom, lambda _: datetime.now(UTC))))
         cuts = quantiles(waits, n=100)
-        memory = ", ".join(f"{name} {peak_mib(house.stack.pid(name)):,.0f} MiB" for name in names)
+        memory = ", ".join(f"{name} {peak_mib(installation.stack.pid(name)):,.0f} MiB" for name in names)
         print(
             f"item → draft at {rate:,.0f} items/s for {seconds:.0f} s: p50 {cuts[49] * 1000:,.0f} ms, p99 "
-            f"{cuts[98] * 1000:,.0f} ms, most {max(waits) * 1000:,.0f} ms, {len(waits):,} drafts; {memory}",
+            f"{cuts[98] * 1000:,.0f} ms, max {max(waits) * 1000:,.0f} ms, {len(waits):,} drafts; {memory}",
             flush=True,
         )
 
 
 async def waits_of(lab: Lab, rate: float, items: Iterator[AnyEvent]) -> list[float]:
-    """Seconds from sending an item to reading the draft that it led to, once the workers are warm."""
+    """Return the seconds from sending an item to reading its draft, once the workers are warm."""
     sent: dict[datetime, float] = {}
     waits: list[float] = []
     begun = time.monotonic()
@@ -180,17 +191,17 @@ async def waits_of(lab: Lab, rate: float, items: Iterator[AnyEvent]) -> list[flo
                 out = outbound_record(item)
                 await producer.send(lab.settings.topic(out.topic), out.payload, out.key)
         seen = -1
-        while seen < len(waits):  # nothing came for some seconds
+        while seen < len(waits):  # until nothing comes for some seconds
             seen = len(waits)
             await asyncio.sleep(JOIN_SECONDS)
         listening.cancel()
     return waits
 
 
-def items_of(room: Newsroom, now: Callable[[int], datetime]) -> Iterator[AnyEvent]:
-    """The items of all feeds, each made when it is asked for and dated then."""
-    for number in range(len(room.feeds)):
-        parsed = parse_feed(room.rss(number, now(number)), feed_url=room.address(number)).items
+def items_of(newsroom: Newsroom, now: Callable[[int], datetime]) -> Iterator[AnyEvent]:
+    """Yield the items of all feeds, each dated when it is yielded."""
+    for number in range(len(newsroom.feeds)):
+        parsed = parse_feed(newsroom.rss(number, now(number)), feed_url=newsroom.address(number)).items
         for entry in parsed:
             at = now(number)
             item = entry.item.model_copy(update={"fetched_at": at})
@@ -198,22 +209,22 @@ def items_of(room: Newsroom, now: Callable[[int], datetime]) -> Iterator[AnyEven
 
 
 def start(stack: Stack, service: str, count: int) -> list[str]:
-    """Start so many of a service, and wait until they work; return their names."""
+    """Start ``count`` workers of a service and wait until they are ready; return their names."""
     names = [f"{service}-{number}" for number in range(1, count + 1)]
     for name in names:
         stack.start(name, "worker", service)
     end = time.monotonic() + TIMEOUT_SECONDS
-    waiting = set(names[:1] if service == "ingest" else names)  # of two ingests, one relays
+    waiting = set(names[:1] if service == "ingest" else names)  # of two ingests, one runs the relay
     while waiting := {name for name in waiting if READY[service] not in stack.log(name)}:
         if time.monotonic() > end:
-            raise SystemExit(f"{waiting} don't start:\n{stack.logs()}")
+            raise SystemExit(f"{waiting} did not start:\n{stack.logs()}")
         time.sleep(0.2)
     time.sleep(JOIN_SECONDS)
     return names
 
 
-def until_there(lab: Lab, topic: str, count: int) -> list[float]:
-    """Wait for so many different records; return when each of them was written, in seconds since 1970."""
+def wait_for_records(lab: Lab, topic: str, count: int) -> list[float]:
+    """Wait for ``count`` different records; return when each was written, in seconds since 1970."""
     end = time.monotonic() + TIMEOUT_SECONDS
     while True:
         stamps: dict[bytes, float] = {}
@@ -226,14 +237,14 @@ def until_there(lab: Lab, topic: str, count: int) -> list[float]:
         time.sleep(1)
 
 
-def tell(
+def print_line(
     kind: str, count: int, records: int, seconds: float, stack: Stack, names: Sequence[str], used: float, what: str
 ) -> None:
-    """Print a line, as for the stages that need no database."""
+    """Print a line like those of the stages without a database."""
     used = sum(cpu_seconds(stack.pid(name)) for name in names) - used
     memory = max(peak_mib(stack.pid(name)) for name in names)
     print(
-        f"{kind:<9} x{count}  {records / seconds:>7,.0f} records/s  {records / used:>7,.0f} for each second of "
+        f"{kind:<9} x{count}  {records / seconds:>7,.0f} records/s  {records / used:>7,.0f} per second of "
         f"processor time  {memory:>4,.0f} MiB   {records:,} {what}",
         flush=True,
     )

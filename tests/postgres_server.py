@@ -1,7 +1,7 @@
-"""A PostgreSQL server for tests, and an empty database for each of them, on SQLite and on PostgreSQL.
+"""A PostgreSQL server for tests, and an empty database for each test, on SQLite and PostgreSQL.
 
-The server is the first there is of: the one that FIRSTWORD_TEST_POSTGRES names (a URL whose user may create
-databases), a container, Debian's PostgreSQL started in a temporary folder. Else the test is skipped, or fails in CI.
+In this order: the server named by FIRSTWORD_TEST_POSTGRES (a URL whose user may create databases); a container;
+Debian's PostgreSQL in a temporary folder. Without any, the test is skipped; in CI it fails.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ HOW_TO_GET = (
     "or install Debian's package postgresql"
 )
 START_SECONDS = 60
-#: Tests need no durability, and a slow disk is no failure of the code.
+#: Tests need no durability, and a slow disk must not fail them.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 class Postgres:
-    """A running server. Databases are copied from one that was migrated once."""
+    """A running server. Databases are copies of one that was migrated once."""
 
     def __init__(self, url: URL) -> None:
         self._url = url
         self._template: str | None = None
 
     def new(self, *, migrated: bool = True) -> URL:
-        """The address of a database that nobody else has."""
+        """Create a database; return its address."""
         if migrated and self._template is None:
             self._template = self._create("")
             engine = open_database(_shown(self._url.set(database=self._template)))
@@ -55,20 +55,20 @@ class Postgres:
         return self._url.set(database=self._create(f"TEMPLATE {self._template}" if migrated else ""))
 
     def drop(self, url: URL) -> None:
-        """Remove it, whoever is still connected."""
-        self._say(f"DROP DATABASE {url.database} WITH (FORCE)")
+        """Drop a database, even if somebody is still connected."""
+        self._execute(f"DROP DATABASE {url.database} WITH (FORCE)")
 
     def close(self) -> None:
-        """Remove the template."""
+        """Drop the template."""
         if self._template is not None:
-            self._say(f"DROP DATABASE {self._template} WITH (FORCE)")
+            self._execute(f"DROP DATABASE {self._template} WITH (FORCE)")
 
     def _create(self, more: str) -> str:
         name = f"firstword_test_{secrets.token_hex(6)}"
-        self._say(f"CREATE DATABASE {name} {more}")
+        self._execute(f"CREATE DATABASE {name} {more}")
         return name
 
-    def _say(self, command: str) -> None:
+    def _execute(self, command: str) -> None:
         engine = open_database(_shown(self._url))
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(command))
@@ -86,7 +86,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> Iterator[str]:
-    """A migrated, empty database on PostgreSQL, for processes of their own."""
+    """A migrated, empty database on PostgreSQL, for separate processes."""
     url = postgres.new()
     yield _shown(url)
     postgres.drop(url)
@@ -153,7 +153,7 @@ def _container() -> Iterator[URL]:
 
 
 def debians_postgres() -> Path | None:
-    """The folder of the newest PostgreSQL that Debian's packages have installed; its commands are not on the path."""
+    """Return the folder of the latest PostgreSQL from Debian's packages; its commands are not on the path."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
 
@@ -169,9 +169,9 @@ def _process(binaries: Path) -> Iterator[URL]:
 
 
 class LocalPostgres:
-    """Debian's PostgreSQL in a temporary folder, that can be killed and started again on the same port and data.
+    """Debian's PostgreSQL in a temporary folder. It can be killed and restarted on the same port and data.
 
-    Nothing that it has said is committed is lost by :meth:`kill`, unless ``settings`` say that it may be.
+    :meth:`kill` loses no committed transaction, unless ``settings`` allow it.
     """
 
     def __init__(self, binaries: Path, *settings: str) -> None:
@@ -198,28 +198,28 @@ class LocalPostgres:
         self._command = [str(binaries / "postgres"), *where, *given]
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start it and wait until it answers."""
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, user=self._user, cwd=self._folder)
         _wait(self.url)
 
     def kill(self) -> None:
-        """Cut all connections and end without writing anything any more, as by a power cut: it recovers at its start.
+        """Cut all connections and stop without writing, as in a power cut; the server recovers at its next start.
 
-        SIGKILL would leave its children, and they their memory, in the way of the next start.
+        SIGKILL would leave child processes and shared memory behind, which would block the next start.
         """
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(30)
 
     def stop(self) -> None:
-        """End it for good, with its data."""
+        """Kill it and delete its data."""
         self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _unprivileged() -> str | None:
-    """Whom the server is run as where tests run as root, which it refuses."""
+    """Return the user for the server if tests run as root, which PostgreSQL refuses; else None."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}

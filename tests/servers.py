@@ -1,7 +1,7 @@
-"""Real servers for tests: the first way that works of several, or a skip that says how to get one (in CI: a failure).
+"""A real Kafka for tests. Without one, tests are skipped with a message that says how to get one; in CI they fail.
 
-Kafka: the brokers that FIRSTWORD_TEST_KAFKA names; else a container, where a Docker engine answers; else Apache Kafka
-from Maven Central on Java, kept in the user's cache folder.
+In this order: the brokers named by FIRSTWORD_TEST_KAFKA; a container, if a Docker engine answers; Apache Kafka from
+Maven Central on Java, stored in the user's cache folder.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KAFKA_VERSION = "4.1.1"
 KAFKA_IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 START_SECONDS = 60
 HOW_TO_GET_KAFKA = (
-    "no Kafka for this test: name one with FIRSTWORD_TEST_KAFKA=host:9092, or start a Docker engine, or install "
+    "no Kafka for this test: name one with FIRSTWORD_TEST_KAFKA=host:9092, start a Docker engine, or install "
     "Java 17 and Maven (Debian: apt-get install openjdk-17-jre-headless maven)"
 )
 CONFIG = """\
@@ -51,13 +51,13 @@ log.cleaner.backoff.ms=1000
 
 @dataclass
 class Kafka:
-    """A Kafka that tests may use."""
+    """A Kafka for tests."""
 
     servers: str
 
 
 class LocalKafka(Kafka):
-    """One broker of this machine's own, that can be killed and started again on the same port and data."""
+    """A local broker that can be killed and restarted on the same port and data."""
 
     def __init__(self, jars: Path, folder: Path) -> None:
         port, controller = _free_ports(2)
@@ -69,7 +69,7 @@ class LocalKafka(Kafka):
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self._config.write_text(CONFIG.format(port=port, controller=controller, folder=folder))
-        format_it = [
+        format_command = [
             *self._java,
             "kafka.tools.StorageTool",
             "format",
@@ -78,10 +78,10 @@ class LocalKafka(Kafka):
             "-t",
             "MkU3OEVBNTcwNTJENDM2Qk",
         ]
-        subprocess.run(format_it, check=True, capture_output=True, timeout=START_SECONDS)
+        subprocess.run(format_command, check=True, capture_output=True, timeout=START_SECONDS)
 
     def start(self) -> None:
-        """Start, and wait until it listens."""
+        """Start it and wait until it listens."""
         with (self._folder / "kafka.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._java, "kafka.Kafka", str(self._config)], stdout=log, stderr=log, start_new_session=True
@@ -93,22 +93,22 @@ class LocalKafka(Kafka):
                 if probe.connect_ex(("127.0.0.1", self._port)) == 0:
                     return
             time.sleep(0.1)
-        raise RuntimeError(f"Kafka did not start; it says in {log.name}:\n{Path(log.name).read_text()[-2_000:]}")
+        raise RuntimeError(f"Kafka did not start. The end of {log.name}:\n{Path(log.name).read_text()[-2_000:]}")
 
     def kill(self) -> None:
-        """SIGKILL, as by a power cut."""
+        """Send SIGKILL, as in a power cut."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
 
     def stop(self) -> None:
-        """End it for good. Its data are of no use to anybody, so it needn't be gentle."""
+        """Kill it and delete its data."""
         self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def kafka_jars() -> Path | None:
-    """Where Apache Kafka's jars are; fetched with Maven on first use. None where there is no Java or no Maven."""
+    """Return the folder of Apache Kafka's jars, fetched with Maven on first use; None without Java or Maven."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "firstword" / f"kafka-{KAFKA_VERSION}"
     if shutil.which("java") is None:
         return None
@@ -126,7 +126,7 @@ def kafka_jars() -> Path | None:
 
 
 def has_image(image: str) -> bool:
-    """Whether a Docker engine answers and has ``image``, or can get it."""
+    """Return true if a Docker engine answers and has ``image`` or can pull it."""
     if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True, timeout=30).returncode:
         return False
     if subprocess.run(["docker", "image", "inspect", image], capture_output=True, timeout=30).returncode == 0:
@@ -136,8 +136,8 @@ def has_image(image: str) -> bool:
 
 @contextmanager
 def kafka_container() -> Iterator[Kafka]:
-    """A broker of its own in a container, at a free port; gone, with its data, when the context ends."""
-    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # our own context ends the container
+    """Run a broker in a container on a free port; remove it with its data at the end."""
+    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")  # the context below removes the container
     from testcontainers.core.container import DockerContainer
 
     (port,) = _free_ports(1)
@@ -168,7 +168,7 @@ def kafka_container() -> Iterator[Kafka]:
 
 
 def _wait_for_answer(servers: str) -> None:
-    """Until a broker answers. That its port is open says nothing: the engine opens it before the broker is up."""
+    """Wait until a broker answers. An open port isn't enough: the engine opens it before the broker is up."""
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
 
@@ -188,7 +188,7 @@ def _wait_for_answer(servers: str) -> None:
 
 @pytest.fixture(scope="session")
 def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """A Kafka for the whole session; tests keep apart by a prefix of their own."""
+    """A Kafka for the whole session; each test uses its own prefix."""
     if named := os.environ.get("FIRSTWORD_TEST_KAFKA"):
         yield Kafka(named)
         return
@@ -217,9 +217,9 @@ def kafka_broker(kafka_server: Kafka) -> Kafka:
 
 def _free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
+    for sock in sockets:
+        sock.bind(("127.0.0.1", 0))
+    ports = [int(sock.getsockname()[1]) for sock in sockets]
+    for sock in sockets:
+        sock.close()
     return ports

@@ -1,7 +1,7 @@
-"""The process that is killed: polls a server's feeds, state by state, through the whole embedded system.
+"""The process that is killed: polls a server's feeds, step by step, through the whole embedded system.
 
-Run as ``python -m tests.e2e.journey DATA SERVER STEPS``. How far it came is kept in ``DATA/step``; started again, it
-goes on there. The clock is that of the feeds' states, for two runs are to be compared byte for byte.
+Run as ``python -m tests.e2e.journey DATA SERVER STEPS``. ``DATA/step`` holds the progress; a restarted process
+continues there. The clock shows the time of each step's feed, so that two runs can be compared byte for byte.
 """
 
 from __future__ import annotations

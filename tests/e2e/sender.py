@@ -1,7 +1,7 @@
-"""The process that is killed: sends mail and webhooks from a database until nothing waits.
+"""The process that is killed: sends mail and webhooks from a database until none is waiting.
 
-Run as ``python -m tests.e2e.sender DATABASE SMTP_PORT BEGAN``. Its clock runs fifty times as fast as the
-machine's from the moment BEGAN on (seconds since 1970), for retries are to come within the test.
+Run as ``python -m tests.e2e.sender DATABASE SMTP_PORT BEGAN``. From BEGAN on (seconds since 1970), its clock runs fifty
+times as fast as the machine's, so that retries happen within the test.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SPEED = 50
 
 
 class FastClock:
-    """Runs fast, and goes on where it was after a restart."""
+    """A fast clock that a restart doesn't reset."""
 
     def __init__(self, began: float) -> None:
         self._began = datetime.fromtimestamp(began, UTC)

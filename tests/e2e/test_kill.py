@@ -1,4 +1,4 @@
-"""Killed at twenty random points, the system comes to the same alerts and drafts, byte for byte."""
+"""After twenty kills at random points, the system has the same alerts and drafts, byte for byte."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ KILLS = 20
 SEED = 20260105
 
 
-class World:
-    """The feeds as they were at one step after the other; the traveller says which step it is."""
+class FeedHistory:
+    """Serves the feeds as they were at each step. The process under test requests the step."""
 
     def __init__(self, states: list[tuple[int, Path]]) -> None:
         self.states = states
@@ -43,39 +43,39 @@ class World:
         return Reply(200, body, {"ETag": etag, "Content-Type": "application/rss+xml"})
 
 
-def travel(data: Path, server: Server, steps: int) -> subprocess.Popen[str]:
+def start(data: Path, server: Server, steps: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.e2e.journey", str(data), server.url("").rstrip("/"), str(steps)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-def to_the_end(data: Path, server: Server, steps: int) -> float:
+def run_to_the_end(data: Path, server: Server, steps: int) -> float:
     begun = time.monotonic()
-    traveller = travel(data, server, steps)
-    out, _ = traveller.communicate(timeout=300)
-    assert traveller.returncode == 0
+    process = start(data, server, steps)
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode == 0
     assert "finished" in out
     return time.monotonic() - begun
 
 
-def killed_on_the_way(data: Path, server: Server, steps: int, whole_seconds: float) -> int:
-    """Start and kill again and again, each time after some part of the way that is left; returns how often it hit."""
-    chance = random.Random(SEED)  # noqa: S311 - not a secret
-    hits = 0
-    while hits < KILLS:
-        traveller = travel(data, server, steps)
-        assert traveller.stdout is not None
-        traveller.stdout.readline()
-        time.sleep(chance.uniform(0.02, whole_seconds / KILLS))
-        hits += traveller.poll() is None
-        traveller.kill()
-        traveller.wait()
-        traveller.stdout.close()
+def run_with_kills(data: Path, server: Server, steps: int, whole_seconds: float) -> int:
+    """Start and kill the process repeatedly, each time after a part of its run; return the number of kills."""
+    dice = random.Random(SEED)  # noqa: S311 - not a secret
+    kills = 0
+    while kills < KILLS:
+        process = start(data, server, steps)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(dice.uniform(0.02, whole_seconds / KILLS))
+        kills += process.poll() is None
+        process.kill()
+        process.wait()
+        process.stdout.close()
         if (data / "step").exists() and int((data / "step").read_text()) >= steps:
             break
-    return hits
+    return kills
 
 
-def written(data: Path, topic: str) -> list[bytes]:
+def payloads(data: Path, topic: str) -> list[bytes]:
     engine = open_sqlite(data / "firstword.db")
     with reading(engine) as connection:
         found = [stored.payload for stored in EventLog().read(connection, [topic], after=0, limit=1_000_000)]
@@ -85,21 +85,21 @@ def written(data: Path, topic: str) -> list[bytes]:
 
 @pytest.mark.slow
 @pytest.mark.data
-async def test_a_killed_run_says_what_an_undisturbed_one_says(tmp_path: Path) -> None:
+async def test_a_killed_run_gives_the_events_of_an_undisturbed_one(tmp_path: Path) -> None:
     if not REPLAY.is_dir():
         pytest.skip(f"{REPLAY} is missing")
     states = sorted((int(path.stem), path) for path in REPLAY.glob("*/*.xml"))
-    calm, stormy = tmp_path / "calm", tmp_path / "stormy"
-    calm.mkdir()
-    stormy.mkdir()
-    async with serving(World(states).answer) as server:
-        seconds = await asyncio.to_thread(to_the_end, calm, server, len(states))
-        server.answer = World(states).answer
-        hits = await asyncio.to_thread(killed_on_the_way, stormy, server, len(states), seconds)
-        await asyncio.to_thread(to_the_end, stormy, server, len(states))
-    counts = {topic: len(written(calm, topic)) for topic in ("items", "mentions", "alerts", "drafts")}
-    print(f"\n{hits} kills; undisturbed {seconds:.1f} s; {counts}")
-    assert hits == KILLS
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    undisturbed.mkdir()
+    killed.mkdir()
+    async with serving(FeedHistory(states).answer) as server:
+        seconds = await asyncio.to_thread(run_to_the_end, undisturbed, server, len(states))
+        server.answer = FeedHistory(states).answer
+        kills = await asyncio.to_thread(run_with_kills, killed, server, len(states), seconds)
+        await asyncio.to_thread(run_to_the_end, killed, server, len(states))
+    counts = {topic: len(payloads(undisturbed, topic)) for topic in ("items", "mentions", "alerts", "drafts")}
+    print(f"\n{kills} kills; undisturbed {seconds:.1f} s; {counts}")
+    assert kills == KILLS
     assert min(counts.values()) > 0
     for topic in counts:
-        assert written(stormy, topic) == written(calm, topic), topic
+        assert payloads(killed, topic) == payloads(undisturbed, topic), topic

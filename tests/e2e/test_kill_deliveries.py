@@ -1,4 +1,4 @@
-"""Killed fifty times in mid-delivery: nothing is lost, no mail comes twice, and what nobody knows is listed."""
+"""After fifty kills during deliveries, nothing is lost, no mail is sent twice, and unknown outcomes are listed."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ SEED = 20260305
 
 
 def prepare(database: Path, base: str, now: datetime) -> Engine:
-    """A database with mails and webhooks that wait."""
+    """Return a database with waiting mails and webhooks."""
     engine = open_sqlite(database)
     migrate(engine)
     world = World.on(engine)
     created = (one.data.draft for one in seed_events() if isinstance(one.data, DraftCreated))
-    pattern = next(draft for draft in created if draft.client_id == "claire-arnaud")
-    copies = [pattern.model_copy(update={"id": f"drf_{n}", "supersedes": None}) for n in range(MAILS)]
+    template = next(draft for draft in created if draft.client_id == "claire-arnaud")
+    copies = [template.model_copy(update={"id": f"drf_{n}", "supersedes": None}) for n in range(MAILS)]
     world.apply(
         [
             event(DraftCreated(draft=one), key=one.client_id, id=f"evt_{one.id}", source="test", time=now)
@@ -64,9 +64,9 @@ def prepare(database: Path, base: str, now: datetime) -> Engine:
     return engine
 
 
-async def lives(database: Path, smtp_port: int, began: float) -> int:
-    """Start and kill again and again, then let one life come to its end; returns how often it was killed at work."""
-    chance = random.Random(SEED)  # noqa: S311 - not a secret
+async def run_with_kills(database: Path, smtp_port: int, began: float) -> int:
+    """Start and kill the sender repeatedly, then let it finish; return how often it was killed while running."""
+    dice = random.Random(SEED)  # noqa: S311 - not a secret
     command = [sys.executable, "-m", "tests.e2e.sender", str(database), str(smtp_port), str(began)]
     killed = 0
     while True:
@@ -78,7 +78,7 @@ async def lives(database: Path, smtp_port: int, began: float) -> int:
             assert await sender.wait() == 0
             assert rest == b"finished\n"
             return killed
-        await asyncio.sleep(chance.uniform(0.02, 0.4))
+        await asyncio.sleep(dice.uniform(0.02, 0.4))
         killed += sender.returncode is None
         sender.kill()
         await sender.wait()
@@ -86,18 +86,18 @@ async def lives(database: Path, smtp_port: int, began: float) -> int:
 
 @pytest.mark.slow
 async def test_fifty_kills_lose_nothing_and_repeat_no_mail(tmp_path: Path) -> None:
-    chance = random.Random(SEED)  # noqa: S311 - not a secret
+    dice = random.Random(SEED)  # noqa: S311 - not a secret
     posted: Counter[str] = Counter()
 
     def answer(request: Request) -> Reply:
         posted[request.headers["webhook-id"]] += 1
-        return Reply(204, after_seconds=chance.uniform(0, 0.05))
+        return Reply(204, after_seconds=dice.uniform(0, 0.05))
 
     began = time.time()
     async with serving(answer) as web, mail_server() as mail:
         mail.after_seconds = 0.02
         engine = prepare(tmp_path / "firstword.db", web.url("").rstrip("/"), datetime.fromtimestamp(began, UTC))
-        assert await lives(tmp_path / "firstword.db", mail.port, began) == KILLS
+        assert await run_with_kills(tmp_path / "firstword.db", mail.port, began) == KILLS
     taken = Counter(match.decode() for text in mail.accepted for match in re.findall(rb"Message-ID: <(dlv_\d+)@", text))
     with reading(engine) as connection:
         mails = {row.id: row.status for row in connection.execute(select(deliveries))}
@@ -112,7 +112,7 @@ async def test_fifty_kills_lose_nothing_and_repeat_no_mail(tmp_path: Path) -> No
     assert max(taken.values()) == 1, "no client gets a mail twice"
     assert all(taken[id] == 1 for id, status in mails.items() if status == "delivered"), "none is lost"
     unknown = {id for id, status in mails.items() if status == "unknown"}
-    assert {id for id, outcome in ends if outcome == "unknown"} == unknown, "each is listed"
+    assert {id for id, outcome in ends if outcome == "unknown"} == unknown, "each unknown outcome is listed"
     assert all(outcome is not None for _, outcome in ends)
 
     assert set(hooks.values()) == {"delivered"}
@@ -122,10 +122,10 @@ async def test_fifty_kills_lose_nothing_and_repeat_no_mail(tmp_path: Path) -> No
         by_id.setdefault(id, []).append(outcome)
     for id, outcomes in by_id.items():
         assert outcomes[-1] == "delivered"
-        assert set(outcomes[:-1]) <= {"unknown"}, "what was answered is not sent again"
-        assert posted[id] <= len(outcomes), "whatever came twice is listed as unknown"
+        assert set(outcomes[:-1]) <= {"unknown"}, "an answered attempt is not repeated"
+        assert posted[id] <= len(outcomes), "a repeated attempt is listed as unknown"
     arrived = sum(taken[id] for id in unknown)
     again = sum(count - 1 for count in posted.values())
-    unsure = sum(len(one) - 1 for one in by_id.values())
+    unsure = sum(len(outcomes) - 1 for outcomes in by_id.values())
     print(f"{KILLS} kills: {MAILS} mails, {len(unknown)} unknown ({arrived} of them had arrived)")
     print(f"{len(hooks)} webhooks, {unsure} attempts unknown, {again} came twice")

@@ -1,4 +1,4 @@
-"""Two notifiers on one database, one of them killed at work: every account manager gets their digest once."""
+"""Two notifiers share a database and one is killed: every account manager gets their digest once."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from tests.smtp_server import mail_server
 
 ROOT = Path(__file__).parents[2]
 MANAGERS = 40
-#: Four hours after they were wanted: the service was down.
+#: Four hours after the digests were due: the service was down.
 LATE = datetime(2026, 3, 5, 11, 30, tzinfo=UTC)
 
 
 def prepare(engine: Engine) -> None:
-    """So many managers, each with a client, an urgent draft for them, and the wish to hear of both by mail."""
+    """Create managers who want digests and urgent messages by mail, each with a client and an urgent draft."""
     world = World.on(engine)
-    (pattern,) = [client for client in clients() if client.id == "claire-arnaud"]
+    (template,) = [client for client in clients() if client.id == "claire-arnaud"]
     with reading(engine) as connection:
         draft = dict(
-            connection.execute(select(drafts).where(drafts.c.client_id == pattern.id).limit(1)).mappings().one()
+            connection.execute(select(drafts).where(drafts.c.client_id == template.id).limit(1)).mappings().one()
         )
     with engine.begin() as connection:
         connection.execute(update(drafts).values(state="dismissed"))
@@ -41,7 +41,7 @@ def prepare(engine: Engine) -> None:
         manager = Manager(
             id=f"m{n}", name=f"M {n}", email=f"m{n}@h.example", digest=DigestPreferences(), urgent=("email",)
         )
-        client = pattern.model_copy(update={"id": f"c{n}", "manager_id": manager.id})
+        client = template.model_copy(update={"id": f"c{n}", "manager_id": manager.id})
         changed = ClientChanged(client=client, firm=FIRM, manager=manager)
         world.apply([event(changed, key=client.id, id=content_id("evt", n), source="test", time=NOW)])
         row = draft | {"id": f"drf_{n}", "client_id": client.id, "state": "open", "urgency": "urgent"}
@@ -50,7 +50,7 @@ def prepare(engine: Engine) -> None:
 
 
 async def start(url: str, port: int) -> asyncio.subprocess.Process:
-    command = [sys.executable, "-m", "tests.e2e.manager_poster", url, str(port), LATE.isoformat()]
+    command = [sys.executable, "-m", "tests.e2e.manager_mailer", url, str(port), LATE.isoformat()]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     assert await process.stdout.readline() == b"started\n"
@@ -64,8 +64,8 @@ def waiting(engine: Engine) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("killed", [False, True], ids=["both live", "one is killed"])
-async def test_each_message_goes_out_once(database: Engine, killed: bool) -> None:
+@pytest.mark.parametrize("killed", [False, True], ids=["both run", "one is killed"])
+async def test_each_message_is_sent_once(database: Engine, killed: bool) -> None:
     prepare(database)
     url = database.url.render_as_string(hide_password=False)
     async with mail_server() as mail:
@@ -78,7 +78,7 @@ async def test_each_message_goes_out_once(database: Engine, killed: bool) -> Non
                 both[0].kill()
             while await asyncio.to_thread(waiting, database):  # noqa: ASYNC110 - in a database, which sets no event
                 await asyncio.sleep(0.1)
-            await asyncio.sleep(0.5)  # a round of those that found nothing left
+            await asyncio.sleep(0.5)  # time for another poll
             for process in both[killed:]:
                 process.terminate()
                 assert await process.wait() == 0
@@ -86,9 +86,9 @@ async def test_each_message_goes_out_once(database: Engine, killed: bool) -> Non
     with reading(database) as connection:
         rows = {row.id: row for row in connection.execute(select(manager_messages))}
     assert Counter(row.kind for row in rows.values()) == {"digest": MANAGERS, "urgent": MANAGERS}
-    assert len(ids) == len(set(ids)), "none comes twice"
+    assert len(ids) == len(set(ids)), "no message is sent twice"
     assert {id for id, row in rows.items() if row.status == "sent"} <= set(ids), "none is lost"
     cut_off = [row for row in rows.values() if row.status == "sending"]
-    assert len(cut_off) <= killed, "the one that was under way in the killed process, which becomes unknown in its time"
+    assert len(cut_off) <= killed, "at most the message in progress in the killed process, which becomes unknown later"
     assert all("(late)" in row.subject for row in rows.values() if row.kind == "digest")
     print(f"{len(ids)} mails, {len(cut_off)} cut off")

@@ -1,4 +1,4 @@
-"""`firstword up` as a new user meets it: an inbox within seconds, changes live, a clean stop, nothing played twice."""
+"""`firstword up` for a new user: an inbox within seconds, live changes, a clean stop, and the sample played once."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ OPML = """<opml version="2.0"><head><title>x</title></head><body>
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 @contextmanager
 def running(data: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    """A started system and a browser that has signed in by the printed link."""
+    """Start the system and sign a browser in with the printed link."""
     port = free_port()
     command = [FIRSTWORD, "up", "--data", str(data), "--port", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -39,7 +39,7 @@ def running(data: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], 
             if found := re.search(r"http://\S+/signin\?token=\S+", line):
                 link = found[0]
                 break
-        assert link is not None, f"ended with {process.wait()} before it printed a link"
+        assert link is not None, f"exited with {process.wait()} before it printed a link"
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", follow_redirects=True, timeout=20) as browser:
             # The link asks for a click, so that a mail scanner or a preview doesn't use it up.
             page = browser.get(link)
@@ -52,12 +52,12 @@ def running(data: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], 
         process.stdout.close()
 
 
-def eventually(look: object, seconds: float = 20) -> None:
-    """Wait until ``look()`` is true."""
-    assert callable(look)
+def eventually(condition: object, seconds: float = 20) -> None:
+    """Wait until ``condition()`` is true."""
+    assert callable(condition)
     until = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < until, "it didn't come to be in time"
+    while not condition():
+        assert time.monotonic() < until, "the condition did not become true in time"
         time.sleep(0.1)
 
 
@@ -75,28 +75,28 @@ def opml(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_first_start_shows_reviewed_drafts_and_the_second_plays_nothing_again(tmp_path: Path, opml: Path) -> None:
+def test_the_first_start_shows_the_sample_and_the_second_does_not_repeat_it(tmp_path: Path, opml: Path) -> None:
     data = tmp_path / "data"
-    begun = time.monotonic()
+    started = time.monotonic()
     with running(data, "--feeds", str(opml)) as (process, browser):
         inbox = browser.get("/").text
-        assert time.monotonic() - begun < 30
+        assert time.monotonic() - started < 30
         assert "Sample data" in inbox
-        verdicts = {str(each["verdict"]) for each in drafts(browser)}
+        verdicts = {str(draft["verdict"]) for draft in drafts(browser)}
         assert verdicts == {"tell", "warn", "correct"}
         assert "Fennimore" not in browser.get("/held").text
         assert "Dromer Transport" in browser.get("/held").text
         assert "satire" in browser.get("/clients/henrik-solberg").text.casefold()
         eventually(lambda: "Intranet news" in browser.get("/").text)
         assert "private" in browser.get("/feeds").text
-        before = [each["id"] for each in drafts(browser)]
+        before = [draft["id"] for draft in drafts(browser)]
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
     with running(data) as (_, browser):
-        assert [each["id"] for each in drafts(browser)] == before
+        assert [draft["id"] for draft in drafts(browser)] == before
 
 
-def test_one_folder_has_one_system(tmp_path: Path, opml: Path) -> None:
+def test_a_second_system_on_the_same_folder_is_refused(tmp_path: Path, opml: Path) -> None:
     with running(tmp_path / "data", "--feeds", str(opml)):
         second = subprocess.run(
             [FIRSTWORD, "up", "--data", str(tmp_path / "data"), "--port", str(free_port())],
@@ -109,11 +109,11 @@ def test_one_folder_has_one_system(tmp_path: Path, opml: Path) -> None:
     assert "Traceback" not in second.stderr
 
 
-def test_a_client_and_a_feed_that_are_added_are_live_at_once(tmp_path: Path, opml: Path) -> None:
+def test_an_added_client_and_feed_work_immediately(tmp_path: Path, opml: Path) -> None:
     data = tmp_path / "data"
     book = tmp_path / "book.yaml"
     book.write_text(
-        "version: 1\nfirm: {name: New House, trade: wealth}\nmanagers: [{id: mara, name: Mara}]\n"
+        "version: 1\nfirm: {name: New Firm, trade: wealth}\nmanagers: [{id: mara, name: Mara}]\n"
         "clients:\n  - {id: new, name: Nia New, manager: mara, desires: [income],\n"
         "     assets: [{name: Zephyr Gas, kind: holding}]}\n",
         encoding="utf-8",
@@ -132,4 +132,4 @@ def test_a_client_and_a_feed_that_are_added_are_live_at_once(tmp_path: Path, opm
         subprocess.run(
             [FIRSTWORD, "feeds", "add", feed.resolve().as_uri(), "--data", str(data)], check=True, timeout=60
         )
-        eventually(lambda: any("Zephyr Gas" in str(each["subject"]) for each in drafts(browser)))
+        eventually(lambda: any("Zephyr Gas" in str(draft["subject"]) for draft in drafts(browser)))

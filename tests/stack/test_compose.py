@@ -1,6 +1,6 @@
-"""The stack from built images: up, the sample's inbox, kills and restarts, down with nothing left.
+"""The stack from built images: start, the sample's inbox, kills and restarts, stop with nothing left behind.
 
-It runs with the Docker Compose that scripts/compose finds; both kinds that are there must read the files alike.
+It runs with the Docker Compose that scripts/compose finds. All installed versions must read the files in the same way.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
 HOW_TO_GET = "install a Docker engine and Docker Compose (Debian: apt-get install docker.io docker-compose), start it"
 UP_SECONDS = 600
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 class Stack:
-    """A stack of its own, beside any other on this machine."""
+    """A separate stack, next to others on this machine."""
 
     def __init__(self) -> None:
         self.project = f"fwtest{secrets.token_hex(4)}"
@@ -58,7 +58,7 @@ class Stack:
         }
         self._token = ""
 
-    def compose(self, *arguments: str, timeout: float = PATIENCE_SECONDS) -> str:
+    def compose(self, *arguments: str, timeout: float = TIMEOUT_SECONDS) -> str:
         done = subprocess.run(
             [ROOT / "scripts" / "compose", *arguments],
             env=self._environment, capture_output=True, text=True, timeout=timeout,
@@ -85,16 +85,16 @@ class Stack:
         return httpx.get(f"{self.address}/api/v1/{path}", headers=known, timeout=10).raise_for_status().json()
 
     def drafts(self) -> dict[str, tuple[str, str]]:
-        return {one["id"]: (one["state"], one["subject"]) for one in self.api("drafts")["items"]}
+        return {draft["id"]: (draft["state"], draft["subject"]) for draft in self.api("drafts")["items"]}
 
     def containers(self, service: str) -> list[str]:
         return self.compose("ps", "-q", service).split()
 
     def healthy(self, service: str) -> bool:
-        shown = [docker("inspect", "--format", "{{.State.Health.Status}}", one) for one in self.containers(service)]
+        shown = [docker("inspect", "--format", "{{.State.Health.Status}}", name) for name in self.containers(service)]
         return bool(shown) and all(status == "healthy" for status in shown)
 
-    def left(self) -> list[str]:
+    def leftovers(self) -> list[str]:
         label = f"label=com.docker.compose.project={self.project}"
         kinds = (("ps", "-aq"), ("volume", "ls", "-q"), ("network", "ls", "-q"))
         return [name for kind in kinds for name in docker(*kind, "--filter", label).split()]
@@ -111,10 +111,10 @@ def stack() -> Iterator[Stack]:
         yield stack
     finally:
         stack.compose("down", "--volumes", "--remove-orphans")
-        assert stack.left() == []
+        assert stack.leftovers() == []
 
 
-def test_the_desk_shows_the_inbox_that_one_machine_shows(stack: Stack, tmp_path: Path) -> None:
+def test_the_desk_shows_the_same_inbox_as_a_single_machine(stack: Stack, tmp_path: Path) -> None:
     with open_store(Settings(data=tmp_path)) as store:
         asyncio.run(prepare(store, book=None, opml=None))
         with reading(store.engine) as connection:
@@ -132,43 +132,43 @@ def test_only_the_desk_is_published_and_only_on_this_machine(stack: Stack) -> No
     assert [line.split(" -> ")[1] for line in published] == [stack.address.removeprefix("http://")]
 
 
-LASTING = ("kafka", "postgres", "ingest", "matcher", "notifier", "desk")
-#: Who our own services run as; the published images' users have numbers of their own, none of them root's.
-NOBODY = "10001"
+SERVICES = ("kafka", "postgres", "ingest", "matcher", "notifier", "desk")
+#: The user of our own services. The other images have their own users, none of them root.
+USER_ID = "10001"
 
 
-def test_no_container_runs_as_root_or_without_bounds(stack: Stack) -> None:
-    for lasting in LASTING:
-        until(lambda service=lasting: stack.healthy(service), f"{lasting} to be well", stack)  # type: ignore[misc]
+def test_no_container_runs_as_root_or_without_limits(stack: Stack) -> None:
+    for service in SERVICES:
+        until(lambda service=service: stack.healthy(service), f"{service} to be healthy", stack)  # type: ignore[misc]
     names = docker("ps", "-aq", "--filter", f"label=com.docker.compose.project={stack.project}").split()
     containers = json.loads(docker("inspect", *names))
-    assert {one["Config"]["Labels"]["com.docker.compose.service"] for one in containers} == {
-        *LASTING, "migrate", "topics", "sample"
+    assert {container["Config"]["Labels"]["com.docker.compose.service"] for container in containers} == {
+        *SERVICES, "migrate", "topics", "sample"
     }  # fmt: skip
-    for one in containers:
-        service, host = one["Config"]["Labels"]["com.docker.compose.service"], one["HostConfig"]
-        assert one["Config"]["User"] not in ("", "0", "root"), service
+    for container in containers:
+        service, host = container["Config"]["Labels"]["com.docker.compose.service"], container["HostConfig"]
+        assert container["Config"]["User"] not in ("", "0", "root"), service
         assert host["ReadonlyRootfs"] is True, service
         assert host["CapDrop"] == ["ALL"], service
         assert host["SecurityOpt"] == ["no-new-privileges:true"], service
         assert host["Memory"] > 0, service
         assert host["PidsLimit"] > 0, service
-        assert host["RestartPolicy"]["Name"] == ("unless-stopped" if service in LASTING else "no"), service
-        assert service not in LASTING or one["State"]["Health"]["Status"] == "healthy", service
-        assert service in LASTING or one["State"]["ExitCode"] == 0, service
+        assert host["RestartPolicy"]["Name"] == ("unless-stopped" if service in SERVICES else "no"), service
+        assert service not in SERVICES or container["State"]["Health"]["Status"] == "healthy", service
+        assert service in SERVICES or container["State"]["ExitCode"] == 0, service
 
 
-@pytest.mark.parametrize("service", LASTING)
-def test_services_run_as_nobody_on_a_file_system_that_they_can_not_change(stack: Stack, service: str) -> None:
+@pytest.mark.parametrize("service", SERVICES)
+def test_services_run_unprivileged_on_a_read_only_file_system(stack: Stack, service: str) -> None:
     (container,) = stack.containers(service)
     user, why = docker("exec", container, "sh", "-c", "id -u; touch /usr/x 2>&1 || true").splitlines()
     assert user != "0"
-    assert user == NOBODY or service in ("kafka", "postgres")
+    assert user == USER_ID or service in ("kafka", "postgres")
     assert "Read-only file system" in why
 
 
-def composes() -> list[list[str]]:
-    """Each kind of Docker Compose that is here."""
+def installed_composes() -> list[list[str]]:
+    """Return the command of each installed Docker Compose."""
     found = []
     if shutil.which("docker") and subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
         found.append(["docker", "compose"])
@@ -178,8 +178,8 @@ def composes() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("files", [["docker-compose.yml"], ["docker-compose.yml", "deploy/compose.secrets.yml"]])
-def test_every_compose_that_is_here_reads_the_files_alike(files: list[str], tmp_path: Path) -> None:
-    if not composes():
+def test_every_installed_compose_reads_the_files_in_the_same_way(files: list[str], tmp_path: Path) -> None:
+    if not installed_composes():
         require("docker-compose", HOW_TO_GET)
     environment = {
         **os.environ,
@@ -189,34 +189,34 @@ def test_every_compose_that_is_here_reads_the_files_alike(files: list[str], tmp_
     }
     named = [part for file in files for part in ("--file", file)]
     read = []
-    for command in composes():
+    for command in installed_composes():
         done = subprocess.run([*command, *named, "config"], cwd=ROOT, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert "obsolete" not in done.stderr
         read.append(yaml.safe_load(done.stdout)["services"])
     for services in read:
         assert services["desk"]["environment"]["FIRSTWORD_SECRET"] == ("a-secret" if len(files) == 1 else "")
-        assert {name: one["environment"] for name, one in services.items()} == {
-            name: one["environment"] for name, one in read[0].items()
+        assert {name: service["environment"] for name, service in services.items()} == {
+            name: service["environment"] for name, service in read[0].items()
         }
-        assert {name: one["user"] for name, one in services.items() if "user" in one} == {
+        assert {name: service["user"] for name, service in services.items() if "user" in service} == {
             "kafka": "appuser", "postgres": "postgres"
         }  # fmt: skip
 
 
-def test_killed_and_restarted_services_bring_back_the_same_inbox_and_work_on(stack: Stack) -> None:
+def test_killed_and_restarted_services_keep_the_inbox_and_continue(stack: Stack) -> None:
     before = stack.drafts()
     for service in ("matcher", "notifier", "postgres", "kafka", "desk"):
         (container,) = stack.containers(service)
         docker("kill", "--signal", "KILL", container)
         docker("start", container)
     for service in ("kafka", "postgres", "matcher", "notifier", "desk", "ingest"):
-        until(lambda service=service: stack.healthy(service), f"{service} to be well", stack)  # type: ignore[misc]
+        until(lambda service=service: stack.healthy(service), f"{service} to be healthy", stack)  # type: ignore[misc]
     assert stack.drafts() == before
     stack.compose("restart", "matcher", "notifier")
-    client = stack.api("clients")["items"][0]["id"]
-    stack.firstword("desk", "clients", "remove", client)
-    until(lambda: client not in [one["id"] for one in stack.api("clients")["items"]], "the client to go", stack)
+    removed = stack.api("clients")["items"][0]["id"]
+    stack.firstword("desk", "clients", "remove", removed)
+    until(lambda: removed not in [client["id"] for client in stack.api("clients")["items"]], "the client to go", stack)
 
 
 def test_a_second_matcher_shares_the_work(stack: Stack) -> None:
@@ -226,7 +226,7 @@ def test_a_second_matcher_shares_the_work(stack: Stack) -> None:
     until(lambda: len(stack.containers("matcher")) == 1 and stack.healthy("matcher"), "one matcher", stack)
 
 
-def test_services_end_in_order_when_they_are_told_to(stack: Stack) -> None:
+def test_services_stop_cleanly(stack: Stack) -> None:
     for service in ("ingest", "matcher", "notifier", "desk"):
         (container,) = stack.containers(service)
         began = time.monotonic()
@@ -239,13 +239,13 @@ def docker(*arguments: str) -> str:
     return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def until(true: Callable[[], bool], what: str, stack: Stack) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
+def until(condition: Callable[[], bool], what: str, stack: Stack) -> None:
+    end = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
-            if true():
+            if condition():
                 return
-        except httpx.HTTPError:  # the desk is coming up
+        except httpx.HTTPError:  # the desk is starting
             pass
-        assert time.monotonic() < end, f"waited {PATIENCE_SECONDS} s for {what}\n{stack.logs()}"
+        assert time.monotonic() < end, f"waited {TIMEOUT_SECONDS} s for {what}\n{stack.logs()}"
         time.sleep(0.5)

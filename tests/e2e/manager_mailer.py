@@ -1,7 +1,7 @@
-"""A notifier's part that writes to account managers, as a process of its own: two of them work on one database.
+"""A process that sends messages to account managers; the test runs two of them on one database.
 
-Run as ``python -m tests.e2e.manager_poster DATABASE_URL SMTP_PORT NOW``; works until it is told to end, at the moment
-NOW (ISO 8601), which stands still.
+Run as ``python -m tests.e2e.manager_mailer DATABASE_URL SMTP_PORT NOW``. Its clock stays at NOW (ISO 8601). It runs
+until SIGTERM.
 """
 
 from __future__ import annotations
