@@ -38,6 +38,7 @@ _.load_dialect_impl
 _.process_bind_param
 _.process_result_value
 _.size_bytes
+_.beginning
 _.isolation_level
 
 # PyYAML

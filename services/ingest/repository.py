@@ -159,7 +159,7 @@ class Repository:
         return len(dropped)
 
     def quarantine_body(self, connection: Connection, body: QuarantinedBody) -> None:
-        """Keep ``body`` in place of the feed's last unreadable record."""
+        """Store ``body`` in place of the feed's last one."""
         row = {name: getattr(body, name) for name in quarantine.c.keys()}  # noqa: SIM118 - no mapping
         upsert(connection, quarantine, [row], ("feed_id",))
 
