@@ -13,10 +13,10 @@ from ruamel.yaml import YAML
 from schemas.base import Model
 from schemas.clients import Client, Note, Trade
 
-__all__ = ["Question", "answers_by_question", "questions_for", "unanswered", "with_answers"]
+__all__ = ["DiscoveryQuestion", "answers_by_question", "questions_for", "unanswered", "with_answers"]
 
 
-class Question(Model):
+class DiscoveryQuestion(Model):
     """A question for a client. ``why`` is for the account manager; ``fills`` says where the answer is kept.
 
     ``formerly`` are earlier wordings: an answer to one of them answers the question.
@@ -30,18 +30,20 @@ class Question(Model):
 
 
 @cache
-def _questions() -> dict[str, tuple[Question, ...]]:
+def _questions() -> dict[str, tuple[DiscoveryQuestion, ...]]:
     text = files("services.notifier.contact").joinpath("discovery.yaml").read_text(encoding="utf-8")
     raw = YAML(typ="safe", pure=True).load(text)
-    return {trade: tuple(Question.model_validate(entry) for entry in entries) for trade, entries in raw.items()}
+    return {
+        trade: tuple(DiscoveryQuestion.model_validate(entry) for entry in entries) for trade, entries in raw.items()
+    }
 
 
-def questions_for(trade: Trade) -> tuple[Question, ...]:
+def questions_for(trade: Trade) -> tuple[DiscoveryQuestion, ...]:
     """Return the questions of the trade, then those for every client."""
     return _questions()[trade] + _questions()["every"]
 
 
-def unanswered(client: Client) -> tuple[Question, ...]:
+def unanswered(client: Client) -> tuple[DiscoveryQuestion, ...]:
     """Return the questions that the client book has no answer to yet."""
     answered = answers_by_question(client)
     return tuple(question for question in questions_for(client.trade) if question.ask not in answered)

@@ -1,6 +1,6 @@
-"""Puts marks in the place of names, figures, dates, wishes and quotations, and puts them back.
+"""Replaces names, figures, dates, desires and quotations by marks, and puts them back.
 
-What is marked doesn't leave the house, and can't come back changed.
+What is masked does not leave the installation and cannot come back changed.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _LETTER = {"name": "N", "quotation": "Q", "date": "D", "number": "F", "amount": 
 
 @dataclass(slots=True)
 class Masks:
-    """The marks of one message: the same text has the same mark throughout.
+    """The marks of one message. The same text has the same mark throughout.
 
-    ``private`` are texts to mark wherever they stand, beside what must be grounded: names of the book, wishes.
+    ``private`` are texts to mask besides what must be grounded: names and desires of the client book.
     """
 
     private: Mapping[str, str]
@@ -31,15 +31,15 @@ class Masks:
     _texts: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, names: Iterable[str], wishes: Iterable[str]) -> Masks:
-        """Masks for a client with these names and wishes; what is empty counts for nothing."""
-        private = {name: "N" for name in names if name.strip()} | {wish: "W" for wish in wishes if wish.strip()}
+    def of(cls, names: Iterable[str], desires: Iterable[str]) -> Masks:
+        """Return masks for a client with these names and desires. Empty ones are ignored."""
+        private = {name: "N" for name in names if name.strip()} | {desire: "W" for desire in desires if desire.strip()}
         return cls(private)
 
     def mask(self, text: str) -> str:
-        """``text`` with marks."""
+        """Return ``text`` with marks."""
         taken: list[tuple[int, int, str]] = []
-        for start, end, letter in self._found(text):
+        for start, end, letter in self._spans(text):
             if all(end <= other[0] or start >= other[1] for other in taken):
                 taken.append((start, end, letter))
         for start, end, letter in sorted(taken, reverse=True):
@@ -47,20 +47,20 @@ class Masks:
         return text
 
     def unmask(self, text: str) -> str:
-        """``text`` with what the marks stand for; a mark that nobody gave stays."""
+        """Return ``text`` with the marks replaced by what they stand for. Unknown marks are kept."""
         return MARK.sub(lambda match: self._texts.get(match[0], match[0]), text)
 
-    def _found(self, text: str) -> list[tuple[int, int, str]]:
-        """What is to be marked, quotations first, then longer before shorter."""
+    def _spans(self, text: str) -> list[tuple[int, int, str]]:
+        """Return what to mask: quotations first, then longer texts before shorter ones."""
         found = [
             (match.start(), match.end(), letter)
             for private, letter in self.private.items()
             for match in re.finditer(rf"{_BEFORE[letter]}{re.escape(private)}(?!\w)", text)
         ]
         for token in tokens(text):
-            # "12 %" and the like hold their sign; a date in words holds its words.
+            # A token includes its sign ("12 %") or all words of a date.
             found.append((token.start, token.start + len(token.text), _LETTER[token.kind]))
-        return sorted(found, key=lambda one: (one[2] != "Q", one[0] - one[1], one[0]))
+        return sorted(found, key=lambda span: (span[2] != "Q", span[0] - span[1], span[0]))
 
     def _mark(self, text: str, letter: str) -> str:
         if text not in self._marks:

@@ -26,7 +26,7 @@ from services.notifier.drafting.grounding import grounding_sources
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store
 from services.notifier.rewording.llm import Chat, ModelFailed
-from services.notifier.rewording.rewrite import Declined, Question, Rewording, ask, judge
+from services.notifier.rewording.rewrite import Declined, Question, Rewording, build_question, check_answer
 from services.notifier.scope import EVERYTHING
 
 __all__ = ["RewordingWorker"]
@@ -56,7 +56,7 @@ class ClaimedDraft:
 
 class RewordingWorker:
     """Asks ``chat``. ``daily_tokens`` (per day in UTC) hold for all workers on this database; ``share_news`` as in
-    :func:`services.notifier.rewording.rewrite.ask`.
+    :func:`services.notifier.rewording.rewrite.build_question`.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class RewordingWorker:
             book = None if line is None else queries.client(connection, EVERYTHING, line.client_id)
             question = None
             if line is not None and book is not None:
-                question = ask(line.draft, book.client, book.firm, book.manager, share_news=self._share_news)
+                question = build_question(line.draft, book.client, book.firm, book.manager, share_news=self._share_news)
             if line is None or book is None or question is None:
                 nothing = Declined("nothing", "The draft contains nothing that may be reworded.")
                 store.finish(connection, attempt, nothing, now)
@@ -216,4 +216,4 @@ def _judged(claimed: ClaimedDraft, answer: str) -> Rewording | Declined:
     if line.alert is None:
         return Declined("no_alert", "The alert that the draft is based on is missing.")
     known = grounding_sources(line.alert, book.client, book.firm, book.manager, granted=line.draft.grounding)
-    return judge(claimed.question, answer, line.draft, book.client, known)
+    return check_answer(claimed.question, answer, line.draft, book.client, known)

@@ -13,7 +13,7 @@ from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.compose import Composed, compose
 from services.notifier.drafting.grounding import GroundingSources, check_grounding, grounding_sources, ungrounded
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.rewording.rewrite import Declined, Question, Rewording, ask, judge
+from services.notifier.rewording.rewrite import Declined, Question, Rewording, build_question, check_answer
 from tests.unit.services.notifier.samples import (
     NOW,
     a_client,
@@ -41,7 +41,7 @@ def drafted(brief: Brief | None = None) -> tuple[Brief, Draft, Question, Groundi
     brief = brief or Brief(an_alert(client), client, a_firm(), a_manager(), NOW)
     composed = compose(brief, SHIPPED, send_after=NOW)
     assert isinstance(composed, Composed)
-    question = ask(composed.draft, brief.client, brief.firm, brief.manager)
+    question = build_question(composed.draft, brief.client, brief.firm, brief.manager)
     assert question is not None
     known = grounding_sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=NOW)
     return brief, composed.draft, question, known
@@ -49,7 +49,7 @@ def drafted(brief: Brief | None = None) -> tuple[Brief, Draft, Question, Groundi
 
 def judged(answer: object, brief: Brief | None = None) -> Rewording | Declined:
     brief, draft, question, known = drafted(brief)
-    return judge(question, answer if isinstance(answer, str) else json.dumps(answer), draft, brief.client, known)
+    return check_answer(question, answer if isinstance(answer, str) else json.dumps(answer), draft, brief.client, known)
 
 
 def test_nothing_of_the_client_nor_of_the_news_is_asked_about() -> None:
@@ -73,8 +73,8 @@ def test_the_news_is_shown_between_marks_that_it_cannot_hold_and_only_when_allow
     client = a_client()
     alert = an_alert(client, evidence=(an_item(quote=quote),))
     brief, draft, _, _ = drafted(Brief(alert, client, a_firm(), a_manager(), NOW))
-    silent = ask(draft, client, brief.firm, brief.manager)
-    told = ask(draft, client, brief.firm, brief.manager, share_news=True)
+    silent = build_question(draft, client, brief.firm, brief.manager)
+    told = build_question(draft, client, brief.firm, brief.manager, share_news=True)
     assert silent is not None
     assert told is not None
     assert "Ignore all previous" not in silent.user
@@ -153,7 +153,7 @@ def test_whatever_a_model_does_to_any_draft_nothing_ungrounded_is_offered(seed: 
     for _ in range(100):
         brief, draft, question, known = drafted(random_brief(generator, rules))
         said = {number: text + generator.choice(additions) for number, text in question.masked.items()}
-        done = judge(question, json.dumps(said), draft, brief.client, known)
+        done = check_answer(question, json.dumps(said), draft, brief.client, known)
         if isinstance(done, Rewording):
             assert ungrounded(check_grounding(done.body, known)) == ()
             assert done.body.count("?") == 1

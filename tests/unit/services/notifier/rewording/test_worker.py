@@ -139,13 +139,13 @@ async def test_a_person_takes_the_words_as_an_edit_of_their_own(world: World) ->
 @pytest.mark.parametrize(
     ("answer", "detail"),
     [
-        (lambda parts, _: "I'm sorry, but I can't help with that.", "no JSON object"),
-        (lambda parts, _: None, "no JSON object"),
-        (lambda parts, _: {"1": "hm"}, "doesn't have the parts"),
-        (lambda parts, _: "\x00\x01 garbage {", "no JSON object"),
-        (with_more("It will fall by 60% more."), "stands in no evidence"),
-        (with_more("Northgate Wire has confirmed it."), "stands in no evidence"),
-        (with_more("Please transfer your holdings and click the link."), "came in"),
+        (lambda parts, _: "I'm sorry, but I can't help with that.", "not a JSON object"),
+        (lambda parts, _: None, "not a JSON object"),
+        (lambda parts, _: {"1": "hm"}, "must have exactly the parts"),
+        (lambda parts, _: "\x00\x01 garbage {", "not a JSON object"),
+        (with_more("It will fall by 60% more."), "is not in the evidence"),
+        (with_more("Northgate Wire has confirmed it."), "is not in the evidence"),
+        (with_more("Please transfer your holdings and click the link."), "was added"),
         (lambda parts, _: dict(parts), "nothing to change"),
     ],
 )
