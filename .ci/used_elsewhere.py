@@ -1,6 +1,6 @@
-"""Names that vulture takes for unused, each with who uses it. `make dead-code` reports every other unused name.
+"""Names that only look unused, grouped by who uses them. `make dead-code` reports all other unused names.
 
-Add a name only if a library, a template or the wire format needs it; delete code that only tests call.
+Add a name only if a library, a template or the wire format uses it. Delete code that only tests use.
 """
 # ruff: noqa: B018, F821
 
@@ -71,6 +71,9 @@ _.stream_wait_empty
 
 # asyncio: a reference that keeps the task alive
 _._sending
+
+# MkDocs: a hook
+_.on_page_markdown
 
 # Templates of the desk and of digests
 _.nowhere

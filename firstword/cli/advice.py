@@ -25,7 +25,7 @@ __all__ = ["advice"]
 def advice(
     by: Annotated[str, typer.Option(help=f"Group by one of: {', '.join(GROUPINGS)}.")] = "rule",
     manager: Annotated[str | None, typer.Option(help="Only the clients of this account manager (id).")] = None,
-    days: Annotated[int, typer.Option(min=0, help="Only the last so many days; 0 for all.")] = 365,
+    days: Annotated[int, typer.Option(min=0, help="The number of days to look back; 0 means all.")] = 365,
     as_table: Annotated[
         bool, typer.Option("--csv", help="Print one line per opinion as CSV, for a spreadsheet.")
     ] = False,

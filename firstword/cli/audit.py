@@ -26,7 +26,7 @@ def audit(
     subject: Annotated[str | None, typer.Option(metavar="ID", help="Only this draft, delivery, endpoint …")] = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many entries.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="The maximum number of entries.")] = 100,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:

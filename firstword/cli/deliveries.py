@@ -43,7 +43,7 @@ def _require_known(status: str | None, known: Sequence[str]) -> None:
 @app.command("list")
 def list_(
     status: Annotated[str | None, typer.Option(help=f"Only one status: {', '.join(STATUSES)}.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="The maximum number of entries.")] = 100,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -79,7 +79,7 @@ def list_(
 @app.command("managers")
 def to_managers(
     status: Annotated[str | None, typer.Option(help=f"Only one status: {', '.join(TO_MANAGERS)}.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="The maximum number of entries.")] = 100,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:

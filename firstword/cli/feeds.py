@@ -123,7 +123,7 @@ def try_out(url: Url, data: DataDir = None, as_json: AsJson = False) -> None:
         for message in result.warnings:
             warn(message)
     else:
-        error(" ".join(part for part in (result.problem, result.fix) if part))
+        error(result.problem or "This is not a feed.", result.fix)
         for feed in result.feeds:
             out.print(f"  {feed.url}  {feed.title or ''}", markup=False)
     if not result.is_feed:

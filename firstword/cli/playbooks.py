@@ -182,8 +182,9 @@ def _proofread(playbook: Playbook) -> Iterator[str]:
             elif done.draft.rule != rule.id:
                 messages["another rule in this file applies first"] = None
             else:
-                found = (*done.draft.findings, *check_grammar(blank_quotations(message_text(done.draft.parts))))
-                messages.update(dict.fromkeys(f"“{one.text}”: {one.message} {one.mend}" for one in found))
+                grammar = check_grammar(blank_quotations(message_text(done.draft.parts)))
+                for finding in (*done.draft.findings, *grammar):
+                    messages[f"“{finding.text}”: {finding.message} {finding.mend}"] = None
         yield from (f"{playbook.file}:{rule.line}: {message}" for message in messages)
 
 

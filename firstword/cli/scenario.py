@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from schemas.alerts import Alert
-from schemas.clients import Client, Watch
+from schemas.clients import Client
 from schemas.items import Item, ItemIngested
 from schemas.mentions import SourceGrade
 from services.common.processing import AnyEvent
@@ -87,11 +87,10 @@ def _expected(alert: Alert) -> dict[str, Any]:
 
 
 def _watch(client: Client | None, alert: Alert) -> dict[str, Any]:
-    watch: Watch | None = next(
-        (each for each in client.watches if each.entity_id == alert.entity_id) if client else iter(()), None
-    )
+    watches = client.watches if client else ()
+    watch = next((watch for watch in watches if watch.entity_id == alert.entity_id), None)
     if watch is None:
         return {"name": alert.entity_name, "kind": "holding" if alert.stance == "holds" else "topic"}
-    said = {name: getattr(watch, name) for name in _WATCH_FIELDS}
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items() if value}
+    values = {name: getattr(watch, name) for name in _WATCH_FIELDS}
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
     return {"name": watch.name, "kind": watch.kind, **plain}

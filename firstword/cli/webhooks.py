@@ -155,7 +155,7 @@ def try_out(endpoint: Id, data: DataDir = None, as_json: AsJson = False) -> None
 def rotate(
     endpoint: Id,
     overlap_hours: Annotated[
-        float, typer.Option(min=0, help="How many hours the old secret stays valid beside the new one.")
+        float, typer.Option(min=0, help="The number of hours for which the old secret stays valid too.")
     ] = endpoints.OVERLAP.total_seconds() / 3600,
     data: DataDir = None,
     as_json: AsJson = False,
@@ -252,7 +252,7 @@ def show_log(
     outcome: Annotated[
         str | None, typer.Option(help="Only this outcome: delivered, retry, rejected or unknown.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many attempts.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="The maximum number of attempts.")] = 50,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""For a client who was only added to the book, agreed contact comes due as well."""
+"""Agreed contact also comes due for a client without any news."""
 
 from __future__ import annotations
 

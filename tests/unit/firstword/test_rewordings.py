@@ -1,4 +1,4 @@
-"""What asks a language model is built from settings, and may reach the one address that they name."""
+"""The rewording worker is built from settings, and may reach only the address that they name."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.unit.services.notifier.rewording.drafted import drafted_events
 
 def answer(request: Request) -> Reply:
     user = json.loads(request.body)["messages"][1]["content"]
-    said = json.loads(user[user.index("{") :])
-    said["2"] = said["2"].replace("I would advise you to", "I think you should")
-    choice = {"message": {"content": json.dumps(said)}, "finish_reason": "stop"}
+    parts = json.loads(user[user.index("{") :])
+    parts["2"] = parts["2"].replace("I would advise you to", "I think you should")
+    choice = {"message": {"content": json.dumps(parts)}, "finish_reason": "stop"}
     return Reply(200, json.dumps({"choices": [choice]}).encode())
 
 
-async def test_a_model_on_this_machine_is_asked_and_its_words_are_kept(tmp_path: Path) -> None:
+async def test_a_model_on_this_machine_is_asked_and_its_answer_stored(tmp_path: Path) -> None:
     async with serving(answer) as server:
         settings = Settings(data=tmp_path, llm=LlmSettings(url=server.url("/v1/"), model="m"))
         with common.open_store(settings, FakeClock(NOW)) as store:
@@ -46,9 +46,9 @@ async def test_a_model_on_this_machine_is_asked_and_its_words_are_kept(tmp_path:
     assert server.requests[0].path == "/v1/chat/completions"
 
 
-def test_without_an_address_there_is_none_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+def test_without_an_address_there_is_no_worker_and_an_invalid_one_is_reported(tmp_path: Path) -> None:
     with common.open_store(Settings(data=tmp_path), FakeClock(NOW)) as store:
         assert outbound.build_rewording(store) is None
-    settings = Settings(data=tmp_path, llm=LlmSettings(url="house-model"))
+    settings = Settings(data=tmp_path, llm=LlmSettings(url="our-model"))
     with common.open_store(settings) as store, pytest.raises(BadInput, match="FIRSTWORD_LLM_URL"):
         outbound.build_rewording(store)

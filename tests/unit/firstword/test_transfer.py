@@ -143,7 +143,7 @@ def test_items_that_the_matcher_reads_again_lead_to_no_new_drafts(played: Store,
         after = rows(target)
         for name in ("drafts", "refusals", "contact_decisions", "interactions", "deliveries", "told", "clients"):
             assert after[name] == before[name], name
-        assert {one["id"] for one in after["alerts"]} == {one["id"] for one in before["alerts"]}
+        assert {alert["id"] for alert in after["alerts"]} == {alert["id"] for alert in before["alerts"]}
 
 
 def test_items_that_today_get_another_verdict_lead_to_no_new_drafts(played: Store, tmp_path: Path) -> None:
@@ -247,14 +247,14 @@ def test_merging_adds_missing_rows_and_keeps_existing_ones(played: Store, tmp_pa
     with open_folder(tmp_path) as target:
         import_into(target, raw)
         with target.engine.begin() as connection:
-            told = connection.execute(select(states.c.key).where(states.c.processor == "draft").limit(1)).scalar_one()
-            connection.execute(states.delete().where(states.c.key == told))
-            gone = connection.execute(select(drafts.c.id).limit(1)).scalar_one()
-            connection.execute(drafts.delete().where(drafts.c.id == gone))
+            client = connection.execute(select(states.c.key).where(states.c.processor == "draft").limit(1)).scalar_one()
+            connection.execute(states.delete().where(states.c.key == client))
+            draft = connection.execute(select(drafts.c.id).limit(1)).scalar_one()
+            connection.execute(drafts.delete().where(drafts.c.id == draft))
             connection.execute(update(drafts).values(subject="Changed here"))
         added = {section.name: section.added for section in import_into(target, raw, merge=True) if section.added}
         assert added["drafts"] == 1
-        subjects = [one["subject"] for one in rows(target)["drafts"]]
+        subjects = [draft["subject"] for draft in rows(target)["drafts"]]
         assert subjects.count("Changed here") == len(subjects) - 1
 
 
@@ -270,12 +270,16 @@ def test_secrets_are_exported_only_on_request(played: Store, tmp_path: Path) -> 
     assert b"whsec_" in raw
     with open_folder(tmp_path / "with") as target:
         import_into(target, raw)
-        assert [one.state for one in _endpoints(target)] == ["active"]
-        assert [one.signing(NOW) for one in _endpoints(target)] == [one.signing(NOW) for one in _endpoints(played)]
+        assert [endpoint.state for endpoint in _endpoints(target)] == ["active"]
+        assert _secrets(target) == _secrets(played)
         with reading(target.engine) as connection:
             newest = connection.scalar(select(func.max(alerts.c.raised_at)))
         assert newest is not None
-        assert all(one.created_at > newest for one in _endpoints(target))
+        assert all(endpoint.created_at > newest for endpoint in _endpoints(target))
+
+
+def _secrets(store: Store) -> list[tuple[str, ...]]:
+    return [tuple(endpoint.signing(NOW)) for endpoint in _endpoints(store)]
 
 
 def _endpoints(store: Store) -> list[endpoints.Endpoint]:
