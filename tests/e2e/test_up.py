@@ -88,7 +88,7 @@ def test_the_first_start_shows_the_sample_and_the_second_does_not_repeat_it(tmp_
         assert "Dromer Transport" in browser.get("/held").text
         assert "satire" in browser.get("/clients/henrik-solberg").text.casefold()
         eventually(lambda: "Intranet news" in browser.get("/").text)
-        assert "private" in browser.get("/feeds").text
+        assert "FIRSTWORD_ALLOW_PRIVATE" in browser.get("/feeds").text
         before = [draft["id"] for draft in drafts(browser)]
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
