@@ -80,7 +80,7 @@ app.command("worker", rich_help_panel=STACK)(worker.worker)
 app.command("desk", rich_help_panel=STACK)(desk.desk)
 app.command("lag", rich_help_panel=STACK)(lag.lag)
 app.add_typer(topics.app, name="topics", rich_help_panel=STACK)
-app.add_typer(dlq.app, name="dlq", rich_help_panel=STACK)
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(sample.app, name="sample", rich_help_panel=STACK)
 
 
