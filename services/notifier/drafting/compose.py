@@ -19,8 +19,8 @@ from services.notifier.drafting.grounding import (
     ungrounded,
 )
 from services.notifier.drafting.languages import greeting, is_closing, without_foreign_closing
-from services.notifier.drafting.news import News, news_part, subject_line
-from services.notifier.drafting.opinion import Opinion, form_opinion
+from services.notifier.drafting.news import NewsPart, news_part, subject_line
+from services.notifier.drafting.opinion import OpinionPart, opinion_part
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import count_words, reading_seconds, review
 
@@ -74,8 +74,8 @@ _DETAIL_LEVELS = (
 class _Attempt:
     subject: str
     parts: tuple[DraftPart, ...]
-    news: News
-    opinion: Opinion
+    news: NewsPart
+    opinion: OpinionPart
     findings: tuple[Finding, ...]
     groundings: tuple[Grounding, ...] = field(default=())
 
@@ -122,7 +122,7 @@ def compose(
 
 def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: GroundingSources) -> _Attempt:
     news = news_part(brief, max_words=detail.quote_words, others=detail.others)
-    view = form_opinion(brief, playbooks, own_words=detail.own_words, outlook=detail.meaning)
+    view = opinion_part(brief, playbooks, own_words=detail.own_words, outlook=detail.meaning)
     parts = [
         DraftPart(role="greeting", text=greeting(brief.client)),
         DraftPart(role="news", text=news.text, evidence=news.evidence),
@@ -171,7 +171,7 @@ def _draft(
     )
 
 
-def _advice(brief: Brief, view: Opinion) -> tuple[Advice, ...]:
+def _advice(brief: Brief, view: OpinionPart) -> tuple[Advice, ...]:
     """Return the opinion as it is kept to follow its outcome later. A text that says we have none yet is not one."""
     rule = view.rule
     if view.text is None or (rule is None and brief.alert.verdict != "correct"):
@@ -187,7 +187,7 @@ def _cautions(client: Client) -> tuple[str, ...]:
     return (f"{client.name} is upset at present. A call may work better than a message.",)
 
 
-def _meaning(brief: Brief, view: Opinion, in_full: bool) -> str:
+def _meaning(brief: Brief, view: OpinionPart, in_full: bool) -> str:
     """Return how the client is affected, with the weight of the holding, and what the news means for them."""
     phrases, alert, watch = phrasing(), brief.alert, brief.watch
     share = ""
@@ -205,7 +205,7 @@ def _meaning(brief: Brief, view: Opinion, in_full: bool) -> str:
     return text
 
 
-def _question(brief: Brief, view: Opinion) -> str:
+def _question(brief: Brief, view: OpinionPart) -> str:
     """Return the open question that closes the message. It is about the client's own view, if they have one."""
     client, pools = brief.client, phrasing().questions
     seed = (client.id, brief.alert.story_id)

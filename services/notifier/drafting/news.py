@@ -10,7 +10,7 @@ from services.notifier.drafting.brief import Brief, format_day
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.tone import EMOJI
 
-__all__ = ["News", "clean_title", "lead_evidence", "news_part", "quotation_from", "shorten", "subject_line"]
+__all__ = ["NewsPart", "clean_title", "lead_evidence", "news_part", "quotation_from", "shorten", "subject_line"]
 
 #: Common mail programs cut off a longer subject.
 SUBJECT_CHARACTERS = 78
@@ -37,7 +37,7 @@ _BASIS = ("regulator", "filing", "company", "person", "own", "outlet", "unnamed"
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NewsPart:
     """The news part: its text, the items it rests on, and the publisher and passage that a correction names."""
 
     text: str
@@ -134,7 +134,7 @@ def _at_clause(words: list[str]) -> str:
     return " ".join(words).rstrip(" ,;:.-–—(")
 
 
-def news_part(brief: Brief, *, max_words: int, others: bool) -> News:
+def news_part(brief: Brief, *, max_words: int, others: bool) -> NewsPart:
     """Return the news part of a draft. ``max_words`` limits each quotation; ``others`` names further sources."""
     lead = lead_evidence(brief)
     quote = quotation_from(lead, max_words, brief.asset)
@@ -144,7 +144,7 @@ def news_part(brief: Brief, *, max_words: int, others: bool) -> News:
         text = f"{_before(brief)}{_statement(brief, lead, quote)}{_after(brief, lead) if others else ''}"
     used = [lead, *(_others(brief, lead) if others and brief.alert.verdict != "correct" else [])]
     ids = tuple(dict.fromkeys(item.item_id for item in used))
-    return News(text, ids, _outlet(lead), quote.strip("“”."))
+    return NewsPart(text, ids, _outlet(lead), quote.strip("“”."))
 
 
 def _outlet(item: Evidence) -> str:

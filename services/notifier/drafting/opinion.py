@@ -12,7 +12,7 @@ from services.notifier.drafting.data_files import phrasing, read_yaml
 from services.notifier.drafting.playbooks import Playbooks, Rule, RuleQuery
 from services.notifier.drafting.tone import review
 
-__all__ = ["Opinion", "desire_phrase", "form_opinion", "restricted_name"]
+__all__ = ["OpinionPart", "desire_phrase", "opinion_part", "restricted_name"]
 
 #: A longer desire in the client's own words makes the sentence unreadable; its name is used instead.
 MAX_DESIRE_WORDS = 10
@@ -23,7 +23,7 @@ LONG_ACTION = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class OpinionPart:
     """An opinion, or None for ``text`` where none is given; ``notes`` tell the account manager why."""
 
     text: str | None
@@ -32,7 +32,7 @@ class Opinion:
     withheld: Literal["information_only", "restricted"] | None = None
 
 
-def form_opinion(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, outlook: bool = True) -> Opinion:
+def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, outlook: bool = True) -> OpinionPart:
     """Return what to advise this client.
 
     ``own_words`` False uses the plain name of the client's desire. ``outlook`` False leaves out what would follow if
@@ -43,28 +43,28 @@ def form_opinion(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
         note = (
             f"{name} is on a restricted list, so the draft gives no opinion. Don't add one, and don't mention the list."
         )
-        return Opinion(None, notes=(note,), withheld="restricted")
+        return OpinionPart(None, notes=(note,), withheld="restricted")
     if client.contact.information_only:
         note = f"{client.name} wants information only, so the draft gives no opinion."
-        return Opinion(None, notes=(note,), withheld="information_only")
+        return OpinionPart(None, notes=(note,), withheld="information_only")
     if alert.verdict == "correct":
         desire = client.desires[0] if client.desires else None
         action = phrasing().correction_action[alert.stance].format(asset=brief.asset)
-        return Opinion(_sentence(brief, desire, action, phrasing().correction_reason, own_words))
+        return OpinionPart(_sentence(brief, desire, action, phrasing().correction_reason, own_words))
     desire, rule = _choose(brief, playbooks)
     if rule is None:
         event, stance = alert.kind.replace("_", " "), phrasing().stance_label[alert.stance]
         note = f"No playbook rule fits {event} where the client {stance}, so the draft gives no opinion. Add your own."
-        return Opinion(phrasing().no_rule, notes=(note,))
+        return OpinionPart(phrasing().no_rule, notes=(note,))
     notes = () if client.desires else (f"The client book lists no desire of {client.name}. Ask what they want.",)
     action, reason = (text.replace("{asset}", brief.asset) for text in (rule.action, rule.reason))
     if alert.verdict != "warn":
-        return Opinion(_sentence(brief, desire, action, reason, own_words), rule, notes)
+        return OpinionPart(_sentence(brief, desire, action, reason, own_words), rule, notes)
     # The rule's advice is for what has happened. While that is unconfirmed, the advice is only what would follow.
     phrases = phrasing()
     now = phrases.warn_action[alert.stance].format(asset=brief.asset)
     then = f" {phrases.warn_then.format(action=action)}" if outlook else ""
-    return Opinion(f"{_sentence(brief, desire, now, phrases.warn_reason, own_words)}{then}", rule, notes)
+    return OpinionPart(f"{_sentence(brief, desire, now, phrases.warn_reason, own_words)}{then}", rule, notes)
 
 
 def restricted_name(brief: Brief) -> str | None:

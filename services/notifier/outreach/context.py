@@ -32,7 +32,7 @@ class Context:
 
     @property
     def known_entry(self) -> ClientChanged:
-        """The client's entry, where it was checked before that there is one.
+        """The client's entry, once it is known that there is one.
 
         Raises:
             LookupError: the client is not in the book.
@@ -43,7 +43,7 @@ class Context:
 
     @property
     def known_client(self) -> Client:
-        """The client, where it was checked before that the book has them.
+        """The client, once it is known that the book has them.
 
         Raises:
             LookupError: the client is not in the book.

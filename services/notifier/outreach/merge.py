@@ -1,7 +1,7 @@
-"""Several stories for one client as one message, if it stays short enough to be read. Pure.
+"""Merges several stories for one client into one message, if it stays short enough to read. Pure.
 
-Only what is alike is merged: news with news, unconfirmed with unconfirmed, so that the subject can say which it is.
-A correction, and what is urgent, always stands alone.
+Only stories of one verdict are merged, so that the subject can say whether they are confirmed. Corrections and urgent
+news are always messages of their own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _URGENCIES = ("urgent", "high", "normal", "low")
 
 
 def may_join(message: Message, alert: Alert, client: Client, now: datetime) -> bool:
-    """Whether ``alert`` comes soon enough after ``message`` to go with it, or before that can leave at all."""
+    """Return whether ``alert`` may join ``message``: it came soon after, or before the message can be sent."""
     if message.locked or alert.urgency == "urgent" or alert.verdict == "correct" or message.verdict != alert.verdict:
         return False
     if any(story.alert.urgency == "urgent" for story in message.stories) or len(message.stories) >= MAX_STORIES:
@@ -43,13 +43,13 @@ def may_join(message: Message, alert: Alert, client: Client, now: datetime) -> b
 
 
 def assemble(stories: Sequence[StoryDraft], client: Client, now: datetime, send_after: datetime) -> Draft | None:
-    """One message from ``stories``; None where it would be too long to read in the time that the client gives us.
+    """Return one message of ``stories``; None if it takes longer to read than the client has.
 
-    A single story is its own message. What the stories mean is left out before a story is.
+    A single story is its own message. To save words, what the stories mean is left out.
     """
     if len(stories) == 1:
         return stories[0].draft
-    ranked = sorted(stories, key=_value)
+    ranked = sorted(stories, key=_rank)
     limit = min(MAX_WORDS, _words_in(client.contact.minutes_per_contact))
     for with_meaning in (True, False):
         parts = _parts(ranked, with_meaning)
@@ -59,29 +59,29 @@ def assemble(stories: Sequence[StoryDraft], client: Client, now: datetime, send_
     return None
 
 
-def _value(story: StoryDraft) -> tuple[int, datetime, float, str]:
-    """The order in which stories are told: by urgency, deadline, relevance."""
+def _rank(story: StoryDraft) -> tuple[int, datetime, float, str]:
+    """Return the sort key of a story within a message: urgency, deadline, relevance."""
     alert = story.alert
     return _URGENCIES.index(alert.urgency), alert.deadline_at, -alert.relevance, alert.id
 
 
 def _words_in(minutes: int) -> int:
-    """About how many words are read in ``minutes``."""
+    """Return about how many words are read in ``minutes``."""
     return next(words for words in range(minutes * 60 * 10, 0, -1) if reading_seconds(words) <= minutes * 60)
 
 
 def _parts(ranked: Sequence[StoryDraft], with_meaning: bool) -> tuple[DraftPart, ...]:
-    """Greeting, each story with what it means and what we think, one question, and what stands below."""
+    """Return the greeting, each story with its meaning and our opinion, one question, and signature and notes."""
     first = ranked[0].draft.parts
-    told = ("news", "meaning", "opinion") if with_meaning else ("news", "opinion")
+    roles = ("news", "meaning", "opinion") if with_meaning else ("news", "opinion")
     opening = [part for part in first if part.role == "greeting"]
-    stories = _without_echo([part for story in ranked for part in story.draft.parts if part.role in told])
+    stories = _without_repetition([part for story in ranked for part in story.draft.parts if part.role in roles])
     closing = [part for part in first if part.role in ("close", "signature", "compliance")]
     return (*opening, *stories, _question(ranked), *closing)
 
 
 def _question(ranked: Sequence[StoryDraft]) -> DraftPart:
-    """One question to all of it. What a rule asks of one story would seem to be about the last that was told."""
+    """Return one question about all stories. A rule's question about one story would seem to be about the last."""
     asked = [part for story in ranked for part in story.draft.parts if part.role == "question"]
     pools = phrasing().questions
     general = {text for pool in ("with_opinion", "without_opinion", "upset", "information") for text in pools[pool]}
@@ -91,20 +91,20 @@ def _question(ranked: Sequence[StoryDraft]) -> DraftPart:
     return DraftPart(role="question", text=pick(pools["merged"], first.client_id, first.story_id))
 
 
-def _without_echo(parts: Sequence[DraftPart]) -> list[DraftPart]:
-    """Opinions that rest on the same desire and risk say so once; that we have none yet is said at the end."""
+def _without_repetition(parts: Sequence[DraftPart]) -> list[DraftPart]:
+    """Say once what several opinions are based on, and once, at the end, that we have no opinion yet."""
     bases: set[str] = set()
-    told = []
-    for at, part in enumerate(parts):
-        if part.role == "opinion" and any(later.text == part.text for later in parts[at + 1 :]):
+    kept = []
+    for index, part in enumerate(parts):
+        if part.role == "opinion" and any(later.text == part.text for later in parts[index + 1 :]):
             continue
         basis = _BASIS.match(part.text) if part.role == "opinion" else None
         if basis is not None:
             if basis[0] in bases:
                 part = part.model_copy(update={"text": f"With the same in mind, {part.text[basis.end() :]}"})
             bases.add(basis[0])
-        told.append(part)
-    return told
+        kept.append(part)
+    return kept
 
 
 def _draft(
@@ -137,7 +137,7 @@ def _draft(
 
 
 def _subject(subjects: Sequence[str]) -> str:
-    """The news of each where there is room, else the first and that there is more."""
+    """Return all subjects if they fit, or the first one and that there is more."""
     bare = [subject.removeprefix(_UNCONFIRMED) for subject in subjects]
     prefix = _UNCONFIRMED if bare[0] != subjects[0] else ""
     whole = prefix + "; ".join(bare)
@@ -145,10 +145,10 @@ def _subject(subjects: Sequence[str]) -> str:
 
 
 def _groundings(ranked: Sequence[StoryDraft], text: str) -> tuple[Grounding, ...]:
-    found = [entry for story in ranked for entry in story.draft.grounding if entry.text in text]
-    return tuple(dict.fromkeys(found))
+    groundings = (entry for story in ranked for entry in story.draft.grounding if entry.text in text)
+    return tuple(dict.fromkeys(groundings))
 
 
 def _findings(ranked: Sequence[StoryDraft], text: str) -> tuple[Finding, ...]:
-    found = [entry for story in ranked for entry in story.draft.findings if entry.text in text]
-    return tuple(dict.fromkeys(found))
+    findings = (entry for story in ranked for entry in story.draft.findings if entry.text in text)
+    return tuple(dict.fromkeys(findings))

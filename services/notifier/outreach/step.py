@@ -55,7 +55,7 @@ def tick(record: ClientRecord, now: datetime, entry: ClientChanged | None, playb
 
 
 def _sent(record: ClientRecord, data: DraftSent, context: Context) -> Result:
-    """A message reached the client. A second channel for the same draft is no second message."""
+    """Note that a message reached the client. A second channel for the same draft is not a second message."""
     stories = [story for story in record.stories if story.draft_id == data.draft_id]
     if any(story.sent_at is not None for story in stories):
         return record, ()
@@ -78,7 +78,7 @@ def _sent(record: ClientRecord, data: DraftSent, context: Context) -> Result:
 
 
 def _dismissed(record: ClientRecord, data: DraftDismissed, context: Context) -> Result:
-    """The account manager decided not to send a message."""
+    """Note that the account manager decided not to send a message, and why."""
     events: tuple[AnyEvent, ...] = ()
     for story in record.stories:
         if story.draft_id == data.draft_id and is_feedback(data.reason):
@@ -89,7 +89,7 @@ def _dismissed(record: ClientRecord, data: DraftDismissed, context: Context) -> 
 
 
 def _decided_by_manager(record: ClientRecord, data: DraftEdited | DraftApproved, context: Context) -> Result:
-    """The account manager edited or approved a message, so nothing is merged into it any more."""
+    """Lock a message that the account manager edited or approved: nothing is merged into it."""
     locked = tuple(
         message.model_copy(update={"locked": True}) if message.draft_id == data.draft_id else message
         for message in record.open_messages
@@ -98,7 +98,7 @@ def _decided_by_manager(record: ClientRecord, data: DraftEdited | DraftApproved,
 
 
 def _conversed(record: ClientRecord, data: InteractionLogged, context: Context) -> Result:
-    """A conversation took place. What belongs to one of our messages was counted when that was sent."""
+    """Note a conversation. One about a message of ours is left out: the message counted when it was sent."""
     if data.draft_id is not None or data.channel == "reply" or data.outcome == "no_answer":
         return record, ()
     return note_contact(record, min(data.at, context.now), context), ()

@@ -24,7 +24,7 @@ from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import MAX_WORDS, count_words, review
 from services.notifier.rewording.masking import MARK, Masks
 
-__all__ = ["Declined", "Question", "Rewording", "build_question", "check_answer"]
+__all__ = ["AcceptedRewording", "Declined", "Question", "build_question", "check_answer"]
 
 #: The parts that are in our own words.
 REWORDED = ("meaning", "opinion", "question")
@@ -53,7 +53,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Rewording:
+class AcceptedRewording:
     """An answer that may be offered: the draft's parts with the new words."""
 
     parts: tuple[DraftPart, ...]
@@ -95,7 +95,7 @@ def build_question(
 
 def check_answer(
     question: Question, answer: str, draft: Draft, client: Client, known: GroundingSources
-) -> Rewording | Declined:
+) -> AcceptedRewording | Declined:
     """Return the rewording if ``answer`` passes every check. ``known`` is what the draft may be based on."""
     texts = _parse(answer, question)
     if isinstance(texts, Declined):
@@ -191,7 +191,7 @@ _CHECKS: Mapping[str, Callable[[str, str], str | None]] = {
 
 def _check_whole(
     draft: Draft, parts: tuple[DraftPart, ...], client: Client, known: GroundingSources
-) -> Rewording | Declined:
+) -> AcceptedRewording | Declined:
     body = "\n\n".join(part.text for part in parts)
     if body == draft.body:
         return Declined("same", "The model found nothing to change.")
@@ -206,7 +206,7 @@ def _check_whole(
     new = [finding for finding in findings if (finding.rule, finding.text) not in before]
     if new:
         return Declined("tone", f"“{new[0].text}”: {new[0].message}")
-    return Rewording(parts, body, groundings, findings)
+    return AcceptedRewording(parts, body, groundings, findings)
 
 
 def _masks(client: Client, firm: Firm, manager: Manager) -> Masks:

@@ -12,7 +12,7 @@ from services.common.db import exclusive, upsert
 from services.common.queue.backoff import Schedule
 from services.common.queue.outcome import Outcome
 from services.common.queue.work import Attempt, Finished, Statuses, WorkQueue
-from services.notifier.rewording.rewrite import Declined, Rewording
+from services.notifier.rewording.rewrite import AcceptedRewording, Declined
 from services.notifier.rewording.tables import model_answers, rewordings
 from services.notifier.tables import drafts
 
@@ -83,10 +83,10 @@ def claim(connection: Connection, draft_id: str, model: str, now: datetime) -> A
     return Attempt(draft_id, claimed["attempts"])
 
 
-def finish(connection: Connection, attempt: Attempt, result: Rewording | Declined, now: datetime) -> None:
+def finish(connection: Connection, attempt: Attempt, result: AcceptedRewording | Declined, now: datetime) -> None:
     """Offer a rewording of the draft, or record why there is none."""
     values: dict[str, Any]
-    if isinstance(result, Rewording):
+    if isinstance(result, AcceptedRewording):
         outcome = Outcome("delivered", "")
         values = {"body": result.body, "parts": [part.model_dump(mode="json") for part in result.parts]}
     else:

@@ -26,7 +26,7 @@ from services.notifier.drafting.grounding import grounding_sources
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store
 from services.notifier.rewording.llm import Chat, ModelFailed
-from services.notifier.rewording.rewrite import Declined, Question, Rewording, build_question, check_answer
+from services.notifier.rewording.rewrite import AcceptedRewording, Declined, Question, build_question, check_answer
 from services.notifier.scope import EVERYTHING
 
 __all__ = ["RewordingWorker"]
@@ -126,7 +126,7 @@ class RewordingWorker:
             await asyncio.to_thread(self._keep, key, answer, said.tokens, reserved)
         result = _judged(claimed, answer)
         await self._record(lambda: self._finish(claimed.attempt, result))
-        outcome = "offered" if isinstance(result, Rewording) else "declined"
+        outcome = "offered" if isinstance(result, AcceptedRewording) else "declined"
         reason = result.reason if isinstance(result, Declined) else None
         log.info(
             "The model's rewording was judged.",
@@ -202,7 +202,7 @@ class RewordingWorker:
         with self._engine.begin() as connection:
             store.retry(connection, attempt, detail, wait, self._clock.now())
 
-    def _finish(self, attempt: Attempt, result: Rewording | Declined) -> None:
+    def _finish(self, attempt: Attempt, result: AcceptedRewording | Declined) -> None:
         with self._engine.begin() as connection:
             store.finish(connection, attempt, result, self._clock.now())
 
@@ -211,7 +211,7 @@ class RewordingWorker:
             store.prune(connection, self._clock.now())
 
 
-def _judged(claimed: ClaimedDraft, answer: str) -> Rewording | Declined:
+def _judged(claimed: ClaimedDraft, answer: str) -> AcceptedRewording | Declined:
     line, book = claimed.line, claimed.book
     if line.alert is None:
         return Declined("no_alert", "The alert that the draft is based on is missing.")

@@ -7,7 +7,7 @@ import pytest
 from schemas.alerts import Alert
 from schemas.clients import Client, ContactPolicy, Desire, Firm, Watch
 from services.notifier.drafting.brief import Brief
-from services.notifier.drafting.opinion import desire_phrase, form_opinion
+from services.notifier.drafting.opinion import desire_phrase, opinion_part
 from services.notifier.drafting.playbook_files import parse_playbook
 from services.notifier.drafting.playbooks import Playbooks
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert
@@ -58,7 +58,7 @@ def test_the_phrasing_stays_for_a_month_and_varies_over_time_and_clients() -> No
     def said(client_id: str, months: int, days: int = 0) -> str:
         client = a_client(id=client_id)
         now = NOW.replace(month=1 + months % 12, year=2026 + months // 12, day=1 + days)
-        return form_opinion(Brief(an_alert(client), client, a_firm(), a_manager(), now), SHIPPED).text or ""
+        return opinion_part(Brief(an_alert(client), client, a_firm(), a_manager(), now), SHIPPED).text or ""
 
     assert said("claire", 0) == said("claire", 0, 25)
     assert len({said("claire", month) for month in range(24)}) == 5
@@ -74,14 +74,14 @@ def test_size_urgency_and_the_managers_own_playbook_decide_too() -> None:
     layered = SHIPPED.with_firm_playbooks([parse_playbook(text, "own.yaml")])
     client = a_client()
     major = brief(client, alert=an_alert(client, size="major"))
-    assert "calling me at once" in (form_opinion(major, layered).text or "")
-    assert "calling me" not in (form_opinion(brief(client), layered).text or "")
+    assert "calling me at once" in (opinion_part(major, layered).text or "")
+    assert "calling me" not in (opinion_part(brief(client), layered).text or "")
     other = Brief(major.alert, client, a_firm(), a_manager(id="else"), NOW)
-    assert "calling me" not in (form_opinion(other, layered).text or "")
+    assert "calling me" not in (opinion_part(other, layered).text or "")
 
 
 def test_the_opinion_has_the_guides_form_and_names_its_rule() -> None:
-    found = form_opinion(brief(a_client()), SHIPPED)
+    found = opinion_part(brief(a_client()), SHIPPED)
     assert found.text is not None
     assert FORM.match(found.text)
     assert found.rule is not None
@@ -89,21 +89,21 @@ def test_the_opinion_has_the_guides_form_and_names_its_rule() -> None:
 
 
 def test_the_phrasing_stays_the_same_for_a_client_and_differs_between_clients() -> None:
-    texts = [form_opinion(brief(a_client(id=f"c{number}")), SHIPPED).text for number in range(20)]
-    again = [form_opinion(brief(a_client(id=f"c{number}")), SHIPPED).text for number in range(20)]
+    texts = [opinion_part(brief(a_client(id=f"c{number}")), SHIPPED).text for number in range(20)]
+    again = [opinion_part(brief(a_client(id=f"c{number}")), SHIPPED).text for number in range(20)]
     assert texts == again
     assert len(set(texts)) > 1
 
 
 def test_the_desire_that_a_rule_is_made_for_is_named() -> None:
     client = a_client(desires=(Desire(name="control"), Desire(name="income")))
-    found = form_opinion(brief(client), SHIPPED)
+    found = opinion_part(brief(client), SHIPPED)
     assert found.text is not None
     assert "desire for income" in found.text
 
 
 def test_a_client_without_desires_is_advised_by_risk_and_the_manager_is_told() -> None:
-    found = form_opinion(brief(a_client(desires=())), SHIPPED)
+    found = opinion_part(brief(a_client(desires=())), SHIPPED)
     assert found.text is not None
     assert found.text.startswith("Based upon your preference for limited risk, ")
     assert "lists no desire" in found.notes[0]
@@ -111,7 +111,7 @@ def test_a_client_without_desires_is_advised_by_risk_and_the_manager_is_told() -
 
 def test_no_rule_means_no_opinion() -> None:
     client = a_client()
-    found = form_opinion(brief(client, alert=an_alert(client, kind="other")), SHIPPED)
+    found = opinion_part(brief(client, alert=an_alert(client, kind="other")), SHIPPED)
     assert found.rule is None
     assert found.text is not None
     assert "consider" not in found.text
@@ -119,7 +119,7 @@ def test_no_rule_means_no_opinion() -> None:
 
 
 def test_an_information_only_client_gets_no_opinion() -> None:
-    found = form_opinion(brief(a_client(contact=ContactPolicy(information_only=True))), SHIPPED)
+    found = opinion_part(brief(a_client(contact=ContactPolicy(information_only=True))), SHIPPED)
     assert (found.text, found.withheld) == (None, "information_only")
     assert "information only" in found.notes[0]
 
@@ -134,20 +134,20 @@ def test_a_restricted_name_gets_no_opinion_however_it_is_listed(name: str) -> No
         tickers=("HLDN",),
         isin="NO0010000001",
     )
-    by_firm = form_opinion(brief(a_client("wealth", watch), a_firm(restricted=(name,))), SHIPPED)
-    by_client = form_opinion(brief(a_client("wealth", watch, contact=ContactPolicy(restricted=(name,)))), SHIPPED)
+    by_firm = opinion_part(brief(a_client("wealth", watch), a_firm(restricted=(name,))), SHIPPED)
+    by_client = opinion_part(brief(a_client("wealth", watch, contact=ContactPolicy(restricted=(name,)))), SHIPPED)
     assert (by_firm.text, by_firm.withheld) == (None, "restricted")
     assert by_client.withheld == "restricted"
 
 
 def test_a_restricted_name_is_pointed_out_even_for_a_client_who_wants_information_only() -> None:
     client = a_client(contact=ContactPolicy(information_only=True))
-    assert form_opinion(brief(client, a_firm(restricted=("Halden Energy",))), SHIPPED).withheld == "restricted"
+    assert opinion_part(brief(client, a_firm(restricted=("Halden Energy",))), SHIPPED).withheld == "restricted"
 
 
 def test_on_an_unconfirmed_report_nothing_is_to_be_done_yet() -> None:
     client = a_client()
-    found = form_opinion(brief(client, alert=an_alert(client, verdict="warn")), SHIPPED)
+    found = opinion_part(brief(client, alert=an_alert(client, verdict="warn")), SHIPPED)
     assert found.text is not None
     assert "leaving Halden Energy unchanged for the moment" in found.text
     assert "Should it be confirmed, I would suggest replacing part of the income" in found.text
@@ -155,6 +155,6 @@ def test_on_an_unconfirmed_report_nothing_is_to_be_done_yet() -> None:
 
 def test_a_correction_takes_the_earlier_advice_back() -> None:
     client = a_client("it", a_watch("product", "Quillon Cloud"))
-    found = form_opinion(brief(client, alert=an_alert(client, verdict="correct")), SHIPPED)
+    found = opinion_part(brief(client, alert=an_alert(client, verdict="correct")), SHIPPED)
     assert found.text is not None
     assert "as they were before that report" in found.text

@@ -13,7 +13,7 @@ from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.compose import Composed, compose
 from services.notifier.drafting.grounding import GroundingSources, check_grounding, grounding_sources, ungrounded
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.rewording.rewrite import Declined, Question, Rewording, build_question, check_answer
+from services.notifier.rewording.rewrite import AcceptedRewording, Declined, Question, build_question, check_answer
 from tests.unit.services.notifier.samples import (
     NOW,
     a_client,
@@ -47,7 +47,7 @@ def drafted(brief: Brief | None = None) -> tuple[Brief, Draft, Question, Groundi
     return brief, composed.draft, question, known
 
 
-def judged(answer: object, brief: Brief | None = None) -> Rewording | Declined:
+def judged(answer: object, brief: Brief | None = None) -> AcceptedRewording | Declined:
     brief, draft, question, known = drafted(brief)
     return check_answer(question, answer if isinstance(answer, str) else json.dumps(answer), draft, brief.client, known)
 
@@ -86,12 +86,12 @@ def test_the_news_is_shown_between_marks_that_it_cannot_hold_and_only_when_allow
 
 def test_a_good_answer_is_offered_and_grounded() -> None:
     done = judged(GOOD)
-    assert isinstance(done, Rewording), done
+    assert isinstance(done, AcceptedRewording), done
     assert "about 12% of your portfolio" in done.body
     assert "Based upon your desire for a dependable income and limited risk, I think it wise" in done.body
     assert "reports: “Halden Energy cut its quarterly dividend by 38%" in done.body
     assert ungrounded(done.grounding) == ()
-    assert isinstance(judged(f"```json\n{json.dumps(GOOD)}\n```"), Rewording)
+    assert isinstance(judged(f"```json\n{json.dumps(GOOD)}\n```"), AcceptedRewording)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_whatever_a_model_does_to_any_draft_nothing_ungrounded_is_offered(seed: 
         brief, draft, question, known = drafted(random_brief(generator, rules))
         said = {number: text + generator.choice(additions) for number, text in question.masked.items()}
         done = check_answer(question, json.dumps(said), draft, brief.client, known)
-        if isinstance(done, Rewording):
+        if isinstance(done, AcceptedRewording):
             assert ungrounded(check_grounding(done.body, known)) == ()
             assert done.body.count("?") == 1
             assert not any(word in done.body for word in ("Sell it", "40%", "Lol", "Dromer Transport pays"))
