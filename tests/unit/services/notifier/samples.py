@@ -147,7 +147,7 @@ def a_manager(**more: object) -> Manager:
     return Manager.model_validate({"id": "mara", "name": "Mara Lindqvist", "title": "Senior adviser", **more})
 
 
-def told(alert: Alert, *, sent: bool = True, **more: object) -> DraftedStory:
+def drafted_story(alert: Alert, *, sent: bool = True, **more: object) -> DraftedStory:
     fields: dict[str, object] = {
         "draft_id": content_id("drf", alert.id),
         "alert_id": alert.id,
@@ -157,7 +157,7 @@ def told(alert: Alert, *, sent: bool = True, **more: object) -> DraftedStory:
         "verdict": alert.verdict,
         "item_ids": tuple(item.item_id for item in alert.evidence),
         "publisher": "The Financial Ledger",
-        "words": f"{alert.entity_name} has cut its dividend by half",
+        "quote": f"{alert.entity_name} has cut its dividend by half",
         "drafted_at": NOW - timedelta(days=2),
         "sent_at": NOW - timedelta(days=2) if sent else None,
     }
@@ -210,7 +210,9 @@ def random_brief(random: random.Random, rules: Sequence[tuple[Trade, Rule]] = ()
     )  # fmt: skip
     earlier = None
     if verdict == "correct" or random.random() < 0.15:
-        earlier = told(alert, verdict=random.choice(("tell", "warn")), alert_id="alr_earlier", draft_id="drf_earlier")
+        earlier = drafted_story(
+            alert, verdict=random.choice(("tell", "warn")), alert_id="alr_earlier", draft_id="drf_earlier"
+        )
     restricted = (name,) if random.random() < 0.05 else ()
     return Brief(alert, client, a_firm(restricted=restricted), a_manager(), NOW, earlier)
 

@@ -1,4 +1,4 @@
-"""Promises in plain words, and when they fall due where the client is."""
+"""Promises of contact in plain words, and when contact is due in the client's time zone."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def test_plain_words_are_understood(text: str, meant: Cadence) -> None:
 @pytest.mark.parametrize(
     "text", ["", "when something happens", "weekly, Friday by 25:00", "daily weekly", "by noon", "Friday or Monday"]
 )
-def test_what_is_not_understood_to_the_last_word_is_not_taken(text: str) -> None:
+def test_a_text_with_an_unknown_word_is_not_a_promise(text: str) -> None:
     assert parse_cadence(text) is None
 
 
 @given(st.text(max_size=40))
-def test_no_text_breaks_it(text: str) -> None:
+def test_any_text_can_be_parsed(text: str) -> None:
     parse_cadence(text)
 
 
@@ -58,11 +58,11 @@ def dues(text: str, count: int = 3, zone: ZoneInfo = PARIS, days: tuple[int, ...
     return found
 
 
-def test_dues_keep_the_clients_clock_when_clocks_change() -> None:
+def test_due_dates_keep_the_clients_time_when_clocks_change() -> None:
     assert dues("weekly, Friday by noon", 5)[-2:] == ["Fri 2026-03-27 12:00", "Fri 2026-04-03 12:00"]
 
 
-def test_dues_of_months_and_of_days_off() -> None:
+def test_due_dates_in_months_and_on_days_off() -> None:
     assert dues("monthly, first Monday by noon") == [
         "Mon 2026-04-06 12:00",
         "Mon 2026-05-04 12:00",
@@ -91,7 +91,7 @@ def test_dues_of_months_and_of_days_off() -> None:
     st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days))),
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
 )
-def test_a_due_lies_ahead_on_a_working_day(
+def test_a_due_date_is_in_the_future_on_a_working_day(
     cadence: Cadence, zone: ZoneInfo, days: tuple[int, ...], after: datetime
 ) -> None:
     due = due_after(cadence, zone, days, after)

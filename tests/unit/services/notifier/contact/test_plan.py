@@ -39,7 +39,7 @@ def plan(
     return plan_send(who, now, sent, urgency, now + timedelta(hours=hours))
 
 
-def test_within_hours_and_budget_a_message_may_go_at_once() -> None:
+def test_within_hours_and_budget_a_message_may_be_sent_at_once() -> None:
     assert plan(client()) == SendPlan(TUESDAY)
 
 
@@ -61,14 +61,14 @@ def test_quiet_hours_and_weekends_are_kept_in_the_clients_zone(now: datetime, ex
     assert "waits for Claire Arnaud's contact hours" in found.notes[0]
 
 
-def test_quiet_hours_may_lie_within_a_day() -> None:
+def test_quiet_hours_may_be_within_a_day() -> None:
     who = client("UTC", quiet_from=time(12), quiet_until=time(14))
     assert plan(who, TUESDAY.replace(hour=12)).send_after == TUESDAY.replace(hour=14)
     assert plan(who, TUESDAY.replace(hour=3)).send_after == TUESDAY.replace(hour=3)
 
 
 @given(moments, st.sampled_from(ZONES), clock_times, clock_times, days)
-def test_the_next_open_moment_is_open_and_the_first(
+def test_the_next_open_time_is_open_and_the_earliest(
     moment: datetime, zone: str, begin: time | None, end: time | None, working: tuple[int, ...]
 ) -> None:
     policy, place = ContactPolicy(quiet_from=begin, quiet_until=end, working_days=working), ZoneInfo(zone)
@@ -92,7 +92,7 @@ def test_the_budget_counts_any_seven_days() -> None:
 
 
 @given(st.lists(moments, max_size=12), st.integers(1, 5), moments)
-def test_a_message_at_the_free_moment_keeps_the_budget(sent: list[datetime], limit: int, now: datetime) -> None:
+def test_a_message_at_the_next_free_time_keeps_the_budget(sent: list[datetime], limit: int, now: datetime) -> None:
     past = [at for at in sent if at <= now]
     free = next_free(past, limit, now)
     assert free is not None
@@ -100,32 +100,32 @@ def test_a_message_at_the_free_moment_keeps_the_budget(sent: list[datetime], lim
     assert sum(free - WEEK < at <= free for at in past) < limit
 
 
-def test_what_is_urgent_goes_beyond_the_budget_and_says_so() -> None:
+def test_an_urgent_message_may_exceed_the_budget_and_says_so() -> None:
     sent = [TUESDAY - timedelta(days=1)]
     found = plan(client("UTC", max_per_week=1), TUESDAY, *sent, urgency="urgent")
     assert found.send_after == TUESDAY
     assert "exceeds Claire Arnaud's weekly budget" in found.notes[0]
 
 
-def test_what_is_urgent_still_keeps_quiet_hours() -> None:
+def test_an_urgent_message_keeps_quiet_hours() -> None:
     found = plan(client("UTC"), TUESDAY.replace(hour=22), urgency="urgent", hours=4)
     assert found.send_after == TUESDAY.replace(day=4, hour=8)
     assert "Call instead" in found.notes[-1]
 
 
-def test_who_is_not_to_be_contacted_is_not() -> None:
+def test_a_client_who_must_not_be_contacted_gets_no_message() -> None:
     found = plan(client(do_not_contact=True, do_not_contact_reason="in mourning until April."))
     assert found.refused == "do_not_contact"
     assert found.notes == ("Claire Arnaud is not to be contacted: in mourning until April.",)
 
 
-def test_a_policy_that_leaves_no_room_is_said_so() -> None:
+def test_a_policy_that_allows_no_message_is_a_refusal() -> None:
     assert plan(client(max_per_week=0)).refused == "no_contact_budget"
     assert plan(client(max_per_week=0), urgency="urgent").refused is None
     assert plan(client(working_days=())).refused == "no_open_hours"
 
 
-def test_an_unknown_zone_is_reckoned_in_utc_and_said() -> None:
+def test_an_unknown_time_zone_is_replaced_by_utc_with_a_note() -> None:
     found = plan(client("Mars/Phobos"), TUESDAY.replace(hour=7))
     assert found.send_after == TUESDAY.replace(hour=8)
     assert "'Mars/Phobos'" in found.notes[0]
@@ -144,7 +144,7 @@ leave = st.builds(
 @given(
     moments, st.sampled_from(ZONES), days, st.lists(leave, max_size=3), st.lists(moments, max_size=9), st.integers(1, 3)
 )
-def test_whatever_the_policy_a_plan_keeps_all_of_it(
+def test_a_plan_keeps_every_part_of_any_policy(
     now: datetime, zone: str, working: tuple[int, ...], away: list[Blackout], others: list[datetime], limit: int
 ) -> None:
     who = client(zone, working_days=working, blackouts=away, max_per_week=limit)
@@ -172,7 +172,7 @@ def test_a_blackout_ends_with_the_clients_day() -> None:
     assert found.notes == ("Nothing is sent to Claire Arnaud until Friday 6 March 00:00: on leave.",)
 
 
-def test_a_deal_silences_only_what_it_is_about() -> None:
+def test_a_deal_blacks_out_only_its_topic() -> None:
     deal = Blackout(until=date(2026, 3, 5), reason="a sale", about=("Halden Energy",))
     who = client("UTC", blackouts=(deal,))
     assert plan_send(who, TUESDAY, (), "urgent", TUESDAY, ("halden energy",)).waits_for == "deal"

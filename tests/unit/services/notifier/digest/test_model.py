@@ -1,4 +1,4 @@
-"""What a digest holds and in which order; the three forms say the same, and nothing in a headline becomes markup."""
+"""The contents and order of a digest. Its three forms say the same, and no headline becomes markup."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def a_line(section: str = "send", client: str = "claire", **more: object) -> Dig
     return DigestLine(section, **fields)  # type: ignore[arg-type]
 
 
-def test_the_most_valuable_comes_first_grouped_by_client() -> None:
+def test_the_most_important_comes_first_grouped_by_client() -> None:
     made = build_digest(
         MARA,
         [
@@ -50,14 +50,14 @@ def test_the_most_valuable_comes_first_grouped_by_client() -> None:
     assert subject_of(made) == "Thursday 5 March: 4 to send"
 
 
-def test_an_empty_day_says_so_in_one_line() -> None:
+def test_an_empty_digest_is_one_line() -> None:
     made = build_digest(MARA, [], NOW)
     assert subject_of(made) == "Thursday 5 March: nothing to do"
     for view in (as_text, as_markdown, as_html):
         assert "Nothing to send, no replies, no contact due." in view(made, BASE)
 
 
-def test_what_comes_late_says_so() -> None:
+def test_a_late_digest_says_so() -> None:
     made = build_digest(MARA, [a_line()], NOW, wanted_at=NOW - timedelta(hours=3))
     assert subject_of(made).startswith("Thursday 5 March (late)")
     for view in (as_text, as_markdown, as_html):
@@ -65,7 +65,7 @@ def test_what_comes_late_says_so() -> None:
     assert build_digest(MARA, [], NOW, wanted_at=NOW - timedelta(minutes=2)).late_by is None
 
 
-def test_headlines_are_shown_as_they_stand() -> None:
+def test_headlines_are_shown_unchanged() -> None:
     nasty = "<script>alert(1)</script> [click](https://evil.example) *bold*\n# Heading"
     made = build_digest(MARA, [a_line(title=nasty, client_name="A <b> & Co", detail=(nasty,))], NOW)
     page, marked = as_html(made, BASE), as_markdown(made, BASE)
@@ -77,7 +77,7 @@ def test_headlines_are_shown_as_they_stand() -> None:
 
 
 @given(st.lists(st.builds(a_line, st.sampled_from(SECTIONS), st.sampled_from(["ada", "claire", "odd"]))))
-def test_every_line_stands_in_every_form_once(lines: list[DigestLine]) -> None:
+def test_every_line_is_in_every_form_once(lines: list[DigestLine]) -> None:
     numbered = [a_line(one.section, one.client_id, title=f"Title{at}x") for at, one in enumerate(lines)]
     made = build_digest(MARA, numbered, NOW)
     for view in (as_text, as_markdown, as_html):
@@ -97,5 +97,5 @@ def test_every_line_stands_in_every_form_once(lines: list[DigestLine]) -> None:
         (datetime(2026, 3, 30, 5, 30, tzinfo=UTC), ("2026-03-30", datetime(2026, 3, 30, 5, 30, tzinfo=UTC))),
     ],
 )
-def test_it_is_due_at_the_managers_own_hour(now: datetime, due: object) -> None:
+def test_a_digest_is_due_at_the_managers_own_hour(now: datetime, due: object) -> None:
     assert digest_due(DigestPreferences(hour=time(7, 30)), ZoneInfo("Europe/Stockholm"), now) == due

@@ -22,8 +22,8 @@ from tests.unit.services.notifier.samples import (
     a_watch,
     an_alert,
     an_item,
+    drafted_story,
     random_brief,
-    told,
     trade_rules,
 )
 
@@ -75,7 +75,7 @@ def _assert_reads_well(body: str) -> None:
         assert blemish not in body.replace(" …", "…"), (blemish, body)
 
 
-def test_the_whole_of_a_draft() -> None:
+def test_a_complete_draft() -> None:
     client = a_client(salutation="Dear Ms Arnaud")
     other = an_item(number=2, publisher="The Financial Ledger", origin="The Financial Ledger", source_grade="B")
     draft = draft_of(brief(client, evidence=(an_item(), other)))
@@ -105,7 +105,7 @@ def test_a_hidden_instruction_in_an_article_is_only_quoted() -> None:
 
 
 @pytest.mark.parametrize("barred", ["restricted", "information_only"])
-def test_where_no_opinion_may_be_given_none_is_and_the_reason_stays_in_the_house(barred: str) -> None:
+def test_where_no_opinion_may_be_given_the_client_is_not_told_why(barred: str) -> None:
     firm: dict[str, object] = {"restricted": ("Halden Energy",)} if barred == "restricted" else {}
     client = a_client(contact=ContactPolicy(information_only=barred == "information_only"))
     draft = draft_of(brief(client, firm=firm))
@@ -122,16 +122,17 @@ def test_a_client_with_a_view_is_asked_about_it_and_never_told_they_are_wrong() 
     assert question.endswith("?")
 
 
-def test_a_long_story_is_tightened_until_it_fits() -> None:
+def test_a_long_story_is_shortened_until_it_fits() -> None:
     quote = f"Halden Energy cut its dividend, {'and then it said a great deal more about it, ' * 12}on 3 March."
     words = "a dependable income for me and for mine"
     client = a_client(desires=(Desire(name="income", words=words),), views=(Note(text="Halden Energy " + "x " * 22),))
     evidence = (an_item(quote=quote, status="denied"),)
-    draft = draft_of(brief(client, told(an_alert(client), words=quote[:240]), verdict="correct", evidence=evidence))
+    earlier = drafted_story(an_alert(client), quote=quote[:240])
+    draft = draft_of(brief(client, earlier, verdict="correct", evidence=evidence))
     assert draft.words <= MAX_WORDS
 
 
-def test_notes_caution_for_mood_and_language() -> None:
+def test_notes_mention_mood_and_language() -> None:
     draft = draft_of(brief(a_client(mood="upset", language="de-CH")))
     assert any("upset" in note for note in draft.notes)
     assert any("reads German" in finding.message for finding in draft.findings)
@@ -158,7 +159,7 @@ def test_the_greeting_is_the_clients(salutation: str | None, greeting: str) -> N
         (None, "Kind regards,\nMara Lindqvist\nSenior adviser\nHarbour & Vane"),
     ],
 )
-def test_the_sign_off_is_the_managers(signature: str | None, end: str) -> None:
+def test_the_signature_is_the_managers(signature: str | None, end: str) -> None:
     client = a_client()
     case = Brief(an_alert(client), client, a_firm(compliance_note=None), a_manager(signature=signature), NOW)
     assert draft_of(case).body.endswith(end)
@@ -170,7 +171,7 @@ def test_an_alert_without_evidence_is_refused() -> None:
     assert refused.reason == "no_evidence"
 
 
-def test_what_stands_nowhere_is_refused_even_from_our_own_rule() -> None:
+def test_an_ungrounded_statement_is_refused_even_from_a_rule() -> None:
     rule = replace(trade_rules(SHIPPED)[0][1], kinds=("dividend_cut",), stances=("holds",), reason="Zorbex said so")
     bad = Playbooks(((Playbook("bad", "wealth", (rule,)),),))
     refused = compose(brief(a_client()), bad, send_after=NOW)
@@ -185,7 +186,7 @@ def test_the_same_alert_gives_the_same_draft() -> None:
     assert draft_of(case).deadline_at == case.alert.deadline_at == NOW + timedelta(hours=24)
 
 
-def test_an_asset_with_a_weight_is_shown_with_it_and_an_interest_is_not() -> None:
+def test_the_weight_of_an_asset_is_shown_and_that_of_an_interest_is_not() -> None:
     held = draft_of(brief(a_client("wealth", a_watch(weight=0.004))))
     assert "which is about 0.4% of your portfolio" in held.body
     followed = draft_of(brief(a_client("agency", a_watch("competitor", weight=0.5))))
@@ -196,7 +197,7 @@ def test_an_asset_with_a_weight_is_shown_with_it_and_an_interest_is_not() -> Non
     ("jurisdiction", "said"),
     [("CH", "Of Switzerland."), ("ch", "Of Switzerland."), ("England", "Of wealth."), (None, "Of wealth.")],
 )
-def test_the_compliance_note_is_the_one_made_for_the_clients_case(jurisdiction: str | None, said: str) -> None:
+def test_the_compliance_note_fits_the_clients_trade_and_jurisdiction(jurisdiction: str | None, said: str) -> None:
     notes = ({"text": "Of wealth.", "trade": "wealth"}, {"text": "Of law.", "trade": "legal"})
     firm: dict[str, object] = {"compliance": (*notes, {"text": "Of Switzerland.", "jurisdiction": "CH"})}
     assert draft_of(brief(a_client(jurisdiction=jurisdiction), firm=firm)).body.endswith(said)
@@ -204,7 +205,7 @@ def test_the_compliance_note_is_the_one_made_for_the_clients_case(jurisdiction: 
     assert draft_of(brief(it, firm=firm)).body.endswith("This message is for information and is not an offer.")
 
 
-def test_an_upset_client_is_spoken_to_calmly_and_offered_a_talk() -> None:
+def test_an_upset_client_is_addressed_calmly_and_offered_a_call() -> None:
     draft = draft_of(brief(a_client(mood="upset")))
     opinion, question = (
         next(part.text for part in draft.parts if part.role == role) for role in ("opinion", "question")

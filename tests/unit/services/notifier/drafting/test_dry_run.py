@@ -1,4 +1,4 @@
-"""Every combination for which a playbook has something to say, rendered and proofread."""
+"""Every combination that has a playbook rule, written and proofread."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def proofread(trial: DryRunCase, rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("trade", get_args(Trade))
-def test_what_every_rule_says_is_sound_english(trade: Trade) -> None:
+def test_every_rule_is_correct_english(trade: Trade) -> None:
     for rule in BOOKS[trade].rules:
         kind, stance = rule.kinds[0], rule.stances[0]
         desire = sorted(rule.desires)[0] if rule.desires else "peace of mind"
@@ -64,7 +64,7 @@ def test_what_every_rule_says_is_sound_english(trade: Trade) -> None:
 
 
 @pytest.mark.parametrize("trade", get_args(Trade))
-def test_every_rule_in_every_case_it_is_made_for_reads_well_for_some_desire_and_risk(trade: Trade) -> None:
+def test_every_rule_reads_well_in_each_of_its_cases(trade: Trade) -> None:
     """Each rule with each event, stance and verdict; desires and risks in turn, so that all of them have theirs."""
     by_case: dict[tuple[EventKind, Stance, str], list[tuple[Said, Direction]]] = {}
     for one, direction in said(trade):
@@ -79,7 +79,7 @@ def test_every_rule_in_every_case_it_is_made_for_reads_well_for_some_desire_and_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("trade", get_args(Trade))
-def test_every_combination_that_has_a_rule_reads_well(trade: Trade) -> None:
+def test_every_combination_with_a_rule_reads_well(trade: Trade) -> None:
     """All of them; those that differ in the direction alone are one text, and are rendered once."""
     directions = dict(said(trade))
     for (kind, stance, rule, desire, risk), direction in directions.items():

@@ -1,4 +1,4 @@
-"""Slips and faults of grammar are found with their fixes, and sound letters, names and other languages left alone."""
+"""Typing slips and grammar mistakes are found with their fixes; correct text, names and other languages pass."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_typing_slip_is_found_with_its_fix(text: str, wrong: str, fix: str) ->
         "Well-to-do owners … then: wait.",
     ],
 )
-def test_what_is_no_slip_is_left_alone(text: str) -> None:
+def test_correct_text_has_no_typing_slips(text: str) -> None:
     assert list(check_typos(text)) == []
 
 
@@ -57,7 +57,7 @@ def test_what_is_no_slip_is_left_alone(text: str) -> None:
         ("If it holds, we think that you holds too much.", "you holds", "Write “hold”."),
     ],
 )
-def test_a_fault_of_grammar_is_found_with_its_fix(text: str, wrong: str, fix: str) -> None:
+def test_a_grammar_mistake_is_found_with_its_fix(text: str, wrong: str, fix: str) -> None:
     assert [(found.rule, found.text, found.mend, found.severity) for found in check_grammar(text)] == [
         ("grammar", wrong, fix, "warning")
     ]
@@ -72,16 +72,16 @@ def test_a_fault_of_grammar_is_found_with_its_fix(text: str, wrong: str, fix: st
         "",
     ],
 )
-def test_sound_words_and_other_languages_are_left_alone(text: str) -> None:
+def test_correct_text_and_other_languages_have_no_grammar_mistakes(text: str) -> None:
     assert list(check_grammar(text)) == []
 
 
-def test_nothing_is_said_twice() -> None:
+def test_a_mistake_is_reported_once() -> None:
     text = "Dear Ms Arnaud,\n\nThis is a good moment to to talk about the figures."
     assert [(found.rule, found.text) for found in review(text, a_client(), closely=True)] == [("slip", "to to")]
 
 
-def test_it_is_looked_at_where_people_write_and_several_may_write_at_once() -> None:
+def test_edited_text_is_checked_and_several_threads_may_check_at_once() -> None:
     client, text = a_client(), "Dear Ms Arnaud,\n\nWe should of waited for the figures of Halden Energy."
     assert [found.rule for found in review(text, client)] == []
     with ThreadPoolExecutor(4) as threads:

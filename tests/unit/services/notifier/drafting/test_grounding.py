@@ -16,7 +16,7 @@ from services.notifier.drafting.grounding import (
     ungrounded,
 )
 from services.notifier.drafting.tokens import tokens
-from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, told
+from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, drafted_story
 
 QUOTE = (
     "Halden Energy said on 2 March 2026 that it cut its dividend by 38% to 0.40 crowns and took a charge of $1.3 "
@@ -28,7 +28,7 @@ def known(**more: object) -> GroundingSources:
     watch = Watch(entity_id="halden-energy", name="Halden Energy", kind="holding", weight=0.123, tickers=("HLDN",))
     client = a_client("wealth", watch, views=(Note(text="Never sell Halden before 2030"),), **more)
     alert = an_alert(client, evidence=(an_item(quote=QUOTE),))
-    return grounding_sources(alert, client, a_firm(), a_manager(), told(an_alert(client)))
+    return grounding_sources(alert, client, a_firm(), a_manager(), drafted_story(an_alert(client)))
 
 
 def kinds(text: str) -> list[tuple[str, str]]:
@@ -57,7 +57,7 @@ def nowhere(text: str) -> list[str]:
         ("", []),
     ],
 )
-def test_what_must_be_true_to_the_letter_is_found(text: str, found: list[tuple[str, str]]) -> None:
+def test_tokens_that_must_be_grounded_are_found(text: str, found: list[tuple[str, str]]) -> None:
     assert kinds(text) == found
 
 
@@ -80,7 +80,7 @@ def test_what_must_be_true_to_the_letter_is_found(text: str, found: list[tuple[s
         "On 1 March I wrote to you.",
     ],
 )
-def test_what_stands_in_evidence_or_book_is_tied(text: str) -> None:
+def test_what_is_in_the_evidence_or_the_book_is_grounded(text: str) -> None:
     assert nowhere(text) == []
 
 
@@ -103,11 +103,11 @@ def test_what_stands_in_evidence_or_book_is_tied(text: str) -> None:
         ("Call Zorbex.", ["Zorbex"]),
     ],
 )
-def test_what_stands_nowhere_is_found_out(text: str, invented: list[str]) -> None:
+def test_inventions_are_ungrounded(text: str, invented: list[str]) -> None:
     assert nowhere(text) == invented
 
 
-def test_a_tie_says_where_it_stands() -> None:
+def test_a_grounding_names_its_source() -> None:
     found = {
         entry.text: (entry.where, entry.ref)
         for entry in check_grounding("It said Nora Lind, about 12 %, 38% on 1 March.", known())
@@ -118,12 +118,12 @@ def test_a_tie_says_where_it_stands() -> None:
     assert found["1 March"][0] == "book"
 
 
-def test_each_thing_is_listed_once() -> None:
+def test_each_token_is_listed_once() -> None:
     groundings = check_grounding("38% and 38% and Nora Lind and Nora Lind", known())
     assert [grounding.text for grounding in groundings] == ["38%", "Nora Lind"]
 
 
-def test_what_was_tied_before_stays_tied() -> None:
+def test_what_was_grounded_before_stays_grounded() -> None:
     client = a_client()
     granted = [
         Grounding(text="1 March", kind="date", where="book", ref="told.drf_1"),
@@ -134,12 +134,12 @@ def test_what_was_tied_before_stays_tied() -> None:
 
 
 @pytest.mark.parametrize(("weight", "said"), [(0.12, "12"), (0.1234, "12"), (0.004, "0.4"), (1.0, "100")])
-def test_a_weight_is_said_in_whole_per_cents(weight: float, said: str) -> None:
+def test_a_weight_is_written_in_whole_percent(weight: float, said: str) -> None:
     assert share_percent(weight) == said
 
 
 @given(st.text(max_size=400))
-def test_any_text_can_be_checked_and_every_token_stands_in_it(text: str) -> None:
+def test_any_text_can_be_checked_and_contains_its_tokens(text: str) -> None:
     for token in tokens(text):
         assert text[token.start : token.start + len(token.text)] == token.text
     check_grounding(text, known())
@@ -169,7 +169,7 @@ def test_a_text_is_grounded_in_itself(text: str) -> None:
         ("Ledger Today reports it.", None),
     ],
 )
-def test_a_day_told_from_the_day_of_reading_is_tied_or_found_out(text: str, where: str | None) -> None:
+def test_a_relative_day_is_grounded_only_by_the_same_day(text: str, where: str | None) -> None:
     client = a_client()
     alert = an_alert(client, evidence=(an_item(quote="The board meets tomorrow in Estmere, it said."),))
     known = grounding_sources(alert, client, a_firm(), a_manager(), now=NOW)
@@ -177,12 +177,12 @@ def test_a_day_told_from_the_day_of_reading_is_tied_or_found_out(text: str, wher
     assert dates == ([] if where is None else [where])
 
 
-def test_without_a_day_of_reading_no_such_day_is_known() -> None:
+def test_without_a_day_of_reading_relative_days_are_ungrounded() -> None:
     known = grounding_sources(an_alert(), a_client(), a_firm(), a_manager())
     assert [entry.where for entry in check_grounding("It happened today.", known)] == ["nowhere"]
 
 
-def test_what_one_sentence_says_is_tied_to_one_item_where_one_holds_it_all() -> None:
+def test_a_sentence_is_tied_to_one_item_that_supports_all_of_it() -> None:
     client = a_client()
     first = an_item(quote="Corvane Works fell by 9% in a day, traders said.")
     second = an_item(number=2, quote="Halden Energy cut its dividend by 38%, after Corvane Works had done so.")
@@ -197,7 +197,7 @@ def test_what_one_sentence_says_is_tied_to_one_item_where_one_holds_it_all() -> 
     assert ("9%", "itm_1") in [(one.text, one.ref) for one in said[1][1]]
 
 
-def test_a_quotation_is_of_the_sentence_it_stands_in() -> None:
+def test_a_quotation_belongs_to_its_sentence() -> None:
     text = "It said: “One cut. Two cuts.” at once. Nothing here.\n\nHalden Energy is yours."
     spans = [text[start:end].strip() for start, end in sentence_spans(text)]
     assert spans == ["It said: “One cut. Two cuts.” at once.", "Nothing here.", "Halden Energy is yours."]

@@ -1,4 +1,4 @@
-"""For a client who reads another language, a draft is in English throughout, says so, and may be translated."""
+"""A draft for a client who reads another language is in English, says so, and may be translated."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GERMAN = (
         ("fr", None, "Dear Claire Arnaud,"),
     ],
 )
-def test_a_letter_begins_in_the_language_in_which_it_goes_on(language: str, salutation: str | None, said: str) -> None:
+def test_a_letter_begins_in_english(language: str, salutation: str | None, said: str) -> None:
     assert greeting(a_client(language=language, salutation=salutation)) == said
 
 
@@ -43,7 +43,7 @@ def test_a_letter_begins_in_the_language_in_which_it_goes_on(language: str, salu
         ("Mara Lindqvist", "Kind regards,\nMara Lindqvist"),
     ],
 )
-def test_and_ends_in_it(own: str, first: str) -> None:
+def test_a_letter_ends_in_english(own: str, first: str) -> None:
     assert signature(a_manager(signature=own), "Harbour & Vane") == first
 
 
@@ -59,7 +59,7 @@ def test_the_manager_is_told_to_translate_it() -> None:
         assert foreign not in composed.draft.body
 
 
-def test_what_was_translated_is_not_told_to_be() -> None:
+def test_a_translated_draft_gets_no_note_to_translate() -> None:
     client = a_client(language="de")
     assert [found.rule for found in review(GERMAN, client, closely=True)] == []
     english = "Dear Claire Arnaud,\n\nHalden Energy has cut its dividend, and we should talk. How do you see it?"

@@ -10,7 +10,7 @@ from schemas.alerts import Alert
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.grounding import check_grounding, grounding_sources, ungrounded
 from services.notifier.drafting.news import clean_title, lead_evidence, news_part, quotation_from, shorten, subject_line
-from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, told
+from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, drafted_story
 
 
 def brief(alert: Alert, earlier: DraftedStory | None = None) -> Brief:
@@ -33,7 +33,7 @@ def text(alert: Alert, earlier: DraftedStory | None = None) -> str:
         ("", ""),
     ],
 )
-def test_a_headline_is_cleaned_of_what_is_no_news(title: str, cleaned: str) -> None:
+def test_a_headline_is_cleaned_of_labels_and_outlets(title: str, cleaned: str) -> None:
     assert clean_title(title, "Northgate Wire") == cleaned
 
 
@@ -48,7 +48,7 @@ def test_a_headline_is_cleaned_of_what_is_no_news(title: str, cleaned: str) -> N
         ("", "", "“Orvix”."),
     ],
 )
-def test_what_stands_alone_is_quoted(quote: str, title: str, quoted: str) -> None:
+def test_a_complete_sentence_is_quoted(quote: str, title: str, quoted: str) -> None:
     assert quotation_from(an_item(quote=quote, title=title), 40, "Orvix") == quoted.replace(".”.", ".”")
 
 
@@ -72,7 +72,7 @@ def test_a_subject_is_one_short_calm_line(headline: str, verdict: str) -> None:
 
 
 @given(st.text(max_size=300), st.text(max_size=300), st.integers(min_value=5, max_value=40))
-def test_whatever_a_feed_says_its_quotation_stands_in_it(quote: str, title: str, max_words: int) -> None:
+def test_a_quotation_is_verbatim_whatever_the_feed_says(quote: str, title: str, max_words: int) -> None:
     item = an_item(quote=quote, title=title)
     client = a_client()
     known = grounding_sources(an_alert(evidence=(item,)), client, a_firm(), a_manager())
@@ -81,7 +81,7 @@ def test_whatever_a_feed_says_its_quotation_stands_in_it(quote: str, title: str,
     assert not {"?", "!"} & set(quoted)
 
 
-def test_news_says_who_reports_it_and_on_whose_word() -> None:
+def test_news_names_the_publisher_and_its_source() -> None:
     item = an_item(attributed_to="board member Aron Dahl")
     said = text(an_alert(evidence=(item,)))
     assert said.startswith("Northgate Wire, citing board member Aron Dahl, reports: “Halden Energy cut")
@@ -97,7 +97,7 @@ def test_a_company_announces_and_a_regulator_states() -> None:
     assert text(an_alert(evidence=(regulator,))).startswith("CERT Nordmark states:")
 
 
-def test_further_sources_count_only_with_an_origin_of_their_own() -> None:
+def test_only_sources_with_another_origin_support_the_news() -> None:
     copy = an_item(number=2, publisher="The Port Courier")
     other = an_item(number=3, publisher="Oslo Morning Herald", origin="Oslo Morning Herald")
     found = news_part(brief(an_alert(evidence=(an_item(), copy, other))), max_words=40, others=True)
@@ -105,28 +105,28 @@ def test_further_sources_count_only_with_an_origin_of_their_own() -> None:
     assert found.evidence == ("itm_1", "itm_3")
 
 
-def test_a_rumour_by_a_poor_source_is_no_support_for_a_fact() -> None:
+def test_a_rumor_from_a_poor_source_does_not_support_a_fact() -> None:
     gossip = an_item(number=2, publisher="Market Whisper", origin="Market Whisper", source_grade="D")
     hedged = an_item(number=3, publisher="Port Courier", origin="Port Courier", status="hedged")
     assert "as well" not in text(an_alert(evidence=(an_item(), gossip, hedged)))
 
 
-def test_a_warning_says_unconfirmed_and_that_it_rests_on_one_report() -> None:
+def test_a_warning_is_marked_unconfirmed_and_as_the_only_report() -> None:
     said = text(an_alert(verdict="warn", evidence=(an_item(status="hedged"),)))
     assert said.startswith("This is unconfirmed. Northgate Wire reports:")
     assert said.endswith("So far, this is the only report.")
 
 
-def test_a_correction_says_what_we_said_and_what_is_known_now() -> None:
+def test_a_correction_repeats_what_we_said_and_gives_what_is_known_now() -> None:
     denial = an_item(number=2, status="denied", quote="Halden Energy keeps its dividend as it is.")
     alert = an_alert(verdict="correct", evidence=(an_item(), denial))
-    said = text(alert, told(an_alert()))
+    said = text(alert, drafted_story(an_alert()))
     assert said == (
         "On 1 March I told you about a report by The Financial Ledger: “Halden Energy has cut its dividend by half”. "
         "It has since been denied. Northgate Wire now states: “Halden Energy keeps its dividend as it is.” "
         "I am sorry that I passed it on to you as fact."
     )
-    assert "unconfirmed report by" in text(alert, told(an_alert(), verdict="warn"))
+    assert "unconfirmed report by" in text(alert, drafted_story(an_alert(), verdict="warn"))
     with pytest.raises(ValueError, match="needs the message"):
         text(alert)
 
@@ -140,14 +140,14 @@ def test_a_correction_says_what_we_said_and_what_is_known_now() -> None:
         ("correct", 1, "Here is an update on Halden Energy, about which I sent you a correction on 1 March."),
     ],
 )
-def test_an_update_says_what_it_follows_on(earlier: str, grade: int, begins: str) -> None:
-    assert text(an_alert(information_grade=grade), told(an_alert(), verdict=earlier)).startswith(begins)
+def test_an_update_refers_to_the_earlier_message(earlier: str, grade: int, begins: str) -> None:
+    assert text(an_alert(information_grade=grade), drafted_story(an_alert(), verdict=earlier)).startswith(begins)
 
 
 def test_an_update_quotes_what_is_new() -> None:
     old, new = an_item(source_grade="A"), an_item(number=2, source_grade="C", publisher="Port Courier")
     assert lead_evidence(brief(an_alert(evidence=(old, new)))).item_id == "itm_1"
-    assert lead_evidence(brief(an_alert(evidence=(old, new)), told(an_alert()))).item_id == "itm_2"
+    assert lead_evidence(brief(an_alert(evidence=(old, new)), drafted_story(an_alert()))).item_id == "itm_2"
 
 
 def test_among_equals_the_newest_is_quoted() -> None:

@@ -49,12 +49,12 @@ def brief(client: Client, firm: Firm | None = None, alert: Alert | None = None) 
         (None, "for capital growth"),
     ],
 )
-def test_the_clients_own_words_stand_where_they_make_a_sentence(words: str | None, phrase: str) -> None:
+def test_the_clients_own_words_are_used_where_they_fit_the_sentence(words: str | None, phrase: str) -> None:
     verb, text = desire_phrase(Desire(name="capital_growth", words=words), a_client())
     assert f"{'to' if verb else 'for'} {text}" == phrase
 
 
-def test_the_phrasing_stays_for_a_month_and_varies_over_time_and_clients() -> None:
+def test_the_phrasing_is_stable_for_a_month_and_varies_over_time_and_clients() -> None:
     def said(client_id: str, months: int, days: int = 0) -> str:
         client = a_client(id=client_id)
         now = NOW.replace(month=1 + months % 12, year=2026 + months // 12, day=1 + days)
@@ -65,7 +65,7 @@ def test_the_phrasing_stays_for_a_month_and_varies_over_time_and_clients() -> No
     assert len({said(f"client-{number}", 0) for number in range(40)}) == 5
 
 
-def test_size_urgency_and_the_managers_own_playbook_decide_too() -> None:
+def test_size_urgency_and_the_managers_own_playbook_are_conditions_too() -> None:
     text = (
         "playbook: own\nmanager: mara\nrules:\n"
         "  - when: {kind: dividend_cut, stance: holds, size: major, urgency: [high, urgent]}\n"
@@ -102,7 +102,7 @@ def test_the_desire_that_a_rule_is_made_for_is_named() -> None:
     assert "desire for income" in found.text
 
 
-def test_a_client_without_desires_is_advised_by_risk_and_the_manager_is_told() -> None:
+def test_a_client_without_desires_is_advised_by_risk_with_a_note_to_the_manager() -> None:
     found = opinion_part(brief(a_client(desires=())), SHIPPED)
     assert found.text is not None
     assert found.text.startswith("Based upon your preference for limited risk, ")
@@ -125,7 +125,7 @@ def test_an_information_only_client_gets_no_opinion() -> None:
 
 
 @pytest.mark.parametrize("name", ["halden energy", "HLDN", "NO0010000001", "Halden", "halden-energy"])
-def test_a_restricted_name_gets_no_opinion_however_it_is_listed(name: str) -> None:
+def test_a_restricted_name_gets_no_opinion_under_any_of_its_names(name: str) -> None:
     watch = Watch(
         entity_id="halden-energy",
         name="Halden Energy",
@@ -140,12 +140,12 @@ def test_a_restricted_name_gets_no_opinion_however_it_is_listed(name: str) -> No
     assert by_client.withheld == "restricted"
 
 
-def test_a_restricted_name_is_pointed_out_even_for_a_client_who_wants_information_only() -> None:
+def test_a_restricted_name_is_noted_even_for_a_client_who_wants_information_only() -> None:
     client = a_client(contact=ContactPolicy(information_only=True))
     assert opinion_part(brief(client, a_firm(restricted=("Halden Energy",))), SHIPPED).withheld == "restricted"
 
 
-def test_on_an_unconfirmed_report_nothing_is_to_be_done_yet() -> None:
+def test_an_unconfirmed_report_calls_for_no_action_yet() -> None:
     client = a_client()
     found = opinion_part(brief(client, alert=an_alert(client, verdict="warn")), SHIPPED)
     assert found.text is not None
@@ -153,7 +153,7 @@ def test_on_an_unconfirmed_report_nothing_is_to_be_done_yet() -> None:
     assert "Should it be confirmed, I would suggest replacing part of the income" in found.text
 
 
-def test_a_correction_takes_the_earlier_advice_back() -> None:
+def test_a_correction_takes_back_the_earlier_advice() -> None:
     client = a_client("it", a_watch("product", "Quillon Cloud"))
     found = opinion_part(brief(client, alert=an_alert(client, verdict="correct")), SHIPPED)
     assert found.text is not None

@@ -49,7 +49,7 @@ def test_four_trades_ship_with_at_least_25_rules_each() -> None:
 
 
 @pytest.mark.parametrize(("trade", "rule"), RULES, ids=[f"{trade}:{rule.line}" for trade, rule in RULES])
-def test_a_shipped_rule_holds_no_fact_and_no_fault(trade: Trade, rule: Rule) -> None:
+def test_a_shipped_rule_contains_no_fact_and_no_fault(trade: Trade, rule: Rule) -> None:
     sentences = (f"Consider {rule.action} because {rule.reason}.", rule.meaning, rule.question)
     for text in filter(None, sentences):
         sentence = text.replace("{asset}", "it")
@@ -87,11 +87,11 @@ def test_the_most_specific_rule_wins() -> None:
 
 
 @pytest.mark.parametrize("name", ["income", "Income", "steady_income", "steady-income", "  Yield "])
-def test_a_desire_is_known_by_its_other_names_and_spellings(name: str) -> None:
+def test_a_desire_is_recognized_by_its_other_names_and_spellings(name: str) -> None:
     assert lookup(SHIPPED, name, "moderate") is lookup(SHIPPED, "income", "moderate")
 
 
-def test_where_no_rule_fits_there_is_none() -> None:
+def test_without_a_fitting_rule_there_is_no_advice() -> None:
     assert SHIPPED.lookup(RuleQuery("other", "holds", "wealth", "negative", "income", "limited")) is None
     assert SHIPPED.lookup(RuleQuery("vulnerability", "uses", "wealth", "negative", "income", "limited")) is None
 
@@ -102,14 +102,14 @@ def test_among_equally_specific_rules_the_first_in_the_file_wins() -> None:
     assert action(lookup(playbooks, "coupons", "limited")) == "keeping {asset}"
 
 
-def test_a_later_layer_wins_and_may_silence_an_earlier_one() -> None:
+def test_a_later_layer_overrides_and_may_silence_an_earlier_one() -> None:
     layered = SHIPPED.with_layer([parse_playbook(FIRM, "firm.yaml")])
     assert action(lookup(layered, "growth", "limited")).startswith("calling us")
     assert lookup(layered, "growth", "high") is None
     assert lookup(layered, "growth", "high", "takeover") is lookup(SHIPPED, "growth", "high", "takeover")
 
 
-def test_a_firm_rule_for_every_trade_wins_over_a_shipped_one_for_one_trade() -> None:
+def test_a_firms_rule_for_every_trade_overrides_a_shipped_one_for_one_trade() -> None:
     layered = SHIPPED.with_layer([parse_playbook(FIRM.replace("trade: wealth\n", ""), "firm.yaml")])
     assert action(lookup(layered, "growth", "limited")).startswith("calling us")
 

@@ -17,7 +17,7 @@ from tests.unit.services.notifier.samples import a_client
         ("It is definately worth a talk with us.", "definately", "definitely"),
     ],
 )
-def test_a_misspelt_word_is_found_with_its_fix(text: str, word: str, meant: str) -> None:
+def test_a_misspelled_word_is_found_with_its_fix(text: str, word: str, meant: str) -> None:
     (found,) = check_spelling(text, a_client())
     assert (found.rule, found.text, found.severity) == ("spelling", word, "warning")
     assert found.mend == f"Did you mean “{meant}”?"
@@ -34,16 +34,16 @@ def test_a_misspelt_word_is_found_with_its_fix(text: str, word: str, meant: str)
         "",
     ],
 )
-def test_what_is_right_or_a_name_or_another_language_is_left_alone(text: str) -> None:
+def test_correct_words_names_and_other_languages_are_not_reported(text: str) -> None:
     assert list(check_spelling(text, a_client())) == []
 
 
-def test_the_clients_own_words_are_never_wrong() -> None:
+def test_the_clients_own_words_are_correct() -> None:
     client = a_client(desires=(Desire(name="growth", words="a wee bit of bawbees"),))
     assert list(check_spelling("Based upon your desire for a wee bit of bawbees.", client)) == []
 
 
-def test_a_long_sentence_and_hard_words_are_pointed_out_by_level() -> None:
+def test_long_sentences_and_hard_words_are_reported_by_level() -> None:
     (found,) = check_readability(f"You hold it {'and so it goes on for a while ' * 8}.", a_client())
     assert "hard to follow" in found.message
     hard = "Notwithstanding considerable macroeconomic uncertainty, diversification considerations necessitate review."
@@ -60,7 +60,7 @@ def test_a_long_sentence_and_hard_words_are_pointed_out_by_level() -> None:
 @pytest.mark.parametrize(
     ("word", "so"), [("weighing", True), ("replacing", True), ("stopping", True), ("boeing", False), ("beijing", False)]
 )
-def test_a_verb_at_a_sentences_start_is_told_from_a_name(word: str, so: bool) -> None:
+def test_a_verb_at_the_start_of_a_sentence_is_distinguished_from_a_name(word: str, so: bool) -> None:
     assert is_gerund(word) is so
     names = [token.text for token in tokens(f"{word.capitalize()} this is hard.") if token.kind == "name"]
     assert bool(names) is not so

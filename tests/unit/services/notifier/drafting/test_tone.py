@@ -30,7 +30,7 @@ def rules(text: str, severity: str | None = None) -> list[str]:
         ("word " * 151, "length"),
     ],
 )
-def test_what_has_no_place_in_a_draft_is_an_error_with_a_mend(text: str, rule: str) -> None:
+def test_words_that_have_no_place_in_a_draft_are_errors_with_a_fix(text: str, rule: str) -> None:
     found = review(text, a_client())
     assert [(finding.rule, finding.severity) for finding in found if finding.rule == rule][:1] == [(rule, "error")]
     assert all(finding.message and finding.mend for finding in found)
@@ -40,7 +40,7 @@ def test_what_has_no_place_in_a_draft_is_an_error_with_a_mend(text: str, rule: s
     ("text", "rule"),
     [("After the election it fell.", "polarizing"), ("It is a disaster.", "drama"), ("An URGENT matter.", "capitals")],
 )
-def test_what_may_be_meant_so_is_a_warning(text: str, rule: str) -> None:
+def test_doubtful_words_are_warnings(text: str, rule: str) -> None:
     assert rules(text) == [rule]
     assert rules(text, "error") == []
 
@@ -61,7 +61,7 @@ def test_plain_words_names_and_quotations_pass(text: str) -> None:
     assert review(text, client) == ()
 
 
-def test_a_quoted_curse_word_is_pointed_out_but_does_not_block() -> None:
+def test_a_quoted_curse_word_is_a_warning_that_does_not_block() -> None:
     assert rules("He said “this is crap”.") == ["cursing"]
     assert rules("He said “this is crap”.", "error") == []
 
@@ -85,11 +85,11 @@ def test_150_words_are_read_in_less_than_a_minute(words: int, seconds: int) -> N
     assert reading_seconds(words) == seconds
 
 
-def test_words_are_what_stands_between_spaces() -> None:
+def test_words_are_separated_by_spaces() -> None:
     assert count_words("About 12 % – of your two-part plan.") == 6
 
 
-def test_every_list_says_its_severity_and_message() -> None:
+def test_every_word_list_has_a_severity_and_a_message() -> None:
     for rule in read_yaml("words", "tone.yaml").values():
         assert rule["severity"] in ("error", "warning")
         assert rule["message"].endswith(".")

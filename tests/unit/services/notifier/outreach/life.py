@@ -1,4 +1,4 @@
-"""One client's life at the drafting processor: alerts, sendings and time, as a runtime would drive it."""
+"""One client's life at the draft writer: alerts, decisions and time, as a runtime would deliver them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ SHIPPED = Playbooks.shipped()
 
 
 def client_of(**contact: Any) -> Client:
-    """A client in UTC with three holdings who may be written to around the clock, but for ``contact``."""
+    """Return a client in UTC with three holdings who may be contacted around the clock, except for ``contact``."""
     policy = {"max_per_week": 9, "quiet_from": None, "quiet_until": None, "working_days": tuple(range(7)), **contact}
     watches = (a_watch(), a_watch(name="Corvane Pharma"), a_watch(name="Quillon Cloud"))
     return a_client("wealth", *watches, time_zone="UTC", contact=ContactPolicy.model_validate(policy))
 
 
 class Life:
-    """Steps a :class:`DraftWriter` by one client; timers fire before each event, as in a runtime."""
+    """Drives a :class:`DraftWriter` for one client. Timers fire before each event, as in a runtime."""
 
     def __init__(self, client: Client | None = None, now: datetime = NOW) -> None:
         self.client = client or client_of()
@@ -51,13 +51,13 @@ class Life:
         self.book(self.client)
 
     def book(self, client: Client) -> None:
-        """From now on the client is so."""
+        """Change the client's entry in the book."""
         self.client = client
         changed = ClientChanged(client=client, firm=a_firm(), manager=a_manager())
         self.processor.update_reference(event(changed, key=client.id, id="evt_client", source="test", time=self.now))
 
     def wait(self, **span: float) -> None:
-        """Let time pass; everything due fires at its moment."""
+        """Let time pass. Every timer fires when it is due."""
         until = self.now + timedelta(**span)
         while (due := self.processor.next_tick(self.state)) is not None and due <= until:
             state, out = self.processor.tick(self.state, due)
@@ -67,15 +67,15 @@ class Life:
         self.now = until
 
     def tell(self, data: Payload) -> None:
-        """One event, after what is due before it."""
+        """Process one event, after the timers that are due before it."""
         self.wait()
         wrapped: AnyEvent = event(data, key=self.client.id, id="evt_x", source="test", time=self.now)
         state, out = self.processor.process(self.state, wrapped, self.now)
         self._take(state, out)
 
     def alert(self, number: int, name: str = "Halden Energy", **more: object) -> Alert:
-        """A story of its own about one of the holdings."""
-        watch = next(one for one in self.client.assets if one.name == name)
+        """Raise an alert on a new story about one of the holdings."""
+        watch = next(watch for watch in self.client.assets if watch.name == name)
         fields: dict[str, object] = {
             "watch": watch,
             "story_id": f"itm_{number}",
@@ -89,13 +89,13 @@ class Life:
         self.tell(AlertRaised(alert=alert))
         return alert
 
-    def small(self, number: int, name: str = "Halden Energy", relevance: float = 0.3) -> Alert:
-        """A story that is true, and too small to be told."""
+    def below_threshold(self, number: int, name: str = "Halden Energy", relevance: float = 0.3) -> Alert:
+        """Raise an alert on a true story that is below the client's threshold."""
         reason = Reason(rule="low-relevance", saw="", concluded="ignore", text="Too small.")
         return self.alert(number, name, verdict="ignore", relevance=relevance, reasons=(reason,))
 
     def send(self, draft: Draft) -> None:
-        """The draft reaches the client."""
+        """Send the draft to the client."""
         sent = DraftSent(
             draft_id=draft.id,
             alert_id=draft.alert_id,
@@ -108,14 +108,14 @@ class Life:
         self.tell(sent)
 
     def approve(self, draft: Draft) -> None:
-        """The manager approves it, and it waits to go out."""
+        """Approve the draft; it waits to be sent."""
         approved = DraftApproved(
             draft_id=draft.id, client_id=self.client.id, channel="email", subject="", body="", by="mara"
         )
         self.tell(approved)
 
     def dismiss(self, draft: Draft, reason: DismissReason = "not_useful") -> None:
-        """The manager decides against it."""
+        """Dismiss the draft."""
         self.open.pop(draft.id, None)
         self.tell(
             DraftDismissed(
@@ -125,22 +125,22 @@ class Life:
 
     @property
     def only(self) -> Draft:
-        """The one draft that lies before the manager."""
+        """The only draft that waits for the manager."""
         (draft,) = self.open.values()
         return draft
 
-    def what(self) -> list[tuple[str, str]]:
-        """What was decided of contacts, and for which reason."""
-        return [(one.what, one.reason) for one in self.decided]
+    def decisions(self) -> list[tuple[str, str]]:
+        """Return the contact decisions and their reasons."""
+        return [(decided.what, decided.reason) for decided in self.decided]
 
     def _take(self, state: Any, out: Any) -> None:
         raw = self.processor.dump(state)
         self.state = self.processor.load(raw)
         assert self.state == state
-        for one in out:
-            match one.data:
+        for written in out:
+            match written.data:
                 case DraftCreated() as created:
-                    assert created.draft.id not in self.drafts, "a draft's id is taken twice"
+                    assert created.draft.id not in self.drafts, "two drafts have one id"
                     self.drafts[created.draft.id] = self.open[created.draft.id] = created.draft
                     self.open.pop(created.draft.supersedes or "", None)
                 case DraftRefused() as refused:
@@ -150,7 +150,7 @@ class Life:
                 case ContactDecided() as decided:
                     self.decided.append(decided)
                 case _:
-                    self.other.append(one)
+                    self.other.append(written)
         open_ids = {message.draft_id for message in self.state.open_messages}
         assert set(self.open) <= set(self.drafts)
-        assert open_ids <= set(self.open), "what the processor holds open lies before the manager"
+        assert open_ids <= set(self.open), "every message that the writer holds open waits for the manager"

@@ -1,4 +1,4 @@
-"""From items to messages: what was told only since contact was due is corrected when its source withdraws it."""
+"""From items to messages: news told because contact was due is corrected when its source withdraws it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = "true news that was too small for the client turns out to be false"
 
 
 @pytest.mark.parametrize("client_id", ["first", "second"])
-def test_what_was_told_since_contact_was_due_is_corrected(client_id: str) -> None:
+def test_news_told_because_contact_was_due_is_corrected(client_id: str) -> None:
     scenario = next(one for one in load_scenarios() if one.name == NAME)
     runtime = MemoryRuntime(Pipeline((Annotate(), Judge(), DraftWriter(Playbooks.shipped()))))
     for one in scenario.setting:

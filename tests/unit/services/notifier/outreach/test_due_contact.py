@@ -1,4 +1,4 @@
-"""Blackouts, promises, silence and feedback: what waits, what is said when contact is due, and what is learnt."""
+"""Blackouts, promised contact, silence and feedback."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ DEAL = Blackout(until=date(2026, 3, 4), reason="the sale is being decided", abou
 LEAVE = Blackout(since=date(2026, 3, 1), until=date(2026, 3, 13), reason="on leave")
 
 
-def test_nothing_is_drafted_on_a_deal_and_it_is_looked_at_again_after_it() -> None:
+def test_news_on_a_deal_is_deferred_until_the_deal_ends() -> None:
     life = Life(client_of(blackouts=(DEAL,)), BEGIN)
     life.alert(1, deadline_at=BEGIN + timedelta(days=3))
     life.alert(2, "Corvane Pharma")
     assert [one.subject.split(":")[0] for one in life.open.values()] == [life.only.subject.split(":")[0]]
-    assert life.what() == [("waits", "deal")]
+    assert life.decisions() == [("waits", "deal")]
     assert "the sale is being decided" in life.decided[0].detail
     life.wait(days=1, hours=16)
     assert len(life.open) == 2
 
 
-def test_what_is_worth_little_after_the_blackout_is_left_out_and_said_so() -> None:
+def test_deferred_news_past_its_deadline_is_dropped_with_a_reason() -> None:
     life = Life(client_of(blackouts=(DEAL,)), BEGIN)
     life.alert(1)
     life.wait(days=3)
     assert not life.open
-    assert life.what() == [("waits", "deal"), ("dropped", "too_late")]
+    assert life.decisions() == [("waits", "deal"), ("dropped", "too_late")]
 
 
-def test_a_blackout_that_the_book_lifts_is_lifted_at_the_next_step() -> None:
+def test_a_blackout_removed_from_the_book_ends_at_the_next_step() -> None:
     life = Life(client_of(blackouts=(DEAL,)), BEGIN)
     life.alert(1)
     life.book(client_of())
@@ -44,16 +44,16 @@ def test_a_blackout_that_the_book_lifts_is_lifted_at_the_next_step() -> None:
     assert len(life.open) == 1
 
 
-def test_later_news_takes_the_place_of_what_is_put_aside() -> None:
+def test_newer_news_replaces_deferred_news() -> None:
     life = Life(client_of(blackouts=(DEAL,)), BEGIN)
     life.alert(1, deadline_at=BEGIN + timedelta(days=3))
     life.alert(1, revision=1, deadline_at=BEGIN + timedelta(days=3))
-    assert [one[0] for one in life.what()] == ["waits", "dropped", "waits"]
+    assert [one[0] for one in life.decisions()] == ["waits", "dropped", "waits"]
     life.wait(days=2)
     assert len(life.drafts) == 1
 
 
-def test_during_leave_only_what_outlasts_it_or_is_urgent_is_drafted() -> None:
+def test_during_leave_only_news_that_outlasts_it_or_is_urgent_is_drafted() -> None:
     life = Life(client_of(blackouts=(LEAVE,)), BEGIN)
     life.alert(1)
     assert not life.open
@@ -65,45 +65,45 @@ def test_during_leave_only_what_outlasts_it_or_is_urgent_is_drafted() -> None:
 
 
 @pytest.mark.parametrize("relevances", [(0.1, 0.35, 0.2), (0.35, 0.2, 0.1)])
-def test_a_promise_is_kept_with_the_best_of_what_was_too_small(relevances: tuple[float, ...]) -> None:
+def test_promised_contact_uses_the_best_news_below_the_threshold(relevances: tuple[float, ...]) -> None:
     life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
     for number, relevance in enumerate(relevances, 1):
-        life.small(number, relevance=relevance)
+        life.below_threshold(number, relevance=relevance)
     assert not life.open
     life.wait(days=2, hours=4)  # Thursday, after noon: a day before
     assert life.only.purpose == "contact_due"
     assert life.only.story_id == f"itm_{relevances.index(0.35) + 1}"
     assert life.only.deadline_at == datetime(2026, 3, 6, 12, tzinfo=UTC)
     assert "weekly, Friday by noon" in life.only.notes[0]
-    assert life.what() == [("chosen", "contact_due")]
+    assert life.decisions() == [("chosen", "contact_due")]
 
 
-def test_a_promise_is_kept_by_any_contact_since_the_last_one_was_due() -> None:
+def test_any_contact_since_the_last_due_date_counts_as_promised_contact() -> None:
     life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
-    life.small(1)
+    life.below_threshold(1)
     life.alert(2, "Corvane Pharma")
     life.wait(hours=1)
     life.send(life.only)
     life.wait(days=3)
     assert not life.open
-    assert life.what() == [("kept", "in_touch")]
+    assert life.decisions() == [("kept", "in_touch")]
     life.wait(days=7)
     assert life.only.story_id == "itm_1"
 
 
-def test_with_nothing_worth_saying_that_is_said_and_the_next_small_thing_is_told() -> None:
+def test_without_news_that_is_reported_and_the_next_news_below_the_threshold_is_told() -> None:
     life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
-    life.small(1, relevance=0.2)
+    life.below_threshold(1, relevance=0.2)
     life.wait(days=2, hours=4)
     life.send(life.only)
     life.wait(days=21)
-    said = [one for one in life.what() if one[0] == "nothing_to_say"]
+    said = [one for one in life.decisions() if one[0] == "nothing_to_say"]
     assert len(said) == 3
     life = Life(client_of(max_silence_days=10), BEGIN)
     life.alert(9, verdict="hold")
     life.wait(days=12)
-    assert life.what() == [("nothing_to_say", "nothing_found")]
-    life.small(2)
+    assert life.decisions() == [("nothing_to_say", "nothing_found")]
+    life.below_threshold(2)
     assert life.only.story_id == "itm_2"
 
 
@@ -111,7 +111,7 @@ def test_a_conversation_counts_as_contact() -> None:
     life = Life(client_of(max_silence_days=10, max_per_week=1), BEGIN)
     life.alert(9, verdict="hold")
     life.wait(days=8)
-    life.small(1)
+    life.below_threshold(1)
     call = InteractionLogged(
         interaction_id="int_1", client_id="claire", manager_id="mara", at=life.now, channel="phone"
     )
@@ -124,15 +124,15 @@ def test_a_conversation_counts_as_contact() -> None:
     assert len(life.open) == 2
 
 
-def test_who_is_away_is_owed_nothing() -> None:
+def test_a_client_on_leave_is_owed_no_contact() -> None:
     life = Life(client_of(cadence="weekly, Friday by noon", blackouts=(LEAVE,)), BEGIN)
-    life.small(1)
+    life.below_threshold(1)
     life.wait(days=8)
     assert not life.open
-    assert life.what() == [("dropped", "not_now")]
+    assert life.decisions() == [("dropped", "not_now")]
 
 
-def test_feedback_is_summed_up_and_said_once() -> None:
+def test_feedback_is_summed_up_and_published_once() -> None:
     life = Life()
     life.alert(1)
     life.dismiss(life.only, "not_useful")
@@ -150,23 +150,23 @@ def test_feedback_is_summed_up_and_said_once() -> None:
     assert len(life.other) == 2
 
 
-def test_a_draft_past_its_time_keeps_no_promise() -> None:
+def test_a_draft_past_its_deadline_does_not_count_as_promised_contact() -> None:
     life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
     life.alert(1, deadline_at=BEGIN + timedelta(hours=3))
-    life.small(2)
+    life.below_threshold(2)
     life.wait(days=2, hours=4)
-    assert life.what() == [("chosen", "contact_due")]
+    assert life.decisions() == [("chosen", "contact_due")]
     fresh = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
     fresh.alert(1, deadline_at=BEGIN + timedelta(days=4))
-    fresh.small(2)
+    fresh.below_threshold(2)
     fresh.wait(days=2, hours=4)
-    assert fresh.what() == [("kept", "draft_waits")]
+    assert fresh.decisions() == [("kept", "draft_waits")]
 
 
 @pytest.mark.parametrize("verdict", ["ignore", "hold"])
-def test_what_was_told_since_contact_was_due_is_corrected_when_it_is_denied(verdict: str) -> None:
+def test_news_told_because_contact_was_due_is_corrected_when_denied(verdict: str) -> None:
     life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
-    life.small(1)
+    life.below_threshold(1)
     life.wait(days=2, hours=4)
     life.send(life.only)
     life.wait(hours=5)
@@ -180,9 +180,9 @@ def test_what_was_told_since_contact_was_due_is_corrected_when_it_is_denied(verd
     assert not life.open
 
 
-def test_what_was_to_be_told_since_contact_is_due_is_withdrawn_when_it_is_denied() -> None:
+def test_a_draft_for_due_contact_is_withdrawn_when_its_news_is_denied() -> None:
     life = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
-    life.small(1)
+    life.below_threshold(1)
     life.wait(days=2, hours=4)
     draft = life.only
     life.alert(1, verdict="ignore", revision=1, information_grade=5)
@@ -200,32 +200,32 @@ def agreed(life: Life) -> None:
     )
 
 
-def test_of_whom_no_news_ever_came_it_is_said_that_there_is_nothing_to_say() -> None:
+def test_a_client_without_any_news_is_reported_when_contact_is_due() -> None:
     life = Life(client_of(cadence="weekly, Friday by noon", max_silence_days=10), BEGIN)
     agreed(life)
     life.wait(days=2, hours=4)
-    assert life.what() == [("nothing_to_say", "nothing_found")]
+    assert life.decisions() == [("nothing_to_say", "nothing_found")]
     assert "was promised contact: weekly, Friday by noon." in life.decided[0].detail
     assert "Consider a call." in life.decided[0].detail
-    life.small(1)
+    life.below_threshold(1)
     assert life.only.purpose == "contact_due"
     assert life.only.words <= 150
     life.send(life.only)
     life.wait(days=9, hours=1)
-    assert ("nothing_to_say", "nothing_found") in life.what()[1:]
+    assert ("nothing_to_say", "nothing_found") in life.decisions()[1:]
 
 
-def test_what_is_no_longer_agreed_is_no_longer_owed() -> None:
+def test_contact_that_is_no_longer_agreed_is_no_longer_due() -> None:
     life = Life(client_of(cadence="weekly, Friday by noon", max_silence_days=10), BEGIN)
     agreed(life)
     life.book(client_of())
     life.wait(days=2, hours=4)
-    assert life.what() == []
+    assert life.decisions() == []
     assert life.state.promise is None
     assert life.state.silence is None
     owed = Life(client_of(cadence="weekly, Friday by noon"), BEGIN)
     agreed(owed)
     owed.wait(days=2, hours=4)
     owed.book(client_of())
-    owed.small(1)
+    owed.below_threshold(1)
     assert not owed.open

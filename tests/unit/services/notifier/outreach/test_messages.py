@@ -1,4 +1,4 @@
-"""Several stories in one message, what becomes of it when one of them changes, and messages that cross."""
+"""Several stories in one message, changes to one of them, and messages that cross."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.services.notifier.samples import an_item
 HALDEN, CORVANE, QUILLON = "Halden Energy", "Corvane Pharma", "Quillon Cloud"
 
 
-def test_stories_that_come_within_the_waiting_time_are_one_message() -> None:
+def test_stories_within_the_waiting_time_are_merged() -> None:
     life = Life()
     first = life.alert(1)
     alone = life.only
@@ -25,7 +25,7 @@ def test_stories_that_come_within_the_waiting_time_are_one_message() -> None:
     assert set(both.told_alerts) == {first.id, second.id}
     assert both.supersedes == alone.id
     assert CORVANE in (both.supersedes_because or "")
-    assert life.what() == [("merged", "same_time")]
+    assert life.decisions() == [("merged", "same_time")]
     assert HALDEN in both.body
     assert CORVANE in both.body
     assert both.body.count("?") == 1
@@ -34,7 +34,7 @@ def test_stories_that_come_within_the_waiting_time_are_one_message() -> None:
     assert [part.role for part in both.parts].count("signature") == 1
 
 
-def test_after_the_waiting_time_it_is_another_message() -> None:
+def test_after_the_waiting_time_a_story_is_a_message_of_its_own() -> None:
     life = Life()
     life.alert(1)
     life.wait(minutes=30)
@@ -42,7 +42,7 @@ def test_after_the_waiting_time_it_is_another_message() -> None:
     assert len(life.open) == 2
 
 
-def test_what_cannot_leave_yet_takes_in_what_comes_meanwhile() -> None:
+def test_a_message_that_cannot_be_sent_yet_takes_in_later_stories() -> None:
     life = Life(client_of(quiet_from="00:00", quiet_until="18:00"))
     life.alert(1)
     assert life.only.send_after > life.now
@@ -51,7 +51,7 @@ def test_what_cannot_leave_yet_takes_in_what_comes_meanwhile() -> None:
     assert len(life.only.told_alerts) == 2
 
 
-def test_what_is_urgent_stands_alone_and_so_does_what_the_manager_has_touched() -> None:
+def test_urgent_news_is_not_merged_and_neither_is_an_approved_message() -> None:
     life = Life()
     life.alert(1)
     life.alert(2, CORVANE, urgency="urgent")
@@ -61,7 +61,7 @@ def test_what_is_urgent_stands_alone_and_so_does_what_the_manager_has_touched() 
     again.approve(again.only)
     again.alert(2, CORVANE)
     assert len(again.open) == 2
-    assert Life(client_of(merge_minutes=0)).what() == []
+    assert Life(client_of(merge_minutes=0)).decisions() == []
 
 
 def test_confirmed_and_unconfirmed_are_not_mixed() -> None:
@@ -69,13 +69,13 @@ def test_confirmed_and_unconfirmed_are_not_mixed() -> None:
     life.alert(1)
     life.alert(2, CORVANE, verdict="warn", information_grade=3)
     life.alert(3, QUILLON)
-    told, warned = sorted(life.open.values(), key=lambda draft: draft.verdict)
-    assert len(told.told_alerts) == 2
-    assert warned.told_alerts == ()
-    assert warned.subject.startswith("Unconfirmed")
+    confirmed, unconfirmed = sorted(life.open.values(), key=lambda draft: draft.verdict)
+    assert len(confirmed.told_alerts) == 2
+    assert unconfirmed.told_alerts == ()
+    assert unconfirmed.subject.startswith("Unconfirmed")
 
 
-def test_unconfirmed_stories_that_are_short_are_one_message_that_says_so() -> None:
+def test_short_unconfirmed_stories_are_merged_and_marked_unconfirmed() -> None:
     plain = client_of().model_copy(update={"trade": "agency", "desires": ()})
     life = Life(plain)
     for number, name in ((1, HALDEN), (2, CORVANE)):
@@ -87,7 +87,7 @@ def test_unconfirmed_stories_that_are_short_are_one_message_that_says_so() -> No
     assert life.only.body.count("I have not formed a recommendation") == 1
 
 
-def test_an_update_of_one_story_is_told_in_the_same_message() -> None:
+def test_an_update_of_one_story_stays_in_its_message() -> None:
     life = Life()
     life.alert(1)
     life.alert(2, CORVANE)
@@ -98,7 +98,7 @@ def test_an_update_of_one_story_is_told_in_the_same_message() -> None:
     assert CORVANE in life.only.body
 
 
-def test_when_one_story_turns_out_false_the_other_is_told_without_it() -> None:
+def test_when_one_story_turns_out_false_the_other_is_reopened_without_it() -> None:
     life = Life()
     life.alert(1)
     life.alert(2, CORVANE)
@@ -112,7 +112,7 @@ def test_when_one_story_turns_out_false_the_other_is_told_without_it() -> None:
     assert "false" in (life.only.supersedes_because or "")
 
 
-def test_a_withdrawn_message_that_went_out_all_the_same_is_corrected() -> None:
+def test_a_withdrawn_message_that_was_sent_all_the_same_is_corrected() -> None:
     life = Life()
     life.alert(1)
     withdrawn = life.only
@@ -128,7 +128,7 @@ def test_a_withdrawn_message_that_went_out_all_the_same_is_corrected() -> None:
     assert not life.open
 
 
-def test_a_merged_message_does_not_repeat_what_went_out_meanwhile() -> None:
+def test_a_merged_message_does_not_repeat_what_was_sent_meanwhile() -> None:
     life = Life()
     life.alert(1)
     first = life.only
@@ -141,7 +141,7 @@ def test_a_merged_message_does_not_repeat_what_went_out_meanwhile() -> None:
     assert CORVANE in life.only.body
 
 
-def test_an_update_continues_the_message_that_went_out_meanwhile() -> None:
+def test_an_update_continues_the_message_that_was_sent_meanwhile() -> None:
     life = Life()
     life.alert(1)
     first = life.only
@@ -161,7 +161,7 @@ def test_dismissing_a_merged_message_settles_all_its_stories() -> None:
     assert not life.open
 
 
-def test_a_message_never_holds_more_than_can_be_read_in_the_clients_minutes() -> None:
+def test_a_message_is_never_longer_than_the_client_has_time_to_read() -> None:
     life = Life()
     for number, name in enumerate((HALDEN, CORVANE, QUILLON, HALDEN, CORVANE), 1):
         life.alert(number, name, evidence=(an_item(name, number, quote=f"{name} said {'very ' * 30}little."),))
@@ -170,7 +170,7 @@ def test_a_message_never_holds_more_than_can_be_read_in_the_clients_minutes() ->
     assert len(told) == len(set(told)) == 5
 
 
-def test_the_deadline_of_a_message_is_that_of_its_first_story() -> None:
+def test_the_deadline_of_a_message_is_the_earliest_of_its_stories() -> None:
     life = Life()
     life.alert(1)
     soon = life.now + timedelta(hours=3)
@@ -178,7 +178,7 @@ def test_the_deadline_of_a_message_is_that_of_its_first_story() -> None:
     assert life.only.deadline_at == soon
 
 
-def test_of_a_merged_message_that_went_out_the_story_that_is_false_is_corrected_alone() -> None:
+def test_only_the_false_story_of_a_sent_message_is_corrected() -> None:
     life = Life()
     life.alert(1)
     second = life.alert(2, CORVANE)
@@ -196,7 +196,7 @@ def test_of_a_merged_message_that_went_out_the_story_that_is_false_is_corrected_
     assert HALDEN not in correction.body
 
 
-def test_one_question_to_all_of_it_and_the_same_grounds_once() -> None:
+def test_a_merged_message_asks_one_question_and_gives_the_same_basis_once() -> None:
     wish = Desire(name="growth", words="I want to grow faster than the market")
     life = Life(client_of().model_copy(update={"desires": (wish,), "risk": "high"}))
     life.alert(1, kind="leadership_change")
@@ -219,7 +219,7 @@ def test_a_general_question_stays() -> None:
     assert question in phrasing().questions["upset"]
 
 
-def test_one_headline_on_the_prices_of_two_holdings_is_two_stories_and_one_on_a_deal_is_one() -> None:
+def test_a_headline_with_two_prices_is_two_stories_and_one_on_a_deal_is_one() -> None:
     quote = f"{HALDEN} falls 6%, {CORVANE} rises 9%."
     both = (an_item(HALDEN, 1, quote=quote),)
     life = Life()

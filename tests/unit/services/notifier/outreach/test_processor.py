@@ -19,7 +19,7 @@ SHIPPED = Playbooks.shipped()
 
 
 class Desk:
-    """One client's drafts from alert to sending, as the runtime would drive the processor."""
+    """One client's drafts from alert to sending, driven as by a runtime."""
 
     def __init__(self, client: Client | None = None) -> None:
         self.client = client or a_client(contact=ContactPolicy(max_per_week=9))
@@ -86,7 +86,7 @@ class Desk:
 
 
 @pytest.mark.parametrize("verdict", ["hold", "ignore"])
-def test_held_and_ignored_news_makes_no_draft(verdict: str) -> None:
+def test_held_and_ignored_news_gets_no_draft(verdict: str) -> None:
     desk = Desk()
     assert desk.alert(verdict=verdict) is None
     assert desk.state == ClientRecord(client_id="claire", known_since=NOW)
@@ -106,14 +106,14 @@ def test_the_same_alert_again_is_answered_once() -> None:
     assert desk.alert() is None
 
 
-def test_its_own_drafts_are_not_read() -> None:
+def test_the_writers_own_drafts_are_ignored() -> None:
     desk = Desk()
     draft = Desk().draft()
     assert desk.step(DraftCreated(draft=draft)) == []
     assert desk.state == ClientRecord(client_id="claire")
 
 
-def test_a_story_that_comes_by_another_way_is_not_told_twice() -> None:
+def test_a_story_seen_through_another_holding_is_not_told_twice() -> None:
     desk = Desk(a_client("wealth", a_watch(), a_watch(name="Corvane Pharma")))
     first = desk.draft()
     other = {"watch": desk.client.assets[1]}
@@ -154,7 +154,7 @@ def correction(first: Draft) -> dict[str, object]:
     return {"verdict": "correct", "revision": 1, "evidence": (an_item(), denial), "earlier_alert_id": first.alert_id}
 
 
-def test_a_correction_goes_to_whom_was_told() -> None:
+def test_a_correction_goes_to_clients_who_were_told() -> None:
     desk = Desk()
     first = desk.draft()
     desk.send(first)
@@ -179,7 +179,7 @@ def test_a_correction_of_an_unsent_draft_withdraws_it() -> None:
     assert "it was not sent" not in " ".join(anew.notes)
 
 
-def test_a_correction_after_an_update_withdraws_the_one_and_corrects_the_other() -> None:
+def test_a_correction_withdraws_the_unsent_update_and_corrects_the_sent_message() -> None:
     desk = Desk()
     first = desk.draft()
     desk.send(first)
@@ -190,7 +190,7 @@ def test_a_correction_after_an_update_withdraws_the_one_and_corrects_the_other()
     assert "I told you" in corrected.body
 
 
-def test_there_is_nothing_to_correct_where_nothing_was_told() -> None:
+def test_without_a_sent_message_there_is_nothing_to_correct() -> None:
     desk = Desk()
     unknown = desk.refusal(verdict="correct", earlier_alert_id="alr_gone")
     assert unknown.startswith("nothing_to_correct: ")
@@ -223,7 +223,7 @@ def test_sent_messages_fill_the_budget_and_two_channels_count_once() -> None:
     assert "It is urgent" in urgent.notes[0]
 
 
-def test_a_client_who_is_not_to_be_contacted_or_is_gone_is_not() -> None:
+def test_clients_who_were_removed_or_must_not_be_contacted_get_no_draft() -> None:
     quiet = Desk(a_client(contact=ContactPolicy(do_not_contact=True, do_not_contact_reason="in mourning")))
     assert quiet.refusal() == "do_not_contact: Claire Arnaud is not to be contacted: in mourning."
     gone = Desk()
@@ -235,7 +235,7 @@ def test_an_alert_without_evidence_is_refused_with_its_reason() -> None:
     assert Desk().refusal(evidence=()).startswith("no_evidence: ")
 
 
-def test_after_thirty_days_the_memory_is_empty_again() -> None:
+def test_stories_older_than_thirty_days_are_forgotten() -> None:
     desk = Desk()
     desk.send(desk.draft())
     desk.now += timedelta(days=31)
@@ -267,7 +267,7 @@ def test_the_state_of_an_older_version_can_be_read() -> None:
     assert desk.draft(story_id="itm_7", evidence=(an_item(number=7),)).send_after > desk.now + timedelta(days=5)
 
 
-def test_what_was_answered_before_the_house_moved_is_not_answered_again() -> None:
+def test_alerts_answered_before_a_move_are_not_answered_again() -> None:
     desk = Desk()
     moved = an_alert(desk.client).raised_at
     desk.state = desk.state.model_copy(update={"answered_until": moved})

@@ -1,5 +1,5 @@
 """A week of a thousand clients in twelve time zones, minute by minute: bursts, a change of clocks, blackouts, promises,
-crossing messages. Every policy is kept at every sending, and every alert ends somewhere that is said."""
+crossing messages. Every message keeps every policy, and every alert ends in a draft, a refusal or a decision."""
 
 from __future__ import annotations
 
