@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Table,
+    Update,
     and_,
     bindparam,
     insert,
@@ -207,30 +209,31 @@ class WorkQueue:
                 "changed_at": now,
             }
             written.append((end.attempt.id, values | dict(end.values)))
-        names = sorted({name for _, values in written for name in values})
-        statement = update(self.table).where(self._id == bindparam("work_id")).values(_placeholders(self.table, names))
-        connection.execute(
-            statement, [{"work_id": id} | {f"new_{name}": values[name] for name in names} for id, values in written]
-        )
+        names = tuple(sorted(written[0][1]))
+        rows = [{"key_0": id} | {f"new_{name}": values[name] for name in names} for id, values in written]
+        connection.execute(_update_by_key(self.table, (self._id.name,), names), rows)
         state = ("status", "next_attempt_at", "last_error")
         return [Settled(id, *(values[name] for name in state)) for id, values in written]
 
     def _log_ends(self, connection: Connection, finished: Sequence[Finished], now: datetime) -> None:
         if self._log is None or not finished:
             return
-        rows = []
-        for end in finished:
-            values = {"ended_at": now, "outcome": end.outcome.kind, "detail": end.outcome.detail} | dict(end.log_values)
-            rows.append(
-                {"work_id": end.attempt.id, "attempt": end.attempt.number}
-                | {f"new_{name}": value for name, value in values.items()}
-            )
-        names = sorted(name.removeprefix("new_") for name in rows[0] if name.startswith("new_"))
-        c = self._log.c
-        statement = update(self._log).where(c.delivery_id == bindparam("work_id"), c.number == bindparam("attempt"))
-        connection.execute(statement.values(_placeholders(self._log, names)), rows)
+        ends = [
+            {"ended_at": now, "outcome": end.outcome.kind, "detail": end.outcome.detail} | dict(end.log_values)
+            for end in finished
+        ]
+        names = tuple(sorted(ends[0]))
+        rows = [
+            {"key_0": end.attempt.id, "key_1": end.attempt.number} | {f"new_{name}": values[name] for name in names}
+            for end, values in zip(finished, ends, strict=True)
+        ]
+        connection.execute(_update_by_key(self._log, ("delivery_id", "number"), names), rows)
 
 
-def _placeholders(table: Table, names: Sequence[str]) -> dict[str, Any]:
-    """Bind parameters apart from the columns' names, which SQLAlchemy would take for the values to set."""
-    return {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+@cache
+def _update_by_key(table: Table, keys: tuple[str, ...], names: tuple[str, ...]) -> Update:
+    """Return a statement for many rows; their parameters are ``key_0`` …, and ``new_`` with each of ``names``."""
+    found = (table.c[key] == bindparam(f"key_{number}") for number, key in enumerate(keys))
+    return (
+        update(table).where(*found).values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names})
+    )

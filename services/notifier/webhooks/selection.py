@@ -112,8 +112,8 @@ def _keep_pace(connection: Connection, begun: Mapping[str, int], endpoints: Sequ
     connection.execute(update(webhook_endpoints).where(_E.id == bindparam("which")).values(paced_until=until), rows)
 
 
-_WITH_BODY = select(webhook_deliveries, webhook_messages.c.body).join(
-    webhook_messages, webhook_messages.c.id == webhook_deliveries.c.message_id
+_WITH_BODY = select(_D.id, _D.status, _D.next_attempt_at, webhook_messages.c.body).join(
+    webhook_messages, webhook_messages.c.id == _D.message_id
 )
 
 
