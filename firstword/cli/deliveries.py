@@ -119,7 +119,7 @@ def show(delivery: Id, data: DataDir = None) -> None:
         row = queries.delivery(connection, EVERYTHING, delivery)
         if row is None:
             raise _unknown(delivery)
-        print_json({**row, "tries": [dict(attempt) for attempt in delivery_queries.tries(connection, delivery)]})
+        print_json({**row, "tries": [dict(attempt) for attempt in delivery_queries.attempts(connection, delivery)]})
 
 
 @app.command("retry")

@@ -120,8 +120,8 @@ def build_desk(
             feed_actions=feeds,
             ready=ready,
             metrics=metrics.registry,
-            ways=routes,
-            manager_ways=build_manager_routes(store),
+            client_routes=routes,
+            manager_routes=build_manager_routes(store),
         )
     )
     return DeskServer(

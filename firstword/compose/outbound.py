@@ -21,11 +21,11 @@ from services.notifier.delivery.channels.slack import Slack
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
 from services.notifier.delivery.channels.teams import Teams
 from services.notifier.delivery.mailbox import BounceReader, MailboxSettings
-from services.notifier.delivery.routes import MAIL, ManagerWays, Ways, by_manager, by_name, manager_mail
+from services.notifier.delivery.routes import MAIL, ClientRoutes, ManagerRoutes, by_manager, by_name, manager_mail
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.digest.manager_mailer import ManagerMailer
-from services.notifier.digest.schedule import Digests
-from services.notifier.digest.urgent import Urgent
+from services.notifier.digest.schedule import DigestSource
+from services.notifier.digest.urgent import UrgentSource
 from services.notifier.rewording.llm import ChatSettings, OpenAiChat
 from services.notifier.rewording.worker import RewordingWorker
 from services.notifier.webhooks.notices import EndpointNotifier
@@ -45,7 +45,7 @@ def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[
     """Build every worker that sends something, by name. ``sole``: no other process works on this database."""
     engine, events, clock = store.engine, store.events, store.clock
     channels, routes = build_channels(store), build_client_routes(store)
-    delivery = DeliveryWorker(engine, events, clock, channels, sole=sole, ways=routes, metrics=metrics)
+    delivery = DeliveryWorker(engine, events, clock, channels, sole=sole, routes=routes, metrics=metrics)
     optional: dict[str, BackgroundService | None] = {
         "managers": _build_manager_mailer(store, channels, metrics),
         "bounces": _build_bounce_reader(store),
@@ -73,15 +73,15 @@ def build_channels(store: Store) -> dict[str, Channel]:
     return channels
 
 
-def build_client_routes(store: Store) -> Ways:
+def build_client_routes(store: Store) -> ClientRoutes:
     """Return, for each configured channel, how to find a client's address on it."""
     mail = MAIL if store.settings.smtp.host is not None else {}
     return {**mail, **{name: by_name(known) for name, known in _hooks(store).items()}}
 
 
-def build_manager_routes(store: Store) -> ManagerWays:
+def build_manager_routes(store: Store) -> ManagerRoutes:
     """Return, for each configured channel, how to find an account manager's address on it."""
-    mail: ManagerWays = {"email": manager_mail} if store.settings.smtp.host is not None else {}
+    mail: ManagerRoutes = {"email": manager_mail} if store.settings.smtp.host is not None else {}
     return {**mail, **{name: by_manager(known) for name, known in _hooks(store).items()}}
 
 
@@ -139,7 +139,7 @@ def _build_manager_mailer(store: Store, channels: Mapping[str, Channel], metrics
     if not channels:
         return None
     routes, address = build_manager_routes(store), store.settings.address
-    sources = (Digests(routes, address), Urgent(routes, address))
+    sources = (DigestSource(routes, address), UrgentSource(routes, address))
     return ManagerMailer(store.engine, store.clock, channels, sources, metrics)
 
 
@@ -149,7 +149,7 @@ def _build_bounce_reader(store: Store) -> BounceReader | None:
         return None
     password = box.password.get_secret_value()
     mailbox = MailboxSettings(box.host, box.port, box.username, password, box.security, box.folder, box.poll_seconds)
-    return BounceReader(store.engine, store.events, store.clock, mailbox, ways=build_client_routes(store))
+    return BounceReader(store.engine, store.events, store.clock, mailbox, routes=build_client_routes(store))
 
 
 def _build_notices(store: Store, channels: Mapping[str, Channel]) -> EndpointNotifier | None:

@@ -15,18 +15,21 @@ from firstword.storage.engine import open_database
 from services.common.clock import ManualClock
 from services.common.logs import configure_logs
 from services.notifier.delivery.channels.smtp import Smtp, SmtpSettings
-from services.notifier.delivery.routes import ManagerWays, manager_mail
+from services.notifier.delivery.routes import ManagerRoutes, manager_mail
 from services.notifier.digest.manager_mailer import ManagerMailer, MessageSource
-from services.notifier.digest.schedule import Digests
-from services.notifier.digest.urgent import Urgent
+from services.notifier.digest.schedule import DigestSource
+from services.notifier.digest.urgent import UrgentSource
 
 
 async def main(url: str, smtp_port: int, now: datetime) -> None:
     configure_logs(level="error")
     engine, clock = open_database(url), ManualClock(now)
     mail = Smtp(SmtpSettings("127.0.0.1", smtp_port, "desk@harbour.example", security="none"), clock)
-    ways: ManagerWays = {"email": manager_mail}
-    sources: list[MessageSource] = [Digests(ways, "https://desk.example"), Urgent(ways, "https://desk.example")]
+    routes: ManagerRoutes = {"email": manager_mail}
+    sources: list[MessageSource] = [
+        DigestSource(routes, "https://desk.example"),
+        UrgentSource(routes, "https://desk.example"),
+    ]
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     print("started", flush=True)

@@ -1,1 +1,1 @@
-"""What leaves the house: recorded before it goes, looked into when nobody can say how it ended, never sent twice."""
+"""Deliveries to clients: recorded before they are sent, never repeated automatically if the outcome is unknown."""

@@ -1,4 +1,4 @@
-"""Reads what mail servers send back (RFC 3464): which delivery didn't arrive after all, and why (pure)."""
+"""Parses the delivery status notifications of mail servers (RFC 3464): which delivery bounced, and why (pure)."""
 
 from __future__ import annotations
 
@@ -10,38 +10,36 @@ from email.errors import MessageError
 from email.message import EmailMessage, Message
 from email.policy import default
 
-__all__ = ["Bounce", "read_bounce"]
+__all__ = ["Bounce", "parse_bounce"]
 
-#: Our Message-IDs: the delivery's id before the at sign (channels/smtp.py).
+#: Our Message-IDs have the delivery's id before the at sign (channels/smtp.py).
 _OURS = re.compile(r"<(dlv_[0-9A-Za-z_]+)@")
 REASON_LIMIT = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A delivery that came back. ``reason`` is what the mail server said."""
+    """A delivery that bounced, and the mail server's reason."""
 
     delivery_id: str
     reason: str
 
 
-def read_bounce(raw: bytes) -> Bounce | None:
-    """What a mail says of one of ours that came back for good; None for any other mail, delays included."""
+def parse_bounce(raw: bytes) -> Bounce | None:
+    """Parse the final bounce of one of our mails; None for any other mail, including notices of a delay."""
     try:
         mail = message_from_bytes(raw, policy=default)
         if mail.get_content_type() != "multipart/report" or _parameter(mail, "report-type") != "delivery-status":
             return None
         parts = list(mail.walk())
-        failed = next(
-            (block for block in _blocks(parts) if str(block.get("Action", "")).strip().lower() == "failed"), None
-        )
-        found = _OURS.search(_original_id(parts))
-    except (MessageError, ValueError, LookupError, AttributeError, TypeError):  # mails are written by anybody
+        failed = next((block for block in _blocks(parts) if _action(block) == "failed"), None)
+        ours = _OURS.search(_original_id(parts))
+    except (MessageError, ValueError, LookupError, AttributeError, TypeError):  # anybody can write a mail
         return None
-    if failed is None or found is None:
+    if failed is None or ours is None:
         return None
     said = str(failed.get("Diagnostic-Code") or failed.get("Status") or "no reason given").rpartition(";")[2]
-    return Bounce(found[1], " ".join(said.split())[:REASON_LIMIT])
+    return Bounce(ours[1], " ".join(said.split())[:REASON_LIMIT])
 
 
 def _parameter(mail: Message, name: str) -> str:
@@ -50,18 +48,22 @@ def _parameter(mail: Message, name: str) -> str:
 
 
 def _blocks(parts: Sequence[Message]) -> list[Message]:
-    """The groups of fields of the machine-readable part: of the report, then of each recipient."""
+    """Return the groups of fields of the machine-readable part: one for the report, then one for each recipient."""
     reports = [part for part in parts if part.get_content_type() == "message/delivery-status"]
     return [block for report in reports for block in _payload(report)]
 
 
+def _action(block: Message) -> str:
+    return str(block.get("Action", "")).strip().lower()
+
+
 def _payload(part: Message) -> list[Message]:
     payload = part.get_payload()
-    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
+    return [inner for inner in payload if isinstance(inner, Message)] if isinstance(payload, list) else []
 
 
 def _original_id(parts: Sequence[Message]) -> str:
-    """The Message-ID of the mail that came back, from its copy or its headers."""
+    """Return the Message-ID of the bounced mail, from its copy or its headers."""
     for part in parts:
         kind = part.get_content_type()
         if kind == "message/rfc822":

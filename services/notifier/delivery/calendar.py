@@ -1,4 +1,4 @@
-"""A calendar file for a call: what to speak of and when, to be put into any calendar (RFC 5545, by icalendar)."""
+"""Calendar files for calls: when to call and what to say, for any calendar program (RFC 5545)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRODUCT = "-//Firstword//Firstword//EN"
 def call_file(
     message: Outgoing, start: datetime, now: datetime, *, minutes: int = 15, phone: str | None = None
 ) -> bytes:
-    """An .ics file of one appointment, for the account manager themselves: nobody is invited by it.
+    """Return an .ics file with one appointment for the account manager; it invites nobody.
 
     Its UID is the delivery's id, so that a second file moves the appointment instead of adding another.
     """
@@ -48,7 +48,7 @@ def call_file(
 
 
 def half_hour(moment: datetime) -> datetime:
-    """The next full or half hour that is at least ten minutes away."""
+    """Return the next full or half hour that is at least ten minutes away."""
     later = moment + timedelta(minutes=10)
     past = timedelta(minutes=later.minute % 30, seconds=later.second, microseconds=later.microsecond)
     return later - past + timedelta(minutes=30) if past else later

@@ -1,6 +1,6 @@
-"""A letter as HTML mail: the words of the plain text and no others, set so that they read well, light and dark. Pure.
+"""Renders a letter as HTML mail, with exactly the words of the plain text, in light and dark (pure).
 
-No picture, no script, nothing that is fetched: opening it tells nobody anything.
+It has no pictures or scripts and fetches nothing, so that nobody can tell whether it was opened.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from markupsafe import Markup, escape
 
 __all__ = ["letter_html"]
 
-#: Addresses as they stand in text; what ends a sentence belongs to the sentence.
+#: Addresses in text, without the punctuation that ends a sentence.
 _URL = re.compile(r"https?://[^\s<>\"'“”]+[^\s<>\"'“”.,;:!?)\]}]")
 
 
 def letter_html(subject: str, body: str, language: str = "en") -> str:
-    """``body`` as HTML: a paragraph for each that blank lines part, lines kept, addresses as links."""
+    """Return ``body`` as HTML: blank lines separate paragraphs, line breaks stay, and addresses become links."""
     text = body.replace("\r\n", "\n").strip("\n")
     paragraphs = [list(_lines(part)) for part in re.split(r"\n[ \t]*\n\s*", text) if part.strip()]
     return _page().render(subject=" ".join(subject.split()), language=language, paragraphs=paragraphs)

@@ -25,7 +25,7 @@ from services.common.queue.work import Attempt, Finished, WorkQueue
 from services.notifier import lifecycle
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.html_letter import letter_html
-from services.notifier.delivery.routes import Ways, targets
+from services.notifier.delivery.routes import ClientRoutes, targets
 from services.notifier.delivery.send_checks import reason_not_to_send
 from services.notifier.lifecycle import DeliveryCommand
 from services.notifier.tables import clients, deliveries, delivery_attempts, drafts
@@ -95,7 +95,7 @@ def finish(
     return [event for work in settled for event in _events(connection, work.id, _AFTER_ATTEMPT[work.status], now)]
 
 
-def fall_back(connection: Connection, delivery_id: str, ways: Ways, now: datetime) -> Sequence[AnyEvent]:
+def fall_back(connection: Connection, delivery_id: str, routes: ClientRoutes, now: datetime) -> Sequence[AnyEvent]:
     """If ``delivery_id`` failed for certain, send its message by the next channel that its client names."""
     lock_draft(connection, delivery_id)
     row = _delivery(connection, delivery_id)
@@ -104,7 +104,7 @@ def fall_back(connection: Connection, delivery_id: str, ways: Ways, now: datetim
         return ()
     query = select(deliveries.c.channel).where(deliveries.c.draft_id == row["draft_id"])
     tried = set(connection.execute(query).scalars())
-    left = [(name, address) for name, address in targets(book.client, ways) if name not in tried]
+    left = [(name, address) for name, address in targets(book.client, routes) if name not in tried]
     if not left:
         return ()
     channel, address = left[0]

@@ -1,4 +1,4 @@
-"""By which channel a client is reached: as they prefer, among those that are set up and know an address (pure)."""
+"""Channels and addresses for clients and account managers, in their order of preference (pure)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from schemas.clients import Client, Manager
 __all__ = [
     "MAIL",
     "MANAGER_PREFIX",
-    "ManagerWays",
-    "Ways",
+    "ClientRoutes",
+    "ManagerRoutes",
     "by_manager",
     "by_name",
     "mail_address",
@@ -20,52 +20,53 @@ __all__ = [
     "targets",
 ]
 
-#: The channels that are set up, and at which address each reaches a client; None where it doesn't.
-Ways: TypeAlias = Mapping[str, Callable[[Client], str | None]]
+#: The configured channels, each with a function that returns a client's address on it, or None.
+ClientRoutes: TypeAlias = Mapping[str, Callable[[Client], str | None]]
 
-#: The same of account managers.
-ManagerWays: TypeAlias = Mapping[str, Callable[[Manager], str | None]]
-#: Lists of addresses hold clients by their id, and managers by theirs behind this: never one in the other's place.
+#: The same for account managers.
+ManagerRoutes: TypeAlias = Mapping[str, Callable[[Manager], str | None]]
+#: Lists of addresses name clients by their id, and managers by this prefix and their id, so that neither gets the
+#: other's messages.
 MANAGER_PREFIX = "manager:"
 
 
 def mail_address(client: Client) -> str | None:
-    """As the client book has it."""
+    """Return the client's mail address in the client book."""
     return client.contact.email
 
 
 def by_name(known: Collection[str]) -> Callable[[Client], str | None]:
-    """Of channels with a list of addresses of their own, under the client's id."""
+    """Return the route of a channel with its own list of addresses, which names clients by their id."""
     return lambda client: client.id if client.id in known and not client.id.startswith(MANAGER_PREFIX) else None
 
 
 def manager_mail(manager: Manager) -> str | None:
-    """As the client book has it."""
+    """Return the manager's mail address in the client book."""
     return manager.email
 
 
 def by_manager(known: Collection[str]) -> Callable[[Manager], str | None]:
-    """Of channels with a list of addresses of their own, under ``manager:`` and the manager's id."""
+    """Return the same for managers, whom the list names by ``manager:`` and their id."""
     return lambda manager: name if (name := f"{MANAGER_PREFIX}{manager.id}") in known else None
 
 
-MAIL: Ways = {"email": mail_address}
+MAIL: ClientRoutes = {"email": mail_address}
 
 
-def targets(client: Client, ways: Ways) -> tuple[tuple[str, str], ...]:
-    """Channels and addresses, in the order of ``contact.channels``: the first is used, the next if that one fails.
+def targets(client: Client, routes: ClientRoutes) -> tuple[tuple[str, str], ...]:
+    """Return channels and addresses in the order of ``contact.channels``: the next is used if the one before fails.
 
-    Where none of those can be used, mail is: the account manager has decided to write.
+    If there are none, mail is used: the account manager has decided to write.
     """
-    named = [(name, ways[name](client)) for name in client.contact.channels if name in ways]
-    found = tuple((name, address) for name, address in named if address)
-    if found:
-        return found
-    address = ways["email"](client) if "email" in ways else None
+    named = [(name, routes[name](client)) for name in client.contact.channels if name in routes]
+    usable = tuple((name, address) for name, address in named if address)
+    if usable:
+        return usable
+    address = routes["email"](client) if "email" in routes else None
     return (("email", address),) if address else ()
 
 
-def manager_targets(manager: Manager, by: Sequence[str], ways: ManagerWays) -> tuple[tuple[str, str], ...]:
-    """Channels and addresses for a manager, in the order of ``by``: the first is used, the next if that one fails."""
-    named = [(name, ways[name](manager)) for name in dict.fromkeys(by) if name in ways]
+def manager_targets(manager: Manager, by: Sequence[str], routes: ManagerRoutes) -> tuple[tuple[str, str], ...]:
+    """Return channels and addresses for a manager in the order of ``by``."""
+    named = [(name, routes[name](manager)) for name in dict.fromkeys(by) if name in routes]
     return tuple((name, address) for name, address in named if address)

@@ -1,4 +1,4 @@
-"""What keeps a message from going out though it was approved: the book may say otherwise by the time it leaves."""
+"""Checks an approved message before it is sent: the client book may have changed since."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from services.notifier.tables import alerts, clients, drafts
 
 __all__ = ["reason_not_to_send"]
 
-#: Who sends a message "now anyway" has seen the blackout, and means it; so long after that, it is nobody's word.
+#: How long "Send now anyway" holds. Whoever says it has seen the blackout, but not one that comes later.
 ANYWAY = timedelta(minutes=15)
 
 
 def reason_not_to_send(
     connection: Connection, row: RowMapping, book: ClientChanged | None, now: datetime
 ) -> str | None:
-    """Why the delivery ``row`` must not go out at ``now``, whatever was approved before; None where it may."""
+    """Return why the delivery ``row`` must not be sent at ``now``, although it was approved; None if it may."""
     if book is None:
-        return "The client is no longer in the book."
+        return "The client is no longer in the client book."
     client = book.client
     if client.contact.do_not_contact:
         why = client.contact.do_not_contact_reason
@@ -34,13 +34,14 @@ def reason_not_to_send(
     running = _running(connection, row["draft_id"], client, now)
     if running is None or _sent_anyway(connection, row, now):
         return None
-    what = f"Nothing is said on {', '.join(running.about)}" if running.about else f"{client.name} is not written to"
+    topics = f" about {', '.join(running.about)}" if running.about else ""
     until = format_time(blackout_end(running, zone_of(client)), zone_of(client))
-    return f"{what} until {until}, their time: {running.reason.rstrip('.')}."
+    reason = running.reason.rstrip(".")
+    return f"{client.name} gets no messages{topics} until {until} (client's time): {reason}."
 
 
 def _running(connection: Connection, draft_id: str, client: Client, now: datetime) -> Blackout | None:
-    """The blackout that concerns the draft at ``now``: a general one, or one on what the draft is about."""
+    """Return the blackout that applies to the draft at ``now``: a general one, or one on its topic."""
     zone = zone_of(client)
     stored: Any = connection.execute(select(drafts.c.payload).where(drafts.c.id == draft_id)).scalar_one()
     draft = Draft.model_validate(stored)
@@ -51,9 +52,9 @@ def _running(connection: Connection, draft_id: str, client: Client, now: datetim
 
 
 def _sent_anyway(connection: Connection, row: RowMapping, now: datetime) -> bool:
-    """Whether it was approved just now, with the book as it is: then the blackout was seen, and it goes all the same.
+    """Return whether it was approved just now, in spite of the blackout and with the client book unchanged since.
 
-    Approved in any other way, it would have been put off until after the blackout.
+    An ordinary approval would have been put off until after the blackout.
     """
     changed = connection.execute(select(clients.c.changed_at).where(clients.c.id == row["client_id"])).scalar_one()
     approved: datetime = row["created_at"]

@@ -1,4 +1,4 @@
-"""One attempt to send one message by one channel, bounded in time; whatever goes wrong unexpectedly ends as unknown."""
+"""Makes one attempt to send a message by a channel, with a time limit."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["ATTEMPT_SECONDS", "send_once"]
 
 log = get_logger(__name__)
 
-#: How long one attempt may take in all; a channel's own time-outs are shorter.
+#: The time limit of one attempt; a channel's own time-outs are shorter.
 ATTEMPT_SECONDS = 120.0
 
 
 async def send_once(name: str, channel: Channel, message: Outgoing) -> Outcome:
-    """How sending ``message`` by ``channel`` ended; unknown where no answer came or the channel broke, never raised."""
+    """Send ``message`` and return the outcome: ``unknown`` after a time-out or any exception."""
     try:
         async with asyncio.timeout(ATTEMPT_SECONDS):
             return await channel.send(message)
@@ -29,4 +29,4 @@ async def send_once(name: str, channel: Channel, message: Outgoing) -> Outcome:
             channel=name,
             delivery_id=message.delivery_id,
         )
-        return Outcome("unknown", f"The channel failed in a way it should not: {type(error).__name__}.")
+        return Outcome("unknown", f"The channel failed unexpectedly: {type(error).__name__}.")

@@ -19,7 +19,7 @@ from services.common.queue.worker import QueueWorker
 from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Channel
 from services.notifier.delivery.outbox import ClaimedDelivery
-from services.notifier.delivery.routes import MAIL, Ways
+from services.notifier.delivery.routes import MAIL, ClientRoutes
 from services.notifier.delivery.sending import ATTEMPT_SECONDS, send_once
 
 __all__ = ["DeliveryWorker"]
@@ -49,7 +49,7 @@ class DeliveryWorker:
         channels: Mapping[str, Channel],
         *,
         sole: bool = True,
-        ways: Ways = MAIL,
+        routes: ClientRoutes = MAIL,
         metrics: Metrics | None = None,
     ) -> None:
         self._engine = engine
@@ -57,7 +57,7 @@ class DeliveryWorker:
         self._clock = clock
         self._channels = dict(channels)
         self._sole = sole
-        self._ways = ways
+        self._routes = routes
         self._counted_at: datetime | None = None
         metrics = metrics or Metrics()
         self._attempts = metrics.counter(
@@ -122,7 +122,7 @@ class DeliveryWorker:
     def _finish(self, connection: Connection, claimed: ClaimedDelivery, outcome: Outcome, now: datetime) -> None:
         self._publisher.publish(connection, outbox.finish(connection, claimed.id, claimed.attempt, outcome, now))
         if outcome.kind in ("rejected", "retry"):
-            self._publisher.publish(connection, outbox.fall_back(connection, claimed.id, self._ways, now))
+            self._publisher.publish(connection, outbox.fall_back(connection, claimed.id, self._routes, now))
 
     def _recover(self, connection: Connection, now: datetime, began_before: datetime) -> Sequence[AnyEvent]:
         events = outbox.recover(connection, now, began_before)

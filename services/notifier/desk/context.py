@@ -85,7 +85,7 @@ class RequestContext:
                 self.viewer,
                 self.now,
                 None if settings.mail_channel else settings.mail_fix,
-                self.dependencies.ways,
+                self.dependencies.client_routes,
             )
 
     def audit_read(self, action: str, subject: str, client_id: str | None = None) -> None:

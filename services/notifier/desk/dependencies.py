@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from schemas.feeds import FeedStatus
 from services.common.clock import Clock
 from services.common.processing import EventPublisher
-from services.notifier.delivery.routes import MAIL, ManagerWays, Ways
+from services.notifier.delivery.routes import MAIL, ClientRoutes, ManagerRoutes
 
 __all__ = ["DeskDependencies", "DeskSettings", "FeedActions", "FeedView"]
 
@@ -99,5 +99,5 @@ class DeskDependencies:
     feed_actions: FeedActions | None = None
     ready: Callable[[], Sequence[str]] = tuple
     metrics: CollectorRegistry | None = None
-    ways: Ways = field(default_factory=lambda: MAIL)
-    manager_ways: ManagerWays = field(default_factory=dict)
+    client_routes: ClientRoutes = field(default_factory=lambda: MAIL)
+    manager_routes: ManagerRoutes = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What account managers read in a chat: short paragraphs with links, within what chat services take. Pure."""
+"""Messages to account managers as chats show them: short paragraphs with links, within the services' limits (pure)."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from services.notifier.digest.render import HEADINGS, format_deadline, format_de
 
 __all__ = ["digest_chat", "read", "stored"]
 
-#: Teams refuses a message of more than 28 kB, with all that JSON adds; Slack takes more.
+#: Teams refuses messages of more than 28 kB as JSON; Slack accepts more.
 CHAT_BYTES = 18_000
-#: About what JSON adds to each run, whichever the service.
+#: About how many bytes JSON adds to each run.
 RUN_BYTES = 110
 
 
 def digest_chat(digest: Digest, base_url: str) -> tuple[Paragraph, ...]:
-    """The digest as paragraphs; what is too much for a chat is counted, and stands at the desk."""
+    """Return the digest as paragraphs. Entries that don't fit are counted; the desk shows them."""
     opening: list[Paragraph] = [(Run(summary(digest)),)]
     if digest.late_by is not None:
         late = format_delay(digest)
         opening.insert(0, (Run(f"This digest is {late} late because Firstword was not running."),))
     closing = (Run("See everything at the desk", f"{base_url}/digest"),)
     entries = list(_entries(digest, base_url))
-    room = CHAT_BYTES - sum(map(_size, (*opening, closing)))
+    left = CHAT_BYTES - sum(map(_size, (*opening, closing)))
     kept: list[Paragraph] = []
-    for at, entry in enumerate(entries):
-        room -= sum(map(_size, entry))
-        if room < 0:
-            kept.append((Run(f"… and {len(entries) - at} more at the desk."),))
+    for index, entry in enumerate(entries):
+        left -= sum(map(_size, entry))
+        if left < 0:
+            kept.append((Run(f"… and {len(entries) - index} more at the desk."),))
             break
         kept += entry
     return (*opening, *kept, closing)
 
 
 def _entries(digest: Digest, base_url: str) -> Iterator[list[Paragraph]]:
-    """What belongs together: each line of the digest, the first of a client's below their name."""
+    """Yield each line of the digest; a client's first line comes with their name."""
     for client in digest.clients:
         named = f"{client.name} ({client.organisation})" if client.organisation else client.name
         heading: list[Paragraph] = [(Run(_one_line(named), strong=True),)]
@@ -55,7 +55,7 @@ def _line(digest: Digest, line: DigestLine, base_url: str) -> list[Paragraph]:
 
 
 def stored(paragraphs: Sequence[Paragraph]) -> list[list[list[Any]]]:
-    """As it is kept in the database; :func:`read` reads it."""
+    """Return the paragraphs as the database stores them; :func:`read` reads them."""
     return [[[run.text, run.url, run.strong] for run in paragraph] for paragraph in paragraphs]
 
 

@@ -20,9 +20,9 @@ from services.common.queue.backoff import Schedule
 from services.common.queue.outcome import Outcome
 from services.common.queue.work import Attempt, Finished, Statuses, WorkQueue
 from services.notifier.delivery.channels.base import Paragraph
-from services.notifier.delivery.routes import ManagerWays, manager_targets
+from services.notifier.delivery.routes import ManagerRoutes, manager_targets
 from services.notifier.digest import chat
-from services.notifier.digest.preferences import missing
+from services.notifier.digest.preferences import why_unreachable
 from services.notifier.digest.tables import manager_messages
 
 __all__ = [
@@ -76,15 +76,15 @@ def enqueue(
     message: RenderedMessage,
     *,
     by: Sequence[str],
-    ways: ManagerWays,
+    routes: ManagerRoutes,
     due_at: datetime,
     now: datetime,
     unwanted: bool = False,
 ) -> bool:
     """Queue a message for the first channel of ``by`` that reaches ``manager``; return False if it exists already."""
-    routes = manager_targets(manager, by, ways)
-    channel, recipient = routes[0] if routes else (by[0] if by else "", "")
-    status: Status = "empty" if unwanted else "pending" if routes else "failed"
+    targets = manager_targets(manager, by, routes)
+    channel, recipient = targets[0] if targets else (by[0] if by else "", "")
+    status: Status = "empty" if unwanted else "pending" if targets else "failed"
     row = {
         "id": message_id(kind, manager.id, about),
         "kind": kind,
@@ -95,10 +95,10 @@ def enqueue(
         "status": status,
         "channel": channel,
         "recipient": recipient,
-        "others": [list(route) for route in routes[1:]],
+        "others": [list(target) for target in targets[1:]],
         "attempts": 0,
         "next_attempt_at": now if status == "pending" else None,
-        "last_error": missing(manager, by, ways) if status == "failed" else None,
+        "last_error": why_unreachable(manager, by, routes) if status == "failed" else None,
         "subject": message.subject,
         "text": message.text,
         "html": message.html,

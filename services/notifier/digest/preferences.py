@@ -1,4 +1,4 @@
-"""By which channel an account manager gets what: as the client book says, unless they chose otherwise at the desk."""
+"""How an account manager wants to get messages: as the client book says, unless they chose otherwise at the desk."""
 
 from __future__ import annotations
 
@@ -12,17 +12,25 @@ from schemas.base import Model
 from schemas.clients import DigestPreferences, Manager
 from services.common.db import upsert
 from services.common.errors import BadInput
-from services.notifier.delivery.routes import ManagerWays
-from services.notifier.digest.tables import manager_wishes
+from services.notifier.delivery.routes import ManagerRoutes
+from services.notifier.digest.tables import manager_preferences
 
-__all__ = ["CHANNELS", "Chosen", "Wishes", "choose", "chosen", "missing", "wishes_of"]
+__all__ = [
+    "CHANNELS",
+    "ChosenPreferences",
+    "ManagerPreferences",
+    "chosen_preferences",
+    "preferences_of",
+    "save_preferences",
+    "why_unreachable",
+]
 
-#: What account managers are reached by, and what people call it.
+#: The channels for account managers, with their labels.
 CHANNELS = {"email": "Mail", "slack": "Slack", "teams": "Teams"}
 
 
-class Chosen(Model):
-    """What was chosen at the desk; None: as the book has it. An empty list of channels: nothing is wanted."""
+class ChosenPreferences(Model):
+    """What a manager chose at the desk. None leaves it to the client book; an empty list of channels means none."""
 
     digest_by: tuple[str, ...] | None = None
     digest_hour: time | None = None
@@ -30,10 +38,11 @@ class Chosen(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What holds for a manager. ``digest`` is None where none is wanted; ``urgent`` are channels, in order.
+class ManagerPreferences:
+    """A manager's preferences from the client book and the desk together.
 
-    ``since``: when they chose so at the desk; what was wanted before that moment is not late.
+    ``digest`` is None if they want none; ``urgent`` lists channels in order. ``since`` is when they last chose at the
+    desk: a digest that was due earlier is not late.
     """
 
     digest: DigestPreferences | None
@@ -41,68 +50,72 @@ class Wishes:
     since: datetime | None = None
 
 
-def wishes_of(connection: Connection, manager: Manager) -> Wishes:
-    """What holds for ``manager`` now."""
+def preferences_of(connection: Connection, manager: Manager) -> ManagerPreferences:
+    """Return the current preferences of ``manager``."""
     row = _row(connection, manager.id)
-    said = Chosen() if row is None else Chosen.model_validate(row["wishes"])
+    chosen = ChosenPreferences() if row is None else ChosenPreferences.model_validate(row["wishes"])
     digest = manager.digest
-    if said.digest_by is not None:
-        digest = (digest or DigestPreferences()).model_copy(update={"by": said.digest_by}) if said.digest_by else None
-    if digest is not None and said.digest_hour is not None:
-        digest = digest.model_copy(update={"hour": said.digest_hour})
-    urgent = manager.urgent if said.urgent_by is None else said.urgent_by
-    return Wishes(digest, urgent, None if row is None else row["changed_at"])
+    if chosen.digest_by is not None:
+        digest = (
+            (digest or DigestPreferences()).model_copy(update={"by": chosen.digest_by}) if chosen.digest_by else None
+        )
+    if digest is not None and chosen.digest_hour is not None:
+        digest = digest.model_copy(update={"hour": chosen.digest_hour})
+    urgent = manager.urgent if chosen.urgent_by is None else chosen.urgent_by
+    return ManagerPreferences(digest, urgent, None if row is None else row["changed_at"])
 
 
-def chosen(connection: Connection, manager_id: str) -> Chosen:
-    """What was chosen at the desk."""
+def chosen_preferences(connection: Connection, manager_id: str) -> ChosenPreferences:
+    """Return what a manager chose at the desk."""
     row = _row(connection, manager_id)
-    return Chosen() if row is None else Chosen.model_validate(row["wishes"])
+    return ChosenPreferences() if row is None else ChosenPreferences.model_validate(row["wishes"])
+
+
+def save_preferences(
+    connection: Connection, manager: Manager, chosen: ChosenPreferences, routes: ManagerRoutes, now: datetime
+) -> None:
+    """Save what ``manager`` chose at the desk; choosing nothing leaves everything to the client book again.
+
+    Raises:
+        BadInput: a channel isn't configured, or has no address for the manager.
+    """
+    for name in (*(chosen.digest_by or ()), *(chosen.urgent_by or ())):
+        _require(manager, name, routes)
+    if chosen == ChosenPreferences():
+        connection.execute(delete(manager_preferences).where(manager_preferences.c.manager_id == manager.id))
+        return
+    row = {"manager_id": manager.id, "wishes": chosen.model_dump(mode="json"), "changed_at": now}
+    upsert(connection, manager_preferences, [row], ["manager_id"])
+
+
+def why_unreachable(manager: Manager, by: Sequence[str], routes: ManagerRoutes) -> str:
+    """Return, in sentences, why none of the channels ``by`` reaches ``manager``."""
+    problems = []
+    for name in by:
+        try:
+            _require(manager, name, routes)
+        except BadInput as error:
+            problems.append(error.message)
+    return " ".join(problems)
 
 
 def _row(connection: Connection, manager_id: str) -> RowMapping | None:
-    query = select(manager_wishes).where(manager_wishes.c.manager_id == manager_id)
+    query = select(manager_preferences).where(manager_preferences.c.manager_id == manager_id)
     return connection.execute(query).mappings().first()
 
 
-def choose(connection: Connection, manager: Manager, wishes: Chosen, ways: ManagerWays, now: datetime) -> None:
-    """Keep what was chosen for ``manager``; nothing chosen leaves it to the book again.
-
-    Raises:
-        BadInput: when a channel isn't set up, or has no address for them.
-    """
-    for name in (*(wishes.digest_by or ()), *(wishes.urgent_by or ())):
-        _require(manager, name, ways)
-    if wishes == Chosen():
-        connection.execute(delete(manager_wishes).where(manager_wishes.c.manager_id == manager.id))
-        return
-    row = {"manager_id": manager.id, "wishes": wishes.model_dump(mode="json"), "changed_at": now}
-    upsert(connection, manager_wishes, [row], ["manager_id"])
-
-
-def _require(manager: Manager, name: str, ways: ManagerWays) -> None:
+def _require(manager: Manager, name: str, routes: ManagerRoutes) -> None:
     if name not in CHANNELS:
-        raise BadInput(f"There is no channel {name!r}.", fix=f"There are: {', '.join(CHANNELS)}.")
-    if name in ways and ways[name](manager) is not None:
+        raise BadInput(f"There is no channel {name!r}.", fix=f"Choose from: {', '.join(CHANNELS)}.")
+    if name in routes and routes[name](manager) is not None:
         return
     if name == "email":
-        set_up = "email" in ways
+        configured = "email" in routes
         raise BadInput(
-            f"The book has no mail address for {manager.name}." if set_up else "Mail isn't set up.",
-            fix="Add it to the client book." if set_up else "Set FIRSTWORD_SMTP_HOST.",
+            f"The client book has no mail address for {manager.name}." if configured else "Mail isn't configured.",
+            fix="Add it to the client book." if configured else "Set FIRSTWORD_SMTP_HOST.",
         )
     raise BadInput(
         f"No {CHANNELS[name]} address is set for {manager.name}.",
         fix=f'Add "manager:{manager.id}" to FIRSTWORD_{name.upper()}_HOOKS.',
     )
-
-
-def missing(manager: Manager, by: Sequence[str], ways: ManagerWays) -> str:
-    """Why none of ``by`` reaches ``manager``, in a sentence."""
-    problems = []
-    for name in by:
-        try:
-            _require(manager, name, ways)
-        except BadInput as error:
-            problems.append(error.message)
-    return " ".join(problems)

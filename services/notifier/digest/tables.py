@@ -1,4 +1,4 @@
-"""The tables of what account managers get: by which channel they wish it, and each message with what became of it."""
+"""The tables of messages to account managers: their preferences, and each message with its outcome."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from sqlalchemy import JSON, Column, Index, Integer, String, Table, Text, Unique
 from services.common.db import UtcDateTime
 from services.notifier.tables import metadata
 
-__all__ = ["manager_messages", "manager_wishes", "noticed"]
+__all__ = ["manager_messages", "manager_preferences", "noticed"]
 
-manager_wishes = Table(
+manager_preferences = Table(
     "manager_wishes",
     metadata,
     Column("manager_id", String(80), primary_key=True),
-    Column("wishes", JSON, nullable=False),  # wishes.Chosen: what was chosen at the desk, above the book
+    Column("wishes", JSON, nullable=False),  # preferences.ChosenPreferences
     Column("changed_at", UtcDateTime, nullable=False),
 )
 
 manager_messages = Table(
     "manager_messages",
     metadata,
-    Column("id", String(80), primary_key=True),  # of the manager, the kind and what it is about: one message for each
+    Column("id", String(80), primary_key=True),  # made of the kind, the manager and the subject: one message for each
     Column("kind", String(10), nullable=False),  # digest, urgent
     Column("manager_id", String(80), nullable=False),
-    Column("about", String(80), nullable=False),  # a digest: the manager's own day, 2026-01-31; else the first draft
+    Column("about", String(80), nullable=False),  # a digest's day (2026-01-31), else the first draft
     Column("due_at", UtcDateTime, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
     Column("status", String(10), nullable=False),  # manager_outbox.Status
     Column("channel", String(40), nullable=False),
     Column("recipient", Text, nullable=False),
-    Column("others", JSON, nullable=False),  # channels and recipients that are left, should this one fail
+    Column("others", JSON, nullable=False),  # channels and recipients to try if this one fails
     Column("attempts", Integer, nullable=False, default=0),  # by this channel
     Column("next_attempt_at", UtcDateTime),
     Column("last_error", Text),
@@ -43,7 +43,7 @@ manager_messages = Table(
     Index(None, "made_at"),
 )
 
-#: Drafts of which a manager was told by an urgent message.
+#: Urgent drafts that their manager was told about, and the message that did.
 noticed = Table(
     "noticed",
     metadata,

@@ -1,7 +1,7 @@
-"""Writes down word of drafts that can't wait, to the account managers who wish to hear of them at once.
+"""Queues messages about urgent drafts to the account managers who want to know at once.
 
-Every draft is told of once. Those of one manager that come together go into one message: what touches thirty clients is
-one thing to hear of, not thirty.
+Each draft is reported once. A manager's drafts that arrive together share one message: news that affects thirty clients
+is one message, not thirty.
 """
 
 from __future__ import annotations
@@ -15,62 +15,62 @@ from schemas.clients import ClientChanged, Manager
 from services.common.db import exclusive, reading, upsert
 from services.notifier.delivery.channels.base import Run
 from services.notifier.delivery.html_letter import letter_html
-from services.notifier.delivery.routes import ManagerWays
+from services.notifier.delivery.routes import ManagerRoutes
 from services.notifier.digest.manager_outbox import RenderedMessage, enqueue, message_id
 from services.notifier.digest.model import manager_zone
-from services.notifier.digest.preferences import wishes_of
+from services.notifier.digest.preferences import preferences_of
 from services.notifier.digest.tables import manager_messages, noticed
 from services.notifier.tables import clients, drafts
 
-__all__ = ["Urgent"]
+__all__ = ["UrgentSource"]
 
-#: Between two such messages to one manager; what comes meanwhile goes into the second.
+#: The shortest time between two such messages to one manager; later drafts wait for the second.
 APART = timedelta(minutes=2)
-#: At most so many are named in a message; the inbox has them all.
-NAMED = 10
+#: The most drafts that a message lists; the inbox has them all.
+LISTED = 10
 
 
-class Urgent:
-    """Makes such messages; ``base_url`` is the desk's address."""
+class UrgentSource:
+    """Queues messages about urgent drafts; ``base_url`` is the desk's address."""
 
-    def __init__(self, ways: ManagerWays, base_url: str) -> None:
-        self._ways = ways
+    def __init__(self, routes: ManagerRoutes, base_url: str) -> None:
+        self._routes = routes
         self._base_url = base_url
 
     def enqueue_due(self, engine: Engine, now: datetime) -> None:
-        """Write down what is to be told, for each manager in a transaction of its own."""
+        """Queue a message about each manager's unreported drafts, each in its own transaction."""
         with reading(engine) as connection:
-            of_managers = dict.fromkeys(row["manager_id"] for row in _untold(connection, now))
-        for manager_id in of_managers:
+            manager_ids = dict.fromkeys(row["manager_id"] for row in _unreported(connection, now))
+        for manager_id in manager_ids:
             with engine.begin() as connection:
-                exclusive(connection, f"urgent/{manager_id}")  # so that no two processes tell of one draft
-                self._make(connection, _untold(connection, now, manager_id), now)
+                exclusive(connection, f"urgent/{manager_id}")  # so that no two notifiers report the same draft
+                self._enqueue(connection, _unreported(connection, now, manager_id), now)
 
-    def _make(self, connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:
-        """One message on all of ``rows``. Who wishes none is noted to have been told, so that nobody asks again."""
+    def _enqueue(self, connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:
+        """Queue one message about all of ``rows``. Without a message, they are marked as reported all the same."""
         if not rows:
             return
         manager = ClientChanged.model_validate(rows[-1]["payload"]).manager
-        by, about = wishes_of(connection, manager).urgent, rows[0]["id"]
+        by, about = preferences_of(connection, manager).urgent, rows[0]["id"]
         if by:
-            if _lately(connection, manager.id, now):
+            if _was_told_lately(connection, manager.id, now):
                 return
-            words = _words(manager, rows, now, self._base_url)
-            enqueue(connection, "urgent", manager, about, words, by=by, ways=self._ways, due_at=now, now=now)
+            message = _render(manager, rows, now, self._base_url)
+            enqueue(connection, "urgent", manager, about, message, by=by, routes=self._routes, due_at=now, now=now)
         id = message_id("urgent", manager.id, about)
-        told = [{"draft_id": row["id"], "message_id": id} for row in rows]
-        upsert(connection, noticed, told, ["draft_id"], update=())
+        reported = [{"draft_id": row["id"], "message_id": id} for row in rows]
+        upsert(connection, noticed, reported, ["draft_id"], update=())
 
 
-def _untold(connection: Connection, now: datetime, manager_id: str | None = None) -> Sequence[RowMapping]:
-    """Urgent drafts that lie open, are worth telling still, and were not told of; the oldest first."""
-    told = select(noticed.c.draft_id).where(noticed.c.draft_id == drafts.c.id).exists()
+def _unreported(connection: Connection, now: datetime, manager_id: str | None = None) -> Sequence[RowMapping]:
+    """Return urgent drafts that await a decision and were not reported yet, the oldest first."""
+    reported = select(noticed.c.draft_id).where(noticed.c.draft_id == drafts.c.id).exists()
     columns = (drafts.c.id, drafts.c.subject, drafts.c.deadline_at)
-    about = (clients.c.manager_id, clients.c.name, clients.c.organisation, clients.c.payload)
+    client_columns = (clients.c.manager_id, clients.c.name, clients.c.organisation, clients.c.payload)
     query = (
-        select(*columns, *about)
+        select(*columns, *client_columns)
         .join(clients, clients.c.id == drafts.c.client_id)
-        .where(drafts.c.state == "open", drafts.c.deadline_at > now, drafts.c.urgency == "urgent", ~told)
+        .where(drafts.c.state == "open", drafts.c.deadline_at > now, drafts.c.urgency == "urgent", ~reported)
         .order_by(drafts.c.created_at, drafts.c.id)
     )
     if manager_id is not None:
@@ -78,7 +78,7 @@ def _untold(connection: Connection, now: datetime, manager_id: str | None = None
     return connection.execute(query).mappings().all()
 
 
-def _lately(connection: Connection, manager_id: str, now: datetime) -> bool:
+def _was_told_lately(connection: Connection, manager_id: str, now: datetime) -> bool:
     query = select(func.max(manager_messages.c.made_at)).where(
         manager_messages.c.kind == "urgent", manager_messages.c.manager_id == manager_id
     )
@@ -86,23 +86,24 @@ def _lately(connection: Connection, manager_id: str, now: datetime) -> bool:
     return last is not None and last > now - APART
 
 
-def _words(manager: Manager, rows: Sequence[RowMapping], now: datetime, base_url: str) -> RenderedMessage:
-    """Of each: what it says, to whom, until when that is worth something, and where it lies."""
+def _render(manager: Manager, rows: Sequence[RowMapping], now: datetime, base_url: str) -> RenderedMessage:
+    """Say of each draft what it is about, for whom, until when it can be sent, and where to decide."""
     zone = manager_zone(manager)
-    named, more = rows[:NAMED], len(rows) - NAMED
+    listed, more = rows[:LISTED], len(rows) - LISTED
     lines = []
-    for row in named:
+    for row in listed:
         until = row["deadline_at"].astimezone(zone)
-        day = "today" if until.date() == now.astimezone(zone).date() else f"{until:%A} {until.day} {until:%B}"
-        whom = f"{row['name']} ({row['organisation']})" if row["organisation"] else row["name"]
-        lines.append((row["subject"], f"For {whom}, by {day} {until:%H:%M}.", f"{base_url}/drafts/{row['id']}"))
-    closing = f"… and {more} more in the inbox" if more > 0 else "The whole inbox"
-    subject = f"Urgent: {rows[0]['subject']}" if len(rows) == 1 else f"{len(rows)} urgent messages to decide"
+        day = "today" if until.date() == now.astimezone(zone).date() else f"on {until:%A} {until.day} {until:%B}"
+        client = f"{row['name']} ({row['organisation']})" if row["organisation"] else row["name"]
+        lines.append((row["subject"], f"For {client}, by {until:%H:%M} {day}.", f"{base_url}/drafts/{row['id']}"))
+    closing = f"… and {more} more in the inbox" if more > 0 else "Open the inbox"
+    subject = f"Urgent: {rows[0]['subject']}" if len(rows) == 1 else f"{len(rows)} urgent messages to decide on"
     opening = "This can't wait for the digest." if len(rows) == 1 else "These can't wait for the digest."
-    text = "\n\n".join([opening, *(f"{title}\n{whom}\n{url}" for title, whom, url in lines), f"{closing}: {base_url}/"])
+    paragraphs = [f"{title}\n{client}\n{url}" for title, client, url in lines]
+    text = "\n\n".join([opening, *paragraphs, f"{closing}: {base_url}/"])
     chat = [
         (Run(opening),),
-        *((Run(title, url, strong=True), Run(f"  {whom}")) for title, whom, url in lines),
+        *((Run(title, url, strong=True), Run(f"  {client}")) for title, client, url in lines),
         (Run(closing, f"{base_url}/"),),
     ]
     return RenderedMessage(subject, f"{text}\n", letter_html(subject, text, manager.language), tuple(chat))

@@ -38,7 +38,7 @@ from services.common.errors import BadInput
 from services.common.processing import AnyEvent
 from services.common.settings import Settings
 from services.notifier.delivery.channels.base import Run
-from services.notifier.delivery.routes import ManagerWays, manager_mail
+from services.notifier.delivery.routes import ManagerRoutes, manager_mail
 from services.notifier.desk.auth import create_api_token, ensure_owner
 from services.notifier.digest.manager_outbox import RenderedMessage, enqueue
 from services.notifier.tables import alerts, audit_log, contact_decisions, drafts, refusals, users
@@ -68,10 +68,12 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             _endpoint(connection)
             seen = {"at": NOW, "user_id": "owner", "action": "client.read", "subject": "x", "client_id": None}
             connection.execute(insert(audit_log), [seen, seen])
-            ways: ManagerWays = {"email": manager_mail}
-            words = RenderedMessage("Your day", "…", "…", [(Run("…", "https://desk.example"),)])
+            routes: ManagerRoutes = {"email": manager_mail}
+            message = RenderedMessage("Your day", "…", "…", [(Run("…", "https://desk.example"),)])
             manager = Manager(id="mara", name="Mara Lindqvist", email="mara@harbour-vane.example")
-            enqueue(connection, "digest", manager, "2026-03-04", words, by=["email"], ways=ways, due_at=NOW, now=NOW)
+            enqueue(
+                connection, "digest", manager, "2026-03-04", message, by=["email"], routes=routes, due_at=NOW, now=NOW
+            )
         yield store
 
 

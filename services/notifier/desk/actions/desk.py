@@ -11,7 +11,7 @@ from schemas.base import Payload, content_id, event
 from schemas.clients import ClientChanged
 from services.common.processing import AnyEvent, EventPublisher
 from services.notifier import audit, queries
-from services.notifier.delivery.routes import MAIL, Ways
+from services.notifier.delivery.routes import MAIL, ClientRoutes
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.errors import NotFound
 from services.notifier.queries import DraftLine
@@ -26,7 +26,7 @@ COMMENT_LIMIT = 1_000
 class Desk:
     """One viewer at one moment, inside the caller's transaction. Tables and events are written together.
 
-    ``mail_fix`` says how to set up mail; it is None if mail can be sent. ``ways`` are the channels that are set up.
+    ``mail_fix`` says how to set up mail; it is None if mail can be sent. ``routes`` are the channels that are set up.
     """
 
     connection: Connection
@@ -34,7 +34,7 @@ class Desk:
     viewer: Viewer
     now: datetime
     mail_fix: str | None = None
-    ways: Ways = field(default_factory=lambda: MAIL)
+    routes: ClientRoutes = field(default_factory=lambda: MAIL)
 
     def draft(self, draft_id: str) -> DraftLine:
         """Return a draft that the viewer may see.

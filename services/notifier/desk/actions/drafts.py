@@ -21,7 +21,7 @@ from services.notifier import lifecycle, queries
 from services.notifier.contact.blackouts import blackout_names
 from services.notifier.contact.budget import WEEK
 from services.notifier.contact.plan import SendPlan, plan_send
-from services.notifier.delivery.routes import Ways, targets
+from services.notifier.delivery.routes import ClientRoutes, targets
 from services.notifier.desk import labels
 from services.notifier.desk.actions.deliveries import publish_delivery, publish_sent
 from services.notifier.desk.actions.desk import COMMENT_LIMIT, Desk
@@ -92,7 +92,7 @@ def approve(desk: Desk, draft_id: str, version: int, *, at_once: bool = False) -
     line = _seen(desk, draft_id, version, "approve")
     if desk.mail_fix is not None:
         raise BadInput("Mail isn't set up, so Firstword can't send this message.", fix=desk.mail_fix)
-    channel, recipient = _target(_client(desk, line), desk.ways)
+    channel, recipient = _target(_client(desk, line), desk.routes)
     plan = None if at_once else _plan(desk, line)
     leaves_at = desk.now if plan is None else plan.send_after
     _change(desk, line, "approve", outcome=None)
@@ -241,7 +241,7 @@ def _plan(desk: Desk, line: DraftLine) -> SendPlan:
     return plan
 
 
-def _target(book: ClientChanged | None, ways: Ways) -> tuple[str, str]:
+def _target(book: ClientChanged | None, routes: ClientRoutes) -> tuple[str, str]:
     """Return the channel and the address to send to."""
     if book is None:
         raise BadInput("The client is no longer in the book, so this message can't be sent.")
@@ -249,7 +249,7 @@ def _target(book: ClientChanged | None, ways: Ways) -> tuple[str, str]:
     if contact.do_not_contact:
         why = f": {contact.do_not_contact_reason}" if contact.do_not_contact_reason else ""
         raise BadInput(f"{book.client.name} must not be contacted{why}.")
-    found = targets(book.client, ways)
+    found = targets(book.client, routes)
     if not found:
         raise BadInput(
             f"There is no mail address for {book.client.name}.",

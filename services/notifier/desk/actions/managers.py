@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping
 
 from schemas.clients import Manager
-from services.notifier.delivery.routes import ManagerWays
+from services.notifier.delivery.routes import ManagerRoutes
 from services.notifier.desk.actions.desk import Desk
 from services.notifier.desk.errors import NotFound
 from services.notifier.digest.gather import all_managers
 from services.notifier.digest.manager_outbox import last_to
-from services.notifier.digest.preferences import CHANNELS, Chosen, Wishes, choose, chosen, wishes_of
+from services.notifier.digest.preferences import CHANNELS, ChosenPreferences, ManagerPreferences, chosen_preferences, preferences_of, save_preferences
 from services.notifier.scope import Scope
 
 __all__ = ["ManagerSettings", "change_preferences", "list_managers"]
@@ -23,25 +23,25 @@ __all__ = ["ManagerSettings", "change_preferences", "list_managers"]
 class ManagerSettings:
     """An account manager's preferences.
 
-    ``wishes`` are in effect: the book's, changed by what was ``chosen`` at the desk. ``channels`` are those with an
+    ``preferences`` are in effect: the book's, changed by what was ``chosen`` at the desk. ``channels`` are those with an
     address for the manager. ``last`` is the latest message to them.
     """
 
     manager: Manager
-    wishes: Wishes
-    chosen: Chosen
+    preferences: ManagerPreferences
+    chosen: ChosenPreferences
     channels: tuple[str, ...]
     last: RowMapping | None
 
 
-def list_managers(connection: Connection, scope: Scope, ways: ManagerWays) -> Sequence[ManagerSettings]:
+def list_managers(connection: Connection, scope: Scope, routes: ManagerRoutes) -> Sequence[ManagerSettings]:
     """Return the account managers in ``scope``."""
     return [
         ManagerSettings(
             manager,
-            wishes_of(connection, manager),
-            chosen(connection, manager.id),
-            tuple(name for name in CHANNELS if name in ways and ways[name](manager) is not None),
+            preferences_of(connection, manager),
+            chosen_preferences(connection, manager.id),
+            tuple(name for name in CHANNELS if name in routes and routes[name](manager) is not None),
             last_to(connection, manager.id),
         )
         for manager in all_managers(connection)
@@ -49,7 +49,7 @@ def list_managers(connection: Connection, scope: Scope, ways: ManagerWays) -> Se
     ]
 
 
-def change_preferences(desk: Desk, ways: ManagerWays, manager_id: str, wanted: Chosen) -> None:
+def change_preferences(desk: Desk, routes: ManagerRoutes, manager_id: str, wanted: ChosenPreferences) -> None:
     """Store what was chosen for a manager.
 
     Raises:
@@ -59,11 +59,11 @@ def change_preferences(desk: Desk, ways: ManagerWays, manager_id: str, wanted: C
     managers = {manager.id: manager for manager in all_managers(desk.connection)}
     if manager_id not in managers or not desk.viewer.scope.includes(manager_id):
         raise NotFound("There is no such account manager.")
-    choose(desk.connection, managers[manager_id], wanted, ways, desk.now)
+    save_preferences(desk.connection, managers[manager_id], wanted, routes, desk.now)
     desk.audit("manager.reached_by", manager_id, detail=_described(wanted))
 
 
-def _described(wanted: Chosen) -> str:
+def _described(wanted: ChosenPreferences) -> str:
     def channels(names: tuple[str, ...] | None) -> str:
         return "as in the book" if names is None else ", ".join(names) or "none"
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from services.notifier.desk.actions.managers import ManagerSettings, change_preferences, list_managers
 from services.notifier.desk.api.caller import Caller
 from services.notifier.desk.api.models import ManagerItem, ManagerList
-from services.notifier.digest.preferences import Chosen
+from services.notifier.digest.preferences import ChosenPreferences
 
 __all__ = ["router"]
 
@@ -21,27 +21,27 @@ def get_managers(context: Caller) -> ManagerList:
 
 
 @router.put("/{manager_id}/reach")
-def put_preferences(context: Caller, manager_id: str, wanted: Chosen) -> ManagerItem:
+def put_preferences(context: Caller, manager_id: str, wanted: ChosenPreferences) -> ManagerItem:
     """Choose a manager's channels, in order; [] means none, and what is left out is as in the client book."""
     with context.acting() as desk:
-        change_preferences(desk, context.dependencies.manager_ways, manager_id, wanted)
+        change_preferences(desk, context.dependencies.manager_routes, manager_id, wanted)
     return next(item for item in _items(context) if item.id == manager_id)
 
 
 def _items(context: Caller) -> list[ManagerItem]:
     with context.reading() as connection:
-        listed = list_managers(connection, context.scope, context.dependencies.manager_ways)
+        listed = list_managers(connection, context.scope, context.dependencies.manager_routes)
     return [_item(settings) for settings in listed]
 
 
 def _item(settings: ManagerSettings) -> ManagerItem:
-    manager, wishes = settings.manager, settings.wishes
+    manager, preferences = settings.manager, settings.preferences
     return ManagerItem(
         id=manager.id,
         name=manager.name,
         time_zone=manager.time_zone,
-        digest=wishes.digest,
-        urgent=wishes.urgent,
+        digest=preferences.digest,
+        urgent=preferences.urgent,
         chosen=settings.chosen,
         channels=settings.channels,
     )

@@ -14,7 +14,7 @@ from schemas.clients import DigestPreferences
 from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DismissReason, Draft, DraftState, Finding, Grounding
 from services.notifier.desk.dependencies import FeedView
-from services.notifier.digest.preferences import Chosen
+from services.notifier.digest.preferences import ChosenPreferences
 from services.notifier.queries import Page
 
 __all__ = [
@@ -222,7 +222,7 @@ class ManagerItem(Model):
     time_zone: str
     digest: DigestPreferences | None
     urgent: tuple[str, ...]
-    chosen: Annotated[Chosen, Compact]
+    chosen: Annotated[ChosenPreferences, Compact]
     channels: tuple[str, ...]
 
 

@@ -75,7 +75,7 @@ def _addresses(context: RequestContext, line: DraftLine, book: ClientChanged | N
         return {"recipient": None, "channel": None, "mailto": None}
     address = book.client.contact.email
     # While no channel is set up, the mail address in the book is shown: "Open in mail" writes to it.
-    channel, recipient = next(iter(targets(book.client, context.dependencies.ways)), ("email", address))
+    channel, recipient = next(iter(targets(book.client, context.dependencies.client_routes)), ("email", address))
     return {
         "recipient": recipient,
         "channel": None if channel == "email" else channel.capitalize(),

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from services.common.errors import BadInput
 from services.notifier.desk.actions.managers import change_preferences, list_managers
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
-from services.notifier.digest.preferences import CHANNELS, Chosen
+from services.notifier.digest.preferences import CHANNELS, ChosenPreferences
 
 __all__ = ["router"]
 
@@ -24,7 +24,7 @@ BOOK, NONE = "", "none"
 def managers(context: PageRequest) -> HTMLResponse:
     """Show each account manager's channels."""
     with context.reading() as connection:
-        listed = list_managers(connection, context.scope, context.dependencies.manager_ways)
+        listed = list_managers(connection, context.scope, context.dependencies.manager_routes)
     return render(context, "managers.html", managers=listed, channels=CHANNELS)
 
 
@@ -39,11 +39,11 @@ def change(
     urgent_then: Annotated[str, Form()] = NONE,
 ) -> Response:
     """Save a manager's preferences."""
-    wanted = Chosen(
+    wanted = ChosenPreferences(
         digest_by=_in_order(digest, digest_then), digest_hour=_hour(hour), urgent_by=_in_order(urgent, urgent_then)
     )
     with context.acting() as desk:
-        change_preferences(desk, context.dependencies.manager_ways, manager_id, wanted)
+        change_preferences(desk, context.dependencies.manager_routes, manager_id, wanted)
     return redirect("/managers", "preferences")
 
 

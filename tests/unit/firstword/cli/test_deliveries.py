@@ -71,7 +71,7 @@ def test_messages_to_managers_are_listed_with_their_status(world: World) -> None
     manager = MANAGERS["june"].model_copy(update={"email": None})
     with world.engine.begin() as connection:
         words = RenderedMessage("Your day", "…", "…", ())
-        enqueue(connection, "digest", manager, "2026-03-05", words, by=["email"], ways={"email": manager_mail},
+        enqueue(connection, "digest", manager, "2026-03-05", words, by=["email"], routes={"email": manager_mail},
             due_at=NOW, now=NOW)  # fmt: skip
     assert "no mail address for June Okafor" in run("managers", "--status", "failed")
     (row,) = json.loads(run("managers", "--json"))

@@ -22,6 +22,7 @@ class Job:
         self.world = world
         self.attempted: list[str] = []
         self.most_at_once = self.at_once = 0
+        self.meet: asyncio.Barrier | None = None
         self._outages = outages
 
     def worker(self, concurrent: int = 1) -> QueueWorker[RowMapping]:
@@ -34,7 +35,8 @@ class Job:
     async def attempt(self, row: RowMapping) -> Outcome:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        await asyncio.sleep(0.01)
+        if self.meet is not None:
+            await self.meet.wait()
         self.at_once -= 1
         self.attempted.append(row["id"])
         return DELIVERED
@@ -63,7 +65,9 @@ async def test_what_is_due_is_attempted_once(world: QueueWorld) -> None:
 
 async def test_no_more_than_allowed_is_attempted_at_once(world: QueueWorld) -> None:
     job = Job(world)
-    await job.worker(concurrent=2).work_due()
+    job.meet = asyncio.Barrier(2)
+    async with asyncio.timeout(20):
+        await job.worker(concurrent=2).work_due()
     assert job.most_at_once == 2
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from services.common.db import reading
 from services.common.errors import BadInput
-from services.notifier.delivery.bounces import read_bounce
+from services.notifier.delivery.bounces import parse_bounce
 from services.notifier.delivery.mailbox import BounceReader, MailboxSettings
 from services.notifier.tables import deliveries
 from tests.desk_world import World
@@ -44,20 +44,20 @@ LETTER = b"From: nadia@b.example\r\nSubject: Re: News\r\nIn-Reply-To: <dlv_1@mai
 
 @pytest.mark.parametrize("headers_only", [False, True])
 def test_a_report_says_which_and_why(headers_only: bool) -> None:
-    bounce = read_bounce(report(headers_only=headers_only))
+    bounce = parse_bounce(report(headers_only=headers_only))
     assert bounce is not None
     assert (bounce.delivery_id, bounce.reason) == ("dlv_1", "550 5.1.1 no such user")
 
 
 @pytest.mark.parametrize("mail", [LETTER, b"", report(action="delayed"), report(action="delivered"), report("other_1")])
 def test_everything_else_is_no_bounce(mail: bytes) -> None:
-    assert read_bounce(mail) is None
+    assert parse_bounce(mail) is None
 
 
 @given(cut=st.integers(0, 900), junk=st.binary(max_size=40))
 def test_what_is_damaged_does_no_harm(cut: int, junk: bytes) -> None:
-    read_bounce(report()[:cut] + junk)
-    read_bounce(report()[:cut] + junk + report()[cut:])
+    parse_bounce(report()[:cut] + junk)
+    parse_bounce(report()[:cut] + junk + report()[cut:])
 
 
 async def test_what_came_back_lies_in_the_inbox_again(database: Engine) -> None:

@@ -18,7 +18,7 @@ from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import OWNER, World
 from tests.fakes import ScriptedChannel
 
-WAYS = {"email": mail_address, "slack": by_name({"claire-arnaud"})}
+ROUTES = {"email": mail_address, "slack": by_name({"claire-arnaud"})}
 
 
 def client(*channels: str, email: str | None = "claire@arnaud.example") -> Client:
@@ -38,7 +38,7 @@ def client(*channels: str, email: str | None = "claire@arnaud.example") -> Clien
     ],
 )
 def test_the_order_is_the_clients(one: Client, expected: list[str]) -> None:
-    assert [name for name, _ in targets(one, WAYS)] == expected
+    assert [name for name, _ in targets(one, ROUTES)] == expected
     assert [name for name, _ in targets(one, MAIL)] == (["email"] if one.contact.email else [])
 
 
@@ -49,10 +49,10 @@ async def send(database: Engine, outcome: Outcome) -> tuple[World, str, Scripted
     world.apply([event(changed, key="claire-arnaud", id="evt_2", source="test", time=NOW)])
     line = world.draft("claire-arnaud", "warn")
     with database.begin() as connection:
-        approve(Desk(connection, world.publisher, OWNER, NOW, None, WAYS), line.id, line.version, at_once=True)
+        approve(Desk(connection, world.publisher, OWNER, NOW, None, ROUTES), line.id, line.version, at_once=True)
     slack, mail = ScriptedChannel(outcome), ScriptedChannel()
     slack.name = "slack"
-    worker = DeliveryWorker(database, world.publisher, world.clock, {"slack": slack, "email": mail}, ways=WAYS)
+    worker = DeliveryWorker(database, world.publisher, world.clock, {"slack": slack, "email": mail}, routes=ROUTES)
     for _ in range(3):
         await worker.deliver_due()
     return world, line.id, slack, mail

@@ -1,4 +1,4 @@
-"""A blackout that begins after a message was approved keeps it from going out, and the manager reads why."""
+"""A blackout that begins after the approval stops the message, and the account manager sees the reason."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def black_out(world: World, *blackouts: Blackout, minutes: int = 0) -> None:
 
 
 def approve(world: World, *, at_once: bool = False) -> str:
-    """A draft on Corvane Pharma."""
+    """Approve a draft on Corvane Pharma; return its id."""
     line = world.draft("claire-arnaud", "warn")
     assert line.alert is not None
     assert line.alert.entity_name == "Corvane Pharma"
@@ -51,9 +51,12 @@ def approve(world: World, *, at_once: bool = False) -> str:
 
 @pytest.mark.parametrize(
     ("blackout", "said"),
-    [(LEAVE, "Claire Arnaud is not written to until Monday 9 March"), (DEAL, "Nothing is said on Corvane Pharma")],
+    [
+        (LEAVE, "Claire Arnaud gets no messages until Monday 9 March"),
+        (DEAL, "Claire Arnaud gets no messages about Corvane Pharma"),
+    ],
 )
-async def test_it_does_not_go_out_and_returns_with_the_reason(world: World, blackout: Blackout, said: str) -> None:
+async def test_a_blackout_returns_the_message_with_the_reason(world: World, blackout: Blackout, said: str) -> None:
     draft_id = approve(world)
     black_out(world, blackout, minutes=1)
     world.at(NOW + timedelta(minutes=2))
@@ -67,7 +70,7 @@ async def test_it_does_not_go_out_and_returns_with_the_reason(world: World, blac
 
 
 @pytest.mark.parametrize("blackouts", [(), (OTHER,)])
-async def test_what_is_about_something_else_goes_out(world: World, blackouts: tuple[Blackout, ...]) -> None:
+async def test_a_blackout_on_another_topic_stops_nothing(world: World, blackouts: tuple[Blackout, ...]) -> None:
     approve(world)
     black_out(world, *blackouts, minutes=1)
     world.at(NOW + timedelta(minutes=2))
@@ -76,7 +79,7 @@ async def test_what_is_about_something_else_goes_out(world: World, blackouts: tu
     assert len(channel.sent) == 1
 
 
-async def test_who_sends_it_now_anyway_has_seen_the_blackout(world: World) -> None:
+async def test_send_now_anyway_overrides_the_blackout(world: World) -> None:
     black_out(world, LEAVE)
     approve(world, at_once=True)
     channel = ScriptedChannel()
@@ -84,7 +87,7 @@ async def test_who_sends_it_now_anyway_has_seen_the_blackout(world: World) -> No
     assert len(channel.sent) == 1
 
 
-async def test_but_not_for_long(world: World) -> None:
+async def test_send_now_anyway_holds_for_fifteen_minutes(world: World) -> None:
     black_out(world, LEAVE)
     approve(world, at_once=True)
     world.at(NOW + timedelta(minutes=16))
@@ -93,11 +96,11 @@ async def test_but_not_for_long(world: World) -> None:
     assert channel.sent == []
 
 
-def test_a_deal_is_known_by_any_of_its_names_when_a_message_is_approved(world: World) -> None:
+def test_a_blackout_on_a_topic_applies_to_all_its_names(world: World) -> None:
     black_out(world, DEAL.model_copy(update={"about": ("hldn",)}))
     with reading(world.engine) as connection:
         lines = queries.drafts_of(connection, EVERYTHING, client_id="claire-arnaud")
-    line = next(one for one in lines if one.decidable and one.alert and one.alert.entity_name == "Halden Energy")
+    line = next(line for line in lines if line.decidable and line.alert and line.alert.entity_name == "Halden Energy")
     leaves_at = world.desk("approve", line.id, line.version)
     assert isinstance(leaves_at, datetime)
     assert leaves_at.date() == date(2026, 3, 9)

@@ -16,11 +16,11 @@ from services.notifier.delivery.routes import by_manager, manager_mail
 from services.notifier.desk import auth
 from services.notifier.desk.app import create_app
 from services.notifier.desk.dependencies import DeskDependencies
-from services.notifier.digest.preferences import Chosen, chosen
+from services.notifier.digest.preferences import ChosenPreferences, chosen_preferences
 from services.notifier.tables import audit_log
 from tests.desk_world import World
 
-WAYS = {"email": manager_mail, "slack": by_manager({"manager:mara"})}
+ROUTES = {"email": manager_mail, "slack": by_manager({"manager:mara"})}
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def world(tmp_path: Path) -> World:
 
 
 def browser(world: World, user_id: str) -> TestClient:
-    deps = DeskDependencies(world.engine, world.publisher, world.clock, world.settings, manager_ways=WAYS)
+    deps = DeskDependencies(world.engine, world.publisher, world.clock, world.settings, manager_routes=ROUTES)
     client = TestClient(create_app(deps), follow_redirects=False)
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, user_id, world.clock.now())
@@ -43,9 +43,9 @@ def form(client: TestClient) -> dict[str, str]:
     return {"form_token": found[1]}
 
 
-def kept(world: World, manager_id: str) -> Chosen:
+def kept(world: World, manager_id: str) -> ChosenPreferences:
     with reading(world.engine) as connection:
-        return chosen(connection, manager_id)
+        return chosen_preferences(connection, manager_id)
 
 
 def test_a_manager_sets_their_own_and_it_is_audited(world: World) -> None:
@@ -55,7 +55,9 @@ def test_a_manager_sets_their_own_and_it_is_audited(world: World) -> None:
     assert "June Okafor" not in page
     said = {"digest": "slack", "digest_then": "email", "hour": "06:45", "urgent": "slack"}
     assert mara.post("/managers/mara", data=form(mara) | said).status_code == 303
-    assert kept(world, "mara") == Chosen(digest_by=("slack", "email"), digest_hour=time(6, 45), urgent_by=("slack",))
+    assert kept(world, "mara") == ChosenPreferences(
+        digest_by=("slack", "email"), digest_hour=time(6, 45), urgent_by=("slack",)
+    )
     page = mara.get("/managers").text
     assert "Digest by Slack, then Mail at 06:45" in page
     assert "Urgent drafts immediately by Slack." in page
@@ -64,17 +66,17 @@ def test_a_manager_sets_their_own_and_it_is_audited(world: World) -> None:
     assert entry["subject"] == "mara"
     assert entry["detail"] == "digest: slack, email at 06:45; urgent: slack"
     assert mara.post("/managers/mara", data=form(mara) | {"digest": "none", "urgent": ""}).status_code == 303
-    assert kept(world, "mara") == Chosen(digest_by=())
+    assert kept(world, "mara") == ChosenPreferences(digest_by=())
     assert "No digest." in mara.get("/managers").text
 
 
 def test_nobody_sets_a_colleagues(world: World) -> None:
     mara = browser(world, "manager-mara")
     assert mara.post("/managers/june", data=form(mara) | {"digest": "email"}).status_code == 404
-    assert kept(world, "june") == Chosen()
+    assert kept(world, "june") == ChosenPreferences()
     owner = browser(world, "owner")
     assert owner.post("/managers/june", data=form(owner) | {"digest": "email"}).status_code == 303
-    assert kept(world, "june") == Chosen(digest_by=("email",))
+    assert kept(world, "june") == ChosenPreferences(digest_by=("email",))
 
 
 def test_a_channel_that_does_not_reach_them_is_refused_with_the_mend(world: World) -> None:
@@ -100,7 +102,7 @@ def test_programs_do_the_same(world: World) -> None:
 
 
 def test_where_no_channel_is_set_up_it_says_how(world: World) -> None:
-    deps = replace(browser(world, "owner").app.state.site.dependencies, manager_ways={})  # type: ignore[attr-defined]
+    deps = replace(browser(world, "owner").app.state.site.dependencies, manager_routes={})  # type: ignore[attr-defined]
     client = TestClient(create_app(deps))
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, "owner", world.clock.now())

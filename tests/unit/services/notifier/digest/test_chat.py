@@ -1,4 +1,4 @@
-"""What managers read in a chat: the digest's words with its links, never markup, within what the services take."""
+"""A digest in a chat: the same text with links, never markup, within the services' limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.notifier.digest.model import DigestLine, build_digest
 NOW = datetime(2026, 3, 5, 8, 20, tzinfo=UTC)
 MARA = Manager(id="mara", name="Mara", time_zone="Europe/Stockholm")
 BASE = "https://desk.example"
-#: Microsoft's bound of a message by a workflow, and Slack's of one block's text.
+#: Microsoft's limit for a message sent by a workflow.
 TEAMS_BYTES = 28_000
 
 
@@ -32,7 +32,7 @@ def message(chat: tuple[tuple[Run, ...], ...]) -> Outgoing:
     return Outgoing("dig_1", "manager:mara", "", "Firstword", None, "Thursday 5 March: 3 to send", "…", chat=chat)
 
 
-def test_it_names_each_with_its_link() -> None:
+def test_each_entry_has_its_link() -> None:
     lines = [line(n, f"Title {n}", unconfirmed=n == 1, deadline_at=NOW + timedelta(hours=2)) for n in range(3)]
     made = digest_chat(build_digest(MARA, lines, NOW, wanted_at=NOW - timedelta(hours=3)), BASE)
     words = ["".join(run.text for run in paragraph) for paragraph in made]
@@ -44,7 +44,7 @@ def test_it_names_each_with_its_link() -> None:
 
 
 @pytest.mark.parametrize("title", ["x", "Überraschung " * 12, "東京証券取引所 " * 30])
-def test_a_long_one_stays_within_what_chats_take_and_says_how_much_is_left(title: str) -> None:
+def test_a_long_digest_stays_within_the_limits_and_counts_the_rest(title: str) -> None:
     lines = [line(n, f"{title} {n}", detail=("One sentence.", "Another one.")) for n in range(400)]
     made = digest_chat(build_digest(MARA, lines, NOW), BASE)
     assert len(json.dumps(teams.document(message(made)), ensure_ascii=False).encode()) < TEAMS_BYTES
@@ -55,7 +55,7 @@ def test_a_long_one_stays_within_what_chats_take_and_says_how_much_is_left(title
 
 
 @given(st.lists(st.lists(st.builds(Run, st.text(max_size=9), st.none() | st.just("https://d.example/1")), max_size=3)))
-def test_nothing_is_empty_and_nothing_is_markup(paragraphs: list[list[Run]]) -> None:
+def test_no_run_is_empty_and_none_is_markup(paragraphs: list[list[Run]]) -> None:
     chat = tuple(map(tuple, paragraphs))
     assert read(json.loads(json.dumps(stored(chat)))) == chat
     body = json.dumps([slack.document(message(chat)), teams.document(message(chat))])

@@ -1,6 +1,6 @@
 """What every channel keeps, whatever it speaks: each end is named truthfully, no secret is told, the id stays.
 
-A channel is entered once, in :data:`WAYS`, with a server of ours that it talks to; one that isn't fails a test here.
+A channel is entered once, in :data:`ROUTES`, with a server of ours that it talks to; one that isn't fails a test here.
 What is handed to people instead of being sent, the calendar file and the mailto link, has tests of its own.
 """
 
@@ -84,12 +84,12 @@ def by_hook(kind: type[Slack] | type[Teams]) -> Callable[[Behaviour], AbstractAs
     return way
 
 
-WAYS: dict[str, Callable[[Behaviour], AbstractAsyncContextManager[Way]]] = {
+ROUTES: dict[str, Callable[[Behaviour], AbstractAsyncContextManager[Way]]] = {
     "email": smtp,
     "slack": by_hook(Slack),
     "teams": by_hook(Teams),
 }
-every_channel = pytest.mark.parametrize("name", sorted(WAYS))
+every_channel = pytest.mark.parametrize("name", sorted(ROUTES))
 
 
 def test_every_channel_is_held_to_this() -> None:
@@ -99,12 +99,12 @@ def test_every_channel_is_held_to_this() -> None:
         for _, kind in inspect.getmembers(import_module(module.name), inspect.isclass)
         if inspect.iscoroutinefunction(getattr(kind, "send", None)) and "name" in vars(kind)
     }
-    assert found == WAYS.keys()
+    assert found == ROUTES.keys()
 
 
 @every_channel
 async def test_what_is_taken_is_delivered_whole(name: str) -> None:
-    async with WAYS[name]("takes") as way:
+    async with ROUTES[name]("takes") as way:
         assert way.channel.name == name
         outcome = await way.channel.send(way.message())
         assert outcome.kind == "delivered"
@@ -125,7 +125,7 @@ async def test_what_is_taken_is_delivered_whole(name: str) -> None:
     ],
 )
 async def test_each_end_is_named_for_what_is_known(name: str, behaviour: Behaviour, kind: str) -> None:
-    async with WAYS[name](behaviour) as way:
+    async with ROUTES[name](behaviour) as way:
         begun = time.monotonic()
         outcome = await way.channel.send(way.message())
     assert outcome.kind == kind
@@ -136,7 +136,7 @@ async def test_each_end_is_named_for_what_is_known(name: str, behaviour: Behavio
 @every_channel
 @pytest.mark.parametrize("behaviour", get_args(Behaviour))
 async def test_no_secret_is_told(name: str, behaviour: Behaviour, capfd: pytest.CaptureFixture[str]) -> None:
-    async with WAYS[name](behaviour) as way:
+    async with ROUTES[name](behaviour) as way:
         outcome = await way.channel.send(way.message())
         assert SECRET not in repr(way.channel) + outcome.detail
     assert SECRET not in "".join(capfd.readouterr())
@@ -152,7 +152,7 @@ RICH = {
 @every_channel
 @pytest.mark.parametrize("more", [{}, RICH], ids=["plain", "rich"])
 async def test_a_repeat_is_the_same_message(name: str, more: dict[str, Any]) -> None:
-    async with WAYS[name]("takes") as way:
+    async with ROUTES[name]("takes") as way:
         await way.channel.send(way.message(**more))
         await way.channel.send(way.message(**more))
         first, second = way.given()
@@ -161,7 +161,7 @@ async def test_a_repeat_is_the_same_message(name: str, more: dict[str, Any]) -> 
 
 @every_channel
 async def test_a_recipient_that_cannot_be_reached_is_rejected_before_anything_leaves(name: str) -> None:
-    async with WAYS[name]("takes") as way:
+    async with ROUTES[name]("takes") as way:
         outcome = await way.channel.send(way.message(recipient="nobody at all"))
         assert outcome.kind == "rejected"
         assert way.given() == []
