@@ -13,7 +13,14 @@ from services.notifier.desk.actions.desk import Desk
 from services.notifier.desk.errors import NotFound
 from services.notifier.digest.gather import all_managers
 from services.notifier.digest.manager_outbox import last_to
-from services.notifier.digest.preferences import CHANNELS, ChosenPreferences, ManagerPreferences, chosen_preferences, preferences_of, save_preferences
+from services.notifier.digest.preferences import (
+    CHANNELS,
+    ChosenPreferences,
+    ManagerPreferences,
+    chosen_preferences,
+    preferences_of,
+    save_preferences,
+)
 from services.notifier.scope import Scope
 
 __all__ = ["ManagerSettings", "change_preferences", "list_managers"]
@@ -23,7 +30,7 @@ __all__ = ["ManagerSettings", "change_preferences", "list_managers"]
 class ManagerSettings:
     """An account manager's preferences.
 
-    ``preferences`` are in effect: the book's, changed by what was ``chosen`` at the desk. ``channels`` are those with an
+    ``preferences`` are in effect: those of the book, changed by what was ``chosen`` at the desk. ``channels`` have an
     address for the manager. ``last`` is the latest message to them.
     """
 

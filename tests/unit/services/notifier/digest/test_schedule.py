@@ -211,5 +211,5 @@ async def test_a_manager_without_an_address_leaves_the_reason_in_the_row(databas
     world, channel = world_of(database, DigestPreferences(by=("email", "teams")), email=None), ScriptedChannel()
     world.at(HOUR)
     assert await mailer_of(world, channel).send_due() == 0
-    said = "The book has no mail address for Mara Lindqvist. No Teams address is set for Mara Lindqvist."
+    said = "The client book has no mail address for Mara Lindqvist. No Teams address is set for Mara Lindqvist."
     assert rows(world)[0]["last_error"] == said
