@@ -161,7 +161,7 @@ def test_feeds_can_be_added_listed_tested_and_removed(run: Run, tmp_path: Path) 
     tried = run("feeds", "test", feed.as_uri())
     assert (tried.code, "1 items" in tried.out) == (0, True)
     private = run("feeds", "test", "http://127.0.0.1:9/rss")
-    assert (private.code, "private" in private.err) == (1, True)
+    assert (private.code, "loopback" in private.err) == (1, True)
     assert run("feeds", "pause", "https://news.example/rss").code == 0
     assert run("feeds", "resume", "https://news.example/rss").code == 0
     assert run("feeds", "remove", "https://news.example/rss").code == 0
