@@ -81,9 +81,7 @@ def migrate_database(url: str) -> str | None:
 
 
 def build_pipeline(thresholds: Thresholds | None = None, playbooks: Playbooks | None = None) -> Pipeline:
-    """Build the processors: items → mentions → alerts → drafts. By default, with the thresholds and playbooks that ship
-    with Firstword.
-    """
+    """Build the processors: items → mentions → alerts → drafts. The defaults are those that ship with Firstword."""
     return Pipeline((Annotate(thresholds=thresholds), Judge(thresholds), DraftWriter(playbooks or Playbooks.shipped())))
 
 
