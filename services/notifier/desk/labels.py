@@ -65,12 +65,12 @@ INFORMATION = {
 }
 STATUS = {"asserted": "stated as fact", "hedged": "hedged", "denied": "denied", "retracted": "retracted"}
 BASIS = {
-    "regulator": "based on a regulator",
-    "filing": "based on a filing",
-    "company": "based on the company itself",
-    "person": "based on a named person",
-    "unnamed": "based on unnamed sources",
-    "outlet": "based on another publisher",
+    "regulator": "according to a regulator",
+    "filing": "according to a filing",
+    "company": "according to the company",
+    "person": "according to a named person",
+    "unnamed": "according to unnamed sources",
+    "outlet": "according to another publisher",
     "own": "own reporting",
 }
 STANCE = {
@@ -132,7 +132,7 @@ FEEDBACK = {
     "not_useful": "Not useful to this client",
     "too_many": "One message too many",
     "wrong_client": "Not relevant to this client",
-    "too_late": "It came past deadline",
+    "too_late": "It came too late",
     "wrong_fact": "A fact was wrong",
 }
 OUTCOMES = {

@@ -240,7 +240,7 @@ def test_a_draft_lies_beside_its_evidence(world: World) -> None:
         "not usually reliable",
         "possibly true",
         "hedged",
-        "based on unnamed sources",
+        "according to unnamed sources",
         "Claire Arnaud holds Corvane",
     ):
         assert said in text
