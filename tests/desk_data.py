@@ -79,7 +79,7 @@ def clients() -> tuple[Client, ...]:
 
 @dataclass(frozen=True)
 class Story:
-    """One invented story about one thing."""
+    """An invented story about one entity."""
 
     entity_id: str
     name: str
@@ -157,10 +157,10 @@ STORIES = (
 
 
 def alert_of(story: Story, client: Client, now: datetime = NOW) -> Alert:
-    """The story as it touches ``client``."""
+    """Return the alert that the story raises for ``client``."""
     watch = next(watch for watch in client.watches if watch.entity_id == story.entity_id)
     story_id = content_id("sty", story.headline)
-    proofs = tuple(
+    evidence = tuple(
         Evidence(
             item_id=content_id("itm", story.headline, publisher), publisher=publisher, host=None,
             url=f"https://{publisher.lower().replace(' ', '-')}.example/{story.entity_id}", title=story.headline,
@@ -177,11 +177,11 @@ def alert_of(story: Story, client: Client, now: datetime = NOW) -> Alert:
         entity_id=story.entity_id, entity_name=story.name, stance=watch.stance, verdict=story.verdict,
         headline=story.headline, kind=story.kind, direction=story.direction,
         urgency="urgent" if story.urgent else "normal", source_grade=first[1], information_grade=story.information,
-        relevance=0.8, origins=len(proofs), evidence=proofs, if_they_ask=story.asked,
+        relevance=0.8, origins=len(evidence), evidence=evidence, if_they_ask=story.asked,
         reasons=(
             Reason(rule="stance", saw=f"{story.name} in the book", concluded=watch.stance,
                    text=f"{client.name} has {story.name} in the book."),
-            Reason(rule="credibility", saw=f"{len(proofs)} origins", concluded=str(story.information),
+            Reason(rule="credibility", saw=f"{len(evidence)} origins", concluded=str(story.information),
                    text=f"{first[0]} says so; the information is graded {story.information}."),
             Reason(rule="verdict", saw=f"grade {story.information}", concluded=story.verdict,
                    text="It is an advertisement, so it is left out." if story.verdict == "ignore"
@@ -192,14 +192,14 @@ def alert_of(story: Story, client: Client, now: datetime = NOW) -> Alert:
 
 
 def book_events(people: Sequence[Client] = (), now: datetime = NOW) -> Iterator[AnyEvent]:
-    """The client book as events."""
+    """Yield the client book as events."""
     for client in people or clients():
         changed = ClientChanged(client=client, firm=FIRM, manager=MANAGERS[client.manager_id], revision=1)
         yield event(changed, key=client.id, id=content_id("evt", client.id), source="test", time=now)
 
 
 def seed_events(now: datetime = NOW) -> Iterator[AnyEvent]:
-    """The book, an alert for each client and story that meet, and the drafts of those to be told."""
+    """Yield the book, an alert for each client and story that concern each other, and the drafts."""
     yield from book_events(now=now)
     playbooks = Playbooks.shipped()
     for client in clients():
@@ -215,7 +215,7 @@ def seed_events(now: datetime = NOW) -> Iterator[AnyEvent]:
 
 
 def _told(alert: Alert, now: datetime) -> DraftedStory | None:
-    """What a correction corrects."""
+    """Return the earlier message that a correction corrects."""
     if alert.verdict != "correct":
         return None
     return DraftedStory(

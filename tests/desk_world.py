@@ -1,4 +1,4 @@
-"""The notifier on a real database, filled from events, for tests that look at the whole of it."""
+"""The notifier on a real database, filled from events."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def _seed() -> tuple[AnyEvent, ...]:
 
 
 class FeedNotes:
-    """Feed actions that are only noted; refuses what is no web address."""
+    """Feed actions that are only recorded; an address that does not begin with https is refused."""
 
     def __init__(self) -> None:
         self.done: list[tuple[str, str]] = []
 
     def add(self, url: str) -> None:
         if not url.startswith("https://"):
-            raise FirstwordError(f"{url} is no address of the web.", fix="Give one that begins with https://")
+            raise FirstwordError(f"{url} is not a web address.", fix="Give one that begins with https://")
         self.done.append(("add", url))
 
     def remove(self, feed_id: str) -> None:
@@ -70,7 +70,7 @@ class FeedNotes:
 
 @dataclass
 class World:
-    """A database, a clock, a publisher, and what stands on them."""
+    """A database, a clock, a publisher, and the desk and workers on them."""
 
     engine: Engine
     clock: FakeClock
@@ -81,14 +81,14 @@ class World:
 
     @classmethod
     def make(cls, folder: Path, events: Sequence[AnyEvent] | None = None) -> World:
-        """A new database, filled with ``events`` (default: the sample desk)."""
+        """Create a database filled with ``events`` (default: the sample desk)."""
         engine = open_sqlite(folder / "desk.db")
         metadata.create_all(engine)
         return cls.on(engine, events)
 
     @classmethod
     def on(cls, engine: Engine, events: Sequence[AnyEvent] | None = None) -> World:
-        """An empty database, filled with ``events`` (default: the sample desk)."""
+        """Fill an empty database with ``events`` (default: the sample desk)."""
         world = cls(engine, FakeClock(NOW), CollectingPublisher(), FeedNotes())
         world.apply(_seed() if events is None else events)
         with engine.begin() as connection:
@@ -98,7 +98,7 @@ class World:
         return world
 
     def apply(self, events: Sequence[AnyEvent]) -> None:
-        """Give ``events`` to the sinks, as the runtime does."""
+        """Apply ``events`` to the sinks, as the runtime does."""
         with self.engine.begin() as connection:
             for event in events:
                 for sink in all_sinks():
@@ -112,31 +112,31 @@ class World:
             return action(Desk(connection, self.publisher, viewer, self.clock.now()), *args, **named)
 
     def draft(self, client_id: str, verdict: str = "tell", state: str | None = None) -> DraftLine:
-        """The first draft for a client with this verdict."""
+        """Return the first draft for a client with this verdict."""
         query = select(drafts.c.id).where(drafts.c.client_id == client_id, drafts.c.verdict == verdict)
         if state is not None:
             query = query.where(drafts.c.state == state)
         with reading(self.engine) as connection:
-            found = connection.execute(query.order_by(drafts.c.deadline_at.desc()).limit(1)).scalar_one()
-            return self.line(found)
+            draft_id = connection.execute(query.order_by(drafts.c.deadline_at.desc()).limit(1)).scalar_one()
+            return self.line(draft_id)
 
     def line(self, draft_id: str) -> DraftLine:
-        """A draft as it stands."""
+        """Return a draft in its current state."""
         with reading(self.engine) as connection:
             line = queries.draft(connection, EVERYTHING, draft_id)
         assert line is not None
         return line
 
     def types(self) -> list[str]:
-        """The types of the published events, in order."""
+        """Return the types of the published events, in order."""
         return [event.data.event_type for event in self.publisher.events]
 
     def worker(self, channel: ScriptedChannel) -> DeliveryWorker:
-        """What sends, by ``channel``."""
+        """Return a worker that sends by ``channel``."""
         return DeliveryWorker(self.engine, self.publisher, self.clock, {channel.name: channel})
 
     def browser(self, user_id: str | None = "owner") -> TestClient:
-        """A client of the web app, signed in as ``user_id``."""
+        """Return a web client, signed in as ``user_id``."""
         dependencies = DeskDependencies(
             self.engine, self.publisher, self.clock, self.settings, lambda: self.feeds, self.feed_notes
         )
@@ -148,9 +148,9 @@ class World:
         return client
 
     def with_settings(self, **changes: object) -> World:
-        """The same with other settings."""
+        """Return the same world with other settings."""
         return replace(self, settings=replace(self.settings, **changes))  # type: ignore[arg-type]
 
     def at(self, moment: datetime) -> None:
-        """Turn the clock."""
+        """Set the clock."""
         self.clock.set(moment)

@@ -276,8 +276,8 @@ def alerts_by_id(connection: Connection, scope: Scope, alert_ids: Sequence[str])
     query = (
         select(alerts.c.id, alerts.c.payload).select_from(_ALERTS).where(alerts.c.id.in_(alert_ids), scope.condition())
     )
-    found = {row.id: Alert.model_validate(row.payload) for row in connection.execute(query)}
-    return [found[alert_id] for alert_id in alert_ids if alert_id in found]
+    alerts_by_id = {row.id: Alert.model_validate(row.payload) for row in connection.execute(query)}
+    return [alerts_by_id[alert_id] for alert_id in alert_ids if alert_id in alerts_by_id]
 
 
 def message_times(connection: Connection, scope: Scope, client_id: str, since: datetime) -> Sequence[datetime]:

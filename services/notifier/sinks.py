@@ -1,4 +1,4 @@
-"""Keeps the notifier's tables up to date from the topics. Everything here may be applied again without harm."""
+"""Keeps the notifier's tables up to date with the topics. Applying an event again changes nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from services.notifier.webhooks.sink import WebhookSink
 
 __all__ = ["AlertSink", "ClientSink", "DraftSink", "InteractionSink", "OutcomeSink", "TuningSink", "all_sinks"]
 
-#: The alerts once more, to be looked through while they are written; made once, for that takes as long as a query.
+#: The same table under another name, for a subquery in an update; built once, as building takes as long as a query.
 _KNOWN = alerts.alias("known")
 
 
@@ -56,7 +56,7 @@ class ClientSink:
     inputs: tuple[str, ...] = ("clients",)
 
     def apply(self, connection: Connection, event: AnyEvent) -> None:
-        """Write one client's newest state; of a removed one, take back what has not gone out."""
+        """Write a client's newest state; if the client was removed, withdraw what has not gone out."""
         match event.data:
             case ClientChanged() as changed:
                 self._changed(connection, changed, event)
@@ -91,17 +91,17 @@ class ClientSink:
 
 
 class AlertSink:
-    """The newest alert of each client and story, and those before it."""
+    """All alerts; of each client and story, the newest is marked as current."""
 
     name = "notifier.alerts"
     inputs: tuple[str, ...] = ("alerts",)
 
     def apply(self, connection: Connection, event: AnyEvent) -> None:
-        """Write one alert, and which of its story's is the current one."""
+        """Write an alert, and mark the current one of its story."""
         if not isinstance(event.data, AlertRaised):
             return
         alert = event.data.alert
-        if _was_heard_elsewhere(connection, alert):
+        if _was_answered_before_move(connection, alert):
             return
         row = {
             "id": alert.id,
@@ -140,7 +140,7 @@ class DraftSink:
     inputs: tuple[str, ...] = ("drafts", "decisions")
 
     def apply(self, connection: Connection, event: AnyEvent) -> None:
-        """Move one draft on. The desk writes its own changes at once, so most events find nothing left to do."""
+        """Write a draft or a decision. The desk has written its own decisions already, so most change nothing."""
         match event.data:
             case DraftCreated() as created:
                 _create(connection, created.draft, event)
@@ -161,13 +161,13 @@ class DraftSink:
 
 
 class InteractionSink:
-    """The history of contacts with each client, and what messages were worth to them."""
+    """The contacts with each client, and the feedback on messages."""
 
     name = "notifier.interactions"
     inputs: tuple[str, ...] = ("interactions",)
 
     def apply(self, connection: Connection, event: AnyEvent) -> None:
-        """Write one contact, or one word on a message."""
+        """Write a contact, or feedback on a message."""
         if isinstance(event.data, FeedbackGiven):
             given = event.data.model_dump(exclude={"entity_id"})
             upsert(connection, feedback, [{**given, "at": event.time}], ["draft_id"])
@@ -182,13 +182,13 @@ class InteractionSink:
 
 
 class TuningSink:
-    """How feedback has moved each client's thresholds, as it is shown."""
+    """The effect of feedback on each client's thresholds."""
 
     name = "notifier.tunings"
     inputs: tuple[str, ...] = ("tunings",)
 
     def apply(self, connection: Connection, event: AnyEvent) -> None:
-        """Write one client's newest state; one that comes late changes nothing."""
+        """Write a client's newest state; an older one changes nothing."""
         if isinstance(event.data, ClientTuned):
             tuned = event.data
             known = connection.execute(select(tunings.c.at).where(tunings.c.client_id == tuned.client_id)).scalar()
@@ -204,13 +204,13 @@ class TuningSink:
 
 
 class OutcomeSink:
-    """How the rumors of each source ended; the matcher alone says so, and in the stack it has no database."""
+    """The ends of each source's rumors. Only the matcher knows them, and in the stack it has no database."""
 
     name = "notifier.outcomes"
     inputs: tuple[str, ...] = ("outcomes",)
 
     def apply(self, connection: Connection, event: AnyEvent) -> None:
-        """Write how one story ended for one source; the latest word on it stands, in whatever order they come."""
+        """Write how a story ended for a source; the latest event counts, in whatever order they arrive."""
         resolved = event.data
         if not isinstance(resolved, RumorResolved):
             return
@@ -223,7 +223,7 @@ class OutcomeSink:
 
 
 def all_sinks() -> tuple[Sink, ...]:
-    """Every sink of the notifier."""
+    """Return every sink of the notifier."""
     return (
         ClientSink(),
         AlertSink(),
@@ -236,9 +236,9 @@ def all_sinks() -> tuple[Sink, ...]:
 
 
 def withdraw(connection: Connection, which: ColumnElement[bool], why: str, event: AnyEvent) -> None:
-    """Take back the drafts ``which`` selects, with what of them waits to be sent; what has gone out stays.
+    """Withdraw the drafts that ``which`` selects, and stop their waiting deliveries; what has gone out stays.
 
-    A sink publishes nothing, so deliveries that are stopped here are marked, and the delivery worker tells of them.
+    A sink publishes nothing, so the stopped deliveries are marked, and the delivery worker publishes them.
     """
     withdrawn = lifecycle.change_where(connection, which, "withdraw", "pipeline", event.time, outcome=why)
     if withdrawn:
@@ -249,10 +249,11 @@ def withdraw(connection: Connection, which: ColumnElement[bool], why: str, event
         )
 
 
-def _was_heard_elsewhere(connection: Connection, alert: Alert) -> bool:
-    """Whether a house that moved here has answered this under another id: it hears its last week's items again.
+def _was_answered_before_move(connection: Connection, alert: Alert) -> bool:
+    """Return whether the installation had answered this alert under another id before it moved here.
 
-    By today's book and grades it may come to another story with them; what came along stands.
+    After a move the matcher reads the last week's items again, and with today's book and grades it may assign them to
+    other stories. The alerts that moved along remain.
     """
     moved = select(clients.c.heard_until).where(clients.c.id == alert.client_id)
     heard_until = connection.execute(moved).scalar()
@@ -267,7 +268,7 @@ Decision = DraftEdited | DraftApproved | DraftSent | DraftDismissed
 def _create(connection: Connection, draft: Draft, event: AnyEvent) -> None:
     lifecycle.create(connection, draft, event.time)
     if draft.supersedes is not None:
-        why = draft.supersedes_because or "A newer draft takes its place."
+        why = draft.supersedes_because or "A newer draft replaces it."
         withdraw(connection, drafts.c.id == draft.supersedes, why, event)
     early = delete(early_decisions).where(early_decisions.c.draft_id == draft.id).returning(early_decisions)
     for row in sorted(connection.execute(early).mappings().all(), key=lambda row: (row["at"], row["event_id"])):

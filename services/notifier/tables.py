@@ -1,7 +1,7 @@
-"""The notifier's own tables: what the desk shows, what is to be sent, and who did what.
+"""The notifier's tables: what the desk shows, what is to be sent, and who did what.
 
-Drafts, alerts, refusals, outcomes, clients and interactions are projections of topics and may be built anew from them.
-Deliveries and their attempts, users, sign-in links and the audit log are kept nowhere else.
+Drafts, alerts, refusals, outcomes, clients and interactions are projections of topics and can be rebuilt from them.
+Deliveries and their attempts, users, sign-in links and the audit log exist nowhere else.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
     "users",
 ]
 
-#: Names for what a database names at random otherwise, so that a migration can speak of it.
+#: Names for constraints and indexes, so that migrations can refer to them.
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -52,7 +52,7 @@ clients = Table(
     Column("revision", Integer, nullable=False, default=0),
     Column("payload", JSON, nullable=False),  # ClientChanged
     Column("changed_at", UtcDateTime, nullable=False),
-    Column("heard_until", UtcDateTime),  # moved here: of earlier alerts, those that came along are all there are
+    Column("heard_until", UtcDateTime),  # after a move: alerts up to this moment were imported
 )
 
 alerts = Table(
@@ -64,7 +64,7 @@ alerts = Table(
     Column("verdict", String(10), nullable=False),
     Column("headline", Text, nullable=False),
     Column("entity_name", Text, nullable=False),
-    Column("is_current", Boolean, nullable=False, default=True),  # no newer one for this client and story
+    Column("is_current", Boolean, nullable=False, default=True),  # the newest of this client and story
     Column("raised_at", UtcDateTime, nullable=False),
     Column("deadline_at", UtcDateTime, nullable=False),
     Column("payload", JSON, nullable=False),  # Alert
@@ -93,10 +93,10 @@ drafts = Table(
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("revision", Integer, nullable=False, default=0),  # edits of the text
-    Column("version", Integer, nullable=False, default=0),  # changes at the desk; two tabs are told apart by it
+    Column("version", Integer, nullable=False, default=0),  # changes; tells two browser tabs apart
     Column("payload", JSON, nullable=False),  # Draft, as proposed
-    Column("checks", JSON),  # grounding and findings of the edited text; null while it is as proposed
-    Column("outcome", Text),  # why dismissed, withdrawn or failed, in words
+    Column("checks", JSON),  # grounding and findings of an edited text; null if it was not edited
+    Column("outcome", Text),  # why it was dismissed or withdrawn, or failed
     Column("created_at", UtcDateTime, nullable=False),
     Column("send_after", UtcDateTime, nullable=False),
     Column("deadline_at", UtcDateTime, nullable=False),
@@ -191,7 +191,7 @@ delivery_attempts = Table(
     Column("delivery_id", String(80), ForeignKey("deliveries.id"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("began_at", UtcDateTime, nullable=False),
-    Column("ended_at", UtcDateTime),  # null: begun, and its end isn't recorded
+    Column("ended_at", UtcDateTime),  # null while it runs, or after a crash
     Column("outcome", String(10)),  # delivered, retry, rejected, unknown
     Column("detail", Text),
 )
@@ -208,11 +208,11 @@ interactions = Table(
     Column("draft_id", String(80), index=True),
     Column("summary", Text, nullable=False, default=""),
     Column("outcome", String(20), nullable=False),
-    Column("opinion", Text),  # what the client thinks of it
+    Column("opinion", Text),  # the client's view
     Index(None, "client_id", "at"),
 )
 
-#: How the rumors of each source ended: its track record, for whoever asks why it counts as it does.
+#: How the rumors of each source ended: its track record.
 outcomes = Table(
     "outcomes",
     metadata,
@@ -228,11 +228,11 @@ users = Table(
     metadata,
     Column("id", String(80), primary_key=True),
     Column("name", Text, nullable=False),
-    Column("role", String(10), nullable=False),  # owner: sees all; manager: their own clients
-    Column("manager_id", String(80)),  # as the client book names them
+    Column("role", String(10), nullable=False),  # owner: sees everything; manager: their own clients
+    Column("manager_id", String(80)),  # the id in the client book
     Column("time_zone", String(64), nullable=False, default="UTC"),
     Column("api_token_hash", String(64), unique=True),
-    Column("session_epoch", Integer, nullable=False, default=0),  # raised to end all sessions at once
+    Column("session_epoch", Integer, nullable=False, default=0),  # raising it ends all sessions
     Column("created_at", UtcDateTime, nullable=False),
     Column("disabled_at", UtcDateTime),
 )

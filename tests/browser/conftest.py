@@ -17,13 +17,13 @@ from services.notifier.desk.dependencies import DeskDependencies, FeedView
 from tests.conftest import require
 from tests.desk_world import World
 
-#: A test needs no more of the network than this machine.
+#: Tests use no network beyond this machine.
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests."""
+    """Start one browser for all tests."""
     path = require("chromium", "apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *QUIET])
@@ -41,7 +41,7 @@ def world(tmp_path: Path) -> World:
 
 @pytest.fixture
 def address(world: World) -> Iterator[str]:
-    """Where the desk is served."""
+    """Serve the desk and return its address."""
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     served = world.with_settings(base_url=url, allowed_hosts=("127.0.0.1",), page_size=50)
@@ -56,15 +56,15 @@ def address(world: World) -> Iterator[str]:
 
 @pytest.fixture
 def page(chromium: Browser, world: World, address: str) -> Iterator[Page]:
-    """A page of someone who has signed in by their link; fails when the browser complains of anything."""
+    """Open a signed-in page, and fail if the browser reports an error."""
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, "owner", world.clock.now())
     context = chromium.new_context()
     opened = context.new_page()
-    complaints: list[str] = []
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     opened.goto(f"{address}/signin?token={token}")
     yield opened
     context.close()
-    assert complaints == []
+    assert errors == []

@@ -30,7 +30,7 @@ def test_the_keyboard_is_enough_to_send_a_draft(page: Page, world: World) -> Non
     assert world.line(draft_id).state == "approved"
 
 
-def test_a_draft_is_edited_and_its_new_figure_is_shown_to_stand_nowhere(page: Page, world: World) -> None:
+def test_an_edit_marks_a_number_without_a_source(page: Page, world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     page.goto(f"{page.url}drafts/{line.id}")
     page.keyboard.press("e")
@@ -42,7 +42,7 @@ def test_a_draft_is_edited_and_its_new_figure_is_shown_to_stand_nowhere(page: Pa
     expect(page.get_by_text("Send it only if you know that it is true.")).to_be_visible()
 
 
-def test_a_figure_lights_up_the_evidence_it_stands_in(page: Page, world: World) -> None:
+def test_a_number_highlights_its_evidence(page: Page, world: World) -> None:
     page.goto(f"{page.url}drafts/{world.draft('claire-arnaud').id}")
     page.locator(".body mark.evidence").first.hover()
     expect(page.locator("article.evidence.highlighted")).to_have_count(1)
@@ -55,7 +55,7 @@ def test_dismissing_asks_for_a_reason(page: Page, world: World) -> None:
     dialog = page.get_by_role("dialog", name="Dismiss this draft")
     expect(dialog).to_be_visible()
     dialog.get_by_role("button", name="Dismiss").click()
-    assert world.line(line.id).state == "open", "the browser asks for a reason first"
+    assert world.line(line.id).state == "open", "the browser requires a reason"
     dialog.get_by_label("The client knows already").check()
     dialog.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_role("status")).to_contain_text("Dismissed")
@@ -70,7 +70,7 @@ def test_a_double_click_sends_once(page: Page, world: World) -> None:
     assert world.types().count("draft.sent") == 1
 
 
-def test_an_inbox_that_changes_says_so_and_moves_nothing(page: Page, world: World) -> None:
+def test_a_changed_inbox_shows_a_notice_and_moves_nothing(page: Page, world: World) -> None:
     page.clock.install()
     page.reload()
     expect(page.locator("[data-inbox-total]")).to_be_hidden()
@@ -79,7 +79,7 @@ def test_an_inbox_that_changes_says_so_and_moves_nothing(page: Page, world: Worl
     expect(page.get_by_role("link", name="The inbox has changed.")).to_be_visible()
 
 
-def test_the_message_is_copied_as_it_stands(page: Page, world: World) -> None:
+def test_the_message_is_copied(page: Page, world: World) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     line = world.draft("claire-arnaud")
     page.goto(f"{page.url}drafts/{line.id}")
@@ -89,7 +89,7 @@ def test_the_message_is_copied_as_it_stands(page: Page, world: World) -> None:
 
 
 def pages(page: Page, world: World) -> Iterator[str]:
-    """Goes to one page after the other; the draft is one with a long name in it."""
+    """Visit every page; the draft has a long name in it."""
     root = page.url.rstrip("/")
     draft = f"/drafts/{world.draft('wolfe', 'warn').id}"
     for path in (*PATHS, draft, f"{draft}?edit"):
@@ -104,7 +104,7 @@ def test_no_page_is_wider_than_the_window(page: Page, world: World, width: int) 
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-#: WCAG 2.2's contrast of text with what lies behind it; the page itself does the sums.
+#: The contrast of text and background after WCAG 2.2, computed in the page.
 CONTRAST = """() => {
   const rgba = (text) => text.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
@@ -137,14 +137,14 @@ def test_every_text_can_be_read(page: Page, world: World, scheme: str) -> None:
         assert page.evaluate(CONTRAST) == [], path
 
 
-#: The fields, buttons and links of a page that a screen reader would not know what to call.
+#: Fields, buttons and links without a name for screen readers.
 UNNAMED = """() =>
   [...document.querySelectorAll("input:not([type=hidden]), textarea:not([aria-hidden]), select, button, a")]
     .filter((it) => !(it.labels?.length || it.textContent.trim() || it.getAttribute("aria-label")))
     .map((it) => it.outerHTML)"""
 
 
-def test_everything_has_a_name(page: Page, world: World) -> None:
+def test_every_control_has_a_name(page: Page, world: World) -> None:
     for path in pages(page, world):
         assert page.evaluate(UNNAMED) == [], path
         assert page.locator("h1").count() == 1, path

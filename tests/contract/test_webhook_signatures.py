@@ -1,4 +1,4 @@
-"""What consumers do: verify with the reference libraries of Standard Webhooks, in Python and in JavaScript."""
+"""Consumers verify requests with the reference libraries of Standard Webhooks, in Python and JavaScript."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ HERE = Path(__file__).parent / "webhooks"
 
 
 async def posted(engine: Engine) -> tuple[list[Request], list[str]]:
-    """Requests as they came over the wire while a secret was being replaced, and the secrets, the new one first."""
+    """Return requests that were sent during the rotation of a secret, and the secrets, the new one first."""
     world = WebhookWorld.on(engine)
     world.clock.set(NOW - timedelta(days=30))
     async with serving(lambda _: Reply()) as server:
         made = world.add(server.url())
-        world.clock.set(datetime.now(UTC))  # the libraries look at the machine's clock
+        world.clock.set(datetime.now(UTC))  # the libraries use the machine's clock
         with engine.begin() as connection:
             endpoints.rotate(connection, made.id, world.clock.now())
         world.tell(*islice(seed_events(), 200))
@@ -37,7 +37,7 @@ async def posted(engine: Engine) -> tuple[list[Request], list[str]]:
         return server.requests, world.endpoint(made.id).signing(world.clock.now())
 
 
-async def test_the_python_library_takes_every_request(database: Engine) -> None:
+async def test_the_python_library_verifies_every_request(database: Engine) -> None:
     requests, secrets = await posted(database)
     assert len(requests) > 10
     assert len(secrets) == 2
@@ -51,25 +51,25 @@ async def test_the_python_library_takes_every_request(database: Engine) -> None:
 
 
 @pytest.mark.slow
-def test_the_javascript_library_takes_every_request(database: Engine, tmp_path: Path) -> None:
+def test_the_javascript_library_verifies_every_request(database: Engine, tmp_path: Path) -> None:
     node = require("node", "install Node.js 20 or later (Debian: nodejs)")
     npm = require("npm", "install npm (Debian: npm)")
     shutil.copytree(HERE, tmp_path / "js")
     subprocess.run([npm, "ci", "--silent", "--ignore-scripts"], cwd=tmp_path / "js", check=True, timeout=300)
     requests, secrets = asyncio.run(posted(database))
-    asked = [
+    cases = [
         {"secret": secret, "body": request.body.decode(), "headers": dict(request.headers)}
         for request in requests
         for secret in (*secrets, endpoints.new_secret())
     ]
-    lines = "".join(f"{json.dumps(one)}\n" for one in asked)
-    said = subprocess.run(
+    lines = "".join(f"{json.dumps(request)}\n" for request in cases)
+    result = subprocess.run(
         [node, "verify.js"], cwd=tmp_path / "js", input=lines, text=True, capture_output=True, check=True, timeout=60
     )
-    answers = [json.loads(line) for line in said.stdout.splitlines()]
-    assert len(answers) == len(asked)
-    for one, answer in zip(asked, answers, strict=True):
-        if one["secret"] in secrets:
-            assert answer["read"] == json.loads(str(one["body"]))
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(answers) == len(cases)
+    for case, answer in zip(cases, answers, strict=True):
+        if case["secret"] in secrets:
+            assert answer["read"] == json.loads(str(case["body"]))
         else:
             assert "read" not in answer

@@ -1,6 +1,6 @@
-"""Who is asking: one-time links, signed session cookies, API tokens, and a token in every form.
+"""Authentication: one-time links, signed session cookies, API tokens, and a token in every form.
 
-Only hashes of links and API tokens are kept. All are long random strings, so a plain SHA-256 is enough.
+Only hashes of links and API tokens are stored. All are long random strings, so a plain SHA-256 is enough.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ class Viewer:
 def ensure_owner(
     connection: Connection, now: datetime, *, user_id: str = "owner", name: str = "Owner", time_zone: str = "UTC"
 ) -> str:
-    """See to it that a user who sees everything exists; returns their id. A time zone of their choice stays."""
+    """Create the user who sees everything, if missing, and return their id. The time zone they chose is kept."""
     return _ensure(connection, now, user_id, name, "owner", None, time_zone)
 
 
 def ensure_manager(connection: Connection, now: datetime, *, manager_id: str, name: str, time_zone: str = "UTC") -> str:
-    """See to it that the account manager has a user; returns its id. A time zone of their choice stays."""
+    """Create the account manager's user, if missing, and return its id. The time zone they chose is kept."""
     return _ensure(connection, now, f"manager-{manager_id}", name, "manager", manager_id, time_zone)
 
 
@@ -85,10 +85,10 @@ def _ensure(
 def create_signin_link(
     connection: Connection, user_id: str, now: datetime, *, valid_for: timedelta = LINK_LIFETIME
 ) -> str:
-    """A token that signs ``user_id`` in once, for ``/signin?token=…``. Only its hash is kept.
+    """Return a token that signs ``user_id`` in once, for ``/signin?token=…``. Only its hash is stored.
 
     Raises:
-        BadInput: when there is no such user.
+        BadInput: there is no such user.
     """
     if connection.execute(select(users.c.id).where(users.c.id == user_id)).first() is None:
         raise BadInput(f"There is no user {user_id!r}.")
@@ -102,10 +102,10 @@ def create_signin_link(
 
 
 def create_api_token(connection: Connection, user_id: str) -> str:
-    """A bearer token for the API, in place of the user's former one. Only its hash is kept.
+    """Return a bearer token for the API; it replaces the user's former one. Only its hash is stored.
 
     Raises:
-        BadInput: when there is no such user.
+        BadInput: there is no such user.
     """
     token = f"fw_{secrets.token_urlsafe(32)}"
     done = connection.execute(update(users).where(users.c.id == user_id).values(api_token_hash=_hash(token)))
@@ -115,7 +115,7 @@ def create_api_token(connection: Connection, user_id: str) -> str:
 
 
 def redeem(connection: Connection, token: str, now: datetime) -> str | None:
-    """The user whom ``token`` signs in, once; None when it is unknown, used or expired."""
+    """Use up ``token`` and return the user it signs in; None if it is unknown, used or expired."""
     link = signin_links.c
     used = connection.execute(
         update(signin_links)
@@ -127,48 +127,48 @@ def redeem(connection: Connection, token: str, now: datetime) -> str | None:
 
 
 def viewer_of_token(connection: Connection, token: str) -> Viewer | None:
-    """Whose API token this is."""
+    """Return the owner of an API token, if it is known."""
     query = select(users).where(users.c.api_token_hash == _hash(token), users.c.disabled_at.is_(None))
     row = connection.execute(query).mappings().first()
     return None if row is None else _viewer(row, "")
 
 
 class Sessions:
-    """Signs and reads session cookies, and the token that each form of a session carries."""
+    """Signs and reads session cookies, and the token that each form of a session contains."""
 
     def __init__(self, secret: str, lifetime: timedelta) -> None:
         if len(secret) < 32:
             raise BadInput(
                 "The desk's secret is shorter than 32 characters.",
-                fix="Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+                fix="Create one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
             )
         self._cookies = URLSafeTimedSerializer(secret, salt="firstword.session")
         self._forms = Signer(secret, salt="firstword.form")
         self.lifetime = lifetime
 
     def issue(self, connection: Connection, user_id: str) -> str:
-        """A cookie's value for a new session of ``user_id``."""
+        """Return the cookie value for a new session of ``user_id``."""
         epoch = connection.execute(select(users.c.session_epoch).where(users.c.id == user_id)).scalar_one()
         return self._cookies.dumps({"user": user_id, "epoch": epoch, "nonce": secrets.token_urlsafe(16)})
 
     def viewer(self, connection: Connection, cookie: str) -> Viewer | None:
-        """Whose session this is; None when it was not signed by us, is too old, or was ended."""
+        """Return the session's user; None if the cookie was not signed here, is too old, or the session was ended."""
         try:
-            said = self._cookies.loads(cookie, max_age=int(self.lifetime.total_seconds()))
+            payload = self._cookies.loads(cookie, max_age=int(self.lifetime.total_seconds()))
         except BadSignature:
             return None
-        query = select(users).where(users.c.id == said["user"], users.c.disabled_at.is_(None))
+        query = select(users).where(users.c.id == payload["user"], users.c.disabled_at.is_(None))
         row = connection.execute(query).mappings().first()
-        if row is None or row["session_epoch"] != said["epoch"]:
+        if row is None or row["session_epoch"] != payload["epoch"]:
             return None
-        return _viewer(row, said["nonce"])
+        return _viewer(row, payload["nonce"])
 
     def form_token(self, viewer: Viewer) -> str:
-        """What every form of this session carries, so that other sites can't post in its name."""
+        """Return the token in every form of this session; without it, other sites could post in the user's name."""
         return self._forms.get_signature(viewer.nonce).decode()
 
     def form_is_ours(self, viewer: Viewer, token: str) -> bool:
-        """Whether ``token`` stood in a form of this session."""
+        """Return whether ``token`` comes from a form of this session."""
         return bool(viewer.nonce) and hmac.compare_digest(self.form_token(viewer).encode(), token.encode())
 
 

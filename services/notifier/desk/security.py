@@ -1,4 +1,4 @@
-"""What every answer of the desk carries, and which requests get none: other hosts, other sites, too large."""
+"""Security headers on every answer, and the refusal of foreign hosts, foreign sites and large requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["HEADERS", "Guard"]
 
-#: After OWASP's list of secure headers; the policy allows our own files and nothing inline.
+#: After OWASP's list of secure headers. The policy allows the desk's own files and nothing inline.
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -23,14 +23,14 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-#: Probes come by address, not by name, and learn nothing.
+#: Probes use the address, not the name, and learn nothing.
 OPEN_PATHS = ("/healthz", "/readyz")
 #: A message of 150 words needs a few kB.
 BODY_LIMIT_BYTES = 256 * 1024
 
 
 class Guard:
-    """ASGI middleware: answers only to its own names (else a foreign page could reach it by DNS rebinding)."""
+    """ASGI middleware that answers only to the desk's own names; else a foreign page could use DNS rebinding."""
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: tuple[str, ...], secure: bool) -> None:
         self._app = app
@@ -40,7 +40,7 @@ class Guard:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on and add the headers."""
+        """Refuse the request, or pass it on; add the headers to the answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -60,19 +60,23 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
-        host = _hostname(headers.get("host", ""))
-        if host not in self._hosts and scope["path"] not in OPEN_PATHS:
-            return PlainTextResponse(
-                "This address isn't one that Firstword answers to. Add it to the allowed hosts.\n", status_code=400
+        if _hostname(headers.get("host", "")) not in self._hosts and scope["path"] not in OPEN_PATHS:
+            return _refuse(
+                400,
+                "Firstword does not answer to this host name. Add it to the allowed hosts (FIRSTWORD_ALLOWED_HOSTS).",
             )
-        if scope["method"] not in ("GET", "HEAD"):
-            origin = headers.get("origin")
-            if origin is not None and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
-                return PlainTextResponse("This was sent from another site.\n", status_code=403)
-            length = headers.get("content-length", "0")
-            if "transfer-encoding" in headers or not _at_most(length, BODY_LIMIT_BYTES):
-                return PlainTextResponse("This is too much, or of unknown length.\n", status_code=413)
+        if scope["method"] in ("GET", "HEAD"):
+            return None
+        origin = headers.get("origin")
+        if origin is not None and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
+            return _refuse(403, "This request comes from another site, so it was refused.")
+        if "transfer-encoding" in headers or not _at_most(headers.get("content-length", "0"), BODY_LIMIT_BYTES):
+            return _refuse(413, "The request is too large, or its length is unknown.")
         return None
+
+
+def _refuse(status: int, message: str) -> PlainTextResponse:
+    return PlainTextResponse(f"{message}\n", status_code=status)
 
 
 def _at_most(length: str, limit: int) -> bool:

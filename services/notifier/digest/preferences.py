@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 #: The channels for account managers, with their labels.
-CHANNELS = {"email": "Mail", "slack": "Slack", "teams": "Teams"}
+CHANNELS = {"email": "Email", "slack": "Slack", "teams": "Teams"}
 
 
 class ChosenPreferences(Model):

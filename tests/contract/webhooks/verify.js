@@ -1,5 +1,5 @@
-// Reads requests as JSON lines ({secret, body, headers}) and verifies each with the reference library of Standard
-// Webhooks, as a consumer would; prints what it made of each, as JSON lines.
+// Reads requests as JSON lines ({secret, body, headers}), verifies each with the reference library of Standard Webhooks,
+// as a consumer would, and prints the results as JSON lines.
 const { Webhook } = require("standardwebhooks");
 const readline = require("node:readline");
 

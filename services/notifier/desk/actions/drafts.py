@@ -249,13 +249,13 @@ def _target(book: ClientChanged | None, routes: ClientRoutes) -> tuple[str, str]
     if contact.do_not_contact:
         why = f": {contact.do_not_contact_reason}" if contact.do_not_contact_reason else ""
         raise BadInput(f"{book.client.name} must not be contacted{why}.")
-    found = targets(book.client, routes)
-    if not found:
+    addresses = targets(book.client, routes)
+    if not addresses:
         raise BadInput(
             f"There is no mail address for {book.client.name}.",
             fix="Add contact.email to the client book, or copy the message and send it yourself.",
         )
-    return found[0]
+    return addresses[0]
 
 
 def _delivery_row(desk: Desk, line: DraftLine, channel: str, recipient: str) -> dict[str, object]:
@@ -303,4 +303,4 @@ def _require_length(field: str, text: str, limit: int) -> None:
     if not text:
         raise BadInput(f"The {field} is empty.")
     if len(text) > limit:
-        raise BadInput(f"The {field} has {len(text):,} characters, more than the {limit:,} allowed. Shorten it.")
+        raise BadInput(f"The {field} has {len(text):,} characters; {limit:,} are allowed.", fix="Shorten it.")

@@ -18,6 +18,7 @@ from services.notifier.desk import labels
 from services.notifier.desk.actions.clients import CONTACT_CHANNELS, ContactChannel, log_contact, record_answers
 from services.notifier.desk.errors import NotFound
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
+from services.notifier.drafting.languages import language_name, reads_english
 from services.notifier.outreach.tuning import BOUNDS, ENTITY_BOUNDS
 
 __all__ = ["router"]
@@ -56,6 +57,7 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
         alerts=alerts,
         contacts=contacts,
         tuning=tuning,
+        language="English" if reads_english(book.client) else language_name(book.client.language),
         bounds=BOUNDS,
         entity_bounds=ENTITY_BOUNDS,
         blackouts=upcoming_blackouts(book.client, zone_of(book.client), context.now),

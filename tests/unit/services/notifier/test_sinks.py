@@ -33,10 +33,10 @@ def world(database: Engine) -> World:
 
 def contents(world: World, tables: tuple[Table, ...] = TABLES) -> list[list[tuple[object, ...]]]:
     with reading(world.engine) as connection:
-        return [[tuple(row) for row in connection.execute(select(one).order_by(one.c.id))] for one in tables]
+        return [[tuple(row) for row in connection.execute(select(table).order_by(table.c.id))] for table in tables]
 
 
-def test_events_that_come_again_change_nothing(world: World) -> None:
+def test_events_that_arrive_again_change_nothing(world: World) -> None:
     before = contents(world)
     assert all(before[index] for index in range(4))
     world.apply(list(seed_events()))
@@ -44,7 +44,7 @@ def test_events_that_come_again_change_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("act", ["approve", "dismiss", "mark_sent", "edit"])
-def test_the_desks_own_events_find_their_work_done(world: World, act: str) -> None:
+def test_the_desks_own_events_change_nothing_more(world: World, act: str) -> None:
     line = world.draft("claire-arnaud", "warn")
     more = {"dismiss": ("too_late", "a comment"), "edit": ("Another subject", "Another text")}.get(act, ())
     world.desk(act, line.id, 0, *more)
@@ -54,7 +54,7 @@ def test_the_desks_own_events_find_their_work_done(world: World, act: str) -> No
     assert contents(world, (drafts,)) == before
 
 
-def test_the_tables_can_be_built_anew_from_the_events(world: World, tmp_path: Path) -> None:
+def test_the_tables_can_be_rebuilt_from_the_events(world: World, tmp_path: Path) -> None:
     edited, sent = world.draft("claire-arnaud", "warn"), world.draft("claire-arnaud", "correct")
     dismissed = world.draft("yusuf")
     world.desk("edit", edited.id, 0, "Another subject", "Another text")
@@ -68,25 +68,25 @@ def test_the_tables_can_be_built_anew_from_the_events(world: World, tmp_path: Pa
         assert first.outcome == second.outcome
 
 
-def test_the_newest_alert_of_a_story_is_the_current_one_in_whatever_order_they_come(world: World) -> None:
+def test_the_newest_alert_of_a_story_is_current_in_any_order_of_arrival(world: World) -> None:
     held = alert_of(next(story for story in STORIES if story.verdict == "hold"), people()[0])
     told = held.model_copy(update={"id": "alr_told", "verdict": "tell", "raised_at": NOW})
     raised: list[AnyEvent] = [
-        event(AlertRaised(alert=one), key=one.client_id, id=f"evt_{one.id}", source="test", time=NOW)
-        for one in (held, told)
+        event(AlertRaised(alert=alert), key=alert.client_id, id=f"evt_{alert.id}", source="test", time=NOW)
+        for alert in (held, told)
     ]
     world.apply(raised[::-1])
     world.apply(raised[:1])
     with reading(world.engine) as connection:
         shown = queries.held(connection, EVERYTHING, number=1, size=10)
         assert held.id not in {alert.id for alert, _ in shown.items}
-        assert [one.id for one in queries.story(connection, EVERYTHING, held.client_id, held.story_id)] == [
+        assert [alert.id for alert in queries.story(connection, EVERYTHING, held.client_id, held.story_id)] == [
             held.id,
             "alr_told",
         ]
 
 
-def test_an_older_state_of_a_client_does_not_come_back(world: World) -> None:
+def test_an_older_state_of_a_client_changes_nothing(world: World) -> None:
     claire = people()[0].model_copy(update={"name": "An old name"})
     old = ClientChanged(client=claire, firm=FIRM, manager=MANAGERS["mara"], revision=0)
     world.apply([event(old, key=claire.id, id="evt_old", source="test", time=NOW)])
@@ -96,7 +96,7 @@ def test_an_older_state_of_a_client_does_not_come_back(world: World) -> None:
     assert book.client.name == "Claire Arnaud"
 
 
-def test_of_a_removed_client_nothing_goes_out(world: World) -> None:
+def test_drafts_for_a_removed_client_are_withdrawn(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     world.desk("approve", line.id, 0)
     removed = ClientRemoved(client_id="claire-arnaud", revision=2)
@@ -108,7 +108,7 @@ def test_of_a_removed_client_nothing_goes_out(world: World) -> None:
     assert delivery["status"] == "failed"
 
 
-def test_a_draft_whose_news_turned_out_false_goes_out_no_more(world: World) -> None:
+def test_a_draft_is_withdrawn_when_its_news_turns_out_false(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     world.desk("approve", line.id, 0)
     refused = DraftRefused(
@@ -126,7 +126,7 @@ def test_a_draft_whose_news_turned_out_false_goes_out_no_more(world: World) -> N
     assert delivery["status"] == "failed"
 
 
-def test_a_newer_draft_takes_the_place_of_one_that_was_not_sent(world: World) -> None:
+def test_a_newer_draft_replaces_one_that_was_not_sent(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     newer = line.draft.model_copy(update={"id": "drf_newer", "supersedes": line.id})
     world.apply([event(DraftCreated(draft=newer), key="claire-arnaud", id="evt_newer", source="test", time=NOW)])
@@ -151,7 +151,7 @@ def test_a_decision_that_arrives_before_its_draft_waits_for_it(world: World, tmp
         assert connection.execute(select(early_decisions)).all() == []
 
 
-def test_a_decision_from_before_decisions_had_a_topic_of_their_own_is_still_read(world: World) -> None:
+def test_a_decision_on_the_former_topic_is_still_read(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     dismissed = DraftDismissed(
         draft_id=line.id, alert_id=line.draft.alert_id, client_id=line.client_id, reason="other", by="mara"
@@ -164,7 +164,7 @@ def test_a_decision_from_before_decisions_had_a_topic_of_their_own_is_still_read
     assert world.line(line.id).state == "dismissed"
 
 
-def test_the_latest_word_on_how_a_rumor_ended_stands_in_whatever_order_they_come(world: World) -> None:
+def test_the_latest_end_of_a_rumor_counts_in_any_order_of_arrival(world: World) -> None:
     def resolved(outcome: RumorOutcome, day: int) -> AnyEvent:
         data = RumorResolved(
             domain="post.example",
@@ -186,7 +186,7 @@ def test_the_latest_word_on_how_a_rumor_ended_stands_in_whatever_order_they_come
         assert [row.payload["outcome"] for row in connection.execute(select(outcomes))] == ["fizzled"]
 
 
-def test_what_feedback_moved_is_not_moved_back_by_an_event_that_comes_late(world: World) -> None:
+def test_a_late_event_does_not_undo_the_effect_of_feedback(world: World) -> None:
     def tuned(shift: float, minute: int) -> AnyEvent:
         data = ClientTuned(client_id="claire-arnaud", shift=shift)
         at = NOW + timedelta(minutes=minute)
@@ -198,7 +198,7 @@ def test_what_feedback_moved_is_not_moved_back_by_an_event_that_comes_late(world
     assert ClientTuned.model_validate(found).shift == 0.2
 
 
-def test_of_a_house_that_moved_no_alert_is_listed_twice(world: World) -> None:
+def test_after_a_move_no_alert_is_listed_twice(world: World) -> None:
     told = alert_of(STORIES[0], people()[0])
     heard_again = told.model_copy(update={"id": "alr_again", "story_id": "sty_again"})
     later = told.model_copy(update={"id": "alr_later", "raised_at": told.raised_at + timedelta(microseconds=1)})
@@ -212,8 +212,8 @@ def test_of_a_house_that_moved_no_alert_is_listed_twice(world: World) -> None:
     with world.engine.begin() as connection:
         connection.execute(update(clients).values(heard_until=told.raised_at))
     raised: list[AnyEvent] = [
-        event(AlertRaised(alert=one), key=one.client_id, id=f"evt_{one.id}", source="test", time=NOW)
-        for one in (heard_again, told, later)
+        event(AlertRaised(alert=alert), key=alert.client_id, id=f"evt_{alert.id}", source="test", time=NOW)
+        for alert in (heard_again, told, later)
     ]
     world.apply(raised)
     assert listed() == before | {"alr_later"}

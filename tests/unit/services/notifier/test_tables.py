@@ -9,7 +9,7 @@ from services.notifier.tables import metadata
 
 
 @pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()], ids=["sqlite", "postgresql"])  # type: ignore[no-untyped-call]
-def test_the_tables_can_be_made_on_either_database(dialect: Dialect) -> None:
+def test_the_tables_can_be_created_on_either_database(dialect: Dialect) -> None:
     names = []
     for table in metadata.sorted_tables:
         assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=dialect))
@@ -17,10 +17,10 @@ def test_the_tables_can_be_made_on_either_database(dialect: Dialect) -> None:
             assert "CREATE" in str(CreateIndex(index).compile(dialect=dialect))
             names.append(str(index.name))
     assert len(set(names)) == len(names)
-    assert all(len(name) < 63 for name in names), "PostgreSQL cuts longer names off"
+    assert all(len(name) < 63 for name in names), "PostgreSQL truncates longer names"
 
 
-def test_moments_are_kept_with_their_zone() -> None:
+def test_moments_are_stored_with_their_zone() -> None:
     types = {column.type.__class__.__name__ for table in metadata.sorted_tables for column in table.columns}
     assert "DateTime" not in types
     assert "UtcDateTime" in types

@@ -32,7 +32,9 @@ def world(database: Engine) -> World:
         ("mark_sent", (), "sent"),
     ],
 )
-def test_a_second_click_is_told_and_does_nothing(world: World, act: str, more: tuple[str, ...], said: str) -> None:
+def test_a_second_click_is_refused_with_the_current_state(
+    world: World, act: str, more: tuple[str, ...], said: str
+) -> None:
     line = world.draft("claire-arnaud", "warn")
     world.desk(act, line.id, line.version, *more)
     events = len(world.publisher.events)
@@ -42,7 +44,7 @@ def test_a_second_click_is_told_and_does_nothing(world: World, act: str, more: t
     assert len(world.publisher.events) == events
 
 
-def test_of_two_tabs_the_second_does_not_overwrite_the_first(world: World) -> None:
+def test_the_second_of_two_tabs_does_not_overwrite_the_first(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     world.desk("edit", line.id, line.version, "From the first tab", line.body)
     with pytest.raises(Conflict, match="edited"):
@@ -62,7 +64,7 @@ def test_an_edit_is_checked_again(world: World) -> None:
     assert "6%" in {entry.text for entry in checks_of(line).grounding}
 
 
-def test_an_edit_without_a_change_is_none(world: World) -> None:
+def test_saving_an_unchanged_text_changes_nothing(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     world.desk("edit", line.id, 0, line.subject, line.body.replace("\n", "\r\n"))
     assert world.publisher.events == []
@@ -72,14 +74,14 @@ def test_an_edit_without_a_change_is_none(world: World) -> None:
 @pytest.mark.parametrize(
     ("subject", "body"), [("", "x"), (" \n ", "x"), ("x", "  "), ("x" * 201, "x"), ("x", "x" * 8001)]
 )
-def test_an_edit_that_cannot_be_kept_is_refused(world: World, subject: str, body: str) -> None:
+def test_an_empty_or_overlong_text_is_refused(world: World, subject: str, body: str) -> None:
     line = world.draft("claire-arnaud", "warn")
     with pytest.raises(BadInput):
         world.desk("edit", line.id, 0, subject, body)
     assert world.line(line.id).version == 0
 
 
-def test_without_an_address_it_cannot_be_sent_but_can_by_hand(world: World) -> None:
+def test_without_an_address_a_draft_can_only_be_marked_as_sent(world: World) -> None:
     line = world.draft("wolfe", "warn")
     with pytest.raises(BadInput, match="no mail address"):
         world.desk("approve", line.id, 0)
@@ -88,7 +90,7 @@ def test_without_an_address_it_cannot_be_sent_but_can_by_hand(world: World) -> N
     assert world.types() == ["draft.approved", "delivery.changed", "draft.sent", "interaction.logged"]
 
 
-def test_what_was_taken_back_does_not_go_out_and_can_be_approved_again(world: World) -> None:
+def test_a_draft_that_was_taken_back_does_not_go_out_and_can_be_approved_again(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     world.desk("approve", line.id, 0)
     world.desk("take_back", line.id, 1)
@@ -101,14 +103,14 @@ def test_what_was_taken_back_does_not_go_out_and_can_be_approved_again(world: Wo
     assert world.line(line.id).state == "approved"
 
 
-def test_at_once_does_not_wait(world: World) -> None:
+def test_an_approval_with_at_once_does_not_wait(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     with world.engine.begin() as connection:
         connection.execute(update(drafts).values(send_after=NOW + timedelta(hours=10)))
     assert world.desk("approve", line.id, 0, at_once=True) == NOW
 
 
-def test_what_came_of_it_is_noted_once(world: World) -> None:
+def test_an_outcome_is_logged_once(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     with pytest.raises(Conflict):
         world.desk("log_outcome", line.id, "replied", "Too early")
@@ -128,7 +130,7 @@ def test_what_came_of_it_is_noted_once(world: World) -> None:
     ("act", "more"),
     [("approve", ()), ("dismiss", ("other",)), ("mark_sent", ()), ("edit", ("s", "b")), ("take_back", ())],
 )
-def test_another_managers_draft_does_not_exist(world: World, act: str, more: tuple[str, ...]) -> None:
+def test_another_managers_draft_is_not_found(world: World, act: str, more: tuple[str, ...]) -> None:
     line = world.draft("claire-arnaud", "warn")
     with pytest.raises(NotFound):
         world.desk(act, line.id, 0, *more, viewer=JUNE)

@@ -63,10 +63,10 @@ def post(client: TestClient, path: str, line: DraftLine | None = None, **fields:
     return status
 
 
-# --- getting in ---------------------------------------------------------------------------------------------------
+# --- signing in ---------------------------------------------------------------------------------------------------
 
 
-def test_a_link_works_once_and_only_its_hash_is_kept(world: World) -> None:
+def test_a_link_works_once_and_only_its_hash_is_stored(world: World) -> None:
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, "owner", NOW)
         kept = connection.execute(select(signin_links.c.token_hash)).scalars().all()
@@ -79,7 +79,7 @@ def test_a_link_works_once_and_only_its_hash_is_kept(world: World) -> None:
     assert "SameSite=lax" in cookie
     assert "Secure" not in cookie
     assert second.get("/signin", params={"token": token}).status_code == 403
-    assert first.get("/signin", params={"token": token}).headers["location"] == "/", "who is in is let through"
+    assert first.get("/signin", params={"token": token}).headers["location"] == "/", "a signed-in user is let through"
     assert first.get("/").status_code == 200
 
 
@@ -107,13 +107,13 @@ def test_nobody_sees_anything_without_signing_in(world: World, path: str) -> Non
 
 
 @pytest.mark.parametrize("name", API)
-def test_nor_does_a_program(world: World, name: str) -> None:
+def test_the_api_answers_nobody_without_a_token(world: World, name: str) -> None:
     client = world.browser(None)
     assert client.get(f"/api/v1/{name}").status_code == 401
     assert client.get(f"/api/v1/{name}", headers={"Authorization": "Bearer fw_guess"}).status_code == 401
 
 
-def test_a_forged_or_foreign_cookie_is_nobody(world: World) -> None:
+def test_a_forged_or_foreign_cookie_signs_nobody_in(world: World) -> None:
     other = auth.Sessions("another secret, also long enough to sign with", timedelta(days=1))
     with reading(world.engine) as connection:
         forged = other.issue(connection, "owner")
@@ -131,13 +131,13 @@ def test_sessions_can_be_ended(world: World, change: dict[str, object]) -> None:
     assert client.get("/").status_code == 303
 
 
-def test_signing_out_ends_it(world: World) -> None:
+def test_signing_out_ends_the_session(world: World) -> None:
     client = world.browser()
     assert post(client, "/signout") == 303
     assert client.get("/").status_code == 303
 
 
-def test_a_short_secret_is_refused_at_once(world: World) -> None:
+def test_a_short_secret_is_refused(world: World) -> None:
     deps = DeskDependencies(
         world.engine, world.publisher, world.clock, DeskSettings(secret="short", base_url="http://x")
     )
@@ -145,10 +145,10 @@ def test_a_short_secret_is_refused_at_once(world: World) -> None:
         create_app(deps)
 
 
-# --- what is let through ------------------------------------------------------------------------------------------
+# --- security ------------------------------------------------------------------------------------------
 
 
-def test_every_answer_carries_the_headers(world: World) -> None:
+def test_every_answer_has_the_security_headers(world: World) -> None:
     client = world.browser()
     for path in ("/", "/nowhere", "/healthz", "/static/desk.css", "/api/v1/drafts"):
         headers = client.get(path).headers
@@ -159,14 +159,14 @@ def test_every_answer_carries_the_headers(world: World) -> None:
     assert " onclick" not in page
 
 
-def test_other_names_are_not_answered_but_probes_are(world: World) -> None:
+def test_other_host_names_are_refused_except_for_probes(world: World) -> None:
     client = world.browser()
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
     assert client.get("/healthz", headers={"Host": "10.0.0.7:8080"}).status_code == 200
     assert client.get("/readyz", headers={"Host": "10.0.0.7:8080"}).json() == {"ready": True, "waiting_for": []}
 
 
-def test_a_form_of_another_site_or_session_changes_nothing(world: World) -> None:
+def test_a_form_from_another_site_or_session_changes_nothing(world: World) -> None:
     client, line = world.browser(), world.draft("claire-arnaud", "warn")
     data = {"version": "0", "form_token": form_token(client)}
     path = f"/drafts/{line.id}/approve"
@@ -179,7 +179,7 @@ def test_a_form_of_another_site_or_session_changes_nothing(world: World) -> None
 
 
 @pytest.mark.parametrize("act", ["edit", "approve", "take-back", "dismiss", "sent", "outcome"])
-def test_every_action_asks_for_the_form_token(world: World, act: str) -> None:
+def test_every_action_needs_the_form_token(world: World, act: str) -> None:
     client, line = world.browser(), world.draft("claire-arnaud", "warn")
     fields = {"version": "0", "subject": "s", "body": "b", "reason": "other", "outcome": "replied"}
     assert client.post(f"/drafts/{line.id}/{act}", data=fields).status_code == 400
@@ -205,18 +205,18 @@ def test_a_manager_sees_their_own_clients_only(world: World) -> None:
     assert world.feed_notes.done == []
 
 
-# --- what is shown ------------------------------------------------------------------------------------------------
+# --- pages ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_shows(world: World, path: str) -> None:
+def test_every_page_is_shown(world: World, path: str) -> None:
     answer = world.browser().get(path)
     assert answer.status_code == 200
     assert "Sample data" in answer.text
     assert "Europe/Stockholm" in answer.text
 
 
-def test_the_inbox_is_sorted_by_deadline_and_says_what_is_wrong(world: World) -> None:
+def test_the_inbox_is_sorted_by_deadline_and_shows_problems(world: World) -> None:
     text = world.with_settings(page_size=50).browser().get("/").text
     order = ("Tillgate", "Halden Energy lowers", "Corvane Pharma said", "Past their deadline", "card payments")
     places = [text.index(title) for title in order]
@@ -226,14 +226,14 @@ def test_the_inbox_is_sorted_by_deadline_and_says_what_is_wrong(world: World) ->
     assert "يوسف الحداد" in text
 
 
-def test_an_empty_inbox_says_what_happens_next(tmp_path: Path) -> None:
+def test_an_empty_inbox_explains_what_will_happen(tmp_path: Path) -> None:
     text = World.make(tmp_path, []).browser().get("/").text
     assert "Nothing to decide." in text
     assert "a draft appears here" in text
     assert "Sample data" not in text
 
 
-def test_a_draft_lies_beside_its_evidence(world: World) -> None:
+def test_a_draft_is_shown_beside_its_evidence(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     text = world.browser().get(f"/drafts/{line.id}").text
     for said in (
@@ -249,7 +249,7 @@ def test_a_draft_lies_beside_its_evidence(world: World) -> None:
     assert '<mark class="book"' in text
 
 
-def test_without_mail_the_page_says_how_to_go_on(world: World) -> None:
+def test_without_mail_the_page_explains_what_to_do(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     client = world.with_settings(mail_channel=False).browser()
     assert post(client, f"/drafts/{line.id}/approve", line) == 400
@@ -262,7 +262,7 @@ def test_without_mail_the_page_says_how_to_go_on(world: World) -> None:
     assert str(escape(SETTINGS.mail_fix)) in text
 
 
-def test_what_a_feed_says_stays_text(world: World) -> None:
+def test_html_in_texts_is_escaped(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     world.desk("edit", line.id, 0, "<script>alert(1)</script>", '<img src=x onerror="alert(2)">')
     client = world.browser()
@@ -281,7 +281,7 @@ def test_long_lists_are_paged(world: World) -> None:
     assert pages[3].count("row-link") == pages[0].count("row-link") == 5
 
 
-# --- what is done -------------------------------------------------------------------------------------------------
+# --- actions -------------------------------------------------------------------------------------------------
 
 
 def test_a_draft_is_edited_approved_and_taken_back(world: World) -> None:
@@ -298,7 +298,7 @@ def test_a_draft_is_edited_approved_and_taken_back(world: World) -> None:
     assert "Too late: He rang" in client.get("/decisions").text
 
 
-def test_a_second_click_is_told_what_happened(world: World) -> None:
+def test_a_second_click_shows_what_happened(world: World) -> None:
     client, line = world.browser(), world.draft("claire-arnaud", "warn")
     data = {"form_token": form_token(client), "version": "0"}
     assert client.post(f"/drafts/{line.id}/sent", data=data).status_code == 303
@@ -317,7 +317,7 @@ def test_feeds_are_changed_by_the_owner(world: World) -> None:
     assert world.feed_notes.done == [("add", "https://c.example/feed"), ("pause", "f1")]
 
 
-def test_times_are_read_in_the_zone_that_the_user_chose(world: World) -> None:
+def test_times_are_shown_in_the_users_zone(world: World) -> None:
     client = world.browser()
     assert post(client, "/me/time-zone", name="Mars/Olympus") == 400
     assert post(client, "/me/time-zone", name="Asia/Kathmandu") == 303
@@ -341,17 +341,19 @@ def test_reads_of_client_data_are_in_the_audit_log(world: World) -> None:
     ]
 
 
-# --- for programs -------------------------------------------------------------------------------------------------
+# --- API and probes -------------------------------------------------------------------------------------------------
 
 
-def test_a_program_works_with_a_token_of_its_own(world: World) -> None:
+def test_the_api_works_with_a_bearer_token(world: World) -> None:
     with world.engine.begin() as connection:
         token = auth.create_api_token(connection, "manager-mara")
     client = world.browser(None)
     client.headers["Authorization"] = f"Bearer {token}"
     listed = client.get("/api/v1/drafts").json()
     assert listed["total"] == 7
-    assert [one["deadline_at"] for one in listed["items"]] == sorted(one["deadline_at"] for one in listed["items"])
+    assert [draft["deadline_at"] for draft in listed["items"]] == sorted(
+        draft["deadline_at"] for draft in listed["items"]
+    )
     line = world.draft("claire-arnaud", "warn")
     at = f"/api/v1/drafts/{line.id}"
     assert client.get(at).json()["alert"]["evidence"][0]["publisher"] == "Market Whisper"
@@ -369,7 +371,7 @@ def test_a_program_works_with_a_token_of_its_own(world: World) -> None:
     assert client.get("/api/v1/nowhere").json()["error"]
 
 
-def test_a_session_changes_by_api_only_with_its_form_token(world: World) -> None:
+def test_a_session_needs_its_form_token_for_changes_by_the_api(world: World) -> None:
     client, line = world.browser(), world.draft("claire-arnaud", "warn")
     at = f"/api/v1/drafts/{line.id}/approve"
     assert client.post(at, json={"version": 0}).status_code == 400
@@ -377,7 +379,7 @@ def test_a_session_changes_by_api_only_with_its_form_token(world: World) -> None
     assert client.post(at, json={"version": 0}, headers=headers).status_code == 200
 
 
-def test_figures_are_for_those_who_may_have_them(world: World) -> None:
+def test_metrics_need_the_token_or_this_machine(world: World) -> None:
     registry = CollectorRegistry()
     Counter("drafts", "Drafts.", registry=registry).inc()
     settings = DeskSettings(
@@ -390,17 +392,17 @@ def test_figures_are_for_those_who_may_have_them(world: World) -> None:
     loopback = TestClient(
         create_app(DeskDependencies(world.engine, world.publisher, world.clock, SETTINGS, metrics=registry))
     )
-    assert loopback.get("/metrics").status_code == 404, "the test client is no address of this machine"
+    assert loopback.get("/metrics").status_code == 404, "the test client is not on this machine"
 
 
-def test_not_ready_names_what_is_waited_for(world: World) -> None:
+def test_readiness_names_the_parts_that_are_missing(world: World) -> None:
     deps = DeskDependencies(world.engine, world.publisher, world.clock, SETTINGS, ready=lambda: ["runtime"])
     answer = TestClient(create_app(deps)).get("/readyz")
     assert (answer.status_code, answer.json()["waiting_for"]) == (503, ["runtime"])
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/drafts"])
-def test_a_database_that_is_away_is_told_as_that(path: str) -> None:
+def test_an_unreachable_database_is_reported(path: str) -> None:
     away = open_database("postgresql://ann:tellnobody@127.0.0.1:1/news")
     app = create_app(DeskDependencies(away, CollectingPublisher(), FakeClock(NOW), SETTINGS))
     known = {"Authorization": "Bearer x"} if path.startswith("/api") else {}

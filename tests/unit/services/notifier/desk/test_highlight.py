@@ -18,7 +18,7 @@ def grounded(text: str, where: str = "evidence") -> Grounding:
 
 
 @given(TEXTS, st.lists(TEXTS, max_size=4), st.lists(TEXTS, max_size=2))
-def test_without_its_marks_it_is_the_text_escaped(text: str, tied: list[str], found: list[str]) -> None:
+def test_without_its_marks_the_html_is_the_escaped_text(text: str, tied: list[str], found: list[str]) -> None:
     findings = [Finding(rule="r", text=one, message="<b>") for one in found]
     html = str(letter(text, [grounded(one) for one in tied], findings, ()))
     assert re.sub(r"</?mark[^>]*>", "", html) == str(escape(text))
@@ -30,22 +30,22 @@ def test_a_number_is_not_marked_inside_another() -> None:
     assert "<mark" not in html[html.index("of") : html.index("120") + 3]
 
 
-def test_what_stands_nowhere_is_said_before_all_else() -> None:
+def test_a_mark_for_a_missing_source_comes_first() -> None:
     html = letter("It rose 45 %.", [grounded("45 %", "nowhere"), grounded("45 %")], (), ())
     assert html.count("<mark") == 1
     assert 'class="nowhere"' in html
 
 
-def test_a_quote_shows_what_is_watched() -> None:
+def test_watched_names_are_marked_in_a_quotation() -> None:
     assert quoted("Halden <b>", ["Halden"]) == '<mark class="watched">Halden</mark> &lt;b&gt;'
 
 
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "http://[", "ftp://x", None]
 )
-def test_only_the_web_is_linked(url: str | None) -> None:
+def test_other_addresses_are_not_linked(url: str | None) -> None:
     assert safe_url(url) is None
 
 
-def test_the_web_is() -> None:
+def test_web_addresses_are_linked() -> None:
     assert safe_url("https://a.example/x?y") == "https://a.example/x?y"

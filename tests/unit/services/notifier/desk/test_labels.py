@@ -28,7 +28,7 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
         (None, "never"),
     ],
 )
-def test_a_moment_is_said_in_the_readers_zone(moment: datetime | None, said: str) -> None:
+def test_a_moment_is_formatted_in_the_readers_zone(moment: datetime | None, said: str) -> None:
     assert labels.moment(moment, STOCKHOLM, NOW) == said
 
 
@@ -45,18 +45,18 @@ def test_a_moment_is_said_in_the_readers_zone(moment: datetime | None, said: str
         (500_000, "6 days"),
     ],
 )
-def test_a_span_is_rounded_for_a_glance(seconds: int, said: str) -> None:
+def test_a_duration_is_rounded(seconds: int, said: str) -> None:
     assert labels.span(timedelta(seconds=seconds)) == said
 
 
-def test_a_deadline_says_what_is_left_or_that_it_is_too_late() -> None:
+def test_a_deadline_shows_the_time_left_or_passed() -> None:
     assert labels.deadline(NOW + timedelta(hours=3), NOW) == "3 hours left"
     assert labels.deadline(NOW - timedelta(hours=3), NOW) == "3 hours past deadline"
     assert labels.ago(NOW - timedelta(hours=3), NOW) == "3 hours ago"
     assert labels.ago(NOW + timedelta(hours=3), NOW) == "in 3 hours"
 
 
-def test_a_zone_that_does_not_exist_is_utc() -> None:
+def test_an_unknown_zone_is_utc() -> None:
     assert labels.zone("Mars/Olympus").key == "UTC"
     assert labels.zone("../../etc/passwd").key == "UTC"
 
@@ -73,5 +73,5 @@ def test_a_zone_that_does_not_exist_is_utc() -> None:
         (labels.DISMISS_REASONS, DismissReason),
     ],
 )
-def test_every_code_has_its_words(table: dict[object, str], codes: object) -> None:
+def test_every_code_has_a_label(table: dict[object, str], codes: object) -> None:
     assert set(table) == set(get_args(codes))

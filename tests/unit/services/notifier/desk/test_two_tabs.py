@@ -1,4 +1,4 @@
-"""Whatever two tabs, a worker and a mail server do in whatever order: one message at most, and only a wanted one."""
+"""Two tabs, a worker and a mail server in any order send one message at most, and only an approved one."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Play:
         self.id = world.draft("claire-arnaud", "warn").id
         self.seen = [0, 0]
         self.edits = 0
-        self.wanted = 0  # how often a person has asked for it to be sent by mail
-        self.attempts = 0  # that may have reached the client
+        self.wanted = 0  # how often a person approved sending it
+        self.attempts = 0  # attempts that may have reached the client
 
     def step(self, act: str, about: object) -> None:
         try:
@@ -82,7 +82,7 @@ def test_nothing_happens_twice(script: list[tuple[str, object]]) -> None:
             types = world.types()
             assert types.count("draft.sent") <= 1
             assert types.count("draft.sent") + types.count("draft.dismissed") <= 1
-            assert play.attempts <= play.wanted, "what may have arrived was asked for each time"
+            assert play.attempts <= play.wanted, "every attempt was approved"
             sent = world.line(play.id).state == "sent"
             assert sent == ("draft.sent" in types)
         world.engine.dispose()

@@ -1,4 +1,4 @@
-"""By which channel managers get what: each sets their own, the owner everybody's, and only what reaches them."""
+"""Managers choose their own channels, the owner everybody's, and only channels with an address."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def kept(world: World, manager_id: str) -> ChosenPreferences:
         return chosen_preferences(connection, manager_id)
 
 
-def test_a_manager_sets_their_own_and_it_is_audited(world: World) -> None:
+def test_managers_set_their_own_preferences_and_it_is_logged(world: World) -> None:
     mara = browser(world, "manager-mara")
     page = mara.get("/managers").text
     assert "Mara Lindqvist" in page
@@ -59,7 +59,7 @@ def test_a_manager_sets_their_own_and_it_is_audited(world: World) -> None:
         digest_by=("slack", "email"), digest_hour=time(6, 45), urgent_by=("slack",)
     )
     page = mara.get("/managers").text
-    assert "Digest by Slack, then Mail at 06:45" in page
+    assert "Digest by Slack, then Email at 06:45" in page
     assert "Urgent drafts immediately by Slack." in page
     with reading(world.engine) as connection:
         (entry,) = connection.execute(select(audit_log).where(audit_log.c.action == "manager.reached_by")).mappings()
@@ -70,7 +70,7 @@ def test_a_manager_sets_their_own_and_it_is_audited(world: World) -> None:
     assert "No digest." in mara.get("/managers").text
 
 
-def test_nobody_sets_a_colleagues(world: World) -> None:
+def test_managers_cannot_set_a_colleagues_preferences(world: World) -> None:
     mara = browser(world, "manager-mara")
     assert mara.post("/managers/june", data=form(mara) | {"digest": "email"}).status_code == 404
     assert kept(world, "june") == ChosenPreferences()
@@ -79,7 +79,7 @@ def test_nobody_sets_a_colleagues(world: World) -> None:
     assert kept(world, "june") == ChosenPreferences(digest_by=("email",))
 
 
-def test_a_channel_that_does_not_reach_them_is_refused_with_the_mend(world: World) -> None:
+def test_a_channel_without_an_address_is_refused_with_the_fix(world: World) -> None:
     owner = browser(world, "owner")
     refused = owner.post("/managers/june", data=form(owner) | {"digest": "slack"})
     assert refused.status_code == 400
@@ -88,7 +88,7 @@ def test_a_channel_that_does_not_reach_them_is_refused_with_the_mend(world: Worl
     assert owner.post("/managers/mara", data=form(owner) | {"hour": "half past"}).status_code == 400
 
 
-def test_programs_do_the_same(world: World) -> None:
+def test_the_api_shows_and_sets_preferences(world: World) -> None:
     mara = browser(world, "manager-mara")
     with world.engine.begin() as connection:
         token = auth.create_api_token(connection, "manager-mara")
@@ -101,7 +101,7 @@ def test_programs_do_the_same(world: World) -> None:
     assert mara.put("/api/v1/managers/june/reach", headers=bearer, json=said).status_code == 404
 
 
-def test_where_no_channel_is_set_up_it_says_how(world: World) -> None:
+def test_without_a_channel_the_page_explains_how_to_set_one_up(world: World) -> None:
     deps = replace(browser(world, "owner").app.state.site.dependencies, manager_routes={})  # type: ignore[attr-defined]
     client = TestClient(create_app(deps))
     with world.engine.begin() as connection:

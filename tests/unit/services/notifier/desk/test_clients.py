@@ -1,4 +1,4 @@
-"""What is written down beside the messages: conversations, feedback, answers, and the note that confirms."""
+"""Conversations, feedback, answers, and the note that confirms a conversation."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def token_of(browser: TestClient, path: str) -> str:
     return str(page.split('name="form_token" value="')[1].split('"')[0])
 
 
-def test_a_conversation_is_noted_and_confirmed_in_the_managers_words(world: World) -> None:
+def test_a_conversation_is_recorded_and_confirmed_in_the_managers_words(world: World) -> None:
     draft_id = world.desk(
         "log_contact", "claire-arnaud", at=NOW - timedelta(hours=2), channel="phone", minutes=12,
         summary="She keeps Halden until the summer.\r\nWe speak again in May.", opinion="Patience pays", confirm=True,
     )  # fmt: skip
-    logged, created = (one.data for one in world.publisher.events)
+    logged, created = (published.data for published in world.publisher.events)
     assert isinstance(logged, InteractionLogged)
     assert (logged.channel, logged.minutes, logged.opinion) == ("phone", 12, "Patience pays")
     assert isinstance(created, DraftCreated)
@@ -62,7 +62,7 @@ def test_a_conversation_is_noted_and_confirmed_in_the_managers_words(world: Worl
     world.desk("edit", draft_id, 2, draft.subject, f"{draft.body} Indeed")
 
 
-def test_a_confirmation_is_proofread_and_bears_the_clients_compliance_note() -> None:
+def test_a_confirmation_is_proofread_and_has_the_compliance_note() -> None:
     swiss = ComplianceNote(text="This is not advice within the meaning of Swiss law.", jurisdiction="CH")
     client = a_client(jurisdiction="CH")
     book = ClientChanged(client=client, firm=a_firm(compliance=(swiss,)), manager=a_manager())
@@ -75,7 +75,7 @@ def test_a_confirmation_is_proofread_and_bears_the_clients_compliance_note() -> 
     assert [(found.rule, found.text) for found in draft.findings] == [("grammar", "She have")]
 
 
-def test_what_cannot_be_noted_is_said(world: World) -> None:
+def test_invalid_entries_are_refused_with_a_reason(world: World) -> None:
     with pytest.raises(BadInput, match="summary is empty"):
         world.desk("log_contact", "claire-arnaud", at=NOW, channel="phone", minutes=None, summary=" ")
     with pytest.raises(BadInput, match="in the future"):
@@ -86,7 +86,7 @@ def test_what_cannot_be_noted_is_said(world: World) -> None:
         world.desk("give_feedback", world.draft("claire-arnaud").id, "useful")
 
 
-def test_feedback_on_a_sent_message_is_said_and_shown(world: World) -> None:
+def test_feedback_on_a_sent_message_is_published_and_shown(world: World) -> None:
     line = world.draft("claire-arnaud")
     world.desk("mark_sent", line.id, line.version)
     world.desk("give_feedback", line.id, "too_many", "Three in a day")
@@ -107,14 +107,14 @@ def test_feedback_on_a_sent_message_is_said_and_shown(world: World) -> None:
     assert "Halden Energy: +0.05" in page
 
 
-def test_answers_become_notes_that_a_new_book_does_not_lose(world: World) -> None:
+def test_answers_become_notes_that_an_import_keeps(world: World) -> None:
     assert world.desk("record_answers", "claire-arnaud", {"fall": "I would wait, and call you.", "nonsense": "x"}) == 1
     changed = world.publisher.events[-1]
     assert isinstance(changed.data, ClientChanged)
     assert changed.data.revision == 2
     note = changed.data.client.views[-1]
     assert (note.text, note.at, note.source) == ("I would wait, and call you.", date(2026, 3, 5), "desk")
-    with pytest.raises(Conflict):  # the change is published, and not yet in the table
+    with pytest.raises(Conflict):  # the change is published, but not in the table yet
         world.desk("record_answers", "claire-arnaud", {"fall": "Something else."})
     world.apply(world.publisher.events)
     assert world.desk("record_answers", "claire-arnaud", {"fall": "I would wait, and call you."}) == 0
@@ -122,7 +122,7 @@ def test_answers_become_notes_that_a_new_book_does_not_lose(world: World) -> Non
     assert diff_book(book, {"claire-arnaud": changed}, NOW).unchanged == ("claire-arnaud",)
 
 
-def test_the_pages_post_what_they_show(world: World) -> None:
+def test_the_forms_of_the_pages_work(world: World) -> None:
     browser = world.browser()
     token = token_of(browser, "/clients/claire-arnaud")
     form = {"form_token": token, "at": "2026-03-05T08:00", "channel": "meeting", "minutes": "30", "summary": "Tea."}
@@ -130,7 +130,7 @@ def test_the_pages_post_what_they_show(world: World) -> None:
     assert said.headers["location"] == "/clients/claire-arnaud?note=contact"
     logged = world.publisher.events[-1].data
     assert isinstance(logged, InteractionLogged)
-    assert logged.at == NOW - timedelta(hours=1, minutes=20), "on the viewer's clock, which is Stockholm's"
+    assert logged.at == NOW - timedelta(hours=1, minutes=20), "in the viewer's zone, Stockholm"
     assert browser.post("/clients/claire-arnaud/contacts", data={**form, "at": "soon"}).status_code == 400
     page = browser.get("/clients/claire-arnaud/discovery").text
     assert "Suppose the portfolio fell by a fifth" in page
@@ -138,7 +138,7 @@ def test_the_pages_post_what_they_show(world: World) -> None:
     assert said.headers["location"].endswith("note=answers")
 
 
-def test_decisions_of_the_policy_are_listed(world: World) -> None:
+def test_decisions_of_the_contact_policy_are_listed(world: World) -> None:
     decided = ContactDecided(
         client_id="claire-arnaud",
         what="nothing_to_say",
@@ -152,11 +152,11 @@ def test_decisions_of_the_policy_are_listed(world: World) -> None:
 
 
 @pytest.mark.parametrize("trade", ["wealth", "it", "agency", "legal"])
-def test_each_trade_has_its_questions(trade: str) -> None:
+def test_each_trade_has_questions(trade: str) -> None:
     client = clients()[0].model_copy(update={"trade": trade})
-    asked = questions_for(client.trade)
-    assert len(asked) >= 10
-    assert len({one.id for one in asked}) == len(asked)
-    assert all(one.ask.endswith("?") and one.why.endswith(".") for one in asked)
-    known = with_answers(client, {asked[0].id: " An \n answer "}, date(2026, 3, 5))
-    assert len(unanswered(known)) == len(asked) - 1
+    questions = questions_for(client.trade)
+    assert len(questions) >= 10
+    assert len({question.id for question in questions}) == len(questions)
+    assert all(question.ask.endswith("?") and question.why.endswith(".") for question in questions)
+    known = with_answers(client, {questions[0].id: " An \n answer "}, date(2026, 3, 5))
+    assert len(unanswered(known)) == len(questions) - 1

@@ -1,4 +1,4 @@
-"""The audit log is the owner's to read, by page and API, narrowed as asked; and that it was read stands in it."""
+"""The owner reads the audit log by page and API, with filters; reading it is logged as well."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def world(tmp_path: Path) -> World:
     return world
 
 
-def test_the_owner_reads_it_page_by_page(world: World) -> None:
+def test_the_owner_reads_the_log_page_by_page(world: World) -> None:
     owner = world.browser()
     first = owner.get("/audit")
     assert first.status_code == 200
     assert "webhook.added" in first.text
     assert "&lt;b&gt;https&lt;/b&gt;" in first.text
     assert 'rel="next"' in first.text
-    assert "audit.read" in owner.get("/audit").text, "that it was read stands in it"
+    assert "audit.read" in owner.get("/audit").text, "reading the log is logged"
 
 
 @pytest.mark.parametrize(
@@ -53,22 +53,22 @@ def test_the_owner_reads_it_page_by_page(world: World) -> None:
         ("user=%25", 0),
     ],
 )
-def test_it_is_narrowed(world: World, query: str, total: int) -> None:
+def test_filters_restrict_the_entries(world: World, query: str, total: int) -> None:
     owner = world.browser()
     assert owner.get(f"/api/v1/audit?{query}").json()["total"] == total
     assert f'<span class="total">{total}</span>' in owner.get(f"/audit?{query}").text
 
 
-def test_the_filters_stay_over_pages(world: World) -> None:
+def test_the_pager_keeps_the_filters(world: World) -> None:
     page = world.browser().get("/audit?user=manager-mara&page=2").text
     assert "page=3&amp;user=manager-mara" in page
 
 
-def test_a_day_that_is_none_is_refused(world: World) -> None:
+def test_an_invalid_date_is_refused(world: World) -> None:
     assert world.browser().get("/audit?from=yesterday").status_code == 400
 
 
-def test_managers_find_nothing_there(world: World) -> None:
+def test_managers_do_not_find_the_log(world: World) -> None:
     assert world.browser("manager-mara").get("/audit").status_code == 404
     with world.engine.begin() as connection:
         token = auth.create_api_token(connection, "manager-mara")
@@ -76,7 +76,7 @@ def test_managers_find_nothing_there(world: World) -> None:
     assert answer.status_code == 404
 
 
-def test_deliveries_are_listed_for_programs_and_noted(world: World) -> None:
+def test_the_api_lists_deliveries_and_logs_it(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     world.desk("approve", line.id, line.version)
     owner = world.browser()

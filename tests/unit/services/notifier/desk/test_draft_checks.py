@@ -1,4 +1,4 @@
-"""An edited message is checked against all that it tells of, not only against the first story in it."""
+"""An edited message is checked against the evidence of every story in it, not only the first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Merged = tuple[World, Draft]
 
 @pytest.fixture
 def merged(tmp_path: Path) -> Iterator[Merged]:
-    """Two stories in one message, before a manager."""
+    """A draft that combines two stories."""
     life = Life()
     alerts = [
         life.alert(1),
@@ -34,8 +34,8 @@ def merged(tmp_path: Path) -> Iterator[Merged]:
     world = World.make(
         tmp_path,
         [
-            event(one, key=key, id=content_id("evt", str(n)), source="t", time=life.now)
-            for n, one in enumerate(payloads)
+            event(payload, key=key, id=content_id("evt", str(n)), source="t", time=life.now)
+            for n, payload in enumerate(payloads)
         ],
     )
     yield world, life.only
@@ -43,7 +43,9 @@ def merged(tmp_path: Path) -> Iterator[Merged]:
 
 
 @pytest.mark.parametrize(("said", "nowhere"), [("Corvane Pharma cut 741 jobs.", ()), ("It cut 742 jobs.", ("742",))])
-def test_it_may_rest_on_the_evidence_of_each_story(merged: Merged, said: str, nowhere: tuple[str, ...]) -> None:
+def test_an_edited_text_may_rest_on_the_evidence_of_each_story(
+    merged: Merged, said: str, nowhere: tuple[str, ...]
+) -> None:
     world, draft = merged
     world.desk("edit", draft.id, 0, "On both", f"Dear Claire Arnaud,\n\n{said} Halden Energy cut its dividend by 38%.")
     checks = checks_of(world.line(draft.id))
@@ -53,7 +55,7 @@ def test_it_may_rest_on_the_evidence_of_each_story(merged: Merged, said: str, no
     assert tied.get("741", "itm_2") == "itm_2"
 
 
-def test_of_a_translation_figures_and_quotations_are_looked_at_and_that_is_said(merged: Merged) -> None:
+def test_a_translation_is_checked_for_numbers_and_quotations_only(merged: Merged) -> None:
     world, draft = merged
     german = (
         "Sehr geehrte Frau Arnaud,\n\nHalden Energy hat seine Dividende um 38% gekürzt, Corvane Pharma um 99%. Wir "
