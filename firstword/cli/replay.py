@@ -31,48 +31,54 @@ DEFAULT_EMIT = "alerts,drafts"
 NO_BOOK = "No client book is given."
 
 
+Items = Annotated[str, typer.Option("--items", metavar="FILE|-", help="Items, one JSON object per line.")]
+BookFile = Annotated[
+    Path | None,
+    typer.Option("--book", metavar="FILE", help="The client book. With --data, the default is the folder's own."),
+]
+Outputs = Annotated[
+    str, typer.Option("--emit", metavar="WHAT", help=f"What to print, separated by commas: {', '.join(EMITTABLE)}.")
+]
+KeepIn = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="Keep the results in this data folder, so that 'firstword explain' finds the alerts there.",
+    ),
+]
+ThresholdsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--thresholds",
+        metavar="FILE",
+        help="Judge by these thresholds [default: $FIRSTWORD_THRESHOLDS, else those that ship with Firstword].",
+    ),
+]
+OtherBook = Annotated[
+    Path | None,
+    typer.Option("--against-book", metavar="FILE", help="Compare: print the alerts that this book would change."),
+]
+OtherThresholds = Annotated[
+    Path | None,
+    typer.Option(
+        "--against-thresholds", metavar="FILE", help="Compare: print the alerts that these thresholds would change."
+    ),
+]
+InOrder = Annotated[
+    bool, typer.Option("--in-order", help="Keep the order of the file instead of sorting by time. Saves memory.")
+]
+
+
 def replay(
-    items: Annotated[str, typer.Option("--items", metavar="FILE|-", help="Items, one JSON object per line.")],
-    book: Annotated[
-        Path | None,
-        typer.Option("--book", metavar="FILE", help="The client book. With --data, the default is the folder's own."),
-    ] = None,
-    emit: Annotated[
-        str,
-        typer.Option("--emit", metavar="WHAT", help=f"What to print, separated by commas: {', '.join(EMITTABLE)}."),
-    ] = DEFAULT_EMIT,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data",
-            metavar="DIR",
-            help="Keep the results in this data folder, so that 'firstword explain' finds the alerts there.",
-        ),
-    ] = None,
-    thresholds: Annotated[
-        Path | None,
-        typer.Option(
-            "--thresholds",
-            metavar="FILE",
-            help="Judge by these thresholds [default: $FIRSTWORD_THRESHOLDS, else those that ship with Firstword].",
-        ),
-    ] = None,
-    against_book: Annotated[
-        Path | None,
-        typer.Option("--against-book", metavar="FILE", help="Compare: print the alerts that this book would change."),
-    ] = None,
-    against_thresholds: Annotated[
-        Path | None,
-        typer.Option(
-            "--against-thresholds",
-            metavar="FILE",
-            help="Compare: print the alerts that these thresholds would change.",
-        ),
-    ] = None,
-    in_order: Annotated[
-        bool,
-        typer.Option("--in-order", help="Keep the order of the file instead of sorting by time. Saves memory."),
-    ] = False,
+    items: Items,
+    book: BookFile = None,
+    emit: Outputs = DEFAULT_EMIT,
+    data: KeepIn = None,
+    thresholds: ThresholdsFile = None,
+    against_book: OtherBook = None,
+    against_thresholds: OtherThresholds = None,
+    in_order: InOrder = False,
 ) -> None:
     """Replay news items: show the alerts and drafts that Firstword would have produced.
 
