@@ -19,8 +19,8 @@ from services.notifier.drafting.playbooks import Playbooks
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 
 
-def trials(playbooks: Playbooks, count: int) -> list[DryRunCase]:
-    """``count`` combinations, each made for a rule that is drawn with a seed."""
+def dry_run_cases(playbooks: Playbooks, count: int) -> list[DryRunCase]:
+    """Return ``count`` combinations, each for a rule that is drawn with a seed."""
     draw = random.Random(1)  # noqa: S311 - chance, not a secret
     rules = [(book, rule) for layer in playbooks.layers for book in layer for rule in book.rules if not rule.silent]
     found = []
@@ -38,7 +38,7 @@ def main() -> None:
     """Measure and print."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
     playbooks = Playbooks.shipped()
-    cases = trials(playbooks, count)
+    cases = dry_run_cases(playbooks, count)
     dry_run(cases[0], playbooks, NOW)  # reads the data files
     began = time.process_time()
     written = sum(isinstance(dry_run(case, playbooks, NOW), Composed) for case in cases)

@@ -144,10 +144,10 @@ def try_(
     playbooks = playbooks_in_force(read_settings(data=data))
     if file is not None:
         playbooks = playbooks.with_firm_playbooks(read_playbooks(file))
-    trial = DryRunCase(
+    case = DryRunCase(
         **cast("Any", given), desires=tuple(desire or ()), words=words, view=view, manager=manager, update=update
     )
-    done = dry_run(trial, playbooks, SystemClock().now())
+    done = dry_run(case, playbooks, SystemClock().now())
     if as_json:
         print_json({"reason": done.reason, "detail": done.detail} if isinstance(done, Refusal) else done.draft)
     else:
@@ -175,8 +175,8 @@ def _proofread(playbook: Playbook) -> Iterator[str]:
     playbooks = Playbooks(((playbook,),))
     for rule in (rule for rule in playbook.rules if not rule.silent):
         messages: dict[str, None] = {}
-        for trial in _trials(playbook, rule):
-            done = dry_run(trial, playbooks, SystemClock().now())
+        for case in _cases(playbook, rule):
+            done = dry_run(case, playbooks, SystemClock().now())
             if isinstance(done, Refusal):
                 messages[f"{done.detail} (This is fine if it is in your client book.)"] = None
             elif done.draft.rule != rule.id:
@@ -188,7 +188,7 @@ def _proofread(playbook: Playbook) -> Iterator[str]:
         yield from (f"{playbook.file}:{rule.line}: {message}" for message in messages)
 
 
-def _trials(playbook: Playbook, rule: Rule) -> Iterator[DryRunCase]:
+def _cases(playbook: Playbook, rule: Rule) -> Iterator[DryRunCase]:
     desires = (sorted(rule.desires)[0],) if rule.desires else ()
     for verdict in ("tell", "warn"):
         yield DryRunCase(

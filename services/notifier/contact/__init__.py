@@ -1,1 +1,1 @@
-"""When a client may be contacted: quiet hours, working days, the weekly budget, blackouts, promised contact. Pure."""
+"""Contact rules: quiet hours, working days, the weekly budget, blackouts and promised contact. Pure."""

@@ -1,4 +1,4 @@
-"""How often a client may be contacted: at most n messages in any seven days."""
+"""The weekly budget: at most n messages to a client in any seven days. Pure."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def lead_time(cadence: Cadence | None) -> timedelta:
 
 
 def _falls_on(cadence: Cadence, day: date, working_days: Sequence[int]) -> bool:
-    """Return whether the promise names ``day``, be it a day off or not."""
+    """Return whether the promise falls on ``day``, before days off are considered."""
     if cadence.unit == "day":
         return day.toordinal() % cadence.step == 0 and (cadence.step > 1 or day.weekday() in working_days)
     if cadence.unit == "week":

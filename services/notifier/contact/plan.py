@@ -24,7 +24,7 @@ ROUNDS = 60
 
 @dataclass(frozen=True, slots=True)
 class SendPlan:
-    """When to send. ``refused`` is a reason code if nothing may be sent; then ``notes`` explain it.
+    """The earliest time to send. ``refused`` is a reason code if nothing may be sent; then ``notes`` explain it.
 
     ``waits_for`` is what delays the message longest; None if it may be sent at once. ``beyond_budget``: the message is
     urgent and is sent although the week's messages are used up.

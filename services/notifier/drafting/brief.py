@@ -1,4 +1,4 @@
-"""What a draft is written from: the alert, the client as the book has them, and what they were told before."""
+"""The basis of a draft: the alert, the client's entry in the book, and what they were told before."""
 
 from __future__ import annotations
 

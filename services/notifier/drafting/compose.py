@@ -53,7 +53,7 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class _Detail:
-    """How much a draft says. Drafts are composed with ever less detail until they pass the checks."""
+    """A level of detail. Drafts are composed with ever less detail until they pass the checks."""
 
     quote_words: int
     others: bool = True
@@ -172,7 +172,7 @@ def _draft(
 
 
 def _advice(brief: Brief, view: OpinionPart) -> tuple[Advice, ...]:
-    """Return the opinion as it is kept to follow its outcome later. A text that says we have none yet is not one."""
+    """Return the opinion to follow its outcome later. A sentence that we have no opinion yet does not count."""
     rule = view.rule
     if view.text is None or (rule is None and brief.alert.verdict != "correct"):
         return ()

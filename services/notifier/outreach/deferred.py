@@ -1,4 +1,4 @@
-"""Alerts that a blackout defers: put them off, find those whose time has come, drop those that came too late."""
+"""Alerts that a blackout defers: put off, taken out when it ends, or dropped if that is too late."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When contact is due though no news calls for it, and which news is then worth telling. Pure.
+"""Due contact: when it is due though no news calls for it, and which news is then worth telling. Pure.
 
 Contact is due because it was promised ("weekly, Friday by noon"), or because silence has lasted as long as agreed.
 Neither asks for idle chat: what is told was found, was true, and was only below the client's threshold.

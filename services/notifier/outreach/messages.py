@@ -1,4 +1,4 @@
-"""Open messages of one story or several: write a story, place it, merge it with others, rewrite and reopen messages."""
+"""Open messages of one or several stories: written, placed, merged, rewritten and reopened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contact that is due though no news calls for it: made already, met with news below the threshold, or left open."""
+"""Prepares contact that is due though no news calls for it: with news below the threshold, or a note to the manager."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from services.notifier.outreach.record import ClientRecord, DueContact, DueKind
 
 __all__ = ["note_contact", "prepare_due_contact", "schedule_due_contact", "tell_awaited_news"]
 
-#: After the agreed silence was answered, or could not be, it is looked at again after so long.
+#: How long after contact was prepared because of silence, or skipped, it is due again.
 REMIND_AFTER = timedelta(days=7)
 KINDS: tuple[DueKind, ...] = get_args(DueKind)
 

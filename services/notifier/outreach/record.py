@@ -1,4 +1,4 @@
-"""What is remembered of one client: what they were told and when, which messages wait, and what is still to come. Pure.
+"""The record of one client: what they were told and when, which messages wait, and what is due. Pure.
 
 The state of the draft writer. New fields have defaults, and renamed fields keep their stored keys as aliases, so that
 what an older version wrote can be read.
@@ -37,7 +37,7 @@ STORY_AGE = timedelta(days=30)
 #: For how long news below the threshold is worth telling when contact is due.
 BELOW_THRESHOLD_AGE = timedelta(days=14)
 BELOW_THRESHOLD_KEPT = 5
-#: A message that nobody decided on is merged or rewritten until so long after its deadline. It stays in the inbox.
+#: For how long after its deadline a message without a decision is still merged or rewritten. It stays in the inbox.
 OPEN_MESSAGE_AGE = timedelta(days=7)
 FEEDBACK_KEPT = 200
 
@@ -148,7 +148,7 @@ class ClientRecord(StoredModel):
         return self.model_copy(update={"open_messages": kept})
 
     def with_dismissed(self, draft_ids: Collection[str], reason: str, *, waiting_only: bool = True) -> ClientRecord:
-        """Return the record with these drafts marked as not to be sent; those already decided too, if asked."""
+        """Return the record with these drafts marked as not to be sent; by default only those that wait."""
         stories = tuple(
             story.model_copy(update={"dismissed": reason})
             if story.draft_id in draft_ids and (story.waiting or not waiting_only)

@@ -1,4 +1,4 @@
-"""An alert arrives: draft a message on it, defer it, or refuse it with a reason."""
+"""Responds to an alert: drafts a message on it, defers it, or refuses it with a reason."""
 
 from __future__ import annotations
 

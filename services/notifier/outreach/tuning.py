@@ -1,6 +1,6 @@
 """Derives a client's thresholds from the feedback on their drafts: small steps, within bounds that are shown. Pure.
 
-Only feedback that tells something about the client's interests moves a threshold. That a fact was wrong, or that a
+Only feedback about the client's interests moves a threshold. That a fact was wrong, or that a
 message came too late, concerns sources and feeds; it is counted and moves nothing here.
 """
 

@@ -34,17 +34,17 @@ def said(trade: Trade) -> Iterator[tuple[Said, Direction]]:
             yield (kind, stance, rule, desire, risk), direction
 
 
-def proofread(trial: DryRunCase, rule: Rule) -> None:
-    composed = dry_run(trial, SHIPPED, NOW)
-    assert isinstance(composed, Composed), (trial, composed)
+def proofread(case: DryRunCase, rule: Rule) -> None:
+    composed = dry_run(case, SHIPPED, NOW)
+    assert isinstance(composed, Composed), (case, composed)
     draft = composed.draft
     whole = f"{draft.subject}\n\n{draft.body}"
-    assert not draft.findings, (trial, draft.findings)
+    assert not draft.findings, (case, draft.findings)
     assert all(entry.where != "nowhere" for entry in draft.grounding)
     assert draft.words <= MAX_WORDS
     assert whole.count("?") == 1
     assert message_text(draft.parts).endswith("?")
-    if trial.verdict != "correct":
+    if case.verdict != "correct":
         assert draft.rule == rule.id
         assert rule.action.partition("{asset}")[0] in draft.body
     for blemish in ("..", "  ", " .", " ,", ",,", "{", "}", "None", " a income", "to to ", "_", "the the "):
