@@ -42,7 +42,7 @@ def stop_the_flow_once() -> None:
     original = Consumer._wait_next_records
     stopped: list[bool] = []
 
-    async def wait_next_records(self: Any, timeout: float) -> Any:  # noqa: ASYNC109 - as it is there
+    async def wait_next_records(self: Any, timeout: float) -> Any:  # noqa: ASYNC109 - as in Faust
         records, active = await original(self, timeout)
         if not stopped and any(at.topic.endswith("items") for at in records or ()):
             stopped.append(True)

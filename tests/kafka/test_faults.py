@@ -180,7 +180,7 @@ def cause_faults(world: World, dice: random.Random) -> None:
 
 def run_installation(world: World, token: str) -> int:
     """Write feeds, approve drafts and cause faults until everything is done; return the number of approved drafts."""
-    installation, newsroom, dice = world.installation, world.newsroom, random.Random(7)  # noqa: S311 - whom to kill, no secret
+    installation, newsroom, dice = world.installation, world.newsroom, random.Random(7)  # noqa: S311 - no secret
     stories_done, stop = threading.Event(), threading.Event()
 
     def may_approve(client_id: str) -> bool:

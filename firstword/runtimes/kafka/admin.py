@@ -77,12 +77,12 @@ class TopicAdmin:
         if not specs:
             return {}
         configs = self._configs(specs)
-        found = {}
+        existing = {}
         for topic in self._client.describe_topics([spec.name for spec in specs]):
             name, partitions = topic["name"], topic["partitions"]
             copies = min(len(partition["replica_nodes"]) for partition in partitions)
-            found[name] = TopicSpec(name, len(partitions), copies, configs.get(name, {}))
-        return found
+            existing[name] = TopicSpec(name, len(partitions), copies, configs.get(name, {}))
+        return existing
 
     def apply(self, changes: Iterable[TopicChange]) -> None:
         """Apply ``changes``, except the refused ones."""

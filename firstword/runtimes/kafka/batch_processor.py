@@ -308,4 +308,4 @@ def _partition_of(key: str, partitions: int) -> int:
 
 def _outbox_row(letter: DeadLetterRecord) -> OutboxRow:
     record = letter.to_record()
-    return OutboxRow(record.topic, record.key, record.payload, content_id("dlq", *letter.name), record.headers)
+    return OutboxRow(record.topic, record.key, record.payload, content_id("dlq", *letter.identity), record.headers)

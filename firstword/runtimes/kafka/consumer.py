@@ -112,7 +112,7 @@ class DatabaseConsumer:
         unsent = await asyncio.to_thread(self._batches.unsent_letters)
         since = window_start(self._clock.now())
         sent = await letters_since(self._settings, self._batches.topics, since)
-        self._batches.limit.restore({letter.name: letter.at for letter in (*unsent, *sent)}.values())
+        self._batches.limit.restore({letter.identity: letter.at for letter in (*unsent, *sent)}.values())
 
     async def _consume(self, stop: asyncio.Event) -> None:
         settings = self._settings
@@ -232,7 +232,7 @@ class DatabaseConsumer:
                 raise OtherKafka(
                     f"The database has processed {partition.topic}/{partition.partition} up to offset {offset}, but "
                     f"the topic ends at {ends[partition]}.",
-                    fix="Check that FIRSTWORD_KAFKA names the right Kafka. If its topics were created anew, empty the "
+                    fix="Check that FIRSTWORD_KAFKA names the right Kafka. If its topics were recreated, empty the "
                     "database table 'taken'.",
                 )
             consumer.seek(partition, offset)

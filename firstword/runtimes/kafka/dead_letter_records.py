@@ -34,7 +34,7 @@ class DeadLetterRecord:
     at: datetime
 
     @property
-    def name(self) -> tuple[str, str, int, int, int]:
+    def identity(self) -> tuple[str, str, int, int, int]:
         """The letter's identity. A worker killed at the wrong moment writes the same letter twice."""
         return self.consumer, self.record.topic, self.record.partition, self.record.offset, self.attempt
 

@@ -49,10 +49,10 @@ def fold(topic: str, records: Sequence[InboundRecord]) -> list[PendingLetter]:
         letter = parse_dead_letter(topic, record.key, record.payload, record.headers)
         if letter is None:
             continue
-        letters.setdefault(letter.name, PendingLetter(f"{topic}:{record.offset}", letter))
+        letters.setdefault(letter.identity, PendingLetter(f"{topic}:{record.offset}", letter))
         if record.offset in noted:
-            done.add(letter.name)
-    return [pending for name, pending in letters.items() if name not in done]
+            done.add(letter.identity)
+    return [pending for identity, pending in letters.items() if identity not in done]
 
 
 async def read_pending(

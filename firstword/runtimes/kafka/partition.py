@@ -7,7 +7,7 @@ The worker must carry out a decision in this order: write ``states`` to the chan
 ``letters`` and wait; write what ``confirm()`` returns; commit the offsets. Then a kill at any point loses nothing, and
 every output belongs to a stored state:
 
-- before the states are written: nothing was sent; the events come again and are decided anew;
+- before the states are written: nothing was sent; the events come again and are decided again;
 - afterwards, before everything is sent: the events come again, are recognized by their offsets, and their outputs are
   sent again;
 - afterwards: at worst something is sent twice, byte for byte, and is recognized by its id.

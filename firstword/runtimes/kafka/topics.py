@@ -83,30 +83,30 @@ def plan(existing: Mapping[str, TopicSpec], wanted: Iterable[TopicSpec]) -> list
     """Return the changes from the ``existing`` topics to the ``wanted`` ones, in the order of ``wanted``."""
     changes: list[TopicChange] = []
     for spec in wanted:
-        found = existing.get(spec.name)
-        if found is None:
+        current = existing.get(spec.name)
+        if current is None:
             what = f"create, {spec.partitions} partitions, {spec.replication} copies, {_retention(spec.config)}"
             changes.append(TopicChange(spec.name, what, create=spec))
             continue
-        if found.partitions != spec.partitions:
-            changes.append(_partitions(found, spec))
-        if found.replication < spec.replication:
+        if current.partitions != spec.partitions:
+            changes.append(_partitions(current, spec))
+        if current.replication < spec.replication:
             changes.append(
                 TopicChange(
                     spec.name,
-                    f"has {found.replication} copies, should have {spec.replication}",
+                    f"has {current.replication} copies, should have {spec.replication}",
                     refused="Use kafka-reassign-partitions to change the copies of an existing topic.",
                 )
             )
-        if differing := {name: value for name, value in spec.config.items() if found.config.get(name) != value}:
-            what = ", ".join(f"{name} {found.config.get(name, 'unset')} → {new}" for name, new in differing.items())
+        if differing := {name: value for name, value in spec.config.items() if current.config.get(name) != value}:
+            what = ", ".join(f"{name} {current.config.get(name, 'unset')} → {new}" for name, new in differing.items())
             changes.append(TopicChange(spec.name, what, config=differing))
     return changes
 
 
-def _partitions(found: TopicSpec, spec: TopicSpec) -> TopicChange:
-    what = f"has {found.partitions} partitions, should have {spec.partitions}"
-    if found.partitions > spec.partitions:
+def _partitions(current: TopicSpec, spec: TopicSpec) -> TopicChange:
+    what = f"has {current.partitions} partitions, should have {spec.partitions}"
+    if current.partitions > spec.partitions:
         return TopicChange(
             spec.name,
             what,
