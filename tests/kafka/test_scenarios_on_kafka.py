@@ -22,15 +22,19 @@ from firstword.runtimes.kafka.watch import GroupWatch
 from schemas.alerts import AlertRaised
 from schemas.topics import decode, encode
 from services.common.processing import AnyEvent
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
 from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.outreach.processor import DraftWriter
 from tests.kafka.lab import Lab, run
 from tests.kafka.marked_scenarios import MarkedScenario, combined, in_memory, load_marked_scenarios
 from tests.kafka.scenario_worker import SERVICE, FileClock
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-READ = ("items", "mentions", "alerts", "drafts", "decisions", "interactions")
-WRITTEN = ("mentions", "outcomes", "alerts", "drafts", "tunings")
+PROCESSORS = (Annotate, Judge, DraftWriter)
+READ = tuple(topic for processor in PROCESSORS for topic in processor.inputs)
+WRITTEN = tuple(topic for processor in PROCESSORS for topic in processor.outputs)
 #: By this time after the last step, every timer has fired.
 AFTERWARDS = timedelta(days=14)
 TICK_SECONDS = 0.1
