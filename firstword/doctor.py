@@ -233,7 +233,7 @@ def _managers(store: Store) -> list[Check]:
 def _keys(store: Store) -> list[Check]:
     """Check that the secrets of webhook endpoints are sealed and can be opened."""
     with reading(store.engine) as connection:
-        found = endpoints.endpoints(connection)
+        found = endpoints.all_endpoints(connection)
         now = store.clock.now()
         locked = [endpoint for endpoint in found if not _can_sign(endpoint, now)]
     if locked:
@@ -256,7 +256,7 @@ def _can_sign(endpoint: Endpoint, now: datetime) -> bool:
 
 def _webhooks(store: Store) -> list[Check]:
     with reading(store.engine) as connection:
-        known = endpoints.endpoints(connection)
+        known = endpoints.all_endpoints(connection)
         counts = log.counts(connection)
     if not known:
         return []

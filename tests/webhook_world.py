@@ -1,4 +1,4 @@
-"""Webhooks on a real database, with a clock turned by hand and real sockets, for tests that look at the whole of it."""
+"""Webhooks with a real database, real sockets and a clock set by hand, for tests of the whole room."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["WebhookWorld", "dismissed"]
 
 
 def dismissed(number: int, at: datetime = NOW, client_id: str = "claire-arnaud") -> AnyEvent:
-    """One event of many that webhooks tell of."""
+    """Return one of many events that webhooks report."""
     data = DraftDismissed(draft_id=f"drf_{number}", alert_id="alr_1", client_id=client_id, reason="too_late", by="mara")
     return event(data, key=client_id, id=content_id("evt", "dismissed", number), source="test", time=at)
 
@@ -55,10 +55,10 @@ class WebhookWorld:
             return endpoints.find(connection, endpoint_id)
 
     def tell(self, *events: AnyEvent) -> None:
-        """Give events to the sink, as the runtime does."""
+        """Pass events to the sink, as the runtime does."""
         with self.engine.begin() as connection:
-            for one in events:
-                WebhookSink().apply(connection, one)
+            for happened in events:
+                WebhookSink().apply(connection, happened)
 
     @asynccontextmanager
     async def worker(self, *, sole: bool = True) -> AsyncIterator[WebhookWorker]:

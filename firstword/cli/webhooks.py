@@ -20,7 +20,7 @@ from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.notifier.webhooks import disabling, endpoints, log, outbox, replay
-from services.notifier.webhooks.endpoints import Endpoint, Wants
+from services.notifier.webhooks.endpoints import Endpoint, Subscription
 from services.notifier.webhooks.outbox import FinishedWebhook
 from services.notifier.webhooks.payloads import trial_message
 
@@ -63,7 +63,7 @@ def add(
 
     **Example:** `firstword webhooks add https://hooks.example/firstword --type alert.raised --type rumor.held`
     """
-    wants = Wants(types=tuple(types or ()), clients=tuple(client or ()), entities=tuple(entity or ()))
+    wants = Subscription(types=tuple(types or ()), clients=tuple(client or ()), entities=tuple(entity or ()))
     with _store(data) as store, store.engine.begin() as connection:
         added = endpoints.add(
             connection,
@@ -85,7 +85,7 @@ def add(
 def list_(data: DataDir = None, as_json: AsJson = False) -> None:
     """List the endpoints and their state."""
     with _store(data) as store, reading(store.engine) as connection:
-        found = endpoints.endpoints(connection)
+        found = endpoints.all_endpoints(connection)
         counts = log.counts(connection)
     if as_json:
         print_json([{**_public(endpoint), "deliveries": counts.get(endpoint.id, {})} for endpoint in found])
@@ -232,11 +232,11 @@ def replay_(
     with _store(data) as store, store.engine.begin() as connection:
         found, now = endpoints.find(connection, endpoint, lock=True), store.clock.now()
         if message is not None:
-            replay.replay_one(connection, found, message, now)
+            replay.replay_message(connection, found, message, now)
             count = 1
         else:
             start, end = parse_time(since or "", now), None if until is None else parse_time(until, now)
-            count = replay.replay_span(connection, found, now, since=start, until=end, every=every)
+            count = replay.replay_span(connection, found, now, since=start, until=end, also_delivered=every)
         log_action(connection, store, "webhook.replayed", found.id, f"{count} messages")
     out.print(f"{count} message(s) will be sent again to {found.shown}.", markup=False)
     if found.state != "active":

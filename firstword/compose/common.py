@@ -64,7 +64,7 @@ def _with_keys(engine: Engine, settings: Settings) -> Engine:
     keys = read_keys(given, settings.key_file if settings.database is None else None)
     engine = engine.execution_options(keys=keys)
     with reading(engine) as connection:
-        unsealed = endpoints.unsealed(connection)
+        unsealed = endpoints.count_unsealed(connection)
     if unsealed:
         with engine.begin() as connection:
             endpoints.seal_all(connection)

@@ -18,7 +18,7 @@ from services.common.processing import EventPublisher
 from services.common.queue.loop import poll
 from services.notifier.delivery import outbox
 from services.notifier.delivery.bounces import Bounce, parse_bounce
-from services.notifier.delivery.channels.smtp import is_here
+from services.notifier.delivery.channels.smtp import is_loopback
 from services.notifier.delivery.routes import MAIL, ClientRoutes
 
 __all__ = ["BounceReader", "MailboxSettings"]
@@ -57,7 +57,7 @@ class BounceReader:
         *,
         routes: ClientRoutes = MAIL,
     ) -> None:
-        if settings.security == "none" and not is_here(settings.host):
+        if settings.security == "none" and not is_loopback(settings.host):
             raise BadInput(
                 f"The password for the mailbox at {settings.host} would cross the network in clear text.",
                 fix="Set its security to tls.",

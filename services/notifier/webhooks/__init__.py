@@ -1,1 +1,1 @@
-"""Webhooks after the Standard Webhooks specification: at least once, signed, retried for three days, replayable."""
+"""Webhooks as in the Standard Webhooks specification: signed, sent at least once, retried for three days."""

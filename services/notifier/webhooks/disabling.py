@@ -1,4 +1,4 @@
-"""Gives an endpoint up, so that people hear of it another way; and takes it up again."""
+"""Disables and enables endpoints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SOURCE = "firstword/notifier"
 def disable(
     connection: Connection, endpoint: Endpoint, cause: Literal["gone", "failing", "by_hand"], reason: str, now: datetime
 ) -> AnyEvent:
-    """Send nothing there any more; what waits stays. Returns the event that is to be published with it."""
+    """Stop sending to ``endpoint``; waiting messages are kept. Return the event to publish with it."""
     change(
         connection,
         endpoint.id,
@@ -38,7 +38,7 @@ def disable(
         url=endpoint.shown,
         cause=cause,
         reason=reason,
-        mend=f"See to the endpoint, then run 'firstword webhooks enable {endpoint.id} --catch-up'.",
+        mend=f"Repair the endpoint, then run 'firstword webhooks enable {endpoint.id} --catch-up'.",
         at=now,
         waiting=waiting,
     )
@@ -47,7 +47,7 @@ def disable(
 
 
 def enable(connection: Connection, endpoint: Endpoint, now: datetime) -> None:
-    """Send there again, beginning with what waits."""
+    """Send to ``endpoint`` again, beginning with the waiting messages."""
     change(
         connection,
         endpoint.id,

@@ -1,4 +1,4 @@
-"""Where webhooks go: addresses, what each wants to hear, and its secrets; several hold while one is replaced."""
+"""Webhook endpoints: their addresses, subscriptions and secrets. Two secrets are valid while one is replaced."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ __all__ = [
     "PER_SECOND",
     "Endpoint",
     "Secret",
-    "Wants",
+    "Subscription",
     "add",
+    "all_endpoints",
     "change",
-    "endpoints",
+    "count_unsealed",
     "find",
     "new_secret",
     "remove",
     "rotate",
     "seal_all",
-    "unsealed",
 ]
 
-#: So long the former secret signs beside the new one.
+#: How long the former secret stays valid beside the new one.
 OVERLAP = timedelta(hours=24)
 CONCURRENCY = 4
 PER_SECOND = 50.0
-#: Bytes of a secret (Standard Webhooks: between 24 and 64).
+#: The length of a secret in bytes (Standard Webhooks: between 24 and 64).
 SECRET_BYTES = 32
 
 
-class Wants(Model):
-    """What an endpoint wants to hear. Empty: everything. A message must pass each list that is given.
+class Subscription(Model):
+    """The messages that an endpoint wants: those that match every list that isn't empty.
 
-    ``clients`` and ``entities`` let through only messages that have one; what concerns none (a silent feed) is
-    wanted unless clients or entities are named.
+    ``clients`` and ``entities`` match only messages about one of them, and so exclude messages about neither (a silent
+    feed).
     """
 
     types: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
 
-    def hear(self, type: str, client_id: str | None, entity_id: str | None) -> bool:
-        """Whether such a message is wanted."""
+    def matches(self, type: str, client_id: str | None, entity_id: str | None) -> bool:
+        """Return whether such a message is wanted."""
         return (
             (not self.types or type in self.types)
             and (not self.clients or client_id in self.clients)
@@ -67,7 +67,7 @@ class Wants(Model):
 
 
 class Secret(Model):
-    """One secret, ``whsec_…``, as it is kept: sealed. It signs until ``until``; without, it is the one that holds."""
+    """A sealed secret (``whsec_…`` inside). A former one is valid until ``until``; the current one has no end."""
 
     value: str
     until: Utc | None = None
@@ -83,12 +83,12 @@ _SECRETS = TypeAdapter(tuple[Secret, ...])
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint as it stands. ``ordered``: one at a time, in order, and none before the one ahead is settled."""
+    """A webhook endpoint. With ``ordered`` it gets one message at a time, each after the one before is settled."""
 
     id: str
     url: str
     description: str
-    wants: Wants
+    wants: Subscription
     secrets: tuple[Secret, ...] = field(repr=False)
     keys: Keys = field(repr=False, compare=False)
     ordered: bool
@@ -105,18 +105,18 @@ class Endpoint:
 
     @property
     def shown(self) -> str:
-        """Its address for people, without secrets."""
+        """The address without secrets, for people."""
         return redact_url(self.url)
 
     def signing(self, now: datetime) -> list[str]:
-        """The secrets that sign at ``now``, the newest first; one that can't be read is left out where another can.
+        """Return the secrets that are valid at ``now``, the newest first, without those that can't be unsealed.
 
         Raises:
-            LockedSecret: when none can be read.
+            LockedSecret: none can be unsealed.
         """
-        holding = [secret.value for secret in self.secrets if secret.until is None or secret.until > now]
+        valid = [secret.value for secret in self.secrets if secret.until is None or secret.until > now]
         opened, locked = [], None
-        for value in holding:
+        for value in valid:
             try:
                 opened.append(self.keys.open(value))
             except LockedSecret as error:
@@ -127,7 +127,7 @@ class Endpoint:
 
 
 def new_secret() -> str:
-    """A secret of its own, as the reference libraries take it."""
+    """Return a new random secret in the format of the reference libraries."""
     return f"whsec_{b64encode(randomness.token_bytes(SECRET_BYTES)).decode()}"
 
 
@@ -136,25 +136,27 @@ def add(
     url: str,
     now: datetime,
     *,
-    wants: Wants | None = None,
+    wants: Subscription | None = None,
     description: str = "",
     ordered: bool = False,
     concurrency: int = CONCURRENCY,
     per_second: float = PER_SECOND,
 ) -> Endpoint:
-    """Send webhooks to ``url`` from now on.
+    """Add the endpoint ``url``.
 
     Raises:
-        BadInput: when it is no address, or something is wanted that there isn't.
+        BadInput: the address, the subscription or a limit is not valid.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput(f"{redact_url(url)} is no address to post to.", fix="Give one that begins with https://")
-    wants = wants or Wants()
+        raise BadInput(
+            f"{redact_url(url)} is not a valid webhook address.", fix="Use an address that begins with https://."
+        )
+    wants = wants or Subscription()
     if unknown := [name for name in wants.types if name not in WEBHOOKS]:
-        raise BadInput(f"There are no webhooks of type {unknown[0]!r}.", fix=f"There are: {', '.join(WEBHOOKS)}.")
+        raise BadInput(f"There are no webhooks of type {unknown[0]!r}.", fix=f"Choose from: {', '.join(WEBHOOKS)}.")
     if concurrency < 1 or per_second <= 0:
-        raise BadInput("An endpoint takes at least one request at a time, and more than none a second.")
+        raise BadInput("An endpoint's limits must allow at least one request at a time and more than zero per second.")
     endpoint_id = f"ep_{randomness.token_hex(8)}"
     connection.execute(
         insert(webhook_endpoints).values(
@@ -175,18 +177,18 @@ def add(
     return find(connection, endpoint_id)
 
 
-def endpoints(connection: Connection) -> Sequence[Endpoint]:
-    """All of them, the oldest first."""
+def all_endpoints(connection: Connection) -> Sequence[Endpoint]:
+    """Return all endpoints, the oldest first."""
     query = select(webhook_endpoints).order_by(webhook_endpoints.c.created_at, webhook_endpoints.c.id)
     keys = keys_of(connection)
     return [_endpoint(row, keys) for row in connection.execute(query).mappings()]
 
 
 def find(connection: Connection, endpoint_id: str, *, lock: bool = False) -> Endpoint:
-    """One of them; with ``lock``, nobody else changes it until the transaction ends (deliveries may still refer to it).
+    """Return one endpoint. With ``lock``, nobody else can change it until the transaction ends.
 
     Raises:
-        BadInput: when there is none with this id.
+        BadInput: no endpoint has this id.
     """
     query = select(webhook_endpoints).where(webhook_endpoints.c.id == endpoint_id)
     row = connection.execute(query.with_for_update(key_share=True) if lock else query).mappings().first()
@@ -196,14 +198,14 @@ def find(connection: Connection, endpoint_id: str, *, lock: bool = False) -> End
 
 
 def change(connection: Connection, endpoint_id: str, now: datetime, **values: object) -> None:
-    """Write some columns of an endpoint."""
+    """Update columns of an endpoint."""
     connection.execute(
         update(webhook_endpoints).where(webhook_endpoints.c.id == endpoint_id).values(changed_at=now, **values)
     )
 
 
 def rotate(connection: Connection, endpoint_id: str, now: datetime, overlap: timedelta = OVERLAP) -> str:
-    """Give an endpoint a new secret; those before it sign beside it for ``overlap``. Returns the new one."""
+    """Replace an endpoint's secret and return the new one; former secrets stay valid for ``overlap``."""
     endpoint = find(connection, endpoint_id, lock=True)
     ends = now + overlap
     value = new_secret()
@@ -213,13 +215,13 @@ def rotate(connection: Connection, endpoint_id: str, now: datetime, overlap: tim
         for secret in endpoint.secrets
         if secret.until is None or secret.until > now
     ]
-    kept = [secret for secret in former if secret.until is not None and secret.until > now]
-    change(connection, endpoint_id, now, secrets=[one.model_dump(mode="json") for one in (fresh, *kept)])
+    still_valid = [secret for secret in former if secret.until is not None and secret.until > now]
+    change(connection, endpoint_id, now, secrets=[secret.model_dump(mode="json") for secret in (fresh, *still_valid)])
     return value
 
 
 def remove(connection: Connection, endpoint_id: str) -> Endpoint:
-    """Forget an endpoint, what waits for it, and its log."""
+    """Delete an endpoint with its waiting messages and its log."""
     endpoint = find(connection, endpoint_id, lock=True)
     of_endpoint = select(webhook_deliveries.c.id).where(webhook_deliveries.c.endpoint_id == endpoint_id)
     connection.execute(delete(webhook_attempts).where(webhook_attempts.c.delivery_id.in_(of_endpoint)))
@@ -228,28 +230,30 @@ def remove(connection: Connection, endpoint_id: str) -> Endpoint:
     return endpoint
 
 
-def unsealed(connection: Connection) -> int:
-    """How many secrets are not sealed with the newest key, though there is one."""
+def count_unsealed(connection: Connection) -> int:
+    """Count the secrets that are not sealed with the newest key."""
     keys = keys_of(connection)
     stored = connection.execute(select(webhook_endpoints.c.secrets)).scalars()
-    return sum(not keys.newest_sealed(secret.value) for one in stored for secret in _SECRETS.validate_python(one))
+    return sum(
+        not keys.newest_sealed(secret.value) for secrets in stored for secret in _SECRETS.validate_python(secrets)
+    )
 
 
 def seal_all(connection: Connection) -> int:
-    """Seal every secret with the newest key; returns how many could not be read, and stay as they are."""
+    """Seal every secret with the newest key; return how many can't be unsealed, and stay as they are."""
     keys, locked = keys_of(connection), 0
     query = select(webhook_endpoints.c.id, webhook_endpoints.c.secrets).order_by(webhook_endpoints.c.id)
     for endpoint_id, stored in connection.execute(query.with_for_update()).all():
-        anew = []
+        resealed = []
         for secret in _SECRETS.validate_python(stored):
             try:
                 sealed = secret.value if keys.newest_sealed(secret.value) else keys.seal(keys.open(secret.value))
             except LockedSecret:
                 sealed, locked = secret.value, locked + 1
-            anew.append(Secret(value=sealed, until=secret.until).model_dump(mode="json"))
-        if anew != stored:
+            resealed.append(Secret(value=sealed, until=secret.until).model_dump(mode="json"))
+        if resealed != stored:
             of_endpoint = webhook_endpoints.c.id == endpoint_id
-            connection.execute(update(webhook_endpoints).where(of_endpoint).values(secrets=anew))
+            connection.execute(update(webhook_endpoints).where(of_endpoint).values(secrets=resealed))
     return locked
 
 
@@ -257,4 +261,4 @@ def _endpoint(row: RowMapping, keys: Keys) -> Endpoint:
     left_out = ("wants", "secrets", "keys")
     plain = {name: row[name] for name in Endpoint.__dataclass_fields__ if name not in left_out}
     secrets = _SECRETS.validate_python(row["secrets"])
-    return Endpoint(wants=Wants.model_validate(row["wants"]), secrets=secrets, keys=keys, **plain)
+    return Endpoint(wants=Subscription.model_validate(row["wants"]), secrets=secrets, keys=keys, **plain)

@@ -1,4 +1,4 @@
-"""What people ask of webhooks: how many wait, what was sent, what was answered."""
+"""Queries about webhooks: how many wait, what was sent, and how endpoints answered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from services.common.errors import BadInput
-from services.notifier.webhooks.endpoints import Endpoint, endpoints
+from services.notifier.webhooks.endpoints import Endpoint, all_endpoints
 from services.notifier.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_messages
 
 __all__ = ["attempts", "counts", "delivery", "disabled"]
@@ -18,28 +18,28 @@ _D, _A, _M = webhook_deliveries.c, webhook_attempts.c, webhook_messages.c
 
 
 def counts(connection: Connection) -> Mapping[str, Mapping[str, int]]:
-    """How many deliveries each endpoint has, by status, tests left out."""
+    """Count each endpoint's deliveries by status, without tests."""
     query = (
         select(_D.endpoint_id, _D.status, func.count())
         .join(webhook_messages, _M.id == _D.message_id)
         .where(_M.type != "endpoint.test")
         .group_by(_D.endpoint_id, _D.status)
     )
-    found: dict[str, dict[str, int]] = {}
+    by_endpoint: dict[str, dict[str, int]] = {}
     for endpoint_id, status, count in connection.execute(query.order_by(_D.endpoint_id, _D.status)):
-        found.setdefault(endpoint_id, {})[status] = count
-    return found
+        by_endpoint.setdefault(endpoint_id, {})[status] = count
+    return by_endpoint
 
 
 def disabled(connection: Connection) -> Sequence[Endpoint]:
-    """Endpoints to which nothing is sent any more."""
-    return [one for one in endpoints(connection) if one.state == "disabled"]
+    """Return the disabled endpoints."""
+    return [endpoint for endpoint in all_endpoints(connection) if endpoint.state == "disabled"]
 
 
 def attempts(
     connection: Connection, *, endpoint_id: str | None = None, outcome: str | None = None, limit: int = 50
 ) -> Sequence[RowMapping]:
-    """The newest attempts, with what they were about."""
+    """Return the newest attempts with their endpoint and message."""
     query = (
         select(webhook_attempts, _D.endpoint_id, _D.status.label("delivery_status"), _M.type, _M.id.label("message_id"))
         .join(webhook_deliveries, _D.id == _A.delivery_id)
@@ -55,14 +55,14 @@ def attempts(
 
 
 def delivery(connection: Connection, delivery_id: str) -> dict[str, Any]:
-    """One delivery whole: its message, and each request and answer.
+    """Return a delivery with its message, and each request and response.
 
     Raises:
-        BadInput: when there is none with this id.
+        BadInput: no delivery has this id.
     """
     query = select(webhook_deliveries, _M.type, _M.body).join(webhook_messages, _M.id == _D.message_id)
     row = connection.execute(query.where(_D.id == delivery_id)).mappings().first()
     if row is None:
-        raise BadInput(f"Nothing was sent as {delivery_id!r}.", fix="'firstword webhooks log' shows the ids.")
+        raise BadInput(f"No webhook has the id {delivery_id!r}.", fix="'firstword webhooks log' shows the ids.")
     tries = connection.execute(select(webhook_attempts).where(_A.delivery_id == delivery_id).order_by(_A.number))
-    return {**row, "body": json.loads(row["body"]), "tries": [dict(one) for one in tries.mappings()]}
+    return {**row, "body": json.loads(row["body"]), "tries": [dict(attempt) for attempt in tries.mappings()]}

@@ -107,7 +107,7 @@ class EndpointNotifier:
             recipient_name="",
             sender_name="Firstword",
             sender_email=None,
-            subject=f"Webhooks to {endpoint['description'] or address} have stopped",
+            subject=f"Webhooks to {endpoint['description'] or address} are disabled",
             body=(
                 f"Firstword no longer sends webhooks to {address}.\n\n{endpoint['disabled_because']}\n\n"
                 "Messages that were waiting for it are kept. New ones are kept for 30 days.\n"

@@ -97,7 +97,7 @@ def enqueue(connection: Connection, message: WebhookMessage, to: Iterable[Endpoi
     rows = [
         new_delivery(message.id, endpoint.id, message.at)
         for endpoint in to
-        if endpoint.state == "active" and endpoint.wants.hear(message.type, message.client_id, message.entity_id)
+        if endpoint.state == "active" and endpoint.wants.matches(message.type, message.client_id, message.entity_id)
     ]
     return upsert(connection, webhook_deliveries, rows, ["id"], update=())
 

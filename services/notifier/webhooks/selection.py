@@ -87,8 +87,8 @@ def choose_due(
 
 def _at_once(endpoint: Endpoint | Row[Any, Any, Any, Any, Any, Any]) -> int:
     """Return how many requests an endpoint gets at once: one if order counts, or if none arrived lately."""
-    one = endpoint.ordered or endpoint.failures_in_a_row >= PROBED_AFTER
-    return 1 if one else int(endpoint.concurrency)
+    one_at_a_time = endpoint.ordered or endpoint.failures_in_a_row >= PROBED_AFTER
+    return 1 if one_at_a_time else int(endpoint.concurrency)
 
 
 def _under_way(connection: Connection, ids: Sequence[str], now: datetime) -> Mapping[str, int]:

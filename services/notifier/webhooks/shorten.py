@@ -1,6 +1,6 @@
-"""Keeps a webhook's body below 20 kB: what is left out first is what a consumer misses least, always in one order.
+"""Keeps the body of a webhook below 20 kB, by leaving out what a consumer misses least first.
 
-Ids, types, moments and verdicts are never cut. The list ``shortened`` in ``data`` names what was.
+Ids, types, times and verdicts always stay. The list ``shortened`` in ``data`` names what was left out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from schemas.webhooks import BODY_LIMIT
 
 __all__ = ["shorten"]
 
-#: Free text, as models name it; everything else is an id, a name of a set, a number or a moment.
+#: Fields with free text. All others are ids, names from a fixed set, numbers or times.
 _TEXTS = frozenset(
     [
         "answer",
@@ -49,26 +49,26 @@ Document = dict[str, Any]
 
 
 def shorten(document: Document) -> str:
-    """``document`` as compact JSON of fewer than :data:`BODY_LIMIT` bytes.
+    """Return ``document`` as compact JSON with fewer than :data:`BODY_LIMIT` bytes.
 
     Raises:
-        ValueError: when it can't be brought there, for its ids alone are larger.
+        ValueError: the fields that must stay are too large.
     """
     for name, step in _steps():
-        text = _written(document)
+        text = _compact(document)
         if len(text.encode()) < BODY_LIMIT:
             return text
         if step(document["data"]):
-            told = document["data"].setdefault("shortened", [])
-            if name not in told:
-                told.append(name)
-    text = _written(document)
+            shortened = document["data"].setdefault("shortened", [])
+            if name not in shortened:
+                shortened.append(name)
+    text = _compact(document)
     if len(text.encode()) >= BODY_LIMIT:
-        raise ValueError(f"what is to be told has {len(text.encode()):,} bytes, and all that can go has gone")
+        raise ValueError(f"the message has {len(text.encode()):,} bytes, although everything optional was left out")
     return text
 
 
-def _written(document: Document) -> str:
+def _compact(document: Document) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -97,7 +97,7 @@ def _texts(most: int) -> Step:
 
 
 def _cut_lists(node: Any, name: str, most: int) -> bool:
-    """Keep the first ``most`` of every list called ``name``; whether anything was cut."""
+    """Keep the first ``most`` items of every list called ``name``; return whether anything was left out."""
     cut = False
     for holder in _mappings(node):
         value = holder.get(name)
@@ -119,7 +119,7 @@ def _cut_texts(node: Any, most: int) -> bool:
 
 
 def _cut_addresses(node: Any) -> bool:
-    """Half an address leads nowhere: those too long go whole, where they may be missing."""
+    """Leave out long addresses where they are optional: half an address leads nowhere."""
     cut = False
     for holder in _mappings(node):
         for name in _ADDRESSES & holder.keys():
@@ -130,7 +130,7 @@ def _cut_addresses(node: Any) -> bool:
 
 
 def _mappings(node: Any) -> Iterator[Document]:
-    """Every mapping in ``node``, outermost first."""
+    """Yield every mapping in ``node``, the outermost first."""
     if isinstance(node, dict):
         yield node
         for value in list(node.values()):

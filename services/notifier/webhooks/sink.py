@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RootTransaction
 
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent
-from services.notifier.webhooks.endpoints import Endpoint, endpoints
+from services.notifier.webhooks.endpoints import Endpoint, all_endpoints
 from services.notifier.webhooks.outbox import enqueue
 from services.notifier.webhooks.payloads import message_for
 
@@ -45,5 +45,5 @@ class WebhookSink:
         """Return all endpoints, read once per transaction: once per event would be a fifth of the work."""
         transaction = connection.get_transaction()
         if transaction is None or transaction is not self._within:
-            self._within, self._known = transaction, endpoints(connection)
+            self._within, self._known = transaction, all_endpoints(connection)
         return self._known

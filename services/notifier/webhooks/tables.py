@@ -1,6 +1,6 @@
-"""The tables of webhooks: where they go, what was to be told, what was sent of it and what was answered.
+"""The tables of webhooks: endpoints, messages, deliveries and their attempts.
 
-A message is kept once, whoever gets it. A delivery is one message to one endpoint; ``seq`` is the order of its kind.
+Each message is stored once. A delivery is one message to one endpoint. ``seq`` is the order of messages or deliveries.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from services.notifier.tables import metadata
 
 __all__ = ["endpoint_notices", "webhook_attempts", "webhook_deliveries", "webhook_endpoints", "webhook_messages"]
 
-#: A number that the database counts up itself; SQLite does so for INTEGER alone.
+#: A number that the database generates; SQLite does so only for INTEGER.
 _SEQ = BigInteger().with_variant(Integer, "sqlite")
 
 webhook_endpoints = Table(
@@ -34,7 +34,7 @@ webhook_endpoints = Table(
     Column("id", String(80), primary_key=True),
     Column("url", Text, nullable=False),
     Column("description", Text, nullable=False, default=""),
-    Column("wants", JSON, nullable=False),  # endpoints.Wants
+    Column("wants", JSON, nullable=False),  # endpoints.Subscription
     Column("secrets", JSON, nullable=False),  # endpoints.Secret, the newest first
     Column("ordered", Boolean, nullable=False, default=False),
     Column("concurrency", Integer, nullable=False),
@@ -42,9 +42,9 @@ webhook_endpoints = Table(
     Column("state", String(10), nullable=False),  # active, disabled
     Column("disabled_at", UtcDateTime),
     Column("disabled_because", Text),
-    Column("notice_due_at", UtcDateTime),  # when to tell by mail that it is disabled; null: nothing to tell
-    Column("resting_until", UtcDateTime),  # it asked to be left alone until then (Retry-After)
-    Column("paced_until", UtcDateTime),  # by its rate, all that was sent fills the time until then
+    Column("notice_due_at", UtcDateTime),  # when to queue a notice that it was disabled
+    Column("resting_until", UtcDateTime),  # until when it asked for a break (Retry-After)
+    Column("paced_until", UtcDateTime),  # see pace.py
     Column("last_delivered_at", UtcDateTime),
     Column("failures_in_a_row", Integer, nullable=False, default=0),
     Column("created_at", UtcDateTime, nullable=False),
@@ -55,11 +55,11 @@ webhook_messages = Table(
     "webhook_messages",
     metadata,
     Column("seq", _SEQ, primary_key=True, autoincrement=True),
-    Column("id", String(80), nullable=False, unique=True),  # of the event that it tells of
+    Column("id", String(80), nullable=False, unique=True),  # of the event
     Column("type", String(40), nullable=False),
     Column("client_id", String(80)),
     Column("entity_id", String(255)),
-    Column("body", Text, nullable=False),  # as it is signed and sent, byte for byte
+    Column("body", Text, nullable=False),  # signed and sent byte for byte
     Column("at", UtcDateTime, nullable=False, index=True),
 )
 
@@ -72,7 +72,7 @@ webhook_deliveries = Table(
     Column("message_id", String(80), ForeignKey("webhook_messages.id"), nullable=False),
     Column("status", String(10), nullable=False),  # pending, sending, delivered, failed, canceled
     Column("attempts", Integer, nullable=False, default=0),
-    Column("attempts_before", Integer, nullable=False, default=0),  # made before it was last replayed
+    Column("attempts_before", Integer, nullable=False, default=0),  # before the last replay
     Column("next_attempt_at", UtcDateTime),
     Column("last_error", Text),
     Column("created_at", UtcDateTime, nullable=False),
@@ -89,10 +89,10 @@ webhook_attempts = Table(
     Column("delivery_id", String(80), ForeignKey("webhook_deliveries.id"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("began_at", UtcDateTime, nullable=False),
-    Column("ended_at", UtcDateTime),  # null: begun, and its end isn't recorded
+    Column("ended_at", UtcDateTime),  # null: the attempt has not ended, or its end was not recorded
     Column("outcome", String(10)),  # delivered, retry, rejected, unknown
     Column("detail", Text),
-    Column("request", JSON),  # url and headers; the body is the message's
+    Column("request", JSON),  # URL and headers; the body is the message's
     Column("status", Integer),
     Column("response", JSON),  # headers and the beginning of the body
     Column("elapsed_ms", Integer),

@@ -286,7 +286,7 @@ def _secrets(store: Store) -> list[tuple[str, ...]]:
 
 def _endpoints(store: Store) -> list[endpoints.Endpoint]:
     with reading(store.engine) as connection:
-        return list(endpoints.endpoints(connection))
+        return list(endpoints.all_endpoints(connection))
 
 
 def test_a_truncated_file_is_refused(played: Store) -> None:

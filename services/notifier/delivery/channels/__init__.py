@@ -1,1 +1,1 @@
-"""One module per way out of the house; each passes the same contract tests."""
+"""Channels for outgoing messages, one module each; all pass the same contract tests."""

@@ -1,4 +1,4 @@
-"""DKIM (RFC 6376) by the dkimpy package, for houses whose mail server doesn't sign by itself."""
+"""DKIM signatures (RFC 6376) with the dkimpy package, for firms whose mail server doesn't sign."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from services.common.errors import BadInput
 
 __all__ = ["DkimKey", "read_key"]
 
-#: What is signed: what a reader sees, and what makes one mail another (RFC 6376, 5.4.1).
+#: The signed headers: those that a reader sees, and those that identify a mail (RFC 6376, 5.4.1).
 SIGNED = (b"from", b"to", b"subject", b"date", b"message-id", b"list-unsubscribe", b"content-type", b"mime-version")
 
 
 @dataclass(frozen=True, slots=True)
 class DkimKey:
-    """A private key, and under which name its public half stands in the DNS: ``selector._domainkey.domain``."""
+    """A private key, and the DNS name of the public key: ``selector._domainkey.domain``."""
 
     domain: str
     selector: str
     pem: bytes = field(repr=False)
 
     def sign(self, mail: bytes) -> bytes:
-        """``mail`` with a signature before it."""
+        """Return ``mail`` with a signature at its beginning."""
         present = {line.split(b":", 1)[0].lower() for line in mail.split(b"\r\n\r\n", 1)[0].split(b"\r\n")}
         signature: bytes = _dkim().sign(
             mail,
@@ -38,23 +38,21 @@ class DkimKey:
 
 
 def read_key(domain: str, selector: str, path: Path) -> DkimKey:
-    """The key in ``path``, tried out.
+    """Read the key in ``path``, and test it.
 
     Raises:
-        BadInput: when dkimpy isn't installed, or the file holds no key.
+        BadInput: dkimpy isn't installed, or the file doesn't contain a key.
     """
     try:
         key = DkimKey(domain, selector, path.read_bytes())
     except OSError as error:
-        raise BadInput(f"{path}: the DKIM key can't be read: {error.strerror}.", fix="Check the path.") from None
+        raise BadInput(f"{path}: cannot read the DKIM key: {error.strerror}.", fix="Check the path.") from None
     try:
         key.sign(b"From: a@b.example\r\nSubject: a trial\r\n\r\nA trial.\r\n")
     except BadInput:
         raise
     except Exception as error:
-        raise BadInput(
-            f"{path}: no private key that DKIM signs with ({error}).", fix="Give an RSA key as PEM."
-        ) from None
+        raise BadInput(f"{path} is not a private key for DKIM: {error}.", fix="Use an RSA key in PEM format.") from None
     return key
 
 
@@ -62,4 +60,4 @@ def _dkim() -> Any:
     try:
         return import_module("dkim")
     except ImportError:
-        raise BadInput("Signing mail by DKIM needs dkimpy.", fix="Install firstword[dkim].") from None
+        raise BadInput("Signing mail with DKIM requires dkimpy.", fix="Install firstword[dkim].") from None

@@ -1,4 +1,4 @@
-"""What chat services that take a JSON document by HTTP have in common: the post, and what its answer says."""
+"""The common part of chat channels: post a JSON document to a secret address, and interpret the response."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from services.notifier.delivery.channels.base import Outcome, OutcomeKind, Outgo
 
 __all__ = ["HookChannel", "Hooks", "post_document"]
 
-#: Names of people or groups, and the secret address at which each is reached.
+#: Names of people or groups, each with the secret address of its webhook.
 Hooks = Mapping[str, str]
 DETAIL_LIMIT = 200
-#: The service is ill, or asks for patience; any other refusal is for good.
+#: Client errors that may go away; any other one is final.
 _LATER = frozenset({408, 425, 429})
 
 
-async def post_document(http: HttpClient, clock: Clock, place: str, url: str, document: Mapping[str, Any]) -> Outcome:
-    """Post ``document`` once. ``place`` is what people call the service; ``url`` is a secret, and is told to nobody.
+async def post_document(http: HttpClient, clock: Clock, service: str, url: str, document: Mapping[str, Any]) -> Outcome:
+    """Post ``document`` once. ``service`` is its name for people; ``url`` is a secret and never shown.
 
-    No such service knows a repeat as one: what may have arrived is ``unknown``, and a person must look.
+    These services don't recognize a repeat, so a message that may have arrived is ``unknown``, and a person decides.
     """
     now = clock.now()
     body = json.dumps(document, ensure_ascii=False)
     answer = await post(http, url, {"content-type": "application/json"}, body, now)
     detail = _without(url, answer)
     if answer.kind == "delivered":
-        return Outcome("delivered", f"{place} took it")
+        return Outcome("delivered", f"{service} accepted it")
     if answer.status is None:
         kind: OutcomeKind = "unknown" if answer.kind == "unknown" else "retry"
-        return Outcome(kind, f"{place} can't be reached: {detail}")
+        return Outcome(kind, f"{service} is unreachable: {detail}")
     if answer.status >= 500 or answer.status in _LATER:
         patience = (answer.retry_after - now).total_seconds() if answer.retry_after else None
-        return Outcome("retry", f"{place} {detail}", patience)
-    return Outcome("rejected", f"{place} {detail}")
+        return Outcome("retry", f"{service} {detail}", patience)
+    return Outcome("rejected", f"{service} {detail}")
 
 
 class HookChannel(ABC):
     """A channel that posts one document per message. A message's recipient is a name in ``hooks``.
 
-    ``title`` is the name of the setting, ``place`` what people call the service.
+    ``title`` is the service's name in settings, ``service`` its full name.
     """
 
     name: str
     title: ClassVar[str]
-    place: ClassVar[str]
+    service: ClassVar[str]
 
     def __init__(self, http: HttpClient, clock: Clock, hooks: Hooks) -> None:
         self._http = http
@@ -61,15 +61,15 @@ class HookChannel(ABC):
         if url is None:
             setting = f"FIRSTWORD_{self.title.upper()}_HOOKS"
             return Outcome("rejected", f"No {self.title} address is set for {message.recipient!r} ({setting}).")
-        return await post_document(self._http, self._clock, self.place, url, self.document(message))
+        return await post_document(self._http, self._clock, self.service, url, self.document(message))
 
     @abstractmethod
     def document(self, message: Outgoing) -> dict[str, Any]:
-        """The message as the service reads it."""
+        """Return the message in the service's format."""
 
 
 def _without(url: str, answer: PostResult) -> str:
-    """What was answered, for people: the address and what is secret in it left out."""
+    """Return the response for people, without the address and the secrets in it."""
     said = " ".join(f"{answer.detail} {answer.body}".split())
     secret = url.partition("//")[2].partition("/")[2]
     for part in (url, secret):

@@ -1,4 +1,4 @@
-"""Slack, by incoming webhooks: one secret address for each channel or person."""
+"""Slack, by incoming webhooks: one secret address per channel or person."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.notifier.delivery.channels.hook import HookChannel
 
 __all__ = ["Slack", "document"]
 
-#: Slack's own bounds (Block Kit reference: header text, section text, blocks of a message).
+#: Slack's limits (Block Kit reference: header text, section text, blocks of a message).
 HEADER_LIMIT, SECTION_LIMIT, BLOCKS_LIMIT = 150, 3_000, 50
 
 
@@ -18,15 +18,15 @@ class Slack(HookChannel):
 
     name = "slack"
     title = "Slack"
-    place = "Slack"
+    service = "Slack"
 
     def document(self, message: Outgoing) -> dict[str, Any]:
-        """See :func:`document`."""
+        """Return the message in the service's format; see :func:`document`."""
         return document(message)
 
 
 def document(message: Outgoing) -> dict[str, Any]:
-    """The message as Slack reads it: its text is never taken for a link, a mention or a command."""
+    """Return the message as Slack reads it. Its text never becomes a link, a mention or a command."""
     header = message.subject if len(message.subject) <= HEADER_LIMIT else f"{message.subject[: HEADER_LIMIT - 1]}…"
     blocks: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": header, "emoji": False}}]
     if message.chat:
@@ -40,7 +40,7 @@ def document(message: Outgoing) -> dict[str, Any]:
 
 
 def _section(paragraph: Paragraph) -> dict[str, Any]:
-    """Rich text, in which nothing is markup; a section begins on a line of its own. Slack refuses what is empty."""
+    """Return rich text, which contains no markup. A section begins on its own line. Slack refuses empty elements."""
     runs = [run for run in (*paragraph, Run("\n")) if run.text or run.url]
     return {"type": "rich_text_section", "elements": [_element(run) for run in runs]}
 
@@ -57,5 +57,5 @@ def _parts(text: str) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """Slack's three control characters, as its own documentation replaces them."""
+    """Escape Slack's three control characters as its documentation says."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,7 +1,7 @@
-"""Mail by SMTP, one connection a message. The password goes to the server and nowhere else.
+"""Mail by SMTP, one connection per message. The password goes to the server and nowhere else.
 
-What makes the difference is *when* something fails: before the text was handed over a repeat is safe; after it, only
-the server knows, and nothing is repeated without a person.
+It matters when something fails. Before the text is transmitted, a repeat is safe. Afterwards only the server knows
+whether it accepted the mail, and a person decides about a repeat.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from services.common.errors import BadInput
 from services.notifier.delivery.channels.base import Outcome, Outgoing
 from services.notifier.delivery.channels.dkim import DkimKey
 
-__all__ = ["Smtp", "SmtpSettings", "address", "compose", "is_here"]
+__all__ = ["Smtp", "SmtpSettings", "address", "compose", "is_loopback"]
 
-#: An address as people have them; quoted local parts and address literals of RFC 5321 are left out on purpose.
+#: Ordinary addresses; quoted local parts and address literals of RFC 5321 are left out on purpose.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-#: What a line of a reply may contribute to an error that a person reads.
+#: How many characters of a server's reply an error message shows.
 DETAIL_LIMIT = 300
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """Where mail is handed in. ``security``: ``starttls`` (usually port 587), ``tls`` (465), ``none`` (only loopback).
+    """The mail server. ``security``: ``starttls`` (usually port 587), ``tls`` (465), ``none`` (only loopback).
 
-    ``from_address`` is the envelope's sender, and stands in the From line of managers who have no address of their
-    own. ``message_id_domain`` is the right side of every Message-ID. ``token_file`` holds an OAuth2 access token that
-    something else keeps fresh; it is read for each mail, and takes the password's place. ``unsubscribe`` is the address
-    that wants to hear who wishes no more mail (RFC 2369); ``dkim`` signs where the mail server doesn't.
+    ``from_address`` is the envelope's sender, and the From address of managers without one of their own.
+    ``message_id_domain`` is the right side of every Message-ID. ``token_file`` contains an OAuth2 access token that
+    another program renews; it is read for each mail, and replaces the password. ``unsubscribe`` is the address for
+    people who want no more mail (RFC 2369). ``dkim`` signs mails if the mail server doesn't.
     """
 
     host: str
@@ -59,40 +59,40 @@ class SmtpSettings:
 
 
 class _NoToken(Exception):
-    """The file that should hold a token doesn't."""
+    """The token file is unreadable."""
 
 
 class Smtp:
     """The ``email`` channel.
 
     Raises:
-        BadInput: when the password would go over a network in clear text.
+        BadInput: the password would cross a network in clear text.
     """
 
     name = "email"
 
     def __init__(self, settings: SmtpSettings, clock: Clock) -> None:
-        if settings.security == "none" and settings.username is not None and not is_here(settings.host):
+        if settings.security == "none" and settings.username is not None and not is_loopback(settings.host):
             raise BadInput(
-                f"The password for the mail server {settings.host} would go over the network in clear text.",
+                f"The password for the mail server {settings.host} would cross the network in clear text.",
                 fix="Set its security to starttls or tls.",
             )
         self._settings = settings
         self._clock = clock
 
     async def send(self, message: Outgoing) -> Outcome:
-        """Hand ``message`` to the server once."""
+        """Send ``message`` to the server once."""
         try:
             mail = compose(message, self._settings)
         except ValueError as error:
-            return Outcome("rejected", f"This can't be written as a mail: {error}. Fix the address or the subject.")
+            return Outcome("rejected", f"This is not a valid mail: {error}. Correct the address or the subject.")
         mail["Date"] = format_datetime(self._clock.now())
         client = self._client()
         try:
             problem = await self._prepare(client, address(message.recipient))
             return problem or await self._hand_over(client, mail)
         finally:
-            with suppress(aiosmtplib.SMTPException, OSError):  # a lost goodbye changes nothing
+            with suppress(aiosmtplib.SMTPException, OSError):  # a failed QUIT changes nothing
                 await client.quit()
             client.close()
 
@@ -109,7 +109,7 @@ class Smtp:
         )
 
     async def _prepare(self, client: aiosmtplib.SMTP, recipient: str) -> Outcome | None:
-        """Connect, sign in, name sender and recipient; the problem, if any. Nothing was handed over yet."""
+        """Connect, sign in, and name sender and recipient; return the problem, if any. The text is not sent yet."""
         settings = self._settings
         try:
             await client.connect()
@@ -117,15 +117,17 @@ class Smtp:
             await client.mail(settings.from_address)
             await client.rcpt(recipient)
         except aiosmtplib.SMTPAuthenticationError as error:
-            return Outcome("retry", f"{self._place} refused the sign-in: {_said(error)}. Check user name and password.")
+            return Outcome(
+                "retry", f"{self._server} refused the sign-in: {_reply(error)}. Check user name and password."
+            )
         except _NoToken as error:
             return Outcome("retry", str(error))
         except aiosmtplib.SMTPConnectResponseError as error:
-            return Outcome("retry", f"{self._place} takes no connections: {_said(error)}.")
+            return Outcome("retry", f"{self._server} refused the connection: {_reply(error)}.")
         except aiosmtplib.SMTPResponseException as error:
-            return _answered(error, self._place)
+            return _outcome(error, self._server)
         except (aiosmtplib.SMTPException, OSError) as error:
-            return Outcome("retry", f"{self._place} can't be used: {_short(error)}.")
+            return Outcome("retry", f"{self._server} is unavailable: {_short(error)}.")
         return None
 
     async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
@@ -138,7 +140,7 @@ class Smtp:
         try:
             token = (await asyncio.to_thread(settings.token_file.read_text, encoding="ascii")).strip()
         except (OSError, UnicodeError) as error:
-            raise _NoToken(f"The token for {self._place} can't be read from {settings.token_file}: {error}.") from None
+            raise _NoToken(f"Cannot read the token for {self._server} from {settings.token_file}: {error}.") from None
         await client.auth_xoauth2(settings.username, token)
 
     async def _hand_over(self, client: aiosmtplib.SMTP, mail: EmailMessage) -> Outcome:
@@ -148,23 +150,21 @@ class Smtp:
         try:
             response = await client.data(text)
         except aiosmtplib.SMTPResponseException as error:
-            return _answered(error, self._place)
+            return _outcome(error, self._server)
         except (aiosmtplib.SMTPException, OSError) as error:
-            return Outcome(
-                "unknown", f"{self._place} was given the text and didn't say whether it took it: {_short(error)}."
-            )
-        return Outcome("delivered", f"{self._place} took it: {response.code} {response.message[:DETAIL_LIMIT]}")
+            return Outcome("unknown", f"{self._server} received the text but did not confirm it: {_short(error)}.")
+        return Outcome("delivered", f"{self._server} accepted it: {response.code} {response.message[:DETAIL_LIMIT]}")
 
     @property
-    def _place(self) -> str:
+    def _server(self) -> str:
         return f"The mail server {self._settings.host}:{self._settings.port}"
 
 
 def compose(message: Outgoing, settings: SmtpSettings) -> EmailMessage:
-    """The mail, without its Date: UTF-8 text, and the same as HTML where there is. The same message is the same bytes.
+    """Return the mail without its Date: UTF-8 text, and HTML if there is any. The same message gives the same bytes.
 
     Raises:
-        ValueError: when an address or header can't be written so.
+        ValueError: an address or header is not valid.
     """
     mail = EmailMessage(policy=SMTP_POLICY)
     sender = message.sender_email or settings.from_address
@@ -179,15 +179,15 @@ def compose(message: Outgoing, settings: SmtpSettings) -> EmailMessage:
     mail.set_content(message.body, subtype="plain", charset="utf-8", cte="quoted-printable")
     if message.html is not None:
         mail.add_alternative(message.html, subtype="html", charset="utf-8", cte="quoted-printable")
-        mail.set_boundary(f"=_{message.delivery_id}")  # stands in no part: there, "=_" would be "=3D_"
+        mail.set_boundary(f"=_{message.delivery_id}")  # occurs in no part, where "=_" is "=3D_"
     return mail
 
 
 def address(text: str) -> str:
-    """``text`` as it goes over the wire: a domain in another script in its ASCII form.
+    """Return ``text`` as SMTP transmits it: an international domain in its ASCII form.
 
     Raises:
-        ValueError: when it is no address, or one whose local part only newer mail servers take.
+        ValueError: it is not an address, or its local part needs a newer mail server (SMTPUTF8).
     """
     local, at, domain = text.strip().rpartition("@")
     try:
@@ -195,20 +195,20 @@ def address(text: str) -> str:
     except UnicodeError:
         wire = ""
     if not _ADDRESS.fullmatch(wire):
-        raise ValueError(f"{text!r} is no mail address that can be written to")
+        raise ValueError(f"{text!r} is not a valid mail address")
     return wire
 
 
-def _answered(error: aiosmtplib.SMTPResponseException, place: str) -> Outcome:
-    """The server answered: a reply of 4xx says later, 5xx says never (RFC 5321, 4.2.1), another one says nothing."""
+def _outcome(error: aiosmtplib.SMTPResponseException, server: str) -> Outcome:
+    """Interpret a reply: 4xx means later, 5xx never (RFC 5321, 4.2.1), anything else says nothing."""
     if error.code >= 500:
-        return Outcome("rejected", f"{place} said: {_said(error)}")
+        return Outcome("rejected", f"{server} answered: {_reply(error)}")
     if error.code >= 400:
-        return Outcome("retry", f"{place} said: {_said(error)}")
-    return Outcome("unknown", f"{place} gave an answer that can't be read: {_said(error)}")
+        return Outcome("retry", f"{server} answered: {_reply(error)}")
+    return Outcome("unknown", f"{server} gave an invalid answer: {_reply(error)}")
 
 
-def _said(error: aiosmtplib.SMTPResponseException) -> str:
+def _reply(error: aiosmtplib.SMTPResponseException) -> str:
     return f"{error.code} {' '.join(str(error.message).split())[:DETAIL_LIMIT]}"
 
 
@@ -216,8 +216,8 @@ def _short(error: BaseException) -> str:
     return (" ".join(str(error).split()) or type(error).__name__)[:DETAIL_LIMIT].rstrip(".")
 
 
-def is_here(host: str) -> bool:
-    """Whether ``host`` is this machine, as it is written."""
+def is_loopback(host: str) -> bool:
+    """Return whether ``host`` names this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

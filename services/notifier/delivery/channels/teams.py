@@ -1,4 +1,4 @@
-"""Microsoft Teams, by workflows that begin with "when a Teams webhook request is received": an adaptive card."""
+"""Microsoft Teams, by workflows with the trigger "When a Teams webhook request is received": an adaptive card."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ class Teams(HookChannel):
 
     name = "teams"
     title = "Teams"
-    place = "Microsoft Teams"
+    service = "Microsoft Teams"
 
     def document(self, message: Outgoing) -> dict[str, Any]:
-        """See :func:`document`."""
+        """Return the message in the service's format; see :func:`document`."""
         return document(message)
 
 
 def document(message: Outgoing) -> dict[str, Any]:
-    """The message as an adaptive card. Text runs, for text blocks would take parts of it for Markdown."""
+    """Return the message as an adaptive card. It uses text runs: text blocks would interpret Markdown."""
     plain = [part for part in message.body.replace("\r\n", "\n").split("\n\n") if part.strip()]
     paragraphs = message.chat or tuple((Run(part),) for part in plain)
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "body": [_block((Run(message.subject, strong=True),), size="Medium"), *(_block(one) for one in paragraphs)],
+        "body": [
+            _block((Run(message.subject, strong=True),), size="Medium"),
+            *(_block(paragraph) for paragraph in paragraphs),
+        ],
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}

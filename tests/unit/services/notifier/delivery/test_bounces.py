@@ -1,4 +1,4 @@
-"""Mails that come back are read from the mailbox, and their drafts lie before the account manager again."""
+"""Bounces are read from the mailbox, and their drafts return to the account manager."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.imap_server import mailbox
 
 
 def report(delivery_id: str = "dlv_1", action: str = "failed", *, headers_only: bool = False) -> bytes:
-    """As mail servers write it (RFC 3464, appendix E)."""
+    """Return a bounce as mail servers write it (RFC 3464, appendix E)."""
     original = f"Message-ID: <{delivery_id}@mail.example>\r\nSubject: News\r\n"
     copy = (
         f"Content-Type: text/rfc822-headers\r\n\r\n{original}"
@@ -43,24 +43,24 @@ LETTER = b"From: nadia@b.example\r\nSubject: Re: News\r\nIn-Reply-To: <dlv_1@mai
 
 
 @pytest.mark.parametrize("headers_only", [False, True])
-def test_a_report_says_which_and_why(headers_only: bool) -> None:
+def test_a_bounce_names_the_delivery_and_the_reason(headers_only: bool) -> None:
     bounce = parse_bounce(report(headers_only=headers_only))
     assert bounce is not None
     assert (bounce.delivery_id, bounce.reason) == ("dlv_1", "550 5.1.1 no such user")
 
 
 @pytest.mark.parametrize("mail", [LETTER, b"", report(action="delayed"), report(action="delivered"), report("other_1")])
-def test_everything_else_is_no_bounce(mail: bytes) -> None:
+def test_other_mails_are_not_bounces(mail: bytes) -> None:
     assert parse_bounce(mail) is None
 
 
 @given(cut=st.integers(0, 900), junk=st.binary(max_size=40))
-def test_what_is_damaged_does_no_harm(cut: int, junk: bytes) -> None:
+def test_damaged_mails_do_no_harm(cut: int, junk: bytes) -> None:
     parse_bounce(report()[:cut] + junk)
     parse_bounce(report()[:cut] + junk + report()[cut:])
 
 
-async def test_what_came_back_lies_in_the_inbox_again(database: Engine) -> None:
+async def test_a_bounced_draft_returns_to_the_inbox(database: Engine) -> None:
     world = World.on(database)
     line = world.draft("claire-arnaud", "warn")
     world.desk("approve", line.id, line.version, at_once=True)
@@ -81,7 +81,7 @@ async def test_what_came_back_lies_in_the_inbox_again(database: Engine) -> None:
     assert world.types()[-1] == "delivery.changed"
 
 
-async def test_a_mailbox_that_refuses_is_an_error_without_the_password(database: Engine) -> None:
+async def test_a_refused_sign_in_is_an_error_without_the_password(database: Engine) -> None:
     world = World.on(database, ())
     async with mailbox() as box:
         settings = MailboxSettings("127.0.0.1", box.port, "desk", "wrong-secret", security="none")

@@ -1,4 +1,4 @@
-"""A call's calendar file can be read by others, and moves instead of doubling."""
+"""Other programs can read a call's calendar file, and a second file moves the appointment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def message(subject: str = "Halden cuts", body: str = "Dear Nadia,\n\n40 %; more
     return Outgoing("dlv_1", "nadia@b.example", "Nadia", "Mara", "mara@h.example", subject, body)
 
 
-def test_it_says_whom_to_call_when_and_about_what() -> None:
+def test_the_file_says_whom_to_call_when_and_why() -> None:
     raw = call_file(message(), START, NOW, phone="+46 8 123")
     assert raw == call_file(message(), START, NOW, phone="+46 8 123"), "the same call, the same bytes"
     (event,) = Calendar.from_ical(raw).walk("VEVENT")
@@ -50,7 +50,7 @@ def test_a_call_is_soon_and_at_a_round_time(seconds: float) -> None:
     assert (start.minute % 30, start.second, start.microsecond) == (0, 0, 0)
 
 
-def test_the_desk_hands_it_out(tmp_path: Path) -> None:
+def test_the_desk_offers_the_file(tmp_path: Path) -> None:
     world = World.make(tmp_path)
     line = world.draft("claire-arnaud", "warn")
     answer = world.browser().get(f"/drafts/{line.id}/call.ics")

@@ -1,4 +1,4 @@
-"""HTML mail holds the words of the plain text and no others; nothing in it is markup, and nothing is fetched."""
+"""HTML mail contains exactly the words of the plain text; no text becomes markup, and nothing is fetched."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BODY = (
 
 
 class Reader(HTMLParser):
-    """What a person reads, and what a mail program would fetch or follow."""
+    """Collects what a person reads, and what a mail program would fetch or follow."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ def read(html: str) -> Reader:
     return reader
 
 
-def test_it_reads_as_the_text_does() -> None:
+def test_html_reads_like_the_text() -> None:
     html = letter_html("Halden cuts", BODY)
     reader = read(html)
     assert "".join(reader.words).split() == BODY.split()
@@ -61,5 +61,5 @@ def test_it_reads_as_the_text_does() -> None:
 @given(
     st.text(st.sampled_from("ab <>&\"'\n\r.,:/h t p s ا 東") | st.characters(codec="utf-8", exclude_categories=["Cc"]))
 )
-def test_whatever_stands_in_it_the_words_are_equal(body: str) -> None:
+def test_html_contains_the_same_words(body: str) -> None:
     assert "".join(read(letter_html("x", body)).words).split() == body.split()

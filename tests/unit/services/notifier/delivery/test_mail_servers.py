@@ -1,4 +1,4 @@
-"""The whole way to a mail server of ours that takes, greylists, rejects, hangs after the text, or drops the line."""
+"""Deliveries to a real mail server that accepts, greylists, rejects, hangs after the text, or disconnects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.smtp_server import MailServer, ServerBehavior, mail_server
 
 
 def sending(database: Engine, server: MailServer) -> tuple[World, DeliveryWorker, str]:
-    """A draft that is approved, and what sends it to ``server``."""
+    """Return an approved draft and the worker that sends it to ``server``."""
     world = World.on(database)
     line = world.draft("claire-arnaud", "warn")
     world.desk("approve", line.id, line.version, at_once=True)
@@ -40,7 +40,7 @@ def outcomes(world: World) -> list[str | None]:
         return list(connection.execute(query).scalars())
 
 
-async def test_a_greylisting_server_gets_it_once_it_takes_it(database: Engine) -> None:
+async def test_a_greylisting_server_gets_the_mail_once(database: Engine) -> None:
     async with mail_server("greylists") as server:
         world, worker, draft_id = sending(database, server)
         for attempt in range(3):
@@ -55,7 +55,7 @@ async def test_a_greylisting_server_gets_it_once_it_takes_it(database: Engine) -
     assert world.line(draft_id).state == "sent"
 
 
-async def test_to_the_last_attempt_then_failed_announced_and_sent_again_by_a_person(database: Engine) -> None:
+async def test_after_the_last_attempt_the_failure_is_reported_and_a_person_can_send_again(database: Engine) -> None:
     async with mail_server("greylists") as server:
         world, worker, draft_id = sending(database, server)
         for attempt in range(1, STANDARD.attempts + 1):
@@ -90,7 +90,7 @@ async def test_to_the_last_attempt_then_failed_announced_and_sent_again_by_a_per
         ("drops after text", "unknown", "unknown"),
     ],
 )
-async def test_what_must_not_be_repeated_is_not(
+async def test_a_rejected_or_unknown_delivery_is_not_repeated(
     database: Engine, behavior: ServerBehavior, outcome: str, state: str
 ) -> None:
     async with mail_server(behavior) as server:

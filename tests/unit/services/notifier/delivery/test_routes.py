@@ -1,4 +1,4 @@
-"""Clients are written to as they prefer, and by the next channel when one surely failed; never by two."""
+"""Clients get messages by the channel they prefer, or by the next one if it failed; never by two."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def client(*channels: str, email: str | None = "claire@arnaud.example") -> Clien
         (client("email", email=None), []),
     ],
 )
-def test_the_order_is_the_clients(one: Client, expected: list[str]) -> None:
+def test_the_clients_order_is_kept(one: Client, expected: list[str]) -> None:
     assert [name for name, _ in targets(one, ROUTES)] == expected
     assert [name for name, _ in targets(one, MAIL)] == (["email"] if one.contact.email else [])
 
 
 async def send(database: Engine, outcome: Outcome) -> tuple[World, str, ScriptedChannel, ScriptedChannel]:
-    """Approve a draft for a client who prefers Slack, then mail; Slack ends as ``outcome``."""
+    """Send a draft to a client who prefers Slack, then mail; Slack's outcome is ``outcome``."""
     world = World.on(database)
     changed = ClientChanged(client=client("slack", "email"), firm=FIRM, manager=MANAGERS["mara"], revision=2)
     world.apply([event(changed, key="claire-arnaud", id="evt_2", source="test", time=NOW)])
@@ -58,7 +58,7 @@ async def send(database: Engine, outcome: Outcome) -> tuple[World, str, Scripted
     return world, line.id, slack, mail
 
 
-async def test_the_next_channel_takes_over_when_one_surely_failed(database: Engine) -> None:
+async def test_the_next_channel_takes_over_after_a_failure(database: Engine) -> None:
     world, draft_id, slack, mail = await send(database, Outcome("rejected", "no such channel"))
     assert (len(slack.sent), len(mail.sent)) == (1, 1)
     assert slack.sent[0].recipient == "claire-arnaud"
@@ -73,12 +73,12 @@ async def test_the_next_channel_takes_over_when_one_surely_failed(database: Engi
     assert [tuple(end) for end in ends] == [("email", "delivered"), ("slack", "failed")]
 
 
-async def test_what_may_have_arrived_is_not_sent_another_way(database: Engine) -> None:
+async def test_a_message_that_may_have_arrived_uses_no_other_channel(database: Engine) -> None:
     world, draft_id, slack, mail = await send(database, Outcome("unknown", "no answer"))
     assert (len(slack.sent), len(mail.sent)) == (1, 0)
     assert world.line(draft_id).state == "unknown"
 
 
-async def test_one_way_that_works_is_enough(database: Engine) -> None:
+async def test_one_working_channel_is_enough(database: Engine) -> None:
     _, _, slack, mail = await send(database, Outcome("delivered", "ok"))
     assert (len(slack.sent), len(mail.sent)) == (1, 0)

@@ -30,7 +30,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def black_out(world: World, *blackouts: Blackout, minutes: int = 0) -> None:
-    """The book has it so from ``minutes`` after NOW on."""
+    """Add blackouts to the client book at ``minutes`` after NOW."""
     claire = next(one for one in clients() if one.id == "claire-arnaud")
     contact = claire.contact.model_copy(update={"blackouts": blackouts})
     changed = ClientChanged(

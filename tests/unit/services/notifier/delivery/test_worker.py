@@ -42,7 +42,7 @@ def status(world: World, draft_id: str) -> tuple[str, int]:
     return row["status"], row["attempts"]
 
 
-async def test_what_is_approved_goes_out_once_and_is_told(world: World) -> None:
+async def test_an_approved_draft_is_sent_once_and_published(world: World) -> None:
     draft_id = approve(world)
     channel = ScriptedChannel()
     worker = world.worker(channel)
@@ -57,13 +57,13 @@ async def test_what_is_approved_goes_out_once_and_is_told(world: World) -> None:
     assert world.types()[-3:] == ["delivery.changed", "draft.sent", "interaction.logged"]
 
 
-async def test_a_busy_server_is_tried_to_the_end_of_the_schedule_and_then_given_up(world: World) -> None:
+async def test_a_busy_server_is_retried_to_the_end_of_the_schedule(world: World) -> None:
     draft_id = approve(world)
     channel = ScriptedChannel(BUSY)
     worker = world.worker(channel)
     for attempt in range(1, STANDARD.attempts + 1):
         assert await worker.deliver_due() == 1
-        assert await worker.deliver_due() == 0, "nothing is sent before its time"
+        assert await worker.deliver_due() == 0, "nothing is sent early"
         expected = "pending" if attempt < STANDARD.attempts else "failed"
         assert status(world, draft_id) == (expected, attempt)
         world.clock.advance(seconds=2 * STANDARD.waits[min(attempt, STANDARD.attempts - 1)])
@@ -80,7 +80,9 @@ async def test_a_busy_server_is_tried_to_the_end_of_the_schedule_and_then_given_
         (RuntimeError("a fault of ours"), "unknown"),
     ],
 )
-async def test_what_must_not_be_repeated_is_not(world: World, outcome: Outcome | Exception, state: str) -> None:
+async def test_a_rejected_or_unknown_delivery_is_not_repeated(
+    world: World, outcome: Outcome | Exception, state: str
+) -> None:
     draft_id = approve(world)
     channel = ScriptedChannel(outcome)
     worker = world.worker(channel)
@@ -92,13 +94,13 @@ async def test_what_must_not_be_repeated_is_not(world: World, outcome: Outcome |
     assert "draft.sent" not in world.types()
 
 
-async def test_a_crash_between_sending_and_recording_leaves_it_to_a_person(world: World) -> None:
+async def test_a_crash_between_sending_and_recording_leaves_the_decision_to_a_person(world: World) -> None:
     draft_id = approve(world)
     with reading(world.engine) as connection:
         (delivery_id,) = outbox.QUEUE.due(connection, NOW)
     with world.engine.begin() as connection:
         assert outbox.claim(connection, delivery_id, NOW) is not None
-        assert outbox.claim(connection, delivery_id, NOW) is None, "nobody else may take it"
+        assert outbox.claim(connection, delivery_id, NOW) is None, "nobody else can claim it"
     channel = ScriptedChannel()
     stop = asyncio.Event()
     stop.set()
@@ -113,7 +115,7 @@ async def test_a_crash_between_sending_and_recording_leaves_it_to_a_person(world
     assert world.types()[-3:] == ["delivery.changed", "draft.sent", "interaction.logged"]
 
 
-async def test_a_person_can_have_it_sent_again_under_the_same_id(world: World) -> None:
+async def test_a_person_can_send_it_again_under_the_same_id(world: World) -> None:
     draft_id = approve(world)
     channel = ScriptedChannel(Outcome("unknown", "no answer"), Outcome("delivered", "ok"))
     worker = world.worker(channel)
@@ -124,7 +126,7 @@ async def test_a_person_can_have_it_sent_again_under_the_same_id(world: World) -
     assert channel.sent[0].delivery_id == channel.sent[1].delivery_id
 
 
-async def test_another_instance_does_not_take_a_running_attempt_for_a_crash(world: World) -> None:
+async def test_another_worker_does_not_recover_a_running_attempt(world: World) -> None:
     draft_id = approve(world)
     with reading(world.engine) as connection:
         (delivery_id,) = outbox.QUEUE.due(connection, NOW)
@@ -135,7 +137,7 @@ async def test_another_instance_does_not_take_a_running_attempt_for_a_crash(worl
     assert world.line(draft_id).state == "sending"
 
 
-async def test_it_waits_for_the_clients_hours(world: World) -> None:
+async def test_a_delivery_waits_for_the_clients_hours(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     evening = NOW.replace(hour=21)  # 22 o'clock with the client in Paris
     world.at(evening)
@@ -149,7 +151,7 @@ async def test_it_waits_for_the_clients_hours(world: World) -> None:
     assert await worker.deliver_due() == 1
 
 
-async def test_a_client_who_is_not_to_be_contacted_any_more_gets_nothing(world: World) -> None:
+async def test_a_client_who_is_no_longer_to_be_contacted_gets_nothing(world: World) -> None:
     draft_id = approve(world)
     claire = clients()[0]
     contact = claire.contact.model_copy(update={"do_not_contact": True, "do_not_contact_reason": "bereaved"})
@@ -165,7 +167,7 @@ async def test_a_client_who_is_not_to_be_contacted_any_more_gets_nothing(world: 
     assert "bereaved" in (line.outcome or "")
 
 
-async def test_what_a_sink_stops_is_told_of_once_and_counted(world: World) -> None:
+async def test_a_delivery_that_a_sink_stopped_is_published_once_and_counted(world: World) -> None:
     draft_id = approve(world)
     line = world.line(draft_id)
     removed = ClientRemoved(client_id=line.client_id, revision=99)
@@ -181,7 +183,7 @@ async def test_what_a_sink_stops_is_told_of_once_and_counted(world: World) -> No
     assert b'firstword_deliveries{status="failed"} 1.0' in metrics.render()
 
 
-async def test_each_attempt_is_counted_by_its_end(world: World) -> None:
+async def test_each_attempt_is_counted_by_its_outcome(world: World) -> None:
     approve(world)
     metrics, channel = Metrics(), ScriptedChannel(Outcome("unknown", "no answer"))
     worker = DeliveryWorker(world.engine, world.publisher, world.clock, {"email": channel}, metrics=metrics)

@@ -1,4 +1,4 @@
-"""A client, an alert and its draft as events, for tests on other words for it."""
+"""Events with a client, an alert and its draft, for tests of rewording."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUOTE = "Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share.
 
 
 def drafted_events(client_id: str, *, name: str = "Claire Arnaud", quote: str = QUOTE) -> list[AnyEvent]:
-    """The events that put one draft before the manager at :data:`NOW`."""
+    """Return the events that create one draft at :data:`NOW`."""
     client, firm, manager = a_client(id=client_id, name=name), a_firm(), a_manager()
     alert = an_alert(client, evidence=(an_item(quote=quote),), raised_at=NOW, deadline_at=NOW + timedelta(days=3))
     composed = compose(Brief(alert, client, firm, manager, NOW), Playbooks.shipped(), send_after=NOW)

@@ -1,4 +1,4 @@
-"""Endpoints' secrets lie sealed in the database, and sign all the same."""
+"""Endpoints' secrets are sealed in the database, and still sign."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_a_sealed_secret_signs_and_is_replaced(database: Engine) -> None:
         assert Webhook(secret).sign(request.headers["webhook-id"], NOW, request.body.decode()) in signed
 
 
-async def test_without_its_key_nothing_leaves_and_it_is_tried_again(database: Engine) -> None:
+async def test_without_the_key_nothing_is_sent_until_a_retry(database: Engine) -> None:
     world = WebhookWorld.on(database.execution_options(keys=Keys([new_key()], "a test")))
     async with serving(lambda _: Reply()) as server:
         endpoint = world.add(server.url())
@@ -73,7 +73,7 @@ def run(folder: Path, *words: str) -> str:
     return result.stdout
 
 
-def test_what_lay_there_in_plain_text_is_sealed_at_the_next_start(tmp_path: Path) -> None:
+def test_plain_text_secrets_are_sealed_at_the_next_start(tmp_path: Path) -> None:
     with open_store(Settings(data=tmp_path, database=None)) as store:
         plain = store.engine.execution_options(keys=Keys([], "none"))
         with plain.begin() as connection:
@@ -85,7 +85,7 @@ def test_what_lay_there_in_plain_text_is_sealed_at_the_next_start(tmp_path: Path
             assert endpoints.find(connection, made.id).signing(NOW) == [made.secrets[0].value]
 
 
-def test_the_key_is_replaced_from_the_command_line(tmp_path: Path) -> None:
+def test_the_command_line_replaces_the_key(tmp_path: Path) -> None:
     made = json.loads(run(tmp_path, "webhooks", "add", "https://hooks.example/", "--json"))
     with open_store(Settings(data=tmp_path, database=None)) as running:
         before = stored(running.engine)
@@ -99,7 +99,7 @@ def test_the_key_is_replaced_from_the_command_line(tmp_path: Path) -> None:
     assert len(CliRunner().invoke(app, ["keys", "new"]).stdout.strip()) == 64
 
 
-def test_the_doctor_says_when_a_key_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_reports_a_missing_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = json.loads(run(tmp_path, "webhooks", "add", "https://hooks.example/", "--json"))
     assert _check(tmp_path)["state"] == "ok"
     monkeypatch.setenv("FIRSTWORD_KEYS", new_key())

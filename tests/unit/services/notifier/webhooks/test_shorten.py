@@ -1,4 +1,4 @@
-"""A webhook's body stays below its limit, says what it left out, and keeps its shape."""
+"""A webhook's body stays below its limit, names what it leaves out, and matches its schema."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LONG = st.builds(str.__mul__, st.text(min_size=1, max_size=8), st.integers(1, 80
     texts=st.lists(LONG, min_size=1, max_size=25),
     url=st.integers(1, 9_000).map(lambda n: f"https://a.example/{'ü' * n}"),
 )
-def test_whatever_an_alert_holds_its_webhook_fits(texts: list[str], url: str) -> None:
+def test_the_webhook_of_any_alert_fits(texts: list[str], url: str) -> None:
     told = message_for(with_evidence(texts, url))
     assert told is not None
     assert len(told.body.encode()) < BODY_LIMIT
@@ -52,7 +52,7 @@ def test_whatever_an_alert_holds_its_webhook_fits(texts: list[str], url: str) ->
     assert told == message_for(with_evidence(texts, url)), "the same event, the same bytes"
 
 
-def test_what_was_left_out_is_named_and_a_small_one_is_whole() -> None:
+def test_omissions_are_named_and_small_messages_are_complete() -> None:
     small = message_for(with_evidence(["Halden cuts its dividend"]))
     large = message_for(with_evidence(["Halden cuts its dividend " * 40] * 30))
     assert small is not None
@@ -63,7 +63,7 @@ def test_what_was_left_out_is_named_and_a_small_one_is_whole() -> None:
 
 
 @pytest.mark.parametrize("one", list(seed_events()), ids=lambda one: f"{one.type}-{one.id[-4:]}")
-def test_each_event_of_a_desk_fits_as_it_is(one: AnyEvent) -> None:
+def test_ordinary_events_fit_unshortened(one: AnyEvent) -> None:
     told = message_for(one)
     if told is not None:
         assert told.at <= NOW

@@ -1,4 +1,4 @@
-"""Webhooks against real endpoints on loopback that take, refuse, redirect, hang, drop and ask for patience."""
+"""Webhooks to real endpoints on loopback that accept, refuse, redirect, hang, disconnect or ask for patience."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.common.post import PostResult
 from services.common.queue.backoff import STANDARD
 from services.notifier.webhooks import endpoints, outbox, replay
 from services.notifier.webhooks.disabling import enable
-from services.notifier.webhooks.endpoints import Wants
+from services.notifier.webhooks.endpoints import Subscription
 from tests.desk_data import NOW, seed_events
 from tests.http_server import Reply, Request, serving
 from tests.webhook_world import WebhookWorld, dismissed
@@ -29,7 +29,7 @@ def world(database: Engine) -> WebhookWorld:
     return WebhookWorld.on(database)
 
 
-async def test_what_happens_is_told_once_and_signed(world: WebhookWorld) -> None:
+async def test_an_event_is_sent_once_and_signed(world: WebhookWorld) -> None:
     world.clock.set(datetime.now(UTC))  # the reference library looks at the machine's clock
     async with serving(lambda _: Reply(204)) as server:
         endpoint = world.add(server.url("/hook"))
@@ -59,7 +59,9 @@ async def test_what_happens_is_told_once_and_signed(world: WebhookWorld) -> None
     ],
     ids=["500", "301", "404", "410", "drops", "hangs"],
 )
-async def test_each_end_is_named_for_what_is_known(world: WebhookWorld, reply: Reply, outcome: str, said: str) -> None:
+async def test_each_outcome_is_recorded_as_what_is_known(
+    world: WebhookWorld, reply: Reply, outcome: str, said: str
+) -> None:
     world.timeout_seconds = 0.3
     async with serving(lambda _: reply) as server:
         world.add(server.url())
@@ -73,7 +75,7 @@ async def test_each_end_is_named_for_what_is_known(world: WebhookWorld, reply: R
     assert len(server.requests) == 1
 
 
-async def test_nobody_there_surely_got_nothing(world: WebhookWorld) -> None:
+async def test_a_refused_connection_is_retried(world: WebhookWorld) -> None:
     async with serving(lambda _: Reply()) as server:
         pass
     world.add(server.url())
@@ -82,7 +84,7 @@ async def test_nobody_there_surely_got_nothing(world: WebhookWorld) -> None:
     assert world.attempts()[0]["outcome"] == "retry"
 
 
-async def test_an_address_inside_the_house_is_not_posted_to(world: WebhookWorld) -> None:
+async def test_a_private_address_gets_no_requests(world: WebhookWorld) -> None:
     world.allow_private = ()
     async with serving(lambda _: Reply()) as server:
         world.add(server.url())
@@ -93,7 +95,7 @@ async def test_an_address_inside_the_house_is_not_posted_to(world: WebhookWorld)
     assert all("loopback" in attempt["detail"] for attempt in world.attempts())
 
 
-async def test_the_schedule_is_kept_to_the_last_attempt_and_then_the_endpoint_is_given_up(world: WebhookWorld) -> None:
+async def test_after_the_last_attempt_of_the_schedule_the_endpoint_is_disabled(world: WebhookWorld) -> None:
     async with serving(lambda _: Reply(503)) as server:
         endpoint = world.add(server.url())
         world.tell(dismissed(1))
@@ -107,7 +109,7 @@ async def test_the_schedule_is_kept_to_the_last_attempt_and_then_the_endpoint_is
             waited = (row["next_attempt_at"] - began[-1]).total_seconds()
             assert STANDARD.waits[attempt] <= waited <= STANDARD.waits[attempt] * (1 + STANDARD.jitter)
             world.clock.set(row["next_attempt_at"] - timedelta(seconds=1))
-            assert await world.deliver() == 0, "nothing before its time"
+            assert await world.deliver() == 0, "nothing is sent early"
             world.clock.set(row["next_attempt_at"])
             began.append(world.clock.now())
     assert row["status"] == "failed"
@@ -121,7 +123,7 @@ async def test_the_schedule_is_kept_to_the_last_attempt_and_then_the_endpoint_is
     assert told.data.event_type == "endpoint.disabled"
 
 
-async def test_an_endpoint_that_took_something_meanwhile_stays(world: WebhookWorld) -> None:
+async def test_an_endpoint_that_accepted_something_meanwhile_stays_active(world: WebhookWorld) -> None:
     async with serving(lambda request: Reply(200 if b"drf_2" in request.body else 500)) as server:
         endpoint = world.add(server.url())
         world.tell(dismissed(1))
@@ -134,11 +136,11 @@ async def test_an_endpoint_that_took_something_meanwhile_stays(world: WebhookWor
     assert world.endpoint(endpoint.id).state == "active"
 
 
-async def test_410_disables_tells_the_others_and_loses_nothing(world: WebhookWorld) -> None:
+async def test_status_410_disables_the_endpoint_tells_the_others_and_loses_nothing(world: WebhookWorld) -> None:
     answers = {"/gone": 410, "/other": 200}
     async with serving(lambda request: Reply(answers[request.path])) as server:
         gone = world.add(server.url("/gone"), concurrency=1)
-        world.add(server.url("/other"), wants=Wants(types=("endpoint.disabled",)))
+        world.add(server.url("/other"), wants=Subscription(types=("endpoint.disabled",)))
         world.tell(dismissed(1), dismissed(2))
         await world.deliver()
         assert world.endpoint(gone.id).state == "disabled"
@@ -159,7 +161,7 @@ async def test_410_disables_tells_the_others_and_loses_nothing(world: WebhookWor
 
 
 @pytest.mark.parametrize("as_date", [False, True])
-async def test_retry_after_is_kept_by_the_whole_endpoint(world: WebhookWorld, as_date: bool) -> None:
+async def test_retry_after_applies_to_the_whole_endpoint(world: WebhookWorld, as_date: bool) -> None:
     value = format_datetime(NOW + timedelta(hours=2), usegmt=True) if as_date else "7200"
     async with serving(lambda _: Reply(429, headers={"Retry-After": value})) as server:
         world.add(server.url(), concurrency=1)
@@ -172,12 +174,12 @@ async def test_retry_after_is_kept_by_the_whole_endpoint(world: WebhookWorld, as
     assert len(server.requests) >= 2
 
 
-async def test_only_what_is_wanted_comes(world: WebhookWorld) -> None:
+async def test_an_endpoint_gets_only_what_it_subscribed_to(world: WebhookWorld) -> None:
     async with serving(lambda _: Reply()) as server:
         world.clock.set(NOW - timedelta(days=30))
         world.add(server.url("/all"))
-        world.add(server.url("/held"), wants=Wants(types=("rumor.held",)))
-        world.add(server.url("/nadia"), wants=Wants(clients=("brightwater",)))
+        world.add(server.url("/held"), wants=Subscription(types=("rumor.held",)))
+        world.add(server.url("/nadia"), wants=Subscription(clients=("brightwater",)))
         world.clock.set(NOW + timedelta(days=1))
         world.tell(*seed_events())
         await world.deliver()
@@ -190,20 +192,22 @@ async def test_only_what_is_wanted_comes(world: WebhookWorld) -> None:
 
 
 @pytest.mark.parametrize(("status", "count"), [("failed", 1), ("unknown", 1), ("pending", 0), ("delivered", 0)])
-async def test_messages_that_do_not_arrive_are_told_of(world: WebhookWorld, status: DeliveryStatus, count: int) -> None:
+async def test_messages_that_did_not_arrive_are_reported(
+    world: WebhookWorld, status: DeliveryStatus, count: int
+) -> None:
     delivery = Delivery(
         id="dlv_1", draft_id="drf_1", client_id="claire", channel="email", recipient="claire@arnaud.example",
         status=status, attempts=3, last_error="no such user",
     )  # fmt: skip
     changed = DeliveryChanged(delivery=delivery)
     async with serving(lambda _: Reply()) as server:
-        world.add(server.url(), wants=Wants(types=("delivery.failed",)))
+        world.add(server.url(), wants=Subscription(types=("delivery.failed",)))
         world.tell(event(changed, key="claire", id="evt_1", source="test", time=NOW))
         assert await world.deliver() == count
     assert [json.loads(request.body)["data"]["delivery"]["status"] for request in server.requests] == [status] * count
 
 
-async def test_what_happened_before_an_endpoint_was_added_comes_only_when_asked_for(world: WebhookWorld) -> None:
+async def test_earlier_events_are_sent_only_by_a_replay(world: WebhookWorld) -> None:
     async with serving(lambda _: Reply()) as server:
         world.tell(dismissed(1, NOW - timedelta(hours=2)))  # nobody is there
         endpoint = world.add(server.url())
@@ -215,7 +219,7 @@ async def test_what_happened_before_an_endpoint_was_added_comes_only_when_asked_
     assert {json.loads(request.body)["data"]["draft_id"] for request in server.requests} == {"drf_1", "drf_2"}
 
 
-def test_what_nobody_wanted_is_kept_for_a_week(world: WebhookWorld) -> None:
+def test_without_endpoints_messages_are_kept_for_a_week(world: WebhookWorld) -> None:
     world.tell(dismissed(1))
     with world.engine.begin() as connection:
         assert outbox.prune(connection, NOW + outbox.KEPT_WITHOUT_ENDPOINTS) == 0
@@ -238,7 +242,7 @@ async def test_both_secrets_sign_while_one_is_replaced(world: WebhookWorld) -> N
     assert former not in repr(world.endpoint(endpoint.id))
 
 
-async def test_an_ordered_endpoint_gets_one_after_the_other(world: WebhookWorld) -> None:
+async def test_an_ordered_endpoint_gets_messages_one_after_another(world: WebhookWorld) -> None:
     broken = True
     async with serving(lambda _: Reply(500 if broken else 200)) as server:
         world.add(server.url(), ordered=True)
@@ -251,7 +255,7 @@ async def test_an_ordered_endpoint_gets_one_after_the_other(world: WebhookWorld)
     assert got == ["drf_0", "drf_0", "drf_1", "drf_2", "drf_3", "drf_4"]
 
 
-async def test_a_limit_of_pace_is_kept(world: WebhookWorld) -> None:
+async def test_the_rate_limit_is_kept(world: WebhookWorld) -> None:
     times: list[float] = []
 
     def answer(_: Request) -> Reply:
@@ -266,7 +270,7 @@ async def test_a_limit_of_pace_is_kept(world: WebhookWorld) -> None:
     assert times[-1] - begun >= 0.5, "ten at once, then ten a second"
 
 
-async def test_a_body_that_does_not_end_does_not_undo_the_answer(world: WebhookWorld) -> None:
+async def test_an_endless_response_body_does_not_change_the_outcome(world: WebhookWorld) -> None:
     async def endless():  # type: ignore[no-untyped-def]
         while True:
             yield b"x" * 1_000
@@ -281,7 +285,7 @@ async def test_a_body_that_does_not_end_does_not_undo_the_answer(world: WebhookW
     assert len(attempt["response"]["body"]) <= 2_000
 
 
-async def test_a_crash_in_between_is_listed_as_unknown_and_sent_again_under_the_same_id(world: WebhookWorld) -> None:
+async def test_an_interrupted_attempt_is_unknown_and_repeated_under_the_same_id(world: WebhookWorld) -> None:
     async with serving(lambda _: Reply()) as server:
         endpoint = world.add(server.url())
         world.tell(dismissed(1))
@@ -297,7 +301,7 @@ async def test_a_crash_in_between_is_listed_as_unknown_and_sent_again_under_the_
     assert server.requests[0].headers["webhook-id"] == work.delivery_id
 
 
-async def test_an_answer_that_comes_late_counts(world: WebhookWorld) -> None:
+async def test_a_late_response_counts(world: WebhookWorld) -> None:
     endpoint = world.add("https://hooks.example/")
     world.tell(dismissed(1))
     with world.engine.begin() as connection:
@@ -311,7 +315,7 @@ async def test_an_answer_that_comes_late_counts(world: WebhookWorld) -> None:
     assert world.deliveries()[0]["status"] == "delivered"
 
 
-async def test_a_slow_endpoint_delays_no_other(world: WebhookWorld) -> None:
+async def test_a_slow_endpoint_does_not_delay_others(world: WebhookWorld) -> None:
     world.timeout_seconds = 1.5
 
     def answer(request: Request) -> Reply:
@@ -336,14 +340,14 @@ async def test_a_slow_endpoint_delays_no_other(world: WebhookWorld) -> None:
     assert 2 <= len(hung) <= 20
 
 
-async def test_a_replayed_one_goes_through_the_schedule_anew(world: WebhookWorld) -> None:
+async def test_a_replay_starts_the_schedule_anew(world: WebhookWorld) -> None:
     async with serving(lambda _: Reply(500)) as server:
         endpoint = world.add(server.url())
         world.tell(dismissed(1))
         await world.deliver()
         (row,) = world.deliveries()
         with world.engine.begin() as connection:
-            replay.replay_one(connection, endpoint, row["message_id"], world.clock.now())
+            replay.replay_message(connection, endpoint, row["message_id"], world.clock.now())
         assert world.deliveries()[0]["attempts_before"] == 0, "what waits anyhow is left alone"
         for _ in range(1, STANDARD.attempts):
             world.clock.advance(days=2)
@@ -351,13 +355,13 @@ async def test_a_replayed_one_goes_through_the_schedule_anew(world: WebhookWorld
         assert world.deliveries()[0]["status"] == "failed"
         with world.engine.begin() as connection:
             enable(connection, world.endpoint(endpoint.id), world.clock.now())
-            replay.replay_one(connection, endpoint, row["id"], world.clock.now())
+            replay.replay_message(connection, endpoint, row["id"], world.clock.now())
         await world.deliver()
     (again,) = world.deliveries()
     assert (again["status"], again["attempts"], again["attempts_before"]) == ("pending", 11, 10)
 
 
-async def test_old_ones_are_dropped_unless_they_wait(world: WebhookWorld) -> None:
+async def test_old_messages_are_dropped_unless_they_wait(world: WebhookWorld) -> None:
     async with serving(lambda request: Reply(500 if b"drf_2" in request.body else 200)) as server:
         world.add(server.url())
         world.tell(dismissed(1), dismissed(2))

@@ -1,7 +1,7 @@
-"""What every channel keeps, whatever it speaks: each end is named truthfully, no secret is told, the id stays.
+"""The contract of every channel: it reports each outcome correctly, shows no secret, and keeps the message's id.
 
-A channel is entered once, in :data:`ROUTES`, with a server of ours that it talks to; one that isn't fails a test here.
-What is handed to people instead of being sent, the calendar file and the mailto link, has tests of its own.
+:data:`ROUTES` lists each channel with a test server that it talks to; a channel missing there fails a test. The
+calendar file and the mailto link are not sent, and have tests of their own.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from tests.smtp_server import ServerBehavior, mail_server
 CLOCK = FakeClock(datetime(2026, 3, 5, 9, tzinfo=UTC))
 SECRET = "tell-nobody-4711"
 BODY = "Dear Nadia,\n\n<b>Halden</b> & *others* cut 40 %. @channel\n\nنص عربي\n"
-Behaviour = Literal["takes", "busy", "ill", "rejects", "slow", "drops", "away"]
+Behavior = Literal["takes", "busy", "ill", "rejects", "slow", "drops", "away"]
 
 
 @dataclass
-class Way:
-    """A channel, whom it writes to, and what the other side was given, as text."""
+class ChannelRoute:
+    """A channel, its recipient, and a function that returns the text that the server received."""
 
     channel: Channel
     recipient: str
@@ -53,38 +53,38 @@ class Way:
 
 
 @asynccontextmanager
-async def smtp(behaviour: Behaviour) -> AsyncIterator[Way]:
-    behaviors: dict[Behaviour, ServerBehavior] = {
+async def smtp(behavior: Behavior) -> AsyncIterator[ChannelRoute]:
+    behaviors: dict[Behavior, ServerBehavior] = {
         "takes": "accepts", "busy": "greylists", "ill": "busy", "rejects": "rejects recipient",
         "slow": "hangs after text", "drops": "drops after text", "away": "accepts",
     }  # fmt: skip
-    async with mail_server(behaviors[behaviour]) as server:
-        port = 1 if behaviour == "away" else server.port
+    async with mail_server(behaviors[behavior]) as server:
+        port = 1 if behavior == "away" else server.port
         settings = SmtpSettings("127.0.0.1", port, "desk@harbour.example", security="none", timeout_seconds=0.4)
-        yield Way(
+        yield ChannelRoute(
             Smtp(settings, CLOCK), "nadia@brightwater.example", lambda: [text.decode() for text in server.accepted]
         )
 
 
-def by_hook(kind: type[Slack] | type[Teams]) -> Callable[[Behaviour], AbstractAsyncContextManager[Way]]:
+def by_hook(kind: type[Slack] | type[Teams]) -> Callable[[Behavior], AbstractAsyncContextManager[ChannelRoute]]:
     @asynccontextmanager
-    async def way(behaviour: Behaviour) -> AsyncIterator[Way]:
-        replies: dict[Behaviour, Reply] = {
+    async def way(behavior: Behavior) -> AsyncIterator[ChannelRoute]:
+        replies: dict[Behavior, Reply] = {
             "takes": Reply(200, b"ok"), "busy": Reply(429, b"slow down", {"Retry-After": "30"}),
             "ill": Reply(503, f"down {SECRET}".encode()),
             "rejects": Reply(404, f"no_service {SECRET}".encode()), "slow": Reply(after_seconds=30),
             "drops": Reply(dropped=True), "away": Reply(),
         }  # fmt: skip
         http = HttpSettings(total_seconds=0.4, allow_private=("127.0.0.1",), host_interval_seconds=0.0, cut_bodies=True)
-        async with serving(lambda _: replies[behaviour]) as server, GuardedClient(http) as client:
-            base = "http://127.0.0.1:1/" if behaviour == "away" else server.url()
+        async with serving(lambda _: replies[behavior]) as server, GuardedClient(http) as client:
+            base = "http://127.0.0.1:1/" if behavior == "away" else server.url()
             channel = kind(client, CLOCK, {"nadia": f"{base}{SECRET}"})
-            yield Way(channel, "nadia", lambda: [request.body.decode() for request in server.requests])
+            yield ChannelRoute(channel, "nadia", lambda: [request.body.decode() for request in server.requests])
 
     return way
 
 
-ROUTES: dict[str, Callable[[Behaviour], AbstractAsyncContextManager[Way]]] = {
+ROUTES: dict[str, Callable[[Behavior], AbstractAsyncContextManager[ChannelRoute]]] = {
     "email": smtp,
     "slack": by_hook(Slack),
     "teams": by_hook(Teams),
@@ -92,7 +92,7 @@ ROUTES: dict[str, Callable[[Behaviour], AbstractAsyncContextManager[Way]]] = {
 every_channel = pytest.mark.parametrize("name", sorted(ROUTES))
 
 
-def test_every_channel_is_held_to_this() -> None:
+def test_every_channel_is_tested_here() -> None:
     found = {
         str(vars(kind)["name"])
         for module in iter_modules(channels.__path__, f"{channels.__name__}.")
@@ -103,7 +103,7 @@ def test_every_channel_is_held_to_this() -> None:
 
 
 @every_channel
-async def test_what_is_taken_is_delivered_whole(name: str) -> None:
+async def test_an_accepted_message_arrives_whole(name: str) -> None:
     async with ROUTES[name]("takes") as way:
         assert way.channel.name == name
         outcome = await way.channel.send(way.message())
@@ -114,7 +114,7 @@ async def test_what_is_taken_is_delivered_whole(name: str) -> None:
 
 @every_channel
 @pytest.mark.parametrize(
-    ("behaviour", "kind"),
+    ("behavior", "kind"),
     [
         ("busy", "retry"),
         ("ill", "retry"),
@@ -124,8 +124,8 @@ async def test_what_is_taken_is_delivered_whole(name: str) -> None:
         ("drops", "unknown"),
     ],
 )
-async def test_each_end_is_named_for_what_is_known(name: str, behaviour: Behaviour, kind: str) -> None:
-    async with ROUTES[name](behaviour) as way:
+async def test_each_outcome_is_reported_as_what_is_known(name: str, behavior: Behavior, kind: str) -> None:
+    async with ROUTES[name](behavior) as way:
         begun = time.monotonic()
         outcome = await way.channel.send(way.message())
     assert outcome.kind == kind
@@ -134,9 +134,9 @@ async def test_each_end_is_named_for_what_is_known(name: str, behaviour: Behavio
 
 
 @every_channel
-@pytest.mark.parametrize("behaviour", get_args(Behaviour))
-async def test_no_secret_is_told(name: str, behaviour: Behaviour, capfd: pytest.CaptureFixture[str]) -> None:
-    async with ROUTES[name](behaviour) as way:
+@pytest.mark.parametrize("behavior", get_args(Behavior))
+async def test_no_secret_is_shown(name: str, behavior: Behavior, capfd: pytest.CaptureFixture[str]) -> None:
+    async with ROUTES[name](behavior) as way:
         outcome = await way.channel.send(way.message())
         assert SECRET not in repr(way.channel) + outcome.detail
     assert SECRET not in "".join(capfd.readouterr())
@@ -160,7 +160,7 @@ async def test_a_repeat_is_the_same_message(name: str, more: dict[str, Any]) -> 
 
 
 @every_channel
-async def test_a_recipient_that_cannot_be_reached_is_rejected_before_anything_leaves(name: str) -> None:
+async def test_a_recipient_without_an_address_is_rejected_before_anything_is_sent(name: str) -> None:
     async with ROUTES[name]("takes") as way:
         outcome = await way.channel.send(way.message(recipient="nobody at all"))
         assert outcome.kind == "rejected"
@@ -168,18 +168,18 @@ async def test_a_recipient_that_cannot_be_reached_is_rejected_before_anything_le
 
 
 @pytest.mark.parametrize("kind", [Slack, Teams])
-async def test_patience_that_was_asked_for_is_kept(kind: type[Slack] | type[Teams]) -> None:
+async def test_retry_after_is_kept(kind: type[Slack] | type[Teams]) -> None:
     async with by_hook(kind)("busy") as way:
         outcome = await way.channel.send(way.message())
     assert outcome.retry_after_seconds == 30
 
 
 @pytest.mark.parametrize("kind", [Slack, Teams])
-async def test_a_redirect_is_followed_nowhere(kind: type[Slack] | type[Teams]) -> None:
+async def test_redirects_are_not_followed(kind: type[Slack] | type[Teams]) -> None:
     moved = Reply(302, headers={"Location": "https://elsewhere.example/"})
     http = HttpSettings(allow_private=("127.0.0.1",), host_interval_seconds=0.0, cut_bodies=True)
     async with serving(lambda _: moved) as server, GuardedClient(http) as client:
-        way = Way(kind(client, CLOCK, {"nadia": f"{server.url()}{SECRET}"}), "nadia", list)
+        way = ChannelRoute(kind(client, CLOCK, {"nadia": f"{server.url()}{SECRET}"}), "nadia", list)
         outcome = await way.channel.send(way.message())
     assert (outcome.kind, len(server.requests)) == ("rejected", 1)
     assert SECRET not in outcome.detail

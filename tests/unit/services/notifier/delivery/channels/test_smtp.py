@@ -49,7 +49,7 @@ async def test_a_mail_arrives_as_it_was_written() -> None:
     assert server.commands[-1] == "QUIT"
 
 
-async def test_html_stands_beside_the_text_and_the_same_message_is_the_same_bytes() -> None:
+async def test_a_mail_has_text_and_html_and_repeats_byte_for_byte() -> None:
     shown = letter_html(MESSAGE.subject, MESSAGE.body, "en")
     rich = replace(MESSAGE, html=shown)
     mail = compose(rich, SmtpSettings("h", 25, "desk@h.example"))
@@ -73,21 +73,21 @@ async def test_html_stands_beside_the_text_and_the_same_message_is_the_same_byte
         ("drops after text", "unknown"),
     ],
 )
-async def test_each_end_is_named_for_what_is_known(behavior: ServerBehavior, kind: str) -> None:
+async def test_each_outcome_is_reported_as_what_is_known(behavior: ServerBehavior, kind: str) -> None:
     async with mail_server(behavior) as server:
         outcome = await Smtp(settings(server), CLOCK).send(MESSAGE)
     assert outcome.kind == kind
     assert str(server.port) in outcome.detail
 
 
-async def test_nobody_listening_is_tried_again() -> None:
+async def test_a_refused_connection_is_retried() -> None:
     async with mail_server() as server:
         pass
     outcome = await Smtp(settings(server), CLOCK).send(MESSAGE)
     assert outcome.kind == "retry"
 
 
-async def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for() -> None:
+async def test_a_server_without_tls_gets_no_mail_if_tls_is_required() -> None:
     async with mail_server() as server:
         outcome = await Smtp(settings(server, security="starttls"), CLOCK).send(MESSAGE)
     assert outcome.kind == "retry"
@@ -95,7 +95,7 @@ async def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for() -> Non
     assert server.accepted == []
 
 
-async def test_a_refused_sign_in_says_so_and_keeps_the_password() -> None:
+async def test_a_refused_sign_in_is_reported_without_the_password() -> None:
     async with mail_server() as server:
         signed = settings(server, username="mara", password="hunter2-correct-horse")
         outcome = await Smtp(signed, CLOCK).send(MESSAGE)
@@ -106,7 +106,7 @@ async def test_a_refused_sign_in_says_so_and_keeps_the_password() -> None:
 
 
 @pytest.mark.parametrize("recipient", ["", "nobody", "a@b\r\nBcc: x@y.example", "a b@c.example"])
-async def test_no_address_is_rejected_before_anything_leaves(recipient: str) -> None:
+async def test_an_invalid_address_is_rejected_before_anything_is_sent(recipient: str) -> None:
     async with mail_server() as server:
         message = Outgoing("d", recipient, "N", "M", None, "s", "b")
         outcome = await Smtp(settings(server), CLOCK).send(message)
@@ -114,13 +114,13 @@ async def test_no_address_is_rejected_before_anything_leaves(recipient: str) -> 
     assert server.commands == []
 
 
-def test_a_password_does_not_go_over_a_network_in_clear_text() -> None:
+def test_a_password_never_crosses_a_network_in_clear_text() -> None:
     open_settings = SmtpSettings("mail.example", 25, "a@b.example", security="none", username="u", password="p")
     with pytest.raises(BadInput, match="clear text"):
         Smtp(open_settings, CLOCK)
 
 
-def test_a_domain_in_another_script_goes_out_in_its_ascii_form() -> None:
+def test_an_international_domain_is_sent_in_its_ascii_form() -> None:
     assert address("nadia@grünwald.example") == "nadia@xn--grnwald-o2a.example"
 
 

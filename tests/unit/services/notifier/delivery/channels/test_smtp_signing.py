@@ -1,4 +1,4 @@
-"""Signing in by token, signing mail by DKIM, and the header by which a client ends it."""
+"""Sign-in with a token, DKIM signatures, and the unsubscribe header."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def settings(port: int, **more: object) -> SmtpSettings:
     return SmtpSettings("127.0.0.1", port, **(fields | more))  # type: ignore[arg-type]
 
 
-async def test_a_token_signs_in_and_is_read_anew_each_time(tmp_path: Path) -> None:
+async def test_a_token_signs_in_and_is_read_for_each_mail(tmp_path: Path) -> None:
     file = tmp_path / "token"
     async with mail_server() as server:
         server.token = "fresh-token"
@@ -45,14 +45,14 @@ async def test_a_token_signs_in_and_is_read_anew_each_time(tmp_path: Path) -> No
     assert len(server.accepted) == 1
 
 
-async def test_a_client_can_end_it_by_a_click() -> None:
+async def test_a_mail_has_an_unsubscribe_header() -> None:
     async with mail_server() as server:
         await Smtp(settings(server.port, unsubscribe="stop@harbour.example"), CLOCK).send(MESSAGE)
     mail = message_from_bytes(server.accepted[0], policy=default)
     assert mail["List-Unsubscribe"] == "<mailto:stop@harbour.example?subject=unsubscribe%20dlv_1>"
 
 
-async def test_what_is_signed_is_what_arrives(tmp_path: Path) -> None:
+async def test_the_signature_matches_the_mail_that_arrives(tmp_path: Path) -> None:
     openssl = require("openssl", "install OpenSSL (Debian: openssl)")
     pem = subprocess.run([openssl, "genrsa", "2048"], capture_output=True, check=True).stdout  # noqa: ASYNC221
     public = subprocess.run(  # noqa: ASYNC221
@@ -77,9 +77,9 @@ async def test_what_is_signed_is_what_arrives(tmp_path: Path) -> None:
     assert b"PRIVATE" not in repr(signer).encode()
 
 
-def test_a_key_that_is_none_is_refused_at_the_start(tmp_path: Path) -> None:
+def test_an_invalid_key_is_refused_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("no key")
     with pytest.raises(BadInput, match=r"key\.pem"):
         read_key("harbour.example", "fw", tmp_path / "key.pem")
-    with pytest.raises(BadInput, match="can't be read"):
+    with pytest.raises(BadInput, match="cannot read the DKIM key"):
         read_key("harbour.example", "fw", tmp_path / "nowhere.pem")

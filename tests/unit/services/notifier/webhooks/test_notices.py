@@ -1,4 +1,4 @@
-"""That an endpoint was given up on is told by other ways: by mail, at the desk, on the command line."""
+"""A disabled endpoint is reported by mail, at the desk and on the command line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def given_up(engine: Engine) -> WebhookWorld:
     return world
 
 
-async def test_a_notice_goes_out_by_mail_until_it_is_taken(database: Engine) -> None:
+async def test_a_notice_is_sent_by_mail_until_it_is_accepted(database: Engine) -> None:
     world = given_up(database)
     channel = ScriptedChannel(Outcome("retry", "busy"), Outcome("delivered", "ok"))
     notices = EndpointNotifier(database, world.clock, channel, "ops@harbour.example")
@@ -52,7 +52,7 @@ async def test_a_notice_goes_out_by_mail_until_it_is_taken(database: Engine) -> 
     assert "tellnobody" not in repr(first)
 
 
-async def test_what_may_have_arrived_is_not_told_twice(database: Engine) -> None:
+async def test_a_notice_that_may_have_arrived_is_not_repeated(database: Engine) -> None:
     world = given_up(database)
     channel = ScriptedChannel(Outcome("unknown", "no answer"))
     notices = EndpointNotifier(database, world.clock, channel, "ops@harbour.example")
@@ -61,16 +61,18 @@ async def test_what_may_have_arrived_is_not_told_twice(database: Engine) -> None
     assert await notices.send_due() == 0
 
 
-def test_the_desk_says_so_to_its_owner(tmp_path: Path) -> None:
+def test_the_desk_reports_it_to_its_owner(tmp_path: Path) -> None:
     desk = World.make(tmp_path)
     given_up(desk.engine)
     page = desk.browser().get("/").text
-    assert "Webhooks to <bdi>the CRM</bdi> have stopped" in page
+    assert "Webhooks to <bdi>the CRM</bdi> are disabled" in page
     assert "Nothing arrived for three days" in page
-    assert "have stopped" not in desk.browser("manager-june").get("/").text
+    assert "are disabled" not in desk.browser("manager-june").get("/").text
 
 
-def test_the_command_line_from_adding_to_removing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_manages_an_endpoint_from_adding_to_removing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path))
     monkeypatch.setenv("FIRSTWORD_ALLOW_PRIVATE", '["127.0.0.1"]')
 
@@ -97,7 +99,7 @@ def test_the_command_line_from_adding_to_removing(tmp_path: Path, monkeypatch: p
     assert json.loads(run("list", "--json")) == []
 
 
-async def test_a_test_says_what_was_answered(database: Engine) -> None:
+async def test_a_test_message_reports_the_response(database: Engine) -> None:
     world = WebhookWorld.on(database)
     async with serving(lambda _: Reply(418, b"a teapot")) as server, world.worker() as worker:
         made = world.add(server.url())
@@ -114,7 +116,7 @@ async def test_a_test_says_what_was_answered(database: Engine) -> None:
 @pytest.mark.parametrize(
     ("to", "found"), [(None, False), ("slack:ops", True), ("ops@harbour.example", None), ("teams:ops", None)]
 )
-def test_notices_go_by_the_channel_that_is_named(tmp_path: Path, to: str | None, found: bool | None) -> None:
+def test_notices_use_the_configured_channel(tmp_path: Path, to: str | None, found: bool | None) -> None:
     hooks = {"ops": SecretStr("https://hooks.example/x")}
     settings = Settings(data=tmp_path, database=None, slack_hooks=hooks, notices_to=to)
     with open_store(settings) as store:
