@@ -29,7 +29,7 @@ log = get_logger(__name__)
 POLL_SECONDS = 1.0
 BATCH = 50
 CONCURRENT = 4
-#: An attempt that began so long ago and has no end was cut off.
+#: An attempt that is older than this and never ended was interrupted.
 LOST_AFTER = timedelta(seconds=2 * ATTEMPT_SECONDS)
 #: The more deliveries there are, the longer counting them takes.
 COUNT_EVERY = timedelta(seconds=15)

@@ -47,7 +47,7 @@ Status = Literal["pending", "sending", "sent", "failed", "unknown", "empty"]
 #: The attempts by one channel; after the last one, the next channel is tried, if there is one.
 SCHEDULE = Schedule((0, 300, 1_800, 7_200), longest_retry_after=7_200)
 QUEUE = WorkQueue(manager_messages, "at_most_once", SCHEDULE, statuses=Statuses(done="sent"))
-#: An attempt that began so long ago and has no end was cut off.
+#: An attempt that is older than this and never ended was interrupted.
 LOST_AFTER = timedelta(minutes=10)
 
 _M = manager_messages.c

@@ -12,7 +12,7 @@ from services.common.post import HttpClient
 
 __all__ = ["Chat", "ChatSettings", "ModelAnswer", "ModelFailed", "OpenAiChat"]
 
-#: A token has at least so many characters. Used for an estimate; the answer says how many tokens it took.
+#: A token has at least this many characters. For an estimate; the answer says how many tokens it took.
 CHARACTERS_PER_TOKEN = 3
 #: How many characters of an endpoint's error message are shown.
 COMPLAINT = 160

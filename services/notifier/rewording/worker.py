@@ -37,9 +37,9 @@ POLL_SECONDS = 1.0
 BATCH = 20
 #: A safeguard: the HTTP client's own limit is shorter.
 ANSWER_SECONDS = 330.0
-#: A question that was asked so long ago and has no answer was cut off.
+#: A question that is older than this and was never answered was interrupted.
 LOST_AFTER = timedelta(seconds=ANSWER_SECONDS)
-#: After a failure the model is left alone for so long; each further failure doubles it, up to the second value.
+#: How long the model is left alone after a failure. Each further failure doubles it, up to the second value.
 PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
 PRUNE_EVERY = timedelta(hours=6)
 

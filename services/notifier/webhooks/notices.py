@@ -29,7 +29,7 @@ log = get_logger(__name__)
 
 POLL_SECONDS = 15.0
 QUEUE = WorkQueue(endpoint_notices, "at_least_once", Schedule((0, 300), endless=True))
-#: An attempt that began so long ago and has no end was cut off.
+#: An attempt that is older than this and never ended was interrupted.
 LOST_AFTER = timedelta(seconds=2 * ATTEMPT_SECONDS)
 
 

@@ -24,7 +24,7 @@ __all__ = ["QUEUE", "UNDER_WAY", "Capacity", "choose_due", "due_endpoints"]
 
 #: No request is under way for longer: the HTTP client gives up after 15 s.
 UNDER_WAY = timedelta(seconds=20)
-#: After so many failures in a row an endpoint gets one request at a time, until one arrives.
+#: After this many failures in a row an endpoint gets one request at a time, until it accepts one.
 PROBED_AFTER = 3
 
 QUEUE = WorkQueue(

@@ -36,7 +36,7 @@ POLL_SECONDS = 0.5
 PACED_SECONDS = 0.02
 #: A safeguard: the HTTP client's own limit is shorter.
 ATTEMPT_SECONDS = 60.0
-#: An attempt that began so long ago and has no end was cut off.
+#: An attempt that is older than this and never ended was interrupted.
 LOST_AFTER = timedelta(seconds=2 * ATTEMPT_SECONDS)
 PRUNE_EVERY = timedelta(hours=1)
 

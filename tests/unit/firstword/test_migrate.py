@@ -20,6 +20,7 @@ from firstword.storage.migrate import ALL_TABLES, NewerDatabase, NotMigrated, mi
 from services.common.db import reading
 from services.common.errors import BadInput, Unreachable
 from services.notifier.advice.tables import advice
+from services.notifier.rewording.tables import rewordings
 from tests.postgres_server import Postgres
 
 
@@ -122,6 +123,41 @@ def test_opinions_that_were_sent_before_are_kept_too(tmp_path: Path) -> None:
     ]
     assert kept[0]["sent_at"] == datetime(2026, 3, 5, 8, tzinfo=UTC)
     assert [tuple(row) for row in facts] == [("halden", 2, None)]
+    engine.dispose()
+
+
+def test_earlier_rewordings_are_kept(tmp_path: Path) -> None:
+    engine = open_sqlite(tmp_path / "old.db")
+    _to(engine, "0009")
+    at, later = "2026-03-05T08:00:00.000000Z", "2026-03-05T09:00:00.000000Z"
+    stored = [("offered", 1, None), ("failed", 2, later), ("failed", 3, later), ("asking", 1, later)]
+    with engine.begin() as connection:
+        for number, (state, attempts, next_attempt_at) in enumerate(stored):
+            connection.execute(
+                text(
+                    "INSERT INTO wordings (draft_id, state, model, body, detail, attempts, next_attempt_at, at)"
+                    " VALUES (:id, :state, 'm', 'B', 'D', :attempts, :next_attempt_at, :at)"
+                ),
+                {
+                    "id": f"drf_{number}",
+                    "state": state,
+                    "attempts": attempts,
+                    "next_attempt_at": next_attempt_at,
+                    "at": at,
+                },
+            )
+    migrate(engine)
+    with reading(engine) as connection:
+        kept = connection.execute(select(rewordings).order_by(rewordings.c.draft_id)).all()
+    assert [(row.status, row.attempts, row.next_attempt_at is None) for row in kept] == [
+        ("offered", 1, True),
+        ("failed", 2, False),
+        ("failed", 3, True),
+        ("asking", 1, True),
+    ], "an attempt that is asking is recovered by its age"
+    assert {(row.body, row.last_error, row.changed_at) for row in kept} == {
+        ("B", "D", datetime(2026, 3, 5, 8, tzinfo=UTC))
+    }
     engine.dispose()
 
 
