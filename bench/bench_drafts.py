@@ -1,4 +1,4 @@
-"""How many drafts are written and proofread in a second, on one core.
+"""Measure how many drafts are written and proofread in a second, on one core.
 
 .venv/bin/python -m bench.bench_drafts [COUNT]
 """

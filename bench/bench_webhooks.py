@@ -1,4 +1,4 @@
-"""How fast webhooks go out, and whether endpoints that hang delay the others.
+"""Measure how fast webhooks go out, and whether endpoints that hang delay the others.
 
     python bench/bench_webhooks.py [--messages 100] [--endpoints 100] [--hang 10] [--database sqlite:///…]
 

@@ -142,8 +142,8 @@ def _api() -> str:
 
 def _parameters(operation: dict[str, Any], document: dict[str, Any]) -> str:
     rows = [
-        (f"`{one['name']}`", one["in"], "yes" if one.get("required") else "", _schema_type(one["schema"]))
-        for one in operation.get("parameters", ())
+        (f"`{field['name']}`", field["in"], "yes" if field.get("required") else "", _schema_type(field["schema"]))
+        for field in operation.get("parameters", ())
     ]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     model = document.get("components", {}).get("schemas", {}).get(body.get("$ref", "").rpartition("/")[2], {})

@@ -1,4 +1,4 @@
-"""What every test may rely on: `require` for tools that a machine may lack, and one Hypothesis profile."""
+"""Shared tools of the tests: `require` for tools that a machine may lack, and one Hypothesis profile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ settings.load_profile("firstword")
 
 
 def require(tool: str, how_to_get: str) -> Path:
-    """Where `tool` (a command, or a path) is. Without it the test is skipped here, and fails in CI (CI=true).
+    """Return where `tool` (a command, or a path) is. Without it the test is skipped here, and fails in CI (CI=true).
 
     A test that CI skips protects nobody: there, what is missing must be installed.
     """

@@ -37,7 +37,7 @@ class DryRunResult:
 
     @property
     def is_feed(self) -> bool:
-        """Whether the URL can be added as a feed."""
+        """Return True if the URL can be added as a feed."""
         return self.problem is None
 
 

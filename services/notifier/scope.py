@@ -1,4 +1,4 @@
-"""Whose clients a query may show. Every query on client data takes a scope, and none defaults to everything."""
+"""The clients that a query may show. Every query on client data takes a scope, and none defaults to everything."""
 
 from __future__ import annotations
 

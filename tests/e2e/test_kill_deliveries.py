@@ -39,13 +39,13 @@ def prepare(database: Path, base: str, now: datetime) -> Engine:
     engine = open_sqlite(database)
     migrate(engine)
     world = World.on(engine)
-    created = (one.data.draft for one in seed_events() if isinstance(one.data, DraftCreated))
+    created = (entry.data.draft for entry in seed_events() if isinstance(entry.data, DraftCreated))
     template = next(draft for draft in created if draft.client_id == "claire-arnaud")
     copies = [template.model_copy(update={"id": f"drf_{n}", "supersedes": None}) for n in range(MAILS)]
     world.apply(
         [
-            event(DraftCreated(draft=one), key=one.client_id, id=f"evt_{one.id}", source="test", time=now)
-            for one in copies
+            event(DraftCreated(draft=copy), key=copy.client_id, id=f"evt_{copy.id}", source="test", time=now)
+            for copy in copies
         ]
     )
     rows = [

@@ -182,7 +182,11 @@ class Lab:
         end, idle_checks = time.monotonic() + TIMEOUT_SECONDS, 0
         while idle_checks < 2:
             positions, ends = await watch.positions(partitions), await watch.ends(partitions)
-            lags = {each: ends[each] - positions[each] for each in partitions if ends[each] > positions[each]}
+            lags = {
+                partition: ends[partition] - positions[partition]
+                for partition in partitions
+                if ends[partition] > positions[partition]
+            }
             idle_checks = 0 if lags else idle_checks + 1
             assert time.monotonic() < end, f"records still wait: {lags}"
             await asyncio.sleep(0.05)

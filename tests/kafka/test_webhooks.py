@@ -118,7 +118,7 @@ async def test_every_type_of_webhook_reaches_every_endpoint(stack: Notifiers, la
         events = [example_event(name, number, now) for number in range(PER_TYPE) for name in EVENTS]
         stack.start("notifier", "worker", "notifier", "--health-port", "0")
         for start in range(0, len(events), 45):
-            await asyncio.to_thread(lab.send, [outbound_record(one) for one in events[start : start + 45]])
+            await asyncio.to_thread(lab.send, [outbound_record(event) for event in events[start : start + 45]])
             if start // 45 < KILLS:  # while webhooks are being sent
                 enough = len(server.requests) + 60
                 while len(server.requests) < enough:
@@ -126,7 +126,7 @@ async def test_every_type_of_webhook_reaches_every_endpoint(stack: Notifiers, la
                     await asyncio.sleep(0.05)
                 stack.kill("notifier")
                 stack.start("notifier", "worker", "notifier", "--health-port", "0")
-        wanted = {one.id for one in events}
+        wanted = {event.id for event in events}
         end = time.monotonic() + TIMEOUT_SECONDS
         while missing := sum(len(wanted - got.get(f"e{n}", {}).keys()) for n in range(ENDPOINTS)):
             assert time.monotonic() < end, f"{missing} are missing\n{stack.logs()}"

@@ -13,7 +13,7 @@ DAY_SECONDS = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How many attempts there are, and how long a queue waits before each of them.
+    """The number of attempts, and how long a queue waits before each of them.
 
     ``waits`` holds the seconds before each attempt, the first included. ``jitter`` lengthens each wait by up to this
     share, so that an outage doesn't end in a stampede. ``longest_retry_after`` limits, in seconds, how much patience

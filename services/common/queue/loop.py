@@ -23,7 +23,7 @@ RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """How a worker takes up attempts that a crash cut off: ``recover`` gets the age from which they count as such.
+    """Takes up attempts that a crash cut off: ``recover`` gets the age from which they count as such.
 
     ``sole`` means that no other process works on this database. Then every attempt that is open at the start was cut
     off. Otherwise, and later on, only attempts older than ``lost_after`` were.

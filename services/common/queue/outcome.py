@@ -1,4 +1,4 @@
-"""How one attempt ended."""
+"""The result of one attempt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OutcomeKind = Literal["delivered", "retry", "rejected", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one attempt ended.
+    """The result of one attempt.
 
     ``detail`` explains it to a person and contains no secrets. ``retry_after_seconds`` is how long the other side asked
     to be left alone, if it did.

@@ -27,7 +27,7 @@ _CACHED = 1 << 13
 
 
 class TermEntry(NamedTuple):
-    """What a term stands for: an entity, or None for a longer name that nobody watches.
+    """The meaning of a term: an entity, or None for a longer name that nobody watches.
 
     Longer names are kept because they may contain a watched one. An ``anchor`` does not name its entity, but only if
     it occurs can one of the entity's queries match.

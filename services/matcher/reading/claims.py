@@ -83,12 +83,12 @@ class _StatementReading:
 
     @property
     def is_firm(self) -> bool:
-        """Whether there is no doubt at all."""
+        """Return True if there is no doubt at all."""
         return not self.doubts and not self.denied and not self.retracted
 
     @property
     def is_soft(self) -> bool:
-        """Whether there is doubt, but only the writer's own."""
+        """Return True if the only doubt is the writer's own."""
         return bool(self.doubts) and self.only_own_doubts
 
     def add(self, family_name: str, weight: float, cue: str) -> None:

@@ -24,7 +24,7 @@ _TITLE_CASE_EXCEPTIONS = frozenset(
 
 
 class LetterCase(Enum):
-    """How a text uses capitals: for names only, for nearly every word, for every letter, or not at all."""
+    """The use of capitals in a text: for names only, for nearly every word, for every letter, or not at all."""
 
     SENTENCE = "sentence"
     TITLE = "title"
@@ -65,7 +65,7 @@ class FieldText:
 
     @cached_property
     def case(self) -> LetterCase:
-        """How the field uses capitals. A single word proves nothing and counts as a sentence."""
+        """Return how the field uses capitals. A single word proves nothing and counts as a sentence."""
         text = self.text
         if not any(map(str.isupper, text)):
             return LetterCase.LOWER if len(self.norms) > 1 else LetterCase.SENTENCE

@@ -128,7 +128,7 @@ class OpinionGroup:
 
     @property
     def too_few(self) -> bool:
-        """Whether the group is too small for percentages."""
+        """Return True if the group is too small for percentages."""
         return self.sent < MIN_CASES
 
 

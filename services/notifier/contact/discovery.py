@@ -19,7 +19,7 @@ __all__ = ["DiscoveryQuestion", "answers_by_question", "questions_for", "unanswe
 class DiscoveryQuestion(Model):
     """A question for a client. ``why`` is for the account manager; ``fills`` says where the answer is kept.
 
-    ``formerly`` are earlier wordings: an answer to one of them answers the question.
+    ``formerly`` are earlier phrasings: an answer to one of them answers the question.
     """
 
     id: str
@@ -51,11 +51,13 @@ def unanswered(client: Client) -> tuple[DiscoveryQuestion, ...]:
 
 def answers_by_question(client: Client) -> dict[str, list[Note]]:
     """Return the client's answers under the present wording of each question."""
-    wordings = {former: question.ask for question in questions_for(client.trade) for former in question.formerly}
+    former_phrasings = {
+        former: question.ask for question in questions_for(client.trade) for former in question.formerly
+    }
     answers: dict[str, list[Note]] = {}
     for note in (*client.views, *client.history):
         if note.question is not None:
-            answers.setdefault(wordings.get(note.question, note.question), []).append(note)
+            answers.setdefault(former_phrasings.get(note.question, note.question), []).append(note)
     return answers
 
 

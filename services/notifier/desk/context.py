@@ -45,7 +45,7 @@ class RequestContext:
 
     @property
     def dependencies(self) -> DeskDependencies:
-        """What the desk works with."""
+        """The desk's context for one process."""
         return self.site.dependencies
 
     @property

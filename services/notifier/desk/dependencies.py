@@ -1,4 +1,4 @@
-"""What the desk is given. It builds nothing itself and reads no environment."""
+"""The dependencies of the desk. It builds nothing itself and reads no environment."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class DeskSettings:
 
 @dataclass(frozen=True, slots=True)
 class DeskDependencies:
-    """What the desk works with. ``ready`` names the parts that are not ready yet, for /readyz."""
+    """The dependencies of the desk. ``ready`` names the parts that are not ready yet, for /readyz."""
 
     engine: Engine
     publisher: EventPublisher

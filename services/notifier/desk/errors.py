@@ -1,4 +1,4 @@
-"""Why an action is refused."""
+"""Reasons to refuse an action."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What account managers read in place of codes, grades and moments."""
+"""Words for account managers in place of codes, grades and moments."""
 
 from __future__ import annotations
 

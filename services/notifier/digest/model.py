@@ -63,7 +63,7 @@ class Digest:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to report."""
+        """Return True if there is nothing to report."""
         return not self.clients
 
     def count(self, section: Section) -> int:

@@ -1,4 +1,4 @@
-"""How an account manager wants to get messages: as the client book says, unless they chose otherwise at the desk."""
+"""The way an account manager gets messages: as the client book says, unless they chose otherwise at the desk."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHANNELS = {"email": "Email", "slack": "Slack", "teams": "Teams"}
 
 
 class ChosenPreferences(Model):
-    """What a manager chose at the desk. None leaves it to the client book; an empty list of channels means none."""
+    """A manager's choices at the desk. None leaves it to the client book; an empty list of channels means none."""
 
     digest_by: tuple[str, ...] | None = None
     digest_hour: time | None = None

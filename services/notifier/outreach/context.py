@@ -1,4 +1,4 @@
-"""What a step knows besides the client's record: their entry in the client book, the playbooks and the time."""
+"""The context of a step besides the client's record: their entry in the client book, the playbooks and the time."""
 
 from __future__ import annotations
 

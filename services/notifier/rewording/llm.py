@@ -28,7 +28,7 @@ class ModelFailed(Unreachable):
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
-    """Where and how to ask: ``url`` ends in ``/v1``; ``max_tokens`` limits an answer."""
+    """The address and the limits of the model: ``url`` ends in ``/v1``; ``max_tokens`` limits an answer."""
 
     url: str
     model: str

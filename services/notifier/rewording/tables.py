@@ -1,4 +1,4 @@
-"""What a model was asked and answered, by content, and what that gave for each draft. Only this room knows it."""
+"""The model's answers, by content of the question, and the rewording of each draft. Nothing else uses these tables."""
 
 from __future__ import annotations
 

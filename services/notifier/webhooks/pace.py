@@ -1,4 +1,4 @@
-"""How much an endpoint takes over all workers: a number of requests a second, at most a second's worth at once (pure).
+"""The pace of an endpoint over all workers: a number of requests a second, at most a second's worth at once (pure).
 
 This is the generic cell rate algorithm (ITU-T I.371, annex A). One moment is kept with the endpoint: up to then, the
 requests that have begun use up the rate. A worker that claims work for the endpoint locks its row and moves it on.

@@ -36,7 +36,7 @@ _D, _E = webhook_deliveries.c, webhook_endpoints.c
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """How much an endpoint takes now: ``concurrency`` requests at once, ``slots`` of which its rate lets begin."""
+    """The capacity of an endpoint now: ``concurrency`` requests at once, ``slots`` of which its rate lets begin."""
 
     endpoint_id: str
     concurrency: int

@@ -59,7 +59,7 @@ def test_several_migrations_at_once_are_one(postgres: Postgres) -> None:
     engine = open_database(url.render_as_string(hide_password=False))
     with ThreadPoolExecutor(4) as threads:
         done = list(threads.map(lambda _: migrate(engine), range(4)))
-    assert len([one for one in done if one is not None]) == 1
+    assert len([entry for entry in done if entry is not None]) == 1
     assert "drafts" in inspect(engine).get_table_names()
     engine.dispose()
     postgres.drop(url)

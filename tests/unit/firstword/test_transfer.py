@@ -233,8 +233,8 @@ def test_a_move_to_postgresql_and_back_loses_nothing(played: Store, tmp_path: Pa
         with there.engine.begin() as connection:  # as the relay does
             connection.execute(update(outbox).values(sent_at=NOW))
         back, same = exported(there)
-        assert {name: each for name, each in same.sections.items() if name != "feeds"} == {
-            name: each for name, each in footer.sections.items() if name != "feeds"
+        assert {name: entry for name, entry in same.sections.items() if name != "feeds"} == {
+            name: entry for name, entry in footer.sections.items() if name != "feeds"
         }  # the feeds were polled in between
         with lock_database(there.engine), pytest.raises(InUse), lock_database(there.engine):
             pass

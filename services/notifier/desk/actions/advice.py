@@ -1,4 +1,4 @@
-"""How the advice that went out turned out: in groups, and one by one."""
+"""The outcomes of the advice that went out, in groups and one by one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEFAULT_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class AdviceQuery:
-    """How to group opinions, and how many days back to look (0: all of them)."""
+    """The grouping of opinions, and how many days back to look (0: all of them)."""
 
     by: str = "rule"
     days: int = DEFAULT_DAYS

@@ -1,4 +1,4 @@
-"""What an account manager records about a client: conversations and answers to discovery questions."""
+"""An account manager's records about a client: conversations and answers to discovery questions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every action works with: the viewer, the moment, the transaction and where events go."""
+"""The context of every action: the viewer, the moment, the transaction and where events go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What needs attention: parts that have not started, feeds with a problem."""
+"""Report what needs attention: parts that have not started, feeds with a problem."""
 
 from __future__ import annotations
 

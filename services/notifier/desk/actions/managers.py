@@ -1,4 +1,4 @@
-"""How account managers get digests and urgent news; each sees and sets their own, the owner everybody's."""
+"""Account managers' preferences for digests and urgent news; each sees and sets their own, the owner everybody's."""
 
 from __future__ import annotations
 

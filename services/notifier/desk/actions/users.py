@@ -1,4 +1,4 @@
-"""What users set for themselves."""
+"""Settings that users change for themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How advice turned out."""
+"""The outcomes of advice."""
 
 from __future__ import annotations
 

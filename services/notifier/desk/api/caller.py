@@ -1,4 +1,4 @@
-"""Who calls the API: the owner of a bearer token, or of a session.
+"""The caller of the API: the owner of a bearer token, or of a session.
 
 A session's changes need its form token in ``X-Form-Token``. A bearer token needs none: no browser sends it by itself.
 """

@@ -273,7 +273,7 @@ class FeedList(Model):
 
 
 class Health(Model):
-    """What needs attention."""
+    """Parts of the installation that need attention."""
 
     waiting_for: Sequence[str]
     feeds_with_a_problem: Sequence[str]

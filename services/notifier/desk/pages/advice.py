@@ -1,4 +1,4 @@
-"""How advice turned out: the clients' answers, whether the story held, and what followed."""
+"""The outcomes of advice: the clients' answers, whether the story held, and what followed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How account managers get their digests and urgent news."""
+"""The page of account managers' preferences for digests and urgent news."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users set for themselves: the time zone."""
+"""The page of settings that users change for themselves: the time zone."""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ class Kafka:
     def __init__(self, count: int) -> None:
         events = [item_event(n % SUBJECTS, START + timedelta(minutes=n), f"who {n}") for n in range(count)]
         self.items = [
-            InboundRecord("items", 0, offset, one.subject.encode(), encode(one), 0) for offset, one in enumerate(events)
+            InboundRecord("items", 0, offset, entry.subject.encode(), encode(entry), 0)
+            for offset, entry in enumerate(events)
         ]
         self.changelog: list[InboundRecord] = []
         self.committed = 0
@@ -173,7 +174,11 @@ def test_whenever_a_worker_freezes_and_wakes_each_item_gets_one_answer(fuse: int
     # Each item gets one answer, from whichever worker; the same answer may be sent again.
     by_count = Counter((subject, said.split(" with ")[0]) for subject, said in set(kafka.sent) if "count" in said)
     assert by_count == {(f"itm_{n}", f"count {count}"): 1 for n in range(SUBJECTS) for count in range(1, 9)}
-    kept = [unpack(one.payload) for one in kafka.compacted() if one.payload and not is_claim((one.key or b"").decode())]
+    kept = [
+        unpack(entry.payload)
+        for entry in kafka.compacted()
+        if entry.payload and not is_claim((entry.key or b"").decode())
+    ]
     assert [Tally().load(value.state)[1] for value in kept] == [8] * SUBJECTS
 
 

@@ -19,7 +19,7 @@ def clock(*moments: float) -> Iterator[float]:
 def test_repeats_are_dropped_and_counted_in_the_next_message() -> None:
     throttle = LogThrottle(["aiokafka"], 10, clock(0, 1, 9.9, 10).__next__)
     records = [record("aiokafka.client", "no node %s", number) for number in range(4)]
-    assert [throttle.filter(each) for each in records] == [True, False, False, True]
+    assert [throttle.filter(entry) for entry in records] == [True, False, False, True]
     assert records[-1].getMessage() == "no node 3 (repeated 2 times since)"
 
 

@@ -200,7 +200,7 @@ def test_a_late_event_does_not_undo_the_effect_of_feedback(world: World) -> None
 
 def test_after_a_move_no_alert_is_listed_twice(world: World) -> None:
     told = alert_of(STORIES[0], people()[0])
-    heard_again = told.model_copy(update={"id": "alr_again", "story_id": "sty_again"})
+    repeated = told.model_copy(update={"id": "alr_again", "story_id": "sty_again"})
     later = told.model_copy(update={"id": "alr_later", "raised_at": told.raised_at + timedelta(microseconds=1)})
 
     def listed() -> set[str]:
@@ -213,7 +213,7 @@ def test_after_a_move_no_alert_is_listed_twice(world: World) -> None:
         connection.execute(update(clients).values(heard_until=told.raised_at))
     raised: list[AnyEvent] = [
         event(AlertRaised(alert=alert), key=alert.client_id, id=f"evt_{alert.id}", source="test", time=NOW)
-        for alert in (heard_again, told, later)
+        for alert in (repeated, told, later)
     ]
     world.apply(raised)
     assert listed() == before | {"alr_later"}

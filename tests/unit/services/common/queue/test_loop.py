@@ -59,7 +59,7 @@ async def test_an_outage_is_waited_for() -> None:
     assert rounds == 3
 
 
-async def test_the_stop_is_heard_during_an_outage() -> None:
+async def test_the_stop_ends_it_during_an_outage() -> None:
     stop = asyncio.Event()
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""What every queue keeps to, in both modes, on SQLite and on PostgreSQL."""
+"""The contract of every queue, in both modes, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 

@@ -22,4 +22,4 @@ def test_an_answer_to_an_earlier_wording_answers_the_question() -> None:
 @pytest.mark.parametrize("trade", get_args(Trade))
 def test_no_earlier_wording_is_in_use(trade: Trade) -> None:
     questions = questions_for(trade)
-    assert not {question.ask for question in questions} & {former for one in questions for former in one.formerly}
+    assert not {question.ask for question in questions} & {former for entry in questions for former in entry.formerly}

@@ -159,8 +159,8 @@ def test_a_plan_keeps_every_part_of_any_policy(
     assert general_blackout(who, place, at) is None
     assert topic_blackout(who, place, at, ("X",)) is None
     assert (found.waits_for is None) == (at == now)
-    for end in (at, *(one for one in near if at <= one < at + WEEK)):
-        full = sum(end - WEEK < one <= end for one in near)
+    for end in (at, *(entry for entry in near if at <= entry < at + WEEK)):
+        full = sum(end - WEEK < entry <= end for entry in near)
         assert full < limit
 
 

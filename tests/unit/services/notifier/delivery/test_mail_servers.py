@@ -70,7 +70,7 @@ async def test_after_the_last_attempt_the_failure_is_reported_and_a_person_can_s
             assert await worker.deliver_due() == 0, "nothing before its time"
             world.at(again)
         assert (attempt, status) == (STANDARD.attempts, "failed")
-        told = [one.data for one in world.publisher.events if isinstance(one.data, DeliveryChanged)]
+        told = [event.data for event in world.publisher.events if isinstance(event.data, DeliveryChanged)]
         assert (told[-1].delivery.status, told[-1].delivery.attempts) == ("failed", STANDARD.attempts)
         assert world.line(draft_id).state == "failed", "it is in the inbox again"
         server.behavior = "accepts"
@@ -103,5 +103,5 @@ async def test_a_rejected_or_unknown_delivery_is_not_repeated(
     assert outcomes(world) == [outcome]
     assert len(server.accepted) == ("after text" in behavior)
     assert world.line(draft_id).state == state
-    told = [one.data for one in world.publisher.events if isinstance(one.data, DeliveryChanged)]
+    told = [event.data for event in world.publisher.events if isinstance(event.data, DeliveryChanged)]
     assert told[-1].delivery.status == state

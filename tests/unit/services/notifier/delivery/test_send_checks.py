@@ -31,7 +31,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def black_out(world: World, *blackouts: Blackout, minutes: int = 0) -> None:
     """Add blackouts to the client book at ``minutes`` after NOW."""
-    claire = next(one for one in clients() if one.id == "claire-arnaud")
+    claire = next(client for client in clients() if client.id == "claire-arnaud")
     contact = claire.contact.model_copy(update={"blackouts": blackouts})
     changed = ClientChanged(
         client=claire.model_copy(update={"contact": contact}), firm=FIRM, manager=MANAGERS["mara"], revision=7

@@ -19,8 +19,8 @@ def grounded(text: str, where: str = "evidence") -> Grounding:
 
 @given(TEXTS, st.lists(TEXTS, max_size=4), st.lists(TEXTS, max_size=2))
 def test_without_its_marks_the_html_is_the_escaped_text(text: str, tied: list[str], found: list[str]) -> None:
-    findings = [Finding(rule="r", text=one, message="<b>") for one in found]
-    html = str(letter(text, [grounded(one) for one in tied], findings, ()))
+    findings = [Finding(rule="r", text=entry, message="<b>") for entry in found]
+    html = str(letter(text, [grounded(entry) for entry in tied], findings, ()))
     assert re.sub(r"</?mark[^>]*>", "", html) == str(escape(text))
 
 

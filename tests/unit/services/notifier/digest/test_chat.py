@@ -38,7 +38,7 @@ def test_each_entry_has_its_link() -> None:
     words = ["".join(run.text for run in paragraph) for paragraph in made]
     assert words[0] == "This digest is 3 hours late because Firstword was not running."
     assert "3 messages to send" in words[1]
-    assert any("unconfirmed: Title 1 by today 11:20" in one for one in words)
+    assert any("unconfirmed: Title 1 by today 11:20" in word for word in words)
     links = {run.text: run.url for paragraph in made for run in paragraph if run.url}
     assert links["Title 2"] == "https://desk.example/drafts/drf_2"
 

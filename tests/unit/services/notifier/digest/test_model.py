@@ -78,7 +78,7 @@ def test_headlines_are_shown_unchanged() -> None:
 
 @given(st.lists(st.builds(a_line, st.sampled_from(SECTIONS), st.sampled_from(["ada", "claire", "odd"]))))
 def test_every_line_is_in_every_form_once(lines: list[DigestLine]) -> None:
-    numbered = [a_line(one.section, one.client_id, title=f"Title{at}x") for at, one in enumerate(lines)]
+    numbered = [a_line(entry.section, entry.client_id, title=f"Title{at}x") for at, entry in enumerate(lines)]
     made = build_digest(MARA, numbered, NOW)
     for view in (as_text, as_markdown, as_html):
         text = view(made, BASE)

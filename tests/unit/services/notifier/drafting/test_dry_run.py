@@ -67,8 +67,8 @@ def test_every_rule_is_correct_english(trade: Trade) -> None:
 def test_every_rule_reads_well_in_each_of_its_cases(trade: Trade) -> None:
     """Each rule with each event, stance and verdict; desires and risks in turn, so that all of them have theirs."""
     by_case: dict[tuple[EventKind, Stance, str], list[tuple[Said, Direction]]] = {}
-    for one, direction in said(trade):
-        by_case.setdefault((one[0], one[1], one[2].id), []).append((one, direction))
+    for entry, direction in said(trade):
+        by_case.setdefault((entry[0], entry[1], entry[2].id), []).append((entry, direction))
     turn = 0
     for choices in by_case.values():
         for verdict in MESSAGE_VERDICTS:

@@ -193,8 +193,8 @@ def test_a_sentence_is_tied_to_one_item_that_supports_all_of_it() -> None:
         "Corvane Works and the 38% belong together.",
         "Corvane Works stands alone, and so does 9%.",
     ]
-    assert [(one.text, one.ref) for one in said[0][1]] == [("Corvane Works", "itm_2"), ("38%", "itm_2")]
-    assert ("9%", "itm_1") in [(one.text, one.ref) for one in said[1][1]]
+    assert [(entry.text, entry.ref) for entry in said[0][1]] == [("Corvane Works", "itm_2"), ("38%", "itm_2")]
+    assert ("9%", "itm_1") in [(entry.text, entry.ref) for entry in said[1][1]]
 
 
 def test_a_quotation_belongs_to_its_sentence() -> None:

@@ -22,19 +22,19 @@ NAME = "true news that was too small for the client turns out to be false"
 
 @pytest.mark.parametrize("client_id", ["first", "second"])
 def test_news_told_because_contact_was_due_is_corrected(client_id: str) -> None:
-    scenario = next(one for one in load_scenarios() if one.name == NAME)
+    scenario = next(entry for entry in load_scenarios() if entry.name == NAME)
     runtime = MemoryRuntime(Pipeline((Annotate(), Judge(), DraftWriter(Playbooks.shipped()))))
-    for one in scenario.setting:
-        if isinstance(one.data, ClientChanged):
-            contact = one.data.client.contact.model_copy(update={"cadence": "daily by 10:00"})
-            client = one.data.client.model_copy(update={"contact": contact})
-            one = one.model_copy(update={"data": one.data.model_copy(update={"client": client})})
-        list(runtime.push(one))
+    for entry in scenario.setting:
+        if isinstance(entry.data, ClientChanged):
+            contact = entry.data.client.contact.model_copy(update={"cadence": "daily by 10:00"})
+            client = entry.data.client.model_copy(update={"contact": contact})
+            entry = entry.model_copy(update={"data": entry.data.model_copy(update={"client": client})})
+        list(runtime.push(entry))
     reported, withdrawn = (step for step in scenario.steps if step.event is not None)
     assert reported.event is not None
     assert withdrawn.event is not None
     out = [*runtime.push(reported.event), *runtime.finish(reported.at + timedelta(minutes=30))]
-    drafts = [one.data.draft for one in out if isinstance(one.data, DraftCreated)]
+    drafts = [entry.data.draft for entry in out if isinstance(entry.data, DraftCreated)]
     (told,) = [draft for draft in drafts if draft.client_id == client_id]
     assert told.purpose == "contact_due"
     sent_at = reported.at + timedelta(hours=1)
@@ -43,7 +43,7 @@ def test_news_told_because_contact_was_due_is_corrected(client_id: str) -> None:
         delivery_id="dlv_1",
     )  # fmt: skip
     list(runtime.push(event(sent, key=client_id, id="evt_sent", source="test", time=sent_at)))
-    following = [one.data.draft for one in runtime.push(withdrawn.event) if isinstance(one.data, DraftCreated)]
+    following = [entry.data.draft for entry in runtime.push(withdrawn.event) if isinstance(entry.data, DraftCreated)]
     correction: Draft = next(draft for draft in following if draft.client_id == client_id)
     assert correction.verdict == "correct"
     assert "It has since been withdrawn." in correction.body

@@ -21,7 +21,7 @@ def test_news_on_a_deal_is_deferred_until_the_deal_ends() -> None:
     life = Life(client_of(blackouts=(DEAL,)), BEGIN)
     life.alert(1, deadline_at=BEGIN + timedelta(days=3))
     life.alert(2, "Corvane Pharma")
-    assert [one.subject.split(":")[0] for one in life.open.values()] == [life.only.subject.split(":")[0]]
+    assert [entry.subject.split(":")[0] for entry in life.open.values()] == [life.only.subject.split(":")[0]]
     assert life.decisions() == [("waits", "deal")]
     assert "the sale is being decided" in life.decided[0].detail
     life.wait(days=1, hours=16)
@@ -48,7 +48,7 @@ def test_newer_news_replaces_deferred_news() -> None:
     life = Life(client_of(blackouts=(DEAL,)), BEGIN)
     life.alert(1, deadline_at=BEGIN + timedelta(days=3))
     life.alert(1, revision=1, deadline_at=BEGIN + timedelta(days=3))
-    assert [one[0] for one in life.decisions()] == ["waits", "dropped", "waits"]
+    assert [decision[0] for decision in life.decisions()] == ["waits", "dropped", "waits"]
     life.wait(days=2)
     assert len(life.drafts) == 1
 
@@ -61,7 +61,7 @@ def test_during_leave_only_news_that_outlasts_it_or_is_urgent_is_drafted() -> No
     assert life.only.send_after == datetime(2026, 3, 14, tzinfo=UTC)
     life.alert(3, "Quillon Cloud", urgency="urgent")
     assert len(life.open) == 2
-    assert any("Call instead" in note for one in life.open.values() for note in one.notes)
+    assert any("Call instead" in note for entry in life.open.values() for note in entry.notes)
 
 
 @pytest.mark.parametrize("relevances", [(0.1, 0.35, 0.2), (0.35, 0.2, 0.1)])
@@ -97,7 +97,7 @@ def test_without_news_that_is_reported_and_the_next_news_below_the_threshold_is_
     life.wait(days=2, hours=4)
     life.send(life.only)
     life.wait(days=21)
-    said = [one for one in life.decisions() if one[0] == "nothing_to_say"]
+    said = [decision for decision in life.decisions() if decision[0] == "nothing_to_say"]
     assert len(said) == 3
     life = Life(client_of(max_silence_days=10), BEGIN)
     life.alert(9, verdict="hold")
@@ -136,7 +136,7 @@ def test_feedback_is_summed_up_and_published_once() -> None:
     life = Life()
     life.alert(1)
     life.dismiss(life.only, "not_useful")
-    (tuned,) = (one.data for one in life.other)
+    (tuned,) = (entry.data for entry in life.other)
     assert isinstance(tuned, ClientTuned)
     assert tuned.shift > 0
     assert tuned.entities[0].entity_id == "halden-energy"
@@ -145,7 +145,7 @@ def test_feedback_is_summed_up_and_published_once() -> None:
         client_id="claire", draft_id="drf_1", entity_id="halden-energy", feedback="wrong_fact", by="mara"
     )
     life.tell(given)
-    assert [one.data.revision for one in life.other if isinstance(one.data, ClientTuned)] == [1, 2]
+    assert [entry.data.revision for entry in life.other if isinstance(entry.data, ClientTuned)] == [1, 2]
     life.tell(given)
     assert len(life.other) == 2
 

@@ -207,8 +207,8 @@ def test_a_merged_message_asks_one_question_and_gives_the_same_basis_once() -> N
     first, second = [part.text for part in both.parts if part.role == "opinion"]
     assert first.startswith("Given that you want to grow faster than the market and accept high risk, I ")
     assert second.startswith("With the same in mind, I ")
-    assert [one.alert_id for one in both.advice] == list(both.told_alerts)
-    assert all(appears_in(one.text, both.body) for one in both.advice)
+    assert [entry.alert_id for entry in both.advice] == list(both.told_alerts)
+    assert all(appears_in(entry.text, both.body) for entry in both.advice)
 
 
 def test_a_general_question_stays() -> None:

@@ -40,8 +40,8 @@ class Desk:
         self.state = self.processor.load(self.processor.dump(state))
         assert self.state == state
         self.now += timedelta(minutes=10)
-        self.decided += [one.data for one in out if isinstance(one.data, ContactDecided)]
-        return [one for one in out if not isinstance(one.data, ContactDecided | ClientTuned)]
+        self.decided += [entry.data for entry in out if isinstance(entry.data, ContactDecided)]
+        return [entry for entry in out if not isinstance(entry.data, ContactDecided | ClientTuned)]
 
     def alert(self, **more: object) -> Draft | DraftRefused | None:
         out = self.step(AlertRaised(alert=an_alert(self.client, **more)))
@@ -218,7 +218,9 @@ def test_sent_messages_fill_the_budget_and_two_channels_count_once() -> None:
     second = desk.draft(**next_one)
     assert second.send_after > desk.now + timedelta(days=6)
     assert "used up" in second.notes[0]
-    assert [(one.what, one.reason, one.until) for one in desk.decided] == [("waits", "budget", second.send_after)]
+    assert [(entry.what, entry.reason, entry.until) for entry in desk.decided] == [
+        ("waits", "budget", second.send_after)
+    ]
     urgent = desk.draft(story_id="itm_8", evidence=(an_item(number=8),), urgency="urgent")
     assert "It is urgent" in urgent.notes[0]
 

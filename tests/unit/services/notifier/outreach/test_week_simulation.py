@@ -68,7 +68,7 @@ def alerts_for(client: Client, dice: random.Random) -> list[Alert]:
         if dice.random() < 0.5:
             at = BEGIN + timedelta(minutes=dice.randrange(8 * 24 * 60))
         fields: dict[str, Any] = {
-            "watch": next(one for one in client.assets if one.name == name),
+            "watch": next(asset for asset in client.assets if asset.name == name),
             "story_id": f"sty_{client.id}_{number}",
             "evidence": (an_item(name, dice.randrange(10**9)),),
             "urgency": dice.choice(("low", "normal", "normal", "high", "urgent")),
@@ -126,15 +126,15 @@ class Office:
         return event(data, key=client_id, id=f"evt_{self.count}", source="test", time=at)
 
     def _hear(self, out: Any) -> None:
-        for one in list(out):
-            match one.data:
+        for entry in list(out):
+            match entry.data:
                 case DraftCreated() as created:
                     draft = created.draft
                     self.drafts[draft.id] = draft
                     self.gone.add(draft.supersedes or "")
                     after = timedelta(minutes=self.dice.randrange(1, 600))
                     act = self.dice.choice(("approve", "approve", "approve", "dismiss", "leave"))
-                    self.put(one.time + after, (act, draft.id), draft.client_id)
+                    self.put(entry.time + after, (act, draft.id), draft.client_id)
                 case DraftRefused() as refused:
                     self.refused.add(refused.alert_id)
                     self.gone.update(refused.withdraws)
@@ -198,9 +198,9 @@ def test_a_week_keeps_every_policy_and_loses_nothing(people: int) -> None:
         _policies_are_kept(clients[client_id], sendings, office.drafts)
     _nothing_is_lost(alerts, office)
     _promises_are_answered(clients, office)
-    assert {one.client_id for one in office.decided} & quiet
+    assert {entry.client_id for entry in office.decided} & quiet
     assert any(draft.told_alerts for draft in office.drafts.values())
-    assert {one.what for one in office.decided} >= {"waits", "merged", "dropped", "kept", "chosen"}
+    assert {entry.what for entry in office.decided} >= {"waits", "merged", "dropped", "kept", "chosen"}
 
 
 def _policies_are_kept(
@@ -215,19 +215,19 @@ def _policies_are_kept(
         assert general_blackout(client, zone, at) is None
         assert topic_blackout(client, zone, at, [name for name in NAMES if name in draft.body]) is None
         assert not plan.beyond_budget or draft.urgency == "urgent"
-        beyond = sum(one.beyond_budget for when, one, _ in sendings if at - WEEK < when <= at)
+        beyond = sum(sending.beyond_budget for when, sending, _ in sendings if at - WEEK < when <= at)
         assert sum(at - WEEK < other <= at for other in times) <= policy.max_per_week + beyond
 
 
 def _nothing_is_lost(alerts: list[Alert], office: Office) -> None:
-    settled = {one for sent in office.sent.values() for _, _, one in sent} | office.dismissed
+    settled = {entry for sent in office.sent.values() for _, _, entry in sent} | office.dismissed
     standing = {
         alert_id
         for draft in office.drafts.values()
         if draft.id not in office.gone or draft.id in settled
         for alert_id in (*draft.told_alerts, draft.alert_id)
     }
-    said = office.refused | {one.alert_id for one in office.decided if one.what in ("waits", "dropped")}
+    said = office.refused | {entry.alert_id for entry in office.decided if entry.what in ("waits", "dropped")}
     latest = {(alert.client_id, alert.story_id): alert.revision for alert in alerts}
     for alert in alerts:
         if alert.verdict in ("hold", "ignore") or alert.revision < latest[alert.client_id, alert.story_id]:
@@ -243,8 +243,8 @@ def _promises_are_answered(clients: dict[str, Client], office: Office) -> None:
         if 4 not in client.contact.working_days:
             continue
         answers = [
-            one.what
-            for one in office.decided
-            if one.client_id == client.id and one.until and one.until.astimezone(zone_of(client)).date() == friday
+            entry.what
+            for entry in office.decided
+            if entry.client_id == client.id and entry.until and entry.until.astimezone(zone_of(client)).date() == friday
         ]
         assert set(answers) & {"kept", "chosen", "dropped", "nothing_to_say"}, client

@@ -166,8 +166,8 @@ async def test_instructions_in_an_article_have_no_effect_even_if_the_model_obeys
     line = world.draft("claire")
 
     def obeys(parts: dict[str, str], request: Request) -> dict[str, str]:
-        heard = "Ignore all previous" in request.body.decode()
-        return {**parts, "2": "You should sell [N1] at once."} if heard else well(parts, request)
+        was_injected = "Ignore all previous" in request.body.decode()
+        return {**parts, "2": "You should sell [N1] at once."} if was_injected else well(parts, request)
 
     async with serving(model(obeys)) as server:
         await worker(world, server, share_news=True).reword_due()

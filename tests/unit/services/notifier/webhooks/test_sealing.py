@@ -110,4 +110,4 @@ def test_the_doctor_reports_a_missing_key(tmp_path: Path, monkeypatch: pytest.Mo
 def _check(folder: Path) -> dict[str, str]:
     result = CliRunner().invoke(app, ["doctor", "--json", "--data", str(folder)])
     checks: list[dict[str, str]] = json.loads(result.stdout)
-    return next(one for one in checks if one["what"] == "webhook secrets")
+    return next(check for check in checks if check["what"] == "webhook secrets")

@@ -20,7 +20,9 @@ AT = datetime(2026, 3, 5, 9, tzinfo=UTC)
 
 
 def an_alert() -> AlertRaised:
-    return next(one.data for one in seed_events() if isinstance(one.data, AlertRaised) and one.data.alert.evidence)
+    return next(
+        entry.data for entry in seed_events() if isinstance(entry.data, AlertRaised) and entry.data.alert.evidence
+    )
 
 
 def with_evidence(texts: list[str], url: str = "https://news.example/a") -> AnyEvent:

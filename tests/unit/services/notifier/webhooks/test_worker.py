@@ -184,10 +184,10 @@ async def test_an_endpoint_gets_only_what_it_subscribed_to(world: WebhookWorld) 
         world.tell(*seed_events())
         await world.deliver()
     of = {path: [json.loads(r.body) for r in server.requests if r.path == path] for path in ("/all", "/held", "/nadia")}
-    assert {"alert.raised", "alert.corrected", "rumor.held", "draft.created"} <= {one["type"] for one in of["/all"]}
-    assert {one["type"] for one in of["/held"]} == {"rumor.held"}
+    assert {"alert.raised", "alert.corrected", "rumor.held", "draft.created"} <= {entry["type"] for entry in of["/all"]}
+    assert {entry["type"] for entry in of["/held"]} == {"rumor.held"}
     assert of["/held"][0]["data"]["alert"]["if_they_ask"]
-    clients = {(one["data"].get("alert") or one["data"].get("draft"))["client_id"] for one in of["/nadia"]}
+    clients = {(entry["data"].get("alert") or entry["data"].get("draft"))["client_id"] for entry in of["/nadia"]}
     assert clients == {"brightwater"}
 
 
