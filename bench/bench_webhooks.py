@@ -2,9 +2,9 @@
 
     python bench/bench_webhooks.py [--messages 100] [--endpoints 100] [--hang 10] [--database sqlite:///…]
 
-Posts every message to every endpoint, once with all endpoints well and once with some that never answer; the endpoints
-are a server in a process of its own. Prints how long the well ones took in either case, and how much of a processor
-each message took, which says more on a machine that is busy with other things.
+It posts every message to every endpoint, first with all endpoints healthy, then with some that never answer. The
+endpoints are a server in its own process. It prints how long the healthy ones took in both cases, and the processor
+time per message, which is the better measure on a busy machine.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class Schedule:
 
     @property
     def attempts(self) -> int:
-        """The number of attempts, if the schedule isn't endless."""
+        """Return the number of attempts, if the schedule isn't endless."""
         return len(self.waits)
 
     def next_attempt(

@@ -25,8 +25,8 @@ RETRY_SECONDS = 1.0
 class Recovery:
     """Takes up attempts that a crash cut off: ``recover`` gets the age from which they count as such.
 
-    ``sole`` means that no other process works on this database. Then every attempt that is open at the start was cut
-    off. Otherwise, and later on, only attempts older than ``lost_after`` were.
+    ``sole`` means that no other process works on this database: then every attempt that is open at the start was
+    interrupted. Otherwise, and later on, only attempts older than ``lost_after`` were.
     """
 
     recover: Callable[[timedelta], object]

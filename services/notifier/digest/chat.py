@@ -60,7 +60,7 @@ def stored(paragraphs: Sequence[Paragraph]) -> list[list[list[Any]]]:
 
 
 def read(value: Sequence[Sequence[Sequence[Any]]]) -> tuple[Paragraph, ...]:
-    """The inverse of :func:`stored`."""
+    """Read paragraphs that :func:`stored` returned."""
     return tuple(tuple(Run(*run) for run in paragraph) for paragraph in value)
 
 

@@ -49,7 +49,7 @@ class Chat(Protocol):
 
     @property
     def model(self) -> str:
-        """The name that people see."""
+        """Return the name that people see."""
         ...
 
     def estimate_tokens(self, system: str, user: str) -> int:
@@ -75,7 +75,7 @@ class OpenAiChat:
 
     @property
     def model(self) -> str:
-        """The name by which the endpoint knows the model."""
+        """Return the name by which the endpoint knows the model."""
         return self._settings.model
 
     def estimate_tokens(self, system: str, user: str) -> int:

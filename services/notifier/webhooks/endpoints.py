@@ -105,7 +105,7 @@ class Endpoint:
 
     @property
     def shown(self) -> str:
-        """The address without secrets, for people."""
+        """Return the address without secrets, for people."""
         return redact_url(self.url)
 
     def signing(self, now: datetime) -> list[str]:

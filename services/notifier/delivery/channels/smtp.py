@@ -59,7 +59,7 @@ class SmtpSettings:
 
 
 class _NoToken(Exception):
-    """The token file is unreadable."""
+    """Raised if the token file is unreadable."""
 
 
 class Smtp:
