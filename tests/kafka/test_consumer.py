@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from firstword.runtimes.kafka.dead_letter_topics import read_pending
 from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord, outbound_record
 from firstword.runtimes.kafka.relay import Relay
 from firstword.runtimes.kafka.settings import KafkaSettings
@@ -255,8 +256,10 @@ def test_restarts_do_not_reset_the_dead_letter_limit(lab: Lab, engine: Engine, c
         worker = consumers.start(**limit)
         assert worker.wait() == 1, worker.log
         assert "More than 5 events within an hour" in worker.log
+    # A relay that ends between sending and marking sends a letter again, so repeats are left out.
+    sent = {pending.letter.identity for pending in run(read_pending(lab.settings, ["items"]))}
     with reading(engine) as connection:
-        assert len(Outbox().unsent(connection, topics=["items.dlq"])) + len(lab.read("items.dlq")) <= 5
+        assert len(sent) + len(Outbox().unsent(connection, topics=["items.dlq"])) <= 5
 
 
 def test_an_unexpected_error_ends_the_worker_and_processes_nothing(
