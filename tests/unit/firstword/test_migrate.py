@@ -1,4 +1,4 @@
-"""Migrations give the tables that the code declares; a later version's database is left alone."""
+"""Migrations create the declared tables, and a later version's database is refused."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from services.notifier.rewording.tables import rewordings
 from tests.postgres_server import Postgres
 
 
-def test_the_migrations_give_the_declared_tables(database: Engine) -> None:
+def test_the_migrations_create_the_declared_tables(database: Engine) -> None:
     with reading(database) as connection:
         differences = compare_metadata(MigrationContext.configure(connection), list(ALL_TABLES))  # type: ignore[arg-type]
-    assert differences == [], "write a migration for them"
+    assert differences == [], "write a migration for these"
 
 
 def test_a_second_run_changes_nothing(database: Engine) -> None:
@@ -46,7 +46,7 @@ def test_a_later_versions_database_is_refused(database: Engine) -> None:
             look(database)
 
 
-def test_services_say_when_the_tables_are_not_there(tmp_path: Path) -> None:
+def test_missing_tables_are_reported(tmp_path: Path) -> None:
     engine = open_sqlite(tmp_path / "empty.db")
     with pytest.raises(NotMigrated, match=r"no tables yet.*firstword migrate"):
         require_migrated(engine)
@@ -54,18 +54,18 @@ def test_services_say_when_the_tables_are_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
-def test_several_migrations_at_once_are_one(postgres: Postgres) -> None:
+def test_concurrent_migrations_run_once(postgres: Postgres) -> None:
     url = postgres.new(migrated=False)
     engine = open_database(url.render_as_string(hide_password=False))
     with ThreadPoolExecutor(4) as threads:
         done = list(threads.map(lambda _: migrate(engine), range(4)))
-    assert len([entry for entry in done if entry is not None]) == 1
+    assert len([revision for revision in done if revision is not None]) == 1
     assert "drafts" in inspect(engine).get_table_names()
     engine.dispose()
     postgres.drop(url)
 
 
-def test_a_database_that_does_not_answer_is_named_without_its_password() -> None:
+def test_an_unreachable_database_is_named_without_its_password() -> None:
     engine = open_database("postgresql://ann:tellnobody@127.0.0.1:1/news")
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1") as caught:
         migrate(engine)
@@ -80,7 +80,7 @@ def test_another_kind_of_database_is_refused(url: str) -> None:
     assert "tellnobody" not in str(caught.value)
 
 
-def test_opinions_that_were_sent_before_are_kept_too(tmp_path: Path) -> None:
+def test_opinions_sent_before_the_upgrade_are_kept(tmp_path: Path) -> None:
     engine = open_sqlite(tmp_path / "old.db")
     _to(engine, "0005")
     alert = {"id": "alr_1", "entity_id": "halden", "kind": "dividend_cut", "stance": "holds", "direction": "negative",
@@ -162,7 +162,7 @@ def test_earlier_rewordings_are_kept(tmp_path: Path) -> None:
 
 
 def _to(engine: Engine, revision: str) -> None:
-    """Bring a new database only as far as ``revision``."""
+    """Migrate a new database up to ``revision`` only."""
     config = Config()
     config.set_main_option("script_location", str(files("firstword.storage").joinpath("migrations")))
     with engine.begin() as connection:

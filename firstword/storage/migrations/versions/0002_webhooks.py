@@ -1,4 +1,4 @@
-"""Webhooks: where they go, what is told, what was sent and answered.
+"""Webhook endpoints, messages, deliveries and attempts.
 
 Revision ID: 0002
 Revises: 0001

@@ -1,4 +1,4 @@
-"""The opinions that went out, and by what of the alerts is found what became of them.
+"""Opinions that were sent, and the columns of alerts that lead to their outcomes.
 
 Revision ID: 0006
 Revises: 0005
@@ -16,7 +16,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-#: Filled from the alerts' payloads. (Their types stand here and not in the code, which will go on changing.)
+#: Columns filled from the alerts' payloads. The types are repeated here because those in the code will change.
 FACTS: dict[str, Any] = {
     "entity_id": sa.Text(),
     "kind": sa.String(length=40),
@@ -83,7 +83,7 @@ def _fill_alerts(connection: sa.Connection) -> None:
 
 
 def _keep_sent(connection: sa.Connection) -> None:
-    """What was sent before: its opinion stands among its parts; one message had one rule to its name then."""
+    """Add the opinions that were sent before; each is one of the message's parts, and a message had one rule then."""
     drafts = sa.table("drafts", *map(sa.column, ("id", "state", "body")), sa.column("payload", sa.JSON()))
     contacts = sa.table("interactions", *map(sa.column, ("draft_id", "outcome")), sa.column("at", db.UtcDateTime()))
     advice = sa.table(

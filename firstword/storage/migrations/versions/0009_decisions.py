@@ -1,4 +1,4 @@
-"""People's decisions move to a topic of their own; one that arrives before its draft waits for it.
+"""Decisions of people on their own topic; a decision that arrives before its draft waits for it.
 
 Revision ID: 0009
 Revises: 0008

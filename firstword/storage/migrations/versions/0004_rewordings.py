@@ -1,4 +1,4 @@
-"""What a language model was asked and answered, and the wordings that are offered.
+"""Requests to a language model, its answers, and the rewordings that are offered.
 
 Revision ID: 0004
 Revises: 0003

@@ -1,4 +1,4 @@
-"""What account managers get and by which channel; deliveries that are to be told of; the pace of endpoints.
+"""Messages to account managers and their channels, deliveries to report, and the rate of webhook endpoints.
 
 Revision ID: 0007
 Revises: 0006
@@ -101,7 +101,7 @@ def downgrade() -> None:
 
 
 def _carry_digests() -> None:
-    """Digests that went out, so that none goes out again."""
+    """Add the digests that were sent, so that none is sent again."""
     connection = op.get_bind()
     moments = {name: db.UtcDateTime() for name in ("due_at", "made_at", "next_attempt_at")}
     texts = ("manager_id", "day", "status", "last_error", "recipient", "subject", "text", "html")

@@ -1,4 +1,4 @@
-"""Until when a client's alerts are those that came along from another house.
+"""The time up to which a client's alerts come from an import.
 
 Revision ID: 0008
 Revises: 0007

@@ -1,4 +1,4 @@
-"""What the contact policy decided, feedback and what it moves, digests, and the client's opinion.
+"""Contact decisions, feedback and its adjustments, digests, and clients' opinions.
 
 Revision ID: 0003
 Revises: 0002

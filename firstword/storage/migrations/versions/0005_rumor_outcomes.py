@@ -1,4 +1,4 @@
-"""How the rumors of each source ended, beside what else the desk shows.
+"""Outcomes of each source's rumors, for the desk.
 
 Revision ID: 0005
 Revises: 0004
