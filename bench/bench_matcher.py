@@ -14,67 +14,35 @@ import argparse
 import itertools
 import random
 import resource
+import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
-from schemas.alerts import AlertRaised
-from schemas.base import content_id, event
-from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
-from schemas.items import Item, ItemIngested, Source
-from services.common.processing import AnyEvent
-from services.matcher.annotate import Annotate
-from services.matcher.judge import Judge
-from services.matcher.stories.threads import JudgeState
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # so that this file can be run as a script
 
-START = datetime(2026, 3, 2, tzinfo=UTC)
-HOSTS = ("reuters.com", "bbc.co.uk", "ft.com", "businesswire.com", "blog.example", "theonion.com", "marketwatch.com")
-FIRST = ("Hal", "Mer", "Cor", "Tol", "Bright", "Quil", "Os", "Mar", "Sel", "Fen", "Dro", "Var", "Esk", "Lum", "Nor")
-SECOND = ("den", "idia", "vane", "mark", "water", "lon", "prey", "low", "nimore", "mer", "tan", "ison", "gate", "zen")
-THIRD = ("Energy", "Bank", "Pharma", "Mining", "Foods", "Freight", "Cloud", "Mills", "Botanicals", "Transport")
-EVENTS = (
-    ("cuts its dividend by {n}%", "{who} cut its dividend by {n}%, the company said in a statement."),
-    ("shares fall {n}%", "Shares of {who} fell {n}% in morning trading."),
-    ("in talks to buy rival, sources say", "{who} is in talks to buy a rival, people familiar with the matter said."),
-    ("recalls {n},000 units", "{who} recalled {n},000 units over a fault in the casing."),
-    ("launches new range", "{who} launched a new range of {n} products on Monday."),
-    ("names new chief executive", "{who} named a new chief executive, who starts in {n} days."),
-    ("opens office by the harbour", "{who} opened an office by the harbour for {n} people."),
+from schemas.alerts import AlertRaised  # noqa: E402
+from schemas.base import content_id, event  # noqa: E402
+from schemas.items import Item, ItemIngested, Source  # noqa: E402
+from services.common.processing import AnyEvent  # noqa: E402
+from services.matcher.annotate import Annotate  # noqa: E402
+from services.matcher.judge import Judge  # noqa: E402
+from services.matcher.stories.threads import JudgeState  # noqa: E402
+from tests.invented_news import (  # noqa: E402
+    BEGIN,
+    EVENTS,
+    FIRST,
+    HOSTS,
+    OTHERS,
+    SECOND,
+    THIRD,
+    book,
+    client_changed,
+    names,
 )
-OTHERS = (
-    "Council repairs bridge {n}",
-    "Rain delays match {n}",
-    "Choir sings for {n} guests",
-    "Museum buys painting {n}",
-)
-
-
-def names(count: int) -> list[str]:
-    """Return ``count`` invented company names."""
-    combinations = [f"{first}{second} {third}" for third in THIRD for first in FIRST for second in SECOND]
-    return random.Random(1).sample(combinations, count)  # noqa: S311 - made-up names, no secret
-
-
-def book(watched: Iterable[str]) -> Iterator[AnyEvent]:
-    """Yield one client for every five names; each name is watched by one or two clients."""
-    own: list[str] = []
-    number = 0
-    for name in watched:
-        own.append(name)
-        if len(own) == 6:
-            yield changed(f"c{number:05}", own)
-            number, own = number + 1, own[5:]
-    yield changed(f"c{number:05}", own)
-
-
-def changed(client_id: str, names: list[str]) -> AnyEvent:
-    """Return the event of a client who holds these companies."""
-    watches = tuple(Watch(entity_id=name, name=name, kind="holding", weight=0.05) for name in names)
-    client = Client(id=client_id, name="x", manager_id="m", trade="wealth", assets=watches)
-    data = ClientChanged(client=client, firm=Firm(name="f"), manager=Manager(id="m", name="m"))
-    return event(data, key=client_id, id=client_id, source="bench", time=START)
 
 
 def others(count: int) -> Iterator[str]:
@@ -94,7 +62,7 @@ def items(count: int, watched: list[str]) -> list[AnyEvent]:
     dice = random.Random(2)  # noqa: S311 - made-up items, no secret
     result: list[AnyEvent] = []
     for number in range(count):
-        at = START + timedelta(seconds=40 * number)
+        at = BEGIN + timedelta(seconds=40 * number)
         n = dice.randrange(2, 90)
         if number % 5 == 0:
             who = dice.choice(watched)
@@ -152,7 +120,7 @@ def main() -> None:
     print(f"both     {count / (ended - started):,.0f} items/s")
     live = time.perf_counter()
     for processor in (annotate, judge):
-        processor.update_reference(changed("c00000", ["Novel Orchards"]))
+        processor.update_reference(client_changed("c00000", ["Novel Orchards"]))
     item = items(1, ["Novel Orchards"])[0]
     assert annotate.process(None, item, item.time)[1], "the change has not taken effect"
     print(f"change of a client in effect after {(time.perf_counter() - live) * 1000:.1f} ms")

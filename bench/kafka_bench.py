@@ -38,6 +38,7 @@ from firstword.runtimes.kafka.watch import GroupWatch  # noqa: E402
 from schemas.alerts import AlertRaised  # noqa: E402
 from schemas.topics import decode  # noqa: E402
 from services.common.processing import AnyEvent  # noqa: E402
+from tests.invented_news import book, names  # noqa: E402
 from tests.kafka.lab import Lab, Worker  # noqa: E402
 from tests.postgres_server import LocalPostgres, Postgres, debians_postgres  # noqa: E402
 from tests.servers import HOW_TO_GET_KAFKA, LocalKafka, kafka_jars  # noqa: E402
@@ -79,7 +80,7 @@ def workers(brokers: str, name: str, kind: str, count: int) -> Iterator[tuple[La
         try:
             lab.create_changelogs([PassThrough(), *build_pipeline().up_to({"alerts"}).processors])
             if kind == "matcher":
-                lab.send_events(bench_matcher.book(bench_matcher.names(WATCHED)))
+                lab.send_events(book(names(WATCHED)))
             started = [lab.worker("bench.kafka_bench_worker", BENCH_KIND=kind) for _ in range(count)]
             for worker in started:
                 worker.ready()
@@ -196,7 +197,7 @@ def stages(place: Place, count: int) -> None:
     """Measure each service with one and two workers, and the time that an item takes at half load."""
     for number in (1, 2):
         ingesting(place, number, count // 100 * 100)
-    items = bench_matcher.items(count, bench_matcher.names(WATCHED))
+    items = bench_matcher.items(count, names(WATCHED))
     judged, _ = [throughput(place.brokers, "matcher", number, items) for number in (1, 2)]
     answered, _ = [drafting(place, number, count // 100 * 100) for number in (1, 2)]
     latency(place.brokers, judged / 2, items[: int(judged / 2 * LATENCY_SECONDS)])

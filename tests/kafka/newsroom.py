@@ -16,10 +16,10 @@ from xml.sax.saxutils import escape
 
 from aiokafka.partitioner import murmur2
 
-from bench.bench_matcher import OTHERS, names
 from schemas.clients import Book, Client, ContactPolicy, Desire, Firm, Manager, Watch
 from schemas.topics import TOPICS
 from services.ingest.identity.ids import item_id
+from tests.invented_news import OTHERS, names
 
 __all__ = ["PARTS", "SEVERAL_ITEMS", "Entry", "Newsroom"]
 

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.bench_matcher import EVENTS, HOSTS, OTHERS, book, names
 from firstword.compose.common import build_pipeline
 from firstword.runtimes.kafka.records import outbound_record
 from firstword.runtimes.kafka.watch import GroupWatch
@@ -27,6 +26,7 @@ from schemas.base import content_id, event
 from schemas.items import Item, ItemIngested, Source
 from schemas.topics import decode, encode
 from services.common.processing import AnyEvent
+from tests.invented_news import EVENTS, HOSTS, OTHERS, book, names
 from tests.kafka.lab import Lab, Worker, run
 from tests.kafka.matcher_worker import SERVICE
 from tests.kafka.scenario_worker import FileClock
