@@ -34,12 +34,18 @@ stack-test: setup-dev ## Test the stack in containers: start, kill services, sto
 	$(BIN)/pytest -m stack $(ARGS)
 
 ##@ Develop
-.PHONY: setup-dev test lint types contracts dead-code docs check format
+.PHONY: setup-dev test coverage lint types contracts dead-code docs check format
 setup-dev: ## Create .venv to develop: test, check, build
 	@scripts/setup --dev
 
 test: setup-dev ## Run the fast tests on all cores (ARGS=-n0: on one)
 	$(BIN)/pytest -n auto -m "$(FAST)" $(ARGS)
+
+coverage: setup-dev ## Measure which lines and branches the fast tests reach; fails below the gate in pyproject.toml
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto -m "$(FAST)" $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --sort=cover
 
 lint: setup-dev ## Check style and formatting
 	$(BIN)/ruff check .

@@ -133,3 +133,17 @@ def test_loop_variables_name_their_element(parsed: dict[Path, tuple[str, ast.Mod
                 names = [name for name in ast.walk(node.target) if isinstance(name, ast.Name)]
                 wrong += [f"{named(path)}:{name.lineno}: {name.id}" for name in names if name.id in VAGUE]
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_service_has_two_classes_of_one_name(parsed: dict[Path, tuple[str, ast.Module]]) -> None:
+    places: dict[tuple[str, str], list[str]] = {}
+    for path, (_, tree) in parsed.items():
+        root, second, *_ = path.relative_to(ROOT).parts
+        if root not in ("firstword", "schemas", "services"):
+            continue
+        owner = f"{root}/{second}" if root == "services" else root
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault((owner, node.name), []).append(named(path))
+    wrong = [f"{name}: {', '.join(found)}" for (_, name), found in places.items() if len(found) > 1]
+    assert not wrong, "\n".join(wrong)
