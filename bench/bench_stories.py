@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from schemas.items import Item
-from services.matcher.stories.index import StoryIndex
+from services.matcher.stories.all_items_index import AllItemsIndex
 from services.matcher.stories.signature import compute_signature
 from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow, assign_by_text
 
@@ -33,13 +33,13 @@ def main() -> None:
         for turn in range(ROUNDS)
         for n in range(len(titles) - 1)
     ]
-    index = StoryIndex()
+    index = AllItemsIndex()
     started = time.process_time()
     for minute, item in enumerate(items):
         index.add(item, START + timedelta(minutes=minute))
     seconds = time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"StoryIndex.add: {len(items) / seconds:,.0f} items/s, {len(index):,} stories open, peak {peak:.0f} MB")
+    print(f"AllItemsIndex.add: {len(items) / seconds:,.0f} items/s, {len(index):,} stories open, peak {peak:.0f} MB")
 
     started = time.process_time()
     signatures = [compute_signature(item) for item in items]

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from schemas.items import Item
 from schemas.mentions import StoryRecord
-from services.matcher.stories.index import StoryIndex
+from services.matcher.stories.all_items_index import AllItemsIndex
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "stories" / "headlines.jsonl"
 
@@ -64,7 +64,7 @@ def run() -> Run:
         (Item(id=str(n), title=row["title"]), datetime.fromtimestamp(row["published_ms"] / 1000, UTC))
         for n, row in enumerate(headlines)
     ]
-    index = StoryIndex()
+    index = AllItemsIndex()
     started = time.process_time()
     records = [index.add(item, at) for item, at in items]
     return Run(records, [row["story"] for row in headlines], time.process_time() - started)

@@ -29,7 +29,7 @@ from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent
 from services.ingest.identity.dedupe import SeenItem, detect_changes
 from services.matcher.reading.claims import classify_claim
-from services.matcher.stories.index import StoryIndex
+from services.matcher.stories.all_items_index import AllItemsIndex
 
 __all__ = [
     "EMITTABLE",
@@ -97,7 +97,7 @@ class Emitter:
 
     def __init__(self, emit: Sequence[Emit]) -> None:
         self._emit = frozenset(emit)
-        self._stories = StoryIndex() if "stories" in self._emit else None
+        self._stories = AllItemsIndex() if "stories" in self._emit else None
 
     def from_item(self, item_event: AnyEvent) -> Iterator[Emission]:
         """Yield the requested results that need only the item itself."""

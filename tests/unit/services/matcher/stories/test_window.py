@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.items import Item
 from schemas.mentions import Signature
-from services.matcher.stories.index import StoryIndex
+from services.matcher.stories.all_items_index import AllItemsIndex
 from services.matcher.stories.serialization import dump_window, load_window
 from services.matcher.stories.signature import compute_signature
 from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow, assign_by_text
@@ -119,7 +119,7 @@ def test_windows_can_be_stored_and_stories_have_the_id_of_their_first_item(rows:
 
 @given(TITLES)
 def test_the_index_gives_every_item_a_story(rows: list[tuple[float, list[str]]]) -> None:
-    index, started = StoryIndex(), set()
+    index, started = AllItemsIndex(), set()
     for number, (hours, parts) in enumerate(rows):
         record = index.add(Item(id=str(number), title=" ".join(parts)), START + timedelta(hours=hours))
         if record.relation == "new":
@@ -128,7 +128,7 @@ def test_the_index_gives_every_item_a_story(rows: list[tuple[float, list[str]]])
 
 
 def test_the_index_forgets_stories_that_left_the_window() -> None:
-    index = StoryIndex()
+    index = AllItemsIndex()
     for day in range(60):
         for number in range(5):
             item = Item(id=f"{day}-{number}", title=f"Town{day}x{number} council votes on bridge{day}y{number}")

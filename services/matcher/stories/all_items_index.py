@@ -26,7 +26,7 @@ from services.matcher.stories.similarity import (
 )
 from services.matcher.stories.story import STORY_WINDOW, Story, add_to_story, relation_to, start_story, term_weights
 
-__all__ = ["StoryIndex"]
+__all__ = ["AllItemsIndex"]
 
 #: Near-copies are looked up by an item's smallest shingles; copies almost certainly share one of them.
 _PROBES = 8
@@ -42,7 +42,7 @@ _YOUNG = 4
 _CORE_SHARE = 0.15
 
 
-class StoryIndex:
+class AllItemsIndex:
     """All stories whose last item is within the window, with the indexes that find them."""
 
     def __init__(self) -> None:
