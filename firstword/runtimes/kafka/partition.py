@@ -3,7 +3,7 @@
 Kafka keeps order within a partition only, so each partition has its own states and timers. Before an event of time *t*,
 the timers of its partition that are due by *t* fire, as they do for the whole processor in the embedded runtime.
 
-The worker must carry out a decision in this order: write ``states`` to the changelog and wait; send ``outputs`` and
+The worker must carry out an effect in this order: write ``states`` to the changelog and wait; send ``outputs`` and
 ``letters`` and wait; write what ``confirm()`` returns; commit the offsets. Then a kill at any point loses nothing, and
 every output belongs to a stored state:
 
@@ -30,14 +30,14 @@ from schemas.topics import UnreadableEvent, decode
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, AnyProcessor
 
-__all__ = ["Decision", "PartitionWorker"]
+__all__ = ["BatchEffect", "PartitionWorker"]
 
 #: Decoded states to keep in memory per partition; others are read from the table again when they are needed.
 CACHED_STATES = 2_000
 
 
 @dataclass(slots=True)
-class Decision:
+class BatchEffect:
     """The effect of a batch: values for the changelog by key, records to send, and dead letters."""
 
     states: dict[str, bytes] = field(default_factory=dict)
@@ -79,47 +79,47 @@ class PartitionWorker:
         self._confirmed: set[str] = set()
         self._resent: set[str] = set()
 
-    def process(self, records: Sequence[InboundRecord], now: datetime) -> Decision:
+    def process(self, records: Sequence[InboundRecord], now: datetime) -> BatchEffect:
         """Decide a batch of records of this partition, in order. ``now`` is only the date of dead letters."""
-        decision = Decision()
+        effect = BatchEffect()
         for record in records:
             try:
                 event = decode(record.topic, record.payload or b"")
                 if self._processor.stateful:
-                    self._process(record, event, decision)
+                    self._process(record, event, effect)
                 else:
-                    decision.outputs.extend(map(outbound_record, self._stepper.apply(event)[1]))
+                    effect.outputs.extend(map(outbound_record, self._stepper.apply(event)[1]))
             except (UnreadableEvent, KnownBadEvent) as error:
                 processor = self._processor
-                decision.letters.append(dead_letter_for(record, error, processor.name, processor.version, now))
-        return self._finish(decision)
+                effect.letters.append(dead_letter_for(record, error, processor.name, processor.version, now))
+        return self._finish(effect)
 
-    def fire(self, until: datetime) -> Decision:
+    def fire(self, until: datetime) -> BatchEffect:
         """Fire the timers due by ``until``."""
-        decision = Decision()
-        self._fire(until, decision)
-        return self._finish(decision)
+        effect = BatchEffect()
+        self._fire(until, effect)
+        return self._finish(effect)
 
     def is_due(self, now: datetime) -> bool:
         """Return true if a timer of this partition is due."""
         earliest = self._stepper.timers.earliest()
         return earliest is not None and earliest <= now
 
-    def resend_ticks(self, keys: Iterable[str]) -> Decision:
+    def resend_ticks(self, keys: Iterable[str]) -> BatchEffect:
         """Send again what timers of ``keys`` produced before a crash. Must be carried out before anything else."""
-        decision = Decision()
+        effect = BatchEffect()
         for key in keys:
-            decision.outputs.extend(self._key_state(key).outputs)
+            effect.outputs.extend(self._key_state(key).outputs)
             self._resent.add(key)
             self._ticked.add(key)
-        return decision
+        return effect
 
-    def confirm(self, decision: Decision) -> dict[str, bytes]:
-        """Record that everything in ``decision`` was sent; return what to write to the changelog afterwards.
+    def confirm(self, effect: BatchEffect) -> dict[str, bytes]:
+        """Record that everything in ``effect`` was sent; return what to write to the changelog afterwards.
 
         These values no longer mark a timer's outputs as unconfirmed: no event will come again to trigger them.
         """
-        self._confirmed.update(decision.states, self._resent)
+        self._confirmed.update(effect.states, self._resent)
         self._resent.clear()
         values = {key: self._pack(key, ticked=False) for key in sorted(self._ticked)}
         self._ticked.clear()
@@ -127,7 +127,7 @@ class PartitionWorker:
             self._cache.popitem(last=False)
         return values
 
-    def _process(self, record: InboundRecord, event: AnyEvent, decision: Decision) -> None:
+    def _process(self, record: InboundRecord, event: AnyEvent, effect: BatchEffect) -> None:
         key = self._processor.key(event)
         if key != event.subject:
             raise RuntimeError(
@@ -136,38 +136,38 @@ class PartitionWorker:
             )
         key_state = self._key_state(key)
         if record.offset <= key_state.offsets.get(record.topic, -1):
-            self._resend_unconfirmed(key, key_state, decision)
+            self._resend_unconfirmed(key, key_state, effect)
             return
         if event.id in key_state.recent:
             return
-        self._fire(event.time, decision)
+        self._fire(event.time, effect)
         before = self._stepper.touched.get(key)
         _, out = self._stepper.apply(event)
         if not out and self._stepper.touched.get(key) is before and key not in self._batch:
             return
-        key_state = self._touch(key, decision)
+        key_state = self._touch(key, effect)
         key_state.offsets[record.topic] = record.offset
         key_state.recent.add(event.id, record.timestamp_ms // 1000)
-        self._add_outputs(key_state, out, decision)
+        self._add_outputs(key_state, out, effect)
 
-    def _fire(self, until: datetime, decision: Decision) -> None:
+    def _fire(self, until: datetime, effect: BatchEffect) -> None:
         while fired := self._stepper.fire_next(until):
             key, out = fired
-            key_state = self._touch(key, decision)
+            key_state = self._touch(key, effect)
             if out:
                 self._ticked.add(key)
-            self._add_outputs(key_state, out, decision)
+            self._add_outputs(key_state, out, effect)
 
-    def _touch(self, key: str, decision: Decision) -> _KeyState:
+    def _touch(self, key: str, effect: BatchEffect) -> _KeyState:
         """Add ``key`` to the batch. Its earlier outputs are dropped if they are confirmed."""
         if key not in self._batch:
             key_state = self._key_state(key)
-            unconfirmed = self._resend_unconfirmed(key, key_state, decision)
+            unconfirmed = self._resend_unconfirmed(key, key_state, effect)
             outputs = key_state.outputs if unconfirmed else ()
             self._batch[key] = _KeyState(key_state.state, key_state.offsets, key_state.recent, outputs)
         return self._batch[key]
 
-    def _resend_unconfirmed(self, key: str, key_state: _KeyState, decision: Decision) -> bool:
+    def _resend_unconfirmed(self, key: str, key_state: _KeyState, effect: BatchEffect) -> bool:
         """Send the outputs of the last batch before a crash again, unless they are known to have been sent."""
         if key in self._confirmed or all(
             offset < self._committed.get(topic, 0) for topic, offset in key_state.offsets.items()
@@ -175,25 +175,25 @@ class PartitionWorker:
             return False
         if key not in self._resent:
             self._resent.add(key)
-            decision.outputs.extend(key_state.outputs)
+            effect.outputs.extend(key_state.outputs)
         return True
 
     @staticmethod
-    def _add_outputs(key_state: _KeyState, out: Sequence[AnyEvent], decision: Decision) -> None:
+    def _add_outputs(key_state: _KeyState, out: Sequence[AnyEvent], effect: BatchEffect) -> None:
         outputs = tuple(map(outbound_record, out))
         key_state.outputs += outputs
-        decision.outputs.extend(outputs)
+        effect.outputs.extend(outputs)
 
-    def _finish(self, decision: Decision) -> Decision:
+    def _finish(self, effect: BatchEffect) -> BatchEffect:
         for key, state in self._stepper.touched.items():
             self._batch[key].state = state
         self._stepper.touched.clear()
         for key, key_state in self._batch.items():
             self._cache[key] = key_state
             self._cache.move_to_end(key)
-            decision.states[key] = self._pack(key, ticked=key in self._ticked)
+            effect.states[key] = self._pack(key, ticked=key in self._ticked)
         self._batch.clear()
-        return decision
+        return effect
 
     def _pack(self, key: str, *, ticked: bool) -> bytes:
         key_state = self._key_state(key)

@@ -1,4 +1,4 @@
-"""One processor in a worker: process fetched records in batches and carry out the decisions."""
+"""One processor in a worker: process fetched records in batches and carry out their effects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from firstword.runtimes.dead_letter_limit import DeadLetterLimit
-from firstword.runtimes.kafka.partition import Decision, PartitionWorker
+from firstword.runtimes.kafka.partition import BatchEffect, PartitionWorker
 from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord, PartitionId
 from firstword.runtimes.kafka.states import Broker, States
 from firstword.runtimes.kafka.values import peek
@@ -151,25 +151,25 @@ class Stage:
         for fetched in ours:
             by_partition.setdefault(fetched.record.partition, []).append(fetched.record)
         now = self._clock.now()
-        decisions = {}
+        effects = {}
         for number, records in by_partition.items():
             if self.processor.stateful and number not in self._workers:
                 raise RuntimeError(f"{self.processor.name}: a record of partition {number} came before its states")
             worker = self._workers.setdefault(number, self._worker(number, {}, ()))
-            decisions[number] = worker.process(records, now)
-        await self._carry_out(decisions)
+            effects[number] = worker.process(records, now)
+        await self._carry_out(effects)
         for fetched in ours:
             fetched.done()
             record = fetched.record
             self._positions[record.topic, record.partition] = record.offset + 1
 
-    async def _carry_out(self, decisions: dict[int, Decision]) -> None:
+    async def _carry_out(self, effects: dict[int, BatchEffect]) -> None:
         """Write and send in the order that :mod:`firstword.runtimes.kafka.partition` requires."""
-        letters = [letter for decision in decisions.values() for letter in decision.letters]
+        letters = [letter for effect in effects.values() for letter in effect.letters]
         for letter in letters:
             self._limit.add(letter.at, letter.failure)
-        await self._write({number: decision.states for number, decision in decisions.items()})
-        outputs = [out for decision in decisions.values() for out in decision.outputs]
+        await self._write({number: effect.states for number, effect in effects.items()})
+        outputs = [out for effect in effects.values() for out in effect.outputs]
         await self._send([*outputs, *(letter.to_record() for letter in letters)])
         for letter in letters:
             log.warning(
@@ -179,7 +179,7 @@ class Stage:
                 topic=letter.record.topic,
                 reason=letter.reason,
             )
-        await self._write({number: self._workers[number].confirm(decision) for number, decision in decisions.items()})
+        await self._write({number: self._workers[number].confirm(effect) for number, effect in effects.items()})
 
     async def _write(self, states: dict[int, dict[str, bytes]]) -> None:
         if self.states is not None and any(states.values()):

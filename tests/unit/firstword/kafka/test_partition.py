@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firstword.pipeline import Pipeline
-from firstword.runtimes.kafka.partition import Decision, PartitionWorker
+from firstword.runtimes.kafka.partition import BatchEffect, PartitionWorker
 from firstword.runtimes.kafka.records import InboundRecord, OutboundRecord
 from firstword.runtimes.kafka.values import peek, unpack
 from firstword.runtimes.memory import MemoryRuntime
@@ -54,15 +54,15 @@ class Partition:
         due = [(moment, key) for key, raw in self.changelog.items() if (moment := peek(raw)[1])]
         return PartitionWorker(Tally(), 0, self.changelog.get, {"items": self.committed}, due)
 
-    def carry_out(self, worker: PartitionWorker, decision: Decision) -> None:
-        for key, raw in decision.states.items():
+    def carry_out(self, worker: PartitionWorker, effect: BatchEffect) -> None:
+        for key, raw in effect.states.items():
             self.burn()
             self.changelog[key] = raw
-        for out in decision.outputs:
+        for out in effect.outputs:
             self.burn()
             self.sent.append(out)
         self.burn()
-        for key, raw in worker.confirm(decision).items():
+        for key, raw in worker.confirm(effect).items():
             self.changelog[key] = raw
             self.burn()
 
@@ -144,11 +144,9 @@ def test_bad_records_become_dead_letters_and_the_others_are_processed() -> None:
         InboundRecord("items", 0, 2, b"k", b"no event", 7, (("trace", b"t"),)),
         InboundRecord("items", 0, 3, None, None, 7),
     ]
-    decision = PartitionWorker(Tally(), 0, unknown, {}).process(records, START)
-    assert [decode(out.topic, out.payload or b"").type for out in decision.outputs] == [
-        "firstword.interaction.logged.v1"
-    ]
-    assert [(letter.record.offset, letter.place, letter.attempt) for letter in decision.letters] == [
+    effect = PartitionWorker(Tally(), 0, unknown, {}).process(records, START)
+    assert [decode(out.topic, out.payload or b"").type for out in effect.outputs] == ["firstword.interaction.logged.v1"]
+    assert [(letter.record.offset, letter.place, letter.attempt) for letter in effect.letters] == [
         (1, "KnownBadEvent", 1),
         (2, "UnreadableEvent", 1),
         (3, "UnreadableEvent", 1),
