@@ -21,7 +21,8 @@ from services.common.queue.work import Attempt, Finished
 from services.notifier.webhooks.disabling import disable
 from services.notifier.webhooks.endpoints import Endpoint, change, find
 from services.notifier.webhooks.payloads import WebhookMessage
-from services.notifier.webhooks.selection import QUEUE, choose_due
+from services.notifier.webhooks.queue import QUEUE
+from services.notifier.webhooks.selection import choose_due
 from services.notifier.webhooks.tables import (
     webhook_attempts,
     webhook_deliveries,
@@ -33,7 +34,6 @@ __all__ = [
     "KEPT",
     "KEPT_WITHOUT_ENDPOINTS",
     "PRUNE_BATCH",
-    "QUEUE",
     "ClaimedWebhook",
     "FinishedWebhook",
     "begin_test",
@@ -153,7 +153,7 @@ def finish(connection: Connection, finished: Sequence[FinishedWebhook], now: dat
     events: list[AnyEvent] = []
     for endpoint in endpoints.values():
         ours = [end for end in recorded if end.claimed.endpoint.id == endpoint.id and not end.claimed.test]
-        events += _judge(connection, endpoint, ours, now)
+        events += _update_endpoint(connection, endpoint, ours, now)
     return events
 
 
@@ -204,10 +204,10 @@ def _log_values(finished: FinishedWebhook) -> dict[str, object]:
     }
 
 
-def _judge(
+def _update_endpoint(
     connection: Connection, endpoint: Endpoint, finished: Sequence[FinishedWebhook], now: datetime
 ) -> list[AnyEvent]:
-    """Note what the attempts say about the endpoint: it works, it wants a break, or it has to be disabled."""
+    """Record the endpoint's successes, failures and requested pauses; disable it if it is gone or keeps failing."""
     if not finished:
         return []
     kinds = [end.result.kind for end in finished]

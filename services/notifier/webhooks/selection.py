@@ -14,22 +14,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, RowMapping, bindparam, func, or_, select, update
 
-from services.common.queue.backoff import STANDARD
-from services.common.queue.work import WorkQueue
 from services.notifier.webhooks.endpoints import Endpoint, find
 from services.notifier.webhooks.pace import free_slots, paced_until_after
-from services.notifier.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_messages
+from services.notifier.webhooks.queue import QUEUE
+from services.notifier.webhooks.tables import webhook_deliveries, webhook_endpoints, webhook_messages
 
-__all__ = ["QUEUE", "UNDER_WAY", "Capacity", "choose_due", "due_endpoints"]
+__all__ = ["UNDER_WAY", "Capacity", "choose_due", "due_endpoints"]
 
 #: No request is under way for longer: the HTTP client gives up after 15 s.
 UNDER_WAY = timedelta(seconds=20)
 #: After this many failures in a row an endpoint gets one request at a time, until it accepts one.
 PROBED_AFTER = 3
-
-QUEUE = WorkQueue(
-    webhook_deliveries, "at_least_once", STANDARD, attempts_before="attempts_before", log=webhook_attempts
-)
 
 _D, _E = webhook_deliveries.c, webhook_endpoints.c
 

@@ -25,6 +25,7 @@ from services.common.queue.worker import recover_older_than
 from services.common.sealing import LockedSecret
 from services.notifier.webhooks import outbox
 from services.notifier.webhooks.outbox import ClaimedWebhook, FinishedWebhook
+from services.notifier.webhooks.queue import QUEUE
 from services.notifier.webhooks.selection import Capacity, due_endpoints
 
 __all__ = ["WebhookWorker"]
@@ -99,7 +100,7 @@ class WebhookWorker:
 
     def recover(self, age: timedelta) -> int:
         """Schedule attempts that began at least ``age`` ago and never ended anew; return how many."""
-        return recover_older_than(age, self._engine, self._clock, outbox.QUEUE, "webhooks")
+        return recover_older_than(age, self._engine, self._clock, QUEUE, "webhooks")
 
     async def send(self, claimed: ClaimedWebhook) -> FinishedWebhook:
         """Make one attempt that is already claimed, and record how it ended."""

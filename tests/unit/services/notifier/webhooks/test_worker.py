@@ -19,6 +19,7 @@ from services.common.queue.backoff import STANDARD
 from services.notifier.webhooks import endpoints, outbox, replay
 from services.notifier.webhooks.disabling import enable
 from services.notifier.webhooks.endpoints import Subscription
+from services.notifier.webhooks.queue import QUEUE
 from tests.desk_data import NOW, seed_events
 from tests.http_server import Reply, Request, serving
 from tests.webhook_world import WebhookWorld, dismissed
@@ -306,7 +307,7 @@ async def test_a_late_response_counts(world: WebhookWorld) -> None:
     world.tell(dismissed(1))
     with world.engine.begin() as connection:
         (work,) = outbox.claim(connection, {endpoint.id: 4}, world.clock.now())
-        outbox.QUEUE.recover(connection, world.clock.now(), world.clock.now())
+        QUEUE.recover(connection, world.clock.now(), world.clock.now())
         outbox.finish(
             connection,
             [outbox.FinishedWebhook(work, {}, PostResult("delivered", "answered 200", 200))],
