@@ -8,10 +8,10 @@ from services.ingest.repository import FeedState
 from services.ingest.service import IngestService
 from services.notifier.desk.dependencies import FeedView
 
-__all__ = ["FeedDesk"]
+__all__ = ["FeedAdapter"]
 
 
-class FeedDesk:
+class FeedAdapter:
     """Implements the desk's ports ``feeds_view`` and ``feed_actions`` with the ingest service."""
 
     def __init__(self, ingest: IngestService) -> None:

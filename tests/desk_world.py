@@ -21,7 +21,7 @@ from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk import auth
 from services.notifier.desk.actions import clients, deliveries
 from services.notifier.desk.actions import drafts as draft_actions
-from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.app import create_app
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.dependencies import DeskDependencies, DeskSettings, FeedView
@@ -109,7 +109,7 @@ class World:
         """Run one action of ``viewer`` in its own transaction."""
         (action,) = (getattr(module, act) for module in ACTIONS if act in module.__all__)
         with self.engine.begin() as connection:
-            return action(Desk(connection, self.publisher, viewer, self.clock.now()), *args, **named)
+            return action(ActionContext(connection, self.publisher, viewer, self.clock.now()), *args, **named)
 
     def draft(self, client_id: str, verdict: str = "tell", state: str | None = None) -> DraftLine:
         """Return the first draft for a client with this verdict."""

@@ -17,8 +17,8 @@ from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.notifier import queries
 from services.notifier.delivery import queries as delivery_queries
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.actions.deliveries import send_again
-from services.notifier.desk.actions.desk import Desk
 from services.notifier.desk.actions.drafts import take_back
 from services.notifier.digest import manager_outbox
 from services.notifier.scope import EVERYTHING
@@ -133,7 +133,7 @@ def retry(delivery: Id, data: DataDir = None) -> None:
             fix = "Choose one from 'firstword deliveries list --status failed', or --status unknown."
             message = f"{delivery} is {row['status']}; only a delivery that is failed or unknown can be sent again."
             raise BadInput(message, fix=fix)
-        send_again(Desk(connection, store.events, OPERATOR, store.clock.now()), delivery)
+        send_again(ActionContext(connection, store.events, OPERATOR, store.clock.now()), delivery)
     out.print(f"{delivery} will be sent again.", markup=False)
 
 
@@ -150,7 +150,7 @@ def cancel(delivery: Id, data: DataDir = None) -> None:
                 f"{delivery} is {row['status']}; only a pending delivery can be canceled.",
                 fix="If its outcome is unknown, decide about it at the desk, under 'Sent'.",
             )
-        take_back(Desk(connection, store.events, OPERATOR, store.clock.now()), line.id, line.version)
+        take_back(ActionContext(connection, store.events, OPERATOR, store.clock.now()), line.id, line.version)
     out.print(f"Canceled {delivery}; its draft is back in the inbox.", markup=False)
 
 

@@ -8,7 +8,7 @@ import uvicorn
 from sqlalchemy import Engine
 
 from firstword.compose.outbound import build_client_routes, build_manager_routes
-from firstword.feed_adapter import FeedDesk
+from firstword.feed_adapter import FeedAdapter
 from firstword.pipeline import Pipeline
 from firstword.storage.engine import open_database, open_sqlite
 from firstword.storage.event_log import EventLog
@@ -100,7 +100,7 @@ def build_desk(
     store: Store, ingest: IngestService, metrics: Metrics, ready: Callable[[], Sequence[str]] = tuple
 ) -> DeskServer:
     """Build the account managers' web app. It reads feeds through ``ingest``, which need not run in this process."""
-    settings, feeds, routes = store.settings, FeedDesk(ingest), build_client_routes(store)
+    settings, feeds, routes = store.settings, FeedAdapter(ingest), build_client_routes(store)
     app = create_app(
         DeskDependencies(
             engine=store.engine,

@@ -20,7 +20,7 @@ from services.common.db import reading
 from services.common.errors import BadInput
 from services.ingest.service import IngestService
 from services.notifier import queries
-from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.actions.drafts import mark_sent
 from services.notifier.desk.auth import Viewer
 from services.notifier.scope import EVERYTHING
@@ -130,8 +130,8 @@ def _act(store: Store, action: Action) -> None:
         for draft_id in connection.scalars(query).all():
             line = queries.draft(connection, EVERYTHING, draft_id)
             if line is not None and action.about in line.subject:
-                desk = Desk(connection, store.events, SAMPLE_USER, store.clock.now())
-                mark_sent(desk, draft_id, line.version)
+                context = ActionContext(connection, store.events, SAMPLE_USER, store.clock.now())
+                mark_sent(context, draft_id, line.version)
                 return
 
 

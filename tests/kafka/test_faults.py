@@ -41,7 +41,7 @@ from services.common.db import reading
 from services.common.processing import AnyEvent
 from services.common.settings import Settings, SmtpSettings
 from services.notifier.delivery.worker import DeliveryWorker
-from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.actions.drafts import approve
 from services.notifier.desk.auth import Viewer
 from services.notifier.tables import clients, deliveries, drafts
@@ -276,7 +276,7 @@ def approve_all(store: Store) -> None:
     viewer = Viewer("owner", "Owner", "owner", None, "UTC")
     for draft_id, version in waiting:
         with store.engine.begin() as connection:
-            approve(Desk(connection, store.events, viewer, store.clock.now()), draft_id, version)
+            approve(ActionContext(connection, store.events, viewer, store.clock.now()), draft_id, version)
 
 
 def items_in_order(lab: Lab) -> list[AnyEvent]:

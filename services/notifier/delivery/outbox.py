@@ -78,12 +78,12 @@ def claim(connection: Connection, delivery_id: str, now: datetime) -> ClaimedDel
     row = QUEUE.claim_one(connection, delivery_id, now)
     if row is None:
         return None
-    book = _client(connection, row["client_id"])
+    entry = _client(connection, row["client_id"])
     if _change_draft(connection, row["draft_id"], "start_sending", now):
-        blocked = reason_not_to_send(connection, row, book, now)
+        blocked = reason_not_to_send(connection, row, entry, now)
     else:
         blocked = "The message was sent or decided about in another way in the meantime."
-    return ClaimedDelivery(row["id"], row["channel"], row["attempts"], _outgoing(row, book), blocked)
+    return ClaimedDelivery(row["id"], row["channel"], row["attempts"], _outgoing(row, entry), blocked)
 
 
 def finish(
@@ -99,12 +99,12 @@ def fall_back(connection: Connection, delivery_id: str, routes: ClientRoutes, no
     """If ``delivery_id`` failed for certain, send its message by the next channel that its client names."""
     lock_draft(connection, delivery_id)
     row = _delivery(connection, delivery_id)
-    book = _client(connection, row["client_id"])
-    if row["status"] != "failed" or book is None or reason_not_to_send(connection, row, book, now) is not None:
+    entry = _client(connection, row["client_id"])
+    if row["status"] != "failed" or entry is None or reason_not_to_send(connection, row, entry, now) is not None:
         return ()
     query = select(deliveries.c.channel).where(deliveries.c.draft_id == row["draft_id"])
     tried = set(connection.execute(query).scalars())
-    left = [(name, address) for name, address in targets(book.client, routes) if name not in tried]
+    left = [(name, address) for name, address in targets(entry.client, routes) if name not in tried]
     if not left:
         return ()
     channel, address = left[0]
@@ -238,14 +238,14 @@ def _client(connection: Connection, client_id: str) -> ClientChanged | None:
     return None if stored is None else ClientChanged.model_validate(stored)
 
 
-def _outgoing(row: RowMapping, book: ClientChanged | None) -> Outgoing:
+def _outgoing(row: RowMapping, entry: ClientChanged | None) -> Outgoing:
     return Outgoing(
         delivery_id=row["id"],
         recipient=row["recipient"],
-        recipient_name=book.client.name if book else "",
-        sender_name=book.manager.name if book else "",
-        sender_email=book.manager.email if book else None,
+        recipient_name=entry.client.name if entry else "",
+        sender_name=entry.manager.name if entry else "",
+        sender_email=entry.manager.email if entry else None,
         subject=row["subject"],
         body=row["body"],
-        html=letter_html(row["subject"], row["body"], book.client.language if book else "en"),
+        html=letter_html(row["subject"], row["body"], entry.client.language if entry else "en"),
     )

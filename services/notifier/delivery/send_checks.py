@@ -20,12 +20,12 @@ ANYWAY = timedelta(minutes=15)
 
 
 def reason_not_to_send(
-    connection: Connection, row: RowMapping, book: ClientChanged | None, now: datetime
+    connection: Connection, row: RowMapping, entry: ClientChanged | None, now: datetime
 ) -> str | None:
     """Return why the delivery ``row`` must not be sent at ``now``, although it was approved; None if it may."""
-    if book is None:
+    if entry is None:
         return "The client is no longer in the client book."
-    client = book.client
+    client = entry.client
     if client.contact.do_not_contact:
         why = client.contact.do_not_contact_reason
         return f"{client.name} is not to be contacted{f': {why}' if why else ''}."

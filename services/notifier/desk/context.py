@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from services.common.db import reading
 from services.notifier import audit
-from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.auth import SESSION_COOKIE, Sessions, Viewer
 from services.notifier.desk.dependencies import DeskDependencies
 from services.notifier.desk.errors import SignInNeeded
@@ -75,11 +75,11 @@ class RequestContext:
             yield connection
 
     @contextmanager
-    def acting(self) -> Iterator[Desk]:
+    def acting(self) -> Iterator[ActionContext]:
         """Open a transaction for actions."""
         settings = self.dependencies.settings
         with self.dependencies.engine.begin() as connection:
-            yield Desk(
+            yield ActionContext(
                 connection,
                 self.dependencies.publisher,
                 self.viewer,

@@ -36,7 +36,7 @@ class Checks:
     @property
     def nowhere(self) -> tuple[Grounding, ...]:
         """The entries without a source: the account manager must know that they are true."""
-        return tuple(entry for entry in self.grounding if entry.where == "nowhere")
+        return tuple(grounded for grounded in self.grounding if grounded.where == "nowhere")
 
 
 def checks_of(line: DraftLine) -> Checks:
@@ -44,13 +44,13 @@ def checks_of(line: DraftLine) -> Checks:
     if line.checks is None:
         return Checks(line.draft.grounding, line.draft.findings)
     return Checks(
-        tuple(Grounding.model_validate(entry) for entry in line.checks["grounding"]),
-        tuple(Finding.model_validate(entry) for entry in line.checks["findings"]),
+        tuple(Grounding.model_validate(grounded) for grounded in line.checks["grounding"]),
+        tuple(Finding.model_validate(finding) for finding in line.checks["findings"]),
     )
 
 
 def recheck(
-    line: DraftLine, others: Sequence[Alert], book: ClientChanged | None, subject: str, body: str, now: datetime
+    line: DraftLine, others: Sequence[Alert], entry: ClientChanged | None, subject: str, body: str, now: datetime
 ) -> dict[str, Any]:
     """Check an edited text as a proposed one, and return the result as JSON.
 
@@ -61,20 +61,20 @@ def recheck(
     grounding: tuple[Grounding, ...] = ()
     findings: tuple[Finding, ...] = ()
     translated = False
-    if book is not None and line.alert is not None:
+    if entry is not None and line.alert is not None:
         told = _combined(line.alert, others)
-        known = grounding_sources(told, book.client, book.firm, book.manager, granted=line.draft.grounding, now=now)
+        known = grounding_sources(told, entry.client, entry.firm, entry.manager, granted=line.draft.grounding, now=now)
         grounding = check_grounding(f"{subject}\n\n{body}", known)
         translated = not is_english(blank_quotations(_own_text(line, body)))
-    if book is not None:
-        findings = review(f"{subject}.\n\n{_own_text(line, body)}", book.client, closely=True)
+    if entry is not None:
+        findings = review(f"{subject}.\n\n{_own_text(line, body)}", entry.client, closely=True)
     if translated:
         # In languages that capitalize nouns, names can't be told from them; numbers and quotations can.
-        grounding = tuple(entry for entry in grounding if entry.kind != "name" or entry.where != "nowhere")
+        grounding = tuple(grounded for grounded in grounding if grounded.kind != "name" or grounded.where != "nowhere")
         findings = (*findings, TRANSLATED)
     return {
-        "grounding": [entry.model_dump(mode="json") for entry in grounding],
-        "findings": [entry.model_dump(mode="json") for entry in findings],
+        "grounding": [grounded.model_dump(mode="json") for grounded in grounding],
+        "findings": [finding.model_dump(mode="json") for finding in findings],
     }
 
 
@@ -94,14 +94,14 @@ def _own_text(line: DraftLine, body: str) -> str:
     return body.strip()
 
 
-def why_this_client(line: DraftLine, book: ClientChanged | None) -> list[str]:
+def why_this_client(line: DraftLine, entry: ClientChanged | None) -> list[str]:
     """Explain in a few sentences why the news concerns the client."""
     alert = line.alert
     if alert is None:
         return []
-    name = book.client.name if book is not None else line.client_name
+    name = entry.client.name if entry is not None else line.client_name
     sentences = [f"{name} {labels.STANCE[alert.stance]} {alert.entity_name}."]
-    watch = _watch(book, alert.entity_id)
+    watch = _watch(entry, alert.entity_id)
     if watch is not None and watch.weight is not None:
         sentences.append(f"According to the client book, it makes up {watch.weight:.0%} of the portfolio or spend.")
     if watch is not None and watch.note:
@@ -109,6 +109,6 @@ def why_this_client(line: DraftLine, book: ClientChanged | None) -> list[str]:
     return sentences
 
 
-def _watch(book: ClientChanged | None, entity_id: str) -> Watch | None:
-    watches = () if book is None else book.client.watches
+def _watch(entry: ClientChanged | None, entity_id: str) -> Watch | None:
+    watches = () if entry is None else entry.client.watches
     return next((watch for watch in watches if watch.entity_id == entity_id), None)

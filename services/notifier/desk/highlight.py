@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from schemas.alerts import Evidence
 from schemas.drafts import Finding, Grounding
 
-__all__ = ["letter", "quoted", "safe_url"]
+__all__ = ["mark_sources", "quoted", "safe_url"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class _Mark:
     title: str
 
 
-def letter(
+def mark_sources(
     text: str, grounding: Sequence[Grounding], findings: Sequence[Finding], evidence: Sequence[Evidence]
 ) -> Markup:
     """Return ``text`` with a mark on each number, name and quotation that says its source, and on each finding."""

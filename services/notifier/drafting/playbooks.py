@@ -122,19 +122,19 @@ class Playbooks:
         paths = sorted((path for path in folder.iterdir() if path.name.endswith(".yaml")), key=lambda path: path.name)
         return cls((tuple(parse_playbook(path.read_text(encoding="utf-8"), path.name) for path in paths),))
 
-    def with_layer(self, books: Iterable[Playbook]) -> Playbooks:
+    def with_layer(self, playbooks: Iterable[Playbook]) -> Playbooks:
         """Return these playbooks with another layer over them, whose rules win where they fit."""
-        return Playbooks((*self.layers, tuple(books)))
+        return Playbooks((*self.layers, tuple(playbooks)))
 
-    def with_firm_playbooks(self, books: Iterable[Playbook]) -> Playbooks:
+    def with_firm_playbooks(self, playbooks: Iterable[Playbook]) -> Playbooks:
         """Return these playbooks with the firm's own over them, and account managers' own over those."""
-        own = tuple(books)
-        firm = [book for book in own if book.manager is None]
-        return self.with_layer(firm).with_layer([book for book in own if book.manager is not None])
+        own = tuple(playbooks)
+        firm = [playbook for playbook in own if playbook.manager is None]
+        return self.with_layer(firm).with_layer([playbook for playbook in own if playbook.manager is not None])
 
     def rules(self) -> tuple[Rule, ...]:
         """Return every rule, in the order of layers and files."""
-        return tuple(rule for layer in self.layers for book in layer for rule in book.rules)
+        return tuple(rule for layer in self.layers for playbook in layer for rule in playbook.rules)
 
     def lookup(self, query: RuleQuery) -> Rule | None:
         """Return the rule for ``query``, or None where no opinion is given."""
@@ -155,10 +155,10 @@ class Playbooks:
 
 def _places(layer: Iterable[Playbook]) -> dict[_Place, tuple[Rule, ...]]:
     places: dict[_Place, list[Rule]] = {}
-    for book in layer:
-        for rule in book.rules:
+    for playbook in layer:
+        for rule in playbook.rules:
             for kind in rule.kinds:
                 for stance in rule.stances:
-                    places.setdefault((book.manager, book.trade, kind, stance), []).append(rule)
+                    places.setdefault((playbook.manager, playbook.trade, kind, stance), []).append(rule)
     # sorted() is stable: among equally specific rules the first in the file stays first.
     return {place: tuple(sorted(rules, key=lambda rule: -rule.specificity)) for place, rules in places.items()}

@@ -20,9 +20,9 @@ USEFUL_FOR = timedelta(days=2)
 _MEETINGS = {"phone": "call", "video": "call", "meeting": "meeting", "visit": "meeting"}
 
 
-def confirmation_draft(book: ClientChanged, contact: InteractionLogged, now: datetime) -> Draft:
+def confirmation_draft(entry: ClientChanged, contact: InteractionLogged, now: datetime) -> Draft:
     """Return the draft that confirms ``contact``. It quotes the manager's notes, for the manager to edit."""
-    client, manager = book.client, book.manager
+    client, manager = entry.client, entry.manager
     meeting, day = _MEETINGS.get(contact.channel, "conversation"), format_day(contact.at, client, now)
     noted = contact.summary.strip()
     thanks = f"Thank you for our {meeting} on {day}. I noted the following, so that we both have it in writing:"
@@ -30,9 +30,9 @@ def confirmation_draft(book: ClientChanged, contact: InteractionLogged, now: dat
         DraftPart(role="greeting", text=greeting(client)),
         DraftPart(role="news", text=f"{thanks}\n\n{noted}"),
         DraftPart(role="question", text="Have I understood you correctly?"),
-        DraftPart(role="signature", text=signature(manager, book.firm.name)),
+        DraftPart(role="signature", text=signature(manager, entry.firm.name)),
     ]
-    if (note := book.firm.compliance_for(client.trade, client.jurisdiction)) is not None:
+    if (note := entry.firm.compliance_for(client.trade, client.jurisdiction)) is not None:
         parts.append(DraftPart(role="compliance", text=note.strip()))
     subject = f"Our {meeting} on {day}"
     words = count_words(message_text(parts))

@@ -50,7 +50,7 @@ class ClaimedDraft:
 
     attempt: Attempt
     line: DraftLine
-    book: ClientChanged
+    entry: ClientChanged
     question: Question
 
 
@@ -173,15 +173,17 @@ class RewordingWorker:
             if attempt is None:
                 return "taken"
             line = queries.draft(connection, EVERYTHING, draft_id)
-            book = None if line is None else queries.client(connection, EVERYTHING, line.client_id)
+            entry = None if line is None else queries.client(connection, EVERYTHING, line.client_id)
             question = None
-            if line is not None and book is not None:
-                question = build_question(line.draft, book.client, book.firm, book.manager, share_news=self._share_news)
-            if line is None or book is None or question is None:
+            if line is not None and entry is not None:
+                question = build_question(
+                    line.draft, entry.client, entry.firm, entry.manager, share_news=self._share_news
+                )
+            if line is None or entry is None or question is None:
                 nothing = Declined("nothing", "The draft contains nothing that may be reworded.")
                 store.finish(connection, attempt, nothing, now)
                 return "declined"
-            return ClaimedDraft(attempt, line, book, question)
+            return ClaimedDraft(attempt, line, entry, question)
 
     def _known(self, key: str) -> str | None:
         with reading(self._engine) as connection:
@@ -212,8 +214,8 @@ class RewordingWorker:
 
 
 def _judged(claimed: ClaimedDraft, answer: str) -> AcceptedRewording | Declined:
-    line, book = claimed.line, claimed.book
+    line, entry = claimed.line, claimed.entry
     if line.alert is None:
         return Declined("no_alert", "The alert that the draft is based on is missing.")
-    known = grounding_sources(line.alert, book.client, book.firm, book.manager, granted=line.draft.grounding)
-    return check_answer(claimed.question, answer, line.draft, book.client, known)
+    known = grounding_sources(line.alert, entry.client, entry.firm, entry.manager, granted=line.draft.grounding)
+    return check_answer(claimed.question, answer, line.draft, entry.client, known)

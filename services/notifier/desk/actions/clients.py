@@ -13,7 +13,7 @@ from services.common.db import exclusive
 from services.common.errors import BadInput
 from services.notifier.contact.discovery import with_answers
 from services.notifier.contact.plan import zone_of
-from services.notifier.desk.actions.desk import COMMENT_LIMIT, Desk
+from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
 from services.notifier.desk.errors import Conflict
 from services.notifier.outreach.confirmation import confirmation_draft
 
@@ -35,7 +35,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 def log_contact(
-    desk: Desk,
+    context: ActionContext,
     client_id: str,
     *,
     at: datetime,
@@ -46,16 +46,16 @@ def log_contact(
     confirm: bool = False,
 ) -> str | None:
     """Record a conversation; with ``confirm``, draft a note that confirms it, and return the draft's id."""
-    book = desk.client(client_id)
+    entry = context.client(client_id)
     summary = "\n".join(line.rstrip() for line in summary.replace("\r\n", "\n").split("\n")).strip()[:SUMMARY_LIMIT]
     if not summary:
         raise BadInput("The summary is empty.", fix="Write in a sentence or two what was said.")
-    if at > desk.now + CLOCK_TOLERANCE:
+    if at > context.now + CLOCK_TOLERANCE:
         raise BadInput("The conversation is in the future.", fix="Record it once it has taken place.")
     contact = InteractionLogged(
         interaction_id=content_id("int", client_id, at.isoformat(), channel, summary),
         client_id=client_id,
-        manager_id=book.client.manager_id,
+        manager_id=entry.client.manager_id,
         at=at,
         channel=channel,
         minutes=minutes,
@@ -63,33 +63,33 @@ def log_contact(
         outcome="other",
         opinion=opinion.strip()[:COMMENT_LIMIT] or None,
     )
-    desk.publish(contact, client_id, "contact", contact.interaction_id)
-    desk.audit("contact.logged", contact.interaction_id, client_id, channel)
+    context.publish(contact, client_id, "contact", contact.interaction_id)
+    context.audit("contact.logged", contact.interaction_id, client_id, channel)
     if not confirm:
         return None
-    draft = confirmation_draft(book, contact, desk.now)
-    desk.publish(DraftCreated(draft=draft), client_id, "draft.created", draft.id)
+    draft = confirmation_draft(entry, contact, context.now)
+    context.publish(DraftCreated(draft=draft), client_id, "draft.created", draft.id)
     return draft.id
 
 
-def record_answers(desk: Desk, client_id: str, answers: Mapping[str, str]) -> int:
+def record_answers(context: ActionContext, client_id: str, answers: Mapping[str, str]) -> int:
     """Add a client's answers to the book, as notes, and return the number of new ones."""
-    exclusive(desk.connection, "book")
-    book = desk.client(client_id)
+    exclusive(context.connection, "book")
+    entry = context.client(client_id)
     limited = {name: text[:COMMENT_LIMIT] for name, text in answers.items()}
-    client = with_answers(book.client, limited, desk.now.astimezone(zone_of(book.client)).date())
-    count = len(client.views + client.history) - len(book.client.views + book.client.history)
+    client = with_answers(entry.client, limited, context.now.astimezone(zone_of(entry.client)).date())
+    count = len(client.views + client.history) - len(entry.client.views + entry.client.history)
     if not count:
         return 0
-    revision = book.revision + 1
+    revision = entry.revision + 1
     changed = event(
-        book.model_copy(update={"client": client, "revision": revision}),
+        entry.model_copy(update={"client": client, "revision": revision}),
         key=client_id,
         id=content_id("evt", "client", client_id, revision),  # as for every change of the book: collisions show
         source="firstword/desk",
-        time=desk.now,
+        time=context.now,
     )
-    if not desk.publisher.publish(desk.connection, [changed]):
+    if not context.publisher.publish(context.connection, [changed]):
         raise Conflict("The client book has just changed.", fix="Go back, reload the page and save again.")
-    desk.audit("client.discovery", client_id, client_id, f"{count} answers")
+    context.audit("client.discovery", client_id, client_id, f"{count} answers")
     return count

@@ -1,4 +1,4 @@
-"""The context of every action: the viewer, the moment, the transaction and where events go."""
+"""The context of one action at the desk: the viewer, the moment, the transaction and where events go."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from services.notifier.desk.auth import Viewer
 from services.notifier.desk.errors import NotFound
 from services.notifier.queries import DraftLine
 
-__all__ = ["COMMENT_LIMIT", "Desk"]
+__all__ = ["COMMENT_LIMIT", "ActionContext"]
 
 #: Characters of a comment or an answer that are kept.
 COMMENT_LIMIT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """One viewer at one moment, inside the caller's transaction. Tables and events are written together.
+class ActionContext:
+    """A viewer at a moment, inside the caller's transaction. Tables and events are written together.
 
     ``mail_fix`` says how to set up mail; it is None if mail can be sent. ``routes`` are the channels that are set up.
     """
@@ -53,10 +53,10 @@ class Desk:
         Raises:
             NotFound: there is none.
         """
-        book = queries.client(self.connection, self.viewer.scope, client_id)
-        if book is None:
+        entry = queries.client(self.connection, self.viewer.scope, client_id)
+        if entry is None:
             raise NotFound("There is no such client.")
-        return book
+        return entry
 
     def publish(self, data: Payload, client_id: str, *identity: str | int) -> None:
         """Publish ``data`` under an id made of ``identity``."""

@@ -8,7 +8,7 @@ from schemas.deliveries import Delivery, DeliveryChanged, DeliveryStatus
 from services.notifier import lifecycle, queries
 from services.notifier.delivery.outbox import lock_draft, sent_events
 from services.notifier.desk import labels
-from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.errors import Conflict, NotFound
 from services.notifier.lifecycle import IllegalTransition
 from services.notifier.tables import deliveries, drafts
@@ -16,60 +16,64 @@ from services.notifier.tables import deliveries, drafts
 __all__ = ["confirm_arrival", "publish_delivery", "publish_sent", "send_again"]
 
 
-def confirm_arrival(desk: Desk, delivery_id: str) -> None:
+def confirm_arrival(context: ActionContext, delivery_id: str) -> None:
     """Record that the client has a message whose outcome was unknown."""
-    row = _decide(desk, delivery_id, ("unknown",), "delivered")
+    row = _decide(context, delivery_id, ("unknown",), "delivered")
     # A draft that was dismissed or withdrawn in the meantime stays so; the client has the message all the same.
     which = drafts.c.id == row["draft_id"]
-    lifecycle.change_where(desk.connection, which, "confirm_arrival", "account manager", desk.now, outcome=None)
-    publish_sent(desk, delivery_id)
-    desk.audit("delivery.arrived", delivery_id, row["client_id"])
+    lifecycle.change_where(context.connection, which, "confirm_arrival", "account manager", context.now, outcome=None)
+    publish_sent(context, delivery_id)
+    context.audit("delivery.arrived", delivery_id, row["client_id"])
 
 
-def send_again(desk: Desk, delivery_id: str) -> None:
+def send_again(context: ActionContext, delivery_id: str) -> None:
     """Send a message again that failed, or whose outcome is unknown."""
-    row = _decide(desk, delivery_id, ("unknown", "failed"), "pending")
+    row = _decide(context, delivery_id, ("unknown", "failed"), "pending")
     try:
-        lifecycle.change(desk.connection, row["draft_id"], "send_again", "account manager", desk.now, outcome=None)
+        lifecycle.change(
+            context.connection, row["draft_id"], "send_again", "account manager", context.now, outcome=None
+        )
     except IllegalTransition as refused:
-        state = labels.STATE[desk.draft(row["draft_id"]).state]
+        state = labels.STATE[context.draft(row["draft_id"]).state]
         raise Conflict(f"This message is {state} by now, so it isn't sent again.") from refused
-    desk.audit("delivery.again", delivery_id, row["client_id"])
+    context.audit("delivery.again", delivery_id, row["client_id"])
 
 
-def publish_delivery(desk: Desk, delivery_id: object) -> None:
+def publish_delivery(context: ActionContext, delivery_id: object) -> None:
     """Publish the delivery's current state."""
-    row = _row(desk, delivery_id)
+    row = _row(context, delivery_id)
     fields = {name: row[name] for name in Delivery.model_fields}
     changed = DeliveryChanged(delivery=Delivery.model_validate(fields))
-    moment = desk.now.isoformat()
-    desk.publish(changed, row["client_id"], "delivery", row["id"], row["status"], row["attempts"], moment)
+    moment = context.now.isoformat()
+    context.publish(changed, row["client_id"], "delivery", row["id"], row["status"], row["attempts"], moment)
 
 
-def publish_sent(desk: Desk, delivery_id: object) -> None:
+def publish_sent(context: ActionContext, delivery_id: object) -> None:
     """Publish that the delivery's draft is sent and the client was contacted."""
-    row = _row(desk, delivery_id)
-    desk.publisher.publish(desk.connection, sent_events(desk.connection, row, desk.now))
+    row = _row(context, delivery_id)
+    context.publisher.publish(context.connection, sent_events(context.connection, row, context.now))
 
 
-def _decide(desk: Desk, delivery_id: str, statuses: tuple[DeliveryStatus, ...], to: DeliveryStatus) -> RowMapping:
+def _decide(
+    context: ActionContext, delivery_id: str, statuses: tuple[DeliveryStatus, ...], to: DeliveryStatus
+) -> RowMapping:
     """Change the status of a delivery that has one of ``statuses``, and return its row."""
-    if queries.delivery(desk.connection, desk.viewer.scope, delivery_id) is None:
+    if queries.delivery(context.connection, context.viewer.scope, delivery_id) is None:
         raise NotFound("There is no such delivery.")
-    lock_draft(desk.connection, delivery_id)
-    changed = desk.connection.execute(
+    lock_draft(context.connection, delivery_id)
+    changed = context.connection.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery_id, deliveries.c.status.in_(statuses))
-        .values(status=to, last_error=None, changed_at=desk.now)
-        .values(next_attempt_at=desk.now if to == "pending" else None)
+        .values(status=to, last_error=None, changed_at=context.now)
+        .values(next_attempt_at=context.now if to == "pending" else None)
     )
     if changed.rowcount != 1:
         raise Conflict(
             "Somebody has already decided about this delivery.", fix="Your action was not carried out. Reload the page."
         )
-    publish_delivery(desk, delivery_id)
-    return _row(desk, delivery_id)
+    publish_delivery(context, delivery_id)
+    return _row(context, delivery_id)
 
 
-def _row(desk: Desk, delivery_id: object) -> RowMapping:
-    return desk.connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()
+def _row(context: ActionContext, delivery_id: object) -> RowMapping:
+    return context.connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one()

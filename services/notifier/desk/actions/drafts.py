@@ -23,8 +23,8 @@ from services.notifier.contact.budget import WEEK
 from services.notifier.contact.plan import SendPlan, plan_send
 from services.notifier.delivery.routes import ClientRoutes, targets
 from services.notifier.desk import labels
+from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
 from services.notifier.desk.actions.deliveries import publish_delivery, publish_sent
-from services.notifier.desk.actions.desk import COMMENT_LIMIT, Desk
 from services.notifier.desk.draft_checks import recheck
 from services.notifier.desk.errors import Conflict
 from services.notifier.lifecycle import IllegalTransition, ManagerCommand, StaleDraft, next_state
@@ -49,115 +49,115 @@ SUBJECT_LIMIT, BODY_LIMIT = 200, 8_000
 OutcomeKind = Literal["replied", "acted", "disagreed", "no_answer", "other"]
 
 
-def edit(desk: Desk, draft_id: str, version: int, subject: str, body: str) -> None:
+def edit(context: ActionContext, draft_id: str, version: int, subject: str, body: str) -> None:
     """Change the text, check it again, and store the findings with it."""
     subject, body = " ".join(subject.split()), body.replace("\r\n", "\n").strip()
     _require_length("subject", subject, SUBJECT_LIMIT)
     _require_length("message", body, BODY_LIMIT)
-    line = _seen(desk, draft_id, version, "edit")
+    line = _seen(context, draft_id, version, "edit")
     if (subject, body) == (line.subject, line.body.strip()):
         return
     revision = line.revision + 1
     other_ids = [alert_id for alert_id in line.draft.told_alerts if alert_id != line.draft.alert_id]
-    others = queries.alerts_by_id(desk.connection, EVERYTHING, other_ids)
-    checks = recheck(line, others, _client(desk, line), subject, body, desk.now)
-    _change(desk, line, "edit", subject=subject, body=body, revision=revision, checks=checks, outcome=None)
+    others = queries.alerts_by_id(context.connection, EVERYTHING, other_ids)
+    checks = recheck(line, others, _client(context, line), subject, body, context.now)
+    _change(context, line, "edit", subject=subject, body=body, revision=revision, checks=checks, outcome=None)
     edited = DraftEdited(
         draft_id=draft_id,
         client_id=line.client_id,
         revision=revision,
         subject=subject,
         body=body,
-        by=desk.viewer.user_id,
+        by=context.viewer.user_id,
     )
-    desk.publish(edited, line.client_id, "draft.edited", draft_id, revision)
-    desk.audit("draft.edited", draft_id, line.client_id)
+    context.publish(edited, line.client_id, "draft.edited", draft_id, revision)
+    context.audit("draft.edited", draft_id, line.client_id)
 
 
-def accept_rewording(desk: Desk, draft_id: str, version: int) -> None:
+def accept_rewording(context: ActionContext, draft_id: str, version: int) -> None:
     """Replace the text with the one that a language model proposed; it counts as the viewer's edit."""
-    line = desk.draft(draft_id)
-    offer = rewordings.offer(desk.connection, draft_id)
+    line = context.draft(draft_id)
+    offer = rewordings.offer(context.connection, draft_id)
     if offer is None:
         raise Conflict("There is no other wording for this draft any more: its text has changed.")
-    edit(desk, draft_id, version, line.subject, offer.body)
+    edit(context, draft_id, version, line.subject, offer.body)
 
 
-def approve(desk: Desk, draft_id: str, version: int, *, at_once: bool = False) -> datetime:
+def approve(context: ActionContext, draft_id: str, version: int, *, at_once: bool = False) -> datetime:
     """Hand the draft to the outbox and return when it goes out.
 
     The time is planned anew, with everything that was sent and approved since the draft was made. ``at_once`` skips
     quiet hours, budget and blackouts.
     """
-    line = _seen(desk, draft_id, version, "approve")
-    if desk.mail_fix is not None:
-        raise BadInput("Mail isn't set up, so Firstword can't send this message.", fix=desk.mail_fix)
-    channel, recipient = _target(_client(desk, line), desk.routes)
-    plan = None if at_once else _plan(desk, line)
-    leaves_at = desk.now if plan is None else plan.send_after
-    _change(desk, line, "approve", outcome=None)
-    row = _delivery_row(desk, line, channel, recipient)
-    upsert(desk.connection, deliveries, [{**row, "status": "pending", "next_attempt_at": leaves_at}], ["id"])
-    _publish_approval(desk, line, channel)
-    publish_delivery(desk, row["id"])
+    line = _seen(context, draft_id, version, "approve")
+    if context.mail_fix is not None:
+        raise BadInput("Mail isn't set up, so Firstword can't send this message.", fix=context.mail_fix)
+    channel, recipient = _target(_client(context, line), context.routes)
+    plan = None if at_once else _plan(context, line)
+    leaves_at = context.now if plan is None else plan.send_after
+    _change(context, line, "approve", outcome=None)
+    row = _delivery_row(context, line, channel, recipient)
+    upsert(context.connection, deliveries, [{**row, "status": "pending", "next_attempt_at": leaves_at}], ["id"])
+    _publish_approval(context, line, channel)
+    publish_delivery(context, row["id"])
     if plan is not None and plan.waits_for is not None:
-        _publish_wait(desk, line, plan)
+        _publish_wait(context, line, plan)
     beyond = ", beyond the weekly budget" if plan is not None and plan.beyond_budget else ""
-    desk.audit("draft.approved", draft_id, line.client_id, f"goes out {leaves_at.isoformat()}{beyond}")
+    context.audit("draft.approved", draft_id, line.client_id, f"goes out {leaves_at.isoformat()}{beyond}")
     return leaves_at
 
 
-def take_back(desk: Desk, draft_id: str, version: int) -> None:
+def take_back(context: ActionContext, draft_id: str, version: int) -> None:
     """Return an approved draft that has not gone out to the inbox."""
-    command: ManagerCommand = "take_back_edited" if desk.draft(draft_id).revision else "take_back"
-    line = _seen(desk, draft_id, version, command)
-    _change(desk, line, command)
-    stopped = desk.connection.execute(
+    command: ManagerCommand = "take_back_edited" if context.draft(draft_id).revision else "take_back"
+    line = _seen(context, draft_id, version, command)
+    _change(context, line, command)
+    stopped = context.connection.execute(
         update(deliveries)
         .where(deliveries.c.draft_id == draft_id, deliveries.c.status == "pending")
         .values(status="failed", last_error="Taken back before it went out.", next_attempt_at=None)
-        .values(changed_at=desk.now)
+        .values(changed_at=context.now)
         .returning(deliveries.c.id)
     ).scalars()
     for delivery_id in stopped.all():
-        publish_delivery(desk, delivery_id)
-    desk.audit("draft.taken_back", draft_id, line.client_id)
+        publish_delivery(context, delivery_id)
+    context.audit("draft.taken_back", draft_id, line.client_id)
 
 
-def dismiss(desk: Desk, draft_id: str, version: int, reason: DismissReason, comment: str = "") -> None:
+def dismiss(context: ActionContext, draft_id: str, version: int, reason: DismissReason, comment: str = "") -> None:
     """Decide not to send the draft, with the reason."""
     comment = comment.strip()[:COMMENT_LIMIT]
-    line = _seen(desk, draft_id, version, "dismiss")
-    _change(desk, line, "dismiss", outcome=": ".join(filter(None, (reason, comment))))
+    line = _seen(context, draft_id, version, "dismiss")
+    _change(context, line, "dismiss", outcome=": ".join(filter(None, (reason, comment))))
     dismissed = DraftDismissed(
         draft_id=draft_id,
         alert_id=line.draft.alert_id,
         client_id=line.client_id,
         reason=reason,
         comment=comment or None,
-        by=desk.viewer.user_id,
+        by=context.viewer.user_id,
     )
-    desk.publish(dismissed, line.client_id, "draft.dismissed", draft_id)
-    desk.audit("draft.dismissed", draft_id, line.client_id, reason)
+    context.publish(dismissed, line.client_id, "draft.dismissed", draft_id)
+    context.audit("draft.dismissed", draft_id, line.client_id, reason)
 
 
-def mark_sent(desk: Desk, draft_id: str, version: int) -> None:
+def mark_sent(context: ActionContext, draft_id: str, version: int) -> None:
     """Record that the account manager sent the message by their own means."""
-    line = _seen(desk, draft_id, version, "mark_sent")
-    book = _client(desk, line)
-    recipient = (book.client.contact.email or book.client.name) if book is not None else line.client_id
-    _change(desk, line, "mark_sent", outcome=None)
-    row = _delivery_row(desk, line, "clipboard", recipient)
-    upsert(desk.connection, deliveries, [{**row, "status": "delivered", "next_attempt_at": None}], ["id"])
-    _publish_approval(desk, line, "clipboard")
-    publish_delivery(desk, row["id"])
-    publish_sent(desk, row["id"])
-    desk.audit("draft.sent_by_hand", draft_id, line.client_id)
+    line = _seen(context, draft_id, version, "mark_sent")
+    entry = _client(context, line)
+    recipient = (entry.client.contact.email or entry.client.name) if entry is not None else line.client_id
+    _change(context, line, "mark_sent", outcome=None)
+    row = _delivery_row(context, line, "clipboard", recipient)
+    upsert(context.connection, deliveries, [{**row, "status": "delivered", "next_attempt_at": None}], ["id"])
+    _publish_approval(context, line, "clipboard")
+    publish_delivery(context, row["id"])
+    publish_sent(context, row["id"])
+    context.audit("draft.sent_by_hand", draft_id, line.client_id)
 
 
-def log_outcome(desk: Desk, draft_id: str, outcome: OutcomeKind, summary: str, opinion: str = "") -> None:
+def log_outcome(context: ActionContext, draft_id: str, outcome: OutcomeKind, summary: str, opinion: str = "") -> None:
     """Record how the client reacted to a message, and what they think of it."""
-    line = desk.draft(draft_id)
+    line = context.draft(draft_id)
     if line.state != "sent":
         raise Conflict("You can record the outcome once the message is sent.")
     summary = summary.strip()[:COMMENT_LIMIT]
@@ -165,20 +165,20 @@ def log_outcome(desk: Desk, draft_id: str, outcome: OutcomeKind, summary: str, o
         interaction_id=content_id("int", draft_id, outcome, summary, *([opinion] if opinion else [])),
         client_id=line.client_id,
         manager_id=line.draft.manager_id,
-        at=desk.now,
+        at=context.now,
         channel="reply",
         draft_id=draft_id,
         summary=summary,
         outcome=outcome,
         opinion=opinion.strip()[:COMMENT_LIMIT] or None,
     )
-    desk.publish(contact, line.client_id, "contact", contact.interaction_id)
-    desk.audit("outcome.logged", draft_id, line.client_id, outcome)
+    context.publish(contact, line.client_id, "contact", contact.interaction_id)
+    context.audit("outcome.logged", draft_id, line.client_id, outcome)
 
 
-def give_feedback(desk: Desk, draft_id: str, feedback: Feedback, comment: str = "") -> None:
+def give_feedback(context: ActionContext, draft_id: str, feedback: Feedback, comment: str = "") -> None:
     """Record how useful a message was to the client; it adjusts their thresholds, within bounds."""
-    line = desk.draft(draft_id)
+    line = context.draft(draft_id)
     if line.state != "sent" or line.alert is None:
         raise Conflict("You can rate a message once it is sent.")
     given = FeedbackGiven(
@@ -187,78 +187,80 @@ def give_feedback(desk: Desk, draft_id: str, feedback: Feedback, comment: str = 
         entity_id=line.alert.entity_id,
         feedback=feedback,
         comment=comment.strip()[:COMMENT_LIMIT] or None,
-        by=desk.viewer.user_id,
+        by=context.viewer.user_id,
     )
-    desk.publish(given, line.client_id, "feedback", draft_id, feedback, desk.now.isoformat())
-    desk.audit("feedback.given", draft_id, line.client_id, feedback)
+    context.publish(given, line.client_id, "feedback", draft_id, feedback, context.now.isoformat())
+    context.audit("feedback.given", draft_id, line.client_id, feedback)
 
 
-def _seen(desk: Desk, draft_id: str, version: int, command: ManagerCommand) -> DraftLine:
+def _seen(context: ActionContext, draft_id: str, version: int, command: ManagerCommand) -> DraftLine:
     """Return the draft if it is still as the person saw it and allows ``command``; raise Conflict if not."""
-    line = desk.draft(draft_id)
+    line = context.draft(draft_id)
     try:
         next_state(line.state, command, "account manager")
     except IllegalTransition as refused:
-        raise _conflict(desk, line) from refused
+        raise _conflict(context, line) from refused
     if line.version != version:
-        raise _conflict(desk, line)
+        raise _conflict(context, line)
     return line
 
 
-def _change(desk: Desk, line: DraftLine, command: ManagerCommand, **values: object) -> None:
+def _change(context: ActionContext, line: DraftLine, command: ManagerCommand, **values: object) -> None:
     """Apply ``command`` to the draft as it was read; raise Conflict if somebody was faster."""
     try:
-        lifecycle.change(desk.connection, line.id, command, "account manager", desk.now, version=line.version, **values)
+        lifecycle.change(
+            context.connection, line.id, command, "account manager", context.now, version=line.version, **values
+        )
     except (IllegalTransition, StaleDraft) as refused:
-        raise _conflict(desk, desk.draft(line.id)) from refused
+        raise _conflict(context, context.draft(line.id)) from refused
 
 
-def _conflict(desk: Desk, line: DraftLine) -> Conflict:
-    when = labels.moment(line.changed_at, labels.zone(desk.viewer.time_zone), desk.now)
+def _conflict(context: ActionContext, line: DraftLine) -> Conflict:
+    when = labels.moment(line.changed_at, labels.zone(context.viewer.time_zone), context.now)
     return Conflict(
         f"This draft has changed since you opened it: it is {labels.STATE[line.state]} ({when}).",
         fix="Your action was not carried out. Open the draft to see its current state.",
     )
 
 
-def _client(desk: Desk, line: DraftLine) -> ClientChanged | None:
+def _client(context: ActionContext, line: DraftLine) -> ClientChanged | None:
     """Return the client of a draft that the viewer may see."""
-    return queries.client(desk.connection, EVERYTHING, line.client_id)
+    return queries.client(context.connection, EVERYTHING, line.client_id)
 
 
-def _plan(desk: Desk, line: DraftLine) -> SendPlan:
+def _plan(context: ActionContext, line: DraftLine) -> SendPlan:
     """Plan when the message may go out, after everything that was sent and approved so far."""
-    book = _client(desk, line)
-    if book is None:
-        return SendPlan(max(desk.now, line.send_after))
-    others = queries.message_times(desk.connection, EVERYTHING, line.client_id, desk.now - WEEK)
+    entry = _client(context, line)
+    if entry is None:
+        return SendPlan(max(context.now, line.send_after))
+    others = queries.message_times(context.connection, EVERYTHING, line.client_id, context.now - WEEK)
     told = line.draft.told_alerts or (line.draft.alert_id,)
-    alerts = queries.alerts_by_id(desk.connection, EVERYTHING, told)
-    about = blackout_names(book.client, (name for alert in alerts for name in (alert.entity_id, alert.entity_name)))
-    plan = plan_send(book.client, desk.now, others, line.draft.urgency, line.deadline_at, about)
+    alerts = queries.alerts_by_id(context.connection, EVERYTHING, told)
+    about = blackout_names(entry.client, (name for alert in alerts for name in (alert.entity_id, alert.entity_name)))
+    plan = plan_send(entry.client, context.now, others, line.draft.urgency, line.deadline_at, about)
     if plan.refused is not None:
         raise BadInput(" ".join(plan.notes), fix="Change the client's contact policy, or send it by hand.")
     return plan
 
 
-def _target(book: ClientChanged | None, routes: ClientRoutes) -> tuple[str, str]:
+def _target(entry: ClientChanged | None, routes: ClientRoutes) -> tuple[str, str]:
     """Return the channel and the address to send to."""
-    if book is None:
+    if entry is None:
         raise BadInput("The client is no longer in the book, so this message can't be sent.")
-    contact = book.client.contact
+    contact = entry.client.contact
     if contact.do_not_contact:
         why = f": {contact.do_not_contact_reason}" if contact.do_not_contact_reason else ""
-        raise BadInput(f"{book.client.name} must not be contacted{why}.")
-    addresses = targets(book.client, routes)
+        raise BadInput(f"{entry.client.name} must not be contacted{why}.")
+    addresses = targets(entry.client, routes)
     if not addresses:
         raise BadInput(
-            f"There is no mail address for {book.client.name}.",
+            f"There is no mail address for {entry.client.name}.",
             fix="Add contact.email to the client book, or copy the message and send it yourself.",
         )
     return addresses[0]
 
 
-def _delivery_row(desk: Desk, line: DraftLine, channel: str, recipient: str) -> dict[str, object]:
+def _delivery_row(context: ActionContext, line: DraftLine, channel: str, recipient: str) -> dict[str, object]:
     return {
         "id": content_id("dlv", line.id, channel, recipient),
         "draft_id": line.id,
@@ -268,25 +270,25 @@ def _delivery_row(desk: Desk, line: DraftLine, channel: str, recipient: str) -> 
         "last_error": None,
         "subject": line.subject,
         "body": line.body,
-        "approved_by": desk.viewer.user_id,
-        "created_at": desk.now,
-        "changed_at": desk.now,
+        "approved_by": context.viewer.user_id,
+        "created_at": context.now,
+        "changed_at": context.now,
     }
 
 
-def _publish_approval(desk: Desk, line: DraftLine, channel: str) -> None:
+def _publish_approval(context: ActionContext, line: DraftLine, channel: str) -> None:
     approved = DraftApproved(
         draft_id=line.id,
         client_id=line.client_id,
         channel=channel,
         subject=line.subject,
         body=line.body,
-        by=desk.viewer.user_id,
+        by=context.viewer.user_id,
     )
-    desk.publish(approved, line.client_id, "draft.approved", line.id, line.version)
+    context.publish(approved, line.client_id, "draft.approved", line.id, line.version)
 
 
-def _publish_wait(desk: Desk, line: DraftLine, plan: SendPlan) -> None:
+def _publish_wait(context: ActionContext, line: DraftLine, plan: SendPlan) -> None:
     decided = ContactDecided(
         client_id=line.client_id,
         what="waits",
@@ -296,7 +298,7 @@ def _publish_wait(desk: Desk, line: DraftLine, plan: SendPlan) -> None:
         draft_id=line.id,
         until=plan.send_after,
     )
-    desk.publish(decided, line.client_id, "contact.decided", line.id, line.version)
+    context.publish(decided, line.client_id, "contact.decided", line.id, line.version)
 
 
 def _require_length(field: str, text: str, limit: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.dependencies import DeskDependencies, FeedActions
 from services.notifier.desk.errors import NotFound
@@ -50,6 +50,6 @@ def _actions(viewer: Viewer, dependencies: DeskDependencies) -> FeedActions:
 
 def _audit(viewer: Viewer, dependencies: DeskDependencies, action: str, subject: str) -> None:
     with dependencies.engine.begin() as connection:
-        Desk(connection, dependencies.publisher, viewer, dependencies.clock.now()).audit(
+        ActionContext(connection, dependencies.publisher, viewer, dependencies.clock.now()).audit(
             action, subject[:SUBJECT_LIMIT]
         )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping
 
 from schemas.clients import Manager
 from services.notifier.delivery.routes import ManagerRoutes
-from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.errors import NotFound
 from services.notifier.digest.gather import all_managers
 from services.notifier.digest.manager_outbox import last_to
@@ -56,18 +56,20 @@ def list_managers(connection: Connection, scope: Scope, routes: ManagerRoutes) -
     ]
 
 
-def change_preferences(desk: Desk, routes: ManagerRoutes, manager_id: str, wanted: ChosenPreferences) -> None:
+def change_preferences(
+    context: ActionContext, routes: ManagerRoutes, manager_id: str, wanted: ChosenPreferences
+) -> None:
     """Store what was chosen for a manager.
 
     Raises:
         NotFound: the viewer may see no such manager.
         BadInput: a channel isn't set up, or has no address for the manager.
     """
-    managers = {manager.id: manager for manager in all_managers(desk.connection)}
-    if manager_id not in managers or not desk.viewer.scope.includes(manager_id):
+    managers = {manager.id: manager for manager in all_managers(context.connection)}
+    if manager_id not in managers or not context.viewer.scope.includes(manager_id):
         raise NotFound("There is no such account manager.")
-    save_preferences(desk.connection, managers[manager_id], wanted, routes, desk.now)
-    desk.audit("manager.reached_by", manager_id, detail=_described(wanted))
+    save_preferences(context.connection, managers[manager_id], wanted, routes, context.now)
+    context.audit("manager.reached_by", manager_id, detail=_described(wanted))
 
 
 def _described(wanted: ChosenPreferences) -> str:

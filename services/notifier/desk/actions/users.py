@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from sqlalchemy import update
 
 from services.common.errors import BadInput
-from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.tables import users
 
 __all__ = ["change_time_zone", "time_zones"]
@@ -18,9 +18,9 @@ def time_zones() -> list[str]:
     return sorted(available_timezones())
 
 
-def change_time_zone(desk: Desk, name: str) -> None:
+def change_time_zone(context: ActionContext, name: str) -> None:
     """Show the viewer all times in another zone."""
     if name not in available_timezones():
         raise BadInput(f"{name!r} is not a known time zone.", fix="Choose a name such as Europe/Stockholm.")
-    desk.connection.execute(update(users).where(users.c.id == desk.viewer.user_id).values(time_zone=name))
-    desk.audit("user.time_zone", desk.viewer.user_id, detail=name)
+    context.connection.execute(update(users).where(users.c.id == context.viewer.user_id).values(time_zone=name))
+    context.audit("user.time_zone", context.viewer.user_id, detail=name)

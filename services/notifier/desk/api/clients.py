@@ -24,4 +24,4 @@ def list_clients(context: Caller) -> ListPage[Annotated[Client, Compact]]:
             connection, context.scope, search=context.search, number=context.page_number, size=context.page_size
         )
     context.audit_read("clients.listed", "clients")
-    return list_page(page, [book.client for book in page.items])
+    return list_page(page, [entry.client for entry in page.items])

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from services.notifier import queries
 from services.notifier.desk.actions import drafts
-from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.api.caller import Caller
 from services.notifier.desk.api.models import (
     Approval,
@@ -59,37 +59,37 @@ def get_draft(context: Caller, draft_id: str) -> DraftWithRewording:
 @router.post("/{draft_id}/approve")
 def approve(context: Caller, draft_id: str, approval: Approval) -> Approved:
     """Send the draft: now, or in the client's hours."""
-    with context.acting() as desk:
-        leaves_at = drafts.approve(desk, draft_id, approval.version, at_once=approval.at_once)
+    with context.acting() as action:
+        leaves_at = drafts.approve(action, draft_id, approval.version, at_once=approval.at_once)
     return Approved(draft_id=draft_id, leaves_at=leaves_at)
 
 
 @router.post("/{draft_id}/dismiss")
 def dismiss(context: Caller, draft_id: str, dismissal: Dismissal) -> Dismissed:
     """Decide not to send the draft."""
-    with context.acting() as desk:
-        drafts.dismiss(desk, draft_id, dismissal.version, dismissal.reason, dismissal.comment)
+    with context.acting() as action:
+        drafts.dismiss(action, draft_id, dismissal.version, dismissal.reason, dismissal.comment)
     return Dismissed(draft_id=draft_id)
 
 
 @router.post("/{draft_id}/edit")
 def edit(context: Caller, draft_id: str, text: Edit) -> DraftDetail:
     """Save another text, and return the draft with the findings in it."""
-    with context.acting() as desk:
-        drafts.edit(desk, draft_id, text.version, text.subject, text.body)
-        return _changed(desk, draft_id)
+    with context.acting() as action:
+        drafts.edit(action, draft_id, text.version, text.subject, text.body)
+        return _changed(action, draft_id)
 
 
 @router.post("/{draft_id}/wording")
 def accept_rewording(context: Caller, draft_id: str, seen: Version) -> DraftDetail:
     """Use the text that a language model proposed, and return the draft with the findings in it."""
-    with context.acting() as desk:
-        drafts.accept_rewording(desk, draft_id, seen.version)
-        return _changed(desk, draft_id)
+    with context.acting() as action:
+        drafts.accept_rewording(action, draft_id, seen.version)
+        return _changed(action, draft_id)
 
 
-def _changed(desk: Desk, draft_id: str) -> DraftDetail:
-    return DraftDetail(**_detail(desk.draft(draft_id)))
+def _changed(action: ActionContext, draft_id: str) -> DraftDetail:
+    return DraftDetail(**_detail(action.draft(draft_id)))
 
 
 def _summary(line: DraftLine) -> dict[str, Any]:

@@ -23,8 +23,8 @@ def get_managers(context: Caller) -> ManagerList:
 @router.put("/{manager_id}/reach")
 def put_preferences(context: Caller, manager_id: str, wanted: ChosenPreferences) -> ManagerItem:
     """Choose a manager's channels, in order; [] means none, and what is left out is as in the client book."""
-    with context.acting() as desk:
-        change_preferences(desk, context.dependencies.manager_routes, manager_id, wanted)
+    with context.acting() as action:
+        change_preferences(action, context.dependencies.manager_routes, manager_id, wanted)
     return next(item for item in _items(context) if item.id == manager_id)
 
 

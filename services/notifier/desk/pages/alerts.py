@@ -30,8 +30,8 @@ def explain(context: PageRequest, alert_id: str) -> HTMLResponse:
         alert = queries.alert(connection, context.scope, alert_id)
         if alert is None:
             raise NotFound("There is no such alert.")
-        book = queries.client(connection, context.scope, alert.client_id)
+        entry = queries.client(connection, context.scope, alert.client_id)
         story = queries.story(connection, context.scope, alert.client_id, alert.story_id)
         drafts = queries.drafts_of(connection, context.scope, alert_id=alert_id)
     context.audit_read("alert.read", alert_id, alert.client_id)
-    return render(context, "alert.html", alert=alert, book=book, story=story, drafts=drafts)
+    return render(context, "alert.html", alert=alert, book=entry, story=story, drafts=drafts)

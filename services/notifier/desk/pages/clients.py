@@ -41,8 +41,8 @@ def list_clients(context: PageRequest) -> HTMLResponse:
 def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
     """Show what a client owns, wants and follows, what was found for them, and the contacts with them."""
     with context.reading() as connection:
-        book = queries.client(connection, context.scope, client_id)
-        if book is None:
+        entry = queries.client(connection, context.scope, client_id)
+        if entry is None:
             raise NotFound("There is no such client.")
         drafts = queries.drafts_of(connection, context.scope, client_id=client_id)
         alerts = queries.alert_lines(connection, context.scope, client_id)
@@ -52,18 +52,18 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
     return render(
         context,
         "client.html",
-        book=book,
+        book=entry,
         drafts=drafts,
         alerts=alerts,
         contacts=contacts,
         tuning=tuning,
-        language="English" if reads_english(book.client) else language_name(book.client.language),
+        language="English" if reads_english(entry.client) else language_name(entry.client.language),
         bounds=BOUNDS,
         entity_bounds=ENTITY_BOUNDS,
-        blackouts=upcoming_blackouts(book.client, zone_of(book.client), context.now),
+        blackouts=upcoming_blackouts(entry.client, zone_of(entry.client), context.now),
         channels=CONTACT_CHANNELS,
         local_now=context.now.astimezone(labels.zone(context.viewer.time_zone)).strftime("%Y-%m-%dT%H:%M"),
-        open_questions=len(unanswered(book.client)),
+        open_questions=len(unanswered(entry.client)),
     )
 
 
@@ -87,9 +87,9 @@ def post_contact(
         ) from None
     if minutes and not (minutes.isascii() and minutes.isdigit()):
         raise BadInput(f"{minutes!r} is not a number of minutes.", fix="Give a whole number, or leave it empty.")
-    with context.acting() as desk:
+    with context.acting() as action:
         draft_id = log_contact(
-            desk,
+            action,
             client_id,
             at=moment,
             channel=channel,
@@ -105,12 +105,12 @@ def post_contact(
 def discovery(context: PageRequest, client_id: str) -> HTMLResponse:
     """Show questions for getting to know the client, with the answers so far."""
     with context.reading() as connection:
-        book = queries.client(connection, context.scope, client_id)
-    if book is None:
+        entry = queries.client(connection, context.scope, client_id)
+    if entry is None:
         raise NotFound("There is no such client.")
     context.audit_read("client.discovery", client_id, client_id)
-    answers = answers_by_question(book.client)
-    return render(context, "discovery.html", book=book, questions=questions_for(book.client.trade), answers=answers)
+    answers = answers_by_question(entry.client)
+    return render(context, "discovery.html", book=entry, questions=questions_for(entry.client.trade), answers=answers)
 
 
 @router.post("/{client_id}/discovery")
@@ -120,8 +120,8 @@ async def post_answers(context: PageForm, client_id: str) -> Response:
     answers = {name: value for name, value in form.items() if isinstance(value, str) and name != "form_token"}
 
     def save() -> int:
-        with context.acting() as desk:
-            return record_answers(desk, client_id, answers)
+        with context.acting() as action:
+            return record_answers(action, client_id, answers)
 
     count = await run_in_threadpool(save)
     return redirect(f"/clients/{client_id}/discovery", "answers" if count else "no-answers")

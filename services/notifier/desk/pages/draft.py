@@ -40,15 +40,15 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
         if line is None:
             raise NotFound("There is no such draft.")
         supersedes, checks = line.draft.supersedes, checks_of(line)
-        book = queries.client(connection, context.scope, line.client_id)
+        entry = queries.client(connection, context.scope, line.client_id)
         other_ids = [alert_id for alert_id in line.draft.told_alerts if alert_id != line.draft.alert_id]
         contacts = queries.contacts(connection, context.scope, line.client_id)
         values: dict[str, Any] = {
             "line": line,
-            "book": book,
+            "book": entry,
             "checks": checks,
             "sentences": by_sentence(f"{line.subject}\n\n{line.body}", checks.grounding),
-            "why": why_this_client(line, book),
+            "why": why_this_client(line, entry),
             "deliveries": queries.deliveries_of(connection, context.scope, draft_id),
             "other_alerts": queries.alerts_by_id(connection, context.scope, other_ids),
             "feedback": queries.feedback_on(connection, context.scope, draft_id),
@@ -63,19 +63,19 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
         context,
         "draft.html",
         **values,
-        **_addresses(context, line, book),
+        **_addresses(context, line, entry),
         dismissing="dismiss" in parameters,
         editing=line.decidable and "edit" in parameters,
     )
 
 
-def _addresses(context: RequestContext, line: DraftLine, book: ClientChanged | None) -> dict[str, Any]:
+def _addresses(context: RequestContext, line: DraftLine, entry: ClientChanged | None) -> dict[str, Any]:
     """Return the recipient, the channel other than mail, and the link that opens the message in a mail program."""
-    if book is None:
+    if entry is None:
         return {"recipient": None, "channel": None, "mailto": None}
-    address = book.client.contact.email
+    address = entry.client.contact.email
     # While no channel is set up, the mail address in the book is shown: "Open in mail" writes to it.
-    channel, recipient = next(iter(targets(book.client, context.dependencies.client_routes)), ("email", address))
+    channel, recipient = next(iter(targets(entry.client, context.dependencies.client_routes)), ("email", address))
     return {
         "recipient": recipient,
         "channel": None if channel == "email" else channel.capitalize(),
@@ -88,13 +88,13 @@ def call(context: PageRequest, draft_id: str) -> Response:
     """Return a calendar entry for a call about the draft: the next half hour within the client's hours."""
     with context.reading() as connection:
         line = queries.draft(connection, context.scope, draft_id)
-        book = None if line is None else queries.client(connection, context.scope, line.client_id)
-    if line is None or book is None:
+        entry = None if line is None else queries.client(connection, context.scope, line.client_id)
+    if line is None or entry is None:
         raise NotFound("There is no such draft.")
     context.audit_read("draft.call", draft_id, line.client_id)
-    contact, manager = book.client.contact, book.manager
+    contact, manager = entry.client.contact, entry.manager
     message = Outgoing(
-        line.id, contact.phone or "", book.client.name, manager.name, manager.email, line.subject, line.body
+        line.id, contact.phone or "", entry.client.name, manager.name, manager.email, line.subject, line.body
     )
     start = half_hour(max(context.now, line.send_after))
     file = call_file(message, start, context.now, phone=contact.phone)
@@ -107,32 +107,32 @@ def edit(
     context: PageForm, draft_id: str, version: Version, subject: Annotated[str, Form()], body: Annotated[str, Form()]
 ) -> Response:
     """Save another text."""
-    with context.acting() as desk:
-        drafts.edit(desk, draft_id, version, subject, body)
+    with context.acting() as action:
+        drafts.edit(action, draft_id, version, subject, body)
     return redirect(f"/drafts/{draft_id}", "saved")
 
 
 @router.post("/{draft_id}/rewording")
 def accept_rewording(context: PageForm, draft_id: str, version: Version) -> Response:
     """Use the text that a language model proposed."""
-    with context.acting() as desk:
-        drafts.accept_rewording(desk, draft_id, version)
+    with context.acting() as action:
+        drafts.accept_rewording(action, draft_id, version)
     return redirect(f"/drafts/{draft_id}", "saved")
 
 
 @router.post("/{draft_id}/approve")
 def approve(context: PageForm, draft_id: str, version: Version, when: Annotated[str, Form()] = "") -> Response:
     """Send the message: now, or in the client's hours."""
-    with context.acting() as desk:
-        leaves_at = drafts.approve(desk, draft_id, version, at_once=when == "now")
+    with context.acting() as action:
+        leaves_at = drafts.approve(action, draft_id, version, at_once=when == "now")
     return redirect("/", "approved" if leaves_at <= context.now else "waiting")
 
 
 @router.post("/{draft_id}/take-back")
 def take_back(context: PageForm, draft_id: str, version: Version) -> Response:
     """Return an approved draft to the inbox."""
-    with context.acting() as desk:
-        drafts.take_back(desk, draft_id, version)
+    with context.acting() as action:
+        drafts.take_back(action, draft_id, version)
     return redirect(f"/drafts/{draft_id}", "taken-back")
 
 
@@ -145,16 +145,16 @@ def dismiss(
     comment: Annotated[str, Form()] = "",
 ) -> Response:
     """Dismiss the draft with a reason."""
-    with context.acting() as desk:
-        drafts.dismiss(desk, draft_id, version, reason, comment)
+    with context.acting() as action:
+        drafts.dismiss(action, draft_id, version, reason, comment)
     return redirect("/", "dismissed")
 
 
 @router.post("/{draft_id}/sent")
 def mark_sent(context: PageForm, draft_id: str, version: Version) -> Response:
     """Record that the message was sent by other means."""
-    with context.acting() as desk:
-        drafts.mark_sent(desk, draft_id, version)
+    with context.acting() as action:
+        drafts.mark_sent(action, draft_id, version)
     return redirect("/", "marked")
 
 
@@ -167,8 +167,8 @@ def log_outcome(
     opinion: Annotated[str, Form()] = "",
 ) -> Response:
     """Record how the client reacted."""
-    with context.acting() as desk:
-        drafts.log_outcome(desk, draft_id, outcome, summary, opinion)
+    with context.acting() as action:
+        drafts.log_outcome(action, draft_id, outcome, summary, opinion)
     return redirect(f"/drafts/{draft_id}", "logged")
 
 
@@ -180,6 +180,6 @@ def give_feedback(
     comment: Annotated[str, Form()] = "",
 ) -> Response:
     """Record how useful the message was to the client."""
-    with context.acting() as desk:
-        drafts.give_feedback(desk, draft_id, feedback, comment)
+    with context.acting() as action:
+        drafts.give_feedback(action, draft_id, feedback, comment)
     return redirect(f"/drafts/{draft_id}", "feedback")

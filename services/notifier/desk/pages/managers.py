@@ -42,8 +42,8 @@ def change(
     wanted = ChosenPreferences(
         digest_by=_in_order(digest, digest_then), digest_hour=_hour(hour), urgent_by=_in_order(urgent, urgent_then)
     )
-    with context.acting() as desk:
-        change_preferences(desk, context.dependencies.manager_routes, manager_id, wanted)
+    with context.acting() as action:
+        change_preferences(action, context.dependencies.manager_routes, manager_id, wanted)
     return redirect("/managers", "preferences")
 
 

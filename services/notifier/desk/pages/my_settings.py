@@ -24,6 +24,6 @@ def my_settings(context: PageRequest) -> HTMLResponse:
 @router.post("/time-zone")
 def post_time_zone(context: PageForm, name: Annotated[str, Form(max_length=64)]) -> Response:
     """Show times in another zone."""
-    with context.acting() as desk:
-        change_time_zone(desk, name)
+    with context.acting() as action:
+        change_time_zone(action, name)
     return redirect("/", "zone")

@@ -15,7 +15,7 @@ from services.common.errors import FirstwordError
 from services.notifier import queries
 from services.notifier.desk import labels
 from services.notifier.desk.context import RequestContext, signed_in, site_of
-from services.notifier.desk.highlight import letter, quoted, safe_url
+from services.notifier.desk.highlight import mark_sources, quoted, safe_url
 
 __all__ = ["STATIC", "PageForm", "PageRequest", "Rendering", "build_rendering", "own_form", "redirect", "render"]
 
@@ -63,7 +63,7 @@ def build_rendering() -> Rendering:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(labels=labels, letter=letter, quoted=quoted, safe_url=safe_url)
+    environment.globals.update(labels=labels, mark_sources=mark_sources, quoted=quoted, safe_url=safe_url)
     digest = hashlib.blake2b(digest_size=6)
     for path in sorted(STATIC.iterdir()):
         digest.update(path.read_bytes())

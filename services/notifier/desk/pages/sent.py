@@ -31,14 +31,14 @@ def sent(context: PageRequest) -> HTMLResponse:
 @router.post("/deliveries/{delivery_id}/arrived")
 def post_arrival(context: PageForm, delivery_id: str) -> Response:
     """Record that the client has the message."""
-    with context.acting() as desk:
-        confirm_arrival(desk, delivery_id)
+    with context.acting() as action:
+        confirm_arrival(action, delivery_id)
     return redirect("/sent", "delivery")
 
 
 @router.post("/deliveries/{delivery_id}/again")
 def post_send_again(context: PageForm, delivery_id: str) -> Response:
     """Send the message again."""
-    with context.acting() as desk:
-        send_again(desk, delivery_id)
+    with context.acting() as action:
+        send_again(action, delivery_id)
     return redirect("/sent", "delivery")

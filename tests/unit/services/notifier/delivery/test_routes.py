@@ -11,7 +11,7 @@ from services.common.db import reading
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.routes import MAIL, by_name, mail_address, targets
 from services.notifier.delivery.worker import DeliveryWorker
-from services.notifier.desk.actions.desk import Desk
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.actions.drafts import approve
 from services.notifier.tables import deliveries
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
@@ -49,7 +49,9 @@ async def send(database: Engine, outcome: Outcome) -> tuple[World, str, Scripted
     world.apply([event(changed, key="claire-arnaud", id="evt_2", source="test", time=NOW)])
     line = world.draft("claire-arnaud", "warn")
     with database.begin() as connection:
-        approve(Desk(connection, world.publisher, OWNER, NOW, None, ROUTES), line.id, line.version, at_once=True)
+        approve(
+            ActionContext(connection, world.publisher, OWNER, NOW, None, ROUTES), line.id, line.version, at_once=True
+        )
     slack, mail = ScriptedChannel(outcome), ScriptedChannel()
     slack.name = "slack"
     worker = DeliveryWorker(database, world.publisher, world.clock, {"slack": slack, "email": mail}, routes=ROUTES)

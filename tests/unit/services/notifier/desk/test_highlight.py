@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from schemas.drafts import Finding, Grounding
-from services.notifier.desk.highlight import letter, quoted, safe_url
+from services.notifier.desk.highlight import mark_sources, quoted, safe_url
 
 TEXTS = st.text("ab12 <&\"'%.é", max_size=40)
 
@@ -20,18 +20,18 @@ def grounded(text: str, where: str = "evidence") -> Grounding:
 @given(TEXTS, st.lists(TEXTS, max_size=4), st.lists(TEXTS, max_size=2))
 def test_without_its_marks_the_html_is_the_escaped_text(text: str, tied: list[str], found: list[str]) -> None:
     findings = [Finding(rule="r", text=entry, message="<b>") for entry in found]
-    html = str(letter(text, [grounded(entry) for entry in tied], findings, ()))
+    html = str(mark_sources(text, [grounded(entry) for entry in tied], findings, ()))
     assert re.sub(r"</?mark[^>]*>", "", html) == str(escape(text))
 
 
 def test_a_number_is_not_marked_inside_another() -> None:
-    html = letter("12 of 120, 12.", [grounded("12")], (), ())
+    html = mark_sources("12 of 120, 12.", [grounded("12")], (), ())
     assert html.count("<mark") == 2
     assert "<mark" not in html[html.index("of") : html.index("120") + 3]
 
 
 def test_a_mark_for_a_missing_source_comes_first() -> None:
-    html = letter("It rose 45 %.", [grounded("45 %", "nowhere"), grounded("45 %")], (), ())
+    html = mark_sources("It rose 45 %.", [grounded("45 %", "nowhere"), grounded("45 %")], (), ())
     assert html.count("<mark") == 1
     assert 'class="nowhere"' in html
 
