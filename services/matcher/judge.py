@@ -138,7 +138,7 @@ class Judge(Processor[JudgeState]):
                 events.append(alert_raised(alert))
                 thread = thread.with_verdict(client_id, self._client_verdict(alert, now))
             elif earlier is not None and earlier.verdict == "hold":
-                # Somebody took the rumor up again: the hold starts anew.
+                # Somebody repeated the rumor: the hold starts again.
                 thread = thread.with_verdict(client_id, replace(earlier, held_until=self._hold_until(now)))
         return thread, events + outcomes
 

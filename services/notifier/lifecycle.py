@@ -1,7 +1,8 @@
 """The life of a draft: its states, the commands that change them, who may give each, and the only writer of them.
 
 Everything that changes a draft's state goes through :func:`change` or :func:`change_where`. A draft does not expire:
-past its deadline it stays in the inbox, listed last, until somebody decides or newer news withdraws it.
+past its deadline it stays in the inbox, listed last, until somebody decides or it is withdrawn (newer news replaces it,
+its news turns out to be false, or the client is removed).
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ ManagerCommand = Literal[
 ]
 DeliveryCommand = Literal["start_sending", "delivered", "retry", "failed", "outcome_unknown", "bounced", "fall_back"]
 #: What the pipeline learns from events. A ``record_*`` repeats a decision that the desk or the delivery worker has
-#: written already; it only has an effect where the tables are built anew.
+#: written already; it only has an effect where the tables are rebuilt.
 PipelineCommand = Literal["record_edit", "record_approval", "record_sent", "record_dismissal", "withdraw"]
 Command = ManagerCommand | DeliveryCommand | PipelineCommand
 

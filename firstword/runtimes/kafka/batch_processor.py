@@ -137,7 +137,7 @@ class BatchProcessor:
         return True
 
     def prune(self) -> int:
-        """Delete the ids of events that won't be repeated any more; return their number."""
+        """Delete the ids of events that will no longer be repeated; return their number."""
         with self._engine.begin() as connection:
             old = recent.c.at < self._clock.now() - REPEAT_WINDOW
             return connection.execute(delete(recent).where(old)).rowcount

@@ -129,7 +129,7 @@ class Fence:
         """Return our claim on a partition.
 
         Raises:
-            Superseded: we don't own it any more.
+            Superseded: we no longer own it.
         """
         held = self._of(partition).held
         if held is None:

@@ -23,7 +23,7 @@ RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Takes up attempts that a crash cut off: ``recover`` gets the age from which they count as such.
+    """Recover attempts that a crash interrupted; ``recover`` gets the minimum age of such an attempt.
 
     ``sole`` means that no other process works on this database: then every attempt that is open at the start was
     interrupted. Otherwise, and later on, only attempts older than ``lost_after`` were.
@@ -79,7 +79,7 @@ async def poll(
 async def until_recorded(write: Callable[[], T], *, name: str, retry_seconds: float = RETRY_SECONDS) -> T:
     """Run ``write`` in a thread, again and again while the database is away, and return its result.
 
-    If the outcome of an attempt were lost, nobody could say how it ended.
+    If the outcome of an attempt were lost, nobody could tell whether it succeeded.
     """
     while True:
         try:

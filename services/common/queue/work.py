@@ -81,7 +81,7 @@ class WorkQueue:
     """A queue over ``table``, which has the columns status, attempts, next_attempt_at, last_error and changed_at.
 
     ``id_column`` identifies work. ``attempts_before``, if the table has such a column, holds the number of attempts
-    made before the schedule last started anew. ``log`` is a table with one row for each attempt (delivery_id, number,
+    made before the schedule last restarted. ``log`` is a table with one row for each attempt (delivery_id, number,
     began_at, ended_at, outcome, detail). ``cut_off`` is the outcome of an attempt that a crash interrupted.
     """
 

@@ -1,4 +1,4 @@
-"""Works off a queue piece by piece: claim it, attempt it, record how that ended."""
+"""Process a queue item by item: claim, attempt, record the outcome."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def recover_older_than(
 
 @dataclass(frozen=True, slots=True)
 class QueueWorker(Generic[C]):
-    """Takes what is due from ``queue``, at most ``limit`` pieces a round and ``concurrent`` at once.
+    """Takes what is due from ``queue``, at most ``limit`` items a round and ``concurrent`` at once.
 
     ``claim`` begins an attempt at the work with an id, and returns what ``attempt`` needs, or None if it is no longer
     due. ``finish`` records the outcome. ``recover`` ends attempts that never ended

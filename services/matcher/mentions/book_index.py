@@ -95,7 +95,7 @@ class BookIndex:
         return decoded
 
     def client_watch(self, entity_id: str, client_id: str) -> ClientWatch | None:
-        """Return the client's watch of ``entity_id``, or None if the client does not watch it any more."""
+        """Return the client's watch of ``entity_id``, or None if the client no longer watches it."""
         packed = self._packed_watches(entity_id).get(client_id)
         return None if packed is None else ClientWatch(client_id, _unpack(entity_id, orjson.loads(packed)[0]))
 

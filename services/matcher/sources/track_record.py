@@ -4,8 +4,8 @@ A pure function of the outcomes, the grade that was set, and the day.
 
 - Slow: an outcome counts from the next midnight UTC, and a few outcomes change nothing.
 - Bounded: the grade moves by at most one letter from the grade that was set.
-- Reversible: outcomes leave the window, a later outcome of a story replaces the earlier one, and setting a grade anew
-  starts a new record.
+- Reversible: outcomes leave the window, a later outcome of a story replaces the earlier one, and setting a grade
+  again starts a new record.
 """
 
 from __future__ import annotations

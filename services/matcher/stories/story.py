@@ -11,7 +11,7 @@ from services.matcher.stories.signature import story_words
 
 __all__ = ["STORY_WINDOW", "Story", "add_to_story", "name_stems", "relation_to", "start_story", "term_weights"]
 
-#: Items further apart than this never belong to one story (design, section 5).
+#: Items further apart than this never belong to one story.
 STORY_WINDOW = timedelta(hours=72)
 # Bounds that keep the state small however long a story runs.
 _MAX_TERMS, _MAX_FIGURES, _MAX_SKETCHES, _MAX_ITEMS = 64, 64, 8, 200

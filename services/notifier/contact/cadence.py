@@ -1,6 +1,6 @@
 """Parses a promise of regular contact ("weekly, Friday by noon") and says when contact is due. Pure.
 
-A text counts only if every word of it is understood; ``firstword check`` reports any other.
+A text counts only if every word of it is understood; ``firstword clients check`` warns about any other.
 """
 
 from __future__ import annotations

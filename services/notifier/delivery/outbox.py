@@ -89,14 +89,14 @@ def claim(connection: Connection, delivery_id: str, now: datetime) -> ClaimedDel
 def finish(
     connection: Connection, delivery_id: str, attempt: int, outcome: Outcome, now: datetime
 ) -> Sequence[AnyEvent]:
-    """Record how attempt number ``attempt`` ended; return the events to publish with it."""
+    """Record the outcome of attempt number ``attempt``; return the events to publish with it."""
     lock_draft(connection, delivery_id)
     settled = QUEUE.finish(connection, [Finished(Attempt(delivery_id, attempt), outcome)], now)
     return [event for work in settled for event in _events(connection, work.id, _AFTER_ATTEMPT[work.status], now)]
 
 
 def fall_back(connection: Connection, delivery_id: str, routes: ClientRoutes, now: datetime) -> Sequence[AnyEvent]:
-    """If ``delivery_id`` failed for certain, send its message by the next channel that its client names."""
+    """If ``delivery_id`` definitely failed, send its message through the client's next channel."""
     lock_draft(connection, delivery_id)
     row = _delivery(connection, delivery_id)
     entry = _client(connection, row["client_id"])

@@ -110,7 +110,7 @@ def enqueue(
 
 
 def finish(connection: Connection, row: RowMapping, outcome: Outcome, now: datetime) -> None:
-    """Record how an attempt ended. If the channel failed for certain, the next one takes over."""
+    """Record the outcome of an attempt. If the channel definitely failed, queue the message for the next one."""
     attempt, values = Attempt(row["id"], row["attempts"]), dict[str, Any]()
     if row["others"] and QUEUE.settle(row["id"], row["attempts"], outcome, now).status == "failed":
         (channel, recipient), *rest = row["others"]

@@ -47,7 +47,7 @@ class UrgentSource:
                 self._enqueue(connection, _unreported(connection, now, manager_id), now)
 
     def _enqueue(self, connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:
-        """Queue one message about all of ``rows``. Without a message, they are marked as reported all the same."""
+        """Queue one message about all of ``rows``. Without a message, they are marked as reported anyway."""
         if not rows:
             return
         manager = ClientChanged.model_validate(rows[-1]["payload"]).manager

@@ -1,4 +1,4 @@
-"""Messages that cross: a draft was sent just when another took its place, so the other must not repeat it."""
+"""Handle a draft that was sent although a newer one had replaced it: the newer one must not repeat it."""
 
 from __future__ import annotations
 

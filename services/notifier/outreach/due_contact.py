@@ -1,7 +1,7 @@
-"""Due contact: when it is due though no news calls for it, and which news is then worth telling. Pure.
+"""Due contact: the date on which agreed contact is due, and the news that is then worth telling. Pure.
 
 Contact is due because it was promised ("weekly, Friday by noon"), or because silence has lasted as long as agreed.
-Neither asks for idle chat: what is told was found, was true, and was only below the client's threshold.
+Neither justifies small talk: only news that is true, and was merely below the client's threshold, is used.
 """
 
 from __future__ import annotations

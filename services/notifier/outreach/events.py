@@ -26,7 +26,7 @@ def draft_created(draft: Draft, context: Context) -> AnyEvent:
 
 
 def draft_refused(alert: Alert, refusal: Refusal, context: Context, *, draft_id: str | None = None) -> AnyEvent:
-    """Return the event that no draft is made of ``alert``, or none any more of the draft ``draft_id``."""
+    """Return the event that ``alert`` gets no draft, or that the draft ``draft_id`` no longer stands."""
     refused = DraftRefused(
         alert_id=alert.id,
         client_id=alert.client_id,

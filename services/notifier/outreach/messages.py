@@ -43,7 +43,7 @@ def compose_story(
 
 
 def place(record: ClientRecord, story: StoryDraft, follow: FollowUp, plan: SendPlan, context: Context) -> Result:
-    """Put a story before the manager: in place of its earlier draft, merged with others, or as a message of its own."""
+    """Draft a story: in place of its earlier draft, merged into an open message, or as a message of its own."""
     earlier = [drafted.draft_id for drafted in record.stories if continues_story(story.alert, drafted)]
     replaced = record.message(follow.supersedes) if follow.supersedes is not None else None
     record = record.with_dismissed(earlier, "superseded")
@@ -54,7 +54,7 @@ def place(record: ClientRecord, story: StoryDraft, follow: FollowUp, plan: SendP
 
 
 def rewrite(record: ClientRecord, message: Message, story: StoryDraft, plan: SendPlan, context: Context) -> Result:
-    """Write an open message anew with the latest on one of its stories, and keep its other stories."""
+    """Rewrite an open message with the latest on one of its stories, and keep its other stories."""
     record = record.without_message(message.draft_id)
     others = [other for other in message.stories if not continues_alert(story.alert, other.alert)]
     fits = story.alert.verdict == message.verdict and story.alert.urgency != "urgent"
@@ -72,7 +72,7 @@ def rewrite(record: ClientRecord, message: Message, story: StoryDraft, plan: Sen
 def reopen(
     record: ClientRecord, stories: Sequence[StoryDraft], replaces: str, because: str, context: Context
 ) -> Result:
-    """Put stories before the manager again whose message, the draft ``replaces``, had to go because of another story.
+    """Draft again the stories of a message (``replaces``) that was withdrawn because of another story.
 
     A client who is no longer in the book gets no message.
     """
@@ -105,7 +105,7 @@ def open_message(
     plan: SendPlan | None = None,
     opened_at: datetime | None = None,
 ) -> Result:
-    """Put a message of these stories before the manager and remember it."""
+    """Create the draft of a message of these stories, and add the message to the record."""
     message = Message(
         draft_id=draft.id, stories=tuple(stories), send_after=draft.send_after, opened_at=opened_at or context.now
     )

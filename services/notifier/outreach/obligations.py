@@ -1,4 +1,4 @@
-"""Prepares contact that is due though no news calls for it: with news below the threshold, or a note to the manager."""
+"""Prepare agreed contact when no news requires it: with news below the threshold, or a note to the manager."""
 
 from __future__ import annotations
 

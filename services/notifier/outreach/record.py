@@ -41,7 +41,7 @@ BELOW_THRESHOLD_KEPT = 5
 OPEN_MESSAGE_AGE = timedelta(days=7)
 FEEDBACK_KEPT = 200
 
-#: Why contact is due though no news calls for it: it was promised, or there was none for long.
+#: Why contact is due without news that requires it: it was promised, or there has been none for as long as agreed.
 DueKind = Literal["promise", "silence"]
 
 
@@ -78,14 +78,14 @@ class Message(StoredModel):
 
 
 class Deferred(StoredModel):
-    """An alert that a blackout defers until ``until``; then it is decided anew."""
+    """An alert that a blackout defers until ``until``; then it is decided again."""
 
     alert: Alert
     until: Utc
 
 
 class PendingCorrection(StoredModel):
-    """A correction of drafts that had not been sent. It is needed if one of them is sent all the same."""
+    """A correction of drafts that had not been sent. It is needed if one of them is sent anyway."""
 
     alert: Alert
     draft_ids: tuple[str, ...]

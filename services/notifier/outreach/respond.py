@@ -74,7 +74,7 @@ def _refuse(record: ClientRecord, alert: Alert, refusal: Refusal, context: Conte
 
 
 def release_deferred(record: ClientRecord, context: Context) -> Result:
-    """Decide anew on deferred alerts whose blackout has ended, and drop those whose deadline has passed."""
+    """Decide again on deferred alerts whose blackout has ended, and drop those whose deadline has passed."""
     record, released = take_released(record, context)
     events: tuple[AnyEvent, ...] = ()
     for alert in released:

@@ -1,4 +1,4 @@
-"""Drafts whose news turned out false before they were sent: withdrawn, and corrected if they are sent all the same."""
+"""Withdraw drafts whose news turned out false before they were sent, and correct those that are sent anyway."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def withdraw(record: ClientRecord, alert: Alert, draft_ids: Sequence[str], conte
 
 
 def take_pending_corrections(record: ClientRecord, draft_id: str) -> tuple[ClientRecord, tuple[Alert, ...]]:
-    """Take out the corrections that are needed because the withdrawn draft ``draft_id`` was sent all the same."""
+    """Take out the corrections that are needed because the withdrawn draft ``draft_id`` was sent anyway."""
     needed = [pending for pending in record.pending_corrections if draft_id in pending.draft_ids]
     kept = tuple(pending for pending in record.pending_corrections if pending not in needed)
     return record.model_copy(update={"pending_corrections": kept}), tuple(pending.alert for pending in needed)

@@ -108,7 +108,7 @@ def answered(connection: Connection, key: str) -> str | None:
 def reserve(connection: Connection, key: str, tokens: int, daily_tokens: int, now: datetime) -> bool:
     """Count ``tokens`` for a question that is about to be asked; return False if today's (UTC) don't suffice.
 
-    They stay counted if no answer is recorded: the endpoint may have worked all the same.
+    They stay counted if no answer is recorded: the endpoint may have used them anyway.
     """
     exclusive(connection, "model_answers")
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -104,7 +104,7 @@ class RewordingWorker:
         return settled
 
     async def _reword(self, draft_id: str) -> str | None:
-        """Return how it ended; None if today's tokens don't suffice."""
+        """Reword a draft and return the outcome; None if today's tokens don't suffice."""
         claimed = await asyncio.to_thread(self._claim, draft_id)
         if isinstance(claimed, str):
             return claimed
@@ -166,7 +166,7 @@ class RewordingWorker:
             return store.due(connection, self._clock.now(), BATCH)
 
     def _claim(self, draft_id: str) -> ClaimedDraft | str:
-        """Return the draft and what to ask about it; or how it ended already."""
+        """Claim a draft and return it with its question, or the outcome if there is nothing to ask."""
         now = self._clock.now()
         with self._engine.begin() as connection:
             attempt = store.claim(connection, draft_id, self._chat.model, now)

@@ -35,7 +35,7 @@ LOST_AFTER = timedelta(seconds=2 * ATTEMPT_SECONDS)
 
 @dataclass(frozen=True, slots=True)
 class ClaimedNotice:
-    """A notice that only this worker may send now; without a ``message``, there is nothing to say any more."""
+    """A notice that only this worker may send now. Without a ``message``, it is no longer needed."""
 
     attempt: Attempt
     message: Outgoing | None

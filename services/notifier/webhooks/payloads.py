@@ -24,7 +24,7 @@ _ALERT_TYPES: dict[Verdict, str] = {
     "correct": "alert.corrected",
     "hold": "rumor.held",
 }
-#: With these statuses a feed brings nothing any more, and somebody has to look.
+#: With these statuses a feed no longer delivers news, and somebody has to check it.
 _SILENT = frozenset({"silent", "broken", "unreachable", "gone"})
 
 

@@ -33,7 +33,7 @@ __all__ = ["WebhookWorker"]
 log = get_logger(__name__)
 
 POLL_SECONDS = 0.5
-#: How soon an endpoint that only its rate holds back is looked at again.
+#: Seconds before an endpoint that is only rate-limited is checked again.
 PACED_SECONDS = 0.02
 #: A safeguard: the HTTP client's own limit is shorter.
 ATTEMPT_SECONDS = 60.0
@@ -99,11 +99,11 @@ class WebhookWorker:
             self._wake.clear()
 
     def recover(self, age: timedelta) -> int:
-        """Schedule attempts that began at least ``age`` ago and never ended anew; return how many."""
+        """Reschedule attempts that began at least ``age`` ago and never ended; return how many."""
         return recover_older_than(age, self._engine, self._clock, QUEUE, "webhooks")
 
     async def send(self, claimed: ClaimedWebhook) -> FinishedWebhook:
-        """Make one attempt that is already claimed, and record how it ended."""
+        """Make one attempt that is already claimed, and record its outcome."""
         finished = await self._attempt(claimed)
         await until_recorded(lambda: self._write([finished], []), name="webhooks")
         return finished

@@ -19,7 +19,7 @@ __all__ = ["confirm_arrival", "publish_delivery", "publish_sent", "send_again"]
 def confirm_arrival(context: ActionContext, delivery_id: str) -> None:
     """Record that the client has a message whose outcome was unknown."""
     row = _decide(context, delivery_id, ("unknown",), "delivered")
-    # A draft that was dismissed or withdrawn in the meantime stays so; the client has the message all the same.
+    # A draft that was dismissed or withdrawn in the meantime stays so; the client has the message anyway.
     which = drafts.c.id == row["draft_id"]
     lifecycle.change_where(context.connection, which, "confirm_arrival", "account manager", context.now, outcome=None)
     publish_sent(context, delivery_id)

@@ -86,7 +86,7 @@ def accept_rewording(context: ActionContext, draft_id: str, version: int) -> Non
 def approve(context: ActionContext, draft_id: str, version: int, *, at_once: bool = False) -> datetime:
     """Hand the draft to the outbox and return when it goes out.
 
-    The time is planned anew, with everything that was sent and approved since the draft was made. ``at_once`` skips
+    The time is planned again, with everything that was sent and approved since the draft was made. ``at_once`` skips
     quiet hours, budget and blackouts.
     """
     line = _seen(context, draft_id, version, "approve")

@@ -17,7 +17,10 @@ router = APIRouter()
 
 @router.get("/advice")
 def get_advice(context: Caller) -> AdvicePage:
-    """Return opinions in groups (``?by=rule``, ``kind``, ``stance``, ``client``, ``manager``) and one by one."""
+    """Return sent opinions and their results, as groups and as a list.
+
+    ``?by=`` groups by ``rule``, ``kind``, ``stance``, ``client`` or ``manager``; ``?days=`` sets the period.
+    """
     query = parse_query(context.request.query_params)
     with context.reading() as connection:
         given = list_advice(connection, context.scope, query, context.now)

@@ -19,7 +19,7 @@ router = APIRouter()
 
 @router.get("/alerts/{alert_id}", response_model_exclude_none=True)
 def get_alert(context: Caller, alert_id: str) -> Alert:
-    """Return one verdict with its reasons and evidence."""
+    """Return an alert: its verdict, reasons and evidence."""
     with context.reading() as connection:
         alert = queries.alert(connection, context.scope, alert_id)
     if alert is None:

@@ -36,7 +36,7 @@ router = APIRouter(prefix="/drafts")
 
 @router.get("")
 def list_drafts(context: Caller) -> ListPage[DraftSummary]:
-    """List drafts that wait for a decision, by deadline."""
+    """List drafts that await a decision, by deadline."""
     with context.reading() as connection:
         page = queries.inbox(connection, context.scope, context.now, number=context.page_number, size=context.page_size)
     context.audit_read("drafts.listed", "drafts")
@@ -58,7 +58,7 @@ def get_draft(context: Caller, draft_id: str) -> DraftWithRewording:
 
 @router.post("/{draft_id}/approve")
 def approve(context: Caller, draft_id: str, approval: Approval) -> Approved:
-    """Send the draft: now, or in the client's hours."""
+    """Approve the draft and return the time at which it will be sent."""
     with context.acting() as action:
         leaves_at = drafts.approve(action, draft_id, approval.version, at_once=approval.at_once)
     return Approved(draft_id=draft_id, leaves_at=leaves_at)
@@ -66,7 +66,7 @@ def approve(context: Caller, draft_id: str, approval: Approval) -> Approved:
 
 @router.post("/{draft_id}/dismiss")
 def dismiss(context: Caller, draft_id: str, dismissal: Dismissal) -> Dismissed:
-    """Decide not to send the draft."""
+    """Dismiss the draft: it will not be sent."""
     with context.acting() as action:
         drafts.dismiss(action, draft_id, dismissal.version, dismissal.reason, dismissal.comment)
     return Dismissed(draft_id=draft_id)
@@ -74,7 +74,7 @@ def dismiss(context: Caller, draft_id: str, dismissal: Dismissal) -> Dismissed:
 
 @router.post("/{draft_id}/edit")
 def edit(context: Caller, draft_id: str, text: Edit) -> DraftDetail:
-    """Save another text, and return the draft with the findings in it."""
+    """Replace the draft's subject and body, and return the draft, checked again."""
     with context.acting() as action:
         drafts.edit(action, draft_id, text.version, text.subject, text.body)
         return _changed(action, draft_id)
@@ -82,7 +82,7 @@ def edit(context: Caller, draft_id: str, text: Edit) -> DraftDetail:
 
 @router.post("/{draft_id}/wording")
 def accept_rewording(context: Caller, draft_id: str, seen: Version) -> DraftDetail:
-    """Use the text that a language model proposed, and return the draft with the findings in it."""
+    """Replace the draft's text with the language model's rewording, and return the draft, checked again."""
     with context.acting() as action:
         drafts.accept_rewording(action, draft_id, seen.version)
         return _changed(action, draft_id)

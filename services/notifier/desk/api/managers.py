@@ -16,13 +16,13 @@ router = APIRouter(prefix="/managers")
 
 @router.get("")
 def get_managers(context: Caller) -> ManagerList:
-    """List account managers, and how each gets digests and urgent news."""
+    """List account managers and their settings for digests and urgent news."""
     return ManagerList(items=_items(context))
 
 
 @router.put("/{manager_id}/reach")
 def put_preferences(context: Caller, manager_id: str, wanted: ChosenPreferences) -> ManagerItem:
-    """Choose a manager's channels, in order; [] means none, and what is left out is as in the client book."""
+    """Set a manager's channels, in order; ``[]`` means none, and an omitted field keeps the client book's setting."""
     with context.acting() as action:
         change_preferences(action, context.dependencies.manager_routes, manager_id, wanted)
     return next(item for item in _items(context) if item.id == manager_id)

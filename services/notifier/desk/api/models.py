@@ -63,7 +63,7 @@ class Version(Model):
 
 
 class Approval(Version):
-    """An approval. ``at_once`` sends now, whatever the client's hours and budget say."""
+    """An approval. ``at_once`` sends now, regardless of the client's hours, budget and blackouts."""
 
     at_once: bool = False
 
@@ -76,7 +76,7 @@ class Dismissal(Version):
 
 
 class Edit(Version):
-    """A new text."""
+    """A new subject and body."""
 
     subject: str
     body: str
@@ -129,7 +129,7 @@ class DraftDetail(DraftSummary):
 
 
 class Rewording(Model):
-    """A language model's work on a draft. ``detail`` says why there is no text; ``body`` is the text on offer."""
+    """A language model's rewording of a draft. ``body`` is the suggested text; without one, ``detail`` says why."""
 
     state: str
     model: str
@@ -145,7 +145,7 @@ class DraftWithRewording(DraftDetail):
 
 
 class Approved(Model):
-    """An approved draft, and when it goes out."""
+    """An approved draft and the time at which it will be sent."""
 
     draft_id: str
     state: DraftState = "approved"
@@ -160,7 +160,7 @@ class Dismissed(Model):
 
 
 class ShareOf(Model):
-    """``count`` of ``of`` cases. ``between`` is the range of the true share (95 %), None for too few cases."""
+    """``count`` of ``of`` cases. ``between`` is the 95% confidence interval, null for too few cases."""
 
     count: int
     of: int
@@ -168,7 +168,7 @@ class ShareOf(Model):
 
 
 class AdviceGroup(Model):
-    """Opinions that have something in common, and what became of them."""
+    """A group of sent opinions and their results."""
 
     name: str
     given: int
@@ -182,7 +182,7 @@ class AdviceGroup(Model):
 
 
 class Opinion(Model):
-    """One opinion that went out, and what became of it."""
+    """A sent opinion and its result."""
 
     sent_at: datetime
     client_id: str
@@ -207,7 +207,7 @@ class Opinion(Model):
 
 
 class AdvicePage(ListPage[Opinion]):
-    """Opinions in groups, and one page of them one by one."""
+    """Sent opinions: all groups, and one page of the list."""
 
     by: str
     days: int
@@ -267,7 +267,7 @@ class AuditEntry(Model):
 
 
 class FeedList(Model):
-    """The watched feeds."""
+    """All feeds and their status."""
 
     items: Sequence[FeedView]
 

@@ -17,7 +17,7 @@ router = APIRouter()
 
 @router.get("/deliveries")
 def list_deliveries(context: Caller) -> ListPage[DeliveryItem]:
-    """List deliveries; ``?status=failed`` shows only those."""
+    """List deliveries; ``?status=failed`` lists only those with that status."""
     status = context.request.query_params.get("status")
     with context.reading() as connection:
         page = queries.delivery_lines(
@@ -29,7 +29,7 @@ def list_deliveries(context: Caller) -> ListPage[DeliveryItem]:
 
 @router.get("/audit")
 def list_audit_log(context: Caller) -> ListPage[AuditEntry]:
-    """List the audit log, for the owner; the filters are those of the page."""
+    """List the audit log (owners only), with the filters of the page *Audit log*."""
     wanted = parse_filter(context.request.query_params, context.viewer)
     with context.reading() as connection:
         page = list_entries(connection, context.viewer, wanted, number=context.page_number, size=context.page_size)
@@ -39,13 +39,13 @@ def list_audit_log(context: Caller) -> ListPage[AuditEntry]:
 
 @router.get("/feeds")
 def list_feeds(context: Caller) -> FeedList:
-    """List the watched feeds and their state."""
+    """List feeds and their status."""
     return FeedList(items=context.dependencies.feeds_view())
 
 
 @router.get("/health")
 def get_health(context: Caller) -> Health:
-    """Return what needs attention."""
+    """Return the parts of the installation that need attention, and the number of open drafts and held rumors."""
     with context.reading() as connection:
         counts = queries.counts(connection, context.scope)
     return Health(
