@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from firstword import __version__
-from firstword.playbooks import own_playbooks_path, playbooks_in_force
+from firstword.firm_playbooks import own_playbooks_path, playbooks_in_force
 from firstword.storage.dead_letters import DeadLetters
 from firstword.store import Store
 from firstword.system import InUse, lock_folder

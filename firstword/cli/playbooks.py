@@ -10,7 +10,7 @@ import typer
 
 from firstword.cli.console import error, out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
-from firstword.playbooks import playbooks_in_force, read_playbooks
+from firstword.firm_playbooks import playbooks_in_force, read_playbooks
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 from services.common.clock import SystemClock

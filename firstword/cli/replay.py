@@ -12,7 +12,7 @@ import typer
 from firstword.cli.books import require_book
 from firstword.cli.console import error, open_input, progress, warn
 from firstword.compose import embedded
-from firstword.playbooks import playbooks_in_force
+from firstword.firm_playbooks import playbooks_in_force
 from firstword.runtimes.compare import differences
 from firstword.runtimes.replay import EMITTABLE, Emission, Emit, in_time_order
 from firstword.threshold_file import require_thresholds, thresholds_in_force

@@ -16,7 +16,7 @@ __all__ = [
     "ADVICE_STORY",
     "ATTEMPT",
     "BASIS",
-    "DECISION",
+    "CONTACT_DECISION",
     "DELIVERY",
     "DISMISS_REASONS",
     "FEEDBACK",
@@ -110,7 +110,7 @@ ATTEMPT: Mapping[str | None, str] = {
     None: "in progress",
 }
 #: The contact policy's decisions.
-DECISION = {
+CONTACT_DECISION = {
     "waits": "postponed",
     "merged": "merged",
     "dropped": "left out",

@@ -7,11 +7,11 @@ from services.common.processing import AnyEvent
 from services.notifier.drafting.compose import Refusal
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.deferred import defer, drop_late, replace_deferred, take_released
-from services.notifier.outreach.due_contact import is_below_threshold
+from services.notifier.outreach.due_contact import tell_awaited_news
+from services.notifier.outreach.due_contact_rules import is_below_threshold
 from services.notifier.outreach.events import draft_refused
 from services.notifier.outreach.follow_up import as_correction, follow_up, turned_out_false
 from services.notifier.outreach.messages import compose_story, place
-from services.notifier.outreach.obligations import tell_awaited_news
 from services.notifier.outreach.policy import blackout_for, plan_for
 from services.notifier.outreach.record import ClientRecord
 from services.notifier.outreach.retraction import withdraw

@@ -18,8 +18,8 @@ from services.common.processing import AnyEvent
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.crossing import avoid_repeating
+from services.notifier.outreach.due_contact import note_contact, prepare_due_contact, schedule_due_contact
 from services.notifier.outreach.feedback import note_feedback
-from services.notifier.outreach.obligations import note_contact, prepare_due_contact, schedule_due_contact
 from services.notifier.outreach.record import ClientRecord, pruned
 from services.notifier.outreach.respond import decide, release_deferred, respond
 from services.notifier.outreach.retraction import take_pending_corrections

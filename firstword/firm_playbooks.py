@@ -16,7 +16,7 @@ FIX = "Give a YAML file, or a folder of them; 'firstword playbooks list --shippe
 
 
 def own_playbooks_path(settings: Settings) -> Path:
-    """Return where the firm's own playbooks are: FIRSTWORD_PLAYBOOKS, or ``playbooks`` in the data folder."""
+    """Return the path of the firm's own playbooks: FIRSTWORD_PLAYBOOKS, or ``playbooks`` in the data folder."""
     return settings.playbooks or settings.data / "playbooks"
 
 
