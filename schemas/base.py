@@ -1,6 +1,9 @@
 """The event envelope (CloudEvents 1.0 attributes), content-derived ids, and the frozen base of every model.
 
 An id is derived from content, never from the time or place of creation, so that every reader recognizes a repeat.
+
+Fields keep their names within a version. In version 1, ``mend`` is a fix, ``organisation`` is spelled with an s, and
+``opinion`` in ``interaction.logged`` is the client's view, while everywhere else an opinion is the firm's.
 """
 
 from __future__ import annotations

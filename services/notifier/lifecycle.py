@@ -50,8 +50,8 @@ ManagerCommand = Literal[
     "send_again",
 ]
 DeliveryCommand = Literal["start_sending", "delivered", "retry", "failed", "outcome_unknown", "bounced", "fall_back"]
-#: What the pipeline learns from events. A ``record_*`` repeats a decision that the desk or the delivery worker has
-#: written already; it only has an effect where the tables are rebuilt.
+#: Commands that the pipeline derives from events. A ``record_*`` repeats a decision that the desk or the delivery
+#: worker has written already; it only has an effect where the tables are rebuilt.
 PipelineCommand = Literal["record_edit", "record_approval", "record_sent", "record_dismissal", "withdraw"]
 Command = ManagerCommand | DeliveryCommand | PipelineCommand
 

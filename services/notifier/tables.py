@@ -212,7 +212,7 @@ interactions = Table(
     Index(None, "client_id", "at"),
 )
 
-#: How the rumors of each source ended: its track record.
+#: The outcomes of each source's rumors: its track record.
 outcomes = Table(
     "outcomes",
     metadata,

@@ -33,7 +33,7 @@ from services.common.queue.outcome import CUT_OFF, Outcome
 
 __all__ = ["Attempt", "Finished", "Mode", "Settled", "Statuses", "WorkQueue"]
 
-#: What happens to work whose outcome nobody knows. at_most_once: it becomes ``unknown``, and a person decides.
+#: The treatment of work whose outcome nobody knows. at_most_once: it becomes ``unknown``, and a person decides.
 #: at_least_once: it is tried again, so the other side must recognize a repeat.
 Mode = Literal["at_most_once", "at_least_once"]
 

@@ -35,7 +35,7 @@ _NAMED_TIME = re.compile(
 )
 _WEEKDAY = re.compile(r"\b(mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\b")
 _FILLERS = frozenset(["a", "an", "and", "each", "every", "in", "of", "on", "once", "per", "the", "working", "our"])
-#: How long before it is due a message is prepared: time to read, edit and ask.
+#: A message is prepared this long before it is due: time to read, edit and ask.
 LEAD, LEAD_DAILY = timedelta(hours=24), timedelta(hours=4)
 #: The longest gap between two due dates is a year, and a little more where one is moved to a working day.
 HORIZON_DAYS = 430

@@ -52,7 +52,7 @@ BATCH = 500
 
 QUEUE = WorkQueue(deliveries, "at_most_once", STANDARD, log=delivery_attempts)
 
-#: How the draft changes after an attempt that left its delivery with this status.
+#: The change of the draft after an attempt that left its delivery with this status.
 _AFTER_ATTEMPT: dict[str, DeliveryCommand] = {
     "pending": "retry",
     "delivered": "delivered",

@@ -15,7 +15,7 @@ from services.notifier.tables import alerts, clients, drafts
 
 __all__ = ["reason_not_to_send"]
 
-#: How long "Send now anyway" overrides blackouts: the person has seen the current one, but not a later one.
+#: Time for which "Send now anyway" overrides blackouts: the person has seen the current one, but not a later one.
 ANYWAY = timedelta(minutes=15)
 
 

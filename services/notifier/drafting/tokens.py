@@ -90,7 +90,7 @@ _RELATIVE = re.compile(
       )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-#: How many words before and after must be in the evidence too; otherwise any "tomorrow" would support any other.
+#: Words before and after that must be in the evidence too; otherwise any "tomorrow" would support any other.
 _AROUND = 2
 #: A letter after a digit belongs to a code, not to a name.
 _NAME = re.compile(r"(?<!\w)[^\W\d_](?:[\w’'&-]|\.(?=\w))*")

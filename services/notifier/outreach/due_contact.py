@@ -27,7 +27,7 @@ from services.notifier.outreach.record import ClientRecord, DueContact, DueKind
 
 __all__ = ["note_contact", "prepare_due_contact", "schedule_due_contact", "tell_awaited_news"]
 
-#: How long after contact was prepared because of silence, or skipped, it is due again.
+#: Time after which contact that was prepared because of silence, or skipped, is due again.
 REMIND_AFTER = timedelta(days=7)
 KINDS: tuple[DueKind, ...] = get_args(DueKind)
 

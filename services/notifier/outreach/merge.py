@@ -25,7 +25,7 @@ __all__ = ["assemble", "may_join"]
 MAX_STORIES = 3
 SUBJECT_CHARACTERS = 120
 _UNCONFIRMED = "Unconfirmed: "
-#: What an opinion is based on, as phrasing.yaml begins each: up to the risk that the client takes.
+#: The bases of an opinion, as phrasing.yaml begins each: up to the risk that the client takes.
 _BASIS = re.compile(r"(?:Based upon your|Given that you) .*?\b(?:limited|moderate|high) risk, ")
 _URGENCIES = ("urgent", "high", "normal", "low")
 

@@ -41,7 +41,7 @@ BELOW_THRESHOLD_KEPT = 5
 OPEN_MESSAGE_AGE = timedelta(days=7)
 FEEDBACK_KEPT = 200
 
-#: Why contact is due without news that requires it: it was promised, or there has been none for as long as agreed.
+#: The reason why contact is due without news that requires it: a promise, or silence for as long as agreed.
 DueKind = Literal["promise", "silence"]
 
 

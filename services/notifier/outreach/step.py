@@ -108,7 +108,7 @@ def _feedback_given(record: ClientRecord, data: FeedbackGiven, context: Context)
     return note_feedback(record, data.draft_id, data.entity_id, data.feedback, context)
 
 
-#: What each event does to a client's record. Other events on these topics change nothing.
+#: The effect of each event on a client's record. Other events on these topics change nothing.
 _HANDLERS: dict[type[Payload], Callable[[ClientRecord, Any, Context], Result]] = {
     AlertRaised: lambda record, data, context: respond(record, data.alert, context),
     DraftSent: _sent,

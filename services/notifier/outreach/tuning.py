@@ -17,7 +17,7 @@ from services.notifier.outreach.record import DraftFeedback
 
 __all__ = ["BOUNDS", "ENTITY_BOUNDS", "MEMORY", "Tuning", "is_feedback", "tune"]
 
-#: How much each kind of feedback moves the relevance needed for all news, and for news on the same watched entity.
+#: Change of the relevance needed for all news, and for news on the same watched entity, by kind of feedback.
 STEPS: dict[Feedback, tuple[float, float]] = {
     "useful": (-0.01, -0.02),
     "not_useful": (0.01, 0.03),

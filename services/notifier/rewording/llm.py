@@ -14,7 +14,7 @@ __all__ = ["Chat", "ChatSettings", "ModelAnswer", "ModelFailed", "OpenAiChat"]
 
 #: A token has at least this many characters. For an estimate; the answer says how many tokens it took.
 CHARACTERS_PER_TOKEN = 3
-#: How many characters of an endpoint's error message are shown.
+#: Characters of an endpoint's error message that are shown.
 COMPLAINT = 160
 
 

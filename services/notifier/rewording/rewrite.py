@@ -33,7 +33,7 @@ STAY, NEW = 0.6, 0.4
 #: The share of the meaningful words of an action, or of a reason, that must stay.
 KEPT = 0.8
 _ADVICE = re.compile(r"\bconsider (.+?),? because (.+?)(?:\.|$)|\bsuggest (.+?)(?:\.|$)")
-#: How many words a message may grow by.
+#: Words by which a message may grow.
 GROW = 15
 
 

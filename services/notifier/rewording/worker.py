@@ -39,7 +39,7 @@ BATCH = 20
 ANSWER_SECONDS = 330.0
 #: A question that is older than this and was never answered was interrupted.
 LOST_AFTER = timedelta(seconds=ANSWER_SECONDS)
-#: How long the model is left alone after a failure. Each further failure doubles it, up to the second value.
+#: Pause after a failure of the model. Each further failure doubles it, up to the second value.
 PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
 PRUNE_EVERY = timedelta(hours=6)
 

@@ -38,7 +38,7 @@ __all__ = [
     "seal_all",
 ]
 
-#: How long the former secret stays valid beside the new one.
+#: The previous secret stays valid for this long beside the new one.
 OVERLAP = timedelta(hours=24)
 CONCURRENCY = 4
 PER_SECOND = 50.0

@@ -45,7 +45,7 @@ __all__ = [
     "webhook_id",
 ]
 
-#: How long messages and their log are kept, and can be replayed.
+#: Messages and their log are kept, and can be replayed, for this long.
 KEPT = timedelta(days=30)
 #: The same while no endpoint exists: enough to start with.
 KEPT_WITHOUT_ENDPOINTS = timedelta(days=7)

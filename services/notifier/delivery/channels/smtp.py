@@ -30,7 +30,7 @@ __all__ = ["Smtp", "SmtpSettings", "address", "compose", "is_loopback"]
 
 #: Ordinary addresses; quoted local parts and address literals of RFC 5321 are left out on purpose.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-#: How many characters of a server's reply an error message shows.
+#: Characters of a server's reply that an error message shows.
 DETAIL_LIMIT = 300
 
 
