@@ -24,7 +24,7 @@ setup: ## Create .venv to run Firstword
 .PHONY: stack stack-down stack-test
 stack: ## Build and start the whole stack (make stack ARGS="--scale matcher=3")
 	@scripts/compose up --build --detach $(ARGS)
-	@echo "→ Sign in with this link, once, within an hour:" && scripts/compose exec -T desk firstword signin
+	@echo "→ Sign-in link (works once, for one hour):" && scripts/compose exec -T desk firstword signin
 	@echo "  The sample appears within about a minute: scripts/compose logs --follow sample"
 
 stack-down: ## Stop the stack and keep its data (ARGS=--volumes deletes the data)

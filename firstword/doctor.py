@@ -205,15 +205,17 @@ def _dead_letters(store: Store) -> Check:
         return Check("ok", "dead letters", "none")
     first = newest[0]
     found = f"{count}; the newest: {first.consumer}: {first.reason}"
-    return Check("warn", "dead letters", found, "'firstword dlq list' shows them, 'firstword dlq drop' gives them up.")
+    return Check("warn", "dead letters", found, "'firstword dlq list' shows them, 'firstword dlq drop' discards them.")
 
 
 def _deliveries(store: Store) -> Check:
     with reading(store.engine) as connection:
         unknown = queries.counts(connection, EVERYTHING).unknown
     if unknown == 0:
-        return Check("ok", "deliveries", "none of unknown outcome")
-    return Check("warn", "deliveries", f"{unknown} of unknown outcome", "Decide about them at the desk, under 'Sent'.")
+        return Check("ok", "deliveries", "all messages sent or waiting to be sent")
+    messages = "message" if unknown == 1 else "messages"
+    found = f"{unknown} {messages} may not have arrived"
+    return Check("warn", "deliveries", found, "Resolve this on the desk, under 'Sent'.")
 
 
 def _managers(store: Store) -> list[Check]:
@@ -225,7 +227,8 @@ def _managers(store: Store) -> list[Check]:
         return []
     last = missed[0]
     found = (
-        f"{len(missed)} of the last week may not have arrived; the last, to {last['manager_id']}: {last['last_error']}"
+        f"{len(missed)} of the last week's messages may not have arrived; "
+        f"the most recent, to {last['manager_id']}: {last['last_error']}"
     )
     return [Check("warn", "digests and urgent news", found, "See 'firstword deliveries managers --status failed'.")]
 

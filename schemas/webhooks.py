@@ -109,10 +109,12 @@ WEBHOOKS: Mapping[str, WebhookKind] = {
         WebhookKind(
             "feed.silent",
             FeedHealthChanged,
-            "A feed delivers no news any more: it is silent, broken, unreachable or gone.",
+            "A feed no longer delivers news: it is silent, broken, unreachable or gone.",
         ),
         WebhookKind(
-            "endpoint.disabled", EndpointDisabled, "Another endpoint was disabled; nothing is sent to it any more."
+            "endpoint.disabled",
+            EndpointDisabled,
+            "Another endpoint was disabled; it gets nothing until it is enabled.",
         ),
         WebhookKind("endpoint.test", EndpointTested, "A person tests the endpoint."),
     )

@@ -58,7 +58,7 @@ def advice(
         print_json([group_summary(group) for group in groups])
         return
     table(
-        (by, "sent", "acted on", "disagreed", "useful", "story false", "next news agreed"),
+        (by, "sent", "acted on", "disagreed", "useful", "story false", "later news agreed"),
         (
             (
                 group.name,
@@ -73,4 +73,6 @@ def advice(
         empty="No opinion was sent in this period. Once messages are sent, their outcomes are shown here.",
     )
     if groups and any(group.too_few for group in groups):
-        out.print(f"There is no share for fewer than {MIN_CASES} opinions: it would be mostly chance.")
+        out.print(
+            f"Groups with fewer than {MIN_CASES} opinions show counts only; a percentage would not be meaningful."
+        )

@@ -114,7 +114,7 @@ def to_managers(
 
 @app.command("show")
 def show(delivery: Id, data: DataDir = None) -> None:
-    """Show all of a delivery, with every attempt, as JSON."""
+    """Show a delivery in full, with every attempt, as JSON."""
     with _store(data) as store, reading(store.engine) as connection:
         row = queries.delivery(connection, EVERYTHING, delivery)
         if row is None:
@@ -148,7 +148,7 @@ def cancel(delivery: Id, data: DataDir = None) -> None:
         if row["status"] != "pending" or line is None:
             raise BadInput(
                 f"{delivery} is {row['status']}; only a pending delivery can be canceled.",
-                fix="If its outcome is unknown, decide about it at the desk, under 'Sent'.",
+                fix="If it may not have arrived, resolve it on the desk, under 'Sent'.",
             )
         take_back(ActionContext(connection, store.events, OPERATOR, store.clock.now()), line.id, line.version)
     out.print(f"Canceled {delivery}; its draft is back in the inbox.", markup=False)

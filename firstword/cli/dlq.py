@@ -28,8 +28,8 @@ __all__ = ["app"]
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Look at events that could not be processed (dead letters) and drop them, or on Kafka replay them. "
-    "Without Kafka, those in the data folder.",
+    help="List, show and drop events that could not be processed (dead letters). On Kafka, also replay them; "
+    "without Kafka, they are read from the data folder.",
 )
 
 Topics = Annotated[
@@ -93,7 +93,7 @@ def drop(
     topic: Topics = None,
     data: DataDir = None,
 ) -> None:
-    """Give events up: they are no longer listed, and no longer count toward the limit on dead letters."""
+    """Discard events: they are no longer listed and no longer count toward the dead-letter limit."""
     source = _source(brokers, prefix, data)
     chosen = _chosen(source, ids, every, topic)
     source.drop(chosen)

@@ -106,8 +106,8 @@ def _lines(alert: Alert) -> list[str]:
             lines.append(f"      {item.url}")
     if alert.if_they_ask:
         ask = alert.if_they_ask
-        lines += ["", "If they ask", f"  What is reported: {ask.going_round}", f"  By whom: {ask.who_says}"]
-        lines += [f"  Why you were not told to call: {ask.why_held}", f"  What to answer: {ask.answer}"]
+        lines += ["", "If they ask", f"  The rumor: {ask.going_round}", f"  Source: {ask.who_says}"]
+        lines += [f"  Why it is not sent: {ask.why_held}", f"  Suggested answer: {ask.answer}"]
     return lines
 
 

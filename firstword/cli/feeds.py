@@ -143,7 +143,7 @@ def remove(
 def pause(
     feed: Annotated[str, typer.Argument(metavar="URL|ID", help="The feed's address or id.")], data: DataDir = None
 ) -> None:
-    """Stop polling a feed until 'feeds resume'."""
+    """Stop polling a feed until you run 'firstword feeds resume'."""
     out.print(f"Paused {_ingest(data).pause_feed(feed).url}.", markup=False)
 
 

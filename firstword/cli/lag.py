@@ -49,5 +49,5 @@ def lag(
             )
             for row in shown
         ],
-        empty="Nothing is waiting." if rows else "No service has ever used this Kafka.",
+        empty="Nothing is waiting." if rows else "No service has used this Kafka cluster yet.",
     )

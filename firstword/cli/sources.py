@@ -30,7 +30,8 @@ def import_(
         str, typer.Argument(metavar="CSV|-", help="A CSV file with the columns domain and score (0 to 1), or -.")
     ],
     over_shipped: Annotated[
-        bool, typer.Option("--over-shipped", help="Also change grades that ship with Firstword.")
+        bool,
+        typer.Option("--replace-built-in", "--over-shipped", help="Also change grades that ship with Firstword."),
     ] = False,
     data: DataDir = None,
     as_json: AsJson = False,
@@ -38,7 +39,7 @@ def import_(
     """Import a file of ratings. A running system uses it within a second.
 
     A score from 0.85 is graded B, from 0.65 C, from 0.40 D, and below that E; grade A is given only by hand. Grades
-    that were set by hand stay unchanged, and so do those that ship with Firstword, unless --over-shipped is given.
+    that were set by hand stay unchanged, and so do those that ship with Firstword, unless --replace-built-in is given.
     Importing the same file again changes nothing. Invalid rows are reported, the others are imported, and the exit
     code is 1.
 
@@ -127,7 +128,9 @@ def grade_(
     letter: Annotated[
         str, typer.Argument(metavar="LETTER", help="The grade, from A (reliable) to E (unreliable); F means unknown.")
     ],
-    ground: Annotated[str, typer.Option("--ground", help="The reason, in one sentence. It is shown with the grade.")],
+    ground: Annotated[
+        str, typer.Option("--reason", "--ground", help="The reason, in one sentence. It is shown with the grade.")
+    ],
     publisher: Annotated[str | None, typer.Option("--publisher", help="The publisher's name.")] = None,
     owner: Annotated[
         str | None, typer.Option("--owner", help="The owner. Publishers with the same owner count as one source.")

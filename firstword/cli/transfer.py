@@ -85,7 +85,11 @@ def export(
 def import_(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="A file that 'firstword export' wrote, or -.")],
     merge: Annotated[
-        bool, typer.Option("--merge", help="Import into an installation with data: keep what it has, add the rest.")
+        bool,
+        typer.Option(
+            "--merge",
+            help="Import into an installation that already has data: existing data is kept, missing data is added.",
+        ),
     ] = False,
     data: DataDir = None,
     brokers: Brokers = None,

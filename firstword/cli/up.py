@@ -28,13 +28,17 @@ def up(
     book: Annotated[
         Path | None,
         typer.Option(
-            "--book", metavar="FILE", help="Import this client book first. An empty folder starts with the sample book."
+            "--book",
+            metavar="FILE",
+            help="A client book to import at startup. Default for an empty folder: the sample book.",
         ),
     ] = None,
     feeds: Annotated[
         Path | None,
         typer.Option(
-            "--feeds", metavar="OPML", help="Add these feeds first. An empty folder starts with a list of news feeds."
+            "--feeds",
+            metavar="OPML",
+            help="An OPML file of feeds to add at startup. Default for an empty folder: a list of news feeds.",
         ),
     ] = None,
 ) -> None:
@@ -73,7 +77,7 @@ async def _serve(store: Store, listening: socket.socket) -> None:
 
     async def announce() -> None:
         out.print(f"\n  Firstword is running at {system.store.settings.address}")
-        out.print(f"  Sign in with this link, once, within an hour: {system.store.create_signin_link()}")
+        out.print(f"  Sign-in link (works once, for one hour): {system.store.create_signin_link()}")
         out.print("  For another link run 'firstword signin'. Stop with Ctrl-C.\n")
 
     await system.run(stop, started=announce)

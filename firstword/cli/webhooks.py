@@ -114,7 +114,7 @@ def show(
     secret: Annotated[bool, typer.Option("--secret", help="Include the secret.")] = False,
     data: DataDir = None,
 ) -> None:
-    """Show all of an endpoint, as JSON."""
+    """Show an endpoint in full, as JSON."""
     with _store(data) as store, reading(store.engine) as connection:
         found = endpoints.find(connection, endpoint)
         counts = log.counts(connection).get(found.id, {})
@@ -173,7 +173,7 @@ def disable(
     because: Annotated[str, typer.Option(help="The reason, for people.")] = "By hand.",
     data: DataDir = None,
 ) -> None:
-    """Stop posting to an endpoint until 'webhooks enable'. Waiting messages are kept."""
+    """Stop posting to an endpoint until you run 'firstword webhooks enable'. Waiting messages are kept."""
     with _store(data) as store, store.engine.begin() as connection:
         found = endpoints.find(connection, endpoint, lock=True)
         if found.state == "active":
@@ -228,7 +228,7 @@ def replay_(
     - `firstword webhooks replay ep_1f0c --since 6h`
     """
     if (message is None) == (since is None):
-        raise BadInput("It is not clear what to send again.", fix="Give either --message or --since.")
+        raise BadInput("Nothing selects the messages to resend.", fix="Give either --message or --since.")
     with _store(data) as store, store.engine.begin() as connection:
         found, now = endpoints.find(connection, endpoint, lock=True), store.clock.now()
         if message is not None:

@@ -97,7 +97,7 @@ def _result(response: HttpResponse, now: datetime) -> PostResult:
     if 200 <= status < 300:
         kind = "delivered"
     elif status == 410:
-        kind, detail = "gone", "answered 410: it wants no more messages"
+        kind, detail = "gone", "answered 410 (Gone): it no longer accepts messages"
     elif 300 <= status < 400:
         detail = f"answered {status}: redirects are not followed, give the address where it ends"
     kept = list(response.headers.items())[:HEADERS_KEPT]

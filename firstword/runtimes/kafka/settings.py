@@ -88,5 +88,7 @@ def read_kafka_settings(**given: object) -> KafkaSettings:
     """
     settings = find_kafka_settings(**given)
     if settings is None:
-        raise BadInput("No Kafka is named.", fix="Give --brokers host:9092, or set FIRSTWORD_KAFKA=host:9092.")
+        raise BadInput(
+            "No Kafka broker is configured.", fix="Give --brokers host:9092, or set FIRSTWORD_KAFKA=host:9092."
+        )
     return settings

@@ -100,7 +100,9 @@ def _load(text: str, notes: Notes) -> tuple[dict[str, Any], list[Any]]:
     try:
         document = json.loads(text)
     except RecursionError:
-        raise NotAFeed("This JSON nests deeper than any feed.", fix="Don't use this address.") from None
+        raise NotAFeed(
+            "This JSON nests deeper than any feed.", fix="Remove this feed, or ask the publisher for another address."
+        ) from None
     except ValueError as error:
         return _salvage(text, error, notes)
     items = document.get("items", []) if isinstance(document, dict) else None

@@ -26,7 +26,7 @@ MAX_EXPANSION = 1_000_000
 #: 20 MB of escaped HTML, the largest document that is read, has about a million.
 MAX_REFERENCES = 2_000_000
 _BOMB = "This XML declares entities that expand to more text than any feed needs (an XML bomb)."
-_DO_NOT_USE = "Don't use this address."
+_DO_NOT_USE = "Remove this feed, or ask the publisher for another address."
 
 
 def declared_entities(doctype: str, notes: Notes) -> dict[str, str]:

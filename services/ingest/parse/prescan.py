@@ -73,7 +73,7 @@ class _Scanner:
         if depth >= MAX_DEPTH:
             raise NotAFeed(
                 f"This XML nests more than {MAX_DEPTH} elements deep, which no feed needs.",
-                fix="Don't use this address.",
+                fix="Remove this feed, or ask the publisher for another address.",
             )
         if not self.entry_depth and local in _ENTRY and (depth == 0 or self.path[-1][0] in _PARENT):
             if len(self.guids) == MAX_ENTRIES:

@@ -107,7 +107,7 @@ def _doctype_end(text: str, at: int) -> int:
     if len(text) > stop:
         raise NotAFeed(
             "This XML has a document type of more than 64 KB, which no feed needs (an XML bomb).",
-            fix="Don't use this address.",
+            fix="Remove this feed, or ask the publisher for another address.",
         )
     return -1
 

@@ -59,7 +59,10 @@ def parse_xml_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
     entities = declared_entities(prolog.doctype, notes)
     document = resolve_references(text[prolog.root_at :], entities).encode("utf-8", "replace")
     if _LONG_TAG.search(document):
-        raise NotAFeed("This XML has a tag of more than 64 KB, which no feed needs.", fix="Don't use this address.")
+        raise NotAFeed(
+            "This XML has a tag of more than 64 KB, which no feed needs.",
+            fix="Remove this feed, or ask the publisher for another address.",
+        )
     scan = prescan(document)
     if scan.problem == _UNBOUND:
         document = _bind_prefixes(document, notes)

@@ -122,7 +122,9 @@ def _false(situation: Situation, thresholds: Thresholds) -> _Finding:
     if situation.watch.is_asset and situation.relevance.score >= thresholds.watch_relevance:
         text = f"A rumor about {name} has been denied; the client may have heard it, so have an answer ready."
         return "hold", reason("denied-rumor", cause, "hold", text)
-    return "ignore", reason("denied", cause, "ignore", "It is denied, and the client was never told about it.")
+    return "ignore", reason(
+        "denied", cause, "ignore", f"The report about {name} was denied, and the client was never told."
+    )
 
 
 def _too_small(situation: Situation, thresholds: Thresholds) -> _Finding:
@@ -145,7 +147,7 @@ def _believed(situation: Situation, _: Thresholds) -> _Finding:
         "hold": f"The held rumor about {name} is now credible.",
         "warn": f"The unconfirmed report about {name} that we passed on is now credible.",
         "correct": f"What we corrected about {name} is credible after all.",
-    }.get(earlier, "It is credible enough to tell, and it matters enough to this client.")
+    }.get(earlier, f"The report about {name} is credible enough to tell, and it matters enough to this client.")
     rule = {"hold": "held-and-true", "warn": "warned-and-true", "correct": "corrected-and-true"}.get(
         earlier, "believed"
     )
@@ -176,14 +178,18 @@ def _could_move(situation: Situation, thresholds: Thresholds) -> _Finding:
 
 
 def _wait(situation: Situation, _: Thresholds) -> _Finding:
-    if situation.earlier_verdict == "warn":
-        return "warn", reason("already-warned", "nothing decisive since", "warn", "It is still unconfirmed.")
     information, name = situation.assessment.information, situation.watch.name
-    text = "It is not credible enough to tell; it is held until a second independent source confirms it."
+    if situation.earlier_verdict == "warn":
+        text = f"The report about {name} is still unconfirmed."
+        return "warn", reason("already-warned", "nothing decisive since", "warn", text)
+    text = (
+        f"The report about {name} is not credible enough to tell; "
+        "it is held until a second independent source confirms it."
+    )
     if information == 4 and situation.assessment.origins == 0:
-        text = f"A report says that it is not true of {name}; have an answer ready in case the client has heard it."
+        text = f"A report says that this is not true of {name}; have an answer ready in case the client has heard it."
     if information == 6:
-        text = "It cannot be assessed from what is known; it is held until a better source reports it."
+        text = f"The report about {name} cannot be assessed yet; it is held until a better source reports it."
     return "hold", reason("unconfirmed", f"information {information}", "hold", text)
 
 

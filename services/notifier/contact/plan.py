@@ -53,7 +53,7 @@ def plan_send(
     """
     if client.contact.do_not_contact:
         reason = (client.contact.do_not_contact_reason or "the client book gives no reason").rstrip(".")
-        return SendPlan(now, (f"{client.name} is not to be contacted: {reason}.",), "do_not_contact")
+        return SendPlan(now, (f"{client.name} must not be contacted: {reason}.",), "do_not_contact")
     notes = list[str]()
     zone = _known_zone(client, notes)
     search = _Search(client, zone, sent_history, urgency == "urgent", tuple(about))
@@ -62,8 +62,8 @@ def plan_send(
         return earliest
     if earliest > deadline:
         notes.append(
-            f"It can be sent from {format_time(earliest, zone)}, but is of little use after "
-            f"{format_time(deadline, zone)}. Call instead, or dismiss it."
+            f"The earliest it can be sent is {format_time(earliest, zone)}, after its deadline "
+            f"({format_time(deadline, zone)}). Call instead, or dismiss it."
         )
     return SendPlan(earliest, tuple(notes), None, search.waits_for, search.beyond_budget)
 

@@ -82,7 +82,7 @@ def claim(connection: Connection, delivery_id: str, now: datetime) -> ClaimedDel
     if _change_draft(connection, row["draft_id"], "start_sending", now):
         blocked = reason_not_to_send(connection, row, entry, now)
     else:
-        blocked = "The message was sent or decided about in another way in the meantime."
+        blocked = "The message has already been sent, dismissed or withdrawn."
     return ClaimedDelivery(row["id"], row["channel"], row["attempts"], _outgoing(row, entry), blocked)
 
 

@@ -28,7 +28,7 @@ def reason_not_to_send(
     client = entry.client
     if client.contact.do_not_contact:
         why = client.contact.do_not_contact_reason
-        return f"{client.name} is not to be contacted{f': {why}' if why else ''}."
+        return f"{client.name} must not be contacted{f': {why}' if why else ''}."
     if not client.contact.blackouts:
         return None
     running = _running(connection, row["draft_id"], client, now)
@@ -37,7 +37,7 @@ def reason_not_to_send(
     topics = f" about {', '.join(running.about)}" if running.about else ""
     until = format_time(blackout_end(running, zone_of(client)), zone_of(client))
     reason = running.reason.rstrip(".")
-    return f"{client.name} gets no messages{topics} until {until} (client's time): {reason}."
+    return f"{client.name} must not be contacted{topics} until {until} (client's time): {reason}."
 
 
 def _running(connection: Connection, draft_id: str, client: Client, now: datetime) -> Blackout | None:

@@ -61,9 +61,9 @@ class DeliveryWorker:
         self._counted_at: datetime | None = None
         metrics = metrics or Metrics()
         self._attempts = metrics.counter(
-            "delivery_attempts", "Attempts to reach clients, by end", ("channel", "outcome")
+            "delivery_attempts", "Delivery attempts, by channel and outcome", ("channel", "outcome")
         )
-        self._waiting = metrics.gauge("deliveries", "Messages to clients that are not there, by status", ("status",))
+        self._waiting = metrics.gauge("deliveries", "Messages to clients not yet delivered, by status", ("status",))
         self._worker = QueueWorker(
             "deliveries", engine, clock, outbox.QUEUE, outbox.claim, self._send, self._finish,
             recover=self._recover, limit=BATCH, concurrent=CONCURRENT,

@@ -63,7 +63,12 @@ INFORMATION = {
     5: "contradicted or denied",
     6: "truth cannot be judged",
 }
-STATUS = {"asserted": "stated as fact", "hedged": "hedged", "denied": "denied", "retracted": "retracted"}
+STATUS = {
+    "asserted": "stated as fact",
+    "hedged": "reported with reservations",
+    "denied": "denied",
+    "retracted": "retracted",
+}
 BASIS = {
     "regulator": "according to a regulator",
     "filing": "according to a filing",
@@ -90,23 +95,23 @@ STATE: Mapping[DraftState, str] = {
     "sending": "being sent",
     "sent": "sent",
     "failed": "could not be sent",
-    "unknown": "possibly not delivered",
+    "unknown": "may not have arrived",
     "dismissed": "dismissed",
     "withdrawn": "withdrawn",
 }
 DELIVERY: Mapping[DeliveryStatus, str] = {
-    "pending": "waiting",
+    "pending": "waiting to be sent",
     "sending": "being sent",
-    "delivered": "delivered",
-    "failed": "failed",
-    "unknown": "outcome unknown",
+    "delivered": "sent",
+    "failed": "could not be sent",
+    "unknown": "may not have arrived",
 }
 #: The end of one delivery attempt; None while it runs.
 ATTEMPT: Mapping[str | None, str] = {
-    "delivered": "delivered",
+    "delivered": "sent",
     "retry": "failed, will be tried again",
     "rejected": "rejected",
-    "unknown": "outcome unknown",
+    "unknown": "may not have arrived",
     None: "in progress",
 }
 #: The contact policy's decisions.
@@ -147,7 +152,7 @@ _CHANNEL = {"email": "Email", "slack": "Slack", "teams": "Microsoft Teams", "cli
 ADVICE_BY = {
     "rule": "rule",
     "kind": "kind of event",
-    "stance": "relation to the client",
+    "stance": "the client's relation",
     "client": "client",
     "manager": "account manager",
 }

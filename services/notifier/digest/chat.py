@@ -23,14 +23,14 @@ def digest_chat(digest: Digest, base_url: str) -> tuple[Paragraph, ...]:
     if digest.late_by is not None:
         late = format_delay(digest)
         opening.insert(0, (Run(f"This digest is {late} late because Firstword was not running."),))
-    closing = (Run("See everything at the desk", f"{base_url}/digest"),)
+    closing = (Run("Open in Firstword", f"{base_url}/digest"),)
     entries = list(_entries(digest, base_url))
     left = CHAT_BYTES - sum(map(_size, (*opening, closing)))
     kept: list[Paragraph] = []
     for index, entry in enumerate(entries):
         left -= sum(map(_size, entry))
         if left < 0:
-            kept.append((Run(f"… and {len(entries) - index} more at the desk."),))
+            kept.append((Run(f"… and {len(entries) - index} more in Firstword."),))
             break
         kept += entry
     return (*opening, *kept, closing)

@@ -161,9 +161,10 @@ def _why_due(client: Client, last: datetime | None, known_since: datetime, now: 
         due = due_after(cadence, zone, policy.working_days, now)
         period = timedelta(days=cadence.step * {"day": 1, "week": 7, "month": 28}[cadence.unit])
         if due is not None and due - now <= lead_time(cadence) and (last is None or last <= due - period):
-            return [f"Contact promised {policy.cadence}: due {format_time(due, zone)}, their time", since]
+            when = format_time(due, zone)
+            return [f"Promised contact ({policy.cadence}) is due {when}, client's time", since]
     if policy.max_silence_days is not None:
         end = (last or known_since) + timedelta(days=policy.max_silence_days)
         if end <= now + timedelta(days=1):
-            return [f"Contact agreed at least every {policy.max_silence_days} days", since]
+            return [f"Contact is agreed at least every {policy.max_silence_days} days, and due now", since]
     return []

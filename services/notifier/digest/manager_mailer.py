@@ -51,7 +51,7 @@ class ManagerMailer:
         self._clock = clock
         self._channels = dict(channels)
         self._sources = tuple(sources)
-        meaning = "Attempts to reach account managers, by end"
+        meaning = "Attempts to reach account managers, by kind, channel and outcome"
         self._counter = (metrics or Metrics()).counter("manager_messages", meaning, ("kind", "channel", "outcome"))
         queue = manager_outbox.QUEUE
         self._worker = QueueWorker(

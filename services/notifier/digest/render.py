@@ -35,8 +35,8 @@ _COUNTED: dict[Section, tuple[str, str]] = {
     "correct": ("correction", "corrections"),
     "send": ("message to send", "messages to send"),
     "answered": ("message sent", "messages sent"),
-    "due": ("contact due", "contacts due"),
-    "ask": ("rumor to be ready for", "rumors to be ready for"),
+    "due": ("client due for contact", "clients due for contact"),
+    "ask": ("rumor clients may ask about", "rumors clients may ask about"),
 }
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
@@ -72,7 +72,8 @@ def subject_of(digest: Digest) -> str:
     day = _local(digest, digest.now)
     late = " (late)" if digest.late_by is not None else ""
     to_send = digest.count("correct") + digest.count("send")
-    to_do = "nothing to do" if digest.empty else f"{to_send} to send" if to_send else "nothing to send"
+    messages = "message" if to_send == 1 else "messages"
+    to_do = "nothing to do" if digest.empty else f"{to_send} {messages} to send" if to_send else "nothing to send"
     return f"{day:%A} {day.day} {day:%B}{late}: {to_do}"
 
 

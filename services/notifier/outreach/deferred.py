@@ -41,7 +41,7 @@ def take_released(record: ClientRecord, context: Context) -> tuple[ClientRecord,
 
 def drop_late(record: ClientRecord, alert: Alert, context: Context) -> Result:
     """Drop a deferred alert whose deadline passed. If it is true, it may still be told when contact is due."""
-    detail = f"{alert.entity_name}: the deadline passed while the news was on hold."
+    detail = f"{alert.entity_name}: the deadline passed during the blackout."
     if alert.information_grade <= 2:
         record = record.with_below_threshold(alert)
     return record, (contact_decided("dropped", "too_late", detail, context, alert=alert),)

@@ -68,7 +68,7 @@ def _prepare(record: ClientRecord, kind: DueKind, due: DueContact, client: Clien
         detail = f"{why} It is skipped this time: {reason.rstrip('.')}."
         events = (contact_decided("dropped", "not_now", detail, context, until=due.due_at),)
     elif waiting is not None:
-        detail = f"{why} The draft in your inbox counts if it is sent by {when}."
+        detail = f"{why} If you send the draft in your inbox by {when}, it counts as this contact."
         decided = contact_decided("kept", "draft_waits", detail, context, draft_id=waiting.draft_id, until=due.due_at)
         events = (decided,)
     elif (told := _tell_best(record, due, why, client, context)) is not None:
@@ -108,7 +108,7 @@ def _tell_best(record: ClientRecord, due: DueContact, why: str, client: Client, 
             continue
         if blackout_for(lifted, plan, client, context.now) is not None:
             continue
-        notes = (why, "On its own, this news was not relevant enough for a message.", *plan.notes)
+        notes = (why, "This news alone would not have justified a message.", *plan.notes)
         story = compose_story(lifted, follow, plan, notes, context)
         if isinstance(story, Refusal):
             continue

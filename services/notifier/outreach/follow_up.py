@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from schemas.alerts import Alert
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
 
 __all__ = ["FollowUp", "as_correction", "continues_alert", "continues_story", "follow_up", "turned_out_false"]
+
+_ENDINGS = {
+    "superseded": "was replaced by a newer draft",
+    "merged": "was combined with another draft",
+    "withdrawn": "was withdrawn",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ def follow_up(alert: Alert, stories: Sequence[DraftedStory]) -> FollowUp | Refus
     if not _brings_news(alert, before):
         return Refusal("already_told", f"{alert.entity_name}: {_what_became_of(latest)}")
     earlier = next((story for story in reversed(before) if story.sent_at is not None), None)
-    notes = (f"It replaces draft {latest.draft_id}, which was not sent.",) if latest.waiting else ()
+    notes = ("It replaces an earlier draft on the same story, which was not sent.",) if latest.waiting else ()
     return FollowUp(earlier, latest.draft_id, notes)
 
 
@@ -103,26 +110,35 @@ def _correction(alert: Alert, before: Sequence[DraftedStory]) -> FollowUp | Refu
     sent = [story for story in drafted if story.sent_at is not None]
     waiting = [story for story in before if story.waiting]
     if sent:
-        notes = (f"Draft {waiting[-1].draft_id} on the same story must not be sent.",) if waiting else ()
+        notes = ("It replaces a draft on the same story, which must not be sent.",) if waiting else ()
         return FollowUp(sent[-1], waiting[-1].draft_id if waiting else sent[-1].draft_id, notes)
     if waiting:
-        latest = waiting[-1]
         detail = (
-            f"{alert.entity_name}: draft {latest.draft_id} of alert {latest.alert_id} rests on news that turned out to "
-            "be false. It was not sent, and must not be."
+            f"{alert.entity_name}: the draft on this story rests on news that turned out to be false. "
+            "It was not sent, and must not be."
         )
         return Refusal("withdrawn", detail, tuple(story.draft_id for story in waiting))
-    latest = drafted[-1]
+    ending = _describe_ending(drafted[-1].dismissed or "")
     detail = (
-        f"{alert.entity_name}: draft {latest.draft_id} was never sent ({latest.dismissed}), "
-        "so there is nothing to correct."
+        f"{alert.entity_name}: the draft on this story {ending} and was never sent, so there is nothing to correct."
     )
     return Refusal("nothing_to_correct", detail)
 
 
 def _what_became_of(story: DraftedStory) -> str:
+    """Describe what became of the draft, for an account manager: without ids and codes."""
     if story.sent_at is not None:
-        return f"the same story was sent in draft {story.draft_id} on {story.sent_at:%Y-%m-%d}."
+        return f"the same story was sent on {_format_date(story.sent_at)}."
+    draft = f"the draft of {_format_date(story.drafted_at)} on the same story"
     if story.dismissed is not None:
-        return f"draft {story.draft_id} on the same story was dismissed ({story.dismissed})."
-    return f"draft {story.draft_id} on the same story is waiting in the inbox."
+        return f"{draft} {_describe_ending(story.dismissed)}."
+    return f"{draft} is waiting in the inbox."
+
+
+def _describe_ending(dismissed: str) -> str:
+    """Describe why a draft is not to be sent. The account manager's own reason is shown with the draft."""
+    return _ENDINGS.get(dismissed, "was dismissed")
+
+
+def _format_date(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"

@@ -61,10 +61,10 @@ def rewrite(record: ClientRecord, message: Message, story: StoryDraft, plan: Sen
     whole = _assembled([*others, story], plan.send_after, context) if others and fits else None
     if whole is None:
         record, opened = open_message(record, [story], story.draft, context, plan=plan)
-        because = "The latest on one of its stories is now a message of its own."
+        because = "One of its stories has been updated and is now a separate message."
         record, reopened = reopen(record, others, message.draft_id, because, context)
         return record, (*opened, *reopened)
-    because = "It was rewritten with the latest on one of its stories."
+    because = "It was rewritten because one of its stories has been updated."
     draft = whole.model_copy(update={"supersedes": message.draft_id, "supersedes_because": because})
     return open_message(record, [*others, story], draft, context, plan=plan, opened_at=message.opened_at)
 

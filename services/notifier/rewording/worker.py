@@ -77,7 +77,7 @@ class RewordingWorker:
         self._failures = 0
         self._paused_until: datetime | None = None
         self._prune_at = clock.now()
-        self._counter = (metrics or Metrics()).counter("rewordings", "Rewordings of drafts, by end", ("outcome",))
+        self._counter = (metrics or Metrics()).counter("rewordings", "Rewordings of drafts, by outcome", ("outcome",))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set. A question under way is abandoned, and asked again after the next start."""

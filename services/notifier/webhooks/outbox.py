@@ -221,7 +221,11 @@ def _update_endpoint(
     if endpoint.state != "active" or arrived:
         return []
     if "gone" in kinds:
-        return [disable(connection, endpoint, "gone", "It answered 410: it wants no more messages.", now)]
+        return [
+            disable(
+                connection, endpoint, "gone", "The endpoint answered 410 (Gone), so it no longer accepts messages.", now
+            )
+        ]
     failed = [end for end in finished if _failed(end, now)]
     if any(_nothing_arrived_since(connection, endpoint, end.claimed) for end in failed):
         reason = f"Every attempt of the last {_SPAN} failed. The last error: {failed[0].result.detail}"

@@ -71,7 +71,7 @@ class WebhookWorker:
         self._wake = asyncio.Event()
         self._held_back = False
         self._prune_at = clock.now()
-        self._counter = (metrics or Metrics()).counter("webhook_attempts", "Attempts of webhooks, by end", ("outcome",))
+        self._counter = (metrics or Metrics()).counter("webhook_attempts", "Webhook attempts, by outcome", ("outcome",))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; attempts that have begun are finished and recorded."""

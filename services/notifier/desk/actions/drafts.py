@@ -79,7 +79,7 @@ def accept_rewording(context: ActionContext, draft_id: str, version: int) -> Non
     line = context.draft(draft_id)
     offer = rewordings.offer(context.connection, draft_id)
     if offer is None:
-        raise Conflict("There is no other wording for this draft any more: its text has changed.")
+        raise Conflict("The suggested wording is no longer available because the draft has changed.")
     edit(context, draft_id, version, line.subject, offer.body)
 
 

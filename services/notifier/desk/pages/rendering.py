@@ -25,9 +25,9 @@ STATIC = DESK / "static"
 #: Notes after an action, by the code in the address: free text in an address could come from anybody.
 NOTES = {
     "approved": "Approved. The message is on its way.",
-    "waiting": "Approved. The message goes out in the client's hours; see “Waiting to go out”.",
+    "waiting": "Approved. The message goes out in the client's hours; see “Waiting to be sent” in the inbox.",
     "saved": "Saved and checked again.",
-    "dismissed": "Dismissed. You find it under Decisions.",
+    "dismissed": "Dismissed. You can find it under Decisions.",
     "marked": "Marked as sent by hand.",
     "taken-back": "Taken back. Nothing was sent.",
     "logged": "Saved.",

@@ -41,7 +41,7 @@ def test_opinions_are_grouped_and_listed(run: Run) -> None:
     code, out, _ = run("--by", "stance", "--days", "0")
     assert code == 0
     assert "holds" in out
-    assert "There is no share for fewer than 10 opinions" in out
+    assert "Groups with fewer than 10 opinions show counts only" in out
     groups = json.loads(run("--by", "kind", "--days", "0", "--json")[1])
     assert sum(group["given"] for group in groups) == len(run("--csv", "--days", "0")[1].splitlines()) - 1
     theirs = run("--csv", "--days", "0", "--manager", "june")[1]

@@ -116,7 +116,7 @@ def test_an_urgent_message_keeps_quiet_hours() -> None:
 def test_a_client_who_must_not_be_contacted_gets_no_message() -> None:
     found = plan(client(do_not_contact=True, do_not_contact_reason="in mourning until April."))
     assert found.refused == "do_not_contact"
-    assert found.notes == ("Claire Arnaud is not to be contacted: in mourning until April.",)
+    assert found.notes == ("Claire Arnaud must not be contacted: in mourning until April.",)
 
 
 def test_a_policy_that_allows_no_message_is_a_refusal() -> None:

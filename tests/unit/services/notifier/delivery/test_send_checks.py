@@ -52,8 +52,8 @@ def approve(world: World, *, at_once: bool = False) -> str:
 @pytest.mark.parametrize(
     ("blackout", "said"),
     [
-        (LEAVE, "Claire Arnaud gets no messages until Monday 9 March"),
-        (DEAL, "Claire Arnaud gets no messages about Corvane Pharma"),
+        (LEAVE, "Claire Arnaud must not be contacted until Monday 9 March"),
+        (DEAL, "Claire Arnaud must not be contacted about Corvane Pharma"),
     ],
 )
 async def test_a_blackout_returns_the_message_with_the_reason(world: World, blackout: Blackout, said: str) -> None:

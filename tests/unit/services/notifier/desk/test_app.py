@@ -239,7 +239,7 @@ def test_a_draft_is_shown_beside_its_evidence(world: World) -> None:
     for said in (
         "not usually reliable",
         "possibly true",
-        "hedged",
+        "reported with reservations",
         "according to unnamed sources",
         "Claire Arnaud holds Corvane",
     ):

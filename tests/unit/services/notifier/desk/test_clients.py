@@ -102,7 +102,7 @@ def test_feedback_on_a_sent_message_is_published_and_shown(world: World) -> None
     browser = world.browser()
     assert 'value="too_many" required checked' in browser.get(f"/drafts/{line.id}").text
     page = browser.get("/clients/claire-arnaud").text
-    assert "changed by <b>+0.03</b>" in page
+    assert "adjusted by <b>+0.03</b>" in page
     assert "1 message was one too many" in page
     assert "Halden Energy: +0.05" in page
 

@@ -29,7 +29,8 @@ def line(number: int, title: str = "Halden cuts", **more: Any) -> DigestLine:
 
 
 def message(chat: tuple[tuple[Run, ...], ...]) -> Outgoing:
-    return Outgoing("dig_1", "manager:mara", "", "Firstword", None, "Thursday 5 March: 3 to send", "…", chat=chat)
+    subject = "Thursday 5 March: 3 messages to send"
+    return Outgoing("dig_1", "manager:mara", "", "Firstword", None, subject, "…", chat=chat)
 
 
 def test_each_entry_has_its_link() -> None:
@@ -50,7 +51,7 @@ def test_a_long_digest_stays_within_the_limits_and_counts_the_rest(title: str) -
     assert len(json.dumps(teams.document(message(made)), ensure_ascii=False).encode()) < TEAMS_BYTES
     (left,) = [paragraph[0].text for paragraph in made if paragraph[0].text.startswith("… and ")]
     shown = sum(bool(run.url) for paragraph in made for run in paragraph) - 1
-    assert left == f"… and {400 - shown} more at the desk."
+    assert left == f"… and {400 - shown} more in Firstword."
     assert made[-1][0].url == "https://desk.example/digest"
 
 

@@ -46,8 +46,10 @@ def test_the_most_important_comes_first_grouped_by_client() -> None:
     )
     assert [client.client_id for client in made.clients] == ["henrik", "odd", "claire", "ada"]
     assert [line.section for line in made.clients[0].lines] == ["correct", "send", "due"]
-    assert summary(made) == ("2 corrections, 2 messages to send, 1 contact due, 1 rumor to be ready for.")
-    assert subject_of(made) == "Thursday 5 March: 4 to send"
+    assert summary(made) == (
+        "2 corrections, 2 messages to send, 1 client due for contact, 1 rumor clients may ask about."
+    )
+    assert subject_of(made) == "Thursday 5 March: 4 messages to send"
 
 
 def test_an_empty_digest_is_one_line() -> None:
