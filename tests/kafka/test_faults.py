@@ -324,7 +324,7 @@ def test_kills_and_outages_change_no_decision_draft_or_mail(world: World, tmp_pa
         f"\n{len(items):,} items, {len(world.newsroom.book().clients):,} clients; "
         + ", ".join(f"{len(rows):,} {name}" for name, rows in found.items())
         + f"; {approved:,} approved, {sum(map(len, mails.values())):,} mails; "
-        f"{len(unknown)} of unknown outcome, {len(unknown & mails.keys())} of which had arrived; "
+        f"{len(unknown)} with an unknown outcome, {len(unknown & mails.keys())} of which had arrived; "
         f"unexpected exits: {world.installation.unexpected_exits}; "
         f"{time.monotonic() - began:.0f} s"
     )

@@ -42,7 +42,7 @@ def test_dead_letters_are_listed_shown_and_dropped(run: Run) -> None:
 def test_replaying_needs_kafka(run: Run) -> None:
     code, _, err = run("dlq", "replay", "--all")
     assert code == 2
-    assert "No Kafka is named" in err
+    assert "No Kafka broker is configured" in err
 
 
 def test_the_stacks_database_holds_no_dead_letters(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
