@@ -8,7 +8,8 @@ from pathlib import Path
 from services.common.errors import BadInput
 from services.common.settings import Settings
 from services.notifier.drafting.playbook_files import parse_playbook
-from services.notifier.drafting.playbooks import Playbook, Playbooks
+from services.notifier.drafting.playbook_rules import Playbook
+from services.notifier.drafting.playbooks import Playbooks
 
 __all__ = ["own_playbooks_path", "playbooks_in_force", "read_playbooks"]
 

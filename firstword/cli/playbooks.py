@@ -19,7 +19,8 @@ from services.common.settings import read_settings
 from services.notifier.drafting.compose import Composed, Refusal, message_text
 from services.notifier.drafting.dry_run import MESSAGE_VERDICTS, DryRunCase, dry_run
 from services.notifier.drafting.grammar import check_grammar
-from services.notifier.drafting.playbooks import LAYERS, Playbook, Playbooks, Rule, Size, Urgency
+from services.notifier.drafting.playbook_rules import Playbook, Rule, Size, Urgency
+from services.notifier.drafting.playbooks import LAYERS, Playbooks
 from services.notifier.drafting.tone import blank_quotations
 
 __all__ = ["app"]

@@ -12,7 +12,8 @@ from schemas.mentions import Direction, EventKind
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.compose import Composed, Refusal, compose
 from services.notifier.drafting.data_files import read_yaml
-from services.notifier.drafting.playbooks import Playbooks, Size, Urgency
+from services.notifier.drafting.playbook_rules import Size, Urgency
+from services.notifier.drafting.playbooks import Playbooks
 
 __all__ = ["MESSAGE_VERDICTS", "DryRunCase", "brief_for", "dry_run"]
 

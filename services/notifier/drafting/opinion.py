@@ -9,7 +9,8 @@ from typing import Any, Literal
 from schemas.clients import Client, Desire
 from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
-from services.notifier.drafting.playbooks import Playbooks, Rule, RuleQuery
+from services.notifier.drafting.playbook_rules import Rule, RuleQuery
+from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import review
 
 __all__ = ["OpinionPart", "desire_phrase", "opinion_part", "restricted_name"]

@@ -13,7 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 from services.common.errors import BadInput
-from services.notifier.drafting.playbooks import Playbook, Rule, Size, Urgency, desire_key
+from services.notifier.drafting.playbook_rules import Playbook, Rule, Size, Urgency, desire_key
 from services.notifier.drafting.tokens import tokens
 
 __all__ = ["parse_playbook"]

@@ -24,7 +24,8 @@ from schemas.clients import (
 )
 from schemas.mentions import Direction, EventKind
 from services.notifier.drafting.brief import Brief, DraftedStory
-from services.notifier.drafting.playbooks import Playbooks, Rule
+from services.notifier.drafting.playbook_rules import Rule
+from services.notifier.drafting.playbooks import Playbooks
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 

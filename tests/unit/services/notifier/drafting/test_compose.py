@@ -12,7 +12,8 @@ from schemas.drafts import Draft
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.compose import Composed, Refusal, compose, message_text
 from services.notifier.drafting.grounding import check_grounding, grounding_sources, ungrounded
-from services.notifier.drafting.playbooks import Playbook, Playbooks
+from services.notifier.drafting.playbook_rules import Playbook
+from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import MAX_WORDS
 from tests.unit.services.notifier.samples import (
     NOW,

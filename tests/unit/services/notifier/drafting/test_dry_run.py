@@ -14,7 +14,8 @@ from schemas.mentions import Direction, EventKind
 from services.notifier.drafting.compose import Composed, message_text
 from services.notifier.drafting.dry_run import MESSAGE_VERDICTS, DryRunCase, dry_run
 from services.notifier.drafting.grammar import check_grammar
-from services.notifier.drafting.playbooks import Playbooks, Rule, RuleQuery
+from services.notifier.drafting.playbook_rules import Rule, RuleQuery
+from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import MAX_WORDS, blank_quotations
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)

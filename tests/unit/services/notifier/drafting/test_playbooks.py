@@ -9,7 +9,8 @@ from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
 from services.common.errors import BadInput
 from services.notifier.drafting.playbook_files import parse_playbook
-from services.notifier.drafting.playbooks import Playbooks, Rule, RuleQuery
+from services.notifier.drafting.playbook_rules import Rule, RuleQuery
+from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import review
 from tests.unit.services.notifier.samples import a_client, trade_rules
