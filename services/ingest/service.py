@@ -346,7 +346,7 @@ def _log_poll(result: PollResult) -> None:
     }
     # A feed that keeps failing is logged twice, when it fails and when that is certain; the Feeds page shows it.
     if 0 < health.failures_in_a_row <= 2:
-        log.warning("Polling a feed brought no feed.", action="feed.failed", **values)
+        log.warning("A feed could not be polled.", action="feed.failed", **values)
     elif result.new or result.revised:
         log.info("A feed brought new or revised items.", action="feed.polled", **values)
     else:

@@ -77,7 +77,7 @@ class PollOutcome:
 
     @property
     def failed(self) -> bool:
-        """Return True if the poll brought no feed."""
+        """Return True if the poll did not return a feed."""
         return self.kind in ("broken", "unreachable", "gone")
 
 
