@@ -91,7 +91,7 @@ def test_dead_letters_replayed_after_the_fix_are_processed(lab: Lab) -> None:
 
 
 def test_lag_is_shown_by_service_topic_and_partition(lab: Lab) -> None:
-    assert "No service has ever used" in invoke(lab, LAG).output
+    assert "No service has used this Kafka cluster yet" in invoke(lab, LAG).output
     worker = lab.worker().ready()
     lab.send_events(items(50, 5))
     lab.wait_for_outputs(expected_outputs(items(50, 5)))
