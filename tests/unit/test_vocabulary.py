@@ -25,6 +25,7 @@ RETIRED = {
     "testimony": "evidence",
     "testimonies": "evidence",
     "happening": "event",
+    "dull": "not news",
     "nameless": "uncategorized",
     "fared": "outcomes",
     "chatter": "log throttle",
