@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.base import Model, Payload, Utc
 from schemas.clients import Stance
 from schemas.mentions import ClaimBasis, ClaimStatus, Direction, EventKind, SourceLetter, Span
+from schemas.readings import Reading
 
 __all__ = ["Alert", "AlertRaised", "Evidence", "IfTheyAsk", "InformationGrade", "Reason", "Verdict"]
 
@@ -60,6 +61,7 @@ class Alert(Model):
 
     ``id`` is derived from client, story, verdict and ``revision``. ``earlier_alert_id`` is the alert that this one
     corrects, confirms or updates. After ``deadline_at``, telling the client is worth little. ``relevance`` is 0–1.
+    ``reading`` is the reading of the item that led to the alert, if one did.
     """
 
     type: Literal["alert"] = "alert"
@@ -87,6 +89,7 @@ class Alert(Model):
     earlier_verdict: Verdict | None = None
     raised_at: Utc
     deadline_at: Utc
+    reading: Reading | None = None
 
 
 class AlertRaised(Payload):

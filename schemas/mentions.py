@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from schemas.base import Model, Payload, Utc
 from schemas.items import Item
+from schemas.readings import EventFamily, Reading
 
 __all__ = [
+    "FAMILY_OF",
     "Claim",
     "ClaimBasis",
     "ClaimStatus",
@@ -43,49 +46,122 @@ SourceLetter = Literal["A", "B", "C", "D", "E", "F"]
 SourceKind = Literal[
     "wire", "news", "trade", "regulator", "company", "newswire", "blog", "aggregator", "satire", "social", "other"
 ]
+#: What happened. A broad kind stands beside its finer ones for events that are neither: a dividend that is kept.
 EventKind = Literal[
-    "dividend_cut",
-    "dividend_raise",
     "earnings",
     "earnings_beat",
     "earnings_miss",
+    "guidance",
     "guidance_cut",
     "guidance_raise",
+    "dividend",
+    "dividend_cut",
+    "dividend_raise",
+    "buyback",
+    "funding",
+    "share_move",
+    "rating_change",
+    "deal",
     "takeover",
     "acquisition",
     "divestment",
+    "contract",
     "partnership",
-    "recall",
+    "contract_win",
+    "contract_loss",
+    "product",
+    "product_launch",
+    "end_of_life",
+    "price_increase",
+    "price_cut",
+    "expansion",
+    "cutback",
+    "layoffs",
+    "leadership_change",
+    "legal",
+    "lawsuit",
+    "regulation",
+    "investigation",
+    "fine",
+    "insolvency",
     "data_breach",
     "vulnerability",
     "outage",
-    "end_of_life",
-    "lawsuit",
-    "investigation",
-    "fine",
-    "regulation",
-    "insolvency",
-    "leadership_change",
-    "layoffs",
-    "strike",
     "supply_disruption",
-    "price_increase",
-    "price_cut",
-    "share_move",
-    "rating_change",
-    "rate_change",
-    "product_launch",
-    "contract_win",
-    "contract_loss",
-    "funding",
-    "expansion",
-    "campaign",
+    "recall",
+    "labour",
+    "strike",
     "clinical_trial",
+    "macro",
+    "rate_change",
+    "politics",
+    "reputation",
+    "event",
+    "campaign",
     "averted",
+    "other",
     "opinion",
     "advertisement",
-    "other",
+    "none",
 ]
+#: The broad kind that each event kind belongs to.
+FAMILY_OF: Mapping[EventKind, EventFamily] = {
+    "earnings": "earnings",
+    "earnings_beat": "earnings",
+    "earnings_miss": "earnings",
+    "guidance": "guidance",
+    "guidance_cut": "guidance",
+    "guidance_raise": "guidance",
+    "dividend": "dividend",
+    "dividend_cut": "dividend",
+    "dividend_raise": "dividend",
+    "buyback": "buyback",
+    "funding": "capital",
+    "share_move": "share_move",
+    "rating_change": "rating",
+    "deal": "deal",
+    "takeover": "deal",
+    "acquisition": "deal",
+    "divestment": "deal",
+    "contract": "contract",
+    "partnership": "contract",
+    "contract_win": "contract",
+    "contract_loss": "contract",
+    "product": "product",
+    "product_launch": "product",
+    "end_of_life": "product",
+    "price_increase": "product",
+    "price_cut": "product",
+    "expansion": "expansion",
+    "cutback": "cutback",
+    "layoffs": "cutback",
+    "leadership_change": "leadership",
+    "legal": "legal",
+    "lawsuit": "legal",
+    "regulation": "regulation",
+    "investigation": "regulation",
+    "fine": "regulation",
+    "insolvency": "insolvency",
+    "data_breach": "breach",
+    "vulnerability": "vulnerability",
+    "outage": "outage",
+    "supply_disruption": "outage",
+    "recall": "recall",
+    "labour": "labour",
+    "strike": "labour",
+    "clinical_trial": "trial",
+    "macro": "macro",
+    "rate_change": "macro",
+    "politics": "politics",
+    "reputation": "reputation",
+    "event": "event",
+    "campaign": "event",
+    "averted": "other",
+    "other": "other",
+    "opinion": "none",
+    "advertisement": "none",
+    "none": "none",
+}
 
 
 class Span(Model):
@@ -223,7 +299,10 @@ class StoryRecord(Model):
 
 
 class ItemAnnotated(Payload):
-    """An item annotated for one watched entity, from the item alone, without knowledge of other items."""
+    """An item annotated for one watched entity, from the item alone, without knowledge of other items.
+
+    ``reading`` is None only in events from before items were read by a model.
+    """
 
     event_type: ClassVar[str] = "item.annotated"
 
@@ -238,3 +317,4 @@ class ItemAnnotated(Payload):
     signature: Signature
     quote: str | None = None
     seen_at: Utc
+    reading: Reading | None = None

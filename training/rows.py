@@ -23,8 +23,8 @@ LABELS = Path(__file__).parent / "labels"
 BUCKETS = 5
 #: A contrast headline counts less than real news.
 CONTRAST_WEIGHT = 0.7
-TITLE_TOKENS, LEAD_TOKENS, PUBLISHER_TOKENS = 52, 44, 6
-LEAD_CHARACTERS, SHORT_LEAD = 300, 120
+TITLE_TOKENS, LEAD_TOKENS, PUBLISHER_TOKENS = 52, 64, 6
+LEAD_CHARACTERS, SHORT_LEAD = 340, 120
 _BOILERPLATE = re.compile(
     r"\s*("
     r"The post .{0,200}? (first )?appeared (first )?on .*"

@@ -1,6 +1,7 @@
 """Fine-tune the reader on all labels of days that are not kept out.
 
     python -m training.train --base FOLDER --news ../shared/data/news --out reader.npz [--epochs 3] [--seed 0]
+                             [--start reader.npz]
 
 FOLDER holds model.safetensors and tokenizer.json of the base model (training/README.md says which). One epoch takes
 about 20 minutes on two cores. After each epoch the weights are written and the figures of the kept days printed.
@@ -22,7 +23,7 @@ import optax
 
 from training.evaluate import figures, print_figures
 from training.fields import FIELDS
-from training.network import Weights, field_logits, flatten, load_base, new_heads
+from training.network import Weights, field_logits, flatten, load_base, new_heads, unflatten
 from training.rows import Encoder, Row, load_rows, pack
 
 __all__ = ["main"]
@@ -35,6 +36,8 @@ SMOOTHING = 0.05
 HIDDEN_TYPE = 0.15
 HEAD_RATE = 12.0
 BATCH = 32
+#: The weights that are kept are a running average: each step counts for this much of it.
+AVERAGED = 0.002
 
 
 def main() -> None:
@@ -46,12 +49,15 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=1.5e-4, help="highest learning rate of the encoder")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start", type=Path, help="weights to start from instead of the base model's (.npz)")
     given = parser.parse_args()
     rows = load_rows(given.news)
     train, kept = [row for row in rows if not row.kept_out], [row for row in rows if row.kept_out]
     print(f"{len(train)} rows to train on, {len(kept)} of other days to test", flush=True)
     encoder = Encoder(given.base)
     weights: Weights = {"encoder": load_base(given.base), "heads": new_heads(given.seed)}
+    if given.start is not None:
+        weights = unflatten(dict(np.load(given.start)), weights)
     for epoch, trained in enumerate(_epochs(weights, train, encoder, given.epochs, given.rate, given.seed), 1):
         np.savez(given.out, **flatten(trained))
         print(f"after epoch {epoch}:")
@@ -73,13 +79,16 @@ def _epochs(
             {part: jax.tree.map(lambda _, part=part: part, weights[part]) for part in weights},
         ),
     )
-    state = optimizer.init(weights)
+    state, average = optimizer.init(weights), weights
 
     @jax.jit
-    def step(weights: Weights, state: Any, batch: Any, labels: Any, shares: Any, key: Any) -> tuple[Weights, Any, Any]:
+    def step(
+        weights: Weights, average: Weights, state: Any, batch: Any, labels: Any, shares: Any, key: Any
+    ) -> tuple[Weights, Weights, Any, Any]:
         loss, gradient = jax.value_and_grad(_loss)(weights, batch, labels, shares, key)
         updates, state = optimizer.update(gradient, state, weights)
-        return optax.apply_updates(weights, updates), state, loss
+        weights = optax.apply_updates(weights, updates)
+        return weights, optax.incremental_update(weights, average, AVERAGED), state, loss
 
     chance, key, began = random.Random(seed), jax.random.PRNGKey(seed), time.monotonic()  # noqa: S311 - no secret
     for _ in range(epochs):
@@ -92,11 +101,11 @@ def _epochs(
                 field: np.array([values.index(row.labels[field]) for row in batch]) for field, values in FIELDS.items()
             }
             shares = np.array([row.weight for row in batch], np.float32)
-            weights, state, loss = step(weights, state, tokens, labels, shares, now)
+            weights, average, state, loss = step(weights, average, state, tokens, labels, shares, now)
             losses.append(float(loss))
             if len(losses) % 50 == 0:
                 print(f"  step {len(losses)}: loss {np.mean(losses):.3f}, {time.monotonic() - began:.0f} s", flush=True)
-        yield weights
+        yield average
 
 
 def _loss(weights: Weights, batch: Any, labels: Any, shares: Any, key: Any) -> Any:
