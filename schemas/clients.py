@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, time
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, GetJsonSchemaHandler, SerializerFunctionWrapHandler, model_serializer
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from schemas.base import Model, Payload
 
@@ -131,7 +133,9 @@ class ContactPolicy(Model):
     """The limits on contacting a client: frequency, times and channels. Hours are in the client's time zone.
 
     ``cadence`` is the promised schedule ("weekly, Friday by noon"). After ``max_silence_days`` without a contact,
-    Firstword looks for something worth telling. Stories within ``merge_minutes`` go into one message.
+    Firstword looks for something worth telling. Stories within ``merge_minutes`` go into one message. ``quiet_from``
+    and ``quiet_until`` are None if there are no quiet hours, which is always written out: left out, they are the
+    default hours.
     """
 
     channels: tuple[str, ...] = ("email",)
@@ -150,6 +154,20 @@ class ContactPolicy(Model):
     blackouts: tuple[Blackout, ...] = ()
     max_silence_days: int | None = Field(default=None, ge=1)
     merge_minutes: int = Field(default=30, ge=0)
+
+    @model_serializer(mode="wrap")
+    def _write_no_quiet_hours(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Keep the nulls of the quiet hours where nulls are left out (``exclude_none``)."""
+        written: dict[str, Any] = handler(self)
+        for name in ("quiet_from", "quiet_until"):
+            if getattr(self, name) is None:
+                written[name] = None
+        return written
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the schema of the fields, which a schema of the serializer's result would not name."""
+        return handler({key: value for key, value in schema.items() if key != "serialization"})
 
 
 class Note(Model):

@@ -31,16 +31,18 @@ from firstword.transfer.importer import ImportedSection, import_installation
 from firstword.transfer.lock import lock_database
 from firstword.transfer.sections import NOT_EXPORTED, sections
 from schemas.base import content_id, event
-from schemas.clients import Manager
+from schemas.clients import Book, Client, ContactPolicy, Firm, Manager
 from schemas.items import Item, ItemIngested, Source
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.processing import AnyEvent
 from services.common.settings import Settings
+from services.notifier import queries
 from services.notifier.delivery.channels.base import Run
 from services.notifier.delivery.routes import ManagerRoutes, manager_mail
 from services.notifier.desk.auth import create_api_token, ensure_owner
 from services.notifier.digest.manager_outbox import RenderedMessage, enqueue
+from services.notifier.scope import EVERYTHING
 from services.notifier.tables import alerts, audit_log, contact_decisions, drafts, refusals, users
 from services.notifier.webhooks import endpoints
 from services.notifier.webhooks.tables import webhook_deliveries, webhook_endpoints, webhook_messages
@@ -133,6 +135,23 @@ def test_a_move_to_another_folder_loses_nothing_and_a_second_import_adds_nothing
         again = import_into(target, raw, merge=True)
         assert not any(section.added for section in again)
         assert exported(target)[1] == footer
+
+
+def test_a_client_without_quiet_hours_has_none_after_a_move_either(tmp_path: Path) -> None:
+    contact = ContactPolicy(quiet_from=None, quiet_until=None)
+    ann = Client(id="ann", name="Ann", manager_id="mara", trade="wealth", contact=contact)
+    book = Book(firm=Firm(name="Harbour"), managers=(Manager(id="mara", name="Mara"),), clients=(ann,))
+    with open_folder(tmp_path / "left") as left, open_folder(tmp_path / "new") as target:
+        assert left.import_book(book).added == ("ann",)
+        import_into(target, exported(left)[0])
+        build_runtime(target).run_until_idle()
+        for store in (left, target):
+            assert store.book() == book
+            assert store.import_book(book).unchanged == ("ann",)
+        with reading(target.engine) as connection:
+            stored = queries.client(connection, EVERYTHING, "ann")
+    assert stored is not None
+    assert stored.client == ann
 
 
 def test_items_that_the_matcher_reads_again_lead_to_no_new_drafts(played: Store, tmp_path: Path) -> None:

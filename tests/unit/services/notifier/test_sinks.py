@@ -217,3 +217,14 @@ def test_after_a_move_no_alert_is_listed_twice(world: World) -> None:
     ]
     world.apply(raised)
     assert listed() == before | {"alr_later"}
+
+
+def test_a_client_without_quiet_hours_is_stored_without_them(world: World) -> None:
+    claire = people()[0]
+    contact = claire.contact.model_copy(update={"quiet_from": None, "quiet_until": None})
+    free = claire.model_copy(update={"contact": contact})
+    changed = ClientChanged(client=free, firm=FIRM, manager=MANAGERS["mara"], revision=7)
+    world.apply([event(changed, key=free.id, id="evt_free", source="test", time=NOW)])
+    with reading(world.engine) as connection:
+        stored = queries.client(connection, EVERYTHING, free.id)
+    assert stored == changed
