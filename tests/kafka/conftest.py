@@ -11,6 +11,7 @@ import pytest
 
 from firstword.runtimes.kafka.settings import KafkaSettings
 from tests.kafka.lab import Lab
+from tests.kafka.stack import Stack
 from tests.servers import Kafka, kafka_server  # noqa: F401 - a fixture
 
 _NUMBERS = itertools.count()
@@ -25,3 +26,12 @@ def lab(kafka_server: Kafka, tmp_path: Path) -> Iterator[Lab]:  # noqa: F811 - t
         yield lab
     finally:
         lab.close()
+
+
+@pytest.fixture
+def stack(lab: Lab, postgres_url: str, tmp_path: Path) -> Iterator[Stack]:
+    """The stack's processes on a fresh database; they end with the test."""
+    (tmp_path / "stack").mkdir()
+    stack = Stack(lab, postgres_url, tmp_path / "stack")
+    yield stack
+    stack.close()

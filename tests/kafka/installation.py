@@ -20,7 +20,7 @@ from firstword.compose import common
 from services.common.settings import Settings
 from tests.kafka.lab import Lab
 from tests.kafka.newsroom import Newsroom
-from tests.kafka.test_stack import Stack
+from tests.kafka.stack import Stack
 from tests.smtp_server import MailServer, mail_server
 
 __all__ = ["Installation", "approve_drafts", "mail_server_thread", "write_feeds"]

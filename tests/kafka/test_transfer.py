@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,18 +19,10 @@ from firstword.transfer.importer import import_installation
 from services.common.db import reading
 from services.common.settings import Settings
 from services.notifier.tables import contact_decisions, refusals
-from tests.kafka.lab import TIMEOUT_SECONDS, Lab
-from tests.kafka.test_stack import Stack, inbox
+from tests.kafka.lab import TIMEOUT_SECONDS
+from tests.kafka.stack import Stack, inbox
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
-
-
-@pytest.fixture
-def stack(lab: Lab, postgres_url: str, tmp_path: Path) -> Iterator[Stack]:
-    (tmp_path / "stack").mkdir()
-    stack = Stack(lab, postgres_url, tmp_path / "stack")
-    yield stack
-    stack.close()
 
 
 def results(engine: Engine) -> dict[str, list[tuple[object, ...]]]:

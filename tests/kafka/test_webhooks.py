@@ -25,7 +25,7 @@ from services.common.processing import AnyEvent
 from services.notifier.webhooks.tables import webhook_attempts, webhook_deliveries
 from tests.http_server import Reply, Request, serving
 from tests.kafka.lab import Lab
-from tests.kafka.test_stack import Stack
+from tests.kafka.stack import Stack
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
 
