@@ -1,21 +1,12 @@
-"""The fields of a reading and their values: what a label says about one watched name in one item."""
+"""The fields of a label and their values: those of a reading, and the upshot for a client."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from schemas.readings import FIELD_VALUES
+from services.matcher.reading.model.network import TELL_VALUES
+
 __all__ = ["FIELDS"]
 
-FIELDS: Mapping[str, tuple[str, ...]] = {
-    "role": ("actor", "object", "party", "affected", "speaker", "mention", "homonym"),
-    "kind": (
-        "earnings", "guidance", "dividend", "buyback", "capital", "share_move", "rating", "deal", "contract", "product",
-        "expansion", "cutback", "leadership", "legal", "regulation", "insolvency", "breach", "vulnerability", "outage",
-        "recall", "labour", "trial", "macro", "politics", "reputation", "event", "other", "none",
-    ),
-    "genre": ("news", "preview", "analysis", "opinion", "list", "feature", "promo", "old"),
-    "status": ("fact", "reported", "rumor", "plan", "denied", "forecast", "none"),
-    "direction": ("good", "bad", "mixed", "unclear"),
-    "weight": ("major", "worth", "minor", "none"),
-    "tell": ("tell", "warn", "hold", "no"),
-}  # fmt: skip
+FIELDS: Mapping[str, tuple[str, ...]] = {**FIELD_VALUES, "tell": TELL_VALUES}

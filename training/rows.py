@@ -6,24 +6,23 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 from tokenizers import Tokenizer
 
+from services.matcher.reading.model.encoding import Encoded, NameType, PairEncoder, PairText, pack
 from training.fields import FIELDS
 
-__all__ = ["Batch", "Encoder", "Row", "load_rows", "pack", "prepare"]
+__all__ = ["Encoder", "Row", "load_rows", "pack", "prepare"]
 
 LABELS = Path(__file__).parent / "labels"
 #: Of five days, one is kept out of training.
 BUCKETS = 5
 #: A contrast headline counts less than real news.
 CONTRAST_WEIGHT = 0.7
-TITLE_TOKENS, LEAD_TOKENS, PUBLISHER_TOKENS = 52, 64, 6
 LEAD_CHARACTERS, SHORT_LEAD = 340, 120
 _BOILERPLATE = re.compile(
     r"\s*("
@@ -44,19 +43,11 @@ class Row:
     lead: str
     publisher: str
     surface: str
-    type: str
+    type: NameType
     labels: dict[str, str]
     weight: float
     kept_out: bool
     source: str
-
-
-class Batch(NamedTuple):
-    """Rows as arrays of (rows, tokens); ``marks`` is 1 on the marked name."""
-
-    ids: np.ndarray[Any, Any]
-    mask: np.ndarray[Any, Any]
-    marks: np.ndarray[Any, Any]
 
 
 def load_rows(news: Path) -> list[Row]:
@@ -84,54 +75,18 @@ def prepare(text: str | None) -> str:
 
 
 class Encoder:
-    """Turns rows into tokens with the name and its type marked: ``@ * company * Ford @``."""
+    """Encodes rows as the product does, and remembers them."""
 
     def __init__(self, folder: Path) -> None:
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        self._cls, self._sep, self._at = (self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]", "@"))
-        self._cache: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
+        self._encoder = PairEncoder(Tokenizer.from_file(str(folder / "tokenizer.json")))
+        self._known: dict[PairText, Encoded] = {}
 
-    def encode(self, row: Row, type: str | None = None) -> tuple[list[int], list[int]]:
+    def encode(self, row: Row, type: NameType | None = None) -> Encoded:
         """Return token ids and marks of ``row``; ``type`` takes the place of its own."""
-        key = (row.title, row.lead, row.publisher, row.surface, type or row.type)
-        if key not in self._cache:
-            title, title_marks = self._marked(row.title, row.surface, key[-1], TITLE_TOKENS)
-            lead, lead_marks = self._marked(row.lead, row.surface, key[-1], LEAD_TOKENS)
-            publisher = self._pieces(row.publisher)[:PUBLISHER_TOKENS]
-            ids = [self._cls, *title, self._sep, *lead, self._sep, *publisher, self._sep]
-            marks = [0, *title_marks, 0, *lead_marks, 0, *([0] * (len(publisher) + 1))]
-            self._cache[key] = ids, marks
-        return self._cache[key]
-
-    def _pieces(self, text: str) -> list[int]:
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
-
-    def _marked(self, text: str, surface: str, type: str, limit: int) -> tuple[list[int], list[int]]:
-        found = re.search(rf"(?<!\w){re.escape(surface)}(?!\w)", text)
-        if found is None:
-            ids = self._pieces(text)[:limit]
-            return ids, [0] * len(ids)
-        before, after = self._pieces(text[: found.start()]), self._pieces(text[found.end() :])
-        name = [self._at, *self._pieces(f"* {type} * {found[0]}"), self._at]
-        surplus = max(0, len(before) + len(name) + min(8, len(after)) - limit)  # keep the name and some of what follows
-        before = before[surplus:]
-        ids = [*before, *name, *after][:limit]
-        marks = [*([0] * len(before)), *([1] * len(name)), *([0] * len(after))][:limit]
-        return ids, marks
-
-
-def pack(encoded: Sequence[tuple[list[int], list[int]]]) -> Batch:
-    """Return rows padded to a multiple of 16 tokens, so that few shapes are compiled."""
-    width = -(-max(len(ids) for ids, _ in encoded) // 16) * 16
-    shape = len(encoded), width
-    batch = Batch(np.zeros(shape, np.int32), np.zeros(shape, np.float32), np.zeros(shape, np.float32))
-    for at, (ids, marks) in enumerate(encoded):
-        batch.ids[at, : len(ids)] = ids
-        batch.mask[at, : len(ids)] = 1
-        batch.marks[at, : len(marks)] = marks
-    return batch
+        pair = PairText(row.title, row.lead, row.publisher, row.surface, type or row.type)
+        if pair not in self._known:
+            self._known[pair] = self._encoder.encode(pair)
+        return self._known[pair]
 
 
 def _row(item: dict[str, Any], label: dict[str, str], weight: float, source: str) -> Row:

@@ -1,0 +1,101 @@
+"""Run the shipped model: the probability of each value of each field, for one name in one text."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnxruntime
+
+from schemas.readings import FIELD_VALUES
+from services.matcher.reading.model.encoding import PairEncoder, PairText, default_encoder, pack
+
+__all__ = ["Network", "Scores", "default_network"]
+
+#: Pairs whose scores are remembered: near-copies and repeated polls read the same text again.
+CACHED = 4096
+#: Pairs in one run of the model.
+BATCH = 16
+_NOT_WORTH = "no"
+TELL_VALUES = ("tell", "warn", "hold", _NOT_WORTH)
+
+
+class Scores(NamedTuple):
+    """The probability of each value by field, and that of being worth telling, all 0–1."""
+
+    fields: Mapping[str, Mapping[str, float]]
+    tell: float
+
+    def best(self, field: str) -> str:
+        """Return the most probable value of ``field``."""
+        values = self.fields[field]
+        return max(values, key=values.__getitem__)
+
+
+class Network:
+    """The model with its tokenizer. It is a function: the same text always has the same scores."""
+
+    def __init__(self, model: bytes, encoder: PairEncoder, temperatures: Mapping[str, float] | None = None) -> None:
+        """Load ``model`` (ONNX). ``temperatures`` by field make its probabilities those that were measured."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._encoder = encoder
+        self._temperatures = dict(temperatures or {})
+        self._known: OrderedDict[PairText, Scores] = OrderedDict()
+
+    def scores(self, pairs: Sequence[PairText]) -> list[Scores]:
+        """Return the scores of each pair."""
+        unknown = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
+        new: dict[PairText, Scores] = {}
+        for start in range(0, len(unknown), BATCH):
+            chosen = unknown[start : start + BATCH]
+            new.update(zip(chosen, self._run(chosen), strict=True))
+        result = [new[pair] if pair in new else self._recall(pair) for pair in pairs]
+        for pair, scores in new.items():
+            self._known[pair] = scores
+        while len(self._known) > CACHED:
+            self._known.popitem(last=False)
+        return result
+
+    def _recall(self, pair: PairText) -> Scores:
+        self._known.move_to_end(pair)
+        return self._known[pair]
+
+    def _run(self, pairs: Sequence[PairText]) -> list[Scores]:
+        batch = pack([self._encoder.encode(pair) for pair in pairs])
+        names = [*FIELD_VALUES, "tell"]
+        found = self._session.run(names, {"ids": batch.ids, "mask": batch.mask, "marks": batch.marks})
+        by_field = {name: self._calibrated(name, values) for name, values in zip(names, found, strict=True)}
+        return [
+            Scores(
+                fields={
+                    field: dict(zip(values, map(float, by_field[field][row]), strict=True))
+                    for field, values in FIELD_VALUES.items()
+                },
+                tell=1 - float(by_field["tell"][row][TELL_VALUES.index(_NOT_WORTH)]),
+            )
+            for row in range(len(pairs))
+        ]
+
+    def _calibrated(self, field: str, probabilities: Any) -> Any:
+        """Return ``probabilities`` of (rows, values) with the field's temperature applied."""
+        temperature = self._temperatures.get(field, 1.0)
+        if temperature == 1.0:
+            return probabilities
+        powers = np.maximum(probabilities, 1e-9) ** (1 / temperature)
+        return powers / powers.sum(1, keepdims=True)
+
+
+@cache
+def default_network() -> Network:
+    """Return the shipped model, loaded once."""
+    files = resources.files(__package__)
+    about = json.loads(files.joinpath("reader.json").read_text(encoding="utf-8"))
+    return Network(files.joinpath("reader.onnx").read_bytes(), default_encoder(), about["temperatures"])
