@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,25 +13,16 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from services.matcher.reading.model.encoding import Encoded, NameType, PairEncoder, PairText, pack
+from services.matcher.text.preparation import prepare_lead, prepare_title
 from training.fields import FIELDS
 
-__all__ = ["Encoder", "Row", "load_rows", "pack", "prepare"]
+__all__ = ["Encoder", "Row", "load_rows", "pack"]
 
 LABELS = Path(__file__).parent / "labels"
 #: Of five days, one is kept out of training.
 BUCKETS = 5
 #: A contrast headline counts less than real news.
 CONTRAST_WEIGHT = 0.7
-LEAD_CHARACTERS, SHORT_LEAD = 340, 120
-_BOILERPLATE = re.compile(
-    r"\s*("
-    r"The post .{0,200}? (first )?appeared (first )?on .*"
-    r"|\[(\.\.\.|…)\]"
-    r"|\( ?\.\.\. ?Read more"
-    r"|Read more\.{0,3}"
-    r")\s*$",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +59,6 @@ def load_rows(news: Path) -> list[Row]:
     return rows + [_contrast(label) for label in _lines(LABELS / "contrast.jsonl")]
 
 
-def prepare(text: str | None) -> str:
-    """Return text on one line without what a publishing system appends to it."""
-    return _BOILERPLATE.sub("", " ".join((text or "").split()))
-
-
 class Encoder:
     """Encodes rows as the product does, and remembers them."""
 
@@ -90,12 +75,12 @@ class Encoder:
 
 
 def _row(item: dict[str, Any], label: dict[str, str], weight: float, source: str) -> Row:
-    day = item["published_at"][:10]
+    day, publisher = item["published_at"][:10], item["source"]["publisher"]
     kept_out = int(hashlib.sha256(day.encode()).hexdigest(), 16) % BUCKETS == 0
     return Row(
-        title=prepare(item["title"]),
-        lead=_lead(item),
-        publisher=item["source"]["publisher"] or "",
+        title=prepare_title(item["title"], publisher, item["source"]["host"]),
+        lead=prepare_lead(item["summary"], item["body"], publisher),
+        publisher=publisher or "",
         surface=label["surface"],
         type=label["type"],
         labels={field: label[field] for field in FIELDS},
@@ -103,14 +88,6 @@ def _row(item: dict[str, Any], label: dict[str, str], weight: float, source: str
         kept_out=kept_out,
         source=source,
     )
-
-
-def _lead(item: dict[str, Any]) -> str:
-    """Return the summary, with the body's beginning where the summary says little."""
-    summary, body = prepare(item["summary"]), prepare(item["body"])
-    if body and len(summary) < SHORT_LEAD:
-        summary = body if body.startswith(summary[:60]) else f"{summary} {body}"
-    return summary[:LEAD_CHARACTERS].strip()
 
 
 def _contrast(label: dict[str, Any]) -> Row:
