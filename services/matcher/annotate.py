@@ -27,6 +27,7 @@ from services.matcher.sources.publishers import SourceTable, default_sources, sl
 from services.matcher.sources.track_record import RumorOutcomes, start_of_day
 from services.matcher.stories.signature import compute_signature
 from services.matcher.text.normalize import words
+from services.matcher.text.preparation import is_sentence, is_teaser, is_truncated
 from services.matcher.text.word_lists import word_lists
 from services.matcher.thresholds import Thresholds, default_thresholds
 
@@ -36,6 +37,8 @@ __all__ = ["Annotate", "ItemReading", "choose_quote", "read_item"]
 OFFICE_STATEMENTS = 3
 #: Sentences after the title from which the quote is chosen.
 QUOTE_SENTENCES = 10
+#: Fewer words are no statement.
+QUOTE_WORDS = 4
 #: Days for which source tables are cached; items come from one day or two.
 DAYS_CACHED = 8
 #: The least score of a claim that the headline denies with a word such as "not".
@@ -262,18 +265,31 @@ def _is_same_name(speaker: str, name: str) -> bool:
 
 
 def choose_quote(item_statements: Sequence[Statement], mention: Mention, reading: ItemReading, limit: int) -> str:
-    """Return the statement that best shows the claim about the entity, cut to ``limit`` characters."""
+    """Return the statement that best shows the claim about the entity, cut to ``limit`` characters.
+
+    A teaser, a cut sentence or a heading is quoted only if no other statement is about the event.
+    """
     names = {span.text for span in mention.spans}
     cues = [cue for cue in (*reading.claim.cues, *reading.impact.cues) if len(cue) > 1]
-    best, best_score = item_statements[0].text, -1.0
+    has_sentences = any(is_sentence(text) for position, text in item_statements if position != "title")
+    best, best_rank = item_statements[0].text, (False, -1.0)
     for position, text in item_statements:
         score = 2.0 * any(name in text for name in names)
         score += sum(cue in text for cue in cues)
         score += 0.5 * any(figure in text for figure in reading.impact.figures)
+        suits = len(text) <= limit and _states_something(text)
+        if position != "title" and has_sentences:
+            suits = suits and is_sentence(text)
+        if position == "rest":
+            suits = suits and score > 0
         score += {"title": 0.0, "lead": 0.6, "rest": 0.2}[position]
-        if score > best_score:
-            best, best_score = text, score
+        if (suits, score) > best_rank:
+            best, best_rank = text, (suits, score)
     if len(best) <= limit:
         return best
     cut = best[:limit].rpartition(" ")[0]
     return cut or best[:limit]
+
+
+def _states_something(text: str) -> bool:
+    return len(text.split()) >= QUOTE_WORDS and not is_truncated(text) and not is_teaser(text)

@@ -30,6 +30,7 @@ from services.matcher.stories.assignment import assign_to_story
 from services.matcher.stories.merging import StoryUpdate
 from services.matcher.stories.serialization import dump_state, load_state
 from services.matcher.stories.threads import ClientVerdict, JudgeState, Thread, prune
+from services.matcher.text.preparation import title_of
 from services.matcher.thresholds import Thresholds, default_thresholds
 
 __all__ = ["Judge"]
@@ -130,7 +131,7 @@ class Judge(Processor[JudgeState]):
                 alert = build_alert(
                     situation,
                     _with_item_reasons(decision, update.annotated),
-                    headline=update.annotated.item.title,
+                    headline=title_of(update.annotated.item),
                     evidence=evidence,
                     now=now,
                     trigger_id=trigger.item_id,

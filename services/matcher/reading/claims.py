@@ -19,6 +19,7 @@ from services.matcher.reading.attribution import Attribution, AttributionFinder,
 from services.matcher.text.language import detect_language
 from services.matcher.text.normalize import fold_case
 from services.matcher.text.phrases import PhraseHit, PhraseMatcher
+from services.matcher.text.preparation import prepare_text, title_of
 from services.matcher.text.sentences import sentences
 
 __all__ = ["ClaimClassifier", "Statement", "classify_claim", "is_judged_language", "is_speculation", "statements"]
@@ -118,12 +119,13 @@ def _is_english(item: Item) -> bool:
 
 
 def statements(item: Item, limit: int) -> list[Statement]:
-    """Return the title and the first ``limit`` sentences after it.
+    """Return the title and the first ``limit`` sentences after it, without what is not part of the news.
 
     If the body begins with the summary, only the body is read.
     """
-    result = [Statement("title", item.title)]
-    summary, body = item.summary or "", (item.body or "")[:READ_CHARS]
+    publisher = item.source.publisher
+    result = [Statement("title", title_of(item))]
+    summary, body = prepare_text(item.summary, publisher), prepare_text((item.body or "")[:READ_CHARS], publisher)
     text = body if not summary or body.startswith(summary[:60]) else f"{summary}\n\n{body}"
     if text:
         positions: tuple[Position, Position] = ("lead", "rest")

@@ -13,6 +13,7 @@ from services.matcher.stories.linking import ends_event, is_opposite
 from services.matcher.stories.not_news import not_news_reason
 from services.matcher.stories.signature import figures_in
 from services.matcher.stories.threads import EventSummary, Thread
+from services.matcher.text.preparation import title_of
 from services.matcher.thresholds import Thresholds
 
 __all__ = ["StoryUpdate", "add_to_thread", "open_thread"]
@@ -40,7 +41,7 @@ def open_thread(thresholds: Thresholds, story_id: str, annotated: ItemAnnotated,
     record = record_evidence(annotated, counts=not_news is None, copy_of=None)
     thread = Thread(
         story_id=story_id,
-        headline=annotated.item.title,
+        headline=title_of(annotated.item),
         event=EventSummary.from_impact(impact),
         salience=annotated.mention.salience,
         opened_at=now,

@@ -17,36 +17,48 @@ from services.matcher.text.sentences import sentences
 if TYPE_CHECKING:
     from schemas.items import Item
 
-__all__ = ["PreparedText", "is_teaser", "is_truncated", "prepare_lead", "prepare_text", "prepare_title", "prepared"]
+__all__ = [
+    "PreparedText",
+    "is_sentence",
+    "is_teaser",
+    "is_truncated",
+    "prepare_lead",
+    "prepare_text",
+    "prepare_title",
+    "prepared",
+    "title_of",
+]
 
 #: The lead ends after so many characters.
 LEAD_CHARACTERS = 340
 #: A summary shorter than this says little, and the body's beginning completes it.
 SHORT_LEAD = 120
+#: The name of a site has at most so many words.
+SITE_WORDS = 6
 
 # ---- titles
 
 _LABEL = re.compile(
     r"(?:"
     r"(?:breaking(?: news)?|exclusive|just in|watch(?: live| now)?|live(?: now)?|alert|updated?(?: \d+)?"
-    r"|wrapup(?: \d+)?|video|in video|photos?|in photos|pictures|pictured|icymi|read|must read|press release"
-    r"|sponsored(?: content)?|news)\s?(?:[:|]|\s[-–—]\s)"
+    r"|wrapup(?: \d+)?|video|in video|photos?|in photos|pictures|pictured|icymi|read|must read|news|first on \w+)"
+    r"\s?(?:[:|]|\s[-–—]\s)"
     r"|(?:update|wrapup) \d+\s?[-–—]"
-    r"|[\[(](?:sponsor(?:ed)?|video|updated?|breaking|exclusive|watch|live)[\])]"
+    r"|[\[(](?:video|updated?|breaking|exclusive|watch|live)[\])]"
     r")\s*",
     re.IGNORECASE,
 )
 _TAG = re.compile(
     r"\s*(?:"
-    r"[\[(](?i:video|watch(?: video| live| now)?|photos?|pictures|gallery|updated?|infographic|podcast|audio|exclusive"
-    r"|sponsored|\.\.\.|…)[\])]"
+    r"[\[(](?i:video|watch(?: video| live| now)?|photos?|pictures|gallery|updated?|infographic|exclusive"
+    r"|\.\.\.|…)[\])]"
     # (Sarah Perez/TechCrunch), (Reuters)
     r"|\((?:[A-Z][\w.'’-]{0,24} ){1,4}[A-Z][\w.'’-]{0,24}/[A-Z\d][^()/]{1,30}\)"
     r"|\((?:AFP|AP|Bloomberg|CNBC|CNN|Financial Times|New York Times|Reuters|Wall Street Journal|Washington Post)\)"
     r"|\(?\b(?:NYSE(?: American| Arca)?|(?i:nasdaq)(?:GS|GM|CM)?|AMEX|OTC(?:QB|QX|MKTS)?|TSX(?:-?V)?|CSE|LSE|LON|ASX"
     r"|FRA|FSE)\s?:\s?[A-Z][A-Z.\d]{0,6}\)?"
     r"|[\[(,]?\s?\b(?:ISIN|WKN)\b:?\s?[A-Z\d]{6,12}[\])]?"
-    r"|\s[|–—-]\s(?i:video|watch|photos|gallery|podcast)"
+    r"|\s[|–—-]\s(?i:video|watch|photos|gallery)"
     r")$"
 )
 _TAIL_CHARACTERS = 90
@@ -107,6 +119,9 @@ _HEADS = (
     # DALLAS, TX -- August 8th, 2025 --
     re.compile(rf"{_NAME}(?: {_NAME}| &){{0,6}}(?:, {_NAME}(?: {_NAME})?){{0,2}},?(?:{_DASH}| )\[?{_DATE}\]?{_DASH}"),
     re.compile(
+        r"(?:[Hh]ello|[Gg]ood morning)?,?(?: and )?[Ww]elcome to [^.!?\n]{3,70}? newsletter(?:[.!] ?| (?=[A-Z{])|$)"
+    ),
+    re.compile(
         r"(?:\{\w+\}|(?i:advertisement|sponsor message|for immediate release:?|listen to this article|in this video"
         r"|(?:share )?(?:share article via \w+ ?)+))(?=\s|$)\s*"
     ),
@@ -125,25 +140,24 @@ _TAIL = re.compile(
     r")"
     r"|\[(?:\.\.\.|…)\]"
     r"|\((?:Photo by )?(?:[A-Z][\w.'’-]{0,24} ){1,5}?[A-Z]?[\w.'’-]{0,24} ?/ ?[^()\n]{2,60}\)"
-    r"|\([Ss]ource: [A-Z][^()\n]{1,30}\)"
+    r"|\((?i:source|art|photo|image|picture|illustration|credit|courtesy)s?(?i: by| of|:) ?[A-Z][^()\n]{1,40}\)"
     rf"|\| {_CREDITED} [^|\n]{{2,60}}|\({_CREDITED}[^()\n]{{0,60}}"
     r")\s*[.…»›→>]*\s*$"
 )
 _TAIL_WINDOW = 140
-_APPEARED = re.compile(
-    r"\s*(?:The (?:post|article) [^\n]{0,250}? (?:first )?appeared (?:first )?on [^\n]*"
-    r"|This (?:article|story|post)(?: was)? (?:originally|first) (?:appeared|published)[^\n]{0,200})$"
-)
+_APPEARED = re.compile(r"\s*The (?:post|article) [^\n]{0,250}? (?:first )?appeared (?:first )?on [^\n]*$")
 #: An invitation to subscribe, up to the word that ends it.
 _INVITATION = re.compile(
-    r"(?:(?i:please )?(?:Sign|SIGN) (?:up|UP)|(?:Subscribe|SUBSCRIBE)|Sign in)\b[^.!?\n]{0,140}?"
-    r"(?i:here|inbox|e-?mails?|newsletters?|below|today|now|roundup|editions?|updates|podcasts?|published)\b"
+    r"(?:(?i:please )?(?:Sign|SIGN) (?:up|UP)|(?:Subscribe|SUBSCRIBE)|Sign in|(?:Get|Follow|Join|Download|Read) our)\b"
+    r"[^.!?\n]{0,140}?"
+    r"(?i:here|inbox|e-?mails?|newsletters?|below|today|now|roundup|editions?|updates|podcasts?|published|app|blog)\b"
     r"[.!]?(?=\s+[^\Wa-z]|\s*$)\s*"
 )
 #: A word that every such sentence has.
 _SENTENCE_HINT = re.compile(
-    r"sign up|subscri|register now|view|receive|in your inbox|click|tap |inbox|email|us on|us at| on |e-mail|editors"
-    r"|originally|first|cookies|contains?|rights|©|copyright|related|also|read next|recommended",
+    r"sign up|subscri|register now|view|receive|inbox|click|tap |email|us on|us at| on |e-mail|editors|account"
+    r"|information|originally|first|cookies|contain|opinions|photo|image|illustration|picture|graphic|rights|©|copyright"
+    r"|related|also|read next|recommended",
     re.IGNORECASE,
 )
 #: The beginning of a sentence that is not about the news.
@@ -152,7 +166,8 @@ _SENTENCE = re.compile(
     r"(?:please )?(?:sign up|subscribe|register now)[.!]?$"
     r"|to (?:subscribe|sign up|view past editions|view the full|read the full|receive [\w ]{0,30}alerts?"
     r"|get [\w ]{0,30} in your inbox)\b"
-    r"|(?:please )?(?:click|tap) (?:here|on the|the link|below)\b"
+    r"|sign up (?:here|now|below|today)\b"
+    r"|(?:please )?(?:click|tap) (?:here|on the|the link|below|above|image)\b"
     r"|(?:you can )?(?:get|have) [^.!?]{0,60}(?:delivered|sent) [^.!?]{0,40}(?:inbox|email)"
     r"|don['’]t get [^.!?]{0,40} delivered to your inbox"
     r"|(?:like|follow|join|find) us (?:on|at)\b"
@@ -160,6 +175,12 @@ _SENTENCE = re.compile(
     r"|(?:email|e-mail|contact) (?:us|our editors|the editors)\b"
     r"|this (?:article|story|post|piece)(?: was)? (?:originally|first) (?:appeared|published)"
     r"|(?:we use|this (?:site|website) uses) cookies"
+    r"|for (?:more|additional|further) information,? (?:please )?(?:visit|see|contact|about)\b"
+    r"|create (?:an|a free|your) account\b"
+    r"|(?:photo|image|illustration|picture|graphic)s? (?:by|courtesy|credits?)\b.{2,60}$"
+    r"|the (?:views|opinions)[^.!?]{0,80} (?:do|are) not\b"
+    r"|(?:this|the) (?:content|information|article)[^.!?]{0,80} "
+    r"(?:informational purposes|(?:financial|investment) advice)"
     r"|(?:this|the) (?:post|article|page|story) (?:may )?contains? (?:affiliate|sponsored)"
     r"|(?:all rights reserved|©|copyright ©|copyright \d{4})"
     r"|related(?: tickers| stocks| articles| stories| reading| news)?:"
@@ -194,7 +215,9 @@ _TEASER = re.compile(
     r"|happens|happened|comes|could|can|should|makes|would)\b(?!.{0,120}, )"
     r"|what['’]s (?:next|new|behind|going|happening|ahead|in store|at stake|driving|moving|hot|on)\b"
     r"|(?:everything|all) (?:you|we|to) (?:need|know|have)\b"
-    r"|(?:why|how)\b(?! (?:long|much|many|far)\b)"
+    r"|(?:why|how)\b(?!:| (?:long|much|many|far)\b)"
+    r"|[\w. ]{2,30}['’]s (?:[\w.'’-]{1,24} ){1,4}"
+    r"(?:joins|discusses|breaks down|explains|weighs in|looks at|talks|speaks)\b"
     rf"|(?:the |top |best |these ){{0,2}}{_COUNT} (?:[\w'’-]+ ){{0,3}}?"
     r"(?:things?|reasons?|ways?|takeaways?|tips?|questions?|charts?|stocks?|facts?|lessons?|signs?|picks?|mistakes?"
     r"|steps?|ideas?|trends?|predictions?|tricks?)"
@@ -212,10 +235,11 @@ _TEASER = re.compile(
     re.IGNORECASE,
 )
 _QUESTION = re.compile(r"\?[\"”’')\]\s]*$")
+#: A promise after at most four words.
 _PROMISE = re.compile(
-    r"(?:here['’]s (?:what|why|how|everything)[^.!]{0,60}|what (?:to|you need to) know"
-    r"|find out (?:why|how|what|more)[^.!]{0,40}|what (?:it|this|that) means(?: for [^.!]{0,40})?"
-    r"|and (?:here['’]s|this is) why)[.!…]?[\"”’']?$",
+    r"(?:[\w'’.&-]{1,24} ){0,4}[\w'’.&-]{1,24} ?[.:,;–—-]{1,3} (?:and )?(?:here(?:['’]s|['’]re| is| are)\b"
+    r"|(?:this|that) is why\b|what (?:to|you|we|it|this|that|that's|happens|happened)\b|everything (?:you|we) "
+    r"|why\b|how\b|all (?:you|we) need )",
     re.IGNORECASE,
 )
 _TRUNCATED = re.compile(
@@ -232,8 +256,12 @@ class PreparedText(NamedTuple):
 
 def prepared(item: Item) -> PreparedText:
     """Return the title and lead of ``item`` as they are read."""
-    publisher, host = item.source.publisher, item.source.host
-    return PreparedText(prepare_title(item.title, publisher, host), prepare_lead(item.summary, item.body, publisher))
+    return PreparedText(title_of(item), prepare_lead(item.summary, item.body, item.source.publisher))
+
+
+def title_of(item: Item) -> str:
+    """Return the title of ``item`` as it is read and shown."""
+    return prepare_title(item.title, item.source.publisher, item.source.host)
 
 
 def prepare_title(title: str, publisher: str | None = None, host: str | None = None) -> str:
@@ -248,6 +276,7 @@ def prepare_title(title: str, publisher: str | None = None, host: str | None = N
     return text[start:end].strip() or text
 
 
+@lru_cache(maxsize=64)  # several rules read the same few texts of an item, one after the other
 def prepare_text(text: str | None, publisher: str | None = None) -> str:
     """Return ``text`` without what surrounds the news in it, line by line. Nothing is left of mere boilerplate."""
     kept: list[str] = []
@@ -272,7 +301,12 @@ def prepare_lead(summary: str | None, body: str | None, publisher: str | None = 
 
 def is_teaser(text: str) -> bool:
     """Return whether a title or sentence only promises content: it asks, counts, or invites to read on."""
-    return bool(_QUESTION.search(text[-12:]) or _TEASER.match(text) or _PROMISE.search(text[-120:]))
+    return bool(_QUESTION.search(text[-12:]) or _TEASER.match(text) or _PROMISE.match(text))
+
+
+def is_sentence(text: str) -> bool:
+    """Return whether ``text`` ends as a sentence does, which a heading, a caption or a cut sentence does not."""
+    return text.rstrip(" \"”’')]")[-1:] in (".", "!", "?")
 
 
 def is_truncated(text: str) -> bool:
@@ -290,12 +324,16 @@ def _name_words(name: str) -> tuple[str, ...]:
     return tuple(word for word in words if word not in _NAME_ADDITIONS) or words
 
 
-def _is_publisher(candidate: str, names: frozenset[tuple[str, ...]]) -> bool:
+def _is_publisher(candidate: str, names: frozenset[tuple[str, ...]], *, after_bar: bool) -> bool:
+    """Return whether ``candidate`` is the publisher or its site; after a bar, other words may stand beside the name."""
     if _DOMAIN.fullmatch(candidate):
         return True
     words = _name_words(candidate)
     joined = "".join(words)
-    return bool(joined) and any(words == name or joined == "".join(name) for name in names)
+    if any(words == name or joined == "".join(name) for name in names):
+        return bool(words)
+    padded = f" {' '.join(words)} "
+    return after_bar and len(words) <= SITE_WORDS and any(f" {' '.join(name)} " in padded for name in names)
 
 
 def _title_end(text: str, start: int, end: int, names: frozenset[tuple[str, ...]]) -> int:
@@ -309,9 +347,8 @@ def _title_end(text: str, start: int, end: int, names: frozenset[tuple[str, ...]
         return end
     separator = separators[-1]
     candidate = text[separator.end() : end].strip()
-    if _is_publisher(candidate, names):
-        return separator.start()
-    if "|" in separator[0] and candidate.casefold() in _SECTIONS:
+    after_bar = "|" in separator[0]
+    if _is_publisher(candidate, names, after_bar=after_bar) or (after_bar and candidate.casefold() in _SECTIONS):
         return separator.start()
     return end
 

@@ -12,7 +12,8 @@ __all__ = ["Sentence", "sentences"]
 # A full stop ends a sentence only before a capital, digit or quote, and not after an initial or one of these.
 _STOP = re.compile(r"(?<=[.!?])[\"”’')\]]*\s+(?=[\"“‘'(\[]?[A-Z0-9])|\n{2,}|\n(?=[A-Z])")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:Inc|Corp|Co|Ltd|Mr|Mrs|Ms|Dr|St|No|vs|Jr|Sr|Bros|plc|U\.S|U\.K|E\.U|a\.m|p\.m|e\.g|i\.e"
+    r"(?:\b(?:Inc|Corp|Co|Ltd|plc|Bros|Mr|Mrs|Ms|Dr|Prof|Rev|Hon|Rep|Reps|Sen|Sens|Gov|Gen|Lt|Sgt|Col|Capt|Jr|Sr"
+    r"|St|No|vs|U\.S|U\.K|E\.U|a\.m|p\.m|e\.g|i\.e"
     r"|Jan|Feb|Aug|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
 

@@ -1,15 +1,17 @@
-"""A change of the book applies to the next item, whatever came before."""
+"""A change of the book applies to the next item, whatever came before; and the best sentence is quoted."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, ClientRemoved, Firm, Manager, Watch
-from schemas.items import Item, ItemIngested
+from schemas.items import Item, ItemIngested, Source
+from schemas.mentions import ItemAnnotated
 from services.common.processing import AnyEvent
 from services.matcher.annotate import Annotate
 
@@ -68,3 +70,29 @@ def test_a_change_applies_to_the_next_item() -> None:
     assert len(annotated(annotate)) == 1
     annotate.update_reference(changed("a", ()))
     assert annotated(annotate) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "summary", "quote"),
+    [
+        ("Why Orvane stock is falling today", "Orvane cut its dividend by half.", "Orvane cut its dividend by half."),
+        ("Orvane: what to know", "Its plant at Easton has burned down.", "Its plant at Easton has burned down."),
+        ("Orvane cuts its dividend - Selva Post", "Orvane said on Monday that it would…", "Orvane cuts its dividend"),
+        ("Orvane cuts its dividend by ...", "Orvane halved its dividend.", "Orvane halved its dividend."),
+        ("Orvane cuts its dividend", "Orvane. It is a maker of valves and", "Orvane cuts its dividend"),
+        ("LIVE: Orvane halves its dividend", "Sign up for our Orvane newsletter.", "Orvane halves its dividend"),
+        ("Is Orvane a buy?", "Its plant at Easton burned down.\nBy Ada Berg", "Its plant at Easton burned down."),
+        ("Is Orvane a buy?", "Find out why it is one.", "Is Orvane a buy?"),
+    ],
+)
+def test_a_sentence_that_says_something_is_quoted(title: str, summary: str, quote: str) -> None:
+    annotate = Annotate()
+    annotate.update_reference(changed("a", ("Orvane",)))
+    item = Item(id="itm", title=title, summary=summary, fetched_at=NOW, source=Source(publisher="Selva Post"))
+    ingested = event(ItemIngested(item=item), key="itm", id="evt_itm", source="test", time=NOW)
+    (annotation,) = annotate.process(None, ingested, NOW)[1]
+    assert isinstance(annotation.data, ItemAnnotated)
+    assert annotation.data.quote == quote
+    assert annotation.data.item == item
+    for span in annotation.data.mention.spans:
+        assert getattr(item, span.field)[span.start : span.end] == span.text

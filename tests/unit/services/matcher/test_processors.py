@@ -169,6 +169,12 @@ def test_an_alert_has_all_its_fields() -> None:
     assert [reason.rule for reason in alert.reasons] == [*grades, *read, "relevance"]
 
 
+def test_the_headline_of_an_alert_is_without_label_and_publisher() -> None:
+    (alert,) = Matcher(book_event("a", watch())).push(item_event(0, f"BREAKING: {CUT[0]} | ledger.example", CUT[1]))
+    assert alert.headline == CUT[0]
+    assert alert.evidence[0].title == f"BREAKING: {CUT[0]} | ledger.example"
+
+
 def test_a_held_rumor_has_an_answer_and_expires() -> None:
     matcher = Matcher(book_event("a", watch()))
     (held,) = matcher.push(item_event(0, *RUMOR))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -40,6 +41,8 @@ PUBLISHER, HOST = "The Northgate Wire", "www.northgatewire.com"
         ("Halden cuts its dividend (Reuters)", "Halden cuts its dividend"),
         ("Halden cuts its dividend (NYSE: HLD)", "Halden cuts its dividend"),
         ("Halden cuts its dividend, ISIN NO0012345678", "Halden cuts its dividend"),
+        ("Halden cuts its dividend | Northgate Wire Markets 1/5/2026", "Halden cuts its dividend"),
+        ("First on Selva: Halden cuts its dividend", "Halden cuts its dividend"),
     ],
 )
 def test_a_title_loses_what_was_added_to_it(title: str, cleaned: str) -> None:
@@ -61,6 +64,8 @@ def test_a_title_loses_what_was_added_to_it(title: str, cleaned: str) -> None:
         "Halden recalls cars (and trucks)",
         "Halden's costs (legal and/or other)",
         "Opinion: Halden should cut its dividend",
+        "[Sponsor] Halden opens its doors",
+        "Halden's troubles explained – podcast",
         "Sources: Halden to cut its dividend",
         "CORRECTION: Halden did not cut its dividend",
     ],
@@ -78,7 +83,7 @@ def test_a_title_keeps_its_content(title: str) -> None:
         ("Halden cut its dividend. Continue Reading at Selva Post", "Halden cut its dividend."),
         ("Halden cut its dividend [...]", "Halden cut its dividend"),
         ("Halden cut it. The post Halden: a cut! appeared first on Selva Post.", "Halden cut it."),
-        ("Halden cut it. This article was originally published by Selva.", "Halden cut it."),
+        ("Halden cut it. This article was originally published by Selva. Bexley too.", "Halden cut it. Bexley too."),
         ("Halden cut it. Sign up for our free newsletter Bexley did not.", "Halden cut it. Bexley did not."),
         ("Halden cut it. Click here for the full list. Bexley did not.", "Halden cut it. Bexley did not."),
         ("Halden cut it.\nRelated tickers: HLD, BXL\nBexley did not.", "Halden cut it.\nBexley did not."),
@@ -98,6 +103,11 @@ def test_a_title_keeps_its_content(title: str) -> None:
         ("Halden cut it.\nAbout Halden\nHalden is a leading maker.", "Halden cut it."),
         ("Halden cut it.\n\nContact:\nAda Berg\nada@halden.example", "Halden cut it."),
         ("By Ada Berg, Selva Post\nHalden cut it.", "Halden cut it."),
+        ("Halden cut it.\nIllustration by Ada Berg for Selva.\nBexley did not.", "Halden cut it.\nBexley did not."),
+        ("Halden cut it Get our morning emails and podcast Bexley did not.", "Halden cut it Bexley did not."),
+        ("Halden cut it. The views expressed here do not reflect those of Selva.", "Halden cut it."),
+        ("Welcome to Selva's Business newsletter {beacon} Halden cut it.", "Halden cut it."),
+        ("Halden cut it. For more information, visit halden.example.", "Halden cut it."),
         ("Read more...", ""),
     ],
 )
@@ -116,6 +126,7 @@ def test_a_text_loses_what_surrounds_the_news(text: str, cleaned: str) -> None:
         "First paragraph.\n\nSecond paragraph.",
         "Halden's shares rose; readers want to read more books.",
         "BUCKLE UP - Halden cut it.",
+        "Good morning and welcome to Selva's newsletter, which begins with Halden.",
     ],
 )
 def test_a_text_keeps_its_content(text: str) -> None:
@@ -148,8 +159,8 @@ def test_an_item_is_prepared_and_stays_as_it_is() -> None:
         "Find out why Halden fell.",
         "Why Halden stock is falling today",
         "How Halden won over Bexley",
-        "Halden cut its dividend. Here's what that means",
-        "Halden cuts its dividend: What you need to know",
+        "Halden's dividend: What you need to know",
+        "Selva's Ada Berg breaks down the news from Halden",
         "3 energy stocks to buy in May",
         "Everything you need to know about Halden's new phone",
     ],
@@ -162,6 +173,7 @@ def test_a_teaser_only_promises(text: str) -> None:
     "text",
     [
         "Halden cuts its dividend",
+        "Halden cuts its dividend for the first time — here's what we know so far",
         "What's more, Halden cut its dividend.",
         "Five people were charged over the Halden breach.",
         "Two Halden plants to close",
@@ -244,8 +256,10 @@ def test_preparing_is_stable_and_never_adds(text: str) -> None:
     ],
 )
 def test_preparing_takes_linear_time(piece: str) -> None:
+    numbers = itertools.count()
+
     def seconds(size: int) -> float:
-        text = piece * (size // len(piece))
+        text = f"{piece * (size // len(piece))}{next(numbers)}{piece}"  # never the same text: some results are cached
         start = time.perf_counter()
         prepare_title(text, PUBLISHER, HOST)
         prepare_text(text, PUBLISHER)

@@ -15,6 +15,12 @@ def test_sentences_do_not_end_at_abbreviations() -> None:
         '"We must," said J. Roe of Roe Ltd. It pays in June.',
     ]
 
+    text = "Texas Gov. Ada Berg (R) signed it. Rep. Roe and Sen. Lee did not."
+    assert [sentence.text for sentence in sentences(text)] == [
+        "Texas Gov. Ada Berg (R) signed it.",
+        "Rep. Roe and Sen. Lee did not.",
+    ]
+
 
 @given(st.text(alphabet=st.sampled_from('Ab1 .!?"\n,('), max_size=120))
 def test_sentences_are_verbatim(text: str) -> None:
