@@ -42,10 +42,10 @@ __all__ = [
     "source_graded_event",
 ]
 
-Emit = Literal["mentions", "stories", "claims", "alerts", "drafts"]
+Emit = Literal["mentions", "readings", "stories", "claims", "alerts", "drafts"]
 EMITTABLE: tuple[Emit, ...] = get_args(Emit)
 #: The topic whose events each is taken from; the others are derived from each item directly.
-EMITTED_FROM: dict[Emit, str] = {"mentions": "mentions", "alerts": "alerts", "drafts": "drafts"}
+EMITTED_FROM: dict[Emit, str] = {"mentions": "mentions", "readings": "mentions", "alerts": "alerts", "drafts": "drafts"}
 #: The time of everything known before the first item: the book and the source grades.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -111,8 +111,11 @@ class Emitter:
     def from_event(self, result: AnyEvent) -> Iterator[Emission]:
         """Yield the requested result that an event carries."""
         data = result.data
-        if isinstance(data, ItemAnnotated) and "mentions" in self._emit:
-            yield data.mention
+        if isinstance(data, ItemAnnotated):
+            if "mentions" in self._emit:
+                yield data.mention
+            if "readings" in self._emit and data.reading is not None:
+                yield data.reading
         elif isinstance(data, AlertRaised) and "alerts" in self._emit:
             yield data.alert
         elif isinstance(data, DraftCreated) and "drafts" in self._emit:

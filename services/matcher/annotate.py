@@ -14,14 +14,18 @@ from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.items import Item, ItemIngested
 from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, RumorResolved, SourceGrade, SourceGraded
+from schemas.readings import Reading
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, Processor
 from services.matcher.mentions.book_index import BookIndex
 from services.matcher.mentions.finder import MentionFinder
 from services.matcher.reading.claims import Statement, classify_claim, statements
+from services.matcher.reading.events import claim_as_read, impact_as_read
 from services.matcher.reading.impact import classify_impact, impact_on, is_retrospective, price_move
+from services.matcher.reading.model.encoding import NameType
 from services.matcher.reading.negated_events import as_averted, is_averted, is_negated
 from services.matcher.reading.officers import find_officer
+from services.matcher.reading.reader import NAME_TYPES, NamedMention, Reader, default_reader
 from services.matcher.sources.origins import find_origin
 from services.matcher.sources.publishers import SourceTable, default_sources, slug
 from services.matcher.sources.track_record import RumorOutcomes, start_of_day
@@ -85,9 +89,12 @@ class Annotate(Processor[None]):
     outputs: ClassVar[tuple[str, ...]] = ("mentions",)
     stateful: ClassVar[bool] = False
 
-    def __init__(self, sources: SourceTable | None = None, thresholds: Thresholds | None = None) -> None:
-        """Start from the given source table and thresholds, or from the default ones."""
+    def __init__(
+        self, sources: SourceTable | None = None, thresholds: Thresholds | None = None, reader: Reader | None = None
+    ) -> None:
+        """Start from the given source table, thresholds and reader, or from those that ship with the package."""
         self._thresholds = thresholds or default_thresholds()
+        self._reader = reader or default_reader()
         self._sources = sources or default_sources()
         self._new_grades: list[SourceGrade] = []
         self._outcomes = RumorOutcomes(self._thresholds)
@@ -167,20 +174,21 @@ class Annotate(Processor[None]):
         item_signature = compute_signature(item)
         item_statements = statements(item, QUOTE_SENTENCES)
         result: list[AnyEvent] = []
-        for mention in mentions:
-            about_mention = self._reading_about(item, reading, mention)
+        for mention, as_read in zip(mentions, self._readings(item, reading.source, mentions), strict=True):
+            about_mention = self._reading_about(item, reading, mention, as_read)
             annotated = ItemAnnotated.model_construct(
                 entity_id=mention.entity_id,
                 item=item,
                 revision=revision,
                 mention=mention,
                 claim=about_mention.claim,
-                impact=self._impact(item, reading.impact, mention),
+                impact=about_mention.impact,
                 source=reading.source,
                 origin=self._origin(item, about_mention, mention, item_statements, sources),
                 signature=item_signature,
                 quote=choose_quote(item_statements, mention, reading, self._thresholds.quote_chars),
                 seen_at=at,
+                reading=as_read,
             )
             event_id = content_id("evt", item.id, revision, mention.entity_id)
             result.append(event(annotated, key=mention.entity_id, id=event_id, source="firstword/matcher", time=at))
@@ -223,7 +231,25 @@ class Annotate(Processor[None]):
             return find_origin(item, claim, source, sources, entity=name, party=True)
         return find_origin(item, claim, source, sources, entity=None, party=self._involves_parties(reading.impact))
 
-    def _reading_about(self, item: Item, reading: ItemReading, mention: Mention) -> ItemReading:
+    def _readings(self, item: Item, source: SourceGrade, mentions: Sequence[Mention]) -> list[Reading]:
+        named = [
+            NamedMention(mention, self._book.name_of(mention.entity_id) or mention.entity_id, self._type_of(mention))
+            for mention in mentions
+        ]
+        return self._reader.read(item, source.publisher, named)
+
+    def _type_of(self, mention: Mention) -> NameType:
+        """Return the sort of thing that the first client who watches it takes it for."""
+        watches = self._book.client_watches(mention.entity_id)
+        return NAME_TYPES[watches[0].watch.kind] if watches else "name"
+
+    def _reading_about(self, item: Item, reading: ItemReading, mention: Mention, as_read: Reading) -> ItemReading:
+        """Return the claim and the event as they are for the entity."""
+        impact = impact_as_read(item, mention, as_read, self._impact(item, reading.impact, mention))
+        reading = reading._replace(claim=claim_as_read(as_read, reading.claim), impact=impact)
+        return self._with_speaker(item, reading, mention)
+
+    def _with_speaker(self, item: Item, reading: ItemReading, mention: Mention) -> ItemReading:
         """Return the reading with the speaker as it is for the entity.
 
         In "Bexley drops bid for Halden", the company that said so is Bexley.

@@ -135,6 +135,7 @@ class Judge(Processor[JudgeState]):
                     evidence=evidence,
                     now=now,
                     trigger_id=trigger.item_id,
+                    reading=update.annotated.reading,
                 )
                 events.append(alert_raised(alert))
                 thread = thread.with_verdict(client_id, self._client_verdict(alert, now))
@@ -173,7 +174,7 @@ class Judge(Processor[JudgeState]):
             watch=client_watch.watch,
             thread=thread,
             assessment=assessment,
-            relevance=self._relevance.score(client_watch.watch, thread.event, thread.salience),
+            relevance=self._relevance.score(client_watch.watch, thread.event, self._thresholds),
             earlier=thread.verdicts.get(client_watch.client_id),
         )
 

@@ -24,8 +24,8 @@ class Thresholds(Model):
     """The file explains each threshold. Relevance and salience are 0–1."""
 
     tell_relevance: Share
+    worth_telling: Share
     watch_relevance: Share
-    warn_salience: Share
     stale_after_hours: Positive
     hold_days: Positive
     told_days: Positive

@@ -7,6 +7,7 @@ from typing import Literal
 
 from schemas.alerts import Alert, AlertRaised, Evidence, Verdict
 from schemas.base import content_id, event
+from schemas.readings import Reading
 from services.common.processing import AnyEvent
 from services.matcher.judgment.verdict import Decision, Situation, if_they_ask
 from services.matcher.stories.evidence import EvidenceRecord
@@ -27,6 +28,7 @@ def build_alert(
     evidence: tuple[Evidence, ...],
     now: datetime,
     trigger_id: str = "",
+    reading: Reading | None = None,
 ) -> Alert:
     """Build the alert for one client. ``trigger_id`` is the item that led to the decision, if one did."""
     watch, thread, assessment = situation.watch, situation.thread, situation.assessment
@@ -58,6 +60,7 @@ def build_alert(
         earlier_verdict=earlier.verdict if earlier and refers else None,
         raised_at=now,
         deadline_at=now + timedelta(hours=thread.event.worth_hours),
+        reading=reading,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from schemas.alerts import Reason
 from schemas.mentions import Claim, ClaimBasis, ClaimStatus, Impact, ItemAnnotated, Origin
+from schemas.readings import Reading
 from services.matcher.judgment.reasons import reason
 from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_words
 
@@ -44,11 +45,23 @@ def explain_item(annotated: ItemAnnotated) -> Iterator[Reason]:
     """Yield one reason for each reading of the item."""
     spans = ", ".join(dict.fromkeys(span.text for span in annotated.mention.spans))
     yield reason("mention", spans, f"salience {annotated.mention.salience:.2f}", annotated.mention.why)
+    if annotated.reading is not None:
+        yield _explain_reading(annotated.reading)
     if annotated.claim.judged:
         yield _explain_claim(annotated.claim)
     yield _explain_event(annotated.impact)
     if annotated.origin.via != "itself":
         yield _explain_origin(annotated.source.publisher, annotated.origin)
+
+
+def _explain_reading(reading: Reading) -> Reason:
+    sure = reading.confidence
+    saw = (
+        f"role {reading.role} {sure.role:.2f}, kind {reading.kind} {sure.kind:.2f}, genre {reading.genre} "
+        f"{sure.genre:.2f}, status {reading.status} {sure.status:.2f}"
+    )
+    concluded = f"worth telling {reading.tell_score:.2f}, {reading.direction}, {reading.weight}"
+    return reason("reading", saw, concluded, " ".join(reading.reasons))
 
 
 def _explain_claim(claim: Claim) -> Reason:
@@ -60,8 +73,6 @@ def _explain_claim(claim: Claim) -> Reason:
 def _explain_event(impact: Impact) -> Reason:
     concluded = f"{impact.kind}, {impact.direction}, {impact.size}"
     saw = ", ".join(impact.cues) or "no words that indicate a kind of event"
-    if impact.kind == "other":
-        return reason("event", saw, concluded, "The kind of event was not recognized.")
     return reason(
         "event", saw, concluded, f"It was recognized as {event_kind_phrase(impact.kind)}{_quoted(impact.cues)}."
     )

@@ -10,8 +10,12 @@ from schemas.clients import Stance, Watch
 from schemas.mentions import Direction, EventKind
 from services.matcher.lexicon import read_yaml
 from services.matcher.stories.threads import EventSummary
+from services.matcher.thresholds import Thresholds
 
 __all__ = ["ClientRelevance", "RelevanceRules", "default_relevance_rules"]
+
+#: The relevance of an event that is just worth telling; ``tell_relevance`` in thresholds.yaml starts from here.
+TELL_RELEVANCE = 0.4
 
 
 class ClientRelevance(NamedTuple):
@@ -48,22 +52,16 @@ class RelevanceRules:
                 directions={kind: direction for direction, kinds in directions.items() for kind in kinds},
             )
 
-    def score(self, watch: Watch, event: EventSummary, salience: float) -> ClientRelevance:
-        """Score ``event`` for the client who has ``watch``; ``salience`` (0–1) is the entity's in the story."""
+    def score(self, watch: Watch, event: EventSummary, thresholds: Thresholds) -> ClientRelevance:
+        """Score ``event`` for the client who has ``watch``."""
         rules = self._lexicon
         stance = self._stances[watch.stance]
         factor = 1.0
-        if event.kind == "other":
-            factor = rules["other_factor"]
-        elif event.kind in stance.most:
+        if event.kind in stance.most and event.size != "minor":
             factor = rules["most_factor"]
-        elif event.kind in stance.least:
+        elif event.kind in stance.least and event.size != "major":
             factor = rules["least_factor"]
-        if event.size == "minor" and event.kind != "other":
-            least = rules["least_factor"] if event.kind in stance.most else factor
-            factor = min(factor, least) * rules["minor_factor"]
-        floor: float = rules["salience_floor"]
-        score = stance.base * factor * (floor + (1 - floor) * salience) * self._size_factor(watch.weight)
+        score = _worth(event.worth, thresholds) * stance.base * factor * self._size_factor(watch.weight)
         why = f"the client {stance.words}"
         if watch.weight is not None:
             why += f" ({watch.weight:.0%} of {'the portfolio' if watch.kind == 'holding' else 'spend'})"
@@ -77,6 +75,14 @@ class RelevanceRules:
         if weight < rules["small_weight"]:
             return float(rules["small_factor"])
         return float(rules["large_factor"]) if weight >= rules["large_weight"] else 1.0
+
+
+def _worth(probability: float, thresholds: Thresholds) -> float:
+    """Return the probability that an event is worth telling on the scale of relevance, where both thresholds meet."""
+    threshold, needed = thresholds.worth_telling, TELL_RELEVANCE
+    if probability < threshold:
+        return needed * probability / threshold
+    return needed + (1 - needed) * (probability - threshold) / (1 - threshold)
 
 
 def _client_direction(stance: _StanceRule, event: EventSummary) -> Direction:

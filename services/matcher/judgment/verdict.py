@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from schemas.alerts import IfTheyAsk, Reason, Verdict
 from schemas.clients import Watch, WatchKind
+from schemas.readings import Role
 from services.matcher.judgment.credibility import Assessment
 from services.matcher.judgment.reasons import reason
 from services.matcher.judgment.relevance import ClientRelevance
@@ -29,6 +30,17 @@ _NOT_NEWS_TEXT: dict[NotNews, str] = {
     "stale": "This is old news, published long before it arrived. Further old news on the same day is not listed.",
     "anniversary": "This looks back at something that happened long ago.",
     "speculation": "This asks or speculates without a source; it does not report that anything happened.",
+    "preview": "This looks ahead to what is due; nothing has happened yet.",
+    "analysis": "This explains or weighs what is known; it reports nothing new that is worth telling.",
+    "list": "This is a round-up; none of its entries is worth telling by itself.",
+    "feature": "This is a portrait, an interview or a guide, not a report.",
+}
+
+
+_NOT_ABOUT_TEXT: dict[Role, str] = {
+    "mention": "The event is another's; {name} is only mentioned.",
+    "speaker": "The event is another's; {name} only comments on it.",
+    "homonym": "This is not about the {name} that the client means.",
 }
 
 
@@ -109,6 +121,14 @@ def _not_news(situation: Situation, _: Thresholds) -> _Finding:
     return "ignore", reason(not_news, situation.publishers, "ignore", text)
 
 
+def _not_about(situation: Situation, _: Thresholds) -> _Finding:
+    role, name = situation.thread.event.role, situation.watch.name
+    text = _NOT_ABOUT_TEXT.get(role)
+    if text is None or situation.earlier_verdict in ("tell", "warn", "correct"):
+        return None
+    return "ignore", reason(role, situation.thread.headline, "ignore", text.format(name=name))
+
+
 def _false(situation: Situation, thresholds: Thresholds) -> _Finding:
     if situation.assessment.information != 5:
         return None
@@ -169,7 +189,7 @@ def _could_move(situation: Situation, thresholds: Thresholds) -> _Finding:
         return None
     if assessment.source == "E" or not thresholds.could_move(kind, watch.stance):
         return None
-    if situation.thread.salience < thresholds.warn_salience or situation.relevance.score < thresholds.tell_relevance:
+    if situation.relevance.score < thresholds.tell_relevance:
         return None
     harm = "move its value" if watch.stance == "holds" else "do harm before it is confirmed"
     text = f"It is unconfirmed, but {situation.relevance.why}, and {event_kind_phrase(kind)} could {harm}."
@@ -195,6 +215,7 @@ def _wait(situation: Situation, _: Thresholds) -> _Finding:
 
 _RULES: tuple[Callable[[Situation, Thresholds], _Finding], ...] = (
     _not_news,
+    _not_about,
     _false,
     _too_small,
     _believed,
@@ -224,8 +245,6 @@ def _describe_salience(salience: float) -> str:
 
 
 def _describe_event(situation: Situation) -> str:
-    if situation.thread.salience < 0.3:
-        return "only mentioned in passing"
     event = situation.thread.event
     return "a minor event" if event.size == "minor" else event_kind_phrase(event.kind)
 

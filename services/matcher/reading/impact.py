@@ -18,7 +18,7 @@ from services.matcher.text.normalize import fold_case
 from services.matcher.text.phrases import PhraseHit, PhraseMatcher
 from services.matcher.text.sentences import sentences
 
-__all__ = ["ImpactClassifier", "classify_impact", "figures", "impact_on", "is_retrospective", "price_move"]
+__all__ = ["ImpactClassifier", "classify_impact", "figures", "impact_on", "is_retrospective", "price_move", "with_kind"]
 
 Size = Literal["minor", "moderate", "major"]
 Urgency = Literal["low", "normal", "high", "urgent"]
@@ -88,7 +88,8 @@ class ImpactClassifier:
         self._other = _rule("other", 999, lexicon["other"])
         labels: dict[str, list[_Label]] = {}
         self._rules = [_rule(name, rank, entry) for rank, (name, entry) in enumerate(lexicon["kinds"].items())]
-        self._rules_by_name = {rule.name: rule for rule in self._rules}
+        broad = [_rule(name, 999, entry) for name, entry in lexicon["broad"].items()]
+        self._rules_by_name = {rule.name: rule for rule in (*self._rules, *broad, self._other)}
         self._openers = tuple((opener, rule) for rule in self._rules for opener in rule.title_starts)
         moves = lexicon["kinds"][_SHARE_MOVE]
         self._move_words: dict[str, list[str]] = {role: moves[role] for role in ("negative", "positive")}
@@ -167,6 +168,10 @@ class ImpactClassifier:
             cues=(words,),
             figures=figures(words),
         )
+
+    def with_kind(self, impact: Impact, kind: EventKind) -> Impact:
+        """Return ``impact`` with another kind and the defaults of that kind; its figures stay."""
+        return _with_rule(impact, self._rules_by_name[kind], cues=())
 
     def for_bystander(self, impact: Impact) -> Impact:
         """Return ``impact`` for a thing that it did not happen to."""
@@ -321,6 +326,11 @@ def _default_classifier() -> ImpactClassifier:
 def classify_impact(item: Item) -> Impact:
     """Return what happened, according to the default lexicon."""
     return _default_classifier().classify(item)
+
+
+def with_kind(impact: Impact, kind: EventKind) -> Impact:
+    """Return ``impact`` with another kind and the defaults of that kind; its figures stay."""
+    return _default_classifier().with_kind(impact, kind)
 
 
 def price_move(after_name: str) -> Impact | None:

@@ -42,7 +42,7 @@ def open_thread(thresholds: Thresholds, story_id: str, annotated: ItemAnnotated,
     thread = Thread(
         story_id=story_id,
         headline=title_of(annotated.item),
-        event=EventSummary.from_impact(impact),
+        event=EventSummary.from_item(annotated),
         salience=annotated.mention.salience,
         opened_at=now,
         last_at=now,
@@ -70,7 +70,10 @@ def add_to_thread(
     reliable = record.primary or record.origin_grade in ("A", "B")
     states_news = update and not copy and reliable and record.status == "asserted"
     material = states_news and _is_material(thresholds, thread, impact, title)
-    event = _merge_event(thresholds, thread, EventSummary.from_impact(impact), record)
+    new = EventSummary.from_item(annotated)
+    event = _merge_event(thresholds, thread, new, record).with_best_of(new)
+    if thread.not_news is None:
+        event = event.with_best_of(thread.event)
     merged = replace(
         thread,
         event=event,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from schemas.mentions import EventKind, ItemAnnotated
+from schemas.readings import Genre
 from services.matcher.reading.claims import is_speculation
 from services.matcher.reading.impact import is_retrospective
 from services.matcher.reading.opinion_headlines import find_commentator
@@ -14,7 +15,28 @@ from services.matcher.thresholds import Thresholds
 __all__ = ["NotNews", "not_news_reason"]
 
 #: Why an item is not news.
-NotNews = Literal["satire", "advertisement", "opinion", "stale", "anniversary", "speculation"]
+NotNews = Literal[
+    "satire",
+    "advertisement",
+    "opinion",
+    "stale",
+    "anniversary",
+    "speculation",
+    "preview",
+    "analysis",
+    "list",
+    "feature",
+]
+_GENRES: dict[Genre, NotNews | None] = {
+    "news": None,
+    "promo": "advertisement",
+    "opinion": "opinion",
+    "old": "anniversary",
+    "preview": "preview",
+    "analysis": "analysis",
+    "list": "list",
+    "feature": "feature",
+}
 
 
 def not_news_reason(thresholds: Thresholds, annotated: ItemAnnotated, *, known_story: bool) -> NotNews | None:
@@ -26,8 +48,9 @@ def not_news_reason(thresholds: Thresholds, annotated: ItemAnnotated, *, known_s
         return "satire"
     if annotated.impact.kind == "advertisement":
         return "advertisement"
-    if annotated.impact.kind == "opinion":
-        return "opinion"
+    by_genre = _by_genre(thresholds, annotated)
+    if by_genre is not None:
+        return by_genre
     if is_retrospective(annotated.impact):
         return "anniversary"
     if _is_commentary(annotated, thresholds.thought_kinds):
@@ -38,6 +61,14 @@ def not_news_reason(thresholds: Thresholds, annotated: ItemAnnotated, *, known_s
     if not answers and _is_stale(thresholds, annotated):
         return "stale"
     return None
+
+
+def _by_genre(thresholds: Thresholds, annotated: ItemAnnotated) -> NotNews | None:
+    """Return why the sort of text is not news, unless it holds an event that is worth telling all the same."""
+    reading = annotated.reading
+    if reading is None or not annotated.claim.judged:
+        return "opinion" if annotated.impact.kind == "opinion" else None
+    return _GENRES[reading.genre] if reading.tell_score < thresholds.worth_telling else None
 
 
 def _is_commentary(annotated: ItemAnnotated, kinds: frozenset[EventKind]) -> bool:

@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from schemas.alerts import Verdict
-from schemas.mentions import Direction, EventKind, Impact, RumorOutcome
+from schemas.mentions import Direction, EventKind, ItemAnnotated, RumorOutcome
+from schemas.readings import Role
 from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow
@@ -39,18 +40,41 @@ class ClientVerdict:
 
 @dataclass(frozen=True, slots=True)
 class EventSummary:
-    """A story's event: its impact without the cues. Field names are also the keys in the stored state."""
+    """A story's event: its impact without the cues. Field names are also the keys in the stored state.
+
+    ``worth`` (0–1) is the probability that it is worth telling, and ``role`` the entity's part in it, both as read in
+    the item that shows it best.
+    """
 
     kind: EventKind
     direction: Direction
     size: Literal["minor", "moderate", "major"]
     urgency: Literal["low", "normal", "high", "urgent"]
     worth_hours: int
+    worth: float = 0.0
+    role: Role = "object"
 
     @classmethod
-    def from_impact(cls, impact: Impact) -> EventSummary:
-        """Summarize ``impact``."""
-        return cls(impact.kind, impact.direction, impact.size, impact.urgency, impact.worth_hours)
+    def from_item(cls, annotated: ItemAnnotated) -> EventSummary:
+        """Summarize the event of an item.
+
+        Where there is no reading to go by, in another language or from before items were read by a model, the event is
+        worth what its salience is.
+        """
+        impact, reading = annotated.impact, annotated.reading if annotated.claim.judged else None
+        return cls(
+            impact.kind,
+            impact.direction,
+            impact.size,
+            impact.urgency,
+            impact.worth_hours,
+            worth=reading.tell_score if reading else annotated.mention.salience,
+            role=reading.role if reading else "object",
+        )
+
+    def with_best_of(self, other: EventSummary) -> EventSummary:
+        """Return this event with the role and worth of ``other`` if that shows them better."""
+        return replace(self, worth=other.worth, role=other.role) if other.worth > self.worth else self
 
 
 @dataclass(frozen=True, slots=True)

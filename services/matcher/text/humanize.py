@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from schemas.mentions import EventKind
+from schemas.mentions import FAMILY_OF, EventKind
+from schemas.readings import EventFamily
 
-__all__ = ["capitalize_first", "event_kind_phrase", "join_names", "join_words", "number_word"]
+__all__ = ["capitalize_first", "event_family_phrase", "event_kind_phrase", "join_names", "join_words", "number_word"]
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 #: Kinds whose phrase is not simply the kind's name after an article.
@@ -27,6 +28,36 @@ _EVENT_KINDS: dict[EventKind, str] = {
     "averted": "a canceled or averted event",
     "advertisement": "advertising",
     "other": "news",
+}
+_EVENT_FAMILIES: dict[EventFamily, str] = {
+    "earnings": "results",
+    "guidance": "an outlook",
+    "dividend": "a dividend decision",
+    "buyback": "a share buyback",
+    "capital": "a capital raise",
+    "share_move": "a price move",
+    "rating": "a rating or price target",
+    "deal": "a deal",
+    "contract": "a contract or partnership",
+    "product": "product news",
+    "expansion": "an expansion",
+    "cutback": "a cutback",
+    "leadership": "a change of leadership",
+    "legal": "a legal case",
+    "regulation": "a regulatory act",
+    "insolvency": "an insolvency",
+    "breach": "a breach",
+    "vulnerability": "a vulnerability",
+    "outage": "an outage or accident",
+    "recall": "a recall",
+    "labour": "a labor dispute",
+    "trial": "a study result",
+    "macro": "economic news",
+    "politics": "political news",
+    "reputation": "criticism or a scandal",
+    "event": "an event or campaign",
+    "other": "an event of another kind",
+    "none": "no event",
 }
 
 
@@ -58,5 +89,12 @@ def event_kind_phrase(kind: EventKind) -> str:
     """Return an event kind as a noun with its article, such as ``a product launch``."""
     if kind in _EVENT_KINDS:
         return _EVENT_KINDS[kind]
+    if kind == FAMILY_OF[kind]:
+        return _EVENT_FAMILIES[FAMILY_OF[kind]]
     noun = kind.replace("_", " ")
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def event_family_phrase(family: EventFamily) -> str:
+    """Return a broad kind of event as a noun with its article, such as ``a regulatory act``."""
+    return _EVENT_FAMILIES[family]

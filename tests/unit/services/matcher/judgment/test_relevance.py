@@ -1,25 +1,32 @@
-"""Relevance depends on the client's stance, the size of the holding and the entity's salience."""
+"""Relevance depends on the client's stance, the size of the holding and how far the event is worth telling."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.clients import Watch, WatchKind
 from schemas.mentions import Direction, EventKind
-from services.matcher.judgment.relevance import default_relevance_rules
+from services.matcher.judgment.relevance import ClientRelevance, default_relevance_rules
 from services.matcher.stories.threads import EventSummary
+from services.matcher.thresholds import default_thresholds
 
 
 def watch(kind: WatchKind = "holding", entity: str = "halden", weight: float | None = None) -> Watch:
     return Watch(entity_id=entity, name=entity.title(), kind=kind, weight=weight)
 
 
-def event(kind: EventKind, direction: Direction = "negative") -> EventSummary:
-    return EventSummary(kind=kind, direction=direction, size="moderate", urgency="normal", worth_hours=24)
+def event(kind: EventKind, direction: Direction = "negative", worth: float = 0.6) -> EventSummary:
+    return EventSummary(kind=kind, direction=direction, size="moderate", urgency="normal", worth_hours=24, worth=worth)
 
 
-def score(kind: EventKind, stance: WatchKind, salience: float = 1.0, weight: float | None = None) -> float:
-    return default_relevance_rules().score(watch(stance, weight=weight), event(kind), salience).score
+def relevance(watch: Watch, event: EventSummary) -> ClientRelevance:
+    return default_relevance_rules().score(watch, event, default_thresholds())
+
+
+def score(kind: EventKind, stance: WatchKind, worth: float = 0.6, weight: float | None = None) -> float:
+    return relevance(watch(stance, weight=weight), event(kind, worth=worth)).score
 
 
 def test_relevance_depends_on_the_stance() -> None:
@@ -28,13 +35,22 @@ def test_relevance_depends_on_the_stance() -> None:
     assert score("strike", "supplier") > score("strike", "topic")
 
 
-def test_a_large_holding_is_more_relevant_and_a_passing_mention_less() -> None:
+def test_a_large_holding_is_more_relevant_and_an_event_hardly_worth_telling_less() -> None:
     assert (
         score("earnings", "holding", weight=0.12)
         > score("earnings", "holding")
         > score("earnings", "holding", weight=0.01)
     )
-    assert score("earnings", "holding", salience=0.1) < score("earnings", "holding", salience=0.9)
+    assert score("earnings", "holding", worth=0.1) < score("earnings", "holding", worth=0.9)
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_relevance_grows_with_worth_and_meets_its_threshold_where_worth_does(one: float, other: float) -> None:
+    thresholds = default_thresholds()
+    low, high = sorted((one, other))
+    assert score("earnings", "product", worth=low) <= score("earnings", "product", worth=high)
+    at_threshold = score("lawsuit", "product", worth=thresholds.worth_telling)
+    assert at_threshold == pytest.approx(thresholds.tell_relevance)
 
 
 @pytest.mark.parametrize(
@@ -48,4 +64,4 @@ def test_a_large_holding_is_more_relevant_and_a_passing_mention_less() -> None:
     ],
 )
 def test_the_direction_is_the_clients(stance: WatchKind, kind: EventKind, direction: Direction, expected: str) -> None:
-    assert default_relevance_rules().score(watch(stance), event(kind, direction), 1.0).direction == expected
+    assert relevance(watch(stance), event(kind, direction)).direction == expected

@@ -1,0 +1,106 @@
+"""Turn a reading into the event and the claim that stories and verdicts are built on.
+
+The reading decides what happened and how firm it is; the lexicon adds the finer kind, the speaker and the words.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from schemas.items import Item
+from schemas.mentions import FAMILY_OF, Claim, ClaimStatus, Direction, EventKind, Impact, Mention
+from schemas.readings import EventFamily, Firmness, Outlook, Reading, Role, Weight
+from services.matcher.reading.deal_roles import DealRole, find_deal_role
+from services.matcher.reading.impact import Size, Urgency, with_kind
+
+__all__ = ["claim_as_read", "impact_as_read"]
+
+#: The kind of an event whose family the lexicon does not refine; other families have a kind of their own name.
+_DEFAULT_KIND: dict[EventFamily, EventKind] = {
+    "capital": "funding",
+    "rating": "rating_change",
+    "leadership": "leadership_change",
+    "breach": "data_breach",
+    "trial": "clinical_trial",
+}
+#: Kinds that are good or bad for a holder by definition, whatever the reading says.
+_FIXED_DIRECTION: frozenset[EventKind] = frozenset(
+    ("dividend_cut", "dividend_raise", "guidance_cut", "guidance_raise", "earnings_beat", "earnings_miss", "averted")
+)
+#: A deal by the side that the headline shows the name on, or else by its role.
+_DEAL_FOR_SIDE: dict[DealRole, EventKind] = {
+    "buyer": "acquisition",
+    "target": "takeover",
+    "seller": "divestment",
+    "stake": "deal",
+}
+_DEAL_FOR: dict[Role, EventKind] = {"object": "takeover"}
+_KINDS: frozenset[str] = frozenset(get_args(EventKind))
+_DIRECTION: dict[Outlook, Direction] = {
+    "good": "positive", "bad": "negative", "mixed": "unclear", "unclear": "unclear"
+}  # fmt: skip
+_SIZE: dict[Weight, Size] = {"major": "major", "worth": "moderate", "minor": "minor", "none": "minor"}
+_STATUS: dict[Firmness, ClaimStatus] = {
+    "fact": "asserted",
+    "reported": "asserted",
+    "plan": "asserted",
+    "none": "asserted",
+    "rumor": "hedged",
+    "forecast": "hedged",
+    "denied": "denied",
+}
+
+
+def impact_as_read(item: Item, mention: Mention, reading: Reading, lexical: Impact) -> Impact:
+    """Return the event as ``reading`` sees it, with the finer kind and the cues of ``lexical`` where they agree."""
+    kind = _kind(item, mention, reading, lexical)
+    impact = lexical if kind == lexical.kind else with_kind(lexical, kind)
+    direction = impact.direction if kind in _FIXED_DIRECTION else _DIRECTION[reading.direction]
+    if lexical.kind == kind and lexical.direction == "neutral":
+        direction = "neutral"  # the lexicon saw that it is over
+    return impact.model_copy(
+        update={
+            "direction": direction,
+            "size": _SIZE[reading.weight],
+            "urgency": _urgency(reading.weight, impact.urgency),
+        }
+    )
+
+
+def claim_as_read(reading: Reading, lexical: Claim) -> Claim:
+    """Return the claim with the status of ``reading``; a retraction is found by its words alone."""
+    if not lexical.judged or lexical.status == "retracted":
+        return lexical
+    status = _STATUS[reading.status]
+    if status == lexical.status:
+        return lexical
+    return lexical.model_copy(update={"status": status, "score": _unverified(reading, status)})
+
+
+def _kind(item: Item, mention: Mention, reading: Reading, lexical: Impact) -> EventKind:
+    family = reading.kind
+    refined = FAMILY_OF[lexical.kind] == family and lexical.kind not in ("other", "none")
+    if family == "deal":
+        usual = lexical.kind if refined and reading.role == "actor" else _DEAL_FOR.get(reading.role, "deal")
+        return _DEAL_FOR_SIDE.get(find_deal_role(item.title, mention.spans), usual)
+    if refined or lexical.kind == "averted":
+        return lexical.kind
+    return _DEFAULT_KIND.get(family) or _named(family)
+
+
+def _named(family: EventFamily) -> EventKind:
+    assert family in _KINDS, family  # noqa: S101 - a test goes through all families
+    return family  # type: ignore[return-value]
+
+
+def _urgency(weight: Weight, usual: Urgency) -> Urgency:
+    if weight in ("minor", "none"):
+        return "low"
+    if weight == "major" and usual in ("low", "normal"):
+        return "high"
+    return usual
+
+
+def _unverified(reading: Reading, status: ClaimStatus) -> float:
+    """Return the probability that the claim is unverified, as a claim's score."""
+    return reading.confidence.status if status != "asserted" else round(1 - reading.confidence.status, 4)
