@@ -43,7 +43,7 @@ _LABEL = re.compile(
     r"(?:breaking(?: news)?|exclusive|just in|watch(?: live| now)?|live(?: now)?|alert|updated?(?: \d+)?"
     r"|wrapup(?: \d+)?|video|in video|photos?|in photos|pictures|pictured|icymi|read|must read|news|first on \w+)"
     r"\s?(?:[:|]|\s[-–—]\s)"
-    r"|(?:update|wrapup) \d+\s?[-–—]"
+    r"|(?-i:UPDATE \d+|WRAPUP \d+|BRIEF|EXCLUSIVE|RPT|REFILE)\s?[-–—]"
     r"|[\[(](?:video|updated?|breaking|exclusive|watch|live)[\])]"
     r")\s*",
     re.IGNORECASE,
@@ -51,7 +51,7 @@ _LABEL = re.compile(
 _TAG = re.compile(
     r"\s*(?:"
     r"[\[(](?i:video|watch(?: video| live| now)?|photos?|pictures|gallery|updated?|infographic|exclusive"
-    r"|\.\.\.|…)[\])]"
+    r"|pdf|paywall|subscription required|\.\.\.|…)[\])]"
     # (Sarah Perez/TechCrunch), (Reuters)
     r"|\((?:[A-Z][\w.'’-]{0,24} ){1,4}[A-Z][\w.'’-]{0,24}/[A-Z\d][^()/]{1,30}\)"
     r"|\((?:AFP|AP|Bloomberg|CNBC|CNN|Financial Times|New York Times|Reuters|Wall Street Journal|Washington Post)\)"
@@ -113,9 +113,13 @@ _HEADS = (
         r"|/[^/\n]{0,20}(?i:pr ?news ?wire|pressrelease|presswire|newsfile)[^/\n]{0,30}/)"
         rf"(?: \w+day {_DATE}(?: @ \d\d?:\d\d [AP]M(?: [\w/]+)?)?)?[ \-–—:]{{0,6}}"
     ),
-    # LONDON (Reuters) -
-    re.compile(rf"(?:{_NAME}(?:,? {_NAME}){{0,6}},? )?\({_AGENCIES}(?: Business| News)?\){_DASH}"),
+    # LONDON, Jan 5 (Reuters) -
+    re.compile(rf"(?:{_NAME}(?:,? [A-Z\d&][\w.'’-]{{0,24}}){{0,6}},? )?\({_AGENCIES}(?: Business| News)?\){_DASH}"),
     re.compile(rf"{_AGENCIES} ?(?:—|–|--) ?"),
+    # (Northgate Wire) –
+    re.compile(rf"\({_NAME}(?: {_NAME}){{0,4}}\) ?(?:--?|–|—) "),
+    # (Updates with statement from Halden in fifth paragraph.)
+    re.compile(r"\((?:Updates?|Adds|Recasts|Rewrites|Refiles)\b[^()\n]{2,200}\) ?"),
     # DALLAS, TX -- August 8th, 2025 --
     re.compile(rf"{_NAME}(?: {_NAME}| &){{0,6}}(?:, {_NAME}(?: {_NAME})?){{0,2}},?(?:{_DASH}| )\[?{_DATE}\]?{_DASH}"),
     re.compile(
@@ -141,6 +145,7 @@ _TAIL = re.compile(
     r"|\[(?:\.\.\.|…)\]"
     r"|\((?:Photo by )?(?:[A-Z][\w.'’-]{0,24} ){1,5}?[A-Z]?[\w.'’-]{0,24} ?/ ?[^()\n]{2,60}\)"
     r"|\((?i:source|art|photo|image|picture|illustration|credit|courtesy)s?(?i: by| of|:) ?[A-Z][^()\n]{1,40}\)"
+    r"|\((?:Additional )?(?:Reporting|Writing|Editing|Compiled|Reported|With inputs?)\b[^()\n]{2,120}\)"
     rf"|\| {_CREDITED} [^|\n]{{2,60}}|\({_CREDITED}[^()\n]{{0,60}}"
     r")\s*[.…»›→>]*\s*$"
 )
@@ -157,7 +162,7 @@ _INVITATION = re.compile(
 _SENTENCE_HINT = re.compile(
     r"sign up|subscri|register now|view|receive|inbox|click|tap |email|us on|us at| on |e-mail|editors|account"
     r"|information|originally|first|cookies|contain|opinions|photo|image|illustration|picture|graphic|rights|©|copyright"
-    r"|related|also|read next|recommended",
+    r"|related|also|read next|recommended|principles|disclaimer|generated|download|catch|inputs",
     re.IGNORECASE,
 )
 #: The beginning of a sentence that is not about the news.
@@ -183,6 +188,9 @@ _SENTENCE = re.compile(
     r"(?:informational purposes|(?:financial|investment) advice)"
     r"|(?:this|the) (?:post|article|page|story) (?:may )?contains? (?:affiliate|sponsored)"
     r"|(?:all rights reserved|©|copyright ©|copyright \d{4})"
+    r"|(?:our standards: )?the thomson reuters trust principles|file photo:|disclaimer:|first published:"
+    r"|this (?:story|report|article)(?: has been| was| is) (?:auto-?generated|generated|produced|published from)\b"
+    r"|(?:catch|get) all the [^.!?]{0,80} (?:news|updates)\b|download the [^.!?]{0,40} app\b|with inputs from\b"
     r"|related(?: tickers| stocks| articles| stories| reading| news)?:"
     r"|also read\b|read also\b|read next\b|see also:|recommended (?:reading|stories):"
     r")",
@@ -193,7 +201,8 @@ _LINE = re.compile(
     r"|in this video|listen to (?:this )?(?:article|story)|loading\.*|toggle caption.{0,80}|getty images"
     r"|watch (?:now|live)|.{1,40} ?/ ?getty images|read (?:more|full (?:article|story))(?: here)?\W*"
     r"|(?:share )?(?:share article via \w+ ?)+|\d{1,2} min(?:ute)?s? read|for immediate release.{0,40}"
-    r"|(?:published|updated)[: ].{0,40}|related (?:tickers|stocks|articles|stories|news):?.{0,80})"
+    r"|(?:published|updated)[: ].{0,40}|related (?:tickers|stocks|articles|stories|news):?.{0,80}"
+    r"|story continues(?: below)?|recommended (?:stories|reading)|most read(?: from .{1,40})?)"
     rf"|By {_NAME}(?: {_NAME}){{0,3}}(?:, {_NAME}(?: {_NAME}){{0,3}})?|###+|-+ ?(?i:ends?) ?-+)"
 )
 #: Headings of what follows a press release or article.
