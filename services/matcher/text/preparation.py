@@ -33,6 +33,8 @@ __all__ = [
 LEAD_CHARACTERS = 340
 #: A summary shorter than this says little, and the body's beginning completes it.
 SHORT_LEAD = 120
+#: A longer sentence has news in it, whatever its beginning says.
+BOILERPLATE_CHARACTERS = 320
 #: The name of a site has at most so many words.
 SITE_WORDS = 6
 
@@ -412,5 +414,5 @@ def _without_sentences(line: str) -> str:
     if not _SENTENCE_HINT.search(line):
         return line
     pieces = sentences(line)
-    kept = [sentence.text for sentence in pieces if not _SENTENCE.match(sentence.text)]
+    kept = [text for _, text in pieces if len(text) > BOILERPLATE_CHARACTERS or not _SENTENCE.match(text)]
     return line if len(kept) == len(pieces) else " ".join(kept)
