@@ -29,6 +29,7 @@ __all__ = [
     "Query",
     "Risk",
     "Stance",
+    "TopicScope",
     "Trade",
     "Watch",
     "WatchKind",
@@ -74,6 +75,23 @@ class Query(Model):
     none_of: tuple[str, ...] = ()
     near: tuple[Near, ...] = ()
 
+    @property
+    def conditions(self) -> int:
+        """The number of words or phrases that an item must contain."""
+        return bool(self.any_of) + len(self.all_of) + sum(len(near.words) for near in self.near)
+
+
+class TopicScope(Model):
+    """The part of a subject that concerns the client, by what an item names in its title or first sentences.
+
+    An item is within it if it names one of ``parties``, or one of ``industries`` and one of ``regions``, as far as they
+    are given. If none are, every item is.
+    """
+
+    industries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    parties: tuple[str, ...] = ()
+
 
 class Watch(Model):
     """An asset or interest of a client that news may affect.
@@ -82,7 +100,8 @@ class Watch(Model):
     from ISIN, ticker or name (with its context, because two companies may share a name). ``aliases`` are other names.
     ``context``: the item must contain at least one of these words; ``exclude``: it must contain none of these.
     ``topic`` is the name of a built-in topic, ``query`` a search query; with either, ``name`` is only a label. If both
-    are given, both must match. ``weight`` is the share of the client's portfolio or spend, 0–1.
+    are given, both must match. ``weight`` is the share of the client's portfolio or spend, 0–1. ``scope`` limits a
+    subject: a topic, industry, regulation or place.
     """
 
     entity_id: str
@@ -97,6 +116,7 @@ class Watch(Model):
     query: Query | None = None
     weight: float | None = Field(default=None, ge=0, le=1)
     note: str | None = None
+    scope: TopicScope | None = None
 
     @property
     def is_asset(self) -> bool:
@@ -107,6 +127,18 @@ class Watch(Model):
     def stance(self) -> Stance:
         """The client's relation to the entity."""
         return STANCE_OF[self.kind]
+
+    @property
+    def is_subject(self) -> bool:
+        """True for what news can be about anywhere in the world, and which therefore needs a scope."""
+        return self.kind in ("topic", "industry", "regulation", "place")
+
+    @property
+    def is_unlimited(self) -> bool:
+        """True for a subject that nothing limits: no scope, no context, and no second condition in a query."""
+        if not self.is_subject or self.scope is not None or self.context:
+            return False
+        return self.query is None or self.query.conditions + (self.topic is not None) < 2
 
 
 class Desire(Model):

@@ -23,9 +23,11 @@ from services.matcher.judgment.credibility import Assessment, assess
 from services.matcher.judgment.explanations import explain_item
 from services.matcher.judgment.outcomes import expire_rumor, resolve_rumor
 from services.matcher.judgment.relevance import RelevanceRules, default_relevance_rules
+from services.matcher.judgment.scope import INSIDE, ScopeFit, fit_scope
 from services.matcher.judgment.tuning import TunedThresholds
 from services.matcher.judgment.verdict import Decision, Situation, decide, decide_expired, should_alert
 from services.matcher.mentions.book_index import BookIndex, ClientWatch
+from services.matcher.mentions.scopes import ScopeText
 from services.matcher.stories.assignment import assign_to_story
 from services.matcher.stories.merging import StoryUpdate
 from services.matcher.stories.serialization import dump_state, load_state
@@ -118,11 +120,15 @@ class Judge(Processor[JudgeState]):
         thread, outcomes = resolve_rumor(update.thread, assessment, trigger, entity_id, now)
         events: list[AnyEvent] = []
         evidence: tuple[Evidence, ...] | None = None  # the same for all clients, built only if an alert is raised
+        text = ScopeText(update.annotated.item)
         for client_watch in client_watches:
             client_id, earlier = client_watch.client_id, thread.verdicts.get(client_watch.client_id)
             if earlier is not None and not trigger.counts:
                 continue
-            situation = self._situation(client_watch, thread, assessment)
+            fit = INSIDE
+            if earlier is None or earlier.verdict == "ignore":  # what was told or held remains in scope
+                fit = fit_scope(client_watch.watch, text, thread.event)
+            situation = self._situation(client_watch, thread, assessment, fit)
             decision = decide(situation, self._tuned.for_client(client_id, entity_id))
             if silent and earlier is None and decision.verdict == "ignore":
                 thread = thread.with_verdict(client_id, ClientVerdict("ignore", 0, ""))
@@ -168,13 +174,15 @@ class Judge(Processor[JudgeState]):
         thread, outcomes = expire_rumor(thread, entity_id, now) if events else (thread, [])
         return thread, events + outcomes
 
-    def _situation(self, client_watch: ClientWatch, thread: Thread, assessment: Assessment) -> Situation:
+    def _situation(
+        self, client_watch: ClientWatch, thread: Thread, assessment: Assessment, fit: ScopeFit = INSIDE
+    ) -> Situation:
         return Situation(
             client_id=client_watch.client_id,
             watch=client_watch.watch,
             thread=thread,
             assessment=assessment,
-            relevance=self._relevance.score(client_watch.watch, thread.event, self._thresholds),
+            relevance=self._relevance.score(client_watch.watch, thread.event, self._thresholds, fit),
             earlier=thread.verdicts.get(client_watch.client_id),
         )
 

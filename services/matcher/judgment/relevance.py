@@ -8,8 +8,10 @@ from typing import Any, NamedTuple, cast
 
 from schemas.clients import Stance, Watch
 from schemas.mentions import Direction, EventKind
+from services.matcher.judgment.scope import INSIDE, ScopeFit
 from services.matcher.lexicon import read_yaml
 from services.matcher.stories.threads import EventSummary
+from services.matcher.text.humanize import join_names
 from services.matcher.thresholds import Thresholds
 
 __all__ = ["ClientRelevance", "RelevanceRules", "default_relevance_rules"]
@@ -19,11 +21,15 @@ TELL_RELEVANCE = 0.4
 
 
 class ClientRelevance(NamedTuple):
-    """An event's relevance to one client: ``score`` is 0–1, ``direction`` the client's, ``why`` a clause."""
+    """An event's relevance to one client: ``score`` is 0–1, ``direction`` the client's, ``why`` a clause.
+
+    ``outside`` is the sentence that says why it is outside the client's scope, if it is; the score is then 0.
+    """
 
     score: float
     direction: Direction
     why: str
+    outside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,10 @@ class RelevanceRules:
                 directions={kind: direction for direction, kinds in directions.items() for kind in kinds},
             )
 
-    def score(self, watch: Watch, event: EventSummary, thresholds: Thresholds) -> ClientRelevance:
-        """Score ``event`` for the client who has ``watch``."""
+    def score(
+        self, watch: Watch, event: EventSummary, thresholds: Thresholds, fit: ScopeFit = INSIDE
+    ) -> ClientRelevance:
+        """Score ``event`` for the client who has ``watch``; ``fit`` is the story's relation to the watch's scope."""
         rules = self._lexicon
         stance = self._stances[watch.stance]
         factor = 1.0
@@ -65,7 +73,12 @@ class RelevanceRules:
         why = f"the client {stance.words}"
         if watch.weight is not None:
             why += f" ({watch.weight:.0%} of {'the portfolio' if watch.kind == 'holding' else 'spend'})"
-        return ClientRelevance(min(1.0, round(score, 3)), _client_direction(stance, event), why)
+        if fit.matched:
+            why += f" (scope: {join_names(fit.matched)})"
+        direction = _client_direction(stance, event)
+        if fit.outside is not None:
+            return ClientRelevance(0.0, direction, why, fit.outside)
+        return ClientRelevance(min(1.0, round(score, 3)), direction, why)
 
     def _size_factor(self, weight: float | None) -> float:
         """Return the factor for a share of the portfolio or spend."""

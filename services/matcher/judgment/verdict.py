@@ -154,6 +154,8 @@ def _too_small(situation: Situation, thresholds: Thresholds) -> _Finding:
     needed = thresholds.watch_relevance if rumor else thresholds.tell_relevance
     if relevance.score >= needed or situation.earlier_verdict in ("tell", "warn", "correct"):
         return None
+    if relevance.outside is not None:
+        return "ignore", reason("outside-scope", f"scope of {situation.watch.name}", "ignore", relevance.outside)
     text = f"It matters too little to the client: {relevance.why}, but it is {_describe_event(situation)}."
     return "ignore", reason("low-relevance", f"relevance {relevance.score:.2f} below {needed:.2f}", "ignore", text)
 
@@ -234,7 +236,8 @@ def _grade_reasons(situation: Situation) -> tuple[Reason, ...]:
 def _relevance_reason(situation: Situation) -> Reason:
     relevance, watch, thread = situation.relevance, situation.watch, situation.thread
     saw = f"{thread.event.kind}, {thread.event.size}; {watch.stance}; salience {thread.salience:.2f}"
-    text = f"It matters because {relevance.why}; {watch.name} is {_describe_salience(thread.salience)}."
+    matters = f"It matters because {relevance.why}" if relevance.outside is None else capitalize_first(relevance.why)
+    text = f"{matters}; {watch.name} is {_describe_salience(thread.salience)}."
     return reason("relevance", saw, f"{relevance.score:.2f}, {relevance.direction} for the client", text)
 
 

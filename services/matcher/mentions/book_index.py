@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from schemas.clients import Client, Query, Watch
+from schemas.clients import Client, Query, TopicScope, Watch
 from services.matcher.text.compact_map import SEPARATOR, CompactMap
 
 __all__ = ["BookIndex", "ClientWatch"]
@@ -21,6 +21,8 @@ _MANY_CLIENTS = 16
 #: Watches kept decoded at most, about half a kilobyte each.
 _CACHED = 1 << 15
 _FIELDS = tuple(name for name in Watch.model_fields if name != "entity_id")
+#: The fields that are models of their own.
+_MODELS: dict[str, type[Query] | type[TopicScope]] = {"query": Query, "scope": TopicScope}
 _DEFAULTS = {name: Watch.model_fields[name].get_default() for name in _FIELDS}
 
 
@@ -163,16 +165,15 @@ def _pack(watch: Watch) -> list[Any]:
     for number, (name, default) in enumerate(_DEFAULTS.items()):
         value = getattr(watch, name)
         if value != default:
-            packed += (number, value.model_dump() if isinstance(value, Query) else value)
+            packed += (number, value.model_dump() if name in _MODELS else value)
     return packed
 
 
 def _unpack(entity_id: str, packed: Sequence[Any]) -> Watch:
     fields = {"entity_id": entity_id, **_DEFAULTS}
     for number, value in zip(packed[::2], packed[1::2], strict=True):
-        if isinstance(value, list):
-            value = tuple(value)
-        elif isinstance(value, dict):
-            value = Query.model_validate(value)
-        fields[_FIELDS[number]] = value
+        name = _FIELDS[number]
+        if name in _MODELS:
+            value = _MODELS[name].model_validate(value)
+        fields[name] = tuple(value) if isinstance(value, list) else value
     return Watch.model_construct(**fields)

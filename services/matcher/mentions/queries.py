@@ -22,7 +22,7 @@ from services.matcher.mentions.terms import Term, TermKind, TermStyle, query_ter
 from services.matcher.text.field_text import FieldText
 from services.matcher.text.word_lists import word_lists
 
-__all__ = ["CompiledNear", "CompiledQuery", "ItemText", "compile_query", "match_query"]
+__all__ = ["CompiledNear", "CompiledQuery", "ItemText", "compile_query", "match_query", "term_positions"]
 
 #: Terms of which any one is enough.
 AnyOf = tuple[Term, ...]
@@ -146,7 +146,7 @@ class ItemText:
     def _search(self, term: Term) -> list[Occurrence]:
         occurrences = []
         for field_text in self._fields:
-            for start, end, plural in _positions(field_text.padded, term.norm):
+            for start, end, plural in term_positions(field_text.padded, term.norm):
                 occurrence = Occurrence(field_text, *field_text.words_between(start, end), plural)
                 if not self._is_inside_a_name(occurrence) and _is_meant(occurrence, term, self._publisher):
                     occurrences.append(occurrence)
@@ -158,8 +158,8 @@ class ItemText:
         return any(sizes.get(word, 0) > size for word in range(occurrence.first, occurrence.last + 1))
 
 
-def _positions(padded: str, norm: str) -> list[tuple[int, int, bool]]:
-    """Return the start and end of each occurrence, and whether it adds a plural "s"."""
+def term_positions(padded: str, norm: str) -> list[tuple[int, int, bool]]:
+    """Return the start and end of each occurrence of a term in padded text, and whether it adds a plural "s"."""
     positions = []
     start = padded.find(f" {norm}")
     while start >= 0:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.clients import Client, Near, Query, Watch, WatchKind
+from schemas.clients import Client, Near, Query, TopicScope, Watch, WatchKind
 from services.matcher.mentions import book_index
 from services.matcher.mentions.book_index import BookIndex
 
@@ -87,6 +87,7 @@ def test_packing_loses_nothing() -> None:
         query=Query(any_of=("a | b",), near=(Near(words=("c", "d"), within=3),)),
         weight=0.07,
         note="bought by her father",
+        scope=TopicScope(industries=("food",), regions=("Germany", "Austria"), parties=("Marlow Mills",)),
     )
     index = BookIndex()
     index.put_client(client("a", full))
