@@ -13,7 +13,7 @@ from firstword.book.contact_policy import read_blackouts, read_cadence, read_cha
 from firstword.book.fields import Fields, Report, nearest
 from firstword.book.identity import slug
 from firstword.book.nodes import MappingNode, Node, ScalarNode
-from firstword.book.watches import read_watches
+from firstword.book.watches import WatchEntry, read_watches
 from schemas.clients import Client, ComplianceNote, ContactPolicy, Desire, Firm, Manager, Note, Risk, Trade
 
 __all__ = ["Defaults", "Entry", "read_client", "read_firm", "read_manager"]
@@ -48,10 +48,10 @@ class Defaults:
 
 @dataclass(frozen=True)
 class Entry:
-    """A client, the entity ids that the book sets for their watches (in order), and the client's line and path."""
+    """A client, the entries of their watches (in order), and the client's line and path."""
 
     client: Client
-    entity_ids: tuple[str | None, ...]
+    watches: tuple[WatchEntry, ...]
     line: int
     path: str
 
@@ -89,8 +89,8 @@ def read_client(fields: Fields, defaults: Defaults) -> Entry:
     name = fields.text("name", required=True) or ""
     manager = _manager(fields, defaults)
     trade = cast("Trade", fields.choice("trade", get_args(Trade), defaults.firm.trade))
-    assets, asset_ids = read_watches(fields, "assets", trade)
-    interests, interest_ids = read_watches(fields, "interests", trade)
+    assets = read_watches(fields, "assets", trade)
+    interests = read_watches(fields, "interests", trade)
     client = Client(
         id=fields.text("id") or slug(name),
         name=name,
@@ -109,11 +109,11 @@ def read_client(fields: Fields, defaults: Defaults) -> Entry:
         mood=fields.choice("mood", ("calm", "upset"), "calm"),  # type: ignore[arg-type]
         views=tuple(_notes(fields, "views")),
         history=tuple(_notes(fields, "history")),
-        assets=assets,
-        interests=interests,
+        assets=tuple(entry.watch for entry in assets),
+        interests=tuple(entry.watch for entry in interests),
         contact=_contact(fields.mapping("contact", CONTACT)),
     )
-    return Entry(client, (*asset_ids, *interest_ids), fields.line, fields.path)
+    return Entry(client, (*assets, *interests), fields.line, fields.path)
 
 
 def _compliance(fields: Fields) -> list[ComplianceNote]:

@@ -7,6 +7,7 @@ from firstword.book.identity import assign_entities
 from firstword.book.nodes import MappingNode, Unreadable, parse_nodes
 from firstword.book.people import CLIENT, FIRM, MANAGER, Defaults, Entry, read_client, read_firm, read_manager
 from firstword.book.problem import Problem
+from firstword.book.scopes import scope_warnings
 from firstword.book.shared_names import shared_names
 from schemas.clients import Book, Client, Firm, Manager
 
@@ -63,6 +64,10 @@ def _book(fields: Fields, report: Report) -> Book:
     for shared in shared_names(clients):
         entry = entries[shared.client]
         report.warning(entry.line, f"{entry.path}.{shared.where}", shared.message, shared.fix)
+    for client, entry in zip(clients, entries, strict=True):
+        for unscoped in scope_warnings(client):
+            place = entry.watches[unscoped.position]
+            report.warning(place.line, place.path, unscoped.message, unscoped.fix)
     return Book(firm=firm, managers=tuple(managers.values()), clients=clients)
 
 
@@ -98,7 +103,7 @@ def _check_ids(entries: list[Entry], report: Report) -> None:
 def _with_entities(entries: list[Entry]) -> tuple[Client, ...]:
     """Return the clients with the entity ids of their watches, which are assigned over the whole book."""
     watches = [watch for entry in entries for watch in entry.client.watches]
-    explicit = [entity_id for entry in entries for entity_id in entry.entity_ids]
+    explicit = [watch.entity_id for entry in entries for watch in entry.watches]
     identified = iter(assign_entities(watches, explicit))
     clients = []
     for entry in entries:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import cast
+from typing import NamedTuple, cast
 
 from firstword.book.fields import Fields
 from firstword.book.interest_queries import QUERY_FIELDS, implied_topic, read_query, read_topic
 from firstword.book.nodes import MappingNode, ScalarNode
+from firstword.book.scopes import read_scope
 from schemas.clients import Trade, Watch, WatchKind
 from services.matcher.mentions.ambiguity import find_ambiguous_names
 from services.matcher.mentions.topics import all_topics
 
-__all__ = ["ASSET_KINDS", "INTEREST_KINDS", "default_kind", "isin_is_valid", "read_watches"]
+__all__ = ["ASSET_KINDS", "INTEREST_KINDS", "WatchEntry", "default_kind", "isin_is_valid", "read_watches"]
 
 WATCH = (
     "name", "kind", "ticker", "tickers", "isin", "weight", "aliases", "context", "exclude", "id", "note",
 )  # fmt: skip
+INTEREST = (*WATCH, *QUERY_FIELDS, "scope")
 #: Fields with further names, which can't be combined with a topic or query.
 _NAMES = ("aliases", "ticker", "tickers", "isin")
 ASSET_KINDS = ("holding", "product", "supplier", "site", "contract")
@@ -24,6 +26,15 @@ INTEREST_KINDS = ("topic", "industry", "competitor", "regulation", "place")
 _WEIGHT = re.compile(r"(\d{1,3}(?:\.\d{1,12})?)\s*(%)?$")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]$")
 _TICKER = re.compile(r"[A-Z0-9][A-Z0-9.:/\- ]{0,19}$")
+
+
+class WatchEntry(NamedTuple):
+    """A watch without its entity id, the id that the book sets for it, and its line and path in the book."""
+
+    watch: Watch
+    entity_id: str | None
+    line: int
+    path: str
 
 
 def isin_is_valid(isin: str) -> bool:
@@ -42,22 +53,21 @@ def default_kind(name: str, trade: Trade) -> WatchKind:
     return "holding" if trade == "wealth" else "product"
 
 
-def read_watches(fields: Fields, name: str, trade: Trade) -> tuple[tuple[Watch, ...], tuple[str | None, ...]]:
-    """Return the watches under ``name`` with an empty ``entity_id``, and the entity ids that the book sets for them."""
-    watches, entity_ids = [], []
+def read_watches(fields: Fields, name: str, trade: Trade) -> tuple[WatchEntry, ...]:
+    """Return the watches under ``name``."""
+    entries = []
     for path, node in fields.entries(name):
         if isinstance(node, ScalarNode):
             node = MappingNode(node.line, [(ScalarNode(node.line, "name", True), node)])
         if not isinstance(node, MappingNode):
             fields.report.error(node.line, path, "This must be a name or have fields.", "Write `- {name: …, kind: …}`.")
             continue
-        inner = Fields(node, path, WATCH if name == "assets" else WATCH + QUERY_FIELDS, fields.report)
+        inner = Fields(node, path, WATCH if name == "assets" else INTEREST, fields.report)
         watch = _watch(inner, name, trade)
         if watch is not None:
-            watches.append(watch)
-            entity_ids.append(inner.text("id"))
-    _check_weights(fields, name, watches)
-    return tuple(watches), tuple(entity_ids)
+            entries.append(WatchEntry(watch, inner.text("id"), node.line, path))
+    _check_weights(fields, name, [entry.watch for entry in entries])
+    return tuple(entries)
 
 
 def _watch(fields: Fields, name: str, trade: Trade) -> Watch | None:
@@ -83,6 +93,7 @@ def _watch(fields: Fields, name: str, trade: Trade) -> Watch | None:
         query=query,
         weight=_weight(fields),
         note=fields.text("note"),
+        scope=read_scope(fields, kind),
     )
     _check_names(fields, watch)
     return watch

@@ -10,6 +10,7 @@ import yaml
 from firstword.book.contact_policy import DAYS
 from firstword.book.identity import assign_entities
 from firstword.book.interest_queries import implied_topic
+from firstword.book.scopes import SCOPE_OF_EVERYTHING
 from firstword.book.watches import default_kind
 from schemas.clients import (
     Blackout,
@@ -23,6 +24,7 @@ from schemas.clients import (
     Manager,
     Note,
     Query,
+    TopicScope,
     Watch,
 )
 
@@ -188,6 +190,7 @@ def _watch(watch: Watch, name: str, client: Client, entity_id: str | None) -> An
         topic=_topic(watch),
         **_query(watch.query),
         note=watch.note,
+        scope=None if watch.scope is None else _scope(watch.scope),
     )
     return _Flow({"name": watch.name, **values}) if values else watch.name
 
@@ -209,6 +212,11 @@ def _query(query: Query | None) -> dict[str, Any]:
         "none_of": _FlowList(query.none_of),
         "near": nears[0] if len(nears) == 1 else _FlowList(nears),
     }
+
+
+def _scope(scope: TopicScope) -> Any:
+    parts = {part: _FlowList(entries) for part, entries in scope if entries}
+    return _Flow(parts) if parts else SCOPE_OF_EVERYTHING
 
 
 def _weight(weight: float) -> str:

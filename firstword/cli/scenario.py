@@ -17,7 +17,7 @@ from services.common.processing import AnyEvent
 __all__ = ["scenario_lines"]
 
 #: Fields of a watch that a scenario repeats if they are set.
-_WATCH_FIELDS = ("aliases", "tickers", "isin", "context", "exclude", "weight")
+_WATCH_FIELDS = {"aliases", "tickers", "isin", "context", "exclude", "topic", "query", "weight", "scope"}
 
 
 def scenario_lines(
@@ -91,6 +91,5 @@ def _watch(client: Client | None, alert: Alert) -> dict[str, Any]:
     watch = next((watch for watch in watches if watch.entity_id == alert.entity_id), None)
     if watch is None:
         return {"name": alert.entity_name, "kind": "holding" if alert.stance == "holds" else "topic"}
-    values = {name: getattr(watch, name) for name in _WATCH_FIELDS}
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
-    return {"name": watch.name, "kind": watch.kind, **plain}
+    own = watch.model_dump(mode="json", include=_WATCH_FIELDS, exclude_defaults=True)
+    return {"name": watch.name, "kind": watch.kind, **own}

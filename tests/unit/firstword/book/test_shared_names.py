@@ -35,4 +35,4 @@ def test_the_same_entity_or_one_with_context_is_not_reported(other: str) -> None
 
 
 def test_an_interest_with_a_query_shares_no_name() -> None:
-    assert warnings(CORVANE + "  - {name: B, interests: [{name: Corvane, any_of: [Corvane]}]}\n") == []
+    assert warnings(CORVANE + "  - {name: B, interests: [{name: Corvane, any_of: [Corvane], scope: all}]}\n") == []

@@ -23,6 +23,7 @@ from schemas.clients import (
     Note,
     Query,
     Risk,
+    TopicScope,
     Trade,
     Watch,
 )
@@ -48,6 +49,8 @@ QUERIES = st.builds(
     ).map(tuple),
 )
 
+SCOPES = st.builds(TopicScope, industries=TERMS, regions=TERMS, parties=TERMS)
+
 
 def watches(kinds: tuple[str, ...]) -> st.SearchStrategy[tuple[Watch, ...]]:
     named = st.builds(
@@ -70,7 +73,8 @@ def watches(kinds: tuple[str, ...]) -> st.SearchStrategy[tuple[Watch, ...]]:
         context=ALIASES,
         topic=st.sampled_from([None, "ransomware", "merger"]),
         query=st.none() | QUERIES,
-    )
+        scope=st.none() | SCOPES,
+    ).map(lambda watch: watch if watch.is_subject else watch.model_copy(update={"scope": None}))
     return st.lists(named | with_query if "topic" in kinds else named, max_size=3).map(tuple)
 
 

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from firstword.book_events import diff_book
 from schemas.base import content_id, event
-from schemas.clients import Book, ClientChanged, ComplianceNote
+from schemas.clients import Book, ClientChanged, ComplianceNote, TopicScope, Watch
 from schemas.drafts import ContactDecided, DraftCreated
 from schemas.interactions import ClientTuned, EntityShift, FeedbackGiven, InteractionLogged
 from services.common.errors import BadInput
@@ -136,6 +136,20 @@ def test_the_forms_of_the_pages_work(world: World) -> None:
     assert "Suppose the portfolio fell by a fifth" in page
     said = browser.post("/clients/claire-arnaud/discovery", data={"form_token": token, "heirs": "My niece."})
     assert said.headers["location"].endswith("note=answers")
+
+
+def test_the_page_shows_the_scope_of_what_a_client_follows(world: World) -> None:
+    scopes = (TopicScope(regions=("Germany",), parties=("SAP",)), TopicScope(), None)
+    interests = tuple(
+        Watch(entity_id=f"t{n}", name=f"Topic {n}", kind="topic", scope=scope) for n, scope in enumerate(scopes)
+    )
+    claire = clients()[0].model_copy(update={"interests": interests})
+    changed = ClientChanged(client=claire, firm=FIRM, manager=MANAGERS["mara"], revision=5)
+    world.apply([event(changed, key=claire.id, id="evt_scopes", source="test", time=NOW)])
+    page = world.browser().get("/clients/claire-arnaud").text
+    assert "topic, scope: Germany, SAP<" in page
+    assert "topic, scope: all<" in page
+    assert "topic, no scope: major news only<" in page
 
 
 def test_decisions_of_the_contact_policy_are_listed(world: World) -> None:
