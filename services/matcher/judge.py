@@ -29,6 +29,7 @@ from services.matcher.judgment.verdict import Decision, Situation, decide, decid
 from services.matcher.mentions.book_index import BookIndex, ClientWatch
 from services.matcher.mentions.scopes import ScopeText
 from services.matcher.stories.assignment import assign_to_story
+from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.stories.merging import StoryUpdate
 from services.matcher.stories.serialization import dump_state, load_state
 from services.matcher.stories.threads import ClientVerdict, JudgeState, Thread, prune
@@ -120,14 +121,14 @@ class Judge(Processor[JudgeState]):
         thread, outcomes = resolve_rumor(update.thread, assessment, trigger, entity_id, now)
         events: list[AnyEvent] = []
         evidence: tuple[Evidence, ...] | None = None  # the same for all clients, built only if an alert is raised
-        text = ScopeText(update.annotated.item)
+        text = ScopeText(update.annotated.item, _quotes(thread, trigger))
         for client_watch in client_watches:
             client_id, earlier = client_watch.client_id, thread.verdicts.get(client_watch.client_id)
             if earlier is not None and not trigger.counts:
                 continue
-            fit = INSIDE
-            if earlier is None or earlier.verdict == "ignore":  # what was told or held remains in scope
-                fit = fit_scope(client_watch.watch, text, thread.event)
+            fit = fit_scope(client_watch.watch, text, thread.event)
+            if fit.outside is not None and earlier is not None and earlier.verdict != "ignore":
+                fit = INSIDE  # what was told or held stays in scope
             situation = self._situation(client_watch, thread, assessment, fit)
             decision = decide(situation, self._tuned.for_client(client_id, entity_id))
             if silent and earlier is None and decision.verdict == "ignore":
@@ -192,6 +193,12 @@ class Judge(Processor[JudgeState]):
 
     def _hold_until(self, now: datetime) -> datetime:
         return now + timedelta(days=self._thresholds.hold_days)
+
+
+def _quotes(thread: Thread, trigger: EvidenceRecord) -> tuple[str, ...]:
+    """Return the titles and quotes of the story's other items."""
+    others = [record for record in thread.evidence if record.counts and record.item_id != trigger.item_id]
+    return tuple(dict.fromkeys(text for record in others for text in (record.title, record.quote)))
 
 
 def _with_item_reasons(decision: Decision, annotated: ItemAnnotated) -> Decision:

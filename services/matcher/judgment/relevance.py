@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any, NamedTuple, cast
 
 from schemas.clients import Stance, Watch
-from schemas.mentions import Direction, EventKind
+from schemas.mentions import FAMILY_OF, Direction, EventKind
+from schemas.readings import EventFamily, Role
 from services.matcher.judgment.scope import INSIDE, ScopeFit
 from services.matcher.lexicon import read_yaml
 from services.matcher.stories.threads import EventSummary
@@ -18,6 +19,7 @@ __all__ = ["ClientRelevance", "RelevanceRules", "default_relevance_rules"]
 
 #: The relevance of an event that is just worth telling; ``tell_relevance`` in thresholds.yaml starts from here.
 TELL_RELEVANCE = 0.4
+_TAKES_PART: frozenset[Role] = frozenset(("actor", "object", "party"))
 
 
 class ClientRelevance(NamedTuple):
@@ -47,6 +49,7 @@ class RelevanceRules:
     def __init__(self, lexicon: dict[str, Any]) -> None:
         """Read the rules from the content of ``relevance.yaml``."""
         self._lexicon = lexicon
+        self._for_everybody: frozenset[EventFamily] = frozenset(lexicon["for_everybody"])
         self._stances: dict[Stance, _StanceRule] = {}
         for stance, entry in lexicon["stances"].items():
             directions = cast("dict[Direction, list[EventKind]]", lexicon["directions"].get(stance, {}))
@@ -70,6 +73,8 @@ class RelevanceRules:
         elif event.kind in stance.least and event.size != "major":
             factor = rules["least_factor"]
         score = _worth(event.worth, thresholds) * stance.base * factor * self._size_factor(watch.weight)
+        if fit.particular and self._happens_in_scope(event):
+            score = max(score, rules["in_scope"])
         why = f"the client {stance.words}"
         if watch.weight is not None:
             why += f" ({watch.weight:.0%} of {'the portfolio' if watch.kind == 'holding' else 'spend'})"
@@ -79,6 +84,10 @@ class RelevanceRules:
         if fit.outside is not None:
             return ClientRelevance(0.0, direction, why, fit.outside)
         return ClientRelevance(min(1.0, round(score, 3)), direction, why)
+
+    def _happens_in_scope(self, event: EventSummary) -> bool:
+        """Return whether the event is the subject's own and happens to somebody, not to everybody."""
+        return event.role in _TAKES_PART and FAMILY_OF[event.kind] not in self._for_everybody
 
     def _size_factor(self, weight: float | None) -> float:
         """Return the factor for a share of the portfolio or spend."""

@@ -22,10 +22,12 @@ _MOST_NAMED = 4
 class ScopeFit(NamedTuple):
     """The relation of a story to a client's scope.
 
-    ``matched`` are the entries by which it is inside; ``outside`` is the sentence that says why it is not.
+    ``matched`` are the entries by which it is inside, ``particular`` if one is a party or an industry; ``outside`` is
+    the sentence that says why it is not.
     """
 
     matched: tuple[str, ...] = ()
+    particular: bool = False
     outside: str | None = None
 
 
@@ -33,13 +35,13 @@ INSIDE = ScopeFit()
 
 
 def fit_scope(watch: Watch, text: ScopeText, event: EventSummary) -> ScopeFit:
-    """Return how a story fits the scope of ``watch``, by the ``text`` of its newest item and the size of its event."""
+    """Return how a story fits the scope of ``watch``, by its text and the size of its event."""
     if not watch.is_subject:
         return INSIDE
     if watch.scope is not None:
-        matched = text.within(watch.scope)
-        if matched is not None:
-            return ScopeFit(matched)
+        match = text.within(watch.scope)
+        if match is not None:
+            return ScopeFit(*match)
         return ScopeFit(outside=f"It is outside the scope of {watch.name} for this client: it {_missing(watch.scope)}.")
     if watch.is_unlimited and event.size != "major":
         outside = f"{watch.name} has no scope in the client book, so news about it counts only if it is major."

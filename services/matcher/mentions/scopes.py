@@ -6,7 +6,9 @@ or a name, looked up when the first client asks for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from schemas.clients import TopicScope
 from schemas.items import Item
@@ -18,24 +20,35 @@ from services.matcher.text.field_text import FieldText
 from services.matcher.text.normalize import padded_words
 from services.matcher.text.preparation import prepared
 
-__all__ = ["ScopeText"]
+__all__ = ["ScopeMatch", "ScopeText"]
 
 _LIMITS: tuple[ScopePart, ...] = ("industries", "regions")
 
 
-class ScopeText:
-    """The title and lead of an item, as scopes see them. What stands further down is not what the item is about."""
+class ScopeMatch(NamedTuple):
+    """The entries by which a story is within a scope. ``particular``: a party or an industry is one of them."""
 
-    def __init__(self, item: Item) -> None:
+    entries: tuple[str, ...]
+    particular: bool
+
+
+class ScopeText:
+    """The text of a story as scopes see it: the title and lead of its newest item, and quotes from the others.
+
+    What stands further down is not what an item is about.
+    """
+
+    def __init__(self, item: Item, quotes: Sequence[str] = ()) -> None:
         """Read nothing yet: most items concern no client who gave a scope."""
         self._item = item
+        self._quotes = quotes
         self._known: dict[tuple[ScopePart, str], bool] = {}
 
-    def within(self, scope: TopicScope) -> tuple[str, ...] | None:
-        """Return the entries of ``scope`` by which the item is within it, or None if it is outside."""
+    def within(self, scope: TopicScope) -> ScopeMatch | None:
+        """Return the entries of ``scope`` by which the story is within it, or None if it is outside."""
         party = self._first("parties", scope.parties)
         if party is not None:
-            return (party,)
+            return ScopeMatch((party,), particular=True)
         if scope.parties and not (scope.industries or scope.regions):
             return None
         matched = []
@@ -45,7 +58,7 @@ class ScopeText:
             if entries and entry is None:
                 return None
             matched += [] if entry is None else [entry]
-        return tuple(matched)
+        return ScopeMatch(tuple(matched), particular=bool(scope.industries))
 
     def _first(self, part: ScopePart, entries: tuple[str, ...]) -> str | None:
         return next((entry for entry in entries if self._names(part, entry)), None)
@@ -74,7 +87,7 @@ class ScopeText:
     @cached_property
     def _fields(self) -> tuple[FieldText, ...]:
         text = prepared(self._item)
-        return (FieldText("title", text.title), *((FieldText("summary", text.lead),) if text.lead else ()))
+        return tuple(FieldText("title", part) for part in (text.title, text.lead, *self._quotes) if part)
 
     @cached_property
     def _text(self) -> ItemText:

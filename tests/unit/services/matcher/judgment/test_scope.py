@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
 
 from schemas.clients import Near, Query, TopicScope, Watch, WatchKind
 from schemas.items import Item
+from schemas.mentions import EventKind
+from schemas.readings import Role
 from services.matcher.judgment.relevance import default_relevance_rules
 from services.matcher.judgment.scope import INSIDE, ScopeFit, fit_scope
 from services.matcher.mentions.scopes import ScopeText
@@ -71,6 +74,24 @@ def test_context_and_a_second_condition_limit_a_subject_too(more: dict[str, Any]
 def test_the_reason_says_what_is_missing(scope: TopicScope, lacks: str) -> None:
     outside = fit_scope(watch(scope=scope), TEXT, event("major")).outside
     assert outside == f"It is outside the scope of ransomware for this client: {lacks}"
+
+
+@pytest.mark.parametrize(
+    ("particular", "kind", "role", "matters"),
+    [
+        (True, "data_breach", "actor", True),
+        (False, "data_breach", "actor", False),
+        (True, "data_breach", "affected", False),
+        (True, "macro", "actor", False),
+    ],
+)
+def test_a_small_event_that_happens_in_scope_matters(
+    particular: bool, kind: EventKind, role: Role, matters: bool
+) -> None:
+    small = replace(event("minor"), worth=0.05, kind=kind, role=role)
+    thresholds = default_thresholds()
+    relevance = default_relevance_rules().score(watch(), small, thresholds, ScopeFit(("food",), particular))
+    assert (relevance.score >= thresholds.tell_relevance) is matters
 
 
 def test_what_is_outside_has_no_relevance_and_what_is_inside_says_why() -> None:

@@ -21,7 +21,8 @@ def item(title: str, summary: str | None = None, body: str | None = None) -> Ite
 def within(
     scope: TopicScope, title: str, summary: str | None = None, body: str | None = None
 ) -> tuple[str, ...] | None:
-    return ScopeText(item(title, summary, body)).within(scope)
+    match = ScopeText(item(title, summary, body)).within(scope)
+    return None if match is None else match.entries
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,14 @@ def test_only_the_title_and_the_lead_count() -> None:
     assert within(scope, "Ransomware spreads", far) is None
     assert within(scope, "Ransomware spreads", "Systems stood still. Berlin was hit.") == ("Germany",)
     assert within(scope, "Ransomware spreads", None, "Systems stood still. Berlin was hit.") == ("Germany",)
+
+
+def test_the_quotes_of_a_storys_other_items_count() -> None:
+    quotes = ("Ransomware shuts hospital", "The hospital is in Munich.")
+    match = ScopeText(item("Estmere pays ransom"), quotes).within(TopicScope(regions=("Germany",)))
+    assert match == (("Germany",), False)
+    assert ScopeText(item("Ransom paid in Munich"), quotes[:1]).within(CLINICS) == (("healthcare", "Germany"), True)
+    assert ScopeText(item("Ransom paid by Estmere")).within(CLINICS) == (("Estmere Group | Estmere",), True)
 
 
 ENTRIES = st.lists(
