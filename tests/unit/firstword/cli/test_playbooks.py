@@ -73,7 +73,7 @@ def test_try_shows_the_draft_and_the_rule_that_decided(run: Run, tmp_path: Path)
     assert "calling me" in run("try", *CASE, "--file", str(jonas), "--manager", "jonas")[1]
     assert "calling me" not in run("try", *CASE, "--file", str(jonas))[1]
     assert json.loads(run("try", *CASE, "--verdict", "warn", "--json")[1])["subject"].startswith("Unconfirmed: ")
-    assert run("try", "--kind", "dividend", "--stance", "holds", "--trade", "wealth")[0] == 2
+    assert run("try", "--kind", "dividends", "--stance", "holds", "--trade", "wealth")[0] == 2
     path.write_text(OWN.replace("trade: wealth", "trade: weath"), encoding="utf-8")
     assert "'weath' is not a trade" in run("try", *CASE)[2]
 
