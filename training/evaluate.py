@@ -1,4 +1,4 @@
-"""Measure the reader on the days that are kept out of training.
+"""Measure weights on the days that are kept out of training; ``make eval`` measures the shipped model.
 
 python -m training.evaluate --base FOLDER --news ../shared/data/news --weights reader.npz
 """
@@ -6,35 +6,24 @@ python -m training.evaluate --base FOLDER --news ../shared/data/news --weights r
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 
+from schemas.readings import FIELD_VALUES
+from services.matcher.reading.model.network import TELL_VALUES, Scores
+from services.matcher.thresholds import default_thresholds
 from training.fields import FIELDS
+from training.figures import NOT_WORTH, Figures, compare, figure_lines
 from training.network import Weights, field_logits, load_base, new_heads, unflatten
 from training.rows import Encoder, Row, load_rows, pack
 
-__all__ = ["Figures", "figures", "main", "print_figures", "probabilities"]
+__all__ = ["main", "measure"]
 
 BATCH = 64
-THRESHOLDS = np.arange(0.1, 0.8, 0.025)
-
-
-class Figures(NamedTuple):
-    """The share that is right, by field, overall and for each value; and worth telling at the best threshold."""
-
-    rows: int
-    accuracy: dict[str, float]
-    by_value: dict[str, dict[str, tuple[int, float, float]]]  # value → (count, precision, recall)
-    calibration: dict[str, list[tuple[float, float, int]]]  # field → (mean confidence, share right, count) by decile
-    threshold: float
-    precision: float
-    recall: float
-    f1: float
 
 
 def main() -> None:
@@ -50,10 +39,30 @@ def main() -> None:
     encoder = Encoder(given.base)
     for source in ("older", "readers"):
         print(f"labels of {source}:")
-        print_figures(figures(weights, [row for row in kept if row.source == source], encoder), whole=True)
+        found = measure(weights, [row for row in kept if row.source == source], encoder)
+        print("\n".join(figure_lines(found, whole=True)))
 
 
-def probabilities(weights: Weights, rows: Sequence[Row], encoder: Encoder) -> dict[str, np.ndarray[Any, Any]]:
+def measure(weights: Weights, rows: Sequence[Row], encoder: Encoder) -> Figures:
+    """Compare what the model says of ``rows`` with their labels."""
+    return compare(rows, _scores(weights, rows, encoder), default_thresholds().worth_telling)
+
+
+def _scores(weights: Weights, rows: Sequence[Row], encoder: Encoder) -> list[Scores]:
+    found = _probabilities(weights, rows, encoder)
+    return [
+        Scores(
+            fields={
+                field: dict(zip(values, map(float, found[field][at]), strict=True))
+                for field, values in FIELD_VALUES.items()
+            },
+            tell=1 - float(found["tell"][at][TELL_VALUES.index(NOT_WORTH)]),
+        )
+        for at in range(len(rows))
+    ]
+
+
+def _probabilities(weights: Weights, rows: Sequence[Row], encoder: Encoder) -> dict[str, np.ndarray[Any, Any]]:
     """Return the probability of each value, by field, as arrays of (rows, values)."""
 
     @jax.jit
@@ -69,68 +78,6 @@ def probabilities(weights: Weights, rows: Sequence[Row], encoder: Encoder) -> di
         for field, values in scores.items():
             found[field][chosen] = np.asarray(values)[: len(chosen)]
     return found
-
-
-def figures(weights: Weights, rows: Sequence[Row], encoder: Encoder) -> Figures:
-    """Compare what the model says of ``rows`` with their labels."""
-    scores = probabilities(weights, rows, encoder)
-    right = {field: np.array([values.index(row.labels[field]) for row in rows]) for field, values in FIELDS.items()}
-    said = {field: scores[field].argmax(1) for field in FIELDS}
-    worth = np.array([row.labels["tell"] != "no" for row in rows])
-    score = 1 - scores["tell"][:, FIELDS["tell"].index("no")]
-    f1, threshold = max((_f1(worth, score >= limit), float(limit)) for limit in THRESHOLDS)
-    told = score >= threshold
-    return Figures(
-        rows=len(rows),
-        accuracy={field: float((said[field] == right[field]).mean()) for field in FIELDS},
-        by_value={field: _by_value(field, said[field], right[field]) for field in FIELDS},
-        calibration={field: _calibration(scores[field], right[field]) for field in FIELDS},
-        threshold=threshold,
-        precision=float((worth & told).sum() / max(1, told.sum())),
-        recall=float((worth & told).sum() / max(1, worth.sum())),
-        f1=f1,
-    )
-
-
-def print_figures(found: Figures, *, whole: bool = False) -> None:
-    """Print figures; ``whole``: by value and calibration as well."""
-    fields = ", ".join(f"{field} {share:.3f}" for field, share in found.accuracy.items())
-    print(f"  {found.rows} rows: {fields}")
-    print(
-        f"  worth telling at {found.threshold:.2f}: P {found.precision:.2f}, R {found.recall:.2f}, F {found.f1:.3f}",
-        flush=True,
-    )
-    if not whole:
-        return
-    for field, values in found.by_value.items():
-        print(f"  {field}: " + ", ".join(f"{name} {n}: P {p:.2f} R {r:.2f}" for name, (n, p, r) in values.items()))
-    for field, deciles in found.calibration.items():
-        print(f"  {field}, confidence and share right: " + ", ".join(f"{c:.2f}/{s:.2f} ({n})" for c, s, n in deciles))
-
-
-def _f1(worth: np.ndarray[Any, Any], told: np.ndarray[Any, Any]) -> float:
-    return float(2 * (worth & told).sum() / max(1, worth.sum() + told.sum()))
-
-
-def _by_value(
-    field: str, said: np.ndarray[Any, Any], right: np.ndarray[Any, Any]
-) -> dict[str, tuple[int, float, float]]:
-    found = {}
-    counts = Counter(right.tolist())
-    for at, value in enumerate(FIELDS[field]):
-        hits = int(((said == at) & (right == at)).sum())
-        found[value] = counts[at], hits / max(1, int((said == at).sum())), hits / max(1, counts[at])
-    return found
-
-
-def _calibration(scores: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> list[tuple[float, float, int]]:
-    confidence, correct = scores.max(1), scores.argmax(1) == right
-    deciles = np.minimum((confidence * 10).astype(int), 9)
-    return [
-        (float(confidence[deciles == at].mean()), float(correct[deciles == at].mean()), int((deciles == at).sum()))
-        for at in range(10)
-        if (deciles == at).any()
-    ]
 
 
 if __name__ == "__main__":

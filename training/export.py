@@ -3,7 +3,8 @@
     python -m training.export --base FOLDER --weights reader.npz --out reader.onnx [--news ../shared/data/news]
 
 The model takes ``ids``, ``mask`` and ``marks`` of (rows, tokens) and returns the probabilities of each field. With
---news, the figures of the kept days are measured on the exported model, and its speed on one core.
+--news, the figures of the kept days are measured on the exported model, and its speed on one core. The weights keep
+their names, so that training can go on from the model.
 """
 
 from __future__ import annotations
@@ -16,18 +17,22 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from tokenizers import Tokenizer
 
+from services.matcher.reading.model.encoding import PairEncoder
+from services.matcher.reading.model.network import Network
+from services.matcher.thresholds import default_thresholds
 from training.fields import FIELDS
-from training.network import HEADS, LAYERS, WIDTH, Weights, load_base, new_heads, unflatten
-from training.rows import Encoder, Row, load_rows, pack
+from training.figures import compare, figure_lines
+from training.network import HEADS, LAYERS, WIDTH, Weights, flatten, load_base, new_heads, unflatten
+from training.rows import Row, load_rows
 
-__all__ = ["build", "main"]
+__all__ = ["build", "load_exported", "main"]
 
 OPSET = 20  # the first with Gelu
-SPEED_ROWS = 640
+_POSITION, _TYPE = "['encoder']['position']", "['encoder']['type']"
 
 
 class _Graph:
@@ -37,8 +42,8 @@ class _Graph:
         self.nodes: list[Any] = []
         self.weights: list[Any] = []
 
-    def constant(self, value: Any, kind: Any = np.float32) -> str:
-        name = f"w{len(self.weights)}"
+    def constant(self, value: Any, kind: Any = np.float32, name: str | None = None) -> str:
+        name = name or f"w{len(self.weights)}"
         self.weights.append(numpy_helper.from_array(np.array(value, kind, order="C"), name))
         return name
 
@@ -47,29 +52,30 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
         return name
 
-    def dense(self, values: str, weights: tuple[Any, Any]) -> str:
-        product = self.add("MatMul", values, self.constant(np.asarray(weights[0]).T))
-        return self.add("Add", product, self.constant(weights[1]))
+    def dense(self, values: str, weights: tuple[Any, Any], path: str) -> str:
+        product = self.add("MatMul", values, self.constant(np.asarray(weights[0]).T, name=f"{path}[0].T"))
+        return self.add("Add", product, self.constant(weights[1], name=f"{path}[1]"))
 
-    def norm(self, values: str, weights: tuple[Any, Any]) -> str:
-        scale, shift = (self.constant(part) for part in weights)
+    def norm(self, values: str, weights: tuple[Any, Any], path: str) -> str:
+        scale, shift = (self.constant(part, name=f"{path}[{at}]") for at, part in enumerate(weights))
         return self.add("LayerNormalization", values, scale, shift, axis=-1, epsilon=1e-12)
 
 
 def build(weights: Weights) -> onnx.ModelProto:
-    """Return the model in full precision."""
+    """Return the model in full precision; each weight has the name that ``flatten`` gives it."""
     graph, encoder = _Graph(), weights["encoder"]
-    words = graph.add("Gather", graph.constant(encoder["word"]), "ids")
-    places = graph.add("Slice", graph.constant(encoder["position"] + encoder["type"][0]), *_first_tokens(graph))
-    hidden = graph.norm(graph.add("Add", words, places), encoder["norm"])
+    words = graph.add("Gather", graph.constant(encoder["word"], name="['encoder']['word']"), "ids")
+    all_places = graph.constant(encoder["position"] + encoder["type"][0], name=_POSITION)
+    places = graph.add("Slice", all_places, *_first_tokens(graph))
+    hidden = graph.norm(graph.add("Add", words, places), encoder["norm"], "['encoder']['norm']")
     hide = graph.add("Mul", graph.add("Sub", graph.constant(1.0), "mask"), graph.constant(-1e9))
     hide = graph.add("Unsqueeze", hide, graph.constant([1, 2], np.int64))
     for at in range(LAYERS):
-        hidden = _layer(graph, encoder["layers"][at], hidden, hide)
+        hidden = _layer(graph, encoder["layers"][at], hidden, hide, f"['encoder']['layers'][{at}]")
     features = _features(graph, hidden)
     outputs = []
     for field, head in weights["heads"].items():
-        scores = graph.add("Softmax", graph.dense(features, head), axis=-1)
+        scores = graph.add("Softmax", graph.dense(features, head, f"['heads']['{field}']"), axis=-1)
         graph.nodes.append(helper.make_node("Identity", [scores], [field]))
         outputs.append(helper.make_tensor_value_info(field, TensorProto.FLOAT, ["rows", len(FIELDS[field])]))
     inputs = [
@@ -84,6 +90,27 @@ def build(weights: Weights) -> onnx.ModelProto:
     )
     onnx.checker.check_model(model)
     return model
+
+
+def load_exported(path: Path, like: Weights) -> Weights:
+    """Read the weights of an exported model, rounded to eight bits, in the shape of ``like``."""
+    stored = {array.name: numpy_helper.to_array(array) for array in onnx.load(path).graph.initializer}
+
+    def weight(name: str) -> np.ndarray[Any, Any]:
+        if name in stored:
+            return stored[name]
+        whole, zero, scale = (stored[f"{name}_{part}"] for part in ("quantized", "zero_point", "scale"))
+        return (whole.astype(np.float32) - zero.astype(np.float32)) * scale
+
+    arrays = {}
+    for name, values in flatten(like).items():
+        if name == _TYPE:
+            arrays[name] = np.zeros_like(values)  # it is part of the position
+        elif values.ndim == 2 and not name.startswith(("['encoder']['word']", _POSITION)):
+            arrays[name] = weight(f"{name}.T").T
+        else:
+            arrays[name] = weight(name)
+    return unflatten(arrays, like)
 
 
 def main() -> None:
@@ -103,30 +130,20 @@ def main() -> None:
     print(f"{given.out}: {given.out.stat().st_size / 1e6:.1f} MB")
     if given.news is not None:
         kept = [row for row in load_rows(given.news) if row.kept_out]
-        _measure(exact, kept, Encoder(given.base))
-        _measure(given.out, kept, Encoder(given.base))
+        for model in (exact, given.out):
+            _measure(model, kept, PairEncoder(Tokenizer.from_file(str(given.base / "tokenizer.json"))))
     exact.unlink()
 
 
-def _measure(path: Path, rows: Sequence[Row], encoder: Encoder) -> None:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+def _measure(path: Path, rows: Sequence[Row], encoder: PairEncoder) -> None:
     began = time.perf_counter()
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    network = Network(path.read_bytes(), encoder)
     loaded = time.perf_counter() - began
-    right = dict.fromkeys(FIELDS, 0)
-    began, timed = time.perf_counter(), 0.0
-    for at in range(0, len(rows), 16):
-        chosen = rows[at : at + 16]
-        ids, mask, marks = pack([encoder.encode(row) for row in chosen])
-        found = session.run(list(FIELDS), {"ids": ids, "mask": mask, "marks": marks})
-        timed = time.perf_counter() - began
-        for (field, values), scores in zip(FIELDS.items(), found, strict=True):
-            right[field] += sum(
-                values[best] == row.labels[field] for best, row in zip(scores.argmax(1), chosen, strict=True)
-            )
-    shares = ", ".join(f"{field} {count / len(rows):.3f}" for field, count in right.items())
-    print(f"{path.name}: loads in {loaded:.2f} s, {len(rows) / timed:.0f} pairs/s on one core; {shares}")
+    began = time.perf_counter()
+    scores = network.scores([row.text for row in rows])
+    speed = len(rows) / (time.perf_counter() - began)
+    print(f"{path.name}: loads in {loaded:.2f} s, {speed:.0f} pairs/s on one core")
+    print("\n".join(figure_lines(compare(rows, scores, default_thresholds().worth_telling))))
 
 
 def _first_tokens(graph: _Graph) -> tuple[str, str, str]:
@@ -135,11 +152,14 @@ def _first_tokens(graph: _Graph) -> tuple[str, str, str]:
     return graph.constant([0], np.int64), length, graph.constant([0], np.int64)
 
 
-def _layer(graph: _Graph, layer: Weights, hidden: str, hide: str) -> str:
+def _layer(graph: _Graph, layer: Weights, hidden: str, hide: str, path: str) -> str:
     split = graph.constant([0, 0, HEADS, WIDTH // HEADS], np.int64)
 
+    def dense(name: str, values: str) -> str:
+        return graph.dense(values, layer[name], f"{path}['{name}']")
+
     def heads(name: str, order: list[int]) -> str:
-        values = graph.add("Reshape", graph.dense(hidden, layer[name]), split)
+        values = graph.add("Reshape", dense(name, hidden), split)
         return graph.add("Transpose", values, perm=order)
 
     query, target, value = heads("query", [0, 2, 1, 3]), heads("key", [0, 2, 3, 1]), heads("value", [0, 2, 1, 3])
@@ -147,9 +167,9 @@ def _layer(graph: _Graph, layer: Weights, hidden: str, hide: str) -> str:
     shares = graph.add("Softmax", graph.add("Add", scores, hide), axis=-1)
     attended = graph.add("Transpose", graph.add("MatMul", shares, value), perm=[0, 2, 1, 3])
     joined = graph.add("Reshape", attended, graph.constant([0, 0, WIDTH], np.int64))
-    hidden = graph.norm(graph.add("Add", hidden, graph.dense(joined, layer["attended"])), layer["norm1"])
-    inner = graph.add("Gelu", graph.dense(hidden, layer["inner"]))
-    return graph.norm(graph.add("Add", hidden, graph.dense(inner, layer["outer"])), layer["norm2"])
+    hidden = graph.norm(graph.add("Add", hidden, dense("attended", joined)), layer["norm1"], f"{path}['norm1']")
+    inner = graph.add("Gelu", dense("inner", hidden))
+    return graph.norm(graph.add("Add", hidden, dense("outer", inner)), layer["norm2"], f"{path}['norm2']")
 
 
 def _features(graph: _Graph, hidden: str) -> str:

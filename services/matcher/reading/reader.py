@@ -93,7 +93,6 @@ def _sentence_around(item: Item, field: str, position: int) -> str:
 def _reading(item: Item, named: NamedMention, pair: PairText, scores: Scores) -> Reading:
     best = {field: scores.best(field) for field in scores.fields}
     sentence = pair.title if pair.surface in pair.title else _sentence_with(pair.surface, pair.lead)
-    weight = scores.fields["weight"]
     return Reading(
         item_id=item.id,
         entity_id=named.mention.entity_id,
@@ -103,8 +102,7 @@ def _reading(item: Item, named: NamedMention, pair: PairText, scores: Scores) ->
         status=cast("Firmness", best["status"]),
         direction=cast("Outlook", best["direction"]),
         weight=cast("Weight", best["weight"]),
-        # Labels say "worth telling" exactly where the weight is "worth" or "major": two views of one thing.
-        tell_score=round((scores.tell + weight["worth"] + weight["major"]) / 2, 4),
+        tell_score=round(scores.tell_score, 4),
         confidence=ReadingConfidence(**{field: round(scores.fields[field][best[field]], 4) for field in best}),
         sentence=sentence,
         figures=figures(f"{pair.title}\n{pair.lead}"),

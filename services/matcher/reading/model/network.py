@@ -26,10 +26,19 @@ TELL_VALUES = ("tell", "warn", "hold", _NOT_WORTH)
 
 
 class Scores(NamedTuple):
-    """The probability of each value by field, and that of being worth telling, all 0–1."""
+    """The probability of each value by field, and ``tell``, the model's own of being worth telling, all 0–1."""
 
     fields: Mapping[str, Mapping[str, float]]
     tell: float
+
+    @property
+    def tell_score(self) -> float:
+        """The probability of being worth telling.
+
+        Labels say so exactly where the weight is "worth" or "major": two views of one thing.
+        """
+        weight = self.fields["weight"]
+        return (self.tell + weight["worth"] + weight["major"]) / 2
 
     def best(self, field: str) -> str:
         """Return the most probable value of ``field``."""
