@@ -49,7 +49,8 @@ class Row:
     """The labels of one name in one text.
 
     ``targets`` holds, for each field, the share of readers who chose each value. ``kept_out``: of a day that is not
-    trained on. ``source``: whose labels. Contrast headlines have no item.
+    trained on; ``tuning``: of those days, one on which temperatures and thresholds are chosen, so that the others stay
+    untouched. ``source``: whose labels. Contrast headlines have no item.
     """
 
     item_id: str
@@ -62,6 +63,7 @@ class Row:
     targets: Mapping[str, Mapping[str, float]]
     weight: float
     kept_out: bool
+    tuning: bool
     source: str
 
     @property
@@ -149,6 +151,7 @@ def _items(path: Path) -> dict[str, dict[str, Any]]:
 def _row(item: dict[str, Any], labels: Sequence[Label], source: str) -> Row:
     publisher, host = (item["source"].get(name) for name in ("publisher", "host"))
     day = (item.get("published_at") or item.get("fetched_at") or "")[:10]
+    number = int(hashlib.sha256(day.encode()).hexdigest(), 16)
     return Row(
         item_id=item["id"],
         entity=labels[0]["entity"],
@@ -159,7 +162,8 @@ def _row(item: dict[str, Any], labels: Sequence[Label], source: str) -> Row:
         type=cast("NameType", labels[0]["type"]),
         targets=_targets(labels),
         weight=1.0,
-        kept_out=int(hashlib.sha256(day.encode()).hexdigest(), 16) % BUCKETS == 0,
+        kept_out=number % BUCKETS == 0,
+        tuning=number % (2 * BUCKETS) == 0,
         source=source,
     )
 
@@ -176,6 +180,7 @@ def _contrast(label: dict[str, Any]) -> Row:
         targets=_targets([label]),
         weight=CONTRAST_WEIGHT,
         kept_out=False,
+        tuning=False,
         source="contrast",
     )
 

@@ -46,6 +46,7 @@ def row(item_id: str = "i", **shares: Mapping[str, float]) -> Row:
         targets={**targets, **shares},
         weight=1.0,
         kept_out=True,
+        tuning=False,
         source="readers",
     )
 
