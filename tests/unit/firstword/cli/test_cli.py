@@ -202,6 +202,11 @@ def test_the_doctor_checks_the_firms_own_rules_and_the_language_model(
     assert "tellnobody" not in message
     monkeypatch.setenv("FIRSTWORD_LLM_URL", "nowhere")
     assert found("language model")[0] == "fail"
+    assert found("second reader")[0] == "note"
+    monkeypatch.setenv("FIRSTWORD_SECOND_READER_URL", "http://127.0.0.1:1/v1")
+    state, message = found("second reader")
+    assert state == "warn"
+    assert "Check FIRSTWORD_SECOND_READER_URL" in message
 
 
 def test_sign_in_links_are_for_the_owner_and_known_managers(run: Run) -> None:
