@@ -37,9 +37,12 @@ __all__ = [
 
 ItemField = Literal["title", "summary", "body"]
 ClaimStatus = Literal["asserted", "hedged", "denied", "retracted"]
-#: The basis of a claim: a regulator, a filing, the company itself, a named person, unnamed sources, another outlet, or
-#: the publisher's own reporting.
-ClaimBasis = Literal["regulator", "filing", "company", "person", "unnamed", "outlet", "own"]
+#: The basis of a claim: a regulator, a court (or what was filed with it), a party's filing with a regulator or
+#: exchange, the company itself, a person or office, researchers and analysts, unnamed sources, a news agency, another
+#: outlet, or the publisher's own reporting.
+ClaimBasis = Literal[
+    "regulator", "court", "filing", "company", "person", "researcher", "unnamed", "wire", "outlet", "own"
+]
 StoryRelation = Literal["new", "copy", "same", "update"]
 Direction = Literal["positive", "negative", "neutral", "unclear"]
 SourceLetter = Literal["A", "B", "C", "D", "E", "F"]

@@ -73,7 +73,7 @@ def _by_genre(thresholds: Thresholds, annotated: ItemAnnotated) -> NotNews | Non
 
 def _is_commentary(annotated: ItemAnnotated, kinds: frozenset[EventKind]) -> bool:
     """Return whether the headline quotes an outsider's view; a denial comes from somebody who must know."""
-    own_claim = annotated.claim.status in ("asserted", "hedged") and annotated.claim.basis == "own"
+    own_claim = annotated.claim.status in ("asserted", "hedged") and annotated.claim.basis in ("own", "researcher")
     return own_claim and annotated.impact.kind in kinds and find_commentator(annotated.item.title) is not None
 
 

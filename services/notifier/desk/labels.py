@@ -71,10 +71,13 @@ STATUS = {
 }
 BASIS = {
     "regulator": "according to a regulator",
+    "court": "according to a court or court papers",
     "filing": "according to a filing",
     "company": "according to the company",
-    "person": "according to a named person",
+    "person": "according to a person or an official",
+    "researcher": "according to researchers or analysts",
     "unnamed": "according to unnamed sources",
+    "wire": "according to a news agency",
     "outlet": "according to another publisher",
     "own": "own reporting",
 }

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from schemas.alerts import Evidence
+from schemas.mentions import ClaimBasis
 from services.notifier.drafting.brief import Brief, format_day
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.tone import EMOJI
@@ -33,7 +34,19 @@ _STATUS = {
     "correct": ("denied", "retracted", "asserted", "hedged"),
 }
 _INNER_QUOTES = str.maketrans('“”"„«»', "‘’’‘‘’")
-_BASIS = ("regulator", "filing", "company", "person", "own", "outlet", "unnamed")
+#: From the firmest basis to the weakest.
+_BASIS: tuple[ClaimBasis, ...] = (
+    "regulator",
+    "court",
+    "filing",
+    "company",
+    "person",
+    "researcher",
+    "own",
+    "wire",
+    "outlet",
+    "unnamed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +172,7 @@ def _statement(brief: Brief, lead: Evidence, quote: str) -> str:
     own_news = lead.basis == "company" and lead.origin.casefold() == who.casefold()
     if own_news or who.casefold() == brief.asset.casefold():
         return phrases["announces"].format(who=who, quote=quote)
-    own_statement = lead.basis == "regulator" and lead.origin.casefold() == who.casefold()
+    own_statement = lead.basis in ("regulator", "court") and lead.origin.casefold() == who.casefold()
     return phrases["states" if own_statement else "reports"].format(who=who, quote=quote)
 
 

@@ -139,10 +139,9 @@ class Rewording(Model):
 
 
 class DraftWithRewording(DraftDetail):
-    """A draft, its rewording if one was asked for, and in sentences where a second reader disagrees about the news."""
+    """A draft, and its rewording if one was asked for."""
 
     wording: Rewording | None
-    disagreements: tuple[str, ...] = ()
 
 
 class Approved(Model):
