@@ -1,10 +1,9 @@
 """Measure the shipped reader on labeled pairs of the days kept out of training, and what clients would be told of them.
 
-    python bench/eval_readings.py [--half dev|kept] [--errors]
+    python bench/eval_readings.py [--errors]
 
-The items and older labels are in ../shared/data/news, ours in training/labels. Of the days kept out of training,
-thresholds are chosen on one half (``dev``); the other is for the final check. ``--errors`` prints the worst errors with
-their titles, instead of the figures of each value and each confidence.
+The items and older labels are in ../shared/data/news, ours in training/labels. ``--errors`` prints the worst errors
+with their titles, instead of the figures of each value and each confidence.
 """
 
 from __future__ import annotations
@@ -94,20 +93,19 @@ class ToldFigures(NamedTuple):
 
 
 @cache
-def kept(half: str) -> Kept:
-    """Read the rows of one half of the kept days with the shipped model."""
-    rows = [row for row in load_rows(NEWS) if row.kept_out and row.tuning == (half == "dev")]
+def kept() -> Kept:
+    """Read the rows of kept days with the shipped model."""
+    rows = [row for row in load_rows(NEWS) if row.kept_out]
     return Kept(rows, default_network().scores([row.text for row in rows]))
 
 
 @cache
-def outcomes(half: str) -> list[Outcome]:
-    """Judge each kept pair of one half by itself, for a client who holds, uses or follows all the names."""
-    rows = kept(half).rows
+def outcomes() -> list[Outcome]:
+    """Judge each kept pair by itself, for a client who holds, uses or follows all the names."""
     rows_of: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
+    for row in kept().rows:
         rows_of[row.item_id].append(row)
-    watches = _watches(rows)
+    watches = _watches(kept().rows)
     annotate, judge = Annotate(), Judge()
     book = _book(list(watches.values()))
     annotate.update_reference(book)
@@ -139,17 +137,17 @@ def told(found: Iterable[Outcome]) -> ToldFigures:
     return ToldFigures(is_told, worth, hits / max(1, is_told), hits / max(1, worth))
 
 
-def errors(half: str) -> list[ReadingError]:
+def errors() -> list[ReadingError]:
     """Return the worst errors of the shipped reader."""
-    return worst_errors(*kept(half), default_thresholds().worth_telling, WORST)
+    return worst_errors(*kept(), default_thresholds().worth_telling, WORST)
 
 
-def detail_lines(half: str) -> Iterator[str]:
+def detail_lines() -> Iterator[str]:
     """Yield all figures by value and by confidence, and what was told by sort of name, label and rule."""
     for source in SOURCES:
         yield f"labels of {source}:"
-        yield from figure_lines(kept(half).of(source).figures(), whole=True)
-    judged = sorted(outcomes(half), key=lambda outcome: outcome.row.type)
+        yield from figure_lines(kept().of(source).figures(), whole=True)
+    judged = sorted(outcomes(), key=lambda outcome: outcome.row.type)
     for type, group in groupby(judged, key=lambda outcome: outcome.row.type):
         yield f"told, {type}: {_told_line(list(group))}"
     yield f"told, all: {_told_line(judged)}"
@@ -160,10 +158,10 @@ def detail_lines(half: str) -> Iterator[str]:
     yield f"not told, by rule: {_most_common(missed)}"
 
 
-def error_lines(half: str) -> Iterator[str]:
+def error_lines() -> Iterator[str]:
     """Yield the worst errors with their titles, grouped by kind, the most frequent first."""
     groups: dict[str, list[ReadingError]] = defaultdict(list)
-    for error in errors(half):
+    for error in errors():
         groups[error.kind].append(error)
     for kind, group in sorted(groups.items(), key=lambda found: -len(found[1])):
         yield f"{kind}  ({len(group)})"
@@ -223,10 +221,9 @@ def _book(watches: Sequence[Watch]) -> object:
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--half", choices=("dev", "kept"), default="dev")
     parser.add_argument("--errors", action="store_true")
     options = parser.parse_args()
-    print("\n".join(error_lines(options.half) if options.errors else detail_lines(options.half)))
+    print("\n".join(error_lines() if options.errors else detail_lines()))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from services.common.processing import AnyEvent, Processor
 from services.matcher.mentions.book_index import BookIndex
 from services.matcher.mentions.finder import MentionFinder
 from services.matcher.reading.claims import Statement, classify_claim, statements
-from services.matcher.reading.description import NamedReading, describe_readings
 from services.matcher.reading.events import claim_as_read, impact_as_read
 from services.matcher.reading.impact import classify_impact, impact_on, is_retrospective, price_move
 from services.matcher.reading.model.encoding import NameType
@@ -32,7 +31,7 @@ from services.matcher.sources.publishers import SourceTable, default_sources, sl
 from services.matcher.sources.track_record import RumorOutcomes, start_of_day
 from services.matcher.stories.signature import compute_signature
 from services.matcher.text.normalize import words
-from services.matcher.text.preparation import is_sentence, is_teaser, is_truncated, title_of
+from services.matcher.text.preparation import is_sentence, is_teaser, is_truncated
 from services.matcher.text.word_lists import word_lists
 from services.matcher.thresholds import Thresholds, default_thresholds
 
@@ -174,21 +173,9 @@ class Annotate(Processor[None]):
         reading = read_item(item, sources)
         item_signature = compute_signature(item)
         item_statements = statements(item, QUOTE_SENTENCES)
-        named = self._named(mentions)
-        readings = self._reader.read(item, reading.source.publisher, named)
-        about_mentions = [
-            self._reading_about(item, reading, mention, as_read)
-            for mention, as_read in zip(mentions, readings, strict=True)
-        ]
-        described = describe_readings(
-            title_of(item),
-            [
-                NamedReading(as_read, mention.name, mention.type, about_mention.impact.kind)
-                for as_read, mention, about_mention in zip(readings, named, about_mentions, strict=True)
-            ],
-        )
         result: list[AnyEvent] = []
-        for mention, as_read, about_mention in zip(mentions, described, about_mentions, strict=True):
+        for mention, as_read in zip(mentions, self._readings(item, reading.source, mentions), strict=True):
+            about_mention = self._reading_about(item, reading, mention, as_read)
             annotated = ItemAnnotated.model_construct(
                 entity_id=mention.entity_id,
                 item=item,
@@ -234,7 +221,9 @@ class Annotate(Processor[None]):
         speaker = source.publisher if source.kind == "company" else claim.attributed_to
         is_about = mention.salience >= ABOUT_SALIENCE
         if claim.basis == "person" and source.kind != "company":
-            officer = find_officer(statement.text for statement in item_statements[:OFFICE_STATEMENTS])
+            surname = (speaker or "").rpartition(" ")[2]
+            said = (statement.text for statement in item_statements[:OFFICE_STATEMENTS] if surname in statement.text)
+            officer = find_officer(said)
             if officer is not None:
                 claim = claim.model_copy(update={"basis": "company", "attributed_to": officer.company})
                 speaker = officer.company
@@ -242,13 +231,15 @@ class Annotate(Processor[None]):
             return find_origin(item, claim, source, sources, entity=name, party=is_about)
         if name is not None and _is_same_name(speaker, name):
             return find_origin(item, claim, source, sources, entity=name, party=True)
-        return find_origin(item, claim, source, sources, entity=None, party=self._involves_parties(reading.impact))
+        party = self._involves_parties(reading.impact) and _takes_part(speaker, item.title)
+        return find_origin(item, claim, source, sources, entity=None, party=party)
 
-    def _named(self, mentions: Sequence[Mention]) -> list[NamedMention]:
-        return [
+    def _readings(self, item: Item, source: SourceGrade, mentions: Sequence[Mention]) -> list[Reading]:
+        named = [
             NamedMention(mention, self._book.name_of(mention.entity_id) or mention.entity_id, self._type_of(mention))
             for mention in mentions
         ]
+        return self._reader.read(item, source.publisher, named)
 
     def _type_of(self, mention: Mention) -> NameType:
         """Return the sort of thing that the first client who watches it takes it for."""
@@ -264,9 +255,16 @@ class Annotate(Processor[None]):
     def _with_speaker(self, item: Item, reading: ItemReading, mention: Mention) -> ItemReading:
         """Return the reading with the speaker as it is for the entity.
 
-        In "Bexley drops bid for Halden", the company that said so is Bexley.
+        In "Bexley drops bid for Halden", the company that said so is Bexley. A bank that the item quotes as a research
+        house, or a name that looks like a person's, is the company itself if that is what is watched.
         """
         claim = reading.claim
+        if claim.basis in ("person", "researcher") and claim.attributed_to is not None:
+            name = self._book.name_of(mention.entity_id)
+            if claim.attributed_to in {span.text for span in mention.spans} or (
+                name is not None and _is_same_name(claim.attributed_to, name)
+            ):
+                return reading._replace(claim=claim.model_copy(update={"basis": "company"}))
         first = next((span for span in mention.spans if span.field == "title"), None)
         if (
             not self._involves_parties(reading.impact)
@@ -293,6 +291,16 @@ def _is_ordinary(name: str) -> bool:
         word in lists.sentence_openers or word in lists.common_words or word in lists.company_predicates
         for word in words(name)
     )
+
+
+def _takes_part(speaker: str, title: str) -> bool:
+    """Return whether the headline names ``speaker`` for another reason than that it says so: "…, Halden says"."""
+    at = title.find(speaker)
+    if at < 0:
+        return False
+    before, after = title[:at].rstrip(), title[at + len(speaker) :]
+    closes = len(after.split()) <= 1 and (before.endswith((",", ":", "-", "–", "—")) or before.endswith(" says"))
+    return not closes
 
 
 def _is_same_name(speaker: str, name: str) -> bool:

@@ -1,167 +1,231 @@
-"""Finds the speaker on whose authority a sentence rests.
+"""Finds the speaker on whose word a sentence rests: by the structure of the sentence, and by fixed phrases.
 
-The speaker is a regulator, a filing, the company, a person, unnamed sources or another outlet. The names of outlets and
-regulators come from ``lexicon/publishers.csv``. Companies and persons are recognized by capitals before a verb of
-saying.
+A newsroom that cites itself is no speaker: it reports.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Literal
 
+from schemas.items import Item
 from schemas.mentions import ClaimBasis
 from services.matcher.lexicon import read_table, read_yaml
-from services.matcher.text.phrases import PhraseHit, PhraseMatcher
+from services.matcher.reading.speech.forms import ACTS, FoundSpeaker, credited_newsroom, is_own, speakers_in
+from services.matcher.reading.speech.sentence import REPORTS, SpokenSentence
+from services.matcher.reading.speech.speakers import Speaker, described_kind, read_speaker
+from services.matcher.reading.speech.vocabulary import SpeakerKind, SpeakerWords, speaker_words
+from services.matcher.reading.speech.words import Word, next_mark, split_words
+from services.matcher.text.normalize import fold_case
+from services.matcher.text.phrases import PhraseMatcher
 
-__all__ = ["Attribution", "AttributionFinder", "Position"]
+__all__ = ["AttributionFinder", "Position", "newsroom_names"]
 
 #: The position of a sentence in an item: the title, the first sentence after it, or a later one.
 Position = Literal["title", "lead", "rest"]
+#: Statements, including the title, in which a speaker's office is looked for.
+SETTLING_STATEMENTS = 3
+#: Statements, including the title, in which people and analysts are sources; further down they comment.
+SOURCE_STATEMENTS = 2
+#: Characters before "(MA)" that may spell it out.
+SPELLED_OUT_CHARS = 80
 
-#: Distance in characters between an outlet or regulator and its verb of saying.
-NEAR_CHARS = 28
-_NAME_BEFORE = re.compile(
-    r"((?:[A-Z0-9][\w&'’.\-]*|of|and|de|van|von|the(?= [A-Z]))(?: (?:[A-Z0-9][\w&'’.\-]*|of|and|de|van|von|&))*)"
-    r"(?:,[^,]{3,60},)? (?:has |have |also |later |today |on \w+ )?$"
-)
-_NAME_AFTER = re.compile(r"(?:the )?((?:[A-Z][\w&'’\-]*)(?: (?:[A-Z][\w&'’\-]*|of|and|&))*)")
-_LEADING = re.compile(r"^(?:The|A|An|And|But|In|On|As|While|However|of|and|the) (?=[A-Z])")
-_TITLE_SUFFIX = re.compile(
-    r"(?: [-–—|] ?| ?[:,] )(?:says |say |reports )?(?:the )?([A-Z][\w.&’' ]{1,40}?)(?: reports?| says?)?$"
-)
-# "Halden: we are not for sale", "Halden: no change to our dividend": the company speaks about itself.
-_SPEAKS_ABOUT_ITSELF = re.compile(r"^([A-Z][\w&'’.\- ]{1,30}): [\"“'‘]?(?:[Ww]e|[Oo]ur|[Nn]o|[Tt]here)\b")
-# "… , chairman says", "says Corvane chairman": a person in office, named or not.
-_OFFICE = re.compile(
-    r"(?:(?:, |[\"”’'] )|\b(?:says|said|warns|hints) )(?:[\w’'.\-]+ ){0,3}?"
-    r"(?:chief|chairman|chairwoman|chair|executive|ceo|boss|founder|owner|minister|analyst|lawyers?|mayor|director)"
-    r"(?: (?:says|said|warns|warned|hints|tells \w+))?$",
-    re.I,
-)
-_VERBS = ("said ", "disclosed ", "revealed ", "announced ", "stated ", "filed ", "files ")
-_TITLE_COLON = re.compile(r"^([A-Z][\w.&’' ]{1,30}): ")
-
-
-class Attribution(NamedTuple):
-    """The kind of speaker, and the name as it is written in the text, if there is one."""
-
-    basis: ClaimBasis
-    name: str | None = None
+_PRONOUNS = frozenset(("he", "she", "he's", "she's", "he'll", "she'll", "his", "her", "himself", "herself"))
+_IN_NAMES = frozenset(("of", "and", "for", "the"))
 
 
 class AttributionFinder:
-    """Finds attributions in one pass over verbs, phrases and known names."""
+    """Finds attributions in one pass over the words of a sentence."""
 
-    def __init__(self, lexicon: dict[str, Any], publishers: tuple[dict[str, str], ...]) -> None:
-        """Build from a lexicon such as ``cues.yaml`` and the rows of ``publishers.csv``."""
-        phrases: list[tuple[str, tuple[str, str]]] = []
-        for group in ("passive", "no_comment", "company", "filing", "says", "reports", "after", "roles"):
-            phrases += [(cue, (group, "")) for cue in lexicon[group]]
-        for name in ("unnamed", "outlet"):
-            phrases += [(cue, (name, "")) for cue in lexicon["families"][name]["cues"]]
-        for row in publishers:
-            group = "regulator" if row["kind"] == "regulator" else "publisher"
-            for name in filter(None, row["names"].split(";")):
-                phrases.append((name, (group, row["publisher"])))
+    def __init__(self, cues: dict[str, Any], vocabulary: SpeakerWords) -> None:
+        """Build from a lexicon such as ``cues.yaml`` and the words for speakers."""
+        phrases = [(cue, group) for group in ("company", "filing", "court_papers") for cue in cues[group]]
+        for family in ("unnamed", "outlet"):
+            phrases += [(cue, family) for cue in cues["families"][family]["cues"]]
         self._phrases = PhraseMatcher(phrases)
-        self._not_a_name: frozenset[str] = frozenset(lexicon["not_a_name"])
+        self._vocabulary = vocabulary
 
     @classmethod
     def from_lexicon(cls) -> AttributionFinder:
         """Build from the default lexicon."""
-        return cls(read_yaml("cues.yaml"), read_table("publishers.csv"))
+        return cls(read_yaml("cues.yaml"), speaker_words())
 
-    def find(self, text: str, folded: str, position: Position) -> Attribution | None:
-        """Return the attribution of the sentence ``text``, or None if the writer speaks for the publisher."""
-        hits = self._phrases.find(folded)
-        if not hits:
-            return self._by_form(text, position)
-        groups = {hit.label[0] for hit in hits}
-        outlet = _named(text, hits, "publisher", position)
-        if outlet is not None:
-            return Attribution("outlet", outlet)
-        if "unnamed" in groups:
-            return Attribution("unnamed")
-        if "outlet" in groups:
-            return Attribution("outlet")
-        if "regulator" in groups:
-            regulator = _named(text, hits, "regulator", position)
-            if regulator is not None:
-                return Attribution("regulator", regulator)
-        if "no_comment" in groups:
+    def find(
+        self, text: str, folded: str, position: Position, own_names: frozenset[str] = frozenset()
+    ) -> Speaker | None:
+        """Return the speaker of the sentence ``text``, or None if the writer speaks for the publisher.
+
+        ``own_names`` are the publisher's, in lower case.
+        """
+        groups = self._groups(folded)
+        sentence = SpokenSentence(text, self._vocabulary, is_title=position == "title")
+        found = (
+            entry
+            for entry in speakers_in(sentence, own_names, opens=position != "rest")
+            if entry.announces or not is_own(entry.speaker, own_names)
+        )
+        best = min(found, key=lambda entry: (entry.rank, not entry.covers, entry.at), default=None)
+        return _conclude(best, groups)
+
+    def find_all(self, statements: Sequence[tuple[Position, str]], own_names: frozenset[str]) -> list[Speaker | None]:
+        """Return the speaker of each statement, up to the first that is surely known by name."""
+        speakers: list[Speaker | None] = []
+        known = False
+        for position, text in statements:
+            speaker = None if known else self.find(text, fold_case(text), position, own_names)
+            known = known or (speaker is not None and speaker.name is not None and speaker.sure)
+            speakers.append(speaker)
+        return speakers
+
+    def best(
+        self,
+        speakers: Sequence[Speaker | None],
+        statements: Sequence[tuple[Position, str]],
+        title: str,
+        own_names: frozenset[str],
+    ) -> Speaker | None:
+        """Return the speaker of an item, completed by what follows further down: a name, or the kind of a bare name.
+
+        ``title`` is the headline as it was published, with its credit.
+        """
+        found = [(number, speaker) for number, speaker in enumerate(speakers) if speaker is not None]
+        credited = self._credited(title, own_names)
+        if credited is not None:
+            return credited
+        first = next((speaker for number, speaker in found if _is_source(number, speaker)), None)
+        if first is None:
             return None
-        if "filing" in groups:
-            return Attribution("filing", self._speaker(text, hits))
-        return self._company_or_person(text, hits, groups) or self._by_form(text, position)
+        if first.name is None:
+            completing = _completing(first)
+            return next((other for _, other in found if other.name is not None and other.basis in completing), first)
+        if first.sure:
+            return first
+        same = next((same for _, other in found if (same := _same(first, other))), None)
+        return same or self.settle(first, [text for _, text in statements[:SETTLING_STATEMENTS]])
 
-    def _by_form(self, text: str, position: Position) -> Attribution | None:
-        """Return what the form of a headline shows: "Halden: we are not for sale", "…, chairman says"."""
-        if position != "title":
+    def _credited(self, title: str, own_names: frozenset[str]) -> Speaker | None:
+        """Return the newsroom that ``title`` credits in parentheses, unless it is the publisher."""
+        credited = credited_newsroom(title, self._vocabulary)
+        return None if credited is None or is_own(credited, own_names) else credited
+
+    def settle(self, speaker: Speaker, texts: Sequence[str]) -> Speaker:
+        """Return ``speaker`` with the kind that other sentences show: "Halden chief Ann Lee", for "Lee"."""
+        if speaker.sure or speaker.name is None:
+            return speaker
+        last = split_words(speaker.name)[-1].norm
+        for text in texts:
+            spelled_out = self._spelled_out(speaker.name, text)
+            if spelled_out is not None:
+                return spelled_out
+            words = split_words(text)
+            for index, word in enumerate(words):
+                described = self._described(words, index) if word.norm == last and word.is_capital else None
+                if described is not None:
+                    kind, first = described
+                    full = text[words[first].start : word.end].removesuffix("'s").removesuffix("’s")
+                    return Speaker.of_kind(kind, max(full, speaker.name, key=len))
+        return speaker
+
+    def _groups(self, folded: str) -> set[str]:
+        """Return the groups of phrases in a sentence; "source" if it is according to unnamed people."""
+        groups: set[str] = set()
+        for hit in self._phrases.find(folded):
+            groups.add(hit.label)
+            if hit.label == "unnamed" and "according to" in folded[max(0, hit.start - 16) : hit.end]:
+                groups.add("source")
+        return groups
+
+    def _described(self, words: Sequence[Word], index: int) -> tuple[SpeakerKind, int] | None:
+        """Return the kind and the beginning of the name that ends at ``index``, if an office stands beside it."""
+        first = index
+        while first and index - first < 4 and words[first - 1].is_capital and not self._kind(words[first - 1 : first]):
+            first -= 1
+        kind = self._kind(words[max(0, first - 1) : first])
+        if kind is None and index + 2 < len(words) and words[index + 1].text == ",":
+            kind = self._kind(words[index + 2 : next_mark(words, index + 2, 8) or index + 2])
+        if kind is None and any(word.norm in _PRONOUNS for word in words[index + 1 : index + 4]):
+            kind = SpeakerKind("person", comments=True)
+        return (kind, first) if kind is not None and kind.basis in ("person", "researcher", "court") else None
+
+    def _kind(self, words: Sequence[Word]) -> SpeakerKind | None:
+        return described_kind(words, self._vocabulary) if words else None
+
+    def _spelled_out(self, name: str, text: str) -> Speaker | None:
+        """Return ``name`` with the kind of the name that it abbreviates: "Markets Authority (MA)"."""
+        at = text.find(f"({name})")
+        if at < 0:
             return None
-        about_itself = _SPEAKS_ABOUT_ITSELF.match(text)
-        if about_itself:
-            name = self._clean(about_itself.group(1))
-            return Attribution("company", name) if name else None
-        return Attribution("person") if _OFFICE.search(text) else None
+        before = text[max(0, at - SPELLED_OUT_CHARS) : at]
+        words = split_words(before)
+        first = len(words)
+        while first and (words[first - 1].is_capital or words[first - 1].norm in _IN_NAMES):
+            first -= 1
+        speaker = read_speaker(words[first:], before, self._vocabulary, plain=True)
+        return speaker._replace(name=name) if speaker is not None and speaker.sure else None
 
-    def _company_or_person(self, text: str, hits: list[PhraseHit], groups: set[str]) -> Attribution | None:
-        speaker = self._speaker(text, hits)
-        if "company" in groups:
-            return Attribution("company", speaker)
-        if speaker is None:
-            return None
-        if "roles" in groups or " told " in text:
-            return Attribution("person", speaker)
-        return Attribution("company", speaker)
 
-    def _speaker(self, text: str, hits: list[PhraseHit]) -> str | None:
-        """Return the capitalized name before the first verb of saying, or after "according to"."""
-        for hit in hits:
-            verb = text.startswith(_VERBS, hit.start)  # "said in a statement" is one phrase and has a subject too
-            if hit.label[0] in ("says", "reports") or (verb and hit.label[0] in ("company", "filing")):
-                before = _NAME_BEFORE.search(text[max(0, hit.start - 110) : hit.start])
-                name = self._clean(before.group(1)) if before else None
-            elif hit.label[0] == "after":
-                after = _NAME_AFTER.match(text[hit.end + 1 : hit.end + 80])
-                name = self._clean(after.group(1)) if after else None
-            else:
-                continue
-            if name:
-                return name
+def _is_source(number: int, speaker: Speaker) -> bool:
+    """Return whether the speaker of the statement of this number states the news rather than comments on it."""
+    if number < SOURCE_STATEMENTS:
+        return True
+    return not speaker.comments and (speaker.basis != "researcher" or number == SOURCE_STATEMENTS)
+
+
+def _completing(nameless: Speaker) -> frozenset[ClaimBasis]:
+    """Return the bases of which a name further down completes a speaker without a name."""
+    if nameless.papers:
+        return frozenset()
+    if nameless.basis == "unnamed":
+        return REPORTS
+    return REPORTS | {"researcher"} if nameless.basis == "outlet" else frozenset((nameless.basis,))
+
+
+def _same(bare: Speaker, other: Speaker) -> Speaker | None:
+    """Return ``bare`` with the kind of ``other`` if that is the same speaker: Lee, Ann Lee; MA, Markets Authority."""
+    if bare.name is None or other.name is None or not other.sure:
         return None
-
-    def _clean(self, name: str) -> str | None:
-        while (shorter := _LEADING.sub("", name)) != name:
-            name = shorter
-        name = name.strip(" ,.")
-        words = name.split()
-        if not words or len(words) > 6 or words[0].lower() in self._not_a_name or not words[0][0].isupper():
-            return None
-        return name
-
-
-def _named(text: str, hits: list[PhraseHit], group: str, position: Position) -> str | None:
-    """Return the known outlet or regulator that speaks: beside a verb, or at the start or end of a headline."""
-    for number, hit in enumerate(hits):
-        if hit.label[0] != group or not text[hit.start].isupper():
-            continue
-        if number and hits[number - 1].label[0] in ("after", "outlet") and hit.start - hits[number - 1].end <= 6:
-            return text[hit.start : hit.end]
-        following = hits[number + 1] if number + 1 < len(hits) else None
-        if following and following.label[0] in ("says", "reports") and following.start - hit.end <= NEAR_CHARS:
-            return text[hit.start : hit.end]
-        if group == "regulator" and hit.start <= 4 and position != "rest":
-            return text[hit.start : hit.end]  # "FTC sues …": a regulator that acts also says so
-        if position == "title" and _opens_or_closes(text, hit):
-            return text[hit.start : hit.end]
+    if other.name.split()[-1] == bare.name.split()[-1]:
+        return other
+    initials, bare_name = [word[0] for word in other.name.split()], bare.name.replace(".", "")
+    if bare_name in ("".join(initials).upper(), "".join(filter(str.isupper, initials))):
+        return other._replace(name=bare.name)
     return None
 
 
-def _opens_or_closes(text: str, hit: PhraseHit) -> bool:
-    """Return whether a headline opens with the name and a colon, or closes with the name after a dash."""
-    suffix = _TITLE_SUFFIX.search(text)
-    if suffix and suffix.start(1) <= hit.start and hit.end <= suffix.end():
-        return True
-    prefix = _TITLE_COLON.match(text)
-    return prefix is not None and prefix.start(1) <= hit.start and hit.end <= prefix.end(1)
+def newsroom_names(item: Item) -> frozenset[str]:
+    """Return the names of the publisher of ``item``, in lower case and without an article."""
+    host = (item.source.host or "").lower().removeprefix("www.")
+    names = {item.source.publisher or "", host, host.split(".")[-2] if "." in host else ""} | _names_of_host(host)
+    return frozenset(fold_case(name).removeprefix("the ").replace(".", "") for name in names if len(name) > 1)
+
+
+@cache
+def _names_by_host() -> dict[str, frozenset[str]]:
+    rows = read_table("publishers.csv")
+    return {row["domain"]: frozenset((row["publisher"], *row["names"].split(";"))) for row in rows}
+
+
+def _names_of_host(host: str) -> frozenset[str]:
+    return _names_by_host().get(host, frozenset())
+
+
+def _conclude(best: FoundSpeaker | None, groups: set[str]) -> Speaker | None:
+    """Return the speaker of a sentence from the best that its form shows, and from its phrases."""
+    speaker = best.speaker if best else None
+    if speaker is not None and speaker.basis in REPORTS and speaker.name is not None:
+        return speaker
+    weak = best is None or best.rank == ACTS
+    nameless = weak or speaker is None or speaker.name is None
+    if "source" in groups or ("unnamed" in groups and (nameless or (speaker is not None and not speaker.sure))):
+        return Speaker("unnamed")
+    basis = speaker.basis if speaker is not None and not weak else "company"
+    if "court_papers" in groups and basis in ("filing", "company"):
+        return Speaker("court", papers=True)
+    if "filing" in groups and basis in ("filing", "company"):
+        return Speaker("filing", None if weak or speaker is None else speaker.name)
+    if "outlet" in groups and nameless:
+        return Speaker("outlet")
+    if "company" in groups and (speaker is None or (speaker.name is None and speaker.basis == "person")):
+        return Speaker("company")
+    return speaker

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from schemas.items import Item
 from schemas.mentions import Claim, ClaimBasis, ClaimStatus
 from services.matcher.lexicon import read_yaml
-from services.matcher.reading.attribution import Attribution, AttributionFinder, Position
+from services.matcher.reading.attribution import AttributionFinder, Position, newsroom_names
+from services.matcher.reading.speech.speakers import Speaker
 from services.matcher.text.language import detect_language
 from services.matcher.text.normalize import fold_case
 from services.matcher.text.phrases import PhraseHit, PhraseMatcher
@@ -28,6 +29,7 @@ __all__ = ["ClaimClassifier", "Statement", "classify_claim", "is_judged_language
 READ_CHARS = 1_500
 #: Characters of the summary that, with the title, decide the language.
 SUMMARY_CHARS = 200
+
 
 #: Families of cues that express the writer's own doubt.
 _OWN_DOUBT = frozenset(("modal", "possible", "conditional"))
@@ -70,7 +72,7 @@ class Statement(NamedTuple):
 class _StatementReading:
     """The cues found in one statement. ``denied``, ``retracted`` and each of ``doubts`` are probabilities."""
 
-    attribution: Attribution | None
+    speaker: Speaker | None
     cues: list[str] = field(default_factory=list)
     doubts: list[float] = field(default_factory=list)
     denied: float = 0.0
@@ -160,16 +162,13 @@ class ClaimClassifier:
         """Return the claim of ``item``."""
         if not _is_english(item):
             return _claim(item, "asserted", 0.5, (), None, judged=False)
-        readings: list[_StatementReading] = []
-        speaker_known = False
-        for position, text in statements(item, self._sentences):
-            reading = self._read(position, text, speaker_known)
-            speaker_known = speaker_known or (reading.attribution is not None and reading.attribution.name is not None)
-            readings.append(reading)
-        attribution = _best_attribution(readings)
+        read = statements(item, self._sentences)
+        speakers = self._attributions.find_all(read, newsroom_names(item))
+        readings = [self._read(statement, speaker) for statement, speaker in zip(read, speakers, strict=True)]
+        speaker = self._attributions.best(speakers, read, item.title, newsroom_names(item))
         status, score = self._conclude(readings)
         cues = tuple(dict.fromkeys(cue for reading in readings for cue in reading.cues))
-        return _claim(item, status, score, cues, attribution)
+        return _claim(item, status, score, cues, speaker)
 
     def is_own_doubt(self, cue: str) -> bool:
         """Return whether ``cue`` expresses only the writer's doubt, and not a report or a plan."""
@@ -180,7 +179,7 @@ class ClaimClassifier:
         if _any_of(reading.retracted for reading in readings) >= self._hedged_from:
             return "retracted", 0.97
         hedges = [reading.hedged for reading in readings]
-        if title.is_soft and len(readings) > 1 and readings[1].is_firm and _is_reliable(readings[1].attribution):
+        if title.is_soft and len(readings) > 1 and readings[1].is_firm and _is_reliable(readings[1].speaker):
             # A headline that asks or wonders, over a first sentence that states it on a reliable authority.
             hedges[0] = 0.0
         hedged = _any_of(hedges)
@@ -192,10 +191,10 @@ class ClaimClassifier:
             return "hedged", round(min(hedged, 0.99), 3)
         return "asserted", round(max(hedged, self._unmarked), 3)
 
-    def _read(self, position: Position, text: str, speaker_known: bool) -> _StatementReading:
+    def _read(self, statement: Statement, speaker: Speaker | None) -> _StatementReading:
+        position, text = statement
         folded = fold_case(text)
-        attribution = None if speaker_known else self._attributions.find(text, folded, position)
-        reading = _StatementReading(attribution)
+        reading = _StatementReading(speaker)
         self._add_phrases(reading, position, text, folded)
         if position == "title":
             self._add_title_form(reading, text, folded)
@@ -248,8 +247,8 @@ def _any_of(weights: Iterable[float]) -> float:
     return 1 - none
 
 
-def _is_reliable(attribution: Attribution | None) -> bool:
-    return attribution is not None and attribution.basis in ("company", "filing", "regulator")
+def _is_reliable(speaker: Speaker | None) -> bool:
+    return speaker is not None and speaker.basis in ("company", "filing", "regulator", "court")
 
 
 def _is_not_doubt(text: str, hit: PhraseHit) -> bool:
@@ -267,39 +266,22 @@ def _is_title_case(text: str) -> bool:
     return len(_CAPITAL_WORD.findall(text)) > 2 * len(_SMALL_WORD.findall(text))
 
 
-def _best_attribution(readings: list[_StatementReading]) -> Attribution | None:
-    """Return the first attribution, completed by a name that follows further down."""
-    found = [reading.attribution for reading in readings if reading.attribution is not None]
-    if not found:
-        return None
-    first = found[0]
-    if first.basis in ("unnamed", "outlet"):
-        for other in found:
-            if other.basis == "outlet" and other.name is not None:
-                return other
-    if first.name is None:
-        for other in found[1:]:
-            if other.basis == first.basis and other.name is not None:
-                return other
-    return first
-
-
 def _claim(
     item: Item,
     status: ClaimStatus,
     score: float,
     cues: tuple[str, ...],
-    attribution: Attribution | None,
+    speaker: Speaker | None,
     *,
     judged: bool = True,
 ) -> Claim:
-    basis: ClaimBasis = attribution.basis if attribution else "own"
+    basis: ClaimBasis = speaker.basis if speaker else "own"
     return Claim.model_construct(
         item_id=item.id,
         status=status,
         score=score,
         cues=cues,
-        attributed_to=attribution.name if attribution else None,
+        attributed_to=speaker.name if speaker else None,
         basis=basis,
         judged=judged,
     )
@@ -312,7 +294,7 @@ def _default_classifier() -> ClaimClassifier:
 
 def is_speculation(claim: Claim) -> bool:
     """Return whether the claim is only a guess: the writer or a person asked thinks it possible, and nobody knows."""
-    if claim.status != "hedged" or claim.basis not in ("own", "person") or not claim.cues:
+    if claim.status != "hedged" or claim.basis not in ("own", "person", "researcher") or not claim.cues:
         return False
     return all(cue == "?" or _default_classifier().is_own_doubt(cue) for cue in claim.cues)
 

@@ -17,6 +17,8 @@ __all__ = ["find_origin"]
 
 #: Publishers that relay a statement reliably. A statement relayed by another counts no more than that publisher.
 RELIABLE_RELAYS: frozenset[SourceLetter] = frozenset(("A", "B", "C"))
+#: Bases that name a newsroom.
+REPORTS = frozenset(("outlet", "wire"))
 #: Characters at the start of the summary or body that may hold a dateline or credit.
 CREDIT_CHARS = 160
 
@@ -38,17 +40,20 @@ def find_origin(
     if source.kind in ("company", "newswire", "regulator"):
         name = (entity or source.publisher) if source.kind == "newswire" else source.publisher
         return _origin(_primary_id(source.kind, name, source), name, "primary", source.grade, primary=True)
-    if claim.status != "retracted" and speaker is not None:
+    if speaker is not None and (claim.status != "retracted" or claim.basis in REPORTS):
         known = table.named(speaker)
         if known is not None and known.domain != source.domain and _is_newsroom(known, claim):
             return _newsroom_origin(known, "attribution", _relayed_grade(known.grade, source.grade))
-    if claim.status != "retracted" and claim.basis in ("company", "filing", "regulator"):
+    if claim.status != "retracted" and claim.basis in ("company", "filing", "regulator", "court"):
         statement = _statement_origin(claim, source, table, entity, party)
         if statement is not None:
             return statement
-    if claim.basis == "outlet" and speaker is None:
+    if claim.basis == "researcher" and speaker is not None:
+        # The newsroom that reports the finding vouches for it, but two reports of one finding have one origin.
+        return _origin(f"researcher:{slug(speaker)}", speaker, "attribution", source.grade)
+    if claim.basis in REPORTS and speaker is None and claim.status != "retracted":
         return _origin("outlet:unnamed", "unnamed press reports", "attribution", _relayed_grade("F", source.grade))
-    if claim.basis == "outlet" and speaker is not None and table.named(speaker) is None:
+    if claim.basis in REPORTS and speaker is not None and table.named(speaker) is None:
         return _origin(f"outlet:{slug(speaker)}", speaker, "attribution", _relayed_grade("F", source.grade))
     credited = _credited_newsroom(item, table)
     if credited is not None and credited.domain != source.domain:
@@ -60,20 +65,22 @@ def _is_newsroom(known: SourceGrade, claim: Claim) -> bool:
     """Return whether a speaker with the name of ``known`` is that newsroom, and not a company of the same name."""
     if known.kind in ("company", "regulator"):
         return False
-    return claim.basis == "outlet" or (known.kind in NEWSROOMS and " " in known.publisher)
+    return claim.basis in REPORTS or (known.kind in NEWSROOMS and " " in known.publisher)
 
 
 def _statement_origin(
     claim: Claim, source: SourceGrade, table: SourceTable, entity: str | None, party: bool
 ) -> Origin | None:
-    """Return the origin of a statement by a regulator or a party; it is primary if the relay is reliable."""
+    """Return the origin of a statement by an authority or a party; it is primary if the relay is reliable."""
     reliable = source.grade in RELIABLE_RELAYS
-    if claim.basis == "regulator" and claim.attributed_to:
+    if claim.basis in ("regulator", "court"):
+        if not claim.attributed_to:
+            return None
         known = table.named(claim.attributed_to)
         name = known.publisher if known else claim.attributed_to
-        origin_id = f"regulator:{known.domain if known else slug(name)}"
+        origin_id = f"{claim.basis}:{known.domain if known else slug(name)}"
         return _origin(origin_id, name, "primary", _relayed_grade("A", source.grade), primary=reliable)
-    if claim.basis != "regulator" and party:
+    if party:
         company = entity or claim.attributed_to
         if company:
             grade = _relayed_grade("B", source.grade)

@@ -96,3 +96,39 @@ def test_a_sentence_that_says_something_is_quoted(title: str, summary: str, quot
     assert annotation.data.item == item
     for span in annotation.data.mention.spans:
         assert getattr(item, span.field)[span.start : span.end] == span.text
+
+
+def annotation(item: Item, name: str) -> ItemAnnotated:
+    annotate = Annotate()
+    annotate.update_reference(changed("a", (name,)))
+    came = event(ItemIngested(item=item), key="itm", id="evt", source="test", time=NOW)
+    (annotated,) = annotate.process(None, came, NOW)[1]
+    assert isinstance(annotated.data, ItemAnnotated)
+    return annotated.data
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "basis"),
+    [
+        ("Eli Moen", "Eli Moen says trial of its drug has failed", "company"),
+        ("Goldman Sachs", "Goldman Sachs says it will close its Oslo desk", "company"),
+        ("Orvane", "Orvane to miss its target, Goldman Sachs says", "researcher"),
+        ("Orvane", "Orvane to miss its target, Ann Lee says", "person"),
+    ],
+)
+def test_a_watched_name_that_speaks_is_a_company(name: str, title: str, basis: str) -> None:
+    assert annotation(Item(id="itm", title=title, fetched_at=NOW), name).claim.basis == basis
+
+
+@pytest.mark.parametrize(
+    ("title", "summary", "primary"),
+    [
+        ("Norvik to buy Orvane for 2bn crowns", "Norvik said it would buy Orvane for 2 billion crowns.", True),
+        ("Orvane to be bought for 2bn crowns", "Orvane will be bought for 2 billion crowns, Tolmark said.", False),
+        ("Orvane to be bought for 2bn crowns, Tolmark says", None, False),
+    ],
+)
+def test_only_a_party_to_a_deal_confirms_it(title: str, summary: str | None, primary: bool) -> None:
+    source = Source(host="reuters.com", publisher="Reuters")
+    item = Item(id="itm", title=title, summary=summary, fetched_at=NOW, source=source)
+    assert annotation(item, "Orvane").origin.primary is primary

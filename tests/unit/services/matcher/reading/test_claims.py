@@ -103,9 +103,9 @@ def test_a_retraction_is_retracted(title: str, summary: str | None) -> None:
         ("Halden cuts dividend", "Halden Energy said on Tuesday it cut its dividend.", "company", "Halden Energy"),
         ("Halden plant shut, FT reports", None, "outlet", "FT"),
         ("Halden to sell unit -FT", None, "outlet", "FT"),
-        ("Bloomberg: Halden considering listing", None, "outlet", "Bloomberg"),
+        ("Bloomberg: Halden considering listing", None, "wire", "Bloomberg"),
         ("CISA warns of flaw in Brightwater Vault", None, "regulator", "CISA"),
-        ("Reuters reported that Halden will sell its unit", None, "outlet", "Reuters"),
+        ("Reuters reported that Halden will sell its unit", None, "wire", "Reuters"),
         ("Halden to sell unit, according to the Financial Times", None, "outlet", "Financial Times"),
         ("SEC charges Halden with fraud", None, "regulator", "SEC"),
         ("Halden weighs sale", "Halden weighs a sale, people familiar with the matter said.", "unnamed", None),
@@ -121,7 +121,7 @@ def test_the_speaker_is_found(title: str, summary: str | None, basis: str, name:
 
 def test_a_rumor_is_attributed_to_the_newsroom_that_reports_it() -> None:
     found = claim("Halden weighs sale, Reuters reports, citing sources")
-    assert (found.status, found.basis, found.attributed_to) == ("hedged", "outlet", "Reuters")
+    assert (found.status, found.basis, found.attributed_to) == ("hedged", "wire", "Reuters")
 
 
 def test_a_hedged_text_outweighs_a_bold_headline() -> None:

@@ -65,6 +65,25 @@ def test_a_statement_relayed_by_an_unreliable_source_is_not_primary() -> None:
     assert not origin.primary
 
 
+def test_two_reports_of_one_finding_have_one_origin() -> None:
+    text = "Netward researcher Ann Lee found it."
+    origins = [origin_of(host, "Halden app leaks", text) for host in ("ledger.example", "herald.example")]
+    assert {(origin.id, origin.primary) for origin in origins} == {("researcher:ann-lee", False)}
+    assert [origin.grade for origin in origins] == ["A", "B"]  # the newsroom vouches for it
+
+
+def test_a_court_speaks_first_hand_but_a_lawsuit_does_not() -> None:
+    court = origin_of("ledger.example", "Halden must pay, Oslo court rules", entity="Halden")
+    assert (court.id, court.primary) == ("court:oslo-court", True)
+    lawsuit = origin_of("ledger.example", "Halden cheated investors, lawsuit says", entity="Halden")
+    assert (lawsuit.id, lawsuit.primary) == ("owner:ledger-media", False)
+
+
+def test_a_paper_that_is_said_to_retract_is_the_origin() -> None:
+    origin = origin_of("herald.example", "The Ledger retracts story on Halden")
+    assert origin.id == "owner:ledger-media"
+
+
 def test_the_origin_of_a_retraction_is_the_newsroom_that_retracts() -> None:
     origin = origin_of("ledger.example", "Correction: Halden keeps plant", "The Ledger retracts its report.")
     assert origin.id == "owner:ledger-media"
