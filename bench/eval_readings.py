@@ -1,9 +1,10 @@
 """Measure the shipped reader on labeled pairs of the days kept out of training, and what clients would be told of them.
 
-    python bench/eval_readings.py [--errors]
+    python bench/eval_readings.py [--half dev|kept] [--errors]
 
-The items and older labels are in ../shared/data/news, ours in training/labels. ``--errors`` prints the worst errors
-with their titles, instead of the figures of each value and each confidence.
+The items and older labels are in ../shared/data/news, ours in training/labels. Of the days kept out of training,
+thresholds are chosen on one half (``dev``); the other is for the final check. ``--errors`` prints the worst errors with
+their titles, instead of the figures of each value and each confidence.
 """
 
 from __future__ import annotations
@@ -93,19 +94,20 @@ class ToldFigures(NamedTuple):
 
 
 @cache
-def kept() -> Kept:
-    """Read the rows of kept days with the shipped model."""
-    rows = [row for row in load_rows(NEWS) if row.kept_out]
+def kept(half: str) -> Kept:
+    """Read the rows of one half of the kept days with the shipped model."""
+    rows = [row for row in load_rows(NEWS) if row.kept_out and row.tuning == (half == "dev")]
     return Kept(rows, default_network().scores([row.text for row in rows]))
 
 
 @cache
-def outcomes() -> list[Outcome]:
-    """Judge each kept pair by itself, for a client who holds, uses or follows all the names."""
+def outcomes(half: str) -> list[Outcome]:
+    """Judge each kept pair of one half by itself, for a client who holds, uses or follows all the names."""
+    rows = kept(half).rows
     rows_of: dict[str, list[Row]] = defaultdict(list)
-    for row in kept().rows:
+    for row in rows:
         rows_of[row.item_id].append(row)
-    watches = _watches(kept().rows)
+    watches = _watches(rows)
     annotate, judge = Annotate(), Judge()
     book = _book(list(watches.values()))
     annotate.update_reference(book)
@@ -137,17 +139,17 @@ def told(found: Iterable[Outcome]) -> ToldFigures:
     return ToldFigures(is_told, worth, hits / max(1, is_told), hits / max(1, worth))
 
 
-def errors() -> list[ReadingError]:
+def errors(half: str) -> list[ReadingError]:
     """Return the worst errors of the shipped reader."""
-    return worst_errors(*kept(), default_thresholds().worth_telling, WORST)
+    return worst_errors(*kept(half), default_thresholds().worth_telling, WORST)
 
 
-def detail_lines() -> Iterator[str]:
+def detail_lines(half: str) -> Iterator[str]:
     """Yield all figures by value and by confidence, and what was told by sort of name, label and rule."""
     for source in SOURCES:
         yield f"labels of {source}:"
-        yield from figure_lines(kept().of(source).figures(), whole=True)
-    judged = sorted(outcomes(), key=lambda outcome: outcome.row.type)
+        yield from figure_lines(kept(half).of(source).figures(), whole=True)
+    judged = sorted(outcomes(half), key=lambda outcome: outcome.row.type)
     for type, group in groupby(judged, key=lambda outcome: outcome.row.type):
         yield f"told, {type}: {_told_line(list(group))}"
     yield f"told, all: {_told_line(judged)}"
@@ -158,10 +160,10 @@ def detail_lines() -> Iterator[str]:
     yield f"not told, by rule: {_most_common(missed)}"
 
 
-def error_lines() -> Iterator[str]:
+def error_lines(half: str) -> Iterator[str]:
     """Yield the worst errors with their titles, grouped by kind, the most frequent first."""
     groups: dict[str, list[ReadingError]] = defaultdict(list)
-    for error in errors():
+    for error in errors(half):
         groups[error.kind].append(error)
     for kind, group in sorted(groups.items(), key=lambda found: -len(found[1])):
         yield f"{kind}  ({len(group)})"
@@ -221,9 +223,10 @@ def _book(watches: Sequence[Watch]) -> object:
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--half", choices=("dev", "kept"), default="dev")
     parser.add_argument("--errors", action="store_true")
     options = parser.parse_args()
-    print("\n".join(error_lines() if options.errors else detail_lines()))
+    print("\n".join(error_lines(options.half) if options.errors else detail_lines(options.half)))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
                          ARGS="--last-look" measures the held-out halves: rarely, and never for tuning.
 
 Of the reader alone: ARGS="--details" prints the figures of each value and each confidence, ARGS="--errors" the worst
-errors with their titles, and ARGS="--card" writes all its figures into docs/model-card.md.
+errors with their titles, and ARGS="--card" writes all figures of the held-out half into docs/model-card.md.
 
 External labeled data are read from ../shared/data; a part without its data is skipped with a message. Our own headlines
 and the scenarios are always measured.
@@ -94,19 +94,18 @@ def headlines(half: str) -> Iterator[Figure]:
     yield Figure("claims: own headlines, basis", result.basis)
 
 
-def readings(_: str) -> Iterator[Figure]:
-    """Measure the shipped reader, and what would be told, on days kept out of its training."""
-    kept = eval_readings.kept()
+def readings(half: str) -> Iterator[Figure]:
+    """Measure the shipped reader, and what would be told, on half of the days kept out of its training."""
+    kept = eval_readings.kept(half)
     for source, suffix in (("readers", ""), ("older", " (older labels)")):
         found = kept.of(source).figures()
         for field, (baseline, target) in READING_GOALS.items():
             yield Figure(f"readings: {field}{suffix}", found.fields[field].accuracy, baseline, target)
         yield Figure(f"readings: worth telling{suffix}", found.best.f1, baseline=0.54, target=0.70)
     everything = kept.figures()
-    off = [calibration_error(field.deciles) for field in everything.fields.values()]
-    off.append(calibration_error(everything.tell_deciles))
+    off = [calibration_error(everything.deciles(name)) for name in (*everything.fields, "tell")]
     yield Figure("readings: confidence is off by", sum(off) / len(off), target=0.05, low=True)
-    result = eval_readings.told(eval_readings.outcomes())
+    result = eval_readings.told(eval_readings.outcomes(half))
     yield Figure("told: precision", result.precision, baseline=0.53, target=0.80)
     yield Figure("told: recall", result.recall, baseline=0.18, target=0.80)
 
@@ -154,13 +153,13 @@ def table(figures: list[Figure], previous: dict[str, float]) -> Iterator[str]:
         ).rstrip()
 
 
-def _reader_alone(options: argparse.Namespace) -> None:
+def _reader_alone(options: argparse.Namespace, half: str) -> None:
     if not eval_readings.ITEMS.exists():
         sys.exit(f"{eval_readings.ITEMS.name} is missing in {eval_readings.NEWS}.")
     if options.details:
-        print("\n".join(eval_readings.detail_lines()))
+        print("\n".join(eval_readings.detail_lines(half)))
     if options.errors:
-        print("\n".join(eval_readings.error_lines()))
+        print("\n".join(eval_readings.error_lines(half)))
     if options.card:
         model_card.write()
         print(f"written: {model_card.CARD.relative_to(ROOT)}")
@@ -179,10 +178,10 @@ def main() -> None:
     parser.add_argument("--errors", action="store_true", help="print the worst errors of the reader instead")
     parser.add_argument("--card", action="store_true", help="write the figures of the reader into its card instead")
     options = parser.parse_args()
-    if options.details or options.errors or options.card:
-        _reader_alone(options)
-        return
     half = "kept" if options.last_look else "dev"
+    if options.details or options.errors or options.card:
+        _reader_alone(options, half)
+        return
     saved: dict[str, dict[str, float]] = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
     figures, missing = measured(half)
     print("\n".join(table(figures, saved.get(half, {}))))

@@ -22,6 +22,8 @@ from training.fields import FIELDS
 from training.figures import Agreement, Decile, Figures, agreement, calibration_error, confusions
 from training.rows import LABELS, Label, Pair, Row, load_rows, older_labels, read_labels
 
+#: Thresholds were chosen on the other half.
+HALF = "kept"
 CARD = Path(__file__).parents[1] / "docs" / "model-card.md"
 AIMS = {"role": 0.80, "kind": 0.74, "genre": 0.86, "status": 0.78}
 #: The fields whose confusions are listed, and as many as are listed.
@@ -102,7 +104,7 @@ def _agreed(found: Agreement) -> tuple[str, str, str]:
 
 
 def _figures() -> Iterator[str]:
-    kept = eval_readings.kept()
+    kept = eval_readings.kept(HALF)
     ours, older = (kept.of(source).figures() for source in eval_readings.SOURCES)
     everything = kept.figures()
     yield "The share of readings that is right:"
@@ -136,7 +138,7 @@ def _figures() -> Iterator[str]:
 
 def _told() -> Iterator[str]:
     yield from ("", "Told or warned, by everything that judges a single item (sources, rules and the reading):", "")
-    outcomes = eval_readings.outcomes()
+    outcomes = eval_readings.outcomes(HALF)
     groups = {"all": outcomes}
     for source in eval_readings.SOURCES:
         groups[f"{source} labels".replace("readers", "our")] = [
@@ -174,7 +176,7 @@ def _by_value(found: Figures) -> Iterator[str]:
 def _calibration(found: Figures) -> Iterator[str]:
     yield from ("", "### Calibration", "", "The share that is right by confidence, with the number of readings.")
     yield from ("For `tell`: the share that is worth telling, by the score.", "")
-    columns = {name: figures.deciles for name, figures in found.fields.items()} | {"tell": found.tell_deciles}
+    columns = {name: found.deciles(name) for name in (*found.fields, "tell")}
     rows = [
         (f"{at / 10:.1f}–{(at + 1) / 10:.1f}", *(_decile(by_decile.get(at)) for by_decile in columns.values()))
         for at in range(10)
@@ -202,7 +204,7 @@ def _errors(kept: eval_readings.Kept) -> Iterator[str]:
             for field in CONFUSED
         ],
     )
-    kinds = Counter(error.kind for error in eval_readings.errors())
+    kinds = Counter(error.kind for error in eval_readings.errors(HALF))
     yield ""
     yield f"The {kinds.total()} worst, where the model is surest of a wrong value (`make eval ARGS=--errors`):"
     yield ""

@@ -20,11 +20,12 @@ from firstword.threshold_file import require_thresholds
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.sealing import LockedSecret
+from services.common.settings import LlmSettings, SecondReaderSettings
 from services.ingest.repository import FeedState
 from services.ingest.service import IngestService
-from services.notifier import queries
+from services.notifier import model_answers, queries
 from services.notifier.digest import manager_outbox
-from services.notifier.rewording import store as rewordings
+from services.notifier.model_answers import Purpose
 from services.notifier.scope import EVERYTHING
 from services.notifier.webhooks import endpoints, log
 from services.notifier.webhooks.endpoints import Endpoint
@@ -61,7 +62,8 @@ def run_checks(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> 
         *_keys(store),
         *_webhooks(store),
         _mail(store),
-        _model(store),
+        _language_model(store),
+        _second_reader(store),
     ]
 
 
@@ -146,30 +148,40 @@ def _own_rules(store: Store) -> list[Check]:
     return checks
 
 
-def _model(store: Store) -> Check:
-    """Check that the language model's endpoint can be reached, without sending a request."""
-    llm = store.settings.llm
+def _language_model(store: Store) -> Check:
+    without = "drafts use the playbooks' wording"
+    return _model(store, "language model", store.settings.llm, "rewording", without)
+
+
+def _second_reader(store: Store) -> Check:
+    without = "news is read by the shipped model alone"
+    return _model(store, "second reader", store.settings.second_reader, "reading", without)
+
+
+def _model(store: Store, what: str, llm: LlmSettings | SecondReaderSettings, purpose: Purpose, without: str) -> Check:
+    """Check that a model's endpoint can be reached, without a request. ``without`` is what holds if there is none."""
     if llm.url is None:
-        return Check("note", "language model", "not configured; drafts use the playbooks' wording")
+        return Check("note", what, f"not configured; {without}")
+    variable = f"{llm.model_config['env_prefix']}URL"
     address = urlsplit(llm.url)
     try:
         port = address.port or (443 if address.scheme == "https" else 80)
     except ValueError:
         port = 0
     if address.scheme not in ("http", "https") or not address.hostname or not port:
-        fix = "Write FIRSTWORD_LLM_URL as http://127.0.0.1:8000/v1."
-        return Check("fail", "language model", "its address is not valid", fix)
+        fix = f"Write {variable} as http://127.0.0.1:8000/v1."
+        return Check("fail", what, "its address is not valid", fix)
     where = f"{address.hostname}:{port}"
     with reading(store.engine) as connection:
-        spent = rewordings.spent_today(connection, store.clock.now())
+        spent = model_answers.spent_today(connection, purpose, store.clock.now())
     try:
         with socket.create_connection((address.hostname, port), timeout=5):
             pass
     except OSError as error:
-        fix = "Check FIRSTWORD_LLM_URL. Until then, drafts use the playbooks' wording."
-        return Check("warn", "language model", f"{where} can't be reached: {error}", fix)
+        fix = f"Check {variable}. Until then, {without}."
+        return Check("warn", what, f"{where} can't be reached: {error}", fix)
     found = f"{llm.model} at {where} answers; {spent:,} of today's {llm.daily_tokens:,} tokens are used"
-    return Check("ok", "language model", found)
+    return Check("ok", what, found)
 
 
 def _feeds(ingest: IngestService) -> list[Check]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from pydantic import Field
 
-from schemas.base import Model
+from schemas.base import Model, Payload
 
 __all__ = [
     "FIELD_VALUES",
@@ -17,7 +17,10 @@ __all__ = [
     "Outlook",
     "Reading",
     "ReadingConfidence",
+    "ReadingField",
+    "ReadingReviewed",
     "Role",
+    "SecondReading",
     "Weight",
 ]
 
@@ -64,6 +67,8 @@ Firmness = Literal["fact", "reported", "rumor", "plan", "denied", "forecast", "n
 Outlook = Literal["good", "bad", "mixed", "unclear"]
 #: How much it matters to them: write the same day, worth two sentences this week, nobody need be told, nothing.
 Weight = Literal["major", "worth", "minor", "none"]
+
+ReadingField = Literal["role", "kind", "genre", "status", "direction", "weight"]
 
 #: The possible values of each field, in the order of the model's outputs.
 FIELD_VALUES: Mapping[str, tuple[str, ...]] = {
@@ -113,3 +118,35 @@ class Reading(Model):
     read_by: Literal["model", "rules", "second_reader"] = "model"
     disputed: bool = False
     reasons: tuple[str, ...] = ()
+
+
+class SecondReading(Model):
+    """The same item as a second reader read it, a language model that the firm named.
+
+    ``quote`` is the passage that it rests on, verbatim from the item.
+    """
+
+    model: str
+    role: Role
+    kind: EventFamily
+    genre: Genre
+    status: Firmness
+    direction: Outlook
+    weight: Weight
+    quote: str
+
+
+class ReadingReviewed(Payload):
+    """A second reader has read an item for a watched name.
+
+    ``reading`` is the first reading, now ``read_by`` a second reader too, and ``disputed`` if they disagree.
+    ``disputes`` are the fields in which they do; values with the same consequences count as agreement.
+    """
+
+    event_type: ClassVar[str] = "reading.reviewed"
+
+    entity_id: str
+    revision: int = 0
+    reading: Reading
+    second: SecondReading
+    disputes: tuple[ReadingField, ...] = ()

@@ -24,6 +24,7 @@ from schemas.feeds import FeedHealthChanged
 from schemas.interactions import ClientTuned, ContactAgreed, FeedbackGiven, InteractionLogged
 from schemas.items import ItemIngested
 from schemas.mentions import ItemAnnotated, RumorResolved, SourceGraded
+from schemas.readings import ReadingReviewed
 from schemas.webhooks import EndpointDisabled
 
 __all__ = ["TOPICS", "Topic", "UnreadableEvent", "decode", "encode", "topic_of"]
@@ -80,7 +81,14 @@ TOPICS: dict[str, Topic] = {
         ),
         Topic("sources", (SourceGraded,), "domain", 1, None, "source grades, latest of each"),
         Topic("outcomes", (RumorResolved,), "domain, story and entity", 1, None, "outcomes of each source's rumors"),
-        Topic("mentions", (ItemAnnotated,), "entity id", 12, 7 * DAY_SECONDS, "items annotated for one watched entity"),
+        Topic(
+            "mentions",
+            (ItemAnnotated, ReadingReviewed),
+            "entity id",
+            12,
+            7 * DAY_SECONDS,
+            "items annotated for one watched entity, and what a second reader says of them",
+        ),
         Topic("alerts", (AlertRaised,), "client id", 12, 90 * DAY_SECONDS, "verdicts for a client and a story"),
         Topic(
             "drafts",

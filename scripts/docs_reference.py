@@ -23,7 +23,7 @@ from firstword.cli.main import app as command_line
 from firstword.runtimes.kafka.settings import KafkaSettings
 from schemas.topics import TOPICS
 from schemas.webhooks import WEBHOOKS
-from services.common.settings import LlmSettings, MailboxSettings, Settings, SmtpSettings
+from services.common.settings import LlmSettings, MailboxSettings, SecondReaderSettings, Settings, SmtpSettings
 from services.notifier.desk import api
 
 PLACE = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
@@ -199,6 +199,7 @@ def _settings() -> str:
         ("Mail", SmtpSettings),
         ("Returned mail", MailboxSettings),
         ("Language model", LlmSettings),
+        ("Second reader", SecondReaderSettings),
         ("Kafka workers", KafkaSettings),
     )
     return "\n".join(f"## {title}\n\n{_variables(kind)}" for title, kind in kinds)

@@ -100,6 +100,10 @@ class Figures(NamedTuple):
     best: Telling
     tell_deciles: Mapping[int, Decile]
 
+    def deciles(self, field: str) -> Mapping[int, Decile]:
+        """Return the figures by confidence of ``field``, or of worth telling by score."""
+        return self.tell_deciles if field == "tell" else self.fields[field].deciles
+
 
 class ReadingError(NamedTuple):
     """One field that was read wrongly. ``severity`` is greater the surer the model is and the readers are."""
@@ -213,8 +217,8 @@ def figure_lines(found: Figures, *, whole: bool = False) -> Iterator[str]:
             f"{value} {counts.labeled}: P {counts.precision:.2f} R {counts.recall:.2f}"
             for value, counts in field.values.items()
         )
-    by_name = {name: field.deciles for name, field in found.fields.items()} | {"tell": found.tell_deciles}
-    for name, by_decile in by_name.items():
+    for name in (*found.fields, "tell"):
+        by_decile = found.deciles(name)
         groups = ", ".join(f"{group.confidence:.2f}/{group.right:.2f} ({group.rows})" for group in by_decile.values())
         yield f"  {name}, confidence and share right: {groups}; off by {calibration_error(by_decile):.3f} on average"
 

@@ -6,15 +6,19 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from firstword.cli.console import out, print_json
 from firstword.cli.options import AsJson, DataDir
 from firstword.cli.scenario import scenario_lines
 from firstword.compose import common
+from firstword.reading_explanation import FieldExplanation, ReadingExplanation, explain_reading
 from firstword.source_grades import SourceGrades
 from firstword.store import Store
 from schemas.alerts import Alert
 from services.common.settings import read_settings
+from services.matcher.reading.model.network import default_network
+from services.matcher.reading.occlusion import Part
 
 __all__ = ["explain"]
 
@@ -34,6 +38,17 @@ INFORMATION_LABELS = {
     5: "contradicted",
     6: "cannot be judged",
 }
+#: What each field of a reading is called here; the part in the event stands under the watched name.
+FIELD_LABELS = {
+    "kind": "event",
+    "status": "firmness",
+    "genre": "text",
+    "direction": "outlook",
+    "weight": "weight",
+    "tell": "worth telling",
+}
+#: Fields whose decisive words are marked in the text.
+MARKED_FIELDS = ("kind", "role", "status", "tell")
 
 
 def explain(
@@ -46,9 +61,20 @@ def explain(
         bool, typer.Option("--as-scenario", help="Print a test scenario in YAML instead, for tests/scenarios.")
     ] = False,
 ) -> None:
-    """Explain an alert: the story, its sources and their grades, and what each rule saw and concluded.
+    """Explain an alert: how its item was read, which words decided that, and what each rule saw and concluded.
 
-    **Example:** `firstword explain alr_5f3a`
+    The first sentence says what happened, to whom, and what the name that the client follows has to do with it. Below
+    it, each field of the reading has its confidence and the words that decided it; in the text they are marked «like
+    this», or underlined on a terminal. Each word is left out in turn and the rest is read again: without these words,
+    the model would be less sure. If a reading seems wrong, look at them first.
+
+    Items are kept for a week; for an older alert, the words are found in its title and quotation.
+
+    **Examples:**
+
+    `firstword explain alr_5f3a`
+
+    `firstword explain alr_5f3a --json | jq '.explanation.fields[] | {field, value, confidence}'`
     """
     with common.open_store(read_settings(data=data)) as store:
         alert = store.find_alert(alert_id)
@@ -56,11 +82,12 @@ def explain(
             for line in _scenario(store, alert):
                 out.print(line, markup=False)
             return
+        explanation = explain_reading(store, alert, default_network())
     if as_json:
-        print_json(alert.model_dump(mode="json"))
+        print_json({**alert.model_dump(mode="json"), "explanation": explanation})
         return
-    for line in _lines(alert):
-        out.print(line, markup=False)
+    for text in (*_beginning(alert), *_reading_lines(explanation), *_lines(alert)):
+        out.print(text, markup=False)
 
 
 def _scenario(store: Store, alert: Alert) -> list[str]:
@@ -73,10 +100,70 @@ def _scenario(store: Store, alert: Alert) -> list[str]:
     return scenario_lines(alerts, items, client, known)
 
 
+def _beginning(alert: Alert) -> list[str]:
+    lines = [f"{alert.verdict.upper()}  {alert.headline}"]
+    if alert.reasons:
+        lines.append(f"because: {alert.reasons[0].text}")
+    return lines
+
+
+def _reading_lines(explanation: ReadingExplanation | None) -> list[str | Text]:
+    """Return the reading in words and the text with its decisive words marked; nothing if no item was read."""
+    if explanation is None:
+        return []
+    lines: list[str | Text] = ["", "How it was read", f"  {' '.join(explanation.sentences)}", ""]
+    lines += [_marked(part, text, explanation) for part, text in _parts(explanation) if text]
+    if not explanation.whole:
+        lines.append("  (The full text is not kept here: these are the title and the quotation.)")
+    lines.append("")
+    labels = {**FIELD_LABELS, "role": explanation.name}
+    width = max(13, *map(len, labels.values()))
+    lines += [_field_line(labels[field.field], width, field) for field in explanation.fields]
+    for label, values in (("figures", explanation.figures), ("also named", explanation.participants)):
+        if values:
+            lines.append(f"  {label:{width}} {', '.join(values)}")
+    lines.append(f"  {'said by':{width}} {explanation.said_by}")
+    return lines
+
+
+def _parts(explanation: ReadingExplanation) -> tuple[tuple[Part, str], ...]:
+    return ("title", explanation.title), ("lead", explanation.lead)
+
+
+def _field_line(label: str, width: int, field: FieldExplanation) -> str:
+    line = f"  {label:{width}} {field.phrase} ({_sure(field.confidence)})"
+    if field.decisive:
+        return f"{line}: {', '.join(f'“{word.text}”' for word in field.decisive)}"
+    return f"{line}; read now as {field.read_now}" if field.read_now else line
+
+
+def _sure(confidence: float) -> str:
+    """Return a confidence in percent; nothing is ever quite sure."""
+    return f"{min(99, round(100 * confidence))}% sure"
+
+
+def _marked(part: Part, text: str, explanation: ReadingExplanation) -> Text:
+    """Return ``text`` with its decisive words underlined on a terminal, elsewhere «marked»."""
+    places = {
+        (place.start, place.end)
+        for field in explanation.fields
+        if field.field in MARKED_FIELDS
+        for word in field.decisive
+        for place in word.places
+        if place.part == part
+    }
+    line = Text("  ")
+    end = 0
+    for start, stop in sorted(places):
+        line.append(text[end:start])
+        line.append(text[start:stop] if out.is_terminal else f"«{text[start:stop]}»", style="bold underline")
+        end = stop
+    return line.append(text[end:])
+
+
 def _lines(alert: Alert) -> list[str]:
     grade = f"{alert.source_grade}{alert.information_grade}"
     lines = [
-        f"{alert.verdict.upper()}  {alert.headline}",
         "",
         f"alert        {alert.id} (revision {alert.revision})",
         f"client       {alert.client_id}, who {alert.stance.replace('_', ' ')} {alert.entity_name} ({alert.entity_id})",

@@ -20,6 +20,7 @@ from services.common.clock import Clock, SystemClock
 from services.common.db import reading
 from services.common.http import GuardedClient, HttpSettings
 from services.common.metrics import Metrics
+from services.common.processing import Sink
 from services.common.sealing import read_keys
 from services.common.settings import Settings
 from services.ingest.fetch.fetchers import FetcherByScheme, FileFetcher, HttpFetcher
@@ -31,9 +32,11 @@ from services.notifier.desk.app import create_app
 from services.notifier.desk.dependencies import DeskDependencies, DeskSettings
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.outreach.processor import DraftWriter
+from services.notifier.second_reading.sink import SecondReadingSink
+from services.notifier.sinks import all_sinks
 from services.notifier.webhooks import endpoints
 
-__all__ = ["build_desk", "build_ingest", "build_pipeline", "migrate_database", "open_store"]
+__all__ = ["build_desk", "build_ingest", "build_pipeline", "build_sinks", "migrate_database", "open_store"]
 
 #: How long a worker of the stack holds a feed. One poll takes at most 30 s, plus the wait for its turn at the host.
 LEASE_SECONDS = 180
@@ -83,6 +86,15 @@ def migrate_database(url: str) -> str | None:
 def build_pipeline(thresholds: Thresholds | None = None, playbooks: Playbooks | None = None) -> Pipeline:
     """Build the processors: items → mentions → alerts → drafts. The defaults are those that ship with Firstword."""
     return Pipeline((Annotate(thresholds=thresholds), Judge(thresholds), DraftWriter(playbooks or Playbooks.shipped())))
+
+
+def build_sinks(settings: Settings) -> tuple[Sink, ...]:
+    """Build what keeps the notifier's tables; the queue of the second reader only if one is configured."""
+    reader = settings.second_reader
+    if reader.url is None:
+        return all_sinks()
+    hosts = frozenset(place.partition(":")[0].casefold() for place in settings.allow_private)
+    return (*all_sinks(), SecondReadingSink(reader.least_score, hosts))
 
 
 def build_ingest(store: Store, metrics: Metrics | None = None) -> IngestService:

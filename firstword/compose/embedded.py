@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from firstword.compose.common import build_desk, build_ingest, build_pipeline, open_store
+from firstword.compose.common import build_desk, build_ingest, build_pipeline, build_sinks, open_store
 from firstword.compose.outbound import build_senders
 from firstword.firm_playbooks import playbooks_in_force
 from firstword.runtimes.embedded import EmbeddedRuntime
@@ -26,7 +26,6 @@ from services.common.processing import AnyEvent
 from services.common.settings import Settings
 from services.matcher.thresholds import Thresholds
 from services.notifier.drafting.playbooks import Playbooks
-from services.notifier.sinks import all_sinks
 
 __all__ = ["build_replay", "build_runtime", "build_system", "prepare", "replay_into_folder"]
 
@@ -58,7 +57,7 @@ def build_runtime(store: Store, on_events: Callable[[Sequence[AnyEvent]], None] 
             fix="Unset FIRSTWORD_DATABASE, or use the stack's commands: firstword worker, desk, lag, dlq.",
         )
     pipeline = build_pipeline(thresholds_in_force(settings), playbooks_in_force(settings))
-    return EmbeddedRuntime(store.engine, pipeline, tuple(all_sinks()), store.clock, on_events=on_events)
+    return EmbeddedRuntime(store.engine, pipeline, build_sinks(settings), store.clock, on_events=on_events)
 
 
 async def prepare(store: Store, *, book: Book | None, opml: Path | None) -> Prepared:

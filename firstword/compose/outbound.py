@@ -9,10 +9,11 @@ from pydantic import SecretStr
 
 from firstword.store import Store
 from firstword.system import BackgroundService
+from services.common.chat import ChatSettings, OpenAiChat
 from services.common.errors import BadInput
 from services.common.http import GuardedClient, HttpSettings
 from services.common.metrics import Metrics
-from services.common.settings import LlmSettings
+from services.common.settings import LlmSettings, SecondReaderSettings
 from services.common.settings import SmtpSettings as MailEnvironment
 from services.notifier.agreement_publisher import AgreementPublisher
 from services.notifier.delivery.channels.base import Channel
@@ -26,8 +27,8 @@ from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.digest.manager_mailer import ManagerMailer
 from services.notifier.digest.schedule import DigestSource
 from services.notifier.digest.urgent import UrgentSource
-from services.notifier.rewording.llm import ChatSettings, OpenAiChat
 from services.notifier.rewording.worker import RewordingWorker
+from services.notifier.second_reading.worker import SecondReadingWorker
 from services.notifier.webhooks.notices import EndpointNotifier
 from services.notifier.webhooks.worker import WebhookWorker
 
@@ -36,6 +37,7 @@ __all__ = [
     "build_client_routes",
     "build_manager_routes",
     "build_rewording",
+    "build_second_reading",
     "build_senders",
     "build_webhooks",
 ]
@@ -50,6 +52,7 @@ def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[
         "managers": _build_manager_mailer(store, channels, metrics),
         "bounces": _build_bounce_reader(store),
         "rewording": build_rewording(store, metrics),
+        "second_reading": build_second_reading(store, metrics),
         "notices": _build_notices(store, channels),
     }
     return {
@@ -112,18 +115,33 @@ def build_rewording(store: Store, metrics: Metrics | None = None) -> RewordingWo
     return RewordingWorker(
         store.engine,
         store.clock,
-        _build_chat(llm, llm.url),
+        _build_chat(llm, llm.url, "FIRSTWORD_LLM"),
         daily_tokens=llm.daily_tokens,
         share_news=llm.share_news,
         metrics=metrics,
     )
 
 
-def _build_chat(llm: LlmSettings, url: str) -> OpenAiChat:
-    """Build the client of the language model. Only its own address may be a private one."""
+def build_second_reading(store: Store, metrics: Metrics | None = None) -> SecondReadingWorker | None:
+    """Build the worker that has public news read by a second reader; None if none is configured.
+
+    Raises:
+        BadInput: FIRSTWORD_SECOND_READER_URL is not a valid address.
+    """
+    reader = store.settings.second_reader
+    if reader.url is None:
+        return None
+    chat = _build_chat(reader, reader.url, "FIRSTWORD_SECOND_READER")
+    return SecondReadingWorker(
+        store.engine, store.events, store.clock, chat, daily_tokens=reader.daily_tokens, metrics=metrics
+    )
+
+
+def _build_chat(llm: LlmSettings | SecondReaderSettings, url: str, variables: str) -> OpenAiChat:
+    """Build the client of a language model. Only its own address may be a private one."""
     address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise BadInput("FIRSTWORD_LLM_URL is not a valid address.", fix="Write it as http://127.0.0.1:8000/v1.")
+        raise BadInput(f"{variables}_URL is not a valid address.", fix="Write it as http://127.0.0.1:8000/v1.")
     http = HttpSettings(
         total_seconds=llm.seconds,
         host_interval_seconds=0.0,
@@ -132,7 +150,7 @@ def _build_chat(llm: LlmSettings, url: str) -> OpenAiChat:
         allow_private=(address.netloc.rpartition("@")[2],),
     )
     key = llm.key.get_secret_value() if llm.key else None
-    return OpenAiChat(GuardedClient(http), ChatSettings(url, llm.model, key, llm.max_tokens))
+    return OpenAiChat(GuardedClient(http), ChatSettings(url, llm.model, key, llm.max_tokens, variables))
 
 
 def _build_manager_mailer(store: Store, channels: Mapping[str, Channel], metrics: Metrics) -> ManagerMailer | None:

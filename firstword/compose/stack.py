@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from firstword.compose.common import build_desk, build_ingest, build_pipeline, open_store
+from firstword.compose.common import build_desk, build_ingest, build_pipeline, build_sinks, open_store
 from firstword.compose.outbound import build_senders
 from firstword.firm_playbooks import playbooks_in_force
 from firstword.runtimes.dead_letter_limit import DeadLetterLimit
@@ -32,7 +32,6 @@ from services.common.errors import BadInput
 from services.common.metrics import Metrics
 from services.common.processing import AnyProcessor
 from services.common.settings import Settings
-from services.notifier.sinks import all_sinks
 
 __all__ = [
     "matcher_processors",
@@ -113,7 +112,8 @@ def _build_consumer(store: Store, kafka: KafkaSettings, metrics: Metrics) -> Dat
     """Build the part of the notifier that reads Kafka and writes the database."""
     processors = notifier_processors(store.settings)
     limit = DeadLetterLimit(kafka.dead_letters_per_hour)
-    batches = BatchProcessor(kafka.group("notifier"), store.engine, processors, tuple(all_sinks()), store.clock, limit)
+    sinks = build_sinks(store.settings)
+    batches = BatchProcessor(kafka.group("notifier"), store.engine, processors, sinks, store.clock, limit)
     return DatabaseConsumer("notifier", batches, processors, kafka, store.clock, metrics)
 
 

@@ -15,9 +15,11 @@ from firstword.storage.tables import metadata as runtime_tables
 from services.common.db import exclusive, reading
 from services.common.errors import FirstwordError
 from services.ingest.tables import metadata as ingest_tables
+from services.notifier import model_answers as _model_answers  # noqa: F401 - adds to the notifier's
 from services.notifier.advice import tables as _advice_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.digest import tables as _delivery_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.rewording import tables as _rewording_tables  # noqa: F401 - adds to the notifier's
+from services.notifier.second_reading import tables as _second_reading_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.tables import metadata as notifier_tables
 from services.notifier.webhooks import tables as _webhook_tables  # noqa: F401 - adds to the notifier's
 

@@ -32,6 +32,7 @@ NOT_EXPORTED = {
     "taken": "positions in Kafka's topics",
     "recent": "events that came from Kafka recently",
     "model_answers": "a language model's answers, which can be requested again",
+    "second_readings": "second readings of recent items, which can be requested again",
     "rewordings": "other phrasings of drafts, which can be requested again",
     "outcomes": "derived from the events of that topic, which are exported",
     "dead_letters": "refer to positions in the event log",

@@ -27,6 +27,7 @@ __all__ = [
     "EnvironmentSettings",
     "LlmSettings",
     "MailboxSettings",
+    "SecondReaderSettings",
     "Settings",
     "SmtpSettings",
     "default_data_dir",
@@ -124,6 +125,29 @@ class LlmSettings(EnvironmentSettings):
     share_news: bool = Field(default=False, description="whether the quoted news is sent to the model as context")
 
 
+class SecondReaderSettings(EnvironmentSettings):
+    """The language model that may read public news a second time: ``FIRSTWORD_SECOND_READER_URL`` etc.
+
+    ``url`` is the base URL of an OpenAI-compatible endpoint, including ``/v1``. Without it, nothing is read again.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="FIRSTWORD_SECOND_READER_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    url: str | None = Field(default=None, description="the base URL of the endpoint, such as http://127.0.0.1:8000/v1")
+    key: SecretStr | None = Field(default=None, description="the API key, sent as a bearer token")
+    model: str = Field(default="default", description="the name of the model at the endpoint")
+    seconds: float = Field(default=20, gt=0, le=300, description="the timeout of a request, in seconds")
+    max_tokens: int = Field(default=400, ge=50, le=4_000, description="the maximum number of tokens in a response")
+    daily_tokens: int = Field(
+        default=500_000, ge=0, description="the maximum number of tokens per day (UTC), requests and responses together"
+    )
+    least_score: float = Field(
+        default=0.3, ge=0, le=1, description="the probability of being worth telling from which an item is read again"
+    )
+
+
 class Settings(EnvironmentSettings):
     """The settings of the embedded system, or of one service of the stack."""
 
@@ -177,6 +201,7 @@ class Settings(EnvironmentSettings):
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
     mailbox: MailboxSettings = Field(default_factory=MailboxSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
+    second_reader: SecondReaderSettings = Field(default_factory=SecondReaderSettings)
 
     @property
     def database_file(self) -> Path:
@@ -236,7 +261,8 @@ def load_settings(kind: type[S], given: Mapping[str, object]) -> S:
 def _problem(kind: type[BaseSettings], error: ValidationError) -> str:
     """Describe the first problem; the parts of Settings have prefixes of their own."""
     first = error.errors()[0]
-    part = next((part for part in (SmtpSettings, MailboxSettings, LlmSettings) if part.__name__ == error.title), kind)
+    parts: tuple[type[BaseSettings], ...] = (SmtpSettings, MailboxSettings, LlmSettings, SecondReaderSettings)
+    part = next((part for part in parts if part.__name__ == error.title), kind)
     name = "_".join(str(step) for step in first["loc"] if not isinstance(step, int))
     option = f" (or --{name.replace('_', '-')})" if part is Settings else ""
     field = part.model_fields.get(str(first["loc"][0]))

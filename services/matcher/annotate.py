@@ -20,6 +20,7 @@ from services.common.processing import AnyEvent, Processor
 from services.matcher.mentions.book_index import BookIndex
 from services.matcher.mentions.finder import MentionFinder
 from services.matcher.reading.claims import Statement, classify_claim, statements
+from services.matcher.reading.description import NamedReading, describe_readings
 from services.matcher.reading.events import claim_as_read, impact_as_read
 from services.matcher.reading.impact import classify_impact, impact_on, is_retrospective, price_move
 from services.matcher.reading.model.encoding import NameType
@@ -31,7 +32,7 @@ from services.matcher.sources.publishers import SourceTable, default_sources, sl
 from services.matcher.sources.track_record import RumorOutcomes, start_of_day
 from services.matcher.stories.signature import compute_signature
 from services.matcher.text.normalize import words
-from services.matcher.text.preparation import is_sentence, is_teaser, is_truncated
+from services.matcher.text.preparation import is_sentence, is_teaser, is_truncated, title_of
 from services.matcher.text.word_lists import word_lists
 from services.matcher.thresholds import Thresholds, default_thresholds
 
@@ -173,9 +174,21 @@ class Annotate(Processor[None]):
         reading = read_item(item, sources)
         item_signature = compute_signature(item)
         item_statements = statements(item, QUOTE_SENTENCES)
+        named = self._named(mentions)
+        readings = self._reader.read(item, reading.source.publisher, named)
+        about_mentions = [
+            self._reading_about(item, reading, mention, as_read)
+            for mention, as_read in zip(mentions, readings, strict=True)
+        ]
+        described = describe_readings(
+            title_of(item),
+            [
+                NamedReading(as_read, mention.name, mention.type, about_mention.impact.kind)
+                for as_read, mention, about_mention in zip(readings, named, about_mentions, strict=True)
+            ],
+        )
         result: list[AnyEvent] = []
-        for mention, as_read in zip(mentions, self._readings(item, reading.source, mentions), strict=True):
-            about_mention = self._reading_about(item, reading, mention, as_read)
+        for mention, as_read, about_mention in zip(mentions, described, about_mentions, strict=True):
             annotated = ItemAnnotated.model_construct(
                 entity_id=mention.entity_id,
                 item=item,
@@ -234,12 +247,11 @@ class Annotate(Processor[None]):
         party = self._involves_parties(reading.impact) and _takes_part(speaker, item.title)
         return find_origin(item, claim, source, sources, entity=None, party=party)
 
-    def _readings(self, item: Item, source: SourceGrade, mentions: Sequence[Mention]) -> list[Reading]:
-        named = [
+    def _named(self, mentions: Sequence[Mention]) -> list[NamedMention]:
+        return [
             NamedMention(mention, self._book.name_of(mention.entity_id) or mention.entity_id, self._type_of(mention))
             for mention in mentions
         ]
-        return self._reader.read(item, source.publisher, named)
 
     def _type_of(self, mention: Mention) -> NameType:
         """Return the sort of thing that the first client who watches it takes it for."""

@@ -16,6 +16,7 @@ from schemas.alerts import Alert, Evidence
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.interactions import ClientTuned
 from schemas.mentions import ItemAnnotated
+from schemas.readings import ReadingReviewed
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, Processor
 from services.matcher.judgment.alerts import alert_raised, build_alert, rank_evidence
@@ -24,6 +25,7 @@ from services.matcher.judgment.explanations import explain_item
 from services.matcher.judgment.outcomes import expire_rumor, resolve_rumor
 from services.matcher.judgment.relevance import RelevanceRules, default_relevance_rules
 from services.matcher.judgment.scope import INSIDE, ScopeFit, fit_scope
+from services.matcher.judgment.second_reading import objection_of
 from services.matcher.judgment.tuning import TunedThresholds
 from services.matcher.judgment.verdict import Decision, Situation, decide, decide_expired, should_alert
 from services.matcher.mentions.book_index import BookIndex, ClientWatch
@@ -42,6 +44,7 @@ __all__ = ["Judge"]
 class Judge(Processor[JudgeState]):
     """``ItemAnnotated`` → ``AlertRaised`` for each client for whom the story's verdict is new or has changed.
 
+    ``ReadingReviewed`` lowers a verdict to hold if a second reader objects to the story, and never raises one.
     When a rumor ends, also ``RumorResolved`` for each source that ran it.
     """
 
@@ -81,6 +84,8 @@ class Judge(Processor[JudgeState]):
     def process(self, state: JudgeState, event: AnyEvent, now: datetime) -> tuple[JudgeState, Sequence[AnyEvent]]:
         """Assign the item to its story, then decide for every client who watches the entity."""
         annotated = event.data
+        if isinstance(annotated, ReadingReviewed):
+            return self._review(state, annotated, now)
         if not isinstance(annotated, ItemAnnotated):
             raise KnownBadEvent(f"judge takes annotated items, not {event.type}.")
         client_watches = self._book.client_watches(annotated.entity_id)
@@ -111,6 +116,43 @@ class Judge(Processor[JudgeState]):
                 state = state.with_thread(thread)
                 events += expired
         return state, events
+
+    def _review(
+        self, state: JudgeState, review: ReadingReviewed, now: datetime
+    ) -> tuple[JudgeState, Sequence[AnyEvent]]:
+        """Note a second reader's objection to an item, or that it has none, and decide again about the story.
+
+        A review of an item that is gone, or was revised since, changes nothing.
+        """
+        found = state.thread_of(review.reading.item_id, review.revision)
+        if found is None:
+            return state, ()
+        thread, record = found[0], replace(found[1], objection=objection_of(review))
+        objected, thread = thread.objection, thread.with_evidence(record)
+        if thread.objection == objected:
+            return state.with_thread(thread), ()
+        events: list[AnyEvent] = []
+        assessment = assess(thread.evidence)
+        for client_watch in self._book.client_watches(review.entity_id):
+            client_id, earlier = client_watch.client_id, thread.verdicts.get(client_watch.client_id)
+            if earlier is None or earlier.verdict == "ignore":
+                continue
+            situation = self._situation(client_watch, thread, assessment)
+            decision = decide(situation, self._tuned.for_client(client_id, review.entity_id))
+            if not should_alert(situation, decision, material=False):
+                continue
+            alert = build_alert(
+                situation,
+                decision,
+                headline=thread.headline,
+                evidence=rank_evidence(thread, record),
+                now=now,
+                trigger_id=record.item_id,
+                reading=review.reading,
+            )
+            events.append(alert_raised(alert))
+            thread = thread.with_verdict(client_id, self._client_verdict(alert, decision, earlier, now))
+        return state.with_thread(thread), events
 
     def _decide_for_clients(
         self, update: StoryUpdate, client_watches: Sequence[ClientWatch], now: datetime, *, silent: bool
@@ -145,7 +187,7 @@ class Judge(Processor[JudgeState]):
                     reading=update.annotated.reading,
                 )
                 events.append(alert_raised(alert))
-                thread = thread.with_verdict(client_id, self._client_verdict(alert, now))
+                thread = thread.with_verdict(client_id, self._client_verdict(alert, decision, earlier, now))
             elif earlier is not None and earlier.verdict == "hold":
                 # Somebody repeated the rumor: the hold starts again.
                 thread = thread.with_verdict(client_id, replace(earlier, held_until=self._hold_until(now)))
@@ -153,8 +195,8 @@ class Judge(Processor[JudgeState]):
 
     def _expire(self, entity_id: str, thread: Thread, now: datetime) -> tuple[Thread, list[AnyEvent]]:
         events: list[AnyEvent] = []
+        rumor = False
         assessment = assess(thread.evidence)
-        decision = decide_expired(thread, assessment, self._thresholds)
         for client_id in sorted(thread.verdicts):
             earlier = thread.verdicts[client_id]
             if earlier.held_until is None or earlier.held_until > now:
@@ -163,6 +205,7 @@ class Judge(Processor[JudgeState]):
             if client_watch is None:
                 thread = thread.with_verdict(client_id, None)
                 continue
+            decision = decide_expired(thread, assessment, self._thresholds, disputed=earlier.disputed)
             alert = build_alert(
                 self._situation(client_watch, thread, assessment),
                 decision,
@@ -171,8 +214,11 @@ class Judge(Processor[JudgeState]):
                 now=now,
             )
             events.append(alert_raised(alert))
-            thread = thread.with_verdict(client_id, ClientVerdict("ignore", alert.revision, alert.id))
-        thread, outcomes = expire_rumor(thread, entity_id, now) if events else (thread, [])
+            rumor = rumor or not earlier.disputed
+            told = earlier.verdict in ("tell", "warn")
+            expired = ClientVerdict(earlier.verdict if told else "ignore", alert.revision, alert.id, disputed=told)
+            thread = thread.with_verdict(client_id, expired)
+        thread, outcomes = expire_rumor(thread, entity_id, now) if rumor else (thread, [])
         return thread, events + outcomes
 
     def _situation(
@@ -187,9 +233,16 @@ class Judge(Processor[JudgeState]):
             earlier=thread.verdicts.get(client_watch.client_id),
         )
 
-    def _client_verdict(self, alert: Alert, now: datetime) -> ClientVerdict:
+    def _client_verdict(
+        self, alert: Alert, decision: Decision, earlier: ClientVerdict | None, now: datetime
+    ) -> ClientVerdict:
+        """Return what is remembered of an alert; in a dispute, still that the client may have been told."""
         held_until = self._hold_until(now) if alert.verdict == "hold" else None
-        return ClientVerdict(alert.verdict, alert.revision, alert.id, held_until, alert.information_grade)
+        told = decision.disputed and earlier is not None and earlier.verdict in ("tell", "warn")
+        verdict = earlier.verdict if earlier is not None and told else alert.verdict
+        return ClientVerdict(
+            verdict, alert.revision, alert.id, held_until, alert.information_grade, disputed=decision.disputed
+        )
 
     def _hold_until(self, now: datetime) -> datetime:
         return now + timedelta(days=self._thresholds.hold_days)

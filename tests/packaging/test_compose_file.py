@@ -13,14 +13,28 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from firstword.runtimes.kafka.settings import KafkaSettings
-from services.common.settings import EnvironmentSettings, LlmSettings, MailboxSettings, Settings, SmtpSettings
+from services.common.settings import (
+    EnvironmentSettings,
+    LlmSettings,
+    MailboxSettings,
+    SecondReaderSettings,
+    Settings,
+    SmtpSettings,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = STACK["services"]
 OURS = ("migrate", "topics", "sample", "ingest", "matcher", "notifier", "desk")
 LASTING = ("kafka", "postgres", "ingest", "matcher", "notifier", "desk")
-KINDS: tuple[type[EnvironmentSettings], ...] = (Settings, SmtpSettings, MailboxSettings, LlmSettings, KafkaSettings)
+KINDS: tuple[type[EnvironmentSettings], ...] = (
+    Settings,
+    SmtpSettings,
+    MailboxSettings,
+    LlmSettings,
+    SecondReaderSettings,
+    KafkaSettings,
+)
 
 #: Settings that users can't change in the stack, and why.
 FIXED = {
@@ -45,6 +59,7 @@ SECRETS_OF = {
     "FIRSTWORD_SMTP_PASSWORD": {"notifier"},
     "FIRSTWORD_MAILBOX_PASSWORD": {"notifier"},
     "FIRSTWORD_LLM_KEY": {"notifier"},
+    "FIRSTWORD_SECOND_READER_KEY": {"notifier"},
     "FIRSTWORD_SLACK_HOOKS": {"notifier", "desk"},
     "FIRSTWORD_TEAMS_HOOKS": {"notifier", "desk"},
     "FIRSTWORD_DATABASE_PASSWORD": set(OURS) - {"matcher", "topics"},

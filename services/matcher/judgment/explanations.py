@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.alerts import Reason
-from schemas.mentions import Claim, ClaimBasis, ClaimStatus, Impact, ItemAnnotated, Origin
+from schemas.mentions import Claim, ClaimBasis, ClaimStatus, EventKind, Impact, ItemAnnotated, Origin
 from schemas.readings import Reading
 from services.matcher.judgment.reasons import reason
 from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_words
 
-__all__ = ["explain_item"]
+__all__ = ["explain_item", "say_who"]
 
 #: Cues quoted in a sentence; more would hide the point.
 _MAX_QUOTED = 3
@@ -42,6 +42,11 @@ _VIA: dict[str, str] = {
     "owner": "which owns it",
     "primary": "which speaks for the party itself",
 }
+#: Kinds that are no kind of event.
+_NO_KIND: dict[EventKind, str] = {
+    "other": "It is of no usual kind",
+    "none": "No event was recognized",
+}
 
 
 def explain_item(annotated: ItemAnnotated) -> Iterator[Reason]:
@@ -51,10 +56,16 @@ def explain_item(annotated: ItemAnnotated) -> Iterator[Reason]:
     if annotated.reading is not None:
         yield _explain_reading(annotated.reading)
     if annotated.claim.judged:
-        yield _explain_claim(annotated.claim)
-    yield _explain_event(annotated.impact)
+        yield _explain_claim(annotated.claim, annotated.reading)
+    if annotated.reading is None or annotated.impact.cues:
+        yield _explain_event(annotated.impact)
     if annotated.origin.via != "itself":
         yield _explain_origin(annotated.source.publisher, annotated.origin)
+
+
+def say_who(basis: ClaimBasis, name: str | None) -> str:
+    """Return on whose word a claim rests: the name, or else the sort of speaker."""
+    return name or _BASIS[basis]
 
 
 def _explain_reading(reading: Reading) -> Reason:
@@ -67,18 +78,19 @@ def _explain_reading(reading: Reading) -> Reason:
     return reason("reading", saw, concluded, " ".join(reading.reasons))
 
 
-def _explain_claim(claim: Claim) -> Reason:
-    who = claim.attributed_to or _BASIS[claim.basis]
-    text = f"{_STATUS[claim.status]}, according to {who}{_quoted(claim.cues)}."
+def _explain_claim(claim: Claim, reading: Reading | None) -> Reason:
+    status = _STATUS[claim.status]
+    if reading is not None and claim.status == "asserted" and reading.status == "plan":
+        status = "It is announced but not done yet"
+    text = f"{status}, according to {say_who(claim.basis, claim.attributed_to)}{_quoted(claim.cues)}."
     return reason("claim", ", ".join(claim.cues) or "no words of doubt or denial", claim.status, text)
 
 
 def _explain_event(impact: Impact) -> Reason:
     concluded = f"{impact.kind}, {impact.direction}, {impact.size}"
     saw = ", ".join(impact.cues) or "no words that indicate a kind of event"
-    return reason(
-        "event", saw, concluded, f"It was recognized as {event_kind_phrase(impact.kind)}{_quoted(impact.cues)}."
-    )
+    text = _NO_KIND.get(impact.kind) or f"It was recognized as {event_kind_phrase(impact.kind)}"
+    return reason("event", saw, concluded, f"{text}{_quoted(impact.cues)}.")
 
 
 def _explain_origin(publisher: str, origin: Origin) -> Reason:

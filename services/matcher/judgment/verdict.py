@@ -14,6 +14,7 @@ from schemas.readings import Role
 from services.matcher.judgment.credibility import Assessment
 from services.matcher.judgment.reasons import reason
 from services.matcher.judgment.relevance import ClientRelevance
+from services.matcher.stories.evidence import Objection
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.threads import ClientVerdict, Thread
 from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_names
@@ -43,6 +44,14 @@ _NOT_ABOUT_TEXT: dict[Role, str] = {
     "homonym": "This is not about the {name} that the client means.",
 }
 
+_OBJECTION_TEXT: dict[Objection, str] = {
+    "speaker": "{name} only comments on it",
+    "mention": "{name} is only mentioned",
+    "homonym": "it is not about the {name} that the client means",
+    "not_news": "it is not a report of something new",
+    "too_small": "it is too small to tell",
+}
+
 
 class Situation(NamedTuple):
     """Everything that a decision for one client is based on. ``earlier`` is the last verdict for them."""
@@ -66,10 +75,14 @@ class Situation(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """A verdict with its reasons, the decisive one first."""
+    """A verdict with its reasons, the decisive one first.
+
+    ``disputed``: it would be to tell or to warn if a second reader agreed.
+    """
 
     verdict: Verdict
     reasons: tuple[Reason, ...]
+    disputed: bool = False
 
 
 def decide(situation: Situation, thresholds: Thresholds) -> Decision:
@@ -79,13 +92,20 @@ def decide(situation: Situation, thresholds: Thresholds) -> Decision:
         if finding is not None:
             verdict, why = finding
             rest = () if situation.thread.not_news else (*_grade_reasons(situation), _relevance_reason(situation))
+            if verdict in ("tell", "warn") and (doubt := _readers_disagree(situation)) is not None:
+                return Decision("hold", (doubt, why, *rest), disputed=True)
             return Decision(verdict, (why, *rest))
     raise AssertionError("the last rule always applies")
 
 
-def decide_expired(thread: Thread, assessment: Assessment, thresholds: Thresholds) -> Decision:
-    """Decide on a rumor that was held until it expired: it is ignored from now on."""
+def decide_expired(
+    thread: Thread, assessment: Assessment, thresholds: Thresholds, *, disputed: bool = False
+) -> Decision:
+    """Decide on what was held until it expired, a rumor or a dispute of readers: it is ignored from now on."""
     days = f"{thresholds.hold_days:g}"
+    if disputed:
+        text = f"Readers disagreed about it, and no other report has settled it within {days} days."
+        return Decision("ignore", (reason("still-disputed", f"held {days} days, nothing new", "ignore", text),))
     if assessment.information == 5:
         text = f"It was denied, and nothing new was reported within {days} days."
         return Decision("ignore", (reason("died-down", f"denied, {days} days, nothing new", "ignore", text),))
@@ -99,6 +119,8 @@ def should_alert(situation: Situation, decision: Decision, *, material: bool) ->
     earlier = situation.earlier
     if earlier is None:
         return True
+    if decision.disputed and earlier.verdict in ("tell", "warn"):
+        return not earlier.disputed
     if decision.verdict == earlier.verdict == "ignore":
         # It was true but too small, and may still have been told when contact was due; now it is denied.
         return 0 < earlier.information <= 2 and decision.reasons[0].rule == "denied"
@@ -227,6 +249,16 @@ _RULES: tuple[Callable[[Situation, Thresholds], _Finding], ...] = (
 )
 
 
+def _readers_disagree(situation: Situation) -> Reason | None:
+    """Return the second reader's objection, if it has one; it never supports a verdict, it only lowers one."""
+    objection = situation.thread.objection
+    if objection is None:
+        return None
+    says = _OBJECTION_TEXT[objection].format(name=situation.watch.name)
+    text = f"Readers disagree: a second reader says that {says}."
+    return reason("readers-disagree", objection, "hold", text)
+
+
 def _grade_reasons(situation: Situation) -> tuple[Reason, ...]:
     """Return the reasons for the grade; "no comment" only where the client watches a company."""
     is_company = situation.watch.kind not in _NO_COMPANY
@@ -258,6 +290,8 @@ def if_they_ask(situation: Situation, headline: str, decision: Decision) -> IfTh
     who = join_names(situation.thread.sources()) or situation.publishers
     if assessment.information == 5:
         answer = f"We have seen the report about {name}. {assessment.reasons[0].text}"
+    elif decision.disputed:
+        answer = f"We have seen the report about {name}. We are checking what it means for you before we say more."
     else:
         answer = (
             f"We have seen the report about {name}. It comes from {who} and is not confirmed. "

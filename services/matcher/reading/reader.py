@@ -10,7 +10,6 @@ from schemas.clients import WatchKind
 from schemas.items import Item
 from schemas.mentions import Mention
 from schemas.readings import EventFamily, Firmness, Genre, Outlook, Reading, ReadingConfidence, Role, Weight
-from services.matcher.reading.description import describe_readings
 from services.matcher.reading.impact import figures
 from services.matcher.reading.model.encoding import NameType, PairText
 from services.matcher.reading.model.network import Network, Scores, default_network
@@ -18,7 +17,7 @@ from services.matcher.reading.participants import find_participants
 from services.matcher.text.preparation import PreparedText, prepared
 from services.matcher.text.sentences import sentences
 
-__all__ = ["NAME_TYPES", "ModelReader", "NamedMention", "Reader", "default_reader"]
+__all__ = ["NAME_TYPES", "ModelReader", "NamedMention", "Reader", "default_reader", "pair_text"]
 
 #: The sort of thing that a watch names, as the model's labels call it.
 NAME_TYPES: dict[WatchKind, NameType] = {
@@ -47,7 +46,7 @@ class Reader(Protocol):
     """Reads an item for each watched name in it. Pure: the same item and names always have the same readings."""
 
     def read(self, item: Item, publisher: str, named: Sequence[NamedMention]) -> list[Reading]:
-        """Return one reading for each of ``named``, in their order."""
+        """Return one reading for each of ``named``, in their order, without reasons."""
         ...
 
 
@@ -59,17 +58,16 @@ class ModelReader:
         self._network = network
 
     def read(self, item: Item, publisher: str, named: Sequence[NamedMention]) -> list[Reading]:
-        """Return one reading for each of ``named``, in their order."""
+        """Return one reading for each of ``named``, in their order, without reasons."""
         text = prepared(item)
-        pairs = [_pair_text(item, text, publisher, mention) for mention in named]
-        readings = [
+        pairs = [pair_text(item, text, publisher, mention) for mention in named]
+        return [
             _reading(item, mention, pair, scores)
             for mention, pair, scores in zip(named, pairs, self._network.scores(pairs), strict=True)
         ]
-        return describe_readings(readings, [mention.name for mention in named])
 
 
-def _pair_text(item: Item, text: PreparedText, publisher: str, named: NamedMention) -> PairText:
+def pair_text(item: Item, text: PreparedText, publisher: str, named: NamedMention) -> PairText:
     """Return what the model reads: title and lead, or the sentence with the name if it stands in neither."""
     for span in named.mention.spans:
         if span.text in text.title or span.text in text.lead:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from schemas.alerts import Evidence
 from schemas.mentions import ClaimBasis, ClaimStatus, ItemAnnotated, ItemField, SourceKind, SourceLetter, Span
 from services.matcher.reading.claims import is_speculation
 
-__all__ = ["EvidenceRecord", "record_evidence", "said_at", "select_evidence"]
+__all__ = ["EvidenceRecord", "Objection", "record_evidence", "said_at", "select_evidence"]
+
+#: A second reader's objection to telling an item: the name takes no part in the event (``speaker``, ``mention``,
+#: ``homonym``), it isn't news, or it is too small; ``none`` if there is no objection.
+Objection = Literal["none", "speaker", "mention", "homonym", "not_news", "too_small"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,7 @@ class EvidenceRecord:
 
     ``counts`` is False if the item is not news: satire, advertising, opinion, old items. ``said_at`` is when the item
     was published or, if revised, updated; statements are ordered by it, because items arrive in any order.
+    ``objection`` is None as long as no second reader has read the item.
     """
 
     item_id: str
@@ -46,6 +52,7 @@ class EvidenceRecord:
     origin_domain: str | None = None
     origin_record: str | None = None
     speculative: bool = False
+    objection: Objection | None = None
 
     @property
     def by_regulator(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Literal
 from schemas.alerts import Verdict
 from schemas.mentions import Direction, EventKind, ItemAnnotated, RumorOutcome
 from schemas.readings import Role
-from services.matcher.stories.evidence import EvidenceRecord
+from services.matcher.stories.evidence import EvidenceRecord, Objection
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow
 from services.matcher.thresholds import Thresholds
@@ -28,7 +28,9 @@ _MAX_ALIASES = 40
 class ClientVerdict:
     """The last verdict on a story for one client. Field names are also the keys in the stored state.
 
-    ``information`` is the grade that it is based on (0: none), ``held_until`` when a held rumor expires.
+    ``information`` is the grade that it is based on (0: none), ``held_until`` when a held rumor expires. ``disputed``:
+    it was lowered to hold because two readers disagree. Then ``verdict`` is still tell or warn if that was raised
+    before, because the client may have been told.
     """
 
     verdict: Verdict
@@ -36,6 +38,7 @@ class ClientVerdict:
     alert_id: str
     held_until: datetime | None = None
     information: int = 0
+    disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,8 @@ class Thread:
 
     @property
     def is_open_rumor(self) -> bool:
-        """True if it is held, or was passed on as unconfirmed, for any client."""
-        return any(client.verdict in ("hold", "warn") for client in self.verdicts.values())
+        """True if it is held, or was passed on as unconfirmed, for any client. A dispute of readers is no rumor."""
+        return any(client.verdict in ("hold", "warn") and not client.disputed for client in self.verdicts.values())
 
     @property
     def uncategorized(self) -> bool:
@@ -123,6 +126,12 @@ class Thread:
         too_small = (c for c in self.verdicts.values() if c.verdict == "ignore" and 0 < c.information <= 2)
         return self.not_news is None and any(too_small)
 
+    @property
+    def objection(self) -> Objection | None:
+        """The second reader's objection to the story, if it has one to every item of it that it has read."""
+        objections = [record.objection for record in self.evidence if record.counts and record.objection is not None]
+        return None if not objections or "none" in objections else objections[-1]
+
     def held_until(self) -> datetime | None:
         """Return when the first held rumor expires, or None if nothing is held."""
         return min((c.held_until for c in self.verdicts.values() if c.held_until is not None), default=None)
@@ -130,6 +139,11 @@ class Thread:
     def sources(self) -> tuple[str, ...]:
         """Return the origin of each item that is news."""
         return tuple(record.origin_name for record in self.evidence if record.counts)
+
+    def with_evidence(self, record: EvidenceRecord) -> Thread:
+        """Return this thread with one item's evidence replaced."""
+        evidence = tuple(record if other.item_id == record.item_id else other for other in self.evidence)
+        return replace(self, evidence=evidence)
 
     def with_verdict(self, client_id: str, verdict: ClientVerdict | None) -> Thread:
         """Return this thread with one client's verdict set, or removed if None."""
@@ -158,6 +172,14 @@ class JudgeState:
     def with_thread(self, thread: Thread) -> JudgeState:
         """Return this state with ``thread`` added or replaced."""
         return replace(self, threads={**self.threads, thread.story_id: thread})
+
+    def thread_of(self, item_id: str, revision: int) -> tuple[Thread, EvidenceRecord] | None:
+        """Return the thread with this revision of the item, and the item's evidence."""
+        for thread in self.threads.values():
+            for record in thread.evidence:
+                if record.item_id == item_id and record.revision == revision:
+                    return thread, record
+        return None
 
     def has_seen(self, item_id: str, revision: int) -> bool:
         """Return whether this revision of the item, or a later one, is among the evidence."""

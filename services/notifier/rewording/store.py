@@ -1,4 +1,4 @@
-"""Rewordings of drafts: a queue of questions to the model, its earlier answers, and the tokens that they used."""
+"""Rewordings of drafts: a queue of questions to the model, and what came of them."""
 
 from __future__ import annotations
 
@@ -6,31 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
-from services.common.db import exclusive, upsert
+from services.common.db import upsert
 from services.common.queue.backoff import Schedule
 from services.common.queue.outcome import Outcome
 from services.common.queue.work import Attempt, Finished, Statuses, WorkQueue
+from services.notifier import model_answers
 from services.notifier.rewording.rewrite import AcceptedRewording, Declined
-from services.notifier.rewording.tables import model_answers, rewordings
+from services.notifier.rewording.tables import rewordings
 from services.notifier.tables import drafts
 
 __all__ = [
     "QUEUE",
     "Offer",
     "Status",
-    "answered",
     "claim",
     "due",
     "finish",
-    "keep_answer",
     "offer",
     "progress",
     "prune",
-    "reserve",
     "retry",
-    "spent_today",
 ]
 
 #: offered: it passed every check · declined: it did not, or there was nothing to reword · failed: no answer came, or
@@ -100,32 +97,6 @@ def retry(connection: Connection, attempt: Attempt, detail: str, wait: timedelta
     QUEUE.finish(connection, [Finished(attempt, outcome)], now)
 
 
-def answered(connection: Connection, key: str) -> str | None:
-    """Return the model's earlier answer to the same question."""
-    return connection.execute(select(model_answers.c.answer).where(model_answers.c.key == key)).scalar()
-
-
-def reserve(connection: Connection, key: str, tokens: int, daily_tokens: int, now: datetime) -> bool:
-    """Count ``tokens`` for a question that is about to be asked; return False if today's (UTC) don't suffice.
-
-    They stay counted if no answer is recorded: the endpoint may have used them anyway.
-    """
-    exclusive(connection, "model_answers")
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if spent_today(connection, now) + tokens > daily_tokens:
-        return False
-    query = select(model_answers.c.tokens).where(model_answers.c.key == key, model_answers.c.at >= midnight)
-    earlier = connection.execute(query).scalar() or 0
-    upsert(connection, model_answers, [{"key": key, "answer": None, "tokens": tokens + earlier, "at": now}], ["key"])
-    return True
-
-
-def keep_answer(connection: Connection, key: str, answer: str, tokens: int, reserved: int) -> None:
-    """Keep an answer, and count the tokens that it used in place of those reserved for it."""
-    cost = model_answers.c.tokens - reserved + tokens
-    connection.execute(update(model_answers).where(model_answers.c.key == key).values(answer=answer, tokens=cost))
-
-
 def offer(connection: Connection, draft_id: str) -> Offer | None:
     """Return another phrasing of an undecided, unedited draft, if there is one."""
     query = (
@@ -156,14 +127,7 @@ def progress(connection: Connection, draft_id: str) -> dict[str, Any] | None:
     }
 
 
-def spent_today(connection: Connection, now: datetime) -> int:
-    """Count the tokens used or reserved since midnight (UTC)."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    query = select(func.sum(model_answers.c.tokens)).where(model_answers.c.at >= midnight)
-    return connection.execute(query).scalar() or 0
-
-
 def prune(connection: Connection, now: datetime) -> int:
-    """Drop answers and rewordings older than a month; return how many."""
-    moments = (model_answers.c.at, rewordings.c.changed_at)
-    return sum(connection.execute(delete(moment.table).where(moment < now - KEEP)).rowcount for moment in moments)
+    """Drop rewordings and answers older than a month; return how many."""
+    old = delete(rewordings).where(rewordings.c.changed_at < now - KEEP)
+    return connection.execute(old).rowcount + model_answers.prune(connection, "rewording", now - KEEP)

@@ -1,4 +1,4 @@
-"""The model's answers, by content of the question, and the rewording of each draft. Nothing else uses these tables."""
+"""The rewording of each draft. Nothing else uses this table."""
 
 from __future__ import annotations
 
@@ -7,16 +7,7 @@ from sqlalchemy import JSON, Column, Index, Integer, String, Table, Text
 from services.common.db import UtcDateTime
 from services.notifier.tables import metadata
 
-__all__ = ["model_answers", "rewordings"]
-
-model_answers = Table(
-    "model_answers",
-    metadata,
-    Column("key", String(80), primary_key=True),  # the question's content and the model
-    Column("answer", Text),  # null: it was asked, and no answer was recorded
-    Column("tokens", Integer, nullable=False),  # estimated while it is asked, then as the endpoint counts
-    Column("at", UtcDateTime, nullable=False, index=True),
-)
+__all__ = ["rewordings"]
 
 rewordings = Table(
     "rewordings",

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Engine
 
 from schemas.base import content_id
 from schemas.clients import ClientChanged
+from services.common.chat import Chat, EndpointPause, ModelFailed
 from services.common.clock import Clock
 from services.common.db import reading
 from services.common.logs import get_logger
@@ -21,11 +22,10 @@ from services.common.metrics import Metrics
 from services.common.queue.loop import poll, until_recorded
 from services.common.queue.work import Attempt
 from services.common.queue.worker import recover_older_than
-from services.notifier import queries
+from services.notifier import model_answers, queries
 from services.notifier.drafting.grounding import grounding_sources
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store
-from services.notifier.rewording.llm import Chat, ModelFailed
 from services.notifier.rewording.rewrite import AcceptedRewording, Declined, Question, build_question, check_answer
 from services.notifier.scope import EVERYTHING
 
@@ -39,8 +39,6 @@ BATCH = 20
 ANSWER_SECONDS = 330.0
 #: A question that is older than this and was never answered was interrupted.
 LOST_AFTER = timedelta(seconds=ANSWER_SECONDS)
-#: Pause after a failure of the model. Each further failure doubles it, up to the second value.
-PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
 PRUNE_EVERY = timedelta(hours=6)
 
 
@@ -74,8 +72,7 @@ class RewordingWorker:
         self._chat = chat
         self._daily_tokens = daily_tokens
         self._share_news = share_news
-        self._failures = 0
-        self._paused_until: datetime | None = None
+        self._pause = EndpointPause()
         self._prune_at = clock.now()
         self._counter = (metrics or Metrics()).counter("rewordings", "Rewordings of drafts, by outcome", ("outcome",))
 
@@ -121,7 +118,7 @@ class RewordingWorker:
                     said = await self._chat.answer(question.system, question.user)
             except (ModelFailed, TimeoutError) as error:
                 return await self._failed(claimed.attempt, error)
-            self._failures = 0
+            self._pause.answered()
             answer = said.text
             await asyncio.to_thread(self._keep, key, answer, said.tokens, reserved)
         result = _judged(claimed, answer)
@@ -138,26 +135,22 @@ class RewordingWorker:
         return outcome
 
     async def _budget_spent(self, attempt: Attempt) -> None:
-        now = self._clock.now()
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        self._paused_until = midnight
+        wait = self._pause.spent(self._clock.now())
         log.warning(
             "The daily token limit is reached.", action="rewording.limit_reached", daily_limit=self._daily_tokens
         )
-        await self._record(lambda: self._retry(attempt, "Today's tokens are spent.", midnight - now))
+        await self._record(lambda: self._retry(attempt, "Today's tokens are spent.", wait))
 
     async def _failed(self, attempt: Attempt, error: Exception) -> str:
         pointless = isinstance(error, ModelFailed) and error.pointless
-        self._failures += 1
-        wait = min(PAUSE * 2 ** min(self._failures - 1, 10), LONGEST_PAUSE)
-        self._paused_until = self._clock.now() + wait
+        wait = self._pause.failed(self._clock.now())
         detail = str(error) or "No answer came in time."
         await self._record(lambda: self._retry(attempt, detail, None if pointless else wait))
         log.warning("The model gave no answer.", action="rewording.failed", draft_id=attempt.id, error=detail)
         return "failed"
 
     def _paused(self) -> bool:
-        return self._paused_until is not None and self._clock.now() < self._paused_until
+        return self._pause.active(self._clock.now())
 
     def _due(self) -> list[str]:
         if self._paused():
@@ -187,15 +180,17 @@ class RewordingWorker:
 
     def _known(self, key: str) -> str | None:
         with reading(self._engine) as connection:
-            return store.answered(connection, key)
+            return model_answers.answered(connection, key)
 
     def _reserve(self, key: str, tokens: int) -> bool:
         with self._engine.begin() as connection:
-            return store.reserve(connection, key, tokens, self._daily_tokens, self._clock.now())
+            return model_answers.reserve(
+                connection, "rewording", key, tokens, daily_tokens=self._daily_tokens, now=self._clock.now()
+            )
 
     def _keep(self, key: str, answer: str, tokens: int, reserved: int) -> None:
         with self._engine.begin() as connection:
-            store.keep_answer(connection, key, answer, tokens, reserved)
+            model_answers.keep_answer(connection, key, answer, tokens, reserved)
 
     async def _record(self, write: Callable[[], None]) -> None:
         await until_recorded(write, name="rewordings")

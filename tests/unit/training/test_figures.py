@@ -130,7 +130,7 @@ def test_lines_name_every_field_and_in_full_every_value() -> None:
 def test_each_judged_row_is_in_one_decile(judged: list[tuple[float, bool]]) -> None:
     found = deciles(judged)
     assert sum(decile.rows for decile in found.values()) == len(judged)
-    assert all(number / 10 <= decile.confidence <= (number + 1) / 10 + 1e-9 for number, decile in found.items())
+    assert all(-1e-9 <= decile.confidence - number / 10 <= 0.1 + 1e-9 for number, decile in found.items())
     assert 0 <= calibration_error(found) <= 1
 
 

@@ -24,6 +24,7 @@ from services.notifier.desk.api.models import (
     Version,
     list_page,
 )
+from services.notifier.desk.disagreements import disagreements
 from services.notifier.desk.draft_checks import checks_of
 from services.notifier.desk.errors import NotFound
 from services.notifier.queries import DraftLine
@@ -49,11 +50,13 @@ def get_draft(context: Caller, draft_id: str) -> DraftWithRewording:
     with context.reading() as connection:
         line = queries.draft(connection, context.scope, draft_id)
         rewording = rewordings.progress(connection, draft_id)
+        alerts = [] if line is None or line.alert is None else [line.alert]
+        disputed = [sentence for said in disagreements(connection, alerts).values() for sentence in said]
     if line is None:
         raise NotFound("There is no such draft.")
     context.audit_read("draft.read", draft_id, line.client_id)
     wording = None if rewording is None else Rewording.model_validate(rewording)
-    return DraftWithRewording(**_detail(line), wording=wording)
+    return DraftWithRewording(**_detail(line), wording=wording, disagreements=tuple(disputed))
 
 
 @router.post("/{draft_id}/approve")

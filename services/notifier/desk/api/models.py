@@ -139,9 +139,10 @@ class Rewording(Model):
 
 
 class DraftWithRewording(DraftDetail):
-    """A draft, and its rewording if one was asked for."""
+    """A draft, its rewording if one was asked for, and in sentences where a second reader disagrees about the news."""
 
     wording: Rewording | None
+    disagreements: tuple[str, ...] = ()
 
 
 class Approved(Model):

@@ -19,6 +19,7 @@ from services.notifier.delivery.routes import targets
 from services.notifier.desk.actions import drafts
 from services.notifier.desk.actions.drafts import OutcomeKind
 from services.notifier.desk.context import RequestContext
+from services.notifier.desk.disagreements import disagreements
 from services.notifier.desk.draft_checks import checks_of, why_this_client
 from services.notifier.desk.errors import NotFound
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
@@ -42,6 +43,8 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
         supersedes, checks = line.draft.supersedes, checks_of(line)
         entry = queries.client(connection, context.scope, line.client_id)
         other_ids = [alert_id for alert_id in line.draft.told_alerts if alert_id != line.draft.alert_id]
+        other_alerts = queries.alerts_by_id(connection, context.scope, other_ids)
+        alerts = [alert for alert in (line.alert, *other_alerts) if alert is not None]
         contacts = queries.contacts(connection, context.scope, line.client_id)
         values: dict[str, Any] = {
             "line": line,
@@ -50,7 +53,8 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             "sentences": by_sentence(f"{line.subject}\n\n{line.body}", checks.grounding),
             "why": why_this_client(line, entry),
             "deliveries": queries.deliveries_of(connection, context.scope, draft_id),
-            "other_alerts": queries.alerts_by_id(connection, context.scope, other_ids),
+            "other_alerts": other_alerts,
+            "disagreements": [said for sentences in disagreements(connection, alerts).values() for said in sentences],
             "feedback": queries.feedback_on(connection, context.scope, draft_id),
             "rewording": rewordings.offer(connection, draft_id),
             "advice": opinions_of_draft(connection, context.scope, draft_id),

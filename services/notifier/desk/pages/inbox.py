@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from services.notifier import queries
 from services.notifier.desk.actions.health import broken_feeds
+from services.notifier.desk.disagreements import disagreements
 from services.notifier.desk.pages.rendering import PageRequest, render
 from services.notifier.webhooks import log
 
@@ -21,12 +22,14 @@ def inbox(context: PageRequest) -> HTMLResponse:
     with context.reading() as connection:
         page = queries.inbox(connection, context.scope, context.now, number=context.page_number, size=context.page_size)
         waiting = queries.waiting(connection, context.scope)
+        disputed = disagreements(connection, [line.alert for line in page.items if line.alert is not None])
         disabled_webhooks = log.disabled(connection) if context.viewer.role == "owner" else ()
     return render(
         context,
         "inbox.html",
         page=page,
         waiting=waiting,
+        disputed=disputed,
         broken_feeds=broken_feeds(context.dependencies),
         feed_count=len(context.dependencies.feeds_view()),
         disabled_webhooks=disabled_webhooks,

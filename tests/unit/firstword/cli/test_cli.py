@@ -108,7 +108,8 @@ def test_a_kept_alert_can_be_explained(run: Run, tmp_path: Path) -> None:
     assert explained.code == 0
     assert "Rules" in explained.out
     assert "Halden Energy cuts its dividend by half" in explained.out
-    assert json.loads(run("explain", str(alert["id"]), "--data", data, "--json").out) == alert
+    as_json = json.loads(run("explain", str(alert["id"]), "--data", data, "--json").out)
+    assert (as_json.pop("explanation")["name"], as_json) == ("Halden Energy", alert)
     ambiguous = run("explain", "alr_", "--data", data)
     assert (ambiguous.code, "begin with" in ambiguous.err) == (2, True)
     assert run("explain", "alr_nothing", "--data", data).code == 2
@@ -201,6 +202,11 @@ def test_the_doctor_checks_the_firms_own_rules_and_the_language_model(
     assert "tellnobody" not in message
     monkeypatch.setenv("FIRSTWORD_LLM_URL", "nowhere")
     assert found("language model")[0] == "fail"
+    assert found("second reader")[0] == "note"
+    monkeypatch.setenv("FIRSTWORD_SECOND_READER_URL", "http://127.0.0.1:1/v1")
+    state, message = found("second reader")
+    assert state == "warn"
+    assert "Check FIRSTWORD_SECOND_READER_URL" in message
 
 
 def test_sign_in_links_are_for_the_owner_and_known_managers(run: Run) -> None:

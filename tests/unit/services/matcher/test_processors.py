@@ -19,6 +19,7 @@ from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
+from services.matcher.reading.reader import Reader
 from services.matcher.stories.threads import JudgeState
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -62,8 +63,8 @@ def item_event(
 class Matcher:
     """Both processors with their state, without a runtime."""
 
-    def __init__(self, *book: AnyEvent) -> None:
-        self.annotate, self.judge = Annotate(), Judge()
+    def __init__(self, *book: AnyEvent, reader: Reader | None = None) -> None:
+        self.annotate, self.judge = Annotate(reader=reader), Judge()
         self.states: dict[str, JudgeState] = {}
         for grade in (LEDGER, HERALD):
             data = SourceGraded(source=grade)

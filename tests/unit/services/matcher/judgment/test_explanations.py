@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
 from schemas.alerts import Alert, AlertRaised
@@ -13,6 +15,7 @@ from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from services.matcher.judgment.explanations import explain_item
 from tests.scenarios.loader import load_scenarios
+from tests.unit.services.matcher.readings import reading
 
 
 def annotated(**given: object) -> ItemAnnotated:
@@ -56,6 +59,26 @@ def test_each_reading_has_a_sentence() -> None:
     }
 
 
+def test_what_was_read_is_said_first_and_not_said_twice() -> None:
+    as_read = reading(kind="dividend", role="actor", status="plan").model_copy(
+        update={"reasons": ("A dividend cut by Halden Energy, announced but not done yet.",)}
+    )
+    claim = Claim(item_id="i", status="asserted", score=0.1, basis="company", attributed_to="Halden Energy")
+    wordless = annotated().impact.model_copy(update={"cues": ()})
+    explained = texts(reading=as_read, claim=claim, impact=wordless)
+    assert list(explained) == ["mention", "reading", "claim", "origin"]
+    assert explained["reading"] == "A dividend cut by Halden Energy, announced but not done yet."
+    assert explained["claim"] == "It is announced but not done yet, according to Halden Energy."
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"), [("other", "It is of no usual kind."), ("none", "No event was recognized.")]
+)
+def test_no_kind_of_event_is_said_plainly(kind: str, sentence: str) -> None:
+    impact = annotated().impact.model_copy(update={"kind": kind, "cues": ()})
+    assert texts(impact=impact)["event"] == sentence
+
+
 def test_an_unjudged_claim_and_an_own_report_are_not_explained() -> None:
     unjudged = Claim(item_id="i", status="asserted", score=0.5, judged=False)
     explained = texts(claim=unjudged, origin=Origin(id="o", name="Coast Echo"))
@@ -73,5 +96,5 @@ def test_the_decisive_reason_comes_first_and_the_relevance_last() -> None:
         rules = [reason.rule for reason in alert.reasons]
         assert len(rules) == len(set(rules)) or rules.count("track-record") > 1
         assert alert.reasons[0].concluded == alert.verdict
-        assert len(rules) == 1 or (rules[-1] == "relevance" and {"mention", "event"} <= set(rules))
+        assert len(rules) == 1 or (rules[-1] == "relevance" and {"mention", "reading"} <= set(rules))
         assert all(reason.text.endswith((".", "…")) for reason in alert.reasons)

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from services.common.chat import ChatSettings, OpenAiChat
 from services.common.db import reading
 from services.common.http import GuardedClient, HttpSettings
 from services.notifier.desk.auth import create_api_token
+from services.notifier.model_answers import model_answers
 from services.notifier.rewording import store
-from services.notifier.rewording.llm import ChatSettings, OpenAiChat
-from services.notifier.rewording.tables import model_answers, rewordings
+from services.notifier.rewording.tables import rewordings
 from services.notifier.rewording.worker import RewordingWorker
 from tests.desk_world import World
 from tests.http_server import Reply, Request, Server, serving
