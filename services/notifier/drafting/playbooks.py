@@ -1,7 +1,8 @@
 """Playbooks: what to advise for a kind of event, the client's stance, their desire and their risk tolerance.
 
 Later layers override earlier ones: shipped, then the firm's, then the account manager's own. Within a layer the most
-specific rule wins, then the first. Where no rule fits there is no advice, and none is made up.
+specific rule wins, then the first. A rule for a broad kind of event is also for the finer kinds below it, where no rule
+for the finer kind itself fits. Where no rule fits at all there is no advice, and none is made up.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.resources import files
+from itertools import product
 
 from schemas.clients import Stance, Trade
-from schemas.mentions import EventKind
+from schemas.mentions import FAMILY_OF, EventKind
+from schemas.readings import EventFamily
 from services.notifier.drafting.playbook_files import parse_playbook
 from services.notifier.drafting.playbook_rules import Playbook, Rule, RuleQuery
 
@@ -20,7 +23,7 @@ __all__ = ["LAYERS", "Playbooks"]
 #: The names of the layers, least important first.
 LAYERS = ("shipped", "firm", "manager")
 #: The account manager (None: all), the trade (None: every), the event and the stance that a rule is for.
-_Place = tuple[str | None, Trade | None, EventKind, Stance]
+_Place = tuple[str | None, Trade | None, EventKind | EventFamily, Stance]
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,10 @@ class Playbooks:
         """As :meth:`lookup`, but return silent rules too, which explain why there is no opinion."""
         owners = (None,) if query.manager is None else (query.manager, None)
         trades: tuple[Trade | None, ...] = (query.trade, None)
-        for places in self._index:
-            for place in ((owner, trade, query.kind, query.stance) for owner in owners for trade in trades):
-                for rule in places.get(place, ()):
+        kinds: tuple[EventKind | EventFamily, ...] = (query.kind, FAMILY_OF[query.kind])
+        for kind, places in product(kinds, self._index):
+            for owner, trade in product(owners, trades):
+                for rule in places.get((owner, trade, kind, query.stance), ()):
                     if rule.fits(query):
                         return rule
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from typing import get_args
@@ -14,25 +15,26 @@ from schemas.mentions import Direction, EventKind
 from services.notifier.drafting.compose import Composed, message_text
 from services.notifier.drafting.dry_run import MESSAGE_VERDICTS, DryRunCase, dry_run
 from services.notifier.drafting.grammar import check_grammar
-from services.notifier.drafting.playbook_rules import Rule, RuleQuery
+from services.notifier.drafting.playbook_rules import Rule, RuleQuery, Size
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import MAX_WORDS, blank_quotations
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 SHIPPED = Playbooks.shipped()
 BOOKS = {book.trade: book for book in SHIPPED.layers[0] if book.trade is not None}
-Said = tuple[EventKind, Stance, Rule, str, Risk]
 
 
-def said(trade: Trade) -> Iterator[tuple[Said, Direction]]:
-    """Kind × stance × direction × desire × risk, wherever a rule speaks."""
+def said(trade: Trade) -> Iterator[tuple[DryRunCase, Rule]]:
+    """Yield each kind × stance × direction × size × desire × risk that a rule decides, with the rule."""
     rules = BOOKS[trade].rules
     cases = sorted({(kind, stance) for rule in rules for kind in rule.kinds for stance in rule.stances})
     desires = [*sorted({name for rule in rules for name in rule.desires}), "peace of mind"]
-    for (kind, stance), direction, desire, risk in product(cases, get_args(Direction), desires, get_args(Risk)):
-        rule = SHIPPED.lookup(RuleQuery(kind, stance, trade, direction, desire, risk))
+    sizes: set[Size] = {"moderate", *(size for rule in rules for size in rule.sizes)}
+    clients, events = tuple(product(desires, get_args(Risk))), tuple(product(get_args(Direction), sorted(sizes)))
+    for (kind, stance), (direction, size), (desire, risk) in product(cases, events, clients):
+        rule = SHIPPED.lookup(RuleQuery(kind, stance, trade, direction, desire, risk, size))
         if rule is not None:
-            yield (kind, stance, rule, desire, risk), direction
+            yield DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, size=size), rule
 
 
 def proofread(case: DryRunCase, rule: Rule) -> None:
@@ -52,37 +54,51 @@ def proofread(case: DryRunCase, rule: Rule) -> None:
         assert blemish not in whole.replace(" …", "…"), (blemish, whole)
 
 
+def case_of(trade: Trade, rule: Rule) -> DryRunCase:
+    """Return a case that ``rule`` decides."""
+    kind, stance = rule.kinds[0], rule.stances[0]
+    desire = sorted(rule.desires)[0] if rule.desires else "peace of mind"
+    risk = rule.risks[0] if rule.risks else "moderate"
+    directions, sizes = rule.directions or get_args(Direction), rule.sizes or get_args(Size)
+    return next(
+        DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, size=size)
+        for direction, size in product(directions, sizes)
+        if SHIPPED.find(RuleQuery(kind, stance, trade, direction, desire, risk, size)) is rule
+    )
+
+
 @pytest.mark.parametrize("trade", get_args(Trade))
 def test_every_rule_is_correct_english(trade: Trade) -> None:
     for rule in BOOKS[trade].rules:
-        kind, stance = rule.kinds[0], rule.stances[0]
-        desire = sorted(rule.desires)[0] if rule.desires else "peace of mind"
-        risk = rule.risks[0] if rule.risks else "moderate"
-        direction = rule.directions[0] if rule.directions else "negative"
-        composed = dry_run(DryRunCase(trade, kind, stance, direction, (desire,), risk=risk), SHIPPED, NOW)
+        if rule.silent:
+            continue
+        composed = dry_run(case_of(trade, rule), SHIPPED, NOW)
         assert isinstance(composed, Composed)
+        assert composed.draft.rule == rule.id
         assert list(check_grammar(blank_quotations(message_text(composed.draft.parts)))) == [], rule
 
 
 @pytest.mark.parametrize("trade", get_args(Trade))
 def test_every_rule_reads_well_in_each_of_its_cases(trade: Trade) -> None:
     """Each rule with each event, stance and verdict; desires and risks in turn, so that all of them have theirs."""
-    by_case: dict[tuple[EventKind, Stance, str], list[tuple[Said, Direction]]] = {}
-    for entry, direction in said(trade):
-        by_case.setdefault((entry[0], entry[1], entry[2].id), []).append((entry, direction))
+    by_case: dict[tuple[EventKind, Stance, str], list[DryRunCase]] = {}
+    rules: dict[tuple[EventKind, Stance, str], Rule] = {}
+    for case, rule in said(trade):
+        key = (case.kind, case.stance, rule.id)
+        rules[key] = rule
+        by_case.setdefault(key, []).append(case)
     turn = 0
-    for choices in by_case.values():
+    for key, cases in by_case.items():
         for verdict in MESSAGE_VERDICTS:
-            (kind, stance, rule, desire, risk), direction = choices[turn % len(choices)]
+            proofread(replace(cases[turn % len(cases)], verdict=verdict), rules[key])
             turn += 7
-            proofread(DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, verdict=verdict), rule)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("trade", get_args(Trade))
 def test_every_combination_with_a_rule_reads_well(trade: Trade) -> None:
-    """All of them; those that differ in the direction alone are one text, and are rendered once."""
-    directions = dict(said(trade))
-    for (kind, stance, rule, desire, risk), direction in directions.items():
+    """All of them; those that differ in the event alone are one text apart from the news, and are rendered once."""
+    texts = {(case.stance, rule.id, case.desires, case.risk): (case, rule) for case, rule in said(trade)}
+    for case, rule in texts.values():
         for verdict in MESSAGE_VERDICTS:
-            proofread(DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, verdict=verdict), rule)
+            proofread(replace(case, verdict=verdict), rule)

@@ -111,7 +111,7 @@ def test_a_client_without_desires_is_advised_by_risk_with_a_note_to_the_manager(
 
 def test_no_rule_means_no_opinion() -> None:
     client = a_client()
-    found = opinion_part(brief(client, alert=an_alert(client, kind="other")), SHIPPED)
+    found = opinion_part(brief(client, alert=an_alert(client, kind="none")), SHIPPED)
     assert found.rule is None
     assert found.text is not None
     assert "consider" not in found.text

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import re
 from itertools import product
-from typing import get_args
+from pathlib import Path
+from typing import cast, get_args
 
 import pytest
 
 from schemas.clients import Risk, Stance, Trade
-from schemas.mentions import Direction, EventKind
+from schemas.mentions import FAMILY_OF, Direction, EventKind
 from services.common.errors import BadInput
 from services.notifier.drafting.playbook_files import parse_playbook
-from services.notifier.drafting.playbook_rules import Rule, RuleQuery
+from services.notifier.drafting.playbook_rules import Rule, RuleQuery, Size
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import review
@@ -17,6 +19,22 @@ from tests.unit.services.notifier.samples import a_client, trade_rules
 
 SHIPPED = Playbooks.shipped()
 RULES = trade_rules(SHIPPED)
+#: The relations that clients of a trade have to what they watch: wealth managers' clients use no systems of a vendor's.
+SENSIBLE: dict[Trade, tuple[Stance, ...]] = {
+    "wealth": ("holds", "regulated_by", "follows"),
+    "it": ("uses", "supplied_by", "operates_in", "contracts_with", "competes", "regulated_by", "follows"),
+    "agency": get_args(Stance),
+    "legal": get_args(Stance),
+}
+#: The kinds that the matcher gives an event if it knows no finer one.
+BROAD: tuple[EventKind, ...] = (
+    *(kind for kind in get_args(EventKind) if FAMILY_OF[kind] == kind),
+    "funding",
+    "rating_change",
+    "leadership_change",
+    "data_breach",
+    "clinical_trial",
+)
 
 FIRM = """\
 playbook: harbour
@@ -51,6 +69,9 @@ def test_four_trades_ship_with_at_least_25_rules_each() -> None:
 
 @pytest.mark.parametrize(("trade", "rule"), RULES, ids=[f"{trade}:{rule.line}" for trade, rule in RULES])
 def test_a_shipped_rule_contains_no_fact_and_no_fault(trade: Trade, rule: Rule) -> None:
+    if rule.silent:
+        assert (rule.action, rule.reason, rule.meaning, rule.question) == ("", "", None, None)
+        return
     sentences = (f"Consider {rule.action} because {rule.reason}.", rule.meaning, rule.question)
     for text in filter(None, sentences):
         sentence = text.replace("{asset}", "it")
@@ -68,12 +89,51 @@ def test_every_shipped_rule_can_be_reached(trade: Trade, rule: Rule) -> None:
         rule.directions or get_args(Direction),
         sorted(rule.desires) or ["nothing in particular"],
         rule.risks or get_args(Risk),
+        rule.sizes or get_args(Size),
     )
     found = (
-        SHIPPED.lookup(RuleQuery(kind, stance, trade, direction, desire, risk))
-        for kind, stance, direction, desire, risk in cases
+        SHIPPED.find(RuleQuery(kind, stance, trade, direction, desire, risk, size))
+        for kind, stance, direction, desire, risk, size in cases
     )
     assert any(other is rule for other in found)
+
+
+@pytest.mark.parametrize("trade", get_args(Trade))
+def test_every_broad_kind_has_advice_or_a_deliberate_silence(trade: Trade) -> None:
+    missing = [
+        query
+        for stance, kind, direction in product(SENSIBLE[trade], BROAD, get_args(Direction))
+        if SHIPPED.find(query := RuleQuery(kind, stance, trade, direction)) is None
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("kind", ["none", "opinion", "advertisement"])
+def test_where_nothing_happened_the_shipped_playbooks_stay_silent(kind: EventKind) -> None:
+    for trade in get_args(Trade):
+        for stance in SENSIBLE[trade]:
+            rule = SHIPPED.find(RuleQuery(kind, stance, trade))
+            assert rule is not None
+            assert rule.silent
+
+
+def test_bad_and_major_news_about_a_holding_leads_to_a_review_of_its_size() -> None:
+    for kind in ("guidance", "deal", "contract", "product", "legal", "regulation", "cutback", "labour", "reputation"):
+        major = action(SHIPPED.lookup(RuleQuery(kind, "holds", "wealth", "negative", size="major")))
+        moderate = action(SHIPPED.lookup(RuleQuery(kind, "holds", "wealth", "negative")))
+        assert major == "reviewing with me whether {asset} is larger than you would choose now"
+        assert moderate != major
+
+
+def test_a_rule_for_a_broad_kind_is_for_its_finer_kinds_too_where_they_have_none() -> None:
+    broad = FIRM.replace("kind: dividend_cut, stance: holds, desire: income", "kind: dividend, stance: holds")
+    playbooks = Playbooks(((parse_playbook(broad, "firm.yaml"),),))
+    assert action(lookup(playbooks, "", "limited", "dividend_raise")) == "keeping {asset}"
+    assert action(lookup(playbooks, "", "limited")).startswith("calling us")
+    assert lookup(playbooks, "", "high") is None  # the finer kind has a silent rule
+    assert lookup(playbooks, "", "limited", "earnings") is None
+    layered = SHIPPED.with_layer([parse_playbook(broad, "firm.yaml")])
+    assert lookup(layered, "", "limited", "dividend_raise") is lookup(SHIPPED, "", "limited", "dividend_raise")
 
 
 def test_the_most_specific_rule_wins() -> None:
@@ -93,7 +153,7 @@ def test_a_desire_is_recognized_by_its_other_names_and_spellings(name: str) -> N
 
 
 def test_without_a_fitting_rule_there_is_no_advice() -> None:
-    assert SHIPPED.lookup(RuleQuery("other", "holds", "wealth", "negative", "income", "limited")) is None
+    assert SHIPPED.lookup(RuleQuery("none", "holds", "wealth", "negative", "income", "limited")) is None
     assert SHIPPED.lookup(RuleQuery("vulnerability", "uses", "wealth", "negative", "income", "limited")) is None
 
 
@@ -156,3 +216,11 @@ def test_all_faults_are_reported_at_once_each_with_its_line() -> None:
 
 def test_stances_and_kinds_are_those_of_the_contract() -> None:
     assert {stance for _, rule in RULES for stance in rule.stances} <= set(get_args(Stance))
+
+
+def test_the_guide_lists_every_kind_below_its_broad_kind() -> None:
+    guide = (Path(__file__).parents[5] / "docs/guide/playbooks.md").read_text(encoding="utf-8")
+    rows = [re.findall(r"`(\w+)`", row) for row in guide.splitlines() if row.startswith("| `")]
+    assert sorted(kind for row in rows for kind in row) == sorted(get_args(EventKind))
+    for broad, *finer in rows:
+        assert {FAMILY_OF[cast("EventKind", kind)] for kind in (broad, *finer)} == {FAMILY_OF[cast("EventKind", broad)]}

@@ -80,7 +80,7 @@ def test_short_unconfirmed_stories_are_merged_and_marked_unconfirmed() -> None:
     life = Life(plain)
     for number, name in ((1, HALDEN), (2, CORVANE)):
         quote = f"{name} may sell."
-        life.alert(number, name, verdict="warn", kind="other", evidence=(an_item(name, number, quote=quote),))
+        life.alert(number, name, verdict="warn", kind="none", evidence=(an_item(name, number, quote=quote),))
     assert life.only.subject.startswith("Unconfirmed: ")
     assert life.only.subject.count("Unconfirmed") == 1
     assert life.only.body.count("This is unconfirmed.") == 2
