@@ -55,16 +55,20 @@ _ACTOR = re.compile(r"^(?:[A-Z]+: )?([A-Z]\w*(?: [A-Z]\w*)*) [a-z]")
 
 
 class ItemReading(NamedTuple):
-    """The reading of an item, independent of what it mentions."""
+    """What the words of an item show, independent of what it mentions.
+
+    ``only_moved``: a price move is certain, its reason is not.
+    """
 
     claim: Claim
     impact: Impact
     source: SourceGrade
+    only_moved: bool = False
 
 
 def read_item(item: Item, sources: SourceTable) -> ItemReading:
     """Read ``item`` without regard to the client book."""
-    claim, impact = classify_claim(item), classify_impact(item)
+    claim, impact, only_moved = classify_claim(item), classify_impact(item), False
     if claim.judged and claim.status != "retracted":
         if is_averted(item.title, impact):
             impact = as_averted(impact)
@@ -72,8 +76,8 @@ def read_item(item: Item, sources: SourceTable) -> ItemReading:
             claim = claim.model_copy(update={"status": "denied", "score": max(claim.score, LEAST_DENIED)})
         elif claim.status == "hedged" and impact.kind == "share_move" and _title_asserts(item):
             # The price move is a fact, even if its cause is in doubt.
-            claim = claim.model_copy(update={"status": "asserted"})
-    return ItemReading(claim, impact, sources.publisher_of(item))
+            claim, only_moved = claim.model_copy(update={"status": "asserted"}), True
+    return ItemReading(claim, impact, sources.publisher_of(item), only_moved)
 
 
 def _title_asserts(item: Item) -> bool:
@@ -260,9 +264,12 @@ class Annotate(Processor[None]):
 
     def _reading_about(self, item: Item, reading: ItemReading, mention: Mention, as_read: Reading) -> ItemReading:
         """Return the claim and the event as they are for the entity."""
-        impact = impact_as_read(item, mention, as_read, self._impact(item, reading.impact, mention))
-        reading = reading._replace(claim=claim_as_read(as_read, reading.claim), impact=impact)
-        return self._with_speaker(item, reading, mention)
+        lexical = self._impact(item, reading.impact, mention)
+        if reading.only_moved and lexical.kind == "share_move":
+            return self._with_speaker(item, reading._replace(impact=lexical), mention)
+        impact = impact_as_read(item, mention, as_read, lexical)
+        reading = self._with_speaker(item, reading._replace(impact=impact), mention)
+        return reading._replace(claim=claim_as_read(as_read, reading.claim))
 
     def _with_speaker(self, item: Item, reading: ItemReading, mention: Mention) -> ItemReading:
         """Return the reading with the speaker as it is for the entity.

@@ -38,6 +38,8 @@ _NOT_NEWS_TEXT: dict[NotNews, str] = {
 }
 
 
+#: An unconfirmed event can move the value of a thing that takes part in it.
+_TAKES_PART: frozenset[Role] = frozenset(("actor", "object", "party"))
 _NOT_ABOUT_TEXT: dict[Role, str] = {
     "mention": "The event is another's; {name} is only mentioned.",
     "speaker": "The event is another's; {name} only comments on it.",
@@ -213,7 +215,7 @@ def _could_move(situation: Situation, thresholds: Thresholds) -> _Finding:
         return None
     if assessment.source == "E" or not thresholds.could_move(kind, watch.stance):
         return None
-    if situation.relevance.score < thresholds.tell_relevance:
+    if situation.thread.event.role not in _TAKES_PART or situation.relevance.score < thresholds.tell_relevance:
         return None
     harm = "move its value" if watch.stance == "holds" else "do harm before it is confirmed"
     text = f"It is unconfirmed, but {situation.relevance.why}, and {event_kind_phrase(kind)} could {harm}."

@@ -11,7 +11,7 @@ from schemas.alerts import Evidence
 from schemas.mentions import ClaimBasis, ClaimStatus, ItemAnnotated, ItemField, SourceKind, SourceLetter, Span
 from services.matcher.reading.claims import is_speculation
 
-__all__ = ["EvidenceRecord", "Objection", "record_evidence", "said_at", "select_evidence"]
+__all__ = ["EvidenceRecord", "Objection", "is_speculative", "record_evidence", "said_at", "select_evidence"]
 
 #: A second reader's objection to telling an item: the name takes no part in the event (``speaker``, ``mention``,
 #: ``homonym``), it isn't news, or it is too small; ``none`` if there is no objection.
@@ -89,6 +89,13 @@ class EvidenceRecord:
         )
 
 
+def is_speculative(annotated: ItemAnnotated) -> bool:
+    """Return whether the item only says what somebody expects; nobody in it knows."""
+    if annotated.reading is None or not annotated.claim.judged:
+        return is_speculation(annotated.claim)
+    return annotated.reading.status == "forecast" and annotated.claim.status == "hedged"
+
+
 def record_evidence(annotated: ItemAnnotated, *, counts: bool, copy_of: EvidenceRecord | None) -> EvidenceRecord:
     """Return the evidence record of an item. A near-copy (``copy_of``) is attributed to the origin it copies."""
     item, origin = annotated.item, annotated.origin
@@ -117,7 +124,7 @@ def record_evidence(annotated: ItemAnnotated, *, counts: bool, copy_of: Evidence
         spans=tuple((span.field, span.start, span.end, span.text) for span in annotated.mention.spans),
         origin_domain=origin.domain,
         origin_record=origin.record,
-        speculative=is_speculation(annotated.claim),
+        speculative=is_speculative(annotated),
     )
     if copy_of is None or origin.primary or origin.via != "itself" or not counts:
         return record

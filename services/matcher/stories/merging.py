@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from schemas.mentions import Impact, ItemAnnotated
+from schemas.mentions import FAMILY_OF, EventKind, Impact, ItemAnnotated
 from services.matcher.reading.impact import figures
 from services.matcher.stories.evidence import EvidenceRecord, record_evidence, select_evidence
 from services.matcher.stories.linking import ends_event, is_opposite
@@ -119,17 +119,26 @@ def _merge_event(thresholds: Thresholds, thread: Thread, new: EventSummary, reco
         # Something feared, and its outcome: the later statement holds, in whatever order they arrive.
         later = thread.event_at is None or record.said_at >= thread.event_at
         return new if later and asserted else known
-    if thresholds.grows_into(new.kind, known.kind):
+    if thresholds.grows_into(new.kind, known.kind) or _is_finer(known.kind, new.kind):
         return known
+    if _is_finer(new.kind, known.kind):
+        return new
     if new.kind != known.kind and new.kind != "other" and thread.event_at and record.said_at < thread.event_at:
         return new  # it arrived later but was published earlier
     if asserted and (is_opposite(known, new) or thresholds.grows_into(known.kind, new.kind)):
         return new
     if new.kind == known.kind and asserted:
+        if new.direction == "neutral" != known.direction:
+            return replace(new, size=max(known.size, new.size, key=_SIZES.index))  # it is over
         if known.direction == "neutral" and any(record.said_at < other.said_at for other in thread.evidence):
             return known  # the event is over, and this was published before
         return new if _SIZES.index(new.size) >= _SIZES.index(known.size) else known
     return known
+
+
+def _is_finer(kind: EventKind, other: EventKind) -> bool:
+    """Return whether ``kind`` is one of the finer kinds of the broad kind ``other``."""
+    return kind != other == FAMILY_OF[kind]
 
 
 def _credit_origins(

@@ -7,9 +7,9 @@ from typing import Literal
 
 from schemas.mentions import EventKind, ItemAnnotated
 from schemas.readings import Genre
-from services.matcher.reading.claims import is_speculation
 from services.matcher.reading.impact import is_retrospective
 from services.matcher.reading.opinion_headlines import find_commentator
+from services.matcher.stories.evidence import is_speculative
 from services.matcher.thresholds import Thresholds
 
 __all__ = ["NotNews", "not_news_reason"]
@@ -55,7 +55,7 @@ def not_news_reason(thresholds: Thresholds, annotated: ItemAnnotated, *, known_s
         return "anniversary"
     if _is_commentary(annotated, thresholds.thought_kinds):
         return "opinion"
-    if annotated.impact.kind == "other" and is_speculation(annotated.claim):
+    if is_speculative(annotated) and not _is_worth_telling(thresholds, annotated):
         return "speculation"
     answers = known_story and annotated.claim.status in ("denied", "retracted")
     if not answers and _is_stale(thresholds, annotated):
@@ -68,7 +68,11 @@ def _by_genre(thresholds: Thresholds, annotated: ItemAnnotated) -> NotNews | Non
     reading = annotated.reading
     if reading is None or not annotated.claim.judged:
         return "opinion" if annotated.impact.kind == "opinion" else None
-    return _GENRES[reading.genre] if reading.tell_score < thresholds.worth_telling else None
+    return None if _is_worth_telling(thresholds, annotated) else _GENRES[reading.genre]
+
+
+def _is_worth_telling(thresholds: Thresholds, annotated: ItemAnnotated) -> bool:
+    return annotated.reading is not None and annotated.reading.tell_score >= thresholds.worth_telling
 
 
 def _is_commentary(annotated: ItemAnnotated, kinds: frozenset[EventKind]) -> bool:

@@ -6,6 +6,7 @@ loaded. Equal states give equal bytes.
 
 from __future__ import annotations
 
+from dataclasses import MISSING, asdict, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ __all__ = ["dump_state", "dump_window", "load_state", "load_window"]
 
 #: Version of the format; older ones must stay readable.
 STATE_VERSION = 1
+_EVENT_DEFAULTS = {field.name: field.default for field in fields(EventSummary)}
 
 
 def dump_state(state: JudgeState) -> bytes:
@@ -98,7 +100,7 @@ def _dump_thread(thread: Thread) -> dict[str, Any]:
     return {
         "story_id": thread.story_id,
         "headline": thread.headline,
-        "happening": thread.event,
+        "happening": _dump_event(thread.event),
         "salience": thread.salience,
         "opened_at": thread.opened_at,
         "last_at": thread.last_at,
@@ -111,6 +113,11 @@ def _dump_thread(thread: Thread) -> dict[str, Any]:
         "rumored": thread.was_rumor,
         "outcome": thread.outcome,
     }
+
+
+def _dump_event(event: EventSummary) -> dict[str, Any]:
+    """Return the event without what version 1 did not have, unless it says something."""
+    return {name: value for name, value in asdict(event).items() if value != _EVENT_DEFAULTS.get(name, MISSING)}
 
 
 def _load_thread(data: Any) -> Thread:

@@ -166,7 +166,7 @@ def test_an_alert_has_all_its_fields() -> None:
     assert alert.raised_at == START
     assert alert.deadline_at == START + timedelta(hours=24)
     assert alert.evidence[0].quote in (item_event(0, *CUT).data.item.text())  # type: ignore[attr-defined]
-    grades, read = ["believed", "good-source", "no-comment"], ["mention", "claim", "event"]
+    grades, read = ["believed", "good-source", "no-comment"], ["mention", "reading", "claim", "event"]
     assert [reason.rule for reason in alert.reasons] == [*grades, *read, "relevance"]
 
 

@@ -10,6 +10,7 @@ import pytest
 from schemas.alerts import InformationGrade, Verdict
 from schemas.clients import STANCE_OF, Watch, WatchKind
 from schemas.mentions import EventKind, SourceLetter
+from schemas.readings import Role
 from services.matcher.judgment.credibility import Assessment
 from services.matcher.judgment.reasons import reason
 from services.matcher.judgment.relevance import ClientRelevance
@@ -30,7 +31,7 @@ def situation(
     event: EventKind = "dividend_cut",
     earlier: Verdict | None = None,
     score: float = 0.8,
-    salience: float = 0.9,
+    role: Role = "object",
     letter: SourceLetter = "B",
     disputed: bool = True,
     not_news: NotNews | None = None,
@@ -38,8 +39,8 @@ def situation(
     thread = Thread(
         story_id="story",
         headline="Halden weighs sale",
-        event=EventSummary(kind=event, direction="negative", size="major", urgency="high", worth_hours=24),
-        salience=salience,
+        event=EventSummary(event, "negative", size="major", urgency="high", worth_hours=24, worth=0.9, role=role),
+        salience=0.9,
         opened_at=AT,
         last_at=AT,
         not_news=not_news,
@@ -66,7 +67,7 @@ def situation(
         (situation(4, letter="E"), "hold", "unconfirmed"),
         (situation(3, kind="competitor"), "hold", "unconfirmed"),
         (situation(3, event="product_launch"), "hold", "unconfirmed"),
-        (situation(3, salience=0.2), "hold", "unconfirmed"),
+        (situation(3, role="affected"), "hold", "unconfirmed"),
         (situation(3, kind="product", event="vulnerability"), "warn", "could-move-asset"),
         (situation(3, kind="product", event="share_move"), "hold", "unconfirmed"),
         (situation(3, score=0.3), "hold", "unconfirmed"),
@@ -82,7 +83,11 @@ def situation(
         (situation(2, earlier="warn"), "tell", "warned-and-true"),
         (situation(1, earlier="correct"), "tell", "corrected-and-true"),
         (situation(4, earlier="tell"), "tell", "already-told"),
-        (situation(3, earlier="warn", salience=0.1), "warn", "already-warned"),
+        (situation(3, earlier="warn", role="affected"), "warn", "already-warned"),
+        (situation(1, role="mention"), "ignore", "mention"),
+        (situation(1, role="speaker"), "ignore", "speaker"),
+        (situation(1, role="homonym"), "ignore", "homonym"),
+        (situation(5, role="mention", earlier="tell"), "correct", "told-and-false"),
         (situation(1, not_news="satire"), "ignore", "satire"),
         (situation(1, not_news="stale"), "ignore", "stale"),
     ],
