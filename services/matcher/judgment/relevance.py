@@ -72,12 +72,12 @@ class RelevanceRules:
             factor = rules["most_factor"]
         elif event.kind in stance.least and event.size != "major":
             factor = rules["least_factor"]
-        score = _worth(event.worth, thresholds) * stance.base * factor * self._size_factor(watch.weight)
+        score = _worth(event.worth, thresholds) * stance.base * factor * self._weight_factor(watch, event)
         if fit.particular and self._happens_in_scope(event):
             score = max(score, rules["in_scope"])
         why = f"the client {stance.words}"
         if watch.weight is not None:
-            why += f" ({watch.weight:.0%} of {'the portfolio' if watch.kind == 'holding' else 'spend'})"
+            why += f" ({_percent(watch.weight)} of {'the portfolio' if watch.kind == 'holding' else 'spend'})"
         if fit.matched:
             why += f" (scope: {join_names(fit.matched)})"
         direction = _client_direction(stance, event)
@@ -89,14 +89,20 @@ class RelevanceRules:
         """Return whether the event is the subject's own and happens to somebody, not to everybody."""
         return event.role in _TAKES_PART and FAMILY_OF[event.kind] not in self._for_everybody
 
-    def _size_factor(self, weight: float | None) -> float:
-        """Return the factor for a share of the portfolio or spend."""
-        rules = self._lexicon
+    def _weight_factor(self, watch: Watch, event: EventSummary) -> float:
+        """Return the factor for the share of the portfolio or spend; a tiny holding makes only a major event matter."""
+        rules, weight = self._lexicon, watch.weight
         if weight is None:
             return 1.0
+        if weight < rules["tiny_holding"] and watch.kind == "holding" and event.size != "major":
+            return float(rules["tiny_factor"])
         if weight < rules["small_weight"]:
             return float(rules["small_factor"])
         return float(rules["large_factor"]) if weight >= rules["large_weight"] else 1.0
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else "less than 1%"
 
 
 def _worth(probability: float, thresholds: Thresholds) -> float:

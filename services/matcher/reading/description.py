@@ -127,9 +127,11 @@ def role_phrase(role: Role, type: NameType) -> str:
 
 
 def describe_readings(title: str, readings: Sequence[NamedReading]) -> list[Reading]:
-    """Return the readings of the item with this ``title``, with ``reasons`` that describe each."""
+    """Return the readings of the item with this ``title``, with ``reasons`` that describe each before its own."""
     return [
-        named.reading.model_copy(update={"reasons": _describe(named, _parties(title, named, readings))})
+        named.reading.model_copy(
+            update={"reasons": (*_describe(named, _parties(title, named, readings)), *named.reading.reasons)}
+        )
         for named in readings
     ]
 

@@ -14,6 +14,7 @@ from services.matcher.reading.impact import figures
 from services.matcher.reading.model.encoding import NameType, PairText
 from services.matcher.reading.model.network import Network, Scores, default_network
 from services.matcher.reading.participants import find_participants
+from services.matcher.reading.significance import SignificanceRules, adjust, default_significance_rules
 from services.matcher.text.preparation import PreparedText, prepared
 from services.matcher.text.sentences import sentences
 
@@ -46,24 +47,29 @@ class Reader(Protocol):
     """Reads an item for each watched name in it. Pure: the same item and names always have the same readings."""
 
     def read(self, item: Item, publisher: str, named: Sequence[NamedMention]) -> list[Reading]:
-        """Return one reading for each of ``named``, in their order, without reasons."""
+        """Return one reading for each of ``named``, in their order, with reasons only for what rules changed."""
         ...
 
 
 class ModelReader:
-    """The shipped reader: the model chooses the value of each field; figures and names are found by rules."""
+    """The shipped reader: the model chooses the value of each field; figures, names and sizes are found by rules."""
 
-    def __init__(self, network: Network) -> None:
-        """Read with ``network``."""
+    def __init__(self, network: Network, significance: SignificanceRules | None = None) -> None:
+        """Read with ``network``, and with the given rules of size or those that ship with the package."""
         self._network = network
+        self._significance = significance or default_significance_rules()
 
     def read(self, item: Item, publisher: str, named: Sequence[NamedMention]) -> list[Reading]:
-        """Return one reading for each of ``named``, in their order, without reasons."""
+        """Return one reading for each of ``named``, in their order, with reasons only for a size that figures show."""
         text = prepared(item)
         pairs = [pair_text(item, text, publisher, mention) for mention in named]
-        return [
+        readings = [
             _reading(item, mention, pair, scores)
             for mention, pair, scores in zip(named, pairs, self._network.scores(pairs), strict=True)
+        ]
+        return [
+            adjust(reading, self._significance.find(pair, reading))
+            for reading, pair in zip(readings, pairs, strict=True)
         ]
 
 

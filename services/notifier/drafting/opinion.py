@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from schemas.alerts import Alert
 from schemas.clients import Client, Desire
 from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
@@ -54,9 +55,7 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
         return OpinionPart(_sentence(brief, desire, action, phrasing().correction_reason, own_words))
     desire, rule = _choose(brief, playbooks)
     if rule is None:
-        event, stance = alert.kind.replace("_", " "), phrasing().stance_label[alert.stance]
-        note = f"No playbook rule fits {event} where the client {stance}, so the draft gives no opinion. Add your own."
-        return OpinionPart(phrasing().no_rule, notes=(note,))
+        return OpinionPart(phrasing().no_rule, notes=(_no_rule_note(alert),))
     notes = () if client.desires else (f"The client book lists no desire of {client.name}. Ask what they want.",)
     action, reason = (text.replace("{asset}", brief.asset) for text in (rule.action, rule.reason))
     if alert.verdict != "warn":
@@ -66,6 +65,15 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     now = phrases.warn_action[alert.stance].format(asset=brief.asset)
     then = f" {phrases.warn_then.format(action=action)}" if outlook else ""
     return OpinionPart(f"{_sentence(brief, desire, now, phrases.warn_reason, own_words)}{then}", rule, notes)
+
+
+def _no_rule_note(alert: Alert) -> str:
+    event = "an event of this kind" if alert.kind in ("other", "none") else f"“{alert.kind.replace('_', ' ')}”"
+    stance = phrasing().stance_label[alert.stance]
+    return (
+        f"No playbook rule fits {event} where the client {stance}, so the draft passes on the news without an opinion. "
+        "Add your own."
+    )
 
 
 def restricted_name(brief: Brief) -> str | None:

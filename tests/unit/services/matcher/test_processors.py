@@ -14,6 +14,7 @@ from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, ClientRemoved, Firm, Manager, Watch, WatchKind
 from schemas.items import Item, ItemIngested, Source
 from schemas.mentions import ItemAnnotated, SourceGrade, SourceGraded
+from schemas.readings import EventFamily
 from schemas.topics import decode, encode
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent
@@ -21,6 +22,7 @@ from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from services.matcher.reading.reader import Reader
 from services.matcher.stories.threads import JudgeState
+from tests.unit.services.matcher.readings import FixedReader, reading
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 LEDGER = SourceGrade(domain="ledger.example", publisher="The Ledger", owner="Ledger Media", grade="A", ground="test")
@@ -168,6 +170,14 @@ def test_an_alert_has_all_its_fields() -> None:
     assert alert.evidence[0].quote in (item_event(0, *CUT).data.item.text())  # type: ignore[attr-defined]
     grades, read = ["believed", "good-source", "no-comment"], ["mention", "reading", "claim", "event"]
     assert [reason.rule for reason in alert.reasons] == [*grades, *read, "relevance"]
+
+
+@pytest.mark.parametrize("kind", ["other", "legal", "cutback", "politics", "reputation", "labour", "product"])
+def test_a_large_event_of_whatever_kind_is_told(kind: EventFamily) -> None:
+    large = FixedReader(reading(role="actor", kind=kind, weight="major"))
+    matcher = Matcher(book_event("alma", watch()), reader=large)
+    (alert,) = matcher.push(item_event(0, "Halden Energy moves its seat to the sea floor"))
+    assert (alert.verdict, alert.kind, alert.size) == ("tell", kind, "major")
 
 
 def test_the_headline_of_an_alert_is_without_label_and_publisher() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from schemas.clients import Watch, WatchKind
 from schemas.mentions import Direction, EventKind
 from services.matcher.judgment.relevance import ClientRelevance, default_relevance_rules
+from services.matcher.reading.impact import Size
 from services.matcher.stories.threads import EventSummary
 from services.matcher.thresholds import default_thresholds
 
@@ -17,8 +18,10 @@ def watch(kind: WatchKind = "holding", entity: str = "halden", weight: float | N
     return Watch(entity_id=entity, name=entity.title(), kind=kind, weight=weight)
 
 
-def event(kind: EventKind, direction: Direction = "negative", worth: float = 0.6) -> EventSummary:
-    return EventSummary(kind=kind, direction=direction, size="moderate", urgency="normal", worth_hours=24, worth=worth)
+def event(
+    kind: EventKind, direction: Direction = "negative", worth: float = 0.6, size: Size = "moderate"
+) -> EventSummary:
+    return EventSummary(kind=kind, direction=direction, size=size, urgency="normal", worth_hours=24, worth=worth)
 
 
 def relevance(watch: Watch, event: EventSummary) -> ClientRelevance:
@@ -42,6 +45,27 @@ def test_a_large_holding_is_more_relevant_and_an_event_hardly_worth_telling_less
         > score("earnings", "holding", weight=0.01)
     )
     assert score("earnings", "holding", worth=0.1) < score("earnings", "holding", worth=0.9)
+
+
+@pytest.mark.parametrize(
+    ("weight", "size", "kind", "told"),
+    [
+        (0.12, "moderate", "leadership_change", True),
+        (0.12, "major", "leadership_change", True),
+        (0.005, "moderate", "leadership_change", False),
+        (0.005, "moderate", "guidance_cut", False),
+        (0.005, "major", "leadership_change", True),
+        (0.03, "moderate", "leadership_change", True),
+    ],
+)
+def test_of_a_tiny_holding_only_major_events_are_told(weight: float, size: Size, kind: EventKind, told: bool) -> None:
+    found = relevance(watch(weight=weight), event(kind, worth=0.9, size=size))
+    assert (found.score >= default_thresholds().tell_relevance) == told
+
+
+def test_a_supplier_with_a_tiny_share_of_spend_still_matters() -> None:
+    assert score("outage", "supplier", weight=0.005) >= default_thresholds().tell_relevance
+    assert "less than 1% of spend" in relevance(watch("supplier", weight=0.004), event("outage")).why
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

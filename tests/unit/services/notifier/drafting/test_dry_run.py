@@ -94,6 +94,26 @@ def test_every_rule_reads_well_in_each_of_its_cases(trade: Trade) -> None:
             turn += 7
 
 
+#: Kinds that are never told.
+NOT_TOLD: frozenset[EventKind] = frozenset(("opinion", "advertisement", "none"))
+
+
+@pytest.mark.parametrize("trade", get_args(Trade))
+def test_an_event_without_a_rule_is_passed_on_as_plain_information(trade: Trade) -> None:
+    told = [kind for kind in get_args(EventKind) if kind not in NOT_TOLD]
+    for kind, stance in product(told, get_args(Stance)):
+        case = DryRunCase(trade, kind, stance, "unclear", ("peace of mind",), size="major")
+        composed = dry_run(case, Playbooks(()), NOW)
+        assert isinstance(composed, Composed), (kind, stance, composed)
+        draft = composed.draft
+        assert not draft.findings, (kind, stance, draft.findings)
+        assert composed.quote in draft.body
+        assert "I have not formed a recommendation on this yet" in draft.body
+        assert draft.rule is None
+        assert draft.advice == ()
+        assert any("passes on the news without an opinion" in note for note in draft.notes)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("trade", get_args(Trade))
 def test_every_combination_with_a_rule_reads_well(trade: Trade) -> None:
