@@ -172,13 +172,13 @@ def _is_source(number: int, speaker: Speaker) -> bool:
     return not speaker.comments and (speaker.basis != "researcher" or number == SOURCE_STATEMENTS)
 
 
-def _completing(nameless: Speaker) -> frozenset[ClaimBasis]:
+def _completing(speaker: Speaker) -> frozenset[ClaimBasis]:
     """Return the bases of which a name further down completes a speaker without a name."""
-    if nameless.papers:
+    if speaker.papers:
         return frozenset()
-    if nameless.basis == "unnamed":
+    if speaker.basis == "unnamed":
         return REPORTS
-    return REPORTS | {"researcher"} if nameless.basis == "outlet" else frozenset((nameless.basis,))
+    return REPORTS | {"researcher"} if speaker.basis == "outlet" else frozenset((speaker.basis,))
 
 
 def _same(bare: Speaker, other: Speaker) -> Speaker | None:
@@ -216,15 +216,15 @@ def _conclude(best: FoundSpeaker | None, groups: set[str]) -> Speaker | None:
     if speaker is not None and speaker.basis in REPORTS and speaker.name is not None:
         return speaker
     weak = best is None or best.rank == ACTS
-    nameless = weak or speaker is None or speaker.name is None
-    if "source" in groups or ("unnamed" in groups and (nameless or (speaker is not None and not speaker.sure))):
+    bare = weak or speaker is None or speaker.name is None
+    if "source" in groups or ("unnamed" in groups and (bare or (speaker is not None and not speaker.sure))):
         return Speaker("unnamed")
     basis = speaker.basis if speaker is not None and not weak else "company"
     if "court_papers" in groups and basis in ("filing", "company"):
         return Speaker("court", papers=True)
     if "filing" in groups and basis in ("filing", "company"):
         return Speaker("filing", None if weak or speaker is None else speaker.name)
-    if "outlet" in groups and nameless:
+    if "outlet" in groups and bare:
         return Speaker("outlet")
     if "company" in groups and (speaker is None or (speaker.name is None and speaker.basis == "person")):
         return Speaker("company")

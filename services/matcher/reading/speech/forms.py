@@ -155,7 +155,7 @@ def _beside_verbs(sentence: SpokenSentence) -> Iterator[FoundSpeaker]:
         if word.norm in vocabulary.says_of_several and not speaker.sure and " and " not in (speaker.name or ""):
             continue
         if inverted is None and word.norm in vocabulary.own_affairs and _speaks_for_itself(sentence, speaker, index):
-            speaker = Speaker("company", speaker.name)
+            speaker = Speaker("company", speaker.name, sure=speaker.basis not in REPORTS)
         elif verb == "reports" and not speaker.sure and reports_news(sentence, index):
             speaker = Speaker("outlet", speaker.name)
         closes = sentence.is_title and index >= NEWS_WORDS and (inverted is not None or index >= len(words) - 2)

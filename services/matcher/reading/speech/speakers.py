@@ -150,7 +150,9 @@ class _Description(NamedTuple):
         if owner is not None and owner <= 3 and len(run) - owner <= 3 and not vocabulary.is_ordinary(run[-1]):
             house = vocabulary.lookup(run[:owner]) == "researcher"  # "Halden's Ann Lee"
             return Speaker("researcher" if house else "person", _written(self.text, run[owner:]), comments=True)
-        if 1 < len(run) <= 4 and run[0].norm in vocabulary.given_names:
+        if (1 < len(run) <= 4 and run[0].norm in vocabulary.given_names) or (
+            len(run) == 1 and run[0].norm in vocabulary.surnames
+        ):
             return Speaker("person", name, comments=True)
         if len(run) == 1 and run[0].norm.endswith("s") and run[0].norm[:-1] in vocabulary.ordinary:
             return None  # "Drivers say"
@@ -161,13 +163,15 @@ class _Description(NamedTuple):
         before, after = self.head[:at], self.head[at + 1 :]
         named = self._is_name(after)
         if after and not named and after[0].norm not in ("of", "for"):
-            return None  # "bank shares", "court hearing": the word only describes another
+            return None  # "bank shares", "court session": the word only describes another
         if kind.papers or (kind.basis == "filing" and any(word.norm in ("court", "bankruptcy") for word in before)):
             return Speaker("court", papers=True)
         if kind.basis in ("regulator", "court"):
             return self._authority(kind, at)
         if kind.basis in ("unnamed", "filing"):
             return Speaker(kind.basis)
+        if named and not self.plain and len(after) == 1 and self._may_be_verb(after[0]):
+            return None  # "Halden Investors Explain"
         if named:
             known = self.vocabulary.lookup(after)
             name = _written(self.text, after)
@@ -183,6 +187,9 @@ class _Description(NamedTuple):
         if owner and self.head[at].is_capital and not paired and not self.head[at].norm.startswith("spokes"):
             return self.by_capitals()  # "Halden Bank"
         return self._company(kind, at, owner)
+
+    def _may_be_verb(self, word: Word) -> bool:
+        return word.norm in self.vocabulary.verbs or word.norm in self.vocabulary.acts
 
     def _authority(self, kind: SpeakerKind, at: int) -> Speaker:
         """Return an authority by its full name: "Paris court", "Department of Health"; a judge by their own."""
@@ -220,7 +227,8 @@ class _Description(NamedTuple):
     def _report(self, owner: Sequence[Word]) -> Speaker:
         """Return the newsroom or institute behind "a … report"."""
         author = owner or self._within(self.rest, ("from", "by", "in"))
-        known = self.vocabulary.lookup(author)
+        both = next((i for i, word in enumerate(author) if word.norm == "and"), None)
+        known = self.vocabulary.lookup(author) or self.vocabulary.lookup(author[:both])
         if not author or (not self.plain and known is None):
             return Speaker("outlet")
         if known is None and author[-1].is_possessive:

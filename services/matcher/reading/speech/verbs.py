@@ -1,4 +1,4 @@
-"""Whether a word is a verb of saying where it stands: "claims" and "reports" are nouns too, "told" may be passive."""
+"""Tell verbs of saying from words that look like them: "claims" and "reports" are nouns too, "told" may be passive."""
 
 from __future__ import annotations
 

@@ -85,6 +85,7 @@ class SpeakerWords:
     figures: frozenset[str]
     never_names: frozenset[str]
     given_names: frozenset[str]
+    surnames: frozenset[str]
     ordinary: frozenset[str]
 
     def lookup(self, words: Sequence[Word]) -> ClaimBasis | None:
@@ -182,7 +183,7 @@ _SETS = (
         "denied_objects",
     ),
     *("retracts", "retracted_objects", "adverbs", "times", "time_leads", "stops", "background", "labels"),
-    *("prepositions", "determiners", "modifiers", "nationalities", "media_words", "figures"),
+    *("prepositions", "determiners", "modifiers", "nationalities", "media_words", "figures", "surnames"),
 )
 
 
@@ -209,8 +210,8 @@ def _known_names(lexicon: dict[str, Any], lists: WordLists) -> dict[str, ClaimBa
         names = [name for name in row["names"].split(";") if name]
         if len(norm_words(row["publisher"])) > 1 or row["publisher"].lower() not in lists.common_words:
             names.append(row["publisher"].lower())
-        known.update(dict.fromkeys(names, basis))
-        known.update(dict.fromkeys((" ".join(norm_words(name)) for name in names), basis))
+        names += [" ".join(norm_words(name)) for name in names]
+        known.update(dict.fromkeys((name for name in names if basis != "company" or name not in known), basis))
     return {name.removeprefix("the "): basis for name, basis in known.items() if name != "inc"}
 
 

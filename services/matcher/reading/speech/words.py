@@ -44,7 +44,7 @@ class Word(NamedTuple):
     @property
     def is_possessive(self) -> bool:
         """True for "Halden's"."""
-        return self.text.endswith(("'s", "’s"))
+        return self.text.lower().endswith(("'s", "’s", "s'", "s’"))
 
 
 def _is_capital(text: str) -> bool:
@@ -69,6 +69,11 @@ def split_words(text: str) -> list[Word]:
             and _is_abbreviated(result[-1], text, match.end())
         ):
             continue
+        if mark in "'’" and result and result[-1].end == match.start() and result[-1].norm.endswith("s"):
+            last = result[-1]
+            if last.is_capital and text[match.end() : match.end() + 1] == " ":
+                result[-1] = last._replace(text=last.text + mark, end=match.end())  # "UBS' Ann Lee"
+                continue
         result.append(Word(mark, norm, match.start(), match.end(), mark[0].isalnum(), _is_capital(mark)))
         if mark == "(":
             opened = len(result) - 1

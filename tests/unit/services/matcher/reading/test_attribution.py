@@ -128,6 +128,11 @@ def test_a_headline_without_a_speaker_has_none(title: str) -> None:
         ("Halden weighs sale - Oslo Herald", None, {"host": "osloherald.example", "publisher": "Oslo Herald"}),
         ("Halden weighs sale - Oslo Daily Post", None, {"host": "oslodailypost.com"}),
         ("Halden weighs sale", "Halden weighs a sale, CNN reported.", {"host": "cnn.com", "publisher": "CNN"}),
+        (
+            "Halden cuts price",
+            "The Verge confirms that it is cheaper.",
+            {"host": "theverge.com", "publisher": "The Verge"},
+        ),
     ],
 )
 def test_a_newsroom_that_cites_itself_reports(title: str, summary: str | None, source: dict[str, str]) -> None:

@@ -55,6 +55,7 @@ def read(text: str, *, plain: bool = True) -> Speaker | None:
         ("Halden's Ann Lee", "person", "Ann Lee"),
         ("a lawyer for the family", "person", None),
         ("billionaire Ann Lee", "person", "Ann Lee"),
+        ("UBS' Ann Lee", "researcher", "Ann Lee"),
         # companies
         ("the chipmaker", "company", None),
         ("chipmaker Halden", "company", "Halden"),
