@@ -98,7 +98,7 @@ def explain_reading(store: Store, alert: Alert, network: ScoresPairs) -> Reading
         title=pair.title,
         lead=pair.lead,
         whole=item is not None,
-        fields=_fields(alert, reading, pair, network),
+        fields=_fields(alert, evidence, reading, pair, network),
         figures=reading.figures,
         participants=reading.participants,
     )
@@ -150,14 +150,16 @@ def _type_of(store: Store, alert: Alert) -> NameType:
     return next((NAME_TYPES[watch.kind] for watch in watches if watch.entity_id == alert.entity_id), "name")
 
 
-def _fields(alert: Alert, reading: Reading, pair: PairText, network: ScoresPairs) -> tuple[FieldExplanation, ...]:
+def _fields(
+    alert: Alert, evidence: Evidence, reading: Reading, pair: PairText, network: ScoresPairs
+) -> tuple[FieldExplanation, ...]:
     kind = alert.kind if FAMILY_OF[alert.kind] == reading.kind else None
     worth_telling = reading.tell_score >= _WORTH_TELLING
     sure = reading.confidence
     told = (
         ("kind", reading.kind, event_noun(reading.kind, kind), sure.kind),
         ("role", reading.role, role_phrase(reading.role, pair.type), sure.role),
-        ("status", reading.status, FIRMNESS_PHRASES[reading.status], sure.status),
+        ("status", reading.status, _firmness(reading, evidence), sure.status),
         ("genre", reading.genre, GENRE_PHRASES[reading.genre], sure.genre),
         ("direction", reading.direction, OUTLOOK_PHRASES[reading.direction], sure.direction),
         ("weight", reading.weight, WEIGHT_PHRASES[reading.weight], sure.weight),
@@ -191,6 +193,13 @@ def _fields(alert: Alert, reading: Reading, pair: PairText, network: ScoresPairs
         )
         for field, value, phrase, confidence in told
     )
+
+
+def _firmness(reading: Reading, evidence: Evidence) -> str:
+    phrase = FIRMNESS_PHRASES[reading.status]
+    if evidence.status == "denied" and reading.status != "denied":
+        return f"{phrase}, but its words deny it"
+    return f"{phrase}, but since withdrawn" if evidence.status == "retracted" else phrase
 
 
 def _value_now(scores: Scores, field: str) -> str:

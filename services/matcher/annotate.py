@@ -187,7 +187,7 @@ class Annotate(Processor[None]):
         described = describe_readings(
             title_of(item),
             [
-                NamedReading(as_read, mention.name, mention.type, about_mention.impact.kind)
+                NamedReading(as_read, mention.name, mention.type, about_mention.impact.kind, about_mention.claim.status)
                 for as_read, mention, about_mention in zip(readings, named, about_mentions, strict=True)
             ],
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from schemas.mentions import FAMILY_OF, EventKind, Span
+from schemas.mentions import FAMILY_OF, ClaimStatus, EventKind, Span
 from schemas.readings import EventFamily, Firmness, Genre, Outlook, Reading, Role, Weight
 from services.matcher.reading.deal_roles import find_deal_role
 from services.matcher.reading.event_phrases import event_phrase
@@ -84,12 +84,22 @@ _DONE_WITH_PRODUCTS: frozenset[EventFamily] = frozenset(("product", "recall", "t
 
 
 class NamedReading(NamedTuple):
-    """A reading with the watched name, its sort, and the kind of event that the rules refine the reading to."""
+    """A reading with the watched name, its sort, and the kind of event and status of the claim by the rules."""
 
     reading: Reading
     name: str
     type: NameType
     kind: EventKind
+    claim: ClaimStatus = "asserted"
+
+    @property
+    def so_far(self) -> str:
+        """What follows the event in the sentence: how firm it stands, by its words if they say more than was read."""
+        if self.kind == "averted" and self.reading.status != "denied":
+            return ", but called off or averted"
+        if self.claim == "retracted":
+            return ", but withdrawn"
+        return _SO_FAR.get("denied" if self.claim == "denied" else self.reading.status, "")
 
     @property
     def role(self) -> Role:
@@ -203,7 +213,7 @@ def _sentence(named: NamedReading, parties: _Parties) -> str:
         event = event_phrase(
             reading.kind, parties.kind, parties.actors, parties.objects, parties.equals, by_regulator=by_regulator
         )
-        event += _SO_FAR.get(reading.status, "")
+        event += named.so_far
         part = _part(named, parties)
     if sure.kind < SURE or (not part and sure.role < SURE):
         event = f"perhaps {event}"

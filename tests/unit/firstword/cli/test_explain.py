@@ -126,6 +126,17 @@ def test_a_model_that_reads_otherwise_today_is_told(run: Run, alert_id: str, mon
     assert "a dividend cut (90% sure); read now as buyback" in run("explain", alert_id).out
 
 
+def test_words_that_deny_what_was_read_are_told(store: Store, run: Run, alert_id: str) -> None:
+    alert = store.find_alert(alert_id)
+    phrases: list[str] = []
+    for status in ("denied", "retracted"):
+        evidence = tuple(item.model_copy(update={"status": status}) for item in alert.evidence)
+        explained = explain_reading(store, alert.model_copy(update={"evidence": evidence}), FakeNetwork())
+        assert explained is not None
+        phrases += [field.phrase for field in explained.fields if field.field == "status"]
+    assert phrases == ["stated as a fact, but its words deny it", "stated as a fact, but since withdrawn"]
+
+
 def test_an_alert_that_no_item_led_to_has_no_reading(store: Store, run: Run, alert_id: str) -> None:
     alert = store.find_alert(alert_id)
     assert explain_reading(store, alert.model_copy(update={"reading": None}), FakeNetwork()) is None

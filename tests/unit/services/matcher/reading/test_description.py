@@ -113,6 +113,14 @@ def test_firmness_and_genre_are_said_unless_they_are_the_usual_ones() -> None:
     ]
 
 
+def test_words_of_denial_withdrawal_and_calling_off_are_said_whatever_was_read() -> None:
+    own = named("Halden", "investigation", role="object")
+    assert said(own._replace(claim="denied")) == ["An investigation into Halden, but denied."]
+    assert said(own._replace(claim="retracted")) == ["An investigation into Halden, but withdrawn."]
+    deal = named("Halden", "deal", role="object")._replace(kind="averted")
+    assert said(deal) == ["A deal involving Halden, but called off or averted."]
+
+
 def test_doubt_is_said() -> None:
     assert said(named("Halden", "recall", role="actor", genre="opinion", sure=0.4)) == [
         "Perhaps a recall by Halden. The text is perhaps an opinion."
