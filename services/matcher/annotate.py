@@ -55,7 +55,7 @@ _ACTOR = re.compile(r"^(?:[A-Z]+: )?([A-Z]\w*(?: [A-Z]\w*)*) [a-z]")
 
 
 class ItemReading(NamedTuple):
-    """What the words of an item show, independent of what it mentions.
+    """The reading of an item by its words alone, independent of what it mentions.
 
     ``only_moved``: a price move is certain, its reason is not.
     """

@@ -94,7 +94,7 @@ class NamedReading(NamedTuple):
 
     @property
     def so_far(self) -> str:
-        """What follows the event in the sentence: how firm it stands, by its words if they say more than was read."""
+        """The rest of the sentence: how firm the event stands, by its words if they say more than was read."""
         if self.kind == "averted" and self.reading.status != "denied":
             return ", but called off or averted"
         if self.claim == "retracted":

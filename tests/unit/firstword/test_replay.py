@@ -59,7 +59,7 @@ def replayed(book: Book, items: list[Item], emit: tuple[Emit, ...] = EMITTABLE) 
 def test_the_same_input_gives_the_same_bytes(book: Book, items: list[Item]) -> None:
     first = replayed(book, items)
     assert first == replayed(book, items)
-    assert {line.split('"')[3] for line in first} == {"mention", "story", "claim", "alert", "draft"}
+    assert {line.split('"')[3] for line in first} == {"mention", "reading", "story", "claim", "alert", "draft"}
 
 
 def test_items_are_replayed_in_order_of_time(book: Book, items: list[Item]) -> None:
