@@ -29,7 +29,7 @@ def find_participants(title: str, lead: str, name: str, surface: str) -> tuple[s
 
 
 def _names(text: FieldText) -> list[str]:
-    """Return runs of capitalized words that are not merely the first of a sentence."""
+    """Return runs of capitalized words; a single ordinary word, such as the first of a sentence or a month, is none."""
     if text.case is not LetterCase.SENTENCE:
         return []
     names: list[tuple[int, int]] = []
@@ -40,7 +40,11 @@ def _names(text: FieldText) -> list[str]:
             names[-1] = names[-1][0], index
         elif not (text.opens_sentence(index) and _is_ordinary(text.norms[index])):
             names.append((index, index))
-    return [text.text[text.word_spans[first][0] : text.word_spans[last][1]] for first, last in names]
+    return [
+        text.text[text.word_spans[first][0] : text.word_spans[last][1]]
+        for first, last in names
+        if first != last or not _is_ordinary(text.norms[first])
+    ]
 
 
 def _is_ordinary(word: str) -> bool:

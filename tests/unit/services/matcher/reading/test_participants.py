@@ -12,6 +12,7 @@ from services.matcher.reading.participants import MAX_PARTICIPANTS, find_partici
         ("Halden wins order", "The order comes from Osprey Freight, said Ann Lind.", ("Osprey Freight", "Ann Lind")),
         ("Halden Wins Large Order From Osprey Freight", "", ()),  # in title case, capitals show nothing
         ("Profit rises at Halden", "", ()),
+        ("Halden wins order", "In July and on Monday, Orvane paid.", ("Orvane",)),
         ("", "", ()),
     ],
 )
