@@ -211,15 +211,12 @@ class Annotate(Processor[None]):
             result.append(event(annotated, key=mention.entity_id, id=event_id, source="firstword/matcher", time=at))
         return result
 
-    def _impact(self, item: Item, impact: Impact, mention: Mention) -> Impact:
-        """Return what happened to the entity: its role in a deal, or a share move if it is listed and "falls 7%"."""
-        if impact.kind != "other" or is_retrospective(impact):
-            return impact_on(item, impact, mention)
-        for span in mention.spans:
-            move = price_move(item.title[span.end :]) if span.field == "title" else None
-            if move is not None and self._book.is_listed(mention.entity_id):
-                return move
-        return impact
+    def _price_move(self, item: Item, mention: Mention) -> Impact | None:
+        """Return the share move if the headline says that the entity "falls 7%", and it is listed."""
+        if not self._book.is_listed(mention.entity_id):
+            return None
+        moves = (price_move(item.title[span.end :]) for span in mention.spans if span.field == "title")
+        return next((move for move in moves if move is not None), None)
 
     def _origin(
         self,
@@ -264,12 +261,15 @@ class Annotate(Processor[None]):
 
     def _reading_about(self, item: Item, reading: ItemReading, mention: Mention, as_read: Reading) -> ItemReading:
         """Return the claim and the event as they are for the entity."""
-        lexical = self._impact(item, reading.impact, mention)
+        lexical = impact_on(item, reading.impact, mention)
+        move = self._price_move(item, mention)
+        if lexical.kind == "other" and move is not None and not is_retrospective(lexical):
+            lexical = move
         if reading.only_moved and lexical.kind == "share_move":
             return self._with_speaker(item, reading._replace(impact=lexical), mention)
-        impact = impact_as_read(item, mention, as_read, lexical)
+        impact = impact_as_read(item, mention, as_read, lexical, move)
         reading = self._with_speaker(item, reading._replace(impact=impact), mention)
-        return reading._replace(claim=claim_as_read(as_read, reading.claim))
+        return reading._replace(claim=claim_as_read(item.title, as_read, reading.claim))
 
     def _with_speaker(self, item: Item, reading: ItemReading, mention: Mention) -> ItemReading:
         """Return the reading with the speaker as it is for the entity.

@@ -129,7 +129,8 @@ def should_alert(situation: Situation, decision: Decision, *, material: bool) ->
     if decision.verdict == earlier.verdict:
         return decision.verdict == "tell" and material
     if decision.verdict == "ignore":
-        return earlier.verdict == "hold" and situation.assessment.information == 5
+        # A held rumor that is settled is closed: it is false, or true but too small.
+        return earlier.verdict == "hold" and situation.assessment.information in (1, 2, 5)
     # Silence or doubt takes nothing back that was told; only a correction does.
     return not (earlier.verdict in ("tell", "correct") and decision.verdict in ("warn", "hold"))
 
@@ -180,7 +181,10 @@ def _too_small(situation: Situation, thresholds: Thresholds) -> _Finding:
         return None
     if relevance.outside is not None:
         return "ignore", reason("outside-scope", f"scope of {situation.watch.name}", "ignore", relevance.outside)
-    text = f"It matters too little to the client: {relevance.why}, but it is {_describe_event(situation)}."
+    if situation.earlier_verdict == "hold" and assessment.information <= 2:
+        text = f"The held rumor about {situation.watch.name} is true, but it matters too little to tell the client."
+    else:
+        text = f"It matters too little to the client: {relevance.why}, but it is {_describe_event(situation)}."
     return "ignore", reason("low-relevance", f"relevance {relevance.score:.2f} below {needed:.2f}", "ignore", text)
 
 

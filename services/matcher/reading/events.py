@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import get_args
 
 from schemas.items import Item
-from schemas.mentions import FAMILY_OF, Claim, ClaimStatus, Direction, EventKind, Impact, Mention
+from schemas.mentions import FAMILY_OF, Claim, ClaimStatus, Direction, EventKind, Impact, ItemAnnotated, Mention
 from schemas.readings import EventFamily, Firmness, Outlook, Reading, Role, Weight
 from services.matcher.reading.deal_roles import DealRole, find_deal_role
 from services.matcher.reading.impact import Size, Urgency, is_retrospective, with_kind
+from services.matcher.reading.negated_events import confirms_denied
 
-__all__ = ["SURE_OF_FACT", "claim_as_read", "impact_as_read"]
+__all__ = ["SURE_OF_FACT", "SURE_OF_KIND", "claim_as_read", "impact_as_read", "is_unsure_kind"]
 
 #: The kind of an event whose family the lexicon does not refine; other families have a kind of their own name.
 _DEFAULT_KIND: dict[EventFamily, EventKind] = {
@@ -37,6 +38,8 @@ _DEAL_FOR_SIDE: dict[DealRole, EventKind] = {
 _DEAL_FOR: dict[Role, EventKind] = {"object": "takeover"}
 #: On 55 items whose words deny something, the model was this sure of a fact in most of those that report one.
 SURE_OF_FACT = 0.9
+#: Below this, the kind of an event is unknown unless its words show it.
+SURE_OF_KIND = 0.5
 _KINDS: frozenset[str] = frozenset(get_args(EventKind))
 _DIRECTION: dict[Outlook, Direction] = {
     "good": "positive", "bad": "negative", "mixed": "unclear", "unclear": "unclear"
@@ -53,13 +56,18 @@ _STATUS: dict[Firmness, ClaimStatus] = {
 }
 
 
-def impact_as_read(item: Item, mention: Mention, reading: Reading, lexical: Impact) -> Impact:
+def impact_as_read(
+    item: Item, mention: Mention, reading: Reading, lexical: Impact, move: Impact | None = None
+) -> Impact:
     """Return the event as ``reading`` sees it, with the finer kind and the cues of ``lexical`` where they agree.
 
-    Words that look back at an old event count, whatever the model makes of it.
+    Words that look back at an old event, or label an advertisement, count, whatever the model makes of it. A price move
+    that the headline states (``move``) has the direction and size that it states.
     """
-    if is_retrospective(lexical):
+    if is_retrospective(lexical) or lexical.kind == "advertisement":
         return lexical
+    if move is not None and (reading.kind == "share_move" or (lexical.kind == "share_move" and _is_unsure(reading))):
+        return move
     kind = _kind(item, mention, reading, lexical)
     impact = lexical if kind == lexical.kind else with_kind(lexical, kind)
     direction = impact.direction if kind in _FIXED_DIRECTION else _DIRECTION[reading.direction]
@@ -74,19 +82,32 @@ def impact_as_read(item: Item, mention: Mention, reading: Reading, lexical: Impa
     )
 
 
-def claim_as_read(reading: Reading, lexical: Claim) -> Claim:
+def is_unsure_kind(annotated: ItemAnnotated) -> bool:
+    """Return whether the kind of the event is only the likeliest of several, and no words support it."""
+    reading = annotated.reading
+    return reading is not None and annotated.claim.judged and _is_unsure(reading) and not annotated.impact.cues
+
+
+def claim_as_read(title: str, reading: Reading, lexical: Claim) -> Claim:
     """Return the claim with the status of ``reading``.
 
-    A retraction is found by its words alone. A denial that the words show stands unless the reading is sure of a fact.
+    A retraction is found by its words alone, and so is a denial that a confirmation has overtaken. Any other denial
+    that the words show stands unless the reading is sure of a fact.
     """
     if not lexical.judged or lexical.status == "retracted":
         return lexical
+    if "denied" in (lexical.status, reading.status) and confirms_denied(title):
+        return lexical.model_copy(update={"status": "asserted"})
     if lexical.status == "denied" and not (reading.status == "fact" and reading.confidence.status >= SURE_OF_FACT):
         return lexical
     status = _STATUS[reading.status]
     if status == lexical.status:
         return lexical
     return lexical.model_copy(update={"status": status, "score": _unverified(reading, status)})
+
+
+def _is_unsure(reading: Reading) -> bool:
+    return reading.confidence.kind < SURE_OF_KIND
 
 
 def _kind(item: Item, mention: Mention, reading: Reading, lexical: Impact) -> EventKind:

@@ -14,7 +14,17 @@ from schemas.mentions import Direction, EventKind, Impact
 from services.matcher.lexicon import read_yaml
 from services.matcher.text.normalize import fold_case
 
-__all__ = ["as_averted", "is_averted", "is_negated"]
+__all__ = ["as_averted", "confirms_denied", "is_averted", "is_negated"]
+
+# "Halden confirms breach it had denied", "Halden admits breach after initial denial", but not "declines to confirm".
+_CONFIRMS = re.compile(
+    r"(?<!not )(?<!n't )(?<!n’t )(?<!neither )(?<!to )(?<!nor )(?<!or )\b"
+    r"(?:confirms?|confirmed|admits?|admitted|acknowledges?|acknowledged|concedes?|conceded|owns up)\b"
+)
+_DENIED_BEFORE = re.compile(
+    r"\b(?:after|despite|following|had|once|first|previously|initially|earlier|long)\b(?:\s[\w’'-]+){0,3}?"
+    r"\s(?:denied|denying|denials?)\b"
+)
 
 
 class _NegationRules:
@@ -76,6 +86,13 @@ def is_negated(title: str, impact: Impact) -> bool:
 def is_averted(title: str, impact: Impact) -> bool:
     """Return whether the headline says that the event was feared or planned and will not happen."""
     return impact.kind in _rules().directions and _rules().averted(fold_case(title), impact.cues)
+
+
+def confirms_denied(title: str) -> bool:
+    """Return whether the headline confirms something that was denied before."""
+    folded = fold_case(title)
+    confirms = _CONFIRMS.search(folded)
+    return confirms is not None and _DENIED_BEFORE.search(folded, confirms.end()) is not None
 
 
 def as_averted(impact: Impact) -> Impact:

@@ -69,8 +69,8 @@ def add_to_thread(
         return StoryUpdate(replace(thread, last_at=max(thread.last_at, now)), False, record, annotated)
     reliable = record.primary or record.origin_grade in ("A", "B")
     states_news = update and not copy and reliable and record.status == "asserted"
-    material = states_news and _is_material(thresholds, thread, impact, title)
     new = EventSummary.from_item(annotated)
+    material = states_news and not new.unsure and _is_material(thresholds, thread, impact, title)
     event = _merge_event(thresholds, thread, new, record).with_best_of(new)
     if thread.not_news is None:
         event = event.with_best_of(thread.event)
@@ -115,6 +115,8 @@ def _merge_event(thresholds: Thresholds, thread: Thread, new: EventSummary, reco
     asserted = record.status == "asserted"
     if thread.not_news is not None or (known.kind == "other" and new.kind != "other"):
         return new
+    if known.unsure != new.unsure and known.kind != new.kind:
+        return new if known.unsure else known  # a kind that is certain outweighs a guess, in whatever order they arrive
     if "averted" in (known.kind, new.kind) and new.kind not in (known.kind, "other"):
         # Something feared, and its outcome: the later statement holds, in whatever order they arrive.
         later = thread.event_at is None or record.said_at >= thread.event_at

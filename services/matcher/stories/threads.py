@@ -13,6 +13,7 @@ from typing import Literal
 from schemas.alerts import Verdict
 from schemas.mentions import Direction, EventKind, ItemAnnotated, RumorOutcome
 from schemas.readings import Role
+from services.matcher.reading.events import is_unsure_kind
 from services.matcher.stories.evidence import EvidenceRecord, Objection
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow
@@ -22,6 +23,8 @@ __all__ = ["ClientVerdict", "EventSummary", "JudgeState", "Thread", "prune"]
 
 #: Beyond this many aliases, those that are no longer needed are dropped.
 _MAX_ALIASES = 40
+#: The least worth of a large move of a share price.
+_LARGE_MOVE_WORTH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class EventSummary:
     """A story's event: its impact without the cues. Field names are also the keys in the stored state.
 
     ``worth`` (0–1) is the probability that it is worth telling, and ``role`` the entity's part in it, both as read in
-    the item that shows it best.
+    the item that shows it best. ``unsure``: the kind is only the likeliest of several.
     """
 
     kind: EventKind
@@ -56,23 +59,28 @@ class EventSummary:
     worth_hours: int
     worth: float = 0.0
     role: Role = "object"
+    unsure: bool = False
 
     @classmethod
     def from_item(cls, annotated: ItemAnnotated) -> EventSummary:
         """Summarize the event of an item.
 
         Where there is no reading to go by, in another language or from before items were read by a model, the event is
-        worth what its salience is.
+        worth what its salience is. A large price move is worth telling, whatever the model makes of it.
         """
         impact, reading = annotated.impact, annotated.reading if annotated.claim.judged else None
+        worth = reading.tell_score if reading else annotated.mention.salience
+        if impact.kind == "share_move" and impact.size == "major" and impact.cues:
+            worth = max(worth, _LARGE_MOVE_WORTH)
         return cls(
             impact.kind,
             impact.direction,
             impact.size,
             impact.urgency,
             impact.worth_hours,
-            worth=reading.tell_score if reading else annotated.mention.salience,
+            worth=worth,
             role=reading.role if reading else "object",
+            unsure=is_unsure_kind(annotated),
         )
 
     def with_best_of(self, other: EventSummary) -> EventSummary:

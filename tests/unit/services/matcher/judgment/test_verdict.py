@@ -14,7 +14,7 @@ from schemas.readings import Role
 from services.matcher.judgment.credibility import Assessment
 from services.matcher.judgment.reasons import reason
 from services.matcher.judgment.relevance import ClientRelevance
-from services.matcher.judgment.verdict import Situation, decide, if_they_ask
+from services.matcher.judgment.verdict import Situation, decide, if_they_ask, should_alert
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.threads import ClientVerdict, EventSummary, Thread
 from services.matcher.thresholds import default_thresholds
@@ -62,6 +62,7 @@ def situation(
         (situation(1), "tell", "believed"),
         (situation(2), "tell", "believed"),
         (situation(2, score=0.3), "ignore", "low-relevance"),
+        (situation(2, score=0.3, earlier="hold"), "ignore", "low-relevance"),
         (situation(3), "warn", "could-move-asset"),
         (situation(4), "warn", "could-move-asset"),
         (situation(4, letter="E"), "hold", "unconfirmed"),
@@ -110,6 +111,12 @@ def test_every_combination_is_decided_with_reasons_that_are_sentences() -> None:
             assert earlier in ("tell", "warn", "correct")
         if decision.verdict == "warn" and earlier is None:
             assert Watch(entity_id="x", name="X", kind=kind).is_asset
+
+
+@pytest.mark.parametrize(("information", "closed"), [(1, True), (2, True), (3, False), (4, False), (5, True)])
+def test_a_held_rumor_is_closed_once_it_is_settled(information: InformationGrade, closed: bool) -> None:
+    held = situation(information, score=0.1, earlier="hold")
+    assert should_alert(held, decide(held, THRESHOLDS), material=False) is closed
 
 
 def test_a_held_story_comes_with_an_answer() -> None:

@@ -10,7 +10,7 @@ from schemas.mentions import FAMILY_OF, Claim, ClaimStatus, Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Outlook, Role, Weight
 from services.matcher.reading.claims import classify_claim
 from services.matcher.reading.events import claim_as_read, impact_as_read
-from services.matcher.reading.impact import classify_impact
+from services.matcher.reading.impact import classify_impact, price_move
 from tests.unit.services.matcher.readings import reading
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -50,6 +50,30 @@ def test_the_family_is_as_read_and_the_lexicon_refines_it(
     title: str, family: EventFamily, role: Role, kind: EventKind
 ) -> None:
     assert kind_of(title, family, role) == kind
+
+
+@pytest.mark.parametrize(
+    ("family", "sure", "kind", "direction"),
+    [
+        ("share_move", 0.9, "share_move", "positive"),
+        ("rating", 0.3, "share_move", "positive"),
+        ("guidance", 0.9, "guidance", "negative"),  # the reading is sure of the cause
+    ],
+)
+def test_a_price_move_in_the_headline_is_as_it_says(
+    family: EventFamily, sure: float, kind: EventKind, direction: Direction
+) -> None:
+    news = item("Meridia down 6%, Halden up 9%")
+    move = price_move(" up 9%")
+    assert move is not None
+    impact = impact_as_read(news, mention(news), reading(kind=family, sure=sure, direction="bad"), move, move)
+    assert (impact.kind, impact.direction) == (kind, direction)
+
+
+def test_a_labeled_advertisement_stays_one_whatever_is_read() -> None:
+    news = item("Sponsored: five reasons to love Halden")
+    impact = impact_as_read(news, mention(news), reading(kind="event"), classify_impact(news))
+    assert impact.kind == "advertisement"
 
 
 @pytest.mark.parametrize("family", get_args(EventFamily))
@@ -97,12 +121,28 @@ def test_size_and_urgency_follow_the_weight(weight: Weight, size: str, urgency: 
     ],
 )
 def test_the_claim_is_as_firm_as_read(firmness: Firmness, status: ClaimStatus) -> None:
-    claim = classify_claim(item("Halden may or may not have bought Quillon"))
-    assert claim_as_read(reading(status=firmness), claim).status == status
+    title = "Halden may or may not have bought Quillon"
+    claim = classify_claim(item(title))
+    assert claim_as_read(title, reading(status=firmness), claim).status == status
+
+
+@pytest.mark.parametrize(
+    ("title", "status"),
+    [
+        ("Halden confirms breach it had denied", "asserted"),
+        ("Halden admits data breach after initial denial", "asserted"),
+        ("Halden declines to confirm breach after denying it", "denied"),
+        ("Halden shares unchanged after denial of talks", "denied"),
+        ("Halden confirms it denied the claim", "denied"),
+    ],
+)
+def test_a_confirmation_overtakes_the_denial_that_it_mentions(title: str, status: ClaimStatus) -> None:
+    denial = Claim(item_id="itm", status="denied", score=0.8)
+    assert claim_as_read(title, reading(status="denied"), denial).status == status
 
 
 def test_a_retraction_and_a_language_that_is_not_judged_stay_as_they_are() -> None:
     retracted = Claim(item_id="itm", status="retracted", score=0.97)
     foreign = Claim(item_id="itm", status="asserted", score=0.5, judged=False)
-    assert claim_as_read(reading(status="fact"), retracted) == retracted
-    assert claim_as_read(reading(status="rumor"), foreign) == foreign
+    assert claim_as_read("Halden buys Quillon", reading(status="fact"), retracted) == retracted
+    assert claim_as_read("Halden buys Quillon", reading(status="rumor"), foreign) == foreign
