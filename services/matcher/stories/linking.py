@@ -9,10 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from schemas.mentions import FAMILY_OF, Impact, ItemAnnotated
-from services.matcher.reading.events import is_unsure_kind
 from services.matcher.stories.evidence import said_at
 from services.matcher.stories.signature import stem, story_words
-from services.matcher.stories.story import Story
 from services.matcher.stories.threads import EventSummary, JudgeState, Thread
 from services.matcher.text.normalize import words
 from services.matcher.thresholds import Thresholds
@@ -23,14 +21,13 @@ __all__ = ["ends_event", "find_linked_thread", "is_opposite"]
 _UNLINKED_KINDS = frozenset(("other", "opinion", "advertisement"))
 #: Kinds with finer kinds below them, which say how things went; of the broad kind itself that is only read.
 _BROAD_KINDS = frozenset(family for kind, family in FAMILY_OF.items() if kind != family)
-_SAME_DAY = timedelta(days=1)
 
 
 def find_linked_thread(thresholds: Thresholds, state: JudgeState, annotated: ItemAnnotated) -> Thread | None:
     """Return the running thread that the item answers or repeats in different words, the latest first; None if none."""
     title = annotated.item.title.lower()
     is_answer = annotated.claim.status in ("denied", "retracted")
-    kind, unsure = annotated.impact.kind, is_unsure_kind(annotated)
+    kind = annotated.impact.kind
     newest_first = sorted(state.threads.values(), key=lambda thread: (thread.last_at, thread.story_id), reverse=True)
     for thread in newest_first:
         if thread.not_news is not None:
@@ -39,9 +36,7 @@ def find_linked_thread(thresholds: Thresholds, state: JudgeState, annotated: Ite
         if is_answer:
             if thread.told_or_held and (related or _names_subject(title, thread)):
                 return thread
-        elif (related and _same_event(thresholds, state, thread, annotated)) or (
-            (unsure or thread.event.unsure) and _repeats(state, thread, annotated)
-        ):
+        elif related and _same_event(thresholds, state, thread, annotated):
             return thread
     if is_answer:
         return next((t for t in newest_first if t.below_threshold and _names_subject(title, t)), None)
@@ -64,7 +59,8 @@ def _same_event(thresholds: Thresholds, state: JudgeState, thread: Thread, annot
     kind, known = annotated.impact.kind, thread.event.kind
     if kind != known and not {kind, known} & _BROAD_KINDS and is_opposite(thread.event, annotated.impact):
         return False  # results that disappoint and a raised forecast are two messages
-    distance = _distance(thread, annotated)
+    at = said_at(annotated)
+    distance = min(abs(at - record.said_at) for record in thread.evidence)
     if thread.is_open_rumor and distance <= timedelta(days=thresholds.hold_days):
         return True
     if distance > thresholds.same_event_window(kind):
@@ -74,31 +70,13 @@ def _same_event(thresholds: Thresholds, state: JudgeState, thread: Thread, annot
     return kind in thresholds.single_events or _shares_distinctive_word(state, thread, annotated)
 
 
-def _distance(thread: Thread, annotated: ItemAnnotated) -> timedelta:
-    at = said_at(annotated)
-    return min(abs(at - record.said_at) for record in thread.evidence)
-
-
-def _repeats(state: JudgeState, thread: Thread, annotated: ItemAnnotated) -> bool:
-    """Return whether the item names another party of the thread within a day: one of both has no certain kind."""
-    if _distance(thread, annotated) > _SAME_DAY:
-        return False
-    own = {stem(word) for span in annotated.mention.spans for word in words(span.text)}
-    parties = [name.split() for name in annotated.signature.names if own.isdisjoint(name.split())]
-    return any(story.terms.keys() >= set(party) for party in parties for story in _stories_of(state, thread))
-
-
-def _stories_of(state: JudgeState, thread: Thread) -> list[Story]:
-    """Return the stories found by text that belong to the thread."""
-    return [story for story in state.window.stories if state.aliases.get(story.id, story.id) == thread.story_id]
-
-
 def _shares_distinctive_word(state: JudgeState, thread: Thread, annotated: ItemAnnotated) -> bool:
     """Return whether the item shares a word with the thread besides the watched name, cues and ordinary words."""
     texts = (*(span.text for span in annotated.mention.spans), *annotated.impact.cues)
     excluded = {stem(word) for text in texts for word in words(text)} | story_words().generic
     distinctive = {word for word in annotated.signature.words if word not in excluded}
-    return any(not distinctive.isdisjoint(story.terms) for story in _stories_of(state, thread))
+    stories = (story for story in state.window.stories if state.aliases.get(story.id, story.id) == thread.story_id)
+    return any(not distinctive.isdisjoint(story.terms) for story in stories)
 
 
 def _names_subject(title: str, thread: Thread) -> bool:
