@@ -13,6 +13,13 @@ _.datacontenttype
 _.dataschema
 _.last_error
 _.shortened
+_.read_by
+_._write_no_quiet_hours
+
+# onnxruntime: options of a session
+_.inter_op_num_threads
+_.intra_op_num_threads
+_.log_severity_level
 
 # Pydantic: fields of the API's answers (services/notifier/desk/api/models.py)
 _.too_few_to_judge

@@ -9,7 +9,7 @@ from typing import get_args
 
 from schemas.items import Item
 from schemas.mentions import FAMILY_OF, Claim, ClaimStatus, Direction, EventKind, Impact, ItemAnnotated, Mention
-from schemas.readings import EventFamily, Firmness, Outlook, Reading, Role, Weight
+from schemas.readings import EventFamily, Firmness, Outlook, Reading, Weight
 from services.matcher.reading.deal_roles import DealRole, find_deal_role
 from services.matcher.reading.impact import Size, Urgency, is_retrospective, with_kind
 from services.matcher.reading.negated_events import confirms_denied
@@ -28,14 +28,13 @@ _DEFAULT_KIND: dict[EventFamily, EventKind] = {
 _FIXED_DIRECTION: frozenset[EventKind] = frozenset(
     ("dividend_cut", "dividend_raise", "guidance_cut", "guidance_raise", "earnings_beat", "earnings_miss", "averted")
 )
-#: A deal by the side that the headline shows the name on, or else by its role.
+#: A deal by the side that the headline shows the name on. Without it, not every object of a deal is bought.
 _DEAL_FOR_SIDE: dict[DealRole, EventKind] = {
     "buyer": "acquisition",
     "target": "takeover",
     "seller": "divestment",
     "stake": "deal",
 }
-_DEAL_FOR: dict[Role, EventKind] = {"object": "takeover"}
 #: On 55 items whose words deny something, the model was this sure of a fact in most of those that report one.
 SURE_OF_FACT = 0.9
 #: Below this, the kind of an event is unknown unless its words show it.
@@ -116,7 +115,7 @@ def _kind(item: Item, mention: Mention, reading: Reading, lexical: Impact) -> Ev
         return "averted"
     refined = FAMILY_OF[lexical.kind] == family and lexical.kind not in ("other", "none")
     if family == "deal":
-        usual = lexical.kind if refined and reading.role == "actor" else _DEAL_FOR.get(reading.role, "deal")
+        usual = lexical.kind if refined and reading.role == "actor" else "deal"
         return _DEAL_FOR_SIDE.get(find_deal_role(item.title, mention.spans), usual)
     if refined:
         return lexical.kind
