@@ -34,3 +34,12 @@ def test_every_contrast_headline_is_legal_and_contains_its_name() -> None:
     rows = [json.loads(line) for line in (LABELS / "contrast.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row for row in rows if illegal(row) or set(row) != CONTRAST_FIELDS] == []
     assert [row for row in rows if row["surface"] not in f"{row['title']} {row['summary'] or ''}"] == []
+
+
+def test_every_pair_of_items_is_labeled_legally_and_once_by_each_reader() -> None:
+    with (LABELS / "events.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["label"] for row in rows} == {"same", "follow", "other"}
+    assert [row for row in rows if row["item_a"] == row["item_b"]] == []
+    keys = [(row["item_a"], row["item_b"], row["reader"]) for row in rows]
+    assert len(keys) == len(set(keys)) > 5_000
