@@ -19,8 +19,6 @@ __all__ = ["Network", "Scores", "default_network"]
 
 #: Pairs whose scores are remembered: near-copies and repeated polls read the same text again.
 CACHED = 4096
-#: Pairs in one run of the model.
-BATCH = 16
 _NOT_WORTH = "no"
 TELL_VALUES = ("tell", "warn", "hold", _NOT_WORTH)
 
@@ -61,37 +59,31 @@ class Network:
 
     def scores(self, pairs: Sequence[PairText]) -> list[Scores]:
         """Return the scores of each pair."""
-        unknown = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
-        new: dict[PairText, Scores] = {}
-        for start in range(0, len(unknown), BATCH):
-            chosen = unknown[start : start + BATCH]
-            new.update(zip(chosen, self._run(chosen), strict=True))
-        result = [new[pair] if pair in new else self._recall(pair) for pair in pairs]
-        for pair, scores in new.items():
-            self._known[pair] = scores
-        while len(self._known) > CACHED:
-            self._known.popitem(last=False)
-        return result
+        return [self._score(pair) for pair in pairs]
 
-    def _recall(self, pair: PairText) -> Scores:
-        self._known.move_to_end(pair)
-        return self._known[pair]
+    def _score(self, pair: PairText) -> Scores:
+        scores = self._known.get(pair)
+        if scores is None:
+            scores = self._known[pair] = self._run(pair)
+            if len(self._known) > CACHED:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(pair)
+        return scores
 
-    def _run(self, pairs: Sequence[PairText]) -> list[Scores]:
-        batch = pack([self._encoder.encode(pair) for pair in pairs])
+    def _run(self, pair: PairText) -> Scores:
+        """Run the model on one pair: in a batch, eight-bit results depend a little on the other rows."""
+        batch = pack([self._encoder.encode(pair)])
         names = [*FIELD_VALUES, "tell"]
         found = self._session.run(names, {"ids": batch.ids, "mask": batch.mask, "marks": batch.marks})
-        by_field = {name: self._calibrated(name, values) for name, values in zip(names, found, strict=True)}
-        return [
-            Scores(
-                fields={
-                    field: dict(zip(values, map(float, by_field[field][row]), strict=True))
-                    for field, values in FIELD_VALUES.items()
-                },
-                tell=1 - float(by_field["tell"][row][TELL_VALUES.index(_NOT_WORTH)]),
-            )
-            for row in range(len(pairs))
-        ]
+        by_field = {name: self._calibrated(name, values)[0] for name, values in zip(names, found, strict=True)}
+        return Scores(
+            fields={
+                field: dict(zip(values, map(float, by_field[field]), strict=True))
+                for field, values in FIELD_VALUES.items()
+            },
+            tell=1 - float(by_field["tell"][TELL_VALUES.index(_NOT_WORTH)]),
+        )
 
     def _calibrated(self, field: str, probabilities: Any) -> Any:
         """Return ``probabilities`` of (rows, values) with the field's temperature applied."""
