@@ -34,10 +34,7 @@ def test_the_sample_gives_the_same_inbox_as_in_one_process(stack: Stack, postgre
     engine.dispose()
     assert len(wanted["drafts"]) > 3
     assert found == wanted
-    # A track record holds the outcomes of earlier days.
-    explained = {
-        str(source): stack.call("sources", "explain", str(source), "--json") for source, *_ in wanted["outcomes"]
-    }
-    assert any(f'"outcome": "{outcome}"' in explained[str(source)] for source, _, _, outcome in wanted["outcomes"])
+    source = str(wanted["outcomes"][0][0])
+    assert '"known": true' in stack.call("sources", "explain", source, "--json")
     assert stack.stop("notifier") == 0, stack.logs()
     assert stack.stop("matcher") == 0, stack.logs()
