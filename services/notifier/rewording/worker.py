@@ -12,9 +12,8 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from schemas.base import content_id
 from schemas.clients import ClientChanged
-from services.common.chat import Chat, EndpointPause, ModelFailed
+from services.common.chat import Chat
 from services.common.clock import Clock
 from services.common.db import reading
 from services.common.logs import get_logger
@@ -22,7 +21,8 @@ from services.common.metrics import Metrics
 from services.common.queue.loop import poll, until_recorded
 from services.common.queue.work import Attempt
 from services.common.queue.worker import recover_older_than
-from services.notifier import model_answers, queries
+from services.notifier import queries
+from services.notifier.budgeted_chat import ANSWER_SECONDS, BudgetedChat, BudgetSpent, NoAnswer
 from services.notifier.drafting.grounding import grounding_sources
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store
@@ -35,8 +35,6 @@ log = get_logger(__name__)
 
 POLL_SECONDS = 1.0
 BATCH = 20
-#: A safeguard: the HTTP client's own limit is shorter.
-ANSWER_SECONDS = 330.0
 #: A question that is older than this and was never answered was interrupted.
 LOST_AFTER = timedelta(seconds=ANSWER_SECONDS)
 PRUNE_EVERY = timedelta(hours=6)
@@ -69,10 +67,8 @@ class RewordingWorker:
     ) -> None:
         self._engine = engine
         self._clock = clock
-        self._chat = chat
-        self._daily_tokens = daily_tokens
+        self._chat = BudgetedChat(engine, clock, chat, "rewording", daily_tokens=daily_tokens)
         self._share_news = share_news
-        self._pause = EndpointPause()
         self._prune_at = clock.now()
         self._counter = (metrics or Metrics()).counter("rewordings", "Rewordings of drafts, by outcome", ("outcome",))
 
@@ -91,7 +87,7 @@ class RewordingWorker:
         await asyncio.to_thread(recover_older_than, LOST_AFTER, self._engine, self._clock, store.QUEUE, "rewordings")
         settled = 0
         for draft_id in await asyncio.to_thread(self._due):
-            if self._paused():
+            if self._chat.paused():
                 break
             outcome = await self._reword(draft_id)
             if outcome is None:
@@ -106,21 +102,17 @@ class RewordingWorker:
         if isinstance(claimed, str):
             return claimed
         question = claimed.question
-        key = content_id("ans", self._chat.model, question.key)
-        answer = await asyncio.to_thread(self._known, key)
-        if answer is None:
-            reserved = self._chat.estimate_tokens(question.system, question.user)
-            if not await asyncio.to_thread(self._reserve, key, reserved):
-                await self._budget_spent(claimed.attempt)
-                return None
-            try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    said = await self._chat.answer(question.system, question.user)
-            except (ModelFailed, TimeoutError) as error:
-                return await self._failed(claimed.attempt, error)
-            self._pause.answered()
-            answer = said.text
-            await asyncio.to_thread(self._keep, key, answer, said.tokens, reserved)
+        try:
+            answer = await self._chat.answer(question.key, question.system, question.user)
+        except BudgetSpent as spent:
+            daily_limit = self._chat.daily_tokens
+            log.warning("The daily token limit is reached.", action="rewording.limit_reached", daily_limit=daily_limit)
+            await self._postpone(claimed.attempt, spent)
+            return None
+        except NoAnswer as error:
+            await self._postpone(claimed.attempt, error)
+            log.warning("The model gave no answer.", action="rewording.failed", draft_id=draft_id, error=str(error))
+            return "failed"
         result = _judged(claimed, answer)
         await self._record(lambda: self._finish(claimed.attempt, result))
         outcome = "offered" if isinstance(result, AcceptedRewording) else "declined"
@@ -134,26 +126,8 @@ class RewordingWorker:
         )
         return outcome
 
-    async def _budget_spent(self, attempt: Attempt) -> None:
-        wait = self._pause.spent(self._clock.now())
-        log.warning(
-            "The daily token limit is reached.", action="rewording.limit_reached", daily_limit=self._daily_tokens
-        )
-        await self._record(lambda: self._retry(attempt, "Today's tokens are spent.", wait))
-
-    async def _failed(self, attempt: Attempt, error: Exception) -> str:
-        pointless = isinstance(error, ModelFailed) and error.pointless
-        wait = self._pause.failed(self._clock.now())
-        detail = str(error) or "No answer came in time."
-        await self._record(lambda: self._retry(attempt, detail, None if pointless else wait))
-        log.warning("The model gave no answer.", action="rewording.failed", draft_id=attempt.id, error=detail)
-        return "failed"
-
-    def _paused(self) -> bool:
-        return self._pause.active(self._clock.now())
-
     def _due(self) -> list[str]:
-        if self._paused():
+        if self._chat.paused():
             return []
         with reading(self._engine) as connection:
             return store.due(connection, self._clock.now(), BATCH)
@@ -178,22 +152,11 @@ class RewordingWorker:
                 return "declined"
             return ClaimedDraft(attempt, line, entry, question)
 
-    def _known(self, key: str) -> str | None:
-        with reading(self._engine) as connection:
-            return model_answers.answered(connection, key)
-
-    def _reserve(self, key: str, tokens: int) -> bool:
-        with self._engine.begin() as connection:
-            return model_answers.reserve(
-                connection, "rewording", key, tokens, daily_tokens=self._daily_tokens, now=self._clock.now()
-            )
-
-    def _keep(self, key: str, answer: str, tokens: int, reserved: int) -> None:
-        with self._engine.begin() as connection:
-            model_answers.keep_answer(connection, key, answer, tokens, reserved)
-
     async def _record(self, write: Callable[[], None]) -> None:
         await until_recorded(write, name="rewordings")
+
+    async def _postpone(self, attempt: Attempt, why: BudgetSpent | NoAnswer) -> None:
+        await self._record(lambda: self._retry(attempt, str(why), why.wait))
 
     def _retry(self, attempt: Attempt, detail: str, wait: timedelta | None) -> None:
         with self._engine.begin() as connection:

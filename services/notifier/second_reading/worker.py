@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from schemas.base import content_id, event
 from schemas.readings import ReadingReviewed, SecondReading
-from services.common.chat import Chat, EndpointPause, ModelFailed
+from services.common.chat import Chat
 from services.common.clock import Clock
 from services.common.db import reading
 from services.common.logs import get_logger
@@ -22,11 +22,10 @@ from services.common.processing import AnyEvent, EventPublisher
 from services.common.queue.loop import poll, until_recorded
 from services.common.queue.work import Attempt
 from services.common.queue.worker import recover_older_than
-from services.notifier import model_answers
+from services.notifier.budgeted_chat import ANSWER_SECONDS, BudgetedChat, BudgetSpent, NoAnswer
 from services.notifier.second_reading import store
 from services.notifier.second_reading.question import (
     ANSWER_SCHEMA,
-    ReadingQuestion,
     build_question,
     check_answer,
     disputed_fields,
@@ -40,8 +39,6 @@ log = get_logger(__name__)
 NAME = "second_readings"
 POLL_SECONDS = 1.0
 BATCH = 20
-#: A safeguard: the HTTP client's own limit is shorter.
-ANSWER_SECONDS = 330.0
 #: A question that is older than this and was never answered was interrupted.
 LOST_AFTER = timedelta(seconds=ANSWER_SECONDS)
 PRUNE_EVERY = timedelta(hours=6)
@@ -63,9 +60,7 @@ class SecondReadingWorker:
         self._engine = engine
         self._publisher = publisher
         self._clock = clock
-        self._chat = chat
-        self._daily_tokens = daily_tokens
-        self._pause = EndpointPause()
+        self._chat = BudgetedChat(engine, clock, chat, "reading", daily_tokens=daily_tokens)
         self._prune_at = clock.now()
         self._counter = (metrics or Metrics()).counter(NAME, "Second readings of items, by outcome", ("outcome",))
 
@@ -84,7 +79,7 @@ class SecondReadingWorker:
         await asyncio.to_thread(recover_older_than, LOST_AFTER, self._engine, self._clock, store.QUEUE, NAME)
         settled = 0
         for id in await asyncio.to_thread(self._due):
-            if self._paused():
+            if self._chat.paused():
                 break
             outcome = await self._review(id)
             if outcome is None:
@@ -99,17 +94,21 @@ class SecondReadingWorker:
         if claimed is None:
             return "taken"
         question = build_question(claimed.passage)
-        key = content_id("ans", self._chat.model, question.key)
-        answer = await asyncio.to_thread(self._known, key)
-        if answer is None:
-            reserved = self._chat.estimate_tokens(question.system, question.user)
-            if not await asyncio.to_thread(self._reserve, key, reserved):
-                await self._budget_spent(claimed.attempt)
-                return None
-            try:
-                answer = await self._ask(question, key, reserved)
-            except (ModelFailed, TimeoutError) as error:
-                return await self._failed(claimed.attempt, error)
+        try:
+            answer = await self._chat.answer(question.key, question.system, question.user, ANSWER_SCHEMA)
+        except BudgetSpent as spent:
+            daily_limit = self._chat.daily_tokens
+            log.warning(
+                "The daily token limit is reached.", action="second_reading.limit_reached", daily_limit=daily_limit
+            )
+            await self._postpone(claimed.attempt, spent)
+            return None
+        except NoAnswer as error:
+            await self._postpone(claimed.attempt, error)
+            log.warning(
+                "The second reader gave no answer.", action="second_reading.failed", reading_id=id, error=str(error)
+            )
+            return "failed"
         second = check_answer(answer, claimed.passage, self._chat.model)
         if isinstance(second, str):
             await self._record(lambda: self._decline(claimed.attempt, second))
@@ -118,30 +117,6 @@ class SecondReadingWorker:
         disputes = await self._finish(claimed, second)
         log.info("An item was read again.", action="second_reading.reviewed", reading_id=id, disputes=disputes)
         return "disputed" if disputes else "agreed"
-
-    async def _ask(self, question: ReadingQuestion, key: str, reserved: int) -> str:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            said = await self._chat.answer(question.system, question.user, ANSWER_SCHEMA)
-        self._pause.answered()
-        await asyncio.to_thread(self._keep, key, said.text, said.tokens, reserved)
-        return said.text
-
-    async def _budget_spent(self, attempt: Attempt) -> None:
-        wait = self._pause.spent(self._clock.now())
-        log.warning(
-            "The daily token limit is reached.", action="second_reading.limit_reached", daily_limit=self._daily_tokens
-        )
-        await self._record(lambda: self._retry(attempt, "Today's tokens are spent.", wait))
-
-    async def _failed(self, attempt: Attempt, error: Exception) -> str:
-        pointless = isinstance(error, ModelFailed) and error.pointless
-        wait = self._pause.failed(self._clock.now())
-        detail = str(error) or "No answer came in time."
-        await self._record(lambda: self._retry(attempt, detail, None if pointless else wait))
-        log.warning(
-            "The second reader gave no answer.", action="second_reading.failed", reading_id=attempt.id, error=detail
-        )
-        return "failed"
 
     async def _finish(self, claimed: ClaimedReading, second: SecondReading) -> list[str]:
         """Record the second reading and publish the review, in one transaction; return the disputed fields."""
@@ -168,11 +143,8 @@ class SecondReadingWorker:
         source = "firstword/notifier"
         return event(reviewed, key=reviewed.entity_id, id=identity, source=source, time=self._clock.now())
 
-    def _paused(self) -> bool:
-        return self._pause.active(self._clock.now())
-
     def _due(self) -> list[str]:
-        if self._paused():
+        if self._chat.paused():
             return []
         with reading(self._engine) as connection:
             return store.due(connection, self._clock.now(), BATCH)
@@ -181,22 +153,11 @@ class SecondReadingWorker:
         with self._engine.begin() as connection:
             return store.claim(connection, id, self._clock.now())
 
-    def _known(self, key: str) -> str | None:
-        with reading(self._engine) as connection:
-            return model_answers.answered(connection, key)
-
-    def _reserve(self, key: str, tokens: int) -> bool:
-        with self._engine.begin() as connection:
-            return model_answers.reserve(
-                connection, "reading", key, tokens, daily_tokens=self._daily_tokens, now=self._clock.now()
-            )
-
-    def _keep(self, key: str, answer: str, tokens: int, reserved: int) -> None:
-        with self._engine.begin() as connection:
-            model_answers.keep_answer(connection, key, answer, tokens, reserved)
-
     async def _record(self, write: Callable[[], None]) -> None:
         await until_recorded(write, name=NAME)
+
+    async def _postpone(self, attempt: Attempt, why: BudgetSpent | NoAnswer) -> None:
+        await self._record(lambda: self._retry(attempt, str(why), why.wait))
 
     def _retry(self, attempt: Attempt, detail: str, wait: timedelta | None) -> None:
         with self._engine.begin() as connection:
