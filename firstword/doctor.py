@@ -20,7 +20,7 @@ from firstword.threshold_file import require_thresholds
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.sealing import LockedSecret
-from services.common.settings import LlmSettings, SecondReaderSettings
+from services.common.settings import EndpointSettings
 from services.ingest.repository import FeedState
 from services.ingest.service import IngestService
 from services.notifier import model_answers, queries
@@ -158,7 +158,7 @@ def _second_reader(store: Store) -> Check:
     return _model(store, "second reader", store.settings.second_reader, "reading", without)
 
 
-def _model(store: Store, what: str, llm: LlmSettings | SecondReaderSettings, purpose: Purpose, without: str) -> Check:
+def _model(store: Store, what: str, llm: EndpointSettings, purpose: Purpose, without: str) -> Check:
     """Check that a model's endpoint can be reached, without a request. ``without`` is what holds if there is none."""
     if llm.url is None:
         return Check("note", what, f"not configured; {without}")

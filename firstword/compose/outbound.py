@@ -13,7 +13,7 @@ from services.common.chat import ChatSettings, OpenAiChat
 from services.common.errors import BadInput
 from services.common.http import GuardedClient, HttpSettings
 from services.common.metrics import Metrics
-from services.common.settings import LlmSettings, SecondReaderSettings
+from services.common.settings import EndpointSettings
 from services.common.settings import SmtpSettings as MailEnvironment
 from services.notifier.agreement_publisher import AgreementPublisher
 from services.notifier.delivery.channels.base import Channel
@@ -137,7 +137,7 @@ def build_second_reading(store: Store, metrics: Metrics | None = None) -> Second
     )
 
 
-def _build_chat(llm: LlmSettings | SecondReaderSettings, url: str, variables: str) -> OpenAiChat:
+def _build_chat(llm: EndpointSettings, url: str, variables: str) -> OpenAiChat:
     """Build the client of a language model. Only its own address may be a private one."""
     address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname:

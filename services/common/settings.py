@@ -24,6 +24,7 @@ from pydantic_settings import (
 from services.common.errors import BadInput
 
 __all__ = [
+    "EndpointSettings",
     "EnvironmentSettings",
     "LlmSettings",
     "MailboxSettings",
@@ -106,13 +107,8 @@ class MailboxSettings(EnvironmentSettings):
     poll_seconds: float = Field(default=300, gt=0)
 
 
-class LlmSettings(EnvironmentSettings):
-    """The language model that may reword drafts: ``FIRSTWORD_LLM_URL`` etc.
-
-    ``url`` is the base URL of an OpenAI-compatible endpoint, including ``/v1``. Without it, no model is used.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_LLM_", env_ignore_empty=True, extra="ignore", frozen=True)
+class EndpointSettings(EnvironmentSettings):
+    """A language model behind an OpenAI-compatible endpoint. Without ``url``, it is not used."""
 
     url: str | None = Field(default=None, description="the base URL of the endpoint, such as http://127.0.0.1:8000/v1")
     key: SecretStr | None = Field(default=None, description="the API key, sent as a bearer token")
@@ -122,10 +118,20 @@ class LlmSettings(EnvironmentSettings):
     daily_tokens: int = Field(
         default=200_000, ge=0, description="the maximum number of tokens per day (UTC), requests and responses together"
     )
+
+
+class LlmSettings(EndpointSettings):
+    """The language model that may reword drafts: ``FIRSTWORD_LLM_URL`` etc.
+
+    ``url`` is the base URL of an OpenAI-compatible endpoint, including ``/v1``. Without it, no model is used.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_LLM_", env_ignore_empty=True, extra="ignore", frozen=True)
+
     share_news: bool = Field(default=False, description="whether the quoted news is sent to the model as context")
 
 
-class SecondReaderSettings(EnvironmentSettings):
+class SecondReaderSettings(EndpointSettings):
     """The language model that may read public news a second time: ``FIRSTWORD_SECOND_READER_URL`` etc.
 
     ``url`` is the base URL of an OpenAI-compatible endpoint, including ``/v1``. Without it, nothing is read again.
@@ -135,11 +141,6 @@ class SecondReaderSettings(EnvironmentSettings):
         env_prefix="FIRSTWORD_SECOND_READER_", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    url: str | None = Field(default=None, description="the base URL of the endpoint, such as http://127.0.0.1:8000/v1")
-    key: SecretStr | None = Field(default=None, description="the API key, sent as a bearer token")
-    model: str = Field(default="default", description="the name of the model at the endpoint")
-    seconds: float = Field(default=20, gt=0, le=300, description="the timeout of a request, in seconds")
-    max_tokens: int = Field(default=400, ge=50, le=4_000, description="the maximum number of tokens in a response")
     daily_tokens: int = Field(
         default=500_000, ge=0, description="the maximum number of tokens per day (UTC), requests and responses together"
     )
