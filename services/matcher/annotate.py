@@ -99,7 +99,7 @@ class Annotate(Processor[None]):
     ) -> None:
         """Start from the given source table, thresholds and reader, or from those that ship with the package."""
         self._thresholds = thresholds or default_thresholds()
-        self._reader = reader or default_reader()
+        self._reader = reader  # the shipped one is loaded with the first item: most processes never read any
         self._sources = sources or default_sources()
         self._new_grades: list[SourceGrade] = []
         self._outcomes = RumorOutcomes(self._thresholds)
@@ -179,7 +179,7 @@ class Annotate(Processor[None]):
         item_signature = compute_signature(item)
         item_statements = statements(item, QUOTE_SENTENCES)
         named = self._named(mentions)
-        readings = self._reader.read(item, reading.source.publisher, named)
+        readings = (self._reader or default_reader()).read(item, reading.source.publisher, named)
         about_mentions = [
             self._reading_about(item, reading, mention, as_read)
             for mention, as_read in zip(mentions, readings, strict=True)
