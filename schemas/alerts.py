@@ -30,7 +30,11 @@ class Reason(Model):
 
 
 class Evidence(Model):
-    """One item as evidence. ``quote`` is verbatim from the item; ``origin`` names the original source."""
+    """One item as evidence. ``quote`` is verbatim from the item; ``origin`` names the original source.
+
+    ``channel`` identifies through whom the item came, and ``claimed_publisher`` is the publisher that it says it is
+    from, if that could not be verified.
+    """
 
     item_id: str
     publisher: str
@@ -45,6 +49,8 @@ class Evidence(Model):
     attributed_to: str | None = None
     origin: str
     spans: tuple[Span, ...] = ()
+    channel: str | None = None
+    claimed_publisher: str | None = None
 
 
 class IfTheyAsk(Model):

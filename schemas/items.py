@@ -11,12 +11,18 @@ __all__ = ["Item", "ItemIngested", "Source"]
 
 
 class Source(Model):
-    """The publisher of an item. ``host`` is lower-case without port; ``publisher`` and ``owner`` are display names."""
+    """The channel and the publisher of an item. ``host`` is lower-case without port.
+
+    ``feed_url`` is the channel through which the item came. ``host`` (of the item's link), ``publisher`` and ``owner``
+    (display names) are what the item says of itself. ``speaks_for`` lists the domains of publishers for which somebody
+    vouched that they publish through this channel, besides the channel's own host.
+    """
 
     feed_url: str | None = None
     host: str | None = None
     publisher: str | None = None
     owner: str | None = None
+    speaks_for: tuple[str, ...] = ()
 
 
 class Item(Model):

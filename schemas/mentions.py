@@ -23,6 +23,7 @@ __all__ = [
     "ItemField",
     "Mention",
     "Origin",
+    "Provenance",
     "RumorOutcome",
     "RumorResolved",
     "Signature",
@@ -282,6 +283,21 @@ class Origin(Model):
     record: str | None = None
 
 
+class Provenance(Model):
+    """The channel of an item, and whom it says it is from.
+
+    ``channel`` is the id of who publishes through it: ``owner:…`` or ``source:<domain>``, the same for all channels of
+    one owner. ``verified``: the item's publisher is the channel's own or one it may speak for; otherwise the
+    publisher is the channel itself, and ``claimed`` is the name of the publisher that the item's link, title, source
+    or credit names. ``imitates`` is the known publisher whose name or host is imitated.
+    """
+
+    channel: str
+    verified: bool = False
+    claimed: str | None = None
+    imitates: str | None = None
+
+
 class Signature(Model):
     """The parts of an item by which items are compared: hashed shingles, title words, numbers, names."""
 
@@ -304,7 +320,8 @@ class StoryRecord(Model):
 class ItemAnnotated(Payload):
     """An item annotated for one watched entity, from the item alone, without knowledge of other items.
 
-    ``reading`` is None only in events from before items were read by a model.
+    ``reading`` is None only in events from before items were read by a model, ``provenance`` in those from before it
+    was checked.
     """
 
     event_type: ClassVar[str] = "item.annotated"
@@ -321,3 +338,4 @@ class ItemAnnotated(Payload):
     quote: str | None = None
     seen_at: Utc
     reading: Reading | None = None
+    provenance: Provenance | None = None

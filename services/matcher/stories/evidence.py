@@ -24,7 +24,8 @@ class EvidenceRecord:
 
     ``counts`` is False if the item is not news: satire, advertising, opinion, old items. ``said_at`` is when the item
     was published or, if revised, updated; statements are ordered by it, because items arrive in any order.
-    ``objection`` is None as long as no second reader has read the item.
+    ``objection`` is None as long as no second reader has read the item. ``channel`` identifies through whom it came (empty
+    in states from before provenance was checked), ``claimed`` is the publisher that it names without proof.
     """
 
     item_id: str
@@ -53,6 +54,8 @@ class EvidenceRecord:
     origin_record: str | None = None
     speculative: bool = False
     objection: Objection | None = None
+    channel: str = ""
+    claimed: str | None = None
 
     @property
     def by_regulator(self) -> bool:
@@ -86,6 +89,8 @@ class EvidenceRecord:
             attributed_to=self.attributed_to,
             origin=self.origin_name,
             spans=tuple(Span.model_construct(field=f, start=s, end=e, text=t) for f, s, e, t in self.spans),
+            channel=self.channel or None,
+            claimed_publisher=self.claimed,
         )
 
 
@@ -125,6 +130,8 @@ def record_evidence(annotated: ItemAnnotated, *, counts: bool, copy_of: Evidence
         origin_domain=origin.domain,
         origin_record=origin.record,
         speculative=is_speculative(annotated),
+        channel=annotated.provenance.channel if annotated.provenance else "",
+        claimed=annotated.provenance.claimed if annotated.provenance else None,
     )
     if copy_of is None or origin.primary or origin.via != "itself" or not counts:
         return record
