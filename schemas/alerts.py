@@ -11,12 +11,17 @@ from schemas.clients import Stance
 from schemas.mentions import ClaimBasis, ClaimStatus, Direction, EventKind, SourceLetter, Span
 from schemas.readings import Reading
 
-__all__ = ["Alert", "AlertRaised", "Evidence", "IfTheyAsk", "InformationGrade", "Reason", "Verdict"]
+__all__ = ["Alert", "AlertRaised", "Evidence", "IfTheyAsk", "InformationGrade", "Reason", "Support", "Verdict"]
 
-#: tell · warn: pass on as unconfirmed, because it could move the value of something the client owns · hold: a rumor,
-#: wait · correct: the client was told, and it turned out false · ignore.
-Verdict = Literal["tell", "warn", "hold", "correct", "ignore"]
-#: Admiralty scale: 1 confirmed · 2 probably true · 3 possibly true · 4 doubtful · 5 contradicted · 6 cannot be judged.
+#: tell · information: a large event, told plainly, because no opinion fits it or its reading is unsure · warn: pass on
+#: as unconfirmed, because it could move the value of something the client owns · hold: a rumor, wait · correct: the
+#: client was told, and it turned out false · ignore.
+Verdict = Literal["tell", "information", "warn", "hold", "correct", "ignore"]
+#: What an item is for the story's claim: it states it independently, repeats another item's text, says something else
+#: about the event, denies the claim, or withdraws it.
+Support = Literal["claim", "copy", "context", "denies", "withdraws"]
+#: Admiralty scale: 1 confirmed · 2 probably true · 3 possibly true · 4 doubtful, or denied by the party itself ·
+#: 5 shown to be false · 6 cannot be judged.
 InformationGrade = Literal[1, 2, 3, 4, 5, 6]
 
 
@@ -33,7 +38,7 @@ class Evidence(Model):
     """One item as evidence. ``quote`` is verbatim from the item; ``origin`` names the original source.
 
     ``channel`` identifies through whom the item came, and ``claimed_publisher`` is the publisher that it says it is
-    from, if that could not be verified.
+    from, if that could not be verified. ``supports`` is what it is for the story's claim; None in older alerts.
     """
 
     item_id: str
@@ -51,6 +56,7 @@ class Evidence(Model):
     spans: tuple[Span, ...] = ()
     channel: str | None = None
     claimed_publisher: str | None = None
+    supports: Support | None = None
 
 
 class IfTheyAsk(Model):
@@ -96,6 +102,11 @@ class Alert(Model):
     raised_at: Utc
     deadline_at: Utc
     reading: Reading | None = None
+
+    @property
+    def contested(self) -> bool:
+        """Return whether it passes on that a party denies what is reported about it."""
+        return any(reason.rule == "contested" for reason in self.reasons)
 
 
 class AlertRaised(Payload):

@@ -11,13 +11,13 @@ from schemas.readings import Reading
 from services.common.processing import AnyEvent
 from services.matcher.judgment.verdict import Decision, Situation, if_they_ask
 from services.matcher.stories.evidence import EvidenceRecord
-from services.matcher.stories.threads import EventSummary, Thread
+from services.matcher.stories.threads import TOLD, EventSummary, Thread
 
 __all__ = ["alert_raised", "build_alert", "rank_evidence"]
 
 Urgency = Literal["low", "normal", "high", "urgent"]
 #: A later alert on the story names the earlier one if its verdict is one of these.
-_REFERRED_TO: frozenset[Verdict] = frozenset(("tell", "warn", "hold", "correct"))
+_REFERRED_TO: frozenset[Verdict] = TOLD | {"hold"}
 
 
 def build_alert(

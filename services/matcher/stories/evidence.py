@@ -24,8 +24,8 @@ class EvidenceRecord:
 
     ``counts`` is False if the item is not news: satire, advertising, opinion, old items. ``said_at`` is when the item
     was published or, if revised, updated; statements are ordered by it, because items arrive in any order.
-    ``objection`` is None as long as no second reader has read the item. ``channel`` identifies through whom it came (empty
-    in states from before provenance was checked), ``claimed`` is the publisher that it names without proof.
+    ``objection`` is None as long as no second reader has read the item. ``channel`` identifies through whom it came
+    (empty in states from before provenance was checked), ``claimed`` is the publisher that it names without proof.
     """
 
     item_id: str

@@ -19,7 +19,10 @@ from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow
 from services.matcher.thresholds import Thresholds
 
-__all__ = ["ClientVerdict", "EventSummary", "JudgeState", "Thread", "prune"]
+__all__ = ["TOLD", "ClientVerdict", "EventSummary", "JudgeState", "Thread", "prune"]
+
+#: After one of these verdicts, the client counts as told.
+TOLD: frozenset[Verdict] = frozenset(("tell", "information", "warn", "correct"))
 
 #: Beyond this many aliases, those that are no longer needed are dropped.
 _MAX_ALIASES = 40
@@ -120,7 +123,7 @@ class Thread:
     @property
     def uncategorized(self) -> bool:
         """True if its kind is unknown and no client got a message; its next item may be linked to another thread."""
-        messaged = any(client.verdict in ("tell", "warn", "correct") for client in self.verdicts.values())
+        messaged = any(client.verdict in TOLD for client in self.verdicts.values())
         return self.event.kind == "other" and not messaged
 
     @property

@@ -41,6 +41,7 @@ __all__ = [
 
 VERDICT = {
     "tell": "News",
+    "information": "For information",
     "warn": "Unconfirmed",
     "hold": "Rumor",
     "correct": "Correction",

@@ -202,7 +202,7 @@ def _before(brief: Brief) -> str:
     lines = []
     if earlier is not None and earlier.sent_at is not None:
         kind = "update"
-        if earlier.verdict == "warn" and alert.verdict == "tell":
+        if earlier.verdict == "warn" and alert.verdict in ("tell", "information"):
             kind = "confirmed" if alert.information_grade == 1 else "firmer"
         elif earlier.verdict == "correct":
             kind = "update_correction"

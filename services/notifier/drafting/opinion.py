@@ -49,6 +49,9 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     if client.contact.information_only:
         note = f"{client.name} wants information only, so the draft gives no opinion."
         return OpinionPart(None, notes=(note,), withheld="information_only")
+    if alert.verdict == "information":
+        note = "This is plain information: it is large, but no opinion fits it yet. Add your own if you have one."
+        return OpinionPart(None, notes=(note,), withheld="information_only")
     if alert.verdict == "correct":
         desire = client.desires[0] if client.desires else None
         action = phrasing().correction_action[alert.stance].format(asset=brief.asset)

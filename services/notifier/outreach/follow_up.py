@@ -85,9 +85,9 @@ def as_correction(alert: Alert) -> Alert:
 def _brings_news(alert: Alert, before: Sequence[DraftedStory]) -> bool:
     """Return whether ``alert`` says more than was drafted: a higher revision, a confirmation, or new items."""
     latest = before[-1]
-    if alert.verdict == "tell" and latest.verdict in ("warn", "correct"):
+    if alert.verdict in ("tell", "information") and latest.verdict in ("warn", "correct"):
         return True
-    if alert.verdict == "warn" and latest.verdict == "tell":
+    if alert.verdict == "warn" and latest.verdict in ("tell", "information") and not alert.contested:
         return False
     same_entity = [story.revision for story in before if story.entity_id == alert.entity_id]
     if same_entity:

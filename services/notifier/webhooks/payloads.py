@@ -20,6 +20,7 @@ __all__ = ["WebhookMessage", "message_for", "trial_message"]
 
 _ALERT_TYPES: dict[Verdict, str] = {
     "tell": "alert.raised",
+    "information": "alert.raised",
     "warn": "alert.raised",
     "correct": "alert.corrected",
     "hold": "rumor.held",
