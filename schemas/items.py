@@ -7,7 +7,11 @@ from typing import ClassVar, Literal
 
 from schemas.base import Model, Payload, Utc
 
-__all__ = ["Item", "ItemIngested", "Source"]
+__all__ = ["Dating", "Item", "ItemIngested", "Source"]
+
+#: How an item's date was obtained: stated by the item, its ``updated`` in place of a missing own date, stated without a
+#: time zone that is certain (read as UTC), or not at all.
+Dating = Literal["stated", "updated", "assumed_zone", "undated"]
 
 
 class Source(Model):
@@ -29,7 +33,8 @@ class Item(Model):
     """One entry of a feed, cleaned: plain text in ``title``, ``summary`` and ``body``, times in UTC.
 
     ``id`` is derived from the feed and the entry's guid, or from the canonical URL; all revisions share it.
-    ``language`` is the BCP 47 tag that the feed states, or None.
+    ``language`` is the BCP 47 tag that the feed states, or None. ``dated`` is None in items from before it was recorded
+    and may be left out in files; :meth:`dating` then derives it.
     """
 
     id: str
@@ -44,6 +49,17 @@ class Item(Model):
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     source: Source = Source()
+    dated: Dating | None = None
+
+    def stated_at(self) -> datetime | None:
+        """Return the item's own date, else when it was updated; None if it is undated."""
+        return None if self.dated == "undated" else self.published_at or self.updated_at
+
+    def dating(self) -> Dating:
+        """Return how the item's date was obtained."""
+        if self.stated_at() is None:
+            return "undated"
+        return self.dated or ("stated" if self.published_at else "updated")
 
     def seen_at(self) -> datetime | None:
         """Return when this revision could first be known: fetched, else updated, else published, else None."""
@@ -55,7 +71,10 @@ class Item(Model):
 
 
 class ItemIngested(Payload):
-    """An item is new or was revised. ``revision`` counts from 0; ``changed`` lists the fields that differ."""
+    """An item is new or was revised. ``revision`` counts from 0; ``changed`` lists the fields that differ.
+
+    ``background``: the feed's first poll brought it, and it is from before the feed was added: context, not news.
+    """
 
     event_type: ClassVar[str] = "item.ingested"
 
@@ -63,3 +82,4 @@ class ItemIngested(Payload):
     revision: int = 0
     change: Literal["new", "revised"] = "new"
     changed: tuple[str, ...] = ()
+    background: bool = False

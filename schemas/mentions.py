@@ -321,7 +321,7 @@ class ItemAnnotated(Payload):
     """An item annotated for one watched entity, from the item alone, without knowledge of other items.
 
     ``reading`` is None only in events from before items were read by a model, ``provenance`` in those from before it
-    was checked.
+    was checked. ``background``: it is from before the feed was added, and serves as context, not as news.
     """
 
     event_type: ClassVar[str] = "item.annotated"
@@ -339,3 +339,4 @@ class ItemAnnotated(Payload):
     seen_at: Utc
     reading: Reading | None = None
     provenance: Provenance | None = None
+    background: bool = False

@@ -147,7 +147,7 @@ class Annotate(Processor[None]):
         mentions = self._current_finder().find(item)
         if not mentions:
             return None, ()
-        return None, self._annotations(item, data.revision, mentions, event.time)
+        return None, self._annotations(data, item, mentions, event.time)
 
     def _current_finder(self) -> MentionFinder:
         if self._changed is None or self._changed:
@@ -173,7 +173,9 @@ class Annotate(Processor[None]):
             table = self._sources_by_day[day] = self._outcomes.apply_to(self._sources, day)
         return table
 
-    def _annotations(self, item: Item, revision: int, mentions: Sequence[Mention], at: datetime) -> list[AnyEvent]:
+    def _annotations(
+        self, ingested: ItemIngested, item: Item, mentions: Sequence[Mention], at: datetime
+    ) -> list[AnyEvent]:
         sources = self._sources_on(at)
         reading = read_item(item, sources)
         item_signature = compute_signature(item)
@@ -196,7 +198,7 @@ class Annotate(Processor[None]):
             annotated = ItemAnnotated.model_construct(
                 entity_id=mention.entity_id,
                 item=item,
-                revision=revision,
+                revision=ingested.revision,
                 mention=mention,
                 claim=about_mention.claim,
                 impact=about_mention.impact,
@@ -206,8 +208,9 @@ class Annotate(Processor[None]):
                 quote=choose_quote(item_statements, mention, reading, self._thresholds.quote_chars),
                 seen_at=at,
                 reading=as_read,
+                background=ingested.background,
             )
-            event_id = content_id("evt", item.id, revision, mention.entity_id)
+            event_id = content_id("evt", item.id, ingested.revision, mention.entity_id)
             result.append(event(annotated, key=mention.entity_id, id=event_id, source="firstword/matcher", time=at))
         return result
 

@@ -29,6 +29,7 @@ ITEM_FIELDS = (
     "authors",
     "categories",
     "source",
+    "dated",
 )
 SOURCE_FIELDS = ("feed_url", "host", "publisher", "owner")
 _OPTIONS = orjson.OPT_UTC_Z
