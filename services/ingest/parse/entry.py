@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 __all__ = ["RawEntry", "RawFeed"]
@@ -10,10 +9,7 @@ __all__ = ["RawEntry", "RawFeed"]
 
 @dataclass(frozen=True)
 class RawEntry:
-    """One entry. Texts may contain markup, URLs may be relative to ``base``, dates are unparsed.
-
-    ``published_parsed`` and ``updated_parsed`` are feedparser's interpretation of the dates (year … second, UTC).
-    """
+    """One entry. Texts may contain markup, URLs may be relative to ``base``, dates are unparsed."""
 
     guid: str | None = None
     url: str | None = None
@@ -23,9 +19,7 @@ class RawEntry:
     body: str | None = None
     language: str | None = None
     published: str | None = None
-    published_parsed: Sequence[int] | None = None
     updated: str | None = None
-    updated_parsed: Sequence[int] | None = None
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     source_title: str | None = None

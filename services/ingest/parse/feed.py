@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 
-from schemas.items import Item, Source
+from schemas.items import Dating, Item, Source
 from services.ingest.identity.ids import item_id
 from services.ingest.identity.urls import absolute_url, host_of
 from services.ingest.parse.charset import decode_document
 from services.ingest.parse.clean import lead, limit, plain_text, title_text
-from services.ingest.parse.dates import parse_date
+from services.ingest.parse.dates import DateReader, ReadDate
 from services.ingest.parse.entry import RawEntry, RawFeed
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.jsonfeed import parse_json_feed
@@ -98,8 +98,14 @@ def parse_feed(
     text = find_start(decode_document(raw, content_type, notes), notes)
     feed = parse_json_feed(text, feed_url, notes) if text[0] in "{[" else parse_xml_feed(text, feed_url, notes)
     title = title_text(feed.title)
+    language = _language(feed.language)
     context = _Context(
-        feed_url, publisher or publisher_name(title), bool(publisher), _language(feed.language), fetched_at
+        feed_url=feed_url,
+        publisher=publisher or publisher_name(title),
+        publisher_given=bool(publisher),
+        language=language,
+        fetched_at=fetched_at,
+        dates=DateReader(_dates(feed), notes, feed_url=feed_url, language=language, fetched_at=fetched_at),
     )
     items = _distinct(_items(feed, context, notes), notes)
     return ParsedFeed(
@@ -137,6 +143,13 @@ class _Context:
     publisher_given: bool
     language: str | None
     fetched_at: datetime | None
+    dates: DateReader
+
+
+def _dates(feed: RawFeed) -> Iterable[str]:
+    """Yield all dates of the entries, as written."""
+    for entry in feed.entries:
+        yield from (date for date in (entry.published, entry.updated) if date)
 
 
 def _items(feed: RawFeed, context: _Context, notes: Notes) -> Iterable[ParsedItem]:
@@ -159,23 +172,24 @@ def _item(entry: RawEntry, context: _Context, notes: Notes) -> ParsedItem | None
     url = absolute_url(entry.url, entry.base or context.feed_url)
     if entry.url and url is None:
         notes.add("A link that is not a web address was left out", entry.url)
-    published = _date(entry.published, entry.published_parsed, context, notes)
+    published, updated = context.dates.read(entry.published), context.dates.read(entry.updated)
     guid = entry.guid.encode("utf-8", "replace").decode() if entry.guid else None
     named = context.publisher_given or not entry.source_title
     publisher = context.publisher if named else title_text(entry.source_title) or context.publisher
     item = Item(
-        id=item_id(context.feed_url, guid, url, title, published),
+        id=item_id(context.feed_url, guid, url, title, published.moment if published else None),
         title=title,
         url=url,
         summary=summary,
         body=body,
         language=_language(entry.language) or context.language,
-        published_at=published,
-        updated_at=_date(entry.updated, entry.updated_parsed, context, notes),
+        published_at=published.moment if published else None,
+        updated_at=updated.moment if updated else None,
         fetched_at=context.fetched_at,
         authors=_names(entry.authors),
         categories=_names(entry.categories),
         source=Source(feed_url=context.feed_url, host=host_of(url), publisher=publisher),
+        dated=_dating(published, updated),
     )
     return ParsedItem(guid, item)
 
@@ -207,9 +221,14 @@ def _title(entry: RawEntry, text: str | None, notes: Notes) -> str | None:
     return title
 
 
-def _date(raw: str | None, parsed: object, context: _Context, notes: Notes) -> datetime | None:
-    fallback = parsed if isinstance(parsed, tuple) else None
-    return parse_date(raw, notes, fetched_at=context.fetched_at, fallback=fallback)
+def _dating(published: ReadDate | None, updated: ReadDate | None) -> Dating:
+    """Say how an item's date was obtained: its own, else when it was updated."""
+    date = published or updated
+    if date is None:
+        return "undated"
+    if not date.sure:
+        return "assumed_zone"
+    return "stated" if published else "updated"
 
 
 def _language(raw: object) -> str | None:

@@ -18,7 +18,7 @@ FEEDS = Path(__file__).parents[4] / "corpus" / "feeds"
 FEED_URL = "https://feeds.example.org/news/feed.xml"
 FETCHED_AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _SHOWN = (
-    "url", "title", "summary", "body", "language", "published_at", "updated_at", "authors", "categories",
+    "url", "title", "summary", "body", "language", "published_at", "updated_at", "dated", "authors", "categories",
 )  # fmt: skip
 
 
