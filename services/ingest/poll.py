@@ -26,6 +26,8 @@ __all__ = ["SOURCE", "PollResult", "Poller", "health_event"]
 
 #: The CloudEvents ``source`` of what ingest publishes.
 SOURCE = "firstword/ingest"
+#: On a feed's first poll, items older than this when the feed was added are background, and so are undated ones.
+NEWS_BEFORE_ADDED = timedelta(hours=24)
 #: Bytes kept of a body that can't be parsed.
 QUARANTINE_BYTES = 65_536
 #: Items that a feed no longer lists are forgotten after this time; if one returns, its date shows that it is old.
@@ -34,7 +36,10 @@ FORGET_AFTER = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """The result of one poll. ``copies`` are items that repeat others of the feed under another guid."""
+    """The result of one poll. ``copies`` are items that repeat others of the feed under another guid.
+
+    ``background`` counts those of the ``new`` items that are older than the feed's listing, and no news.
+    """
 
     feed_id: str
     outcome: PollOutcome
@@ -42,6 +47,7 @@ class PollResult:
     new: int = 0
     revised: int = 0
     copies: int = 0
+    background: int = 0
     warnings: tuple[str, ...] = ()
 
 
@@ -87,11 +93,16 @@ class Poller:
                 self._repository.quarantine_body(
                     connection, _quarantined(feed_id, fetched.outcome, fetched.response, now)
                 )
-            events = [_item_event(change, now) for change in changes if change.kind in ("new", "revised")]
+            background = {change.item.id for change in changes if _is_background(before, change)}
+            events = [
+                _item_event(change, now, background=change.item.id in background)
+                for change in changes
+                if change.kind in ("new", "revised")
+            ]
             if after.health.status != before.health.status:
                 events.append(health_event(after, before.health.status, now))
             self._publisher.publish(connection, events)
-        return _result(feed_id, fetched, after, changes)
+        return _result(feed_id, fetched, after, changes, len(background))
 
     def _compare(
         self, connection: Connection, feed_id: str, fetched: FetchResult, now: datetime
@@ -126,12 +137,24 @@ def health_event(state: FeedState, previous: FeedStatus, now: datetime) -> AnyEv
     )
 
 
-def _item_event(change: ItemChange, now: datetime) -> AnyEvent:
+def _is_background(before: FeedState, change: ItemChange) -> bool:
+    """Return whether the feed's first poll brought an item from before the feed was added.
+
+    Later polls bring no background, however long the feed could not be read: what it brings then is missed news.
+    """
+    if before.body_digest is not None or change.kind != "new":
+        return False
+    stated = change.item.stated_at()
+    return stated is None or stated < before.rhythm.watched_since - NEWS_BEFORE_ADDED
+
+
+def _item_event(change: ItemChange, now: datetime, *, background: bool) -> AnyEvent:
     data = ItemIngested(
         item=change.item,
         revision=change.revision,
         change="revised" if change.kind == "revised" else "new",
         changed=change.changed,
+        background=background,
     )
     id = content_id("evt", change.item.id, change.revision, change.seen.fingerprint)
     return event(data, key=change.item.id, id=id, source=SOURCE, time=now)
@@ -188,7 +211,9 @@ def _quarantined(feed_id: str, outcome: PollOutcome, response: Response, now: da
     )
 
 
-def _result(feed_id: str, fetched: FetchResult, after: FeedState, changes: Sequence[ItemChange]) -> PollResult:
+def _result(
+    feed_id: str, fetched: FetchResult, after: FeedState, changes: Sequence[ItemChange], background: int
+) -> PollResult:
     kinds = [change.kind for change in changes]
     return PollResult(
         feed_id=feed_id,
@@ -197,5 +222,6 @@ def _result(feed_id: str, fetched: FetchResult, after: FeedState, changes: Seque
         new=kinds.count("new"),
         revised=kinds.count("revised"),
         copies=kinds.count("copy"),
+        background=background,
         warnings=fetched.parsed.warnings if fetched.parsed is not None else (),
     )

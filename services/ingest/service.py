@@ -341,6 +341,7 @@ def _log_poll(result: PollResult) -> None:
         "status": health.status,
         "reason": result.outcome.reason,
         "new": result.new,
+        "background": result.background,
         "revised": result.revised,
         "next_poll_at": health.next_poll_at.isoformat() if health.next_poll_at else None,
     }

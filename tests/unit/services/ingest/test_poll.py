@@ -4,6 +4,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,39 @@ async def test_a_poll_publishes_new_items_then_revised_ones_then_nothing(engine:
     assert (event.source, event.time, event.subject) == ("firstword/ingest", NOON, ingest.items()[0].item.id)
     (state,) = ingest.service.list_feeds()
     assert (state.feed.title, state.feed.url) == ("Example News", server.url())
+
+
+def dated(*items: tuple[str, datetime | None]) -> bytes:
+    entries = "".join(
+        f"<item><guid>{title}</guid><title>{title}</title>"
+        + (f"<pubDate>{format_datetime(at)}</pubDate>" if at else "")
+        + "</item>"
+        for title, at in items
+    )
+    return f'<rss version="2.0"><channel><title>Example News</title>{entries}</channel></rss>'.encode()
+
+
+async def test_the_first_poll_brings_background_and_later_ones_missed_news(engine: Engine) -> None:
+    old, recent = NOON - timedelta(hours=25), NOON - timedelta(hours=23)
+    replies = {"/": Reply(503)}
+    async with running(engine, replies) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        await ingest.poll(feed.id)
+        ingest.clock.advance(days=3)  # what counts is when the feed was added, not when it first answers
+        replies["/"] = Reply(200, dated(("old", old), ("recent", recent), ("undated", None)))
+        first = await ingest.poll(feed.id)
+        assert (first.new, first.background) == (3, 2)
+        ingest.clock.advance(days=20)
+        replies["/"] = Reply(200, dated(("old", old), ("older", old), ("undated too", None), ("undated", None)))
+        second = await ingest.poll(feed.id)
+        assert (second.new, second.background) == (2, 0)
+    assert [(data.item.title, data.background) for data in ingest.items()] == [
+        ("old", True),
+        ("recent", False),
+        ("undated", True),
+        ("older", False),
+        ("undated too", False),
+    ]
 
 
 async def test_rows_of_unchanged_items_are_not_written(engine: Engine) -> None:
