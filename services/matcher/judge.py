@@ -33,6 +33,8 @@ from services.matcher.mentions.scopes import ScopeText
 from services.matcher.stories.assignment import assign_to_story
 from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.stories.merging import StoryUpdate
+from services.matcher.stories.not_news import OLD_NEWS
+from services.matcher.stories.old_news import old_news_reason, remember_story
 from services.matcher.stories.serialization import dump_state, load_state
 from services.matcher.stories.threads import ClientVerdict, JudgeState, Thread, prune
 from services.matcher.text.preparation import title_of
@@ -91,14 +93,18 @@ class Judge(Processor[JudgeState]):
         client_watches = self._book.client_watches(annotated.entity_id)
         if not client_watches or state.has_seen(annotated.item.id, annotated.revision):
             return state, ()
-        state, update = assign_to_story(self._thresholds, prune(state, now, self._thresholds), annotated, now)
-        # The first poll of a feed brings weeks of old news; one alert about it a day is enough.
-        stale = update.thread.not_news == "stale"
+        state = prune(state, now, self._thresholds)
+        old = old_news_reason(self._thresholds, state, annotated)
+        state, update = assign_to_story(self._thresholds, state, annotated, now, old)
+        if annotated.background:
+            return remember_story(state.with_thread(update.thread), update.thread, annotated), ()
+        # One alert about old news a day is enough.
+        is_old = update.thread.not_news in OLD_NEWS
         already_reported = state.stale_on == now.date()
-        thread, events = self._decide_for_clients(update, client_watches, now, silent=stale and already_reported)
-        if stale and events:
+        thread, events = self._decide_for_clients(update, client_watches, now, silent=is_old and already_reported)
+        if is_old and events:
             state = replace(state, stale_on=now.date())
-        return state.with_thread(thread), events
+        return remember_story(state.with_thread(thread), thread, annotated), events
 
     def next_tick(self, state: JudgeState) -> datetime | None:
         """Return when the first held rumor expires, or None."""

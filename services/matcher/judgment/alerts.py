@@ -15,6 +15,8 @@ from services.matcher.stories.threads import TOLD, EventSummary, Thread
 
 __all__ = ["alert_raised", "build_alert", "rank_evidence"]
 
+#: An alert on an item without a date leaves at least so many hours.
+UNDATED_HOURS = 48
 Urgency = Literal["low", "normal", "high", "urgent"]
 #: A later alert on the story names the earlier one if its verdict is one of these.
 _REFERRED_TO: frozenset[Verdict] = TOLD | {"hold"}
@@ -30,10 +32,15 @@ def build_alert(
     trigger_id: str = "",
     reading: Reading | None = None,
 ) -> Alert:
-    """Build the alert for one client. ``trigger_id`` is the item that led to the decision, if one did."""
+    """Build the alert for one client. ``trigger_id`` is the item that led to the decision, if one did.
+
+    If that states no date, it may be old: the alert is not urgent, and its deadline leaves time to find out.
+    """
     watch, thread, assessment = situation.watch, situation.thread, situation.assessment
     verdict, earlier = decision.verdict, situation.earlier
     revision = earlier.revision + 1 if earlier else 0
+    trigger = next((record for record in thread.evidence if record.item_id == trigger_id), None)
+    undated = thread.undated if trigger is None else trigger.published_at is None
     refers = earlier is not None and earlier.verdict in _REFERRED_TO
     return Alert.model_construct(
         id=_alert_id(situation, verdict, revision, trigger_id),
@@ -48,7 +55,7 @@ def build_alert(
         kind=thread.event.kind,
         direction=situation.relevance.direction,
         size=thread.event.size,
-        urgency=_urgency(verdict, thread.event),
+        urgency=_urgency(verdict, thread.event, undated=undated),
         source_grade=assessment.source,
         information_grade=assessment.information,
         relevance=situation.relevance.score,
@@ -59,7 +66,7 @@ def build_alert(
         earlier_alert_id=earlier.alert_id if earlier and refers else None,
         earlier_verdict=earlier.verdict if earlier and refers else None,
         raised_at=now,
-        deadline_at=now + timedelta(hours=thread.event.worth_hours),
+        deadline_at=now + timedelta(hours=max(thread.event.worth_hours, UNDATED_HOURS if undated else 0)),
         reading=reading,
     )
 
@@ -93,9 +100,11 @@ def _alert_id(situation: Situation, verdict: Verdict, revision: int, trigger_id:
     return content_id("alr", *parts)
 
 
-def _urgency(verdict: Verdict, event: EventSummary) -> Urgency:
-    if verdict == "correct":
-        return "urgent" if event.urgency == "urgent" else "high"
+def _urgency(verdict: Verdict, event: EventSummary, *, undated: bool) -> Urgency:
     if verdict in ("hold", "ignore"):
         return "low"
+    if undated:
+        return "low" if event.urgency == "low" else "normal"
+    if verdict == "correct":
+        return "urgent" if event.urgency == "urgent" else "high"
     return event.urgency

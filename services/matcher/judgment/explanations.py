@@ -11,6 +11,7 @@ from schemas.alerts import Reason
 from schemas.mentions import Claim, ClaimBasis, ClaimStatus, EventKind, Impact, ItemAnnotated, Origin
 from schemas.readings import Reading
 from services.matcher.judgment.reasons import reason
+from services.matcher.stories.evidence import stated_at
 from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_words
 
 __all__ = ["explain_item", "say_who"]
@@ -59,6 +60,9 @@ def explain_item(annotated: ItemAnnotated) -> Iterator[Reason]:
         yield _explain_claim(annotated.claim, annotated.reading)
     if annotated.reading is None or annotated.impact.cues:
         yield _explain_event(annotated.impact)
+    if stated_at(annotated) is None:
+        text = "It states no date that can be read, so it may be old; check when it happened before you pass it on."
+        yield reason("undated", annotated.item.title, "not urgent", text)
     if annotated.origin.via != "itself":
         yield _explain_origin(annotated.source.publisher, annotated.origin)
 

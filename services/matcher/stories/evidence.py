@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from schemas.alerts import Evidence
 from schemas.mentions import ClaimBasis, ClaimStatus, ItemAnnotated, ItemField, SourceKind, SourceLetter, Span
 from services.matcher.reading.claims import is_speculation
 
-__all__ = ["EvidenceRecord", "Objection", "is_speculative", "record_evidence", "said_at", "select_evidence"]
+__all__ = [
+    "EvidenceRecord",
+    "Objection",
+    "is_speculative",
+    "record_evidence",
+    "said_at",
+    "select_evidence",
+    "stated_at",
+    "states_date",
+]
 
+#: A date further than this after the item was seen is wrong.
+_FUTURE_ALLOWED = timedelta(days=1)
 #: A second reader's objection to telling an item: the name takes no part in the event (``speaker``, ``mention``,
 #: ``homonym``), it isn't news, or it is too small; ``none`` if there is no objection.
 Objection = Literal["none", "speaker", "mention", "homonym", "not_news", "too_small"]
@@ -24,6 +35,7 @@ class EvidenceRecord:
 
     ``counts`` is False if the item is not news: satire, advertising, opinion, old items. ``said_at`` is when the item
     was published or, if revised, updated; statements are ordered by it, because items arrive in any order.
+    ``published_at`` is None if the item states no date.
     ``objection`` is None as long as no second reader has read the item. ``channel`` identifies through whom it came
     (empty in states from before provenance was checked), ``claimed`` is the publisher that it names without proof.
     """
@@ -112,7 +124,7 @@ def record_evidence(annotated: ItemAnnotated, *, counts: bool, copy_of: Evidence
         url=item.url,
         title=item.title,
         quote=annotated.quote or item.title,
-        published_at=item.published_at,
+        published_at=stated_at(annotated),
         seen_at=annotated.seen_at,
         said_at=said_at(annotated),
         source_grade=annotated.source.grade,
@@ -138,9 +150,25 @@ def record_evidence(annotated: ItemAnnotated, *, counts: bool, copy_of: Evidence
     return record.with_origin_of(copy_of)
 
 
+def stated_at(annotated: ItemAnnotated) -> datetime | None:
+    """Return the date that the item states, its own or else that of its update; None if it states no possible one."""
+    stated = annotated.item.stated_at()
+    return None if stated is None or stated > annotated.seen_at + _FUTURE_ALLOWED else stated
+
+
+def states_date(annotated: ItemAnnotated) -> bool:
+    """Return whether the item states a date of its own; an update alone doesn't say how old it is."""
+    return stated_at(annotated) is not None and annotated.item.dating() != "updated"
+
+
 def said_at(annotated: ItemAnnotated) -> datetime:
-    """Return when this version of the item was published or updated, at the latest when it was seen."""
-    stated = annotated.item.updated_at if annotated.revision else annotated.item.published_at
+    """Return when this version of the item was published or updated, at the latest when it was seen.
+
+    A new item counts from its own date, whenever it was updated; a revision from its update.
+    """
+    stated = stated_at(annotated)
+    if annotated.revision and stated is not None:
+        stated = annotated.item.updated_at or annotated.seen_at
     return min(stated or annotated.seen_at, annotated.seen_at)
 
 

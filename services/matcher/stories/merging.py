@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from schemas.mentions import FAMILY_OF, EventKind, Impact, ItemAnnotated
 from services.matcher.reading.impact import figures
-from services.matcher.stories.evidence import EvidenceRecord, record_evidence, select_evidence
+from services.matcher.stories.evidence import EvidenceRecord, record_evidence, select_evidence, states_date
 from services.matcher.stories.linking import ends_event, is_opposite
-from services.matcher.stories.not_news import not_news_reason
+from services.matcher.stories.not_news import OLD_NEWS, NotNews, not_news_reason
 from services.matcher.stories.signature import figures_in
 from services.matcher.stories.threads import EventSummary, Thread
 from services.matcher.text.preparation import title_of
@@ -34,10 +34,12 @@ class StoryUpdate(NamedTuple):
     annotated: ItemAnnotated
 
 
-def open_thread(thresholds: Thresholds, story_id: str, annotated: ItemAnnotated, now: datetime) -> StoryUpdate:
-    """Open a thread with its first item."""
+def open_thread(
+    thresholds: Thresholds, story_id: str, annotated: ItemAnnotated, now: datetime, old: NotNews | None
+) -> StoryUpdate:
+    """Open a thread with its first item. ``old``: why the item is old news, if it is."""
     impact = annotated.impact
-    not_news = not_news_reason(thresholds, annotated, known_story=False)
+    not_news = not_news_reason(thresholds, annotated, known_story=False, old=old)
     record = record_evidence(annotated, counts=not_news is None, copy_of=None)
     thread = Thread(
         story_id=story_id,
@@ -56,12 +58,25 @@ def open_thread(thresholds: Thresholds, story_id: str, annotated: ItemAnnotated,
 
 
 def add_to_thread(
-    thresholds: Thresholds, thread: Thread, annotated: ItemAnnotated, now: datetime, *, copy: bool, update: bool
+    thresholds: Thresholds,
+    thread: Thread,
+    annotated: ItemAnnotated,
+    now: datetime,
+    *,
+    copy: bool,
+    update: bool,
+    old: NotNews | None,
 ) -> StoryUpdate:
-    """Add an item to a running thread. ``copy``: a near-copy of another item; ``update``: it says something new."""
+    """Add an item to a running thread.
+
+    ``copy``: a near-copy of another item; ``update``: it says something new; ``old``: why it is old news, if it is. An
+    item without a date of its own that says nothing new about old news is old, too.
+    """
     impact, title = annotated.impact, annotated.item.title
     known_story = thread.told_or_held or thread.below_threshold
-    not_news = not_news_reason(thresholds, annotated, known_story=known_story)
+    if old is None and thread.not_news in OLD_NEWS and not update and not states_date(annotated):
+        old = "returned"
+    not_news = not_news_reason(thresholds, annotated, known_story=known_story, old=old)
     record, others = _credit_origins(thread, annotated, counts=not_news is None, copy=copy)
     evidence = select_evidence((*others, record), thresholds.evidence_kept)
     if not_news is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Literal
 
 from schemas.mentions import EventKind, ItemAnnotated
@@ -12,7 +11,7 @@ from services.matcher.reading.opinion_headlines import find_commentator
 from services.matcher.stories.evidence import is_speculative
 from services.matcher.thresholds import Thresholds
 
-__all__ = ["NotNews", "not_news_reason"]
+__all__ = ["OLD_NEWS", "NotNews", "not_news_reason"]
 
 #: Why an item is not news.
 NotNews = Literal[
@@ -20,6 +19,9 @@ NotNews = Literal[
     "advertisement",
     "opinion",
     "stale",
+    "background",
+    "returned",
+    "old_text",
     "anniversary",
     "speculation",
     "preview",
@@ -27,6 +29,8 @@ NotNews = Literal[
     "list",
     "feature",
 ]
+#: Old news: published long ago, from before its feed was added, a story that returns, or old by the date in its text.
+OLD_NEWS: frozenset[NotNews | None] = frozenset(("stale", "background", "returned", "old_text"))
 _GENRES: dict[Genre, NotNews | None] = {
     "news": None,
     "promo": "advertisement",
@@ -39,8 +43,10 @@ _GENRES: dict[Genre, NotNews | None] = {
 }
 
 
-def not_news_reason(thresholds: Thresholds, annotated: ItemAnnotated, *, known_story: bool) -> NotNews | None:
-    """Return why the item is not news, or None if it is.
+def not_news_reason(
+    thresholds: Thresholds, annotated: ItemAnnotated, *, known_story: bool, old: NotNews | None
+) -> NotNews | None:
+    """Return why the item is not news, or None if it is. ``old``: why it is old news, if it is.
 
     ``known_story``: clients know the story, or it was too small to tell them; then even a late denial is news.
     """
@@ -58,9 +64,7 @@ def not_news_reason(thresholds: Thresholds, annotated: ItemAnnotated, *, known_s
     if is_speculative(annotated) and not _is_worth_telling(thresholds, annotated):
         return "speculation"
     answers = known_story and annotated.claim.status in ("denied", "retracted")
-    if not answers and _is_stale(thresholds, annotated):
-        return "stale"
-    return None
+    return None if answers and old != "background" else old
 
 
 def _by_genre(thresholds: Thresholds, annotated: ItemAnnotated) -> NotNews | None:
@@ -79,11 +83,3 @@ def _is_commentary(annotated: ItemAnnotated, kinds: frozenset[EventKind]) -> boo
     """Return whether the headline quotes an outsider's view; a denial comes from somebody who must know."""
     own_claim = annotated.claim.status in ("asserted", "hedged") and annotated.claim.basis in ("own", "researcher")
     return own_claim and annotated.impact.kind in kinds and find_commentator(annotated.item.title) is not None
-
-
-def _is_stale(thresholds: Thresholds, annotated: ItemAnnotated) -> bool:
-    published, updated = annotated.item.published_at, annotated.item.updated_at
-    if published is None:
-        return False
-    newest = updated if updated is not None and updated > published else published
-    return annotated.seen_at - newest > timedelta(hours=thresholds.stale_after_hours)

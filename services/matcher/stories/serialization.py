@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from services.matcher.stories.evidence import EvidenceRecord
+from services.matcher.stories.memory import OldText
 from services.matcher.stories.story import Story
 from services.matcher.stories.threads import ClientVerdict, EventSummary, JudgeState, Thread
 from services.matcher.stories.window import StoryWindow
@@ -35,6 +36,8 @@ def dump_state(state: JudgeState) -> bytes:
     }
     if state.stale_on is not None:
         content["stale_on"] = state.stale_on
+    if state.old_texts:
+        content["old_texts"] = [_dump_old_text(text) for text in state.old_texts]
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
 
 
@@ -47,7 +50,23 @@ def load_state(raw: bytes) -> JudgeState:
         threads={story_id: _load_thread(thread) for story_id, thread in content["cases"].items()},
         aliases=content["aliases"],
         stale_on=date.fromisoformat(content["stale_on"]) if "stale_on" in content else None,
+        old_texts=tuple(_load_old_text(text) for text in content.get("old_texts", ())),
     )
+
+
+def _dump_old_text(text: OldText) -> dict[str, Any]:
+    return {
+        "story_id": text.story_id,
+        "at": text.at,
+        "shingles": sorted(text.shingles),
+        "numbers": sorted(text.numbers),
+        "told": text.told,
+    }
+
+
+def _load_old_text(data: Any) -> OldText:
+    at, sets = datetime.fromisoformat(data["at"]), (frozenset(data["shingles"]), frozenset(data["numbers"]))
+    return OldText(data["story_id"], at, *sets, data["told"])
 
 
 def dump_window(window: StoryWindow) -> object:

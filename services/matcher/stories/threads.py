@@ -15,6 +15,7 @@ from schemas.mentions import Direction, EventKind, ItemAnnotated, RumorOutcome
 from schemas.readings import Role
 from services.matcher.reading.events import is_unsure_kind
 from services.matcher.stories.evidence import EvidenceRecord, Objection
+from services.matcher.stories.memory import OldText
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow
 from services.matcher.thresholds import Thresholds
@@ -151,6 +152,15 @@ class Thread:
         """Return the origin of each item that is news."""
         return tuple(record.origin_name for record in self.evidence if record.counts)
 
+    @property
+    def undated(self) -> bool:
+        """True if no item that is news states a date."""
+        return not any(record.published_at for record in self.evidence if record.counts)
+
+    def has_item(self, item_id: str) -> bool:
+        """Return whether a version of the item is among the evidence."""
+        return any(record.item_id == item_id for record in self.evidence)
+
     def with_evidence(self, record: EvidenceRecord) -> Thread:
         """Return this thread with one item's evidence replaced."""
         evidence = tuple(record if other.item_id == record.item_id else other for other in self.evidence)
@@ -171,7 +181,7 @@ class JudgeState:
     """All stories about one watched entity.
 
     ``aliases`` maps a story found by text to the thread that it was linked to. ``stale_on`` is the last day on which an
-    alert about old news was raised.
+    alert about old news was raised. ``old_texts`` are those of stories that clients know, and of old news.
     """
 
     entity_id: str
@@ -179,6 +189,7 @@ class JudgeState:
     threads: Mapping[str, Thread] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     stale_on: date | None = None
+    old_texts: tuple[OldText, ...] = ()
 
     def with_thread(self, thread: Thread) -> JudgeState:
         """Return this state with ``thread`` added or replaced."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,11 +17,13 @@ from services.matcher.judgment.explanations import explain_item
 from tests.scenarios.loader import load_scenarios
 from tests.unit.services.matcher.readings import reading
 
+SEEN_AT = datetime(2026, 3, 2, tzinfo=UTC)
+
 
 def annotated(**given: object) -> ItemAnnotated:
     fields: dict[str, object] = {
         "entity_id": "halden",
-        "item": Item(id="i", title="Halden Energy said to lower its dividend"),
+        "item": Item(id="i", title="Halden Energy said to lower its dividend", published_at=SEEN_AT),
         "mention": Mention(
             item_id="i",
             entity_id="halden",
@@ -41,7 +43,7 @@ def annotated(**given: object) -> ItemAnnotated:
         "source": SourceGrade(domain="echo.example", publisher="Coast Echo"),
         "origin": Origin(id="o", name="Northgate Wire", via="attribution"),
         "signature": Signature(),
-        "seen_at": datetime(2026, 3, 2, tzinfo=UTC),
+        "seen_at": SEEN_AT,
     }
     return ItemAnnotated.model_validate(fields | given)
 
@@ -77,6 +79,12 @@ def test_what_was_read_is_said_first_and_not_said_twice() -> None:
 def test_no_kind_of_event_is_said_plainly(kind: str, sentence: str) -> None:
     impact = annotated().impact.model_copy(update={"kind": kind, "cues": ()})
     assert texts(impact=impact)["event"] == sentence
+
+
+@pytest.mark.parametrize("published_at", [None, SEEN_AT + timedelta(days=2)])
+def test_an_item_without_a_possible_date_says_so(published_at: datetime | None) -> None:
+    item = Item(id="i", title="Halden Energy said to lower its dividend", published_at=published_at)
+    assert "it may be old" in texts(item=item)["undated"]
 
 
 def test_an_unjudged_claim_and_an_own_report_are_not_explained() -> None:
