@@ -36,7 +36,7 @@ from services.matcher.stories.merging import StoryUpdate
 from services.matcher.stories.not_news import OLD_NEWS
 from services.matcher.stories.old_news import old_news_reason, remember_story
 from services.matcher.stories.serialization import dump_state, load_state
-from services.matcher.stories.threads import ClientVerdict, JudgeState, Thread, prune
+from services.matcher.stories.threads import TOLD, ClientVerdict, JudgeState, Thread, prune
 from services.matcher.text.preparation import title_of
 from services.matcher.thresholds import Thresholds, default_thresholds
 
@@ -138,7 +138,7 @@ class Judge(Processor[JudgeState]):
         if thread.objection == objected:
             return state.with_thread(thread), ()
         events: list[AnyEvent] = []
-        assessment = assess(thread.evidence)
+        assessment = assess(thread.evidence, thread.event)
         for client_watch in self._book.client_watches(review.entity_id):
             client_id, earlier = client_watch.client_id, thread.verdicts.get(client_watch.client_id)
             if earlier is None or earlier.verdict == "ignore":
@@ -165,7 +165,7 @@ class Judge(Processor[JudgeState]):
     ) -> tuple[Thread, list[AnyEvent]]:
         """Decide for each client; ``silent``: a first verdict to ignore the story raises no alert."""
         entity_id, trigger = update.annotated.entity_id, update.trigger
-        assessment = assess(update.thread.evidence)
+        assessment = assess(update.thread.evidence, update.thread.event)
         thread, outcomes = resolve_rumor(update.thread, assessment, trigger, entity_id, now)
         events: list[AnyEvent] = []
         evidence: tuple[Evidence, ...] | None = None  # the same for all clients, built only if an alert is raised
@@ -182,11 +182,12 @@ class Judge(Processor[JudgeState]):
             if silent and earlier is None and decision.verdict == "ignore":
                 thread = thread.with_verdict(client_id, ClientVerdict("ignore", 0, ""))
             elif should_alert(situation, decision, material=update.material):
-                evidence = evidence if evidence is not None else rank_evidence(thread, trigger)
+                if evidence is None:
+                    evidence = rank_evidence(thread, trigger if update.leads else None)
                 alert = build_alert(
                     situation,
                     _with_item_reasons(decision, update.annotated),
-                    headline=title_of(update.annotated.item),
+                    headline=title_of(update.annotated.item) if update.leads else thread.headline,
                     evidence=evidence,
                     now=now,
                     trigger_id=trigger.item_id,
@@ -202,7 +203,7 @@ class Judge(Processor[JudgeState]):
     def _expire(self, entity_id: str, thread: Thread, now: datetime) -> tuple[Thread, list[AnyEvent]]:
         events: list[AnyEvent] = []
         rumor = False
-        assessment = assess(thread.evidence)
+        assessment = assess(thread.evidence, thread.event)
         for client_id in sorted(thread.verdicts):
             earlier = thread.verdicts[client_id]
             if earlier.held_until is None or earlier.held_until > now:
@@ -221,8 +222,14 @@ class Judge(Processor[JudgeState]):
             )
             events.append(alert_raised(alert))
             rumor = rumor or not earlier.disputed
-            told = earlier.verdict in ("tell", "warn")
-            expired = ClientVerdict(earlier.verdict if told else "ignore", alert.revision, alert.id, disputed=told)
+            told = earlier.verdict in TOLD
+            expired = ClientVerdict(
+                earlier.verdict if told else "ignore",
+                alert.revision,
+                alert.id,
+                disputed=told,
+                contested=earlier.contested,
+            )
             thread = thread.with_verdict(client_id, expired)
         thread, outcomes = expire_rumor(thread, entity_id, now) if rumor else (thread, [])
         return thread, events + outcomes
@@ -244,10 +251,16 @@ class Judge(Processor[JudgeState]):
     ) -> ClientVerdict:
         """Return what is remembered of an alert; in a dispute, still that the client may have been told."""
         held_until = self._hold_until(now) if alert.verdict == "hold" else None
-        told = decision.disputed and earlier is not None and earlier.verdict in ("tell", "warn")
+        told = decision.disputed and earlier is not None and earlier.verdict in TOLD
         verdict = earlier.verdict if earlier is not None and told else alert.verdict
         return ClientVerdict(
-            verdict, alert.revision, alert.id, held_until, alert.information_grade, disputed=decision.disputed
+            verdict,
+            alert.revision,
+            alert.id,
+            held_until,
+            alert.information_grade,
+            disputed=decision.disputed,
+            contested=alert.contested,
         )
 
     def _hold_until(self, now: datetime) -> datetime:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from schemas.alerts import Alert, AlertRaised, Evidence, Verdict
+from schemas.alerts import Alert, AlertRaised, Evidence, Support, Verdict
 from schemas.base import content_id, event
 from schemas.readings import Reading
 from services.common.processing import AnyEvent
+from services.matcher.judgment.credibility import states_claim
 from services.matcher.judgment.verdict import Decision, Situation, if_they_ask
 from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.stories.threads import TOLD, EventSummary, Thread
@@ -72,11 +73,24 @@ def build_alert(
 
 
 def rank_evidence(thread: Thread, trigger: EvidenceRecord | None) -> tuple[Evidence, ...]:
-    """Return the evidence: the trigger first, then news, then first-hand statements, then by grade, newest first."""
+    """Return the evidence: the trigger, then testimony, of that the first-hand, then by grade, the newest first."""
     ranked = sorted(thread.evidence, key=lambda record: record.seen_at, reverse=True)
     trigger_id = trigger.item_id if trigger else None
-    ranked.sort(key=lambda r: (r.item_id != trigger_id, not r.counts, not r.primary, r.origin_grade))
-    return tuple(record.to_evidence() for record in ranked)
+    ranked.sort(key=lambda r: (r.item_id != trigger_id, not r.is_testimony, not r.is_first_hand, r.grade))
+    return tuple(record.to_evidence(_supports(record, thread.event)) for record in ranked)
+
+
+def _supports(record: EvidenceRecord, event: EventSummary) -> Support:
+    """Return what one item is for the claim that ``event`` happened."""
+    if record.copies:
+        return "copy"
+    if not record.is_testimony or record.speculative:
+        return "context"
+    if record.status == "retracted":
+        return "withdraws" if record.origin_id == record.through else "context"
+    if not states_claim(record, event):
+        return "context"
+    return "denies" if record.status == "denied" else "claim"
 
 
 def alert_raised(alert: Alert) -> AnyEvent:

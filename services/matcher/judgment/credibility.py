@@ -1,21 +1,32 @@
 """Grade how credible a story is, from the evidence so far: Admiralty grades of source and information, with reasons.
 
-The two axes are independent: a good source may be denied, a poor one confirmed. Origins are counted, never items.
+The two axes are independent: a good source may be denied, a poor one confirmed. What is counted are independent
+channels with origins of their own, never items, and only what states the story's claim:
+
+- A channel speaks for itself alone. It can take back its own report and nobody else's.
+- A copy is no testimony.
+- Whoever must know settles it, if a channel that can speak for them carries it; but a party that denies what hurts it
+  makes a story contested, not false.
+- Channels of grade C and lower never make a story probable, confirmed or false by themselves, and take nothing away
+  from what better ones establish. Two that are independent and were graded C by a person make it probable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from schemas.alerts import InformationGrade, Reason
 from schemas.mentions import ClaimStatus, SourceLetter
 from services.matcher.judgment.reasons import reason
 from services.matcher.stories.evidence import EvidenceRecord
+from services.matcher.stories.same_claim import hurts_party, is_same_claim
+from services.matcher.stories.threads import EventSummary
 from services.matcher.text.humanize import capitalize_first, join_names, number_word
 
-__all__ = ["Assessment", "assess"]
+__all__ = ["GOOD", "Assessment", "assess", "states_claim"]
 
 #: One of these asserting a story makes it probable; two confirm it.
 GOOD: frozenset[SourceLetter] = frozenset(("A", "B"))
@@ -27,6 +38,7 @@ class Assessment(NamedTuple):
     """Both grades, the number of independent origins that support the story, and the reasons.
 
     ``disputed``: some origin doubts, denies or withdraws it; it is a rumor, not just a minor source's report.
+    ``contested``: a party denies what would hurt it.
     """
 
     source: SourceLetter
@@ -34,21 +46,33 @@ class Assessment(NamedTuple):
     origins: int
     reasons: tuple[Reason, ...]
     disputed: bool = False
+    contested: bool = False
 
 
 @dataclass(slots=True)
-class OriginPosition:
-    """One origin's position on a story, after everything it has published."""
+class Position:
+    """What one channel says of one origin's claim, after everything it has published about it.
 
+    ``voice`` is who counts as speaking: the party itself, through whatever channel relays it, or else the channel.
+    """
+
+    channel: str
     origin_id: str
     name: str
     grade: SourceLetter
     status: ClaimStatus
-    primary: bool
+    first_hand: bool
     regulator: bool
+    other_party: bool
     own_sources: bool
     record: str | None
     speculative: bool
+    at: datetime
+
+    @property
+    def voice(self) -> str:
+        """The party or authority that speaks, or else the channel."""
+        return self.origin_id if self.first_hand else self.channel
 
     @property
     def supports(self) -> bool:
@@ -57,206 +81,357 @@ class OriginPosition:
 
 
 class _Positions(NamedTuple):
-    """All origins' positions, by status."""
+    """All positions, by status. ``hurts``: what is claimed would hurt the party it is claimed of."""
 
-    asserting: list[OriginPosition]
-    hedging: list[OriginPosition]
-    denying: list[OriginPosition]
-    withdrawn: list[OriginPosition]
+    asserting: list[Position]
+    hedging: list[Position]
+    denying: list[Position]
+    withdrawn: list[Position]
+    hurts: bool
+
+    @property
+    def supporting(self) -> list[Position]:
+        """Who reports the story, with or without doubt."""
+        return [*self.asserting, *self.hedging]
 
 
-def assess(evidence: Sequence[EvidenceRecord]) -> Assessment:
-    """Grade a story by its ``evidence``, taken in the order of publication."""
-    counted = sorted((record for record in evidence if record.counts), key=lambda record: record.said_at)
+def assess(evidence: Sequence[EvidenceRecord], event: EventSummary | None = None) -> Assessment:
+    """Grade a story by its ``evidence``; only what states the claim that ``event`` happened counts.
+
+    The result depends on what was published when, not on the order in which it arrived.
+    """
+    counted = sorted(
+        (record for record in evidence if record.counts),
+        key=lambda record: (record.said_at, record.item_id, record.revision),
+    )
     if not counted:
         return _no_news(evidence)
     judged = [record for record in counted if record.judged]
     if not judged:
         return _foreign_language(counted)
-    origins = _positions_by_origin(judged)
+    # If the original was no news, or has left the evidence, a copy has to stand for it.
+    testimony = [record for record in judged if record.is_testimony] or judged
+    found = _positions([record for record in testimony if states_claim(record, event)] or testimony)
     positions = _Positions(
-        asserting=[origin for origin in origins if origin.status == "asserted"],
-        hedging=[origin for origin in origins if origin.status == "hedged"],
-        denying=[origin for origin in origins if origin.status == "denied"],
-        withdrawn=[origin for origin in origins if origin.status == "retracted"],
+        asserting=[position for position in found if position.status == "asserted"],
+        hedging=[position for position in found if position.status == "hedged"],
+        denying=[position for position in found if position.status == "denied"],
+        withdrawn=[position for position in found if position.status == "retracted"],
+        hurts=_hurts(testimony, event),
     )
-    supporting = [origin for origin in origins if origin.supports]
-    letter = _best(origin.grade for origin in supporting or origins)
+    supporting = positions.supporting
+    letter = _best(position.grade for position in supporting or found)
     for rule in _RULES:
         finding = rule(positions)
         if finding is not None:
             information, why = finding
-            disputed = len(positions.asserting) < len(origins)
-            reasons = (why, *_no_comment(origins, information), *_track_records(origins))
-            return Assessment(letter, information, len(supporting), reasons, disputed)
+            disputed = len(positions.asserting) < len(found)
+            reasons = (why, *_no_comment(found, information), *_track_records(found))
+            return Assessment(
+                letter, information, len(_independent(supporting)), reasons, disputed, why.rule == "party-denial"
+            )
     raise AssertionError("the last rule always applies")
 
 
-def _positions_by_origin(records: Sequence[EvidenceRecord]) -> list[OriginPosition]:
-    """Return one position for each origin: its latest, but doubt after a plain statement withdraws nothing."""
-    positions: dict[str, OriginPosition] = {}
+def states_claim(record: EvidenceRecord, event: EventSummary | None) -> bool:
+    """Return whether a record states or denies that ``event`` happened, or withdraws what it reported of it."""
+    if event is None or record.status == "retracted":
+        return True
+    if record.status == "denied":
+        # Its direction may be that of the claim or that of its being untrue, and its kind that of what doesn't happen.
+        kind = None if record.kind == "averted" else record.kind
+        return is_same_claim(kind, None, event.kind, event.direction)
+    return is_same_claim(record.kind, record.direction, event.kind, event.direction)
+
+
+def _hurts(testimony: Sequence[EvidenceRecord], event: EventSummary | None) -> bool:
+    """Return whether the claim would hurt the party that denies it, by the event and by the denial's own words."""
+    denials = [record for record in testimony if record.status == "denied" and record.is_first_hand]
+    if not denials or all(record.other_party for record in denials):
+        return False
+    if event is not None and hurts_party(event.kind, event.direction):
+        return True
+    return any(hurts_party(record.kind, "neutral" if record.kind else None) for record in denials)
+
+
+def _positions(records: Sequence[EvidenceRecord]) -> list[Position]:
+    """Return the position of each channel on each origin's claim: its latest.
+
+    Doubt after a plain statement withdraws nothing. Of a party that several channels relay, only the latest statement
+    counts.
+    """
+    positions: dict[tuple[str, str], Position] = {}
     for record in records:
-        position = positions.get(record.origin_id)
+        channel, first_hand = record.through, record.is_first_hand
+        if record.status == "retracted" and record.origin_id == channel:
+            for own in positions.values():
+                if own.channel == channel:
+                    own.status = "retracted"
+        position = positions.get((channel, record.origin_id))
         if position is None:
-            positions[record.origin_id] = OriginPosition(
+            if record.status == "retracted" and record.origin_id != channel:
+                continue  # one newsroom says that another has withdrawn its report
+            positions[channel, record.origin_id] = Position(
+                channel=channel,
                 origin_id=record.origin_id,
                 name=record.origin_name,
-                grade=record.origin_grade,
+                grade=record.grade,
                 status=record.status,
-                primary=record.primary,
+                first_hand=first_hand,
                 regulator=record.by_regulator,
+                other_party=record.other_party,
                 own_sources=record.basis == "unnamed",
                 record=record.origin_record,
                 speculative=record.speculative,
+                at=record.said_at,
             )
             continue
         if not (position.status == "asserted" and record.status == "hedged"):
-            position.status = record.status
-        position.grade = min(position.grade, record.origin_grade)
-        position.primary = position.primary or record.primary
+            position.status, position.at = record.status, record.said_at
+        position.grade = min(position.grade, record.grade)
+        position.first_hand = position.first_hand or first_hand
         position.record = record.origin_record or position.record
         position.regulator = position.regulator or record.by_regulator
         position.speculative = position.speculative and record.speculative
         position.own_sources = position.own_sources or record.basis == "unnamed"
-    return list(positions.values())
+    return _last_words(list(positions.values()))
+
+
+def _last_words(positions: list[Position]) -> list[Position]:
+    """Return ``positions`` without what a party or authority said before its latest statement."""
+    latest: dict[str, Position] = {}
+    for position in positions:
+        if position.first_hand and position.status != "retracted":
+            known = latest.get(position.origin_id)
+            if known is None or (position.at, position.channel) > (known.at, known.channel):
+                latest[position.origin_id] = position
+    return [
+        position
+        for position in positions
+        if not position.first_hand or position.status == "retracted" or latest[position.origin_id] is position
+    ]
+
+
+def _independent(positions: Sequence[Position]) -> list[Position]:
+    """Return as many of ``positions`` as possible of which no two have a voice or an origin in common."""
+    by_voice: dict[str, list[Position]] = {}
+    for position in positions:
+        by_voice.setdefault(position.voice, []).append(position)
+    chosen: dict[str, Position] = {}
+
+    def choose(voice: str, tried: set[str]) -> bool:
+        """Choose an origin for ``voice``; whoever had it before gets another one, if there is one."""
+        for position in by_voice[voice]:
+            if position.origin_id in tried:
+                continue
+            tried.add(position.origin_id)
+            holder = chosen.get(position.origin_id)
+            if holder is None or choose(holder.voice, tried):
+                chosen[position.origin_id] = position
+                return True
+        return False
+
+    for voice in by_voice:
+        choose(voice, set())
+    return [position for position in positions if chosen.get(position.origin_id) is position]
 
 
 _Finding = tuple[InformationGrade, Reason] | None
 
 
-def _regulator_confirms(positions: _Positions) -> _Finding:
-    names = [origin.name for origin in positions.asserting if origin.regulator]
-    if not names:
+def _names(positions: Iterable[Position]) -> str:
+    return join_names(dict.fromkeys(position.name for position in positions))
+
+
+def _authority_confirms(positions: _Positions) -> _Finding:
+    names = _names(position for position in positions.asserting if position.regulator)
+    if not names or any(position.regulator for position in positions.denying):
         return None
-    text = f"Confirmed by {join_names(names)} as the responsible authority."
+    text = f"Confirmed by {names} as the responsible authority."
     if positions.denying:
-        text = f"{text[:-1]}; this outweighs the denial by {join_names(origin.name for origin in positions.denying)}."
-    return 1, reason("regulator", join_names(names), "confirmed by the primary source", text)
+        text = f"{text[:-1]}; this outweighs the denial by {_names(positions.denying)}."
+    return 1, reason("regulator", names, "confirmed by the primary source", text)
 
 
-def _primary_denies(positions: _Positions) -> _Finding:
-    names = [origin.name for origin in positions.denying if origin.primary]
-    if not names or any(origin.primary for origin in positions.asserting):
-        return None  # one party against another: a contradiction, see below
-    text = f"Denied first-hand by {join_names(names)}."
-    return 5, reason("primary-denial", join_names(names), "denied by the primary source", text)
-
-
-def _all_withdrawn(positions: _Positions) -> _Finding:
-    if not positions.withdrawn or positions.asserting or positions.hedging:
+def _authority_denies(positions: _Positions) -> _Finding:
+    names = _names(position for position in positions.denying if position.regulator)
+    if not names or any(position.regulator for position in positions.asserting):
         return None
-    names = join_names(origin.name for origin in positions.withdrawn)
-    text = f"{names} withdrew the report, and nobody else stands by it."
-    return 5, reason("retraction", names, "withdrawn by its source", text)
+    text = f"Refuted by {names} as the responsible authority."
+    return 5, reason("authority-denial", names, "refuted by the authority", text)
 
 
-def _primary_confirms(positions: _Positions) -> _Finding:
-    names = join_names(origin.name for origin in positions.asserting if origin.primary)
-    if not names or any(origin.primary for origin in positions.denying):
+def _party_denies(positions: _Positions) -> _Finding:
+    names = _names(position for position in positions.denying if position.first_hand)
+    if not names or any(position.first_hand for position in positions.asserting):
+        return None  # one party against another: a contradiction, see below
+    if positions.hurts:
+        return _contested(positions, names)
+    text = f"Denied first-hand by {names}."
+    return 5, reason("primary-denial", names, "denied by the primary source", text)
+
+
+def _contested(positions: _Positions, deniers: str) -> _Finding:
+    """Return the grade of what a party denies that would hurt it: possible if somebody good stands by it."""
+    speakers = _names(positions.supporting)
+    if not speakers:
+        text = f"{deniers} denies it, but would have reason to; who reports it isn't known here."
+        return 4, reason("party-denial", deniers, "denied by the party", text)
+    stand = "stand by their reports" if len(positions.supporting) > 1 else "stands by its report"
+    text = f"{speakers} {stand}; {deniers} denies it, but would have reason to."
+    sound = any(position.grade in GOOD for position in positions.supporting)
+    sound = sound or len(_independent(positions.supporting)) > 1
+    return 3 if sound else 4, reason("party-denial", f"{speakers} against {deniers}", "denied by the party", text)
+
+
+def _party_confirms(positions: _Positions) -> _Finding:
+    names = _names(position for position in positions.asserting if position.first_hand)
+    if not names or any(position.first_hand for position in positions.denying):
         return None
     return 1, reason("primary", names, "confirmed by the primary source", f"Confirmed first-hand by {names}.")
 
 
-def _contradicted(positions: _Positions) -> _Finding:
-    if not positions.denying:
+def _withdrawn(positions: _Positions) -> _Finding:
+    """Return that a report is false because its own newsroom withdrew it, and nobody as good stands by it."""
+    names = _names(position for position in positions.withdrawn if position.grade in GOOD)
+    stands = any(position.grade in GOOD or position.first_hand for position in positions.supporting)
+    if not names or stands or _two_fair(positions):
         return None
-    deniers = join_names(origin.name for origin in positions.denying)
-    speakers = join_names(origin.name for origin in positions.asserting + positions.hedging)
+    text = f"{names} withdrew the report, and no other reliable source stands by it."
+    return 5, reason("retraction", names, "withdrawn by its source", text)
+
+
+def _contradicted(positions: _Positions) -> _Finding:
+    """Return that somebody as good as those who report it, or better, contradicts it."""
+    deniers = [position for position in positions.denying if position.first_hand or position.grade in GOOD]
+    if not deniers and not _established(positions):
+        deniers = positions.denying
+    if not deniers:
+        return None
+    names, speakers = _names(deniers), _names(positions.supporting)
     if not speakers:
-        return 4, reason("denial", deniers, "doubtful", f"{deniers} reports that it is not true.")
-    text = f"{speakers} reports it, but {deniers} contradicts it."
-    return 4, reason("contradiction", f"{speakers} against {deniers}", "doubtful", text)
+        return 4, reason("denial", names, "doubtful", f"{names} reports that it is not true.")
+    text = f"{speakers} reports it, but {names} contradicts it."
+    return 4, reason("contradiction", f"{speakers} against {names}", "doubtful", text)
+
+
+def _established(positions: _Positions) -> bool:
+    rules = (_independent_confirm, _good_source, _two_rumors, _two_fair_confirm)
+    return any(rule(positions) is not None for rule in rules)
 
 
 def _independent_confirm(positions: _Positions) -> _Finding:
-    names = [origin.name for origin in positions.asserting if origin.grade in GOOD]
-    if len(names) < 2:
+    good = _independent([position for position in positions.asserting if position.grade in GOOD])
+    if len(good) < 2:
         return None
-    listed = join_names(names)
-    text = f"{capitalize_first(number_word(len(names)))} independent newsrooms, {listed}, report it."
+    listed = _names(good)
+    text = f"{capitalize_first(number_word(len(good)))} independent newsrooms, {listed}, report it."
     return 1, reason("independent-origins", listed, "confirmed by independent origins", text)
 
 
 def _good_source(positions: _Positions) -> _Finding:
-    names = join_names(origin.name for origin in positions.asserting if origin.grade in GOOD)
+    names = _names(position for position in positions.asserting if position.grade in GOOD)
     if not names:
         return None
-    text = f"{names}, a reliable source, states it as a fact, and nothing contradicts it."
+    text = f"{names}, a reliable source, states it as a fact, and nothing reliable contradicts it."
     return 2, reason("good-source", names, "probably true", text)
 
 
-def _two_with_own_sources(positions: _Positions) -> _Finding:
-    good = [origin.name for origin in positions.hedging if origin.grade in GOOD and origin.own_sources]
+def _two_rumors(positions: _Positions) -> _Finding:
+    good = _independent([p for p in positions.hedging if p.grade in GOOD and p.own_sources])
     if len(good) < 2:
         return None
-    listed = join_names(good)
-    text = f"{listed} report it, each citing its own sources, and nothing contradicts it."
+    listed = _names(good)
+    text = f"{listed} report it, each citing its own sources, and nothing reliable contradicts it."
     return 2, reason("two-rumors", listed, "probably true", text)
 
 
-def _fair_sources(positions: _Positions) -> _Finding:
-    fair = [origin.name for origin in positions.asserting if origin.grade == "C"]
-    if len(fair) >= 2 or (fair and any(origin.grade in GOOD and origin.own_sources for origin in positions.hedging)):
-        listed = join_names(fair + [origin.name for origin in positions.hedging if origin.grade in GOOD])
-        text = f"{listed} report it independently of each other, and nothing contradicts it."
-        return 2, reason("fair-sources", listed, "probably true", text)
-    names = join_names(origin.name for origin in positions.asserting if origin.grade in FAIR)
+def _two_fair(positions: _Positions) -> list[Position]:
+    """Return two or more independent sources that are graded C, not merely by their track record; else none."""
+    fair = _independent([p for p in positions.asserting if p.grade == "C" and p.record is None])
+    return fair if len(fair) > 1 else []
+
+
+def _two_fair_confirm(positions: _Positions) -> _Finding:
+    listed = _names(_two_fair(positions))
+    if not listed:
+        return None
+    text = f"{listed} report it independently of each other, and nothing reliable contradicts it."
+    return 2, reason("fair-sources", listed, "probably true", text)
+
+
+def _fair_source(positions: _Positions) -> _Finding:
+    names = _names(position for position in positions.asserting if position.grade in FAIR)
     if not names:
         return None
-    text = f"Only {names} reports it so far, and this source alone is not enough."
+    if len({position.voice for position in positions.asserting if position.grade in FAIR}) > 1:
+        text = f"Only {names} report it so far, and these sources are not enough."
+    else:
+        text = f"Only {names} reports it so far, and this source alone is not enough."
     return 3, reason("single-fair-source", names, "possibly true", text)
 
 
 def _speculation(positions: _Positions) -> _Finding:
-    if positions.withdrawn or not positions.hedging or not all(origin.speculative for origin in positions.hedging):
+    if positions.withdrawn or not positions.hedging or not all(position.speculative for position in positions.hedging):
         return None
-    names = join_names(origin.name for origin in positions.hedging)
+    names = _names(positions.hedging)
     text = f"{names} only speculates about it and cites nobody who knows."
     return 6, reason("speculation", names, "cannot be judged", text)
 
 
 def _rumor(positions: _Positions) -> _Finding:
-    names = join_names(origin.name for origin in positions.hedging if origin.grade in GOOD or origin.grade == "C")
+    names = _names(p for p in positions.hedging if p.grade in GOOD or p.grade == "C")
     if not names:
         return None
     text = f"{names} reports it as unconfirmed; no second independent source has reported it."
     return 3, reason("rumor", names, "possibly true", text)
 
 
+def _weakly_withdrawn(positions: _Positions) -> _Finding:
+    names = _names(positions.withdrawn)
+    if not names or positions.supporting:
+        return None
+    text = f"{names} withdrew the report, but is not reliable enough for that to settle it."
+    return 4, reason("weak-retraction", names, "doubtful", text)
+
+
 def _doubtful(positions: _Positions) -> _Finding:
-    names = join_names(origin.name for origin in positions.asserting + positions.hedging + positions.withdrawn)
+    names = _names(positions.supporting + positions.withdrawn)
     text = f"Only {names or 'an unknown source'} reports it, which is not reliable enough on its own."
     return 4, reason("weak-source", names, "doubtful", text)
 
 
 _RULES: tuple[Callable[[_Positions], _Finding], ...] = (
-    _regulator_confirms,
-    _primary_denies,
-    _primary_confirms,
-    _all_withdrawn,
+    _authority_confirms,
+    _authority_denies,
+    _withdrawn,
+    _party_denies,
+    _party_confirms,
     _contradicted,
     _independent_confirm,
     _good_source,
-    _two_with_own_sources,
-    _fair_sources,
+    _two_rumors,
+    _two_fair_confirm,
+    _fair_source,
     _speculation,
     _rumor,
+    _weakly_withdrawn,
     _doubtful,
 )
 
 
-def _no_comment(origins: list[OriginPosition], information: InformationGrade) -> tuple[Reason, ...]:
-    if information in (5, 6) or any(origin.primary for origin in origins):
+def _no_comment(positions: list[Position], information: InformationGrade) -> tuple[Reason, ...]:
+    if information in (5, 6) or any(position.first_hand for position in positions):
         return ()
     return (
         reason("no-comment", "no statement from the party itself", "open", "The company itself has not commented."),
     )
 
 
-def _track_records(origins: list[OriginPosition]) -> tuple[Reason, ...]:
-    """Return a reason for each origin whose track record changed its grade."""
-    with_record = [origin for origin in origins if origin.record is not None]
-    return tuple(reason("track-record", origin.name, origin.grade, origin.record or "") for origin in with_record)
+def _track_records(positions: list[Position]) -> tuple[Reason, ...]:
+    """Return a reason for each source whose track record changed its grade."""
+    with_record = {position.name: position for position in positions if position.record is not None}
+    return tuple(reason("track-record", name, found.grade, found.record or "") for name, found in with_record.items())
 
 
 def _foreign_language(records: Sequence[EvidenceRecord]) -> Assessment:

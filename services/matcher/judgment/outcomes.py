@@ -1,6 +1,8 @@
 """Report how a rumor ended, once for each source that ran it; sources' track records are built from these outcomes.
 
-Decides nothing about clients. An outcome is reported again only if the story changes once more.
+Decides nothing about clients. An outcome is reported again only if the story changes once more. A source answers only
+for what came through its own channel. Its rumor is confirmed by somebody else's statement of the same claim: a good
+newsroom's, the party's or an authority's.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from datetime import datetime
 from schemas.base import content_id, event
 from schemas.mentions import RumorOutcome, RumorResolved
 from services.common.processing import AnyEvent
-from services.matcher.judgment.credibility import Assessment
+from services.matcher.judgment.credibility import GOOD, Assessment, states_claim
 from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.stories.threads import Thread
 
@@ -35,7 +37,14 @@ def resolve_rumor(
     if outcome is None or outcome == thread.outcome:
         return (thread if was_rumor == thread.was_rumor else replace(thread, was_rumor=was_rumor)), []
     # A source whose first item confirms the story has run no rumor; one that repeats what was denied has.
-    earlier = thread.evidence if outcome == "denied" else [r for r in thread.evidence if r != trigger]
+    earlier: Iterable[EvidenceRecord] = thread.evidence
+    if outcome == "confirmed":
+        confirming = [record for record in thread.evidence if _confirms(record, thread)]
+        earlier = [
+            record
+            for record in thread.evidence
+            if record != trigger and any(_is_independent(record, other) for other in confirming)
+        ]
     events = _report(thread, earlier, outcome, entity_id, now)
     return replace(thread, was_rumor=was_rumor, outcome=outcome), events
 
@@ -50,12 +59,26 @@ def expire_rumor(thread: Thread, entity_id: str, now: datetime) -> tuple[Thread,
 def _report(
     thread: Thread, evidence: Iterable[EvidenceRecord], outcome: RumorOutcome, entity_id: str, now: datetime
 ) -> list[AnyEvent]:
-    publishers = {
-        record.origin_domain: record.origin_name
-        for record in evidence
-        if record.origin_domain and record.counts and record.judged and not record.primary and record.status != "denied"
-    }
-    return [_event(thread, domain, name, outcome, entity_id, now) for domain, name in sorted(publishers.items())]
+    publishers = {record.origin_domain: record.origin_name for record in evidence if _is_own_report(record, thread)}
+    return [
+        _event(thread, domain, name, outcome, entity_id, now) for domain, name in sorted(publishers.items()) if domain
+    ]
+
+
+def _is_own_report(record: EvidenceRecord, thread: Thread) -> bool:
+    """Return whether a record is what its own channel reported of the story's claim, and not what it relayed."""
+    own = record.origin_domain is not None and record.origin_id == record.through and not record.primary
+    return own and record.is_testimony and record.status != "denied" and states_claim(record, thread.event)
+
+
+def _confirms(record: EvidenceRecord, thread: Thread) -> bool:
+    """Return whether a record by itself can confirm a rumor of somebody else."""
+    reliable = record.is_first_hand or record.grade in GOOD
+    return record.is_testimony and reliable and record.status == "asserted" and states_claim(record, thread.event)
+
+
+def _is_independent(rumor: EvidenceRecord, confirming: EvidenceRecord) -> bool:
+    return rumor.through != confirming.through and rumor.origin_id != confirming.origin_id
 
 
 def _event(thread: Thread, domain: str, name: str, outcome: RumorOutcome, entity_id: str, now: datetime) -> AnyEvent:

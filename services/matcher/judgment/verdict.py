@@ -1,4 +1,4 @@
-"""Decide what to do about one story for one client: tell, warn, hold, correct or ignore, and why.
+"""Decide what to do about one story for one client: tell, inform, warn, hold, correct or ignore, and why.
 
 Pure decisions on what the other modules found. The reasons are sentences that an account manager reads.
 """
@@ -16,7 +16,7 @@ from services.matcher.judgment.reasons import reason
 from services.matcher.judgment.relevance import ClientRelevance
 from services.matcher.stories.evidence import Objection
 from services.matcher.stories.not_news import NotNews
-from services.matcher.stories.threads import ClientVerdict, Thread
+from services.matcher.stories.threads import TOLD, ClientVerdict, Thread
 from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_names
 from services.matcher.thresholds import Thresholds
 
@@ -41,6 +41,8 @@ _NOT_NEWS_TEXT: dict[NotNews, str] = {
 }
 
 
+#: What the client was told as true. One of these after the other is no news by itself.
+_BELIEVED: frozenset[Verdict] = frozenset(("tell", "information"))
 #: An unconfirmed event can move the value of a thing that takes part in it.
 _TAKES_PART: frozenset[Role] = frozenset(("actor", "object", "party"))
 _NOT_ABOUT_TEXT: dict[Role, str] = {
@@ -82,7 +84,7 @@ class Situation(NamedTuple):
 class Decision(NamedTuple):
     """A verdict with its reasons, the decisive one first.
 
-    ``disputed``: it would be to tell or to warn if a second reader agreed.
+    ``disputed``: it would be to tell, to inform or to warn if a second reader agreed.
     """
 
     verdict: Verdict
@@ -97,7 +99,7 @@ def decide(situation: Situation, thresholds: Thresholds) -> Decision:
         if finding is not None:
             verdict, why = finding
             rest = () if situation.thread.not_news else (*_grade_reasons(situation), _relevance_reason(situation))
-            if verdict in ("tell", "warn") and (doubt := _readers_disagree(situation)) is not None:
+            if verdict in TOLD - {"correct"} and (doubt := _readers_disagree(situation)) is not None:
                 return Decision("hold", (doubt, why, *rest), disputed=True)
             return Decision(verdict, (why, *rest))
     raise AssertionError("the last rule always applies")
@@ -111,7 +113,7 @@ def decide_expired(
     if disputed:
         text = f"Readers disagreed about it, and no other report has settled it within {days} days."
         return Decision("ignore", (reason("still-disputed", f"held {days} days, nothing new", "ignore", text),))
-    if assessment.information == 5:
+    if assessment.information == 5 or assessment.contested:
         text = f"It was denied, and nothing new was reported within {days} days."
         return Decision("ignore", (reason("died-down", f"denied, {days} days, nothing new", "ignore", text),))
     who = join_names(thread.sources()) or "one source"
@@ -124,18 +126,20 @@ def should_alert(situation: Situation, decision: Decision, *, material: bool) ->
     earlier = situation.earlier
     if earlier is None:
         return True
-    if decision.disputed and earlier.verdict in ("tell", "warn"):
+    if decision.disputed and earlier.verdict in TOLD:
         return not earlier.disputed
+    if decision.reasons[0].rule == "contested":
+        return not earlier.contested  # once: that a party denies it, and to whom it was held, an answer
     if decision.verdict == earlier.verdict == "ignore":
         # It was true but too small, and may still have been told when contact was due; now it is denied.
         return 0 < earlier.information <= 2 and decision.reasons[0].rule == "denied"
-    if decision.verdict == earlier.verdict:
-        return decision.verdict == "tell" and material
+    if decision.verdict == earlier.verdict or {decision.verdict, earlier.verdict} <= _BELIEVED:
+        return decision.verdict in _BELIEVED and material
     if decision.verdict == "ignore":
         # A held rumor that is settled is closed: it is false, or true but too small.
         return earlier.verdict == "hold" and situation.assessment.information in (1, 2, 5)
     # Silence or doubt takes nothing back that was told; only a correction does.
-    return not (earlier.verdict in ("tell", "correct") and decision.verdict in ("warn", "hold"))
+    return not (earlier.verdict in TOLD - {"warn"} and decision.verdict in ("warn", "hold"))
 
 
 _Finding = tuple[Verdict, Reason] | None
@@ -152,7 +156,7 @@ def _not_news(situation: Situation, _: Thresholds) -> _Finding:
 def _not_about(situation: Situation, _: Thresholds) -> _Finding:
     role, name = situation.thread.event.role, situation.watch.name
     text = _NOT_ABOUT_TEXT.get(role)
-    if text is None or situation.earlier_verdict in ("tell", "warn", "correct"):
+    if text is None or situation.earlier_verdict in TOLD or situation.assessment.contested:
         return None
     return "ignore", reason(role, situation.thread.headline, "ignore", text.format(name=name))
 
@@ -161,7 +165,7 @@ def _false(situation: Situation, thresholds: Thresholds) -> _Finding:
     if situation.assessment.information != 5:
         return None
     name, cause, earlier = situation.watch.name, situation.assessment.reasons[0].saw, situation.earlier
-    if earlier and earlier.verdict in ("tell", "warn", "correct"):
+    if earlier and earlier.verdict in TOLD:
         text = f"We told the client this about {name}, and it has turned out to be false."
         return "correct", reason("told-and-false", f"{earlier.verdict} earlier; {cause}", "correct", text)
     if earlier and earlier.verdict == "hold" and earlier.information != 5:
@@ -180,7 +184,7 @@ def _too_small(situation: Situation, thresholds: Thresholds) -> _Finding:
     # A rumor, or a report that cannot be judged, is held at a lower relevance than a plain report is told.
     rumor = (assessment.information > 2 and assessment.disputed) or assessment.information == 6
     needed = thresholds.watch_relevance if rumor else thresholds.tell_relevance
-    if relevance.score >= needed or situation.earlier_verdict in ("tell", "warn", "correct"):
+    if relevance.score >= needed or situation.earlier_verdict in TOLD:
         return None
     if relevance.outside is not None:
         return "ignore", reason("outside-scope", f"scope of {situation.watch.name}", "ignore", relevance.outside)
@@ -191,7 +195,26 @@ def _too_small(situation: Situation, thresholds: Thresholds) -> _Finding:
     return "ignore", reason("low-relevance", f"relevance {relevance.score:.2f} below {needed:.2f}", "ignore", text)
 
 
-def _believed(situation: Situation, _: Thresholds) -> _Finding:
+def _contested(situation: Situation, thresholds: Thresholds) -> _Finding:
+    """Return what to do about a report that a party denies, though it would have reason to: both sides are said.
+
+    Who was told hears of it once. It never takes back what was told.
+    """
+    assessment, watch = situation.assessment, situation.watch
+    if not assessment.contested:
+        return None
+    who = assessment.reasons[0].saw
+    if situation.earlier_verdict in TOLD:
+        text = f"The client was told this about {watch.name}, and now a party denies it."
+        return "warn", reason("contested", who, "warn", text)
+    if _may_move(situation, thresholds):
+        text = f"It is contested, but {situation.relevance.why}, and {_describe_harm(situation)}."
+        return "warn", reason("contested", who, "warn", text)
+    text = f"It is contested and held; have an answer ready if the client asks about {watch.name}."
+    return "hold", reason("contested", who, "hold", text)
+
+
+def _believed(situation: Situation, thresholds: Thresholds) -> _Finding:
     information = situation.assessment.information
     if information > 2:
         return None
@@ -205,29 +228,50 @@ def _believed(situation: Situation, _: Thresholds) -> _Finding:
         earlier, "believed"
     )
     saw = f"information {information}, relevance {situation.relevance.score:.2f}"
+    if _is_plain_information(situation, thresholds):
+        text += " What kind of event it is remains unsure, so it is passed on without an opinion."
+        return "information", reason(rule, saw, "information", text)
     return "tell", reason(rule, saw, "tell", text)
+
+
+def _is_plain_information(situation: Situation, thresholds: Thresholds) -> bool:
+    """Return whether the event is large, but of no known kind, or its kind is only the likeliest of several."""
+    event = situation.thread.event
+    if event.kind not in ("other", "none") and not event.unsure:
+        return False
+    return event.size == "major" or event.worth >= (1 + thresholds.worth_telling) / 2
 
 
 def _was_told(situation: Situation, _: Thresholds) -> _Finding:
     earlier = situation.earlier_verdict
-    if earlier not in ("tell", "correct"):
+    if earlier not in TOLD - {"warn"}:
         return None
     text = "The client has been told; newer items neither confirm nor refute it."
     return earlier, reason("already-told", f"information {situation.assessment.information}", earlier, text)
 
 
+def _may_move(situation: Situation, thresholds: Thresholds) -> bool:
+    """Return whether the event, if true, could move the value or the safety of what the client has."""
+    watch, event = situation.watch, situation.thread.event
+    takes_part = event.role in _TAKES_PART or (event.role == "speaker" and situation.assessment.contested)
+    relevant = situation.relevance.score >= thresholds.tell_relevance
+    return watch.is_asset and takes_part and relevant and thresholds.could_move(event.kind, watch.stance)
+
+
 def _could_move(situation: Situation, thresholds: Thresholds) -> _Finding:
     watch, assessment, kind = situation.watch, situation.assessment, situation.thread.event.kind
-    if assessment.information not in (3, 4) or not watch.is_asset or assessment.origins == 0:
+    if assessment.information not in (3, 4) or assessment.origins == 0 or assessment.source == "E":
         return None
-    if assessment.source == "E" or not thresholds.could_move(kind, watch.stance):
+    if not _may_move(situation, thresholds):
         return None
-    if situation.thread.event.role not in _TAKES_PART or situation.relevance.score < thresholds.tell_relevance:
-        return None
-    harm = "move its value" if watch.stance == "holds" else "do harm before it is confirmed"
-    text = f"It is unconfirmed, but {situation.relevance.why}, and {event_kind_phrase(kind)} could {harm}."
+    text = f"It is unconfirmed, but {situation.relevance.why}, and {_describe_harm(situation)}."
     saw = f"{kind}, {watch.stance}, information {assessment.information}"
     return "warn", reason("could-move-asset", saw, "warn", text)
+
+
+def _describe_harm(situation: Situation) -> str:
+    harm = "move its value" if situation.watch.stance == "holds" else "do harm before it is confirmed"
+    return f"{event_kind_phrase(situation.thread.event.kind)} could {harm}"
 
 
 def _wait(situation: Situation, _: Thresholds) -> _Finding:
@@ -251,6 +295,7 @@ _RULES: tuple[Callable[[Situation, Thresholds], _Finding], ...] = (
     _not_about,
     _false,
     _too_small,
+    _contested,
     _believed,
     _was_told,
     _could_move,
@@ -297,7 +342,7 @@ def if_they_ask(situation: Situation, headline: str, decision: Decision) -> IfTh
     """Prepare an answer about a held story, in case the client calls."""
     name, assessment = situation.watch.name, situation.assessment
     who = join_names(situation.thread.sources()) or situation.publishers
-    if assessment.information == 5:
+    if assessment.information == 5 or assessment.contested:
         answer = f"We have seen the report about {name}. {assessment.reasons[0].text}"
     elif decision.disputed:
         answer = f"We have seen the report about {name}. We are checking what it means for you before we say more."

@@ -7,9 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from schemas.alerts import Evidence
-from schemas.mentions import ClaimBasis, ClaimStatus, ItemAnnotated, ItemField, SourceKind, SourceLetter, Span
+from schemas.alerts import Evidence, Support
+from schemas.mentions import (
+    ClaimBasis,
+    ClaimStatus,
+    Direction,
+    EventKind,
+    ItemAnnotated,
+    ItemField,
+    SourceKind,
+    SourceLetter,
+    Span,
+)
 from services.matcher.reading.claims import is_speculation
+from services.matcher.reading.events import is_unsure_kind
+from services.matcher.sources.publishers import slug
 
 __all__ = [
     "EvidenceRecord",
@@ -27,6 +39,13 @@ _FUTURE_ALLOWED = timedelta(days=1)
 #: A second reader's objection to telling an item: the name takes no part in the event (``speaker``, ``mention``,
 #: ``homonym``), it isn't news, or it is too small; ``none`` if there is no objection.
 Objection = Literal["none", "speaker", "mention", "homonym", "not_news", "too_small"]
+#: These may relay the words of a party, a court or an authority as first-hand. Who has a poorer grade only says that
+#: they were spoken.
+_RELAYS: frozenset[SourceLetter] = frozenset(("A", "B"))
+#: The own channel of who speaks, or one that carries nothing but statements.
+_OWN_CHANNELS: frozenset[SourceKind] = frozenset(("company", "newswire", "regulator"))
+#: From the best grade to the worst; F is unknown, not bad.
+_FROM_BEST: tuple[SourceLetter, ...] = ("A", "B", "C", "F", "D", "E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +57,9 @@ class EvidenceRecord:
     ``published_at`` is None if the item states no date.
     ``objection`` is None as long as no second reader has read the item. ``channel`` identifies through whom it came
     (empty in states from before provenance was checked), ``claimed`` is the publisher that it names without proof.
+    ``copies``: it repeats the text of another channel's item, so it is no testimony of its own. ``kind`` and
+    ``direction`` are those of the event as this item tells it (None in older states). ``other_party``: it is the
+    statement of a party to the event other than the watched thing.
     """
 
     item_id: str
@@ -68,16 +90,45 @@ class EvidenceRecord:
     objection: Objection | None = None
     channel: str = ""
     claimed: str | None = None
+    copies: bool = False
+    kind: EventKind | None = None
+    direction: Direction | None = None
+    other_party: bool = False
+
+    @property
+    def through(self) -> str:
+        """The channel that it came through; in states that have none, its publisher's."""
+        if self.channel or (self.origin_name == self.publisher and not self.primary):
+            return self.channel or self.origin_id
+        return f"source:{self.host or self.publisher}"
+
+    @property
+    def is_first_hand(self) -> bool:
+        """True for a party's or an authority's own statement, through a channel that can speak for it."""
+        return self.primary and (self.source_grade in _RELAYS or self.source_kind in _OWN_CHANNELS)
 
     @property
     def by_regulator(self) -> bool:
         """True for the own statement of an authority or court, published by it or reliably reported."""
-        return self.primary and (self.source_kind == "regulator" or self.basis in ("regulator", "court"))
+        return self.is_first_hand and (self.source_kind == "regulator" or self.basis in ("regulator", "court"))
 
-    def with_origin_of(self, other: EvidenceRecord) -> EvidenceRecord:
-        """Return this record attributed to the origin of ``other``, whose text it repeats."""
+    @property
+    def grade(self) -> SourceLetter:
+        """The grade of what it says: the origin's, or that of a channel that is too poor to relay it."""
+        if self.source_grade in _RELAYS or self.is_first_hand:
+            return self.origin_grade
+        return max(self.origin_grade, self.source_grade, key=_FROM_BEST.index)
+
+    @property
+    def is_testimony(self) -> bool:
+        """True if it is news in a language that is judged, and not the copy of another item."""
+        return self.counts and self.judged and not self.copies
+
+    def as_copy_of(self, other: EvidenceRecord) -> EvidenceRecord:
+        """Return this record as a copy, attributed to the origin of ``other``, whose text it repeats."""
         return replace(
             self,
+            copies=True,
             origin_id=other.origin_id,
             origin_name=other.origin_name,
             origin_grade=other.origin_grade,
@@ -85,8 +136,8 @@ class EvidenceRecord:
             origin_record=other.origin_record,
         )
 
-    def to_evidence(self) -> Evidence:
-        """Return this record as the evidence of an alert."""
+    def to_evidence(self, supports: Support | None = None) -> Evidence:
+        """Return this record as the evidence of an alert. ``supports``: what it is for the story's claim."""
         return Evidence.model_construct(
             item_id=self.item_id,
             publisher=self.publisher,
@@ -103,6 +154,7 @@ class EvidenceRecord:
             spans=tuple(Span.model_construct(field=f, start=s, end=e, text=t) for f, s, e, t in self.spans),
             channel=self.channel or None,
             claimed_publisher=self.claimed,
+            supports=supports,
         )
 
 
@@ -113,10 +165,10 @@ def is_speculative(annotated: ItemAnnotated) -> bool:
     return annotated.reading.status == "forecast" and annotated.claim.status == "hedged"
 
 
-def record_evidence(annotated: ItemAnnotated, *, counts: bool, copy_of: EvidenceRecord | None) -> EvidenceRecord:
-    """Return the evidence record of an item. A near-copy (``copy_of``) is attributed to the origin it copies."""
+def record_evidence(annotated: ItemAnnotated, *, counts: bool) -> EvidenceRecord:
+    """Return the evidence record of an item. ``counts``: it is news."""
     item, origin = annotated.item, annotated.origin
-    record = EvidenceRecord(
+    return EvidenceRecord(
         item_id=item.id,
         revision=annotated.revision,
         publisher=annotated.source.publisher,
@@ -144,10 +196,20 @@ def record_evidence(annotated: ItemAnnotated, *, counts: bool, copy_of: Evidence
         speculative=is_speculative(annotated),
         channel=annotated.provenance.channel if annotated.provenance else "",
         claimed=annotated.provenance.claimed if annotated.provenance else None,
+        kind="other" if is_unsure_kind(annotated) else annotated.impact.kind,
+        direction=annotated.impact.direction,
+        other_party=_is_other_party(annotated),
     )
-    if copy_of is None or origin.primary or origin.via != "itself" or not counts:
-        return record
-    return record.with_origin_of(copy_of)
+
+
+def _is_other_party(annotated: ItemAnnotated) -> bool:
+    """Return whether a company speaks in the item that bears none of the names of what is watched."""
+    origin = annotated.origin
+    if not origin.primary or not origin.id.startswith("company:"):
+        return False
+    speaker = slug(origin.name)
+    names = [slug(span.text) for span in annotated.mention.spans]
+    return not any(f"{speaker}-".startswith(f"{name}-") or f"{name}-".startswith(f"{speaker}-") for name in names)
 
 
 def stated_at(annotated: ItemAnnotated) -> datetime | None:
@@ -175,10 +237,18 @@ def said_at(annotated: ItemAnnotated) -> datetime:
 def select_evidence(records: Sequence[EvidenceRecord], limit: int) -> tuple[EvidenceRecord, ...]:
     """Return at most ``limit`` records in order of arrival.
 
-    The last one of each origin and status takes precedence, then the newest.
+    The last testimony of each channel, origin and status takes precedence, better channels first, then the newest. No
+    number of items of poor channels pushes out what a good one said.
     """
     if len(records) <= limit:
         return tuple(records)
-    last_of = {(record.origin_id, record.status): index for index, record in enumerate(records) if record.counts}
-    ranked = sorted(range(len(records)), key=lambda index: (index not in last_of.values(), -index))
+    last_of = {
+        (record.through, record.origin_id, record.status): index
+        for index, record in enumerate(records)
+        if record.is_testimony
+    }
+    last = set(last_of.values())
+    ranked = sorted(
+        range(len(records)), key=lambda index: (index not in last, _FROM_BEST.index(records[index].grade), -index)
+    )
     return tuple(records[index] for index in sorted(ranked[:limit]))

@@ -1,4 +1,8 @@
-"""Add an item to its thread: its evidence, and what it changes about the event. Pure."""
+"""Add an item to its thread: its evidence, and what it changes about the event. Pure.
+
+A copy changes nothing, and no item changes what a better source established: neither the event's kind, direction, size
+and date, nor the figures that make a later report an update.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from services.matcher.reading.impact import figures
 from services.matcher.stories.evidence import EvidenceRecord, record_evidence, select_evidence, states_date
 from services.matcher.stories.linking import ends_event, is_opposite
 from services.matcher.stories.not_news import OLD_NEWS, NotNews, not_news_reason
+from services.matcher.stories.same_claim import is_same_claim
 from services.matcher.stories.signature import figures_in
 from services.matcher.stories.threads import EventSummary, Thread
 from services.matcher.text.preparation import title_of
@@ -25,13 +30,15 @@ _SIZES = ("minor", "moderate", "major")
 class StoryUpdate(NamedTuple):
     """A thread after a new item. ``trigger`` is the item's evidence.
 
-    ``material``: the item changes what clients were told.
+    ``material``: the item changes what clients were told. ``leads``: no better source has stated the claim, so the item
+    may head an alert.
     """
 
     thread: Thread
     material: bool
     trigger: EvidenceRecord
     annotated: ItemAnnotated
+    leads: bool = True
 
 
 def open_thread(
@@ -40,7 +47,7 @@ def open_thread(
     """Open a thread with its first item. ``old``: why the item is old news, if it is."""
     impact = annotated.impact
     not_news = not_news_reason(thresholds, annotated, known_story=False, old=old)
-    record = record_evidence(annotated, counts=not_news is None, copy_of=None)
+    record = record_evidence(annotated, counts=not_news is None)
     thread = Thread(
         story_id=story_id,
         headline=title_of(annotated.item),
@@ -77,16 +84,19 @@ def add_to_thread(
     if old is None and thread.not_news in OLD_NEWS and not update and not states_date(annotated):
         old = "returned"
     not_news = not_news_reason(thresholds, annotated, known_story=known_story, old=old)
-    record, others = _credit_origins(thread, annotated, counts=not_news is None, copy=copy)
+    record, others = _credit_copies(thread, annotated, counts=not_news is None, copy=copy)
     evidence = select_evidence((*others, record), thresholds.evidence_kept)
-    if not_news is not None:
-        thread = replace(thread, figures=_more_figures(thread, annotated), evidence=evidence)
-        return StoryUpdate(replace(thread, last_at=max(thread.last_at, now)), False, record, annotated)
-    reliable = record.primary or record.origin_grade in ("A", "B")
-    states_news = update and not copy and reliable and record.status == "asserted"
+    standing = max((_standing(other) for other in others if other.is_testimony), default=-1)
+    if not_news is not None or record.copies or _standing(record) < standing:
+        leads = not record.copies and _standing(record) >= standing
+        seen = _more_figures(thread, annotated) if leads else thread.figures
+        thread = replace(thread, figures=seen, evidence=evidence, last_at=max(thread.last_at, now))
+        return StoryUpdate(thread, False, record, annotated, leads=leads)
     new = EventSummary.from_item(annotated)
+    states_news = update and _standing(record) == _GOOD and record.status == "asserted"
     material = states_news and not new.unsure and _is_material(thresholds, thread, impact, title)
-    event = _merge_event(thresholds, thread, new, record).with_best_of(new)
+    event = _merge_event(thresholds, thread, new, record, outranks=_standing(record) > standing >= 0)
+    event = event.with_best_of(new)
     if thread.not_news is None:
         event = event.with_best_of(thread.event)
     merged = replace(
@@ -124,10 +134,18 @@ def _is_material(thresholds: Thresholds, thread: Thread, impact: Impact, title: 
     return not figures_in(title) <= figures_in(" ".join(thread.figures))
 
 
-def _merge_event(thresholds: Thresholds, thread: Thread, new: EventSummary, record: EvidenceRecord) -> EventSummary:
-    """Return the thread's event after another item: the first specific kind stays, its size may grow."""
+def _merge_event(
+    thresholds: Thresholds, thread: Thread, new: EventSummary, record: EvidenceRecord, *, outranks: bool
+) -> EventSummary:
+    """Return the thread's event after another item: the first specific kind stays, its size may grow.
+
+    ``outranks``: the item comes from a better source than all before; what it asserts is the story's claim.
+    """
     known = thread.event
     asserted = record.status == "asserted"
+    specific = not new.unsure and new.kind not in ("other", "none")
+    if outranks and asserted and specific and not is_same_claim(new.kind, new.direction, known.kind, known.direction):
+        return new
     if thread.not_news is not None or (known.kind == "other" and new.kind != "other"):
         return new
     if known.unsure != new.unsure and known.kind != new.kind:
@@ -158,20 +176,52 @@ def _is_finer(kind: EventKind, other: EventKind) -> bool:
     return kind != other == FAMILY_OF[kind]
 
 
-def _credit_origins(
+#: A source of this standing makes a claim probable by itself.
+_GOOD = 2
+
+
+def _standing(record: EvidenceRecord) -> int:
+    """Return how far a source can establish something: good 2, fair or unknown 1, poor 0."""
+    if record.is_first_hand or record.grade in ("A", "B"):
+        return _GOOD
+    return 1 if record.grade in ("C", "F") else 0
+
+
+def _credit_copies(
     thread: Thread, annotated: ItemAnnotated, *, counts: bool, copy: bool
 ) -> tuple[EvidenceRecord, tuple[EvidenceRecord, ...]]:
-    """Return the item's evidence and that of the thread's other items, copies credited to what they copy."""
+    """Return the item's evidence and that of the thread's other items, copies credited to what they copy.
+
+    A channel's own text repeated is its own later statement. A party's statement is its own, whoever prints it.
+    """
     others = tuple(record for record in thread.evidence if record.item_id != annotated.item.id)
-    own = record_evidence(annotated, counts=counts, copy_of=None)
-    first = next((record for record in others if record.counts), None)
-    if not copy or first is None:
+    own = record_evidence(annotated, counts=counts)
+    if not copy or not counts or own.is_first_hand:
         return own, others
-    # Papers reprint wires, never the reverse, whatever the timestamps say.
-    own_is_wire, first_is_wire = own.source_kind == "wire", first.source_kind == "wire"
-    earlier = own_is_wire if own_is_wire != first_is_wire else own.said_at < first.said_at
-    if first.primary or not earlier:
-        return record_evidence(annotated, counts=counts, copy_of=first), others
+    candidates = [record for record in others if record.is_testimony and record.through != own.through]
+    if not candidates:
+        return own, others
+    first = max(candidates, key=lambda record: _shared_words(own, record))  # the first of several
+    if first.is_first_hand or not _is_original(own, first):
+        return own.as_copy_of(first), others
     # The reprint arrived before the original.
-    reprints = {record.item_id for record in others if record.origin_id == first.origin_id and not record.primary}
-    return own, tuple(record.with_origin_of(own) if record.item_id in reprints else record for record in others)
+    reprints = {record.item_id for record in others if record.copies and record.origin_id == first.origin_id}
+    reprints.add(first.item_id)
+    return own, tuple(record.as_copy_of(own) if record.item_id in reprints else record for record in others)
+
+
+def _is_original(own: EvidenceRecord, first: EvidenceRecord) -> bool:
+    """Return whether the text that arrived later is the original nevertheless; dates can be forged and prove nothing.
+
+    A good source vouches for what it prints, and papers reprint wires, never the reverse.
+    """
+    if (_standing(own) == _GOOD) != (_standing(first) == _GOOD):
+        return _standing(own) == _GOOD
+    own_is_wire, first_is_wire = own.source_kind == "wire", first.source_kind == "wire"
+    return own_is_wire if own_is_wire != first_is_wire else False
+
+
+def _shared_words(left: EvidenceRecord, right: EvidenceRecord) -> float:
+    """Return the share of words that two titles with their quotes have in common."""
+    left_words, right_words = (set(f"{record.title} {record.quote}".lower().split()) for record in (left, right))
+    return len(left_words & right_words) / (len(left_words | right_words) or 1)

@@ -127,7 +127,7 @@ def _dump_thread(thread: Thread) -> dict[str, Any]:
         "cues": thread.cues,
         "figures": thread.figures,
         "testimonies": thread.evidence,
-        "standings": thread.verdicts,
+        "standings": {client_id: _dump_verdict(verdict) for client_id, verdict in thread.verdicts.items()},
         "happened_at": thread.event_at,
         "rumored": thread.was_rumor,
         "outcome": thread.outcome,
@@ -137,6 +137,11 @@ def _dump_thread(thread: Thread) -> dict[str, Any]:
 def _dump_event(event: EventSummary) -> dict[str, Any]:
     """Return the event without what version 1 did not have, unless it says something."""
     return {name: value for name, value in asdict(event).items() if value != _EVENT_DEFAULTS.get(name, MISSING)}
+
+
+def _dump_verdict(verdict: ClientVerdict) -> dict[str, Any]:
+    """Return the verdict without what version 1 did not have, unless it says something."""
+    return {name: value for name, value in asdict(verdict).items() if name != "contested" or value}
 
 
 def _load_thread(data: Any) -> Thread:

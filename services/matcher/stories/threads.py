@@ -37,7 +37,7 @@ class ClientVerdict:
 
     ``information`` is the grade that it is based on (0: none), ``held_until`` when a held rumor expires. ``disputed``:
     it was lowered to hold because two readers disagree. Then ``verdict`` is still tell or warn if that was raised
-    before, because the client may have been told.
+    before, because the client may have been told. ``contested``: they know that a party denies it.
     """
 
     verdict: Verdict
@@ -46,6 +46,7 @@ class ClientVerdict:
     held_until: datetime | None = None
     information: int = 0
     disputed: bool = False
+    contested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

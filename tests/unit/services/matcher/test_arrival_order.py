@@ -30,7 +30,7 @@ UNTOLD = "the denial comes before the client was told anything, so there is noth
 ORDER_MATTERS: dict[str, tuple[set[Verdict], str]] = {
     "a rumor passed on as unconfirmed is corrected when the company denies it": ({"correct", "hold"}, UNTOLD),
     "a story that was told is corrected when the paper withdraws it": ({"correct", "hold"}, UNTOLD),
-    "a denial and a withdrawal bring one correction only": (
+    "a denial of a cut makes it contested, and only the paper's own withdrawal corrects it": (
         {"correct", "hold"},
         UNTOLD,
     ),
@@ -46,7 +46,7 @@ ORDER_MATTERS: dict[str, tuple[set[Verdict], str]] = {
 #: Scenarios with several items that depend on more than their order.
 NOT_SHUFFLED: dict[str, str] = {
     "a client who begins to watch later is told with the next item": "a client is added in between",
-    "a client who came later gets no correction of news they were never told": "a client is added in between",
+    "a client who came later hears both sides of news they were never told": "a client is added in between",
     "a paper that revises its own article into a retraction brings a correction": "one item, whose order Kafka keeps",
     "a breach through a known vulnerability is told again": "a day must pass in between",
     "an expired rumor returns and is held again": "weeks must pass in between",
@@ -96,7 +96,7 @@ def endings(scenario: Scenario, items: Sequence[AnyEvent]) -> dict[tuple[str, st
     results: dict[tuple[str, str], list[Ending]] = {}
     for key, state in states.items():
         for thread in state.threads.values():
-            grade = assess(thread.evidence)
+            grade = assess(thread.evidence, thread.event)
             for client, verdict in thread.verdicts.items():
                 ending = Ending(grade.information, grade.origins, thread.event.kind, verdict.verdict)
                 results.setdefault((key, client), []).append(ending)

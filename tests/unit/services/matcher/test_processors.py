@@ -177,7 +177,8 @@ def test_a_large_event_of_whatever_kind_is_told(kind: EventFamily) -> None:
     large = FixedReader(reading(role="actor", kind=kind, weight="major"))
     matcher = Matcher(book_event("alma", watch()), reader=large)
     (alert,) = matcher.push(item_event(0, "Halden Energy moves its seat to the sea floor"))
-    assert (alert.verdict, alert.kind, alert.size) == ("tell", kind, "major")
+    told = "information" if kind == "other" else "tell"
+    assert (alert.verdict, alert.kind, alert.size) == (told, kind, "major")
 
 
 def test_the_headline_of_an_alert_is_without_label_and_publisher() -> None:
@@ -200,11 +201,11 @@ def test_a_held_rumor_has_an_answer_and_expires() -> None:
 def test_a_correction_refers_to_the_alert_it_corrects() -> None:
     matcher = Matcher(book_event("a", watch()))
     (told,) = matcher.push(item_event(0, *CUT))
-    denial = (
-        "Halden Energy denies it cut its dividend",
-        "Halden Energy denies the report, the company said in a statement.",
+    withdrawal = (
+        "Correction: Halden Energy did not cut its dividend",
+        "We retract our report that Halden Energy cut its dividend.",
     )
-    (corrected,) = matcher.push(item_event(5, *denial, host="herald.example"))
+    (corrected,) = matcher.push(item_event(5, *withdrawal))
     assert (corrected.verdict, corrected.earlier_alert_id, corrected.earlier_verdict) == ("correct", told.id, "tell")
 
 

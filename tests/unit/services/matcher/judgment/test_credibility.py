@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 
 from services.matcher.judgment.credibility import assess
 from services.matcher.stories.evidence import EvidenceRecord, select_evidence
-from tests.unit.services.matcher.judgment.builders import record
+from tests.unit.services.matcher.judgment.builders import AT, record
 
 HALDEN_DENIES = record("Halden", "B", "denied", primary=True)
+LATER = AT + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
@@ -35,10 +37,13 @@ HALDEN_DENIES = record("Halden", "B", "denied", primary=True)
         ([record("Somebody", "F", "hedged")], "F", 4, "weak-source"),
         ([record("Whisper", "D")], "D", 4, "weak-source"),
         ([record("Whisper", "D"), record("Tattle", "E")], "D", 4, "weak-source"),
-        ([record("Ledger", "A"), HALDEN_DENIES], "A", 5, "primary-denial"),
-        ([record("Ledger", "A"), record("Herald"), HALDEN_DENIES], "A", 5, "primary-denial"),
+        ([record("Ledger", "A"), HALDEN_DENIES], "A", 3, "party-denial"),
+        ([record("Ledger", "A"), record("Herald"), HALDEN_DENIES], "A", 3, "party-denial"),
+        ([record("Somebody", "F"), HALDEN_DENIES], "F", 4, "party-denial"),
+        ([HALDEN_DENIES], "B", 4, "party-denial"),
+        ([record("Ledger", "A"), record("Authority", "A", "denied", regulator=True)], "A", 5, "authority-denial"),
         ([record("Ledger", "A"), HALDEN_DENIES, record("Authority", "A", regulator=True)], "A", 1, "regulator"),
-        ([HALDEN_DENIES, record("Halden", "B", primary=True)], "B", 1, "primary"),
+        ([HALDEN_DENIES, replace(record("Halden", "B", primary=True), said_at=LATER)], "B", 1, "primary"),
         (
             [record("Halden", "B", primary=True), record("Brightwater", "B", "denied", primary=True)],
             "B",

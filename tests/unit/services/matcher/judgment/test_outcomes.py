@@ -61,6 +61,16 @@ def denial(company: str, at: datetime) -> AnyEvent:
     return item_event("northgate.example", f"{company} denies closure of Easton plant", summary, at)
 
 
+def deal_rumor(company: str, at: datetime) -> AnyEvent:
+    title = f"{company} rumoured to be in talks to buy Bexley"
+    return item_event("whisper.example", title, f"{company} is in talks to buy Bexley, insiders say.", at)
+
+
+def deal_denial(company: str, at: datetime) -> AnyEvent:
+    summary = f"{company} is not in talks to buy Bexley, {company} said in a statement."
+    return item_event("northgate.example", f"{company} denies talks to buy Bexley", summary, at)
+
+
 def runtime() -> MemoryRuntime:
     run = MemoryRuntime(Pipeline((Annotate(), Judge())))
     for change in setting():
@@ -87,9 +97,17 @@ def test_a_confirmed_rumor_is_reported_for_its_source() -> None:
 
 def test_a_denied_rumor_is_reported_for_its_source() -> None:
     run = runtime()
-    list(run.push(rumor("Halden Energy", BEGINNING)))
-    (resolved,) = outcomes(list(run.push(denial("Halden Energy", BEGINNING + timedelta(hours=5)))))
+    list(run.push(deal_rumor("Halden Energy", BEGINNING)))
+    (resolved,) = outcomes(list(run.push(deal_denial("Halden Energy", BEGINNING + timedelta(hours=5)))))
     assert (resolved.domain, resolved.outcome) == ("whisper.example", "denied")
+
+
+def test_a_rumor_that_the_party_has_reason_to_deny_has_not_ended() -> None:
+    run = runtime()
+    list(run.push(rumor("Halden Energy", BEGINNING)))
+    assert outcomes(list(run.push(denial("Halden Energy", BEGINNING + timedelta(hours=5))))) == []
+    (resolved,) = outcomes(list(run.push(confirmation("Halden Energy", BEGINNING + timedelta(hours=9)))))
+    assert resolved.outcome == "confirmed"
 
 
 def test_a_rumor_that_nobody_took_up_is_reported_as_fizzled() -> None:

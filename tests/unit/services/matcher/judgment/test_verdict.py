@@ -16,7 +16,7 @@ from services.matcher.judgment.reasons import reason
 from services.matcher.judgment.relevance import ClientRelevance
 from services.matcher.judgment.verdict import Situation, decide, if_they_ask, should_alert
 from services.matcher.stories.not_news import NotNews
-from services.matcher.stories.threads import ClientVerdict, EventSummary, Thread
+from services.matcher.stories.threads import TOLD, ClientVerdict, EventSummary, Thread
 from services.matcher.thresholds import default_thresholds
 from tests.unit.services.matcher.judgment.builders import AT, record
 
@@ -108,7 +108,7 @@ def test_every_combination_is_decided_with_reasons_that_are_sentences() -> None:
         if information in (3, 4, 6) and earlier in (None, "hold", "ignore"):
             assert decision.verdict in ("hold", "warn")
         if decision.verdict == "correct":
-            assert earlier in ("tell", "warn", "correct")
+            assert earlier in TOLD
         if decision.verdict == "warn" and earlier is None:
             assert Watch(entity_id="x", name="X", kind=kind).is_asset
 

@@ -1,0 +1,82 @@
+"""Decide whether an item states the claim that a story is about, and whether a denial of it is in a party's interest.
+
+A story holds whatever concerns one event. Only items that state the same claim about it support or deny that claim: the
+denial of a sale says nothing about an outage, and an article on a lawsuit confirms no takeover. Pure.
+"""
+
+from __future__ import annotations
+
+from schemas.mentions import FAMILY_OF, Direction, EventKind
+from schemas.readings import EventFamily
+
+__all__ = ["hurts_party", "is_same_claim"]
+
+#: Kinds that name no event of their own; an item of such a kind may state any claim.
+_UNSPECIFIC: frozenset[EventKind] = frozenset(("other", "none", "event", "opinion"))
+#: Families of kinds that reports on one event often use for one another.
+_RELATED: tuple[frozenset[EventFamily], ...] = (
+    frozenset(("legal", "regulation")),
+    frozenset(("breach", "vulnerability")),
+    frozenset(("cutback", "outage")),
+    frozenset(("earnings", "guidance", "share_move")),
+    frozenset(("rating", "share_move")),
+    frozenset(("capital", "deal", "insolvency")),
+    frozenset(("deal", "contract")),
+)
+#: Families in which the direction is a part of the claim: a raised dividend is not a cut one. In others, it is an
+#: opinion on the same fact: one reader likes the takeover that the other does not.
+_DIRECTION_IS_CLAIMED: frozenset[EventFamily] = frozenset(
+    ("earnings", "guidance", "dividend", "share_move", "rating", "trial", "contract")
+)
+#: Whoever is said to have done or suffered this has reason to deny it, true or not.
+_HARMFUL_FAMILIES: frozenset[EventFamily] = frozenset(
+    (
+        "insolvency",
+        "breach",
+        "vulnerability",
+        "outage",
+        "recall",
+        "regulation",
+        "legal",
+        "cutback",
+        "labour",
+        "reputation",
+    )
+)
+_HARMFUL_KINDS: frozenset[EventKind] = frozenset(("earnings_miss", "guidance_cut", "dividend_cut", "contract_loss"))
+#: Plans that a party makes or agrees to, and knows of. A denial of them is only doubted if they would hurt.
+_OWN_PLANS: frozenset[EventFamily] = frozenset(("deal", "contract", "leadership", "product", "expansion", "buyback"))
+
+
+def is_same_claim(
+    kind: EventKind | None, direction: Direction | None, claimed: EventKind, claimed_direction: Direction
+) -> bool:
+    """Return whether an item of ``kind`` and ``direction`` states the claim that ``claimed`` happened.
+
+    None stands for an item from before kinds were recorded, which counts.
+    """
+    if kind is None or kind == claimed:
+        opposite = {direction, claimed_direction} == {"positive", "negative"}
+        return not (opposite and FAMILY_OF[claimed] in _DIRECTION_IS_CLAIMED)
+    if "averted" in (kind, claimed):
+        return False  # what was feared, and that it will not happen
+    if kind in _UNSPECIFIC or claimed in _UNSPECIFIC:
+        return True
+    families = {FAMILY_OF[kind], FAMILY_OF[claimed]}
+    if len(families) > 1 and not any(families <= related for related in _RELATED):
+        return False
+    opposite = {direction, claimed_direction} == {"positive", "negative"}
+    return not (opposite and families & _DIRECTION_IS_CLAIMED)
+
+
+def hurts_party(kind: EventKind | None, direction: Direction | None) -> bool:
+    """Return whether what is claimed would hurt the party that it is claimed of, so that its denial proves nothing.
+
+    What is unclear counts as harm: then a denial makes a story contested, not false.
+    """
+    if kind is None:
+        return True
+    family = FAMILY_OF[kind]
+    if family in _HARMFUL_FAMILIES or kind in _HARMFUL_KINDS or direction == "negative":
+        return True
+    return direction in (None, "unclear") and family not in _OWN_PLANS
