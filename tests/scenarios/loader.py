@@ -137,13 +137,23 @@ def _ingested(name: str, raw: dict[str, Any], publishers: dict[str, SourceGrade]
         summary=raw.get("summary"),
         body=raw.get("body"),
         language=raw.get("language"),
-        published_at=BEGINNING + timedelta(hours=raw.get("published", raw["at"])),
+        published_at=_moment(raw.get("published", raw["at"])),
+        updated_at=_moment(raw.get("updated")),
         fetched_at=at,
         source=Source(host=host, publisher=by.publisher if by else None),
     )
-    data = ItemIngested(item=item, revision=revision, change="revised" if revision else "new")
+    data = ItemIngested(
+        item=item,
+        revision=revision,
+        change="revised" if revision else "new",
+        background=raw.get("background", False),
+    )
     identity = content_id("evt", item.id, revision)
     return cast("AnyEvent", event(data, key=item.id, id=identity, source=PRODUCER, time=at))
+
+
+def _moment(hours: float | None) -> datetime | None:
+    return None if hours is None else BEGINNING + timedelta(hours=hours)
 
 
 def _graded(grade: SourceGrade) -> AnyEvent:

@@ -29,7 +29,7 @@ _NOT_NEWS_TEXT: dict[NotNews, str] = {
     "advertisement": "This is advertising, not reporting.",
     "opinion": "This is opinion: it says what somebody thinks, not what happened.",
     "stale": "This is old news, published long before it arrived. Further old news on the same day is not listed.",
-    "background": "{who} published this before its feed was added here. It serves as background, not as news.",
+    "background": "This was published before its feed was added here. It serves as background, not as news.",
     "returned": "This repeats a story that is known from long before; it returns, but nothing new has happened.",
     "old_text": "By the date in its own text, this happened long ago.",
     "anniversary": "This looks back at something that happened long ago.",

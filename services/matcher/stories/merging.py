@@ -90,7 +90,8 @@ def add_to_thread(
     if not_news is not None or record.copies or _standing(record) < standing:
         leads = not record.copies and _standing(record) >= standing
         seen = _more_figures(thread, annotated) if leads else thread.figures
-        thread = replace(thread, figures=seen, evidence=evidence, last_at=max(thread.last_at, now))
+        why = (not_news or "background") if thread.not_news == "background" else thread.not_news
+        thread = replace(thread, not_news=why, figures=seen, evidence=evidence, last_at=max(thread.last_at, now))
         return StoryUpdate(thread, False, record, annotated, leads=leads)
     new = EventSummary.from_item(annotated)
     states_news = update and _standing(record) == _GOOD and record.status == "asserted"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from services.matcher.stories.memory import OldText
 from services.matcher.stories.serialization import dump_state, load_state
 
 #: Written by the judge of version 0.1, byte for byte; never regenerate it.
@@ -47,6 +49,15 @@ def test_a_stored_state_has_all_its_content() -> None:
     assert [record.item_id for record in bid.evidence] == ["itm_003", "itm_006", "itm_009"]
     assert stale.not_news == "stale"
     assert len(state.window.stories) == 5
+
+
+def test_old_texts_survive_and_older_states_have_none() -> None:
+    state = load_state(STORED)
+    assert state.old_texts == ()
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    text = OldText("itm_003", at, frozenset((3, 1, 2, 4)), frozenset(("50%",)), told=True)
+    state = replace(state, old_texts=(text,))
+    assert load_state(dump_state(state)).old_texts == (text,)
 
 
 def test_fields_that_older_states_lack_get_their_defaults() -> None:
