@@ -25,6 +25,7 @@ NO_DATE: dict[str, Any] = {"published_at": None, "updated_at": None}
 
 def changed(came: AnyEvent, *, background: bool = False, revision: int = 0, **given: Any) -> AnyEvent:
     """Return the event with other fields of its item."""
+    assert isinstance(came.data, ItemIngested)
     item = came.data.item.model_copy(update=given)
     data = came.data.model_copy(update={"item": item, "background": background, "revision": revision})
     return came.model_copy(update={"data": data})
@@ -84,7 +85,7 @@ def test_a_correction_of_a_running_story_counts_however_old_it_is() -> None:
 
 def test_one_alert_a_day_is_raised_about_old_news() -> None:
     matcher = Matcher(book_event("a", watch()))
-    old = {"published_at": BEGINNING - timedelta(days=900)}
+    old: dict[str, Any] = {"published_at": BEGINNING - timedelta(days=900)}
     first = matcher.push(changed(item_event(0, *CUT), **old))
     second = matcher.push(changed(item_event(1, "Halden Energy opens a lab", "It is for batteries."), **old))
     assert [alert.reasons[0].rule for alert in first] == ["stale"]
