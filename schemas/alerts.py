@@ -73,6 +73,8 @@ class Alert(Model):
 
     ``id`` is derived from client, story, verdict and ``revision``. ``earlier_alert_id`` is the alert that this one
     corrects, confirms or updates. After ``deadline_at``, telling the client is worth little. ``relevance`` is 0–1.
+    ``grade_rules`` are the rules among ``reasons`` that led to the grades; they are about the story, not
+    the client. None in older alerts.
     ``reading`` is the reading of the item that led to the alert, if one did.
     """
 
@@ -102,6 +104,7 @@ class Alert(Model):
     raised_at: Utc
     deadline_at: Utc
     reading: Reading | None = None
+    grade_rules: tuple[str, ...] | None = None
 
     @property
     def contested(self) -> bool:

@@ -1,4 +1,4 @@
-"""Publish the contract: a JSON Schema for each event type and webhook, and AsyncAPI documents.
+"""Publish the contract: a JSON Schema for each event type and webhook and the event view, and AsyncAPI documents.
 
 The files are in ``schemas/published/``. A test compares them with the models; ``make schemas`` rewrites them.
 """
@@ -12,6 +12,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from schemas.base import SCHEMA_BASE, Event, Payload
+from schemas.event_views import EventView
 from schemas.topics import TOPICS
 from schemas.webhooks import WEBHOOKS, Webhook, WebhookKind
 
@@ -24,6 +25,7 @@ Document = dict[str, Any]
 def documents() -> dict[str, Document]:
     """Return every published document, by file name."""
     files = {f"{model.event_type}.v{model.version}.json": _schema(model) for model in _models()}
+    files["event_view.v1.json"] = _view_schema(EventView)
     files["asyncapi.json"] = _asyncapi()
     files |= {f"{_webhook_name(kind)}.json": _webhook_schema(kind) for kind in WEBHOOKS.values()}
     files["webhooks.asyncapi.json"] = _webhook_asyncapi()
@@ -64,6 +66,17 @@ def _schema(model: type[Payload]) -> Document:
         "$id": model.schema_uri(),
         **schema,
         "title": model.full_type(),
+        "description": model.__doc__,
+    }
+
+
+def _view_schema(model: type[EventView]) -> Document:
+    """Return the schema of what the API and the command line answer; it is no event and has no envelope."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{SCHEMA_BASE}:event_view:v1",
+        **model.model_json_schema(mode="serialization"),
+        "title": "event_view",
         "description": model.__doc__,
     }
 

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings
 
 from firstword.cli.main import app as command_line
 from firstword.runtimes.kafka.settings import KafkaSettings
+from schemas.event_views import EventView
 from schemas.topics import TOPICS
 from schemas.webhooks import WEBHOOKS
 from services.common.settings import LlmSettings, MailboxSettings, SecondReaderSettings, Settings, SmtpSettings
@@ -140,6 +141,15 @@ def _api() -> str:
     return "\n".join(parts)
 
 
+def _event_view() -> str:
+    models: dict[str, type[BaseModel]] = {}
+    _collect(EventView, models)
+    shown = {"EventView": EventView} | {name: model for name, model in models.items() if name not in ("Span",)}
+    return "\n".join(
+        f"### `{name}`\n\n{_paragraphs(model.__doc__)}\n\n{_fields(model)}" for name, model in shown.items()
+    )
+
+
 def _parameters(operation: dict[str, Any], document: dict[str, Any]) -> str:
     rows = [
         (f"`{field['name']}`", field["in"], "yes" if field.get("required") else "", _schema_type(field["schema"]))
@@ -225,6 +235,7 @@ def _shown(field: Any) -> str:
 GENERATORS: dict[str, Callable[[], str]] = {
     "api": _api,
     "commands": _commands,
+    "event-view": _event_view,
     "events": _events,
     "settings": _settings,
     "webhooks": _webhooks,

@@ -19,6 +19,7 @@ from firstword.cli import (
     digest,
     dlq,
     doctor,
+    events,
     explain,
     feeds,
     keys,
@@ -70,6 +71,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(clients.app, name="clients")
 app.add_typer(sources.app, name="sources")
 app.add_typer(playbooks.app, name="playbooks")
+app.add_typer(events.app, name="events")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(keys.app, name="keys")

@@ -18,6 +18,7 @@ from services.ingest.tables import metadata as ingest_tables
 from services.notifier import model_answers as _model_answers  # noqa: F401 - adds to the notifier's
 from services.notifier.advice import tables as _advice_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.digest import tables as _delivery_tables  # noqa: F401 - adds to the notifier's
+from services.notifier.event_views import store as event_views
 from services.notifier.rewording import tables as _rewording_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.second_reading import tables as _second_reading_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.tables import metadata as notifier_tables
@@ -58,6 +59,8 @@ def migrate(engine: Engine) -> str | None:
             return None
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if event_views.is_empty(connection):
+            event_views.rebuild(connection)
     return head
 
 

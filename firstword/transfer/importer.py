@@ -12,6 +12,7 @@ from firstword.transfer.rows import CHUNK
 from firstword.transfer.sections import sections
 from services.common.db import exclusive
 from services.common.errors import BadInput, FirstwordError
+from services.notifier.event_views.store import rebuild as rebuild_event_views
 
 __all__ = ["ImportMismatch", "ImportedSection", "import_installation"]
 
@@ -71,6 +72,7 @@ def import_installation(
         found = {part.name: summarize(part.rows(connection)) for part in parts}
         if not full:
             _require_same(footer, found)
+        rebuild_event_views(connection)
         ClientRecords(answered_until).mark_answered(connection, store.events)
     in_file = {section: footer.sections[section].rows if section in footer.sections else 0 for section in by_name}
     return [ImportedSection(section, in_file[section], added[section], found[section].rows) for section in by_name]

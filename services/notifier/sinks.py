@@ -27,6 +27,7 @@ from services.common.db import upsert
 from services.common.processing import AnyEvent, Sink
 from services.notifier import lifecycle
 from services.notifier.advice.store import record_opinions
+from services.notifier.event_views.store import record_alert, record_draft
 from services.notifier.lifecycle import PipelineCommand
 from services.notifier.tables import (
     alerts,
@@ -91,7 +92,7 @@ class ClientSink:
 
 
 class AlertSink:
-    """All alerts; of each client and story, the newest is marked as current."""
+    """All alerts and the events they are about; of each client and story, the newest alert is marked as current."""
 
     name = "notifier.alerts"
     inputs: tuple[str, ...] = ("alerts",)
@@ -131,6 +132,7 @@ class AlertSink:
             .scalar_subquery()
         )
         connection.execute(update(alerts).where(story).values(is_current=alerts.c.id == newest))
+        record_alert(connection, alert)
 
 
 class DraftSink:
@@ -267,6 +269,7 @@ Decision = DraftEdited | DraftApproved | DraftSent | DraftDismissed
 
 def _create(connection: Connection, draft: Draft, event: AnyEvent) -> None:
     lifecycle.create(connection, draft, event.time)
+    record_draft(connection, draft)
     if draft.supersedes is not None:
         why = draft.supersedes_because or "A newer draft replaces it."
         withdraw(connection, drafts.c.id == draft.supersedes, why, event)

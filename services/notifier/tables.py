@@ -61,7 +61,7 @@ alerts = Table(
     Column("id", String(80), primary_key=True),
     Column("client_id", String(80), nullable=False),
     Column("story_id", String(80), nullable=False),
-    Column("verdict", String(10), nullable=False),
+    Column("verdict", String(12), nullable=False),
     Column("headline", Text, nullable=False),
     Column("entity_name", Text, nullable=False),
     Column("is_current", Boolean, nullable=False, default=True),  # the newest of this client and story
@@ -78,6 +78,7 @@ alerts = Table(
     Index(None, "client_id", "raised_at"),
     Index(None, "client_id", "entity_id", "raised_at"),
     Index(None, "verdict", "is_current", "raised_at"),
+    Index(None, "story_id", "client_id"),
 )
 
 drafts = Table(
@@ -87,7 +88,7 @@ drafts = Table(
     Column("alert_id", String(80), nullable=False, index=True),
     Column("story_id", String(80), nullable=False),
     Column("client_id", String(80), nullable=False),
-    Column("verdict", String(10), nullable=False),
+    Column("verdict", String(12), nullable=False),
     Column("urgency", String(10), nullable=False),
     Column("state", String(10), nullable=False),  # schemas.drafts.DraftState
     Column("subject", Text, nullable=False),
@@ -136,7 +137,7 @@ contact_decisions = Table(
     Column("what", String(20), nullable=False),  # schemas.drafts.ContactDecided.what
     Column("reason", String(40), nullable=False),
     Column("detail", Text, nullable=False),
-    Column("alert_id", String(80)),
+    Column("alert_id", String(80), index=True),
     Column("draft_id", String(80)),
     Column("until", UtcDateTime),
     Column("at", UtcDateTime, nullable=False, index=True),

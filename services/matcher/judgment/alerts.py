@@ -69,6 +69,7 @@ def build_alert(
         raised_at=now,
         deadline_at=now + timedelta(hours=max(thread.event.worth_hours, UNDATED_HOURS if undated else 0)),
         reading=reading,
+        grade_rules=tuple(why.rule for why in assessment.reasons),
     )
 
 

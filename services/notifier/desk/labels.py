@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DraftState
+from schemas.event_views import EventStatus, EvidencePosition, TellingState
 from services.notifier.advice.outcomes import SentOpinion
 
 __all__ = [
@@ -19,13 +20,16 @@ __all__ = [
     "CONTACT_DECISION",
     "DELIVERY",
     "DISMISS_REASONS",
+    "EVENT_STATUS",
     "FEEDBACK",
     "INFORMATION",
     "OUTCOMES",
+    "POSITION",
     "SOURCE",
     "STANCE",
     "STATE",
     "STATUS",
+    "TELLING",
     "VERDICT",
     "advice_answer",
     "advice_group",
@@ -63,6 +67,41 @@ INFORMATION = {
     4: "doubtful",
     5: "contradicted or denied",
     6: "truth cannot be judged",
+}
+#: How firm an event stands.
+EVENT_STATUS: Mapping[EventStatus, str] = {
+    "confirmed": "Confirmed",
+    "probable": "Probably true",
+    "unconfirmed": "Unconfirmed",
+    "contested": "Contested",
+    "false": "False",
+    "unjudged": "Not judged",
+}
+#: What an item does for an event.
+POSITION: Mapping[EvidencePosition, str] = {
+    "reports": "reports it",
+    "repeats": "repeats another report",
+    "denies": "denies it",
+    "withdraws": "withdraws its report",
+    "background": "is background",
+}
+#: What a client was or will be told.
+TELLING: Mapping[TellingState, str] = {
+    "told": "Told",
+    "approved": "Approved, waiting to be sent",
+    "sending": "Being sent",
+    "unknown": "May not have arrived",
+    "failed": "Could not be sent",
+    "open": "Draft to decide",
+    "postponed": "Postponed",
+    "held": "Held",
+    "also_noticed": "Also noticed",
+    "covered": "Told in another message",
+    "not_told": "Not told",
+    "dismissed": "Dismissed",
+    "withdrawn": "Withdrawn",
+    "ignored": "Ignored",
+    "undecided": "Not processed yet",
 }
 STATUS = {
     "asserted": "stated as fact",
