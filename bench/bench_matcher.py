@@ -71,7 +71,8 @@ def items(count: int, watched: list[str]) -> list[AnyEvent]:
         else:
             title = dice.choice(OTHERS).format(n=number)
             summary = f"{title}, the city said. It was the largest turnout in {n} years, and people stayed until late."
-        source = Source(host=dice.choice(HOSTS))
+        host = dice.choice(HOSTS)
+        source = Source(feed_url=f"https://{host}/feed", host=host)
         item = Item(
             id=f"itm_{number}",
             title=title,

@@ -84,7 +84,11 @@ def items(count: int, watched: list[str], dice: random.Random) -> list[str]:
                     "body": BODY * 4,
                     "language": "en",
                     "published_at": at.isoformat(),
-                    "source": {"host": f"news{number % 40}.example", "publisher": f"News {number % 40}"},
+                    "source": {
+                        "feed_url": f"https://news{number % 40}.example/feed",
+                        "host": f"news{number % 40}.example",
+                        "publisher": f"News {number % 40}",
+                    },
                 }
             )
         )

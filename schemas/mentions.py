@@ -222,7 +222,7 @@ class SourceGrade(Model):
 
     ``ground`` is the reason, ``set_by`` who set it (None: built in) and ``set_at`` when. Outcomes before
     ``record_since`` do not count toward the track record. ``record`` describes the track record if it changed
-    ``grade``.
+    ``grade``; ``set_grade`` is then the grade that was set, and None otherwise.
     """
 
     domain: str
@@ -235,6 +235,12 @@ class SourceGrade(Model):
     set_at: Utc | None = None
     record_since: Utc | None = None
     record: str | None = None
+    set_grade: SourceLetter | None = None
+
+    @property
+    def granted(self) -> SourceLetter:
+        """The grade before the track record: the one that somebody set."""
+        return self.set_grade or self.grade
 
 
 class SourceGraded(Payload):

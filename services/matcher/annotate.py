@@ -27,6 +27,7 @@ from services.matcher.reading.model.encoding import NameType
 from services.matcher.reading.negated_events import as_averted, is_averted, is_negated
 from services.matcher.reading.officers import find_officer
 from services.matcher.reading.reader import NAME_TYPES, NamedMention, Reader, default_reader
+from services.matcher.sources.channels import Attributed, attribute
 from services.matcher.sources.origins import find_origin
 from services.matcher.sources.publishers import SourceTable, default_sources, slug
 from services.matcher.sources.track_record import RumorOutcomes, start_of_day
@@ -62,8 +63,13 @@ class ItemReading(NamedTuple):
 
     claim: Claim
     impact: Impact
-    source: SourceGrade
+    attributed: Attributed
     only_moved: bool = False
+
+    @property
+    def source(self) -> SourceGrade:
+        """The publisher, with the grade of its channel."""
+        return self.attributed.source
 
 
 def read_item(item: Item, sources: SourceTable) -> ItemReading:
@@ -77,7 +83,7 @@ def read_item(item: Item, sources: SourceTable) -> ItemReading:
         elif claim.status == "hedged" and impact.kind == "share_move" and _title_asserts(item):
             # The price move is a fact, even if its cause is in doubt.
             claim, only_moved = claim.model_copy(update={"status": "asserted"}), True
-    return ItemReading(claim, impact, sources.publisher_of(item), only_moved)
+    return ItemReading(claim, impact, attribute(item, sources), only_moved)
 
 
 def _title_asserts(item: Item) -> bool:
@@ -203,6 +209,7 @@ class Annotate(Processor[None]):
                 claim=about_mention.claim,
                 impact=about_mention.impact,
                 source=reading.source,
+                provenance=reading.attributed.provenance,
                 origin=self._origin(item, about_mention, mention, item_statements, sources),
                 signature=item_signature,
                 quote=choose_quote(item_statements, mention, reading, self._thresholds.quote_chars),
@@ -245,11 +252,11 @@ class Annotate(Processor[None]):
                 claim = claim.model_copy(update={"basis": "company", "attributed_to": officer.company})
                 speaker = officer.company
         if speaker is None or source.kind == "newswire":
-            return find_origin(item, claim, source, sources, entity=name, party=is_about)
+            return find_origin(claim, reading.attributed, sources, entity=name, party=is_about)
         if name is not None and _is_same_name(speaker, name):
-            return find_origin(item, claim, source, sources, entity=name, party=True)
+            return find_origin(claim, reading.attributed, sources, entity=name, party=True)
         party = self._involves_parties(reading.impact) and _takes_part(speaker, item.title)
-        return find_origin(item, claim, source, sources, entity=None, party=party)
+        return find_origin(claim, reading.attributed, sources, entity=None, party=party)
 
     def _named(self, mentions: Sequence[Mention]) -> list[NamedMention]:
         return [

@@ -59,7 +59,7 @@ def _item(number: int, who: str | None, dice: random.Random) -> AnyEvent:
         summary=text.format(who=who, n=n),
         published_at=at,
         fetched_at=at,
-        source=Source(host=dice.choice(HOSTS)),
+        source=Source(feed_url=f"https://{(host := dice.choice(HOSTS))}/feed", host=host),
         language="en",
     )
     made = content_id("evt", item.id)

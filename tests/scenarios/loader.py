@@ -128,10 +128,12 @@ def _expected(raw: dict[str, Any], alone: str | None) -> Expected:
 def _ingested(name: str, raw: dict[str, Any], publishers: dict[str, SourceGrade], at: datetime) -> AnyEvent:
     by = publishers.get(raw["by"])
     host = by.domain if by else raw["by"]
+    feed = raw.get("feed", raw["by"])
+    channel = publishers[feed].domain if feed in publishers else feed
     guid = str(raw.get("id", raw["title"]))
     revision = int(raw.get("revision", 0))
     item = Item(
-        id=content_id("itm", name, host, guid),
+        id=content_id("itm", name, channel, guid),
         url=f"https://{host}/{content_id('n', guid)}",
         title=raw["title"],
         summary=raw.get("summary"),
@@ -140,7 +142,9 @@ def _ingested(name: str, raw: dict[str, Any], publishers: dict[str, SourceGrade]
         published_at=_moment(raw.get("published", raw["at"])),
         updated_at=_moment(raw.get("updated")),
         fetched_at=at,
-        source=Source(host=host, publisher=by.publisher if by else None),
+        source=Source(
+            feed_url=f"https://{channel}/feed" if channel else None, host=host, publisher=by.publisher if by else None
+        ),
     )
     data = ItemIngested(
         item=item,

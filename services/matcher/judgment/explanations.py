@@ -8,9 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.alerts import Reason
-from schemas.mentions import Claim, ClaimBasis, ClaimStatus, EventKind, Impact, ItemAnnotated, Origin
+from schemas.mentions import (
+    Claim,
+    ClaimBasis,
+    ClaimStatus,
+    EventKind,
+    Impact,
+    ItemAnnotated,
+    Origin,
+    Provenance,
+    SourceGrade,
+)
 from schemas.readings import Reading
 from services.matcher.judgment.reasons import reason
+from services.matcher.sources.channels import UNKNOWN_DOMAIN
 from services.matcher.stories.evidence import stated_at
 from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_words
 
@@ -54,6 +65,8 @@ def explain_item(annotated: ItemAnnotated) -> Iterator[Reason]:
     """Yield one reason for each reading of the item."""
     spans = ", ".join(dict.fromkeys(span.text for span in annotated.mention.spans))
     yield reason("mention", spans, f"salience {annotated.mention.salience:.2f}", annotated.mention.why)
+    if annotated.provenance is not None:
+        yield from _explain_provenance(annotated.provenance, annotated.source)
     if annotated.reading is not None:
         yield _explain_reading(annotated.reading)
     if annotated.claim.judged:
@@ -70,6 +83,17 @@ def explain_item(annotated: ItemAnnotated) -> Iterator[Reason]:
 def say_who(basis: ClaimBasis, name: str | None) -> str:
     """Return on whose word a claim rests: the name, or else the sort of speaker."""
     return name or _BASIS[basis]
+
+
+def _explain_provenance(provenance: Provenance, source: SourceGrade) -> Iterator[Reason]:
+    """Yield the reasons for which the item doesn't count as from the publisher that it names."""
+    if provenance.claimed is not None:
+        through = f"it came through {source.publisher}" if source.domain != UNKNOWN_DOMAIN else "its channel is unknown"
+        text = f"It says it is from {provenance.claimed}, but {through}."
+        yield reason("provenance", f"from {provenance.claimed}", f"through {source.publisher}", text)
+    if provenance.imitates is not None:
+        text = f"Its address or its name imitates {provenance.imitates}. It is not {provenance.imitates}."
+        yield reason("imitation", source.publisher, f"imitates {provenance.imitates}", text)
 
 
 def _explain_reading(reading: Reading) -> Reason:

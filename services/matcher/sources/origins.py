@@ -6,44 +6,37 @@ here: attributions, wire credits, statements, common owners.
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
-from schemas.items import Item
-from schemas.mentions import Claim, Origin, SourceGrade, SourceKind, SourceLetter
+from schemas.mentions import Claim, Origin, SourceGrade, SourceLetter
+from services.matcher.sources.channels import RELAYS, Attributed, publisher_id
 from services.matcher.sources.publishers import NEWSROOMS, SourceTable, slug
 
 __all__ = ["find_origin"]
 
-#: Publishers that relay a statement reliably. A statement relayed by another counts no more than that publisher.
-RELIABLE_RELAYS: frozenset[SourceLetter] = frozenset(("A", "B", "C"))
 #: Bases that name a newsroom.
 REPORTS = frozenset(("outlet", "wire"))
-#: Characters at the start of the summary or body that may hold a dateline or credit.
-CREDIT_CHARS = 160
 
-_CREDIT = re.compile(
-    r"\(([A-Z][\w.&' ]{1,40})\) ?[-–—:]"  # OSLO (Northgate Wire) -
-    r"|^(?:By|Source:|Credit:) ([A-Z][\w.&' ]{1,40}?)(?:[.,;\n]|$)"
-)
+Via = Literal["itself", "attribution", "wire_credit"]
 
 
 def find_origin(
-    item: Item, claim: Claim, source: SourceGrade, table: SourceTable, *, entity: str | None = None, party: bool = True
+    claim: Claim, attributed: Attributed, table: SourceTable, *, entity: str | None = None, party: bool = True
 ) -> Origin:
-    """Return the origin of what ``item`` states.
+    """Return the origin of what an item states.
 
-    ``entity`` is the name of the company that "the company" refers to. ``party`` says whether a quoted company is a
-    party to the event, which makes it the primary source.
+    ``attributed`` is its publisher. ``entity`` is the name of the company that "the company" refers to. ``party`` says
+    whether a quoted company is a party to the event, which makes it the primary source.
     """
-    speaker = claim.attributed_to
+    speaker, source = claim.attributed_to, attributed.source
     if source.kind in ("company", "newswire", "regulator"):
         name = (entity or source.publisher) if source.kind == "newswire" else source.publisher
-        return _origin(_primary_id(source.kind, name, source), name, "primary", source.grade, primary=True)
+        primary = source.kind != "newswire" or _relays(source)
+        return _origin(_primary_id(source, name), name, "primary", source.grade, primary=primary)
     if speaker is not None and (claim.status != "retracted" or claim.basis in REPORTS):
         known = table.named(speaker)
         if known is not None and known.domain != source.domain and _is_newsroom(known, claim):
-            return _newsroom_origin(known, "attribution", _relayed_grade(known.grade, source.grade))
+            return _relayed(known, "attribution", source)
     if claim.status != "retracted" and claim.basis in ("company", "filing", "regulator", "court"):
         statement = _statement_origin(claim, source, table, entity, party)
         if statement is not None:
@@ -52,13 +45,14 @@ def find_origin(
         # The newsroom that reports the finding vouches for it, but two reports of one finding have one origin.
         return _origin(f"researcher:{slug(speaker)}", speaker, "attribution", source.grade)
     if claim.basis in REPORTS and speaker is None and claim.status != "retracted":
-        return _origin("outlet:unnamed", "unnamed press reports", "attribution", _relayed_grade("F", source.grade))
+        return _origin("outlet:unnamed", "unnamed press reports", "attribution", _relayed_grade("F", source))
     if claim.basis in REPORTS and speaker is not None and table.named(speaker) is None:
-        return _origin(f"outlet:{slug(speaker)}", speaker, "attribution", _relayed_grade("F", source.grade))
-    credited = _credited_newsroom(item, table)
-    if credited is not None and credited.domain != source.domain:
-        return _newsroom_origin(credited, "wire_credit", _relayed_grade(credited.grade, source.grade))
-    return _newsroom_origin(source, "itself", source.grade)
+        return _origin(f"outlet:{slug(speaker)}", speaker, "attribution", _relayed_grade("F", source))
+    if attributed.credited is not None:
+        return _relayed(attributed.credited, "wire_credit", source)
+    if attributed.claimed is not None:
+        return _relayed(attributed.claimed, "attribution", source)
+    return _newsroom_origin(source, "itself", source.grade, source.domain)
 
 
 def _is_newsroom(known: SourceGrade, claim: Claim) -> bool:
@@ -72,57 +66,57 @@ def _statement_origin(
     claim: Claim, source: SourceGrade, table: SourceTable, entity: str | None, party: bool
 ) -> Origin | None:
     """Return the origin of a statement by an authority or a party; it is primary if the relay is reliable."""
-    reliable = source.grade in RELIABLE_RELAYS
+    reliable = _relays(source)
     if claim.basis in ("regulator", "court"):
         if not claim.attributed_to:
             return None
         known = table.named(claim.attributed_to)
         name = known.publisher if known else claim.attributed_to
         origin_id = f"{claim.basis}:{known.domain if known else slug(name)}"
-        return _origin(origin_id, name, "primary", _relayed_grade("A", source.grade), primary=reliable)
+        return _origin(origin_id, name, "primary", _relayed_grade("A", source), primary=reliable)
     if party:
         company = entity or claim.attributed_to
         if company:
-            grade = _relayed_grade("B", source.grade)
+            grade = _relayed_grade("B", source)
             return _origin(f"company:{slug(company)}", company, "primary", grade, primary=reliable)
     return None
 
 
-def _credited_newsroom(item: Item, table: SourceTable) -> SourceGrade | None:
-    """Return the newsroom credited as an author, in a dateline or in the first words."""
-    for author in item.authors:
-        known = table.named(author)
-        if known is not None:
-            return known
-    for text in (item.summary, item.body):
-        credit = _CREDIT.search(text[:CREDIT_CHARS]) if text else None
-        if credit:
-            known = table.named(credit.group(1) or credit.group(2))
-            if known is not None:
-                return known
-    return None
+def _primary_id(source: SourceGrade, name: str) -> str:
+    return f"regulator:{source.domain}" if source.kind == "regulator" else f"company:{slug(name)}"
 
 
-def _primary_id(kind: SourceKind, name: str, source: SourceGrade) -> str:
-    return f"regulator:{source.domain}" if kind == "regulator" else f"company:{slug(name)}"
+def _relayed(known: SourceGrade, via: Via, relay: SourceGrade) -> Origin:
+    """Return the publisher that ``relay`` names as its source, which ``relay`` alone says.
+
+    The origin has a domain, whose track record the report enters, only if the relay is reliable.
+    """
+    grade = _relayed_grade(known.grade, relay)
+    if known.kind in ("company", "regulator"):
+        return _origin(_primary_id(known, known.publisher), known.publisher, "attribution", grade)
+    return _newsroom_origin(known, via, grade, known.domain if _relays(relay) else None)
 
 
-def _newsroom_origin(
-    source: SourceGrade, via: Literal["itself", "attribution", "wire_credit"], grade: SourceLetter
-) -> Origin:
+def _newsroom_origin(source: SourceGrade, via: Via, grade: SourceLetter, domain: str | None) -> Origin:
     """Return a newsroom as the origin; newsrooms of one owner share an id."""
     return Origin.model_construct(
-        id=f"owner:{slug(source.owner)}" if source.owner else f"source:{source.domain}",
+        id=publisher_id(source),
         name=source.publisher,
         via=via,
         grade=grade,
-        domain=source.domain,
-        record=source.record,
+        domain=domain,
+        record=source.record if domain else None,
     )
 
 
-def _relayed_grade(origin: SourceLetter, relay: SourceLetter) -> SourceLetter:
-    return origin if relay in RELIABLE_RELAYS else relay
+def _relays(source: SourceGrade) -> bool:
+    """Return whether ``source`` relays the words of others reliably: by the grade that was set, never by its record."""
+    return source.granted in RELAYS
+
+
+def _relayed_grade(origin: SourceLetter, relay: SourceGrade) -> SourceLetter:
+    """Return the grade of what ``relay`` has from another: never above its own unless it relays reliably."""
+    return origin if _relays(relay) else max(origin, relay.grade)
 
 
 def _origin(

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from functools import cache
 from typing import get_args
 
-from schemas.items import Item
 from schemas.mentions import SourceGrade, SourceKind
 from services.matcher.lexicon import read_table
+from services.matcher.sources.lookalikes import Lookalikes, is_worth_imitating
 from services.matcher.text.normalize import fold_case
 
 __all__ = ["NEWSROOMS", "SourceTable", "default_sources", "slug"]
@@ -37,6 +37,7 @@ class SourceTable:
         """Build from grades, each with further names of the publisher."""
         self._by_domain: dict[str, SourceGrade] = {}
         self._by_name: dict[str, str] = {}
+        self._lookalikes: Lookalikes | None = None
         for grade, names in grades:
             self._by_domain[grade.domain] = grade
             for name in (grade.publisher, *names):
@@ -68,27 +69,43 @@ class SourceTable:
         domain = self._by_name.get(slug(name))
         return self._by_domain[domain] if domain else None
 
-    def publisher_of(self, item: Item) -> SourceGrade:
-        """Return the publisher of ``item``: by host, by name if the host is an aggregator, else as the feed states."""
-        stated = item.source
-        source = self.lookup(stated.host)
-        if stated.publisher and (source.kind == "aggregator" or not stated.host):
-            source = self.named(stated.publisher) or source
-        if source.domain in self and not (stated.publisher and source.publisher == source.domain):
-            return source
-        return source.model_copy(
-            update={"publisher": stated.publisher or source.publisher, "owner": stated.owner or source.owner}
-        )
+    def get(self, domain: str) -> SourceGrade | None:
+        """Return the grade of exactly ``domain``, or None."""
+        return self._by_domain.get(domain)
+
+    def lookalikes(self) -> Lookalikes:
+        """Return the publishers of this table that are worth imitating. Built once, and again only if these change."""
+        if self._lookalikes is None:
+            names: dict[str, list[str]] = {}
+            for name, domain in self._by_name.items():
+                names.setdefault(domain, []).append(name)
+            self._lookalikes = Lookalikes(
+                (source, (source.publisher, *names.get(domain, ())))
+                for domain, source in self._by_domain.items()
+                if is_worth_imitating(source)
+            )
+        return self._lookalikes
 
     def with_grades(self, grades: Iterable[SourceGrade]) -> SourceTable:
         """Return this table with ``grades`` added or replaced."""
         table = SourceTable()
         table._by_domain = dict(self._by_domain)
         table._by_name = dict(self._by_name)
+        table._lookalikes = self._lookalikes
         for grade in grades:
+            if table._lookalikes is not None and self._changes_lookalikes(grade):
+                table._lookalikes = None
             table._by_domain[grade.domain] = grade
             table._by_name[slug(grade.publisher)] = grade.domain
         return table
+
+    def _changes_lookalikes(self, grade: SourceGrade) -> bool:
+        """Return whether ``grade`` is that of a publisher worth imitating whose names or rank are new."""
+        before = self._by_domain.get(grade.domain)
+        worth = is_worth_imitating(grade)
+        if before is None:
+            return worth
+        return worth != is_worth_imitating(before) or (worth and before.publisher != grade.publisher)
 
     def grades(self) -> tuple[SourceGrade, ...]:
         """Return all grades, ordered by domain."""

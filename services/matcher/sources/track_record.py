@@ -104,7 +104,7 @@ def adjust_grade(source: SourceGrade, record: TrackRecord, thresholds: Threshold
         text = f"{source.publisher} keeps its grade {grade}: {record.describe()}."
     else:
         text = f"{source.publisher} counts as {grade} instead of {source.grade}: {record.describe()}."
-    return source.model_copy(update={"grade": grade, "record": text})
+    return source.model_copy(update={"grade": grade, "record": text, "set_grade": source.granted})
 
 
 class RumorOutcomes:

@@ -40,7 +40,7 @@ def items() -> list[Item]:
             body=entry.story.body,
             language="en",
             published_at=entry.at,
-            source=Source(host=publisher.domain, publisher=publisher.name),
+            source=Source(feed_url=f"https://{publisher.domain}/feed", host=publisher.domain, publisher=publisher.name),
         )
         for entry in schedule(newswire, START)
         for publisher in [newswire.publishers[entry.story.by]]

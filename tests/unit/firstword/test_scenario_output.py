@@ -42,7 +42,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             summary=timed.story.summary,
             body=timed.story.body,
             published_at=timed.at,
-            source=Source(host=publisher.domain, publisher=publisher.name),
+            source=Source(feed_url=f"https://{publisher.domain}/feed", host=publisher.domain, publisher=publisher.name),
         )
         for timed in schedule(newswire, START)
         for publisher in [newswire.publishers[timed.story.by]]

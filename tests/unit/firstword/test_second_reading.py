@@ -60,7 +60,7 @@ def given() -> list[AnyEvent]:
         url="https://ledger.example.com/halden",
         published_at=NOW,
         fetched_at=NOW,
-        source=Source(host="ledger.example.com"),
+        source=Source(feed_url="https://ledger.example.com/feed", host="ledger.example.com"),
     )
     ingested = event(ItemIngested(item=item), key=item.id, id=content_id("evt", item.id), source="tests", time=NOW)
     return [*diff_book(book, {}, NOW).events, graded, ingested]

@@ -212,7 +212,9 @@ def _later() -> list[AnyEvent]:
     found: list[AnyEvent] = []
     for title in titles:
         url = f"https://evening-post.example/{len(found)}"
-        source = Source(host="evening-post.example", publisher="Evening Post")
+        source = Source(
+            feed_url="https://evening-post.example/feed", host="evening-post.example", publisher="Evening Post"
+        )
         text = f"{title}, the company said in a statement."
         item = Item(id=content_id("itm", url), title=title, url=url, summary=text, fetched_at=moment, source=source)
         data = ItemIngested(item=item)

@@ -36,7 +36,7 @@ ITEM = {
     "title": "Halden Energy cuts its dividend by half, company says",
     "summary": "Halden Energy will pay $20 million instead of $40 million, it said on Monday, after a weak year.",
     "published_at": "2026-01-05T09:00:00Z",
-    "source": {"host": "www.reuters.com", "publisher": "Reuters"},
+    "source": {"feed_url": "https://www.reuters.com/feed", "host": "www.reuters.com", "publisher": "Reuters"},
 }
 
 

@@ -120,7 +120,7 @@ def test_a_grade_applies_from_the_next_item(tmp_path: Path) -> None:
             item = Item(
                 id=f"i{number}",
                 title=f"Halden Energy opens wind farm number {number}",
-                source=Source(host="ledger.example"),
+                source=Source(feed_url="https://ledger.example/feed", host="ledger.example"),
             )
             at = BEGINNING + timedelta(hours=number)
             with store.engine.begin() as connection:

@@ -129,6 +129,6 @@ def test_a_watched_name_that_speaks_is_a_company(name: str, title: str, basis: s
     ],
 )
 def test_only_a_party_to_a_deal_confirms_it(title: str, summary: str | None, primary: bool) -> None:
-    source = Source(host="reuters.com", publisher="Reuters")
+    source = Source(feed_url="https://www.reuters.com/feed", host="reuters.com", publisher="Reuters")
     item = Item(id="itm", title=title, summary=summary, fetched_at=NOW, source=source)
     assert annotation(item, "Orvane").origin.primary is primary

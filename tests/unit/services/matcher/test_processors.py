@@ -57,7 +57,7 @@ def item_event(
         body=body,
         published_at=at,
         fetched_at=at,
-        source=Source(host=host),
+        source=Source(feed_url=f"https://{host}/feed", host=host),
     )
     return event(ItemIngested(item=item), key=item.id, id=content_id("evt", item.id), source="test", time=at)
 

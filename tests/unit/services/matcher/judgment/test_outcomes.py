@@ -41,7 +41,7 @@ def item_event(host: str, title: str, summary: str, at: datetime) -> AnyEvent:
         title=title,
         summary=summary,
         fetched_at=at,
-        source=Source(host=host),
+        source=Source(feed_url=f"https://{host}/feed", host=host),
     )
     return event(ItemIngested(item=item), key=item.id, id=item.id, source="test", time=at)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schemas.items import Item, Source
-from schemas.mentions import Claim, Origin, SourceGrade
+from schemas.mentions import Origin, SourceGrade, SourceLetter
 from services.matcher.reading.claims import classify_claim
+from services.matcher.sources.channels import attribute
 from services.matcher.sources.origins import find_origin
 from services.matcher.sources.publishers import SourceTable
 
@@ -17,9 +20,18 @@ HALDEN = SourceGrade(domain="halden.example", publisher="Halden Energy", kind="c
 TABLE = SourceTable().with_grades([LEDGER, HERALD, COURIER, WIRE, BLOG, HALDEN])
 
 
-def origin_of(host: str, title: str, summary: str | None = None, *, entity: str | None = None) -> Origin:
-    item = Item(id="i", title=title, summary=summary, source=Source(host=host))
-    return find_origin(item, classify_claim(item), TABLE.publisher_of(item), TABLE, entity=entity)
+def origin_of(
+    host: str,
+    title: str,
+    summary: str | None = None,
+    *,
+    entity: str | None = None,
+    link: str | None = None,
+    table: SourceTable = TABLE,
+) -> Origin:
+    source = Source(feed_url=f"https://{host}/feed", host=link or host)
+    item = Item(id="i", title=title, summary=summary, source=source)
+    return find_origin(classify_claim(item), attribute(item, table), table, entity=entity)
 
 
 def test_a_report_taken_from_another_newsroom_originates_there() -> None:
@@ -90,6 +102,59 @@ def test_the_origin_of_a_retraction_is_the_newsroom_that_retracts() -> None:
 
 
 def test_an_unattributed_claim_originates_with_the_publisher() -> None:
-    item = Item(id="i", title="Halden closes plant", source=Source(host="ledger.example"))
-    claim = Claim(item_id="i", status="asserted", score=0.1)
-    assert find_origin(item, claim, LEDGER, TABLE).via == "itself"
+    origin = origin_of("ledger.example", "Halden closes plant")
+    assert (origin.id, origin.via, origin.grade, origin.domain) == (
+        "owner:ledger-media",
+        "itself",
+        "A",
+        "ledger.example",
+    )
+
+
+@pytest.mark.parametrize("grade", ["C", "D", "E", "F"])
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "It closes, the company said in a statement.",
+        "It closes, the Markets Authority said.",
+        "It must close, Oslo court rules.",
+    ],
+)
+def test_a_source_of_grade_c_or_lower_never_relays_first_hand(grade: SourceLetter, summary: str) -> None:
+    gazette = SourceGrade(domain="gazette.example", publisher="Gazette", grade=grade)
+    origin = origin_of(
+        "gazette.example", "Halden closes plant", summary, entity="Halden", table=TABLE.with_grades([gazette])
+    )
+    assert not origin.primary
+    assert origin.grade == grade
+
+
+def test_a_grade_that_was_earned_does_not_let_a_source_relay() -> None:
+    earned = SourceGrade(domain="blog.example", publisher="A Blog", kind="blog", grade="B", set_grade="C")
+    table = TABLE.with_grades([earned])
+    said = origin_of(
+        "blog.example", "Halden closes plant", "It closes, the company said.", entity="Halden", table=table
+    )
+    assert not said.primary
+    cited = origin_of("blog.example", "Halden weighs sale", "Halden weighs a sale, The Ledger reported.", table=table)
+    assert (cited.id, cited.grade, cited.domain) == ("owner:ledger-media", "B", None)
+
+
+@pytest.mark.parametrize("link", ["ledger.example", "halden.example"])
+def test_a_link_leads_to_the_origin_but_lends_no_grade(link: str) -> None:
+    origin = origin_of("blog.example", "Halden closes plant", link=link)
+    assert origin.id == origin_of(link, "Halden closes plant").id
+    assert (origin.grade, origin.primary, origin.domain) == ("D", False, None)
+
+
+def test_a_press_wire_of_grade_c_does_not_speak_for_the_company() -> None:
+    wires = [
+        SourceGrade(domain=f"wire-{grade.lower()}.example", publisher=f"{grade} Release", kind="newswire", grade=grade)
+        for grade in ("B", "C")
+    ]
+    table = TABLE.with_grades(wires)
+    origins = [
+        origin_of(wire.domain, "Halden Energy closes plant", entity="Halden Energy", table=table) for wire in wires
+    ]
+    assert {origin.id for origin in origins} == {"company:halden-energy"}
+    assert [origin.primary for origin in origins] == [True, False]

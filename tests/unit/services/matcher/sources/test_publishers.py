@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.items import Item, Source
 from schemas.mentions import SourceGrade
 from services.matcher.sources.publishers import SourceTable, default_sources, slug
 
@@ -24,12 +23,6 @@ def test_a_host_is_found_by_its_domain(host: str) -> None:
 @pytest.mark.parametrize("host", ["notledger.example", "example", "", None])
 def test_an_unknown_host_is_graded_f(host: str | None) -> None:
     assert TABLE.lookup(host).grade == "F"
-
-
-def test_an_unknown_publisher_keeps_the_name_from_its_feed() -> None:
-    item = Item(id="i", title="t", source=Source(host="x.example", publisher="The X", owner="X Press"))
-    source = TABLE.publisher_of(item)
-    assert (source.publisher, source.owner, source.grade) == ("The X", "X Press", "F")
 
 
 def test_a_table_is_immutable() -> None:
