@@ -14,7 +14,11 @@ FeedStatus = Literal["waiting", "ok", "silent", "broken", "unreachable", "gone",
 
 
 class Feed(Model):
-    """A feed in the list. ``publisher`` overrides the name in the feed itself; ``group`` is the OPML folder."""
+    """A feed in the list. ``publisher`` overrides the name in the feed itself; ``group`` is the OPML folder.
+
+    The feed speaks for the publisher whose host ``url`` has, and for those of the domains in ``speaks_for``, for which
+    a person vouched for the reason in ``ground``.
+    """
 
     id: str
     url: str
@@ -22,6 +26,8 @@ class Feed(Model):
     publisher: str | None = None
     group: str | None = None
     site_url: str | None = None
+    speaks_for: tuple[str, ...] = ()
+    ground: str | None = None
 
 
 class FeedHealth(Model):

@@ -114,7 +114,12 @@ async def _poll(store: Store, ingest: IngestService, newswire: Newswire, key: st
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render_feed(publisher, stories), encoding="utf-8")
     feed = ingest.add_feed(
-        path.resolve().as_uri(), title=f"Sample: {publisher.name}", publisher=publisher.name, group="Sample"
+        path.resolve().as_uri(),
+        title=f"Sample: {publisher.name}",
+        publisher=publisher.name,
+        group="Sample",
+        speaks_for=(publisher.domain,),
+        ground="Written by the sample for this invented publisher.",
     )
     await ingest.poll(feed.id)
 

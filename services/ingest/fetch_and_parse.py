@@ -73,6 +73,7 @@ async def _parse(state: FeedState, response: Response, clock: Clock) -> ParsedFe
             feed_url=state.feed.url,
             content_type=response.content_type,
             publisher=state.feed.publisher,
+            speaks_for=state.feed.speaks_for,
             fetched_at=clock.now(),
         )
 

@@ -179,6 +179,8 @@ def _state(row: RowMapping) -> FeedState:
         publisher=row["publisher"],
         group=row["group_name"],
         site_url=row["site_url"],
+        speaks_for=tuple(row["speaks_for"]),
+        ground=row["ground"],
     )
     health = FeedHealth(
         feed_id=row["id"],
@@ -219,6 +221,8 @@ def _row(state: FeedState) -> Mapping[str, Any]:
         "publisher": feed.publisher,
         "group_name": feed.group,
         "site_url": feed.site_url,
+        "speaks_for": list(feed.speaks_for),
+        "ground": feed.ground,
         "added_at": rhythm.watched_since,
         "paused": state.paused,
         "status": health.status,

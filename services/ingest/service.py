@@ -214,15 +214,37 @@ class IngestService:
     # -- the list
 
     def add_feed(
-        self, url: str, *, title: str | None = None, publisher: str | None = None, group: str | None = None
+        self,
+        url: str,
+        *,
+        title: str | None = None,
+        publisher: str | None = None,
+        group: str | None = None,
+        speaks_for: tuple[str, ...] = (),
+        ground: str | None = None,
     ) -> Feed:
         """Add the feed at ``url``, to be polled at once. A feed that is listed already is returned unchanged.
 
+        ``speaks_for`` are the domains of publishers for which the caller vouches, for the reason in ``ground``.
+
         Raises:
-            BadInput: ``url`` is not a valid feed address.
+            BadInput: ``url`` is not a valid feed address, or ``speaks_for`` has no ground.
         """
         address = _checked(url)
-        feed = Feed(id=feed_id(address), url=address, title=title, publisher=publisher, group=group)
+        if speaks_for and not (ground or "").strip():
+            raise BadInput(
+                f"Nothing says why {redact_url(address)} speaks for {', '.join(speaks_for)}.",
+                fix="Give the reason in one sentence; it is kept with the feed.",
+            )
+        feed = Feed(
+            id=feed_id(address),
+            url=address,
+            title=title,
+            publisher=publisher,
+            group=group,
+            speaks_for=speaks_for,
+            ground=ground.strip() if ground and speaks_for else None,
+        )
         with self._engine.begin() as connection:
             self._repository.add(connection, feed, self._clock.now())
             state = self._repository.get(connection, feed.id)

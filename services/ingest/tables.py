@@ -35,6 +35,8 @@ feeds = Table(
     Column("publisher", Text),
     Column("group_name", Text),
     Column("site_url", Text),
+    Column("speaks_for", JSON, nullable=False, default=list, server_default="[]"),
+    Column("ground", Text),
     Column("added_at", UtcDateTime, nullable=False),
     Column("paused", Boolean, nullable=False, default=False),
     # health

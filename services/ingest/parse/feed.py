@@ -79,11 +79,12 @@ def parse_feed(
     feed_url: str,
     content_type: str | None = None,
     publisher: str | None = None,
+    speaks_for: tuple[str, ...] = (),
     fetched_at: datetime | None = None,
 ) -> ParsedFeed:
     """Parse ``raw`` as RSS 0.91–2.0, RDF, Atom 0.3/1.0 or JSON Feed 1/1.1, whatever ``content_type`` says.
 
-    ``publisher`` overrides the feed's own title. Of two entries with the same id the newer one is kept; if neither is
+    ``publisher`` overrides the feed's own title; ``speaks_for`` is written into every item. Of two entries with the same id the newer one is kept; if neither is
     newer, the first, because feeds list the newest first.
 
     Raises:
@@ -103,6 +104,7 @@ def parse_feed(
         feed_url=feed_url,
         publisher=publisher or publisher_name(title),
         publisher_given=bool(publisher),
+        speaks_for=speaks_for,
         language=language,
         fetched_at=fetched_at,
         dates=DateReader(_dates(feed), notes, feed_url=feed_url, language=language, fetched_at=fetched_at),
@@ -141,6 +143,7 @@ class _Context:
     feed_url: str
     publisher: str | None
     publisher_given: bool
+    speaks_for: tuple[str, ...]
     language: str | None
     fetched_at: datetime | None
     dates: DateReader
@@ -188,7 +191,7 @@ def _item(entry: RawEntry, context: _Context, notes: Notes) -> ParsedItem | None
         fetched_at=context.fetched_at,
         authors=_names(entry.authors),
         categories=_names(entry.categories),
-        source=Source(feed_url=context.feed_url, host=host_of(url), publisher=publisher),
+        source=Source(feed_url=context.feed_url, host=host_of(url), publisher=publisher, speaks_for=context.speaks_for),
         dated=_dating(published, updated),
     )
     return ParsedItem(guid, item)
