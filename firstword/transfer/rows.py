@@ -26,17 +26,25 @@ class TableRows:
     """The rows of a table, identified by ``key`` (default: the primary key).
 
     ``blank`` names columns that are exported empty: secrets, and values that mean nothing elsewhere. ``numbered_by`` is
-    a column that the database numbers itself: exports are sorted by it, and imports number the rows again.
+    a column that the database numbers itself: exports are sorted by it, and imports number the rows again. ``optional``
+    names columns of later versions: they are exported only with a value, so that the files of earlier versions compare.
     """
 
     def __init__(
-        self, table: Table, *, key: Sequence[str] = (), blank: Sequence[str] = (), numbered_by: str | None = None
+        self,
+        table: Table,
+        *,
+        key: Sequence[str] = (),
+        blank: Sequence[str] = (),
+        numbered_by: str | None = None,
+        optional: Sequence[str] = (),
     ) -> None:
         self.name = table.name
         self.table = table
         self._key = tuple(key) or tuple(column.name for column in table.primary_key.columns)
         self._blank = frozenset(blank)
         self._numbered_by = numbered_by
+        self._optional = frozenset(optional)
         self._columns = [column for column in table.columns if column.name != numbered_by]
 
     def rows(self, connection: Connection) -> Iterator[Row]:
@@ -46,6 +54,7 @@ class TableRows:
                 {
                     column.name: None if column.name in self._blank else _to_json(row[column.name])
                     for column in self._columns
+                    if not (column.name in self._optional and row[column.name] is None)
                 }
             )
 

@@ -91,7 +91,7 @@ def sections(
 def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> tuple[Section, ...]:
     """Return the tables, each after the tables that its rows refer to."""
     return (
-        TableRows(ingest.feeds, blank=("leased_until",)),
+        TableRows(ingest.feeds, blank=("leased_until",), optional=("speaks_for", "ground")),
         TableRows(ingest.feed_items),
         TableRows(ingest.quarantine),
         TableRows(notifier.clients, blank=("heard_until",)),

@@ -179,7 +179,7 @@ def _state(row: RowMapping) -> FeedState:
         publisher=row["publisher"],
         group=row["group_name"],
         site_url=row["site_url"],
-        speaks_for=tuple(row["speaks_for"]),
+        speaks_for=tuple(row["speaks_for"] or ()),
         ground=row["ground"],
     )
     health = FeedHealth(
@@ -221,7 +221,7 @@ def _row(state: FeedState) -> Mapping[str, Any]:
         "publisher": feed.publisher,
         "group_name": feed.group,
         "site_url": feed.site_url,
-        "speaks_for": list(feed.speaks_for),
+        "speaks_for": list(feed.speaks_for) or None,
         "ground": feed.ground,
         "added_at": rhythm.watched_since,
         "paused": state.paused,

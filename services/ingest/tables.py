@@ -35,7 +35,7 @@ feeds = Table(
     Column("publisher", Text),
     Column("group_name", Text),
     Column("site_url", Text),
-    Column("speaks_for", JSON, nullable=False, default=list, server_default="[]"),
+    Column("speaks_for", JSON(none_as_null=True)),
     Column("ground", Text),
     Column("added_at", UtcDateTime, nullable=False),
     Column("paused", Boolean, nullable=False, default=False),

@@ -84,8 +84,8 @@ def parse_feed(
 ) -> ParsedFeed:
     """Parse ``raw`` as RSS 0.91–2.0, RDF, Atom 0.3/1.0 or JSON Feed 1/1.1, whatever ``content_type`` says.
 
-    ``publisher`` overrides the feed's own title; ``speaks_for`` is written into every item. Of two entries with the same id the newer one is kept; if neither is
-    newer, the first, because feeds list the newest first.
+    ``publisher`` overrides the feed's own title; ``speaks_for`` is written into every item. Of two entries with the
+    same id the newer one is kept; if neither is newer, the first, because feeds list the newest first.
 
     Raises:
         NotAFeed: ``raw`` is not a feed; the message says what it is instead.

@@ -15,7 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("feeds", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("speaks_for", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
+        batch_op.add_column(sa.Column("speaks_for", sa.JSON(none_as_null=True), nullable=True))
         batch_op.add_column(sa.Column("ground", sa.Text(), nullable=True))
 
 
