@@ -12,6 +12,8 @@ __all__ = ["OldText", "find_old_text", "remember_text"]
 
 #: Hashes kept of each text: the smallest of its shingles.
 _SKETCH = 24
+#: Near-copies share one of these at least; it is checked first.
+_FIRST = 8
 #: Texts kept of one entity, and of one story.
 _MAX_TEXTS, _MAX_OF_STORY = 64, 3
 #: Two texts share this fraction of their shingles.
@@ -44,10 +46,11 @@ def find_old_text(
     """
     if len(signature.shingles) < (_LEAST_DATED if dated else _LEAST_UNDATED):
         return None
-    own = frozenset(signature.shingles[:_SKETCH])
-    numbers = frozenset(signature.numbers)
-    old = (text for text in texts if seen_at - text.at > least_age and numbers <= text.numbers)
-    return min((text for text in old if _is_copy(text.shingles, own)), key=lambda text: text.at, default=None)
+    own, numbers = frozenset(signature.shingles[:_SKETCH]), frozenset(signature.numbers)
+    first = frozenset(signature.shingles[:_FIRST])
+    candidates = [text for text in texts if not first.isdisjoint(text.shingles) and seen_at - text.at > least_age]
+    copied = (text for text in candidates if numbers <= text.numbers and _is_copy(text.shingles, own))
+    return min(copied, key=lambda text: text.at, default=None)
 
 
 def remember_text(
