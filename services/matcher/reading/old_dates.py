@@ -10,6 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from schemas.items import Item
+from services.matcher.text.normalize import words
 from services.matcher.text.sentences import sentences
 
 __all__ = ["old_date_in"]
@@ -20,6 +21,9 @@ _DATELINE_CHARS = 160
 _SENTENCES = 3
 #: Reports are about last year for months ("Results (Q4 2025)"), so only longer ago is old, except in datelines.
 _LONG_AGO = timedelta(days=365)
+_YEAR_SLIP = timedelta(days=4)
+#: A sentence that restates the headline has this share of its words.
+_RESTATED_SHARE = 0.5
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -59,11 +63,13 @@ def old_date_in(item: Item, seen_at: datetime, least_age: timedelta, *, dated: b
     """Return the date (end of the day, month or year, UTC) by which the item is older than ``least_age``, or None.
 
     ``dated``: the item states a date of its own, which only a dateline or a date after the headline outweighs. Without
-    one, the time counts at which the headline or the first sentence says that it happened.
+    one, the time counts at which the headline, or a first sentence that restates it, says that it happened.
     """
     text = item.summary or item.body or ""
     dateline = _DATELINE.match(text[:_DATELINE_CHARS].lstrip())
     written = _end_of(dateline["date"]) if dateline else None
+    if written is not None and abs(seen_at - written - timedelta(days=365)) <= _YEAR_SLIP:
+        return None  # a new year that was written as the last one
     if written is not None:
         return written if seen_at - written > least_age else None
     after_title = _AFTER_TITLE.search(item.title)
@@ -79,13 +85,20 @@ def _when_it_happened(title: str, text: str, seen_at: datetime) -> datetime | No
     together = " ".join(beginning)
     if _FRESH.search(together) or any(int(year) >= seen_at.year for year in _ANY_YEAR.findall(together)):
         return None
+    restated = beginning[1:2] if len(beginning) > 1 and _restates(title, beginning[1]) else []
     dates: list[datetime] = []
-    for sentence in beginning[:2]:
+    for sentence in (title, *restated):
         for match in _WHEN.finditer(sentence):
             date = None if _ASIDE.search(sentence[: match.start()]) else _end_of(match["date"])
             if date is not None:
                 dates.append(date)
     return max(dates, default=None)
+
+
+def _restates(title: str, sentence: str) -> bool:
+    """Return whether a sentence says what the headline says; others are captions or tell what was before."""
+    told, said = ({word[:5] for word in words(text) if len(word) > 2} for text in (title, sentence))
+    return len(told & said) >= _RESTATED_SHARE * len(told)
 
 
 def _end_of(text: str) -> datetime | None:

@@ -39,7 +39,7 @@ def test_a_date_of_the_text_itself_outweighs_the_feeds(
     ("title", "summary", "date"),
     [
         ("Halden Energy cut its dividend by half in 2019", "It paid less.", datetime(2020, 1, 1, tzinfo=UTC)),
-        (TITLE, "Halden Energy cut it in the third quarter of 2019.", datetime(2020, 1, 1, tzinfo=UTC)),
+        (TITLE, "Halden Energy cut its dividend in the third quarter of 2019.", datetime(2020, 1, 1, tzinfo=UTC)),
         (TITLE, "Halden Energy cut its dividend on March 5, 2019.", datetime(2019, 3, 6, tzinfo=UTC)),
         (TITLE, "Halden Energy cut its dividend in early May 2019.", datetime(2019, 6, 1, tzinfo=UTC)),
     ],
@@ -56,6 +56,12 @@ def test_when_it_happened_counts_only_without_a_date(title: str, summary: str, d
         (TITLE, "LONDON, March 9, 2026 /PRNewswire/ -- Halden Energy recalled what it did on March 5, 2019."),
         (TITLE, "LONDON, February 31, 2019 /PRNewswire/ -- Halden Energy said so."),
         (TITLE, "Halden Energy cut its dividend, its first cut in 2019, it said on Tuesday."),
+        (
+            TITLE,
+            "LONDON, March 9, 2025 /PRNewswire/ -- Halden Energy said so in a new year, with the old one's number.",
+        ),
+        (TITLE, "The headquarters of Halden Energy on March 3, 2019."),
+        (TITLE, "In 2019, the owners had hoped for more."),
         (TITLE, "Halden Energy, which also cut it in 2019, did so again."),
         (f"{TITLE}, the lowest since 2019", "It is the lowest since March 2019."),
         ("Orvane, which Halden Energy bought in 2019, files for bankruptcy", "It failed."),
