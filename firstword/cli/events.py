@@ -14,13 +14,14 @@ from firstword.cli.time_options import Since, parse_time
 from firstword.compose import common
 from firstword.store import Store
 from schemas.alerts import Verdict
-from schemas.event_views import AffectedClient, EventEvidence, EventView, EvidenceRecordView
+from schemas.event_views import AffectedClient, EventEvidence, EventMessage, EventView, EvidenceRecordView
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.notifier.desk import labels
 from services.notifier.desk.actions.events import list_events, show_event
 from services.notifier.desk.errors import NotFound
+from services.notifier.event_views.clients import TELLING_OF
 from services.notifier.event_views.queries import EventFilter
 from services.notifier.scope import EVERYTHING
 
@@ -178,24 +179,31 @@ def _client(client: AffectedClient) -> Iterable[str]:
         yield f"    {labels.STANCE[interest.stance]} {interest.entity_name}, {interest.verdict}{reason}"
         if interest.relevance_reason:
             yield f"      {interest.relevance_reason}"
-    yield f"    {_state(client)}"
+    yield from (f"    {_message(message, client)}" for message in client.messages)
+    if not client.messages or TELLING_OF[client.messages[-1].state] != client.state:
+        yield f"    {_state(client)}"
     if client.answer:
         yield f"    If they ask: {client.answer}"
 
 
-def _state(client: AffectedClient) -> str:
-    parts = [labels.TELLING[client.state]]
-    if client.told_at is not None:
-        parts.append(f"told {_minute(client.told_at)}")
-    if client.expected_at is not None:
-        when = "not before" if client.state in ("open", "postponed") else "goes out"
-        parts.append(f"{when} {_minute(client.expected_at)}")
-    if client.overdue:
+def _message(message: EventMessage, client: AffectedClient) -> str:
+    """Describe a message: its state and time, its subject, and why it did not go out."""
+    parts = [labels.TELLING[TELLING_OF[message.state]]]
+    if message.told_at is not None:
+        parts = [f"{parts[0]} {_minute(message.told_at)}"]
+    if message.expected_at is not None:
+        waits = message.state in ("open", "edited", "failed")
+        parts.append(f"{'not before' if waits else 'goes out'} {_minute(message.expected_at)}")
+    if client.overdue and message == client.messages[-1]:
         parts.append("past its deadline")
-    line = ", ".join(parts)
-    if client.messages:
-        line += f": “{client.messages[-1].subject}” ({client.messages[-1].draft_id})"
-    return f"{line}. {client.state_reason}" if client.state_reason and client.state != "held" else line
+    line = f"{', '.join(parts)}: “{message.subject}” ({message.draft_id})"
+    return f"{line}. {labels.outcome(message.state, message.reason)}" if message.reason else line
+
+
+def _state(client: AffectedClient) -> str:
+    until = "" if client.expected_at is None else f" until {_minute(client.expected_at)}"
+    reason = f". {client.state_reason}" if client.state_reason and client.state != "held" else ""
+    return f"{labels.TELLING[client.state]}{until}{reason}"
 
 
 def _publisher(item: EvidenceRecordView) -> str:

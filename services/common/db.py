@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, String, Table, func, select
+from sqlalchemy import Connection, Dialect, Engine, Insert, String, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import DateTime, TypeDecorator, TypeEngine
 
@@ -71,8 +72,15 @@ def upsert(
         return 0
     values = [dict(row) for row in rows]
     written = [name for name in values[0] if name not in key_columns] if update is None else list(update)
+    statement = _upsert(connection.dialect.name, table, tuple(key_columns), tuple(written))
+    return connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount
+
+
+@cache
+def _upsert(dialect: str, table: Table, key_columns: tuple[str, ...], written: tuple[str, ...]) -> Insert:
+    """Build the statement once: that takes longer than to execute it."""
     insert: sqlite.Insert | postgresql.Insert
-    match connection.dialect.name:
+    match dialect:
         case "sqlite":
             insert = sqlite.insert(table)
         case "postgresql":
@@ -80,12 +88,10 @@ def upsert(
         case other:
             raise NotImplementedError(f"upsert does not support {other}; use SQLite or PostgreSQL")
     if written:
-        statement = insert.on_conflict_do_update(
-            index_elements=list(key_columns), set_={name: insert.excluded[name] for name in written}
+        return insert.on_conflict_do_update(
+            index_elements=key_columns, set_={name: insert.excluded[name] for name in written}
         )
-    else:
-        statement = insert.on_conflict_do_nothing(index_elements=list(key_columns) or None)
-    return connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount
+    return insert.on_conflict_do_nothing(index_elements=key_columns or None)
 
 
 @contextmanager

@@ -78,7 +78,7 @@ alerts = Table(
     Index(None, "client_id", "raised_at"),
     Index(None, "client_id", "entity_id", "raised_at"),
     Index(None, "verdict", "is_current", "raised_at"),
-    Index(None, "story_id", "client_id"),
+    Index(None, "story_id", "is_current", "verdict", "client_id"),
 )
 
 drafts = Table(

@@ -12,9 +12,10 @@ from schemas.event_views import AffectedClient, AffectedInterest, EventMessage, 
 from services.notifier.event_views.view import weightiest
 from services.notifier.lifecycle import DECIDABLE
 
-__all__ = ["ClientFacts", "DraftFacts", "Response", "affected_client"]
+__all__ = ["TELLING_OF", "ClientFacts", "DraftFacts", "Response", "affected_client"]
 
-_STATE: Mapping[DraftState, TellingState] = {
+#: What the state of a message means to its client.
+TELLING_OF: Mapping[DraftState, TellingState] = {
     "open": "open",
     "edited": "open",
     "approved": "approved",
@@ -115,7 +116,7 @@ def _state(
         last = facts.drafts[-1]
         void = last.state == "withdrawn" and facts.alerts[-1].raised_at > last.created_at
         if not void:
-            return _STATE[last.state], last.outcome, None
+            return TELLING_OF[last.state], last.outcome, None
     if verdict == "hold":
         return "held", _decisive(interests, verdict), None
     current = {alert.id for alert in interests}

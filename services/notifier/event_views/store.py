@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, bindparam, select, update
 
 from schemas.alerts import Alert, Evidence
 from schemas.base import content_id
@@ -30,6 +30,10 @@ __all__ = ["is_empty", "rebuild", "record_alert", "record_draft"]
 #: Stories that share an item and are considered, the newest first. A round-up may stand in any number of stories.
 MAX_NEIGHBORS = 50
 BATCH = 500
+#: Built once, as it is needed for every alert.
+_STORY = select(event_stories).where(
+    event_stories.c.story_id == bindparam("story"), event_stories.c.entity_id == bindparam("entity")
+)
 _DIRECTION: dict[Outlook, Direction] = {
     "good": "positive",
     "bad": "negative",
@@ -87,12 +91,13 @@ def _payloads(connection: Connection, table: Table, order: ColumnElement[datetim
         yield from connection.execute(query).scalars().all()
 
 
-def _key(alert: Alert) -> Any:
+def _key(alert: Alert) -> ColumnElement[bool]:
     return and_(event_stories.c.story_id == alert.story_id, event_stories.c.entity_id == alert.entity_id)
 
 
 def _story(connection: Connection, alert: Alert) -> RowMapping | None:
-    return connection.execute(select(event_stories).where(_key(alert))).mappings().first()
+    key = {"story": alert.story_id, "entity": alert.entity_id}
+    return connection.execute(_STORY, key).mappings().first()
 
 
 def _story_row(alert: Alert, fingerprint: str, known: RowMapping | None) -> Mapping[str, Any]:
@@ -177,6 +182,8 @@ def _join(connection: Connection, alert: Alert) -> None:
     rows = connection.execute(
         select(event_stories).where(event_stories.c.event_id.in_(events.union(own.scalars())))
     ).mappings().all()  # fmt: skip
+    if all(row["story_id"] == row["event_id"] == alert.story_id for row in rows):
+        return  # it stands alone, as most do
     event_of = group_stories(_joinable(connection, rows))
     for story_id, event_id in event_of.items():
         if any(row["event_id"] != event_id for row in rows if row["story_id"] == story_id):

@@ -64,7 +64,11 @@ def upgrade() -> None:
                 "verdict", existing_type=sa.String(length=10), type_=sa.String(length=12), existing_nullable=False
             )
     with op.batch_alter_table("alerts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_alerts_story_id_client_id"), ["story_id", "client_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_alerts_story_id_is_current_verdict_client_id"),
+            ["story_id", "is_current", "verdict", "client_id"],
+            unique=False,
+        )
     with op.batch_alter_table("contact_decisions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contact_decisions_alert_id"), ["alert_id"], unique=False)
 
@@ -74,7 +78,7 @@ def downgrade() -> None:
     with op.batch_alter_table("contact_decisions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_decisions_alert_id"))
     with op.batch_alter_table("alerts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_alerts_story_id_client_id"))
+        batch_op.drop_index(batch_op.f("ix_alerts_story_id_is_current_verdict_client_id"))
     op.drop_table("draft_alerts")
     op.drop_table("event_evidence")
     op.drop_table("event_stories")
