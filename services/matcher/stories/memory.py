@@ -18,13 +18,15 @@ _FIRST = 8
 _MAX_TEXTS, _MAX_OF_STORY = 64, 3
 #: Two texts share this fraction of their shingles.
 _COPY_SHARE = 0.6
+#: Their titles share this fraction of their words: a column's text is much the same each day, but not its title.
+_TITLE_SHARE = 0.5
 #: A dated text with fewer shingles is too short to tell old news from a formula: "Trading statement".
 _LEAST_DATED, _LEAST_UNDATED = 16, 4
 
 
 @dataclass(frozen=True, slots=True)
 class OldText:
-    """A text of a story: its sketch and its figures. ``at`` is when it was published, or first seen.
+    """A text of a story: its sketch, its title's words and its figures. ``at`` is when it was published, or first seen.
 
     ``told``: clients know the story; such texts are kept longest.
     """
@@ -32,6 +34,7 @@ class OldText:
     story_id: str
     at: datetime
     shingles: frozenset[int]
+    words: frozenset[str]
     numbers: frozenset[str]
     told: bool
 
@@ -50,7 +53,8 @@ def find_old_text(
     first = frozenset(signature.shingles[:_FIRST])
     candidates = [text for text in texts if not first.isdisjoint(text.shingles) and seen_at - text.at > least_age]
     copied = (text for text in candidates if numbers <= text.numbers and _is_copy(text.shingles, own))
-    return min(copied, key=lambda text: text.at, default=None)
+    same_title = (text for text in copied if _is_same_title(text.words, signature.words))
+    return min(same_title, key=lambda text: text.at, default=None)
 
 
 def remember_text(
@@ -65,11 +69,16 @@ def remember_text(
         texts = tuple(replace(text, told=True) if text.story_id == story_id else text for text in texts)
     if len(of_story) >= _MAX_OF_STORY or any(_is_copy(text.shingles, shingles) for text in of_story):
         return texts
-    kept = (*texts, OldText(story_id, at, shingles, frozenset(signature.numbers), told))
+    new = OldText(story_id, at, shingles, frozenset(signature.words), frozenset(signature.numbers), told)
+    kept = (*texts, new)
     if len(kept) > _MAX_TEXTS:
         dropped = min(kept, key=lambda text: (text.told, text.at, text.story_id))
         kept = tuple(text for text in kept if text is not dropped)
     return kept
+
+
+def _is_same_title(left: frozenset[str], right: Sequence[str]) -> bool:
+    return len(left.intersection(right)) >= _TITLE_SHARE * max(len(left), len(right))
 
 
 def _is_copy(left: frozenset[int], right: frozenset[int]) -> bool:

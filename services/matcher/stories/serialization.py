@@ -59,14 +59,21 @@ def _dump_old_text(text: OldText) -> dict[str, Any]:
         "story_id": text.story_id,
         "at": text.at,
         "shingles": sorted(text.shingles),
+        "words": sorted(text.words),
         "numbers": sorted(text.numbers),
         "told": text.told,
     }
 
 
 def _load_old_text(data: Any) -> OldText:
-    at, sets = datetime.fromisoformat(data["at"]), (frozenset(data["shingles"]), frozenset(data["numbers"]))
-    return OldText(data["story_id"], at, *sets, data["told"])
+    return OldText(
+        story_id=data["story_id"],
+        at=datetime.fromisoformat(data["at"]),
+        shingles=frozenset(data["shingles"]),
+        words=frozenset(data["words"]),
+        numbers=frozenset(data["numbers"]),
+        told=data["told"],
+    )
 
 
 def dump_window(window: StoryWindow) -> object:

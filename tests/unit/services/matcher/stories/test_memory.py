@@ -43,6 +43,15 @@ def test_another_figure_or_other_words_are_another_story() -> None:
     )
 
 
+def test_the_same_text_under_another_title_is_another_story() -> None:
+    column = (
+        "Each day we list what moved the market, who bought and who sold, and what our readers wrote to us about it."
+    )
+    texts = remember_text((), "story", signature("Market column: Halden Energy pays less", column), AT, told=True)
+    other = signature("Market column: Orvane builds ships", column)
+    assert find(texts, other, timedelta(days=20)) is None
+
+
 def test_a_short_text_is_recognized_only_if_it_has_no_date() -> None:
     short = signature("Halden Energy: trading statement for the quarter", "")
     texts = remember_text((), "story", short, AT, told=True)

@@ -55,7 +55,7 @@ def test_old_texts_survive_and_older_states_have_none() -> None:
     state = load_state(STORED)
     assert state.old_texts == ()
     at = datetime(2026, 3, 2, tzinfo=UTC)
-    text = OldText("itm_003", at, frozenset((3, 1, 2, 4)), frozenset(("50%",)), told=True)
+    text = OldText("itm_003", at, frozenset((3, 1, 2, 4)), frozenset(("cut",)), frozenset(("50%",)), told=True)
     state = replace(state, old_texts=(text,))
     assert load_state(dump_state(state)).old_texts == (text,)
 
