@@ -31,7 +31,7 @@ _NOT_NEWS_TEXT: dict[NotNews, str] = {
     "stale": "This is old news, published long before it arrived. Further old news on the same day is not listed.",
     "background": "This was published before its feed was added here. It serves as background, not as news.",
     "returned": "This repeats a story that is known from long before; it returns, but nothing new has happened.",
-    "old_text": "By the date in its own text, this happened long ago.",
+    "old_text": "By the date in its own text or address, this happened long ago.",
     "anniversary": "This looks back at something that happened long ago.",
     "speculation": "This asks or speculates without a source; it does not report that anything happened.",
     "preview": "This looks ahead to what is due; nothing has happened yet.",

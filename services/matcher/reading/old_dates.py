@@ -1,4 +1,4 @@
-"""Find by an item's own words that it is from long ago: a dateline, a date after the headline, or when it happened.
+"""Find by an item's own words that it is from long ago: a dateline, a date after the headline, when it happened.
 
 Only dates that say when the news itself happened or was written count. "Its best quarter since 2019" and "a 2019
 contract" say nothing. English only; in doubt, an item is not old.
@@ -51,6 +51,7 @@ _ASIDE = re.compile(
     r"|than|versus|vs|against|into|following|because|as|like|but|formerly|previously|originally|made|issued|signed)\b",
     re.IGNORECASE,
 )
+_IN_PATH = re.compile(rf"://[^?#]*?/({_YEAR})[/-](\d\d)(?:[/-](\d\d))?[/-]")
 _FRESH = re.compile(
     r"\b(?:today|yesterday|tomorrow|tonight|now|currently|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
     r"|(?:this|last|next|past) (?:week|month|year|quarter|morning|evening|weekend)|just|will|plans?|expects?)\b",
@@ -63,7 +64,7 @@ def old_date_in(item: Item, seen_at: datetime, least_age: timedelta, *, dated: b
     """Return the date (end of the day, month or year, UTC) by which the item is older than ``least_age``, or None.
 
     ``dated``: the item states a date of its own, which only a dateline or a date after the headline outweighs. Without
-    one, the time counts at which the headline, or a first sentence that restates it, says that it happened.
+    one, a date in its address counts too, and when the headline, or a first sentence that restates it, says it happened.
     """
     text = item.summary or item.body or ""
     dateline = _DATELINE.match(text[:_DATELINE_CHARS].lstrip())
@@ -74,9 +75,26 @@ def old_date_in(item: Item, seen_at: datetime, least_age: timedelta, *, dated: b
         return written if seen_at - written > least_age else None
     after_title = _AFTER_TITLE.search(item.title)
     about = _end_of(after_title["date"]) if after_title else None
-    if about is None and not dated:
-        about = _when_it_happened(item.title, text, seen_at)
+    if not dated:
+        address = _date_of_address(item.url or "")
+        if address is not None:
+            return address if seen_at - address > least_age else None
+        about = about or _when_it_happened(item.title, text, seen_at)
     return about if about is not None and seen_at - about > max(least_age, _LONG_AGO) else None
+
+
+def _date_of_address(url: str) -> datetime | None:
+    """Return the end of the day or month that the path of an address begins with: "/2019/03/05/dividend"."""
+    match = _IN_PATH.search(url)
+    if match is None:
+        return None
+    year, month, day = int(match[1]), int(match[2]), match[3]
+    try:
+        if day is not None:
+            return datetime(year, month, int(day), tzinfo=UTC) + timedelta(days=1)
+        return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _when_it_happened(title: str, text: str, seen_at: datetime) -> datetime | None:

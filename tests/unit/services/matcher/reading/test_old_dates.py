@@ -50,6 +50,23 @@ def test_when_it_happened_counts_only_without_a_date(title: str, summary: str, d
 
 
 @pytest.mark.parametrize(
+    ("path", "date"),
+    [
+        ("/2019/03/05/dividend", datetime(2019, 3, 6, tzinfo=UTC)),
+        ("/news/2019-03-05-dividend", datetime(2019, 3, 6, tzinfo=UTC)),
+        ("/news/2025/12/dividend", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("/2026/03/09/dividend", None),
+        ("/2019/13/05/dividend", None),
+        ("/a/2019/dividend?on=/2019/03/05/", None),
+    ],
+)
+def test_a_date_in_the_address_counts_only_without_a_date(path: str, date: datetime | None) -> None:
+    item = Item(id="i", title=TITLE, url=f"https://news.example{path}")
+    assert old_date_in(item, SEEN_AT, AGE, dated=False) == date
+    assert old_date_in(item, SEEN_AT, AGE, dated=True) is None
+
+
+@pytest.mark.parametrize(
     ("title", "summary"),
     [
         (TITLE, None),
