@@ -64,7 +64,7 @@ def old_date_in(item: Item, seen_at: datetime, least_age: timedelta, *, dated: b
     """Return the date (end of the day, month or year, UTC) by which the item is older than ``least_age``, or None.
 
     ``dated``: the item states a date of its own, which only a dateline or a date after the headline outweighs. Without
-    one, a date in its address counts too, and when the headline, or a first sentence that restates it, says it happened.
+    one, a date in its address counts too, and when the headline, or a first sentence that restates it, says it was.
     """
     text = item.summary or item.body or ""
     dateline = _DATELINE.match(text[:_DATELINE_CHARS].lstrip())
