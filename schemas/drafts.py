@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from schemas.alerts import Verdict
+from schemas.alerts import Alert, Verdict
 from schemas.base import Model, Payload, Utc
+from schemas.clients import Stance
 
 __all__ = [
     "Advice",
+    "AffectedWatch",
+    "Budget",
     "ContactDecided",
     "DismissReason",
     "Draft",
@@ -22,6 +25,7 @@ __all__ = [
     "DraftState",
     "Finding",
     "Grounding",
+    "TellRequested",
 ]
 
 DismissReason = Literal["not_useful", "wrong_client", "wrong_fact", "too_late", "too_many", "already_told", "other"]
@@ -29,6 +33,9 @@ DismissReason = Literal["not_useful", "wrong_client", "wrong_fact", "too_late", 
 #: sent: it reached its channel · failed: no channel took it · unknown: an attempt ended without an answer ·
 #: dismissed: a person decided against it · withdrawn: newer news or the client's removal made it void.
 DraftState = Literal["open", "edited", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn"]
+#: within: one of the client's messages of a week · beyond: in addition to them · exempt: a correction or an update of
+#: what the client was told, which does not count.
+Budget = Literal["within", "beyond", "exempt"]
 
 
 class Grounding(Model):
@@ -70,13 +77,23 @@ class Advice(Model):
     rule: str | None = None
 
 
+class AffectedWatch(Model):
+    """Another asset or interest of the client that the same event concerns, and the alert that says so."""
+
+    entity_id: str
+    name: str
+    stance: Stance
+    alert_id: str
+
+
 class Draft(Model):
     """A message that Firstword proposes. ``send_after`` respects quiet hours; after ``deadline_at`` it is worth little.
 
     ``told_alerts`` lists all alerts in the message if there are several; ``alert_id`` is then the first of them.
     ``advice`` has one opinion for each alert that the message advises on. ``supersedes_because`` is the reason for
     replacing an earlier draft. ``purpose``: news, a contact that was promised or is overdue, or the confirmation of a
-    conversation, which has no alert (``alert_id`` is empty).
+    conversation, which has no alert (``alert_id`` is empty). ``affects`` lists what else of the client the same events
+    concern. ``beyond_because`` says why the message goes beyond the client's weekly budget, if it does.
     """
 
     type: Literal["draft"] = "draft"
@@ -101,6 +118,9 @@ class Draft(Model):
     told_alerts: tuple[str, ...] = ()
     advice: tuple[Advice, ...] = ()
     purpose: Literal["news", "contact_due", "confirmation"] = "news"
+    affects: tuple[AffectedWatch, ...] = ()
+    budget: Budget = "within"
+    beyond_because: str | None = None
     urgency: Literal["low", "normal", "high", "urgent"]
     created_at: Utc
     send_after: Utc
@@ -183,12 +203,22 @@ class DraftDismissed(Payload):
     by: str
 
 
+class TellRequested(Payload):
+    """An account manager asks for a draft on news that was left out, such as what the digest lists as also noticed."""
+
+    event_type: ClassVar[str] = "alert.tell_requested"
+
+    client_id: str
+    alert: Alert
+    by: str
+
+
 class ContactDecided(Payload):
     """The contact policy's decision on an alert, a draft or a promised contact, with the reason.
 
     waits: not before ``until`` · merged: goes into one message with others · dropped: will not be told · kept: the
-    promised contact has taken place · chosen: told because a contact is due · nothing_to_say: a contact is due, but
-    there is no news.
+    promised contact has taken place · chosen: told because a contact is due, or after it was left out · nothing_to_say:
+    a contact is due, but there is no news.
     """
 
     event_type: ClassVar[str] = "contact.decided"

@@ -19,6 +19,7 @@ from schemas.drafts import (
     DraftEdited,
     DraftRefused,
     DraftSent,
+    TellRequested,
 )
 from schemas.feeds import FeedHealthChanged
 from schemas.interactions import ClientTuned, ContactAgreed, FeedbackGiven, InteractionLogged
@@ -101,11 +102,11 @@ TOPICS: dict[str, Topic] = {
         ),
         Topic(
             "decisions",
-            _DECISIONS,
+            (*_DECISIONS, TellRequested),
             "client id",
             12,
             365 * DAY_SECONDS,
-            "account managers' decisions on drafts, and drafts that were sent",
+            "account managers' decisions on drafts and on news that was left out, and drafts that were sent",
         ),
         Topic(
             "deliveries",

@@ -31,6 +31,7 @@ from services.notifier.tables import (
 __all__ = [
     "Counts",
     "DraftLine",
+    "NoticedLine",
     "Page",
     "alert",
     "alert_lines",
@@ -50,6 +51,7 @@ __all__ = [
     "held",
     "inbox",
     "message_times",
+    "noticed",
     "story",
     "tuning",
     "waiting",
@@ -230,6 +232,53 @@ def held(connection: Connection, scope: Scope, *, number: int, size: int) -> Pag
     return Page([(Alert.model_validate(row["payload"]), row) for row in rows], total, number, size)
 
 
+@dataclass(frozen=True, slots=True)
+class NoticedLine:
+    """News that was left out of a client's messages: its alert, why, and when that was decided."""
+
+    alert: Alert
+    client_name: str
+    organisation: str | None
+    why: str
+    at: datetime
+
+
+#: Decisions of the contact policy after which dropped news is listed as also noticed (outreach.noticed.Why).
+_LEFT_OUT = ("weekly_budget", "outranked", "no_opinion")
+
+
+def noticed(connection: Connection, scope: Scope, since: datetime, *, number: int, size: int) -> Page[NoticedLine]:
+    """Return news left out after ``since`` that was not told since then, newest first."""
+    latest = (
+        select(
+            contact_decisions,
+            func.row_number()
+            .over(
+                partition_by=contact_decisions.c.alert_id,
+                order_by=(contact_decisions.c.at.desc(), contact_decisions.c.id),
+            )
+            .label("rank"),
+        )
+        .where(contact_decisions.c.what.in_(("dropped", "chosen")), contact_decisions.c.at > since)
+        .subquery()
+    )
+    query = (
+        select(alerts.c.payload, clients.c.name, clients.c.organisation, latest.c.detail, latest.c.at)
+        .select_from(
+            latest.join(alerts, alerts.c.id == latest.c.alert_id).join(clients, clients.c.id == alerts.c.client_id)
+        )
+        .where(latest.c.rank == 1, latest.c.what == "dropped", latest.c.reason.in_(_LEFT_OUT))
+        .where(clients.c.removed.is_(False), scope.condition())
+        .order_by(latest.c.at.desc(), alerts.c.id)
+    )
+    rows, total, number = _page(connection, query, number, size)
+    lines = [
+        NoticedLine(Alert.model_validate(row["payload"]), row["name"], row["organisation"], row["detail"], row["at"])
+        for row in rows
+    ]
+    return Page(lines, total, number, size)
+
+
 def client(connection: Connection, scope: Scope, client_id: str) -> ClientChanged | None:
     """Return one client as in the client book."""
     query = select(clients.c.payload).where(clients.c.id == client_id, clients.c.removed.is_(False), scope.condition())
@@ -283,7 +332,8 @@ def alerts_by_id(connection: Connection, scope: Scope, alert_ids: Sequence[str])
 def message_times(connection: Connection, scope: Scope, client_id: str, since: datetime) -> Sequence[datetime]:
     """Return when messages and logged conversations reached the client after ``since``, or will; sorted.
 
-    A message sent by several channels counts once. Replies and unanswered calls don't count.
+    A message sent by several channels counts once. Replies and unanswered calls don't count, and neither do messages
+    beyond the weekly budget or exempt from it.
     """
     past = (
         select(interactions.c.at, interactions.c.draft_id)
@@ -310,6 +360,10 @@ def message_times(connection: Connection, scope: Scope, client_id: str, since: d
         times.setdefault(draft_id or at.isoformat(), at)
     for leaves_at, changed_at, draft_id in connection.execute(future.order_by(deliveries.c.id)):
         times.setdefault(draft_id, leaves_at or changed_at)
+    budget = drafts.c.payload["budget"].as_string()
+    outside = select(drafts.c.id).where(drafts.c.id.in_(times), budget.in_(("beyond", "exempt")))
+    for draft_id in connection.execute(outside).scalars():
+        del times[draft_id]
     return sorted(times.values())
 
 

@@ -44,19 +44,22 @@ def plan_send(
     urgency: Urgency,
     deadline: datetime,
     about: Sequence[str] = (),
+    *,
+    exempt: bool = False,
 ) -> SendPlan:
     """Return the earliest time at which a message to ``client`` may be sent.
 
     Quiet hours, working days and blackouts are kept whatever the urgency. Urgent messages may exceed the weekly budget;
     the notes then say so. ``sent_history``: when earlier messages were sent, and when approved ones will be.
-    ``deadline``: when the message loses its use. ``about``: names and ids of what the message is about.
+    ``deadline``: when the message loses its use. ``about``: names and ids of what the message is about. ``exempt``: the
+    budget does not apply, because the message corrects or continues what the client was told, or was granted a place.
     """
     if client.contact.do_not_contact:
         reason = (client.contact.do_not_contact_reason or "the client book gives no reason").rstrip(".")
         return SendPlan(now, (f"{client.name} must not be contacted: {reason}.",), "do_not_contact")
     notes = list[str]()
     zone = _known_zone(client, notes)
-    search = _Search(client, zone, sent_history, urgency == "urgent", tuple(about))
+    search = _Search(client, zone, sent_history, urgency == "urgent", tuple(about), exempt)
     earliest = search.first_from(now.astimezone(UTC), notes)
     if isinstance(earliest, SendPlan):
         return earliest
@@ -77,6 +80,7 @@ class _Search:
     sent: Sequence[datetime]
     urgent: bool
     about: tuple[str, ...]
+    exempt: bool = False
     waits_for: WaitsFor | None = None
     beyond_budget: bool = False
 
@@ -104,6 +108,8 @@ class _Search:
         return self._refused(now, notes, "no_open_hours", why)
 
     def _budget(self, moment: datetime, notes: list[str]) -> datetime | None:
+        if self.exempt:
+            return moment
         limit, name = self.client.contact.max_per_week, self.client.name
         free = next_free(self.sent, limit, moment)
         if free is not None and free <= moment:

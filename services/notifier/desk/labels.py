@@ -163,7 +163,7 @@ CONTACT_DECISION = {
     "merged": "merged",
     "dropped": "left out",
     "kept": "already in touch",
-    "chosen": "contact due",
+    "chosen": "told after all",
     "nothing_to_say": "contact due",
 }
 DISMISS_REASONS = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.notifier.delivery.channels.base import Paragraph, Run
 from services.notifier.digest.model import Digest, DigestLine
-from services.notifier.digest.render import HEADINGS, format_deadline, format_delay, summary
+from services.notifier.digest.render import HEADINGS, format_deadline, format_delay, summary, unlisted
 
 __all__ = ["digest_chat", "read", "stored"]
 
@@ -24,8 +24,10 @@ def digest_chat(digest: Digest, base_url: str) -> tuple[Paragraph, ...]:
         late = format_delay(digest)
         opening.insert(0, (Run(f"This digest is {late} late because Firstword was not running."),))
     closing = (Run("Open in Firstword", f"{base_url}/digest"),)
+    more = unlisted(digest)
+    ending: list[Paragraph] = [closing] if more is None else [(Run(more, f"{base_url}/noticed"),), closing]
     entries = list(_entries(digest, base_url))
-    left = CHAT_BYTES - sum(map(_size, (*opening, closing)))
+    left = CHAT_BYTES - sum(map(_size, (*opening, *ending)))
     kept: list[Paragraph] = []
     for index, entry in enumerate(entries):
         left -= sum(map(_size, entry))
@@ -33,7 +35,7 @@ def digest_chat(digest: Digest, base_url: str) -> tuple[Paragraph, ...]:
             kept.append((Run(f"… and {len(entries) - index} more in Firstword."),))
             break
         kept += entry
-    return (*opening, *kept, closing)
+    return (*opening, *kept, *ending)
 
 
 def _entries(digest: Digest, base_url: str) -> Iterator[list[Paragraph]]:

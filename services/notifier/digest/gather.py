@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,15 +15,18 @@ from services.notifier import queries
 from services.notifier.contact.blackouts import general_blackout
 from services.notifier.contact.cadence import due_after, lead_time, parse_cadence
 from services.notifier.contact.plan import format_time, zone_of
-from services.notifier.digest.model import Digest, DigestLine, build_digest
+from services.notifier.contact.value import value_of
+from services.notifier.digest.model import Digest, DigestLine, Section, build_digest
 from services.notifier.scope import OwnClients, Scope
 from services.notifier.tables import clients, interactions
 
-__all__ = ["all_managers", "gather", "manager_digest"]
+__all__ = ["NOTICED_WITHIN", "Gathered", "all_managers", "gather", "manager_digest"]
 
 #: The most lines of a section: a digest should be read in a few minutes.
 LIMIT = 40
 ANSWERED_WITHIN, HELD_WITHIN = timedelta(days=1), timedelta(days=7)
+#: News that was left out is listed for a week, the most valuable of each client.
+NOTICED_WITHIN, NOTICED_PER_CLIENT, NOTICED_READ = timedelta(days=7), 5, 500
 _OUTCOMES = {
     "sent": "Sent. No answer noted yet.",
     "replied": "They replied.",
@@ -46,17 +51,29 @@ def manager_digest(
     connection: Connection, manager: Manager, now: datetime, *, wanted_at: datetime | None = None
 ) -> Digest:
     """Return the digest of one account manager at ``now``."""
-    return build_digest(manager, gather(connection, OwnClients(manager.id), now), now, wanted_at=wanted_at)
+    found = gather(connection, OwnClients(manager.id), now)
+    return build_digest(manager, found.lines, now, wanted_at=wanted_at, totals=found.totals)
 
 
-def gather(connection: Connection, scope: Scope, now: datetime) -> list[DigestLine]:
-    """Return the lines of a digest on the clients in ``scope``."""
-    return [
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The lines of a digest, and the number of entries of sections that list only some of them."""
+
+    lines: list[DigestLine]
+    totals: Mapping[Section, int]
+
+
+def gather(connection: Connection, scope: Scope, now: datetime) -> Gathered:
+    """Return what a digest says of the clients in ``scope``."""
+    noticed, noticed_total = _noticed(connection, scope, now)
+    lines = [
         *_to_send(connection, scope, now),
         *_answered(connection, scope, now),
         *_held(connection, scope, now),
         *_due(connection, scope, now),
+        *noticed,
     ]
+    return Gathered(lines, {"noticed": noticed_total})
 
 
 def _to_send(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
@@ -71,7 +88,11 @@ def _to_send(connection: Connection, scope: Scope, now: datetime) -> Iterator[Di
             line.organisation,
             line.subject.removeprefix("Unconfirmed: ").removeprefix("Correction: "),
             f"/drafts/{line.id}",
-            detail=(*due, *([line.alert.reasons[0].text] if line.alert and line.alert.reasons and not due else [])),
+            detail=(
+                *due,
+                *([line.draft.beyond_because] if line.draft.beyond_because else []),
+                *([line.alert.reasons[0].text] if line.alert and line.alert.reasons and not due else []),
+            ),
             urgency=line.urgency,
             deadline_at=line.deadline_at,
             relevance=line.alert.relevance if line.alert else 0.0,
@@ -123,6 +144,33 @@ def _held(connection: Connection, scope: Scope, now: datetime) -> Iterator[Diges
             detail=(asked.who_says, f"Answer: {asked.answer}"),
             relevance=alert.relevance,
         )
+
+
+def _noticed(connection: Connection, scope: Scope, now: datetime) -> tuple[list[DigestLine], int]:
+    """Return the most valuable news that was left out for each client, and how much there is in all."""
+    page = queries.noticed(connection, scope, now - NOTICED_WITHIN, number=1, size=NOTICED_READ)
+    ranked = sorted(page.items, key=lambda line: (-value_of(line.alert, now), line.alert.id))
+    shown: Counter[str] = Counter()
+    lines: list[DigestLine] = []
+    for line in ranked:
+        alert = line.alert
+        shown[alert.client_id] += 1
+        if shown[alert.client_id] > NOTICED_PER_CLIENT or len(lines) >= LIMIT:
+            continue
+        lines.append(
+            DigestLine(
+                "noticed",
+                alert.client_id,
+                line.client_name,
+                line.organisation,
+                alert.headline,
+                f"/alerts/{alert.id}",
+                detail=(line.why,),
+                relevance=value_of(alert, now),
+                unconfirmed=alert.verdict == "warn",
+            )
+        )
+    return lines, page.total
 
 
 def _due(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:

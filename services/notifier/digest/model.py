@@ -5,19 +5,19 @@ It is grouped by client, the most important first. This module decides its conte
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.clients import DigestPreferences, Manager
 
-__all__ = ["SECTIONS", "ClientDigest", "Digest", "DigestLine", "build_digest", "digest_due", "manager_zone"]
+__all__ = ["SECTIONS", "ClientDigest", "Digest", "DigestLine", "Section", "build_digest", "digest_due", "manager_zone"]
 
-Section = Literal["correct", "send", "answered", "due", "ask"]
+Section = Literal["correct", "send", "answered", "due", "ask", "noticed"]
 #: In order of importance: corrections first, then what only the manager can do.
-SECTIONS: tuple[Section, ...] = ("correct", "send", "answered", "due", "ask")
+SECTIONS: tuple[Section, ...] = ("correct", "send", "answered", "due", "ask", "noticed")
 URGENCIES = ("urgent", "high", "normal", "low")
 
 
@@ -25,7 +25,8 @@ URGENCIES = ("urgent", "high", "normal", "low")
 class DigestLine:
     """One entry for one client. ``detail`` are further sentences; ``path`` is its page at the desk.
 
-    ``deadline_at`` is when it loses its use; ``relevance`` is 0–1; ``unconfirmed``: the message must say so.
+    ``deadline_at`` is when it loses its use; ``relevance`` ranks entries that are otherwise equal; ``unconfirmed``: the
+    message must say so.
     """
 
     section: Section
@@ -53,13 +54,17 @@ class ClientDigest:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """An account manager's digest. ``late_by`` is set if it comes much later than its hour."""
+    """An account manager's digest. ``late_by`` is set if it comes much later than its hour.
+
+    ``totals`` counts the entries of sections that list only some of them.
+    """
 
     manager_name: str
     zone: ZoneInfo
     now: datetime
     clients: tuple[ClientDigest, ...]
     late_by: timedelta | None = None
+    totals: Mapping[Section, int] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -67,8 +72,13 @@ class Digest:
         return not self.clients
 
     def count(self, section: Section) -> int:
-        """Return the number of entries in ``section``."""
-        return sum(line.section == section for client in self.clients for line in client.lines)
+        """Return the number of entries in ``section``, also of those that are not listed."""
+        listed = sum(line.section == section for client in self.clients for line in client.lines)
+        return max(listed, self.totals.get(section, 0))
+
+    def unlisted(self, section: Section) -> int:
+        """Return how many entries of ``section`` are counted but not listed."""
+        return self.count(section) - sum(line.section == section for client in self.clients for line in client.lines)
 
 
 #: A digest that comes so much later than its hour says so.
@@ -76,7 +86,12 @@ LATE = timedelta(minutes=30)
 
 
 def build_digest(
-    manager: Manager, lines: Iterable[DigestLine], now: datetime, *, wanted_at: datetime | None = None
+    manager: Manager,
+    lines: Iterable[DigestLine],
+    now: datetime,
+    *,
+    wanted_at: datetime | None = None,
+    totals: Mapping[Section, int] | None = None,
 ) -> Digest:
     """Return the digest of ``lines``: clients by their most important line, lines by section, urgency and deadline."""
     grouped: dict[str, list[DigestLine]] = {}
@@ -88,7 +103,7 @@ def build_digest(
     ]
     clients.sort(key=lambda client: (_importance(client.lines[0]), client.name, client.client_id))
     late = None if wanted_at is None or now - wanted_at < LATE else now - wanted_at
-    return Digest(manager.name, manager_zone(manager), now, tuple(clients), late)
+    return Digest(manager.name, manager_zone(manager), now, tuple(clients), late, totals or {})
 
 
 def _importance(line: DigestLine) -> tuple[int, int, datetime, float, str]:

@@ -22,6 +22,7 @@ __all__ = [
     "render",
     "subject_of",
     "summary",
+    "unlisted",
 ]
 
 HEADINGS: dict[Section, str] = {
@@ -30,6 +31,7 @@ HEADINGS: dict[Section, str] = {
     "answered": "Sent",
     "due": "Contact due",
     "ask": "If they ask",
+    "noticed": "Also noticed",
 }
 _COUNTED: dict[Section, tuple[str, str]] = {
     "correct": ("correction", "corrections"),
@@ -37,6 +39,7 @@ _COUNTED: dict[Section, tuple[str, str]] = {
     "answered": ("message sent", "messages sent"),
     "due": ("client due for contact", "clients due for contact"),
     "ask": ("rumor clients may ask about", "rumors clients may ask about"),
+    "noticed": ("story also noticed", "stories also noticed"),
 }
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
@@ -65,6 +68,14 @@ def summary(digest: Digest) -> str:
         if count:
             parts.append(f"{count} {_COUNTED[section][count != 1]}")
     return f"{', '.join(parts)}."
+
+
+def unlisted(digest: Digest) -> str | None:
+    """Say how much news was left out besides what is listed; None if all of it is."""
+    count = digest.unlisted("noticed")
+    if not count:
+        return None
+    return f"{count} more {_COUNTED['noticed'][count != 1]} can be found in Firstword."
 
 
 def subject_of(digest: Digest) -> str:
@@ -99,6 +110,7 @@ def _values(digest: Digest) -> dict[str, object]:
         "sections": SECTIONS,
         "when": lambda moment: format_deadline(digest, moment),
         "day": _day(digest),
+        "more": unlisted(digest),
         "late": None if digest.late_by is None else format_delay(digest),
     }
 

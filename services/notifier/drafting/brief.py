@@ -10,6 +10,8 @@ from pydantic import Field
 from schemas.alerts import Alert, Verdict
 from schemas.base import Utc, content_id
 from schemas.clients import Client, Firm, Manager, Watch
+from schemas.drafts import AffectedWatch
+from schemas.mentions import EventKind
 from services.common.stored import StoredModel
 from services.notifier.contact.hours import client_zone
 
@@ -19,8 +21,9 @@ __all__ = ["Brief", "DraftedStory", "format_day", "month_of", "pick"]
 class DraftedStory(StoredModel):
     """A story that a draft was written about, and what became of the draft.
 
-    ``dismissed`` is why the draft is not to be sent: the account manager's reason, ``superseded``, ``merged`` or
-    ``withdrawn``.
+    ``dismissed`` is why the draft is not to be sent: the account manager's reason, ``superseded``, ``merged``,
+    ``withdrawn`` or ``outranked``. ``attached_to`` is the alert whose draft tells the same event, where this story is
+    of another watch of the client. ``counts`` is False for a message that takes none of the client's weekly messages.
     """
 
     draft_id: str
@@ -35,6 +38,16 @@ class DraftedStory(StoredModel):
     drafted_at: Utc
     sent_at: Utc | None = None
     dismissed: str | None = None
+    entity_name: str = ""
+    headline: str = ""
+    kind: EventKind | None = None
+    attached_to: str | None = None
+    counts: bool = True
+
+    @property
+    def event_id(self) -> str:
+        """Return what the stories of one event in one draft have in common: the alert that the draft is written on."""
+        return self.attached_to or self.alert_id
 
     @property
     def waiting(self) -> bool:
@@ -44,7 +57,10 @@ class DraftedStory(StoredModel):
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """Everything a draft may be based on. ``earlier`` is the message that it corrects, confirms or continues."""
+    """Everything a draft may be based on. ``earlier`` is the message that it corrects, confirms or continues.
+
+    ``affects`` is what else of the client the same event concerns.
+    """
 
     alert: Alert
     client: Client
@@ -52,6 +68,7 @@ class Brief:
     manager: Manager
     now: datetime
     earlier: DraftedStory | None = None
+    affects: tuple[AffectedWatch, ...] = ()
 
     @property
     def watch(self) -> Watch | None:

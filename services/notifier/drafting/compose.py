@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.base import content_id
 from schemas.clients import Client, Manager
-from schemas.drafts import Advice, Draft, DraftPart, Finding, Grounding
+from schemas.drafts import Advice, AffectedWatch, Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.brief import Brief, pick
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.grounding import (
@@ -20,12 +20,14 @@ from services.notifier.drafting.grounding import (
 )
 from services.notifier.drafting.languages import greeting, is_closing, without_foreign_closing
 from services.notifier.drafting.news import NewsPart, news_part, subject_line
-from services.notifier.drafting.opinion import OpinionPart, opinion_part
+from services.notifier.drafting.opinion import OpinionPart, lacks_rule, opinion_part
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import count_words, reading_seconds, review
 
-__all__ = ["Composed", "Refusal", "compose", "draft_id_for", "message_text", "signature"]
+__all__ = ["Composed", "Refusal", "also_concerns", "compose", "draft_id_for", "message_text", "signature", "told_brief"]
 
+#: Of all that an event concerns, so many names are told besides the first.
+NAMED = 4
 #: The parts that count toward the length of a message; signature and compliance note do not.
 _MESSAGE = ("greeting", "news", "meaning", "opinion", "question")
 
@@ -89,6 +91,31 @@ def draft_id_for(alert_id: str) -> str:
     return content_id("drf", alert_id)
 
 
+def also_concerns(affects: Sequence[AffectedWatch]) -> str:
+    """Return the sentence that names what else of the client an event concerns; empty if there is nothing else."""
+    if not affects:
+        return ""
+    phrases = phrasing()
+    named: dict[str, list[str]] = {}
+    for watch in affects[:NAMED]:
+        named.setdefault(watch.stance, []).append(watch.name)
+    groups = [phrases.also[stance].format(assets=_listed(names)) for stance, names in named.items()]
+    if len(affects) > NAMED:
+        groups.append(phrases.also_others)
+    return phrases.also_concerns.format(also=", and ".join(groups))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def told_brief(brief: Brief, playbooks: Playbooks) -> Brief:
+    """Return ``brief`` as it is told: as plain information if its alert asks for an opinion and no rule fits."""
+    if brief.alert.verdict != "tell" or not lacks_rule(brief, playbooks):
+        return brief
+    return replace(brief, alert=brief.alert.model_copy(update={"verdict": "information"}))
+
+
 def message_text(parts: Sequence[DraftPart]) -> str:
     """Return the message itself, without signature and compliance note."""
     return "\n\n".join(part.text for part in parts if part.role in _MESSAGE)
@@ -122,10 +149,11 @@ def compose(
 
 def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: GroundingSources) -> _Attempt:
     news = news_part(brief, max_words=detail.quote_words, others=detail.others)
+    also = also_concerns(brief.affects)
     view = opinion_part(brief, playbooks, own_words=detail.own_words, outlook=detail.meaning)
     parts = [
         DraftPart(role="greeting", text=greeting(brief.client)),
-        DraftPart(role="news", text=news.text, evidence=news.evidence),
+        DraftPart(role="news", text=f"{news.text} {also}" if also else news.text, evidence=news.evidence),
         DraftPart(role="meaning", text=_meaning(brief, view, detail.meaning)),
     ]
     if view.text is not None:
@@ -164,6 +192,7 @@ def _draft(
         advice=_advice(brief, attempt.opinion),
         notes=(*notes, *attempt.opinion.notes, *_cautions(brief.client)),
         supersedes=supersedes,
+        affects=brief.affects,
         urgency=alert.urgency,
         created_at=brief.now,
         send_after=send_after,

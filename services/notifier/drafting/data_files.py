@@ -41,10 +41,12 @@ class Phrasing:
     warn_action: dict[str, str]
     warn_reason: str
     warn_then: str
-    no_rule: str
     stance_label: dict[str, str]
     stance: dict[str, str]
     stance_short: dict[str, str]
+    also_concerns: str
+    also: dict[str, str]
+    also_others: str
     share: dict[str, str]
     news: dict[str, str]
     questions: dict[str, tuple[str, ...]]

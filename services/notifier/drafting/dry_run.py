@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from schemas.alerts import Alert, Evidence
 from schemas.clients import STANCE_OF, Client, Desire, Firm, Manager, Note, Risk, Stance, Trade, Watch
 from schemas.mentions import Direction, EventKind
 from services.notifier.drafting.brief import Brief, DraftedStory
-from services.notifier.drafting.compose import Composed, Refusal, compose
+from services.notifier.drafting.compose import Composed, Refusal, compose, told_brief
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.playbook_rules import Size, Urgency
 from services.notifier.drafting.playbooks import Playbooks
 
 __all__ = ["MESSAGE_VERDICTS", "DryRunCase", "brief_for", "dry_run"]
 
+MessageVerdict = Literal["tell", "information", "warn", "correct"]
 #: The verdicts that lead to a message.
-MESSAGE_VERDICTS: tuple[Literal["tell", "warn", "correct"], ...] = ("tell", "warn", "correct")
+MESSAGE_VERDICTS: tuple[MessageVerdict, ...] = get_args(MessageVerdict)
 _KIND_OF = {stance: kind for kind, stance in reversed(STANCE_OF.items())}
 _FIRMS: dict[Trade, str] = {
     "wealth": "Harbour & Vane",
@@ -39,7 +40,7 @@ class DryRunCase:
     desires: tuple[str, ...] = ()
     words: str | None = None
     risk: Risk = "moderate"
-    verdict: Literal["tell", "warn", "correct"] = "tell"
+    verdict: MessageVerdict = "tell"
     size: Size = "moderate"
     urgency: Urgency = "normal"
     jargon: Literal["plain", "some", "expert"] = "plain"
@@ -51,7 +52,7 @@ class DryRunCase:
 
 def dry_run(case: DryRunCase, playbooks: Playbooks, now: datetime) -> Composed | Refusal:
     """Return the draft for ``case`` as the product would write it at ``now``."""
-    return compose(brief_for(case, now), playbooks, send_after=now)
+    return compose(told_brief(brief_for(case, now), playbooks), playbooks, send_after=now)
 
 
 def brief_for(case: DryRunCase, now: datetime) -> Brief:

@@ -14,7 +14,7 @@ from services.notifier.drafting.playbook_rules import Rule, RuleQuery
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import review
 
-__all__ = ["OpinionPart", "desire_phrase", "opinion_part", "restricted_name"]
+__all__ = ["OpinionPart", "desire_phrase", "lacks_rule", "opinion_part", "restricted_name"]
 
 #: A longer desire in the client's own words makes the sentence unreadable; its name is used instead.
 MAX_DESIRE_WORDS = 10
@@ -22,16 +22,23 @@ MAX_DESIRE_WORDS = 10
 FEW_WORDS = 3
 #: A longer action is separated from its reason by a comma.
 LONG_ACTION = 8
+_UNSURE = (
+    "The event is large, but what it means is not certain enough, so the draft passes on the news without an "
+    "opinion. Add your own."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class OpinionPart:
-    """An opinion, or None for ``text`` where none is given; ``notes`` tell the account manager why."""
+    """An opinion, or None for ``text`` where none is given; ``notes`` tell the account manager why.
+
+    ``withheld``: the client wants information only, the name is restricted, or the verdict is plain information.
+    """
 
     text: str | None
     rule: Rule | None = None
     notes: tuple[str, ...] = ()
-    withheld: Literal["information_only", "restricted"] | None = None
+    withheld: Literal["information_only", "restricted", "information"] | None = None
 
 
 def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, outlook: bool = True) -> OpinionPart:
@@ -50,15 +57,15 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
         note = f"{client.name} wants information only, so the draft gives no opinion."
         return OpinionPart(None, notes=(note,), withheld="information_only")
     if alert.verdict == "information":
-        note = "This is plain information: it is large, but no opinion fits it yet. Add your own if you have one."
-        return OpinionPart(None, notes=(note,), withheld="information_only")
+        why = _no_rule_note(alert) if lacks_rule(brief, playbooks) else _UNSURE
+        return OpinionPart(None, notes=(why,), withheld="information")
     if alert.verdict == "correct":
         desire = client.desires[0] if client.desires else None
         action = phrasing().correction_action[alert.stance].format(asset=brief.asset)
         return OpinionPart(_sentence(brief, desire, action, phrasing().correction_reason, own_words))
     desire, rule = _choose(brief, playbooks)
     if rule is None:
-        return OpinionPart(phrasing().no_rule, notes=(_no_rule_note(alert),))
+        return OpinionPart(None, notes=(_no_rule_note(alert),))
     notes = () if client.desires else (f"The client book lists no desire of {client.name}. Ask what they want.",)
     action, reason = (text.replace("{asset}", brief.asset) for text in (rule.action, rule.reason))
     if alert.verdict != "warn":
@@ -68,6 +75,13 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     now = phrases.warn_action[alert.stance].format(asset=brief.asset)
     then = f" {phrases.warn_then.format(action=action)}" if outlook else ""
     return OpinionPart(f"{_sentence(brief, desire, now, phrases.warn_reason, own_words)}{then}", rule, notes)
+
+
+def lacks_rule(brief: Brief, playbooks: Playbooks) -> bool:
+    """Return whether an opinion may be given, but no playbook rule fits."""
+    if restricted_name(brief) is not None or brief.client.contact.information_only:
+        return False
+    return _choose(brief, playbooks)[1] is None
 
 
 def _no_rule_note(alert: Alert) -> str:

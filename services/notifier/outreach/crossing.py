@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
+from services.notifier.outreach.attention import EXEMPT
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.events import draft_refused
 from services.notifier.outreach.follow_up import FollowUp, continues_story
@@ -18,7 +19,7 @@ def avoid_repeating(record: ClientRecord, sent: DraftedStory, context: Context) 
     """Withdraw the open message that repeats the story ``sent``, or rewrite the one that continues it."""
     for message in record.open_messages:
         for story in message.stories:
-            if story.alert.id == sent.alert_id:
+            if sent.alert_id in (story.alert.id, *(other.alert_id for other in story.attached)):
                 return _withdraw_repeated(record, message, story, sent.draft_id, context)
             if continues_story(story.alert, sent):
                 return _continue_sent(record, message, story, sent, context)
@@ -46,12 +47,16 @@ def _continue_sent(
     client = context.client
     if client is None:
         return record, ()
-    plan = plan_for(record, story.alert, client, context.now)
+    plan = plan_for(record, story.alert, client, context.now, exempt=True)
     if plan.refused is not None:
         return record, ()
-    earlier = next(entry for entry in record.stories if entry.draft_id == sent.draft_id and entry.sent_at is not None)
+    earlier = next(
+        entry for entry in record.stories if (entry.draft_id, entry.alert_id) == (sent.draft_id, sent.alert_id)
+    )
     follow = FollowUp(earlier, message.draft_id)
-    update = compose_story(story.alert, follow, plan, plan.notes, context, variant=sent.draft_id)
+    update = compose_story(
+        story.alert, follow, plan, plan.notes, context, grant=EXEMPT, attached=story.attached, variant=sent.draft_id
+    )
     if isinstance(update, Refusal):
         return record, ()
     return rewrite(record.with_dismissed([message.draft_id], "superseded"), message, update, plan, context)

@@ -20,7 +20,7 @@ from services.notifier.outreach.due_contact_rules import (
     why_due,
 )
 from services.notifier.outreach.events import contact_decided
-from services.notifier.outreach.follow_up import follow_up
+from services.notifier.outreach.follow_up import FollowUp, follow_up
 from services.notifier.outreach.messages import compose_story, open_message
 from services.notifier.outreach.policy import blackout_for, plan_for
 from services.notifier.outreach.record import ClientRecord, DueContact, DueKind
@@ -104,7 +104,7 @@ def _tell_best(record: ClientRecord, due: DueContact, why: str, client: Client, 
         lifted = alert.model_copy(update={"verdict": "tell", "urgency": "low", "deadline_at": deadline})
         follow = follow_up(lifted, record.stories)
         plan = plan_for(record, lifted, client, context.now)
-        if isinstance(follow, Refusal) or plan.refused is not None:
+        if not isinstance(follow, FollowUp) or plan.refused is not None:
             continue
         if blackout_for(lifted, plan, client, context.now) is not None:
             continue
@@ -125,11 +125,15 @@ def _tell_best(record: ClientRecord, due: DueContact, why: str, client: Client, 
     return None
 
 
-def note_contact(record: ClientRecord, at: datetime, context: Context) -> ClientRecord:
-    """Note that a message or conversation took place. It answers a promise for which there was nothing to say."""
-    recent = {moment for moment in record.sent if moment > context.now - WEEK}
+def note_contact(record: ClientRecord, at: datetime, context: Context, *, counts: bool = True) -> ClientRecord:
+    """Note that a message or conversation took place. It answers a promise for which there was nothing to say.
+
+    ``counts``: it takes one of the client's weekly messages.
+    """
+    recent = [moment for moment in record.sent if moment > context.now - WEEK]
+    sent = [*recent, at] if counts else recent
     last = at if record.last_contact is None else max(at, record.last_contact)
-    record = record.model_copy(update={"sent": tuple(sorted({*recent, at})), "last_contact": last})
+    record = record.model_copy(update={"sent": tuple(sorted(sent)), "last_contact": last})
     promise = record.promise
     if promise is None or not promise.awaits_news:
         return record

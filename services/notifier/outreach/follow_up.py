@@ -1,21 +1,38 @@
-"""Decides how an alert follows on what the client was told before: new, an update, a correction, or told already."""
+"""Decides how an alert follows on what the client was told before.
+
+It is new, an update, a correction, told already, or the same event seen through another watch of the client.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.alerts import Alert
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
+from services.notifier.outreach.record import NoticedEvent, StoryDraft
+from services.notifier.outreach.same_event import is_same_event, trace_of_alert, trace_of_story
 
-__all__ = ["FollowUp", "as_correction", "continues_alert", "continues_story", "follow_up", "turned_out_false"]
+__all__ = [
+    "Attachment",
+    "FollowUp",
+    "as_correction",
+    "continues_alert",
+    "continues_draft",
+    "continues_noticed",
+    "continues_story",
+    "event_stories",
+    "follow_up",
+    "turned_out_false",
+]
 
 _ENDINGS = {
     "superseded": "was replaced by a newer draft",
     "merged": "was combined with another draft",
     "withdrawn": "was withdrawn",
+    "outranked": "gave way to more valuable news",
 }
 
 
@@ -28,43 +45,60 @@ class FollowUp:
     notes: tuple[str, ...] = ()
 
 
-def follow_up(alert: Alert, stories: Sequence[DraftedStory]) -> FollowUp | Refusal:
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """The alert says of another watch what the draft ``to`` tells already."""
+
+    to: DraftedStory
+
+
+def follow_up(alert: Alert, stories: Sequence[DraftedStory]) -> FollowUp | Attachment | Refusal:
     """Return how ``alert`` follows on ``stories`` (oldest first), or why there is nothing to write."""
-    before = [story for story in stories if continues_story(alert, story)]
+    before = event_stories(alert, stories)
     if alert.verdict == "correct":
         return _correction(alert, before)
     if not before:
         return FollowUp()
     latest = before[-1]
     if not _brings_news(alert, before):
+        if all(story.entity_id != alert.entity_id for story in before):
+            return Attachment(latest)
         return Refusal("already_told", f"{alert.entity_name}: {_what_became_of(latest)}")
-    earlier = next((story for story in reversed(before) if story.sent_at is not None), None)
+    sent = [story for story in before if story.sent_at is not None and story.attached_to is None]
+    earlier = sent[-1] if sent else None
     notes = ("It replaces an earlier draft on the same story, which was not sent.",) if latest.waiting else ()
     return FollowUp(earlier, latest.draft_id, notes)
 
 
 def continues_story(alert: Alert, story: DraftedStory) -> bool:
     """Return whether ``alert`` is about the same event as ``story``."""
-    return _continues(alert, story.alert_id, story.story_id, story.entity_id, story.item_ids)
+    return is_same_event(alert, trace_of_story(story))
 
 
 def continues_alert(alert: Alert, earlier: Alert) -> bool:
     """Return whether ``alert`` is about the same event as the ``earlier`` one."""
-    if earlier.kind == "share_move" and alert.entity_id != earlier.entity_id:
-        return False
-    items = (item.item_id for item in earlier.evidence)
-    return _continues(alert, earlier.id, earlier.story_id, earlier.entity_id, items)
+    return is_same_event(alert, trace_of_alert(earlier))
 
 
-def _continues(alert: Alert, alert_id: str, story_id: str, entity_id: str, item_ids: Iterable[str]) -> bool:
-    """Return whether an alert continues an earlier one: by id, by story, or by an item that both rest on.
+def continues_draft(alert: Alert, story: StoryDraft) -> bool:
+    """Return whether ``alert`` is about the event of ``story``, as any of the client's watches sees it."""
+    return continues_alert(alert, story.alert) or any(continues_story(alert, other) for other in story.attached)
 
-    One headline may give the prices of two holdings of the client; each of them is a story of its own.
-    """
-    if alert.kind == "share_move" and alert.entity_id != entity_id:
-        return False
-    items = {item.item_id for item in alert.evidence}
-    return alert.earlier_alert_id == alert_id or alert.story_id == story_id or not items.isdisjoint(item_ids)
+
+def continues_noticed(alert: Alert, event: NoticedEvent) -> bool:
+    """Return whether ``alert`` is about ``event``, which was left out."""
+    return continues_alert(alert, event.alert) or any(continues_story(alert, other) for other in event.attached)
+
+
+def event_stories(alert: Alert, stories: Sequence[DraftedStory]) -> list[DraftedStory]:
+    """Return the stories of the event of ``alert``, whichever watch they are about, in the order of ``stories``."""
+    event_ids = {story.event_id for story in stories if continues_story(alert, story)}
+    size = 0
+    while size < len(event_ids):  # an update is written on another alert, but on a story of the same watch
+        size = len(event_ids)
+        same = {(story.entity_id, story.story_id) for story in stories if story.event_id in event_ids}
+        event_ids |= {story.event_id for story in stories if (story.entity_id, story.story_id) in same}
+    return [story for story in stories if story.event_id in event_ids]
 
 
 def turned_out_false(alert: Alert, stories: Sequence[DraftedStory]) -> bool:
@@ -83,31 +117,37 @@ def as_correction(alert: Alert) -> Alert:
 
 
 def _brings_news(alert: Alert, before: Sequence[DraftedStory]) -> bool:
-    """Return whether ``alert`` says more than was drafted: a higher revision, a confirmation, or new items."""
-    latest = before[-1]
-    if alert.verdict in ("tell", "information") and latest.verdict in ("warn", "correct"):
+    """Return whether ``alert`` says more than was drafted: a higher revision, a confirmation, or a denial.
+
+    Revisions count per watched entity. Where the draft was written on another one, only items that were not used yet
+    are news.
+    """
+    latest = [story for story in before if story.attached_to is None][-1:] or before[-1:]
+    if alert.verdict in ("tell", "information") and latest[0].verdict in ("warn", "correct"):
         return True
-    if alert.verdict == "warn" and latest.verdict in ("tell", "information") and not alert.contested:
+    if alert.verdict == "warn" and latest[0].verdict in ("tell", "information") and not alert.contested:
         return False
-    same_entity = [story.revision for story in before if story.entity_id == alert.entity_id]
-    if same_entity:
-        return alert.revision > max(same_entity)
-    # Revisions count per entity. For another entity, only items that were not used yet are news.
+    own = [story for story in before if story.entity_id == alert.entity_id]
+    if not own or alert.revision <= max(story.revision for story in own):
+        return False
+    if any(story.attached_to is None for story in own):
+        return True
     known = {item_id for story in before for item_id in story.item_ids}
-    new_items = any(item.item_id not in known for item in alert.evidence)
-    return new_items and (alert.revision > 0 or alert.earlier_alert_id is not None)
+    return any(item.item_id not in known for item in alert.evidence)
 
 
-def _correction(alert: Alert, before: Sequence[DraftedStory]) -> FollowUp | Refusal:
+def _correction(alert: Alert, before: Sequence[DraftedStory]) -> FollowUp | Attachment | Refusal:
     """Return the correction of what was really sent; refuse it where nothing was, and withdraw drafts that wait."""
     drafted = [story for story in before if story.verdict != "correct"]
     if not drafted:
         detail = f"{alert.entity_name}: no message about this story was drafted lately, so there is nothing to correct."
         return Refusal("nothing_to_correct", detail)
     corrected = [story for story in before if story.verdict == "correct"]
+    if corrected and all(story.entity_id != alert.entity_id for story in corrected):
+        return Attachment(corrected[-1])
     if corrected and alert.revision <= max(story.revision for story in corrected):
         return Refusal("already_told", f"{alert.entity_name}: {_what_became_of(corrected[-1])}")
-    sent = [story for story in drafted if story.sent_at is not None]
+    sent = [story for story in drafted if story.sent_at is not None and story.attached_to is None]
     waiting = [story for story in before if story.waiting]
     if sent:
         notes = ("It replaces a draft on the same story, which must not be sent.",) if waiting else ()

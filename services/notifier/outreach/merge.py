@@ -1,7 +1,7 @@
 """Merges several stories for one client into one message, if it stays short enough to read. Pure.
 
-Only stories of one verdict are merged, so that the subject can say whether they are confirmed. Corrections and urgent
-news are always messages of their own.
+Confirmed and unconfirmed stories are not mixed, so that the subject can say which they are. Corrections and urgent news
+are always messages of their own.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from services.notifier.drafting.brief import pick
 from services.notifier.drafting.compose import message_text
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.tone import MAX_WORDS, count_words, reading_seconds
-from services.notifier.outreach.record import Message, StoryDraft
+from services.notifier.outreach.record import Message, StoryDraft, budget_of
 
-__all__ = ["assemble", "may_join"]
+__all__ = ["are_alike", "assemble", "may_join"]
 
 MAX_STORIES = 3
 SUBJECT_CHARACTERS = 120
@@ -30,9 +30,17 @@ _BASIS = re.compile(r"(?:Based upon your|Given that you) .*?\b(?:limited|moderat
 _URGENCIES = ("urgent", "high", "normal", "low")
 
 
+def are_alike(verdict: str, other: str) -> bool:
+    """Return whether stories of these verdicts may be in one message; plain information is confirmed like the news."""
+    confirmed = ("tell", "information")
+    return verdict == other or (verdict in confirmed and other in confirmed)
+
+
 def may_join(message: Message, alert: Alert, client: Client, now: datetime) -> bool:
     """Return whether ``alert`` may join ``message``: it came soon after, or before the message can be sent."""
-    if message.locked or alert.urgency == "urgent" or alert.verdict == "correct" or message.verdict != alert.verdict:
+    if message.locked or alert.urgency == "urgent" or alert.verdict == "correct":
+        return False
+    if not are_alike(message.verdict, alert.verdict):
         return False
     if any(story.alert.urgency == "urgent" for story in message.stories) or len(message.stories) >= MAX_STORIES:
         return False
@@ -92,12 +100,10 @@ def _question(ranked: Sequence[StoryDraft]) -> DraftPart:
 
 
 def _without_repetition(parts: Sequence[DraftPart]) -> list[DraftPart]:
-    """Say once what several opinions are based on, and once, at the end, that we have no opinion yet."""
+    """Say once what several opinions are based on."""
     bases: set[str] = set()
     kept = []
-    for index, part in enumerate(parts):
-        if part.role == "opinion" and any(later.text == part.text for later in parts[index + 1 :]):
-            continue
+    for part in parts:
         basis = _BASIS.match(part.text) if part.role == "opinion" else None
         if basis is not None:
             if basis[0] in bases:
@@ -127,6 +133,10 @@ def _draft(
             "notes": tuple(dict.fromkeys(note for story in ranked for note in story.draft.notes)),
             "told_alerts": tuple(story.alert.id for story in ranked),
             "advice": tuple(advice for story in ranked for advice in story.draft.advice),
+            "affects": tuple(watch for story in ranked for watch in story.draft.affects),
+            "verdict": "tell" if any(story.draft.verdict == "tell" for story in ranked) else first.verdict,
+            "budget": budget_of(ranked),
+            "beyond_because": first.beyond_because,
             "supersedes": None,
             "supersedes_because": None,
             "created_at": now,

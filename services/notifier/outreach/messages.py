@@ -7,18 +7,38 @@ from datetime import datetime
 
 from schemas.alerts import Alert
 from schemas.base import content_id
-from schemas.drafts import Draft
+from schemas.clients import Client
+from schemas.drafts import AffectedWatch, Draft
 from services.common.processing import AnyEvent
 from services.notifier.contact.plan import SendPlan
 from services.notifier.drafting.brief import Brief, DraftedStory
-from services.notifier.drafting.compose import Refusal, compose
+from services.notifier.drafting.compose import Refusal, compose, told_brief
+from services.notifier.outreach.attention import WITHIN, Grant
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.events import contact_decided, draft_created
-from services.notifier.outreach.follow_up import FollowUp, continues_alert, continues_story
-from services.notifier.outreach.merge import assemble, may_join
+from services.notifier.outreach.follow_up import FollowUp, continues_draft, event_stories
+from services.notifier.outreach.merge import are_alike, assemble, may_join
 from services.notifier.outreach.record import ClientRecord, Message, StoryDraft
 
-__all__ = ["compose_story", "open_message", "place", "reopen", "rewrite"]
+__all__ = [
+    "attached_story",
+    "brief_for",
+    "compose_story",
+    "in_place_of",
+    "merge",
+    "new_story",
+    "open_message",
+    "place",
+    "reopen",
+    "rewrite",
+]
+
+
+def brief_for(alert: Alert, follow: FollowUp, context: Context, attached: Sequence[DraftedStory] = ()) -> Brief:
+    """Return what a draft on ``alert`` is written from."""
+    entry = context.known_entry
+    affects = _affected(alert, attached, entry.client)
+    return Brief(alert, entry.client, entry.firm, entry.manager, context.now, follow.earlier, affects)
 
 
 def compose_story(
@@ -28,36 +48,67 @@ def compose_story(
     notes: Sequence[str],
     context: Context,
     *,
+    grant: Grant = WITHIN,
+    attached: Sequence[DraftedStory] = (),
     variant: str | None = None,
 ) -> StoryDraft | Refusal:
-    """Write ``alert`` as a message of its own. ``variant`` gives the draft another id where the first is taken."""
-    entry = context.known_entry
-    brief = Brief(alert, entry.client, entry.firm, entry.manager, context.now, follow.earlier)
+    """Write ``alert`` as a message of its own, as plain information if no playbook rule fits.
+
+    ``attached``: the same event as a story of other watches. ``variant`` gives the draft another id where the first is
+    taken.
+    """
+    brief = told_brief(brief_for(alert, follow, context, attached), context.playbooks)
+    if grant.because is not None:
+        notes = (grant.because, *notes)
     composed = compose(brief, context.playbooks, send_after=plan.send_after, notes=notes, supersedes=follow.supersedes)
     if isinstance(composed, Refusal):
         return composed
-    draft = composed.draft
+    draft = composed.draft.model_copy(update={"budget": grant.budget, "beyond_because": grant.because})
     if variant is not None:
         draft = draft.model_copy(update={"id": content_id("drf", draft.id, "anew", variant)})
-    return StoryDraft(alert=alert, draft=draft, publisher=composed.publisher, quote=composed.quote)
+    return StoryDraft(
+        alert=brief.alert, draft=draft, publisher=composed.publisher, quote=composed.quote, attached=tuple(attached)
+    )
+
+
+def _affected(alert: Alert, attached: Sequence[DraftedStory], client: Client) -> tuple[AffectedWatch, ...]:
+    """Return the client's other watches that the event concerns, each once, as far as the book still has them."""
+    watches = {watch.entity_id: watch for watch in client.watches}
+    found = {
+        story.entity_id: AffectedWatch(
+            entity_id=story.entity_id,
+            name=watches[story.entity_id].name,
+            stance=watches[story.entity_id].stance,
+            alert_id=story.alert_id,
+        )
+        for story in attached
+        if story.entity_id in watches and story.entity_id != alert.entity_id
+    }
+    return tuple(found.values())
 
 
 def place(record: ClientRecord, story: StoryDraft, follow: FollowUp, plan: SendPlan, context: Context) -> Result:
-    """Draft a story: in place of its earlier draft, merged into an open message, or as a message of its own."""
-    earlier = [drafted.draft_id for drafted in record.stories if continues_story(story.alert, drafted)]
+    """Draft a story: in place of its earlier draft, or as a message of its own."""
+    earlier = [drafted.draft_id for drafted in event_stories(story.alert, record.stories)]
     replaced = record.message(follow.supersedes) if follow.supersedes is not None else None
     record = record.with_dismissed(earlier, "superseded")
     if replaced is not None:
         return rewrite(record, replaced, story, plan, context)
-    merged = _merge(record, story, plan, context) if follow.supersedes is None else None
-    return merged or open_message(record, [story], story.draft, context, plan=plan)
+    return open_message(record, [story], story.draft, context, plan=plan)
+
+
+def in_place_of(story: StoryDraft, outranked: Message) -> StoryDraft:
+    """Return ``story`` as the draft that takes the place of the message ``outranked``."""
+    because = f"More valuable news takes its place: {story.draft.subject}"
+    draft = story.draft.model_copy(update={"supersedes": outranked.draft_id, "supersedes_because": because})
+    return story.model_copy(update={"draft": draft})
 
 
 def rewrite(record: ClientRecord, message: Message, story: StoryDraft, plan: SendPlan, context: Context) -> Result:
     """Rewrite an open message with the latest on one of its stories, and keep its other stories."""
     record = record.without_message(message.draft_id)
-    others = [other for other in message.stories if not continues_alert(story.alert, other.alert)]
-    fits = story.alert.verdict == message.verdict and story.alert.urgency != "urgent"
+    others = [other for other in message.stories if not continues_draft(story.alert, other)]
+    fits = are_alike(message.verdict, story.alert.verdict) and story.alert.urgency != "urgent"
     whole = _assembled([*others, story], plan.send_after, context) if others and fits else None
     if whole is None:
         record, opened = open_message(record, [story], story.draft, context, plan=plan)
@@ -109,7 +160,8 @@ def open_message(
     message = Message(
         draft_id=draft.id, stories=tuple(stories), send_after=draft.send_after, opened_at=opened_at or context.now
     )
-    drafted = [_drafted(story, draft.id, context.now) for story in stories]
+    counts = draft.budget == "within"
+    drafted = [entry for story in stories for entry in _drafted(story, draft.id, context.now, counts=counts)]
     record = record.model_copy(
         update={"open_messages": (*record.open_messages, message), "stories": (*record.stories, *drafted)}
     )
@@ -128,10 +180,10 @@ def open_message(
     return record, (created, waits)
 
 
-def _merge(record: ClientRecord, story: StoryDraft, plan: SendPlan, context: Context) -> Result | None:
-    """Merge the story into the latest open message that it fits; None if there is none."""
+def merge(record: ClientRecord, story: StoryDraft, plan: SendPlan, context: Context) -> Result | None:
+    """Merge the story into the latest open message that it fits, so that it takes no place of its own; None if none."""
     for message in reversed(record.open_messages):
-        if not may_join(message, story.alert, context.known_client, context.now):
+        if message.budget != "within" or not may_join(message, story.alert, context.known_client, context.now):
             continue
         stories = [*message.stories, story]
         whole = _assembled(stories, max(plan.send_after, message.send_after), context)
@@ -152,8 +204,36 @@ def _assembled(stories: Sequence[StoryDraft], send_after: datetime, context: Con
     return assemble(stories, context.known_client, context.now, send_after)
 
 
-def _drafted(story: StoryDraft, draft_id: str, now: datetime) -> DraftedStory:
-    alert = story.alert
+def attached_story(alert: Alert, to: DraftedStory) -> DraftedStory:
+    """Return ``alert`` as a story of the event that ``to`` tells, with the fate of its draft."""
+    return new_story(alert, to.draft_id, to.drafted_at).model_copy(
+        update={
+            "sent_at": to.sent_at,
+            "dismissed": to.dismissed,
+            "attached_to": to.event_id,
+            "counts": to.counts,
+        }
+    )
+
+
+def _drafted(story: StoryDraft, draft_id: str, now: datetime, *, counts: bool) -> list[DraftedStory]:
+    """Return the story and those attached to it, as drafted in ``draft_id``."""
+    told = new_story(story.alert, draft_id, now).model_copy(
+        update={"publisher": story.publisher, "quote": story.quote, "counts": counts}
+    )
+    renewed = {
+        "draft_id": draft_id,
+        "drafted_at": now,
+        "sent_at": None,
+        "dismissed": None,
+        "attached_to": story.alert.id,
+        "counts": counts,
+    }
+    return [told, *(other.model_copy(update=renewed) for other in story.attached)]
+
+
+def new_story(alert: Alert, draft_id: str, now: datetime) -> DraftedStory:
+    """Return ``alert`` as a story of the draft ``draft_id``, whose text is not quoted later."""
     return DraftedStory(
         draft_id=draft_id,
         alert_id=alert.id,
@@ -162,7 +242,10 @@ def _drafted(story: StoryDraft, draft_id: str, now: datetime) -> DraftedStory:
         revision=alert.revision,
         verdict=alert.verdict,
         item_ids=tuple(sorted({item.item_id for item in alert.evidence})),
-        publisher=story.publisher,
-        quote=story.quote,
+        publisher="",
+        quote="",
         drafted_at=now,
+        entity_name=alert.entity_name,
+        headline=alert.headline,
+        kind=alert.kind,
     )

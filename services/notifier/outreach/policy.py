@@ -14,9 +14,10 @@ from services.notifier.outreach.record import ClientRecord
 __all__ = ["blackout_for", "is_blacked_out", "plan_for"]
 
 
-def plan_for(record: ClientRecord, alert: Alert, client: Client, now: datetime) -> SendPlan:
-    """Return when a message on ``alert`` may be sent, or why none may."""
-    return plan_send(client, now, record.sent, alert.urgency, alert.deadline_at, _blackout_names(alert, client))
+def plan_for(record: ClientRecord, alert: Alert, client: Client, now: datetime, *, exempt: bool = False) -> SendPlan:
+    """Return when a message on ``alert`` may be sent, or why none may. ``exempt``: whatever the weekly budget."""
+    about = _blackout_names(alert, client)
+    return plan_send(client, now, record.sent, alert.urgency, alert.deadline_at, about, exempt=exempt)
 
 
 def blackout_for(alert: Alert, plan: SendPlan, client: Client, now: datetime) -> Blackout | None:

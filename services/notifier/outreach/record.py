@@ -6,7 +6,7 @@ what an older version wrote can be read.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -14,7 +14,7 @@ from pydantic import Field
 
 from schemas.alerts import Alert
 from schemas.base import Utc
-from schemas.drafts import Draft
+from schemas.drafts import Budget, Draft
 from schemas.interactions import Feedback
 from services.common.stored import StoredModel
 from services.notifier.contact.budget import WEEK
@@ -27,8 +27,11 @@ __all__ = [
     "DueContact",
     "DueKind",
     "Message",
+    "NoticedEvent",
     "PendingCorrection",
     "StoryDraft",
+    "budget_of",
+    "lean_alert",
     "pruned",
 ]
 
@@ -40,18 +43,33 @@ BELOW_THRESHOLD_KEPT = 5
 #: For how long after its deadline a message without a decision is still merged or rewritten. It stays in the inbox.
 OPEN_MESSAGE_AGE = timedelta(days=7)
 FEEDBACK_KEPT = 200
+#: Events that were left out are remembered for a week, the latest of them.
+NOTICED_AGE = WEEK
+NOTICED_KEPT = 20
 
 #: The reason why contact is due without news that requires it: a promise, or silence for as long as agreed.
 DueKind = Literal["promise", "silence"]
 
 
 class StoryDraft(StoredModel):
-    """One story as a message of its own. Merged messages are made of these, and are split into them again."""
+    """One story as a message of its own. Merged messages are made of these, and are split into them again.
+
+    ``attached``: the same event as a story of other watches of the client; the message names them.
+    ``requested``: the account manager asked for it.
+    """
 
     alert: Alert
     draft: Draft
     publisher: str
     quote: str = Field(alias="words")
+    attached: tuple[DraftedStory, ...] = ()
+    requested: bool = False
+
+
+def budget_of(stories: Sequence[StoryDraft]) -> Budget:
+    """Return whether a message of ``stories`` takes one of the client's weekly messages, as any of them may."""
+    budgets = {story.draft.budget for story in stories}
+    return "within" if "within" in budgets else "beyond" if "beyond" in budgets else "exempt"
 
 
 class Message(StoredModel):
@@ -72,6 +90,11 @@ class Message(StoredModel):
         return self.stories[0].alert.verdict
 
     @property
+    def budget(self) -> Budget:
+        """Whether it takes one of the client's weekly messages."""
+        return budget_of(self.stories)
+
+    @property
     def deadline_at(self) -> datetime:
         """The earliest deadline of its stories."""
         return min(story.alert.deadline_at for story in self.stories)
@@ -82,6 +105,14 @@ class Deferred(StoredModel):
 
     alert: Alert
     until: Utc
+
+
+class NoticedEvent(StoredModel):
+    """An event that was left out at ``at`` and is listed as also noticed; ``attached`` as for a drafted story."""
+
+    alert: Alert
+    at: Utc
+    attached: tuple[DraftedStory, ...] = ()
 
 
 class PendingCorrection(StoredModel):
@@ -116,9 +147,11 @@ class DraftFeedback(StoredModel):
 class ClientRecord(StoredModel):
     """All that outreach remembers of one client.
 
-    ``stories``: what was drafted, and sent or dismissed, in the last 30 days. ``sent``: when messages were sent in the
-    last 7 days. ``below_threshold``: alerts of the last 14 days that were ignored for their low relevance, at most the
-    five most relevant. ``last_contact``: the last message or conversation. ``known_since``: when the first event came.
+    ``stories``: what was drafted, and sent or dismissed, in the last 30 days. ``sent``: when messages within the weekly
+    budget were sent, and conversations took place, in the last 7 days. ``noticed``: events of the last 7 days that were
+    left out, because more valuable news took the client's weekly messages or nothing could be advised.
+    ``below_threshold``: alerts of the last 14 days that were ignored for their low relevance, at most the five most
+    relevant. ``last_contact``: the last message or conversation. ``known_since``: when the first event came.
     ``promise`` and ``silence``: the next contact due for either reason. ``answered_until``: alerts raised up to then
     were answered by the installation that this one was moved from (``firstword import``), and are not answered again.
     """
@@ -137,6 +170,7 @@ class ClientRecord(StoredModel):
     feedback: tuple[DraftFeedback, ...] = ()
     tuning_revision: int = Field(default=0, alias="tunings")
     answered_until: Utc | None = Field(default=None, alias="heard_until")
+    noticed: tuple[NoticedEvent, ...] = ()
 
     def message(self, draft_id: str) -> Message | None:
         """Return the open message with this draft id."""
@@ -159,14 +193,27 @@ class ClientRecord(StoredModel):
 
     def with_below_threshold(self, alert: Alert) -> ClientRecord:
         """Return the record with ``alert`` among the news below the threshold, if it is relevant enough to be kept."""
-        lean = alert.model_copy(update={"evidence": alert.evidence[:3]})
+        lean = lean_alert(alert)
         kept = [other for other in self.below_threshold if other.story_id != alert.story_id]
         ranked = sorted((*kept, lean), key=lambda other: (-other.relevance, -other.raised_at.timestamp(), other.id))
         return self.model_copy(update={"below_threshold": tuple(ranked[:BELOW_THRESHOLD_KEPT])})
 
+    def with_noticed(self, event: NoticedEvent) -> ClientRecord:
+        """Return the record with ``event`` among those left out; the oldest of too many is forgotten."""
+        return self.model_copy(update={"noticed": (*self.noticed, event)[-NOTICED_KEPT:]})
+
+    def without_noticed(self, event: NoticedEvent) -> ClientRecord:
+        """Return the record without ``event`` among those left out."""
+        return self.model_copy(update={"noticed": tuple(other for other in self.noticed if other != event)})
+
     def due(self, kind: DueKind) -> DueContact | None:
         """Return the next contact that is due for this reason."""
         return self.promise if kind == "promise" else self.silence
+
+
+def lean_alert(alert: Alert) -> Alert:
+    """Return ``alert`` with its best evidence only, to be kept for later."""
+    return alert.model_copy(update={"evidence": alert.evidence[:3]})
 
 
 def pruned(record: ClientRecord, now: datetime) -> ClientRecord:
@@ -187,5 +234,6 @@ def pruned(record: ClientRecord, now: datetime) -> ClientRecord:
                 pending for pending in record.pending_corrections if pending.alert.raised_at > now - STORY_AGE
             ),
             "feedback": record.feedback[-FEEDBACK_KEPT:],
+            "noticed": tuple(event for event in record.noticed if event.at > now - NOTICED_AGE),
         }
     )

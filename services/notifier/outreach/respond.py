@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from schemas.alerts import Alert
+from schemas.clients import Client
 from services.common.processing import AnyEvent
+from services.notifier.contact.plan import SendPlan
+from services.notifier.contact.value import is_large
+from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
+from services.notifier.drafting.opinion import lacks_rule
+from services.notifier.outreach.attach import attach
+from services.notifier.outreach.attention import EXEMPT, WITHIN, Grant, grant_for, outranked_message, spent
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.deferred import defer, drop_late, replace_deferred, take_released
 from services.notifier.outreach.due_contact import tell_awaited_news
 from services.notifier.outreach.due_contact_rules import is_below_threshold
 from services.notifier.outreach.events import draft_refused
-from services.notifier.outreach.follow_up import as_correction, follow_up, turned_out_false
-from services.notifier.outreach.messages import compose_story, place
+from services.notifier.outreach.follow_up import (
+    Attachment,
+    FollowUp,
+    as_correction,
+    continues_draft,
+    follow_up,
+    turned_out_false,
+)
+from services.notifier.outreach.messages import (
+    attached_story,
+    brief_for,
+    compose_story,
+    in_place_of,
+    merge,
+    new_story,
+    place,
+)
+from services.notifier.outreach.noticed import (
+    Why,
+    leave_out,
+    leave_out_again,
+    leave_out_message,
+    noticed_before,
+    told_after_all,
+    turned_false,
+    whole_event,
+)
 from services.notifier.outreach.policy import blackout_for, plan_for
-from services.notifier.outreach.record import ClientRecord
+from services.notifier.outreach.record import ClientRecord, Message, NoticedEvent
 from services.notifier.outreach.retraction import withdraw
 
 __all__ = ["decide", "release_deferred", "respond"]
@@ -26,11 +60,13 @@ def respond(record: ClientRecord, alert: Alert, context: Context) -> Result:
     threshold, it is kept for when contact is due.
     """
     if alert.verdict not in ("hold", "ignore"):
-        seen = {story.alert_id for story in record.stories} | {deferred.alert.id for deferred in record.deferred}
-        # The same alert again has its draft already, or is deferred.
-        return (record, ()) if alert.id in seen else decide(record, alert, context)
+        # The same alert again has its draft already, is deferred, or was left out.
+        return (record, ()) if alert.id in _seen(record) else decide(record, alert, context)
     if turned_out_false(alert, record.stories):
         return decide(record, as_correction(alert), context)
+    noticed = noticed_before(record, alert)
+    if noticed is not None and alert.information_grade == 5:
+        return turned_false(record, noticed, context)
     kept = tuple(other for other in record.below_threshold if other.story_id != alert.story_id)
     record = record.model_copy(update={"below_threshold": kept})
     if not is_below_threshold(alert):
@@ -38,9 +74,24 @@ def respond(record: ClientRecord, alert: Alert, context: Context) -> Result:
     return tell_awaited_news(record.with_below_threshold(alert), context)
 
 
+def _seen(record: ClientRecord) -> set[str]:
+    """Return the ids of the alerts that were answered and are remembered."""
+    noticed = {
+        alert_id
+        for event in record.noticed
+        for alert_id in (event.alert.id, *(story.alert_id for story in event.attached))
+    }
+    deferred = {deferred.alert.id for deferred in record.deferred}
+    return noticed | deferred | {story.alert_id for story in record.stories}
+
+
 def decide(record: ClientRecord, alert: Alert, context: Context) -> Result:
     """Draft a message on ``alert``, defer it, or refuse it."""
     record, replaced = replace_deferred(record, alert, context)
+    noticed = noticed_before(record, alert)
+    if noticed is not None and alert.information_grade == 5:
+        record, forgotten = turned_false(record, noticed, context)
+        replaced = (*replaced, *forgotten)
     record, decided = _decide(record, alert, context)
     return record, (*replaced, *decided)
 
@@ -50,19 +101,123 @@ def _decide(record: ClientRecord, alert: Alert, context: Context) -> Result:
     if client is None:
         detail = f"The client book has no client {alert.client_id!r}. They may have been removed."
         return record, (draft_refused(alert, Refusal("unknown_client", detail), context),)
-    follow = follow_up(alert, record.stories)
+    told = [story for story in record.stories if story.dismissed != "outranked"]
+    follow = follow_up(alert, told)
     if isinstance(follow, Refusal):
         return _refuse(record, alert, follow, context)
-    plan = plan_for(record, alert, client, context.now)
-    if plan.refused is not None:
-        return record, (draft_refused(alert, Refusal(plan.refused, " ".join(plan.notes)), context),)
-    blackout = blackout_for(alert, plan, client, context.now)
-    if blackout is not None:
-        return defer(record, alert, blackout, context)
-    story = compose_story(alert, follow, plan, (*plan.notes, *follow.notes), context)
+    if isinstance(follow, Attachment):
+        return attach(record, alert, follow.to, context)
+    replaced = None if follow.supersedes is None else record.message(follow.supersedes)
+    if replaced is not None:
+        return _rewrite(record, alert, follow, replaced, client, context)
+    if alert.verdict == "correct" or follow.earlier is not None:
+        return _draft(record, alert, follow, EXEMPT, client, context)
+    return _compete(record, alert, follow, client, context)
+
+
+def _rewrite(
+    record: ClientRecord, alert: Alert, follow: FollowUp, replaced: Message, client: Client, context: Context
+) -> Result:
+    """Rewrite the open message ``replaced`` with newer news on its event; it keeps its place in the week."""
+    before = next((story for story in replaced.stories if continues_draft(alert, story)), None)
+    if before is None:
+        return _draft(record, alert, follow, WITHIN, client, context)
+    exempt = alert.verdict == "correct" or follow.earlier is not None
+    grant = EXEMPT if exempt else Grant(before.draft.budget, before.draft.beyond_because)
+    attached = [story for story in before.attached if story.entity_id != alert.entity_id]
+    if before.alert.entity_id != alert.entity_id:
+        attached.append(attached_story(before.alert, new_story(alert, replaced.draft_id, context.now)))
+    return _draft(record, alert, follow, grant, client, context, attached=attached)
+
+
+def _draft(
+    record: ClientRecord,
+    alert: Alert,
+    follow: FollowUp,
+    grant: Grant,
+    client: Client,
+    context: Context,
+    *,
+    attached: Sequence[DraftedStory] = (),
+) -> Result:
+    """Draft a message that corrects or continues what was drafted; it does not compete for the week's messages."""
+    plan = plan_for(record, alert, client, context.now, exempt=True)
+    if (stopped := _stopped(record, alert, plan, client, context)) is not None:
+        return stopped
+    notes = (*plan.notes, *follow.notes)
+    story = compose_story(alert, follow, plan, notes, context, grant=grant, attached=attached)
     if isinstance(story, Refusal):
         return record, (draft_refused(alert, story, context),)
     return place(record, story, follow, plan, context)
+
+
+def _compete(record: ClientRecord, alert: Alert, follow: FollowUp, client: Client, context: Context) -> Result:
+    """Draft a message on news of an event that the client was not told, if it finds a place in their week."""
+    noticed = noticed_before(record, alert)
+    lead, attached = whole_event(alert, noticed, context)
+    grant = grant_for(record, lead, client, context.now)
+    # The place in the week is decided here, so the plan only keeps hours and blackouts, unless no messages are allowed.
+    plan = plan_for(record, lead, client, context.now, exempt=grant is not None or client.contact.max_per_week > 0)
+    if (stopped := _stopped(record, lead, plan, client, context)) is not None:
+        return stopped
+    if _says_nothing(lead, context):
+        detail = f"{lead.entity_name}: no playbook rule fits it, and it is not large enough for plain information."
+        return _leave_out(record, alert, lead, attached, noticed, "no_opinion", detail, context)
+    drafted_before = any(story.alert_id == lead.id for story in record.stories)
+    story = compose_story(
+        lead,
+        follow,
+        plan,
+        (*plan.notes, *follow.notes),
+        context,
+        grant=grant or WITHIN,
+        attached=attached,
+        variant=context.now.isoformat() if drafted_before else None,
+    )
+    if isinstance(story, Refusal):
+        return record, (draft_refused(alert, story, context),)
+    left: tuple[AnyEvent, ...] = ()
+    result = merge(record, story, plan, context)
+    if result is None and grant is None:
+        outranked = outranked_message(record, lead, context.now)
+        if outranked is None:
+            detail = f"{spent(client)} used for more valuable news."
+            return _leave_out(record, alert, lead, attached, noticed, "weekly_budget", detail, context)
+        record, left = leave_out_message(record, outranked, story.draft, context)
+        story = in_place_of(story, outranked)
+    record, placed = result or place(record, story, follow, plan, context)
+    record, told = told_after_all(record, noticed, record.open_messages[-1].draft_id, context)
+    return record, (*left, *placed, *told)
+
+
+def _stopped(record: ClientRecord, alert: Alert, plan: SendPlan, client: Client, context: Context) -> Result | None:
+    """Refuse or defer ``alert`` if the contact policy forbids a draft; None if it allows one."""
+    if plan.refused is not None:
+        return record, (draft_refused(alert, Refusal(plan.refused, " ".join(plan.notes)), context),)
+    blackout = blackout_for(alert, plan, client, context.now)
+    return None if blackout is None else defer(record, alert, blackout, context)
+
+
+def _says_nothing(alert: Alert, context: Context) -> bool:
+    """Return whether a message on ``alert`` would give no opinion on an event that is not large."""
+    if alert.verdict != "tell" or is_large(alert):
+        return False
+    return lacks_rule(brief_for(alert, FollowUp(), context), context.playbooks)
+
+
+def _leave_out(
+    record: ClientRecord,
+    alert: Alert,
+    lead: Alert,
+    attached: Sequence[DraftedStory],
+    noticed: NoticedEvent | None,
+    why: Why,
+    detail: str,
+    context: Context,
+) -> Result:
+    if noticed is None:
+        return leave_out(record, lead, why, detail, context, attached=attached)
+    return leave_out_again(record, alert, lead, attached, noticed, why, detail, context)
 
 
 def _refuse(record: ClientRecord, alert: Alert, refusal: Refusal, context: Context) -> Result:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from schemas.alerts import Alert
 from services.common.processing import AnyEvent
 from services.notifier.outreach.context import Context, Result
-from services.notifier.outreach.follow_up import continues_alert
+from services.notifier.outreach.follow_up import continues_draft
 from services.notifier.outreach.messages import reopen
 from services.notifier.outreach.record import ClientRecord, PendingCorrection
 
@@ -24,7 +24,7 @@ def withdraw(record: ClientRecord, alert: Alert, draft_ids: Sequence[str], conte
         message = record.message(draft_id)
         if message is None:
             continue
-        others = [story for story in message.stories if not continues_alert(alert, story.alert)]
+        others = [story for story in message.stories if not continues_draft(alert, story)]
         because = "Another story in it turned out to be false."
         record, reopened = reopen(record.without_message(draft_id), others, draft_id, because, context)
         events = (*events, *reopened)

@@ -12,7 +12,7 @@ from typing import Any
 from schemas.alerts import AlertRaised
 from schemas.base import Payload
 from schemas.clients import ClientChanged
-from schemas.drafts import DraftApproved, DraftDismissed, DraftEdited, DraftSent
+from schemas.drafts import DraftApproved, DraftDismissed, DraftEdited, DraftSent, TellRequested
 from schemas.interactions import ContactAgreed, FeedbackGiven, InteractionLogged
 from services.common.processing import AnyEvent
 from services.notifier.drafting.playbooks import Playbooks
@@ -21,6 +21,7 @@ from services.notifier.outreach.crossing import avoid_repeating
 from services.notifier.outreach.due_contact import note_contact, prepare_due_contact, schedule_due_contact
 from services.notifier.outreach.feedback import note_feedback
 from services.notifier.outreach.record import ClientRecord, pruned
+from services.notifier.outreach.requested import tell_requested
 from services.notifier.outreach.respond import decide, release_deferred, respond
 from services.notifier.outreach.retraction import take_pending_corrections
 from services.notifier.outreach.tuning import is_feedback
@@ -64,14 +65,14 @@ def _sent(record: ClientRecord, data: DraftSent, context: Context) -> Result:
         for story in record.stories
     )
     record = record.model_copy(update={"stories": marked}).without_message(data.draft_id)
-    record = note_contact(record, context.now, context)
+    record = note_contact(record, context.now, context, counts=any(story.counts for story in stories))
     record, corrections = take_pending_corrections(record, data.draft_id)
     events: tuple[AnyEvent, ...] = ()
     for alert in corrections:
         record, decided = decide(record, alert, context)
         events = (*events, *decided)
     for story in stories:
-        if story.dismissed in ("superseded", "merged"):
+        if story.attached_to is None and story.dismissed in ("superseded", "merged", "outranked"):
             record, rewritten = avoid_repeating(record, story, context)
             events = (*events, *rewritten)
     return record, events
@@ -117,6 +118,7 @@ _HANDLERS: dict[type[Payload], Callable[[ClientRecord, Any, Context], Result]] =
     DraftApproved: _decided_by_manager,
     InteractionLogged: _conversed,
     FeedbackGiven: _feedback_given,
+    TellRequested: tell_requested,
     ContactAgreed: lambda record, data, context: (record, ()),  # every step ends by scheduling due contact
 }
 

@@ -102,7 +102,7 @@ def approve(context: ActionContext, draft_id: str, version: int, *, at_once: boo
     publish_delivery(context, row["id"])
     if plan is not None and plan.waits_for is not None:
         _publish_wait(context, line, plan)
-    beyond = ", beyond the weekly budget" if plan is not None and plan.beyond_budget else ""
+    beyond = ", beyond the weekly budget" if line.draft.budget == "beyond" or (plan and plan.beyond_budget) else ""
     context.audit("draft.approved", draft_id, line.client_id, f"goes out {leaves_at.isoformat()}{beyond}")
     return leaves_at
 
@@ -237,7 +237,8 @@ def _plan(context: ActionContext, line: DraftLine) -> SendPlan:
     told = line.draft.told_alerts or (line.draft.alert_id,)
     alerts = queries.alerts_by_id(context.connection, EVERYTHING, told)
     about = blackout_names(entry.client, (name for alert in alerts for name in (alert.entity_id, alert.entity_name)))
-    plan = plan_send(entry.client, context.now, others, line.draft.urgency, line.deadline_at, about)
+    exempt = line.draft.budget != "within"
+    plan = plan_send(entry.client, context.now, others, line.draft.urgency, line.deadline_at, about, exempt=exempt)
     if plan.refused is not None:
         raise BadInput(" ".join(plan.notes), fix="Change the client's contact policy, or send it by hand.")
     return plan

@@ -8,9 +8,11 @@ from fastapi import APIRouter
 
 from schemas.alerts import Alert
 from services.notifier import queries
+from services.notifier.desk.actions import alerts
 from services.notifier.desk.api.caller import Caller
-from services.notifier.desk.api.models import Compact, ListPage, list_page
+from services.notifier.desk.api.models import Compact, ListPage, NoticedItem, Requested, list_page
 from services.notifier.desk.errors import NotFound
+from services.notifier.digest.gather import NOTICED_WITHIN
 
 __all__ = ["router"]
 
@@ -26,6 +28,24 @@ def get_alert(context: Caller, alert_id: str) -> Alert:
         raise NotFound("There is no such alert.")
     context.audit_read("alert.read", alert_id, alert.client_id)
     return alert
+
+
+@router.post("/alerts/{alert_id}/tell", status_code=202)
+def tell_anyway(context: Caller, alert_id: str) -> Requested:
+    """Ask for a draft on news that was left out. It appears among the drafts within moments."""
+    with context.acting() as action:
+        alerts.tell_anyway(action, alert_id)
+    return Requested(alert_id=alert_id)
+
+
+@router.get("/noticed")
+def list_noticed(context: Caller) -> ListPage[NoticedItem]:
+    """List news of the last week that was left out of the clients' messages, newest first, each with the reason."""
+    since = context.now - NOTICED_WITHIN
+    with context.reading() as connection:
+        page = queries.noticed(connection, context.scope, since, number=context.page_number, size=context.page_size)
+    context.audit_read("noticed.listed", "noticed")
+    return list_page(page, [NoticedItem(alert=line.alert, why=line.why, at=line.at) for line in page.items])
 
 
 @router.get("/held")

@@ -35,6 +35,8 @@ __all__ = [
     "ListPage",
     "ManagerItem",
     "ManagerList",
+    "NoticedItem",
+    "Requested",
     "Rewording",
     "Version",
     "list_page",
@@ -158,6 +160,20 @@ class Dismissed(Model):
 
     draft_id: str
     state: DraftState = "dismissed"
+
+
+class NoticedItem(Model):
+    """News that was left out of a client's messages, why, and when that was decided."""
+
+    alert: Annotated[Alert, Compact]
+    why: str
+    at: datetime
+
+
+class Requested(Model):
+    """A draft that was asked for is being written."""
+
+    alert_id: str
 
 
 class ShareOf(Model):

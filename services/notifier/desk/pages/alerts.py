@@ -1,13 +1,15 @@
-"""Verdicts on news: rumors that are held back, and one alert with all its reasons."""
+"""Verdicts on news: rumors that are held back, news that was left out, and one alert with all its reasons."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from services.notifier import queries
+from services.notifier.desk.actions import alerts
 from services.notifier.desk.errors import NotFound
-from services.notifier.desk.pages.rendering import PageRequest, render
+from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
+from services.notifier.digest.gather import NOTICED_WITHIN
 
 __all__ = ["router"]
 
@@ -23,6 +25,24 @@ def held(context: PageRequest) -> HTMLResponse:
     return render(context, "held.html", page=page)
 
 
+@router.get("/noticed")
+def noticed(context: PageRequest) -> HTMLResponse:
+    """Show the last week's news that was left out of the clients' messages, with the reason."""
+    since = context.now - NOTICED_WITHIN
+    with context.reading() as connection:
+        page = queries.noticed(connection, context.scope, since, number=context.page_number, size=context.page_size)
+    context.audit_read("noticed.listed", "noticed")
+    return render(context, "noticed.html", page=page)
+
+
+@router.post("/alerts/{alert_id}/tell")
+def tell_anyway(context: PageForm, alert_id: str) -> Response:
+    """Ask for a draft on news that was left out."""
+    with context.acting() as action:
+        alerts.tell_anyway(action, alert_id)
+    return redirect("/noticed", "requested")
+
+
 @router.get("/alerts/{alert_id}")
 def explain(context: PageRequest, alert_id: str) -> HTMLResponse:
     """Explain one verdict: all rules that applied, and the evidence."""
@@ -34,4 +54,5 @@ def explain(context: PageRequest, alert_id: str) -> HTMLResponse:
         story = queries.story(connection, context.scope, alert.client_id, alert.story_id)
         drafts = queries.drafts_of(connection, context.scope, alert_id=alert_id)
     context.audit_read("alert.read", alert_id, alert.client_id)
-    return render(context, "alert.html", alert=alert, book=entry, story=story, drafts=drafts)
+    may_tell = alert.information_grade != 5 and all(line.state in ("dismissed", "withdrawn") for line in drafts)
+    return render(context, "alert.html", alert=alert, book=entry, story=story, drafts=drafts, may_tell=may_tell)

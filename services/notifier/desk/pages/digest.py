@@ -9,7 +9,7 @@ from schemas.clients import Manager
 from services.notifier.desk.pages.rendering import PageRequest, render
 from services.notifier.digest.gather import gather
 from services.notifier.digest.model import build_digest
-from services.notifier.digest.render import HEADINGS, as_html, as_markdown, as_text, summary
+from services.notifier.digest.render import HEADINGS, as_html, as_markdown, as_text, summary, unlisted
 
 __all__ = ["router"]
 
@@ -21,13 +21,20 @@ _FORMATS = {"html": as_html, "md": as_markdown, "text": as_text}
 def digest(context: PageRequest) -> Response:
     """Show the viewer's digest; ``?as=html``, ``md`` or ``text`` returns it as it is sent."""
     with context.reading() as connection:
-        lines = gather(connection, context.scope, context.now)
+        found = gather(connection, context.scope, context.now)
     context.audit_read("digest.read", "digest")
     viewer = context.viewer
     reader = Manager(id=viewer.user_id, name=viewer.name, time_zone=viewer.time_zone)
-    built = build_digest(reader, lines, context.now)
+    built = build_digest(reader, found.lines, context.now, totals=found.totals)
     formatter = _FORMATS.get(context.request.query_params.get("as", ""))
     if formatter is None:
-        return render(context, "digest.html", digest=built, summary=summary(built), headings=HEADINGS)
+        return render(
+            context,
+            "digest.html",
+            digest=built,
+            summary=summary(built),
+            headings=HEADINGS,
+            more=unlisted(built),
+        )
     text = formatter(built, context.dependencies.settings.base_url)
     return HTMLResponse(text) if formatter is as_html else PlainTextResponse(text)

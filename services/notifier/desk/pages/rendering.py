@@ -38,6 +38,7 @@ NOTES = {
     "no-answers": "There were no new answers to save.",
     "delivery": "Saved.",
     "preferences": "Saved. It takes effect immediately.",
+    "requested": "Firstword is writing the draft. It appears in the inbox in a moment.",
     "zone": "Saved. Times are now shown in this zone.",
     "feed-added": "Feed added. Firstword fetches it in a moment.",
     "feed-removed": "Feed removed.",

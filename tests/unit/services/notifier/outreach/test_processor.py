@@ -116,10 +116,12 @@ def test_the_writers_own_drafts_are_ignored() -> None:
 def test_a_story_seen_through_another_holding_is_not_told_twice() -> None:
     desk = Desk(a_client("wealth", a_watch(), a_watch(name="Corvane Pharma")))
     desk.draft()
-    other = {"watch": desk.client.assets[1]}
-    assert "the draft of 3 March 2026 on the same story is waiting in the inbox." in desk.refusal(**other)
-    assert desk.refusal(story_id="itm_9", **other).startswith("already_told: ")
-    assert desk.alert(story_id="itm_9", evidence=(an_item("Corvane Pharma", 9),), **other) is not None
+    other = {"watch": desk.client.assets[1], "evidence": (an_item(),)}
+    both = desk.draft(story_id="itm_9", **other)
+    assert "It also concerns Corvane Pharma, which you hold." in both.body
+    desk.send(both)
+    assert desk.refusal(story_id="itm_9", revision=1, **other).startswith("already_told: ")
+    assert "the same story was sent on 3 March 2026." in desk.refusal(id="alr_again")
 
 
 def test_a_higher_revision_is_an_update_that_replaces_the_draft() -> None:
@@ -216,14 +218,13 @@ def test_sent_messages_fill_the_budget_and_two_channels_count_once() -> None:
     desk.send(first, "copy")
     assert len(desk.state.sent) == 1
     next_one = {"story_id": "itm_7", "evidence": (an_item(number=7),)}
-    second = desk.draft(**next_one)
-    assert second.send_after > desk.now + timedelta(days=6)
-    assert "used up" in second.notes[0]
-    assert [(entry.what, entry.reason, entry.until) for entry in desk.decided] == [
-        ("waits", "budget", second.send_after)
-    ]
+    assert desk.alert(**next_one) is None
+    (left_out,) = desk.decided
+    assert (left_out.what, left_out.reason) == ("dropped", "weekly_budget")
+    assert left_out.detail == "This week's one message was used for more valuable news."
     urgent = desk.draft(story_id="itm_8", evidence=(an_item(number=8),), urgency="urgent")
-    assert "It is urgent" in urgent.notes[0]
+    assert urgent.notes[0] == urgent.beyond_because
+    assert urgent.notes[0].startswith("Beyond this week's one message, because it is urgent: it is of use until ")
 
 
 def test_clients_who_were_removed_or_must_not_be_contacted_get_no_draft() -> None:
@@ -267,7 +268,8 @@ def test_the_state_of_an_older_version_can_be_read() -> None:
     desk = Desk(a_client(contact=ContactPolicy(max_per_week=1)))
     desk.state = desk.processor.load(before)
     assert desk.refusal().startswith("already_told: ")
-    assert desk.draft(story_id="itm_7", evidence=(an_item(number=7),)).send_after > desk.now + timedelta(days=5)
+    assert desk.alert(story_id="itm_7", evidence=(an_item(number=7),)) is None
+    assert [entry.reason for entry in desk.decided] == ["weekly_budget"]
 
 
 def test_alerts_answered_before_a_move_are_not_answered_again() -> None:

@@ -165,10 +165,15 @@ class Office:
 
     def _approve(self, draft: Draft, at: datetime) -> Payload | None:
         client = self.clients[draft.client_id]
-        times = [when for when, _, _ in self.sent[client.id]]
-        times += [when for owner, when, _ in self.leaving.values() if owner == client.id]
+        times = [when for when, _, sent_id in self.sent[client.id] if self.drafts[sent_id].budget == "within"]
+        times += [
+            when
+            for leaving_id, (owner, when, _) in self.leaving.items()
+            if owner == client.id and self.drafts[leaving_id].budget == "within"
+        ]
         about = [name for name in NAMES if name in draft.body]
-        plan = plan_send(client, at, times, draft.urgency, draft.deadline_at, about)
+        exempt = draft.budget != "within"
+        plan = plan_send(client, at, times, draft.urgency, draft.deadline_at, about, exempt=exempt)
         if plan.refused is not None:
             return None
         self.leaving[draft.id] = (client.id, plan.send_after, plan)
@@ -207,7 +212,7 @@ def _policies_are_kept(
     client: Client, sendings: list[tuple[datetime, SendPlan, str]], drafts: dict[str, Draft]
 ) -> None:
     zone, policy = zone_of(client), client.contact
-    times = sorted(at for at, _, _ in sendings)
+    times = sorted(at for at, _, draft_id in sendings if drafts[draft_id].budget == "within")
     for at, plan, draft_id in sendings:
         draft = drafts[draft_id]
         assert not policy.do_not_contact

@@ -1,0 +1,44 @@
+"""The value of telling a client about an alert, by which alerts compete for the client's weekly messages. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from schemas.alerts import Alert, InformationGrade
+
+__all__ = ["is_large", "value_of"]
+
+_SIZE = {"minor": 0.4, "moderate": 0.7, "major": 1.0}
+_URGENCY = {"low": 0.6, "normal": 0.8, "high": 1.0, "urgent": 1.3}
+#: Unconfirmed news is worth less, since it may turn out to be nothing.
+_GRADE: Mapping[InformationGrade, float] = {1: 1.0, 2: 0.9, 3: 0.6, 4: 0.4, 5: 0.2, 6: 0.3}
+#: News is worth half as much after this time, but never less than :data:`OLD` of its value.
+HALF_LIFE = timedelta(days=2)
+OLD = 0.25
+#: An event that is not major is large only if it concerns the client this much (0–1).
+LARGE_RELEVANCE = 0.75
+
+
+def value_of(alert: Alert, now: datetime) -> float:
+    """Return relevance × size × urgency × information grade × freshness: from 0 to 1.3 for the most urgent."""
+    return (
+        alert.relevance
+        * _SIZE[alert.size]
+        * _URGENCY[alert.urgency]
+        * _GRADE[alert.information_grade]
+        * _freshness(alert, now)
+    )
+
+
+def is_large(alert: Alert) -> bool:
+    """Return whether the event is worth a message without an opinion."""
+    return alert.size == "major" or (alert.size == "moderate" and alert.relevance >= LARGE_RELEVANCE)
+
+
+def _freshness(alert: Alert, now: datetime) -> float:
+    """Return 1 for news of this moment, half of it for each half-life since its latest item or its alert."""
+    dates = [item.published_at for item in alert.evidence if item.published_at is not None]
+    age = max(timedelta(0), now - max(dates, default=alert.raised_at))
+    halved: float = 0.5 ** (age / HALF_LIFE)
+    return max(OLD, halved)
