@@ -32,6 +32,8 @@ from firstword.runtimes.replay import Replay, in_time_order  # noqa: E402
 from schemas.alerts import Alert  # noqa: E402
 from schemas.drafts import Draft  # noqa: E402
 from schemas.items import Item, Source  # noqa: E402
+from services.matcher.sources.channels import trust_source  # noqa: E402
+from services.matcher.sources.publishers import default_sources  # noqa: E402
 
 BOOK = Path(__file__).parent / "messages_book.yaml"
 WEEKS_BOOK = Path(__file__).parent / "weeks_book.yaml"
@@ -76,6 +78,7 @@ def _items() -> tuple[list[Item], dict[str, str]]:
         )
         for at, row in enumerate(headlines)
     ]
+    items = [trust_source(item, default_sources()) for item in items]
     return items, {item.id: row["story"] for item, row in zip(items, headlines, strict=True)}
 
 

@@ -27,6 +27,8 @@ from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from services.matcher.reading.model.encoding import NameType
 from services.matcher.reading.model.network import Scores, default_network
+from services.matcher.sources.channels import trust_source
+from services.matcher.sources.publishers import default_sources
 from services.matcher.thresholds import default_thresholds
 from training.figures import Figures, ReadingError, compare, figure_lines, worst_errors
 from training.rows import Row, load_rows
@@ -189,7 +191,8 @@ def _items(wanted: Iterable[str]) -> Iterator[Item]:
         for line in file:
             row = json.loads(line)
             if row["id"] in ids:
-                yield Item.model_validate({name: row[name] for name in Item.model_fields if name in row})
+                item = Item.model_validate({name: row[name] for name in Item.model_fields if name in row})
+                yield trust_source(item, default_sources())
 
 
 def _watches(rows: Iterable[Row]) -> dict[str, Watch]:

@@ -168,7 +168,7 @@ class SourceGrades:
 
     def grades(self) -> tuple[SourceGrade, ...]:
         """Return all grades as they are set, sorted by domain."""
-        return self._table().grades()
+        return self.table().grades()
 
     def grade(
         self,
@@ -182,7 +182,7 @@ class SourceGrades:
     ) -> GradeChange:
         """Set a grade by hand and start a new track record. Arguments that are not given keep their values."""
         now = self._store.clock.now()
-        before = self._table().lookup(domain)
+        before = self.table().lookup(domain)
         if before.domain != domain:
             before = before.model_copy(update={"domain": domain})
         new = kind or ("news" if before.kind == "other" else before.kind)
@@ -195,7 +195,7 @@ class SourceGrades:
     def reset(self, domain: str) -> SourceGrade:
         """Start a new track record for a source, whose grade stays as it was set."""
         now = self._store.clock.now()
-        after = self._table().lookup(domain).model_copy(update={"domain": domain, "record_since": now})
+        after = self.table().lookup(domain).model_copy(update={"domain": domain, "record_since": now})
         self._publish([after], now)
         return after
 
@@ -204,7 +204,7 @@ class SourceGrades:
 
         Grades that ship with Firstword change only with ``over_shipped``.
         """
-        now, table = self._store.clock.now(), self._table()
+        now, table = self._store.clock.now(), self.table()
         known = {source.domain: source for source in table.grades()}
         groups: dict[str, list[str]] = {group: [] for group in ("added", "changed", "same", "hand", "shipped")}
         new: list[SourceGrade] = []
@@ -222,7 +222,7 @@ class SourceGrades:
 
     def explain(self, domain: str) -> SourceProfile:
         """Return the grade of a source today, and what it is based on."""
-        now, table = self._store.clock.now(), self._table()
+        now, table = self._store.clock.now(), self.table()
         outcomes = RumorOutcomes(thresholds_in_force(self._store.settings))
         query = select(notifier.outcomes.c.payload).where(notifier.outcomes.c.domain == domain)
         with reading(self._store.engine) as connection:
@@ -238,7 +238,8 @@ class SourceGrades:
             latest = self._store.events.latest_by_key(connection, "sources")
         return {key: event.data for key, event in latest.items() if isinstance(event.data, SourceGraded)}
 
-    def _table(self) -> SourceTable:
+    def table(self) -> SourceTable:
+        """Return the table of sources with the grades that are set."""
         return default_sources().with_grades(graded.source for graded in self._known().values())
 
     def _publish(self, grades: Iterable[SourceGrade], now: datetime) -> None:

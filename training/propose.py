@@ -22,6 +22,8 @@ from schemas.items import Item
 from schemas.readings import FIELD_VALUES, Reading
 from services.matcher.annotate import Annotate
 from services.matcher.reading.reader import NamedMention, Reader, default_reader
+from services.matcher.sources.channels import trust_source
+from services.matcher.sources.publishers import default_sources
 from services.matcher.thresholds import default_thresholds
 from training.fields import FIELDS
 from training.rows import PROPOSED, Label, Pair
@@ -42,7 +44,9 @@ def main() -> None:
     if book is None:
         sys.exit("\n".join(f"{problem.file}:{problem.line}: {problem.message} {problem.fix}" for problem in problems))
     with given.items.open(encoding="utf-8") as file:
-        labels = propose(book, [Item.model_validate_json(line) for line in file], default_reader())
+        labels = propose(
+            book, [trust_source(Item.model_validate_json(line), default_sources()) for line in file], default_reader()
+        )
     with given.out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()

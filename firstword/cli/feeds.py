@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from firstword.cli.console import error, open_input, out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
+from firstword.source_grades import SourceGrades, parse_domain
+from schemas.feeds import Feed
+from schemas.items import Item, Source
 from services.common.settings import read_settings
 from services.ingest.dry_run import DryRunResult
 from services.ingest.service import IngestService
+from services.matcher.sources.channels import attribute, host_of_feed
+from services.matcher.sources.publishers import SourceTable
 
 __all__ = ["app"]
 
@@ -31,16 +38,79 @@ def _ingest(data: Path | None) -> IngestService:
 def add(
     url: Url,
     title: Annotated[str | None, typer.Option(help="A name for the feed.")] = None,
-    publisher: Annotated[str | None, typer.Option(help="The publisher, if the feed doesn't name it correctly.")] = None,
+    publisher: Annotated[
+        str | None,
+        typer.Option(help="The publisher's name, for display. It proves nothing: grades follow the address."),
+    ] = None,
     group: Annotated[str | None, typer.Option(help="The group to list it in.")] = None,
+    speaks_for: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--speaks-for",
+            metavar="DOMAIN",
+            help="A publisher that publishes through this feed, though it is at another address. You vouch for it. "
+            "Repeatable.",
+        ),
+    ] = None,
+    ground: Annotated[
+        str | None, typer.Option("--reason", "--ground", help="How you know that, in one sentence. Kept with the feed.")
+    ] = None,
     data: DataDir = None,
 ) -> None:
-    """Add a feed. A running system polls it within seconds.
+    """Add a feed, after a test of what it answers. A running system polls it within seconds.
 
-    **Example:** `firstword feeds add https://news.example/rss.xml --publisher "News Example"`
+    A publisher's grade applies only to what comes through its own feed: one at its own host, one at an aggregator
+    that is listed as carrying it, or one for which you vouch with --speaks-for. What a feed says of itself is shown,
+    and proves nothing. For a feed that is listed already, --speaks-for replaces the publishers it speaks for.
+
+    **Examples:**
+
+    - `firstword feeds add https://news.example/rss.xml`
+    - `firstword feeds add https://hosting.example/7.xml --speaks-for news.example --ground "Linked from news.example."`
     """
-    feed = _ingest(data).add_feed(url, title=title, publisher=publisher, group=group)
-    out.print(f"Added {feed.url} ({feed.id}).", markup=False)
+    domains = tuple(dict.fromkeys(parse_domain(domain) for domain in speaks_for or ()))
+    with common.open_store(read_settings(data=data)) as store:
+        ingest = common.build_ingest(store)
+        feed = ingest.add_feed(url, title=title, publisher=publisher, group=group, speaks_for=domains, ground=ground)
+        out.print(f"Added {feed.url} ({feed.id}).", markup=False)
+        _report(asyncio.run(_dry_run(ingest, feed.url)))
+        for line in _identity(feed, SourceGrades(store).table()):
+            out.print(line, markup=False)
+
+
+def _report(result: DryRunResult) -> None:
+    """Say what is wrong with a feed that was just added. It stays: the fault may pass."""
+    if not result.is_feed:
+        warn(" ".join(part for part in (result.problem, result.fix) if part))
+        return
+    asked, answered = (urlsplit(url or "").hostname for url in (result.url, result.answered_url))
+    if answered is not None and asked != answered:
+        warn(
+            f"{asked} passes this address on to {answered}. Items still count as from {asked}. If {answered} is the "
+            "publisher's own host, remove this feed and add that address."
+        )
+
+
+def _identity(feed: Feed, sources: SourceTable) -> Iterator[str]:
+    """Yield a line for each publisher whose grade applies to the feed's items."""
+    for domain in feed.speaks_for:
+        source = sources.lookup(domain)
+        yield f"Speaks for {source.publisher} ({domain}), grade {source.grade}: {feed.ground}"
+    found = attribute(Item(id="test", title="test", source=Source(feed_url=feed.url)), sources)
+    if feed.speaks_for:
+        return
+    source = found.source
+    if found.provenance.imitates:
+        yield f"Its address imitates that of {found.provenance.imitates}. Its items count as unreliable (E)."
+    elif source.kind == "aggregator":
+        yield f"{source.publisher} is an aggregator: besides itself, it speaks for those it is listed as carrying."
+    elif source.grade == "F":
+        yield (
+            f"Its items count as from {source.publisher}, which has no grade (F). Grade it with 'firstword sources "
+            "grade', or, if a known publisher publishes here, add it again with --speaks-for DOMAIN --ground REASON."
+        )
+    else:
+        yield f"Its items count as from {source.publisher} ({source.domain}), grade {source.grade}."
 
 
 @app.command("import")
@@ -76,11 +146,12 @@ def list_(data: DataDir = None, as_json: AsJson = False) -> None:
         print_json([{**state.feed.model_dump(mode="json"), **state.health.model_dump(mode="json")} for state in states])
         return
     table(
-        ("status", "feed", "last news", "problem and fix"),
+        ("status", "feed", "speaks for", "last news", "problem and fix"),
         (
             (
                 state.health.status,
                 f"{state.feed.title or state.feed.publisher or ''} {state.feed.url}".strip(),
+                ", ".join(state.feed.speaks_for) or host_of_feed(state.feed.url) or "nobody known",
                 f"{state.health.last_new_at:%Y-%m-%d %H:%M} UTC" if state.health.last_new_at else "–",
                 " ".join(part for part in (state.health.reason, state.health.mend) if part),
             )
@@ -112,6 +183,7 @@ def try_out(url: Url, data: DataDir = None, as_json: AsJson = False) -> None:
                 "problem": result.problem,
                 "fix": result.fix,
                 "feeds_of_the_page": [feed.url for feed in result.feeds],
+                "answered_url": result.answered_url,
                 "permanent_url": result.permanent_url,
                 "elapsed_seconds": round(result.elapsed_seconds, 3),
             }

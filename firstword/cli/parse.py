@@ -22,9 +22,15 @@ def parse(
     ],
     feed_url: Annotated[
         str | None,
-        typer.Option("--feed-url", help="The feed's address, for resolving relative links and deriving ids."),
+        typer.Option(
+            "--feed-url",
+            help="The feed's address: the channel of its items, whose publisher's grade applies. It also resolves "
+            "relative links and is part of the ids.",
+        ),
     ] = None,
-    publisher: Annotated[str | None, typer.Option(help="The publisher, if the feed doesn't name it correctly.")] = None,
+    publisher: Annotated[
+        str | None, typer.Option(help="The publisher's name, for display. It proves nothing: grades follow --feed-url.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any file is not a feed.")] = False,
 ) -> None:
     """Parse feed files and print their items, one JSON object per line.

@@ -23,6 +23,8 @@ from services.common.errors import BadInput, KnownBadEvent
 from services.common.processing import AnyEvent
 from services.common.settings import read_settings
 from services.ingest.parse.item_lines import BadLine, read_items
+from services.matcher.sources.channels import trust_source
+from services.matcher.sources.publishers import default_sources
 from services.matcher.thresholds import Thresholds
 
 __all__ = ["replay"]
@@ -65,6 +67,13 @@ OtherThresholds = Annotated[
         "--against-thresholds", metavar="FILE", help="Compare: print the alerts that these thresholds would change."
     ),
 ]
+TrustSources = Annotated[
+    bool,
+    typer.Option(
+        "--trust-sources",
+        help="Take each item as published by the publisher that it names. For archives whose origin you vouch for.",
+    ),
+]
 InOrder = Annotated[
     bool, typer.Option("--in-order", help="Keep the order of the file instead of sorting by time. Saves memory.")
 ]
@@ -79,6 +88,7 @@ def replay(
     against_book: OtherBook = None,
     against_thresholds: OtherThresholds = None,
     in_order: InOrder = False,
+    trust_sources: TrustSources = False,
 ) -> None:
     """Replay news items: show the alerts and drafts that Firstword would have produced.
 
@@ -88,9 +98,13 @@ def replay(
     An item needs a title, and a url or an id; 'firstword parse' prints items in this format. Lines that can't be read
     are reported on stderr, the others are replayed, and the exit code is 1.
 
+    An item's channel is its source.feed_url ('firstword parse --feed-url URL' sets it): a publisher's grade applies
+    only to what comes through its own feed. Without a feed_url, an item is of unknown origin; for an archive that you
+    vouch for, use --trust-sources.
+
     **Examples:**
 
-    - `firstword parse *.xml | firstword replay --book examples/book.yaml --items -`
+    - `firstword parse rss.xml --feed-url https://news.example/rss | firstword replay --book book.yaml --items -`
     - `firstword replay --book book.yaml --items march.jsonl --emit mentions,claims,alerts`
     - `firstword replay --book book.yaml --items march.jsonl --against-thresholds stricter.yaml`
 
@@ -98,7 +112,7 @@ def replay(
     verdicts before and after, and the reason.
     """
     wanted = _parse_emit(emit)
-    reader = _Reader()
+    reader = _Reader(trust_sources)
     if against_book is not None or against_thresholds is not None:
         if data is not None:
             raise BadInput("--data can't be used in a comparison, which keeps nothing.", fix="Leave out --data.")
@@ -195,7 +209,8 @@ def _parse_emit(emit: str) -> list[Emit]:
 class _Reader:
     """Reads items, and counts those that could not be used."""
 
-    def __init__(self) -> None:
+    def __init__(self, trust_sources: bool) -> None:
+        self._trusts = trust_sources
         self.read_count = 0
         self._bad = 0
 
@@ -208,7 +223,7 @@ class _Reader:
                 error(str(line))
             else:
                 self.read_count += 1
-                yield line
+                yield trust_source(line, default_sources()) if self._trusts else line
 
     def refuse(self, event: AnyEvent, reason: KnownBadEvent) -> None:
         self._bad += 1

@@ -13,6 +13,7 @@ from schemas.clients import Client
 from schemas.items import Item, ItemIngested
 from schemas.mentions import SourceGrade
 from services.common.processing import AnyEvent
+from services.matcher.sources.channels import host_of_feed
 
 __all__ = ["scenario_lines"]
 
@@ -56,11 +57,20 @@ def _item_step(event: AnyEvent, start: datetime) -> dict[str, Any]:
     assert isinstance(data, ItemIngested)  # noqa: S101 - the topic carries nothing else
     item = data.item
     step: dict[str, Any] = {"at": _hours(event.time, start), "by": item.source.host or "unknown.example"}
+    channel = _channel(item)
+    if channel != step["by"]:
+        step["feed"] = channel
     if data.revision:
         step |= {"id": item.id, "revision": data.revision}
     if item.published_at is not None and item.published_at != event.time:
         step["published"] = _hours(item.published_at, start)
     return step | _text(item)
+
+
+def _channel(item: Item) -> str:
+    """Return the host of the item's channel; empty if it is unknown."""
+    vouched = item.source.speaks_for
+    return vouched[0] if len(vouched) == 1 else host_of_feed(item.source.feed_url) or ""
 
 
 def _text(item: Item) -> dict[str, Any]:

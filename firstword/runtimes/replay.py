@@ -72,10 +72,17 @@ def source_graded_event(source: SourceGrade, now: datetime, revision: int = 0) -
 
 
 def item_events(items: Iterable[Item]) -> Iterator[AnyEvent]:
-    """Yield items as ingest would publish them: without repeats, changes as revisions, in nondecreasing time."""
+    """Yield items as ingest would publish them: without repeats, changes as revisions, in nondecreasing time.
+
+    An id belongs to the feed that used it first; in another feed it is another item, which gets an id of its own.
+    """
     known: dict[str, SeenItem] = {}
+    feed_of: dict[str, str | None] = {}
     now = BEGINNING
     for item in items:
+        feed_url = item.source.feed_url
+        if feed_of.setdefault(item.id, feed_url) != feed_url:
+            item = item.model_copy(update={"id": content_id("itm", feed_url or "", item.id)})
         now = max(now, item.seen_at() or now)
         earlier = {item.id: known[item.id]} if item.id in known else {}
         (change,) = detect_changes(earlier, [item], now)

@@ -22,9 +22,13 @@ MOST_GUESSES = 6
 
 @dataclass(frozen=True, slots=True)
 class DryRunResult:
-    """The content of a URL. For a feed, ``problem`` and ``fix`` are None; for a page, ``feeds`` are its feeds."""
+    """The content of a URL. For a feed, ``problem`` and ``fix`` are None; for a page, ``feeds`` are its feeds.
+
+    ``answered_url`` is the address that answered in the end, after redirects.
+    """
 
     url: str
+    answered_url: str | None = None
     permanent_url: str | None = None
     format: str | None = None
     title: str | None = None
@@ -59,6 +63,7 @@ async def dry_run(fetcher: Fetcher, url: str, now: datetime) -> DryRunResult:
         return DryRunResult(url, problem=error.message, fix=fix, feeds=feeds, elapsed_seconds=elapsed)
     return DryRunResult(
         url,
+        answered_url=response.url,
         permanent_url=response.permanent_url,
         format=parsed.format,
         title=parsed.title,

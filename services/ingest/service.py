@@ -223,9 +223,10 @@ class IngestService:
         speaks_for: tuple[str, ...] = (),
         ground: str | None = None,
     ) -> Feed:
-        """Add the feed at ``url``, to be polled at once. A feed that is listed already is returned unchanged.
+        """Add the feed at ``url``, to be polled at once. A feed that is listed already is returned.
 
-        ``speaks_for`` are the domains of publishers for which the caller vouches, for the reason in ``ground``.
+        ``speaks_for`` are the domains of publishers for which the caller vouches, for the reason in ``ground``. Of a
+        feed that is listed already, only they change, and they count for the items that come from then on.
 
         Raises:
             BadInput: ``url`` is not a valid feed address, or ``speaks_for`` has no ground.
@@ -246,8 +247,12 @@ class IngestService:
             ground=ground.strip() if ground and speaks_for else None,
         )
         with self._engine.begin() as connection:
-            self._repository.add(connection, feed, self._clock.now())
-            state = self._repository.get(connection, feed.id)
+            is_new = self._repository.add(connection, feed, self._clock.now())
+            state = self._repository.lock(connection, feed.id)
+            if state is not None and speaks_for and not is_new:
+                vouched = {"speaks_for": feed.speaks_for, "ground": feed.ground}
+                state = replace(state, feed=state.feed.model_copy(update=vouched))
+                self._repository.save(connection, state)
         self._wake_up()
         return state.feed if state is not None else feed
 

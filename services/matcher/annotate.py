@@ -187,7 +187,7 @@ class Annotate(Processor[None]):
         item_signature = compute_signature(item)
         item_statements = statements(item, QUOTE_SENTENCES)
         named = self._named(mentions)
-        readings = (self._reader or default_reader()).read(item, reading.source.publisher, named)
+        readings = (self._reader or default_reader()).read(item, reading.attributed.name, named)
         about_mentions = [
             self._reading_about(item, reading, mention, as_read)
             for mention, as_read in zip(mentions, readings, strict=True)

@@ -11,9 +11,12 @@ __all__ = ["item_id"]
 
 
 def item_id(feed_url: str, guid: str | None, url: str | None, title: str, published_at: datetime | None) -> str:
-    """Return an item's id: from feed and guid, else from the canonical URL, else from feed, title and date."""
+    """Return an item's id: from the feed and the guid, else the canonical URL, else title and date.
+
+    The feed is always part of it: no feed can revise, retract or come before another feed's item.
+    """
     if guid:
         return content_id("itm", feed_url, guid)
     if url:
-        return content_id("itm", canonical_url(url))
+        return content_id("itm", feed_url, canonical_url(url))
     return content_id("itm", feed_url, title, published_at.isoformat() if published_at else "")

@@ -61,6 +61,7 @@ def read_items(lines: Iterable[str | bytes], name: str) -> Iterator[Item | BadLi
     """Yield the items in ``lines``, in order; ``name`` is the file's name for messages. Empty lines are skipped.
 
     An item needs ``title``, and ``url`` or ``id``; a missing id is derived from the URL, as for an item of a feed.
+    ``source.feed_url`` is its channel. Lines can't vouch for a publisher: ``source.speaks_for`` is unknown here.
     """
     unknown: dict[str, tuple[int, int]] = {}
     for number, line in enumerate(lines, 1):
@@ -120,10 +121,13 @@ def _item(values: dict[str, Any]) -> Item:
     if not given.get("id"):
         if not url:
             raise _Bad("url", "An item needs a url or an id.", 'Add "url": "https://…".')
-        given["id"] = content_id("itm", canonical_url(url))
+        given["id"] = _id_from_url(given.get("source"), url)
     source = given.get("source", {})
-    if url and isinstance(source, dict) and not source.get("host"):
-        given["source"] = {**source, "host": host_of(url)}
+    if isinstance(source, dict):
+        source = {name: source[name] for name in SOURCE_FIELDS if name in source}
+        if url and not source.get("host"):
+            source["host"] = host_of(url)
+        given["source"] = source
     try:
         return Item.model_validate(given)
     except ValidationError as error:
@@ -131,6 +135,11 @@ def _item(values: dict[str, Any]) -> Item:
         raise _Bad(
             ".".join(map(str, first["loc"])), f"{_sentence(first['msg'])}", "Fix or leave out the field."
         ) from None
+
+
+def _id_from_url(source: object, url: str) -> str:
+    feed_url = source.get("feed_url") if isinstance(source, dict) else None
+    return content_id("itm", *((feed_url,) if isinstance(feed_url, str) and feed_url else ()), canonical_url(url))
 
 
 def _sentence(message: str) -> str:

@@ -76,7 +76,8 @@ def explain_item(annotated: ItemAnnotated) -> Iterator[Reason]:
     if stated_at(annotated) is None:
         text = "It states no date that can be read, so it may be old; check when it happened before you pass it on."
         yield reason("undated", annotated.item.title, "not urgent", text)
-    if annotated.origin.via != "itself":
+    claimed = annotated.provenance.claimed if annotated.provenance is not None else None
+    if annotated.origin.via != "itself" and annotated.origin.name != claimed:
         yield _explain_origin(annotated.source.publisher, annotated.origin)
 
 

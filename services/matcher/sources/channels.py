@@ -19,7 +19,16 @@ from schemas.mentions import Provenance, SourceGrade, SourceLetter
 from services.matcher.lexicon import read_sections, read_table
 from services.matcher.sources.publishers import SourceTable, slug
 
-__all__ = ["RELAYS", "UNKNOWN_DOMAIN", "Attributed", "attribute", "is_same_publisher", "publisher_id", "trust_source"]
+__all__ = [
+    "RELAYS",
+    "UNKNOWN_DOMAIN",
+    "Attributed",
+    "attribute",
+    "host_of_feed",
+    "is_same_publisher",
+    "publisher_id",
+    "trust_source",
+]
 
 #: Grades, as set by a person or the package, with which a source relays the words of others reliably.
 RELAYS: frozenset[SourceLetter] = frozenset(("A", "B"))
@@ -42,19 +51,21 @@ _WORD = re.compile(r"[^\W_]+")
 class Attributed(NamedTuple):
     """The publisher of an item with the grade of its channel, and how it is known.
 
-    ``claimed`` is the known publisher that the link or the name of the item claims without proof; ``credited`` is the
-    newsroom in its credit line, dateline or authors.
+    ``name`` is what the publisher is called, without the host that stands beside it for people. ``claimed`` is the
+    known publisher that the link or the name of the item claims without proof; ``credited`` is the newsroom in its
+    credit line, dateline or authors.
     """
 
     source: SourceGrade
     provenance: Provenance
+    name: str
     claimed: SourceGrade | None = None
     credited: SourceGrade | None = None
 
 
 def attribute(item: Item, table: SourceTable) -> Attributed:
     """Return who published ``item``, judged by its channel."""
-    host = _host_of(item.source.feed_url)
+    host = host_of_feed(item.source.feed_url)
     own = _own_grade(item.source.feed_url, host, table)
     claims = list(_claims(item, own, table))
     source = _entitled(item, own, claims, table)
@@ -68,15 +79,17 @@ def attribute(item: Item, table: SourceTable) -> Attributed:
         source = source.model_copy(update={"grade": "E", "set_grade": "E", "kind": "other", "ground": ground})
     known = host is not None or bool(item.source.speaks_for)
     named = _claimed_name(item, source, claimed, credited, known=known)
-    if known and claimed is None and imitated is None:
-        source = _with_stated_name(source, item, table)
+    name = source.publisher
+    if known and claimed is None and imitated is None and name == source.domain and item.source.publisher:
+        name = item.source.publisher
+        source = _with_name(source, name, item)
     provenance = Provenance(
         channel=publisher_id(source),
         verified=known and claimed is None and imitated is None,
         claimed=named,
         imitates=imitated.publisher if imitated else None,
     )
-    return Attributed(source, provenance, claimed, credited)
+    return Attributed(source, provenance, name, claimed, credited)
 
 
 def publisher_id(source: SourceGrade) -> str:
@@ -247,18 +260,15 @@ def _claimed_name(
     return credited.publisher if credited is not None and source.granted not in RELAYS else None
 
 
-def _with_stated_name(source: SourceGrade, item: Item, table: SourceTable) -> SourceGrade:
-    """Return a publisher that no table knows by the name its feed gives, beside its host if nobody vouched for it."""
-    stated = item.source
-    if not stated.publisher or source.domain in table or source.publisher != source.domain:
-        return source
-    if stated.speaks_for:
-        return source.model_copy(update={"publisher": stated.publisher, "owner": source.owner or stated.owner})
-    return source.model_copy(update={"publisher": f"{stated.publisher} ({source.domain})"})
+def _with_name(source: SourceGrade, name: str, item: Item) -> SourceGrade:
+    """Return a publisher that no table names by the name its feed gives, beside its host if nobody vouched for it."""
+    if item.source.speaks_for:
+        return source.model_copy(update={"publisher": name, "owner": source.owner or item.source.owner})
+    return source.model_copy(update={"publisher": f"{name} ({source.domain})"})
 
 
 @lru_cache(maxsize=4_096)
-def _host_of(url: str | None) -> str | None:
+def host_of_feed(url: str | None) -> str | None:
     """Return the host of an http(s) URL in lower case, without a leading ``www.``; None if it has none."""
     try:
         parts = urlsplit(url or "")

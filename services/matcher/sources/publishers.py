@@ -96,7 +96,10 @@ class SourceTable:
             if table._lookalikes is not None and self._changes_lookalikes(grade):
                 table._lookalikes = None
             table._by_domain[grade.domain] = grade
-            table._by_name[slug(grade.publisher)] = grade.domain
+            if grade.set_by == "hand":
+                table._by_name[slug(grade.publisher)] = grade.domain
+            else:
+                table._by_name.setdefault(slug(grade.publisher), grade.domain)
         return table
 
     def _changes_lookalikes(self, grade: SourceGrade) -> bool:

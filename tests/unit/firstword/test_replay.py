@@ -104,6 +104,19 @@ def test_a_repeated_item_is_dropped_and_a_changed_one_is_a_revision() -> None:
     ]
 
 
+def test_an_id_of_another_feed_is_another_item() -> None:
+    ours = Source(feed_url="https://x.example/feed", host="x.example")
+    evil = Source(feed_url="https://evil.example/feed", host="x.example")
+    item = Item(id="itm_1", url="https://x.example/1", title="Profit of 3 million", published_at=START, source=ours)
+    forged = item.model_copy(update={"title": "We retract our report", "source": evil})
+    found = [event.data for event in item_events([item, forged, item, forged])]
+    assert [(data.item.title, data.revision) for data in found if isinstance(data, ItemIngested)] == [
+        ("Profit of 3 million", 0),
+        ("We retract our report", 0),
+    ]
+    assert len({data.item.id for data in found if isinstance(data, ItemIngested)}) == 2
+
+
 def test_event_times_never_decrease() -> None:
     late = Item(id="itm_2", url="https://x.example/2", title="Late", published_at=START - timedelta(days=1))
     early = Item(id="itm_1", url="https://x.example/1", title="Early", published_at=START)

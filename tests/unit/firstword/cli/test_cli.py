@@ -99,7 +99,7 @@ def test_replay_names_missing_and_invalid_options(run: Run, tmp_path: Path) -> N
 
 def test_a_kept_alert_can_be_explained(run: Run, tmp_path: Path) -> None:
     items = tmp_path / "items.jsonl"
-    host = {"host": "www.reuters.com", "publisher": "Reuters"}
+    host = {"feed_url": "https://www.reuters.com/feed", "host": "www.reuters.com", "publisher": "Reuters"}
     items.write_text(json.dumps({**ITEM, "published_at": "2026-01-05T09:00:00Z", "source": host}), encoding="utf-8")
     data = str(tmp_path / "kept")
     ran = run("replay", "--book", str(example("book.yaml")), "--items", str(items), "--emit", "alerts", "--data", data)
@@ -113,6 +113,36 @@ def test_a_kept_alert_can_be_explained(run: Run, tmp_path: Path) -> None:
     ambiguous = run("explain", "alr_", "--data", data)
     assert (ambiguous.code, "begin with" in ambiguous.err) == (2, True)
     assert run("explain", "alr_nothing", "--data", data).code == 2
+
+
+def test_only_a_channel_or_trust_lends_a_publishers_grade(run: Run, tmp_path: Path) -> None:
+    items = tmp_path / "items.jsonl"
+    said = {"host": "www.reuters.com", "publisher": "Reuters"}
+    items.write_text(json.dumps({**ITEM, "published_at": "2026-01-05T09:00:00Z", "source": said}), encoding="utf-8")
+    arguments = ("replay", "--book", str(example("book.yaml")), "--items", str(items), "--emit", "alerts")
+    (unknown,) = run(*arguments).lines()[:1]
+    (trusted,) = run(*arguments, "--trust-sources").lines()[:1]
+    assert (unknown["source_grade"], trusted["source_grade"], trusted["verdict"]) == ("F", "B", "tell")
+    assert unknown["verdict"] != "tell"
+    assert any("It says it is from Reuters" in reason["text"] for reason in unknown["reasons"])  # type: ignore[index, attr-defined]
+
+
+def test_a_feed_is_added_with_whom_it_speaks_for(run: Run, tmp_path: Path) -> None:
+    feed = tmp_path / "data" / "own.xml"
+    feed.parent.mkdir()
+    feed.write_text(FEED, encoding="utf-8")
+    without = run("feeds", "add", feed.as_uri())
+    assert without.code == 0
+    assert "no grade (F)" in without.out
+    assert run("feeds", "add", feed.as_uri(), "--speaks-for", "reuters.com").code == 2
+    vouched = run("feeds", "add", feed.as_uri(), "--speaks-for", "Reuters.com", "--ground", "It is our own copy.")
+    assert "Speaks for Reuters (reuters.com), grade A: It is our own copy." in vouched.out
+    (listed,) = json.loads(run("feeds", "list", "--json").out)
+    assert (listed["speaks_for"], listed["ground"]) == (["reuters.com"], "It is our own copy.")
+    assert "reuters.com" in run("feeds", "list").out
+    gone = run("feeds", "add", (tmp_path / "data" / "none.xml").as_uri())
+    assert gone.code == 0
+    assert "warning" in gone.err
 
 
 def test_errors_in_a_book_are_reported_line_by_line(run: Run, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ async def test_a_dry_run_shows_the_feed_or_the_feeds_of_a_page_and_stores_nothin
     async with running(engine, replies) as (ingest, server):
         feed = await ingest.service.test_feed(server.url("/feed"))
         assert (feed.is_feed, feed.title, [item.title for item in feed.items]) == (True, "Example News", ["one"])
+        assert feed.answered_url == server.url("/feed")
         linking = await ingest.service.test_feed(server.url("/"))
         assert not linking.is_feed
         assert [(feed.url, feed.how) for feed in linking.feeds] == [(server.url("/feed"), "declared")]

@@ -97,8 +97,15 @@ async def test_feeds_are_added_imported_paused_resumed_and_removed(engine: Engin
     feed = ingest.service.add_feed(" https://news.example/feed#top ", publisher="Example", group="News")
     assert feed.url == "https://news.example/feed"
     assert ingest.service.add_feed("https://news.example/feed", publisher="Other") == feed
+    with pytest.raises(BadInput, match="Nothing says why"):
+        ingest.service.add_feed(feed.url, speaks_for=("news.example",), ground=" ")
+    feed = ingest.service.add_feed(feed.url, speaks_for=("reuters.com",), ground="Its contract.")
+    assert (feed.publisher, feed.speaks_for, feed.ground) == ("Example", ("reuters.com",), "Its contract.")
+    assert ingest.service.list_feeds()[0].feed == feed
     listing = ingest.service.export_feeds()
-    assert ingest.service.import_feeds(listing).already == (feed.model_copy(update={"title": feed.url}),)
+    assert ingest.service.import_feeds(listing).already == (
+        feed.model_copy(update={"title": feed.url, "speaks_for": (), "ground": None}),  # a list vouches for nobody
+    )
     assert ingest.service.pause_feed(feed.url) == feed
     assert ingest.service.list_feeds()[0].health.status == "paused"
     assert await ingest.service.poll(feed.id) is None

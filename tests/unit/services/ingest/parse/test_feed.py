@@ -25,9 +25,23 @@ def test_an_id_comes_from_the_guid_else_the_url_else_the_title_and_date() -> Non
     )
     assert [parsed.item.id for parsed in feed.items] == [
         content_id("itm", FEED_URL, "7"),
-        content_id("itm", "https://n.example.org/b"),
+        content_id("itm", FEED_URL, "https://n.example.org/b"),
         content_id("itm", FEED_URL, "C", "2026-03-02T08:30:00+00:00"),
     ]
+
+
+def test_the_same_entry_of_two_feeds_is_two_items() -> None:
+    for entry in ("<guid>7</guid>", "<link>https://n.example.org/a</link>", ""):
+        raw = f"<rss version='2.0'><channel><item><title>A</title>{entry}</item></channel></rss>".encode()
+        ids = {parse_feed(raw, feed_url=url).items[0].item.id for url in (FEED_URL, "https://evil.example/rss")}
+        assert len(ids) == 2
+
+
+def test_the_publishers_that_a_feed_speaks_for_are_in_every_item() -> None:
+    raw = b"<rss version='2.0'><channel><item><title>A</title></item></channel></rss>"
+    parsed = parse_feed(raw, feed_url=FEED_URL, speaks_for=("reuters.com",))
+    assert parsed.items[0].item.source.speaks_for == ("reuters.com",)
+    assert parse_feed(raw, feed_url=FEED_URL).items[0].item.source.speaks_for == ()
 
 
 def test_a_guid_is_kept_as_written() -> None:

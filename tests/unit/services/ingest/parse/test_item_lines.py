@@ -46,6 +46,21 @@ def test_title_and_url_are_enough() -> None:
     assert item.source.host == "n.example.org"
 
 
+def test_an_id_from_the_url_depends_on_the_feed() -> None:
+    line = '{"title": "A", "url": "https://n.example.org/a", "source": {"feed_url": "https://FEED.example/"}}'
+    items = [item for item in read_items([line, line.replace("FEED", "evil")], "-") if isinstance(item, Item)]
+    assert len({item.id for item in items}) == 2
+
+
+def test_a_line_cannot_vouch_for_a_publisher() -> None:
+    line = '{"title": "A", "id": "1", "source": {"host": "evil.example", "speaks_for": ["reuters.com"]}}'
+    item, warning = read_items([line], "-")
+    assert isinstance(item, Item)
+    assert item.source.speaks_for == ()
+    assert isinstance(warning, BadLine)
+    assert (warning.field, warning.severity) == ("source.speaks_for", "warning")
+
+
 @pytest.mark.parametrize(
     ("line", "field"),
     [

@@ -10,7 +10,7 @@ from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
 from schemas.alerts import Alert, AlertRaised
 from schemas.items import Item
-from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, Signature, SourceGrade, Span
+from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, Provenance, Signature, SourceGrade, Span
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from services.matcher.judgment.explanations import explain_item
@@ -50,6 +50,22 @@ def annotated(**given: object) -> ItemAnnotated:
 
 def texts(**given: object) -> dict[str, str]:
     return {reason.rule: reason.text for reason in explain_item(annotated(**given))}
+
+
+def test_a_claim_to_be_from_somebody_else_is_said() -> None:
+    provenance = Provenance(channel="source:echo.example", claimed="Reuters", imitates="Reuters")
+    said = texts(provenance=provenance)
+    assert said["provenance"] == "It says it is from Reuters, but it came through Coast Echo."
+    assert said["imitation"] == "Its address or its name imitates Reuters. It is not Reuters."
+    unknown = SourceGrade(domain="unknown", publisher="unknown publisher")
+    said = texts(provenance=Provenance(channel="source:unknown", claimed="Reuters"), source=unknown)
+    assert said["provenance"] == "It says it is from Reuters, but its channel is unknown."
+    assert "provenance" not in texts(provenance=Provenance(channel="source:echo.example", verified=True))
+
+
+def test_a_claimed_origin_is_explained_once() -> None:
+    claimed = Provenance(channel="source:echo.example", claimed="Northgate Wire")
+    assert "origin" not in texts(provenance=claimed)
 
 
 def test_each_reading_has_a_sentence() -> None:
