@@ -1,4 +1,4 @@
-"""What cannot be dated is not urgent, and what is from before a feed was added is context."""
+"""News that cannot be dated is not urgent, and items from before a feed was added are context."""
 
 from __future__ import annotations
 
