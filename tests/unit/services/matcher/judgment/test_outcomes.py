@@ -117,16 +117,32 @@ def test_a_rumor_that_nobody_took_up_is_reported_as_fizzled() -> None:
     assert resolved.outcome == "fizzled"
 
 
+def test_a_rumor_is_not_confirmed_by_its_own_source_or_by_another_poor_one() -> None:
+    run = runtime()
+    list(run.push(rumor("Halden Energy", BEGINNING)))
+    for number, host in enumerate(("whisper.example", "stranger.example", "another.example")):
+        title, at = "Halden Energy closes its Easton plant", BEGINNING + timedelta(hours=number + 1)
+        assert outcomes(list(run.push(item_event(host, title, f"{title}, it was confirmed {number}.", at)))) == []
+
+
+def test_a_source_does_not_answer_for_what_others_say_in_its_name() -> None:
+    run = runtime()
+    title = "Halden Energy in talks to buy Bexley, Market Whisper reports"
+    list(run.push(item_event("stranger.example", title, f"{title}.", BEGINNING)))
+    ended = outcomes(list(run.push(deal_denial("Halden Energy", BEGINNING + timedelta(hours=5)))))
+    assert [resolved.domain for resolved in ended] == []
+
+
 def test_the_track_record_changes_the_grade_from_the_next_day() -> None:
     run = runtime()
     for number, company in enumerate(COMPANIES[:5]):
-        at = BEGINNING + timedelta(minutes=10 * number)
+        at = BEGINNING + timedelta(days=4 * number)
         list(run.push(rumor(company, at)))
         list(run.push(confirmation(company, at + timedelta(minutes=5))))
-    (same_day,) = alerts(list(run.push(rumor(COMPANIES[5], BEGINNING + timedelta(hours=2)))))
+    (same_day,) = alerts(list(run.push(rumor(COMPANIES[5], BEGINNING + timedelta(days=16, hours=2)))))
     assert same_day.source_grade == "D"
     assert not any(reason.rule == "track-record" for reason in same_day.reasons)
-    later = BEGINNING + timedelta(days=30)
+    later = BEGINNING + timedelta(days=46)
     title = f"{COMPANIES[5]} rumoured to cut prices"
     raised = alerts(list(run.push(item_event("whisper.example", title, f"{title}, insiders say.", later))))
     (next_month,) = [alert for alert in raised if alert.headline == title]
