@@ -2,8 +2,8 @@
 
 A pure function of the outcomes, the grade that was set, and the day.
 
-- Slow: an outcome counts from the next midnight UTC, a few outcomes change nothing, and after a step there is none for a
-  quarter. Of the confirmed rumors of a week only the first count, so that no flood of safe guesses earns a grade.
+- Slow: an outcome counts from the next midnight UTC, a few outcomes change nothing, and after a step there is none for
+  a quarter. Of the confirmed rumors of a week only the first count, so that no flood of safe guesses earns a grade.
 - Bounded: the grade moves by at most one letter from the grade that was set; an unknown source may rise to D and, after
   twice as many outcomes, to C.
 - Reversible: outcomes leave the window, a later outcome of a story replaces the earlier one, and setting a grade
@@ -132,8 +132,8 @@ def adjust_grade(
 def _steps(source: SourceGrade, outcomes: Sequence[RumorResolved], day: datetime, thresholds: Thresholds) -> int:
     """Return how many letters up (or down, if negative) the source has moved by ``day``.
 
-    What a record earns changes at the midnight after an outcome, and when one leaves the window; a step is taken as soon
-    as a quarter has passed since the last one.
+    What a record earns changes at the midnight after an outcome, and when one leaves the window; a step is taken as
+    soon as a quarter has passed since the last one.
     """
     kept = timedelta(days=thresholds.record_window_days)
     midnights = [start_of_day(resolved.at) + timedelta(days=1) for resolved in outcomes]

@@ -10,6 +10,7 @@ from schemas.base import content_id
 from schemas.clients import Client, Manager
 from schemas.drafts import Advice, AffectedWatch, Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.brief import Brief, pick
+from services.notifier.drafting.corroboration import unsupported
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.grounding import (
     GroundingSources,
@@ -19,7 +20,7 @@ from services.notifier.drafting.grounding import (
     ungrounded,
 )
 from services.notifier.drafting.languages import greeting, is_closing, without_foreign_closing
-from services.notifier.drafting.news import NewsPart, news_part, subject_line
+from services.notifier.drafting.news import NewsPart, lead_evidence, news_part, subject_line
 from services.notifier.drafting.opinion import OpinionPart, lacks_rule, opinion_part
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import count_words, reading_seconds, review
@@ -80,10 +81,12 @@ class _Attempt:
     opinion: OpinionPart
     findings: tuple[Finding, ...]
     groundings: tuple[Grounding, ...] = field(default=())
+    unsupported: tuple[str, ...] = ()
 
     @property
     def faulty(self) -> bool:
-        return any(finding.severity == "error" for finding in self.findings) or bool(ungrounded(self.groundings))
+        errors = any(finding.severity == "error" for finding in self.findings)
+        return errors or bool(self.unsupported) or bool(ungrounded(self.groundings))
 
 
 def draft_id_for(alert_id: str) -> str:
@@ -140,6 +143,9 @@ def compose(
     if missing := ungrounded(attempt.groundings):
         things = ", ".join(f"“{grounding.text.strip('“”')}” ({grounding.kind})" for grounding in missing)
         return Refusal("ungrounded", f"Found neither in the evidence nor in the client book: {things}.")
+    if attempt.unsupported:
+        claimed = "; ".join(f"“{sentence}”" for sentence in attempt.unsupported)
+        return Refusal("unsupported", f"No other item of the evidence states the same, as this says: {claimed}")
     errors = [finding for finding in attempt.findings if finding.severity == "error"]
     if errors:
         faults = "; ".join(f"{finding.rule}: “{finding.text}”. {finding.message}" for finding in errors)
@@ -165,7 +171,8 @@ def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: Groundi
     line = subject_line(brief)
     findings = review(f"{line}.\n\n{message_text(parts)}", brief.client)
     groundings = check_grounding("\n\n".join([line, *(part.text for part in parts)]), known)
-    return _Attempt(line, tuple(parts), news, view, findings, groundings)
+    claimed = () if brief.alert.verdict == "correct" else unsupported(news.text, brief, lead_evidence(brief))
+    return _Attempt(line, tuple(parts), news, view, findings, groundings, claimed)
 
 
 def _draft(

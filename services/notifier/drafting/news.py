@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from schemas.alerts import Evidence
 from schemas.mentions import ClaimBasis
 from services.notifier.drafting.brief import Brief, format_day
+from services.notifier.drafting.corroboration import corroborating, is_confirmed_since
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.tone import EMOJI
 
@@ -96,6 +97,7 @@ def lead_evidence(brief: Brief) -> Evidence:
     return min(
         brief.alert.evidence,
         key=lambda item: (
+            item.supports in ("copy", "context"),
             order.index(item.status),
             item.item_id in used,
             _BASIS.index(item.basis),
@@ -154,8 +156,11 @@ def news_part(brief: Brief, *, max_words: int, others: bool) -> NewsPart:
     if brief.alert.verdict == "correct":
         text = _correction(brief, lead, quote, max_words)
     else:
-        text = f"{_before(brief)}{_statement(brief, lead, quote)}{_after(brief, lead) if others else ''}"
+        after = _after(brief, lead) if others else ""
+        text = f"{_before(brief)}{_statement(brief, lead, quote)}{after}{_denial(brief, lead, max_words)}"
     used = [lead, *(_others(brief, lead) if others and brief.alert.verdict != "correct" else [])]
+    if brief.alert.contested:
+        used += _denials(brief, lead)
     ids = tuple(dict.fromkeys(item.item_id for item in used))
     return NewsPart(text, ids, _outlet(lead), quote.strip("“”."))
 
@@ -183,17 +188,30 @@ def _is_same(who: str, source: str) -> bool:
 
 
 def _others(brief: Brief, lead: Evidence) -> list[Evidence]:
-    """Return up to two more pieces of evidence from other origins that say the same.
+    """Return up to two more pieces of evidence that independently state the same."""
+    return corroborating(brief.alert, lead)[:2]
 
-    A fact is only supported by sources of grades A–C that assert it; any source may repeat a rumor.
-    """
-    found: dict[str, Evidence] = {}
-    for item in brief.alert.evidence:
-        sound = item.status == "asserted" and item.source_grade in "ABC"
-        agrees = sound or (lead.status == "hedged" and item.status in ("asserted", "hedged"))
-        if agrees and item.origin != lead.origin and _outlet(item) != _outlet(lead):
-            found.setdefault(item.origin, item)
-    return list({_outlet(item): item for item in found.values()}.values())[:2]
+
+def _denials(brief: Brief, lead: Evidence) -> list[Evidence]:
+    """Return the party's denial, the newest, unless it is the news itself."""
+    denials = [item for item in brief.alert.evidence if item.supports == "denies" and item is not lead]
+    denials.sort(key=lambda item: (item.basis != "company", item.source_grade, item.item_id))
+    return denials[:1]
+
+
+def _denial(brief: Brief, lead: Evidence, max_words: int) -> str:
+    """Return the other side of a contested report."""
+    if not brief.alert.contested:
+        return ""
+    phrases = phrasing().news
+    if lead.supports == "denies":
+        return " " + phrases["denied_report_unknown"]
+    for item in _denials(brief, lead):
+        who, quote = _outlet(item), quotation_from(item, max_words, brief.asset)
+        if item.origin.casefold() == who.casefold():
+            return " " + phrases["denies"].format(who=who, quote=quote)
+        return " " + phrases["denies_citing"].format(who=who, source=item.origin, quote=quote)
+    return ""
 
 
 def _before(brief: Brief) -> str:
@@ -202,7 +220,9 @@ def _before(brief: Brief) -> str:
     lines = []
     if earlier is not None and earlier.sent_at is not None:
         kind = "update"
-        if earlier.verdict == "warn" and alert.verdict in ("tell", "information"):
+        if alert.contested:
+            kind = "contested"
+        elif earlier.verdict == "warn" and is_confirmed_since(alert, earlier.item_ids):
             kind = "confirmed" if alert.information_grade == 1 else "firmer"
         elif earlier.verdict == "correct":
             kind = "update_correction"
@@ -219,7 +239,7 @@ def _after(brief: Brief, lead: Evidence) -> str:
         return " " + phrases["also_two"].format(who=others[0], other=others[1])
     if others:
         return " " + phrases["also"].format(who=others[0])
-    if brief.alert.verdict == "warn" and brief.alert.origins == 1:
+    if brief.alert.verdict == "warn" and brief.alert.origins == 1 and not brief.alert.contested:
         return " " + phrases["one_source"]
     return ""
 

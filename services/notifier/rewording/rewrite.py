@@ -17,6 +17,7 @@ from schemas.base import content_id
 from schemas.clients import Client, Firm, Manager
 from schemas.drafts import Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.compose import message_text
+from services.notifier.drafting.corroboration import CLAIMS_SUPPORT
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.grounding import GroundingSources, check_grounding, ungrounded
 from services.notifier.drafting.opinion import desire_phrase
@@ -180,11 +181,18 @@ def _check_advice(before: str, text: str) -> str | None:
     return None
 
 
+def _check_support(before: str, text: str) -> str | None:
+    """Check that the text doesn't claim more often than before that another source reports the same."""
+    more = len(CLAIMS_SUPPORT.findall(text)) > len(CLAIMS_SUPPORT.findall(before))
+    return "it says that somebody else reports it as well." if more else None
+
+
 #: The checks of one part against its new text, by reason code. Each returns what is wrong, or None.
 _CHECKS: Mapping[str, Callable[[str, str], str | None]] = {
     "marks": _check_marks,
     "invented": _check_invented,
     "sense": _check_meaning,
+    "support": _check_support,
     "advice": _check_advice,
 }
 

@@ -63,13 +63,13 @@ def test_the_track_record_is_explained_with_dates_and_can_be_reset(store: Store)
     sources = SourceGrades(store)
     sources.grade("post.example", "C", "Fair.", publisher="The Post")
     assert isinstance(store.clock, ManualClock)
-    store.clock.set(NOW + timedelta(days=9))
+    store.clock.set(NOW + timedelta(days=24))
     with store.engine.begin() as connection:
-        store.events.publish(connection, [_confirmed(f"s{n}", NOW + timedelta(days=1 + n)) for n in range(6)])
+        store.events.publish(connection, [_confirmed(f"s{n}", NOW + timedelta(days=1 + 4 * n)) for n in range(6)])
     build_runtime(store).run_until_idle()
     profile = sources.explain("post.example")
     assert profile.today.grade == "B"
-    assert [outcome.at.day for outcome in profile.record.outcomes] == [8, 7, 6, 5, 4, 3]
+    assert [outcome.at.day for outcome in profile.record.outcomes] == [23, 19, 15, 11, 7, 3]
     assert sources.reset("post.example").grade == "C"
     assert sources.explain("post.example").today.grade == "C"
 

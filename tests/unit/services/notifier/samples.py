@@ -105,6 +105,7 @@ def an_item(name: str = "Halden Energy", number: int = 1, **more: object) -> Evi
         "status": "asserted",
         "basis": "own",
         "origin": "Northgate Wire",
+        "supports": {"denied": "denies", "retracted": "withdraws"}.get(str(more.get("status")), "claim"),
     }
     return Evidence.model_validate({**fields, **more})
 

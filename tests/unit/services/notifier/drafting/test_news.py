@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.alerts import Alert
+from schemas.alerts import Alert, Reason
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.grounding import check_grounding, grounding_sources, ungrounded
 from services.notifier.drafting.news import clean_title, lead_evidence, news_part, quotation_from, shorten, subject_line
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, drafted_story
+
+CONTESTED = Reason(rule="contested", saw="Northgate Wire", concluded="warn", text="A party denies it.")
 
 
 def brief(alert: Alert, earlier: DraftedStory | None = None) -> Brief:
@@ -141,7 +143,36 @@ def test_a_correction_repeats_what_we_said_and_gives_what_is_known_now() -> None
     ],
 )
 def test_an_update_refers_to_the_earlier_message(earlier: str, grade: int, begins: str) -> None:
-    assert text(an_alert(information_grade=grade), drafted_story(an_alert(), verdict=earlier)).startswith(begins)
+    since = an_item(number=2, publisher="Oslo Morning Herald", origin="Oslo Morning Herald")
+    alert = an_alert(information_grade=grade, evidence=(an_item(), since))
+    assert text(alert, drafted_story(an_alert(), verdict=earlier)).startswith(begins)
+
+
+@pytest.mark.parametrize("supports", ["copy", "context", None])
+def test_nothing_is_confirmed_by_an_item_that_does_not_state_the_same(supports: str | None) -> None:
+    since = an_item(number=2, publisher="Oslo Morning Herald", origin="Oslo Morning Herald", supports=supports)
+    alert = an_alert(information_grade=1, evidence=(an_item(), since))
+    said = text(alert, drafted_story(an_alert(), verdict="warn"))
+    assert said.startswith("Here is an update on what I wrote to you on 1 March.")
+    assert "also" not in said
+
+
+def test_a_contested_report_is_told_with_both_sides() -> None:
+    denial = an_item(
+        number=2,
+        status="denied",
+        basis="company",
+        origin="Halden Energy",
+        quote="Halden Energy keeps its dividend as it is.",
+    )
+    alert = an_alert(verdict="warn", reasons=(CONTESTED,), evidence=(an_item(), denial))
+    assert text(alert, drafted_story(an_alert(), item_ids=("itm_1",))) == (
+        "On 1 March I wrote to you about Halden Energy. What I passed on is now disputed. This is unconfirmed. "
+        "Northgate Wire reports: “Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share.” "
+        "Halden Energy denies it, Northgate Wire reports: “Halden Energy keeps its dividend as it is.”"
+    )
+    alone = text(an_alert(verdict="warn", reasons=(CONTESTED,), evidence=(denial,)))
+    assert alone.endswith("“Halden Energy keeps its dividend as it is.” I have not seen the report that is denied.")
 
 
 def test_an_update_quotes_what_is_new() -> None:
