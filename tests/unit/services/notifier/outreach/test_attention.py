@@ -347,7 +347,8 @@ def test_information_confirms_a_warning() -> None:
     life = Life()
     life.alert(1, verdict="warn", information_grade=3)
     life.send(life.only)
-    life.alert(1, verdict="information", information_grade=1, revision=1)
+    since = an_item(number=2, publisher="Oslo Morning Herald", origin="Oslo Morning Herald")
+    life.alert(1, verdict="information", information_grade=1, revision=1, evidence=(an_item(), since))
     assert "it is now confirmed" in life.only.body
     assert life.only.verdict == "information"
 

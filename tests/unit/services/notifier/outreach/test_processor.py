@@ -140,7 +140,8 @@ def test_a_higher_revision_is_an_update_that_replaces_the_draft() -> None:
 def test_a_confirmed_warning_says_so() -> None:
     desk = Desk()
     desk.send(desk.draft(verdict="warn"))
-    told = desk.draft(information_grade=1)
+    since = an_item(number=2, publisher="Oslo Morning Herald", origin="Oslo Morning Herald")
+    told = desk.draft(information_grade=1, evidence=(an_item(), since))
     assert "it is now confirmed" in told.body
     assert not told.subject.startswith("Unconfirmed")
 
