@@ -86,8 +86,8 @@ def test_memory_is_bounded_and_keeps_told_stories_first(given_texts: list[tuple[
         memory = remember_text(memory, f"story {number}", sketch, AT + timedelta(hours=hours), told=told)
     assert len(memory) == min(len(given_texts), 64)
     assert all(len(text.shingles) <= 24 for text in memory)
-    told = sum(told for _, told, _ in given_texts)
-    assert sum(text.told for text in memory) == min(told, 64)
+    told_stories = sum(was_told for _, was_told, _ in given_texts)
+    assert sum(text.told for text in memory) == min(told_stories, 64)
 
 
 @given(st.sets(st.integers(0, 2**32 - 1), min_size=16, max_size=64))
