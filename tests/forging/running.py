@@ -1,0 +1,219 @@
+"""Run a forging case through the pipeline, and report what a careful adviser would not accept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+
+from firstword.pipeline import Pipeline
+from firstword.runtimes.memory import MemoryRuntime
+from firstword.runtimes.replay import item_events, source_graded_event
+from schemas.alerts import Alert, AlertRaised
+from schemas.base import content_id, event
+from schemas.clients import Client, ClientChanged
+from schemas.items import Item, ItemIngested
+from services.common.clock import ManualClock
+from services.common.processing import AnyEvent
+from services.ingest.fetch.fetchers import Response, Validators
+from services.ingest.parse.item_lines import BadLine, dump_item, read_items
+from services.ingest.service import IngestService
+from services.ingest.tables import metadata
+from services.matcher.annotate import Annotate
+from services.matcher.judge import Judge
+from services.matcher.sources.publishers import SourceTable, default_sources
+from tests.fakes import CollectingPublisher
+from tests.forging.loader import NOTHING, Case, Document, Step, load_publishers
+from tests.scenarios.loader import BEGINNING, FIRM, MANAGER
+
+__all__ = ["Failure", "FailureKind", "failures"]
+
+#: told: something forged was told as a fact · corrected: something true was corrected · graded: a forged item counts
+#: for more than its channel · named: it is shown under another publisher's name · missed: something true did not
+#: arrive as it should · final: the last verdict is not one of the acceptable ones · other: any other wrong verdict.
+FailureKind = Literal["told", "corrected", "graded", "named", "missed", "final", "other"]
+TOLD = frozenset(("tell", "information"))
+#: Channels with these grades may speak for themselves alone.
+GOOD = frozenset(("A", "B"))
+#: Grades of information that no channel graded C or lower may bring about.
+SETTLED = frozenset((1, 2, 5))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A departure from what is acceptable, in words. ``step`` counts from 1; 0 is the end of the case."""
+
+    step: int
+    kind: FailureKind
+    text: str
+
+    def __str__(self) -> str:
+        return f"step {self.step}: {self.kind}: {self.text}"
+
+
+def failures(case: Case) -> list[Failure]:
+    """Return what is not acceptable in the course of ``case``."""
+    course = _Course(case)
+    last: dict[str, str] = {}
+    found: list[Failure] = []
+    for number, step in enumerate(case.steps, 1):
+        alerts = list(course.take(step))
+        found += _judge_step(number, step, alerts)
+        found += [failure for alert in alerts for failure in _judge_evidence(number, alert, course)]
+        last.update({alert.client_id: alert.verdict for alert in alerts})
+    for client, accepted in case.finally_.items():
+        verdict = last.get(client, NOTHING)
+        if verdict not in accepted:
+            found.append(Failure(0, "final", f"{client}: {verdict}, not {_words(accepted)}"))
+    return found
+
+
+def _judge_step(number: int, step: Step, alerts: list[Alert]) -> Iterator[Failure]:
+    for client, accepted in step.accepted.items():
+        own = [alert for alert in alerts if alert.client_id == client]
+        for alert in own:
+            if alert.verdict not in accepted:
+                yield Failure(number, _kind_of(step, alert), f"{_describe(alert)}, not {_words(accepted)}")
+        if not own and NOTHING not in accepted:
+            yield Failure(number, "missed", f"{client}: no alert, not {_words(accepted)}")
+
+
+def _kind_of(step: Step, alert: Alert) -> FailureKind:
+    if alert.verdict == "correct":
+        return "corrected"
+    if step.attack and alert.verdict in TOLD:
+        return "told"
+    return "other" if step.attack else "missed"
+
+
+def _judge_evidence(number: int, alert: Alert, course: _Course) -> Iterator[Failure]:
+    """Yield a failure for each forged item that the alert shows with more weight, or another name, than its channel."""
+    for position, evidence in enumerate(alert.evidence):
+        if evidence.item_id not in course.forged:
+            continue
+        channel = course.forged[evidence.item_id]
+        known = course.sources.lookup(channel)
+        if known.grade not in GOOD and evidence.source_grade in GOOD:
+            yield Failure(number, "graded", f"{evidence.publisher} through {channel} counts as {evidence.source_grade}")
+        if evidence.publisher not in (known.publisher, channel, "unknown publisher"):
+            yield Failure(number, "named", f"{channel} is shown as {evidence.publisher}")
+        if position == 0 and alert.verdict in TOLD and known.grade not in GOOD:
+            yield Failure(number, "told", f"{alert.client_id}: {alert.verdict} quotes {channel} first: {evidence.title}")
+        if position == 0 and known.grade not in GOOD and alert.information_grade in SETTLED and course.attacking:
+            yield Failure(number, "graded", f"{_describe(alert)} on the word of {channel}")
+
+
+class _Course:
+    """The pipeline with the book and the source grades of a case, and the feeds that its documents come through."""
+
+    def __init__(self, case: Case) -> None:
+        self._runtime = MemoryRuntime(Pipeline((Annotate(), Judge())))
+        self._polls: _Polls | None = None
+        self._lines = _Lines()
+        grades = load_publishers().values()
+        self.sources: SourceTable = default_sources().with_grades(grades)
+        #: The channel of each forged item, by item id.
+        self.forged: dict[str, str | None] = {}
+        self.attacking = False
+        for setting in (*(source_graded_event(grade, BEGINNING) for grade in grades), *map(_changed, case.clients)):
+            for _ in self._runtime.push(setting):
+                raise AssertionError("the setting alone raised events")
+
+    def take(self, step: Step) -> Iterator[Alert]:
+        """Let the time of ``step`` come, pass on what it brings, and yield the alerts."""
+        self.attacking = step.attack
+        yield from _alerts(self._runtime.finish(step.at))
+        for item_event in self._events_of(step):
+            data = item_event.data
+            if step.attack and isinstance(data, ItemIngested):
+                self.forged[data.item.id] = step.channel
+            yield from _alerts(self._runtime.push(item_event))
+
+    def _events_of(self, step: Step) -> Iterator[AnyEvent]:
+        if step.item is not None:
+            yield from self._lines.events_of(step.item)
+        elif step.document is not None:
+            self._polls = self._polls or _Polls()
+            yield from self._polls.events_of(step.document, step.at)
+
+
+class _Lines:
+    """Replays items from JSON lines, as ``firstword replay`` does."""
+
+    def __init__(self) -> None:
+        self._items: list[Item] = []
+        self._passed_on = 0
+
+    def events_of(self, item: Item) -> list[AnyEvent]:
+        """Return the event of ``item``, or nothing if it repeats what was read before."""
+        (read,) = read_items([dump_item(item)], "case")
+        if isinstance(read, BadLine):
+            raise AssertionError(str(read))
+        # Whom a feed may speak for is set when it is added, so a line cannot carry it.
+        source = read.source.model_copy(update={"speaks_for": item.source.speaks_for})
+        self._items.append(read.model_copy(update={"source": source}))
+        events = list(item_events(self._items))
+        fresh, self._passed_on = events[self._passed_on :], len(events)
+        return fresh
+
+
+class _Polls:
+    """Polls feeds whose bytes a case gives, through the ingest service."""
+
+    def __init__(self) -> None:
+        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        metadata.create_all(engine)
+        self._bytes = _Bytes()
+        self._clock = ManualClock(BEGINNING)
+        self._publisher = CollectingPublisher()
+        self._service = IngestService(engine, self._bytes, self._publisher, self._clock)
+
+    def events_of(self, document: Document, at: datetime) -> list[AnyEvent]:
+        """Return the items that a poll of the document at ``at`` publishes; a feed is added when it first comes."""
+        self._bytes.raw[document.feed_url] = document.raw
+        listed = {state.feed.url: state.feed for state in self._service.list_feeds()}
+        self._clock.set(at)
+        feed = listed.get(document.feed_url) or self._service.add_feed(document.feed_url)
+        before = len(self._publisher.events)
+        result = asyncio.run(self._service.poll(feed.id))
+        if result is None or result.outcome.kind == "broken":
+            raise AssertionError(f"{document.feed_url} is not a feed: {result}")
+        return [found for found in self._publisher.events[before:] if isinstance(found.data, ItemIngested)]
+
+
+class _Bytes:
+    """A fetcher that returns the bytes it was given for each URL."""
+
+    def __init__(self) -> None:
+        self.raw: dict[str, bytes] = {}
+
+    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+        return Response(200, url, self.raw[url])
+
+    async def aclose(self) -> None:
+        """Close nothing."""
+
+
+def _changed(client: Client) -> AnyEvent:
+    data = ClientChanged(client=client, firm=FIRM, manager=MANAGER)
+    identity = content_id("evt", client.id)
+    return event(data, key=client.id, id=identity, source="firstword/forging", time=BEGINNING)
+
+
+def _alerts(events: Iterator[AnyEvent]) -> Iterator[Alert]:
+    return (found.data.alert for found in events if isinstance(found.data, AlertRaised))
+
+
+def _describe(alert: Alert) -> str:
+    rules = ", ".join(reason.rule for reason in alert.reasons[:3])
+    grade = f"{alert.source_grade}{alert.information_grade}"
+    return f"{alert.client_id}: {alert.verdict} {grade} {alert.kind} [{rules}] {alert.headline[:70]!r}"
+
+
+def _words(accepted: frozenset[str]) -> str:
+    return " or ".join(sorted(accepted))
