@@ -2,9 +2,9 @@
 
     python bench/eval_forging.py [--details] [--family NAME]
 
-The cases are in tests/forging. ``told or corrected`` must be 0. ``other`` are lesser failures: a forged item that counts
-for more than its channel or is shown under another's name, or a last verdict that is not acceptable. Controls are
-honest courses of events; in those that fail, something true did not arrive as it should.
+The cases are in tests/forging. ``told or corrected`` must be 0. ``other`` are lesser failures: a forged item that
+counts for more than its channel or is shown under another's name, or a last verdict that is not acceptable. Controls
+are honest courses of events; in those that fail, something true did not arrive as it should.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +77,13 @@ class Case:
     finally_: Mapping[str, frozenset[str]]
 
 
-def load_cases() -> list[Case]:
-    """Return all cases, ordered by file name and by position in the file."""
-    return [case for path in sorted(HERE.glob("*.yaml")) for case in _cases(path)]
+def load_cases(folder: Path = HERE) -> list[Case]:
+    """Return the cases in ``folder``, ordered by file name and by position in the file."""
+    return [case for path in sorted(folder.glob("*.yaml")) for case in _cases(path)]
 
 
-def load_publishers() -> dict[str, SourceGrade]:
+@cache
+def load_publishers() -> Mapping[str, SourceGrade]:
     """Return the invented publishers of the scenarios, by the key that cases use."""
     return {key: SourceGrade(**entry) for key, entry in _read(SCENARIO_PUBLISHERS).items()}
 
@@ -121,9 +123,7 @@ def _client(raw: str | dict[str, Any], kind: str) -> Client:
     )
 
 
-def _steps(
-    case: str, raw: dict[str, Any], publishers: Mapping[str, SourceGrade], clients: list[str]
-) -> Iterator[Step]:
+def _steps(case: str, raw: dict[str, Any], publishers: Mapping[str, SourceGrade], clients: list[str]) -> Iterator[Step]:
     """Yield the step, or one for each value of ``each``, ``every`` hours apart, with the value for ``{}``."""
     values = raw.get("each", [None])
     for place, value in enumerate(range(values) if isinstance(values, int) else values):
@@ -193,9 +193,7 @@ def _item(
     )
 
 
-def _accepted(
-    raw: Any, clients: list[str], usual: Mapping[str, frozenset[str]]
-) -> dict[str, frozenset[str]]:
+def _accepted(raw: Any, clients: list[str], usual: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     """Return the accepted outcomes: ``raw`` is for all clients, or a mapping by client; ``usual`` fills the rest."""
     if raw is None:
         return dict(usual)
@@ -206,5 +204,3 @@ def _accepted(
 
 def _outcomes(raw: str | list[str]) -> frozenset[str]:
     return frozenset([raw] if isinstance(raw, str) else raw)
-
-

@@ -103,7 +103,9 @@ def _judge_evidence(number: int, alert: Alert, course: _Course) -> Iterator[Fail
         if evidence.publisher not in (known.publisher, channel, "unknown publisher"):
             yield Failure(number, "named", f"{channel} is shown as {evidence.publisher}")
         if position == 0 and alert.verdict in TOLD and known.grade not in GOOD:
-            yield Failure(number, "told", f"{alert.client_id}: {alert.verdict} quotes {channel} first: {evidence.title}")
+            yield Failure(
+                number, "told", f"{alert.client_id}: {alert.verdict} quotes {channel} first: {evidence.title}"
+            )
         if position == 0 and known.grade not in GOOD and alert.information_grade in SETTLED and course.attacking:
             yield Failure(number, "graded", f"{_describe(alert)} on the word of {channel}")
 
