@@ -58,6 +58,6 @@ class CompactMap:
 
     def keys(self) -> Iterator[str]:
         """Yield all keys. Do not change the map while iterating."""
-        for bucket in self._buckets:
+        for bucket in filter(None, self._buckets):  # most of a small map are empty
             for entry in sorted(bucket.split(_ENTRY)[1:]):
                 yield entry.partition(_VALUE)[0].decode()
