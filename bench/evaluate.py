@@ -22,7 +22,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # so that this file can be run as a script
 
-from bench import eval_claims, eval_mentions, eval_messages, eval_readings, eval_stories, model_card  # noqa: E402
+from bench import (  # noqa: E402
+    eval_chains,
+    eval_claims,
+    eval_forging,
+    eval_mentions,
+    eval_messages,
+    eval_readings,
+    eval_stories,
+    model_card,
+)
 from tests.scenarios.loader import load_scenarios  # noqa: E402
 from tests.scenarios.running import failures  # noqa: E402
 from training.figures import calibration_error  # noqa: E402
@@ -117,6 +126,27 @@ def scenarios(_: str) -> Iterator[Figure]:
     yield Figure("verdicts: scenarios", 1 - wrong / len(all_scenarios), target=1.0)
 
 
+def forging(_: str) -> Iterator[Figure]:
+    """Count forged stories that are told as facts, true ones that are corrected, and honest ones that are lost."""
+    results = eval_forging.run()
+    attacks = [result for result in results if not result.case.control]
+    lost = sum(bool(result.failures) for result in results if result.case.control)
+    yield Figure(
+        f"forging: told or corrected, of {len(attacks)}",
+        sum(result.is_harmful for result in attacks),
+        target=0,
+        low=True,
+    )
+    yield Figure(f"forging: honest ones lost, of {len(results) - len(attacks)}", lost, target=0, low=True)
+
+
+def chains(_: str) -> Iterator[Figure]:
+    """Measure the share of claims in chains of real rumors whose final verdict is right."""
+    results = eval_chains.run()
+    claims = sum(len(result.chain.claims) for result in results)
+    yield Figure("chains: final verdicts right", 1 - sum(len(r.wrong) for r in results) / claims, target=1.0)
+
+
 #: Each part, and the data file that it needs.
 PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (mentions, eval_mentions.DATA / "headlines.jsonl"),
@@ -126,6 +156,8 @@ PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (headlines, None),
     (readings, eval_readings.ITEMS),
     (scenarios, None),
+    (forging, None),
+    (chains, eval_chains.ITEMS),
 )
 
 
