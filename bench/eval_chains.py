@@ -35,7 +35,7 @@ UNCONFIRMED = frozenset(("warn", "hold"))
 
 
 class Claim(NamedTuple):
-    """An event of a chain. ``words``: a pattern that the headlines of its alerts match. ``right``: the final verdicts."""
+    """An event of a chain. ``words``: a pattern of its alerts' headlines. ``right``: the acceptable final verdicts."""
 
     name: str
     words: str

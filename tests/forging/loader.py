@@ -15,7 +15,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from schemas.base import content_id
-from schemas.clients import Client, Watch
+from schemas.clients import Client, Trade, Watch
 from schemas.items import Item, Source
 from schemas.mentions import SourceGrade
 from services.ingest.identity.urls import host_of
@@ -34,7 +34,13 @@ ATTACK_VERDICTS = frozenset((NOTHING, "ignore", "hold", "warn"))
 HONEST_VERDICTS = frozenset((NOTHING, "ignore", "hold", "warn", "tell", "information"))
 #: The clients of a case that names no others: one for each kind of watch.
 KINDS = ("holding", "competitor", "topic")
-TRADES = {"holding": "wealth", "competitor": "agency", "topic": "legal", "product": "it", "supplier": "it"}
+TRADES: Mapping[str, Trade] = {
+    "holding": "wealth",
+    "competitor": "agency",
+    "topic": "legal",
+    "product": "it",
+    "supplier": "it",
+}
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ def _cases(path: Path) -> Iterator[Case]:
 
 
 def _client(raw: str | dict[str, Any], kind: str) -> Client:
-    fields = {"name": raw} if isinstance(raw, str) else raw
+    fields: dict[str, Any] = {"name": raw} if isinstance(raw, str) else raw
     limits: dict[str, Any] = {"holding": {"weight": 0.12}, "topic": {"scope": {}}}.get(kind, {})
     watch = Watch(**{"entity_id": fields["name"].lower().replace(" ", "-"), "kind": kind, **limits, **fields})
     return Client(
@@ -168,11 +174,9 @@ def _item(
     guid = str(raw.get("id", raw["title"]))
     link = str(raw.get("link", host))
     url = link if "://" in link else f"https://{link}/{content_id('n', guid)}"
-    dates = {
-        f"{field}_at": BEGINNING + timedelta(hours=raw[field]) for field in ("published", "updated") if field in raw
-    }
-    if "undated" not in raw and not dates:
-        dates = {"published_at": at}
+    published, updated = _moment(raw.get("published")), _moment(raw.get("updated"))
+    if "undated" not in raw and published is None and updated is None:
+        published = at
     return Item(
         id=content_id("itm", case, guid if "id" in raw else f"{feed_url} {guid} {raw['at'] if 'again' in raw else ''}"),
         url=url,
@@ -180,6 +184,8 @@ def _item(
         summary=raw.get("summary"),
         body=raw.get("body"),
         language=raw.get("language"),
+        published_at=published,
+        updated_at=updated,
         fetched_at=at,
         authors=tuple(raw.get("authors", ())),
         source=Source(
@@ -189,8 +195,11 @@ def _item(
             owner=raw.get("owner"),
             speaks_for=speaks_for,
         ),
-        **dates,
     )
+
+
+def _moment(hours: float | None) -> datetime | None:
+    return None if hours is None else BEGINNING + timedelta(hours=hours)
 
 
 def _accepted(raw: Any, clients: list[str], usual: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
