@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +15,11 @@ from sqlalchemy.pool import StaticPool
 from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
 from firstword.runtimes.replay import item_events, source_graded_event
-from schemas.alerts import Alert, AlertRaised
+from schemas.alerts import Alert, AlertRaised, Evidence
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged
 from schemas.items import Item, ItemIngested
+from schemas.mentions import SourceGrade
 from services.common.clock import ManualClock
 from services.common.processing import AnyEvent
 from services.ingest.fetch.fetchers import Response, Validators
@@ -100,14 +102,34 @@ def _judge_evidence(number: int, alert: Alert, course: _Course) -> Iterator[Fail
         known = course.sources.lookup(channel)
         if known.grade not in GOOD and evidence.source_grade in GOOD:
             yield Failure(number, "graded", f"{evidence.publisher} through {channel} counts as {evidence.source_grade}")
-        if evidence.publisher not in (known.publisher, channel, "unknown publisher"):
-            yield Failure(number, "named", f"{channel} is shown as {evidence.publisher}")
+        if not _is_shown_as_itself(evidence, channel, known, course.sources):
+            yield Failure(number, "named", f"{channel} is shown as {evidence.publisher!r}")
         if position == 0 and alert.verdict in TOLD and known.grade not in GOOD:
             yield Failure(
                 number, "told", f"{alert.client_id}: {alert.verdict} quotes {channel} first: {evidence.title}"
             )
         if position == 0 and known.grade not in GOOD and alert.information_grade in SETTLED and course.attacking:
             yield Failure(number, "graded", f"{_describe(alert)} on the word of {channel}")
+
+
+def _is_shown_as_itself(evidence: Evidence, channel: str | None, known: SourceGrade, sources: SourceTable) -> bool:
+    """Return whether the name that an account manager reads is that of the channel, or contains its host.
+
+    Of an aggregator, it may be whom the aggregator carries. Letters that nobody sees may not be in it, and what stands
+    before the host may not be another publisher's name.
+    """
+    shown = evidence.publisher
+    if any(unicodedata.category(letter).startswith("C") for letter in shown):
+        return False
+    if shown in (known.publisher, "unknown publisher"):
+        return True
+    hosts = [channel, evidence.host if known.kind == "aggregator" else None]
+    host = next((host for host in hosts if host and host in shown), None)
+    if host is None:
+        return False
+    name = shown.partition(host)[0].strip(" (")
+    named = sources.named(name) if name else None
+    return named is None or named.publisher == known.publisher
 
 
 class _Course:
