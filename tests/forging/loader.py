@@ -117,7 +117,9 @@ def _cases(path: Path) -> Iterator[Case]:
 
 def _client(raw: str | dict[str, Any], kind: str) -> Client:
     fields: dict[str, Any] = {"name": raw} if isinstance(raw, str) else raw
-    limits: dict[str, Any] = {"holding": {"weight": 0.12}, "topic": {"scope": {}}}.get(kind, {})
+    limits: dict[str, Any] = {"holding": {"weight": 0.12}, "topic": {"scope": {}}, "regulation": {"scope": {}}}.get(
+        kind, {}
+    )
     watch = Watch(**{"entity_id": fields["name"].lower().replace(" ", "-"), "kind": kind, **limits, **fields})
     return Client(
         id=kind,
