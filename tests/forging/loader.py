@@ -40,6 +40,14 @@ TRADES: Mapping[str, Trade] = {
     "topic": "legal",
     "product": "it",
     "supplier": "it",
+    "regulation": "legal",
+}
+
+#: The weight of holdings, and a scope for subjects, which need one.
+LIMITS: Mapping[str, dict[str, Any]] = {
+    "holding": {"weight": 0.12},
+    "topic": {"scope": {}},
+    "regulation": {"scope": {}},
 }
 
 
