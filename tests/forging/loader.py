@@ -22,7 +22,16 @@ from services.ingest.identity.urls import host_of
 from services.matcher.sources.publishers import default_sources
 from tests.scenarios.loader import BEGINNING, MANAGER
 
-__all__ = ["ATTACK_VERDICTS", "HONEST_VERDICTS", "Case", "Document", "Step", "load_cases", "load_publishers"]
+__all__ = [
+    "ATTACK_VERDICTS",
+    "HONEST_VERDICTS",
+    "Case",
+    "Document",
+    "Step",
+    "load_cases",
+    "load_publishers",
+    "parse_case",
+]
 
 HERE = Path(__file__).parent
 SCENARIO_PUBLISHERS = HERE.parent / "scenarios" / "publishers.yaml"
@@ -93,7 +102,9 @@ class Case:
 
 def load_cases(folder: Path = HERE) -> list[Case]:
     """Return the cases in ``folder``, ordered by file name and by position in the file."""
-    return [case for path in sorted(folder.glob("*.yaml")) for case in _cases(path)]
+    return [
+        parse_case(raw, path.stem.replace("_", " ")) for path in sorted(folder.glob("*.yaml")) for raw in _read(path)
+    ]
 
 
 @cache
@@ -106,25 +117,18 @@ def _read(path: Path) -> Any:
     return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
 
 
-def _cases(path: Path) -> Iterator[Case]:
+def parse_case(raw: Mapping[str, Any], family: str) -> Case:
+    """Return the case that ``raw`` describes, in the format of the files."""
     publishers = load_publishers()
-    family = path.stem.replace("_", " ")
-    for raw in _read(path):
-        clients = tuple(_client(raw["watch"], kind) for kind in raw.get("for", KINDS))
-        ids = [client.id for client in clients]
-        steps = tuple(step for entry in raw["steps"] for step in _steps(raw["name"], entry, publishers, ids))
-        yield Case(
-            name=raw["name"],
-            family=family,
-            control="control" in path.stem,
-            clients=clients,
-            steps=steps,
-            finally_=_accepted(raw.get("finally"), ids, {}),
-        )
+    clients = tuple(_client(raw["watch"], kind) for kind in raw.get("for", KINDS))
+    ids = [client.id for client in clients]
+    steps = tuple(step for entry in raw["steps"] for step in _steps(raw["name"], entry, publishers, ids))
+    finally_ = _accepted(raw.get("finally"), ids, {})
+    return Case(raw["name"], family, "control" in family, clients, steps, finally_)
 
 
-def _client(raw: str | dict[str, Any], kind: str) -> Client:
-    fields: dict[str, Any] = {"name": raw} if isinstance(raw, str) else raw
+def _client(raw: Any, kind: str) -> Client:
+    fields = {"name": raw} if isinstance(raw, str) else raw
     limits: dict[str, Any] = {"holding": {"weight": 0.12}, "topic": {"scope": {}}, "regulation": {"scope": {}}}.get(
         kind, {}
     )
