@@ -128,7 +128,7 @@ def parse_case(raw: Mapping[str, Any], family: str) -> Case:
 
 
 def _client(raw: Any, kind: str) -> Client:
-    fields = {"name": raw} if isinstance(raw, str) else raw
+    fields: dict[str, Any] = raw if isinstance(raw, dict) else {"name": raw}
     limits: dict[str, Any] = {"holding": {"weight": 0.12}, "topic": {"scope": {}}, "regulation": {"scope": {}}}.get(
         kind, {}
     )
