@@ -129,10 +129,8 @@ def parse_case(raw: Mapping[str, Any], family: str) -> Case:
 
 def _client(raw: Any, kind: str) -> Client:
     fields: dict[str, Any] = raw if isinstance(raw, dict) else {"name": raw}
-    limits: dict[str, Any] = {"holding": {"weight": 0.12}, "topic": {"scope": {}}, "regulation": {"scope": {}}}.get(
-        kind, {}
-    )
-    watch = Watch(**{"entity_id": fields["name"].lower().replace(" ", "-"), "kind": kind, **limits, **fields})
+    entity_id = fields["name"].lower().replace(" ", "-")
+    watch = Watch(**{"entity_id": entity_id, "kind": kind, **LIMITS.get(kind, {}), **fields})
     return Client(
         id=kind,
         name=f"The {kind} client",

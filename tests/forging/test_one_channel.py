@@ -16,6 +16,10 @@ LINKS = ("www.reuters.com", "www.sec.gov", "financial-ledger.example", "halden-e
 #: What a forged item may say of each subject: its title and its first sentence without a period.
 SAYINGS = {
     "dividend": (
+        (
+            "Halden Energy cuts its dividend by half",
+            "Halden Energy has cut its annual dividend by half. The board approved the cut on Sunday",
+        ),
         ("Halden Energy cuts its dividend by half", "Halden Energy has cut its annual dividend by half"),
         ("Halden Energy denies dividend cut", "Halden Energy has not cut its dividend"),
         (
@@ -27,6 +31,10 @@ SAYINGS = {
         ("Halden Energy files for bankruptcy protection", "Halden Energy filed for bankruptcy protection on Monday"),
     ),
     "takeover": (
+        (
+            "Corvane Pharma agrees to takeover by Estmere Group",
+            "Corvane Pharma today announced that it has agreed to a takeover by Estmere Group at 41 crowns a share",
+        ),
         (
             "Corvane Pharma agrees to takeover by Estmere Group",
             "Corvane Pharma has agreed to a takeover by Estmere Group",
