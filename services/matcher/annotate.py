@@ -29,7 +29,7 @@ from services.matcher.reading.officers import find_officer
 from services.matcher.reading.reader import NAME_TYPES, NamedMention, Reader, default_reader
 from services.matcher.sources.channels import Attributed, attribute
 from services.matcher.sources.origins import find_origin
-from services.matcher.sources.publishers import SourceTable, default_sources, slug
+from services.matcher.sources.publishers import SourceTable, default_sources, slug, without_legal_form
 from services.matcher.sources.track_record import RumorOutcomes, start_of_day
 from services.matcher.stories.signature import compute_signature
 from services.matcher.text.normalize import words
@@ -39,6 +39,8 @@ from services.matcher.thresholds import Thresholds, default_thresholds
 
 __all__ = ["Annotate", "ItemReading", "choose_quote", "read_item"]
 
+#: Characters before an issuer's name at the beginning of a press release: its dateline.
+DATELINE_CHARS = 80
 #: Statements, including the title, that are searched for the office of a quoted person.
 OFFICE_STATEMENTS = 3
 #: Sentences after the title from which the quote is chosen.
@@ -251,11 +253,14 @@ class Annotate(Processor[None]):
             if officer is not None:
                 claim = claim.model_copy(update={"basis": "company", "attributed_to": officer.company})
                 speaker = officer.company
-        if speaker is None or source.kind == "newswire":
-            return find_origin(claim, reading.attributed, sources, entity=name, party=is_about)
-        if name is not None and _is_same_name(speaker, name):
+        if speaker is None:
+            party = is_about if source.kind != "newswire" else _opens(mention, item_statements)
+            return find_origin(claim, reading.attributed, sources, entity=name if party else None, party=party)
+        if name is not None and (_is_same_name(speaker, name) or _is_joint_issuer(mention, speaker, source)):
             return find_origin(claim, reading.attributed, sources, entity=name, party=True)
-        party = self._involves_parties(reading.impact) and _takes_part(speaker, item.title)
+        party = self._involves_parties(reading.impact) and _takes_part(without_legal_form(speaker), item.title)
+        if source.kind == "company" and self._type_of(mention) != "company":
+            party = True  # a company knows its products, sites and subjects
         return find_origin(claim, reading.attributed, sources, entity=None, party=party)
 
     def _named(self, mentions: Sequence[Mention]) -> list[NamedMention]:
@@ -311,6 +316,18 @@ class Annotate(Processor[None]):
     def _involves_parties(self, impact: Impact) -> bool:
         """Return whether the event has parties, any of which can speak about it first hand."""
         return impact.kind == "averted" or impact.kind in self._thresholds.party_kinds
+
+
+def _is_joint_issuer(mention: Mention, speaker: str, source: SourceGrade) -> bool:
+    """Return whether the entity is one of those who issued a release together."""
+    return source.kind == "newswire" and " and " in speaker and any(span.text in speaker for span in mention.spans)
+
+
+def _opens(mention: Mention, item_statements: Sequence[Statement]) -> bool:
+    """Return whether the first sentence of a release, or a headline without one, begins with the entity's name."""
+    names = {span.text for span in mention.spans}
+    first = next((text for position, text in item_statements if position != "title"), item_statements[0].text)
+    return any(name in first[: len(name) + DATELINE_CHARS] for name in names)
 
 
 def _is_ordinary(name: str) -> bool:

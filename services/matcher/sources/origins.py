@@ -30,9 +30,7 @@ def find_origin(
     """
     speaker, source = claim.attributed_to, attributed.source
     if source.kind in ("company", "newswire", "regulator"):
-        name = (entity or source.publisher) if source.kind == "newswire" else source.publisher
-        primary = source.kind != "newswire" or _relays(source)
-        return _origin(_primary_id(source, name), name, "primary", source.grade, primary=primary)
+        return _published_statement(claim, source, entity, party)
     if speaker is not None and (claim.status != "retracted" or claim.basis in REPORTS):
         known = table.named(speaker)
         if known is not None and known.domain != source.domain and _is_newsroom(known, claim):
@@ -53,6 +51,22 @@ def find_origin(
     if attributed.claimed is not None:
         return _relayed(attributed.claimed, "attribution", source)
     return _newsroom_origin(source, "itself", source.grade, source.domain)
+
+
+def _published_statement(claim: Claim, source: SourceGrade, entity: str | None, party: bool) -> Origin:
+    """Return the origin of what an authority's or a company's own channel, or a press wire, publishes.
+
+    A press wire prints what it is paid for: the words are those of who issued the release. Whoever is no party to the
+    event is no primary source of it, and the wire's grade says nothing about an issuer that nobody knows.
+    """
+    if source.kind == "regulator":
+        return _origin(_primary_id(source, source.publisher), source.publisher, "primary", source.grade, primary=True)
+    if source.kind == "company":
+        grade = source.grade if party else max(source.grade, "C")
+        return _origin(_primary_id(source, source.publisher), source.publisher, "primary", grade, primary=party)
+    issuer = entity or claim.attributed_to or source.publisher
+    grade = source.grade if party else "F"
+    return _origin(_primary_id(source, issuer), issuer, "primary", grade, primary=party and _relays(source))
 
 
 def _is_newsroom(known: SourceGrade, claim: Claim) -> bool:

@@ -15,7 +15,7 @@ from services.matcher.lexicon import read_table
 from services.matcher.sources.lookalikes import Lookalikes, is_worth_imitating
 from services.matcher.text.normalize import fold_case
 
-__all__ = ["NEWSROOMS", "SourceTable", "default_sources", "slug"]
+__all__ = ["NEWSROOMS", "SourceTable", "default_sources", "slug", "without_legal_form"]
 
 #: Kinds of sources that report themselves; the others carry what somebody else says.
 NEWSROOMS: frozenset[SourceKind] = frozenset(("wire", "news", "trade", "blog"))
@@ -24,10 +24,17 @@ _NOT_SLUG = re.compile(r"[^\w]+")
 _LEGAL_FORM = re.compile(r"[ ,]+(?:inc|corp|co|ltd|plc|gmbh|ag|sa|nv|se|llc|group|holdings?|company|limited)\.?$", re.I)
 
 
+def without_legal_form(name: str) -> str:
+    """Return ``name`` without its legal form: "Halden Energy, Inc." → "Halden Energy"."""
+    return _LEGAL_FORM.sub("", name.strip())
+
+
 def slug(name: str) -> str:
     """Return ``name`` as part of an id: lower case, hyphenated, without article and legal form."""
-    bare = _LEGAL_FORM.sub("", name.strip())
-    return _NOT_SLUG.sub("-", fold_case(bare).removeprefix("the ").replace("'s", "")).strip("-") or "unknown"
+    return (
+        _NOT_SLUG.sub("-", fold_case(without_legal_form(name)).removeprefix("the ").replace("'s", "")).strip("-")
+        or "unknown"
+    )
 
 
 class SourceTable:

@@ -158,3 +158,24 @@ def test_a_press_wire_of_grade_c_does_not_speak_for_the_company() -> None:
     ]
     assert {origin.id for origin in origins} == {"company:halden-energy"}
     assert [origin.primary for origin in origins] == [True, False]
+
+
+def test_a_release_about_others_is_the_word_of_its_issuer_alone() -> None:
+    table = TABLE.with_grades([SourceGrade(domain="release.example", publisher="A Wire", kind="newswire", grade="B")])
+    item = Item(
+        id="i",
+        title="Halden Energy hides losses",
+        summary="Grizzly Point today announced that Halden Energy hides losses.",
+        source=Source(feed_url="https://release.example/feed", host="release.example"),
+    )
+    claim, attributed = classify_claim(item), attribute(item, table)
+    foreign = find_origin(claim, attributed, table, party=False)
+    assert (foreign.id, foreign.primary, foreign.grade) == ("company:grizzly-point", False, "F")
+    of_party = find_origin(claim, attributed, table, party=True)
+    assert (of_party.id, of_party.primary, of_party.grade) == ("company:grizzly-point", True, "B")
+
+
+def test_a_company_that_speaks_of_others_is_no_primary_source() -> None:
+    item = Item(id="i", title="Meridia Bank is insolvent", source=Source(feed_url="https://halden.example/feed"))
+    origin = find_origin(classify_claim(item), attribute(item, TABLE), TABLE, party=False)
+    assert (origin.id, origin.primary, origin.grade) == ("company:halden-energy", False, "C")
