@@ -12,12 +12,14 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
+from unicodedata import category
 from urllib.parse import urlsplit
 
 from schemas.items import Item
 from schemas.mentions import Provenance, SourceGrade, SourceLetter
 from services.matcher.lexicon import read_sections, read_table
 from services.matcher.sources.publishers import SourceTable, slug
+from services.matcher.text.normalize import fold_case
 
 __all__ = [
     "RELAYS",
@@ -264,7 +266,16 @@ def _with_name(source: SourceGrade, name: str, item: Item) -> SourceGrade:
     """Return a publisher that no table names by the name its feed gives, beside its host if nobody vouched for it."""
     if item.source.speaks_for:
         return source.model_copy(update={"publisher": name, "owner": source.owner or item.source.owner})
-    return source.model_copy(update={"publisher": f"{name} ({source.domain})"})
+    shown = _visible(name)
+    if not shown or fold_case(shown) == source.domain:
+        return source
+    return source.model_copy(update={"publisher": f"{shown} ({source.domain})"})
+
+
+def _visible(name: str) -> str:
+    """Return ``name`` without letters that nobody sees, such as those that turn the direction of the text."""
+    shown = (" " if category(letter) == "Cc" else letter for letter in name if category(letter) != "Cf")
+    return " ".join("".join(shown).split())
 
 
 @lru_cache(maxsize=4_096)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
+from schemas.alerts import Verdict
 from tests.scenarios.loader import Scenario, load_scenarios
 from tests.scenarios.running import failures
 
@@ -17,7 +20,7 @@ def test_a_scenario_raises_the_expected_alerts(scenario: Scenario) -> None:
 
 def test_there_are_scenarios_for_every_verdict() -> None:
     verdicts = {alert.verdict for scenario in SCENARIOS for step in scenario.steps for alert in step.expected}
-    assert verdicts == {"tell", "warn", "hold", "correct", "ignore"}
+    assert verdicts == set(get_args(Verdict))
 
 
 def test_there_are_many_scenarios_with_unique_names() -> None:

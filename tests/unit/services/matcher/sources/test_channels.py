@@ -233,3 +233,18 @@ def test_nothing_that_an_item_says_raises_the_grade_of_its_channel(
 def test_publishers_of_one_owner_share_an_id() -> None:
     assert publisher_id(LEDGER) == publisher_id(WEEKLY) == "owner:ledger-media"
     assert publisher_id(BLOG) == "source:blog.example"
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown"),
+    [
+        ("Quick Finance", "Quick Finance (site.example)"),
+        ("\u202esretueR", "sretueR (site.example)"),
+        ("Quick\u200b Finance\n", "Quick Finance (site.example)"),
+        ("Site.example", "site.example"),
+        ("\u200b", "site.example"),
+    ],
+)
+def test_a_stated_name_is_shown_beside_the_host_without_hidden_letters(stated: str, shown: str) -> None:
+    found = attribute(item("https://site.example/feed", "site.example", stated), BOTH)
+    assert found.source.publisher == shown
