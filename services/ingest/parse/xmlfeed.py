@@ -172,7 +172,7 @@ def _entry(entry: Any, guid: str | None, feed_url: str, atom: bool) -> RawEntry:
         updated=_text(entry, updated),
         authors=tuple(_authors(entry)),
         categories=tuple(str(tag.get("label") or tag.get("term") or "") for tag in dict.get(entry, "tags") or ()),
-        source_title=source.get("title") if isinstance(source, Mapping) else None,
+        source_title=(source.get("title") if isinstance(source, Mapping) else None) or _text(entry, "news_source"),
     )
 
 

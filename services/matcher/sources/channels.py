@@ -131,8 +131,8 @@ def _own_grade(feed_url: str | None, host: str | None, table: SourceTable) -> So
     if platform is None:
         return table.lookup(host)
     tenant = _tenant(feed_url or "", host, platform)
-    exact = table.get(tenant) if tenant != platform else None
-    if exact is not None and exact.kind not in NOT_CLAIMED:
+    exact = table.get(tenant) if tenant not in _platforms() else None
+    if exact is not None:
         return exact
     above = table.lookup(platform)
     return _unknown(tenant).model_copy(
@@ -223,9 +223,11 @@ def _imitated(item: Item, host: str | None, source: SourceGrade, table: SourceTa
     """Return the publisher that the channel's host, the link's host or the name imitates."""
     lookalikes = table.lookalikes()
     hosts = (host, item.source.host) if item.source.host != host else (host,)
-    for each in hosts:
-        if each is not None and (_platform(each) is not None or table.lookup(each).domain not in table):
-            imitated = lookalikes.of_host(each)
+    for named_host in hosts:
+        if named_host is not None and (
+            _platform(named_host) is not None or table.lookup(named_host).domain not in table
+        ):
+            imitated = lookalikes.of_host(named_host)
             if imitated is not None and not is_same_publisher(imitated, source):
                 return imitated
     name = item.source.publisher
@@ -301,12 +303,12 @@ def _platform(host: str) -> str | None:
         if domain in _platforms():
             return domain
         _, _, domain = domain.partition(".")
-    return None
+    return host if host.partition(".")[0] in _user_labels() else None
 
 
 def _tenant(feed_url: str, host: str, platform: str) -> str:
     """Return what identifies a tenant of a platform: its subdomain, or host and path."""
-    if not _platforms()[platform]:
+    if not _platforms().get(platform):
         return host
     parts = urlsplit(feed_url)
     query = f"?{parts.query}" if parts.query else ""
@@ -318,6 +320,12 @@ def _platforms() -> dict[str, bool]:
     """Return the platforms, and whether their tenants have paths instead of subdomains."""
     sections = read_sections("hosted_platforms.txt")
     return {domain: section == "path" for section in ("subdomain", "path") for domain in sections[section]}
+
+
+@cache
+def _user_labels() -> frozenset[str]:
+    """Return the first labels of hosts where users write, on whatever domain."""
+    return frozenset(read_sections("hosted_platforms.txt")["label"])
 
 
 @cache

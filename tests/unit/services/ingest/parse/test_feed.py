@@ -44,6 +44,14 @@ def test_the_publishers_that_a_feed_speaks_for_are_in_every_item() -> None:
     assert parse_feed(raw, feed_url=FEED_URL).items[0].item.source.speaks_for == ()
 
 
+def test_an_aggregators_own_source_element_is_read() -> None:
+    raw = (
+        b"<rss version='2.0' xmlns:News='https://www.bing.com/news/search'><channel><title>halden - BingNews</title>"
+        b"<item><title>A</title><News:Source>Selva Post</News:Source></item></channel></rss>"
+    )
+    assert parse_feed(raw, feed_url=FEED_URL).items[0].item.source.publisher == "Selva Post"
+
+
 def test_a_guid_is_kept_as_written() -> None:
     feed = rss("<item><title>A</title><guid>NW:55 x</guid></item>")
     assert feed.items[0].guid == "NW:55 x"

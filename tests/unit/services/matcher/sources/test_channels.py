@@ -107,8 +107,8 @@ def test_a_channel_of_several_publishers_speaks_for_the_one_it_names() -> None:
         attribute(item("https://hosting.example/", host, name, speaks_for=both), TABLE)
         for host, name in (("herald.example", None), (None, "The Ledger"), (None, None), ("blog.example", None))
     ]
-    assert [each.source.grade for each in found] == ["B", "A", "F", "F"]
-    assert [each.provenance.claimed for each in found] == [None, None, None, "A Blog"]
+    assert [attributed.source.grade for attributed in found] == ["B", "A", "F", "F"]
+    assert [attributed.provenance.claimed for attributed in found] == [None, None, None, "A Blog"]
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,18 @@ def test_a_tenant_gets_nothing_from_its_platform() -> None:
     table = TABLE.with_grades(generous)
     tenants = ("https://a.substack.com/feed", "https://medium.com/feed/@a", "https://medium.com/feed/@b")
     found = [attribute(item(url), table) for url in tenants]
-    assert {each.source.grade for each in found} == {"F"}
-    assert len({each.provenance.channel for each in found}) == 3
+    assert {attributed.source.grade for attributed in found} == {"F"}
+    assert len({attributed.provenance.channel for attributed in found}) == 3
     assert attribute(item("https://known.substack.com/feed"), table).source.grade == "B"
+
+
+def test_users_pages_get_nothing_from_the_company_they_are_about() -> None:
+    cisco = SHIPPED.lookup("cisco.com")
+    assert cisco.kind == "company"
+    found = attribute(item("https://community.cisco.com/rss/board?id=1"), SHIPPED)
+    assert (found.source.grade, found.source.kind) == ("F", "blog")
+    graded = SHIPPED.with_grades([cisco.model_copy(update={"domain": "community.cisco.com", "grade": "C"})])
+    assert attribute(item("https://community.cisco.com/rss/board?id=1"), graded).source.grade == "C"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +200,7 @@ def test_a_credit_is_a_claim_of_those_who_do_not_relay_reliably() -> None:
     blog = attribute(item("https://blog.example/feed", summary=text), TABLE)
     author = attribute(item("https://blog.example/feed", authors=("The Ledger",)), TABLE)
     assert paper.credited == blog.credited == author.credited == LEDGER
-    assert [each.provenance.claimed for each in (paper, blog, author)] == [None, "The Ledger", "The Ledger"]
+    assert [attributed.provenance.claimed for attributed in (paper, blog, author)] == [None, "The Ledger", "The Ledger"]
     assert blog.source == BLOG
     assert attribute(item("https://ledger.example/feed", summary=text), TABLE).credited is None
 
