@@ -47,9 +47,15 @@ WITHIN, EXEMPT = Grant("within"), Grant("exempt")
 
 
 def has_room(record: ClientRecord, client: Client, now: datetime) -> bool:
-    """Return whether one more message keeps the client's weekly budget."""
+    """Return whether one more message keeps the client's weekly budget.
+
+    A draft that waits takes a place for a week, and for as long as newer news may still rewrite it.
+    """
+    open_ids = {message.draft_id for message in record.open_messages}
     waiting = {
-        story.draft_id for story in record.stories if story.waiting and story.counts and story.drafted_at > now - WEEK
+        story.draft_id
+        for story in record.stories
+        if story.waiting and story.counts and (story.drafted_at > now - WEEK or story.draft_id in open_ids)
     }
     sent = [at for at in record.sent if at > now - WEEK]
     return len(sent) + len(waiting) < client.contact.max_per_week
