@@ -19,7 +19,7 @@ from services.common.processing import AnyEvent
 from services.notifier import queries
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk import auth
-from services.notifier.desk.actions import clients, deliveries
+from services.notifier.desk.actions import alerts, clients, deliveries
 from services.notifier.desk.actions import drafts as draft_actions
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.app import create_app
@@ -35,7 +35,7 @@ from tests.fakes import CollectingPublisher, FakeClock, ScriptedChannel
 __all__ = ["OWNER", "FeedNotes", "World"]
 
 OWNER = Viewer("owner", "Owner", "owner", None, "Europe/Stockholm")
-ACTIONS = (draft_actions, deliveries, clients)
+ACTIONS = (draft_actions, deliveries, clients, alerts)
 SETTINGS = DeskSettings(
     secret="a secret of the tests, long enough to sign", base_url="http://testserver", allowed_hosts=("testserver",),
     mail_channel=True, page_size=5,

@@ -25,6 +25,7 @@ from firstword.cli import (
     keys,
     lag,
     migrate,
+    noticed,
     parse,
     playbooks,
     replay,
@@ -72,6 +73,7 @@ app.add_typer(clients.app, name="clients")
 app.add_typer(sources.app, name="sources")
 app.add_typer(playbooks.app, name="playbooks")
 app.add_typer(events.app, name="events")
+app.add_typer(noticed.app, name="noticed")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(keys.app, name="keys")

@@ -13,6 +13,7 @@ from schemas.alerts import Alert
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftState
 from schemas.interactions import ClientTuned
+from services.notifier.contact.budget import LEFT_OUT
 from services.notifier.lifecycle import DECIDABLE, TERMINAL
 from services.notifier.scope import EVERYTHING, Scope
 from services.notifier.tables import (
@@ -243,10 +244,6 @@ class NoticedLine:
     at: datetime
 
 
-#: Decisions of the contact policy after which dropped news is listed as also noticed (outreach.noticed.Why).
-_LEFT_OUT = ("weekly_budget", "outranked", "no_opinion")
-
-
 def noticed(connection: Connection, scope: Scope, since: datetime, *, number: int, size: int) -> Page[NoticedLine]:
     """Return news left out after ``since`` that was not told since then, newest first."""
     latest = (
@@ -267,7 +264,7 @@ def noticed(connection: Connection, scope: Scope, since: datetime, *, number: in
         .select_from(
             latest.join(alerts, alerts.c.id == latest.c.alert_id).join(clients, clients.c.id == alerts.c.client_id)
         )
-        .where(latest.c.rank == 1, latest.c.what == "dropped", latest.c.reason.in_(_LEFT_OUT))
+        .where(latest.c.rank == 1, latest.c.what == "dropped", latest.c.reason.in_(LEFT_OUT))
         .where(clients.c.removed.is_(False), scope.condition())
         .order_by(latest.c.at.desc(), alerts.c.id)
     )

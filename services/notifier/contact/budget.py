@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal, get_args
 
-__all__ = ["WEEK", "next_free", "sent_within_week"]
+__all__ = ["LEFT_OUT", "WEEK", "LeftOut", "next_free", "sent_within_week"]
 
 WEEK = timedelta(days=7)
+#: Why news is left out of the messages and listed as also noticed: the weekly messages are used up, more valuable news
+#: took the place of its draft, or there is nothing to advise and it is not large.
+LeftOut = Literal["weekly_budget", "outranked", "no_opinion"]
+LEFT_OUT: tuple[LeftOut, ...] = get_args(LeftOut)
 
 
 def sent_within_week(sent: Sequence[datetime], moment: datetime) -> tuple[datetime, ...]:

@@ -45,7 +45,7 @@ def _running(connection: Connection, draft_id: str, client: Client, now: datetim
     zone = zone_of(client)
     stored: Any = connection.execute(select(drafts.c.payload).where(drafts.c.id == draft_id)).scalar_one()
     draft = Draft.model_validate(stored)
-    told = draft.told_alerts or (draft.alert_id,)
+    told = (draft.alert_id, *draft.told_alerts, *(watch.alert_id for watch in draft.affects))
     query = select(alerts.c.entity_id, alerts.c.entity_name).where(alerts.c.id.in_(told))
     about = blackout_names(client, (name for pair in connection.execute(query) for name in pair if name))
     return general_blackout(client, zone, now) or topic_blackout(client, zone, now, about)

@@ -9,6 +9,7 @@ from datetime import datetime
 from schemas.alerts import Alert, Verdict
 from schemas.drafts import DraftState
 from schemas.event_views import AffectedClient, AffectedInterest, EventMessage, TellingState
+from services.notifier.contact.budget import LEFT_OUT
 from services.notifier.event_views.view import weightiest
 from services.notifier.lifecycle import DECIDABLE
 
@@ -32,7 +33,7 @@ _COMING: frozenset[DraftState] = frozenset(("open", "edited", "failed", "approve
 _RESPONSE: Mapping[str, TellingState] = {
     "waits": "postponed",
     "merged": "covered",
-    "also_noticed": "also_noticed",
+    **dict.fromkeys(LEFT_OUT, "also_noticed"),
 }
 
 

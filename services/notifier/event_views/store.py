@@ -60,7 +60,8 @@ def record_alert(connection: Connection, alert: Alert) -> None:
 
 def record_draft(connection: Connection, draft: Draft) -> None:
     """Write which alerts ``draft`` tells."""
-    told = dict.fromkeys((draft.alert_id, *draft.told_alerts))
+    affected = (watch.alert_id for watch in draft.affects)
+    told = dict.fromkeys((draft.alert_id, *draft.told_alerts, *affected))
     rows = [{"alert_id": alert_id, "draft_id": draft.id} for alert_id in told if alert_id]
     upsert(connection, draft_alerts, rows, ["alert_id", "draft_id"], update=())
 

@@ -18,6 +18,7 @@ from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.events import contact_decided, draft_created
 from services.notifier.outreach.follow_up import FollowUp, continues_draft, event_stories
 from services.notifier.outreach.merge import are_alike, assemble, may_join
+from services.notifier.outreach.policy import may_name
 from services.notifier.outreach.record import ClientRecord, Message, StoryDraft
 
 __all__ = [
@@ -37,7 +38,7 @@ __all__ = [
 def brief_for(alert: Alert, follow: FollowUp, context: Context, attached: Sequence[DraftedStory] = ()) -> Brief:
     """Return what a draft on ``alert`` is written from."""
     entry = context.known_entry
-    affects = _affected(alert, attached, entry.client)
+    affects = _affected(alert, attached, entry.client, context.now)
     return Brief(alert, entry.client, entry.firm, entry.manager, context.now, follow.earlier, affects)
 
 
@@ -71,9 +72,14 @@ def compose_story(
     )
 
 
-def _affected(alert: Alert, attached: Sequence[DraftedStory], client: Client) -> tuple[AffectedWatch, ...]:
-    """Return the client's other watches that the event concerns, each once, as far as the book still has them."""
-    watches = {watch.entity_id: watch for watch in client.watches}
+def _affected(
+    alert: Alert, attached: Sequence[DraftedStory], client: Client, now: datetime
+) -> tuple[AffectedWatch, ...]:
+    """Return the client's other watches that the event concerns, each once.
+
+    Those that the book no longer has, and those about which a blackout forbids messages, are left out.
+    """
+    watches = {watch.entity_id: watch for watch in client.watches if may_name(watch.entity_id, watch.name, client, now)}
     found = {
         story.entity_id: AffectedWatch(
             entity_id=story.entity_id,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from schemas.alerts import Alert
 from schemas.drafts import Draft
 from services.common.processing import AnyEvent
+from services.notifier.contact.budget import LeftOut
 from services.notifier.contact.value import value_of
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.outreach.context import Context, Result
@@ -25,9 +25,6 @@ __all__ = [
     "turned_false",
     "whole_event",
 ]
-
-#: The weekly messages are used up, more valuable news took the place of its draft, or there is nothing to advise.
-Why = Literal["weekly_budget", "outranked", "no_opinion"]
 
 
 def noticed_before(record: ClientRecord, alert: Alert) -> NoticedEvent | None:
@@ -56,7 +53,7 @@ def whole_event(alert: Alert, noticed: NoticedEvent | None, context: Context) ->
 def leave_out(
     record: ClientRecord,
     alert: Alert,
-    why: Why,
+    why: LeftOut,
     detail: str,
     context: Context,
     *,
@@ -76,7 +73,7 @@ def leave_out_again(
     lead: Alert,
     attached: Sequence[DraftedStory],
     noticed: NoticedEvent,
-    why: Why,
+    why: LeftOut,
     detail: str,
     context: Context,
 ) -> Result:

@@ -11,7 +11,7 @@ from services.notifier.contact.plan import SendPlan, plan_send, zone_of
 from services.notifier.outreach.context import Context
 from services.notifier.outreach.record import ClientRecord
 
-__all__ = ["blackout_for", "is_blacked_out", "plan_for"]
+__all__ = ["blackout_for", "is_blacked_out", "may_name", "plan_for"]
 
 
 def plan_for(record: ClientRecord, alert: Alert, client: Client, now: datetime, *, exempt: bool = False) -> SendPlan:
@@ -41,6 +41,12 @@ def is_blacked_out(alert: Alert, context: Context) -> bool:
     zone = zone_of(client)
     deal = topic_blackout(client, zone, context.now, _blackout_names(alert, client))
     return deal is not None or general_blackout(client, zone, context.now) is not None
+
+
+def may_name(entity_id: str, name: str, client: Client, now: datetime) -> bool:
+    """Return whether a message may name this watched entity, which is not what it is mainly about."""
+    names = blackout_names(client, (entity_id, name))
+    return topic_blackout(client, zone_of(client), now, names) is None
 
 
 def _blackout_names(alert: Alert, client: Client) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from schemas.alerts import Alert
 from schemas.clients import Client
 from services.common.processing import AnyEvent
+from services.notifier.contact.budget import LeftOut
 from services.notifier.contact.plan import SendPlan
 from services.notifier.contact.value import is_large
 from services.notifier.drafting.brief import DraftedStory
@@ -37,7 +38,6 @@ from services.notifier.outreach.messages import (
     place,
 )
 from services.notifier.outreach.noticed import (
-    Why,
     leave_out,
     leave_out_again,
     leave_out_message,
@@ -211,7 +211,7 @@ def _leave_out(
     lead: Alert,
     attached: Sequence[DraftedStory],
     noticed: NoticedEvent | None,
-    why: Why,
+    why: LeftOut,
     detail: str,
     context: Context,
 ) -> Result:

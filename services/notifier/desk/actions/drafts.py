@@ -234,7 +234,8 @@ def _plan(context: ActionContext, line: DraftLine) -> SendPlan:
     if entry is None:
         return SendPlan(max(context.now, line.send_after))
     others = queries.message_times(context.connection, EVERYTHING, line.client_id, context.now - WEEK)
-    told = line.draft.told_alerts or (line.draft.alert_id,)
+    affected = (watch.alert_id for watch in line.draft.affects)
+    told = (line.draft.alert_id, *line.draft.told_alerts, *affected)
     alerts = queries.alerts_by_id(context.connection, EVERYTHING, told)
     about = blackout_names(entry.client, (name for alert in alerts for name in (alert.entity_id, alert.entity_name)))
     exempt = line.draft.budget != "within"

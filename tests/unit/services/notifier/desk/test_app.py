@@ -31,6 +31,7 @@ PAGES = (
     "/",
     "/me",
     "/held",
+    "/noticed",
     "/sent",
     "/clients",
     "/clients/claire-arnaud",
@@ -41,7 +42,7 @@ PAGES = (
     "/audit",
     "/sent?status=unknown",
 )
-API = ("drafts", "clients", "held", "advice", "feeds", "health")
+API = ("drafts", "clients", "held", "noticed", "advice", "feeds", "health")
 
 
 @pytest.fixture

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.alerts import Alert
-from schemas.clients import ContactPolicy
+from schemas.clients import Blackout, ContactPolicy
 from schemas.drafts import TellRequested
 from services.notifier.contact.value import value_of
 from services.notifier.outreach.record import NOTICED_KEPT
@@ -94,6 +94,16 @@ def test_an_update_of_an_open_draft_still_names_the_other_watches() -> None:
     life.alert(1, HALDEN, evidence=(shared, an_item(number=5)), revision=1)
     assert [watch.name for watch in life.only.affects] == [CORVANE]
     assert CORVANE in life.only.body
+
+
+def test_a_watch_under_a_blackout_is_not_named() -> None:
+    deal = Blackout(until=date(2026, 12, 31), reason="a deal", about=(CORVANE,))
+    life = Life(client_of(max_per_week=3, merge_minutes=0, blackouts=(deal,)))
+    shared = an_item(number=1)
+    life.alert(1, HALDEN, evidence=(shared,))
+    life.alert(2, CORVANE, evidence=(shared,))
+    assert life.only.affects == ()
+    assert CORVANE not in life.only.body
 
 
 def test_a_merged_message_names_the_other_watches_of_each_event() -> None:
