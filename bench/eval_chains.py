@@ -28,6 +28,8 @@ from schemas.items import Item  # noqa: E402
 from services.ingest.parse.item_lines import read_items  # noqa: E402
 from services.matcher.annotate import Annotate  # noqa: E402
 from services.matcher.judge import Judge  # noqa: E402
+from services.matcher.sources.channels import trust_source  # noqa: E402
+from services.matcher.sources.publishers import default_sources  # noqa: E402
 
 ITEMS = ROOT.parent / "shared" / "data" / "news" / "items.jsonl"
 TOLD = frozenset(("tell", "information"))
@@ -121,7 +123,8 @@ class Result(NamedTuple):
 def read(path: Path = ITEMS) -> list[Item]:
     """Return the news in order of time; bad lines are left out."""
     with path.open("rb") as lines:
-        return in_time_order(item for item in read_items(lines, path.name) if isinstance(item, Item))
+        items = [item for item in read_items(lines, path.name) if isinstance(item, Item)]
+    return in_time_order(trust_source(item, default_sources()) for item in items)
 
 
 def run(items: Sequence[Item] | None = None) -> list[Result]:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
 from sqlalchemy import create_engine
@@ -14,7 +15,7 @@ from sqlalchemy.pool import StaticPool
 
 from firstword.pipeline import Pipeline
 from firstword.runtimes.memory import MemoryRuntime
-from firstword.runtimes.replay import item_events, source_graded_event
+from firstword.runtimes.replay import item_events
 from schemas.alerts import Alert, AlertRaised, Evidence
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged
@@ -136,17 +137,16 @@ class _Course:
     """The pipeline with the book and the source grades of a case, and the feeds that its documents come through."""
 
     def __init__(self, case: Case) -> None:
-        self._runtime = MemoryRuntime(Pipeline((Annotate(), Judge())))
+        self.sources = _sources()
+        self._runtime = MemoryRuntime(Pipeline((Annotate(self.sources), Judge())))
         self._polls: _Polls | None = None
         self._lines = _Lines()
-        grades = load_publishers().values()
-        self.sources: SourceTable = default_sources().with_grades(grades)
         #: The channel of each forged item, by item id.
         self.forged: dict[str, str | None] = {}
         self.attacking = False
-        for setting in (*(source_graded_event(grade, BEGINNING) for grade in grades), *map(_changed, case.clients)):
-            for _ in self._runtime.push(setting):
-                raise AssertionError("the setting alone raised events")
+        for client in case.clients:
+            for _ in self._runtime.push(_changed(client)):
+                raise AssertionError("the book alone raised events")
 
     def take(self, step: Step) -> Iterator[Alert]:
         """Let the time of ``step`` come, pass on what it brings, and yield the alerts."""
@@ -164,6 +164,12 @@ class _Course:
         elif step.document is not None:
             self._polls = self._polls or _Polls()
             yield from self._polls.events_of(step.document, step.at)
+
+
+@cache
+def _sources() -> SourceTable:
+    """Return the shipped table with the invented publishers; one for all cases, because it is costly to build."""
+    return default_sources().with_grades(load_publishers().values())
 
 
 class _Lines:
