@@ -100,18 +100,18 @@ def assess(evidence: Sequence[EvidenceRecord], event: EventSummary | None = None
 
     The result depends on what was published when, not on the order in which it arrived.
     """
-    counted = sorted(
-        (record for record in evidence if record.counts),
-        key=lambda record: (record.said_at, record.item_id, record.revision),
-    )
+    ordered = sorted(evidence, key=lambda record: (record.said_at, record.item_id, record.revision))
+    counted = [record for record in ordered if record.counts]
     if not counted:
-        return _no_news(evidence)
+        return _no_news(ordered)
     judged = [record for record in counted if record.judged]
     if not judged:
         return _foreign_language(counted)
     # If the original was no news, or has left the evidence, a copy has to stand for it.
     testimony = [record for record in judged if record.is_testimony] or judged
-    found = _positions([record for record in testimony if states_claim(record, event)] or testimony)
+    found = _positions([record for record in testimony if states_claim(record, event)])
+    if not found:
+        return _no_claim(testimony)
     positions = _Positions(
         asserting=[position for position in found if position.status == "asserted"],
         hedging=[position for position in found if position.status == "hedged"],
@@ -438,6 +438,12 @@ def _foreign_language(records: Sequence[EvidenceRecord]) -> Assessment:
     text = f"{join_names(r.publisher for r in records)} wrote in a language that Firstword does not assess."
     why = reason("language", f"{len(records)} item(s) not in English", "cannot be judged", text)
     return Assessment(_best(r.origin_grade for r in records), 6, len({r.origin_id for r in records}), (why,))
+
+
+def _no_claim(records: Sequence[EvidenceRecord]) -> Assessment:
+    text = f"What {join_names(r.publisher for r in records)} published doesn't say that it happened."
+    why = reason("no-claim", f"{len(records)} item(s) on something else", "cannot be judged", text)
+    return Assessment(_best(record.grade for record in records), 6, 0, (why,))
 
 
 def _no_news(evidence: Sequence[EvidenceRecord]) -> Assessment:
