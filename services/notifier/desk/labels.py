@@ -40,6 +40,7 @@ __all__ = [
     "moment",
     "outcome",
     "sentence",
+    "telling_reason",
     "zone",
 ]
 
@@ -267,6 +268,11 @@ def outcome(state: DraftState, text: str) -> str:
     if state != "dismissed" or code not in DISMISS_REASONS:
         return text
     return f"{DISMISS_REASONS[code]}: {comment}" if comment else DISMISS_REASONS[code]
+
+
+def telling_reason(state: TellingState, text: str) -> str:
+    """Return why a client was not told, or not yet."""
+    return sentence(outcome("dismissed", text) if state == "dismissed" else text)
 
 
 def span(delta: timedelta) -> str:
