@@ -29,12 +29,6 @@ TELLING_OF: Mapping[DraftState, TellingState] = {
 }
 #: States in which a message is still on its way.
 _COMING: frozenset[DraftState] = frozenset(("open", "edited", "failed", "approved", "sending"))
-#: Of the contact policy's decisions and refusals, what they mean to the client.
-_RESPONSE: Mapping[str, TellingState] = {
-    "waits": "postponed",
-    "merged": "covered",
-    **dict.fromkeys(LEFT_OUT, "also_noticed"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +52,10 @@ class DraftFacts:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What became of an alert without a draft of its own: a refusal (``what`` is "refused"), or a contact decision."""
+    """What became of an alert without a draft of its own: a refusal (``what`` is "refused"), or a contact decision.
+
+    ``draft_id`` is the message that it is merged into.
+    """
 
     alert_id: str
     what: str
@@ -66,6 +63,16 @@ class Response:
     detail: str
     at: datetime
     until: datetime | None = None
+    draft_id: str | None = None
+
+    @property
+    def state(self) -> TellingState:
+        """What it means to the client."""
+        if self.what == "merged":
+            return "covered" if self.draft_id else "also_noticed"
+        if self.what == "waits":
+            return "postponed"
+        return "also_noticed" if self.reason in LEFT_OUT else "not_told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +120,23 @@ def _state(
     facts: ClientFacts, interests: Sequence[Alert], verdict: Verdict
 ) -> tuple[TellingState, str | None, datetime | None]:
     """Return the state by the last draft, else by what was decided without one; its reason; and until when it waits."""
-    if facts.drafts:
-        last = facts.drafts[-1]
-        void = last.state == "withdrawn" and facts.alerts[-1].raised_at > last.created_at
-        if not void:
-            return TELLING_OF[last.state], last.outcome, None
+    last = facts.drafts[-1] if facts.drafts else None
+    if last is not None and last.state != "withdrawn":
+        return TELLING_OF[last.state], last.outcome, None
     if verdict == "hold":
         return "held", _decisive(interests, verdict), None
     current = {alert.id for alert in interests}
-    responses = [response for response in facts.responses if response.alert_id in current]
-    if responses:
-        last_response = max(responses, key=lambda response: response.at)
-        state = _RESPONSE.get(last_response.reason) or _RESPONSE.get(last_response.what, "not_told")
-        return state, last_response.detail, last_response.until
+    since = [
+        response
+        for response in facts.responses
+        if response.alert_id in current and (last is None or response.at >= last.created_at)
+    ]
+    if since:
+        latest = max(since, key=lambda response: response.at)
+        return latest.state, latest.detail, latest.until
     if verdict == "ignore":
         return "ignored", _decisive(interests, verdict), None
-    return "undecided", None, None
+    return ("undecided", None, None) if last is None else ("withdrawn", last.outcome, None)
 
 
 def _decisive(interests: Sequence[Alert], verdict: Verdict) -> str | None:

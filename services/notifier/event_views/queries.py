@@ -309,5 +309,6 @@ def _responses(connection: Connection, alert_ids: Sequence[str]) -> Mapping[str,
     for row in connection.execute(select(refusals).where(refusals.c.alert_id.in_(alert_ids))):
         found[row.client_id].append(Response(row.alert_id, "refused", row.reason, row.detail, row.at))
     for row in connection.execute(select(contact_decisions).where(contact_decisions.c.alert_id.in_(alert_ids))):
-        found[row.client_id].append(Response(row.alert_id, row.what, row.reason, row.detail, row.at, row.until))
+        response = Response(row.alert_id, row.what, row.reason, row.detail, row.at, row.until, row.draft_id)
+        found[row.client_id].append(response)
     return found

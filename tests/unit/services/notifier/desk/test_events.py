@@ -101,3 +101,38 @@ def test_reading_is_in_the_audit_log(world: World, owner: TestClient) -> None:
         found = connection.execute(select(audit_log.c.action, audit_log.c.subject)).all()
     assert ("events.listed", "events") in [tuple(row) for row in found]
     assert ("event.read", "itm_wire") in [tuple(row) for row in found]
+
+
+def test_the_page_shows_the_event_with_own_clients(world: World, owner: TestClient) -> None:
+    page = owner.get("/events/itm_paper")
+    assert page.status_code == 200
+    for shown in (
+        DEAL,
+        "Probably true",
+        "Claire Arnaud",
+        "Nadia Brightwater",
+        "Reports it, first of all",
+        "Draft to decide",
+    ):
+        assert shown in page.text
+    june = world.browser("manager-june")
+    assert "Claire" not in june.get("/events/itm_paper").text
+    assert june.get(f"/events/{CLAIRE.id}").status_code == 404
+    assert world.browser(None).get("/events/itm_paper").headers["location"] == "/signin"
+
+
+def test_an_alert_and_a_draft_lead_to_their_event(world: World, owner: TestClient) -> None:
+    draft_id = world.draft("claire-arnaud").id
+    for path in (f"/alerts/{CLAIRE.id}", f"/drafts/{draft_id}"):
+        assert f'href="/events/{CLAIRE.id}"' in owner.get(path).text
+
+
+def test_text_from_feeds_is_escaped_on_the_page(world: World, owner: TestClient) -> None:
+    hostile = "<script>alert(1)</script>"
+    item = evidence("evil", title=hostile, claimed_publisher=hostile, url="javascript:alert(1)")
+    copy = evidence("copy", title=hostile, publisher=hostile, origin="Evil", supports="copy", url="javascript:alert(1)")
+    world.apply([raised(alert("claire-arnaud", hostile, item, copy, story="itm_evil"))])
+    page = owner.get("/events/itm_evil").text
+    assert hostile not in page
+    assert "javascript:" not in page
+    assert "1 repeats it" in page

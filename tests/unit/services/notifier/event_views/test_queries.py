@@ -195,6 +195,12 @@ def test_a_later_correction_waits_beside_what_was_told(database: Engine) -> None
                         alert_id=CLAIRE.id, until=LATER), "postponed"),
         (ContactDecided(client_id="claire-arnaud", what="merged", reason="same_event",
                         detail="The client is on leave.", alert_id=CLAIRE.id, draft_id="drf_1"), "covered"),
+        (ContactDecided(client_id="claire-arnaud", what="merged", reason="same_event",
+                        detail="The client is on leave.", alert_id=CLAIRE.id), "also_noticed"),
+        (ContactDecided(client_id="claire-arnaud", what="dropped", reason="weekly_budget",
+                        detail="The client is on leave.", alert_id=CLAIRE.id), "also_noticed"),
+        (ContactDecided(client_id="claire-arnaud", what="dropped", reason="too_late",
+                        detail="The client is on leave.", alert_id=CLAIRE.id), "not_told"),
     ],
 )  # fmt: skip
 def test_without_a_draft_the_decision_on_the_alert_says_why(
@@ -211,6 +217,19 @@ def test_a_dismissed_draft_shows_its_reason(database: Engine) -> None:
     world.desk("dismiss", message.id, 0, "too_late", "It is Friday.")
     claire = client_of(world, "claire-arnaud")
     assert (claire.state, claire.state_reason) == ("dismissed", "too_late: It is Friday.")
+
+
+def test_a_draft_that_gives_way_to_better_news_is_also_noticed(database: Engine) -> None:
+    message, winner = draft(CLAIRE), draft(alert("claire-arnaud", "Halden Energy", evidence("cut"), story="itm_cut"))
+    winner = winner.model_copy(update={"supersedes": message.id})
+    outranked = ContactDecided(client_id="claire-arnaud", what="dropped", reason="outranked", alert_id=CLAIRE.id,
+                               detail="More valuable news took its place.", draft_id=message.id)  # fmt: skip
+    world = world_of(database, created(message), created(winner))
+    assert client_of(world, "claire-arnaud").state == "withdrawn"
+    world.apply([happened(outranked, "claire-arnaud")])
+    claire = client_of(world, "claire-arnaud")
+    assert (claire.state, claire.state_reason) == ("also_noticed", "More valuable news took its place.")
+    assert (claire.told_at, claire.expected_at) == (None, None)
 
 
 def test_newer_evidence_can_part_what_seemed_one_event(database: Engine) -> None:
