@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 import httpx
@@ -126,10 +128,11 @@ def test_an_added_client_and_feed_work_immediately(tmp_path: Path, opml: Path) -
             '<rss version="2.0"><channel><title>Zephyr Gas</title><link>https://zephyr-gas.example</link><item>'
             "<title>Zephyr Gas cuts its dividend by half</title><link>https://www.reuters.com/zephyr</link>"
             "<description>Zephyr Gas cut its dividend by half, the company said in a statement.</description>"
-            "</item></channel></rss>",
+            f"<pubDate>{format_datetime(datetime.now(UTC))}</pubDate></item></channel></rss>",
             encoding="utf-8",
         )
+        vouched = ("--speaks-for", "reuters.com", "--ground", "a copy of the agency's feed, made here")
         subprocess.run(
-            [FIRSTWORD, "feeds", "add", feed.resolve().as_uri(), "--data", str(data)], check=True, timeout=60
+            [FIRSTWORD, "feeds", "add", feed.resolve().as_uri(), *vouched, "--data", str(data)], check=True, timeout=60
         )
         eventually(lambda: any("Zephyr Gas" in str(draft["subject"]) for draft in drafts(browser)))
