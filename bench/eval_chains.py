@@ -72,7 +72,7 @@ CHAINS = (
         "2022-06-01",
         "2022-09-01",
         (
-            Claim("it prepares for bankruptcy", r"potential bankruptcy", UNCONFIRMED | TOLD),
+            Claim("it is insolvent", r"bailout|bankruptcy|insolven", UNCONFIRMED | TOLD),
             Claim("a bank raises money for its assets", r"goldman", UNCONFIRMED),
         ),
     ),
