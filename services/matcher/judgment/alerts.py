@@ -104,11 +104,12 @@ def alert_raised(alert: Alert) -> AnyEvent:
 def _alert_id(situation: Situation, verdict: Verdict, revision: int, trigger_id: str) -> str:
     """Derive the alert's id from its content.
 
-    An item that names two of a client's assets gets one alert: both have the same id, and the log keeps one. But each
-    asset has a price of its own, and a later update may come in different items for the two.
+    Each of a client's watches that an event concerns has an alert of its own, and the notifier writes one message on
+    them all. What asks for no message has one alert for all watches that one item names: both have the same id, and the
+    log keeps one.
     """
     parts: list[str | int] = [situation.client_id, situation.thread.story_id, verdict, revision]
-    if situation.thread.event.kind == "share_move":
+    if verdict in TOLD or situation.thread.event.kind == "share_move":
         parts.append(situation.watch.entity_id)
     if revision:
         parts.append(trigger_id)

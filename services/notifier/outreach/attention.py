@@ -25,8 +25,8 @@ __all__ = [
     "granted_on_request",
     "has_room",
     "outranked_message",
-    "spent",
     "week_of",
+    "why_left_out",
 ]
 
 #: News takes the place of a waiting message only if its value is this many times as high.
@@ -88,9 +88,7 @@ def outranked_message(record: ClientRecord, alert: Alert, now: datetime) -> Mess
     A message that the account manager edited or approved keeps its place, and so does one that was asked for.
     """
     candidates = [
-        (_value_of_message(message, now), message)
-        for message in record.open_messages
-        if not message.locked and message.budget == "within" and not _is_kept(message)
+        (_value_of_message(message, now), message) for message in record.open_messages if _may_be_outranked(message)
     ]
     lowest = min(candidates, key=lambda candidate: (candidate[0], candidate[1].draft_id), default=None)
     if lowest is None or value_of(alert, now) < CLEARLY_MORE * lowest[0]:
@@ -104,7 +102,7 @@ def week_of(client: Client) -> str:
     return f"this week's {_NUMBERS[limit] if limit < len(_NUMBERS) else limit}"
 
 
-def spent(client: Client) -> str:
+def _spent(client: Client) -> str:
     """Return the beginning of a sentence that says that the budget is used up: ``This week's three messages were``."""
     limit = client.contact.max_per_week
     if limit == 1:
@@ -112,11 +110,20 @@ def spent(client: Client) -> str:
     return f"{week_of(client).capitalize()} messages were"
 
 
+def why_left_out(record: ClientRecord, client: Client) -> str:
+    """Say why news without a place is left out."""
+    used = f"{_spent(client)} used"
+    if any(_may_be_outranked(message) for message in record.open_messages):
+        return f"{used}, and this is not clearly more valuable."
+    return f"{used}."
+
+
 def _value_of_message(message: Message, now: datetime) -> float:
     """Return the value of the best story of ``message``; past its deadline it has none."""
     return 0.0 if message.deadline_at <= now else max(value_of(story.alert, now) for story in message.stories)
 
 
-def _is_kept(message: Message) -> bool:
-    """Return whether a message keeps its place whatever else comes: it is urgent, or was asked for."""
-    return any(story.alert.urgency == "urgent" or story.requested for story in message.stories)
+def _may_be_outranked(message: Message) -> bool:
+    """Return whether other news may take the place of ``message``: nobody touched or asked for it, nor is it urgent."""
+    kept = any(story.alert.urgency == "urgent" or story.requested for story in message.stories)
+    return not message.locked and message.budget == "within" and not kept

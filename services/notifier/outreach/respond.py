@@ -14,7 +14,7 @@ from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
 from services.notifier.drafting.opinion import lacks_rule
 from services.notifier.outreach.attach import attach
-from services.notifier.outreach.attention import EXEMPT, WITHIN, Grant, grant_for, outranked_message, spent
+from services.notifier.outreach.attention import EXEMPT, WITHIN, Grant, grant_for, outranked_message, why_left_out
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.deferred import defer, drop_late, replace_deferred, take_released
 from services.notifier.outreach.due_contact import tell_awaited_news
@@ -181,7 +181,7 @@ def _compete(record: ClientRecord, alert: Alert, follow: FollowUp, client: Clien
     if result is None and grant is None:
         outranked = outranked_message(record, lead, context.now)
         if outranked is None:
-            detail = f"{spent(client)} used for more valuable news."
+            detail = why_left_out(record, client)
             return _leave_out(record, alert, lead, attached, noticed, "weekly_budget", detail, context)
         record, left = leave_out_message(record, outranked, story.draft, context)
         story = in_place_of(story, outranked)

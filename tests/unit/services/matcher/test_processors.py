@@ -158,7 +158,7 @@ def test_the_same_event_twice_changes_nothing() -> None:
 
 def test_an_alert_has_all_its_fields() -> None:
     (alert,) = Matcher(book_event("a", watch())).push(item_event(0, *CUT))
-    assert alert.id == content_id("alr", "a", alert.story_id, "tell", 0)
+    assert alert.id == content_id("alr", "a", alert.story_id, "tell", 0, alert.entity_id)
     assert (alert.verdict, alert.kind, alert.entity_name, alert.stance) == (
         "tell",
         "dividend_cut",

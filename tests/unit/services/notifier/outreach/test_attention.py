@@ -176,7 +176,7 @@ def test_the_fourth_event_of_a_week_is_also_noticed() -> None:
     assert len(life.open) == 3
     (left_out,) = life.decided
     assert (left_out.what, left_out.reason, left_out.alert_id) == ("dropped", "weekly_budget", fourth.id)
-    assert left_out.detail == "This week's three messages were used for more valuable news."
+    assert left_out.detail == "This week's three messages were used, and this is not clearly more valuable."
 
 
 def test_a_place_is_free_again_after_a_week_or_when_a_draft_is_dismissed() -> None:
