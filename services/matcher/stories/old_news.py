@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from schemas.mentions import ItemAnnotated
+from schemas.mentions import ItemAnnotated, SourceLetter
 from services.matcher.reading.old_dates import old_date_in
 from services.matcher.stories.evidence import said_at, stated_at, states_date
 from services.matcher.stories.memory import find_old_text, remember_text
@@ -14,6 +14,9 @@ from services.matcher.stories.threads import JudgeState, Thread
 from services.matcher.thresholds import Thresholds
 
 __all__ = ["old_news_reason", "remember_story"]
+
+#: Grades of channels whose dates show that a text is old; texts of others are as old as our knowledge of them.
+_DATES_COUNT: frozenset[SourceLetter] = frozenset(("A", "B"))
 
 
 def old_news_reason(thresholds: Thresholds, state: JudgeState, annotated: ItemAnnotated) -> NotNews | None:
@@ -49,7 +52,7 @@ def remember_story(state: JudgeState, thread: Thread, annotated: ItemAnnotated) 
     """Return the state with the item's text in memory if the story is known to clients, or old."""
     if not thread.told_or_held and thread.not_news not in OLD_NEWS:
         return state
-    texts = remember_text(
-        state.old_texts, thread.story_id, annotated.signature, said_at(annotated), told=thread.told_or_held
-    )
+    # A poor channel may date its item back, so that the true report after it looks old.
+    at = said_at(annotated) if annotated.source.granted in _DATES_COUNT else annotated.seen_at
+    texts = remember_text(state.old_texts, thread.story_id, annotated.signature, at, told=thread.told_or_held)
     return state if texts is state.old_texts else replace(state, old_texts=texts)
