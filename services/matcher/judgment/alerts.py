@@ -74,10 +74,10 @@ def build_alert(
 
 
 def rank_evidence(thread: Thread, trigger: EvidenceRecord | None) -> tuple[Evidence, ...]:
-    """Return the evidence: the trigger, then testimony, of that the first-hand, then by grade, the newest first."""
+    """Return the evidence: the trigger, then own statements, of these the first-hand, by grade, the newest first."""
     ranked = sorted(thread.evidence, key=lambda record: record.seen_at, reverse=True)
     trigger_id = trigger.item_id if trigger else None
-    ranked.sort(key=lambda r: (r.item_id != trigger_id, not r.is_testimony, not r.is_first_hand, r.grade))
+    ranked.sort(key=lambda r: (r.item_id != trigger_id, not r.is_own_statement, not r.is_first_hand, r.grade))
     return tuple(record.to_evidence(_supports(record, thread.event)) for record in ranked)
 
 
@@ -85,7 +85,7 @@ def _supports(record: EvidenceRecord, event: EventSummary) -> Support:
     """Return what one item is for the claim that ``event`` happened."""
     if record.copies:
         return "copy"
-    if not record.is_testimony or record.speculative:
+    if not record.is_own_statement or record.speculative:
         return "context"
     if record.status == "retracted":
         return "withdraws" if record.origin_id == record.through else "context"

@@ -4,7 +4,7 @@ The two axes are independent: a good source may be denied, a poor one confirmed.
 channels with origins of their own, never items, and only what states the story's claim:
 
 - A channel speaks for itself alone. It can take back its own report and nobody else's.
-- A copy is no testimony.
+- A copy is no evidence of its own.
 - Whoever must know settles it, if a channel that can speak for them carries it; but a party that denies what hurts it
   makes a story contested, not false.
 - Channels of grade C and lower never make a story probable, confirmed or false by themselves, and take nothing away
@@ -13,7 +13,7 @@ channels with origins of their own, never items, and only what states the story'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from typing import NamedTuple
 from schemas.alerts import InformationGrade, Reason
 from schemas.mentions import ClaimStatus, SourceLetter
 from services.matcher.judgment.reasons import reason
-from services.matcher.stories.evidence import EvidenceRecord
+from services.matcher.stories.evidence import FROM_BEST, EvidenceRecord
 from services.matcher.stories.same_claim import hurts_party, is_same_claim
 from services.matcher.stories.threads import EventSummary
 from services.matcher.text.humanize import capitalize_first, join_names, number_word
@@ -51,7 +51,7 @@ class Assessment(NamedTuple):
 
 @dataclass(slots=True)
 class Position:
-    """What one channel says of one origin's claim, after everything it has published about it.
+    """One channel's position on one origin's claim, after everything it has published about it.
 
     ``voice`` is who counts as speaking: the party itself, through whatever channel relays it, or else the channel.
     """
@@ -91,7 +91,7 @@ class _Positions(NamedTuple):
 
     @property
     def supporting(self) -> list[Position]:
-        """Who reports the story, with or without doubt."""
+        """Those who report the story, with or without doubt."""
         return [*self.asserting, *self.hedging]
 
 
@@ -108,16 +108,16 @@ def assess(evidence: Sequence[EvidenceRecord], event: EventSummary | None = None
     if not judged:
         return _foreign_language(counted)
     # If the original was no news, or has left the evidence, a copy has to stand for it.
-    testimony = [record for record in judged if record.is_testimony] or judged
-    found = _positions([record for record in testimony if states_claim(record, event)])
+    statements = [record for record in judged if record.is_own_statement] or judged
+    found = _positions([record for record in statements if states_claim(record, event)])
     if not found:
-        return _no_claim(testimony)
+        return _no_claim(statements)
     positions = _Positions(
         asserting=[position for position in found if position.status == "asserted"],
         hedging=[position for position in found if position.status == "hedged"],
         denying=[position for position in found if position.status == "denied"],
         withdrawn=[position for position in found if position.status == "retracted"],
-        hurts=_hurts(testimony, event),
+        hurts=_hurts(statements, event),
     )
     supporting = positions.supporting
     letter = _best(position.grade for position in supporting or found)
@@ -144,9 +144,9 @@ def states_claim(record: EvidenceRecord, event: EventSummary | None) -> bool:
     return is_same_claim(record.kind, record.direction, event.kind, event.direction)
 
 
-def _hurts(testimony: Sequence[EvidenceRecord], event: EventSummary | None) -> bool:
+def _hurts(statements: Sequence[EvidenceRecord], event: EventSummary | None) -> bool:
     """Return whether the claim would hurt the party that denies it, by the event and by the denial's own words."""
-    denials = [record for record in testimony if record.status == "denied" and record.is_first_hand]
+    denials = [record for record in statements if record.status == "denied" and record.is_first_hand]
     if not denials or all(record.other_party for record in denials):
         return False
     if event is not None and hurts_party(event.kind, event.direction):
@@ -194,7 +194,18 @@ def _positions(records: Sequence[EvidenceRecord]) -> list[Position]:
         position.regulator = position.regulator or record.by_regulator
         position.speculative = position.speculative and record.speculative
         position.own_sources = position.own_sources or record.basis == "unnamed"
-    return _last_words(list(positions.values()))
+    return _last_words([position for position in positions.values() if not _is_overtaken(position, positions)])
+
+
+def _is_overtaken(relay: Position, positions: Mapping[tuple[str, str], Position]) -> bool:
+    """Return whether ``relay`` is one newsroom's report of what another says, and that one has said it itself.
+
+    Repeated without its doubt, a report is no firmer, and no relay keeps alive what its own newsroom has withdrawn.
+    """
+    own = positions.get((relay.origin_id, relay.origin_id))
+    if own is None or own is relay or relay.first_hand:
+        return False
+    return FROM_BEST.index(own.grade) <= FROM_BEST.index(relay.grade)
 
 
 def _last_words(positions: list[Position]) -> list[Position]:

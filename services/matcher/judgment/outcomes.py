@@ -68,13 +68,13 @@ def _report(
 def _is_own_report(record: EvidenceRecord, thread: Thread) -> bool:
     """Return whether a record is what its own channel reported of the story's claim, and not what it relayed."""
     own = record.origin_domain is not None and record.origin_id == record.through and not record.primary
-    return own and record.is_testimony and record.status != "denied" and states_claim(record, thread.event)
+    return own and record.is_own_statement and record.status != "denied" and states_claim(record, thread.event)
 
 
 def _confirms(record: EvidenceRecord, thread: Thread) -> bool:
     """Return whether a record by itself can confirm a rumor of somebody else."""
     reliable = record.is_first_hand or record.grade in GOOD
-    return record.is_testimony and reliable and record.status == "asserted" and states_claim(record, thread.event)
+    return record.is_own_statement and reliable and record.status == "asserted" and states_claim(record, thread.event)
 
 
 def _is_independent(rumor: EvidenceRecord, confirming: EvidenceRecord) -> bool:

@@ -255,7 +255,9 @@ def _may_move(situation: Situation, thresholds: Thresholds) -> bool:
     watch, event = situation.watch, situation.thread.event
     takes_part = event.role in _TAKES_PART or (event.role == "speaker" and situation.assessment.contested)
     relevant = situation.relevance.score >= thresholds.tell_relevance
-    return watch.is_asset and takes_part and relevant and thresholds.could_move(event.kind, watch.stance)
+    # What a party denies is often read as a matter of its reputation, whatever it is accused of.
+    kind = "investigation" if situation.assessment.contested and event.kind == "reputation" else event.kind
+    return watch.is_asset and takes_part and relevant and thresholds.could_move(kind, watch.stance)
 
 
 def _could_move(situation: Situation, thresholds: Thresholds) -> _Finding:

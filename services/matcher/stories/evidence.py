@@ -24,6 +24,7 @@ from services.matcher.reading.events import is_unsure_kind
 from services.matcher.sources.publishers import slug
 
 __all__ = [
+    "FROM_BEST",
     "EvidenceRecord",
     "Objection",
     "is_speculative",
@@ -45,7 +46,7 @@ _RELAYS: frozenset[SourceLetter] = frozenset(("A", "B"))
 #: The own channel of who speaks, or one that carries nothing but statements.
 _OWN_CHANNELS: frozenset[SourceKind] = frozenset(("company", "newswire", "regulator"))
 #: From the best grade to the worst; F is unknown, not bad.
-_FROM_BEST: tuple[SourceLetter, ...] = ("A", "B", "C", "F", "D", "E")
+FROM_BEST: tuple[SourceLetter, ...] = ("A", "B", "C", "F", "D", "E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class EvidenceRecord:
     ``published_at`` is None if the item states no date.
     ``objection`` is None as long as no second reader has read the item. ``channel`` identifies through whom it came
     (empty in states from before provenance was checked), ``claimed`` is the publisher that it names without proof.
-    ``copies``: it repeats the text of another channel's item, so it is no testimony of its own. ``kind`` and
+    ``copies``: it repeats the text of another channel's item, so it is no evidence of its own. ``kind`` and
     ``direction`` are those of the event as this item tells it (None in older states). ``other_party``: it is the
     statement of a party to the event other than the watched thing.
     """
@@ -117,10 +118,10 @@ class EvidenceRecord:
         """The grade of what it says: the origin's, or that of a channel that is too poor to relay it."""
         if self.source_grade in _RELAYS or self.is_first_hand:
             return self.origin_grade
-        return max(self.origin_grade, self.source_grade, key=_FROM_BEST.index)
+        return max(self.origin_grade, self.source_grade, key=FROM_BEST.index)
 
     @property
-    def is_testimony(self) -> bool:
+    def is_own_statement(self) -> bool:
         """True if it is news in a language that is judged, and not the copy of another item."""
         return self.counts and self.judged and not self.copies
 
@@ -237,18 +238,18 @@ def said_at(annotated: ItemAnnotated) -> datetime:
 def select_evidence(records: Sequence[EvidenceRecord], limit: int) -> tuple[EvidenceRecord, ...]:
     """Return at most ``limit`` records in order of arrival.
 
-    The last testimony of each channel, origin and status takes precedence, better channels first, then the newest. No
-    number of items of poor channels pushes out what a good one said.
+    The last own statement of each channel, origin and status takes precedence, better channels first, then the newest.
+    No number of items of poor channels pushes out what a good one said.
     """
     if len(records) <= limit:
         return tuple(records)
     last_of = {
         (record.through, record.origin_id, record.status): index
         for index, record in enumerate(records)
-        if record.is_testimony
+        if record.is_own_statement
     }
     last = set(last_of.values())
     ranked = sorted(
-        range(len(records)), key=lambda index: (index not in last, _FROM_BEST.index(records[index].grade), -index)
+        range(len(records)), key=lambda index: (index not in last, FROM_BEST.index(records[index].grade), -index)
     )
     return tuple(records[index] for index in sorted(ranked[:limit]))

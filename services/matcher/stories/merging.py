@@ -86,7 +86,7 @@ def add_to_thread(
     not_news = not_news_reason(thresholds, annotated, known_story=known_story, old=old)
     record, others = _credit_copies(thread, annotated, counts=not_news is None, copy=copy)
     evidence = select_evidence((*others, record), thresholds.evidence_kept)
-    standing = max((_standing(other) for other in others if other.is_testimony), default=-1)
+    standing = max((_standing(other) for other in others if other.is_own_statement), default=-1)
     if not_news is not None or record.copies or _standing(record) < standing:
         leads = not record.copies and _standing(record) >= standing
         seen = _more_figures(thread, annotated) if leads else thread.figures
@@ -199,7 +199,7 @@ def _credit_copies(
     own = record_evidence(annotated, counts=counts)
     if not copy or not counts or own.is_first_hand:
         return own, others
-    candidates = [record for record in others if record.is_testimony and record.through != own.through]
+    candidates = [record for record in others if record.is_own_statement and record.through != own.through]
     if not candidates:
         return own, others
     first = max(candidates, key=lambda record: _shared_words(own, record))  # the first of several

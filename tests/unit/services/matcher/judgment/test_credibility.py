@@ -69,6 +69,14 @@ def test_items_that_are_not_news_or_in_another_language_cannot_be_judged() -> No
     assert assess([replace(record("Herald"), judged=False), record("Ledger", "A")]).information == 2
 
 
+def test_a_relay_is_no_firmer_than_what_its_origin_says_itself() -> None:
+    rumor, relayed = record("Ledger", "A", "hedged"), replace(record("Ledger", "A"), publisher="Herald", item_id="2")
+    assert assess([relayed]).information == 2
+    assert assess([rumor, relayed]).information == 3
+    withdrawn = replace(record("Ledger", "A", "retracted"), said_at=LATER)
+    assert assess([rumor, relayed, withdrawn]).information == 5
+
+
 def test_the_reasons_say_if_the_company_has_not_commented() -> None:
     assert any(reason.rule == "no-comment" for reason in assess([record("Ledger", "A")]).reasons)
     assert not any(reason.rule == "no-comment" for reason in assess([record("Halden", primary=True)]).reasons)
