@@ -104,6 +104,11 @@ def _identity(feed: Feed, sources: SourceTable) -> Iterator[str]:
         yield f"Its address imitates that of {found.provenance.imitates}. Its items count as unreliable (E)."
     elif source.kind == "aggregator":
         yield f"{source.publisher} is an aggregator: besides itself, it speaks for those it is listed as carrying."
+    elif host_of_feed(feed.url) is None:
+        yield (
+            "A file has no address that shows its publisher: its items are of unknown origin (F). If a known publisher "
+            "publishes here, add it again with --speaks-for DOMAIN --ground REASON."
+        )
     elif source.grade == "F":
         yield (
             f"Its items count as from {source.publisher}, which has no grade (F). Grade it with 'firstword sources "

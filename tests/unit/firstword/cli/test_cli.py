@@ -133,7 +133,7 @@ def test_a_feed_is_added_with_whom_it_speaks_for(run: Run, tmp_path: Path) -> No
     feed.write_text(FEED, encoding="utf-8")
     without = run("feeds", "add", feed.as_uri())
     assert without.code == 0
-    assert "no grade (F)" in without.out
+    assert "unknown origin (F)" in without.out
     assert run("feeds", "add", feed.as_uri(), "--speaks-for", "reuters.com").code == 2
     vouched = run("feeds", "add", feed.as_uri(), "--speaks-for", "Reuters.com", "--ground", "It is our own copy.")
     assert "Speaks for Reuters (reuters.com), grade A: It is our own copy." in vouched.out
