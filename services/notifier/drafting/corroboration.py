@@ -14,7 +14,7 @@ from schemas.mentions import ClaimBasis
 from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.tone import QUOTATION
 
-__all__ = ["CLAIMS_SUPPORT", "are_independent", "corroborating", "is_confirmed_since", "unsupported"]
+__all__ = ["CLAIMS_SUPPORT", "are_independent", "cited_origin", "corroborating", "is_confirmed_since", "unsupported"]
 
 #: Whoever speaks on one of these bases must know.
 _FIRST_HAND: frozenset[ClaimBasis] = frozenset(("regulator", "court", "filing", "company"))
@@ -29,6 +29,11 @@ _SENTENCE_END = re.compile(r"(?<=[.”])\s+(?=[A-Z])")
 _CLAIMS_CONFIRMATION = re.compile(r"\b(?:now confirmed|better evidence)\b", re.I)
 #: Words that say that the client was told before.
 _CLAIMS_TOLD = re.compile(r"\b(?:i told you|we told you|i wrote to you|i sent you)\b", re.I)
+
+
+def cited_origin(item: Evidence) -> str | None:
+    """Return the origin that the item names in its text; None if only its link, name or credit claims it."""
+    return None if item.origin == item.claimed_publisher else item.origin
 
 
 def are_independent(left: Evidence, right: Evidence) -> bool:

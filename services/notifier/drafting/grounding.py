@@ -17,6 +17,7 @@ from schemas.clients import Client, Firm, Manager, Note, Watch
 from schemas.drafts import Grounding
 from services.notifier.contact.hours import client_zone
 from services.notifier.drafting.brief import DraftedStory
+from services.notifier.drafting.corroboration import cited_origin
 from services.notifier.drafting.tokens import Date, Token, fold, tokens
 from services.notifier.drafting.tone import QUOTATION
 
@@ -217,7 +218,8 @@ def _evidence(item: Evidence, client: Client) -> Iterator[Source]:
     days = _days([item.published_at] if item.published_at else [], client_zone(client))
     yield Source.of("evidence", item.item_id, item.quote, days)
     yield Source.of("evidence", item.item_id, item.title)
-    for text in (item.publisher, item.attributed_to, item.origin, item.host):
+    host = item.host if item.claimed_publisher is None else None  # its link claims to be somebody else's
+    for text in (item.publisher, item.attributed_to, cited_origin(item), host):
         if text:
             yield Source.of("evidence", item.item_id, text)
 

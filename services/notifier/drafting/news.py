@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from schemas.alerts import Evidence
 from schemas.mentions import ClaimBasis
 from services.notifier.drafting.brief import Brief, format_day
-from services.notifier.drafting.corroboration import corroborating, is_confirmed_since
+from services.notifier.drafting.corroboration import cited_origin, corroborating, is_confirmed_since
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.tone import EMOJI
 
@@ -171,7 +171,7 @@ def _outlet(item: Evidence) -> str:
 
 def _statement(brief: Brief, lead: Evidence, quote: str) -> str:
     phrases, who = phrasing().news, _outlet(lead)
-    source = " ".join((lead.attributed_to or lead.origin).split()).rstrip(".,")
+    source = " ".join((lead.attributed_to or cited_origin(lead) or "").split()).rstrip(".,")
     if source and len(source.split()) <= 8 and not _is_same(who, source):
         return phrases["citing"].format(who=who, source=source, quote=quote)
     own_news = lead.basis == "company" and lead.origin.casefold() == who.casefold()

@@ -124,7 +124,7 @@ def test_only_a_channel_or_trust_lends_a_publishers_grade(run: Run, tmp_path: Pa
     (trusted,) = run(*arguments, "--trust-sources").lines()[:1]
     assert (unknown["source_grade"], trusted["source_grade"], trusted["verdict"]) == ("F", "B", "tell")
     assert unknown["verdict"] != "tell"
-    assert any("It says it is from Reuters" in reason["text"] for reason in unknown["reasons"])  # type: ignore[index, attr-defined]
+    assert any("It says it is from Reuters" in reason["text"] for reason in unknown["reasons"])  # type: ignore[attr-defined]
 
 
 def test_a_feed_is_added_with_whom_it_speaks_for(run: Run, tmp_path: Path) -> None:

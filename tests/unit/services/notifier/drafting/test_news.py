@@ -184,3 +184,14 @@ def test_an_update_quotes_what_is_new() -> None:
 def test_among_equals_the_newest_is_quoted() -> None:
     old, new = an_item(), an_item(number=2, published_at=NOW - timedelta(minutes=5))
     assert lead_evidence(brief(an_alert(evidence=(old, new)))).item_id == "itm_2"
+
+
+def test_a_publisher_that_is_only_claimed_is_not_cited() -> None:
+    claimed, cited = (
+        an_item(publisher="x.example", host="reuters.com", origin="Reuters", claimed_publisher=name)
+        for name in ("Reuters", None)
+    )
+    assert "citing Reuters" in text(an_alert(evidence=(cited,)))
+    assert "Reuters" not in text(an_alert(evidence=(claimed,)))
+    known = grounding_sources(an_alert(evidence=(claimed,)), a_client(), a_firm(), a_manager(), now=NOW)
+    assert ungrounded(check_grounding("It comes from Reuters.", known))
