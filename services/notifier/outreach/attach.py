@@ -17,6 +17,9 @@ from services.notifier.outreach.record import ClientRecord, Message, StoryDraft
 
 __all__ = ["attach"]
 
+#: The draft is written anew on an alert that is this many times as valuable as the one it was written on.
+LEADS = 1.05
+
 
 def attach(record: ClientRecord, alert: Alert, to: DraftedStory, context: Context) -> Result:
     """Attach ``alert`` to the draft ``to``, which is rewritten to name the other watch if nobody has decided on it."""
@@ -45,9 +48,8 @@ def _rewrite(
     client = context.client
     if client is None:
         return None
-    leads = are_alike(alert.verdict, story.alert.verdict) and value_of(alert, context.now) > value_of(
-        story.alert, context.now
-    )
+    known, new = value_of(story.alert, context.now), value_of(alert, context.now)
+    leads = are_alike(alert.verdict, story.alert.verdict) and new > LEADS * known
     lead, other = (alert, story.alert) if leads else (story.alert, alert)
     attached = [*story.attached, attached_story(other, new_story(lead, message.draft_id, context.now))]
     plan = plan_for(record, lead, client, context.now, exempt=True)

@@ -68,7 +68,7 @@ def grant_for(record: ClientRecord, alert: Alert, client: Client, now: datetime)
     beyond = f"Beyond {week_of(client)}, because"
     if alert.urgency == "urgent":
         deadline = format_time(alert.deadline_at, zone_of(client))
-        return Grant("beyond", f"{beyond} it is urgent: it is of use until {deadline}.")
+        return Grant("beyond", f"{beyond} it is urgent: it is of use until {deadline}, the client's time.")
     if alert.verdict == "warn" and alert.size == "major" and alert.stance in _ASSET_STANCES:
         why = f"{client.name} depends on {alert.entity_name}, and the report is of major weight"
         return Grant("beyond", f"{beyond} {why}.")

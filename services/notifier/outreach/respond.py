@@ -122,7 +122,9 @@ def _rewrite(
     before = next((story for story in replaced.stories if continues_draft(alert, story)), None)
     if before is None:
         return _draft(record, alert, follow, WITHIN, client, context)
-    exempt = alert.verdict == "correct" or follow.earlier is not None
+    if alert.verdict == "correct":
+        return _draft(record, alert, follow, EXEMPT, client, context)
+    exempt = follow.earlier is not None
     grant = EXEMPT if exempt else Grant(before.draft.budget, before.draft.beyond_because)
     attached = [story for story in before.attached if story.entity_id != alert.entity_id]
     if before.alert.entity_id != alert.entity_id:

@@ -5,7 +5,7 @@ Every alert ends in a draft, in a refusal with its reason, or in a decision of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,13 @@ from schemas.clients import ClientChanged
 from schemas.drafts import DraftApproved, DraftDismissed, DraftEdited, DraftSent, TellRequested
 from schemas.interactions import ContactAgreed, FeedbackGiven, InteractionLogged
 from services.common.processing import AnyEvent
+from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.crossing import avoid_repeating
 from services.notifier.outreach.due_contact import note_contact, prepare_due_contact, schedule_due_contact
 from services.notifier.outreach.feedback import note_feedback
+from services.notifier.outreach.noticed import told_after_all
 from services.notifier.outreach.record import ClientRecord, pruned
 from services.notifier.outreach.requested import tell_requested
 from services.notifier.outreach.respond import decide, release_deferred, respond
@@ -67,7 +69,7 @@ def _sent(record: ClientRecord, data: DraftSent, context: Context) -> Result:
     record = record.model_copy(update={"stories": marked}).without_message(data.draft_id)
     record = note_contact(record, context.now, context, counts=any(story.counts for story in stories))
     record, corrections = take_pending_corrections(record, data.draft_id)
-    events: tuple[AnyEvent, ...] = ()
+    record, events = _found_again(record, stories, context)
     for alert in corrections:
         record, decided = decide(record, alert, context)
         events = (*events, *decided)
@@ -75,6 +77,18 @@ def _sent(record: ClientRecord, data: DraftSent, context: Context) -> Result:
         if story.attached_to is None and story.dismissed in ("superseded", "merged", "outranked"):
             record, rewritten = avoid_repeating(record, story, context)
             events = (*events, *rewritten)
+    return record, events
+
+
+def _found_again(record: ClientRecord, stories: Sequence[DraftedStory], context: Context) -> Result:
+    """Take ``stories``, which were sent although other news took their place, off the list of what was left out."""
+    sent_ids = {story.alert_id for story in stories}
+    events: tuple[AnyEvent, ...] = ()
+    for noticed in record.noticed:
+        if noticed.alert.id in sent_ids:
+            (draft_id,) = {story.draft_id for story in stories}
+            record, told = told_after_all(record, noticed, draft_id, context)
+            events = (*events, *told)
     return record, events
 
 

@@ -83,7 +83,8 @@ def _steps() -> Iterator[tuple[str, Step]]:
     yield "texts", _texts(_TEXT_LIMITS[0])
     yield from (("evidence", _lists("evidence", most)) for most in (3, 2, 1))
     yield "reasons", _lists("reasons", 10)
-    yield "told_alerts", _lists("told_alerts", 10)
+    for name in ("told_alerts", "affects"):
+        yield name, _lists(name, 10)
     yield "addresses", _cut_addresses
     yield from (("texts", _texts(most)) for most in _TEXT_LIMITS[1:])
 

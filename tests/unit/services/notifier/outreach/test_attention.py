@@ -235,6 +235,17 @@ def test_clearly_more_valuable_news_takes_the_place_of_the_least_valuable_draft(
     ]
 
 
+def test_an_outranked_message_that_was_sent_all_the_same_is_no_longer_left_out() -> None:
+    life = three_a_week()
+    first, *_ = fill_the_week(life)
+    outranked = next(draft for draft in life.open.values() if draft.alert_id == first.id)
+    life.alert(4, CORVANE, size="major", relevance=0.9)
+    assert [event.alert.id for event in life.state.noticed] == [first.id]
+    life.send(outranked)
+    assert life.state.noticed == ()
+    assert life.decisions()[-1] == ("chosen", "told_after_all")
+
+
 def test_a_draft_that_a_person_decided_on_keeps_its_place() -> None:
     life = three_a_week()
     fill_the_week(life)
