@@ -149,8 +149,8 @@ def _hurts(statements: Sequence[EvidenceRecord], event: EventSummary | None) -> 
     denials = [record for record in statements if record.status == "denied" and record.is_first_hand]
     if not denials or all(record.other_party for record in denials):
         return False
-    if event is not None and hurts_party(event.kind, event.direction):
-        return True
+    if event is not None and (event.unsure or hurts_party(event.kind, event.direction)):
+        return True  # where it is unsure what happened, a denial proves nothing
     return any(hurts_party(record.kind, "neutral" if record.kind else None) for record in denials)
 
 

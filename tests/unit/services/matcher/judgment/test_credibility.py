@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.matcher.judgment.credibility import assess
 from services.matcher.stories.evidence import EvidenceRecord, select_evidence
+from services.matcher.stories.threads import EventSummary
 from tests.unit.services.matcher.judgment.builders import AT, record
 
 HALDEN_DENIES = record("Halden", "B", "denied", primary=True)
@@ -75,6 +76,14 @@ def test_a_relay_is_no_firmer_than_what_its_origin_says_itself() -> None:
     assert assess([rumor, relayed]).information == 3
     withdrawn = replace(record("Ledger", "A", "retracted"), said_at=LATER)
     assert assess([rumor, relayed, withdrawn]).information == 5
+
+
+@pytest.mark.parametrize(("unsure", "information"), [(False, 5), (True, 3)])
+def test_a_denial_disproves_only_an_event_that_is_sure(unsure: bool, information: int) -> None:
+    plan = EventSummary("takeover", "positive", "moderate", "normal", 24, unsure=unsure)
+    denial = replace(HALDEN_DENIES, kind="takeover")
+    report = replace(record("Ledger", "A"), kind="takeover")
+    assert assess([report, denial], plan).information == information
 
 
 def test_the_reasons_say_if_the_company_has_not_commented() -> None:
