@@ -52,6 +52,11 @@ class ClientRecords:
         empty = [key for key, record in known.items() if _without_mark(record) == self._processor.initial(key)]
         return len(given) - len(known) + len(empty)
 
+    def rewrite(self, row: Row) -> Row:
+        """Return a row as this version writes it: with the fields that were added since the file was made."""
+        record = self._processor.load(json.dumps(row["record"]).encode())
+        return {**row, "record": json.loads(self._processor.dump(record))}
+
     def is_empty(self, connection: Connection) -> bool:
         """Return whether no client has a record."""
         return next(self.rows(connection), None) is None

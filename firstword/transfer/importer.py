@@ -66,14 +66,18 @@ def import_installation(
                 fix="Import into an empty folder or database, or use --merge, which keeps its data and adds the rest.",
             )
         added = dict.fromkeys(by_name, 0)
+        records, told = ClientRecords(answered_until), list[Row]()
         for section, rows in _chunks(read_rows(file, name)):
             added[section] += by_name[section].add(connection, rows)
+            if section == records.name:
+                told += [records.rewrite(row) for row in rows]
             advance(section, len(rows))
         found = {part.name: summarize(part.rows(connection)) for part in parts}
         if not full:
-            _require_same(footer, found)
+            in_this_version = {records.name: summarize(told)} if records.name in footer.sections else {}
+            _require_same({**footer.sections, **in_this_version}, found)
         rebuild_event_views(connection)
-        ClientRecords(answered_until).mark_answered(connection, store.events)
+        records.mark_answered(connection, store.events)
     in_file = {section: footer.sections[section].rows if section in footer.sections else 0 for section in by_name}
     return [ImportedSection(section, in_file[section], added[section], found[section].rows) for section in by_name]
 
@@ -91,8 +95,8 @@ def _chunks(rows: Iterator[tuple[str, Row]]) -> Iterator[tuple[str, Sequence[Row
         yield current, chunk
 
 
-def _require_same(footer: Footer, found: Mapping[str, SectionSummary]) -> None:
-    for section, expected in footer.sections.items():
+def _require_same(wanted: Mapping[str, SectionSummary], found: Mapping[str, SectionSummary]) -> None:
+    for section, expected in wanted.items():
         actual = found[section]
         if actual != expected:
             raise ImportMismatch(
