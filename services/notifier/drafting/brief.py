@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from pydantic import Field
 
@@ -16,6 +17,8 @@ from services.common.stored import StoredModel
 from services.notifier.contact.hours import client_zone
 
 __all__ = ["Brief", "DraftedStory", "format_day", "month_of", "pick"]
+
+T = TypeVar("T")
 
 
 class DraftedStory(StoredModel):
@@ -81,7 +84,7 @@ class Brief:
         return self.watch.name if self.watch else self.alert.entity_name
 
 
-def pick(choices: tuple[str, ...], *seed: str) -> str:
+def pick(choices: tuple[T, ...], *seed: str) -> T:
     """Return one of ``choices``, always the same for the same ``seed``."""
     return choices[int(content_id("pick", *seed).removeprefix("pick_"), 16) % len(choices)]
 

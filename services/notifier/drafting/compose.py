@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from schemas.alerts import Verdict
 from schemas.base import content_id
 from schemas.clients import Client, Manager
 from schemas.drafts import Advice, AffectedWatch, Draft, DraftPart, Finding, Grounding
@@ -179,6 +180,8 @@ def _draft(
     brief: Brief, attempt: _Attempt, send_after: datetime, notes: Sequence[str], supersedes: str | None
 ) -> Draft:
     alert, rule = brief.alert, attempt.opinion.rule
+    # An event whose exact kind is unsure is told with an opinion where a rule for any event fits.
+    verdict: Verdict = "tell" if alert.verdict == "information" and rule is not None else alert.verdict
     words = count_words(message_text(attempt.parts))
     return Draft(
         id=draft_id_for(alert.id),
@@ -186,7 +189,7 @@ def _draft(
         story_id=alert.story_id,
         client_id=alert.client_id,
         manager_id=brief.client.manager_id,
-        verdict=alert.verdict,
+        verdict=verdict,
         subject=attempt.subject,
         body="\n\n".join(part.text for part in attempt.parts),
         parts=attempt.parts,

@@ -41,6 +41,7 @@ class Phrasing:
     warn_action: dict[str, str]
     warn_reason: str
     warn_then: str
+    plan_action: str
     stance_label: dict[str, str]
     stance: dict[str, str]
     stance_short: dict[str, str]

@@ -10,7 +10,8 @@ from schemas.alerts import Alert
 from schemas.clients import Client, Desire
 from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
-from services.notifier.drafting.playbook_rules import Rule, RuleQuery
+from services.notifier.drafting.fit import query_for
+from services.notifier.drafting.playbook_rules import Rule
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import review
 
@@ -56,8 +57,8 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     if client.contact.information_only:
         note = f"{client.name} wants information only, so the draft gives no opinion."
         return OpinionPart(None, notes=(note,), withheld="information_only")
-    if alert.verdict == "information":
-        why = _no_rule_note(alert) if lacks_rule(brief, playbooks) else _UNSURE
+    if alert.verdict == "information" and lacks_rule(brief, playbooks):
+        why = _UNSURE if alert.size == "major" else _no_rule_note(alert)
         return OpinionPart(None, notes=(why,), withheld="information")
     if alert.verdict == "correct":
         desire = client.desires[0] if client.desires else None
@@ -67,14 +68,22 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     if rule is None:
         return OpinionPart(None, notes=(_no_rule_note(alert),))
     notes = () if client.desires else (f"The client book lists no desire of {client.name}. Ask what they want.",)
-    action, reason = (text.replace("{asset}", brief.asset) for text in (rule.action, rule.reason))
+    wording = pick(rule.wordings, client.id, alert.story_id, rule.id)
+    action, reason = (text.replace("{asset}", brief.asset) for text in wording)
     if alert.verdict != "warn":
+        if _is_plan(alert) and not rule.waits:
+            action = phrasing().plan_action.format(action=action)
         return OpinionPart(_sentence(brief, desire, action, reason, own_words), rule, notes)
     # The rule's advice is for what has happened. While that is unconfirmed, the advice is only what would follow.
     phrases = phrasing()
     now = phrases.warn_action[alert.stance].format(asset=brief.asset)
     then = f" {phrases.warn_then.format(action=action)}" if outlook else ""
     return OpinionPart(f"{_sentence(brief, desire, now, phrases.warn_reason, own_words)}{then}", rule, notes)
+
+
+def _is_plan(alert: Alert) -> bool:
+    """Return whether the event is announced or proposed, and not done yet."""
+    return alert.reading is not None and alert.reading.status == "plan"
 
 
 def lacks_rule(brief: Brief, playbooks: Playbooks) -> bool:
@@ -106,16 +115,7 @@ def restricted_name(brief: Brief) -> str | None:
 def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | None]:
     """Return the client's first desire that a rule is made for, or else their first desire with the general rule."""
     alert, client = brief.alert, brief.client
-    query = RuleQuery(
-        kind=alert.kind,
-        stance=alert.stance,
-        trade=client.trade,
-        direction=alert.direction,
-        risk=client.risk,
-        size=alert.size,
-        urgency=alert.urgency,
-        manager=brief.manager.id,
-    )
+    query = query_for(alert, client, brief.manager.id)
     general: tuple[Desire | None, Rule | None] = (None, None)
     for desire in client.desires or (None,):
         name = desire.name if desire else ""

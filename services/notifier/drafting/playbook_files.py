@@ -12,22 +12,26 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
+from schemas.readings import EventFamily, Firmness, Role
 from services.common.errors import BadInput
-from services.notifier.drafting.playbook_rules import Playbook, Rule, Size, Urgency, desire_key
+from services.notifier.drafting.playbook_rules import ANY, Playbook, Rule, Size, Urgency, desire_key
 from services.notifier.drafting.tokens import tokens
 
 __all__ = ["parse_playbook"]
 
 #: The fields of ``when`` and their valid values.
 CHOICES: dict[str, tuple[str, ...]] = {
-    "kind": get_args(EventKind),
+    "kind": tuple(dict.fromkeys((*get_args(EventKind), *get_args(EventFamily), ANY))),
     "stance": get_args(Stance),
+    "role": tuple(role for role in get_args(Role) if role not in ("mention", "homonym")),
+    "status": get_args(Firmness),
     "direction": get_args(Direction),
     "risk": get_args(Risk),
     "size": get_args(Size),
     "urgency": get_args(Urgency),
 }
-RULE_FIELDS = ("when", "action", "reason", "meaning", "question", "silent")
+RULE_FIELDS = ("when", "action", "reason", "variants", "meaning", "question", "silent")
+VARIANT_FIELDS = ("action", "reason")
 #: A draft has at most 150 words, so a rule's sentences must leave room for the news.
 MAX_WORDS = 32
 _PLACEHOLDER = re.compile(r"\{([^}]*)\}")
@@ -137,6 +141,7 @@ class _Parser:
         texts = {
             name: self.text(raw, name, where, silent is True) for name in ("action", "reason", "meaning", "question")
         }
+        variants = self.variants(raw, where, silent is True)
         if len(self.faults) > before:
             return None
         rule_id = "/".join(",".join(names) for names in (*chosen.values(), desires) if names)
@@ -156,7 +161,30 @@ class _Parser:
             meaning=texts["meaning"],
             question=texts["question"],
             silent=silent,
+            roles=chosen["role"],
+            statuses=chosen["status"],
+            variants=variants,
         )
+
+    def variants(self, raw: CommentedMap, where: str, silent: bool) -> tuple[tuple[str, str], ...]:
+        listed = raw.get("variants")
+        if listed is None:
+            return ()
+        where = f"{where}.variants"
+        if silent or not isinstance(listed, CommentedSeq) or not all(isinstance(each, CommentedMap) for each in listed):
+            cause = "a silent rule has none" if silent else "it is not a list of wordings"
+            fix = "Give each wording an action and a reason, or remove the field."
+            self.fault(_line(raw, "variants"), where, cause, fix)
+            return ()
+        found = []
+        for index, variant in enumerate(listed):
+            self.known(variant, VARIANT_FIELDS, f"{where}[{index}].")
+            for name in VARIANT_FIELDS:
+                if name not in variant:
+                    self.fault(_line(raw, "variants"), f"{where}[{index}].{name}", "it is missing", f"Add the {name}.")
+            action, reason = (self.text(variant, name, f"{where}[{index}]", silent=True) for name in VARIANT_FIELDS)
+            found.append((action or "", reason or ""))
+        return tuple(found)
 
     def known(self, table: CommentedMap, fields: tuple[str, ...], where: str) -> None:
         for name in table:

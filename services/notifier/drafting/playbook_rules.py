@@ -8,12 +8,18 @@ from typing import Literal
 
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import Direction, EventKind
+from schemas.readings import EventFamily, Firmness, Role
 
-__all__ = ["Playbook", "Rule", "RuleQuery", "Size", "Urgency", "desire_key"]
+__all__ = ["ANY", "Playbook", "Rule", "RuleKind", "RuleQuery", "Size", "Urgency", "desire_key"]
 
 #: As in an alert.
 Size = Literal["minor", "moderate", "major"]
 Urgency = Literal["low", "normal", "high", "urgent"]
+#: An action that begins so changes nothing.
+_WAITING = ("leaving ", "keeping ", "holding off", "staying ", "waiting ", "not ", "noting ", "watching ")
+#: What a rule is for: an exact kind of event, a broad kind, or any event at all.
+RuleKind = EventKind | EventFamily | Literal["any"]
+ANY: Literal["any"] = "any"
 
 
 @lru_cache(maxsize=1024)
@@ -26,7 +32,9 @@ def desire_key(name: str) -> str:
 class RuleQuery:
     """The case that a rule is looked up for: the event, the client's stance to it, their desire and risk tolerance.
 
-    ``manager`` is the account manager, who may have rules of their own.
+    ``manager`` is the account manager, who may have rules of their own. ``role``, ``status`` and ``family`` are the
+    watched name's part, the firmness and the broad kind as read; None where that is not known, which contradicts
+    nothing. ``unsure``: the kind is a guess, so only rules for any event may serve.
     """
 
     kind: EventKind
@@ -38,6 +46,10 @@ class RuleQuery:
     size: Size = "moderate"
     urgency: Urgency = "normal"
     manager: str | None = None
+    role: Role | None = None
+    status: Firmness | None = None
+    family: EventFamily | None = None
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +57,15 @@ class Rule:
     """One piece of advice and its conditions. An empty condition fits everything; ``kinds`` and ``stances`` are set.
 
     ``action`` is a gerund phrase, ``reason`` a clause, ``meaning`` and ``question`` are sentences. Each may contain
-    ``{asset}``. A ``silent`` rule says that no opinion is given in its case.
+    ``{asset}``. A ``silent`` rule says that no opinion is given in its case. ``roles`` and ``statuses`` are what the
+    rule presupposes of the event; empty: what its kind presupposes (presuppositions.yaml). ``variants`` are other
+    wordings of action and reason.
     """
 
     id: str
     playbook: str
     line: int
-    kinds: tuple[EventKind, ...]
+    kinds: tuple[RuleKind, ...]
     stances: tuple[Stance, ...]
     directions: tuple[Direction, ...] = ()
     desires: frozenset[str] = frozenset()
@@ -63,15 +77,34 @@ class Rule:
     meaning: str | None = None
     question: str | None = None
     silent: bool = False
+    roles: tuple[Role, ...] = ()
+    statuses: tuple[Firmness, ...] = ()
+    variants: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def wordings(self) -> tuple[tuple[str, str], ...]:
+        """Return all pairs of action and reason."""
+        return ((self.action, self.reason), *self.variants)
+
+    @property
+    def waits(self) -> bool:
+        """Return whether the advice is to leave things as they are."""
+        return self.action.startswith(_WAITING)
 
     @property
     def specificity(self) -> int:
-        """The number of further conditions: desire, risk, direction, size and urgency."""
-        conditions = (self.directions, self.desires, self.risks, self.sizes, self.urgencies)
+        """The number of further conditions: role, status, desire, risk, direction, size and urgency."""
+        conditions = (
+            self.roles, self.statuses, self.directions, self.desires, self.risks, self.sizes, self.urgencies,
+        )  # fmt: skip
         return sum(bool(condition) for condition in conditions)
 
     def fits(self, query: RuleQuery) -> bool:
-        """Return whether the rule's further conditions hold. Its events and stances were looked up before."""
+        """Return whether the rule's conditions on client and case hold.
+
+        Its events and stances were looked up before; what it presupposes of the event is checked by
+        :func:`~services.notifier.drafting.fit.contradiction`.
+        """
         return (
             (not self.directions or query.direction in self.directions)
             and (not self.desires or desire_key(query.desire) in self.desires)

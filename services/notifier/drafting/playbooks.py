@@ -2,28 +2,29 @@
 
 Later layers override earlier ones: shipped, then the firm's, then the account manager's own. Within a layer the most
 specific rule wins, then the first. A rule for a broad kind of event is also for the finer kinds below it, where no rule
-for the finer kind itself fits. Where no rule fits at all there is no advice, and none is made up.
+for the finer kind itself fits, and a rule for ``any`` event is for all of them. A rule whose presuppositions the
+reading of the event contradicts does not fit. Where no rule fits at all there is no advice, and none is made up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import product
 
 from schemas.clients import Stance, Trade
-from schemas.mentions import FAMILY_OF, EventKind
-from schemas.readings import EventFamily
+from schemas.mentions import FAMILY_OF
+from services.notifier.drafting.fit import Contradiction, contradiction
 from services.notifier.drafting.playbook_files import parse_playbook
-from services.notifier.drafting.playbook_rules import Playbook, Rule, RuleQuery
+from services.notifier.drafting.playbook_rules import ANY, Playbook, Rule, RuleKind, RuleQuery
 
 __all__ = ["LAYERS", "Playbooks"]
 
 #: The names of the layers, least important first.
 LAYERS = ("shipped", "firm", "manager")
 #: The account manager (None: all), the trade (None: every), the event and the stance that a rule is for.
-_Place = tuple[str | None, Trade | None, EventKind | EventFamily, Stance]
+_Place = tuple[str | None, Trade | None, RuleKind, Stance]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Playbooks:
 
     @classmethod
     def shipped(cls) -> Playbooks:
-        """Return the playbooks that ship with the product: wealth, it, agency, legal."""
+        """Return the playbooks that ship with the product: one for each trade, and the general one for all."""
         folder = files("services.notifier.drafting").joinpath("playbooks")
         paths = sorted((path for path in folder.iterdir() if path.name.endswith(".yaml")), key=lambda path: path.name)
         return cls((tuple(parse_playbook(path.read_text(encoding="utf-8"), path.name) for path in paths),))
@@ -65,15 +66,28 @@ class Playbooks:
 
     def find(self, query: RuleQuery) -> Rule | None:
         """As :meth:`lookup`, but return silent rules too, which explain why there is no opinion."""
+        return next((rule for rule, refused in self._candidates(query) if refused is None), None)
+
+    def refusals(self, query: RuleQuery) -> tuple[tuple[Rule, Contradiction], ...]:
+        """Return the rules that come before the one for ``query`` and don't fit the event as read, with the reason."""
+        found = []
+        for rule, refused in self._candidates(query):
+            if refused is None:
+                break
+            found.append((rule, refused))
+        return tuple(found)
+
+    def _candidates(self, query: RuleQuery) -> Iterator[tuple[Rule, Contradiction | None]]:
+        """Yield the rules for the case, best first, each with what the reading contradicts of it."""
         owners = (None,) if query.manager is None else (query.manager, None)
         trades: tuple[Trade | None, ...] = (query.trade, None)
-        kinds: tuple[EventKind | EventFamily, ...] = (query.kind, FAMILY_OF[query.kind])
+        family = FAMILY_OF[query.kind]
+        kinds = dict.fromkeys((query.kind, family, *(() if family == "none" else (ANY,))))
         for kind, places in product(kinds, self._index):
             for owner, trade in product(owners, trades):
                 for rule in places.get((owner, trade, kind, query.stance), ()):
                     if rule.fits(query):
-                        return rule
-        return None
+                        yield rule, contradiction(rule, kind, query)
 
 
 def _places(layer: Iterable[Playbook]) -> dict[_Place, tuple[Rule, ...]]:

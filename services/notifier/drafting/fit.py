@@ -1,0 +1,129 @@
+"""Checks that advice fits the event as read: its kind, the watched name's part in it, its direction and its status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from schemas.alerts import Alert
+from schemas.clients import Client, Stance
+from schemas.mentions import FAMILY_OF, Direction, EventKind
+from schemas.readings import EventFamily, Firmness, Role
+from services.notifier.drafting.data_files import read_yaml
+from services.notifier.drafting.playbook_rules import ANY, Rule, RuleKind, RuleQuery
+
+__all__ = ["Contradiction", "Presuppositions", "contradiction", "presuppositions", "query_for"]
+
+#: Below this confidence in the kind, an event whose words name no exact kind is of no known kind.
+SURE_OF_KIND = 0.5
+#: A subject, a rule or an authority: the client is no party to what it does.
+_SUBJECTS: frozenset[Stance] = frozenset(("follows", "regulated_by"))
+#: Kinds that words alone decide, whatever the reading makes of them.
+_BY_WORDS: frozenset[EventKind] = frozenset(("averted",))
+_ROLE_WORDS: dict[Role, str] = {
+    "actor": "acts in the event",
+    "object": "is what the event happens to",
+    "party": "is one of several parties",
+    "affected": "is only touched by the event",
+    "speaker": "only comments on the event",
+    "mention": "is only mentioned",
+    "homonym": "is another thing of the same name",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Presuppositions:
+    """What must hold of an event for a kind of advice to make sense. An empty tuple excludes nothing."""
+
+    roles: tuple[Role, ...]
+    directions: tuple[Direction, ...]
+    statuses: tuple[Firmness, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What a rule presupposes and the reading contradicts."""
+
+    field: Literal["kind", "role", "direction", "status"]
+    text: str
+
+
+@cache
+def presuppositions(kind: RuleKind, stance: Stance) -> Presuppositions:
+    """Return what advice on events of ``kind`` presupposes where the client has ``stance``."""
+    raw: dict[str, Any] = read_yaml("presuppositions.yaml")
+    roles = raw["roles"]
+    if kind == ANY:
+        found = roles["subject"] if stance in _SUBJECTS else roles["any"]
+    elif stance in _SUBJECTS:
+        found = roles["subject"]
+    else:
+        found = roles["kinds"].get(kind, roles["default"])
+    directions = raw["directions"].get(kind, ()) if stance == "holds" else ()
+    return Presuppositions(tuple(found), tuple(directions), tuple(raw["statuses"]))
+
+
+def query_for(alert: Alert, client: Client, manager: str | None, desire: str = "") -> RuleQuery:
+    """Return the case of ``alert`` for ``client``, with what its reading says of the event.
+
+    The kind is a guess where the alert passes it on as plain information, where the reading is unsure and no words
+    name an exact kind, and where the story and the item that led to the alert are of different broad kinds.
+    """
+    reading = alert.reading
+    unsure = alert.verdict == "information"
+    direction = alert.direction
+    role: Role | None = None
+    status: Firmness | None = None
+    family: EventFamily | None = None
+    if reading is not None:
+        role, status = reading.role, reading.status
+        exact = alert.kind not in FAMILY_OF.values()
+        if reading.confidence.kind >= SURE_OF_KIND:
+            family = None if alert.kind in _BY_WORDS else reading.kind
+        elif not exact:
+            unsure = True
+        if alert.stance == "holds" and _opposed(direction, reading.direction):
+            direction = "unclear"
+    return RuleQuery(
+        kind=alert.kind,
+        stance=alert.stance,
+        trade=client.trade,
+        direction=direction,
+        desire=desire,
+        risk=client.risk,
+        size=alert.size,
+        urgency=alert.urgency,
+        manager=manager,
+        role=role,
+        status=status,
+        family=family,
+        unsure=unsure,
+    )
+
+
+def contradiction(rule: Rule, kind: RuleKind, query: RuleQuery) -> Contradiction | None:
+    """Return what ``query`` contradicts of what ``rule`` presupposes as a rule for ``kind``, or None if nothing."""
+    needed = presuppositions(kind, query.stance)
+    if kind != ANY:
+        if query.unsure:
+            return Contradiction("kind", "what exactly happened is not sure")
+        if query.family is not None and query.family != FAMILY_OF[query.kind]:
+            return Contradiction("kind", f"the news is about {_words(query.family)} and not {_words(query.kind)}")
+    roles = rule.roles or needed.roles
+    if query.role is not None and query.role not in roles:
+        return Contradiction("role", f"the name {_ROLE_WORDS[query.role]}")
+    if needed.directions and query.direction not in needed.directions:
+        return Contradiction("direction", f"the news is {query.direction} for a holder")
+    statuses = rule.statuses or needed.statuses
+    if query.status is not None and query.status not in statuses:
+        return Contradiction("status", f"the event is no fact or plan but “{query.status}”")
+    return None
+
+
+def _opposed(direction: Direction, outlook: str) -> bool:
+    return (direction, outlook) in (("positive", "bad"), ("negative", "good"))
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")
