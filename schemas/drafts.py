@@ -51,13 +51,18 @@ class Grounding(Model):
 
 
 class Finding(Model):
-    """A problem of tone or language, and how to fix it (``mend``). Severity ``error`` blocks a template."""
+    """A problem of tone, language or meaning, and how to fix it (``mend``). Severity ``error`` blocks a template.
+
+    ``evidence`` are the words of the evidence that ``text`` differs from, if it is about meaning (``rule`` starts with
+    ``meaning.``).
+    """
 
     rule: str
     text: str
     message: str
     mend: str | None = None
     severity: Literal["error", "warning"] = "warning"
+    evidence: str | None = None
 
 
 class DraftPart(Model):

@@ -1,0 +1,1 @@
+"""Compares what a text says with what its evidence says."""
