@@ -53,4 +53,5 @@ def _view(state: FeedState) -> FeedView:
         last_ok_at=health.last_ok_at,
         last_new_at=health.last_new_at,
         next_poll_at=health.next_poll_at,
+        speaks_for=feed.speaks_for,
     )

@@ -20,7 +20,10 @@ __all__ = ["DeskDependencies", "DeskSettings", "FeedActions", "FeedView"]
 
 @dataclass(frozen=True, slots=True)
 class FeedView:
-    """A feed as the desk shows it. The desk does not know how feeds are stored."""
+    """A feed as the desk shows it. The desk does not know how feeds are stored.
+
+    ``speaks_for`` are the domains of the publishers for which somebody vouched that they publish through the feed.
+    """
 
     id: str
     url: str
@@ -34,6 +37,7 @@ class FeedView:
     last_ok_at: datetime | None = None
     last_new_at: datetime | None = None
     next_poll_at: datetime | None = None
+    speaks_for: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -24,7 +24,14 @@ from tests.desk_world import SETTINGS, World
 from tests.fakes import CollectingPublisher, FakeClock
 
 FEEDS = (
-    FeedView("f1", "https://a.example/feed", "ok", publisher="Northgate Wire", last_new_at=NOW),
+    FeedView(
+        "f1",
+        "https://a.example/feed",
+        "ok",
+        publisher="Northgate Wire",
+        last_new_at=NOW,
+        speaks_for=("northgate-wire.example",),
+    ),
     FeedView("f2", "https://b.example/feed", "unreachable", reason="b.example can't be found.", fix="Check its name."),
 )
 PAGES = (
@@ -225,6 +232,12 @@ def test_the_inbox_is_sorted_by_deadline_and_shows_problems(world: World) -> Non
     assert "1 of 2 feeds has a problem" in text
     assert "B.example can&#39;t be found." in text
     assert "يوسف الحداد" in text
+
+
+def test_the_feeds_page_says_for_whom_somebody_vouched(world: World) -> None:
+    text = world.browser().get("/feeds").text
+    assert text.count("speaks for") == 1
+    assert "https://a.example/feed; speaks for northgate-wire.example" in text
 
 
 def test_an_empty_inbox_explains_what_will_happen(tmp_path: Path) -> None:
