@@ -164,8 +164,10 @@ def _book(chain: Chain) -> Book:
 
 def _final(claim: Claim, alerts: Sequence[Alert]) -> str | None:
     verdicts = [alert.verdict for alert in alerts if re.search(claim.words, alert.headline, re.IGNORECASE)]
+    # What was told stays told until it is corrected, whatever is said of it in other stories.
+    told = [verdict for verdict in verdicts if verdict in TOLD or verdict == "correct"]
     said = [verdict for verdict in verdicts if verdict != "ignore"]
-    return (said or verdicts or [None])[-1]
+    return (told or said or verdicts or [None])[-1]
 
 
 def show(results: Sequence[Result], *, details: bool) -> None:

@@ -256,7 +256,8 @@ class Annotate(Processor[None]):
         if speaker is None:
             party = is_about if source.kind != "newswire" else _opens(mention, item_statements)
             return find_origin(claim, reading.attributed, sources, entity=name if party else None, party=party)
-        if name is not None and (_is_same_name(speaker, name) or _is_joint_issuer(mention, speaker, source)):
+        joint = source.kind == "newswire" and _issues_with(speaker, mention, item_statements)
+        if name is not None and (joint or _is_same_name(speaker, name)):
             return find_origin(claim, reading.attributed, sources, entity=name, party=True)
         party = self._involves_parties(reading.impact) and _takes_part(without_legal_form(speaker), item.title)
         if source.kind == "company" and self._type_of(mention) != "company":
@@ -318,9 +319,14 @@ class Annotate(Processor[None]):
         return impact.kind == "averted" or impact.kind in self._thresholds.party_kinds
 
 
-def _is_joint_issuer(mention: Mention, speaker: str, source: SourceGrade) -> bool:
-    """Return whether the entity is one of those who issued a release together."""
-    return source.kind == "newswire" and " and " in speaker and any(span.text in speaker for span in mention.spans)
+def _issues_with(speaker: str, mention: Mention, item_statements: Sequence[Statement]) -> bool:
+    """Return whether the first sentence of a release names the entity before it ends the name of who issued it.
+
+    In "Dinwell and Foxbury Media today announced", both did.
+    """
+    first = next((text for position, text in item_statements if position != "title"), "")
+    end = first.find(speaker) + len(speaker)
+    return speaker in first and any(0 <= first.find(span.text) < end for span in mention.spans)
 
 
 def _opens(mention: Mention, item_statements: Sequence[Statement]) -> bool:
