@@ -314,6 +314,8 @@ def _withdrawn(positions: _Positions) -> _Finding:
 
 def _contradicted(positions: _Positions) -> _Finding:
     """Return that somebody as good as those who report it, or better, contradicts it."""
+    if not positions.denying:
+        return None
     deniers = [position for position in positions.denying if position.first_hand or position.grade in GOOD]
     if not deniers and not _established(positions):
         deniers = positions.denying
