@@ -91,7 +91,7 @@ class Message(StoredModel):
 
     @property
     def budget(self) -> Budget:
-        """Whether it takes one of the client's weekly messages."""
+        """Return whether it takes one of the client's weekly messages."""
         return budget_of(self.stories)
 
     @property
