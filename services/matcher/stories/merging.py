@@ -96,7 +96,7 @@ def add_to_thread(
     new = EventSummary.from_item(annotated)
     states_news = update and _standing(record) == _GOOD and record.status == "asserted"
     material = states_news and not new.unsure and _is_material(thresholds, thread, impact, title)
-    event = _merge_event(thresholds, thread, new, record, outranks=_standing(record) > standing >= 0)
+    event = _merge_event(thresholds, thread, new, record, outranks=_standing(record) > standing)
     event = event.with_best_of(new)
     if thread.not_news is None:
         event = event.with_best_of(thread.event)
