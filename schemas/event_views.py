@@ -110,7 +110,7 @@ class EventMessage(Model):
 
 
 class AffectedInterest(Model):
-    """What a client has to do with the event: the watched name, their stance, and the verdict with its reason.
+    """A client's interest in the event: the watched name, their stance, and the verdict with its reason.
 
     ``reason`` is the rule that decided, ``relevance_reason`` says why it matters to the client, if that was judged.
     ``relevance`` is 0–1; ``direction`` is the client's.

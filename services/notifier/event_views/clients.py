@@ -1,4 +1,4 @@
-"""What one client has to do with an event, and what they were or will be told. Pure."""
+"""A client's part in an event: their interests in it, and what they were or will be told. Pure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class DraftFacts:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What became of an alert without a draft of its own: a refusal (``what`` is "refused"), or a contact decision.
+    """The fate of an alert without a draft of its own: a refusal (``what`` is "refused"), or a contact decision.
 
     ``draft_id`` is the message that it is merged into.
     """
@@ -67,7 +67,7 @@ class Response:
 
     @property
     def state(self) -> TellingState:
-        """What it means to the client."""
+        """The state of telling the client, by the fate of the alert."""
         if self.what == "merged":
             return "covered" if self.draft_id else "also_noticed"
         if self.what == "waits":

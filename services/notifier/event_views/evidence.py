@@ -1,4 +1,4 @@
-"""What the evidence of an event shows: how firm it stands, who reported it first, and who only repeats it. Pure."""
+"""The evidence of an event in order: how firm it stands, who reported it first, and who only repeats it. Pure."""
 
 from __future__ import annotations
 

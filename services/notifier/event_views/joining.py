@@ -23,7 +23,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class JoinableStory:
-    """What joining looks at. ``items`` are the titles of the items that report it, by item id."""
+    """A story, as far as joining looks at it. ``items`` are the titles of the items that report it, by item id."""
 
     story_id: str
     entity_id: str

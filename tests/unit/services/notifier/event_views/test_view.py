@@ -1,4 +1,4 @@
-"""What an event is, and how firm it stands, by its stories."""
+"""An event as its stories show it: what happened, and how firm it stands."""
 
 from __future__ import annotations
 
