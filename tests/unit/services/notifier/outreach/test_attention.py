@@ -370,10 +370,10 @@ def test_an_opinion_and_information_share_a_message() -> None:
 
 def test_information_confirms_a_warning() -> None:
     life = Life()
-    life.alert(1, verdict="warn", information_grade=3)
+    life.alert(1, verdict="warn", kind="none", information_grade=3)
     life.send(life.only)
     since = an_item(number=2, publisher="Oslo Morning Herald", origin="Oslo Morning Herald")
-    life.alert(1, verdict="information", information_grade=1, revision=1, evidence=(an_item(), since))
+    life.alert(1, verdict="information", kind="none", information_grade=1, revision=1, evidence=(an_item(), since))
     assert "it is now confirmed" in life.only.body
     assert life.only.verdict == "information"
 
