@@ -40,6 +40,8 @@ class Phrasing:
     correction_reason: str
     warn_action: dict[str, str]
     warn_reason: str
+    warn_safety: dict[str, str]
+    warn_safety_reason: str
     warn_then: str
     plan_action: str
     stance_label: dict[str, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -13,7 +14,16 @@ from schemas.readings import EventFamily, Firmness, Role
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.playbook_rules import ANY, Rule, RuleKind, RuleQuery
 
-__all__ = ["Contradiction", "Presuppositions", "contradiction", "presuppositions", "query_for"]
+__all__ = [
+    "Contradiction",
+    "Presuppositions",
+    "contradiction",
+    "fitting_wordings",
+    "is_company",
+    "presuppositions",
+    "query_for",
+    "speaks_of_company",
+]
 
 #: Below this confidence in the kind, an event whose words name no exact kind is of no known kind.
 SURE_OF_KIND = 0.5
@@ -45,8 +55,27 @@ class Presuppositions:
 class Contradiction:
     """What a rule presupposes and the reading contradicts."""
 
-    field: Literal["kind", "role", "direction", "status"]
+    field: Literal["kind", "role", "direction", "status", "size", "asset"]
     text: str
+
+
+@cache
+def is_company(name: str) -> bool:
+    """Return whether a holding of this name may be a company: it is no coin, commodity, fund, bond or index."""
+    return not _has_word(name, read_yaml("presuppositions.yaml")["not_companies"])
+
+
+@cache
+def speaks_of_company(text: str) -> bool:
+    """Return whether ``text`` makes sense only of a company."""
+    return _has_word(text, read_yaml("presuppositions.yaml")["company_words"])
+
+
+def fitting_wordings(rule: Rule, query: RuleQuery) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of action and reason of ``rule`` that make sense of what the client has."""
+    if query.stance != "holds" or is_company(query.asset):
+        return rule.wordings
+    return tuple(wording for wording in rule.wordings if not speaks_of_company(" ".join(wording)))
 
 
 @cache
@@ -64,8 +93,8 @@ def presuppositions(kind: RuleKind, stance: Stance) -> Presuppositions:
     return Presuppositions(tuple(found), tuple(directions), tuple(raw["statuses"]))
 
 
-def query_for(alert: Alert, client: Client, manager: str | None, desire: str = "") -> RuleQuery:
-    """Return the case of ``alert`` for ``client``, with what its reading says of the event.
+def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> RuleQuery:
+    """Return the case of ``alert`` for ``client``, who knows the name as ``asset``, with what its reading says.
 
     The kind is a guess where the alert passes it on as plain information, where the reading is unsure and no words
     name an exact kind, and where the story and the item that led to the alert are of different broad kinds.
@@ -90,7 +119,6 @@ def query_for(alert: Alert, client: Client, manager: str | None, desire: str = "
         stance=alert.stance,
         trade=client.trade,
         direction=direction,
-        desire=desire,
         risk=client.risk,
         size=alert.size,
         urgency=alert.urgency,
@@ -99,6 +127,7 @@ def query_for(alert: Alert, client: Client, manager: str | None, desire: str = "
         status=status,
         family=family,
         unsure=unsure,
+        asset=asset,
     )
 
 
@@ -111,18 +140,32 @@ def contradiction(rule: Rule, kind: RuleKind, query: RuleQuery) -> Contradiction
         if query.family is not None and query.family != FAMILY_OF[query.kind]:
             return Contradiction("kind", f"the news is about {_words(query.family)} and not {_words(query.kind)}")
     roles = rule.roles or needed.roles
+    if query.role is None and rule.roles:
+        return Contradiction("role", "the part of the name is not known")
     if query.role is not None and query.role not in roles:
         return Contradiction("role", f"the name {_ROLE_WORDS[query.role]}")
     if needed.directions and query.direction not in needed.directions:
         return Contradiction("direction", f"the news is {query.direction} for a holder")
     statuses = rule.statuses or needed.statuses
+    if query.status is None and rule.statuses:
+        return Contradiction("status", "how firm the event stands is not known")
     if query.status is not None and query.status not in statuses:
         return Contradiction("status", f"the event is no fact or plan but “{query.status}”")
+    if query.size == "minor" and not (rule.sizes or rule.waits or rule.silent):
+        return Contradiction("size", "the event is too small for it")
+    texts = f"{rule.meaning or ''} {rule.question or ''}"
+    no_company = query.stance == "holds" and not is_company(query.asset) and not rule.silent
+    if no_company and (speaks_of_company(texts) or not fitting_wordings(rule, query)):
+        return Contradiction("asset", f"{query.asset} is no company")
     return None
 
 
 def _opposed(direction: Direction, outlook: str) -> bool:
     return (direction, outlook) in (("positive", "bad"), ("negative", "good"))
+
+
+def _has_word(text: str, words: list[str]) -> bool:
+    return not set(re.findall(r"[\w&]+", text.casefold())).isdisjoint(words)
 
 
 def _words(kind: str) -> str:

@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 from schemas.alerts import Alert
 from schemas.clients import Client, Desire
+from schemas.mentions import FAMILY_OF
+from schemas.readings import EventFamily
 from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
-from services.notifier.drafting.fit import query_for
+from services.notifier.drafting.fit import fitting_wordings, query_for
 from services.notifier.drafting.playbook_rules import Rule
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import review
@@ -23,6 +25,8 @@ MAX_DESIRE_WORDS = 10
 FEW_WORDS = 3
 #: A longer action is separated from its reason by a comma.
 LONG_ACTION = 8
+#: Events that may do harm before they are confirmed.
+_SAFETY: frozenset[EventFamily] = frozenset(("breach", "vulnerability", "outage", "recall"))
 _UNSURE = (
     "The event is large, but what it means is not certain enough, so the draft passes on the news without an "
     "opinion. Add your own."
@@ -68,7 +72,8 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     if rule is None:
         return OpinionPart(None, notes=(_no_rule_note(alert),))
     notes = () if client.desires else (f"The client book lists no desire of {client.name}. Ask what they want.",)
-    wording = pick(rule.wordings, client.id, alert.story_id, rule.id)
+    wordings = fitting_wordings(rule, query_for(alert, client, brief.asset, brief.manager.id))
+    wording = pick(wordings, client.id, alert.story_id, rule.id)
     action, reason = (text.replace("{asset}", brief.asset) for text in wording)
     if alert.verdict != "warn":
         if _is_plan(alert) and not rule.waits:
@@ -76,9 +81,11 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
         return OpinionPart(_sentence(brief, desire, action, reason, own_words), rule, notes)
     # The rule's advice is for what has happened. While that is unconfirmed, the advice is only what would follow.
     phrases = phrasing()
-    now = phrases.warn_action[alert.stance].format(asset=brief.asset)
-    then = f" {phrases.warn_then.format(action=action)}" if outlook else ""
-    return OpinionPart(f"{_sentence(brief, desire, now, phrases.warn_reason, own_words)}{then}", rule, notes)
+    safety = FAMILY_OF[alert.kind] in _SAFETY and alert.stance in phrases.warn_safety
+    now = (phrases.warn_safety if safety else phrases.warn_action)[alert.stance].format(asset=brief.asset)
+    why = phrases.warn_safety_reason if safety else phrases.warn_reason
+    then = f" {phrases.warn_then.format(action=action)}" if outlook and not rule.waits else ""
+    return OpinionPart(f"{_sentence(brief, desire, now, why, own_words)}{then}", rule, notes)
 
 
 def _is_plan(alert: Alert) -> bool:
@@ -115,7 +122,7 @@ def restricted_name(brief: Brief) -> str | None:
 def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | None]:
     """Return the client's first desire that a rule is made for, or else their first desire with the general rule."""
     alert, client = brief.alert, brief.client
-    query = query_for(alert, client, brief.manager.id)
+    query = query_for(alert, client, brief.asset, brief.manager.id)
     general: tuple[Desire | None, Rule | None] = (None, None)
     for desire in client.desires or (None,):
         name = desire.name if desire else ""

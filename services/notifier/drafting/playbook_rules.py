@@ -34,7 +34,8 @@ class RuleQuery:
 
     ``manager`` is the account manager, who may have rules of their own. ``role``, ``status`` and ``family`` are the
     watched name's part, the firmness and the broad kind as read; None where that is not known, which contradicts
-    nothing. ``unsure``: the kind is a guess, so only rules for any event may serve.
+    only a rule that names it. ``unsure``: the kind is a guess, so only rules for any event may serve. ``asset`` is the client's name for
+    what it is about.
     """
 
     kind: EventKind
@@ -50,6 +51,7 @@ class RuleQuery:
     status: Firmness | None = None
     family: EventFamily | None = None
     unsure: bool = False
+    asset: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,20 +49,20 @@ def proofread(case: DryRunCase, rule: Rule) -> None:
     assert message_text(draft.parts).endswith("?")
     if case.verdict != "correct":
         assert draft.rule == rule.id
-        assert rule.action.partition("{asset}")[0] in draft.body
+        waits = case.verdict == "warn" and rule.waits  # the advice while it is unconfirmed says as much
+        assert waits or any(action.partition("{asset}")[0] in draft.body for action, _ in rule.wordings)
     for blemish in ("..", "  ", " .", " ,", ",,", "{", "}", "None", " a income", "to to ", "_", "the the "):
         assert blemish not in whole.replace(" …", "…"), (blemish, whole)
 
 
 def case_of(trade: Trade, rule: Rule) -> DryRunCase:
     """Return a case that ``rule`` decides."""
-    kind, stance = rule.kinds[0], rule.stances[0]
     desire = sorted(rule.desires)[0] if rule.desires else "peace of mind"
     risk = rule.risks[0] if rule.risks else "moderate"
     directions, sizes = rule.directions or get_args(Direction), rule.sizes or get_args(Size)
     return next(
         DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, size=size)
-        for direction, size in product(directions, sizes)
+        for kind, stance, direction, size in product(rule.kinds, rule.stances, directions, sizes)
         if SHIPPED.find(RuleQuery(kind, stance, trade, direction, desire, risk, size)) is rule
     )
 
