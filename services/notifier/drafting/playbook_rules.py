@@ -34,8 +34,8 @@ class RuleQuery:
 
     ``manager`` is the account manager, who may have rules of their own. ``role``, ``status`` and ``family`` are the
     watched name's part, the firmness and the broad kind as read; None where that is not known, which contradicts
-    only a rule that names it. ``unsure``: the kind is a guess, so only rules for any event may serve. ``asset`` is the client's name for
-    what it is about.
+    only a rule that names it. ``unsure``: the kind is a guess, so only rules for any event may serve. ``asset`` is the
+    client's name for what it is about.
     """
 
     kind: EventKind
