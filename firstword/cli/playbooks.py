@@ -12,12 +12,14 @@ from firstword.cli.console import error, out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
 from firstword.firm_playbooks import playbooks_in_force, read_playbooks
 from schemas.clients import Risk, Stance, Trade
-from schemas.mentions import Direction, EventKind
+from schemas.mentions import FAMILY_OF, Direction, EventKind
+from schemas.readings import Firmness, Role
 from services.common.clock import SystemClock
 from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.notifier.drafting.compose import Composed, Refusal, message_text
 from services.notifier.drafting.dry_run import MESSAGE_VERDICTS, DryRunCase, dry_run
+from services.notifier.drafting.fit import doubts, presuppositions
 from services.notifier.drafting.grammar import check_grammar
 from services.notifier.drafting.playbook_rules import Playbook, Rule, Size, Urgency
 from services.notifier.drafting.playbooks import LAYERS, Playbooks
@@ -40,6 +42,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "urgency": get_args(Urgency),
     "jargon": ("plain", "some", "expert"),
     "mood": ("calm", "upset"),
+    "role": get_args(Role),
+    "status": get_args(Firmness),
 }
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Playbook files, or folders of them.")]
 OwnFile = Annotated[
@@ -70,7 +74,7 @@ def check(files: Files) -> None:
             for line in str(problem).splitlines():
                 error(line)
     for playbook in playbooks:
-        findings = list(_proofread(playbook))
+        findings = [*_doubts(playbook), *_proofread(playbook)]
         for finding in findings:
             warn(finding)
         owner = f", of {playbook.manager}" if playbook.manager else ""
@@ -122,6 +126,8 @@ def try_(
     urgency: str = _one_of("urgency", "normal"),
     jargon: str = _one_of("jargon", "plain"),
     mood: str = _one_of("mood", "calm"),
+    role: str = _one_of("role", "object"),
+    status: str = _one_of("status", "fact"),
     view: Annotated[str | None, typer.Option("--view", help="What the client has said about the subject.")] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Write an update: the client was told before, as unconfirmed.")
@@ -138,7 +144,7 @@ def try_(
     **Example:** `firstword playbooks try --kind dividend_cut --stance holds --trade wealth --desire income`
     """
     given = {"trade": trade, "kind": kind, "stance": stance, "direction": direction, "risk": risk, "verdict": verdict}
-    given |= {"size": size, "urgency": urgency, "jargon": jargon, "mood": mood}
+    given |= {"role": role, "status": status, "size": size, "urgency": urgency, "jargon": jargon, "mood": mood}
     for name, value in given.items():
         if value not in CHOICES[name]:
             raise BadInput(f"--{name}: {value!r} is not a valid value.", fix=f"Choose from {', '.join(CHOICES[name])}.")
@@ -189,12 +195,21 @@ def _proofread(playbook: Playbook) -> Iterator[str]:
         yield from (f"{playbook.file}:{rule.line}: {message}" for message in messages)
 
 
+def _doubts(playbook: Playbook) -> Iterator[str]:
+    """Yield what the rules of ``playbook`` presuppose in contradiction to their kinds, or leave open."""
+    for rule in playbook.rules:
+        for field, cause, fix in doubts(rule):
+            yield f"{playbook.file}:{rule.line}: {field}: {cause}. {fix}"
+
+
 def _cases(playbook: Playbook, rule: Rule) -> Iterator[DryRunCase]:
     desires = (sorted(rule.desires)[0],) if rule.desires else ()
+    kind = cast("EventKind", next((kind for kind in rule.kinds if kind in FAMILY_OF), "other"))
+    role = (rule.roles or presuppositions(rule.kinds[0], rule.stances[0]).roles)[0]
     for verdict in ("tell", "warn"):
         yield DryRunCase(
             trade=playbook.trade or "wealth",
-            kind=rule.kinds[0],
+            kind=kind,
             stance=rule.stances[0],
             direction=rule.directions[0] if rule.directions else "negative",
             desires=desires,
@@ -203,6 +218,8 @@ def _cases(playbook: Playbook, rule: Rule) -> Iterator[DryRunCase]:
             size=rule.sizes[0] if rule.sizes else "moderate",
             urgency=rule.urgencies[0] if rule.urgencies else "normal",
             manager=playbook.manager or "mara",
+            role=role,
+            status=rule.statuses[0] if rule.statuses else None,
         )
 
 
@@ -211,7 +228,9 @@ def _as_json(layer: str, playbook: Playbook, rule: Rule) -> dict[str, Any]:
         "layer": layer, "playbook": playbook.name, "trade": playbook.trade, "manager": playbook.manager,
         "file": playbook.file,
         "line": rule.line, "kind": rule.kinds, "stance": rule.stances, "direction": rule.directions,
-        "desire": sorted(rule.desires), "risk": rule.risks, "size": rule.sizes, "urgency": rule.urgencies,
-        "action": rule.action, "reason": rule.reason, "meaning": rule.meaning, "question": rule.question,
+        "role": rule.roles, "status": rule.statuses, "desire": sorted(rule.desires), "risk": rule.risks,
+        "size": rule.sizes, "urgency": rule.urgencies,
+        "action": rule.action, "reason": rule.reason, "variants": rule.variants, "meaning": rule.meaning,
+        "question": rule.question,
         "silent": rule.silent,
     }  # fmt: skip

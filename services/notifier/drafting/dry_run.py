@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 
 from schemas.alerts import Alert, Evidence
 from schemas.clients import STANCE_OF, Client, Desire, Firm, Manager, Note, Risk, Stance, Trade, Watch
-from schemas.mentions import Direction, EventKind
+from schemas.mentions import FAMILY_OF, Direction, EventKind
+from schemas.readings import EventFamily, Firmness, Outlook, Reading, ReadingConfidence, Role, Weight
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.compose import Composed, Refusal, compose, told_brief
 from services.notifier.drafting.data_files import read_yaml
@@ -20,6 +21,8 @@ __all__ = ["MESSAGE_VERDICTS", "DryRunCase", "brief_for", "dry_run"]
 MessageVerdict = Literal["tell", "information", "warn", "correct"]
 #: The verdicts that lead to a message.
 MESSAGE_VERDICTS: tuple[MessageVerdict, ...] = get_args(MessageVerdict)
+_OUTLOOK: dict[Direction, Outlook] = {"positive": "good", "negative": "bad", "neutral": "mixed", "unclear": "unclear"}
+_WEIGHT: dict[Size, Weight] = {"major": "major", "moderate": "worth", "minor": "minor"}
 _KIND_OF = {stance: kind for kind, stance in reversed(STANCE_OF.items())}
 _FIRMS: dict[Trade, str] = {
     "wealth": "Harbour & Vane",
@@ -31,7 +34,10 @@ _FIRMS: dict[Trade, str] = {
 
 @dataclass(frozen=True, slots=True)
 class DryRunCase:
-    """One combination. ``desires`` are names, ``words`` the first one in the client's words, ``view`` their view."""
+    """One combination. ``desires`` are names, ``words`` the first one in the client's words, ``view`` their view.
+
+    With a ``role``, the news has a reading, of a ``status`` (default: a fact) and a ``family`` (default: the kind's).
+    """
 
     trade: Trade
     kind: EventKind
@@ -48,6 +54,9 @@ class DryRunCase:
     view: str | None = None
     manager: str = "mara"
     update: bool = False
+    role: Role | None = None
+    status: Firmness | None = None
+    family: EventFamily | None = None
 
 
 def dry_run(case: DryRunCase, playbooks: Playbooks, now: datetime) -> Composed | Refusal:
@@ -131,6 +140,24 @@ def _alert(case: DryRunCase, client: Client, watch: Watch, now: datetime) -> Ale
         evidence=(evidence,),
         raised_at=now,
         deadline_at=now + timedelta(hours=24),
+        reading=_reading(case, watch) if case.role is not None else None,
+    )
+
+
+def _reading(case: DryRunCase, watch: Watch) -> Reading:
+    assert case.role is not None  # noqa: S101 - checked by the caller
+    sure = ReadingConfidence(role=1, kind=1, genre=1, status=1, direction=1, weight=1)
+    return Reading(
+        item_id="trial-item",
+        entity_id=watch.entity_id,
+        role=case.role,
+        kind=case.family or FAMILY_OF[case.kind],
+        genre="news",
+        status=case.status or "fact",
+        direction=_OUTLOOK[case.direction],
+        weight=_WEIGHT[case.size],
+        tell_score=0.9,
+        confidence=sure,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any, Literal
 
 from schemas.alerts import Alert
@@ -18,6 +20,7 @@ __all__ = [
     "Contradiction",
     "Presuppositions",
     "contradiction",
+    "doubts",
     "fitting_wordings",
     "is_company",
     "presuppositions",
@@ -31,6 +34,9 @@ SURE_OF_KIND = 0.5
 _SUBJECTS: frozenset[Stance] = frozenset(("follows", "regulated_by"))
 #: Kinds that words alone decide, whatever the reading makes of them.
 _BY_WORDS: frozenset[EventKind] = frozenset(("averted",))
+#: Broad kinds whose news is good for one side and bad for the other.
+_TWO_SIDED: frozenset[RuleKind] = frozenset(("deal", "legal", "contract"))
+_NO_EVENT: frozenset[RuleKind] = frozenset(kind for kind, family in FAMILY_OF.items() if family == "none")
 _ROLE_WORDS: dict[Role, str] = {
     "actor": "acts in the event",
     "object": "is what the event happens to",
@@ -158,6 +164,33 @@ def contradiction(rule: Rule, kind: RuleKind, query: RuleQuery) -> Contradiction
     if no_company and (speaks_of_company(texts) or not fitting_wordings(rule, query)):
         return Contradiction("asset", f"{query.asset} is no company")
     return None
+
+
+def doubts(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    """Yield what ``rule`` presupposes in contradiction to its kinds, or leaves open: field, cause and fix."""
+    cases = [(kind, presuppositions(kind, stance)) for kind, stance in product(rule.kinds, rule.stances)]
+    for kind, needed in cases:
+        if kind != ANY and (odd := [role for role in rule.roles if role not in needed.roles]):
+            cause = f"advice on “{_words(kind)}” presupposes that the name is {_listed(needed.roles)}, not {odd[0]}"
+            yield "when.role", cause, f"Remove {odd[0]}, or write the rule for a kind where the name has that part."
+        if kind in _NO_EVENT and not rule.silent:
+            yield "when.kind", f"“{_words(kind)}” means that nothing has happened", "Set silent: true."
+    never = [needed.directions for _, needed in cases if set(needed.directions).isdisjoint(rule.directions)]
+    if rule.directions and len(never) == len(cases) and all(never):
+        cause = f"“{_words(rule.kinds[0])}” is never {_listed(rule.directions)} for a holder, so the rule never serves"
+        yield "when.direction", cause, f"Use {_listed(never[0])}, or another kind."
+    open_ended = not (rule.directions or rule.silent)
+    if ANY in rule.kinds and open_ended:
+        cause = "the rule is for any event, good or bad"
+        yield "when.direction", cause, "Add the direction that the advice presupposes."
+    two_sided = [kind for kind in rule.kinds if kind in _TWO_SIDED]
+    if two_sided and "holds" in rule.stances and open_ended and not (rule.roles or rule.waits):
+        cause = f"“{_words(two_sided[0])}” may be good or bad for a holder, who may be on either side of it"
+        yield "when.direction", cause, "Add a direction or a role, or advise what is right in each case."
+
+
+def _listed(values: Iterable[str]) -> str:
+    return " or ".join(values)
 
 
 def _opposed(direction: Direction, outlook: str) -> bool:

@@ -1,0 +1,185 @@
+"""Every shipped rule against the readings that it must serve and must not serve."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import product
+from typing import cast, get_args
+
+import pytest
+
+from schemas.clients import Stance, Trade
+from schemas.mentions import FAMILY_OF, Direction, EventKind
+from schemas.readings import EventFamily, Firmness, Role
+from services.notifier.drafting.dry_run import DryRunCase, brief_for
+from services.notifier.drafting.fit import (
+    contradiction,
+    doubts,
+    fitting_wordings,
+    is_company,
+    presuppositions,
+    query_for,
+)
+from services.notifier.drafting.opinion import opinion_part
+from services.notifier.drafting.playbook_files import parse_playbook
+from services.notifier.drafting.playbook_rules import ANY, Rule, RuleQuery, Size
+from services.notifier.drafting.playbooks import Playbooks
+
+NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
+SHIPPED = Playbooks.shipped()
+BOOKS = {book.name: book for book in SHIPPED.layers[0]}
+ROLES: tuple[Role, ...] = get_args(Role)
+STATUSES: tuple[Firmness, ...] = get_args(Firmness)
+
+
+def _event_of(kind: str) -> EventKind:
+    return cast("EventKind", kind) if kind in FAMILY_OF else "other"
+
+
+def said(case: DryRunCase, playbooks: Playbooks = SHIPPED) -> str:
+    return opinion_part(brief_for(case, NOW), playbooks).text or ""
+
+
+@pytest.mark.parametrize("name", sorted(BOOKS))
+def test_each_rule_serves_the_readings_that_it_presupposes_and_no_other(name: str) -> None:
+    book = BOOKS[name]
+    for rule in (rule for rule in book.rules if not rule.silent):
+        for kind, stance in product(rule.kinds, rule.stances):
+            event = _event_of(kind)
+            needed = presuppositions(kind, stance)
+            directions = [
+                direction
+                for direction in rule.directions or get_args(Direction)
+                if not needed.directions or direction in needed.directions
+            ]
+            roles, statuses = rule.roles or needed.roles, rule.statuses or needed.statuses
+            size: Size = rule.sizes[0] if rule.sizes else "major"
+            for role, status, direction in product(ROLES, STATUSES, directions):
+                case = RuleQuery(event, stance, book.trade or "wealth", direction, size=size, role=role, status=status)
+                fits = contradiction(rule, kind, case) is None
+                assert fits == (role in roles and status in statuses), (rule.line, kind, stance, role, status)
+
+
+@pytest.mark.parametrize("name", sorted(BOOKS))
+def test_no_rule_for_a_kind_serves_an_event_read_as_another_or_of_an_unsure_kind(name: str) -> None:
+    for rule in BOOKS[name].rules:
+        for kind, stance in product(rule.kinds, rule.stances):
+            if kind == ANY:
+                continue
+            event = _event_of(kind)
+            family: EventFamily = "breach" if FAMILY_OF[event] != "breach" else "deal"
+            for case in (
+                RuleQuery(event, stance, "wealth", family=family),
+                RuleQuery(event, stance, "wealth", unsure=True),
+            ):
+                refused = contradiction(rule, kind, case)
+                assert refused is not None
+                assert refused.field == "kind"
+
+
+@pytest.mark.parametrize("trade", get_args(Trade))
+def test_a_large_event_of_any_kind_gets_a_view_in_every_stance(trade: Trade) -> None:
+    """Also where the kind is a guess, the event is elsewhere, or only a plan."""
+    told = [kind for kind in FAMILY_OF if FAMILY_OF[kind] != "none"]
+    roles: tuple[Role, ...] = ("actor", "object", "party", "affected")
+    statuses: tuple[Firmness, ...] = ("fact", "reported", "plan", "forecast")
+    directions: tuple[Direction, ...] = get_args(Direction)
+    stances: tuple[Stance, ...] = get_args(Stance)
+    silent = missing = 0
+    for kind, stance, role, status, direction in product(told, stances, roles, statuses, directions):
+        case = RuleQuery(kind, stance, trade, direction, size="major", role=role, status=status, family=FAMILY_OF[kind])
+        rule = SHIPPED.find(case)
+        missing += rule is None
+        silent += rule is not None and rule.silent
+    assert missing == 0
+    assert silent == 0
+
+
+def test_what_is_said_of_an_event_is_never_about_another() -> None:
+    bought = DryRunCase("wealth", "takeover", "holds", "positive", size="major", role="object")
+    buys = DryRunCase("wealth", "acquisition", "holds", "neutral", size="major", role="actor")
+    fined = DryRunCase("wealth", "fine", "holds", "negative", role="object")
+    assert "paid for" in said(buys)
+    assert "fine closes" in said(fined)
+    for case in (
+        DryRunCase("wealth", "acquisition", "holds", "neutral", size="major", role="object"),
+        bought,
+    ):
+        assert "paid for" not in said(case)
+        assert said(case)
+    misread = DryRunCase("wealth", "fine", "holds", "negative", size="major", role="actor", family="deal")
+    assert "fine" not in said(misread)
+    assert opinion_part(brief_for(misread, NOW), SHIPPED).rule in BOOKS["general"].rules
+
+
+def test_a_coin_or_a_fund_gets_no_advice_on_its_board_or_earnings() -> None:
+    for name in ("Bitcoin", "Grayscale Bitcoin Trust", "Gold", "Nordmark Bond Fund"):
+        assert not is_company(name)
+    assert is_company("Halden Energy")
+    for kind, direction in product(FAMILY_OF, get_args(Direction)):
+        query = RuleQuery(
+            kind, "holds", "wealth", direction, size="major", role="actor", status="fact", asset="Bitcoin"
+        )
+        rule = SHIPPED.lookup(query)
+        if rule is not None:
+            said_of_it = " ".join((*fitting_wordings(rule, coin)[0], rule.meaning or "", rule.question or ""))
+            assert not {"company", "board", "earnings", "dividend", "sales"} & set(said_of_it.split())
+
+
+def test_a_plan_is_worded_as_what_would_follow_unless_the_advice_is_to_wait() -> None:
+    plan = said(DryRunCase("it", "price_increase", "uses", "negative", size="major", role="actor", status="plan"))
+    assert "in case it goes ahead" in plan
+    waits = said(DryRunCase("wealth", "product_launch", "holds", "positive", role="actor", status="plan"))
+    assert waits
+    assert "in case it goes ahead" not in waits
+
+
+def test_an_unconfirmed_report_of_harm_asks_for_a_check_and_a_waiting_rule_is_not_said_twice() -> None:
+    flaw = said(DryRunCase("it", "vulnerability", "uses", verdict="warn", size="major", role="object"))
+    assert "quietly whether you would be exposed" in flaw
+    waits = said(DryRunCase("wealth", "leadership_change", "holds", verdict="warn", role="actor"))
+    assert "Should it be confirmed" not in waits
+
+
+def test_an_opposed_direction_counts_as_unclear_and_plain_information_as_of_unsure_kind() -> None:
+    brief = brief_for(DryRunCase("wealth", "legal", "holds", "positive", role="object"), NOW)
+    assert brief.alert.reading is not None
+    against = brief.alert.model_copy(update={"reading": brief.alert.reading.model_copy(update={"direction": "bad"})})
+    assert query_for(brief.alert, brief.client, "Halden", None).direction == "positive"
+    assert query_for(against, brief.client, "Halden", None).direction == "unclear"
+    plain = brief.alert.model_copy(update={"verdict": "information"})
+    assert query_for(plain, brief.client, "Halden", None).unsure
+
+
+RULE = """\
+playbook: own
+trade: wealth
+rules:
+  - when: {WHEN}
+    action: reviewing {asset} with me
+    reason: it matters
+"""
+
+
+def own(when: str) -> Rule:
+    return parse_playbook(RULE.replace("{WHEN}", when), "own.yaml").rules[0]
+
+
+@pytest.mark.parametrize(
+    ("when", "field", "cause"),
+    [
+        ("{kind: takeover, stance: holds, role: actor}", "when.role", "object or party, not actor"),
+        ("{kind: dividend_raise, stance: holds, direction: negative}", "when.direction", "never negative"),
+        ("{kind: opinion, stance: holds}", "when.kind", "nothing has happened"),
+        ("{kind: any, stance: holds}", "when.direction", "any event, good or bad"),
+        ("{kind: deal, stance: holds}", "when.direction", "either side"),
+    ],
+)
+def test_missing_and_contradictory_presuppositions_are_explained(when: str, field: str, cause: str) -> None:
+    found = list(doubts(own(when)))
+    assert [(where, cause in why) for where, why, _ in found] == [(field, True)]
+
+
+def test_shipped_rules_contradict_none_of_their_kinds() -> None:
+    found = [(rule.playbook, rule.line, why) for rule in SHIPPED.rules() for _, why, _ in doubts(rule)]
+    assert [doubt for doubt in found if "either side" not in doubt[2]] == []
