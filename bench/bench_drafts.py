@@ -28,7 +28,7 @@ def dry_run_cases(playbooks: Playbooks, count: int) -> list[DryRunCase]:
         book, rule = draw.choice(rules)
         desires = (draw.choice(sorted(rule.desires)),) if rule.desires else ("growth",)
         risk = draw.choice(rule.risks or get_args(Risk))
-        kind, stance = draw.choice(rule.kinds), draw.choice(rule.stances)
+        kind, stance = draw.choice(rule.events), draw.choice(rule.stances)
         trade = book.trade or "wealth"
         found.append(DryRunCase(trade, kind, stance, desires=desires, risk=risk, verdict=draw.choice(MESSAGE_VERDICTS)))
     return found

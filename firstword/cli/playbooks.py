@@ -12,7 +12,7 @@ from firstword.cli.console import error, out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
 from firstword.firm_playbooks import playbooks_in_force, read_playbooks
 from schemas.clients import Risk, Stance, Trade
-from schemas.mentions import FAMILY_OF, Direction, EventKind
+from schemas.mentions import Direction, EventKind
 from schemas.readings import Firmness, Role
 from services.common.clock import SystemClock
 from services.common.errors import BadInput
@@ -204,12 +204,11 @@ def _doubts(playbook: Playbook) -> Iterator[str]:
 
 def _cases(playbook: Playbook, rule: Rule) -> Iterator[DryRunCase]:
     desires = (sorted(rule.desires)[0],) if rule.desires else ()
-    kind = cast("EventKind", next((kind for kind in rule.kinds if kind in FAMILY_OF), "other"))
     role = (rule.roles or presuppositions(rule.kinds[0], rule.stances[0]).roles)[0]
     for verdict in ("tell", "warn"):
         yield DryRunCase(
             trade=playbook.trade or "wealth",
-            kind=kind,
+            kind=rule.events[0],
             stance=rule.stances[0],
             direction=rule.directions[0] if rule.directions else "negative",
             desires=desires,

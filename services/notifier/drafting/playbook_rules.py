@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, cast
 
 from schemas.clients import Risk, Stance, Trade
-from schemas.mentions import Direction, EventKind
+from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Role
 
 __all__ = ["ANY", "Playbook", "Rule", "RuleKind", "RuleQuery", "Size", "Urgency", "desire_key"]
@@ -26,6 +26,10 @@ ANY: Literal["any"] = "any"
 def desire_key(name: str) -> str:
     """Return a desire's name for comparison: in lower case, with single spaces for hyphens and underscores."""
     return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def _of_family(family: str) -> tuple[str, ...]:
+    return tuple(kind for kind, broad in FAMILY_OF.items() if broad == family)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,12 @@ class Rule:
     roles: tuple[Role, ...] = ()
     statuses: tuple[Firmness, ...] = ()
     variants: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def events(self) -> tuple[EventKind, ...]:
+        """Return the exact kinds of events that the rule may be tried on: for a rule for any event, ``other``."""
+        exact = {kind: (kind,) if kind in FAMILY_OF else _of_family(kind) for kind in self.kinds}
+        return tuple(cast("EventKind", event) for kind in self.kinds for event in exact[kind]) or ("other",)
 
     @property
     def wordings(self) -> tuple[tuple[str, str], ...]:

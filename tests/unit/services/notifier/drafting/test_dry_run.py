@@ -27,7 +27,7 @@ BOOKS = {book.trade: book for book in SHIPPED.layers[0] if book.trade is not Non
 def said(trade: Trade) -> Iterator[tuple[DryRunCase, Rule]]:
     """Yield each kind × stance × direction × size × desire × risk that a rule decides, with the rule."""
     rules = BOOKS[trade].rules
-    cases = sorted({(kind, stance) for rule in rules for kind in rule.kinds for stance in rule.stances})
+    cases = sorted({(kind, stance) for rule in rules for kind in rule.events for stance in rule.stances})
     desires = [*sorted({name for rule in rules for name in rule.desires}), "peace of mind"]
     sizes: set[Size] = {"moderate", *(size for rule in rules for size in rule.sizes)}
     clients, events = tuple(product(desires, get_args(Risk))), tuple(product(get_args(Direction), sorted(sizes)))
@@ -62,7 +62,7 @@ def case_of(trade: Trade, rule: Rule) -> DryRunCase:
     directions, sizes = rule.directions or get_args(Direction), rule.sizes or get_args(Size)
     return next(
         DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, size=size)
-        for kind, stance, direction, size in product(rule.kinds, rule.stances, directions, sizes)
+        for kind, stance, direction, size in product(rule.events, rule.stances, directions, sizes)
         if SHIPPED.find(RuleQuery(kind, stance, trade, direction, desire, risk, size)) is rule
     )
 

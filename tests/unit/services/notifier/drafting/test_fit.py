@@ -122,7 +122,7 @@ def test_a_coin_or_a_fund_gets_no_advice_on_its_board_or_earnings() -> None:
         )
         rule = SHIPPED.lookup(query)
         if rule is not None:
-            said_of_it = " ".join((*fitting_wordings(rule, coin)[0], rule.meaning or "", rule.question or ""))
+            said_of_it = " ".join((*fitting_wordings(rule, query)[0], rule.meaning or "", rule.question or ""))
             assert not {"company", "board", "earnings", "dividend", "sales"} & set(said_of_it.split())
 
 

@@ -85,7 +85,7 @@ def test_a_shipped_rule_contains_no_fact_and_no_fault(trade: Trade, rule: Rule) 
 @pytest.mark.parametrize(("trade", "rule"), RULES, ids=[f"{trade}:{rule.line}" for trade, rule in RULES])
 def test_every_shipped_rule_can_be_reached(trade: Trade, rule: Rule) -> None:
     cases = product(
-        rule.kinds,
+        rule.events,
         rule.stances,
         rule.directions or get_args(Direction),
         sorted(rule.desires) or ["nothing in particular"],
