@@ -176,8 +176,7 @@ class _Lines:
     """Replays items from JSON lines, as ``firstword replay`` does."""
 
     def __init__(self) -> None:
-        self._items: list[Item] = []
-        self._passed_on = 0
+        self._items: dict[str, list[Item]] = {}
 
     def events_of(self, item: Item) -> list[AnyEvent]:
         """Return the event of ``item``, or nothing if it repeats what was read before."""
@@ -186,10 +185,10 @@ class _Lines:
             raise AssertionError(str(read))
         # Whom a feed may speak for is set when it is added, so a line cannot carry it.
         source = read.source.model_copy(update={"speaks_for": item.source.speaks_for})
-        self._items.append(read.model_copy(update={"source": source}))
-        events = list(item_events(self._items))
-        fresh, self._passed_on = events[self._passed_on :], len(events)
-        return fresh
+        before = self._items.setdefault(item.id, [])  # others change nothing
+        passed_on = len(list(item_events(before)))
+        before.append(read.model_copy(update={"source": source}))
+        return list(item_events(before))[passed_on:]
 
 
 class _Polls:

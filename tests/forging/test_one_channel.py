@@ -129,7 +129,7 @@ def forgeries(draw: st.DrawFn, subject: str, channel: str, at: float) -> dict[st
     return raw | {name: draw(optional[name]) for name in sorted(chosen)}
 
 
-@settings(max_examples=30, derandomize=True)
+@settings(max_examples=15, derandomize=True)
 @given(cases())
 def test_one_channel_of_grade_c_or_lower_decides_nothing(case: Case) -> None:
     assert [str(failure) for failure in failures(case)] == []
