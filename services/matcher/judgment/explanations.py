@@ -124,6 +124,10 @@ def _explain_event(impact: Impact) -> Reason:
 
 def _explain_origin(publisher: str, origin: Origin) -> Reason:
     text = f"{capitalize_first(publisher)} has it from {origin.name}, {_VIA[origin.via]}."
+    if origin.via == "primary" and not origin.primary:
+        text = (
+            f"{capitalize_first(publisher)} says that it has it from {origin.name}, which its word alone does not show."
+        )
     if publisher == origin.name:
         text = f"{capitalize_first(publisher)} reports first-hand."
     return reason("origin", f"{publisher}, {origin.via.replace('_', ' ')}", origin.name, text)

@@ -122,3 +122,15 @@ def test_the_decisive_reason_comes_first_and_the_relevance_last() -> None:
         assert alert.reasons[0].concluded == alert.verdict
         assert len(rules) == 1 or (rules[-1] == "relevance" and {"mention", "reading"} <= set(rules))
         assert all(reason.text.endswith((".", "…")) for reason in alert.reasons)
+
+
+@pytest.mark.parametrize(
+    ("primary", "text"),
+    [
+        (True, "Coast Echo has it from Halden Energy, which speaks for the party itself."),
+        (False, "Coast Echo says that it has it from Halden Energy, which its word alone does not show."),
+    ],
+)
+def test_a_poor_relay_only_says_from_whom_it_has_it(primary: bool, text: str) -> None:
+    origin = Origin(id="company:halden-energy", name="Halden Energy", via="primary", primary=primary)
+    assert texts(origin=origin)["origin"] == text
