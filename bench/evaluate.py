@@ -28,6 +28,7 @@ from bench import (  # noqa: E402
     eval_forging,
     eval_mentions,
     eval_messages,
+    eval_opinions,
     eval_readings,
     eval_stories,
     model_card,
@@ -147,6 +148,11 @@ def chains(_: str) -> Iterator[Figure]:
     yield Figure("chains: final verdicts right", 1 - sum(len(r.wrong) for r in results) / claims, target=1.0)
 
 
+def opinions(_: str) -> Iterator[Figure]:
+    """Measure the share of drafts on modern news, in several trades, that give an opinion."""
+    yield Figure("drafts: with an opinion", eval_opinions.run().share(), baseline=0.49, target=0.9)
+
+
 #: Each part, and the data file that it needs.
 PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (mentions, eval_mentions.DATA / "headlines.jsonl"),
@@ -158,6 +164,7 @@ PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (scenarios, None),
     (forging, None),
     (chains, eval_chains.ITEMS),
+    (opinions, eval_opinions.NEWS),
 )
 
 
