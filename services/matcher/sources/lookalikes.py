@@ -7,7 +7,7 @@ publisher called "Rеuters" imitate Reuters. A different outlet with a similar o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 
 from rapidfuzz.distance import OSA
@@ -55,8 +55,15 @@ def _decode_label(label: str) -> str:
 class Lookalikes:
     """The known publishers that are worth imitating, and who imitates them."""
 
-    def __init__(self, publishers: Iterable[tuple[SourceGrade, Iterable[str]]]) -> None:
-        """Build from publishers, each with all its names."""
+    def __init__(
+        self,
+        publishers: Iterable[tuple[SourceGrade, Iterable[str]]],
+        base: Lookalikes | None = None,
+        replaced: Collection[str] = (),
+    ) -> None:
+        """Build from publishers, each with all its names, and those of ``base`` whose domains are not ``replaced``."""
+        self._base = base
+        self._replaced = frozenset(replaced)
         self._domains: dict[str, SourceGrade] = {}
         self._cores: dict[str, SourceGrade] = {}
         self._names: dict[str, SourceGrade] = {}
@@ -74,12 +81,20 @@ class Lookalikes:
         self._host_results: dict[str, SourceGrade | None] = {}
         self._name_results: dict[str, SourceGrade | None] = {}
 
+    def with_changes(
+        self, publishers: Iterable[tuple[SourceGrade, Iterable[str]]], replaced: Collection[str]
+    ) -> Lookalikes:
+        """Return these with ``publishers`` in place of those with the domains ``replaced``."""
+        return Lookalikes(publishers, self, replaced)
+
     def of_host(self, host: str) -> SourceGrade | None:
         """Return the publisher that ``host``, which is not its own, imitates, or None."""
         if host not in self._host_results:
             if len(self._host_results) >= CACHED:
                 self._host_results.clear()
             found = self._of_host(host) if len(host) <= MAX_LENGTH else None
+            if found is None and self._base is not None and host not in self._parents:
+                found = self._kept(self._base.of_host(host))
             is_own = found is not None and host.endswith("." + found.domain)
             self._host_results[host] = None if is_own else found
         return self._host_results[host]
@@ -89,8 +104,15 @@ class Lookalikes:
         if name not in self._name_results:
             if len(self._name_results) >= CACHED:
                 self._name_results.clear()
-            self._name_results[name] = self._of_name(name) if len(name) <= MAX_LENGTH else None
+            found = self._of_name(name) if len(name) <= MAX_LENGTH else None
+            if found is None and self._base is not None:
+                found = self._kept(self._base.of_name(name))
+            self._name_results[name] = found
         return self._name_results[name]
+
+    def _kept(self, found: SourceGrade | None) -> SourceGrade | None:
+        """Return what the base has found, unless that publisher has changed since."""
+        return None if found is None or found.domain in self._replaced else found
 
     def is_distinctive(self, name: str) -> bool:
         """Return whether ``name``, without spaces, could hardly be part of another outlet's name by chance."""

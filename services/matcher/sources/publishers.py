@@ -37,6 +37,10 @@ def slug(name: str) -> str:
     )
 
 
+#: With more changed publishers than this, those that are imitated are collected anew.
+MOST_CHANGED = 500
+
+
 class SourceTable:
     """Publishers by domain and by name. Immutable: :meth:`with_grades` returns a new table."""
 
@@ -45,6 +49,9 @@ class SourceTable:
         self._by_domain: dict[str, SourceGrade] = {}
         self._by_name: dict[str, str] = {}
         self._lookalikes: Lookalikes | None = None
+        #: The table that this one was derived from, and the publishers whose imitations differ from there.
+        self._root: SourceTable | None = None
+        self._changed: frozenset[str] = frozenset()
         for grade, names in grades:
             self._by_domain[grade.domain] = grade
             for name in (grade.publisher, *names):
@@ -81,32 +88,49 @@ class SourceTable:
         return self._by_domain.get(domain)
 
     def lookalikes(self) -> Lookalikes:
-        """Return the publishers of this table that are worth imitating. Built once, and again only if these change."""
+        """Return the publishers of this table that are worth imitating; built once, from the changes where it can be."""
         if self._lookalikes is None:
-            names: dict[str, list[str]] = {}
-            for name, domain in self._by_name.items():
-                names.setdefault(domain, []).append(name)
-            self._lookalikes = Lookalikes(
-                (source, (source.publisher, *names.get(domain, ())))
-                for domain, source in self._by_domain.items()
-                if is_worth_imitating(source)
-            )
+            if self._root is None:
+                self._lookalikes = Lookalikes(self._imitable(self._by_domain))
+            else:
+                base = self._root.lookalikes()
+                self._lookalikes = base.with_changes(self._imitable(self._changed), self._changed)
         return self._lookalikes
+
+    def _imitable(self, domains: Iterable[str]) -> list[tuple[SourceGrade, tuple[str, ...]]]:
+        """Return those publishers of ``domains`` that are worth imitating, each with all its names."""
+        sources = {domain: self._by_domain[domain] for domain in domains}
+        worth = {domain for domain, source in sources.items() if is_worth_imitating(source)}
+        names: dict[str, list[str]] = {}
+        for name, domain in self._by_name.items() if worth else ():
+            if domain in worth:
+                names.setdefault(domain, []).append(name)
+        return [
+            (source, (source.publisher, *names.get(domain, ())))
+            for domain, source in sources.items()
+            if domain in worth
+        ]
 
     def with_grades(self, grades: Iterable[SourceGrade]) -> SourceTable:
         """Return this table with ``grades`` added or replaced."""
         table = SourceTable()
         table._by_domain = dict(self._by_domain)
         table._by_name = dict(self._by_name)
-        table._lookalikes = self._lookalikes
+        changed: set[str] = set()
         for grade in grades:
-            if table._lookalikes is not None and self._changes_lookalikes(grade):
-                table._lookalikes = None
+            if self._changes_lookalikes(grade):
+                changed.add(grade.domain)
             table._by_domain[grade.domain] = grade
             if grade.set_by == "hand":
                 table._by_name[slug(grade.publisher)] = grade.domain
             else:
                 table._by_name.setdefault(slug(grade.publisher), grade.domain)
+        table._changed = self._changed | changed
+        if len(table._changed) <= MOST_CHANGED:
+            table._root = self._root or self
+            table._lookalikes = None if changed else self._lookalikes
+        else:
+            table._changed = frozenset()
         return table
 
     def _changes_lookalikes(self, grade: SourceGrade) -> bool:

@@ -106,3 +106,18 @@ def test_anything_can_be_asked(host: str, name: str) -> None:
     LOOKALIKES.of_host(host)
     LOOKALIKES.of_name(name)
     assert isinstance(decode_host(host), str)
+
+
+def test_a_derived_table_finds_what_its_own_publishers_and_those_of_its_origin_are_imitated_by() -> None:
+    graded = SourceGrade(domain="halden-ledger.example", publisher="Halden Ledger", grade="B", set_by="hand")
+    distrusted = SHIPPED.lookup("reuters.com").model_copy(update={"grade": "D", "set_by": "hand"})
+    table = SHIPPED.with_grades([graded]).with_grades([distrusted])
+    found = {host: table.lookalikes().of_host(host) for host in ("halden-ledgerr.example", "bl00mberg.com")}
+    assert {host: source.publisher if source else None for host, source in found.items()} == {
+        "halden-ledgerr.example": "Halden Ledger",
+        "bl00mberg.com": "Bloomberg",
+    }
+    assert table.lookalikes().of_name("Haldem Ledger") == graded
+    assert table.lookalikes().of_host("reutres.com") is None  # nothing is gained by imitating it any more
+    assert SHIPPED.lookalikes().of_host("reutres.com") is not None
+    assert SHIPPED.lookalikes().of_host("halden-ledgerr.example") is None
