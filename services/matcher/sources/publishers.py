@@ -88,7 +88,7 @@ class SourceTable:
         return self._by_domain.get(domain)
 
     def lookalikes(self) -> Lookalikes:
-        """Return the publishers of this table that are worth imitating; built once, from the changes where it can be."""
+        """Return the publishers of this table that are worth imitating, built once from what was changed."""
         if self._lookalikes is None:
             if self._root is None:
                 self._lookalikes = Lookalikes(self._imitable(self._by_domain))
