@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from firstword import __version__
 from firstword.firm_playbooks import own_playbooks_path, playbooks_in_force
+from firstword.gate_file import gate_in_force, gate_path
 from firstword.storage.dead_letters import DeadLetters
 from firstword.store import Store
 from firstword.system import InUse, lock_folder
@@ -138,6 +139,13 @@ def _own_rules(store: Store) -> list[Check]:
     except BadInput as problem:
         fix = f"Correct them; 'firstword playbooks check {folder}' checks them again."
         checks.append(Check("fail", "playbooks", str(problem), fix))
+    try:
+        gate = gate_in_force(settings)
+        own_gate = f"your own, from {gate_path(settings)}" if gate.effects else "the defaults"
+        checks.append(Check("ok", "gate", f"{own_gate}; 'firstword gate show' lists them"))
+    except BadInput as problem:
+        fix = f"Correct it; 'firstword gate check {gate_path(settings)}' checks it again."
+        checks.append(Check("fail", "gate", str(problem), fix))
     if settings.thresholds is not None:
         try:
             require_thresholds(settings.thresholds)

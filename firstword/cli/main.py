@@ -22,6 +22,7 @@ from firstword.cli import (
     events,
     explain,
     feeds,
+    gate,
     keys,
     lag,
     migrate,
@@ -69,6 +70,7 @@ app.command("signin")(signin.signin)
 app.command("export")(transfer.export)
 app.command("import")(transfer.import_)
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(gate.app, name="gate")
 app.add_typer(clients.app, name="clients")
 app.add_typer(sources.app, name="sources")
 app.add_typer(playbooks.app, name="playbooks")

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from firstword.compose.outbound import build_client_routes, build_manager_routes
 from firstword.feed_adapter import FeedAdapter
+from firstword.gate_file import gate_in_force
 from firstword.pipeline import Pipeline
 from firstword.storage.engine import open_database, open_sqlite
 from firstword.storage.event_log import EventLog
@@ -132,6 +133,7 @@ def build_desk(
             metrics=metrics.registry,
             client_routes=routes,
             manager_routes=build_manager_routes(store),
+            gate=gate_in_force(settings),
         )
     )
     return DeskServer(

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from firstword.gate_file import gate_in_force
 from firstword.store import Store
 from firstword.system import BackgroundService
 from services.common.chat import ChatSettings, OpenAiChat
@@ -47,7 +48,8 @@ def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[
     """Build every worker that sends something, by name. ``sole``: no other process works on this database."""
     engine, events, clock = store.engine, store.events, store.clock
     channels, routes = build_channels(store), build_client_routes(store)
-    delivery = DeliveryWorker(engine, events, clock, channels, sole=sole, routes=routes, metrics=metrics)
+    gate = gate_in_force(store.settings)
+    delivery = DeliveryWorker(engine, events, clock, channels, sole=sole, routes=routes, metrics=metrics, gate=gate)
     optional: dict[str, BackgroundService | None] = {
         "managers": _build_manager_mailer(store, channels, metrics),
         "bounces": _build_bounce_reader(store),

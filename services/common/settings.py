@@ -187,6 +187,9 @@ class Settings(EnvironmentSettings):
     playbooks: Path | None = Field(
         default=None, description="your firm's playbooks, a file or a folder; default: 'playbooks' in data"
     )
+    gate: Path | None = Field(
+        default=None, description="your firm's rules on what may be sent, a file; default: 'gate.yaml' in data"
+    )
     fetch_concurrency: int = Field(default=8, ge=1, le=64)
     slack_hooks: dict[str, SecretStr] = Field(
         default={},

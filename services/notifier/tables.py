@@ -98,6 +98,7 @@ drafts = Table(
     Column("payload", JSON, nullable=False),  # Draft, as proposed
     Column("checks", JSON),  # grounding and findings of an edited text; null if it was not edited
     Column("outcome", Text),  # why it was dismissed or withdrawn, or failed
+    Column("approval", JSON),  # services.notifier.gate.findings.Approval; null if it is not approved
     Column("created_at", UtcDateTime, nullable=False),
     Column("send_after", UtcDateTime, nullable=False),
     Column("deadline_at", UtcDateTime, nullable=False),

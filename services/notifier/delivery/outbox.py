@@ -27,6 +27,8 @@ from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.html_letter import letter_html
 from services.notifier.delivery.routes import ClientRoutes, targets
 from services.notifier.delivery.send_checks import reason_not_to_send
+from services.notifier.gate.current import reason_held
+from services.notifier.gate.policy import GatePolicy
 from services.notifier.lifecycle import DeliveryCommand
 from services.notifier.tables import clients, deliveries, delivery_attempts, drafts
 
@@ -72,15 +74,20 @@ class ClaimedDelivery:
     blocked: str | None = None
 
 
-def claim(connection: Connection, delivery_id: str, now: datetime) -> ClaimedDelivery | None:
-    """Begin an attempt; return None if the delivery is no longer due, or another worker was faster."""
+def claim(
+    connection: Connection, delivery_id: str, now: datetime, gate: GatePolicy | None = None
+) -> ClaimedDelivery | None:
+    """Begin an attempt; return None if the delivery is no longer due, or another worker was faster.
+
+    ``gate``: the firm's rules on findings; without them, the defaults apply.
+    """
     lock_draft(connection, delivery_id)
     row = QUEUE.claim_one(connection, delivery_id, now)
     if row is None:
         return None
     entry = _client(connection, row["client_id"])
     if _change_draft(connection, row["draft_id"], "start_sending", now):
-        blocked = reason_not_to_send(connection, row, entry, now)
+        blocked = reason_not_to_send(connection, row, entry, now) or reason_held(connection, row, gate or GatePolicy())
     else:
         blocked = "The message has already been sent, dismissed or withdrawn."
     return ClaimedDelivery(row["id"], row["channel"], row["attempts"], _outgoing(row, entry), blocked)
@@ -95,12 +102,19 @@ def finish(
     return [event for work in settled for event in _events(connection, work.id, _AFTER_ATTEMPT[work.status], now)]
 
 
-def fall_back(connection: Connection, delivery_id: str, routes: ClientRoutes, now: datetime) -> Sequence[AnyEvent]:
-    """If ``delivery_id`` definitely failed, send its message through the client's next channel."""
+def fall_back(
+    connection: Connection, delivery_id: str, routes: ClientRoutes, now: datetime, gate: GatePolicy | None = None
+) -> Sequence[AnyEvent]:
+    """If ``delivery_id`` definitely failed, send its message through the client's next channel.
+
+    With ``gate``, only if the firm's rules don't hold it back, which is checked again when it is sent.
+    """
     lock_draft(connection, delivery_id)
     row = _delivery(connection, delivery_id)
     entry = _client(connection, row["client_id"])
     if row["status"] != "failed" or entry is None or reason_not_to_send(connection, row, entry, now) is not None:
+        return ()
+    if gate is not None and reason_held(connection, row, gate) is not None:
         return ()
     query = select(deliveries.c.channel).where(deliveries.c.draft_id == row["draft_id"])
     tried = set(connection.execute(query).scalars())

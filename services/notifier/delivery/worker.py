@@ -21,6 +21,7 @@ from services.notifier.delivery.channels.base import Channel
 from services.notifier.delivery.outbox import ClaimedDelivery
 from services.notifier.delivery.routes import MAIL, ClientRoutes
 from services.notifier.delivery.sending import ATTEMPT_SECONDS, send_once
+from services.notifier.gate.policy import GatePolicy
 
 __all__ = ["DeliveryWorker"]
 
@@ -51,6 +52,7 @@ class DeliveryWorker:
         sole: bool = True,
         routes: ClientRoutes = MAIL,
         metrics: Metrics | None = None,
+        gate: GatePolicy | None = None,
     ) -> None:
         self._engine = engine
         self._publisher = publisher
@@ -58,6 +60,7 @@ class DeliveryWorker:
         self._channels = dict(channels)
         self._sole = sole
         self._routes = routes
+        self._gate = gate or GatePolicy()
         self._counted_at: datetime | None = None
         metrics = metrics or Metrics()
         self._attempts = metrics.counter(
@@ -65,7 +68,7 @@ class DeliveryWorker:
         )
         self._waiting = metrics.gauge("deliveries", "Messages to clients not yet delivered, by status", ("status",))
         self._worker = QueueWorker(
-            "deliveries", engine, clock, outbox.QUEUE, outbox.claim, self._send, self._finish,
+            "deliveries", engine, clock, outbox.QUEUE, self._claim, self._send, self._finish,
             recover=self._recover, limit=BATCH, concurrent=CONCURRENT,
         )  # fmt: skip
 
@@ -99,6 +102,9 @@ class DeliveryWorker:
         await asyncio.to_thread(self.publish_stopped)
         await self.deliver_due()
 
+    def _claim(self, connection: Connection, delivery_id: str, now: datetime) -> ClaimedDelivery | None:
+        return outbox.claim(connection, delivery_id, now, self._gate)
+
     async def _send(self, claimed: ClaimedDelivery) -> Outcome:
         outcome = await self._outcome(claimed)
         self._attempts.labels(claimed.channel, outcome.kind).inc()
@@ -122,7 +128,7 @@ class DeliveryWorker:
     def _finish(self, connection: Connection, claimed: ClaimedDelivery, outcome: Outcome, now: datetime) -> None:
         self._publisher.publish(connection, outbox.finish(connection, claimed.id, claimed.attempt, outcome, now))
         if outcome.kind in ("rejected", "retry"):
-            self._publisher.publish(connection, outbox.fall_back(connection, claimed.id, self._routes, now))
+            self._publisher.publish(connection, outbox.fall_back(connection, claimed.id, self._routes, now, self._gate))
 
     def _recover(self, connection: Connection, now: datetime, began_before: datetime) -> Sequence[AnyEvent]:
         events = outbox.recover(connection, now, began_before)

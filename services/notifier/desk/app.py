@@ -12,10 +12,11 @@ from starlette.staticfiles import StaticFiles
 from services.common.errors import FirstwordError
 from services.common.logs import get_logger
 from services.notifier.desk import api, pages, probes
+from services.notifier.desk.api.models import GateProblem, gate_findings
 from services.notifier.desk.auth import Sessions
 from services.notifier.desk.context import Site, signed_in
 from services.notifier.desk.dependencies import DeskDependencies
-from services.notifier.desk.errors import Conflict, NotFound, SignInNeeded
+from services.notifier.desk.errors import Conflict, GateRefused, NotFound, SignInNeeded
 from services.notifier.desk.pages.rendering import STATIC, build_rendering, render
 from services.notifier.desk.pages.signin import signin_page
 from services.notifier.desk.security import Guard
@@ -56,10 +57,26 @@ def _sign_in(request: Request, error: Exception) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     """Say why an action isn't possible; never show a traceback."""
+    if isinstance(error, GateRefused):
+        return _held_back(request, error)
     status = 409 if isinstance(error, Conflict) else 404 if isinstance(error, NotFound) else 400
     fix = getattr(error, "fix", None)
     message = getattr(error, "message", str(error))
     return _problem(request, status, message, fix)
+
+
+def _held_back(request: Request, refused: GateRefused) -> Response:
+    """Say why the gate holds a message back: 409 if its text must change, 422 if a reason is missing."""
+    status = 409 if refused.refusal == "blocked" else 422
+    if not _wants_json(request):
+        return _problem(request, status, refused.message, refused.fix)
+    problem = GateProblem(
+        type="gate.blocked" if refused.refusal == "blocked" else "gate.reason_needed",
+        error=refused.message,
+        fix=refused.fix,
+        findings=gate_findings(refused.findings),
+    )
+    return JSONResponse(problem.model_dump(mode="json"), status_code=status)
 
 
 def _invalid(request: Request, error: Exception) -> Response:

@@ -86,6 +86,7 @@ class RequestContext:
                 self.now,
                 None if settings.mail_channel else settings.mail_fix,
                 self.dependencies.client_routes,
+                self.dependencies.gate,
             )
 
     def audit_read(self, action: str, subject: str, client_id: str | None = None) -> None:

@@ -14,6 +14,7 @@ from schemas.feeds import FeedStatus
 from services.common.clock import Clock
 from services.common.processing import EventPublisher
 from services.notifier.delivery.routes import MAIL, ClientRoutes, ManagerRoutes
+from services.notifier.gate.policy import GatePolicy
 
 __all__ = ["DeskDependencies", "DeskSettings", "FeedActions", "FeedView"]
 
@@ -105,3 +106,4 @@ class DeskDependencies:
     metrics: CollectorRegistry | None = None
     client_routes: ClientRoutes = field(default_factory=lambda: MAIL)
     manager_routes: ManagerRoutes = field(default_factory=dict)
+    gate: GatePolicy = field(default_factory=GatePolicy)

@@ -16,13 +16,19 @@ from services.notifier.drafting.grounding import check_grounding, grounding_sour
 from services.notifier.drafting.tone import blank_quotations, review
 from services.notifier.queries import DraftLine
 
-__all__ = ["TRANSLATED", "Checks", "checks_of", "recheck", "why_this_client"]
+__all__ = ["NO_EVIDENCE", "TRANSLATED", "Checks", "checks_of", "recheck", "why_this_client"]
 
 TRANSLATED = Finding(
-    rule="language",
+    rule="unchecked",
     text="",
     message="The message isn't in English: numbers and quotations were checked, names, tone and spelling were not.",
     mend="Read it again before you send it, or ask a colleague who knows the language.",
+)
+NO_EVIDENCE = Finding(
+    rule="unchecked",
+    text="",
+    message="The news of this message has not arrived here yet, so its numbers and names were not checked.",
+    mend="Save the message again in a moment.",
 )
 
 
@@ -68,6 +74,8 @@ def recheck(
         translated = not is_english(blank_quotations(_own_text(line, body)))
     if entry is not None:
         findings = review(f"{subject}.\n\n{_own_text(line, body)}", entry.client, closely=True)
+    if line.alert is None and line.draft.purpose == "news":
+        findings = (*findings, NO_EVIDENCE)
     if translated:
         # In languages that capitalize nouns, names can't be told from them; numbers and quotations can.
         grounding = tuple(grounded for grounded in grounding if grounded.kind != "name" or grounded.where != "nowhere")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from services.common.errors import FirstwordError
+from collections.abc import Sequence
 
-__all__ = ["Conflict", "NotFound", "SignInNeeded"]
+from services.common.errors import FirstwordError
+from services.notifier.gate.findings import GatedFinding, Refusal
+
+__all__ = ["Conflict", "GateRefused", "NotFound", "SignInNeeded"]
 
 
 class NotFound(FirstwordError):
@@ -13,6 +16,19 @@ class NotFound(FirstwordError):
 
 class Conflict(FirstwordError):
     """Somebody has changed it in the meantime, perhaps the same person in another tab."""
+
+
+class GateRefused(FirstwordError):
+    """The firm's rules hold the message back. ``findings`` are those that do."""
+
+    def __init__(self, refusal: Refusal, findings: Sequence[GatedFinding]) -> None:
+        listed = " ".join(map(str, findings))
+        if refusal == "blocked":
+            super().__init__(f"This message can't go out as it is. {listed}", fix="Edit it, then approve it again.")
+        else:
+            super().__init__(f"This message needs a reason. {listed}", fix="Change the text, or approve with a reason.")
+        self.refusal = refusal
+        self.findings = tuple(findings)
 
 
 class SignInNeeded(FirstwordError):

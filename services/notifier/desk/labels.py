@@ -10,6 +10,7 @@ from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DraftState
 from schemas.event_views import EventStatus, EvidencePosition, TellingState
 from services.notifier.advice.outcomes import SentOpinion
+from services.notifier.gate.policy import Effect
 
 __all__ = [
     "ADVICE_BY",
@@ -22,6 +23,7 @@ __all__ = [
     "DISMISS_REASONS",
     "EVENT_STATUS",
     "FEEDBACK",
+    "GATE_EFFECT",
     "INFORMATION",
     "OUTCOMES",
     "POSITION",
@@ -131,6 +133,11 @@ STANCE = {
     "competes": "competes with",
     "regulated_by": "is regulated by",
     "follows": "follows",
+}
+GATE_EFFECT: Mapping[Effect, str] = {
+    "block": "Must be changed",
+    "reason": "Needs a reason",
+    "warn": "Worth a look",
 }
 STATE: Mapping[DraftState, str] = {
     "open": "new",

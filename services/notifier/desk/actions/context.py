@@ -14,6 +14,7 @@ from services.notifier import audit, queries
 from services.notifier.delivery.routes import MAIL, ClientRoutes
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.errors import NotFound
+from services.notifier.gate.policy import GatePolicy
 from services.notifier.queries import DraftLine
 
 __all__ = ["COMMENT_LIMIT", "ActionContext"]
@@ -27,6 +28,7 @@ class ActionContext:
     """A viewer at a moment, inside the caller's transaction. Tables and events are written together.
 
     ``mail_fix`` says how to set up mail; it is None if mail can be sent. ``routes`` are the channels that are set up.
+    ``gate`` says which findings hold a message back.
     """
 
     connection: Connection
@@ -35,6 +37,7 @@ class ActionContext:
     now: datetime
     mail_fix: str | None = None
     routes: ClientRoutes = field(default_factory=lambda: MAIL)
+    gate: GatePolicy = field(default_factory=GatePolicy)
 
     def draft(self, draft_id: str) -> DraftLine:
         """Return a draft that the viewer may see.

@@ -10,6 +10,7 @@ from services.notifier.delivery.outbox import lock_draft, sent_events
 from services.notifier.desk import labels
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.errors import Conflict, NotFound
+from services.notifier.gate.current import reason_held
 from services.notifier.lifecycle import IllegalTransition
 from services.notifier.tables import deliveries, drafts
 
@@ -29,6 +30,9 @@ def confirm_arrival(context: ActionContext, delivery_id: str) -> None:
 def send_again(context: ActionContext, delivery_id: str) -> None:
     """Send a message again that failed, or whose outcome is unknown."""
     row = _decide(context, delivery_id, ("unknown", "failed"), "pending")
+    held = reason_held(context.connection, row, context.gate)
+    if held is not None:
+        raise Conflict(held)
     try:
         lifecycle.change(
             context.connection, row["draft_id"], "send_again", "account manager", context.now, outcome=None

@@ -6,8 +6,9 @@ Conflict that says what has happened in the meantime, and nothing happens twice.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import update
 
@@ -26,7 +27,9 @@ from services.notifier.desk import labels
 from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
 from services.notifier.desk.actions.deliveries import publish_delivery, publish_sent
 from services.notifier.desk.draft_checks import recheck
-from services.notifier.desk.errors import Conflict
+from services.notifier.desk.errors import Conflict, GateRefused
+from services.notifier.gate.current import gate_findings
+from services.notifier.gate.findings import GatedFinding, refusal, text_hash
 from services.notifier.lifecycle import IllegalTransition, ManagerCommand, StaleDraft, next_state
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store as rewordings
@@ -61,7 +64,9 @@ def edit(context: ActionContext, draft_id: str, version: int, subject: str, body
     other_ids = [alert_id for alert_id in line.draft.told_alerts if alert_id != line.draft.alert_id]
     others = queries.alerts_by_id(context.connection, EVERYTHING, other_ids)
     checks = recheck(line, others, _client(context, line), subject, body, context.now)
-    _change(context, line, "edit", subject=subject, body=body, revision=revision, checks=checks, outcome=None)
+    _change(
+        context, line, "edit", subject=subject, body=body, revision=revision, checks=checks, outcome=None, approval=None
+    )
     edited = DraftEdited(
         draft_id=draft_id,
         client_id=line.client_id,
@@ -83,19 +88,25 @@ def accept_rewording(context: ActionContext, draft_id: str, version: int) -> Non
     edit(context, draft_id, version, line.subject, offer.body)
 
 
-def approve(context: ActionContext, draft_id: str, version: int, *, at_once: bool = False) -> datetime:
+def approve(
+    context: ActionContext, draft_id: str, version: int, *, at_once: bool = False, reason: str = ""
+) -> datetime:
     """Hand the draft to the outbox and return when it goes out.
 
     The time is planned again, with everything that was sent and approved since the draft was made. ``at_once`` skips
-    quiet hours, budget and blackouts.
+    quiet hours, budget and blackouts. ``reason`` is why it goes out in spite of findings that need one.
+
+    Raises:
+        GateRefused: a finding blocks it, or needs a reason that was not given.
     """
     line = _seen(context, draft_id, version, "approve")
     if context.mail_fix is not None:
         raise BadInput("Mail isn't set up, so Firstword can't send this message.", fix=context.mail_fix)
     channel, recipient = _target(_client(context, line), context.routes)
+    approval = _pass_gate(context, line, reason)
     plan = None if at_once else _plan(context, line)
     leaves_at = context.now if plan is None else plan.send_after
-    _change(context, line, "approve", outcome=None)
+    _change(context, line, "approve", outcome=None, approval=approval)
     row = _delivery_row(context, line, channel, recipient)
     upsert(context.connection, deliveries, [{**row, "status": "pending", "next_attempt_at": leaves_at}], ["id"])
     _publish_approval(context, line, channel)
@@ -103,7 +114,9 @@ def approve(context: ActionContext, draft_id: str, version: int, *, at_once: boo
     if plan is not None and plan.waits_for is not None:
         _publish_wait(context, line, plan)
     beyond = ", beyond the weekly budget" if line.draft.budget == "beyond" or (plan and plan.beyond_budget) else ""
-    context.audit("draft.approved", draft_id, line.client_id, f"goes out {leaves_at.isoformat()}{beyond}")
+    context.audit(
+        "draft.approved", draft_id, line.client_id, f"goes out {leaves_at.isoformat()}{beyond}{_in_spite(approval)}"
+    )
     return leaves_at
 
 
@@ -111,7 +124,7 @@ def take_back(context: ActionContext, draft_id: str, version: int) -> None:
     """Return an approved draft that has not gone out to the inbox."""
     command: ManagerCommand = "take_back_edited" if context.draft(draft_id).revision else "take_back"
     line = _seen(context, draft_id, version, command)
-    _change(context, line, command)
+    _change(context, line, command, approval=None)
     stopped = context.connection.execute(
         update(deliveries)
         .where(deliveries.c.draft_id == draft_id, deliveries.c.status == "pending")
@@ -141,18 +154,29 @@ def dismiss(context: ActionContext, draft_id: str, version: int, reason: Dismiss
     context.audit("draft.dismissed", draft_id, line.client_id, reason)
 
 
-def mark_sent(context: ActionContext, draft_id: str, version: int) -> None:
-    """Record that the account manager sent the message by their own means."""
+def mark_sent(context: ActionContext, draft_id: str, version: int, *, reason: str = "") -> None:
+    """Record that the account manager sent the message by their own means.
+
+    It has left already, so nothing blocks it; but findings that would have held it back need a reason.
+
+    Raises:
+        GateRefused: the reason is missing.
+    """
     line = _seen(context, draft_id, version, "mark_sent")
+    findings = gate_findings(context.connection, line.id, context.gate)
+    holding = [finding for finding in findings if finding.effect in ("block", "reason")]
+    approval = _approval(context, line, holding, reason)
+    if holding and not approval["reason"]:
+        raise GateRefused("reason_needed", holding)
     entry = _client(context, line)
     recipient = (entry.client.contact.email or entry.client.name) if entry is not None else line.client_id
-    _change(context, line, "mark_sent", outcome=None)
+    _change(context, line, "mark_sent", outcome=None, approval=approval)
     row = _delivery_row(context, line, "clipboard", recipient)
     upsert(context.connection, deliveries, [{**row, "status": "delivered", "next_attempt_at": None}], ["id"])
     _publish_approval(context, line, "clipboard")
     publish_delivery(context, row["id"])
     publish_sent(context, row["id"])
-    context.audit("draft.sent_by_hand", draft_id, line.client_id)
+    context.audit("draft.sent_by_hand", draft_id, line.client_id, _in_spite(approval).removeprefix(", ") or None)
 
 
 def log_outcome(context: ActionContext, draft_id: str, outcome: OutcomeKind, summary: str, opinion: str = "") -> None:
@@ -221,6 +245,38 @@ def _conflict(context: ActionContext, line: DraftLine) -> Conflict:
         f"This draft has changed since you opened it: it is {labels.STATE[line.state]} ({when}).",
         fix="Your action was not carried out. Open the draft to see its current state.",
     )
+
+
+def _pass_gate(context: ActionContext, line: DraftLine, reason: str) -> dict[str, Any]:
+    """Return the approval of the text that ``line`` has, bound to it; raise GateRefused if the gate holds it back.
+
+    If the text changes in between, the version no longer fits, and nothing is approved.
+    """
+    findings = gate_findings(context.connection, line.id, context.gate)
+    approval = _approval(context, line, [finding for finding in findings if finding.effect == "reason"], reason)
+    refused = refusal(findings, approval)
+    if refused is not None:
+        effect = "block" if refused == "blocked" else "reason"
+        raise GateRefused(refused, [finding for finding in findings if finding.effect == effect])
+    return approval
+
+
+def _approval(context: ActionContext, line: DraftLine, findings: Sequence[GatedFinding], reason: str) -> dict[str, Any]:
+    """Return the approval to keep; the reason only where a finding needs one."""
+    return {
+        "text": text_hash(line.subject, line.body),
+        "by": context.viewer.user_id,
+        "at": context.now.isoformat(),
+        "reason": (" ".join(reason.split())[:COMMENT_LIMIT] or None) if findings else None,
+        "findings": [finding.key for finding in findings],
+    }
+
+
+def _in_spite(approval: Mapping[str, Any]) -> str:
+    """Return the findings and the reason for the audit log, after a comma."""
+    if approval["reason"] is None:
+        return ""
+    return f", in spite of {'; '.join(approval['findings'])}. Reason: {approval['reason']}"
 
 
 def _client(context: ActionContext, line: DraftLine) -> ClientChanged | None:

@@ -19,14 +19,17 @@ from services.notifier.desk.api.models import (
     DraftSummary,
     DraftWithRewording,
     Edit,
+    GateProblem,
     ListPage,
     Rewording,
     Version,
+    gate_findings,
     list_page,
 )
 from services.notifier.desk.disagreements import disagreements
 from services.notifier.desk.draft_checks import checks_of
 from services.notifier.desk.errors import NotFound
+from services.notifier.gate import current
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store as rewordings
 
@@ -51,19 +54,23 @@ def get_draft(context: Caller, draft_id: str) -> DraftWithRewording:
         line = queries.draft(connection, context.scope, draft_id)
         rewording = rewordings.progress(connection, draft_id)
         alerts = [] if line is None or line.alert is None else [line.alert]
+        gate = () if line is None else current.gate_findings(connection, draft_id, context.dependencies.gate)
         disputed = [sentence for said in disagreements(connection, alerts).values() for sentence in said]
     if line is None:
         raise NotFound("There is no such draft.")
     context.audit_read("draft.read", draft_id, line.client_id)
     wording = None if rewording is None else Rewording.model_validate(rewording)
-    return DraftWithRewording(**_detail(line), wording=wording, disagreements=tuple(disputed))
+    return DraftWithRewording(**_detail(line), gate=gate_findings(gate), wording=wording, disagreements=tuple(disputed))
 
 
-@router.post("/{draft_id}/approve")
+@router.post("/{draft_id}/approve", responses={409: {"model": GateProblem}, 422: {"model": GateProblem}})
 def approve(context: Caller, draft_id: str, approval: Approval) -> Approved:
-    """Approve the draft and return the time at which it will be sent."""
+    """Approve the draft and return the time at which it will be sent.
+
+    Findings that the firm's rules block, or for which a reason is missing, come back as a problem with the list.
+    """
     with context.acting() as action:
-        leaves_at = drafts.approve(action, draft_id, approval.version, at_once=approval.at_once)
+        leaves_at = drafts.approve(action, draft_id, approval.version, at_once=approval.at_once, reason=approval.reason)
     return Approved(draft_id=draft_id, leaves_at=leaves_at)
 
 
@@ -92,7 +99,8 @@ def accept_rewording(context: Caller, draft_id: str, seen: Version) -> DraftDeta
 
 
 def _changed(action: ActionContext, draft_id: str) -> DraftDetail:
-    return DraftDetail(**_detail(action.draft(draft_id)))
+    found = current.gate_findings(action.connection, draft_id, action.gate)
+    return DraftDetail(**_detail(action.draft(draft_id)), gate=gate_findings(found))
 
 
 def _summary(line: DraftLine) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field, WrapSerializer
 
@@ -15,6 +15,8 @@ from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DismissReason, Draft, DraftState, Finding, Grounding
 from services.notifier.desk.dependencies import FeedView
 from services.notifier.digest.preferences import ChosenPreferences
+from services.notifier.gate.findings import GatedFinding
+from services.notifier.gate.policy import Effect
 from services.notifier.queries import Page
 
 __all__ = [
@@ -31,6 +33,8 @@ __all__ = [
     "DraftWithRewording",
     "Edit",
     "FeedList",
+    "GateFinding",
+    "GateProblem",
     "Health",
     "ListPage",
     "ManagerItem",
@@ -39,6 +43,7 @@ __all__ = [
     "Requested",
     "Rewording",
     "Version",
+    "gate_findings",
     "list_page",
 ]
 
@@ -65,9 +70,13 @@ class Version(Model):
 
 
 class Approval(Version):
-    """An approval. ``at_once`` sends now, regardless of the client's hours, budget and blackouts."""
+    """An approval. ``at_once`` sends now, regardless of the client's hours, budget and blackouts.
+
+    ``reason`` is needed where a finding has the effect ``reason``.
+    """
 
     at_once: bool = False
+    reason: str = Field(default="", max_length=1_000)
 
 
 class Dismissal(Version):
@@ -118,8 +127,38 @@ class DraftSummary(Model):
     deadline_at: datetime
 
 
+class GateFinding(Model):
+    """A finding with the effect that the firm gives it. ``text`` are the words in the message that it is about."""
+
+    kind: str
+    effect: Effect
+    text: str
+    message: str
+    fix: str | None
+
+
+class GateProblem(Model):
+    """Why a message was held back (409 ``gate.blocked``, 422 ``gate.reason_needed``), and the findings that do it."""
+
+    type: Literal["gate.blocked", "gate.reason_needed"]
+    error: str
+    fix: str | None
+    findings: tuple[GateFinding, ...]
+
+
+def gate_findings(findings: Sequence[GatedFinding]) -> tuple[GateFinding, ...]:
+    """Return the findings as the API shows them."""
+    return tuple(
+        GateFinding(kind=found.kind, effect=found.effect, text=found.text, message=found.message, fix=found.fix)
+        for found in findings
+    )
+
+
 class DraftDetail(DraftSummary):
-    """A draft with its text, evidence and checks. ``draft`` is the draft as it was proposed."""
+    """A draft with its text, evidence and checks. ``draft`` is the draft as it was proposed.
+
+    ``gate`` says what the firm's rules make of the findings, the strictest first.
+    """
 
     body: str
     revision: int
@@ -128,6 +167,7 @@ class DraftDetail(DraftSummary):
     alert: Annotated[Alert, Compact] | None
     grounding: tuple[Grounding, ...]
     findings: tuple[Finding, ...]
+    gate: tuple[GateFinding, ...]
 
 
 class Rewording(Model):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, Response
 
 from schemas.clients import ClientChanged
-from schemas.drafts import DismissReason
+from schemas.drafts import DismissReason, Finding
 from schemas.interactions import Feedback
 from services.notifier import queries
 from services.notifier.advice.queries import opinions_of_draft
@@ -24,6 +26,8 @@ from services.notifier.desk.draft_checks import checks_of, why_this_client
 from services.notifier.desk.errors import NotFound
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
 from services.notifier.drafting.grounding import by_sentence
+from services.notifier.gate.current import gate_findings
+from services.notifier.gate.findings import GatedFinding
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store as rewordings
 
@@ -45,11 +49,15 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
         other_ids = [alert_id for alert_id in line.draft.told_alerts if alert_id != line.draft.alert_id]
         other_alerts = queries.alerts_by_id(connection, context.scope, other_ids)
         alerts = [alert for alert in (line.alert, *other_alerts) if alert is not None]
+        gate = gate_findings(connection, draft_id, context.dependencies.gate)
         contacts = queries.contacts(connection, context.scope, line.client_id)
         values: dict[str, Any] = {
             "line": line,
             "book": entry,
             "checks": checks,
+            "gate": gate,
+            "gate_by_effect": [(effect, list(found)) for effect, found in groupby(gate, lambda found: found.effect)],
+            "marked": _marked(checks.findings, gate),
             "sentences": by_sentence(f"{line.subject}\n\n{line.body}", checks.grounding),
             "why": why_this_client(line, entry),
             "deliveries": queries.deliveries_of(connection, context.scope, draft_id),
@@ -69,8 +77,20 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
         **values,
         **_addresses(context, line, entry),
         dismissing="dismiss" in parameters,
+        marking_sent="sent" in parameters,
         editing=line.decidable and "edit" in parameters,
     )
+
+
+def _marked(findings: Sequence[Finding], gate: Sequence[GatedFinding]) -> list[Finding]:
+    """Return the findings to mark in the text: what is off is not marked, restricted names are."""
+    shown = {(finding.text, finding.message) for finding in gate}
+    of_checks = [finding for finding in findings if (finding.text, finding.message) in shown]
+    restricted = (found for found in gate if found.kind in ("restricted_name", "restricted_edit"))
+    return [
+        *of_checks,
+        *(Finding(rule=found.kind, text=found.text, message=found.message, mend=found.fix) for found in restricted),
+    ]
 
 
 def _addresses(context: RequestContext, line: DraftLine, entry: ClientChanged | None) -> dict[str, Any]:
@@ -125,10 +145,16 @@ def accept_rewording(context: PageForm, draft_id: str, version: Version) -> Resp
 
 
 @router.post("/{draft_id}/approve")
-def approve(context: PageForm, draft_id: str, version: Version, when: Annotated[str, Form()] = "") -> Response:
+def approve(
+    context: PageForm,
+    draft_id: str,
+    version: Version,
+    when: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+) -> Response:
     """Send the message: now, or in the client's hours."""
     with context.acting() as action:
-        leaves_at = drafts.approve(action, draft_id, version, at_once=when == "now")
+        leaves_at = drafts.approve(action, draft_id, version, at_once=when == "now", reason=reason)
     return redirect("/", "approved" if leaves_at <= context.now else "waiting")
 
 
@@ -155,10 +181,10 @@ def dismiss(
 
 
 @router.post("/{draft_id}/sent")
-def mark_sent(context: PageForm, draft_id: str, version: Version) -> Response:
+def mark_sent(context: PageForm, draft_id: str, version: Version, reason: Annotated[str, Form()] = "") -> Response:
     """Record that the message was sent by other means."""
     with context.acting() as action:
-        drafts.mark_sent(action, draft_id, version)
+        drafts.mark_sent(action, draft_id, version, reason=reason)
     return redirect("/", "marked")
 
 

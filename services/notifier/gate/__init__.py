@@ -1,0 +1,1 @@
+"""The gate before sending: which findings stop a message, need a reason, or only warn, as the firm decides."""

@@ -1,0 +1,85 @@
+"""The kinds of findings, the effect of each, and the defaults that a regulated firm can live with (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, NamedTuple, get_args
+
+__all__ = ["EFFECTS", "KINDS", "OTHER", "Effect", "GatePolicy", "Kind"]
+
+#: block: the message can't go out until the text is changed · reason: whoever approves it gives a reason, which is
+#: kept · warn: it is shown · off: it is not shown. From the strictest to the mildest.
+Effect = Literal["block", "reason", "warn", "off"]
+EFFECTS: tuple[Effect, ...] = get_args(Effect)
+
+
+class Kind(NamedTuple):
+    """A kind of finding in words, and its effect where the firm sets none."""
+
+    label: str
+    default: Effect
+
+
+#: Findings of a rule that is not listed.
+OTHER = "other"
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "invented.figure": Kind("A number, amount or percentage that no source has", "block"),
+        "invented.date": Kind("A date that no source has", "block"),
+        "invented.name": Kind("A name that no source has", "block"),
+        "invented.quotation": Kind("A quotation that no source has", "block"),
+        "restricted_name": Kind("A restricted name, outside what Firstword wrote about it", "block"),
+        "restricted_edit": Kind("Words added to a message about a restricted name", "reason"),
+        "promise": Kind("A promise: “guaranteed”, “risk-free”, “buy now”", "block"),
+        "confrontation": Kind("Telling the client that they are wrong", "block"),
+        "insistence": Kind("Telling the client what they must do, or should have known", "reason"),
+        "cursing": Kind("A curse word", "block"),
+        "quoted_cursing": Kind("A curse word in a quotation", "warn"),
+        "slang": Kind("Slang", "reason"),
+        "text_speak": Kind("Text-speak", "reason"),
+        "polarizing": Kind("A polarizing topic, such as politics or religion", "reason"),
+        "unchecked": Kind("A text that could be checked only in part", "reason"),
+        "meaning.number": Kind("A figure, unit or direction that differs from the evidence", "block"),
+        "meaning.negation": Kind("A “not” that was added or lost", "block"),
+        "meaning.agent": Kind("Who did it to whom is mixed up", "block"),
+        "meaning.hedge": Kind("Unconfirmed news said as fact", "block"),
+        "meaning.opposite": Kind("The opposite of what the evidence says", "block"),
+        "meaning.quantity": Kind("The whole for a part, or at most for at least", "block"),
+        "meaning.certainty": Kind("A forecast or an opinion said as certain", "block"),
+        "meaning.swap": Kind("A name or a date in the place of another", "block"),
+        "meaning.unsure": Kind("The meaning may differ from the evidence: a person should look", "reason"),
+        "cliche": Kind("A cliché", "warn"),
+        "drama": Kind("Dramatic words", "warn"),
+        "jargon": Kind("Jargon that the client may not know", "warn"),
+        "language": Kind("Not in the client's language", "warn"),
+        "spelling": Kind("Spelling", "warn"),
+        "slip": Kind("A slip of the pen", "warn"),
+        "grammar": Kind("Grammar", "warn"),
+        "readability": Kind("Long or hard sentences", "warn"),
+        "length": Kind("A long message", "warn"),
+        "questions": Kind("More than one question", "warn"),
+        "emoji": Kind("An emoji", "warn"),
+        "exclamation": Kind("An exclamation mark", "warn"),
+        "capitals": Kind("Words in capitals", "warn"),
+        OTHER: Kind("Any other finding", "warn"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GatePolicy:
+    """The firm's effects by kind; the defaults apply to kinds that it doesn't name."""
+
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+
+    def effect(self, kind: str) -> Effect:
+        """Return the effect of findings of ``kind``."""
+        return self.effects.get(kind, KINDS[kind].default)
+
+    def milder(self) -> tuple[str, ...]:
+        """Return the kinds whose effect is milder than the default."""
+        return tuple(
+            kind for kind, effect in self.effects.items() if EFFECTS.index(effect) > EFFECTS.index(KINDS[kind].default)
+        )

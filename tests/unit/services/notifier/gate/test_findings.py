@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.drafts import Finding, Grounding
+from services.notifier.gate.findings import gated, refusal, text_hash
+from services.notifier.gate.policy import GatePolicy
+
+
+def kinds(*findings: Finding) -> list[tuple[str, str]]:
+    return [(found.kind, found.effect) for found in gated((), findings, GatePolicy())]
+
+
+def a_finding(rule: str, severity: str = "warning") -> Finding:
+    return Finding.model_validate({"rule": rule, "text": "words", "message": "It is so.", "severity": severity})
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("number", "invented.figure"), ("amount", "invented.figure"), ("percentage", "invented.figure"),
+     ("date", "invented.date"), ("name", "invented.name"), ("quotation", "invented.quotation")],
+)  # fmt: skip
+def test_what_has_no_source_is_invented(kind: str, expected: str) -> None:
+    entry = Grounding.model_validate({"text": "x", "kind": kind, "where": "nowhere"})
+    known = entry.model_copy(update={"where": "evidence"})
+    assert [found.kind for found in gated([entry, known], (), GatePolicy())] == [expected]
+
+
+def test_a_certain_difference_in_meaning_blocks_and_an_uncertain_one_needs_a_reason() -> None:
+    assert kinds(a_finding("meaning.negation", "error")) == [("meaning.negation", "block")]
+    assert kinds(a_finding("meaning.negation")) == [("meaning.unsure", "reason")]
+
+
+def test_a_curse_word_in_a_quotation_and_a_rule_that_is_not_listed_only_warn() -> None:
+    assert kinds(a_finding("cursing"), a_finding("a_later_rule", "error")) == [
+        ("quoted_cursing", "warn"),
+        ("other", "warn"),
+    ]
+
+
+def test_a_reason_covers_the_findings_that_it_was_given_for_and_no_later_one() -> None:
+    slang, politics = gated((), [a_finding("slang"), a_finding("polarizing")], GatePolicy())
+    approval = {"reason": "He talks like that.", "findings": [slang.key]}
+    assert refusal([slang], approval) is None
+    assert refusal([slang], {**approval, "reason": None}) == "reason_needed"
+    assert refusal([slang], None) == "reason_needed"
+    assert refusal([slang, politics], approval) == "reason_needed"
+
+
+def test_no_reason_helps_against_a_block() -> None:
+    (promise,) = gated((), [a_finding("promise")], GatePolicy())
+    assert refusal([promise], {"reason": "Send it.", "findings": [promise.key]}) == "blocked"
+
+
+def test_the_hash_tells_subject_and_body_apart() -> None:
+    assert text_hash("a", "bc") != text_hash("ab", "c")
