@@ -39,7 +39,7 @@ class Phrasing:
     correction_action: dict[str, str]
     correction_reason: str
     warn_action: dict[str, str]
-    warn_reason: str
+    warn_reason: tuple[str, ...]
     warn_safety: dict[str, str]
     warn_safety_reason: str
     warn_then: str
@@ -61,4 +61,5 @@ def phrasing() -> Phrasing:
     raw: dict[str, Any] = read_yaml("phrasing.yaml")
     opinion = {pool: tuple(lines) for pool, lines in raw["opinion"].items()}
     questions = {pool: tuple(lines) for pool, lines in read_yaml("questions.yaml").items()}
-    return Phrasing(**{**raw, "opinion": opinion}, questions=questions)
+    warn_reason = tuple(raw["warn_reason"])
+    return Phrasing(**{**raw, "opinion": opinion, "warn_reason": warn_reason}, questions=questions)

@@ -22,6 +22,7 @@ MessageVerdict = Literal["tell", "information", "warn", "correct"]
 #: The verdicts that lead to a message.
 MESSAGE_VERDICTS: tuple[MessageVerdict, ...] = get_args(MessageVerdict)
 _OUTLOOK: dict[Direction, Outlook] = {"positive": "good", "negative": "bad", "neutral": "mixed", "unclear": "unclear"}
+_RIVALS: dict[Direction, Direction] = {"positive": "negative", "negative": "positive"}
 _WEIGHT: dict[Size, Weight] = {"major": "major", "moderate": "worth", "minor": "minor"}
 _KIND_OF = {stance: kind for kind, stance in reversed(STANCE_OF.items())}
 _FIRMS: dict[Trade, str] = {
@@ -154,7 +155,9 @@ def _reading(case: DryRunCase, watch: Watch) -> Reading:
         kind=case.family or FAMILY_OF[case.kind],
         genre="news",
         status=case.status or "fact",
-        direction=_OUTLOOK[case.direction],
+        direction=_OUTLOOK[
+            _RIVALS.get(case.direction, case.direction) if case.stance == "competes" else case.direction
+        ],
         weight=_WEIGHT[case.size],
         tell_score=0.9,
         confidence=sure,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from schemas.alerts import Alert
 from schemas.clients import Client, Stance
 from schemas.mentions import FAMILY_OF, Direction, EventKind
-from schemas.readings import EventFamily, Firmness, Role
+from schemas.readings import EventFamily, Firmness, Outlook, Role
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.playbook_rules import ANY, Rule, RuleKind, RuleQuery
 
@@ -32,6 +32,13 @@ __all__ = [
 SURE_OF_KIND = 0.5
 #: A subject, a rule or an authority: the client is no party to what it does.
 _SUBJECTS: frozenset[Stance] = frozenset(("follows", "regulated_by"))
+#: What is good for the name is bad for the client who competes with it.
+_FOR_A_RIVAL: dict[Outlook, Direction] = {
+    "good": "negative",
+    "bad": "positive",
+    "mixed": "unclear",
+    "unclear": "unclear",
+}
 #: Kinds that words alone decide, whatever the reading makes of them.
 _BY_WORDS: frozenset[EventKind] = frozenset(("averted",))
 #: Broad kinds whose news is good for one side and bad for the other.
@@ -103,7 +110,8 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
     """Return the case of ``alert`` for ``client``, who knows the name as ``asset``, with what its reading says.
 
     The kind is a guess where the alert passes it on as plain information, where the reading is unsure and no words
-    name an exact kind, and where the story and the item that led to the alert are of different broad kinds.
+    name an exact kind, and where the story and the item that led to the alert are of different broad kinds. The
+    direction is the client's: for a competitor, the opposite of what it is for the name.
     """
     reading = alert.reading
     unsure = alert.verdict == "information"
@@ -115,10 +123,13 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
         role, status = reading.role, reading.status
         exact = alert.kind not in FAMILY_OF.values()
         if reading.confidence.kind >= SURE_OF_KIND:
-            family = None if alert.kind in _BY_WORDS else reading.kind
+            by_words = alert.kind in _BY_WORDS and direction != "unclear"
+            family = None if by_words else reading.kind
         elif not exact:
             unsure = True
-        if alert.stance == "holds" and _opposed(direction, reading.direction):
+        if alert.stance == "competes":
+            direction = _FOR_A_RIVAL[reading.direction]
+        elif alert.stance == "holds" and _opposed(direction, reading.direction):
             direction = "unclear"
     return RuleQuery(
         kind=alert.kind,
@@ -193,7 +204,7 @@ def _listed(values: Iterable[str]) -> str:
     return " or ".join(values)
 
 
-def _opposed(direction: Direction, outlook: str) -> bool:
+def _opposed(direction: Direction, outlook: Outlook) -> bool:
     return (direction, outlook) in (("positive", "bad"), ("negative", "good"))
 
 

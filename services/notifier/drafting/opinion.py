@@ -83,7 +83,7 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     phrases = phrasing()
     safety = FAMILY_OF[alert.kind] in _SAFETY and alert.stance in phrases.warn_safety
     now = (phrases.warn_safety if safety else phrases.warn_action)[alert.stance].format(asset=brief.asset)
-    why = phrases.warn_safety_reason if safety else phrases.warn_reason
+    why = phrases.warn_safety_reason if safety else pick(phrases.warn_reason, client.id, alert.story_id, "warn")
     then = f" {phrases.warn_then.format(action=action)}" if outlook and not rule.waits else ""
     return OpinionPart(f"{_sentence(brief, desire, now, why, own_words)}{then}", rule, notes)
 

@@ -147,6 +147,10 @@ def test_an_opposed_direction_counts_as_unclear_and_plain_information_as_of_unsu
     against = brief.alert.model_copy(update={"reading": brief.alert.reading.model_copy(update={"direction": "bad"})})
     assert query_for(brief.alert, brief.client, "Halden", None).direction == "positive"
     assert query_for(against, brief.client, "Halden", None).direction == "unclear"
+    rival = brief_for(DryRunCase("it", "product", "competes", "positive", role="actor"), NOW)
+    assert rival.alert.reading is not None
+    assert rival.alert.reading.direction == "bad"
+    assert query_for(rival.alert, rival.client, "Velmont", None).direction == "positive"
     plain = brief.alert.model_copy(update={"verdict": "information"})
     assert query_for(plain, brief.client, "Halden", None).unsure
 
@@ -168,7 +172,7 @@ def own(when: str) -> Rule:
 @pytest.mark.parametrize(
     ("when", "field", "cause"),
     [
-        ("{kind: takeover, stance: holds, role: actor}", "when.role", "object or party, not actor"),
+        ("{kind: takeover, stance: holds, role: actor}", "when.role", "is object, not actor"),
         ("{kind: dividend_raise, stance: holds, direction: negative}", "when.direction", "never negative"),
         ("{kind: opinion, stance: holds}", "when.kind", "nothing has happened"),
         ("{kind: any, stance: holds}", "when.direction", "any event, good or bad"),
