@@ -66,8 +66,11 @@ def run() -> Run:
     ]
     index = AllItemsIndex()
     started = time.process_time()
-    records = [index.add(item, at) for item, at in items]
-    return Run(records, [row["story"] for row in headlines], time.process_time() - started)
+    for item, at in items:
+        index.add(item, at)
+    records = {record.item_id: record for record in index.close()}
+    seconds = time.process_time() - started
+    return Run([records[item.id] for item, _ in items], [row["story"] for row in headlines], seconds)
 
 
 def main() -> None:

@@ -305,13 +305,18 @@ class Provenance(Model):
 
 
 class Signature(Model):
-    """The parts of an item by which items are compared: hashed shingles, title words, numbers, names."""
+    """The parts of an item by which items are compared: hashed shingles, title words, numbers, names, and a vector.
+
+    ``embedding`` is the meaning of title and lead as signed bytes in base64, comparable by cosine; empty in events from
+    before items were compared by meaning.
+    """
 
     shingles: tuple[int, ...] = ()
     words: tuple[str, ...] = ()
     lead: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    embedding: str = Field(default="", max_length=256)
 
 
 class StoryRecord(Model):

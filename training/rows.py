@@ -22,6 +22,7 @@ __all__ = [
     "Label",
     "Pair",
     "Row",
+    "day_is_kept",
     "load_contrast_rows",
     "load_firm_rows",
     "load_rows",
@@ -151,7 +152,7 @@ def _items(path: Path) -> dict[str, dict[str, Any]]:
 def _row(item: dict[str, Any], labels: Sequence[Label], source: str) -> Row:
     publisher, host = (item["source"].get(name) for name in ("publisher", "host"))
     day = (item.get("published_at") or item.get("fetched_at") or "")[:10]
-    number = int(hashlib.sha256(day.encode()).hexdigest(), 16)
+    number = _day_number(day)
     return Row(
         item_id=item["id"],
         entity=labels[0]["entity"],
@@ -166,6 +167,15 @@ def _row(item: dict[str, Any], labels: Sequence[Label], source: str) -> Row:
         tuning=number % (2 * BUCKETS) == 0,
         source=source,
     )
+
+
+def day_is_kept(day: str) -> bool:
+    """Return whether the items of ``day`` (YYYY-MM-DD) are kept out of training."""
+    return _day_number(day) % BUCKETS == 0
+
+
+def _day_number(day: str) -> int:
+    return int(hashlib.sha256(day.encode()).hexdigest(), 16)
 
 
 def _contrast(label: dict[str, Any]) -> Row:

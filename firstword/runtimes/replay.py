@@ -111,9 +111,15 @@ class Emitter:
         if not isinstance(item_event.data, ItemIngested):
             return
         if self._stories is not None:
-            yield self._stories.add(item_event.data.item, item_event.time)
+            self._stories.add(item_event.data.item, item_event.time)
+            yield from self._stories.closed()
         if "claims" in self._emit:
             yield classify_claim(item_event.data.item)
+
+    def at_end(self) -> Iterator[Emission]:
+        """Yield the requested results that depend on items to come: the stories that are still open."""
+        if self._stories is not None:
+            yield from self._stories.close()
 
     def from_event(self, result: AnyEvent) -> Iterator[Emission]:
         """Yield the requested result that an event carries."""
@@ -163,6 +169,7 @@ class Replay:
                     self._refused(item_event, error)
         for result in self._runtime.finish(now):
             yield from self._emitter.from_event(result)
+        yield from self._emitter.at_end()
 
 
 class PersistentReplay:
@@ -194,6 +201,7 @@ class PersistentReplay:
             for result in self._written:
                 yield from self._emitter.from_event(result)
             self._written.clear()
+        yield from self._emitter.at_end()
 
 
 def _batched(events: Iterable[AnyEvent], size: int) -> Iterator[list[AnyEvent]]:

@@ -1,177 +1,229 @@
-"""Pick the story that any item belongs to, watched or not, with an inverted index over all stories.
+"""Pick the story that any item belongs to, watched or not, by the same comparison of pairs as for one watched entity.
 
 For replay and evaluation, where one process sees every item. Mutable, unlike everything else in this package; memory is
-bounded by the window.
+bounded by the window. Here two stories that turn out to be one are merged: which story an item belongs to is final when
+its story leaves the window.
 """
 
 from __future__ import annotations
 
 import heapq
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+
+import numpy as np
 
 from schemas.items import Item
 from schemas.mentions import Signature, StoryRecord
-from services.matcher.stories.signature import compute_signature, story_words
-from services.matcher.stories.similarity import (
-    ALL_ITEMS,
-    is_near_copy,
-    required_similarity,
-    similarity,
-    story_norm,
-    time_decay,
-    weights_norm,
-    word_weight,
-)
-from services.matcher.stories.story import STORY_WINDOW, Story, add_to_story, relation_to, start_story, term_weights
+from services.matcher.stories.embedding import DIMENSIONS
+from services.matcher.stories.pairwise import Report, default_model, text_report
+from services.matcher.stories.signature import compute_signature
+from services.matcher.stories.similarity import is_near_copy, unit_rows
+from services.matcher.stories.story import STORY_WINDOW, Story, add_to_story, relation_to, start_story
 
 __all__ = ["AllItemsIndex"]
 
 #: Near-copies are looked up by an item's smallest shingles; copies almost certainly share one of them.
 _PROBES = 8
-#: Words in more stories than this yield no candidates; at most this many candidates are compared.
-_MAX_POSTINGS, _MAX_CANDIDATES = 200, 16
-#: Rarity is computed as if this many items had been seen before, so that the first few words are not all rare.
-_PRIOR_ITEMS = 100
-#: A story's norm is recomputed with every item up to the first number, then with every so many.
-_NORM_ALWAYS, _NORM_EVERY = 16, 8
-#: A story with fewer items than this needs one shared word that is not ordinary, or two shared words.
-_YOUNG = 4
-#: A larger story needs a shared word that occurs in this fraction of its items.
-_CORE_SHARE = 0.15
+#: An item is compared with the last reports of so many stories, those with the closest meaning.
+_MAX_CANDIDATES, _REPORTS = 8, 8
+#: An item joins, and stories merge, at this mean of the fourth roots of the probabilities that two reports are of one
+#: event. The root keeps one report in quite different words from outweighing several that fit. Chosen on half of the
+#: stories in ../shared/data/stories (bench/eval_stories.py).
+_ROOT, _JOIN_AT = 0.25, 0.38
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An open story, its last reports, and the rows of their vectors."""
+
+    story: Story
+    reports: list[Report]
+    rows: list[int]
+    records: dict[str, StoryRecord] = field(default_factory=dict)
 
 
 class AllItemsIndex:
     """All stories whose last item is within the window, with the indexes that find them."""
 
     def __init__(self) -> None:
-        self._stories: dict[str, Story] = {}
-        self._norms: dict[str, float] = {}
+        self._entries: dict[str, _Entry] = {}
         self._story_of: dict[str, str] = {}
-        self._members: dict[str, list[str]] = {}
-        self._by_term: dict[str, dict[str, None]] = {}
-        self._by_shingle: dict[int, str] = {}
-        self._frequency: dict[str, float] = {}
-        self._items = 0
+        self._by_shingle: dict[int, str] = {}  # to the item that has it
+        self._vectors = np.zeros((256, DIMENSIONS), np.float32)
+        self._owners: list[str] = [""] * 256
+        self._free: list[int] = list(range(255, -1, -1))
         self._leaving: list[tuple[datetime, str]] = []
         self._newest: datetime | None = None
+        self._closed: list[StoryRecord] = []
 
     def __len__(self) -> int:
         """Return the number of open stories."""
-        return len(self._stories)
+        return len(self._entries)
 
     def add(self, item: Item, at: datetime) -> StoryRecord:
-        """Put ``item``, published or first seen ``at`` (UTC), into its story; an item seen before stays there."""
+        """Put ``item``, published or first seen ``at`` (UTC), into its story; an item seen before stays there.
+
+        The record says what is known now; :meth:`closed` and :meth:`close` give the final ones.
+        """
         signature = compute_signature(item)
+        report = text_report(item.id, signature, at)
         if self._newest is None or at > self._newest:
             self._newest = at
             self._forget(at - STORY_WINDOW)
         known = self._story_of.get(item.id)
-        chosen, copy = (self._stories[known], False) if known is not None else self._choose_story(signature, at)
-        if chosen is None:
-            self._put(None, start_story(item.id, signature, at, item.title), item.id, signature)
-            return StoryRecord(item_id=item.id, story_id=item.id, relation="new")
-        relation = relation_to(chosen, signature, copy=copy)
-        updated = add_to_story(chosen, item.id, signature, at, revision=known is not None)
-        self._put(chosen, updated, item.id, signature)
-        return StoryRecord(item_id=item.id, story_id=chosen.id, relation=relation)
+        if known is not None:
+            return self._join(self._entries[known], report, signature, copy=False, revision=True)
+        copied = self._find_copied(signature, at)
+        if copied is not None:
+            return self._join(copied, report, signature, copy=True, revision=False)
+        likeness = [(_likeness([report], entry.reports), entry) for entry in self._closest(report)]
+        fitting = sorted((pair for pair in likeness if pair[0] >= _JOIN_AT), key=lambda pair: pair[0], reverse=True)
+        if not fitting:
+            return self._start(report, signature, item.title)
+        best, *others = (entry for _, entry in fitting)
+        record = self._join(best, report, signature, copy=False, revision=False)
+        self._merge(best, others)
+        return record
 
-    def _choose_story(self, signature: Signature, at: datetime) -> tuple[Story | None, bool]:
-        """Return the story that fits best, if any fits, and whether the item is a near-copy."""
-        probed = dict.fromkeys(self._by_shingle.get(shingle, "") for shingle in signature.shingles[:_PROBES])
-        for story_id in probed:
-            probe = self._stories.get(story_id)
-            if probe is not None and probe.distance(at) <= STORY_WINDOW and is_near_copy(probe, signature.shingles):
-                return probe, True
-        weights = {term: weight * self._weight(term) for term, weight in term_weights(signature).items()}
-        own_norm = weights_norm(weights)
-        best, best_ratio = None, 1.0
-        for story_id in self._candidates(weights):
-            story = self._stories[story_id]
-            shared = [term for term in weights if term in story.terms]
-            if story.distance(at) > STORY_WINDOW or not _shares_enough(story, shared):
+    def closed(self) -> Iterator[StoryRecord]:
+        """Yield the final records of items whose stories have left the window since the last call."""
+        closed, self._closed = self._closed, []
+        yield from closed
+
+    def close(self) -> Iterator[StoryRecord]:
+        """Yield the final records of all items that are left; the index is empty then."""
+        for story_id in list(self._entries):
+            self._close(story_id)
+        self._leaving.clear()
+        yield from self.closed()
+
+    def _find_copied(self, signature: Signature, at: datetime) -> _Entry | None:
+        probed = (self._by_shingle.get(shingle, "") for shingle in signature.shingles[:_PROBES])
+        for story_id in dict.fromkeys(self._story_of.get(item_id, "") for item_id in probed):
+            entry = self._entries.get(story_id)
+            if entry is None or entry.story.distance(at) > STORY_WINDOW:
                 continue
-            ratio = similarity(story, weights, shared, own_norm * self._norms[story_id]) * time_decay(story, at)
-            ratio /= required_similarity(story.count, ALL_ITEMS)
-            if ratio >= best_ratio:
-                best, best_ratio = story, ratio
-        return best, False
+            if is_near_copy(entry.story, signature.shingles):
+                return entry
+        return None
 
-    def _weight(self, term: str) -> float:
-        rarity = math.log((self._items + _PRIOR_ITEMS) / (self._frequency.get(term, 0) + 1))
-        return max(rarity, 0.0) * word_weight(term, (), ALL_ITEMS)
+    def _closest(self, report: Report) -> list[_Entry]:
+        """Return the stories within the window with a report whose meaning is close."""
+        if not report.embedding:
+            return []
+        scores = self._vectors @ unit_rows([report.embedding])[0]
+        closest = np.argsort(-scores, kind="stable")[: _MAX_CANDIDATES * _REPORTS]
+        owners = dict.fromkeys(self._owners[row] for row in closest)
+        entries = (self._entries[story_id] for story_id in owners if story_id)
+        near = [entry for entry in entries if entry.story.distance(report.at) <= STORY_WINDOW]
+        return near[:_MAX_CANDIDATES]
 
-    def _candidates(self, weights: dict[str, float]) -> list[str]:
-        scores: dict[str, float] = {}
-        for term, weight in weights.items():
-            story_ids = self._by_term.get(term, ())
-            if len(story_ids) <= _MAX_POSTINGS:
-                for story_id in story_ids:
-                    scores[story_id] = scores.get(story_id, 0.0) + weight * weight
-        if len(scores) <= _MAX_CANDIDATES:
-            return list(scores)
-        return heapq.nlargest(_MAX_CANDIDATES, scores, key=lambda story_id: scores[story_id])
+    def _start(self, report: Report, signature: Signature, title: str) -> StoryRecord:
+        entry = _Entry(start_story(report, signature, title), [], [])
+        self._entries[report.item_id] = entry
+        self._note(entry, report, signature)
+        record = StoryRecord(item_id=report.item_id, story_id=report.item_id, relation="new")
+        entry.records[report.item_id] = record
+        return record
 
-    def _put(self, old: Story | None, new: Story, item_id: str, signature: Signature) -> None:
-        self._recount(old, new, term_weights(signature))
-        self._stories[new.id] = new
-        if new.count < _NORM_ALWAYS or new.count % _NORM_EVERY == 0 or new.id not in self._norms:
-            self._norms[new.id] = story_norm(new, self._weight)
-        if item_id not in self._story_of:
-            self._story_of[item_id] = new.id
-            self._members.setdefault(new.id, []).append(item_id)
+    def _join(self, entry: _Entry, report: Report, signature: Signature, *, copy: bool, revision: bool) -> StoryRecord:
+        story = entry.story
+        relation = relation_to(story, signature, copy=copy)
+        entry.story = add_to_story(story, report, signature, revision=revision)
+        if not revision:
+            self._note(entry, report, signature)
+        record = StoryRecord(item_id=report.item_id, story_id=story.id, relation=relation)
+        entry.records[report.item_id] = record
+        return record
+
+    def _note(self, entry: _Entry, report: Report, signature: Signature) -> None:
+        """Add the report to the indexes, in the place of the story's oldest one if it has many."""
+        self._story_of[report.item_id] = entry.story.id
         for shingle in signature.shingles[:_PROBES]:
-            self._by_shingle[shingle] = new.id
-        if old is None or new.last_at > old.last_at:
-            heapq.heappush(self._leaving, (new.last_at, new.id))
+            self._by_shingle[shingle] = report.item_id
+        heapq.heappush(self._leaving, (entry.story.last_at, entry.story.id))
+        if not self._free:
+            self._grow()
+        row = self._free.pop()
+        self._vectors[row] = unit_rows([report.embedding])[0]
+        self._owners[row] = entry.story.id
+        entry.reports.append(report)
+        entry.rows.append(row)
+        self._trim(entry)
 
-    def _recount(self, old: Story | None, new: Story, terms: Iterable[str]) -> None:
-        """Replace ``old`` by ``new`` in the index; ``terms`` are those whose counts may differ."""
-        if old is None or len(new.terms) < len(old.terms):
-            self._count(old, -1)
-            self._count(new, 1)
-            return
-        self._items += new.count - old.count
-        for term in terms:
-            change = new.terms[term] - old.terms.get(term, 0.0)
-            self._frequency[term] = self._frequency.get(term, 0.0) + change
-            self._by_term.setdefault(term, {})[new.id] = None
+    def _grow(self) -> None:
+        size = len(self._owners)
+        self._vectors = np.vstack([self._vectors, np.zeros((size, DIMENSIONS), np.float32)])
+        self._owners += [""] * size
+        self._free = list(range(2 * size - 1, size - 1, -1))
 
-    def _count(self, story: Story | None, sign: int) -> None:
-        """Add a story's terms to the index (1) or remove them (-1)."""
-        if story is None:
+    def _trim(self, entry: _Entry) -> None:
+        while len(entry.reports) > _REPORTS:
+            del entry.reports[0]
+            self._release(entry.rows.pop(0))
+
+    def _release(self, row: int) -> None:
+        self._vectors[row] = 0.0
+        self._owners[row] = ""
+        self._free.append(row)
+
+    def _merge(self, entry: _Entry, others: list[_Entry]) -> None:
+        """Merge the story with the one most like it of ``others``, if they turn out to be one; the older id stays."""
+        best = max(others, key=lambda other: _likeness(entry.reports, other.reports), default=None)
+        if best is None or _likeness(entry.reports, best.reports) < _JOIN_AT:
             return
-        self._items += sign * story.count
-        for term, count in story.terms.items():
-            if sign > 0:
-                self._frequency[term] = self._frequency.get(term, 0.0) + count
-                self._by_term.setdefault(term, {})[story.id] = None
-                continue
-            self._frequency[term] -= count
-            self._by_term[term].pop(story.id, None)
-            if not self._by_term[term]:
-                del self._by_term[term], self._frequency[term]
+        older, younger = sorted((entry, best), key=lambda other: (other.story.first_at, other.story.id))
+        story, added = older.story, younger.story
+        older.story = Story(
+            id=story.id,
+            title=story.title,
+            first_at=story.first_at,
+            last_at=max(story.last_at, added.last_at),
+            count=story.count + added.count,
+            numbers=story.numbers | added.numbers,
+            states=story.states | added.states,
+            sketches=(*story.sketches, *added.sketches)[:_REPORTS],
+            items=story.items,
+            reports=story.reports,
+        )
+        for item_id, record in younger.records.items():
+            relation = "same" if record.relation == "new" else record.relation
+            older.records[item_id] = StoryRecord(item_id=item_id, story_id=story.id, relation=relation)
+            self._story_of[item_id] = story.id
+        for row in younger.rows:
+            self._owners[row] = story.id
+        both = sorted(
+            zip((*older.reports, *younger.reports), (*older.rows, *younger.rows), strict=True),
+            key=lambda pair: (pair[0].at, pair[0].item_id),
+        )
+        older.reports, older.rows = [report for report, _ in both], [row for _, row in both]
+        self._trim(older)
+        del self._entries[added.id]
+        heapq.heappush(self._leaving, (older.story.last_at, story.id))
+
+    def _close(self, story_id: str) -> None:
+        entry = self._entries.pop(story_id)
+        for row in entry.rows:
+            self._release(row)
+        for item_id, record in entry.records.items():
+            del self._story_of[item_id]
+            self._closed.append(record)
 
     def _forget(self, before: datetime) -> None:
         """Drop the stories whose last item is older than ``before``."""
         while self._leaving and self._leaving[0][0] < before:
             last_at, story_id = heapq.heappop(self._leaving)
-            story = self._stories.get(story_id)
-            if story is None or story.last_at > last_at:
-                continue
-            self._count(story, -1)
-            del self._stories[story_id], self._norms[story_id]
-            for item_id in self._members.pop(story_id):
-                del self._story_of[item_id]
+            entry = self._entries.get(story_id)
+            if entry is not None and entry.story.last_at <= last_at:
+                self._close(story_id)
         if len(self._by_shingle) > 4 * _PROBES * max(len(self._story_of), 1_000):
-            self._by_shingle = {key: value for key, value in self._by_shingle.items() if value in self._stories}
+            self._by_shingle = {key: value for key, value in self._by_shingle.items() if value in self._story_of}
 
 
-def _shares_enough(story: Story, shared: list[str]) -> bool:
-    """Return whether the shared words could be the story's subject, not just words that any large story collects."""
-    generic = story_words().generic
-    if story.count < _YOUNG and len(shared) > 1:
-        return True
-    least = _CORE_SHARE * story.count
-    return any(story.terms[term] >= least and term not in generic for term in shared)
+def _likeness(reports: Iterable[Report], others: Sequence[Report]) -> float:
+    """Return how probably two groups of reports are of one event, over all pairs."""
+    model = default_model()
+    found = [model.probability(left, right) ** _ROOT for left in reports for right in others]
+    return sum(found) / len(found)

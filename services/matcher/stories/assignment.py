@@ -1,7 +1,7 @@
 """Assign an item to a story about one watched entity. The entry point of this package; pure.
 
-Texts are compared first (``window.py``), then kind of event and time (``linking.py``); at last the item is added to the
-story's thread (``merging.py``).
+``window.py`` picks the story whose event the item reports; then the item is added to the story's thread
+(``merging.py``).
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.mentions import ItemAnnotated
-from services.matcher.stories.linking import ends_event, find_linked_thread
+from services.matcher.stories.linking import ends_event, is_opposite
 from services.matcher.stories.merging import StoryUpdate, add_to_thread, open_thread
 from services.matcher.stories.not_news import NotNews
+from services.matcher.stories.pairwise import report_of
 from services.matcher.stories.threads import JudgeState
-from services.matcher.stories.window import assign_by_text
+from services.matcher.stories.window import assign_report
 from services.matcher.thresholds import Thresholds
 
 __all__ = ["assign_to_story"]
@@ -28,18 +29,34 @@ def assign_to_story(
     Returns the state with the item in its window, and the story's thread with the item; the caller stores the thread.
     """
     item, revised = annotated.item, annotated.revision > 0
-    window, by_text = assign_by_text(
-        state.window, item.id, annotated.signature, annotated.seen_at, title=item.title, revised=revised
+    window, record = assign_report(
+        state.window,
+        report_of(annotated),
+        annotated.signature,
+        title=item.title,
+        revised=revised,
+        running=_running_stories(state, annotated),
     )
     state = replace(state, window=window)
-    thread = state.threads.get(state.aliases.get(by_text.story_id, by_text.story_id))
-    if thread is None or thread.uncategorized:
-        linked = find_linked_thread(thresholds, state, annotated)
-        if linked is not None:
-            thread = linked
-            state = replace(state, aliases={**state.aliases, by_text.story_id: thread.story_id})
+    thread = state.threads.get(state.aliases.get(record.story_id, record.story_id))
     if thread is None:
-        return state, open_thread(thresholds, by_text.story_id, annotated, now, old)
-    update = by_text.relation in ("update", "new") or revised or ends_event(thread.event, annotated.impact)
-    copy = by_text.relation == "copy"
+        return state, open_thread(thresholds, record.story_id, annotated, now, old)
+    impact = annotated.impact
+    contradicts = ends_event(thread.event, impact) or is_opposite(thread.event, impact)
+    update = record.relation in ("update", "new") or revised or contradicts
+    copy = record.relation == "copy"
     return state, add_to_thread(thresholds, thread, annotated, now, copy=copy, update=update, old=old)
+
+
+def _running_stories(state: JudgeState, annotated: ItemAnnotated) -> dict[str, bool]:
+    """Return the stories that clients know or that are held, and whether the item may join them after any time.
+
+    An open rumor waits for whatever settles it; what clients were told waits for an answer to it.
+    """
+    answers = annotated.claim.status in ("denied", "retracted") or annotated.impact.kind == "averted"
+    running = {}
+    for story in state.window.stories:
+        thread = state.threads.get(state.aliases.get(story.id, story.id))
+        if thread is not None and thread.told_or_held:
+            running[story.id] = answers or thread.is_open_rumor
+    return running

@@ -6,14 +6,17 @@ loaded. Equal states give equal bytes.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, asdict, fields
+from base64 import b64encode
+from dataclasses import MISSING, asdict, astuple, fields
 from datetime import date, datetime
 from typing import Any
 
 import orjson
 
+from services.matcher.stories.embedding import decode
 from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.stories.memory import OldText
+from services.matcher.stories.pairwise import Facts, Report
 from services.matcher.stories.story import Story
 from services.matcher.stories.threads import ClientVerdict, EventSummary, JudgeState, Thread
 from services.matcher.stories.window import StoryWindow
@@ -80,22 +83,7 @@ def dump_window(window: StoryWindow) -> object:
     """Return the window as lists, numbers and strings; equal windows give equal data."""
     return {
         "newest": None if window.newest is None else window.newest.isoformat(),
-        "stories": [
-            {
-                "id": story.id,
-                "title": story.title,
-                "first_at": story.first_at.isoformat(),
-                "last_at": story.last_at.isoformat(),
-                "count": story.count,
-                "terms": sorted(story.terms.items()),
-                "names": sorted(story.names),
-                "numbers": sorted(story.numbers),
-                "states": sorted(story.states),
-                "sketches": [list(sketch) for sketch in story.sketches],
-                "items": list(story.items),
-            }
-            for story in window.stories
-        ],
+        "stories": [_dump_story(story) for story in window.stories],
     }
 
 
@@ -103,6 +91,50 @@ def load_window(data: Any) -> StoryWindow:
     """Return the window that :func:`dump_window` wrote."""
     return StoryWindow(
         stories=tuple(_load_story(story) for story in data["stories"]), newest=_load_time(data["newest"])
+    )
+
+
+def _dump_story(story: Story) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "id": story.id,
+        "title": story.title,
+        "first_at": story.first_at.isoformat(),
+        "last_at": story.last_at.isoformat(),
+        "count": story.count,
+        "terms": sorted(story.terms.items()),
+        "names": sorted(story.names),
+        "numbers": sorted(story.numbers),
+        "states": sorted(story.states),
+        "sketches": [list(sketch) for sketch in story.sketches],
+        "items": list(story.items),
+    }
+    if story.reports:
+        content["reports"] = [_dump_report(report) for report in story.reports]
+    return content
+
+
+def _dump_report(report: Report) -> list[Any]:
+    """Return a report as a list: a story has several, and keys would double their size."""
+    return [
+        report.item_id,
+        report.at.isoformat(),
+        sorted(report.words),
+        sorted(report.lead),
+        sorted(report.names),
+        sorted(report.numbers),
+        b64encode(report.embedding).decode(),
+        None if report.facts is None else astuple(report.facts),
+    ]
+
+
+def _load_report(data: Any) -> Report:
+    item_id, at, *sets, embedding, facts = data
+    return Report(
+        item_id,
+        datetime.fromisoformat(at),
+        *map(frozenset, sets),
+        embedding=decode(embedding),
+        facts=None if facts is None else Facts(*facts),
     )
 
 
@@ -119,6 +151,7 @@ def _load_story(data: Any) -> Story:
         states=frozenset(data["states"]),
         sketches=tuple(tuple(sketch) for sketch in data["sketches"]),
         items=tuple(data["items"]),
+        reports=tuple(map(_load_report, data.get("reports", ()))),
     )
 
 

@@ -13,8 +13,10 @@ from zlib import crc32
 from schemas.items import Item
 from schemas.mentions import Signature
 from services.matcher.lexicon import read_sections
+from services.matcher.stories.embedding import default_embedder
 from services.matcher.text.field_text import FieldText, LetterCase
 from services.matcher.text.normalize import BAR, words
+from services.matcher.text.preparation import prepared
 from services.matcher.text.word_lists import word_lists
 
 __all__ = ["MAX_SHINGLES", "compute_signature", "figures_in", "stem", "story_words"]
@@ -106,6 +108,7 @@ def compute_signature(item: Item) -> Signature:
         lead=tuple(_state_words_first(lead_terms)[:_MAX_LEAD]),
         numbers=_figures(f"{title}\n{lead}"),
         names=_names(title_text),
+        embedding=default_embedder().embed(*prepared(item)),
     )
 
 

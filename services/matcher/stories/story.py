@@ -1,56 +1,55 @@
-"""A story as text: the words, names, figures and sketches of its items, which new items are compared with. Pure."""
+"""A story: what is kept of its items, so that new items can be compared with them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from schemas.mentions import Signature, StoryRelation
+from services.matcher.stories.pairwise import Report
 from services.matcher.stories.signature import story_words
 
-__all__ = ["STORY_WINDOW", "Story", "add_to_story", "name_stems", "relation_to", "start_story", "term_weights"]
+__all__ = ["STORY_WINDOW", "Story", "add_to_story", "relation_to", "start_story"]
 
 #: Items further apart than this never belong to one story.
 STORY_WINDOW = timedelta(hours=72)
 # Bounds that keep the state small however long a story runs.
-_MAX_TERMS, _MAX_FIGURES, _MAX_SKETCHES, _MAX_ITEMS = 64, 64, 8, 200
-#: The weight of a word in the lead, relative to one in the title.
-_LEAD_WEIGHT = 0.5
+_MAX_REPORTS, _MAX_FIGURES, _MAX_SKETCHES, _MAX_ITEMS = 6, 64, 8, 200
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One story. ``terms`` sums each word's weight over the items that contain it; treat it as immutable."""
+    """One story. ``reports`` are those of its items that say most; new items are compared with them.
+
+    ``terms`` (words with the number of items that contain them) and ``names`` are only in states from before items were
+    compared in pairs.
+    """
 
     id: str
     title: str
     first_at: datetime
     last_at: datetime
     count: int
-    terms: Mapping[str, float]
+    terms: Mapping[str, float] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
     sketches: tuple[tuple[int, ...], ...] = ()
     items: tuple[str, ...] = ()
+    reports: tuple[Report, ...] = ()
 
     def distance(self, at: datetime) -> timedelta:
         """Return how far ``at`` lies outside the span from the first to the last item; zero inside it."""
         return max(self.first_at - at, at - self.last_at, timedelta())
 
-
-def term_weights(signature: Signature) -> dict[str, float]:
-    """Return the terms that are compared, with their weights: words of the title and the lead, and figures."""
-    weights = dict.fromkeys(signature.lead, _LEAD_WEIGHT)
-    weights.update(dict.fromkeys(signature.words, 1.0))
-    weights.update((f"#{number}", 1.0) for number in signature.numbers)
-    return weights
-
-
-def name_stems(signature: Signature) -> frozenset[str]:
-    """Return the stems of all words that are part of a name in the title."""
-    return frozenset(word for name in signature.names for word in name.split())
+    def compared(self) -> tuple[Report, ...]:
+        """Return the reports that new items are compared with; of an older state, one made of its words."""
+        if self.reports:
+            return self.reports
+        words = frozenset(term for term, weight in self.terms.items() if weight >= 1 and not term.startswith("#"))
+        lead = frozenset(term for term in self.terms if not term.startswith("#")) - words
+        return (Report(self.id, self.last_at, words, lead, self.names & words, self.numbers),)
 
 
 def relation_to(story: Story, signature: Signature, *, copy: bool) -> StoryRelation:
@@ -63,45 +62,46 @@ def relation_to(story: Story, signature: Signature, *, copy: bool) -> StoryRelat
     return "copy" if copy else "same"
 
 
-def start_story(item_id: str, signature: Signature, at: datetime, title: str) -> Story:
+def start_story(report: Report, signature: Signature, title: str) -> Story:
     """Return a new story that consists of one item."""
     return Story(
-        id=item_id,
+        id=report.item_id,
         title=title,
-        first_at=at,
-        last_at=at,
+        first_at=report.at,
+        last_at=report.at,
         count=1,
-        terms=term_weights(signature),
-        names=name_stems(signature),
-        numbers=frozenset(signature.numbers),
+        numbers=report.numbers,
         states=_states(signature),
         sketches=(signature.shingles,) if signature.shingles else (),
-        items=(item_id,),
+        items=(report.item_id,),
+        reports=(report,),
     )
 
 
-def add_to_story(story: Story, item_id: str, signature: Signature, at: datetime, *, revision: bool) -> Story:
+def add_to_story(story: Story, report: Report, signature: Signature, *, revision: bool) -> Story:
     """Return the story with one more item, or with a ``revision`` of an item that it already contains."""
-    terms = dict(story.terms)
-    for term, weight in term_weights(signature).items():
-        terms[term] = terms.get(term, 0.0) + (0.0 if revision and term in terms else weight)
-    if len(terms) > 2 * _MAX_TERMS:
-        terms = dict(sorted(terms.items(), key=lambda pair: (-pair[1], pair[0]))[:_MAX_TERMS])
     sketches = story.sketches
     if signature.shingles and signature.shingles not in sketches:
         sketches = (*sketches[:1], *sketches[1:][-(_MAX_SKETCHES - 2) :], signature.shingles)
     return replace(
         story,
-        first_at=min(story.first_at, at),
-        last_at=max(story.last_at, at),
+        first_at=min(story.first_at, report.at),
+        last_at=max(story.last_at, report.at),
         count=story.count + (not revision),
-        terms=terms,
-        names=story.names if len(story.names) >= _MAX_FIGURES else story.names | name_stems(signature),
-        numbers=story.numbers if len(story.numbers) >= _MAX_FIGURES else story.numbers | frozenset(signature.numbers),
+        terms={},
+        names=frozenset(),
+        numbers=story.numbers if len(story.numbers) >= _MAX_FIGURES else story.numbers | report.numbers,
         states=story.states | _states(signature),
         sketches=sketches,
-        items=story.items if revision else (*story.items[:1], *story.items[1:][-(_MAX_ITEMS - 2) :], item_id),
+        items=story.items if revision else (*story.items[:1], *story.items[1:][-(_MAX_ITEMS - 2) :], report.item_id),
+        reports=_most_informative(story.compared(), report),
     )
+
+
+def _most_informative(reports: tuple[Report, ...], added: Report) -> tuple[Report, ...]:
+    """Return the reports that say most, whatever the order in which they came."""
+    kept = [report for report in reports if report.item_id != added.item_id]
+    return tuple(sorted((*kept, added), key=lambda report: report.informative, reverse=True)[:_MAX_REPORTS])
 
 
 def _states(signature: Signature) -> frozenset[str]:

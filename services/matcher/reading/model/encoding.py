@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from tokenizers import Tokenizer
 
-__all__ = ["Batch", "Encoded", "NameType", "PairEncoder", "PairText", "default_encoder", "pack"]
+__all__ = ["Batch", "Encoded", "NameType", "PairEncoder", "PairText", "default_encoder", "default_tokenizer", "pack"]
 
 #: The sort of thing that a watched name stands for; ``name`` if that is not known.
 NameType = Literal["company", "product", "regulator", "topic", "person", "place", "name"]
@@ -106,7 +106,15 @@ def pack(encoded: Sequence[Encoded]) -> Batch:
 
 
 @cache
+def default_tokenizer() -> Tokenizer:
+    """Return the tokenizer of the shipped models, without padding and truncation."""
+    tokenizer = Tokenizer.from_str(resources.files(__package__).joinpath("tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+@cache
 def default_encoder() -> PairEncoder:
     """Return the encoder of the shipped model."""
-    tokenizer = resources.files(__package__).joinpath("tokenizer.json").read_text(encoding="utf-8")
-    return PairEncoder(Tokenizer.from_str(tokenizer))
+    return PairEncoder(default_tokenizer())
