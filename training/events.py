@@ -31,7 +31,7 @@ from schemas.items import Item, ItemIngested
 from schemas.mentions import ItemAnnotated
 from services.matcher.annotate import Annotate
 from services.matcher.stories.embedding import DIMENSIONS, LEAD_TOKENS, TITLE_TOKENS
-from services.matcher.stories.pairwise import FEATURES, EventModel, Report, features, report_of
+from services.matcher.stories.pairwise import FEATURES, EventModel, Report, features, report_of, text_report
 from services.matcher.stories.signature import compute_signature
 from services.matcher.text.preparation import prepared
 from training.rows import LABELS, day_is_kept
@@ -59,10 +59,14 @@ _CLAIM_NAME, _CLAIM_BEGIN = "Brightloom", datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 class LabeledPair(NamedTuple):
-    """Two reports, whether they are of one event (``same``, ``follow``, ``other``), and whether they are kept out."""
+    """Two reports, whether they are of one event (``same``, ``follow``, ``other``), and whether they are kept out.
+
+    ``texts`` are the reports as they are compared where nothing is watched.
+    """
 
     left: Report
     right: Report
+    texts: tuple[Report, Report]
     label: str
     kept_out: bool
     weight: float = 1.0
@@ -149,16 +153,24 @@ def load_pairs(news: Path, items: Mapping[str, Item]) -> list[LabeledPair]:
     watches = watch_list(news / "watch.json", (name for _, _, name in labels))
     read = annotate_all((items[item_id] for item_id in wanted), wanted, watches)
     reports = {(item_id, name): report_of(annotated) for item_id, name, annotated in read}
+    texts = {item_id: plain_report(items[item_id]) for item_id in wanted}
     return [
         LabeledPair(
             reports[left, name],
             reports[right, name],
+            (texts[left], texts[right]),
             label,
             kept_out=any(day_is_kept(reports[item, name].at.date().isoformat()) for item in (left, right)),
         )
         for (left, right, name), label in labels.items()
         if (left, name) in reports and (right, name) in reports
     ]
+
+
+def plain_report(item: Item) -> Report:
+    """Return the report of an item as it is compared where nothing is watched."""
+    at = item.published_at or item.fetched_at or _CLAIM_BEGIN
+    return text_report(item.id, compute_signature(item), at)
 
 
 def load_claims(path: Path) -> list[list[str]]:
@@ -186,7 +198,7 @@ def claim_pairs(claims: Sequence[Sequence[str]]) -> list[LabeledPair]:
         facts = replace(report.facts, publisher=f"paper {number}") if report.facts else None
         reports[int(item_id.split("-")[0])].append(replace(report, facts=facts))
     same = [
-        LabeledPair(left, right, "same", kept_out=False, weight=_CLAIM_WEIGHT)
+        LabeledPair(left, right, (left, right), "same", kept_out=False, weight=_CLAIM_WEIGHT)
         for claim in reports
         for left, right in itertools.combinations(claim, 2)
     ]
@@ -195,7 +207,7 @@ def claim_pairs(claims: Sequence[Sequence[str]]) -> list[LabeledPair]:
     for _ in range(_OTHER_CLAIMS):
         one, two = (reports[at] for at in dice.choice(len(reports), 2, replace=False))
         pair = one[int(dice.integers(len(one)))], two[int(dice.integers(len(two)))]
-        other.append(LabeledPair(*pair, "other", kept_out=False, weight=_CLAIM_WEIGHT))
+        other.append(LabeledPair(*pair, pair, "other", kept_out=False, weight=_CLAIM_WEIGHT))
     return same + other
 
 
@@ -338,10 +350,15 @@ def train_pairs(pairs: Sequence[LabeledPair], rarity: Mapping[str, float]) -> di
     found: dict[str, dict[str, float]] = {}
     for sort, names in FEATURES.items():
         usable = [pair for pair in pairs if not pair.kept_out and has_all(pair, sort)]
-        rows = np.array([features(model, pair.left, pair.right, sort) for pair in usable])
+        rows = np.array([features(model, *compared(pair, sort), sort) for pair in usable])
         targets = np.array([pair.label == "same" for pair in usable], float)
         found[sort] = fit_weights(rows, targets, np.array([pair.weight for pair in usable]), names)
     return found | {"rarity": dict(rarity)}
+
+
+def compared(pair: LabeledPair, sort: str) -> tuple[Report, Report]:
+    """Return the reports that the model for ``sort`` compares."""
+    return (pair.left, pair.right) if sort == "read" else pair.texts
 
 
 def has_all(pair: LabeledPair, sort: str) -> bool:
@@ -355,7 +372,7 @@ def measure(pairs: Sequence[LabeledPair], data: Mapping[str, Mapping[str, float]
     kept = [pair for pair in pairs if pair.kept_out]
     for sort, names in FEATURES.items():
         usable = [pair for pair in kept if has_all(pair, sort)]
-        rows = np.array([features(model, pair.left, pair.right, sort) for pair in usable])
+        rows = np.array([features(model, *compared(pair, sort), sort) for pair in usable])
         weights = np.array([data[sort][name] for name in names])
         same = np.array([pair.label == "same" for pair in usable])
         yield _line(sort, figures(rows @ weights + data[sort]["bias"], same))

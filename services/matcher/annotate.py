@@ -31,7 +31,7 @@ from services.matcher.sources.channels import Attributed, attribute
 from services.matcher.sources.origins import find_origin
 from services.matcher.sources.publishers import SourceTable, default_sources, slug, without_legal_form
 from services.matcher.sources.track_record import RumorOutcomes, start_of_day
-from services.matcher.stories.signature import compute_signature
+from services.matcher.stories.signature import compute_signature, signature_about
 from services.matcher.text.normalize import words
 from services.matcher.text.preparation import is_sentence, is_teaser, is_truncated, title_of
 from services.matcher.text.word_lists import word_lists
@@ -213,7 +213,7 @@ class Annotate(Processor[None]):
                 source=reading.source,
                 provenance=reading.attributed.provenance,
                 origin=self._origin(item, about_mention, mention, item_statements, sources),
-                signature=item_signature,
+                signature=signature_about(item_signature, item, mention),
                 quote=choose_quote(item_statements, mention, reading, self._thresholds.quote_chars),
                 seen_at=at,
                 reading=as_read,

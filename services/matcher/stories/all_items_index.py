@@ -31,7 +31,7 @@ _MAX_CANDIDATES, _REPORTS = 8, 8
 #: An item joins, and stories merge, at this mean of the fourth roots of the probabilities that two reports are of one
 #: event. The root keeps one report in quite different words from outweighing several that fit. Chosen on half of the
 #: stories in ../shared/data/stories (bench/eval_stories.py).
-_ROOT, _JOIN_AT = 0.25, 0.38
+_ROOT, _JOIN_AT = 0.25, 0.5
 
 
 @dataclass(slots=True)

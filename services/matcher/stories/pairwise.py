@@ -9,7 +9,7 @@ import json
 import math
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
 from importlib import resources
@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from schemas.mentions import FAMILY_OF, Direction, EventKind, ItemAnnotated, Signature
-from schemas.readings import Firmness, Genre, Role
+from schemas.readings import EventFamily, Firmness, Genre, Role
 from services.matcher.stories.embedding import decode
+from services.matcher.stories.evidence import said_at
 from services.matcher.stories.signature import stem
 from services.matcher.text.normalize import words
 
@@ -31,8 +32,9 @@ WORD_FEATURES = (
 )  # fmt: skip
 TEXT_FEATURES = (*WORD_FEATURES, "meaning", "close_meaning")
 READ_FEATURES = (
-    *TEXT_FEATURES, "publisher_same", "family_same", "opposite", "one_denies", "denied_family", "denied_meaning",
-    "denied_contained", "both_news", "genre_same", "one_previews", "one_plans", "role_same", "worth",
+    *TEXT_FEATURES, "publisher_same", "family_same", "results", "one_moves", "moves_on_results", "opposite",
+    "one_denies", "denied_family", "denied_meaning", "denied_contained", "both_news", "genre_same", "one_previews",
+    "one_plans", "role_same", "worth",
 )  # fmt: skip
 FEATURES: Mapping[str, tuple[str, ...]] = {"words": WORD_FEATURES, "text": TEXT_FEATURES, "read": READ_FEATURES}
 #: The weight of a word in the lead, relative to one in the title.
@@ -46,7 +48,10 @@ _MOST_HOURS = 96.0
 #: From this cosine on, meanings are close: then more of it says less.
 _CLOSE = 0.5
 _PLANS: frozenset[Firmness] = frozenset(("plan", "forecast"))
+#: What a company announces together, once in a quarter.
+_RESULTS: frozenset[EventFamily] = frozenset(("earnings", "guidance", "dividend", "buyback"))
 _UNSPECIFIC = frozenset(("other", "none"))
+_RELIABLE = frozenset(("A", "B"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Report:
     """One item as it is compared with others: stems of the title and the lead, names, figures, vector, facts.
 
     In a report about a watched thing, its name is among neither the words nor the names, because all have it.
+    ``reliable``: it comes through a channel graded A or B.
     """
 
     item_id: str
@@ -78,11 +84,15 @@ class Report:
     numbers: frozenset[str]
     embedding: bytes = b""
     facts: Facts | None = None
+    reliable: bool = False
 
     @property
-    def informative(self) -> tuple[float, str]:
-        """A key by which reports are ranked: who says more is compared first."""
-        return (len(self.words) + _LEAD_WEIGHT * len(self.lead), self.item_id)
+    def informative(self) -> tuple[bool, float, str]:
+        """A key by which reports are ranked: those of good sources first, then those that say more.
+
+        So no number of items of poor sources changes what a good source's story is compared by.
+        """
+        return (self.reliable, len(self.words) + _LEAD_WEIGHT * len(self.lead), self.item_id)
 
 
 def text_report(item_id: str, signature: Signature, at: datetime, own: frozenset[str] = frozenset()) -> Report:
@@ -102,19 +112,15 @@ def text_report(item_id: str, signature: Signature, at: datetime, own: frozenset
 def report_of(annotated: ItemAnnotated) -> Report:
     """Return the report of an item about the watched thing."""
     own = frozenset(stem(word) for span in annotated.mention.spans for word in words(span.text))
-    report = text_report(annotated.item.id, annotated.signature, annotated.seen_at, own)
+    report = text_report(annotated.item.id, annotated.signature, said_at(annotated), own)
+    report = replace(report, reliable=annotated.source.grade in _RELIABLE)
     reading = annotated.reading
     if reading is None or not annotated.claim.judged:
         return report
     others = (stem(word) for name in reading.participants for word in words(name))
-    return Report(
-        item_id=report.item_id,
-        at=report.at,
-        words=report.words,
-        lead=report.lead,
+    return replace(
+        report,
         names=report.names | (frozenset(others) - own),
-        numbers=report.numbers,
-        embedding=report.embedding,
         facts=Facts(
             publisher=annotated.source.domain or annotated.source.publisher,
             kind=annotated.impact.kind,
@@ -230,10 +236,14 @@ def _word_features(model: EventModel, left: Report, right: Report) -> list[float
 def _fact_features(left: Facts, right: Facts, contained: float, meaning: float) -> list[float]:
     families = FAMILY_OF[left.kind], FAMILY_OF[right.kind]
     same_family = float(_UNSPECIFIC.isdisjoint(families) and families[0] == families[1])
+    one_moves = float("share_move" in families and families[0] != families[1])
     one_denies = float(left.denies != right.denies)
     return [
         float(left.publisher == right.publisher),
         same_family,
+        same_family * float(families[0] in _RESULTS),
+        one_moves,
+        one_moves * float(not _RESULTS.isdisjoint(families)),
         float({left.direction, right.direction} == {"positive", "negative"}),
         one_denies,
         one_denies * same_family,

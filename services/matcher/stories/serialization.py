@@ -124,17 +124,19 @@ def _dump_report(report: Report) -> list[Any]:
         sorted(report.numbers),
         b64encode(report.embedding).decode(),
         None if report.facts is None else astuple(report.facts),
+        report.reliable,
     ]
 
 
 def _load_report(data: Any) -> Report:
-    item_id, at, *sets, embedding, facts = data
+    item_id, at, *sets, embedding, facts, reliable = data
     return Report(
         item_id,
         datetime.fromisoformat(at),
         *map(frozenset, sets),
         embedding=decode(embedding),
         facts=None if facts is None else Facts(*facts),
+        reliable=reliable,
     )
 
 

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from zlib import crc32
 
 from schemas.items import Item
-from schemas.mentions import Signature
+from schemas.mentions import Mention, Signature
 from services.matcher.lexicon import read_sections
 from services.matcher.stories.embedding import default_embedder
 from services.matcher.text.field_text import FieldText, LetterCase
@@ -19,7 +19,7 @@ from services.matcher.text.normalize import BAR, words
 from services.matcher.text.preparation import prepared
 from services.matcher.text.word_lists import word_lists
 
-__all__ = ["MAX_SHINGLES", "compute_signature", "figures_in", "stem", "story_words"]
+__all__ = ["MAX_SHINGLES", "compute_signature", "figures_in", "signature_about", "stem", "story_words"]
 
 #: Bounds on the parts of a signature.
 MAX_SHINGLES, _MAX_WORDS, _MAX_LEAD, _MAX_NUMBERS, _MAX_NAMES = 64, 30, 20, 12, 16
@@ -110,6 +110,14 @@ def compute_signature(item: Item) -> Signature:
         names=_names(title_text),
         embedding=default_embedder().embed(*prepared(item)),
     )
+
+
+def signature_about(signature: Signature, item: Item, mention: Mention) -> Signature:
+    """Return the item's signature with a vector of what it says beside the watched name, which all its items have."""
+    title, lead = prepared(item)
+    for surface in sorted({span.text for span in mention.spans}, key=len, reverse=True):
+        title, lead = title.replace(surface, " "), lead.replace(surface, " ")
+    return signature.model_copy(update={"embedding": default_embedder().embed(title, lead)})
 
 
 def _terms(norms: list[str]) -> list[str]:

@@ -49,6 +49,7 @@ NOT_SHUFFLED: dict[str, str] = {
     "a client who came later hears both sides of news they were never told": "a client is added in between",
     "a paper that revises its own article into a retraction brings a correction": "one item, whose order Kafka keeps",
     "a breach through a known vulnerability is told again": "a day must pass in between",
+    "an old story that arrives late does not settle a rumor": "days must pass in between",
     "an expired rumor returns and is held again": "weeks must pass in between",
 }
 

@@ -4,31 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.items import Item
-from schemas.mentions import Signature
+from schemas.base import event
+from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
+from schemas.items import Item, ItemIngested
+from schemas.mentions import StoryRecord
+from services.matcher.annotate import Annotate
 from services.matcher.stories.all_items_index import AllItemsIndex
+from services.matcher.stories.pairwise import report_of, text_report
 from services.matcher.stories.serialization import dump_window, load_window
 from services.matcher.stories.signature import compute_signature
-from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow, assign_by_text
+from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow, assign_report
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 #: Hours after the start, and the title.
 Row = tuple[float, str]
 
 
+NAME = "Norwick Foods"
+WATCH = Watch(entity_id="norwick", name=NAME, kind="holding", aliases=("Norwick",))
+
+
+@cache
+def annotate() -> Annotate:
+    processor = Annotate()
+    client = Client(id="c", name="C", manager_id="m", trade="wealth", assets=(WATCH,))
+    book = ClientChanged(client=client, firm=Firm(name="F"), manager=Manager(id="m", name="M"))
+    processor.update_reference(event(book, key="c", id="evt_c", source="test", time=START))
+    return processor
+
+
+def assign(
+    window: StoryWindow, item: Item, at: datetime = START, *, revised: bool = False
+) -> tuple[StoryWindow, StoryRecord]:
+    """Assign an item as the product reads it for a client who holds Norwick Foods, or by its text alone."""
+    dated = item.model_copy(update={"published_at": at, "language": "en"})
+    ingested = event(ItemIngested(item=dated), key=item.id, id=f"evt_{item.id}", source="test", time=at)
+    found = annotate().process(None, ingested, at)[1]
+    signature = found[0].data.signature if found else compute_signature(item)
+    report = report_of(found[0].data) if found else text_report(item.id, signature, at)
+    return assign_report(window, report, signature, title=item.title, revised=revised)
+
+
 def assign_all(rows: Sequence[Row]) -> tuple[StoryWindow, list[tuple[str, str]]]:
     window = EMPTY_WINDOW
     assigned: list[tuple[str, str]] = []
     for number, (hours, title) in enumerate(rows):
-        item = Item(id=str(number), title=title)
-        window, record = assign_by_text(
-            window, item.id, compute_signature(item), START + timedelta(hours=hours), title=title
-        )
+        window, record = assign(window, Item(id=str(number), title=title), START + timedelta(hours=hours))
         assigned.append((record.story_id, record.relation))
     return window, assigned
 
@@ -81,12 +108,12 @@ def test_a_late_item_joins_the_story_of_its_time() -> None:
 
 def test_a_revision_stays_in_its_story() -> None:
     first = Item(id="a", title="Norwick Foods cuts dividend by 20%")
-    window, _ = assign_by_text(EMPTY_WINDOW, "a", compute_signature(first), START, title=first.title)
+    window, _ = assign(EMPTY_WINDOW, first)
     same = Item(id="a", title="Norwick Foods trims dividend by 20%")
-    window, record = assign_by_text(window, "a", compute_signature(same), START, title=same.title, revised=True)
+    window, record = assign(window, same, revised=True)
     assert (record.story_id, record.relation) == ("a", "same")
     changed = Item(id="a", title="Norwick Foods cuts dividend by 30%")
-    window, record = assign_by_text(window, "a", compute_signature(changed), START, title=changed.title, revised=True)
+    window, record = assign(window, changed, revised=True)
     assert (record.story_id, record.relation) == ("a", "update")
     assert window.stories[0].count == 1
 
@@ -94,7 +121,7 @@ def test_a_revision_stays_in_its_story() -> None:
 def test_the_given_window_is_not_changed() -> None:
     window, _ = assign_all([(0, "Norwick Foods cuts dividend by 20%")])
     before = dump_window(window)
-    assign_by_text(window, "x", Signature(words=("norwick", "dividend", "cut")), START, title="")
+    assign(window, Item(id="x", title="Norwick dividend cut"))
     assert dump_window(window) == before
 
 
@@ -127,14 +154,25 @@ def test_the_index_gives_every_item_a_story(rows: list[tuple[float, list[str]]])
         assert record.story_id in started
 
 
+TOPICS = (
+    "Council votes on a bridge",
+    "Strike stops trains",
+    "Fire destroys a mill",
+    "Team wins cup",
+    "Bank cuts rates",
+)
+PLACES = ("Lodz", "Bergen", "Porto", "Tampere", "Graz", "Cork", "Ghent")
+
+
 def test_the_index_forgets_stories_that_left_the_window() -> None:
     index = AllItemsIndex()
     for day in range(60):
-        for number in range(5):
-            item = Item(id=f"{day}-{number}", title=f"Town{day}x{number} council votes on bridge{day}y{number}")
-            index.add(item, START + timedelta(days=day))
-    assert len(index) <= 4 * 5
-    assert len(index._by_term) < 200
+        for number in range(len(TOPICS)):
+            item = Item(id=f"{day}-{number}", title=TOPICS[number])
+            index.add(item, START + timedelta(days=4 * day))
+    assert len(index) == len(TOPICS)
+    assert len(index._story_of) == len(TOPICS)
+    assert len({record.item_id for record in index.closed()}) == 59 * len(TOPICS)
 
 
 def test_signatures_are_small() -> None:
