@@ -33,6 +33,7 @@ from services.matcher.annotate import Annotate
 from services.matcher.stories.embedding import DIMENSIONS, LEAD_TOKENS, TITLE_TOKENS
 from services.matcher.stories.pairwise import FEATURES, EventModel, Report, features, report_of, text_report
 from services.matcher.stories.signature import compute_signature
+from services.matcher.stories.similarity import unit_rows
 from services.matcher.text.preparation import prepared
 from training.rows import LABELS, day_is_kept
 
@@ -46,6 +47,8 @@ _LEAST_LEAD = 16
 _LEAST_ITEMS = 6
 #: A pair of invented headlines counts this much, and this many pairs of different claims are drawn.
 _CLAIM_WEIGHT, _OTHER_CLAIMS = 0.5, 600
+#: Pairs of items more than so many days apart: how many, out of how many items, of the closest how many by meaning.
+_DISTANT_PAIRS, _DISTANT_POOL, _DISTANT_DAYS, _CLOSEST, _DISTANT_WEIGHT = 2000, 12_000, 14, 4, 1.0
 #: The strength with which weights are kept small.
 _SHRINKAGE = 1.0
 #: Features of which more never speaks for another event, and of which more never speaks for the same one.
@@ -209,6 +212,26 @@ def claim_pairs(claims: Sequence[Sequence[str]]) -> list[LabeledPair]:
         pair = one[int(dice.integers(len(one)))], two[int(dice.integers(len(two)))]
         other.append(LabeledPair(*pair, pair, "other", kept_out=False, weight=_CLAIM_WEIGHT))
     return same + other
+
+
+def distant_pairs(items: Sequence[Item]) -> list[LabeledPair]:
+    """Return pairs of items that came weeks apart, as if they had come within a day: they are not of one event.
+
+    Labeled pairs name the same thing; these show how alike reports of two events of a sort are, at two companies or in
+    two months, and how little any two items have in common.
+    """
+    dice = np.random.default_rng(4)
+    reports = [plain_report(items[at]) for at in dice.choice(len(items), min(_DISTANT_POOL, len(items)), replace=False)]
+    rows = unit_rows([report.embedding for report in reports])
+    days = np.array([report.at.timestamp() / 86_400 for report in reports])
+    pairs = []
+    for number, report in enumerate(reports[:_DISTANT_PAIRS]):
+        distant = np.flatnonzero(np.abs(days - days[number]) > _DISTANT_DAYS)
+        closest = distant[np.argsort(-(rows[distant] @ rows[number]), kind="stable")[:_CLOSEST]]
+        for other in (int(dice.choice(closest)), int(dice.choice(distant))):
+            later = replace(reports[other], at=report.at + timedelta(hours=float(dice.uniform(0, 24))))
+            pairs.append(LabeledPair(report, later, (report, later), "other", kept_out=False, weight=_DISTANT_WEIGHT))
+    return pairs
 
 
 def measure_rarity(items: Iterable[Item]) -> dict[str, float]:
@@ -402,6 +425,7 @@ def main() -> None:
         vectors, scales = train_vectors(given.base, list(items.values()))
         np.savez_compressed(given.out / "embedding.npz", vectors=vectors, scales=scales)
     pairs = load_pairs(given.news, items) + claim_pairs(load_claims(LABELS / "claims.txt"))
+    pairs += distant_pairs(list(items.values()))
     data = train_pairs(pairs, measure_rarity(items.values()))
     text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True)
     (given.out / "events.json").write_text(f"{text}\n", encoding="utf-8")

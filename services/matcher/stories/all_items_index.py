@@ -29,9 +29,9 @@ _PROBES = 8
 #: An item is compared with the last reports of so many stories, those with the closest meaning.
 _MAX_CANDIDATES, _REPORTS = 8, 8
 #: An item joins, and stories merge, at this mean of the fourth roots of the probabilities that two reports are of one
-#: event. The root keeps one report in quite different words from outweighing several that fit. Chosen on half of the
-#: stories in ../shared/data/stories (bench/eval_stories.py).
-_ROOT, _JOIN_AT = 0.25, 0.5
+#: event, or more where there are few reports. The root keeps one report in quite different words from outweighing
+#: several that fit. Chosen on half of the stories in ../shared/data/stories (bench/eval_stories.py).
+_ROOT, _JOIN_AT, _YOUNG_AT = 0.25, 0.45, 0.15
 
 
 @dataclass(slots=True)
@@ -79,7 +79,8 @@ class AllItemsIndex:
         if copied is not None:
             return self._join(copied, report, signature, copy=True, revision=False)
         likeness = [(_likeness([report], entry.reports), entry) for entry in self._closest(report)]
-        fitting = sorted((pair for pair in likeness if pair[0] >= _JOIN_AT), key=lambda pair: pair[0], reverse=True)
+        fitting = [pair for pair in likeness if pair[0] >= _required(len(pair[1].reports))]
+        fitting.sort(key=lambda pair: pair[0], reverse=True)
         if not fitting:
             return self._start(report, signature, item.title)
         best, *others = (entry for _, entry in fitting)
@@ -172,7 +173,10 @@ class AllItemsIndex:
     def _merge(self, entry: _Entry, others: list[_Entry]) -> None:
         """Merge the story with the one most like it of ``others``, if they turn out to be one; the older id stays."""
         best = max(others, key=lambda other: _likeness(entry.reports, other.reports), default=None)
-        if best is None or _likeness(entry.reports, best.reports) < _JOIN_AT:
+        if best is None:
+            return
+        fewest = min(len(entry.reports), len(best.reports))
+        if _likeness(entry.reports, best.reports) < _required(fewest):
             return
         older, younger = sorted((entry, best), key=lambda other: (other.story.first_at, other.story.id))
         story, added = older.story, younger.story
@@ -220,6 +224,11 @@ class AllItemsIndex:
                 self._close(story_id)
         if len(self._by_shingle) > 4 * _PROBES * max(len(self._story_of), 1_000):
             self._by_shingle = {key: value for key, value in self._by_shingle.items() if value in self._story_of}
+
+
+def _required(reports: int) -> float:
+    """Return the likeness that is required of a story with so many reports: one or two show less than many."""
+    return _JOIN_AT + _YOUNG_AT / reports
 
 
 def _likeness(reports: Iterable[Report], others: Sequence[Report]) -> float:
