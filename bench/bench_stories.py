@@ -16,8 +16,9 @@ from pathlib import Path
 
 from schemas.items import Item
 from services.matcher.stories.all_items_index import AllItemsIndex
+from services.matcher.stories.pairwise import text_report
 from services.matcher.stories.signature import compute_signature
-from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow, assign_by_text
+from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow, assign_report
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "mentions" / "headlines.jsonl"
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -51,10 +52,11 @@ def main() -> None:
     for minute, (item, signature) in enumerate(zip(items, signatures, strict=True)):
         entity = minute % ENTITIES
         at = START + timedelta(minutes=minute)
-        windows[entity], _ = assign_by_text(windows[entity], item.id, signature, at, title=item.title)
+        report = text_report(item.id, signature, at)
+        windows[entity], _ = assign_report(windows[entity], report, signature, title=item.title)
     seconds = time.process_time() - started
     stories = sum(len(window.stories) for window in windows) / ENTITIES
-    print(f"assign_by_text: {len(items) / seconds:,.0f} items/s in windows of {stories:.1f} stories")
+    print(f"assign_report: {len(items) / seconds:,.0f} items/s in windows of {stories:.1f} stories")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -128,10 +128,11 @@ def annotate_all(
     for item in items:
         at = item.published_at or begin
         ingested = event(ItemIngested(item=item), key=item.id, id=f"evt_{item.id}", source="training", time=at)
-        for annotated in annotate.process(None, ingested, at)[1]:
-            name = names[annotated.data.entity_id]
+        for annotation in annotate.process(None, ingested, at)[1]:
+            annotated = cast("ItemAnnotated", annotation.data)
+            name = names[annotated.entity_id]
             if name in wanted[item.id]:
-                yield item.id, name, annotated.data
+                yield item.id, name, annotated
 
 
 def watch_list(path: Path, names: Iterable[str]) -> dict[str, Watch]:
@@ -282,12 +283,12 @@ def train_vectors(base: Path, items: Sequence[Item], steps: int = STEPS) -> tupl
     optimizer = optax.adam(optax.cosine_decay_schedule(RATE, steps))
     state = optimizer.init(weights)
 
-    @jax.jit
-    def step(weights: Any, state: Any, title_ids: Any, lead_ids: Any) -> Any:
+    def take_step(weights: Any, state: Any, title_ids: Any, lead_ids: Any) -> Any:
         value, gradient = jax.value_and_grad(loss)(weights, title_ids, lead_ids)
         updates, state = optimizer.update(gradient, state)
         return optax.apply_updates(weights, updates), state, value
 
+    step = jax.jit(take_step)
     dice = np.random.default_rng(0)
     for number in range(steps):
         pool = usable

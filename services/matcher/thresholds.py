@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import cache
 from typing import Annotated
 
@@ -37,13 +36,8 @@ class Thresholds(Model):
     market_moving: frozenset[EventKind]
     warn_stances: frozenset[Stance]
     operational: frozenset[EventKind]
-    families: dict[str, frozenset[EventKind]]
-    one_report: frozenset[str]
     growing: dict[EventKind, frozenset[EventKind]]
-    single_events: frozenset[EventKind]
-    same_event_hours: Positive
     moves: frozenset[EventKind]
-    same_move_hours: Positive
     full_of_figures: frozenset[EventKind]
     party_kinds: frozenset[EventKind]
     thought_kinds: frozenset[EventKind]
@@ -52,24 +46,9 @@ class Thresholds(Model):
     record_up_share: Share
     record_down_share: Share
 
-    def same_family(self, left: EventKind, right: EventKind) -> bool:
-        """Return whether two kinds may be two names of one event."""
-        if left == right:
-            return left != "other"
-        return any(left in family and right in family for family in self.families.values())
-
-    def same_report(self, left: EventKind, right: EventKind) -> bool:
-        """Return whether one report commonly covers both kinds."""
-        families = (self.families[name] for name in self.one_report)
-        return left == right or any(left in family and right in family for family in families)
-
     def grows_into(self, known: EventKind, new: EventKind) -> bool:
         """Return whether ``new`` is worse than ``known`` and follows from it."""
         return new in self.growing.get(known, ())
-
-    def same_event_window(self, kind: EventKind) -> timedelta:
-        """Return the time within which two reports of ``kind`` about one entity may be about the same event."""
-        return timedelta(hours=self.same_move_hours if kind in self.moves else self.same_event_hours)
 
     def could_move(self, kind: EventKind, stance: Stance) -> bool:
         """Return whether an unconfirmed event of ``kind`` could cost a client with this stance, if told late."""

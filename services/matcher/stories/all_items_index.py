@@ -234,5 +234,5 @@ def _required(reports: int) -> float:
 def _likeness(reports: Iterable[Report], others: Sequence[Report]) -> float:
     """Return how probably two groups of reports are of one event, over all pairs."""
     model = default_model()
-    found = [model.probability(left, right) ** _ROOT for left in reports for right in others]
+    found: list[float] = [model.probability(left, right) ** _ROOT for left in reports for right in others]
     return sum(found) / len(found)

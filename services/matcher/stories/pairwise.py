@@ -24,7 +24,17 @@ from services.matcher.stories.evidence import said_at
 from services.matcher.stories.signature import stem
 from services.matcher.text.normalize import words
 
-__all__ = ["FEATURES", "EventModel", "Facts", "Report", "default_model", "features", "report_of", "text_report"]
+__all__ = [
+    "FEATURES",
+    "UNSPECIFIC",
+    "EventModel",
+    "Facts",
+    "Report",
+    "default_model",
+    "features",
+    "report_of",
+    "text_report",
+]
 
 #: The features of each model: for pairs that lack vectors, for those that lack a reading, and for all others.
 WORD_FEATURES = (
@@ -50,7 +60,8 @@ _CLOSE = 0.5
 _PLANS: frozenset[Firmness] = frozenset(("plan", "forecast"))
 #: What a company announces together, once in a quarter.
 _RESULTS: frozenset[EventFamily] = frozenset(("earnings", "guidance", "dividend", "buyback"))
-_UNSPECIFIC = frozenset(("other", "none"))
+#: Families of kinds that name no event.
+UNSPECIFIC = frozenset(("other", "none"))
 _RELIABLE = frozenset(("A", "B"))
 
 
@@ -183,7 +194,7 @@ class EventModel:
         if left.embedding and right.embedding:
             sort = "read" if left.facts is not None and right.facts is not None else "text"
         bias, weights = self._weights[sort]
-        return bias + sum(map(operator.mul, weights, features(self, left, right, sort)))
+        return bias + float(sum(map(operator.mul, weights, features(self, left, right, sort))))
 
 
 def features(model: EventModel, left: Report, right: Report, sort: str) -> list[float]:
@@ -206,7 +217,8 @@ def cosine(left: bytes, right: bytes) -> float:
 @lru_cache(maxsize=1 << 14)
 def _unit(embedding: bytes) -> np.ndarray[Any, Any]:
     vector = np.frombuffer(embedding, np.int8).astype(np.float32)
-    return vector / (math.sqrt(float(vector @ vector)) or 1.0)
+    unit: np.ndarray[Any, Any] = vector / (math.sqrt(float(vector @ vector)) or 1.0)
+    return unit
 
 
 def _word_features(model: EventModel, left: Report, right: Report) -> list[float]:
@@ -235,7 +247,7 @@ def _word_features(model: EventModel, left: Report, right: Report) -> list[float
 
 def _fact_features(left: Facts, right: Facts, contained: float, meaning: float) -> list[float]:
     families = FAMILY_OF[left.kind], FAMILY_OF[right.kind]
-    same_family = float(_UNSPECIFIC.isdisjoint(families) and families[0] == families[1])
+    same_family = float(UNSPECIFIC.isdisjoint(families) and families[0] == families[1])
     one_moves = float("share_move" in families and families[0] != families[1])
     one_denies = float(left.denies != right.denies)
     return [

@@ -129,11 +129,14 @@ def _dump_report(report: Report) -> list[Any]:
 
 
 def _load_report(data: Any) -> Report:
-    item_id, at, *sets, embedding, facts, reliable = data
+    item_id, at, words, lead, names, numbers, embedding, facts, reliable = data
     return Report(
         item_id,
         datetime.fromisoformat(at),
-        *map(frozenset, sets),
+        frozenset(words),
+        frozenset(lead),
+        frozenset(names),
+        frozenset(numbers),
         embedding=decode(embedding),
         facts=None if facts is None else Facts(*facts),
         reliable=reliable,

@@ -22,13 +22,15 @@ def unit_rows(embeddings: Sequence[bytes]) -> np.ndarray[Any, Any]:
     empty = bytes(DIMENSIONS)
     raw = np.frombuffer(b"".join(embedding or empty for embedding in embeddings), np.int8)
     rows = raw.reshape(-1, DIMENSIONS).astype(np.float32)
-    return rows / np.maximum(np.sqrt(np.einsum("ij,ij->i", rows, rows)), 1e-9)[:, None]
+    unit: np.ndarray[Any, Any] = rows / np.maximum(np.sqrt(np.einsum("ij,ij->i", rows, rows)), 1e-9)[:, None]
+    return unit
 
 
 def cosines(embedding: bytes, others: Sequence[bytes]) -> np.ndarray[Any, Any]:
     """Return the cosine of a vector with each of ``others``; 0 where one is missing."""
     rows = unit_rows((embedding, *others))
-    return rows[1:] @ rows[0]
+    found: np.ndarray[Any, Any] = rows[1:] @ rows[0]
+    return found
 
 
 def is_near_copy(story: Story, shingles: tuple[int, ...]) -> bool:

@@ -13,15 +13,24 @@ from datetime import datetime
 
 import numpy as np
 
-from schemas.mentions import Signature, StoryRecord
-from services.matcher.stories.pairwise import EventModel, Report, default_model
+from schemas.mentions import FAMILY_OF, Signature, StoryRecord
+from services.matcher.stories.pairwise import UNSPECIFIC, EventModel, Report, default_model
 from services.matcher.stories.similarity import cosines, is_near_copy
 from services.matcher.stories.story import STORY_WINDOW, Story, add_to_story, relation_to, start_story
 
-__all__ = ["ANSWER_AT", "EMPTY_WINDOW", "JOIN_AT", "StoryWindow", "assign_report", "event_probability"]
+__all__ = [
+    "ANSWER_AT",
+    "ANSWER_KIND_AT",
+    "EMPTY_WINDOW",
+    "JOIN_AT",
+    "StoryWindow",
+    "assign_report",
+    "event_probability",
+]
 
-#: An item joins a story if it reports its event with this probability. A denial answers something, so less is enough.
-JOIN_AT, ANSWER_AT = 0.5, 0.25
+#: An item joins a story if it reports its event with this probability. A denial answers something, so less is enough,
+#: and still less where the story is of the kind that it denies: the denial of a sale answers the sale, in whatever words.
+JOIN_AT, ANSWER_AT, ANSWER_KIND_AT = 0.5, 0.25, 0.08
 #: Stories kept for one entity, and those whose meaning is closest, which an item is compared with.
 _MAX_STORIES, _MAX_CANDIDATES = 200, 8
 
@@ -85,13 +94,21 @@ def _choose_story(stories: list[Story], report: Report, signature: Signature) ->
         if is_near_copy(story, signature.shingles):
             return story, True
     model = default_model()
-    denies = report.facts is not None and report.facts.denies
-    best, best_probability = None, ANSWER_AT if denies else JOIN_AT
+    best, best_probability = None, 0.0
     for story in _closest(stories, report):
         probability = event_probability(model, story, report)
-        if probability >= best_probability:
+        if probability >= max(best_probability, _required(story, report)):
             best, best_probability = story, probability
     return best, False
+
+
+def _required(story: Story, report: Report) -> float:
+    """Return the probability with which an item must report the story's event to join it."""
+    if report.facts is None or not report.facts.denies:
+        return JOIN_AT
+    family = FAMILY_OF[report.facts.kind]
+    known = {FAMILY_OF[other.facts.kind] for other in story.compared() if other.facts is not None}
+    return ANSWER_KIND_AT if family in known and family not in UNSPECIFIC else ANSWER_AT
 
 
 def _closest(stories: list[Story], report: Report) -> list[Story]:

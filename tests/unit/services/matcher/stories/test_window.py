@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from schemas.base import event
 from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
 from schemas.items import Item, ItemIngested
-from schemas.mentions import StoryRecord
+from schemas.mentions import ItemAnnotated, StoryRecord
 from services.matcher.annotate import Annotate
 from services.matcher.stories.all_items_index import AllItemsIndex
 from services.matcher.stories.pairwise import report_of, text_report
@@ -45,9 +45,12 @@ def assign(
     """Assign an item as the product reads it for a client who holds Norwick Foods, or by its text alone."""
     dated = item.model_copy(update={"published_at": at, "language": "en"})
     ingested = event(ItemIngested(item=dated), key=item.id, id=f"evt_{item.id}", source="test", time=at)
-    found = annotate().process(None, ingested, at)[1]
-    signature = found[0].data.signature if found else compute_signature(item)
-    report = report_of(found[0].data) if found else text_report(item.id, signature, at)
+    found = [annotation.data for annotation in annotate().process(None, ingested, at)[1]]
+    if found and isinstance(found[0], ItemAnnotated):
+        signature, report = found[0].signature, report_of(found[0])
+    else:
+        signature = compute_signature(item)
+        report = text_report(item.id, signature, at)
     return assign_report(window, report, signature, title=item.title, revised=revised)
 
 
