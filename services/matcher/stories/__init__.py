@@ -8,5 +8,5 @@
 3. ``not_news.py`` flags satire, advertising, opinion and old items.
 4. ``merging.py`` adds the item to the story's thread (``threads.py``) as evidence (``evidence.py``).
 
-``all_items_index.py`` does step 2 over all items at once, for replay and evaluation. ``model/`` holds the trained weights.
+``all_items_index.py`` does step 2 over all items at once, for replay and evaluation. ``model/`` holds the weights.
 """

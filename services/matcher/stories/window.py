@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 #: An item joins a story if it reports its event with this probability. A denial answers something, so less is enough,
-#: and still less where the story is of the kind that it denies: the denial of a sale answers the sale, in whatever words.
+#: and still less where the story is of the kind that it denies: the denial of a sale answers the sale.
 JOIN_AT, ANSWER_AT, ANSWER_KIND_AT = 0.5, 0.25, 0.08
 #: Stories kept for one entity, and those whose meaning is closest, which an item is compared with.
 _MAX_STORIES, _MAX_CANDIDATES = 200, 8
