@@ -1,0 +1,267 @@
+"""Compares each statement of a text with the evidence, and reports where it says something else.
+
+It knows no facts and guesses nothing: where a rule can't decide, it stays silent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from services.notifier.drafting.meaning.figures import compare_figures
+from services.notifier.drafting.meaning.finding import MeaningFinding, MeaningKind
+from services.notifier.drafting.meaning.parties import compare_parties
+from services.notifier.drafting.meaning.statements import Statement, Word, find_all, has_any, lexicon, statements
+from services.notifier.drafting.tokens import fold, tokens
+from services.notifier.drafting.tone import blank_quotations
+
+__all__ = ["check_certainty", "check_meaning"]
+
+#: A statement of the evidence is only compared if it shares so many content words with the text's.
+_SHARED = 1
+#: How close a word of the evidence must stand to what it is about, to be compared at all (see ``_nearness``).
+_NEAR = 0.3
+#: How much closer the opposite must be than the same.
+_CLEARLY = 1.1
+
+
+def check_meaning(text: str, evidence: Sequence[str]) -> tuple[MeaningFinding, ...]:
+    """Return where a statement of ``text`` says something else than ``evidence``, in order of appearance.
+
+    Quotations are checked word by word elsewhere, so only what stands around them is compared.
+    """
+    own = blank_quotations(text)
+    found: list[MeaningFinding] = list(check_certainty(own, evidence))
+    known = tuple(statement for source in evidence for statement in statements(source))
+    for statement in statements(own):
+        near = [other for other in known if len(statement.stems & other.stems) >= _SHARED]
+        if near:
+            found += _check_statement(statement, near)
+    return tuple(dict.fromkeys(found))
+
+
+def check_certainty(text: str, evidence: Sequence[str] = ()) -> Iterator[MeaningFinding]:
+    """Yield each promise or certainty in ``text`` that the evidence doesn't contain in the same words."""
+    folded = " ".join(evidence).casefold()
+    plain = text.replace("’", "'")
+    for pattern in _certain():
+        for match in pattern.finditer(plain):
+            if match[0].casefold() not in folded:
+                message = "It promises, or claims to know, what nobody can."
+                yield MeaningFinding("certainty", "error", text[match.start() : match.end()], "", message)
+
+
+def _check_statement(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
+    texts = [other.text for other in near]
+    differ = bool(statement.negative) != any(other.negative for other in near)
+    for fault in compare_figures(statement.text, texts, negations_differ=differ):
+        yield MeaningFinding(fault.kind, "error", fault.words, fault.evidence, fault.message)
+    words_found = [*_opposites(statement, near), *_negations(statement, near)]
+    yield from words_found
+    yield from _hedges(statement, near)
+    yield from _quantities(statement, near)
+    yield from _dates(statement, near)
+    for kind, words, theirs, message in compare_parties(statement, near):
+        yield MeaningFinding(kind, "error", words, theirs, message)
+
+
+def _opposites(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
+    """Yield each word whose opposite stands in the evidence, near the same words."""
+    for word in statement.words:
+        if not word.sides or _before_figure(statement, word):
+            continue
+        same, opposite, theirs = 0.0, 0.0, None
+        for other in near:
+            for candidate in other.words:
+                side = _relation(word, candidate)
+                if side == 0 or _before_figure(other, candidate):
+                    continue
+                score = _nearness(statement, word, other, candidate)
+                if side > 0:
+                    same = max(same, score)
+                elif score > opposite:
+                    opposite, theirs = score, candidate
+        if theirs is None or opposite < _NEAR or opposite <= same * _CLEARLY:
+            continue
+        if word.negated != theirs.negated and statement.negative and any(other.negative for other in near):
+            continue
+        if _is_other_side(statement, word, near, theirs):
+            continue
+        kind: MeaningKind = "negation" if word.negated or theirs.negated else "opposite"
+        mine, yours = _shown(word), _shown(theirs)
+        yield MeaningFinding(kind, "error", _plain(word), yours, f"The evidence says “{yours}”, the text “{mine}”.")
+
+
+def _relation(word: Word, other: Word) -> int:
+    """Return 1 if both say the same on some axis, -1 if they say the opposite, 0 if they can't be compared."""
+    if word.stem == other.stem:
+        return 1 if word.negated == other.negated else -1
+    kin = lexicon()["kin"]
+    relation = 0
+    for axis, side in word.sides:
+        for other_axis, other_side in other.sides:
+            if other_axis != axis and other_axis not in kin.get(axis, ()):
+                continue
+            equal = side == other_side
+            if word.negated != other.negated:
+                equal = not equal
+            if equal:
+                return 1
+            if other_axis == axis:
+                relation = -1
+    return relation
+
+
+def _nearness(statement: Statement, word: Word, other: Statement, candidate: Word) -> float:
+    """Return how much of what stands near ``word`` also stands near ``candidate``: 0 if nothing does."""
+    mine, theirs = _places(statement, word), _places(other, candidate)
+    shared = [stem for stem in mine if stem in theirs]
+    return sum(3 / (2 + mine[stem]) * 4 / (4 + theirs[stem]) for stem in shared)
+
+
+def _places(statement: Statement, word: Word) -> dict[str, int]:
+    """Return how far from ``word`` each other content word stands; words of other clauses are farther."""
+    at = statement.words.index(word)
+    places: dict[str, int] = {}
+    for index, entry in enumerate(statement.words):
+        if entry.is_content and entry is not word:
+            distance = abs(index - at) + (5 if entry.clause != word.clause else 0)
+            places[entry.stem] = min(places.get(entry.stem, distance), distance)
+    return places
+
+
+def _is_other_side(statement: Statement, word: Word, near: Sequence[Statement], theirs: Word) -> bool:
+    """Return whether one sells and another buys: both say the same."""
+    if not any(axis == "trade" for axis, _ in word.sides):
+        return False
+    names = [token for token in tokens(statement.text) if token.kind == "name" and token.start < word.start]
+    if not names:
+        return re.search(r"\b(?:is|are|was|were|be|been|can)\b", statement.text) is None
+    owner = next(other for other in near if theirs in other.words)
+    before = fold(owner.text[: theirs.start])
+    return fold(names[-1].text).split()[0] not in before.split()
+
+
+def _before_figure(statement: Statement, word: Word) -> bool:
+    """Return whether ``word`` limits a figure, as in "more than 50", which is compared with the figure."""
+    rest = statement.text[word.start + len(word.text) :]
+    return re.match(r"\s(?:than\s)?(?:\w+\s)?[$€£]?\d", rest) is not None and word.text in (
+        "more", "less", "fewer", "over", "under", "above", "below", "exceed", "up", "down"
+    ) and (word.text not in ("up", "down"))  # fmt: skip
+
+
+def _negations(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
+    """Yield each word that is negated here and not there, or the other way round."""
+    for word in statement.words:
+        if not word.is_content or word.sides or any(character.isdigit() for character in word.text):
+            continue
+        theirs = [(other, entry) for other in near for entry in other.words if entry.stem == word.stem]
+        if not theirs or any(entry.negated == word.negated for _, entry in theirs):
+            continue
+        if word.negated:
+            if any(entry.clause in other.negative or _is_contrary(other) for other, entry in theirs):
+                continue
+        elif statement.negative or _is_contrary(statement):
+            continue
+        other, entry = theirs[0]
+        mine, yours = _shown(word), _shown(entry)
+        yield MeaningFinding("negation", "error", _plain(word), yours, f"The evidence says “{yours}”, the text “{mine}”.")
+        return
+
+
+def _is_contrary(statement: Statement) -> bool:
+    """Return whether it denies something without a negation: "unaffected", "free of", "except"."""
+    return has_any(statement.text, lexicon()["contrary"]) is not None
+
+
+def _hedges(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
+    """Yield a statement that says as fact or as done what the evidence only claims, expects or plans."""
+    raw = lexicon()
+    if has_any(statement.text, (*raw["unconfirmed"], *raw["planned"])) or statement.negative:
+        return
+    best = max(near, key=lambda other: len(statement.stems & other.stems))
+    if len(statement.stems & best.stems) < 2:
+        return
+    attributed = has_any(statement.text, raw["attributed"])
+    if attributed is None and (hearsay := has_any(best.text, raw["hearsay"])):
+        message = f"The evidence says “{hearsay}”; the text says it as a fact."
+        yield MeaningFinding("hedge", "error", statement.text, hearsay, message)
+        return
+    for entry, hedge in _hedged(best, tuple(raw["unconfirmed"])):
+        mine = next((word for word in statement.words if word.is_content and word.stem == entry.stem), None)
+        if mine is not None and attributed is None:
+            message = f"The evidence says “{hedge} … {entry.text}”; the text says it as a fact."
+            yield MeaningFinding("hedge", "error", _plain(mine), f"{hedge} {entry.text}", message)
+            return
+    for entry, hedge in _hedged(best, tuple(raw["planned"])):
+        mine = next((word for word in statement.words if word.is_content and word.stem == entry.stem), None)
+        if mine is not None and _is_done(statement, mine, entry):
+            message = f"The evidence says “{hedge} {entry.text}”: it isn't done yet."
+            yield MeaningFinding("hedge", "error", _plain(mine), f"{hedge} {entry.text}", message)
+            return
+
+
+def _hedged(statement: Statement, hedges: tuple[str, ...]) -> Iterator[tuple[Word, str]]:
+    """Yield the words that a hedge of the statement is about: the next two content words, with the hedge."""
+    for match in find_all(statement.text, hedges):
+        if statement.text[match.end() :].startswith(" not "):
+            continue  # "may not" forbids
+        after = [word for word in statement.words if word.start >= match.end() and word.is_content]
+        if after:
+            clause = after[0].clause
+            yield from ((word, match[0]) for word in after[:2] if word.clause == clause)
+
+
+def _is_done(statement: Statement, mine: Word, theirs: Word) -> bool:
+    """Return whether ``mine`` is said as done: "has hired", "hired" for "hire"."""
+    before = statement.text[: mine.start]
+    if re.search(r"\b(?:has|have|had)\s(?:already\s|now\s|been\s)*$", before, re.IGNORECASE):
+        return True
+    return mine.text != theirs.text and (mine.text.endswith("ed") or mine.text in lexicon()["irregular"])
+
+
+def _quantities(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
+    """Yield "all" for "some", "the whole" for "a part", and the like, said of the same thing."""
+    groups: dict[str, list[str]] = lexicon()["quantities"]
+    for group in ("all", "most", "some"):
+        words = has_any(statement.text, groups[group])
+        if words is None or (group == "most" and has_any(statement.text, groups["all"])):
+            continue
+        for other in near:
+            if len(statement.stems & other.stems) < 2 or has_any(other.text, groups[group]):
+                continue
+            against = {"all": ("some", "most"), "most": ("all", "some"), "some": ("all",)}[group]
+            theirs = next((found for name in against if (found := has_any(other.text, groups[name]))), None)
+            if theirs is not None and not statement.negative:
+                message = f"The evidence says “{theirs}”, the text “{words}”."
+                yield MeaningFinding("quantity", "error", words, theirs, message)
+                return
+
+
+def _dates(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
+    """Yield a day, month, season or quarter of which the evidence only has another."""
+    whole = " ".join(other.text for other in near)
+    for group in lexicon()["dates"]:
+        folded = {entry.replace("-", " ") for entry in group}
+        mine = [match[0] for match in find_all(statement.text, tuple(group))]
+        theirs = [match[0] for match in find_all(whole, tuple(group))]
+        known = {entry.casefold().replace("-", " ") for entry in theirs} & folded
+        for entry in mine:
+            if known and entry.casefold().replace("-", " ") not in known:
+                message = f"The evidence says “{theirs[0]}”, the text “{entry}”."
+                yield MeaningFinding("swap", "error", entry, theirs[0], message)
+                return
+
+
+def _shown(word: Word) -> str:
+    return f"not {_plain(word)}" if word.negated and not word.text.startswith("un") else _plain(word)
+
+
+def _plain(word: Word) -> str:
+    return word.text.replace("_", " ")
+
+
+@cache
+def _certain() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(entry, re.IGNORECASE) for entry in lexicon()["certain"])

@@ -1,0 +1,163 @@
+"""Splits a text into statements, and their words with what each says: its stem, its side on each axis, its negation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from services.notifier.drafting.data_files import read_yaml, word_list
+
+__all__ = ["Statement", "Word", "find_all", "has_any", "lexicon", "statements", "stem_of"]
+
+_SENTENCE = re.compile(r"\n+|(?<=[.?!…;])[”\"’')]*\s+(?=[“\"‘'(]?[A-ZÀ-Þ])")
+_WORD = re.compile(r"[^\W_]+(?:[’'.&_-][^\W_]+)*")
+_CLAUSE = re.compile(r"[,;:()–—]|\s-\s|\b(?:but|while|whereas|although|though|because|unless|and|as|after|since|which|who)\b", re.IGNORECASE)
+_UN = re.compile(r"^un(?=(?:affected|changed|able|paid|disclosed|harmed|interrupted|damaged)$)")
+#: Words that say nothing by themselves, besides the common ones of the list.
+_EMPTY = frozenset(
+    "a an and or the of to in on at for from by with as it its this that these those is are be been being was were "
+    "will would can could may might should do does did has have had he she they them his her their who which what "
+    "when where there here than then so such into about also still only one you your we our i my me not no if up "
+    "some all more most much many very over under out said says say per new company year years".split()
+)
+
+#: "Not planning to leave" also turns "leave".
+_INTENTIONS = frozenset("plan plans planning planned intend intends intention want wants expect expects sign".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a statement. ``sides`` are its (axis, side) pairs, as they are written, before any negation."""
+
+    text: str
+    stem: str
+    start: int
+    clause: int
+    negated: bool
+    sides: tuple[tuple[str, int], ...]
+
+    @property
+    def is_content(self) -> bool:
+        """Return whether it says something by itself."""
+        return self.text not in _EMPTY and (len(self.stem) > 1 or self.text.isdigit())
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence, its words, and whether each of its clauses contains a negation."""
+
+    text: str
+    words: tuple[Word, ...]
+    negative: frozenset[int]
+
+    @property
+    def stems(self) -> frozenset[str]:
+        """Return the stems of its content words."""
+        return frozenset(word.stem for word in self.words if word.is_content)
+
+
+@lru_cache(maxsize=2048)
+def statements(text: str) -> tuple[Statement, ...]:
+    """Return the statements of ``text``. Questions state nothing, so they are left out."""
+    spans = (part.strip() for part in _SENTENCE.split(text))
+    return tuple(_statement(part) for part in spans if part and not part.rstrip("”\"’')").endswith("?"))
+
+
+@cache
+def lexicon() -> Mapping[str, Any]:
+    """Return the words that the check compares (words/meaning.yaml)."""
+    raw: dict[str, Any] = read_yaml("words", "meaning.yaml")
+    return raw
+
+
+def has_any(text: str, entries: Iterable[str]) -> str | None:
+    """Return the first of ``entries``, words or phrases, that stands in ``text``; None if none does."""
+    match = _either(tuple(entries)).search(text)
+    return match[0] if match else None
+
+
+def find_all(text: str, entries: Iterable[str]) -> Iterable[re.Match[str]]:
+    """Return the places of ``entries``, words or phrases, in ``text``."""
+    return _either(tuple(entries)).finditer(text)
+
+
+@cache
+def stem_of(word: str) -> str:
+    """Return what the forms of ``word`` have in common, roughly."""
+    word = re.sub(r"[’']s?$", "", word.casefold())
+    word = lexicon()["irregular"].get(word, word)
+    bare = re.sub(r"(?:ations?|ions?|ments?|ings?|ances?|als?|ied|ies|ed|es|ers?|s|ly|e|y)$", "", word)
+    if len(bare) < 3:
+        bare = word
+    if len(bare) > 3 and bare[-1] == bare[-2]:
+        bare = bare[:-1]
+    return bare[:8]
+
+
+def _statement(text: str) -> Statement:
+    joined = _phrases().sub(lambda match: match[0].replace(" ", "_"), text)
+    raw = lexicon()
+    negations, passed = frozenset(raw["negations"]), frozenset(raw["passed"])
+    clauses = [match.start() for match in _CLAUSE.finditer(joined)]
+    words: list[Word] = []
+    negative: set[int] = set()
+    left = 0  # how many words the last negation still turns
+    clause_of_negation = -1
+    for match in _WORD.finditer(joined):
+        word = match[0].casefold().replace("’", "'")
+        clause = sum(start <= match.start() for start in clauses)
+        if clause != clause_of_negation:
+            left = 0
+        if word in negations or word.endswith("n't"):
+            negative.add(clause)
+            left, clause_of_negation = (2 if word in ("no", "nothing", "nobody", "none", "neither") else 1), clause
+            words.append(Word(word, word, match.start(), clause, False, ()))
+            continue
+        turned = left > 0 and word not in passed
+        left -= turned and word not in _INTENTIONS
+        plain = _UN.sub("", word)
+        if plain != word:
+            negative.add(clause)
+        sides = tuple(dict.fromkeys((*_sides().get(word, ()), *_sides().get(plain, ()))))
+        words.append(Word(word, stem_of(plain), match.start(), clause, turned != (plain != word), sides))
+    return Statement(text, tuple(words), frozenset(negative))
+
+
+@cache
+def _sides() -> Mapping[str, tuple[tuple[str, int], ...]]:
+    """Return the axes of each form of each word."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for axis, poles in lexicon()["opposites"].items():
+        for side, words in enumerate(poles):
+            for base in words:
+                for form in _forms(base):
+                    found.setdefault(form, []).append((axis, side))
+    return {form: tuple(sides) for form, sides in found.items()}
+
+
+def _forms(base: str) -> Iterable[str]:
+    first, joint, rest = base.partition("_")
+    tail = joint + rest
+    yield base
+    if first in word_list("common") and first in ("up", "down", "all", "more", "less", "over", "under", "back"):
+        return
+    yield from (f"{first}{ending}{tail}" for ending in ("s", "es", "ed", "d", "ing"))
+    if first.endswith("e"):
+        yield f"{first[:-1]}ing{tail}"
+    if first.endswith("y"):
+        yield from (f"{first[:-1]}{ending}{tail}" for ending in ("ies", "ied"))
+    yield from (f"{first}{first[-1]}{ending}{tail}" for ending in ("ed", "ing"))
+
+
+@cache
+def _phrases() -> re.Pattern[str]:
+    return _either(tuple(lexicon()["phrases"]))
+
+
+@cache
+def _either(entries: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(entries, key=lambda entry: (-len(entry), entry))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
