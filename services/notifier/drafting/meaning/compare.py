@@ -18,8 +18,8 @@ from services.notifier.drafting.tone import blank_quotations
 
 __all__ = ["check_certainty", "check_meaning"]
 
-#: A statement of the evidence is only compared if it shares so many content words with the text's.
-_SHARED = 1
+#: A statement of the evidence is only compared if it shares so many content words with the text's, or such a share.
+_SHARED, _SHARE = 2, 0.3
 #: How close a word of the evidence must stand to what it is about, to be compared at all (see ``_nearness``).
 _NEAR = 0.3
 #: How much closer the opposite must be than the same.
@@ -35,10 +35,15 @@ def check_meaning(text: str, evidence: Sequence[str]) -> tuple[MeaningFinding, .
     found: list[MeaningFinding] = list(check_certainty(own, evidence))
     known = tuple(statement for source in evidence for statement in statements(source))
     for statement in statements(own):
-        near = [other for other in known if len(statement.stems & other.stems) >= _SHARED]
+        near = [other for other in known if _is_near(statement, other)]
         if near:
             found += _check_statement(statement, near)
     return tuple(dict.fromkeys(found))
+
+
+def _is_near(statement: Statement, other: Statement) -> bool:
+    shared = len(statement.stems & other.stems)
+    return shared >= _SHARED or shared >= _SHARE * len(statement.stems) > 0
 
 
 def check_certainty(text: str, evidence: Sequence[str] = ()) -> Iterator[MeaningFinding]:
@@ -54,7 +59,8 @@ def check_certainty(text: str, evidence: Sequence[str] = ()) -> Iterator[Meaning
 
 def _check_statement(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
     texts = [other.text for other in near]
-    differ = bool(statement.negative) != any(other.negative for other in near)
+    differ = bool(statement.negative) and not any(other.negative for other in near)
+    differ = differ or _is_contrary(statement.text) or any(_is_contrary(other.text) for other in near)
     for fault in compare_figures(statement.text, texts, negations_differ=differ):
         yield MeaningFinding(fault.kind, "error", fault.words, fault.evidence, fault.message)
     words_found = [*_opposites(statement, near), *_negations(statement, near)]
@@ -86,7 +92,7 @@ def _opposites(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
             continue
         if word.negated != theirs.negated and statement.negative and any(other.negative for other in near):
             continue
-        if _is_other_side(statement, word, near, theirs):
+        if word.stem != theirs.stem and _is_other_side(statement, word, near, theirs):
             continue
         kind: MeaningKind = "negation" if word.negated or theirs.negated else "opposite"
         mine, yours = _shown(word), _shown(theirs)
@@ -160,9 +166,9 @@ def _negations(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
         if not theirs or any(entry.negated == word.negated for _, entry in theirs):
             continue
         if word.negated:
-            if any(entry.clause in other.negative or _is_contrary(other) for other, entry in theirs):
+            if any(entry.clause in other.negative or _is_contrary(_clause(other, entry)) for other, entry in theirs):
                 continue
-        elif statement.negative or _is_contrary(statement):
+        elif statement.negative or _is_contrary(statement.text):
             continue
         other, entry = theirs[0]
         mine, yours = _shown(word), _shown(entry)
@@ -170,9 +176,14 @@ def _negations(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
         return
 
 
-def _is_contrary(statement: Statement) -> bool:
-    """Return whether it denies something without a negation: "unaffected", "free of", "except"."""
-    return has_any(statement.text, lexicon()["contrary"]) is not None
+def _clause(statement: Statement, word: Word) -> str:
+    """Return the words of the clause of ``word``."""
+    return " ".join(entry.text for entry in statement.words if entry.clause == word.clause)
+
+
+def _is_contrary(text: str) -> bool:
+    """Return whether ``text`` denies something without a negation: "unaffected", "free of", "except"."""
+    return has_any(text, lexicon()["contrary"]) is not None
 
 
 def _hedges(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
@@ -224,16 +235,16 @@ def _is_done(statement: Statement, mine: Word, theirs: Word) -> bool:
 def _quantities(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
     """Yield "all" for "some", "the whole" for "a part", and the like, said of the same thing."""
     groups: dict[str, list[str]] = lexicon()["quantities"]
-    for group in ("all", "most", "some"):
+    for group in ("all", "most", "some", "none"):
         words = has_any(statement.text, groups[group])
         if words is None or (group == "most" and has_any(statement.text, groups["all"])):
             continue
         for other in near:
             if len(statement.stems & other.stems) < 2 or has_any(other.text, groups[group]):
                 continue
-            against = {"all": ("some", "most"), "most": ("all", "some"), "some": ("all",)}[group]
+            against = {"all": ("some", "most"), "most": ("all", "some"), "some": ("all",), "none": ("most", "all")}[group]
             theirs = next((found for name in against if (found := has_any(other.text, groups[name]))), None)
-            if theirs is not None and not statement.negative:
+            if theirs is not None and (group == "none" or not statement.negative):
                 message = f"The evidence says “{theirs}”, the text “{words}”."
                 yield MeaningFinding("quantity", "error", words, theirs, message)
                 return
@@ -243,15 +254,20 @@ def _dates(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningF
     """Yield a day, month, season or quarter of which the evidence only has another."""
     whole = " ".join(other.text for other in near)
     for group in lexicon()["dates"]:
-        folded = {entry.replace("-", " ") for entry in group}
         mine = [match[0] for match in find_all(statement.text, tuple(group))]
         theirs = [match[0] for match in find_all(whole, tuple(group))]
-        known = {entry.casefold().replace("-", " ") for entry in theirs} & folded
+        known = {_date(entry) for entry in theirs}
         for entry in mine:
-            if known and entry.casefold().replace("-", " ") not in known:
+            if known and _date(entry) not in known:
                 message = f"The evidence says “{theirs[0]}”, the text “{entry}”."
                 yield MeaningFinding("swap", "error", entry, theirs[0], message)
                 return
+
+
+def _date(entry: str) -> str:
+    """Return ``entry`` in one spelling: "may" for "in May"."""
+    folded = entry.casefold().replace("-", " ")
+    return "may" if folded.endswith(" may") else folded
 
 
 def _shown(word: Word) -> str:

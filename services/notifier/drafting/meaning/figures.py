@@ -13,7 +13,8 @@ __all__ = ["Figure", "FigureFault", "compare_figures", "figures"]
 
 _WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "twenty": 20, "ninety": 90,
+    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
+    "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "ninety": 90,
 }  # fmt: skip
 _FRACTIONS = {"half": 50, "third": 33.3, "quarter": 25, "fifth": 20, "tenth": 10, "two thirds": 66.7, "two-thirds": 66.7}
 _SCALES = {
@@ -36,7 +37,7 @@ _KINDS = {
 }  # fmt: skip
 _PERIOD = r"share|year|month|week|day|hour|barrel|tonne|ton|liter|litre|ounce|gram|kilo|head"
 _FIGURE = re.compile(
-    rf"""(?<![\w.,])(?P<sign>US\$|[$€£¥])?\s?
+    rf"""(?<![\w.,-])(?P<sign>US\$|[$€£¥])?\s?
     (?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?!\.\d)|\b(?:{"|".join(_WORDS)})\b)
     (?:[\s-]?(?P<scale>{"|".join(sorted(_SCALES, key=len, reverse=True))})\b)?
     (?:[\s-]?(?P<unit>%|(?:{"|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True) if unit[0].isalpha())})\b))?
@@ -61,6 +62,12 @@ _UPPER = re.compile(
 )
 _OR = re.compile(r"^(?:\s\w+){0,2}?\s(?:or|and)\s(more|above|over|later|less|fewer|below|under|earlier)\b", re.IGNORECASE)
 
+_DIRECTION = re.compile(
+    r"\b(?:(rose|rise[sn]?|raised?|increased?|grew|climbed|jumped|surged|up|lifted|gained)"
+    r"|(?:fell|falls?|cut|cuts|lowered|dropped|declined|decreased|slid|slipped|reduced?|shrank|down|sank))\b(?=.*\bfrom\b)",
+    re.IGNORECASE,
+)
+
 Role = Literal["by", "to", "from", ""]
 
 
@@ -80,6 +87,7 @@ class Figure:
     bound: int
     per: str
     start: int
+    noun: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,22 @@ def compare_figures(text: str, evidence: Sequence[str], *, negations_differ: boo
     """Return what differs between the figures of ``text``, one statement, and those of ``evidence``."""
     known = [figure for source in evidence for figure in figures(source)]
     faults = (_fault(figure, known, negations_differ) for figure in figures(text))
-    return [fault for fault in faults if fault is not None]
+    return [fault for fault in (*faults, _wrong_way(text)) if fault is not None]
+
+
+def _wrong_way(text: str) -> FigureFault | None:
+    """Return the figures of "fell from 10 to 12", which contradict the word."""
+    direction = _DIRECTION.search(text)
+    pair = [figure for figure in figures(text) if figure.role in ("from", "to")]
+    if direction is None or len(pair) != 2 or (pair[0].role, pair[1].role) != ("from", "to"):
+        return None
+    if pair[0].unit != pair[1].unit and pair[0].unit:
+        return None
+    rises = pair[1].value > pair[0].value
+    if rises == (direction[1] is not None) or pair[0].value == pair[1].value or " than" in text:
+        return None
+    words = text[direction.start() : pair[1].start + len(pair[1].text)]
+    return FigureFault("number", words, "", f"“{direction[0]}” does not go with these figures.")
 
 
 def _figure(text: str, match: re.Match[str]) -> Figure:
@@ -126,8 +149,14 @@ def _figure(text: str, match: re.Match[str]) -> Figure:
     per = _PER.search(after)
     per_what = "" if per is None else (per[1] or "total").casefold()
     return Figure(
-        match[0].strip(), value, str(_WORDS.get(raw, raw)), scale, unit, _role(before), bound, per_what, match.start()
+        match[0].strip(), value, str(_WORDS.get(raw, raw)), scale, unit, _role(before), bound, per_what, match.start(), _noun(after)
     )
+
+
+def _noun(after: str) -> str:
+    """Return the start of the next word but one at most, which says what is counted."""
+    match = re.match(r"\s(?:of\s|the\s|its\s|employees\s)*([a-z]{3,})", after)
+    return match[1][:4] if match else "."
 
 
 def _role(before: str) -> Role:
@@ -152,6 +181,10 @@ def _fault(figure: Figure, known: Sequence[Figure], negations_differ: bool) -> F
     if not figure.number:
         kin = [other for other in kin if not other.number]
     if not kin or _is_derived(figure, kin):
+        return None
+    if not figure.unit:
+        kin = [other for other in kin if other.noun == figure.noun or sorted(other.number) == sorted(figure.number)]
+    if not kin:
         return None
     nearest = min(kin, key=lambda other: abs(other.value - figure.value))
     return FigureFault("number", figure.text, nearest.text, f"The evidence says “{nearest.text}”, not “{figure.text}”.")

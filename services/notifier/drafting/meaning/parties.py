@@ -69,7 +69,7 @@ def _swapped(
     if not with_mine:
         return
     for score, text, present in sorted(scores, key=lambda entry: -entry[0]):
-        if score >= 1 and max(with_mine) == 0 and len(present) == 1 and not any(_same(mine, name) for name in present):
+        if score >= 2 and max(with_mine) == 0 and len(present) == 1 and not any(_same(mine, name) for name in present):
             message = f"The evidence says it of {present[0]} (“{text.strip()}”), not of {mine}."
             yield "swap", mine, present[0], message
             return
@@ -96,7 +96,7 @@ def _acts(text: str) -> tuple[_Act, ...]:
             between = [name for name in after if name.start < agent.start]
             whom = tuple(name.text for name in (*before[-_OBJECTS:], *between))
             found.append(_Act(verb, agent.text, whom, match[0]))
-        elif _BE.search(text[: match.start()]):
+        elif _BE.search(text[: match.start()]) and not match[0].endswith("ing"):
             continue  # passive without one who does it
         elif source is not None and verb in ("order", "offer"):
             found.append(_Act(verb, source.text, tuple(name.text for name in before[-1:]), match[0]))

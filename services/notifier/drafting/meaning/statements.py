@@ -101,6 +101,7 @@ def _statement(text: str) -> Statement:
     joined = _phrases().sub(lambda match: match[0].replace(" ", "_"), text)
     raw = lexicon()
     negations, passed = frozenset(raw["negations"]), frozenset(raw["passed"])
+    before_to = frozenset(raw["negations_before_to"])
     clauses = [match.start() for match in _CLAUSE.finditer(joined)]
     words: list[Word] = []
     negative: set[int] = set()
@@ -111,7 +112,8 @@ def _statement(text: str) -> Statement:
         clause = sum(start <= match.start() for start in clauses)
         if clause != clause_of_negation:
             left = 0
-        if word in negations or word.endswith("n't"):
+        rest = joined[match.end() : match.end() + 5]
+        if word in negations or word.endswith("n't") or (word in before_to and re.match(r" to [a-z]", rest)):
             negative.add(clause)
             left, clause_of_negation = (2 if word in ("no", "nothing", "nobody", "none", "neither") else 1), clause
             words.append(Word(word, word, match.start(), clause, False, ()))
@@ -122,8 +124,17 @@ def _statement(text: str) -> Statement:
         if plain != word:
             negative.add(clause)
         sides = tuple(dict.fromkeys((*_sides().get(word, ()), *_sides().get(plain, ()))))
+        if word in ("up", "down") and not _is_direction(joined, match):
+            sides = ()
         words.append(Word(word, stem_of(plain), match.start(), clause, turned != (plain != word), sides))
     return Statement(text, tuple(words), frozenset(negative))
+
+
+def _is_direction(text: str, match: re.Match[str]) -> bool:
+    """Return whether "up" or "down" says where something went: "up 6%", "is down"; not "set up"."""
+    after = re.match(r"\s(?:\d|[$€£]|by\b|from\b|about\b|slightly\b|sharply\b)|[.,;]|$", text[match.end() :])
+    before = re.search(r"\b(?:is|are|was|were|goes|go|went)\s$", text[: match.start()], re.IGNORECASE)
+    return before is not None or after is not None
 
 
 @cache
