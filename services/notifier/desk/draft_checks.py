@@ -13,6 +13,7 @@ from schemas.drafts import Finding, Grounding
 from services.notifier.desk import labels
 from services.notifier.drafting.grammar import is_english
 from services.notifier.drafting.grounding import check_grounding, grounding_sources
+from services.notifier.drafting.meaning.draft_findings import edited_findings
 from services.notifier.drafting.tone import blank_quotations, review
 from services.notifier.queries import DraftLine
 
@@ -60,20 +61,23 @@ def recheck(
 ) -> dict[str, Any]:
     """Check an edited text as a proposed one, and return the result as JSON.
 
-    Findings are warnings only: the account manager may know more. ``others`` are further alerts that the message
-    tells; it may rest on the evidence of each. What was found in the evidence or the book when the draft was made stays
-    grounded, even if either has changed.
+    What its findings lead to is decided elsewhere: the account manager may know more. ``others`` are further alerts
+    that the message tells; it may rest on the evidence of each. What was found in the evidence or the book when the
+    draft was made stays grounded, even if either has changed.
     """
     grounding: tuple[Grounding, ...] = ()
     findings: tuple[Finding, ...] = ()
+    meaning: tuple[Finding, ...] = ()
     translated = False
     if entry is not None and line.alert is not None:
         told = _combined(line.alert, others)
         known = grounding_sources(told, entry.client, entry.firm, entry.manager, granted=line.draft.grounding, now=now)
         grounding = check_grounding(f"{subject}\n\n{body}", known)
+        before = f"{line.draft.subject}\n\n{line.draft.body}"
+        meaning = edited_findings(f"{subject}\n\n{_own_text(line, body)}", before, known)
         translated = not is_english(blank_quotations(_own_text(line, body)))
     if entry is not None:
-        findings = review(f"{subject}.\n\n{_own_text(line, body)}", entry.client, closely=True)
+        findings = (*review(f"{subject}.\n\n{_own_text(line, body)}", entry.client, closely=True), *meaning)
     if line.alert is None and line.draft.purpose == "news":
         findings = (*findings, NO_EVIDENCE)
     if translated:

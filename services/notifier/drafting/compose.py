@@ -21,6 +21,7 @@ from services.notifier.drafting.grounding import (
     ungrounded,
 )
 from services.notifier.drafting.languages import greeting, is_closing, without_foreign_closing
+from services.notifier.drafting.meaning.draft_findings import composed_findings
 from services.notifier.drafting.news import NewsPart, lead_evidence, news_part, subject_line
 from services.notifier.drafting.opinion import OpinionPart, lacks_rule, opinion_part
 from services.notifier.drafting.playbooks import Playbooks
@@ -170,7 +171,8 @@ def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: Groundi
     if (note := brief.firm.compliance_for(brief.client.trade, brief.client.jurisdiction)) is not None:
         parts.append(DraftPart(role="compliance", text=note.strip()))
     line = subject_line(brief)
-    findings = review(f"{line}.\n\n{message_text(parts)}", brief.client)
+    whole = f"{line}.\n\n{message_text(parts)}"
+    findings = (*review(whole, brief.client), *composed_findings(f"{line}.\n\n{news.text}", whole, known))
     groundings = check_grounding("\n\n".join([line, *(part.text for part in parts)]), known)
     claimed = () if brief.alert.verdict == "correct" else unsupported(news.text, brief, lead_evidence(brief))
     return _Attempt(line, tuple(parts), news, view, findings, groundings, claimed)

@@ -20,6 +20,7 @@ from services.notifier.drafting.compose import message_text
 from services.notifier.drafting.corroboration import CLAIMS_SUPPORT
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.grounding import GroundingSources, check_grounding, ungrounded
+from services.notifier.drafting.meaning.compare import check_meaning
 from services.notifier.drafting.opinion import desire_phrase
 from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import MAX_WORDS, count_words, review
@@ -106,7 +107,10 @@ def check_answer(
             return declined
     parts = list(draft.parts)
     for number, index in question.parts.items():
-        parts[index] = parts[index].model_copy(update={"text": question.masks.unmask(texts[number])})
+        before, text = parts[index].text, question.masks.unmask(texts[number])
+        if changed := check_meaning(text, [before]):
+            return Declined("sense", f"Part {number}: “{changed[0].words}”. {changed[0].message}")
+        parts[index] = parts[index].model_copy(update={"text": text})
     return _check_whole(draft, tuple(parts), client, known)
 
 

@@ -24,6 +24,8 @@ _SHARED, _SHARE = 2, 0.3
 _NEAR = 0.3
 #: How much closer the opposite must be than the same.
 _CLEARLY = 1.1
+#: The same word counts more than another with the same meaning.
+_SAME_WORD = 1.5
 
 
 def check_meaning(text: str, evidence: Sequence[str]) -> tuple[MeaningFinding, ...]:
@@ -85,7 +87,7 @@ def _opposites(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
                     continue
                 score = _nearness(statement, word, other, candidate)
                 if side > 0:
-                    same = max(same, score)
+                    same = max(same, score * (_SAME_WORD if word.stem == candidate.stem else 1))
                 elif score > opposite:
                     opposite, theirs = score, candidate
         if theirs is None or opposite < _NEAR or opposite <= same * _CLEARLY:
@@ -170,9 +172,11 @@ def _negations(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
                 continue
         elif statement.negative or _is_contrary(statement.text):
             continue
-        other, entry = theirs[0]
+        entry = theirs[0][1]
         mine, yours = _shown(word), _shown(entry)
-        yield MeaningFinding("negation", "error", _plain(word), yours, f"The evidence says “{yours}”, the text “{mine}”.")
+        yield MeaningFinding(
+            "negation", "error", _plain(word), yours, f"The evidence says “{yours}”, the text “{mine}”."
+        )
         return
 
 
@@ -242,7 +246,9 @@ def _quantities(statement: Statement, near: Sequence[Statement]) -> Iterator[Mea
         for other in near:
             if len(statement.stems & other.stems) < 2 or has_any(other.text, groups[group]):
                 continue
-            against = {"all": ("some", "most"), "most": ("all", "some"), "some": ("all",), "none": ("most", "all")}[group]
+            against = {"all": ("some", "most"), "most": ("all", "some"), "some": ("all",), "none": ("most", "all")}[
+                group
+            ]
             theirs = next((found for name in against if (found := has_any(other.text, groups[name]))), None)
             if theirs is not None and (group == "none" or not statement.negative):
                 message = f"The evidence says “{theirs}”, the text “{words}”."
@@ -275,7 +281,7 @@ def _shown(word: Word) -> str:
 
 
 def _plain(word: Word) -> str:
-    return word.text.replace("_", " ")
+    return word.shown.replace("_", " ")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Compares the figures of a statement with those of its evidence: value, scale, unit, "by" or "to", at least or most."""
+"""Compares the figures of a statement with its evidence: value, scale, unit, "by" or "to", at least or at most."""
 
 from __future__ import annotations
 
@@ -13,10 +13,19 @@ __all__ = ["Figure", "FigureFault", "compare_figures", "figures"]
 
 _WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
+    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
+    "eighteen": 18,
     "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "ninety": 90,
 }  # fmt: skip
-_FRACTIONS = {"half": 50, "third": 33.3, "quarter": 25, "fifth": 20, "tenth": 10, "two thirds": 66.7, "two-thirds": 66.7}
+_FRACTIONS = {
+    "half": 50,
+    "third": 33.3,
+    "quarter": 25,
+    "fifth": 20,
+    "tenth": 10,
+    "two thirds": 66.7,
+    "two-thirds": 66.7,
+}
 _SCALES = {
     "thousand": 1e3, "k": 1e3, "million": 1e6, "mn": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9, "b": 1e9,
     "trillion": 1e12, "tn": 1e12,
@@ -35,32 +44,41 @@ _KINDS = {
     **dict.fromkeys(("tb", "gb", "mb"), "bytes"), **dict.fromkeys(("mw", "kw", "gw"), "power"),
     **dict.fromkeys(("minute", "hour", "day", "week", "month", "year"), "time"),
 }  # fmt: skip
+_UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True) if unit[0].isalpha())
 _PERIOD = r"share|year|month|week|day|hour|barrel|tonne|ton|liter|litre|ounce|gram|kilo|head"
 _FIGURE = re.compile(
     rf"""(?<![\w.,-])(?P<sign>US\$|[$€£¥])?\s?
     (?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?!\.\d)|\b(?:{"|".join(_WORDS)})\b)
     (?:[\s-]?(?P<scale>{"|".join(sorted(_SCALES, key=len, reverse=True))})\b)?
-    (?:[\s-]?(?P<unit>%|(?:{"|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True) if unit[0].isalpha())})\b))?
+    (?:[\s-]?(?P<unit>%|(?:{_UNIT})\b))?
     (?!\w)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_FRACTION = re.compile(r"\b(?:(?:a|one|by)\s(third|quarter|fifth|tenth)|(two[ -]thirds)|(half))\b(?!-)(?!\s+\w+\s+profit)", re.I)
-_PER = re.compile(rf"^(?:[\s-]\w+){{0,2}}?\s(?:a|an|per|each)\s({_PERIOD})\b|^\s(in total|in all|altogether)\b", re.IGNORECASE)
-_ABOUT = r"(?:(?:about|around|roughly|nearly|almost|some|an|a|average|of|approximately|more|less|than|over)\s)*"
-_ROLE = re.compile(
-    rf"\b(by|to|from|than)\s{_ABOUT}$|\b(?:rose|fell|up|down|slipped|gained|lost|climbed|dropped|dipped|increase of|rise of|drop of|increased|grew|slid|shrank|fall of)\s(?:at\s)?{_ABOUT}$",
-    re.IGNORECASE,
+_FRACTION = re.compile(
+    r"\b(?:(?:a|one|by)\s(third|quarter|fifth|tenth)|(two[ -]thirds)|(half))\b(?!-)(?!\s+\w+\s+profit)", re.I
 )
+_PER = re.compile(
+    rf"^(?:[\s-]\w+){{0,2}}?\s(?:a|an|per|each)\s({_PERIOD})\b|^\s(in total|in all|altogether)\b", re.IGNORECASE
+)
+_ABOUT = r"(?:(?:about|around|roughly|nearly|almost|some|an|a|average|of|approximately|more|less|than|over)\s)*"
+_MOVED = (
+    "rose|fell|up|down|slipped|gained|lost|climbed|dropped|dipped|increased|grew|slid|shrank|increase of|rise of"
+    "|drop of|fall of"
+)
+_ROLE = re.compile(rf"\b(by|to|from|than)\s{_ABOUT}$|\b(?:{_MOVED})\s(?:at\s)?{_ABOUT}$", re.IGNORECASE)
 _LOWER = re.compile(
-    r"\b(?:at least|more than|over|above|exceed\w*|no less than|not less than|no fewer than|minimum of|beyond)\s(?:\w+\s)?$",
+    r"\b(?:at least|more than|over|above|exceed\w*|no less than|not less than|no fewer than|minimum of|beyond)\s"
+    r"(?:\w+\s)?$",
     re.IGNORECASE,
 )
 _UPPER = re.compile(
-    r"\b(?:at most|up to|no more than|not more than|not exceed|below|under|less than|fewer than|maximum of|capped at|as much as"
-    r"|as many as|nearly|almost|no longer than)\s(?:\w+\s)?$",
+    r"\b(?:at most|up to|no more than|not more than|not exceed|below|under|less than|fewer than|maximum of|capped at"
+    r"|as much as|as many as|nearly|almost|no longer than)\s(?:\w+\s)?$",
     re.IGNORECASE,
 )
-_OR = re.compile(r"^(?:\s\w+){0,2}?\s(?:or|and)\s(more|above|over|later|less|fewer|below|under|earlier)\b", re.IGNORECASE)
+_OR = re.compile(
+    r"^(?:\s\w+){0,2}?\s(?:or|and)\s(more|above|over|later|less|fewer|below|under|earlier)\b", re.IGNORECASE
+)
 
 _DIRECTION = re.compile(
     r"\b(?:(rose|rise[sn]?|raised?|increased?|grew|climbed|jumped|surged|up|lifted|gained)"
@@ -149,7 +167,16 @@ def _figure(text: str, match: re.Match[str]) -> Figure:
     per = _PER.search(after)
     per_what = "" if per is None else (per[1] or "total").casefold()
     return Figure(
-        match[0].strip(), value, str(_WORDS.get(raw, raw)), scale, unit, _role(before), bound, per_what, match.start(), _noun(after)
+        match[0].strip(),
+        value,
+        str(_WORDS.get(raw, raw)),
+        scale,
+        unit,
+        _role(before),
+        bound,
+        per_what,
+        match.start(),
+        _noun(after),
     )
 
 
@@ -176,7 +203,9 @@ def _fault(figure: Figure, known: Sequence[Figure], negations_differ: bool) -> F
     kin = [other for other in known if _comparable(figure, other)]
     for other in kin:
         if other.number and other.number == figure.number:
-            return FigureFault("number", figure.text, other.text, f"The evidence says “{other.text}”, not “{figure.text}”.")
+            return FigureFault(
+                "number", figure.text, other.text, f"The evidence says “{other.text}”, not “{figure.text}”."
+            )
     kin = [other for other in kin if other.unit == figure.unit and not _is_year(other)]
     if not figure.number:
         kin = [other for other in kin if not other.number]
@@ -193,10 +222,10 @@ def _fault(figure: Figure, known: Sequence[Figure], negations_differ: bool) -> F
 def _misused(figure: Figure, same: Sequence[Figure], negations_differ: bool) -> FigureFault | None:
     if all(_roles_differ(figure.role, other.role) for other in same):
         words, theirs = (f"{role} {text}" for role, text in ((figure.role, figure.text), (same[0].role, same[0].text)))
-        return FigureFault("number", words, theirs, f"The evidence says “{theirs}”, not “{words}”.")
+        return FigureFault("number", figure.text, theirs, f"The evidence says “{theirs}”, not “{words}”.")
     if figure.per and all(other.per and other.per != figure.per for other in same):
         words, theirs = _per_words(figure), _per_words(same[0])
-        return FigureFault("number", words, theirs, f"The evidence says “{theirs}”, not “{words}”.")
+        return FigureFault("number", figure.text, theirs, f"The evidence says “{theirs}”, not “{words}”.")
     if not negations_differ and figure.bound and all(other.bound == -figure.bound for other in same):
         side = "at least" if figure.bound > 0 else "at most"
         theirs = "at most" if figure.bound > 0 else "at least"
@@ -246,7 +275,9 @@ def _is_derived(figure: Figure, kin: Sequence[Figure]) -> bool:
     tolerance = max(0.01, 0.01 * abs(figure.value))
     if figure.unit == "%" and any(abs(100 - value - figure.value) <= 1 for value in values):
         return True
-    return any(min(abs(a - b - figure.value), abs(a + b - figure.value)) <= tolerance for a, b in permutations(values, 2))
+    return any(
+        min(abs(a - b - figure.value), abs(a + b - figure.value)) <= tolerance for a, b in permutations(values, 2)
+    )
 
 
 def _is_year(figure: Figure) -> bool:

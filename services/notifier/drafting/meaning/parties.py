@@ -51,16 +51,16 @@ def compare_parties(
         yield from _swapped(statement, near)
 
 
-def _swapped(
-    statement: Statement, near: Sequence[Statement]
-) -> Iterator[tuple[Literal["swap"], str, str, str]]:
+def _swapped(statement: Statement, near: Sequence[Statement]) -> Iterator[tuple[Literal["swap"], str, str, str]]:
     """Yield a name that stands for another: the evidence says it of the other, in a clause of its own."""
     names = [token for token in tokens(statement.text) if token.kind == "name"]
     if len(names) != 1:
         return
     mine = names[0].text
     own = {word.stem for word in statement.words if word.is_content} - set(map(stem_of, fold(mine).split()))
-    clauses = [(text, _names(text)) for other in near for text in re.split(r"[,;]\s|\s(?:and|while|but|whereas)\s", other.text)]
+    clauses = [
+        (text, _names(text)) for other in near for text in re.split(r"[,;]\s|\s(?:and|while|but|whereas)\s", other.text)
+    ]
     scores: list[tuple[int, str, tuple[str, ...]]] = []
     for text, present in clauses:
         stems = set(map(stem_of, re.findall(r"[^\W_]+", text)))

@@ -14,23 +14,19 @@ __all__ = ["Statement", "Word", "find_all", "has_any", "lexicon", "statements", 
 
 _SENTENCE = re.compile(r"\n+|(?<=[.?!…;])[”\"’')]*\s+(?=[“\"‘'(]?[A-ZÀ-Þ])")
 _WORD = re.compile(r"[^\W_]+(?:[’'.&_-][^\W_]+)*")
-_CLAUSE = re.compile(r"[,;:()–—]|\s-\s|\b(?:but|while|whereas|although|though|because|unless|and|as|after|since|which|who)\b", re.IGNORECASE)
-_UN = re.compile(r"^un(?=(?:affected|changed|able|paid|disclosed|harmed|interrupted|damaged)$)")
-#: Words that say nothing by themselves, besides the common ones of the list.
-_EMPTY = frozenset(
-    "a an and or the of to in on at for from by with as it its this that these those is are be been being was were "
-    "will would can could may might should do does did has have had he she they them his her their who which what "
-    "when where there here than then so such into about also still only one you your we our i my me not no if up "
-    "some all more most much many very over under out said says say per new company year years".split()
+_CLAUSE = re.compile(
+    r"[,;:()–—]|\s-\s|\b(?:but|while|whereas|although|though|because|unless|and|as|after|since|which|who)\b",
+    re.IGNORECASE,
 )
-
-#: "Not planning to leave" also turns "leave".
-_INTENTIONS = frozenset("plan plans planning planned intend intends intention want wants expect expects sign".split())
+_UN = re.compile(r"^un(?=(?:affected|changed|able|paid|disclosed|harmed|interrupted|damaged)$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a statement. ``sides`` are its (axis, side) pairs, as they are written, before any negation."""
+    """A word of a statement, in lower case and as ``shown``.
+
+    ``sides`` are its (axis, side) pairs before any negation.
+    """
 
     text: str
     stem: str
@@ -38,11 +34,12 @@ class Word:
     clause: int
     negated: bool
     sides: tuple[tuple[str, int], ...]
+    shown: str
 
     @property
     def is_content(self) -> bool:
         """Return whether it says something by itself."""
-        return self.text not in _EMPTY and (len(self.stem) > 1 or self.text.isdigit())
+        return self.text not in lexicon()["empty"] and (len(self.stem) > 1 or self.text.isdigit())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def statements(text: str) -> tuple[Statement, ...]:
 def lexicon() -> Mapping[str, Any]:
     """Return the words that the check compares (words/meaning.yaml)."""
     raw: dict[str, Any] = read_yaml("words", "meaning.yaml")
-    return raw
+    return {**raw, "empty": frozenset(raw["empty"])}
 
 
 def has_any(text: str, entries: Iterable[str]) -> str | None:
@@ -101,6 +98,7 @@ def _statement(text: str) -> Statement:
     joined = _phrases().sub(lambda match: match[0].replace(" ", "_"), text)
     raw = lexicon()
     negations, passed = frozenset(raw["negations"]), frozenset(raw["passed"])
+    intentions = frozenset(raw["intentions"])  # "not planning to leave" also turns "leave"
     before_to = frozenset(raw["negations_before_to"])
     clauses = [match.start() for match in _CLAUSE.finditer(joined)]
     words: list[Word] = []
@@ -116,17 +114,17 @@ def _statement(text: str) -> Statement:
         if word in negations or word.endswith("n't") or (word in before_to and re.match(r" to [a-z]", rest)):
             negative.add(clause)
             left, clause_of_negation = (2 if word in ("no", "nothing", "nobody", "none", "neither") else 1), clause
-            words.append(Word(word, word, match.start(), clause, False, ()))
+            words.append(Word(word, word, match.start(), clause, False, (), match[0]))
             continue
         turned = left > 0 and word not in passed
-        left -= turned and word not in _INTENTIONS
+        left -= turned and word not in intentions
         plain = _UN.sub("", word)
         if plain != word:
             negative.add(clause)
         sides = tuple(dict.fromkeys((*_sides().get(word, ()), *_sides().get(plain, ()))))
         if word in ("up", "down") and not _is_direction(joined, match):
             sides = ()
-        words.append(Word(word, stem_of(plain), match.start(), clause, turned != (plain != word), sides))
+        words.append(Word(word, stem_of(plain), match.start(), clause, turned != (plain != word), sides, match[0]))
     return Statement(text, tuple(words), frozenset(negative))
 
 
