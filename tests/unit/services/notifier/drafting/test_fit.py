@@ -24,6 +24,9 @@ from services.notifier.drafting.opinion import opinion_part
 from services.notifier.drafting.playbook_files import parse_playbook
 from services.notifier.drafting.playbook_rules import ANY, Rule, RuleQuery, Size
 from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.drafting.tokens import tokens
+from services.notifier.drafting.tone import review
+from tests.unit.services.notifier.samples import a_client
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 SHIPPED = Playbooks.shipped()
@@ -187,3 +190,14 @@ def test_missing_and_contradictory_presuppositions_are_explained(when: str, fiel
 def test_shipped_rules_contradict_none_of_their_kinds() -> None:
     found = [(rule.playbook, rule.line, why) for rule in SHIPPED.rules() for _, why, _ in doubts(rule)]
     assert [doubt for doubt in found if "either side" not in doubt[2]] == []
+
+
+@pytest.mark.parametrize("name", sorted(BOOKS))
+def test_every_wording_is_free_of_facts_and_faults(name: str) -> None:
+    client = a_client(BOOKS[name].trade or "wealth")
+    for rule in (rule for rule in BOOKS[name].rules if not rule.silent):
+        sentences = [f"Consider {action} because {reason}." for action, reason in rule.wordings]
+        for text in filter(None, (*sentences, rule.meaning, rule.question)):
+            sentence = text.replace("{asset}", "Halden")
+            assert tokens(text.replace("{asset}", "it")) == (), (rule.line, sentence)
+            assert not [found for found in review(sentence, client) if found.severity == "error"], sentence
