@@ -29,10 +29,13 @@ __all__ = [
 ]
 
 DismissReason = Literal["not_useful", "wrong_client", "wrong_fact", "too_late", "too_many", "already_told", "other"]
-#: open: proposed · edited: changed by a person · approved: waits to go out · sending: an attempt is under way ·
-#: sent: it reached its channel · failed: no channel took it · unknown: an attempt ended without an answer ·
-#: dismissed: a person decided against it · withdrawn: newer news or the client's removal made it void.
-DraftState = Literal["open", "edited", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn"]
+#: open: proposed · edited: changed by a person · second: approved, and a second person has to approve it too ·
+#: approved: waits to go out · sending: an attempt is under way · sent: it reached its channel · failed: no channel took
+#: it · unknown: an attempt ended without an answer · dismissed: a person decided against it · withdrawn: newer news or
+#: the client's removal made it void.
+DraftState = Literal[
+    "open", "edited", "second", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn"
+]
 #: within: one of the client's messages of a week · beyond: in addition to them · exempt: a correction or an update of
 #: what the client was told, which does not count.
 Budget = Literal["within", "beyond", "exempt"]

@@ -192,7 +192,7 @@ def _message(message: EventMessage, client: AffectedClient) -> str:
     if message.told_at is not None:
         parts = [f"{parts[0]} {_minute(message.told_at)}"]
     if message.expected_at is not None:
-        waits = message.state in ("open", "edited", "failed")
+        waits = message.state in ("open", "edited", "second", "failed")
         parts.append(f"{'not before' if waits else 'goes out'} {_minute(message.expected_at)}")
     if client.overdue and message == client.messages[-1]:
         parts.append("past its deadline")

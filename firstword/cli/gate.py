@@ -43,8 +43,8 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A file with
 def show(data: DataDir = None, as_json: AsJson = False) -> None:
     """Show the effect of each kind of finding.
 
-    block: the text must change first. reason: whoever approves it gives a reason. warn: it is shown. off: it is not
-    shown.
+    block: the text must change first. second_person: somebody else approves it too. reason: whoever approves it gives
+    a reason. warn: it is shown. off: it is not shown.
 
     **Example:** `firstword gate show`
     """
@@ -56,4 +56,6 @@ def show(data: DataDir = None, as_json: AsJson = False) -> None:
         (kind, policy.effect(kind), "your firm" if kind in policy.effects else "default", KINDS[kind].label)
         for kind in KINDS
     ]
+    if policy.second_persons:
+        out.print(f"Second persons: {', '.join(policy.second_persons)}", markup=False)
     table(("finding", "effect", "set by", "what it is"), rows, empty="")

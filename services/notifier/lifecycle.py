@@ -41,6 +41,7 @@ __all__ = [
 Actor = Literal["account manager", "delivery", "pipeline"]
 ManagerCommand = Literal[
     "edit",
+    "ask_second",
     "approve",
     "take_back",
     "take_back_edited",
@@ -66,12 +67,13 @@ class Transition:
 
 
 #: States in which a draft waits for its account manager's decision: the inbox.
-DECIDABLE: tuple[DraftState, ...] = ("open", "edited", "failed")
+DECIDABLE: tuple[DraftState, ...] = ("open", "edited", "second", "failed")
 #: A new draft is ``open``.
 INITIAL: DraftState = "open"
 
 TRANSITIONS: Mapping[Command, Transition] = {
     "edit": Transition(DECIDABLE, "edited", "account manager"),
+    "ask_second": Transition(("open", "edited", "failed"), "second", "account manager"),
     "approve": Transition(DECIDABLE, "approved", "account manager"),
     "take_back": Transition(("approved",), "open", "account manager"),
     "take_back_edited": Transition(("approved",), "edited", "account manager"),
@@ -103,6 +105,7 @@ TERMINAL: frozenset[DraftState] = frozenset(
 
 _CANNOT: Mapping[Command, str] = {
     "edit": "be edited",
+    "ask_second": "be passed to a second person",
     "approve": "be approved",
     "take_back": "be taken back",
     "take_back_edited": "be taken back",

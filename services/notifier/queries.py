@@ -56,6 +56,7 @@ __all__ = [
     "story",
     "tuning",
     "waiting",
+    "waiting_for_second",
 ]
 
 T = TypeVar("T")
@@ -178,6 +179,13 @@ def waiting(connection: Connection, scope: Scope, *, limit: int = 50) -> Sequenc
     """Return approved drafts that have not gone out, the next one first."""
     query = _draft_query(scope).where(drafts.c.state.in_(("approved", "sending")))
     rows = connection.execute(query.order_by(drafts.c.send_after, drafts.c.id).limit(limit)).mappings()
+    return [_line(row) for row in rows]
+
+
+def waiting_for_second(connection: Connection, scope: Scope, *, limit: int = 50) -> Sequence[DraftLine]:
+    """Return the drafts that wait for a second approval, by deadline."""
+    query = _draft_query(scope).where(drafts.c.state == "second")
+    rows = connection.execute(query.order_by(drafts.c.deadline_at, drafts.c.id).limit(limit)).mappings()
     return [_line(row) for row in rows]
 
 

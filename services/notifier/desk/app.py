@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from services.common.errors import FirstwordError
 from services.common.logs import get_logger
 from services.notifier.desk import api, pages, probes
-from services.notifier.desk.api.models import GateProblem, gate_findings
+from services.notifier.desk.api.models import GATE_PROBLEMS, GateProblem, gate_findings
 from services.notifier.desk.auth import Sessions
 from services.notifier.desk.context import Site, signed_in
 from services.notifier.desk.dependencies import DeskDependencies
@@ -66,12 +66,12 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _held_back(request: Request, refused: GateRefused) -> Response:
-    """Say why the gate holds a message back: 409 if its text must change, 422 if a reason is missing."""
-    status = 409 if refused.refusal == "blocked" else 422
+    """Say why the gate holds a message back: 422 if a reason is missing, 409 otherwise."""
+    status = 422 if refused.refusal == "reason_needed" else 409
     if not _wants_json(request):
         return _problem(request, status, refused.message, refused.fix)
     problem = GateProblem(
-        type="gate.blocked" if refused.refusal == "blocked" else "gate.reason_needed",
+        type=GATE_PROBLEMS[refused.refusal],
         error=refused.message,
         fix=refused.fix,
         findings=gate_findings(refused.findings),

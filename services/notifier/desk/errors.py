@@ -25,6 +25,11 @@ class GateRefused(FirstwordError):
         listed = " ".join(map(str, findings))
         if refusal == "blocked":
             super().__init__(f"This message can't go out as it is. {listed}", fix="Edit it, then approve it again.")
+        elif refusal == "second_person_needed":
+            super().__init__(
+                f"A second person has to approve this message. {listed}",
+                fix="Somebody else, whom your firm's rules allow to, has to approve it.",
+            )
         else:
             super().__init__(f"This message needs a reason. {listed}", fix="Change the text, or approve with a reason.")
         self.refusal = refusal

@@ -136,12 +136,14 @@ STANCE = {
 }
 GATE_EFFECT: Mapping[Effect, str] = {
     "block": "Must be changed",
+    "second_person": "Needs a second person",
     "reason": "Needs a reason",
     "warn": "Worth a look",
 }
 STATE: Mapping[DraftState, str] = {
     "open": "new",
     "edited": "edited",
+    "second": "waiting for a second approval",
     "approved": "waiting to be sent",
     "sending": "being sent",
     "sent": "sent",

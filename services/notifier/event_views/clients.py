@@ -19,6 +19,7 @@ __all__ = ["TELLING_OF", "ClientFacts", "DraftFacts", "Response", "affected_clie
 TELLING_OF: Mapping[DraftState, TellingState] = {
     "open": "open",
     "edited": "open",
+    "second": "open",
     "approved": "approved",
     "sending": "sending",
     "sent": "told",
@@ -28,7 +29,7 @@ TELLING_OF: Mapping[DraftState, TellingState] = {
     "withdrawn": "withdrawn",
 }
 #: States in which a message is still on its way.
-_COMING: frozenset[DraftState] = frozenset(("open", "edited", "failed", "approved", "sending"))
+_COMING: frozenset[DraftState] = frozenset(("open", "edited", "second", "failed", "approved", "sending"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft, Finding, Grounding
-from services.notifier.gate.findings import GatedFinding, gated, refusal, text_hash
+from services.notifier.gate.findings import STOPPING, GatedFinding, Refusal, gated, refusal, text_hash
 from services.notifier.gate.policy import EFFECTS, GatePolicy
 from services.notifier.gate.restricted import ToldAlert, check_restricted
 from services.notifier.tables import alerts, clients, drafts
@@ -17,6 +17,11 @@ from services.notifier.tables import alerts, clients, drafts
 __all__ = ["gate_findings", "reason_held"]
 
 
+_TODO: Mapping[Refusal, str] = {
+    "blocked": "Change the text.",
+    "reason_needed": "Approve it again with a reason.",
+    "second_person_needed": "Approve it again, with a second person.",
+}
 #: The columns of a draft that the gate reads.
 _READ = (drafts.c.client_id, drafts.c.subject, drafts.c.body, drafts.c.payload, drafts.c.checks)
 
@@ -51,9 +56,8 @@ def reason_held(connection: Connection, delivery: RowMapping, policy: GatePolicy
     refused = refusal(findings, row["approval"])
     if refused is None:
         return None
-    stopping = next(finding for finding in findings if finding.effect in ("block", "reason"))
-    todo = "Change the text." if refused == "blocked" else "Approve it again with a reason."
-    return f"Your firm's rules hold this message back. {stopping} {todo}"
+    stopping = next(finding for finding in findings if finding.effect == STOPPING[refused])
+    return f"Your firm's rules hold this message back. {stopping} {_TODO[refused]}"
 
 
 def _restricted(connection: Connection, row: RowMapping, draft: Draft) -> tuple[Finding, ...]:

@@ -11,11 +11,18 @@ from schemas.drafts import Finding, Grounding
 from services.notifier.drafting.meaning.finding import kind_of as meaning_kind
 from services.notifier.gate.policy import KINDS, OTHER, Effect, GatePolicy
 
-__all__ = ["Approval", "GatedFinding", "Refusal", "gated", "refusal", "text_hash"]
+__all__ = ["STOPPING", "Approval", "GatedFinding", "Refusal", "gated", "refusal", "text_hash"]
 
-#: An approval as it is kept with the draft: text (its hash), by, at, reason, findings (their keys).
+#: An approval as it is kept with the draft: text (its hash), by, at, reason, findings (their keys); and if a second
+#: person approved it, first_by and seconded (the keys of the findings that they approved).
 Approval = Mapping[str, Any]
-Refusal = Literal["blocked", "reason_needed"]
+Refusal = Literal["blocked", "reason_needed", "second_person_needed"]
+#: The effect of the findings that each refusal is about.
+STOPPING: Mapping[Refusal, Effect] = {
+    "blocked": "block",
+    "reason_needed": "reason",
+    "second_person_needed": "second_person",
+}
 
 _INVENTED = {"date": "invented.date", "name": "invented.name", "quotation": "invented.quotation"}
 _FIX_INVENTED = {
@@ -69,6 +76,9 @@ def refusal(findings: Iterable[GatedFinding], approval: Approval | None) -> Refu
     covered = approval.get("findings", ()) if approval is not None and approval.get("reason") else ()
     if any(finding.effect == "reason" and finding.key not in covered for finding in findings):
         return "reason_needed"
+    seconded = approval.get("seconded", ()) if approval is not None else ()
+    if any(finding.effect == "second_person" and finding.key not in seconded for finding in findings):
+        return "second_person_needed"
     return None
 
 

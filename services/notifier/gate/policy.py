@@ -9,9 +9,10 @@ from typing import Literal, NamedTuple, get_args
 
 __all__ = ["EFFECTS", "KINDS", "OTHER", "Effect", "GatePolicy", "Kind"]
 
-#: block: the message can't go out until the text is changed · reason: whoever approves it gives a reason, which is
-#: kept · warn: it is shown · off: it is not shown. From the strictest to the mildest.
-Effect = Literal["block", "reason", "warn", "off"]
+#: block: the message can't go out until the text is changed · second_person: somebody else has to approve it too ·
+#: reason: whoever approves it gives a reason, which is kept · warn: it is shown · off: it is not shown. From the
+#: strictest to the mildest.
+Effect = Literal["block", "second_person", "reason", "warn", "off"]
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
 
 
@@ -70,13 +71,22 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class GatePolicy:
-    """The firm's effects by kind; the defaults apply to kinds that it doesn't name."""
+    """The firm's effects by kind; the defaults apply to kinds that it doesn't name.
+
+    ``second_persons`` are the ids of the users who may approve as the second person, whoever the client's account
+    manager is. If there are none, everybody who may see the draft may.
+    """
 
     effects: Mapping[str, Effect] = field(default_factory=dict)
+    second_persons: tuple[str, ...] = ()
 
     def effect(self, kind: str) -> Effect:
         """Return the effect of findings of ``kind``."""
         return self.effects.get(kind, KINDS[kind].default)
+
+    def may_second(self, user_id: str, first_by: str) -> bool:
+        """Return whether a user may approve what ``first_by`` has approved: never the same person."""
+        return user_id != first_by and (not self.second_persons or user_id in self.second_persons)
 
     def milder(self) -> tuple[str, ...]:
         """Return the kinds whose effect is milder than the default."""

@@ -23,10 +23,15 @@ def parse_policy(text: str, file: str) -> GatePolicy:
     """
     root = _load(text, file)
     faults = [
-        f"{file}:{_line(root, name)}: {name}: there is no such field. The only field is effects."
+        f"{file}:{_line(root, name)}: {name}: there is no such field. The fields are effects and second_persons."
         for name in root
-        if name != "effects"
+        if name not in ("effects", "second_persons")
     ]
+    persons = root.get("second_persons", [])
+    if not isinstance(persons, list) or not all(isinstance(user, str) and user.strip() for user in persons):
+        fix = "List users, such as [owner, manager-june]."
+        faults.append(f"{file}:{_line(root, 'second_persons')}: second_persons: it is not a list of users. {fix}")
+        persons = []
     raw = root.get("effects")
     if not isinstance(raw, CommentedMap):
         fix = "Give each kind of finding its effect, such as spelling: off."
@@ -46,7 +51,7 @@ def parse_policy(text: str, file: str) -> GatePolicy:
             effects[kind] = effect
     if faults:
         raise BadInput("\n".join(faults))
-    return GatePolicy(effects)
+    return GatePolicy(effects, tuple(dict.fromkeys(user.strip() for user in persons)))
 
 
 def _load(text: str, file: str) -> CommentedMap:

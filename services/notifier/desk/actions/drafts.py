@@ -27,9 +27,10 @@ from services.notifier.desk import labels
 from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
 from services.notifier.desk.actions.deliveries import publish_delivery, publish_sent
 from services.notifier.desk.draft_checks import recheck
-from services.notifier.desk.errors import Conflict, GateRefused
+from services.notifier.desk.errors import Conflict, GateRefused, NotFound
+from services.notifier.desk.second_person import first_approval, visible_draft
 from services.notifier.gate.current import gate_findings
-from services.notifier.gate.findings import GatedFinding, refusal, text_hash
+from services.notifier.gate.findings import STOPPING, GatedFinding, refusal, text_hash
 from services.notifier.lifecycle import IllegalTransition, ManagerCommand, StaleDraft, next_state
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store as rewordings
@@ -90,20 +91,26 @@ def accept_rewording(context: ActionContext, draft_id: str, version: int) -> Non
 
 def approve(
     context: ActionContext, draft_id: str, version: int, *, at_once: bool = False, reason: str = ""
-) -> datetime:
-    """Hand the draft to the outbox and return when it goes out.
+) -> datetime | None:
+    """Hand the draft to the outbox and return when it goes out; None if a second person has to approve it first.
 
     The time is planned again, with everything that was sent and approved since the draft was made. ``at_once`` skips
     quiet hours, budget and blackouts. ``reason`` is why it goes out in spite of findings that need one.
 
     Raises:
-        GateRefused: a finding blocks it, or needs a reason that was not given.
+        GateRefused: a finding blocks it, needs a reason that was not given, or needs a second person, who can't be
+            the first again.
     """
     line = _seen(context, draft_id, version, "approve")
     if context.mail_fix is not None:
         raise BadInput("Mail isn't set up, so Firstword can't send this message.", fix=context.mail_fix)
     channel, recipient = _target(_client(context, line), context.routes)
-    approval = _pass_gate(context, line, reason)
+    approval, waits = _pass_gate(context, line, reason)
+    if waits:
+        _change(context, line, "ask_second", outcome=None, approval=approval)
+        detail = f"for {'; '.join(approval['findings_to_second'])}{_in_spite(approval)}"
+        context.audit("draft.second_person_asked", draft_id, line.client_id, detail)
+        return None
     plan = None if at_once else _plan(context, line)
     leaves_at = context.now if plan is None else plan.send_after
     _change(context, line, "approve", outcome=None, approval=approval)
@@ -114,9 +121,8 @@ def approve(
     if plan is not None and plan.waits_for is not None:
         _publish_wait(context, line, plan)
     beyond = ", beyond the weekly budget" if line.draft.budget == "beyond" or (plan and plan.beyond_budget) else ""
-    context.audit(
-        "draft.approved", draft_id, line.client_id, f"goes out {leaves_at.isoformat()}{beyond}{_in_spite(approval)}"
-    )
+    detail = f"goes out {leaves_at.isoformat()}{beyond}{_in_spite(approval)}{_first(approval)}"
+    context.audit("draft.approved", draft_id, line.client_id, detail)
     return leaves_at
 
 
@@ -164,7 +170,7 @@ def mark_sent(context: ActionContext, draft_id: str, version: int, *, reason: st
     """
     line = _seen(context, draft_id, version, "mark_sent")
     findings = gate_findings(context.connection, line.id, context.gate)
-    holding = [finding for finding in findings if finding.effect in ("block", "reason")]
+    holding = [finding for finding in findings if finding.effect != "warn"]
     approval = _approval(context, line, holding, reason)
     if holding and not approval["reason"]:
         raise GateRefused("reason_needed", holding)
@@ -219,13 +225,21 @@ def give_feedback(context: ActionContext, draft_id: str, feedback: Feedback, com
 
 def _seen(context: ActionContext, draft_id: str, version: int, command: ManagerCommand) -> DraftLine:
     """Return the draft if it is still as the person saw it and allows ``command``; raise Conflict if not."""
-    line = context.draft(draft_id)
+    line = context.draft(draft_id) if command != "approve" else _to_approve(context, draft_id)
     try:
         next_state(line.state, command, "account manager")
     except IllegalTransition as refused:
         raise _conflict(context, line) from refused
     if line.version != version:
         raise _conflict(context, line)
+    return line
+
+
+def _to_approve(context: ActionContext, draft_id: str) -> DraftLine:
+    """Return a draft that the viewer may approve, also as the second person for another's client."""
+    line = visible_draft(context.connection, context.viewer, context.gate, draft_id)
+    if line is None:
+        raise NotFound("There is no such draft.")
     return line
 
 
@@ -247,18 +261,30 @@ def _conflict(context: ActionContext, line: DraftLine) -> Conflict:
     )
 
 
-def _pass_gate(context: ActionContext, line: DraftLine, reason: str) -> dict[str, Any]:
-    """Return the approval of the text that ``line`` has, bound to it; raise GateRefused if the gate holds it back.
+def _pass_gate(context: ActionContext, line: DraftLine, reason: str) -> tuple[dict[str, Any], bool]:
+    """Return the approval of the text that ``line`` has, bound to it, and whether it waits for a second person.
 
     If the text changes in between, the version no longer fits, and nothing is approved.
+
+    Raises:
+        GateRefused: the gate holds it back.
     """
     findings = gate_findings(context.connection, line.id, context.gate)
     approval = _approval(context, line, [finding for finding in findings if finding.effect == "reason"], reason)
+    first = first_approval(context.connection, line)
+    if first is not None and first["text"] == approval["text"]:
+        if not approval["reason"]:
+            approval |= {"reason": first["reason"], "findings": first["findings"]}
+        if context.gate.may_second(context.viewer.user_id, first["by"]):
+            to_second = [finding.key for finding in findings if finding.effect == "second_person"]
+            approval |= {"first_by": first["by"], "seconded": to_second}
     refused = refusal(findings, approval)
+    if refused == "second_person_needed" and first is None:
+        to_second = [finding.key for finding in findings if finding.effect == "second_person"]
+        return {**approval, "findings_to_second": to_second}, True
     if refused is not None:
-        effect = "block" if refused == "blocked" else "reason"
-        raise GateRefused(refused, [finding for finding in findings if finding.effect == effect])
-    return approval
+        raise GateRefused(refused, [finding for finding in findings if finding.effect == STOPPING[refused]])
+    return approval, False
 
 
 def _approval(context: ActionContext, line: DraftLine, findings: Sequence[GatedFinding], reason: str) -> dict[str, Any]:
@@ -277,6 +303,10 @@ def _in_spite(approval: Mapping[str, Any]) -> str:
     if approval["reason"] is None:
         return ""
     return f", in spite of {'; '.join(approval['findings'])}. Reason: {approval['reason']}"
+
+
+def _first(approval: Mapping[str, Any]) -> str:
+    return f", first approved by {approval['first_by']}" if "first_by" in approval else ""
 
 
 def _client(context: ActionContext, line: DraftLine) -> ClientChanged | None:

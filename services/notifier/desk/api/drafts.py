@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -29,6 +30,7 @@ from services.notifier.desk.api.models import (
 from services.notifier.desk.disagreements import disagreements
 from services.notifier.desk.draft_checks import checks_of
 from services.notifier.desk.errors import NotFound
+from services.notifier.desk.second_person import to_second, visible_draft
 from services.notifier.gate import current
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store as rewordings
@@ -47,11 +49,20 @@ def list_drafts(context: Caller) -> ListPage[DraftSummary]:
     return list_page(page, [DraftSummary(**_summary(line)) for line in page.items])
 
 
+@router.get("/second")
+def list_second(context: Caller) -> Sequence[DraftSummary]:
+    """List the drafts that another person has approved and that wait for the caller's approval."""
+    with context.reading() as connection:
+        lines = to_second(connection, context.viewer, context.dependencies.gate)
+    context.audit_read("drafts.listed", "second")
+    return [DraftSummary(**_summary(line)) for line in lines]
+
+
 @router.get("/{draft_id}")
 def get_draft(context: Caller, draft_id: str) -> DraftWithRewording:
     """Return a draft with its evidence and checks, and the rewording if there is one."""
     with context.reading() as connection:
-        line = queries.draft(connection, context.scope, draft_id)
+        line = visible_draft(connection, context.viewer, context.dependencies.gate, draft_id)
         rewording = rewordings.progress(connection, draft_id)
         alerts = [] if line is None or line.alert is None else [line.alert]
         gate = () if line is None else current.gate_findings(connection, draft_id, context.dependencies.gate)
@@ -65,13 +76,13 @@ def get_draft(context: Caller, draft_id: str) -> DraftWithRewording:
 
 @router.post("/{draft_id}/approve", responses={409: {"model": GateProblem}, 422: {"model": GateProblem}})
 def approve(context: Caller, draft_id: str, approval: Approval) -> Approved:
-    """Approve the draft and return the time at which it will be sent.
+    """Approve the draft and return the time at which it will be sent, or that a second person has to approve it too.
 
     Findings that the firm's rules block, or for which a reason is missing, come back as a problem with the list.
     """
     with context.acting() as action:
         leaves_at = drafts.approve(action, draft_id, approval.version, at_once=approval.at_once, reason=approval.reason)
-    return Approved(draft_id=draft_id, leaves_at=leaves_at)
+    return Approved(draft_id=draft_id, state="second" if leaves_at is None else "approved", leaves_at=leaves_at)
 
 
 @router.post("/{draft_id}/dismiss")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -15,11 +15,12 @@ from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DismissReason, Draft, DraftState, Finding, Grounding
 from services.notifier.desk.dependencies import FeedView
 from services.notifier.digest.preferences import ChosenPreferences
-from services.notifier.gate.findings import GatedFinding
+from services.notifier.gate.findings import GatedFinding, Refusal
 from services.notifier.gate.policy import Effect
 from services.notifier.queries import Page
 
 __all__ = [
+    "GATE_PROBLEMS",
     "AdvicePage",
     "Approval",
     "Approved",
@@ -137,10 +138,18 @@ class GateFinding(Model):
     fix: str | None
 
 
-class GateProblem(Model):
-    """Why a message was held back (409 ``gate.blocked``, 422 ``gate.reason_needed``), and the findings that do it."""
+GateProblemType = Literal["gate.blocked", "gate.reason_needed", "gate.second_person_needed"]
+GATE_PROBLEMS: Mapping[Refusal, GateProblemType] = {
+    "blocked": "gate.blocked",
+    "reason_needed": "gate.reason_needed",
+    "second_person_needed": "gate.second_person_needed",
+}
 
-    type: Literal["gate.blocked", "gate.reason_needed"]
+
+class GateProblem(Model):
+    """Why a message was held back, and the findings that do it: 422 if a reason is missing, 409 otherwise."""
+
+    type: GateProblemType
     error: str
     fix: str | None
     findings: tuple[GateFinding, ...]
@@ -188,11 +197,14 @@ class DraftWithRewording(DraftDetail):
 
 
 class Approved(Model):
-    """An approved draft and the time at which it will be sent."""
+    """An approved draft and the time at which it will be sent.
+
+    If a second person has to approve it too, its state is ``second`` and there is no time yet.
+    """
 
     draft_id: str
     state: DraftState = "approved"
-    leaves_at: datetime
+    leaves_at: datetime | None
 
 
 class Dismissed(Model):

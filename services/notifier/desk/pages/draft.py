@@ -25,6 +25,7 @@ from services.notifier.desk.disagreements import disagreements
 from services.notifier.desk.draft_checks import checks_of, why_this_client
 from services.notifier.desk.errors import NotFound
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
+from services.notifier.desk.second_person import first_approval, scope_for_second, user_name, visible_draft
 from services.notifier.drafting.grounding import by_sentence
 from services.notifier.gate.current import gate_findings
 from services.notifier.gate.findings import GatedFinding
@@ -41,21 +42,28 @@ Version = Annotated[int, Form(ge=0)]
 def show(context: PageRequest, draft_id: str) -> HTMLResponse:
     """Show the message on one side and its evidence on the other."""
     with context.reading() as connection:
-        line = queries.draft(connection, context.scope, draft_id)
+        rules = context.dependencies.gate
+        line = visible_draft(connection, context.viewer, rules, draft_id)
         if line is None:
             raise NotFound("There is no such draft.")
+        first = first_approval(connection, line)
+        scope = scope_for_second(context.viewer, rules) if line.state == "second" else context.scope
         supersedes, checks = line.draft.supersedes, checks_of(line)
-        entry = queries.client(connection, context.scope, line.client_id)
+        entry = queries.client(connection, scope, line.client_id)
         other_ids = [alert_id for alert_id in line.draft.told_alerts if alert_id != line.draft.alert_id]
-        other_alerts = queries.alerts_by_id(connection, context.scope, other_ids)
+        other_alerts = queries.alerts_by_id(connection, scope, other_ids)
         alerts = [alert for alert in (line.alert, *other_alerts) if alert is not None]
-        gate = gate_findings(connection, draft_id, context.dependencies.gate)
+        gate = gate_findings(connection, draft_id, rules)
         contacts = queries.contacts(connection, context.scope, line.client_id)
         values: dict[str, Any] = {
             "line": line,
             "book": entry,
             "checks": checks,
             "gate": gate,
+            "first_by": None if first is None else user_name(connection, first["by"]),
+            "first_reason": None if first is None else first["reason"],
+            "may_second": first is None or rules.may_second(context.viewer.user_id, first["by"]),
+            "is_own": context.scope.includes(line.draft.manager_id),
             "gate_by_effect": [(effect, list(found)) for effect, found in groupby(gate, lambda found: found.effect)],
             "marked": _marked(checks.findings, gate),
             "sentences": by_sentence(f"{line.subject}\n\n{line.body}", checks.grounding),
@@ -155,6 +163,8 @@ def approve(
     """Send the message: now, or in the client's hours."""
     with context.acting() as action:
         leaves_at = drafts.approve(action, draft_id, version, at_once=when == "now", reason=reason)
+    if leaves_at is None:
+        return redirect("/", "second")
     return redirect("/", "approved" if leaves_at <= context.now else "waiting")
 
 

@@ -9,6 +9,7 @@ from services.notifier import queries
 from services.notifier.desk.actions.health import broken_feeds
 from services.notifier.desk.disagreements import disagreements
 from services.notifier.desk.pages.rendering import PageRequest, render
+from services.notifier.desk.second_person import to_second
 from services.notifier.webhooks import log
 
 __all__ = ["router"]
@@ -22,6 +23,7 @@ def inbox(context: PageRequest) -> HTMLResponse:
     with context.reading() as connection:
         page = queries.inbox(connection, context.scope, context.now, number=context.page_number, size=context.page_size)
         waiting = queries.waiting(connection, context.scope)
+        second = to_second(connection, context.viewer, context.dependencies.gate)
         disputed = disagreements(connection, [line.alert for line in page.items if line.alert is not None])
         disabled_webhooks = log.disabled(connection) if context.viewer.role == "owner" else ()
     return render(
@@ -29,6 +31,7 @@ def inbox(context: PageRequest) -> HTMLResponse:
         "inbox.html",
         page=page,
         waiting=waiting,
+        second=second,
         disputed=disputed,
         broken_feeds=broken_feeds(context.dependencies),
         feed_count=len(context.dependencies.feeds_view()),

@@ -26,6 +26,7 @@ STATIC = DESK / "static"
 NOTES = {
     "approved": "Approved. The message is on its way.",
     "waiting": "Approved. The message goes out in the client's hours; see “Waiting to be sent” in the inbox.",
+    "second": "Approved. It waits for a second person's approval.",
     "saved": "Saved and checked again.",
     "dismissed": "Dismissed. You can find it under Decisions.",
     "marked": "Marked as sent by hand.",

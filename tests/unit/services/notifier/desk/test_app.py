@@ -374,6 +374,10 @@ def test_the_api_works_with_a_bearer_token(world: World) -> None:
     edited = client.post(f"{at}/edit", json={"version": 0, "subject": "S", "body": "It rose 99%."}).json()
     assert ("99%", "nowhere") in [(entry["text"], entry["where"]) for entry in edited["grounding"]]
     assert client.post(f"{at}/approve", json={"version": 0}).status_code == 409
+    blocked = client.post(f"{at}/approve", json={"version": edited["version"]})
+    assert (blocked.status_code, blocked.json()["type"]) == (409, "gate.blocked")
+    text = {"subject": line.subject, "body": line.body.replace("How do you see it?", "What do you think of it?")}
+    edited = client.post(f"{at}/edit", json={"version": 1, **text}).json()
     approved = client.post(f"{at}/approve", json={"version": edited["version"]}).json()
     assert approved["state"] == "approved"
     other = world.draft("yusuf")

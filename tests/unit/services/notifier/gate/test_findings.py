@@ -54,3 +54,20 @@ def test_no_reason_helps_against_a_block() -> None:
 
 def test_the_hash_tells_subject_and_body_apart() -> None:
     assert text_hash("a", "bc") != text_hash("ab", "c")
+
+
+def test_a_second_person_covers_what_was_there_when_they_approved() -> None:
+    policy = GatePolicy({"slang": "second_person", "polarizing": "second_person"})
+    slang, politics = gated((), [a_finding("slang"), a_finding("polarizing")], policy)
+    assert refusal([slang], {"reason": "Yes.", "findings": [slang.key]}) == "second_person_needed"
+    approval = {"reason": None, "findings": [], "seconded": [slang.key]}
+    assert refusal([slang], approval) is None
+    assert refusal([slang, politics], approval) == "second_person_needed"
+
+
+def test_nobody_is_their_own_second_person() -> None:
+    assert not GatePolicy().may_second("owner", "owner")
+    assert GatePolicy().may_second("manager-mara", "owner")
+    named = GatePolicy(second_persons=("manager-june",))
+    assert [named.may_second(user, "owner") for user in ("manager-mara", "manager-june")] == [False, True]
+    assert not named.may_second("manager-june", "manager-june")

@@ -27,9 +27,9 @@ def test_all_faults_are_reported_at_once_with_line_field_and_fix() -> None:
     with pytest.raises(BadInput) as raised:
         parse_policy("effect: {}\neffects:\n  speling: off\n  promise: never\n", "gate.yaml")
     assert str(raised.value).splitlines() == [
-        "gate.yaml:1: effect: there is no such field. The only field is effects.",
+        "gate.yaml:1: effect: there is no such field. The fields are effects and second_persons.",
         "gate.yaml:3: effects.speling: there is no such kind of finding. Did you mean spelling?",
-        "gate.yaml:4: effects.promise: 'never' is not an effect. Use one of block, reason, warn, off.",
+        "gate.yaml:4: effects.promise: 'never' is not an effect. Use one of block, second_person, reason, warn, off.",
     ]
 
 
@@ -38,6 +38,7 @@ def test_all_faults_are_reported_at_once_with_line_field_and_fix() -> None:
     [
         ("", "gate.yaml:1: file: it has no table of effects"),
         ("effects: [a]\n", "gate.yaml:1: effects: the table of effects is missing"),
+        ("effects: {}\nsecond_persons: june\n", "gate.yaml:2: second_persons: it is not a list of users"),
         ("effects:\n  a: [\n", "it is not valid YAML"),
         ("effects:\n  slang: warn\n  slang: off\n", "gate.yaml:3: file: it is not valid YAML"),
         ("effects:\n  slang: [block]\n", "effects.slang: ['block'] is not an effect"),
