@@ -53,7 +53,7 @@ def main() -> None:
         entity = minute % ENTITIES
         at = START + timedelta(minutes=minute)
         report = text_report(item.id, signature, at)
-        windows[entity], _ = assign_report(windows[entity], report, signature, title=item.title)
+        windows[entity] = assign_report(windows[entity], report, signature, title=item.title).window
     seconds = time.process_time() - started
     stories = sum(len(window.stories) for window in windows) / ENTITIES
     print(f"assign_report: {len(items) / seconds:,.0f} items/s in windows of {stories:.1f} stories")

@@ -19,6 +19,9 @@ __all__ = ["alert_raised", "build_alert", "rank_evidence"]
 #: An alert on an item without a date leaves at least so many hours.
 UNDATED_HOURS = 48
 Urgency = Literal["low", "normal", "high", "urgent"]
+#: With this probability an item reports the story's event: a draft may say that its paper reports it as well. Below, it
+#: may be the next step of the story.
+_SURE_EVENT = 0.8
 #: A later alert on the story names the earlier one if its verdict is one of these.
 _REFERRED_TO: frozenset[Verdict] = TOLD | {"hold"}
 
@@ -91,7 +94,9 @@ def _supports(record: EvidenceRecord, event: EventSummary) -> Support:
         return "withdraws" if record.origin_id == record.through else "context"
     if not states_claim(record, event):
         return "context"
-    return "denies" if record.status == "denied" else "claim"
+    if record.status == "denied":
+        return "denies"
+    return "context" if record.of_event is not None and record.of_event < _SURE_EVENT else "claim"
 
 
 def alert_raised(alert: Alert) -> AnyEvent:

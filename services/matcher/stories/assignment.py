@@ -29,7 +29,7 @@ def assign_to_story(
     Returns the state with the item in its window, and the story's thread with the item; the caller stores the thread.
     """
     item, revised = annotated.item, annotated.revision > 0
-    window, record = assign_report(
+    window, record, probability = assign_report(
         state.window,
         report_of(annotated),
         annotated.signature,
@@ -45,7 +45,9 @@ def assign_to_story(
     contradicts = ends_event(thread.event, impact) or is_opposite(thread.event, impact)
     update = record.relation in ("update", "new") or revised or contradicts
     copy = record.relation == "copy"
-    return state, add_to_thread(thresholds, thread, annotated, now, copy=copy, update=update, old=old)
+    added = add_to_thread(thresholds, thread, annotated, now, copy=copy, update=update, old=old)
+    trigger = replace(added.trigger, of_event=None if probability is None else round(probability, 3))
+    return state, added._replace(thread=added.thread.with_evidence(trigger), trigger=trigger)
 
 
 def _running_stories(state: JudgeState, annotated: ItemAnnotated) -> dict[str, bool]:

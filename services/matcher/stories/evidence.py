@@ -60,7 +60,8 @@ class EvidenceRecord:
     (empty in states from before provenance was checked), ``claimed`` is the publisher that it names without proof.
     ``copies``: it repeats the text of another channel's item, so it is no evidence of its own. ``kind`` and
     ``direction`` are those of the event as this item tells it (None in older states). ``other_party``: it is the
-    statement of a party to the event other than the watched thing.
+    statement of a party to the event other than the watched thing. ``of_event`` is the probability that it reports the
+    story's event, None for the first item and in older states.
     """
 
     item_id: str
@@ -95,6 +96,7 @@ class EvidenceRecord:
     kind: EventKind | None = None
     direction: Direction | None = None
     other_party: bool = False
+    of_event: float | None = None
 
     @property
     def through(self) -> str:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
 from schemas.mentions import FAMILY_OF, Signature, StoryRecord
-from services.matcher.stories.pairwise import UNSPECIFIC, EventModel, Report, default_model
+from schemas.readings import Role
+from services.matcher.stories.pairwise import UNSPECIFIC, Report, default_model
 from services.matcher.stories.similarity import cosines, is_near_copy
 from services.matcher.stories.story import STORY_WINDOW, Story, add_to_story, relation_to, start_story
 
@@ -23,6 +25,8 @@ __all__ = [
     "ANSWER_KIND_AT",
     "EMPTY_WINDOW",
     "JOIN_AT",
+    "JOIN_STRANGERS_AT",
+    "Assignment",
     "StoryWindow",
     "assign_report",
     "event_probability",
@@ -31,6 +35,9 @@ __all__ = [
 #: An item joins a story if it reports its event with this probability. A denial answers something, so less is enough,
 #: and still less where the story is of the kind that it denies: the denial of a sale answers the sale.
 JOIN_AT, ANSWER_AT, ANSWER_KIND_AT = 0.5, 0.25, 0.08
+#: More is needed if the watched thing, such as a topic, takes no part in the event, and the story names others.
+JOIN_STRANGERS_AT = 0.75
+_TAKES_PART: frozenset[Role] = frozenset(("actor", "object", "party"))
 #: Stories kept for one entity, and those whose meaning is closest, which an item is compared with.
 _MAX_STORIES, _MAX_CANDIDATES = 200, 8
 
@@ -46,6 +53,14 @@ class StoryWindow:
 EMPTY_WINDOW = StoryWindow()
 
 
+class Assignment(NamedTuple):
+    """An item's story. ``probability``: that it reports the story's event; None if it started the story."""
+
+    window: StoryWindow
+    record: StoryRecord
+    probability: float | None
+
+
 def assign_report(
     window: StoryWindow,
     report: Report,
@@ -54,7 +69,7 @@ def assign_report(
     title: str,
     revised: bool = False,
     running: Mapping[str, bool] | None = None,
-) -> tuple[StoryWindow, StoryRecord]:
+) -> Assignment:
     """Put an item into the story whose event it reports, or start one; return the new window and the assignment.
 
     An item already in a story stays there, ``revised`` or not; one that is revised after its story has left the window
@@ -65,22 +80,25 @@ def assign_report(
     newest = report.at if window.newest is None else max(window.newest, report.at)
     live = [story for story in window.stories if newest - story.last_at <= STORY_WINDOW or story.id in running]
     known = next((story for story in live if report.item_id in story.items), None)
-    within_reach = _within_reach(live, report.at, running)
-    chosen, copy = (known, False) if known is not None else _choose_story(within_reach, report, signature)
+    chosen, copy, probability = known, False, None if known is None else event_probability(known, report)
+    if known is None:
+        chosen, copy, probability = _choose_story(_within_reach(live, report.at, running), report, signature)
     if chosen is None:
         started = start_story(report, signature, title)
-        kept = (*live, started)[-_MAX_STORIES:]
-        return StoryWindow(kept, newest), StoryRecord(item_id=report.item_id, story_id=started.id, relation="new")
+        record = StoryRecord(item_id=report.item_id, story_id=started.id, relation="new")
+        return Assignment(StoryWindow((*live, started)[-_MAX_STORIES:], newest), record, None)
     relation = relation_to(chosen, signature, copy=copy and not revised)
     updated = add_to_story(chosen, report, signature, revision=known is not None)
     stories = tuple(updated if story is chosen else story for story in live)
-    return StoryWindow(stories, newest), StoryRecord(item_id=report.item_id, story_id=chosen.id, relation=relation)
+    record = StoryRecord(item_id=report.item_id, story_id=chosen.id, relation=relation)
+    return Assignment(StoryWindow(stories, newest), record, probability)
 
 
-def event_probability(model: EventModel, story: Story, report: Report) -> float:
-    """Return how probably the item reports the story's event: the mean over the story's reports."""
-    found = [model.probability(other, report) for other in story.compared()]
-    return sum(found) / len(found)
+def event_probability(story: Story, report: Report) -> float | None:
+    """Return how probably the item reports the story's event: the mean over its other reports; None if it has none."""
+    model = default_model()
+    found = [model.probability(other, report) for other in story.compared() if other.item_id != report.item_id]
+    return sum(found) / len(found) if found else None
 
 
 def _within_reach(stories: Sequence[Story], at: datetime, running: Mapping[str, bool]) -> list[Story]:
@@ -88,26 +106,31 @@ def _within_reach(stories: Sequence[Story], at: datetime, running: Mapping[str, 
     return [story for story in stories if story.distance(at) <= STORY_WINDOW or running.get(story.id, False)]
 
 
-def _choose_story(stories: list[Story], report: Report, signature: Signature) -> tuple[Story | None, bool]:
-    """Return the story that fits best, if any fits, and whether the item is a near-copy."""
+def _choose_story(
+    stories: list[Story], report: Report, signature: Signature
+) -> tuple[Story | None, bool, float | None]:
+    """Return the story that fits best, if any fits, whether the item is a near-copy, and the probability."""
     for story in stories:
         if is_near_copy(story, signature.shingles):
-            return story, True
-    model = default_model()
+            return story, True, 1.0
     best, best_probability = None, 0.0
     for story in _closest(stories, report):
-        probability = event_probability(model, story, report)
+        probability = event_probability(story, report) or 0.0
         if probability >= max(best_probability, _required(story, report)):
             best, best_probability = story, probability
-    return best, False
+    return best, False, best_probability
 
 
 def _required(story: Story, report: Report) -> float:
     """Return the probability with which an item must report the story's event to join it."""
+    others = story.compared()
     if report.facts is None or not report.facts.denies:
-        return JOIN_AT
+        takes_part = report.facts is not None and report.facts.role in _TAKES_PART
+        names = frozenset(name for other in others for name in other.names)
+        strangers = bool(names) and bool(report.names) and names.isdisjoint(report.names)
+        return JOIN_STRANGERS_AT if strangers and not takes_part else JOIN_AT
     family = FAMILY_OF[report.facts.kind]
-    known = {FAMILY_OF[other.facts.kind] for other in story.compared() if other.facts is not None}
+    known = {FAMILY_OF[other.facts.kind] for other in others if other.facts is not None}
     return ANSWER_KIND_AT if family in known and family not in UNSPECIFIC else ANSWER_AT
 
 

@@ -51,7 +51,7 @@ def assign(
     else:
         signature = compute_signature(item)
         report = text_report(item.id, signature, at)
-    return assign_report(window, report, signature, title=item.title, revised=revised)
+    return assign_report(window, report, signature, title=item.title, revised=revised)[:2]
 
 
 def assign_all(rows: Sequence[Row]) -> tuple[StoryWindow, list[tuple[str, str]]]:
