@@ -13,7 +13,7 @@ from schemas.readings import EventFamily
 from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
 from services.notifier.drafting.fit import fitting_wordings, query_for
-from services.notifier.drafting.playbook_rules import Rule
+from services.notifier.drafting.playbook_rules import ANY, Rule
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import review
 
@@ -72,7 +72,13 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     if rule is None:
         return OpinionPart(None, notes=(_no_rule_note(alert),))
     notes = () if client.desires else (f"The client book lists no desire of {client.name}. Ask what they want.",)
-    wordings = fitting_wordings(rule, query_for(alert, client, brief.asset, brief.manager.id))
+    query = query_for(alert, client, brief.asset, brief.manager.id)
+    if ANY in rule.kinds and (refused := playbooks.refusals(replace(query, desire=desire.name if desire else ""))):
+        notes = (
+            *notes,
+            f"The advice is general, because advice on this kind of event does not fit: {refused[0][1].text}.",
+        )
+    wordings = fitting_wordings(rule, query)
     wording = pick(wordings, client.id, alert.story_id, rule.id)
     action, reason = (text.replace("{asset}", brief.asset) for text in wording)
     if alert.verdict != "warn":

@@ -69,12 +69,13 @@ class Playbooks:
         return next((rule for rule, refused in self._candidates(query) if refused is None), None)
 
     def refusals(self, query: RuleQuery) -> tuple[tuple[Rule, Contradiction], ...]:
-        """Return the rules that come before the one for ``query`` and don't fit the event as read, with the reason."""
+        """Return the rules for a kind of event that come before the one for ``query``, and why each doesn't fit."""
         found = []
         for rule, refused in self._candidates(query):
             if refused is None:
                 break
-            found.append((rule, refused))
+            if ANY not in rule.kinds:
+                found.append((rule, refused))
         return tuple(found)
 
     def _candidates(self, query: RuleQuery) -> Iterator[tuple[Rule, Contradiction | None]]:

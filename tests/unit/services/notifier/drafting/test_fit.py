@@ -112,7 +112,9 @@ def test_what_is_said_of_an_event_is_never_about_another() -> None:
         assert said(case)
     misread = DryRunCase("wealth", "fine", "holds", "negative", size="major", role="actor", family="deal")
     assert "fine" not in said(misread)
-    assert opinion_part(brief_for(misread, NOW), SHIPPED).rule in BOOKS["general"].rules
+    general = opinion_part(brief_for(misread, NOW), SHIPPED)
+    assert general.rule in BOOKS["general"].rules
+    assert any("the news is about deal and not fine" in note for note in general.notes)
 
 
 def test_a_coin_or_a_fund_gets_no_advice_on_its_board_or_earnings() -> None:
