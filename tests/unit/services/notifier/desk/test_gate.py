@@ -20,7 +20,7 @@ from services.notifier.tables import audit_log, drafts
 from tests.desk_world import OWNER, World
 from tests.fakes import ScriptedChannel
 
-PROMISE = "It is guaranteed."
+WRONG = "You are wrong about it."
 SLANG = "That is awesome."
 
 
@@ -50,7 +50,7 @@ def audited(world: World, action: str) -> str:
 
 @pytest.mark.parametrize(
     "added",
-    [PROMISE, "You are wrong about it.", "Its profit rises by 47% next year.", "I spoke with Mr. Trelawney about it.",
+    ["It is guaranteed.", WRONG, "Its profit rises by 47% next year.", "I spoke with Mr. Trelawney about it.",
      "It pays again on 14 May 2031."],
 )  # fmt: skip
 def test_by_default_these_are_blocked_whatever_the_reason(world: World, added: str) -> None:
@@ -67,9 +67,9 @@ def test_by_default_these_are_blocked_whatever_the_reason(world: World, added: s
     [("block", False, False), ("reason", False, True), ("warn", True, True), ("off", True, True)],
 )
 def test_the_firm_sets_what_a_finding_does(world: World, effect: Effect, without: bool, with_reason: bool) -> None:
-    draft_id = edited(world, PROMISE)
-    gate = GatePolicy({"promise": effect})
-    for reason, may in (("", without), (" \n", without), ("It is a state guarantee.", with_reason)):
+    draft_id = edited(world, WRONG)
+    gate = GatePolicy({"confrontation": effect})
+    for reason, may in (("", without), (" \n", without), ("He asked me to be blunt.", with_reason)):
         if world.line(draft_id).state == "approved":
             world.desk("take_back", draft_id, world.line(draft_id).version)
         if may:
@@ -98,16 +98,28 @@ def test_an_edit_and_taking_it_back_end_an_approval(world: World) -> None:
 
 
 def test_a_message_that_was_sent_by_hand_is_recorded_with_a_reason(world: World) -> None:
-    draft_id = edited(world, PROMISE)
+    draft_id = edited(world, WRONG)
     with pytest.raises(GateRefused):
         world.desk("mark_sent", draft_id, 1)
     world.desk("mark_sent", draft_id, 1, reason="I had sent it before I saw this.")
-    assert audited(world, "draft.sent_by_hand").startswith("in spite of promise: guaranteed. Reason: I had sent it")
+    assert audited(world, "draft.sent_by_hand").startswith(
+        "in spite of confrontation: You are wrong. Reason: I had sent it"
+    )
+
+
+def test_unconfirmed_news_said_as_fact_is_blocked(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    start, end = line.body.index("This is unconfirmed."), line.body.index("I am telling you")
+    body = f"{line.body[:start]}Estmere Group is buying Corvane Pharma.\n\n{line.body[end:]}"
+    world.desk("edit", line.id, 0, line.subject, body)
+    with pytest.raises(GateRefused) as raised:
+        world.desk("approve", line.id, 1, reason="I heard so.")
+    assert "meaning.hedge" in {finding.kind for finding in raised.value.findings}
 
 
 def test_an_edit_between_looking_and_approving_is_not_approved(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
-    world.desk("edit", line.id, 0, line.subject, f"{line.body}\n\n{PROMISE}")
+    world.desk("edit", line.id, 0, line.subject, f"{line.body}\n\n{WRONG}")
     with pytest.raises(Conflict):
         world.desk("approve", line.id, 0)
     assert world.line(line.id).state == "edited"
@@ -150,16 +162,18 @@ def token(browser: TestClient, path: str) -> str:
 
 
 def test_the_api_answers_with_a_problem_that_lists_the_findings(world: World) -> None:
-    draft_id = edited(world, f"{PROMISE} {SLANG}")
+    draft_id = edited(world, f"{WRONG} {SLANG}")
     browser = world.browser()
     headers = {"X-Form-Token": token(browser, f"/drafts/{draft_id}")}
     path = f"/api/v1/drafts/{draft_id}"
     assert [found["effect"] for found in browser.get(path).json()["gate"]][:2] == ["block", "reason"]
     blocked = browser.post(f"{path}/approve", json={"version": 1}, headers=headers)
     assert (blocked.status_code, blocked.json()["type"]) == (409, "gate.blocked")
-    assert [(found["kind"], found["text"]) for found in blocked.json()["findings"]] == [("promise", "guaranteed")]
+    assert [(found["kind"], found["text"]) for found in blocked.json()["findings"]] == [
+        ("confrontation", "You are wrong")
+    ]
     line = world.line(draft_id)
-    text = {"version": 1, "subject": line.subject, "body": line.body.replace(PROMISE, "")}
+    text = {"version": 1, "subject": line.subject, "body": line.body.replace(WRONG, "")}
     left = browser.post(f"{path}/edit", json=text, headers=headers).json()["gate"]
     assert left[0]["effect"] == "reason"
     asked = browser.post(f"{path}/approve", json={"version": 2}, headers=headers)
@@ -170,7 +184,7 @@ def test_the_api_answers_with_a_problem_that_lists_the_findings(world: World) ->
 
 
 def test_the_page_offers_what_the_gate_allows(world: World) -> None:
-    draft_id = edited(world, PROMISE)
+    draft_id = edited(world, WRONG)
     browser = world.browser()
     page = browser.get(f"/drafts/{draft_id}").text
     assert "Must be changed" in page
@@ -178,7 +192,7 @@ def test_the_page_offers_what_the_gate_allows(world: World) -> None:
     form = {"form_token": token(browser, f"/drafts/{draft_id}"), "version": "1", "reason": "Because."}
     assert browser.post(f"/drafts/{draft_id}/approve", data=form).status_code == 409
     line = world.line(draft_id)
-    world.desk("edit", draft_id, 1, line.subject, line.body.replace(PROMISE, SLANG))
+    world.desk("edit", draft_id, 1, line.subject, line.body.replace(WRONG, SLANG))
     page = browser.get(f"/drafts/{draft_id}").text
     assert "Needs a reason" in page
     assert 'name="reason"' in page
