@@ -21,11 +21,15 @@ __all__ = ["check_certainty", "check_meaning"]
 #: A statement of the evidence is only compared if it shares so many content words with the text's, or such a share.
 _SHARED, _SHARE = 2, 0.3
 #: How close a word of the evidence must stand to what it is about, to be compared at all (see ``_nearness``).
-_NEAR = 0.3
+_NEAR = 0.2
 #: How much closer the opposite must be than the same.
-_CLEARLY = 1.1
+_CLEARLY = 1.0
 #: The same word counts more than another with the same meaning.
 _SAME_WORD = 1.5
+#: How much closer another number must stand to what it is about, to be the one that is meant.
+_MISPLACED = 2.0
+
+_PREFIX = re.compile(r"(?:un|in|im|il|ir|dis|non-?)(?=\w)")
 
 
 def check_meaning(text: str, evidence: Sequence[str]) -> tuple[MeaningFinding, ...]:
@@ -62,14 +66,16 @@ def check_certainty(text: str, evidence: Sequence[str] = ()) -> Iterator[Meaning
 def _check_statement(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
     texts = [other.text for other in near]
     differ = bool(statement.negative) and not any(other.negative for other in near)
-    differ = differ or _is_contrary(statement.text) or any(_is_contrary(other.text) for other in near)
+    differ = differ or _is_contrary(statement.text) != any(_is_contrary(other.text) for other in near)
     for fault in compare_figures(statement.text, texts, negations_differ=differ):
         yield MeaningFinding(fault.kind, "error", fault.words, fault.evidence, fault.message)
-    words_found = [*_opposites(statement, near), *_negations(statement, near)]
-    yield from words_found
+    yield from _opposites(statement, near)
+    yield from _negations(statement, near)
+    yield from _prefixes(statement, near)
     yield from _hedges(statement, near)
     yield from _quantities(statement, near)
     yield from _dates(statement, near)
+    yield from _misplaced(statement, near)
     for kind, words, theirs, message in compare_parties(statement, near):
         yield MeaningFinding(kind, "error", words, theirs, message)
 
@@ -180,6 +186,27 @@ def _negations(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
         return
 
 
+def _prefixes(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
+    """Yield "unlawful" for "lawful", and the other way round, unless either is negated."""
+    for word in statement.words:
+        for other in near:
+            for candidate in other.words:
+                longer, shorter = (word, candidate) if len(word.text) > len(candidate.text) else (candidate, word)
+                if longer.text in lexicon()["not_opposites"] or len(shorter.text) < 5 or word.negated != candidate.negated:
+                    continue
+                start = _PREFIX.match(longer.text)
+                if start is None or longer.text[start.end() :] != shorter.text or _says(near, word) or statement.negative:
+                    continue
+                mine, theirs = _plain(word), _plain(candidate)
+                message = f"The evidence says “{theirs}”, the text “{mine}”."
+                yield MeaningFinding("negation", "error", mine, theirs, message)
+                return
+
+
+def _says(near: Sequence[Statement], word: Word) -> bool:
+    return any(word.text == entry.text for other in near for entry in other.words)
+
+
 def _clause(statement: Statement, word: Word) -> str:
     """Return the words of the clause of ``word``."""
     return " ".join(entry.text for entry in statement.words if entry.clause == word.clause)
@@ -268,6 +295,34 @@ def _dates(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningF
                 message = f"The evidence says “{theirs[0]}”, the text “{entry}”."
                 yield MeaningFinding("swap", "error", entry, theirs[0], message)
                 return
+
+
+def _misplaced(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
+    """Yield a number or a day that the evidence says of something else, and another of this."""
+    for word in statement.words:
+        sort = _sort(word)
+        if not sort:
+            continue
+        here, elsewhere, theirs = 0.0, 0.0, None
+        for other in near:
+            for candidate in other.words:
+                if _sort(candidate) == sort:
+                    score = _nearness(statement, word, other, candidate)
+                    if candidate.text == word.text:
+                        here = max(here, score)
+                    elif score > elsewhere:
+                        elsewhere, theirs = score, candidate
+        if theirs is not None and 0 < here and elsewhere > here * _MISPLACED and elsewhere > 1:
+            message = f"The evidence says “{_plain(theirs)}” of this, and “{_plain(word)}” of something else."
+            yield MeaningFinding("swap", "warning", _plain(word), _plain(theirs), message)
+            return
+
+
+def _sort(word: Word) -> str:
+    """Return what kind of thing ``word`` is, if it is one that is easily swapped; empty if not."""
+    if word.text.replace(",", "").replace(".", "").isdigit():
+        return "year" if len(word.text) == 4 and word.text[:2] in ("19", "20") else "number"
+    return "day" if word.text in lexicon()["dates"][0] else "month" if word.text in lexicon()["dates"][1] else ""
 
 
 def _date(entry: str) -> str:
