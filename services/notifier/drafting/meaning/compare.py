@@ -20,6 +20,8 @@ __all__ = ["check_certainty", "check_meaning"]
 
 #: A statement of the evidence is only compared if it shares so many content words with the text's, or such a share.
 _SHARED, _SHARE = 2, 0.3
+#: The share of a statement's words that must stand in the evidence for its figures to be about the same.
+_CLOSE = 0.3
 #: How close a word of the evidence must stand to what it is about, to be compared at all (see ``_nearness``).
 _NEAR = 0.2
 #: How much closer the opposite must be than the same.
@@ -52,6 +54,12 @@ def _is_near(statement: Statement, other: Statement) -> bool:
     return shared >= _SHARED or shared >= _SHARE * len(statement.stems) > 0
 
 
+def _is_close(statement: Statement, other: Statement) -> bool:
+    """Return whether most of what ``statement`` is about stands in ``other``."""
+    words = {word.stem for word in statement.words if word.is_content and not word.text[0].isdigit()}
+    return len(words & other.stems) >= _CLOSE * len(words)
+
+
 def check_certainty(text: str, evidence: Sequence[str] = ()) -> Iterator[MeaningFinding]:
     """Yield each promise or certainty in ``text`` that the evidence doesn't contain in the same words."""
     folded = " ".join(evidence).casefold()
@@ -67,7 +75,8 @@ def _check_statement(statement: Statement, near: Sequence[Statement]) -> Iterato
     texts = [other.text for other in near]
     differ = bool(statement.negative) and not any(other.negative for other in near)
     differ = differ or _is_contrary(statement.text) != any(_is_contrary(other.text) for other in near)
-    for fault in compare_figures(statement.text, texts, negations_differ=differ):
+    close = [other.text for other in near if _is_close(statement, other)]
+    for fault in compare_figures(statement.text, texts, close, negations_differ=differ):
         yield MeaningFinding(fault.kind, "error", fault.words, fault.evidence, fault.message)
     yield from _opposites(statement, near)
     yield from _negations(statement, near)
@@ -99,6 +108,8 @@ def _opposites(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
         if theirs is None or opposite < _NEAR or opposite <= same * _CLEARLY:
             continue
         if word.negated != theirs.negated and statement.negative and any(other.negative for other in near):
+            continue
+        if theirs.negated and not word.negated and _is_contrary(statement.text):
             continue
         if word.stem != theirs.stem and _is_other_side(statement, word, near, theirs):
             continue
@@ -195,6 +206,8 @@ def _prefixes(statement: Statement, near: Sequence[Statement]) -> Iterator[Meani
                 if longer.text in lexicon()["not_opposites"] or len(shorter.text) < 5 or word.negated != candidate.negated:
                     continue
                 start = _PREFIX.match(longer.text)
+                if any(entry.text == candidate.text for entry in statement.words):
+                    continue
                 if start is None or longer.text[start.end() :] != shorter.text or _says(near, word) or statement.negative:
                     continue
                 mine, theirs = _plain(word), _plain(candidate)
@@ -247,8 +260,8 @@ def _hedges(statement: Statement, near: Sequence[Statement]) -> Iterator[Meaning
 def _hedged(statement: Statement, hedges: tuple[str, ...]) -> Iterator[tuple[Word, str]]:
     """Yield the words that a hedge of the statement is about: the next two content words, with the hedge."""
     for match in find_all(statement.text, hedges):
-        if statement.text[match.end() :].startswith(" not "):
-            continue  # "may not" forbids
+        if statement.text[match.end() :].startswith(" not ") or (match[0] == "May" and match.start()):
+            continue  # "may not" forbids, "May" is a month
         after = [word for word in statement.words if word.start >= match.end() and word.is_content]
         if after:
             clause = after[0].clause

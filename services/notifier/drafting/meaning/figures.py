@@ -129,10 +129,16 @@ def figures(text: str) -> tuple[Figure, ...]:
     return tuple(sorted(found, key=lambda figure: figure.start))
 
 
-def compare_figures(text: str, evidence: Sequence[str], *, negations_differ: bool) -> list[FigureFault]:
-    """Return what differs between the figures of ``text``, one statement, and those of ``evidence``."""
+def compare_figures(
+    text: str, evidence: Sequence[str], close: Sequence[str], *, negations_differ: bool
+) -> list[FigureFault]:
+    """Return what differs between the figures of ``text``, one statement, and those of ``evidence``.
+
+    A figure that the evidence lacks is only compared with those of ``close``: statements about the same.
+    """
     known = [figure for source in evidence for figure in figures(source)]
-    faults = (_fault(figure, known, negations_differ) for figure in figures(text))
+    compared = [figure for source in close for figure in figures(source)]
+    faults = (_fault(figure, known, compared, negations_differ) for figure in figures(text))
     return [fault for fault in (*faults, _wrong_way(text)) if fault is not None]
 
 
@@ -194,13 +200,15 @@ def _role(before: str) -> Role:
     return {"by": "by", "to": "to", "from": "from", "than": "from"}[role]  # type: ignore[return-value]
 
 
-def _fault(figure: Figure, known: Sequence[Figure], negations_differ: bool) -> FigureFault | None:
+def _fault(
+    figure: Figure, known: Sequence[Figure], compared: Sequence[Figure], negations_differ: bool
+) -> FigureFault | None:
     same = [other for other in known if _is_same(figure, other)]
     if same:
         return _misused(figure, same, negations_differ)
     if _is_year(figure):
         return None
-    kin = [other for other in known if _comparable(figure, other)]
+    kin = [other for other in compared if _comparable(figure, other)]
     for other in kin:
         if other.number and other.number == figure.number:
             return FigureFault(
@@ -209,7 +217,7 @@ def _fault(figure: Figure, known: Sequence[Figure], negations_differ: bool) -> F
     kin = [other for other in kin if other.unit == figure.unit and not _is_year(other)]
     if not figure.number:
         kin = [other for other in kin if not other.number]
-    if not kin or _is_derived(figure, kin):
+    if not kin or _is_derived(figure, [other for other in known if other.unit == figure.unit]):
         return None
     if not figure.unit:
         kin = [other for other in kin if other.noun == figure.noun or sorted(other.number) == sorted(figure.number)]

@@ -100,7 +100,7 @@ def _acts(text: str) -> tuple[_Act, ...]:
             continue  # passive without one who does it
         elif source is not None and verb in ("order", "offer"):
             found.append(_Act(verb, source.text, tuple(name.text for name in before[-1:]), match[0]))
-        else:
+        elif before or len(after) > 1:
             who = before[-1].text if before else ""
             found.append(_Act(verb, who, tuple(name.text for name in after[:_OBJECTS]), match[0]))
     return tuple(found)

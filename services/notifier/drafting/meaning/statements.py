@@ -117,7 +117,8 @@ def _statement(text: str) -> Statement:
             words.append(Word(word, word, match.start(), clause, False, (), match[0]))
             continue
         turned = left > 0 and word not in passed
-        left -= turned and word not in intentions
+        if turned:
+            left = 1 if word in intentions else left - 1
         plain = _UN.sub("", word)
         if plain != word:
             negative.add(clause)
