@@ -26,6 +26,7 @@ from bench import (  # noqa: E402
     eval_chains,
     eval_claims,
     eval_forging,
+    eval_meaning,
     eval_mentions,
     eval_messages,
     eval_opinions,
@@ -153,6 +154,18 @@ def opinions(_: str) -> Iterator[Figure]:
     yield Figure("drafts: with an opinion", eval_opinions.run().share(), baseline=0.49, target=0.9)
 
 
+def meaning(half: str) -> Iterator[Figure]:
+    """Measure how many changed sentences the meaning check finds, and how many true ones it flags."""
+    result = eval_meaning.measure(half)
+    yield Figure("meaning: changed sentences found", result.found, target=0.90)
+    yield Figure("meaning: true sentences flagged", result.alarms, target=0.05, low=True)
+
+
+def meaning_news(_: str) -> Iterator[Figure]:
+    """Measure how many titles of real news the meaning check flags, compared with their own leads."""
+    yield Figure("meaning: news titles flagged", eval_meaning.news_alarms(list(eval_meaning.news_pairs())), low=True)
+
+
 #: Each part, and the data file that it needs.
 PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (mentions, eval_mentions.DATA / "headlines.jsonl"),
@@ -161,6 +174,8 @@ PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (hedges, eval_claims.SENTENCES),
     (headlines, None),
     (readings, eval_readings.ITEMS),
+    (meaning, None),
+    (meaning_news, eval_meaning.NEWS),
     (scenarios, None),
     (forging, None),
     (chains, eval_chains.ITEMS),

@@ -6,8 +6,9 @@ It knows no facts and guesses nothing: where a rule can't decide, it stays silen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
 
 from services.notifier.drafting.meaning.figures import compare_figures
 from services.notifier.drafting.meaning.finding import MeaningFinding, MeaningKind
@@ -22,8 +23,12 @@ __all__ = ["check_certainty", "check_meaning"]
 _SHARED, _SHARE = 2, 0.3
 #: The share of a statement's words that must stand in the evidence for its figures to be about the same.
 _CLOSE = 0.3
+#: The same for its negations.
+_NEGATED = 0.6
+#: The same for a finding to be certain.
+_SURE = 0.6
 #: How close a word of the evidence must stand to what it is about, to be compared at all (see ``_nearness``).
-_NEAR = 0.2
+_NEAR = 0.4
 #: How much closer the opposite must be than the same.
 _CLEARLY = 1.0
 #: The same word counts more than another with the same meaning.
@@ -31,6 +36,8 @@ _SAME_WORD = 1.5
 #: How much closer another number must stand to what it is about, to be the one that is meant.
 _MISPLACED = 2.0
 
+#: The letters that a word without its prefix has at least.
+_BASE = 5
 _PREFIX = re.compile(r"(?:un|in|im|il|ir|dis|non-?)(?=\w)")
 
 
@@ -45,7 +52,11 @@ def check_meaning(text: str, evidence: Sequence[str]) -> tuple[MeaningFinding, .
     for statement in statements(own):
         near = [other for other in known if _is_near(statement, other)]
         if near:
-            found += _check_statement(statement, near)
+            sure = any(_is_close(statement, other, _SURE) for other in near)
+            found += (
+                finding if sure else replace(finding, severity="warning")
+                for finding in _check_statement(statement, near)
+            )
     return tuple(dict.fromkeys(found))
 
 
@@ -54,10 +65,10 @@ def _is_near(statement: Statement, other: Statement) -> bool:
     return shared >= _SHARED or shared >= _SHARE * len(statement.stems) > 0
 
 
-def _is_close(statement: Statement, other: Statement) -> bool:
+def _is_close(statement: Statement, other: Statement, share: float = _CLOSE) -> bool:
     """Return whether most of what ``statement`` is about stands in ``other``."""
     words = {word.stem for word in statement.words if word.is_content and not word.text[0].isdigit()}
-    return len(words & other.stems) >= _CLOSE * len(words)
+    return len(words & other.stems) >= share * len(words)
 
 
 def check_certainty(text: str, evidence: Sequence[str] = ()) -> Iterator[MeaningFinding]:
@@ -145,6 +156,7 @@ def _nearness(statement: Statement, word: Word, other: Statement, candidate: Wor
     return sum(3 / (2 + mine[stem]) * 4 / (4 + theirs[stem]) for stem in shared)
 
 
+@lru_cache(maxsize=8192)
 def _places(statement: Statement, word: Word) -> dict[str, int]:
     """Return how far from ``word`` each other content word stands; words of other clauses are farther."""
     at = statement.words.index(word)
@@ -182,6 +194,8 @@ def _negations(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
         if not word.is_content or word.sides or any(character.isdigit() for character in word.text):
             continue
         theirs = [(other, entry) for other in near for entry in other.words if entry.stem == word.stem]
+        if not any(_is_close(statement, other, _NEGATED) for other, _ in theirs):
+            continue
         if not theirs or any(entry.negated == word.negated for _, entry in theirs):
             continue
         if word.negated:
@@ -199,25 +213,25 @@ def _negations(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
 
 def _prefixes(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
     """Yield "unlawful" for "lawful", and the other way round, unless either is negated."""
+    theirs = {entry.text: entry for other in near for entry in other.words}
+    mine = {entry.text for entry in statement.words}
     for word in statement.words:
-        for other in near:
-            for candidate in other.words:
-                longer, shorter = (word, candidate) if len(word.text) > len(candidate.text) else (candidate, word)
-                if longer.text in lexicon()["not_opposites"] or len(shorter.text) < 5 or word.negated != candidate.negated:
-                    continue
-                start = _PREFIX.match(longer.text)
-                if any(entry.text == candidate.text for entry in statement.words):
-                    continue
-                if start is None or longer.text[start.end() :] != shorter.text or _says(near, word) or statement.negative:
-                    continue
-                mine, theirs = _plain(word), _plain(candidate)
-                message = f"The evidence says “{theirs}”, the text “{mine}”."
-                yield MeaningFinding("negation", "error", mine, theirs, message)
-                return
+        candidate = None if word.text in theirs else _unprefixed(word.text, theirs)
+        if candidate is None or candidate.text in mine or candidate.negated != word.negated or statement.negative:
+            continue
+        said, known = _plain(word), _plain(candidate)
+        yield MeaningFinding("negation", "error", said, known, f"The evidence says “{known}”, the text “{said}”.")
+        return
 
 
-def _says(near: Sequence[Statement], word: Word) -> bool:
-    return any(word.text == entry.text for other in near for entry in other.words)
+def _unprefixed(word: str, theirs: Mapping[str, Word]) -> Word | None:
+    """Return the word of the evidence that ``word`` is with or without a prefix that reverses it."""
+    start = _PREFIX.match(word)
+    if start is not None and word not in lexicon()["not_opposites"] and len(word) >= start.end() + _BASE:
+        return theirs.get(word[start.end() :])
+    prefixed = (f"{prefix}{word}" for prefix in ("un", "in", "im", "il", "ir", "dis", "non", "non-"))
+    found = next((theirs[entry] for entry in prefixed if entry in theirs), None) if len(word) >= _BASE else None
+    return None if found is None or found.text in lexicon()["not_opposites"] else found
 
 
 def _clause(statement: Statement, word: Word) -> str:
@@ -325,7 +339,7 @@ def _misplaced(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
                         here = max(here, score)
                     elif score > elsewhere:
                         elsewhere, theirs = score, candidate
-        if theirs is not None and 0 < here and elsewhere > here * _MISPLACED and elsewhere > 1:
+        if theirs is not None and here > 0 and elsewhere > here * _MISPLACED and elsewhere > 1:
             message = f"The evidence says “{_plain(theirs)}” of this, and “{_plain(word)}” of something else."
             yield MeaningFinding("swap", "warning", _plain(word), _plain(theirs), message)
             return

@@ -21,9 +21,9 @@ _CLAUSE = re.compile(
 _UN = re.compile(r"^un(?=(?:affected|changed|able|paid|disclosed|harmed|interrupted|damaged)$)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, which is fast
 class Word:
-    """A word of a statement, in lower case and as ``shown``.
+    """A word of a statement, in lower case and as ``shown``. ``is_content``: it says something by itself.
 
     ``sides`` are its (axis, side) pairs before any negation.
     """
@@ -35,25 +35,17 @@ class Word:
     negated: bool
     sides: tuple[tuple[str, int], ...]
     shown: str
-
-    @property
-    def is_content(self) -> bool:
-        """Return whether it says something by itself."""
-        return self.text not in lexicon()["empty"] and (len(self.stem) > 1 or self.text.isdigit())
+    is_content: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, which is fast
 class Statement:
-    """A sentence, its words, and whether each of its clauses contains a negation."""
+    """A sentence, its words, the clauses that contain a negation, and the stems of its content words."""
 
     text: str
     words: tuple[Word, ...]
     negative: frozenset[int]
-
-    @property
-    def stems(self) -> frozenset[str]:
-        """Return the stems of its content words."""
-        return frozenset(word.stem for word in self.words if word.is_content)
+    stems: frozenset[str]
 
 
 @lru_cache(maxsize=2048)
@@ -114,7 +106,7 @@ def _statement(text: str) -> Statement:
         if word in negations or word.endswith("n't") or (word in before_to and re.match(r" to [a-z]", rest)):
             negative.add(clause)
             left, clause_of_negation = (2 if word in ("no", "nothing", "nobody", "none", "neither") else 1), clause
-            words.append(Word(word, word, match.start(), clause, False, (), match[0]))
+            words.append(Word(word, word, match.start(), clause, False, (), match[0], False))
             continue
         turned = left > 0 and word not in passed
         if turned:
@@ -125,8 +117,11 @@ def _statement(text: str) -> Statement:
         sides = tuple(dict.fromkeys((*_sides().get(word, ()), *_sides().get(plain, ()))))
         if word in ("up", "down") and not _is_direction(joined, match):
             sides = ()
-        words.append(Word(word, stem_of(plain), match.start(), clause, turned != (plain != word), sides, match[0]))
-    return Statement(text, tuple(words), frozenset(negative))
+        stem = stem_of(plain)
+        says = word not in raw["empty"] and (len(stem) > 1 or word.isdigit())
+        words.append(Word(word, stem, match.start(), clause, turned != (plain != word), sides, match[0], says))
+    stems = frozenset(entry.stem for entry in words if entry.is_content)
+    return Statement(text, tuple(words), frozenset(negative), stems)
 
 
 def _is_direction(text: str, match: re.Match[str]) -> bool:
