@@ -158,7 +158,7 @@ def test_without_findings_it_is_sent(world: World) -> None:
 
 
 def token(browser: TestClient, path: str) -> str:
-    return browser.get(path).text.split('name="form_token" value="', 1)[1].split('"', 1)[0]
+    return str(browser.get(path).text.split('name="form_token" value="', 1)[1].split('"', 1)[0])
 
 
 def test_the_api_answers_with_a_problem_that_lists_the_findings(world: World) -> None:
