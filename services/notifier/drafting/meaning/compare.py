@@ -50,6 +50,8 @@ def check_meaning(text: str, evidence: Sequence[str]) -> tuple[MeaningFinding, .
     found: list[MeaningFinding] = list(check_certainty(own, evidence))
     known = tuple(statement for source in evidence for statement in statements(source))
     for statement in statements(own):
+        if any(statement.text.rstrip(".") in source for source in evidence):
+            continue
         near = [other for other in known if _is_near(statement, other)]
         if near:
             sure = any(_is_close(statement, other, _SURE) for other in near)

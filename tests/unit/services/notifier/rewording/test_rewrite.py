@@ -163,3 +163,18 @@ def test_no_ungrounded_answer_is_ever_offered(seed: int) -> None:
         assert question.masks.unmask("\n".join(question.masked.values())) == "\n".join(
             draft.parts[at].text for at in question.parts.values()
         )
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ("replacing part of the income", "replacing the whole of the income"),
+        ("I think it wise to consider", "I know it is wise to consider"),
+        ("are better covered", "are better covered and free of risk"),
+    ],
+)
+def test_an_answer_that_means_something_else_is_declined(said: str, instead: str) -> None:
+    answer = {**GOOD, "2": GOOD["2"].replace(said, instead)}
+    assert answer != GOOD
+    declined = judged(answer)
+    assert isinstance(declined, Declined)
