@@ -228,6 +228,8 @@ def _prefixes(statement: Statement, near: Sequence[Statement]) -> Iterator[Meani
 
 def _unprefixed(word: str, theirs: Mapping[str, Word]) -> Word | None:
     """Return the word of the evidence that ``word`` is with or without a prefix that reverses it."""
+    if word == "unconfirmed":
+        return None  # our own caution
     start = _PREFIX.match(word)
     if start is not None and word not in lexicon()["not_opposites"] and len(word) >= start.end() + _BASE:
         return theirs.get(word[start.end() :])
