@@ -172,7 +172,7 @@ def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: Groundi
         parts.append(DraftPart(role="compliance", text=note.strip()))
     line = subject_line(brief)
     whole = f"{line}.\n\n{message_text(parts)}"
-    findings = (*review(whole, brief.client), *composed_findings(f"{line}.\n\n{news.text}", whole, known))
+    findings = (*review(whole, brief.client), *composed_findings(whole, known))
     groundings = check_grounding("\n\n".join([line, *(part.text for part in parts)]), known)
     claimed = () if brief.alert.verdict == "correct" else unsupported(news.text, brief, lead_evidence(brief))
     return _Attempt(line, tuple(parts), news, view, findings, groundings, claimed)

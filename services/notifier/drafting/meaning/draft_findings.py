@@ -10,15 +10,10 @@ from services.notifier.drafting.tone import blank_quotations
 __all__ = ["composed_findings", "edited_findings"]
 
 
-def composed_findings(news: str, message: str, known: GroundingSources) -> tuple[Finding, ...]:
-    """Return what is wrong with a composed draft: its ``news`` against the evidence, and promises in its ``message``.
-
-    Promises are errors. The rest are warnings, because the news quotes its evidence.
-    """
-    evidence = _evidence(known)
-    compared = (finding.as_finding() for finding in check_meaning(news, evidence) if finding.kind != "certainty")
-    promises = (finding.as_finding() for finding in check_certainty(blank_quotations(message), evidence))
-    return (*promises, *(finding.model_copy(update={"severity": "warning"}) for finding in compared))
+def composed_findings(message: str, known: GroundingSources) -> tuple[Finding, ...]:
+    """Return the promises in a composed ``message``. Its news quotes the evidence, so it is not compared with it."""
+    promises = check_certainty(blank_quotations(message), _evidence(known))
+    return tuple(finding.as_finding() for finding in promises)
 
 
 def edited_findings(text: str, before: str, known: GroundingSources) -> tuple[Finding, ...]:
