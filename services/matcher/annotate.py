@@ -186,7 +186,7 @@ class Annotate(Processor[None]):
     ) -> list[AnyEvent]:
         sources = self._sources_on(at)
         reading = read_item(item, sources)
-        item_signature = compute_signature(item)
+        item_signature = compute_signature(item, mention=mentions[0])
         item_statements = statements(item, QUOTE_SENTENCES)
         named = self._named(mentions)
         readings = (self._reader or default_reader()).read(item, reading.attributed.name, named)
@@ -213,7 +213,7 @@ class Annotate(Processor[None]):
                 source=reading.source,
                 provenance=reading.attributed.provenance,
                 origin=self._origin(item, about_mention, mention, item_statements, sources),
-                signature=signature_about(item_signature, item, mention),
+                signature=item_signature if mention is mentions[0] else signature_about(item_signature, item, mention),
                 quote=choose_quote(item_statements, mention, reading, self._thresholds.quote_chars),
                 seen_at=at,
                 reading=as_read,

@@ -95,8 +95,11 @@ def stem(word: str) -> str:
     return word
 
 
-def compute_signature(item: Item) -> Signature:
-    """Return the signature of ``item``; equal items have equal signatures."""
+def compute_signature(item: Item, *, mention: Mention | None = None) -> Signature:
+    """Return the signature of ``item``; equal items have equal signatures.
+
+    With a ``mention``, the vector is that of what the item says beside the watched name, which all its items have.
+    """
     title = _ELLIPSIS.sub("", item.title)
     lead = (item.summary or item.body or "")[:_LEAD_CHARS]
     title_text = FieldText("title", title)
@@ -108,16 +111,20 @@ def compute_signature(item: Item) -> Signature:
         lead=tuple(_state_words_first(lead_terms)[:_MAX_LEAD]),
         numbers=_figures(f"{title}\n{lead}"),
         names=_names(title_text),
-        embedding=default_embedder().embed(*prepared(item)),
+        embedding=_embedding(item, mention),
     )
 
 
 def signature_about(signature: Signature, item: Item, mention: Mention) -> Signature:
-    """Return the item's signature with a vector of what it says beside the watched name, which all its items have."""
+    """Return the item's ``signature``, which is that about another name, as it is about this one."""
+    return signature.model_copy(update={"embedding": _embedding(item, mention)})
+
+
+def _embedding(item: Item, mention: Mention | None) -> str:
     title, lead = prepared(item)
-    for surface in sorted({span.text for span in mention.spans}, key=len, reverse=True):
+    for surface in sorted({span.text for span in mention.spans} if mention else (), key=len, reverse=True):
         title, lead = title.replace(surface, " "), lead.replace(surface, " ")
-    return signature.model_copy(update={"embedding": default_embedder().embed(title, lead)})
+    return default_embedder().embed(title, lead)
 
 
 def _terms(norms: list[str]) -> list[str]:
