@@ -67,7 +67,7 @@ _RELIABLE = frozenset(("A", "B"))
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What an item says about the watched thing, as far as items are compared by it."""
+    """An item's statements about the watched thing, as far as items are compared by it."""
 
     publisher: str
     kind: EventKind

@@ -21,7 +21,7 @@ __all__ = [
     "Presuppositions",
     "contradiction",
     "doubts",
-    "fitting_wordings",
+    "fitting_phrasings",
     "is_company",
     "presuppositions",
     "query_for",
@@ -57,7 +57,7 @@ _ROLE_WORDS: dict[Role, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Presuppositions:
-    """What must hold of an event for a kind of advice to make sense. An empty tuple excludes nothing."""
+    """Conditions on an event under which a kind of advice makes sense. An empty tuple excludes nothing."""
 
     roles: tuple[Role, ...]
     directions: tuple[Direction, ...]
@@ -66,7 +66,7 @@ class Presuppositions:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """What a rule presupposes and the reading contradicts."""
+    """A presupposition of a rule that the reading contradicts."""
 
     field: Literal["kind", "role", "direction", "status", "size", "asset"]
     text: str
@@ -84,11 +84,11 @@ def speaks_of_company(text: str) -> bool:
     return _has_word(text, read_yaml("presuppositions.yaml")["company_words"])
 
 
-def fitting_wordings(rule: Rule, query: RuleQuery) -> tuple[tuple[str, str], ...]:
+def fitting_phrasings(rule: Rule, query: RuleQuery) -> tuple[tuple[str, str], ...]:
     """Return the pairs of action and reason of ``rule`` that make sense of what the client has."""
     if query.stance != "holds" or is_company(query.asset):
-        return rule.wordings
-    return tuple(wording for wording in rule.wordings if not speaks_of_company(" ".join(wording)))
+        return rule.phrasings
+    return tuple(phrasing for phrasing in rule.phrasings if not speaks_of_company(" ".join(phrasing)))
 
 
 @cache
@@ -172,7 +172,7 @@ def contradiction(rule: Rule, kind: RuleKind, query: RuleQuery) -> Contradiction
         return Contradiction("size", "the event is too small for it")
     texts = f"{rule.meaning or ''} {rule.question or ''}"
     no_company = query.stance == "holds" and not is_company(query.asset) and not rule.silent
-    if no_company and (speaks_of_company(texts) or not fitting_wordings(rule, query)):
+    if no_company and (speaks_of_company(texts) or not fitting_phrasings(rule, query)):
         return Contradiction("asset", f"{query.asset} is no company")
     return None
 

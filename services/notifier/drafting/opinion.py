@@ -12,7 +12,7 @@ from schemas.mentions import FAMILY_OF
 from schemas.readings import EventFamily
 from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
-from services.notifier.drafting.fit import fitting_wordings, query_for
+from services.notifier.drafting.fit import fitting_phrasings, query_for
 from services.notifier.drafting.playbook_rules import ANY, Rule
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import review
@@ -78,9 +78,8 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
             *notes,
             f"The advice is general, because advice on this kind of event does not fit: {refused[0][1].text}.",
         )
-    wordings = fitting_wordings(rule, query)
-    wording = pick(wordings, client.id, alert.story_id, rule.id)
-    action, reason = (text.replace("{asset}", brief.asset) for text in wording)
+    chosen = pick(fitting_phrasings(rule, query), client.id, alert.story_id, rule.id)
+    action, reason = (text.replace("{asset}", brief.asset) for text in chosen)
     if alert.verdict != "warn":
         if _is_plan(alert) and not rule.waits:
             action = phrasing().plan_action.format(action=action)

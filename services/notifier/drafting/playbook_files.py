@@ -171,9 +171,13 @@ class _Parser:
         if listed is None:
             return ()
         where = f"{where}.variants"
-        if silent or not isinstance(listed, CommentedSeq) or not all(isinstance(each, CommentedMap) for each in listed):
-            cause = "a silent rule has none" if silent else "it is not a list of wordings"
-            fix = "Give each wording an action and a reason, or remove the field."
+        if (
+            silent
+            or not isinstance(listed, CommentedSeq)
+            or not all(isinstance(entry, CommentedMap) for entry in listed)
+        ):
+            cause = "a silent rule has none" if silent else "it is not a list of phrasings"
+            fix = "Give each phrasing an action and a reason, or remove the field."
             self.fault(_line(raw, "variants"), where, cause, fix)
             return ()
         found = []

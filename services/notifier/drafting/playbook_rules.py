@@ -65,7 +65,7 @@ class Rule:
     ``action`` is a gerund phrase, ``reason`` a clause, ``meaning`` and ``question`` are sentences. Each may contain
     ``{asset}``. A ``silent`` rule says that no opinion is given in its case. ``roles`` and ``statuses`` are what the
     rule presupposes of the event; empty: what its kind presupposes (presuppositions.yaml). ``variants`` are other
-    wordings of action and reason.
+    phrasings of action and reason.
     """
 
     id: str
@@ -94,7 +94,7 @@ class Rule:
         return tuple(cast("EventKind", event) for kind in self.kinds for event in exact[kind]) or ("other",)
 
     @property
-    def wordings(self) -> tuple[tuple[str, str], ...]:
+    def phrasings(self) -> tuple[tuple[str, str], ...]:
         """Return all pairs of action and reason."""
         return ((self.action, self.reason), *self.variants)
 

@@ -147,7 +147,7 @@ GATE_PROBLEMS: Mapping[Refusal, GateProblemType] = {
 
 
 class GateProblem(Model):
-    """Why a message was held back, and the findings that do it: 422 if a reason is missing, 409 otherwise."""
+    """The cause for holding a message back, and the findings: 422 if a reason is missing, 409 otherwise."""
 
     type: GateProblemType
     error: str

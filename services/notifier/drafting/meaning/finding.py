@@ -1,4 +1,4 @@
-"""What the meaning check reports: the words in the text, the words in the evidence, and what differs."""
+"""Findings of the meaning check: the words in the text, the words in the evidence, and what differs."""
 
 from __future__ import annotations
 

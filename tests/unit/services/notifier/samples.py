@@ -173,7 +173,7 @@ def random_brief(random: random.Random, rules: Sequence[tuple[Trade, Rule]] = ()
     name, kind = random.choice(NAMES), random.choice(get_args(WatchKind))
     if rules and random.random() < 0.6:
         trade, rule = random.choice(rules)
-        event = random.choice(rule.kinds)
+        event = random.choice(rule.events)
         kind = random.choice([kind for kind, stance in STANCE_OF.items() if stance in rule.stances])
     watch = a_watch(kind, name, random.choice((None, 0.12, 0.004, 0.335)))
     views = tuple(note.model_copy(update={"text": note.text.format(n=name)}) for note in random.choice(VIEWS))

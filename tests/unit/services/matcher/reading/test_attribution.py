@@ -22,8 +22,8 @@ def speaker_of(text: str, position: Position = "title") -> tuple[str | None, str
     return (None, None) if found is None else (found.basis, found.name)
 
 
-def claim(title: str, summary: str | None = None, **source: str) -> Claim:
-    return classify_claim(Item(id="itm", title=title, summary=summary, source=Source(**source)))
+def claim(title: str, summary: str | None = None, *, publisher: str | None = None, host: str | None = None) -> Claim:
+    return classify_claim(Item(id="itm", title=title, summary=summary, source=Source(publisher=publisher, host=host)))
 
 
 @pytest.mark.parametrize(

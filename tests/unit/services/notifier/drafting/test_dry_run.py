@@ -50,7 +50,7 @@ def proofread(case: DryRunCase, rule: Rule) -> None:
     if case.verdict != "correct":
         assert draft.rule == rule.id
         waits = case.verdict == "warn" and rule.waits  # the advice while it is unconfirmed says as much
-        assert waits or any(action.partition("{asset}")[0] in draft.body for action, _ in rule.wordings)
+        assert waits or any(action.partition("{asset}")[0] in draft.body for action, _ in rule.phrasings)
     for blemish in ("..", "  ", " .", " ,", ",,", "{", "}", "None", " a income", "to to ", "_", "the the "):
         assert blemish not in whole.replace(" …", "…"), (blemish, whole)
 

@@ -15,7 +15,7 @@ from services.notifier.drafting.dry_run import DryRunCase, brief_for
 from services.notifier.drafting.fit import (
     contradiction,
     doubts,
-    fitting_wordings,
+    fitting_phrasings,
     is_company,
     presuppositions,
     query_for,
@@ -127,7 +127,7 @@ def test_a_coin_or_a_fund_gets_no_advice_on_its_board_or_earnings() -> None:
         )
         rule = SHIPPED.lookup(query)
         if rule is not None:
-            said_of_it = " ".join((*fitting_wordings(rule, query)[0], rule.meaning or "", rule.question or ""))
+            said_of_it = " ".join((*fitting_phrasings(rule, query)[0], rule.meaning or "", rule.question or ""))
             assert not {"company", "board", "earnings", "dividend", "sales"} & set(said_of_it.split())
 
 
@@ -198,7 +198,7 @@ def test_shipped_rules_contradict_none_of_their_kinds() -> None:
 def test_every_wording_is_free_of_facts_and_faults(name: str) -> None:
     client = a_client(BOOKS[name].trade or "wealth")
     for rule in (rule for rule in BOOKS[name].rules if not rule.silent):
-        sentences = [f"Consider {action} because {reason}." for action, reason in rule.wordings]
+        sentences = [f"Consider {action} because {reason}." for action, reason in rule.phrasings]
         for text in filter(None, (*sentences, rule.meaning, rule.question)):
             sentence = text.replace("{asset}", "Halden")
             assert tokens(text.replace("{asset}", "it")) == (), (rule.line, sentence)

@@ -1,4 +1,4 @@
-"""What the meaning check finds in a statement, and where it stays silent."""
+"""The meaning check finds what changes a statement, and stays silent on true ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CUT = "Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share on
         (CUT, "I know that Halden Energy recovers.", "certainty", "I know that", ""),
     ],
 )  # fmt: skip
-def test_a_changed_statement_is_found_with_both_wordings(
+def test_a_changed_statement_is_found_with_both_phrasings(
     evidence: str, sentence: str, kind: str, words: str, theirs: str
 ) -> None:
     found = {(finding.kind, finding.words): finding for finding in check_meaning(sentence, [evidence])}
