@@ -96,7 +96,7 @@ def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> 
         TableRows(ingest.quarantine),
         TableRows(notifier.clients, blank=("heard_until",)),
         TableRows(notifier.alerts),
-        TableRows(notifier.drafts),
+        TableRows(notifier.drafts, optional=("approval",)),
         TableRows(notifier.early_decisions),
         TableRows(advice),
         TableRows(notifier.refusals),

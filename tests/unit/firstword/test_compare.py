@@ -73,7 +73,7 @@ def test_a_threshold_file_changes_only_the_thresholds_it_names() -> None:
         ("hold_days: soon", 1, "valid number"),
         ("hold_days: 3\nhold_days: 4", 2, "set twice (first on line 1)"),
         ("market_moving:\n  - takeover\n  - parties", 3, "given: 'parties'"),
-        ("families:\n  deal:\n    - feast", 3, "given: 'feast'"),
+        ("growing:\n  outage:\n    - feast", 3, "given: 'feast'"),
         ("- a\n- b", 1, "not a list of thresholds"),
         ("hold_days: [1", 2, "not valid YAML"),
     ],

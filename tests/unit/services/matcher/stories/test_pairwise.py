@@ -60,7 +60,7 @@ def test_the_same_kind_within_an_hour_is_not_yet_the_same_event() -> None:
             )
         )
     ]
-    assert all(model.probability(one, two) < 0.5 for one in breaches for two in breaches if one is not two)
+    assert all(model.probability(left, right) < 0.5 for left in breaches for right in breaches if left is not right)
 
 
 def test_a_model_that_lacks_a_weight_is_refused() -> None:

@@ -85,7 +85,13 @@ def test_an_opinion_has_its_outcome(world: World) -> None:
 
 def test_a_rephrased_opinion_is_marked(world: World) -> None:
     line = world.draft("claire-arnaud")
-    world.desk("edit", line.id, line.version, line.subject, "Dear Ms Arnaud,\n\nCall me, please.")
+    world.desk(
+        "edit",
+        line.id,
+        line.version,
+        line.subject,
+        "Dear Ms Arnaud,\n\nThere is news about one of your holdings. Please call me when you have a moment.",
+    )
     send(world, line.id)
     assert [opinion.reworded for opinion in opinions(world)] == [True]
     assert "reworded before sending" in world.browser().get("/advice").text

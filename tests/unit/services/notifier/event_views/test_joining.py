@@ -89,8 +89,8 @@ def test_neither_order_nor_side_matters(data: st.DataObject) -> None:
     groups = group_stories(stories)
     assert group_stories(shuffled) == groups
     assert {group_stories(stories)[found.story_id] for found in stories} <= groups.keys()
-    for story in stories:
+    for found in stories:
         for other in stories:
-            assert are_one_event(story, other) == are_one_event(other, story)
-            if are_one_event(story, other):
-                assert groups[story.story_id] == groups[other.story_id]
+            assert are_one_event(found, other) == are_one_event(other, found)
+            if are_one_event(found, other):
+                assert groups[found.story_id] == groups[other.story_id]
