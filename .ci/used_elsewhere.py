@@ -14,6 +14,7 @@ _.dataschema
 _.last_error
 _.shortened
 _.read_by
+_.verified
 _._write_no_quiet_hours
 
 # onnxruntime: options of a session

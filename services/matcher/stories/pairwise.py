@@ -171,10 +171,6 @@ class EventModel:
             self._weights[sort] = Weights(data[sort]["bias"], tuple(data[sort][name] for name in names))
         self.whole = lru_cache(maxsize=1 << 14)(self.mass)
 
-    def rarity(self, word: str) -> float:
-        """Return how rare a stem is: the logarithm of one over its share of all items."""
-        return self._rarity.get(word, self._rarest)
-
     def mass(self, stems: frozenset[str]) -> tuple[float, float]:
         """Return the sums of the rarities of ``stems`` and of their squares."""
         total = squares = 0.0

@@ -123,12 +123,6 @@ class Thread:
         return any(client.verdict in ("hold", "warn") and not client.disputed for client in self.verdicts.values())
 
     @property
-    def uncategorized(self) -> bool:
-        """True if its kind is unknown and no client got a message; its next item may be linked to another thread."""
-        messaged = any(client.verdict in TOLD for client in self.verdicts.values())
-        return self.event.kind == "other" and not messaged
-
-    @property
     def told_or_held(self) -> bool:
         """True if any client was told, or if it is held for one."""
         return any(client.verdict != "ignore" for client in self.verdicts.values())
