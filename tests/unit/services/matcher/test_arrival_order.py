@@ -12,7 +12,7 @@ from itertools import permutations
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from schemas.alerts import Verdict
@@ -51,6 +51,13 @@ NOT_SHUFFLED: dict[str, str] = {
     "a breach through a known vulnerability is told again": "a day must pass in between",
     "an old story that arrives late does not settle a rumor": "days must pass in between",
     "an expired rumor returns and is held again": "weeks must pass in between",
+    "an accused company's denial is told with both sides, and never as a correction": (
+        "the authority speaks four days later, when a report of the first day would be old news"
+    ),
+    "background that returns with a new date is recognized by its text": (
+        "a text is recognized only if it was seen before; what comes first is a report like any other"
+    ),
+    "a story that was told is not told again when its text returns weeks later": "weeks must pass in between",
 }
 
 
@@ -83,6 +90,13 @@ def matcher(name: str) -> tuple[Annotate, Judge]:
         if isinstance(event.data, ClientChanged):
             judge.update_reference(event)
     return annotate, judge
+
+
+@cache
+def endings_in_time(name: str) -> dict[tuple[str, str], list[Ending]]:
+    """Return the results of a scenario whose items arrive as it says."""
+    scenario = next(scenario for scenario in SEVERAL if scenario.name == name)
+    return endings(scenario, items_of(scenario))
 
 
 def endings(scenario: Scenario, items: Sequence[AnyEvent]) -> dict[tuple[str, str], list[Ending]]:
@@ -127,11 +141,11 @@ def test_every_scenario_of_several_items_is_shuffled_or_listed() -> None:
 
 
 @pytest.mark.parametrize("scenario", SHUFFLED, ids=[scenario.name for scenario in SHUFFLED])
-@settings(max_examples=12)
+@settings(max_examples=12, phases=(Phase.reuse, Phase.generate))  # few items: nothing to shrink
 @given(data=st.data())
 def test_the_order_of_arrival_does_not_change_the_verdicts(scenario: Scenario, data: st.DataObject) -> None:
     items = items_of(scenario)
-    wanted = endings(scenario, items)
+    wanted = endings_in_time(scenario.name)
     order = data.draw(st.permutations(items))
     gaps = data.draw(st.lists(st.integers(0, 10), min_size=len(items), max_size=len(items)))
     got = endings(scenario, within_minutes(order, gaps))
