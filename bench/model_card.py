@@ -29,6 +29,9 @@ AIMS = {"role": 0.80, "kind": 0.74, "genre": 0.86, "status": 0.78}
 #: The fields whose confusions are listed, and as many as are listed.
 CONFUSED, CONFUSIONS = ("role", "kind", "genre", "status"), 6
 
+#: Readers who decided only where two others disagreed; that says nothing about how readers agree.
+DECIDING = frozenset("y")
+
 
 def write() -> None:
     """Measure everything and put it into the card."""
@@ -81,7 +84,7 @@ def _twice(field: str, ours: Mapping[Pair, Sequence[Label]]) -> Agreement:
         [
             (first[field], second[field])
             for labels in ours.values()
-            for first, second in combinations(labels, 2)
+            for first, second in combinations([label for label in labels if label["reader"] not in DECIDING], 2)
             if first[field] and second[field]
         ]
     )
