@@ -48,7 +48,8 @@ KINDS: dict[NameType, WatchKind] = {
 }
 #: The labels say what matters to somebody who follows all news of these.
 SUBJECTS: frozenset[WatchKind] = frozenset(("topic", "regulation", "place"))
-TOLD_LABELS = TOLD_VERDICTS = ("tell", "warn")
+TOLD_LABELS = ("tell", "warn")
+TOLD_VERDICTS = ("tell", "information", "warn")
 NO_MENTION, NO_ALERT = "not found in the text", "no alert"
 
 

@@ -26,6 +26,8 @@ from services.matcher.text.normalize import words
 
 __all__ = [
     "FEATURES",
+    "HALF_DAY_HOURS",
+    "RESULTS",
     "UNSPECIFIC",
     "EventModel",
     "Facts",
@@ -52,14 +54,14 @@ _LEAD_WEIGHT = 0.5
 #: So many shared figures count as many.
 _MANY_FIGURES = 2
 #: Reports within so many hours are of one news cycle.
-_HALF_DAY_HOURS = 18.0
+HALF_DAY_HOURS = 18.0
 #: Labeled pairs are no further apart; longer makes no difference.
 _MOST_HOURS = 96.0
 #: From this cosine on, meanings are close: then more of it says less.
 _CLOSE = 0.5
 _PLANS: frozenset[Firmness] = frozenset(("plan", "forecast"))
 #: What a company announces together, once in a quarter.
-_RESULTS: frozenset[EventFamily] = frozenset(("earnings", "guidance", "dividend", "buyback"))
+RESULTS: frozenset[EventFamily] = frozenset(("earnings", "guidance", "dividend", "buyback"))
 #: Families of kinds that name no event.
 UNSPECIFIC = frozenset(("other", "none"))
 _RELIABLE = frozenset(("A", "B"))
@@ -237,7 +239,7 @@ def _word_features(model: EventModel, left: Report, right: Report) -> list[float
         min(1.0, len(left.numbers & right.numbers) / _MANY_FIGURES),
         float(bool(left.numbers) and bool(right.numbers) and left.numbers.isdisjoint(right.numbers)),
         math.log1p(hours),
-        float(hours < _HALF_DAY_HOURS),
+        float(hours < HALF_DAY_HOURS),
     ]
 
 
@@ -249,9 +251,9 @@ def _fact_features(left: Facts, right: Facts, contained: float, meaning: float) 
     return [
         float(left.publisher == right.publisher),
         same_family,
-        same_family * float(families[0] in _RESULTS),
+        same_family * float(families[0] in RESULTS),
         one_moves,
-        one_moves * float(not _RESULTS.isdisjoint(families)),
+        one_moves * float(not RESULTS.isdisjoint(families)),
         float({left.direction, right.direction} == {"positive", "negative"}),
         one_denies,
         one_denies * same_family,

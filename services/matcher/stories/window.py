@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
 
 from schemas.mentions import FAMILY_OF, Signature, StoryRecord
 from schemas.readings import Role
-from services.matcher.stories.pairwise import UNSPECIFIC, Report, default_model
+from services.matcher.stories.pairwise import HALF_DAY_HOURS, RESULTS, UNSPECIFIC, Report, default_model
 from services.matcher.stories.similarity import cosines, is_near_copy
 from services.matcher.stories.story import STORY_WINDOW, Story, add_to_story, relation_to, start_story
 
@@ -25,6 +25,7 @@ __all__ = [
     "ANSWER_KIND_AT",
     "EMPTY_WINDOW",
     "JOIN_AT",
+    "JOIN_RESULTS_AT",
     "JOIN_STRANGERS_AT",
     "Assignment",
     "StoryWindow",
@@ -35,6 +36,9 @@ __all__ = [
 #: An item joins a story if it reports its event with this probability. A denial answers something, so less is enough,
 #: and still less where the story is of the kind that it denies: the denial of a sale answers the sale.
 JOIN_AT, ANSWER_AT, ANSWER_KIND_AT = 0.5, 0.25, 0.08
+#: A company announces its results once in a quarter, and each paper picks figures of its own: within one news cycle,
+#: less is enough.
+JOIN_RESULTS_AT = 0.3
 #: More is needed if the watched thing, such as a topic, takes no part in the event, and the story names others.
 JOIN_STRANGERS_AT = 0.75
 _TAKES_PART: frozenset[Role] = frozenset(("actor", "object", "party"))
@@ -124,6 +128,8 @@ def _choose_story(
 def _required(story: Story, report: Report) -> float:
     """Return the probability with which an item must report the story's event to join it."""
     others = story.compared()
+    if _are_results(story, report):
+        return JOIN_RESULTS_AT
     if report.facts is None or not report.facts.denies:
         takes_part = report.facts is not None and report.facts.role in _TAKES_PART
         names = frozenset(name for other in others for name in other.names)
@@ -132,6 +138,16 @@ def _required(story: Story, report: Report) -> float:
     family = FAMILY_OF[report.facts.kind]
     known = {FAMILY_OF[other.facts.kind] for other in others if other.facts is not None}
     return ANSWER_KIND_AT if family in known and family not in UNSPECIFIC else ANSWER_AT
+
+
+def _are_results(story: Story, report: Report) -> bool:
+    """Return whether all are about the results of the watched company, in one news cycle."""
+    facts = [other.facts for other in (*story.compared(), report)]
+    of_results = all(
+        fact is not None and not fact.denies and fact.role == "actor" and FAMILY_OF[fact.kind] in RESULTS
+        for fact in facts
+    )
+    return of_results and story.distance(report.at) <= timedelta(hours=HALF_DAY_HOURS)
 
 
 def _closest(stories: list[Story], report: Report) -> list[Story]:
