@@ -54,15 +54,15 @@ def shorten(document: Document) -> str:
     Raises:
         ValueError: the fields that must stay are too large.
     """
+    text = _compact(document)
     for name, step in _steps():
-        text = _compact(document)
         if len(text.encode()) < BODY_LIMIT:
             return text
         if step(document["data"]):
             shortened = document["data"].setdefault("shortened", [])
             if name not in shortened:
                 shortened.append(name)
-    text = _compact(document)
+            text = _compact(document)
     if len(text.encode()) >= BODY_LIMIT:
         raise ValueError(f"the message has {len(text.encode()):,} bytes, although everything optional was left out")
     return text
