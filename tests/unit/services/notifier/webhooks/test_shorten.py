@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +20,7 @@ from tests.desk_data import NOW, seed_events
 AT = datetime(2026, 3, 5, 9, tzinfo=UTC)
 
 
+@cache
 def an_alert() -> AlertRaised:
     return next(
         entry.data for entry in seed_events() if isinstance(entry.data, AlertRaised) and entry.data.alert.evidence
