@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.postgres_server import database, postgres, postgres_url
+from tests.postgres_server import database, migrated_file, postgres, postgres_url
 
-__all__ = ["database", "postgres", "postgres_url", "require"]
+__all__ = ["database", "migrated_file", "postgres", "postgres_url", "require"]
 
 # A slow machine is no failure of the code: examples are bounded in number, not in time.
 settings.register_profile("firstword", deadline=None)

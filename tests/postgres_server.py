@@ -92,12 +92,22 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     postgres.drop(url)
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database to copy: the migrations take longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "empty.db"
+    engine = open_sqlite(path)
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A migrated, empty database; the test runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        engine = open_sqlite(tmp_path / "test.db")
-        migrate(engine)
+        migrated = request.getfixturevalue("migrated_file")
+        engine = open_sqlite(shutil.copyfile(migrated, tmp_path / "test.db"))
     else:
         engine = open_database(request.getfixturevalue("postgres_url"))
     yield engine
