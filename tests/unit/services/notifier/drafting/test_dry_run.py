@@ -80,18 +80,16 @@ def test_every_rule_is_correct_english(trade: Trade) -> None:
 
 @pytest.mark.parametrize("trade", get_args(Trade))
 def test_every_rule_reads_well_in_each_of_its_cases(trade: Trade) -> None:
-    """Each rule with each event, stance and verdict; desires and risks in turn, so that all of them have theirs."""
+    """Each rule with each event and stance; verdicts, desires and risks in turn, so that all of them have theirs."""
     by_case: dict[tuple[EventKind, Stance, str], list[DryRunCase]] = {}
     rules: dict[tuple[EventKind, Stance, str], Rule] = {}
     for case, rule in said(trade):
         key = (case.kind, case.stance, rule.id)
         rules[key] = rule
         by_case.setdefault(key, []).append(case)
-    turn = 0
-    for key, cases in by_case.items():
-        for verdict in ADVISED:
-            proofread(replace(cases[turn % len(cases)], verdict=verdict), rules[key])
-            turn += 7
+    for turn, (key, cases) in enumerate(by_case.items()):
+        verdict = ADVISED[turn % len(ADVISED)]
+        proofread(replace(cases[turn * 7 % len(cases)], verdict=verdict), rules[key])
 
 
 #: The verdicts of messages that give an opinion.
