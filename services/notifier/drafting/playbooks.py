@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from itertools import product
 
@@ -41,9 +42,7 @@ class Playbooks:
     @classmethod
     def shipped(cls) -> Playbooks:
         """Return the playbooks that ship with the product: one for each trade, and the general one for all."""
-        folder = files("services.notifier.drafting").joinpath("playbooks")
-        paths = sorted((path for path in folder.iterdir() if path.name.endswith(".yaml")), key=lambda path: path.name)
-        return cls((tuple(parse_playbook(path.read_text(encoding="utf-8"), path.name) for path in paths),))
+        return cls((_shipped(),))
 
     def with_layer(self, playbooks: Iterable[Playbook]) -> Playbooks:
         """Return these playbooks with another layer over them, whose rules win where they fit."""
@@ -89,6 +88,14 @@ class Playbooks:
                 for rule in places.get((owner, trade, kind, query.stance), ()):
                     if rule.fits(query):
                         yield rule, contradiction(rule, kind, query)
+
+
+@cache
+def _shipped() -> tuple[Playbook, ...]:
+    """Return the shipped files, parsed once in a process: that takes most of a second."""
+    folder = files("services.notifier.drafting").joinpath("playbooks")
+    paths = sorted((path for path in folder.iterdir() if path.name.endswith(".yaml")), key=lambda path: path.name)
+    return tuple(parse_playbook(path.read_text(encoding="utf-8"), path.name) for path in paths)
 
 
 def _places(layer: Iterable[Playbook]) -> dict[_Place, tuple[Rule, ...]]:
