@@ -21,9 +21,11 @@ from schemas.topics import TOPICS
 from services.ingest.identity.ids import item_id
 from tests.invented_news import OTHERS, names
 
-__all__ = ["PARTS", "SEVERAL_ITEMS", "Entry", "Newsroom"]
+__all__ = ["PARTS", "SEVERAL_ITEMS", "VOUCHED", "Entry", "Newsroom"]
 
 COMPANY, PAPER = "businesswire.com", "reuters.com"
+#: The publishers that every feed speaks for.
+VOUCHED = (COMPANY, PAPER)
 #: The items of each kind of story: publisher (None: an unknown site), title, summary.
 PARTS: dict[str, tuple[tuple[str | None, str, str], ...]] = {
     "told": ((COMPANY, "{who} cuts its dividend by {n}%", "{who} today announced that it cut its dividend by {n}%."),),

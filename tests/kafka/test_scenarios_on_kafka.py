@@ -105,7 +105,7 @@ def test_scenarios_give_the_same_outputs_as_in_memory(lab: Lab, tmp_path: Path) 
     playbooks = Playbooks.shipped()
     wanted = [made for scenario in scenarios for made in in_memory(scenario, end, playbooks)]
     verdicts = Counter(made.data.alert.verdict for made in wanted if isinstance(made.data, AlertRaised))
-    assert set(verdicts) == {"tell", "warn", "hold", "correct", "ignore"}
+    assert set(verdicts) == {"tell", "information", "warn", "hold", "correct", "ignore"}
 
     clock = FileClock(tmp_path / "clock")
     clock.set(scenarios[0].steps[0][0])
