@@ -39,7 +39,7 @@ def test_an_edit_marks_a_number_without_a_source(page: Page, world: World) -> No
     message.fill(line.body.replace("6%", "45%"))
     page.get_by_role("button", name="Save").click()
     expect(page.locator("mark.nowhere")).to_have_text("45%")
-    expect(page.get_by_text("Send it only if you know that it is true.")).to_be_visible()
+    expect(page.get_by_text("Firstword doesn't send this message while a finding blocks it.")).to_be_visible()
 
 
 def test_a_number_highlights_its_evidence(page: Page, world: World) -> None:
