@@ -94,7 +94,9 @@ class SourceTable:
                 self._lookalikes = Lookalikes(self._imitable(self._by_domain))
             else:
                 base = self._root.lookalikes()
-                self._lookalikes = base.with_changes(self._imitable(self._changed), self._changed)
+                # A domain comes before its subdomains, in an order that is always the same.
+                ordered = sorted(self._changed, key=lambda domain: (domain.count("."), domain))
+                self._lookalikes = base.with_changes(self._imitable(ordered), self._changed)
         return self._lookalikes
 
     def _imitable(self, domains: Iterable[str]) -> list[tuple[SourceGrade, tuple[str, ...]]]:
