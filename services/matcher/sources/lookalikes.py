@@ -81,12 +81,6 @@ class Lookalikes:
         self._host_results: dict[str, SourceGrade | None] = {}
         self._name_results: dict[str, SourceGrade | None] = {}
 
-    def with_changes(
-        self, publishers: Iterable[tuple[SourceGrade, Iterable[str]]], replaced: Collection[str]
-    ) -> Lookalikes:
-        """Return these with ``publishers`` in place of those with the domains ``replaced``."""
-        return Lookalikes(publishers, self, replaced)
-
     def of_host(self, host: str) -> SourceGrade | None:
         """Return the publisher that ``host``, which is not its own, imitates, or None."""
         if host not in self._host_results:

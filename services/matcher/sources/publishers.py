@@ -96,7 +96,7 @@ class SourceTable:
                 base = self._root.lookalikes()
                 # A domain comes before its subdomains, in an order that is always the same.
                 ordered = sorted(self._changed, key=lambda domain: (domain.count("."), domain))
-                self._lookalikes = base.with_changes(self._imitable(ordered), self._changed)
+                self._lookalikes = Lookalikes(self._imitable(ordered), base, self._changed)
         return self._lookalikes
 
     def _imitable(self, domains: Iterable[str]) -> list[tuple[SourceGrade, tuple[str, ...]]]:
