@@ -9,9 +9,10 @@ from pydantic import Field
 
 from schemas.base import Model, Payload, Utc
 from schemas.items import Item
-from schemas.readings import EventFamily, Reading
+from schemas.readings import EventFamily, Outlook, Reading
 
 __all__ = [
+    "DIRECTION_OF",
     "FAMILY_OF",
     "Claim",
     "ClaimBasis",
@@ -108,6 +109,13 @@ EventKind = Literal[
     "advertisement",
     "none",
 ]
+#: The direction of an event by what a reading says of it.
+DIRECTION_OF: Mapping[Outlook, Direction] = {
+    "good": "positive",
+    "bad": "negative",
+    "mixed": "unclear",
+    "unclear": "unclear",
+}
 #: The broad kind that each event kind belongs to.
 FAMILY_OF: Mapping[EventKind, EventFamily] = {
     "earnings": "earnings",

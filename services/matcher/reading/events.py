@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import get_args
 
 from schemas.items import Item
-from schemas.mentions import FAMILY_OF, Claim, ClaimStatus, Direction, EventKind, Impact, ItemAnnotated, Mention
-from schemas.readings import EventFamily, Firmness, Outlook, Reading, Weight
+from schemas.mentions import DIRECTION_OF, FAMILY_OF, Claim, ClaimStatus, EventKind, Impact, ItemAnnotated, Mention
+from schemas.readings import EventFamily, Firmness, Reading, Weight
 from services.matcher.reading.deal_roles import DealRole, find_deal_role
 from services.matcher.reading.impact import Size, Urgency, is_retrospective, with_kind
 from services.matcher.reading.negated_events import confirms_denied
@@ -40,9 +40,6 @@ SURE_OF_FACT = 0.9
 #: Below this, the kind of an event is unknown unless its words show it.
 SURE_OF_KIND = 0.5
 _KINDS: frozenset[str] = frozenset(get_args(EventKind))
-_DIRECTION: dict[Outlook, Direction] = {
-    "good": "positive", "bad": "negative", "mixed": "unclear", "unclear": "unclear"
-}  # fmt: skip
 _SIZE: dict[Weight, Size] = {"major": "major", "worth": "moderate", "minor": "minor", "none": "minor"}
 _STATUS: dict[Firmness, ClaimStatus] = {
     "fact": "asserted",
@@ -69,7 +66,7 @@ def impact_as_read(
         return move
     kind = _kind(item, mention, reading, lexical)
     impact = lexical if kind == lexical.kind else with_kind(lexical, kind)
-    direction = impact.direction if kind in _FIXED_DIRECTION else _DIRECTION[reading.direction]
+    direction = impact.direction if kind in _FIXED_DIRECTION else DIRECTION_OF[reading.direction]
     if lexical.kind == kind and lexical.direction == "neutral":
         direction = "neutral"  # the lexicon saw that it is over
     return impact.model_copy(

@@ -17,8 +17,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, bindp
 from schemas.alerts import Alert, Evidence
 from schemas.base import content_id
 from schemas.drafts import Draft
-from schemas.mentions import Direction
-from schemas.readings import Outlook
+from schemas.mentions import DIRECTION_OF, Direction
 from services.common.db import exclusive, upsert
 from services.notifier.event_views.evidence import position_of, status_of
 from services.notifier.event_views.joining import JoinableStory, group_stories
@@ -34,12 +33,6 @@ BATCH = 500
 _STORY = select(event_stories).where(
     event_stories.c.story_id == bindparam("story"), event_stories.c.entity_id == bindparam("entity")
 )
-_DIRECTION: dict[Outlook, Direction] = {
-    "good": "positive",
-    "bad": "negative",
-    "mixed": "unclear",
-    "unclear": "unclear",
-}
 
 
 def record_alert(connection: Connection, alert: Alert) -> None:
@@ -131,7 +124,7 @@ def _reasons(alert: Alert) -> list[str]:
 def _direction(alert: Alert, known: RowMapping | None) -> Direction:
     """Return the event's own direction; an alert has that of the client, who may be a competitor."""
     if alert.reading is not None:
-        return _DIRECTION[alert.reading.direction]
+        return DIRECTION_OF[alert.reading.direction]
     if known is not None:
         direction: Direction = known["direction"]
         return direction
