@@ -22,6 +22,8 @@ from services.ingest.fetch.fetchers import HttpFetcher
 from services.ingest.service import IngestService
 
 BOOK = Path(__file__).with_name("book.yaml")
+#: The publisher of each recorded feed, which the server plays back at an address of its own.
+PUBLISHERS = {"bbc": "bbc.co.uk", "latimes": "latimes.com", "straittimes": "straitstimes.com"}
 
 
 async def main(data: Path, server: str, steps: int) -> None:
@@ -42,7 +44,8 @@ async def main(data: Path, server: str, steps: int) -> None:
             with urllib.request.urlopen(f"{server}/step/{step}") as answer:  # noqa: S310, ASYNC210 - our own server
                 name, moment = answer.read().decode().split()
             clock.set(datetime.fromtimestamp(int(moment), UTC))
-            await ingest.poll(ingest.add_feed(f"{server}/{name}").id)
+            feed = ingest.add_feed(f"{server}/{name}", speaks_for=(PUBLISHERS[name],), ground="Recorded from its feed.")
+            await ingest.poll(feed.id)
             runtime.run_until_idle()
             temporary = data / "step.new"
             temporary.write_text(str(step + 1))

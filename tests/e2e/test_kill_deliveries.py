@@ -55,7 +55,7 @@ def prepare(database: Path, base: str, now: datetime) -> Engine:
         for n in range(MAILS)
     ]  # fmt: skip
     with engine.begin() as connection:
-        connection.execute(update(drafts).values(state="approved"))
+        connection.execute(update(drafts).values(state="approved", subject="News", body="News.", checks=None))
         connection.execute(insert(deliveries), rows)
         for number in range(ENDPOINTS):
             endpoints.add(connection, f"{base}/{number}", now - timedelta(days=1), per_second=3.0, concurrency=3)
