@@ -19,6 +19,7 @@ from schemas.clients import Book, ClientChanged
 from services.common.clock import Clock
 from services.common.db import exclusive, reading
 from services.common.errors import BadInput
+from services.common.private_files import make_private_file
 from services.common.processing import AnyEvent, EventPublisher
 from services.common.sealing import PLAIN, Keys
 from services.common.settings import Settings
@@ -165,7 +166,7 @@ class Store:
             return self.settings.secret.get_secret_value()
         path = self.settings.data / "secret"
         if not path.exists():
-            path.touch(mode=0o600)
+            make_private_file(path)
             path.write_text(secrets.token_urlsafe(48), encoding="ascii")
         return path.read_text(encoding="ascii").strip()
 

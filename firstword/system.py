@@ -19,6 +19,7 @@ from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.store import Store
 from services.common.errors import FirstwordError
 from services.common.logs import get_logger
+from services.common.private_files import make_private_file, make_private_folder
 
 __all__ = ["BackgroundService", "DeskServer", "InUse", "System", "bind", "lock_folder", "run_together"]
 
@@ -50,7 +51,8 @@ def lock_folder(data: Path) -> Iterator[None]:
     Raises:
         InUse: another process holds the lock; the message names its process id.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    make_private_folder(data)
+    make_private_file(data / "lock")
     with (data / "lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -99,10 +99,10 @@ def build_sinks(settings: Settings) -> tuple[Sink, ...]:
 
 
 def build_ingest(store: Store, metrics: Metrics | None = None) -> IngestService:
-    """Build ingest, which fetches over HTTP and from files below the data folder."""
+    """Build ingest, which fetches over HTTP and from files below the data folder's ``feeds`` and the sample's feeds."""
     settings = store.settings
     web = HttpFetcher(GuardedClient(HttpSettings(allow_private=settings.allow_private)))
-    files = FileFetcher([settings.data])
+    files = FileFetcher([settings.data / "feeds", settings.data / "sample"])
     fetcher = FetcherByScheme({"http": web, "https": web, "file": files})
     lease = None if settings.database is None else LEASE_SECONDS
     polling = IngestSettings(concurrency=settings.fetch_concurrency, lease_seconds=lease)

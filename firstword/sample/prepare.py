@@ -18,6 +18,7 @@ from schemas.clients import Book
 from services.common.clock import ManualClock
 from services.common.db import reading
 from services.common.errors import BadInput
+from services.common.private_files import make_private_folder
 from services.ingest.service import IngestService
 from services.notifier import queries
 from services.notifier.desk.actions.context import ActionContext
@@ -111,7 +112,7 @@ async def play(store: Store, builders: Builders, newswire: Newswire) -> int:
 async def _poll(store: Store, ingest: IngestService, newswire: Newswire, key: str, stories: list[TimedStory]) -> None:
     publisher = newswire.publishers[key]
     path = store.settings.data / "sample" / f"{key}.xml"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     path.write_text(render_feed(publisher, stories), encoding="utf-8")
     feed = ingest.add_feed(
         path.resolve().as_uri(),

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.common.errors import BadInput, Unreachable
+from services.common.private_files import make_private_file, make_private_folder
 
 __all__ = ["open_database", "open_sqlite", "translate_outages"]
 
@@ -101,14 +102,20 @@ def open_sqlite(path: Path) -> Engine:
     first and writes later could fail instead of waiting. Connections with the execution option ``reading`` (see
     :func:`services.common.db.reading`) take no lock.
 
+    Only its owner may enter the folder and read the files, also those of an installation that was more open.
+
     Raises:
-        BadInput: the folder can't be created.
+        BadInput: the folder or the file can't be created.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
+        for file in (path, *(path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm"))):
+            if file == path or file.exists():
+                make_private_file(file)
     except OSError as error:
         raise BadInput(
-            f"The data folder {path.parent} can't be created: {error.strerror}.", fix="Choose another with --data."
+            f"The data folder {path.parent} can't be created or written to: {error.strerror}.",
+            fix="Choose another with --data, or give it to the user who runs Firstword.",
         ) from error
     engine = create_engine(
         f"sqlite:///{path}",

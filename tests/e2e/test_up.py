@@ -120,10 +120,11 @@ def test_an_added_client_and_feed_work_immediately(tmp_path: Path, opml: Path) -
         "     assets: [{name: Zephyr Gas, kind: holding}]}\n",
         encoding="utf-8",
     )
-    feed = data / "zephyr.xml"
+    feed = data / "feeds" / "zephyr.xml"
     with running(data, "--feeds", str(opml)) as (_, browser):
         subprocess.run([FIRSTWORD, "clients", "import", str(book), "--data", str(data)], check=True, timeout=60)
         eventually(lambda: "Nia New" in browser.get("/clients").text)
+        feed.parent.mkdir(exist_ok=True)
         feed.write_text(
             '<rss version="2.0"><channel><title>Zephyr Gas</title><link>https://zephyr-gas.example</link><item>'
             "<title>Zephyr Gas cuts its dividend by half</title><link>https://www.reuters.com/zephyr</link>"

@@ -12,6 +12,7 @@ from firstword.runtimes.kafka.fence import Fence
 from firstword.runtimes.kafka.records import Headers
 from firstword.runtimes.kafka.settings import KafkaSettings
 from services.common.errors import BadInput, FirstwordError
+from services.common.private_files import make_private_folder
 
 __all__ = ["UntestedFaust", "fix_recovery", "fix_seek", "header_pairs", "new_app", "raw_topic", "skip_invalid_records"]
 
@@ -81,7 +82,7 @@ def _data_dir(settings: KafkaSettings, group: str) -> str:
         return tempfile.mkdtemp(prefix="firstword-")
     folder = settings.state_dir / group
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise BadInput(
             f"The folder for states, {folder}, can't be created: {error.strerror}.",

@@ -106,10 +106,13 @@ class HttpFetcher:
 
 
 class FileFetcher:
-    """Reads ``file:`` URLs below ``roots`` and never outside, even through links. The validator is the file's time."""
+    """Reads ``file:`` URLs below ``roots`` and never outside: no link is followed on the way.
+
+    ``roots`` must hold nothing but feeds. The validator is the file's time.
+    """
 
     def __init__(self, roots: Sequence[Path], *, max_bytes: int = 10_000_000) -> None:
-        self._roots = tuple(root.resolve() for root in roots)
+        self._roots = tuple(root.absolute() for root in roots)
         self._max_bytes = max_bytes
 
     async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
@@ -119,9 +122,10 @@ class FileFetcher:
         """Do nothing: there are no connections."""
 
     def _read(self, url: str, validators: Validators) -> Response:
-        path = self._allowed_path(url)
+        root, inside = self._allowed_path(url)
+        path = root / inside
         try:
-            with open(path, "rb", opener=_open_without_waiting) as file:
+            with os.fdopen(_open_below(root, inside.parts), "rb") as file:
                 facts = os.fstat(file.fileno())
                 if not stat.S_ISREG(facts.st_mode):
                     raise BadInput(f"{path} is not a regular file.", fix="Give the path of a feed file.")
@@ -135,22 +139,29 @@ class FileFetcher:
                     return Response(304, url, validators=fresh)
                 return Response(200, url, file.read(self._max_bytes), validators=fresh)
         except OSError as error:
+            if any(
+                place.is_symlink() for place in (path, *path.parents) if place.is_relative_to(root) and place != root
+            ):
+                raise BadInput(f"{path} leads through a link.", fix="Put the file itself into the folder.") from error
             raise Unreachable(
                 f"{path} can't be read: {error.strerror}.", fix="Check that it exists and may be read."
             ) from error
 
-    def _allowed_path(self, url: str) -> Path:
+    def _allowed_path(self, url: str) -> tuple[Path, Path]:
+        """Return the root and the path below it. The path is taken as written: nothing on it is looked up."""
         parts = urlsplit(url)
         if parts.scheme != "file" or parts.netloc not in ("", "localhost") or "\0" in url or "%00" in url:
             raise BadInput(f"{url!r} is not a valid local file URL.", fix="Write it as file:///folder/feed.xml.")
-        path = Path(url2pathname(parts.path)).resolve()
-        if not any(path.is_relative_to(root) for root in self._roots):
-            allowed = ", ".join(str(root) for root in self._roots) or "none"
-            raise BadInput(
-                f"{path} is outside the folders that feeds may be read from ({allowed}).",
-                fix="Move the file into one of these folders.",
-            )
-        return path
+        path = Path(url2pathname(parts.path))
+        for root in self._roots:
+            for start in (root, root.resolve()):
+                if ".." not in path.parts and path.is_relative_to(start) and path != start:
+                    return root, path.relative_to(start)
+        allowed = ", ".join(str(root) for root in self._roots) or "none"
+        raise BadInput(
+            f"{path} is outside the folders that feeds may be read from ({allowed}).",
+            fix="Move the file into one of these folders, and add the feed again.",
+        )
 
 
 class FetcherByScheme:
@@ -174,9 +185,25 @@ class FetcherByScheme:
             await fetcher.aclose()
 
 
-def _open_without_waiting(path: str, flags: int) -> int:
-    """Open without blocking on a named pipe until somebody writes to it."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+def _open_below(root: Path, parts: Sequence[str]) -> int:
+    """Open the file at ``parts`` below ``root`` without following a link, or waiting on a pipe for a writer.
+
+    Raises:
+        OSError: something on the way is missing, a link, or no folder.
+    """
+    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in parts[:-1]:
+            folder = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
+            os.close(here)
+            here = folder
+        return os.open(parts[-1], os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=here)
+    finally:
+        os.close(here)
+
+
+def _leads_through_link(root: Path, inside: Path) -> bool:
+    return any((root / place).is_symlink() for place in (inside, *inside.parents[:-1]))
 
 
 def _sendable(value: str | None) -> str | None:

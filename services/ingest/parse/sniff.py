@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
 
@@ -19,7 +18,6 @@ _BLANK = re.compile(r"\s*")
 _DOCTYPE_TOKEN = re.compile(r"[\"'\[\]>]|<!--")
 #: A feed's DOCTYPE is one line; a longer one than this is made to exhaust the parser.
 _MAX_DOCTYPE = 65_536
-_PAGE_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.I)
 FEED_ROOTS = frozenset({"rss", "rdf", "feed", "entry", "channel"})
 _PAGE_FIX = (
     "Open the address in a browser. If you see the page you want, pass its address to `firstword feeds add`, which "
@@ -54,12 +52,9 @@ def find_start(text: str, notes: Notes) -> str:
         return text
     start = _START.search(text[:_START_WITHIN])
     if start:
-        notes.add("Text before the feed was skipped", text[: start.start()])
+        notes.add(f"Characters before the feed were skipped: {start.start()}")
         return text[start.start() :]
-    raise NotAFeed(
-        f"This is plain text, not a feed; it begins with {text[:60]!r}.",
-        fix="Give the address of an RSS, Atom or JSON feed.",
-    )
+    raise NotAFeed("This is plain text, not a feed.", fix="Give the address of an RSS, Atom or JSON feed.")
 
 
 def parse_prolog(text: str) -> Prolog:
@@ -112,8 +107,8 @@ def _doctype_end(text: str, at: int) -> int:
     return -1
 
 
-def refuse_root(root: str | None, doctype: str, text: str) -> None:
-    """Raise if ``root`` is not the root element of a feed.
+def refuse_root(root: str | None, doctype: str) -> None:
+    """Raise if ``root`` is not the root element of a feed. The message quotes nothing: the document may be a secret.
 
     Raises:
         NotAFeed: the message says what the document is instead.
@@ -122,13 +117,11 @@ def refuse_root(root: str | None, doctype: str, text: str) -> None:
     if local in FEED_ROOTS:
         return
     if local in ("html", "head", "body") or doctype[9:20].strip().lower().startswith("html"):
-        match = _PAGE_TITLE.search(text[:100_000])
-        title = " ".join(html.unescape(match[1]).split()) if match else ""
-        raise NotAFeed(f"This is an HTML page{f' titled {title!r}' if title else ''}, not a feed.", fix=_PAGE_FIX)
+        raise NotAFeed("This is an HTML page, not a feed.", fix=_PAGE_FIX)
     if root is None:
         raise NotAFeed(
             "This document ends before any content: it is cut off or not XML.",
             fix="Try again later; if this continues, tell the publisher or remove the feed.",
         )
-    description, fix = _OTHERS.get(local, (f"an XML document whose root is <{root}>", "Give the address of a feed."))
+    description, fix = _OTHERS.get(local, ("an XML document of another sort", "Give the address of a feed."))
     raise NotAFeed(f"This is {description}, not a feed.", fix=fix)

@@ -55,7 +55,7 @@ def parse_xml_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
         NotAFeed: the document is something else, an XML bomb, or ends before its first entry.
     """
     prolog = parse_prolog(text)
-    refuse_root(prolog.root, prolog.doctype, text)
+    refuse_root(prolog.root, prolog.doctype)
     entities = declared_entities(prolog.doctype, notes)
     document = resolve_references(text[prolog.root_at :], entities).encode("utf-8", "replace")
     if _LONG_TAG.search(document):
@@ -131,7 +131,7 @@ def _feedparser(document: bytes, feed_url: str) -> Any:
         )
     except Exception as error:  # whatever makes the lenient parser fail is the document's fault
         raise NotAFeed(
-            f"This feed is too damaged to read ({type(error).__name__}: {error}).",
+            f"This feed is too damaged to read ({type(error).__name__}).",
             fix="Check it with a feed validator, and tell the publisher.",
         ) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -128,8 +129,8 @@ def test_only_a_channel_or_trust_lends_a_publishers_grade(run: Run, tmp_path: Pa
 
 
 def test_a_feed_is_added_with_whom_it_speaks_for(run: Run, tmp_path: Path) -> None:
-    feed = tmp_path / "data" / "own.xml"
-    feed.parent.mkdir()
+    feed = tmp_path / "data" / "feeds" / "own.xml"
+    feed.parent.mkdir(parents=True)
     feed.write_text(FEED, encoding="utf-8")
     without = run("feeds", "add", feed.as_uri())
     assert without.code == 0
@@ -140,9 +141,23 @@ def test_a_feed_is_added_with_whom_it_speaks_for(run: Run, tmp_path: Path) -> No
     (listed,) = json.loads(run("feeds", "list", "--json").out)
     assert (listed["speaks_for"], listed["ground"]) == (["reuters.com"], "It is our own copy.")
     assert "reuters.com" in run("feeds", "list").out
-    gone = run("feeds", "add", (tmp_path / "data" / "none.xml").as_uri())
+    gone = run("feeds", "add", (feed.parent / "none.xml").as_uri())
     assert gone.code == 0
     assert "warning" in gone.err
+
+
+def test_firstwords_own_files_are_no_feeds_and_nobody_else_reads_them(run: Run, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert run("feeds", "add", "https://news.example/rss").code == 0
+    (data / "secret").write_text("the-key-that-signs-every-session", encoding="ascii")
+    for name in ("secret", "firstword.db", "feeds/../secret"):
+        tried = run("feeds", "test", f"{data.as_uri()}/{name}")
+        assert tried.code == 1
+        assert "outside the folders that feeds may be read from" in tried.err
+        assert "the-key" not in tried.out + tried.err
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    rights = {stat.S_IMODE(path.stat().st_mode) for path in data.iterdir() if path.name.startswith("firstword.db")}
+    assert rights == {0o600}
 
 
 def test_errors_in_a_book_are_reported_line_by_line(run: Run, tmp_path: Path) -> None:
@@ -187,7 +202,8 @@ def test_feeds_can_be_added_listed_tested_and_removed(run: Run, tmp_path: Path) 
     assert run("feeds", "add", "https://news.example/rss").code == 0
     listed = json.loads(run("feeds", "list", "--json").out)
     assert listed[-1]["url"] == "https://news.example/rss"
-    feed = tmp_path / "data" / "feed.xml"
+    feed = tmp_path / "data" / "feeds" / "feed.xml"
+    feed.parent.mkdir()
     feed.write_text(FEED, encoding="utf-8")
     tried = run("feeds", "test", feed.as_uri())
     assert (tried.code, "1 items" in tried.out) == (0, True)

@@ -87,18 +87,21 @@ async def test_no_file_outside_of_the_allowed_folders_is_read(tmp_path: Path) ->
     inside.mkdir()
     secret.write_text("hush")
     (inside / "link").symlink_to(secret)
+    (inside / "linked").symlink_to(tmp_path)
     os.mkfifo(inside / "pipe")
     files = FileFetcher([inside], max_bytes=3)
     (inside / "large").write_bytes(b"1234")
     for url, error, message in (
         (secret.as_uri(), BadInput, "outside"),
-        ((inside / "link").as_uri(), BadInput, "outside"),
+        ((inside / "link").as_uri(), BadInput, "through a link"),
+        ((inside / "linked" / "secret").as_uri(), BadInput, "through a link"),
+        ("file:///proc/self/cwd/" + secret.name, BadInput, "outside"),
         (inside.as_uri() + "/../secret", BadInput, "outside"),
         (inside.as_uri() + "/%2e%2e/secret", BadInput, "outside"),
         ("file://elsewhere/feed", BadInput, "not a valid local file URL"),
         (inside.as_uri() + "/%00", BadInput, "not a valid local file URL"),
         ((inside / "pipe").as_uri(), BadInput, "not a regular file"),
-        (inside.as_uri(), Unreachable, "Is a directory"),
+        (inside.as_uri(), BadInput, "outside"),
         ((inside / "large").as_uri(), BadInput, "at most"),
         ((inside / "missing").as_uri(), Unreachable, "No such file"),
     ):

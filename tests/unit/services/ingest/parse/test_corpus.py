@@ -65,3 +65,14 @@ def test_all_public_feeds_are_parsed() -> None:
     refused = {name for name, feed in results.items() if feed is None}
     assert refused == {"rss_2.0_invalid_1.xml", "xml_sample_1.xml", "xml_sample_2.xml"}
     assert all(feed.items for feed in results.values() if feed)
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["hush-hush", "<secret>hush-hush</secret>", "<hush-hush/>", "<html><title>hush-hush</title></html>",
+     "<rss><hush-hush>", '{"key": "hush-hush"', '["hush-hush"]', '{"version": "hush-hush"}'],
+)  # fmt: skip
+def test_what_is_no_feed_is_not_quoted(document: str) -> None:
+    with pytest.raises(NotAFeed) as refused:
+        parse_feed(document.encode(), feed_url=FEED_URL, fetched_at=FETCHED_AT)
+    assert "hush" not in f"{refused.value.message} {refused.value.fix}"
