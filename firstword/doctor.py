@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import socket
 import sys
@@ -31,10 +32,12 @@ from services.notifier.scope import EVERYTHING
 from services.notifier.webhooks import endpoints, log
 from services.notifier.webhooks.endpoints import Endpoint
 
-__all__ = ["Check", "run_checks"]
+__all__ = ["Check", "outdated_python", "run_checks"]
 
 #: With less free space, the database may soon be unable to write.
 LOW_DISK_BYTES = 500_000_000
+#: The first patch version of Python with the fix of CVE-2024-6923, by version. Newer versions have it from the start.
+_MAIL_HEADERS_FIXED = {(3, 11): 10, (3, 12): 5}
 #: A consumer with more waiting events is behind.
 BEHIND_EVENTS = 2_000
 
@@ -52,7 +55,7 @@ class Check:
 def run_checks(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> list[Check]:
     """Run all checks and return their results, in the order in which a person would check."""
     return [
-        Check("ok", "version", f"firstword {__version__}, Python {sys.version.split()[0]}"),
+        _version(),
         *(_embedded(store, lags) if store.settings.database is None else [_stack(store)]),
         _book(store),
         *_own_rules(store),
@@ -66,6 +69,24 @@ def run_checks(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> 
         _language_model(store),
         _second_reader(store),
     ]
+
+
+def _version() -> Check:
+    found = f"firstword {__version__}, Python {platform.python_version()}"
+    if (needed := outdated_python(sys.version_info[:3])) is None:
+        return Check("ok", "version", found)
+    return Check("warn", "version", found, f"{needed} Update Python.")
+
+
+def outdated_python(version: tuple[int, int, int]) -> str | None:
+    """Return why ``version`` of Python should be updated; None if it needs no update.
+
+    The flaw is in the standard library's mail headers (CVE-2024-6923). Firstword does not rely on its fix.
+    """
+    fixed = _MAIL_HEADERS_FIXED.get(version[:2])
+    if fixed is None or version[2] >= fixed:
+        return None
+    return f"Python {version[0]}.{version[1]} has known flaws before {version[0]}.{version[1]}.{fixed}."
 
 
 def _embedded(store: Store, lags: Mapping[str, int]) -> list[Check]:

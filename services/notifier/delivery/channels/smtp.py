@@ -18,6 +18,7 @@ from email.utils import format_datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from unicodedata import category
 
 import aiosmtplib
 
@@ -30,6 +31,10 @@ __all__ = ["Smtp", "SmtpSettings", "address", "compose", "is_loopback"]
 
 #: Ordinary addresses; quoted local parts and address literals of RFC 5321 are left out on purpose.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+#: The beginning or end of an encoded word (RFC 2047).
+_ENCODED_WORD_MARK = re.compile(r"=(?=\?)|(?<=\?)=")
+#: Ends a header: a line break that no continuation follows.
+_UNFOLDED = re.compile(rb"\r?\n(?![ \t])|\r(?!\n)")
 #: Characters of a server's reply that an error message shows.
 DETAIL_LIMIT = 300
 
@@ -87,10 +92,12 @@ class Smtp:
         except ValueError as error:
             return Outcome("rejected", f"This is not a valid mail: {error}. Correct the address or the subject.")
         mail["Date"] = format_datetime(self._clock.now())
+        if (text := _wire(mail)) is None:
+            return Outcome("rejected", "This mail would get a header that it must not have. Change the subject.")
         client = self._client()
         try:
             problem = await self._prepare(client, address(message.recipient))
-            return problem or await self._hand_over(client, mail)
+            return problem or await self._hand_over(client, text)
         finally:
             with suppress(aiosmtplib.SMTPException, OSError):  # a failed QUIT changes nothing
                 await client.quit()
@@ -143,8 +150,7 @@ class Smtp:
             raise _NoToken(f"Cannot read the token for {self._server} from {settings.token_file}: {error}.") from None
         await client.auth_xoauth2(settings.username, token)
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, mail: EmailMessage) -> Outcome:
-        text = mail.as_bytes(policy=SMTP_POLICY)
+    async def _hand_over(self, client: aiosmtplib.SMTP, text: bytes) -> Outcome:
         if self._settings.dkim is not None:
             text = self._settings.dkim.sign(text)
         try:
@@ -225,4 +231,18 @@ def is_loopback(host: str) -> bool:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Return ``text`` in one line, without control characters, and without anything that reads as an encoded word.
+
+    The standard library decodes encoded words (RFC 2047) in what it is given, and older versions of it then write the
+    line breaks in them as they are (CVE-2024-6923).
+    """
+    plain = "".join(" " if category(character) in ("Cc", "Cs") else character for character in text)
+    return " ".join(_ENCODED_WORD_MARK.sub(" ", plain).split())
+
+
+def _wire(mail: EmailMessage) -> bytes | None:
+    """Return ``mail`` as it is transmitted; None if it then has other headers than were set."""
+    text = mail.as_bytes(policy=SMTP_POLICY)
+    head = text.partition(b"\r\n\r\n")[0]
+    names = [line.partition(b":")[0].decode("ascii", "replace") for line in _UNFOLDED.split(head)]
+    return text if names == mail.keys() else None

@@ -124,6 +124,34 @@ def test_an_international_domain_is_sent_in_its_ascii_form() -> None:
     assert address("nadia@grünwald.example") == "nadia@xn--grnwald-o2a.example"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=?utf-8?q?Hi=0D=0ABcc:_eve@x.example=0D=0A=0D=0AAnother_text?=",
+        "=?utf-8?b?SGkNCkJjYzogZUB4LmV4YW1wbGU=?=",
+        "=?utf-8?q?Hi?= =?utf-8?q?=0ABcc:_eve@x.example?=",
+        "Halden =?UTF-8?Q?=0D=0A_cuts?= its dividend",
+        "==??utf-8?q?=0ABcc:_eve@x.example??==",
+        "=\u200b?utf-8?q?=0ABcc:_eve@x.example?\u200b=",
+    ],
+)
+async def test_an_encoded_word_adds_no_header_and_no_text(text: str) -> None:
+    message = replace(MESSAGE, subject=text, recipient_name=text, sender_name=text)
+    async with mail_server() as server:
+        outcome = await Smtp(settings(server), CLOCK).send(message)
+        ((received),) = server.accepted
+    assert outcome.kind == "delivered"
+    mail = message_from_bytes(received)
+    assert sorted(mail.keys()) == sorted(message_from_bytes(await plain_mail()).keys())
+    assert "Another text" not in received.decode()
+
+
+async def plain_mail() -> bytes:
+    async with mail_server() as server:
+        await Smtp(settings(server), CLOCK).send(MESSAGE)
+        return bytes(server.accepted[0])
+
+
 @given(subject=st.text(), name=st.text(), body=st.text())
 def test_no_text_adds_a_header(subject: str, name: str, body: str) -> None:
     message = Outgoing("d", "a@b.example", name, "M", None, subject, body)
