@@ -184,7 +184,7 @@ class World:
         if user_id is not None:
             with self.engine.begin() as connection:
                 token = auth.create_signin_link(connection, user_id, self.clock.now())
-            assert client.get("/signin", params={"token": token}).status_code == 303
+            assert client.post("/signin", data={"token": token}).status_code == 303
         return client
 
     def with_settings(self, **changes: object) -> World:

@@ -65,6 +65,8 @@ def page(chromium: Browser, world: World, address: str) -> Iterator[Page]:
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     opened.goto(f"{address}/signin?token={token}")
+    opened.get_by_role("button", name="Sign in to Firstword").click()
+    opened.wait_for_url(f"{address}/")
     yield opened
     context.close()
     assert errors == []

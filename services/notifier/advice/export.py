@@ -14,6 +14,7 @@ __all__ = ["PERIOD_DAYS", "group_summary", "opinion_row", "opinions_csv", "perio
 
 #: Periods to choose from, in days; 0 means no limit.
 PERIOD_DAYS = (30, 90, 365, 0)
+_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 _COLUMNS = (
     "sent_at", "client_id", "client", "manager_id", "thing", "event", "stance", "verdict", "playbook", "rule",
     "opinion", "reworded", "answer", "their_view", "worth", "story", "next_news", "later_news", "draft_id", "alert_id",
@@ -70,5 +71,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = value.isoformat() if isinstance(value, datetime) else str(value)
-    # Cells that begin with these characters are formulas to a spreadsheet (OWASP, "CSV Injection").
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
+    # Cells that begin with these characters are formulas to a spreadsheet (OWASP, "CSV Injection"), some of which skip
+    # blanks before them and know their full-width forms.
+    return f"'{text}" if text.lstrip()[:1] in _FORMULA or text[:1] in "\t\r\n" else text

@@ -26,6 +26,7 @@ __all__ = [
     "Viewer",
     "create_api_token",
     "create_signin_link",
+    "end_sessions",
     "ensure_manager",
     "ensure_owner",
     "redeem",
@@ -124,6 +125,12 @@ def redeem(connection: Connection, token: str, now: datetime) -> str | None:
         .returning(link.user_id)
     ).scalar()
     return None if used is None else str(used)
+
+
+def end_sessions(connection: Connection, user_id: str) -> None:
+    """End all sessions of ``user_id``; cookies that were issued before are worth nothing from now on."""
+    later = {"session_epoch": users.c.session_epoch + 1}
+    connection.execute(update(users).where(users.c.id == user_id).values(later))
 
 
 def viewer_of_token(connection: Connection, token: str) -> Viewer | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from services.common.db import reading
@@ -18,18 +18,22 @@ __all__ = ["router", "signin_page"]
 router = APIRouter()
 
 
-def signin_page(request: Request, problem: str | None, status: int) -> HTMLResponse:
-    """Show how to sign in."""
+def signin_page(request: Request, problem: str | None, status: int, token: str = "") -> HTMLResponse:
+    """Show how to sign in, or a button that redeems ``token``."""
     command = site_of(request).dependencies.settings.signin_command
-    return render_bare(request, "signin.html", code=status, problem=problem, command=command)
+    return render_bare(request, "signin.html", code=status, problem=problem, command=command, token=token)
 
 
 @router.get("/signin")
-def sign_in(request: Request, token: Annotated[str, Query(max_length=200)] = "") -> Response:
-    """Redeem a one-time link; without one, say how to get it."""
+def show_link(request: Request, token: Annotated[str, Query(max_length=200)] = "") -> HTMLResponse:
+    """Show the button that redeems a one-time link: mail scanners and previews open links, and must not use them up."""
+    return signin_page(request, None, 200, token)
+
+
+@router.post("/signin")
+def sign_in(request: Request, token: Annotated[str, Form(max_length=200)]) -> Response:
+    """Redeem a one-time link."""
     site = site_of(request)
-    if not token:
-        return signin_page(request, None, 200)
     with site.dependencies.engine.begin() as connection:
         user_id = auth.redeem(connection, token, site.dependencies.clock.now())
         cookie = None if user_id is None else site.sessions.issue(connection, user_id)
@@ -59,7 +63,9 @@ def _used_link(request: Request) -> Response:
 
 @router.post("/signout")
 def sign_out(context: PageForm) -> Response:
-    """End this session."""
+    """End all sessions of this user, on every device: who signs out may have left one open elsewhere."""
+    with context.dependencies.engine.begin() as connection:
+        auth.end_sessions(connection, context.viewer.user_id)
     response = RedirectResponse("/signin", status_code=303)
     response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
     return response

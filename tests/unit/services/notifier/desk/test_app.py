@@ -80,14 +80,17 @@ def test_a_link_works_once_and_only_its_hash_is_stored(world: World) -> None:
         kept = connection.execute(select(signin_links.c.token_hash)).scalars().all()
     assert token not in kept
     first, second = world.browser(None), world.browser(None)
-    answer = first.get("/signin", params={"token": token})
+    opened = first.get("/signin", params={"token": token})
+    assert (opened.status_code, "set-cookie" in opened.headers) == (200, False), "a preview does not use it up"
+    assert f'value="{token}"' in opened.text
+    answer = first.post("/signin", data={"token": token})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
     assert "Secure" not in cookie
-    assert second.get("/signin", params={"token": token}).status_code == 403
-    assert first.get("/signin", params={"token": token}).headers["location"] == "/", "a signed-in user is let through"
+    assert second.post("/signin", data={"token": token}).status_code == 403
+    assert first.post("/signin", data={"token": token}).headers["location"] == "/", "a signed-in user is let through"
     assert first.get("/").status_code == 200
 
 
@@ -95,14 +98,14 @@ def test_a_link_expires(world: World) -> None:
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, "owner", NOW, valid_for=timedelta(minutes=5))
     world.clock.advance(minutes=6)
-    assert world.browser(None).get("/signin", params={"token": token}).status_code == 403
+    assert world.browser(None).post("/signin", data={"token": token}).status_code == 403
 
 
 def test_over_https_the_cookie_is_secure(world: World) -> None:
     client = world.with_settings(base_url="https://desk.example").browser(None)
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, "owner", NOW)
-    answer = client.get("/signin", params={"token": token})
+    answer = client.post("/signin", data={"token": token})
     assert "Secure" in answer.headers["set-cookie"]
     assert "strict-transport-security" in answer.headers
 
@@ -139,10 +142,12 @@ def test_sessions_can_be_ended(world: World, change: dict[str, object]) -> None:
     assert client.get("/").status_code == 303
 
 
-def test_signing_out_ends_the_session(world: World) -> None:
-    client = world.browser()
+def test_signing_out_ends_all_sessions_of_the_user(world: World) -> None:
+    client, elsewhere, colleague = world.browser(), world.browser(), world.browser("manager-mara")
     assert post(client, "/signout") == 303
     assert client.get("/").status_code == 303
+    assert elsewhere.get("/").status_code == 303
+    assert colleague.get("/").status_code == 200
 
 
 def test_a_short_secret_is_refused(world: World) -> None:

@@ -33,7 +33,7 @@ def browser(world: World, user_id: str) -> TestClient:
     client = TestClient(create_app(deps), follow_redirects=False)
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, user_id, world.clock.now())
-    client.get("/signin", params={"token": token})
+    client.post("/signin", data={"token": token})
     return client
 
 
@@ -106,5 +106,5 @@ def test_without_a_channel_the_page_explains_how_to_set_one_up(world: World) -> 
     client = TestClient(create_app(deps))
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, "owner", world.clock.now())
-    client.get("/signin", params={"token": token})
+    client.post("/signin", data={"token": token})
     assert "FIRSTWORD_SMTP_HOST" in client.get("/managers").text

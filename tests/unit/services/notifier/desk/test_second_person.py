@@ -108,7 +108,7 @@ def browser(world: World, user_id: str, rules: GatePolicy) -> TestClient:
     client = TestClient(create_app(dependencies), follow_redirects=False)
     with world.engine.begin() as connection:
         token = auth.create_signin_link(connection, user_id, world.clock.now())
-    client.get("/signin", params={"token": token})
+    client.post("/signin", data={"token": token})
     return client
 
 
