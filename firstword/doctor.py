@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import socket
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from firstword import __version__
+from firstword.disk_space import free_bytes, is_low
 from firstword.firm_playbooks import own_playbooks_path, playbooks_in_force
 from firstword.gate_file import gate_in_force, gate_path
 from firstword.storage.dead_letters import DeadLetters
@@ -34,8 +34,6 @@ from services.notifier.webhooks.endpoints import Endpoint
 
 __all__ = ["Check", "outdated_python", "run_checks"]
 
-#: With less free space, the database may soon be unable to write.
-LOW_DISK_BYTES = 500_000_000
 #: The first patch version of Python with the fix of CVE-2024-6923, by version. Newer versions have it from the start.
 _MAIL_HEADERS_FIXED = {(3, 11): 10, (3, 12): 5}
 #: A consumer with more waiting events is behind.
@@ -114,9 +112,9 @@ def _is_running(store: Store) -> bool:
 
 
 def _disk(store: Store) -> Check:
-    free = shutil.disk_usage(store.settings.data).free
+    free = free_bytes(store.settings.data)
     found = f"{store.settings.data}, {free / 1e9:,.1f} GB free"
-    if free < LOW_DISK_BYTES:
+    if is_low(free):
         return Check("warn", "data folder", found, "Free some space, or move the folder and name it with --data.")
     return Check("ok", "data folder", found)
 

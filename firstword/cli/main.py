@@ -7,6 +7,7 @@ import sys
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 import firstword
 from firstword.cli import (
@@ -39,6 +40,7 @@ from firstword.cli import (
     webhooks,
     worker,
 )
+from firstword.storage.engine import explain_database_error
 from services.common.errors import FirstwordError
 
 __all__ = ["app", "main"]
@@ -113,6 +115,12 @@ def main() -> None:
     except FirstwordError as error:
         console.error(error.message, error.fix)
         sys.exit(error.exit_code)
+    except DBAPIError as failure:
+        explained = explain_database_error(failure)
+        if explained is None:
+            raise
+        console.error(explained.message, explained.fix)
+        sys.exit(explained.exit_code)
     except BrokenPipeError:
         # The reader of our output has ended, as `head` does. Stay silent, even when Python flushes stdout on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

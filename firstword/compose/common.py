@@ -11,7 +11,7 @@ from firstword.compose.outbound import build_client_routes, build_manager_routes
 from firstword.feed_adapter import FeedAdapter
 from firstword.gate_file import gate_in_force
 from firstword.pipeline import Pipeline
-from firstword.storage.engine import open_database, open_sqlite
+from firstword.storage.engine import DamagedDatabase, open_database, open_sqlite
 from firstword.storage.event_log import EventLog
 from firstword.storage.migrate import migrate, require_migrated
 from firstword.storage.outbox import OutboxPublisher
@@ -48,6 +48,7 @@ def open_store(settings: Settings, clock: Clock | None = None) -> Store:
 
     Raises:
         BadInput: the folder can't be created, or the keys can't be read.
+        DamagedDatabase: the folder was in use, and its database is damaged, empty or missing.
         NotMigrated: the stack's database has another version's tables.
         Unreachable: the stack's database doesn't answer.
         NewerDatabase: a later version of Firstword wrote the database.
@@ -57,9 +58,21 @@ def open_store(settings: Settings, clock: Clock | None = None) -> Store:
         engine = open_database(url)
         require_migrated(engine)
         return Store(settings, _with_keys(engine, settings), clock, OutboxPublisher(clock))
+    _refuse_lost_database(settings)
     engine = open_sqlite(settings.database_file)
     migrate(engine)
     return Store(settings, _with_keys(engine, settings), clock, EventLog())
+
+
+def _refuse_lost_database(settings: Settings) -> None:
+    """Raise if the data folder was in use and its database is gone: a new one would hide the loss behind a sample."""
+    file = settings.database_file
+    if settings.key_file.exists() and not (file.exists() and file.stat().st_size):
+        what = "is empty" if file.exists() else "is missing"
+        raise DamagedDatabase(
+            f"{file} {what}, but this folder was in use.",
+            fix="Put it back from your backup, or start anew in another folder with --data.",
+        )
 
 
 def _with_keys(engine: Engine, settings: Settings) -> Engine:

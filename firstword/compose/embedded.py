@@ -8,6 +8,7 @@ from pathlib import Path
 
 from firstword.compose.common import build_desk, build_ingest, build_pipeline, build_sinks, open_store
 from firstword.compose.outbound import build_senders
+from firstword.disk_space import full_disk
 from firstword.firm_playbooks import playbooks_in_force
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.runtimes.replay import BEGINNING, Emission, Emit, PersistentReplay, Replay
@@ -39,7 +40,7 @@ def build_system(store: Store, listening: socket.socket) -> System:
         store=store,
         runtime=runtime,
         services={"ingest": ingest, **build_senders(store, metrics)},
-        server=build_desk(store, ingest, metrics, runtime.not_ready),
+        server=build_desk(store, ingest, metrics, lambda: [*full_disk(store.settings.data), *runtime.not_ready()]),
         listening=listening,
     )
 

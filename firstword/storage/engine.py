@@ -8,20 +8,55 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from services.common.errors import BadInput, Unreachable
+from services.common.errors import BadInput, FirstwordError, Unreachable
 from services.common.private_files import make_private_file, make_private_folder
 
-__all__ = ["open_database", "open_sqlite", "translate_outages"]
+__all__ = ["DamagedDatabase", "explain_database_error", "open_database", "open_sqlite", "translate_outages"]
 
 #: A writer waits this long for another one; transactions take milliseconds.
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 10
 #: After about this long without an answer, a server is given up (a pulled cable, a frozen host).
 DEAD_PEER_SECONDS = 30
+#: The first bytes of every SQLite database (https://sqlite.org/fileformat2.html, section 1.3).
+_MAGIC = b"SQLite format 3\0"
+_RESTORE = (
+    "Stop Firstword and put back the data folder from your backup. Keep the damaged files: SQLite's '.recover' may "
+    "read what is left of them."
+)
+#: What SQLite says → (what happened, what to do).
+_SQLITE_ERRORS = {
+    "file is not a database": ("is damaged: it is not an SQLite file", _RESTORE),
+    "disk image is malformed": ("is damaged", _RESTORE),
+    "disk is full": (
+        "can't be written to, because the disk is full",
+        "Free some space, then start again: nothing is lost.",
+    ),
+    "readonly database": ("can't be written to", "Give the data folder to the user who runs Firstword."),
+    "unable to open database file": ("can't be opened", "Give the data folder to the user who runs Firstword."),
+    "disk i/o error": ("can't be read or written: the disk reports an error", "Check the disk, then start again."),
+    "database is locked": ("is in use by another program", "Close that program, for example a database browser."),
+}
 _SPELLINGS = ("postgres", "postgresql", "postgresql+psycopg")
+
+
+class DamagedDatabase(FirstwordError):
+    """The database file is damaged, empty or missing where it should not be."""
+
+
+def explain_database_error(error: DBAPIError) -> FirstwordError | None:
+    """Return a message for people about an error of SQLite or an outage of PostgreSQL; None if it is neither."""
+    said = str(error.orig).strip()
+    for phrase, (what, fix) in _SQLITE_ERRORS.items():
+        if phrase in said.casefold():
+            return DamagedDatabase(f"Firstword's database {what}.", fix=fix)
+    if isinstance(error, OperationalError):
+        reason = said.splitlines()[0] if said else "no answer"
+        return Unreachable(f"The database does not answer: {reason}.", fix="Check that the server runs, and try again.")
+    return None
 
 
 def open_database(url: str) -> Engine:
@@ -106,6 +141,7 @@ def open_sqlite(path: Path) -> Engine:
 
     Raises:
         BadInput: the folder or the file can't be created.
+        DamagedDatabase: the file is not a database.
     """
     try:
         make_private_folder(path.parent)
@@ -117,6 +153,9 @@ def open_sqlite(path: Path) -> Engine:
             f"The data folder {path.parent} can't be created or written to: {error.strerror}.",
             fix="Choose another with --data, or give it to the user who runs Firstword.",
         ) from error
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) not in (_MAGIC, b""):
+            raise DamagedDatabase(f"{path} is damaged: it is not an SQLite file.", fix=_RESTORE)
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
