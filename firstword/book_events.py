@@ -37,7 +37,7 @@ class BookDiff:
 def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> BookDiff:
     """Return the events that bring the ``known`` clients (the latest event of each) up to date with ``book``.
 
-    Clients missing from the book stay unchanged, and so do notes that were written at the desk. An unchanged client
+    Clients missing from the book stay unchanged, and so does what was recorded at the desk. An unchanged client
     gives no event, so importing the same book twice changes nothing.
     """
     managers = {manager.id: manager for manager in book.managers}
@@ -46,7 +46,7 @@ def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> BookD
     for client in book.clients:
         before = known.get(client.id)
         after = ClientChanged(
-            client=_with_desk_notes(client, before), firm=book.firm, manager=managers[client.manager_id]
+            client=_with_desk_records(client, before), firm=book.firm, manager=managers[client.manager_id]
         )
         if before is not None and isinstance(before.data, ClientChanged):
             if before.data == after.model_copy(update={"revision": before.data.revision}):
@@ -89,16 +89,26 @@ def build_book(known: Mapping[str, AnyEvent]) -> Book | None:
     return Book(firm=firm, managers=tuple(managers.values()), clients=tuple(clients))
 
 
-def _with_desk_notes(client: Client, before: AnyEvent | None) -> Client:
-    """Return ``client`` as in the book, plus the notes that were written at the desk."""
+def _with_desk_records(client: Client, before: AnyEvent | None) -> Client:
+    """Return ``client`` as in the book, plus what was recorded at the desk: notes, mood, and what the book leaves out.
+
+    A goal or a risk tolerance that the book states counts. A mood that was decided at the desk counts, because the
+    decision has a date and the book's entry has none.
+    """
     if before is None or not isinstance(before.data, ClientChanged):
         return client
-    kept: dict[str, tuple[Note, ...]] = {}
+    known = before.data.client
+    kept: dict[str, object] = {}
     for name in ("views", "history"):
         stated: tuple[Note, ...] = getattr(client, name)
         there = {(note.question, note.text) for note in stated}
-        own = [note for note in getattr(before.data.client, name) if note.source == "desk"]
+        own = [note for note in getattr(known, name) if note.source == "desk"]
         kept[name] = (*stated, *(note for note in own if (note.question, note.text) not in there))
+    left_out = tuple(name for name in known.set_at_desk or () if not getattr(client, name))
+    kept |= {name: getattr(known, name) for name in left_out}
+    kept["set_at_desk"] = left_out or None
+    if known.mood_decided_at is not None:
+        kept |= {"mood": known.mood, "mood_decided_at": known.mood_decided_at}
     return client.model_copy(update=kept)
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, SerializerFunctionWrapHandler,
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from schemas.base import Model, Payload
+from schemas.base import Model, Payload, Utc
 
 __all__ = [
     "STANCE_OF",
@@ -24,6 +24,7 @@ __all__ = [
     "DigestPreferences",
     "Firm",
     "Manager",
+    "Mood",
     "Near",
     "Note",
     "Query",
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 Risk = Literal["limited", "moderate", "high"]
+Mood = Literal["calm", "upset"]
 Trade = Literal["wealth", "it", "agency", "legal"]
 WatchKind = Literal[
     "holding", "product", "supplier", "site", "contract", "topic", "industry", "competitor", "regulation", "place"
@@ -218,6 +220,9 @@ class Client(Model):
     """A client in the book. ``time_zone`` is an IANA name, ``language`` a BCP 47 tag.
 
     ``jurisdiction`` is the one whose rules messages to the client follow, in the firm's own notation (CH, England, …).
+    ``risk`` None: not known, and never guessed. On the wire it is left out then, as before for the default.
+    ``set_at_desk`` names what was recorded at the desk because the book does not say it. ``mood_decided_at`` is when an
+    account manager last decided about the mood at the desk; from then on that decision counts, not the book's.
     """
 
     id: str
@@ -230,16 +235,18 @@ class Client(Model):
     salutation: str | None = None
     jurisdiction: str | None = None
     desires: tuple[Desire, ...] = ()
-    risk: Risk = "moderate"
+    risk: Risk | None = None
     end_vision: str | None = None
     personality: str | None = None
     jargon: Literal["plain", "some", "expert"] = "plain"
-    mood: Literal["calm", "upset"] = "calm"
+    mood: Mood = "calm"
     views: tuple[Note, ...] = ()
     history: tuple[Note, ...] = ()
     assets: tuple[Watch, ...] = ()
     interests: tuple[Watch, ...] = ()
     contact: ContactPolicy = ContactPolicy()
+    set_at_desk: tuple[Literal["desires", "risk"], ...] | None = None
+    mood_decided_at: Utc | None = None
 
     @property
     def watches(self) -> tuple[Watch, ...]:

@@ -102,7 +102,7 @@ def read_client(fields: Fields, defaults: Defaults) -> Entry:
         salutation=fields.text("salutation"),
         jurisdiction=fields.text("jurisdiction"),
         desires=tuple(_desires(fields)),
-        risk=cast("Risk", fields.choice("risk", get_args(Risk), "moderate")),
+        risk=_risk(fields),
         end_vision=fields.text("end_vision"),
         personality=fields.text("personality"),
         jargon=fields.choice("jargon", ("plain", "some", "expert"), "plain"),  # type: ignore[arg-type]
@@ -167,6 +167,12 @@ def _language(fields: Fields, default: str) -> str:
     if not _LANGUAGE.match(tag):
         fields.error("language", f"{tag!r} is not a valid language tag.", "Write a BCP 47 tag such as en or pt-BR.")
     return tag
+
+
+def _risk(fields: Fields) -> Risk | None:
+    """Return the risk tolerance; None if the book doesn't state one, because none is assumed."""
+    stated = fields.choice("risk", (*get_args(Risk), "unknown"), "unknown")
+    return None if stated == "unknown" else cast("Risk", stated)
 
 
 def _desires(fields: Fields) -> list[Desire]:

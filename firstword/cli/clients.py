@@ -12,10 +12,11 @@ from firstword.cli.books import format_problem, read_book, require_book
 from firstword.cli.console import out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
-from schemas.clients import Client
+from schemas.clients import Book, Client
 from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.matcher.mentions.topics import all_topics
+from services.notifier.contact.unknown import unknown_traits
 
 __all__ = ["app"]
 
@@ -26,6 +27,8 @@ BookFile = Annotated[Path, typer.Argument(metavar="BOOK", help="A client book in
 @app.command("check")
 def check(book: BookFile, as_json: AsJson = False) -> None:
     """Check a client book and print its problems with line, field and fix. The exit code is 1 if it has errors.
+
+    Clients of whom it names no goal or no risk tolerance are listed as advice: their drafts can't name any either.
 
     **Example:** `firstword clients check my-book.yaml`
     """
@@ -42,6 +45,7 @@ def check(book: BookFile, as_json: AsJson = False) -> None:
                 f"{book}: {len(checked.clients)} clients, {len(checked.managers)} managers, {len(watched)} watched "
                 f"names; no errors, {len(problems)} warning(s)."
             )
+            _advise(checked)
     if errors or checked is None:
         raise typer.Exit(1)
 
@@ -119,6 +123,15 @@ def topics(as_json: AsJson = False) -> None:
         print_json([{"id": topic.id, "title": topic.title, "about": topic.about} for topic in shipped])
         return
     table(("id", "title", "about"), ((topic.id, topic.title, topic.about) for topic in shipped), empty="")
+
+
+def _advise(book: Book) -> None:
+    """Print what the book does not say about its clients and what to ask them, a client a line."""
+    for client in book.clients:
+        if unknown := unknown_traits(client):
+            fields = " and ".join(f"`{trait.name}`" for trait in unknown)
+            asks = " ".join(trait.ask for trait in unknown)
+            out.print(f"{client.id}: advice: {fields} not in the book, so drafts name none. {asks}", markup=False)
 
 
 def _clients(data: Path | None) -> tuple[Client, ...]:

@@ -36,7 +36,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "kind": get_args(EventKind),
     "stance": get_args(Stance),
     "direction": get_args(Direction),
-    "risk": get_args(Risk),
+    "risk": (*get_args(Risk), "unknown"),
     "verdict": MESSAGE_VERDICTS,
     "size": get_args(Size),
     "urgency": get_args(Urgency),
@@ -120,7 +120,7 @@ def try_(
         list[str] | None, typer.Option("--desire", help="A desire of the client; may be repeated.")
     ] = None,
     words: Annotated[str | None, typer.Option("--words", help="The first desire, in the client's own words.")] = None,
-    risk: str = _one_of("risk", "moderate"),
+    risk: str = _one_of("risk", "unknown"),
     verdict: str = _one_of("verdict", "tell"),
     size: str = _one_of("size", "moderate"),
     urgency: str = _one_of("urgency", "normal"),
@@ -148,11 +148,12 @@ def try_(
     for name, value in given.items():
         if value not in CHOICES[name]:
             raise BadInput(f"--{name}: {value!r} is not a valid value.", fix=f"Choose from {', '.join(CHOICES[name])}.")
+    known = {**given, "risk": None if risk == "unknown" else risk}
     playbooks = playbooks_in_force(read_settings(data=data))
     if file is not None:
         playbooks = playbooks.with_firm_playbooks(read_playbooks(file))
     case = DryRunCase(
-        **cast("Any", given), desires=tuple(desire or ()), words=words, view=view, manager=manager, update=update
+        **cast("Any", known), desires=tuple(desire or ()), words=words, view=view, manager=manager, update=update
     )
     done = dry_run(case, playbooks, SystemClock().now())
     if as_json:
@@ -212,7 +213,7 @@ def _cases(playbook: Playbook, rule: Rule) -> Iterator[DryRunCase]:
             stance=rule.stances[0],
             direction=rule.directions[0] if rule.directions else "negative",
             desires=desires,
-            risk=rule.risks[0] if rule.risks else "moderate",
+            risk=rule.risks[0] if rule.risks else None,
             verdict=verdict,
             size=rule.sizes[0] if rule.sizes else "moderate",
             urgency=rule.urgencies[0] if rule.urgencies else "normal",

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from schemas.drafts import Advice, Draft
 from services.common.db import upsert
 from services.notifier.advice.tables import advice
+from services.notifier.drafting.opinion import split_basis
 from services.notifier.tables import drafts
 
 __all__ = ["appears_in", "opinions_in", "record_opinions"]
@@ -51,6 +52,5 @@ def opinions_in(draft: Draft) -> tuple[Advice, ...]:
 
 def appears_in(text: str, body: str) -> bool:
     """Return whether ``body`` contains the opinion ``text``, which may begin differently in a message of several."""
-    rest = text.partition(" risk, ")[2]
     flat = " ".join(body.split())
-    return " ".join((rest or text).split()) in flat
+    return " ".join(split_basis(text)[1].split()) in flat

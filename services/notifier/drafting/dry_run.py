@@ -37,7 +37,8 @@ _FIRMS: dict[Trade, str] = {
 class DryRunCase:
     """One combination. ``desires`` are names, ``words`` the first one in the client's words, ``view`` their view.
 
-    With a ``role``, the news has a reading, of a ``status`` (default: a fact) and a ``family`` (default: the kind's).
+    ``risk`` None is a client whose risk tolerance is not known. With a ``role``, the news has a reading, of a
+    ``status`` (default: a fact) and a ``family`` (default: the kind's).
     """
 
     trade: Trade
@@ -46,7 +47,7 @@ class DryRunCase:
     direction: Direction = "negative"
     desires: tuple[str, ...] = ()
     words: str | None = None
-    risk: Risk = "moderate"
+    risk: Risk | None = None
     verdict: MessageVerdict = "tell"
     size: Size = "moderate"
     urgency: Urgency = "normal"

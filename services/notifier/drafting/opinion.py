@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal
 
 from schemas.alerts import Alert
 from schemas.clients import Client, Desire
 from schemas.mentions import FAMILY_OF
 from schemas.readings import EventFamily
+from services.notifier.contact.unknown import unknown_traits
 from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
 from services.notifier.drafting.fit import fitting_phrasings, query_for
@@ -17,7 +19,7 @@ from services.notifier.drafting.playbook_rules import ANY, Rule
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import review
 
-__all__ = ["OpinionPart", "desire_phrase", "lacks_rule", "opinion_part", "restricted_name"]
+__all__ = ["OpinionPart", "desire_phrase", "lacks_rule", "opinion_part", "restricted_name", "split_basis"]
 
 #: A longer desire in the client's own words makes the sentence unreadable; its name is used instead.
 MAX_DESIRE_WORDS = 10
@@ -71,7 +73,7 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     desire, rule = _choose(brief, playbooks)
     if rule is None:
         return OpinionPart(None, notes=(_no_rule_note(alert),))
-    notes = () if client.desires else (f"The client book lists no desire of {client.name}. Ask what they want.",)
+    notes = tuple(f"{trait.gap} {trait.ask}" for trait in unknown_traits(client))
     query = query_for(alert, client, brief.asset, brief.manager.id)
     if ANY in rule.kinds and (refused := playbooks.refusals(replace(query, desire=desire.name if desire else ""))):
         notes = (
@@ -147,11 +149,27 @@ def _sentence(brief: Brief, desire: Desire | None, action: str, reason: str, own
         verb, phrase = desire_phrase(desire, client, own_words=own_words)
         kind = "verb" if verb else "noun"
         forms = phrases.opinion["calm" if client.mood == "upset" else "default"]
-    basis = phrases.basis[kind][client.risk].format(desire=phrase)
+    basis = phrases.basis[kind][client.risk or "unknown"].format(desire=phrase).rstrip(",")
     if "," in action or len(action.split()) > LONG_ACTION:
         action += ","  # else "because" would seem to belong to the last part alone, or one reads out of breath
     form = pick(forms, client.id, "opinion", month_of(brief))
-    return form.format(basis=basis, action=action, reason=reason)
+    text = form.format(basis=basis, action=action, reason=reason).removeprefix(", ")
+    return text[:1].upper() + text[1:]
+
+
+def split_basis(opinion: str) -> tuple[str, str]:
+    """Return what an opinion is based on, and the rest of its sentence; the first is empty where it names no basis."""
+    match = _basis_pattern().match(opinion)
+    return ("", opinion) if match is None else (match["basis"], opinion[match.end() :])
+
+
+@cache
+def _basis_pattern() -> re.Pattern[str]:
+    """Return the pattern of a basis: up to the risk, or else up to how one of the shipped forms goes on."""
+    forms = (form for pool in phrasing().opinion.values() for form in pool)
+    leads = "|".join(re.escape(form.partition("{action}")[0].removeprefix("{basis}, ")) for form in forms)
+    ends = rf"(?:(?<=\blimited risk)|(?<=\bmoderate risk)|(?<=\bhigh risk)), |, (?={leads})"
+    return re.compile(rf"(?P<basis>(?:Based upon your|Given that you) .+?)(?:{ends})")
 
 
 def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> tuple[bool, str]:

@@ -39,7 +39,7 @@ class RuleQuery:
     ``manager`` is the account manager, who may have rules of their own. ``role``, ``status`` and ``family`` are the
     watched name's part, the firmness and the broad kind as read; None where that is not known, which contradicts
     only a rule that names it. ``unsure``: the kind is a guess, so only rules for any event may serve. ``asset`` is the
-    client's name for what it is about.
+    client's name for what it is about. ``risk`` None is not known, so no rule with a condition on it fits.
     """
 
     kind: EventKind
@@ -47,7 +47,7 @@ class RuleQuery:
     trade: Trade
     direction: Direction = "unclear"
     desire: str = ""
-    risk: Risk = "moderate"
+    risk: Risk | None = None
     size: Size = "moderate"
     urgency: Urgency = "normal"
     manager: str | None = None

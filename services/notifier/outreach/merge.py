@@ -6,7 +6,6 @@ are always messages of their own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -17,6 +16,7 @@ from schemas.drafts import Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.brief import pick
 from services.notifier.drafting.compose import message_text
 from services.notifier.drafting.data_files import phrasing
+from services.notifier.drafting.opinion import split_basis
 from services.notifier.drafting.tone import MAX_WORDS, count_words, reading_seconds
 from services.notifier.outreach.record import Message, StoryDraft, budget_of
 
@@ -25,8 +25,6 @@ __all__ = ["are_alike", "assemble", "may_join"]
 MAX_STORIES = 3
 SUBJECT_CHARACTERS = 120
 _UNCONFIRMED = "Unconfirmed: "
-#: The bases of an opinion, as phrasing.yaml begins each: up to the risk that the client takes.
-_BASIS = re.compile(r"(?:Based upon your|Given that you) .*?\b(?:limited|moderate|high) risk, ")
 _URGENCIES = ("urgent", "high", "normal", "low")
 
 
@@ -104,11 +102,11 @@ def _without_repetition(parts: Sequence[DraftPart]) -> list[DraftPart]:
     bases: set[str] = set()
     kept = []
     for part in parts:
-        basis = _BASIS.match(part.text) if part.role == "opinion" else None
-        if basis is not None:
-            if basis[0] in bases:
-                part = part.model_copy(update={"text": f"With the same in mind, {part.text[basis.end() :]}"})
-            bases.add(basis[0])
+        basis, rest = split_basis(part.text) if part.role == "opinion" else ("", "")
+        if basis:
+            if basis in bases:
+                part = part.model_copy(update={"text": f"With the same in mind, {rest}"})
+            bases.add(basis)
         kept.append(part)
     return kept
 

@@ -1,12 +1,13 @@
-"""An account manager's records about a client: conversations and answers to discovery questions."""
+"""An account manager's records about a client: conversations, answers, what the book leaves out, and mood."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from schemas.base import content_id, event
+from schemas.clients import Client, ClientChanged, Desire, Mood, Risk
 from schemas.drafts import DraftCreated
 from schemas.interactions import InteractionLogged
 from services.common.db import exclusive
@@ -17,7 +18,7 @@ from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
 from services.notifier.desk.errors import Conflict
 from services.notifier.outreach.confirmation import confirmation_draft
 
-__all__ = ["CONTACT_CHANNELS", "ContactChannel", "log_contact", "record_answers"]
+__all__ = ["CONTACT_CHANNELS", "ContactChannel", "decide_mood", "log_contact", "record_answers", "record_traits"]
 
 ContactChannel = Literal["phone", "video", "meeting", "visit", "letter", "chat", "email"]
 CONTACT_CHANNELS: dict[ContactChannel, str] = {
@@ -30,6 +31,10 @@ CONTACT_CHANNELS: dict[ContactChannel, str] = {
     "email": "Email (outside Firstword)",
 }
 SUMMARY_LIMIT = 2_000
+#: Characters of a goal's name: one or two words, which drafts name.
+GOAL_LIMIT = 60
+#: What can be recorded at the desk where the client book leaves it out.
+Trait = Literal["desires", "risk"]
 #: Clocks differ a little.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
@@ -81,15 +86,63 @@ def record_answers(context: ActionContext, client_id: str, answers: Mapping[str,
     count = len(client.views + client.history) - len(entry.client.views + entry.client.history)
     if not count:
         return 0
+    _publish_change(context, entry, client)
+    context.audit("client.discovery", client_id, client_id, f"{count} answers")
+    return count
+
+
+def record_traits(context: ActionContext, client_id: str, *, risk: str = "", goal: str = "", words: str = "") -> int:
+    """Record what the client book leaves out: the risk that a client accepts, and their first goal.
+
+    Return how many were recorded. Empty values are ignored; what the book states itself is changed in the book.
+
+    Raises:
+        BadInput: the risk is none of the known ones, or the book states the value.
+    """
+    exclusive(context.connection, "book")
+    entry = context.client(client_id)
+    client, at_desk = entry.client, entry.client.set_at_desk or ()
+    goal = " ".join(goal.split())[:GOAL_LIMIT]
+    if risk and risk not in get_args(Risk):
+        raise BadInput(f"{risk!r} is no risk tolerance.", fix=f"Choose one of {', '.join(get_args(Risk))}.")
+    said = " ".join(words.split())[:COMMENT_LIMIT] or None
+    given: dict[Trait, object] = {}
+    if risk:
+        given["risk"] = risk
+    if goal:
+        given["desires"] = (Desire(name=goal, words=said),)
+    for name in given:
+        if getattr(client, name) and name not in at_desk:
+            fix = f"Change `{name}` there and import the book again."
+            raise BadInput(f"The client book states this of {client.name}.", fix=fix)
+    if not given or all(getattr(client, name) == value for name, value in given.items()):
+        return 0
+    recorded = tuple(name for name in get_args(Trait) if name in given or name in at_desk)
+    _publish_change(context, entry, client.model_copy(update={**given, "set_at_desk": recorded}))
+    context.audit("client.traits", client_id, client_id, ", ".join(given))
+    return len(given)
+
+
+def decide_mood(context: ActionContext, client_id: str, mood: Mood, *, detail: str = "") -> None:
+    """Set how the client feels at present; drafts to an upset client are calm and don't urge.
+
+    Deciding that a client is calm also answers what conversations until now suggest.
+    """
+    exclusive(context.connection, "book")
+    entry = context.client(client_id)
+    _publish_change(context, entry, entry.client.model_copy(update={"mood": mood, "mood_decided_at": context.now}))
+    context.audit("client.mood", client_id, client_id, f"{mood}, {detail}" if detail else mood)
+
+
+def _publish_change(context: ActionContext, entry: ClientChanged, client: Client) -> None:
+    """Publish the client's entry with ``client``; raise Conflict if the book has changed since it was read."""
     revision = entry.revision + 1
     changed = event(
         entry.model_copy(update={"client": client, "revision": revision}),
-        key=client_id,
-        id=content_id("evt", "client", client_id, revision),  # as for every change of the book: collisions show
+        key=client.id,
+        id=content_id("evt", "client", client.id, revision),  # as for every change of the book: collisions show
         source="firstword/desk",
         time=context.now,
     )
     if not context.publisher.publish(context.connection, [changed]):
         raise Conflict("The client book has just changed.", fix="Go back, reload the page and save again.")
-    context.audit("client.discovery", client_id, client_id, f"{count} answers")
-    return count

@@ -1,4 +1,4 @@
-"""Clients, as in the client book."""
+"""Clients, as in the client book, and what account managers record about them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from fastapi import APIRouter
 
 from schemas.clients import Client
 from services.notifier import queries
+from services.notifier.desk.actions import clients
 from services.notifier.desk.api.caller import Caller
-from services.notifier.desk.api.models import Compact, ListPage, list_page
+from services.notifier.desk.api.models import Compact, ListPage, MoodDecision, Recorded, Traits, list_page
 
 __all__ = ["router"]
 
@@ -25,3 +26,19 @@ def list_clients(context: Caller) -> ListPage[Annotated[Client, Compact]]:
         )
     context.audit_read("clients.listed", "clients")
     return list_page(page, [entry.client for entry in page.items])
+
+
+@router.post("/clients/{client_id}/traits")
+def record_traits(context: Caller, client_id: str, traits: Traits) -> Recorded:
+    """Record a goal and a risk tolerance that the client book leaves out."""
+    with context.acting() as action:
+        clients.record_traits(action, client_id, risk=traits.risk or "", goal=traits.goal, words=traits.words)
+    return Recorded(client_id=client_id)
+
+
+@router.post("/clients/{client_id}/mood")
+def decide_mood(context: Caller, client_id: str, decision: MoodDecision) -> Recorded:
+    """Record how the client feels at present; drafts to an upset client are calm and don't urge."""
+    with context.acting() as action:
+        clients.decide_mood(action, client_id, decision.mood)
+    return Recorded(client_id=client_id)

@@ -10,7 +10,7 @@ from pydantic import Field, WrapSerializer
 
 from schemas.alerts import Alert
 from schemas.base import Model
-from schemas.clients import DigestPreferences
+from schemas.clients import DigestPreferences, Mood, Risk
 from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DismissReason, Draft, DraftState, Finding, Grounding
 from services.notifier.desk.dependencies import FeedView
@@ -40,9 +40,12 @@ __all__ = [
     "ListPage",
     "ManagerItem",
     "ManagerList",
+    "MoodDecision",
     "NoticedItem",
+    "Recorded",
     "Requested",
     "Rewording",
+    "Traits",
     "Version",
     "gate_findings",
     "list_page",
@@ -92,6 +95,20 @@ class Edit(Version):
 
     subject: str
     body: str
+
+
+class Traits(Model):
+    """What a client said that the client book leaves out: the risk they accept, and a goal, also in their ``words``."""
+
+    risk: Risk | None = None
+    goal: str = ""
+    words: str = ""
+
+
+class MoodDecision(Model):
+    """How a client feels at present."""
+
+    mood: Mood
 
 
 # --- responses ------------------------------------------------------------------------------------------------------
@@ -349,3 +366,9 @@ class Health(Model):
     deliveries_of_unknown_outcome: int
     inbox: int
     held: int
+
+
+class Recorded(Model):
+    """Something about a client was recorded; the client book shows it in a moment."""
+
+    client_id: str

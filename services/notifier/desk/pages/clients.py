@@ -9,13 +9,21 @@ from fastapi import APIRouter, Form
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
+from schemas.clients import Mood
 from services.common.errors import BadInput
 from services.notifier import queries
 from services.notifier.contact.blackouts import upcoming_blackouts
 from services.notifier.contact.discovery import answers_by_question, questions_for, unanswered
 from services.notifier.contact.plan import zone_of
 from services.notifier.desk import labels
-from services.notifier.desk.actions.clients import CONTACT_CHANNELS, ContactChannel, log_contact, record_answers
+from services.notifier.desk.actions.clients import (
+    CONTACT_CHANNELS,
+    ContactChannel,
+    decide_mood,
+    log_contact,
+    record_answers,
+    record_traits,
+)
 from services.notifier.desk.errors import NotFound
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
 from services.notifier.drafting.languages import language_name, reads_english
@@ -99,6 +107,28 @@ def post_contact(
             confirm=bool(confirm),
         )
     return redirect(f"/clients/{client_id}", "contact" if draft_id is None else "confirm")
+
+
+@router.post("/{client_id}/traits")
+def post_traits(
+    context: PageForm,
+    client_id: str,
+    goal: Annotated[str, Form()] = "",
+    words: Annotated[str, Form()] = "",
+    risk: Annotated[str, Form()] = "",
+) -> Response:
+    """Record a goal and a risk tolerance that the client book leaves out."""
+    with context.acting() as action:
+        count = record_traits(action, client_id, risk=risk, goal=goal, words=words)
+    return redirect(f"/clients/{client_id}", "answers" if count else "no-answers")
+
+
+@router.post("/{client_id}/mood")
+def post_mood(context: PageForm, client_id: str, mood: Annotated[Mood, Form()]) -> Response:
+    """Record how the client feels at present."""
+    with context.acting() as action:
+        decide_mood(action, client_id, mood)
+    return redirect(f"/clients/{client_id}", "mood")
 
 
 @router.get("/{client_id}/discovery")

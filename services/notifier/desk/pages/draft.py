@@ -14,6 +14,7 @@ from schemas.drafts import DismissReason, Finding
 from schemas.interactions import Feedback
 from services.notifier import queries
 from services.notifier.advice.queries import opinions_of_draft
+from services.notifier.contact.unknown import unknown_traits
 from services.notifier.delivery.calendar import call_file, half_hour
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.mailto import mailto
@@ -67,6 +68,7 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             "gate_by_effect": [(effect, list(found)) for effect, found in groupby(gate, lambda found: found.effect)],
             "marked": _marked(checks.findings, gate),
             "sentences": by_sentence(f"{line.subject}\n\n{line.body}", checks.grounding),
+            "unknown": () if entry is None else unknown_traits(entry.client),
             "why": why_this_client(line, entry),
             "deliveries": queries.deliveries_of(connection, context.scope, draft_id),
             "other_alerts": other_alerts,

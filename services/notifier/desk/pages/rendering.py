@@ -36,6 +36,7 @@ NOTES = {
     "confirm": "Saved. A note that confirms the conversation will appear in the inbox.",
     "feedback": "Saved. The client's page shows the effect.",
     "answers": "Saved. The client's page will show them in a moment.",
+    "mood": "Saved. It counts from the next draft on.",
     "no-answers": "There were no new answers to save.",
     "delivery": "Saved.",
     "preferences": "Saved. It takes effect immediately.",

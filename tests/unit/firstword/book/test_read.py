@@ -33,7 +33,7 @@ def problems(clients: str, head: str = HEAD) -> tuple[Problem, ...]:
 
 def test_a_client_needs_only_a_name() -> None:
     found = client("name: Claire Arnaud")
-    assert (found.id, found.manager_id, found.trade, found.risk) == ("claire-arnaud", "mara", "wealth", "moderate")
+    assert (found.id, found.manager_id, found.trade, found.risk) == ("claire-arnaud", "mara", "wealth", None)
     assert found.time_zone == "Europe/Stockholm", "the default is the manager's time zone"
 
 

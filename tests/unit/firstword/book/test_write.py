@@ -131,7 +131,7 @@ def books(draw: st.DrawFn) -> Book:
             manager_id=draw(st.sampled_from(managers)).id,
             trade=draw(st.sampled_from(get_args(Trade))),
             time_zone=draw(ZONES),
-            risk=draw(st.sampled_from(get_args(Risk))),
+            risk=draw(st.sampled_from((*get_args(Risk), None))),
             desires=tuple(draw(st.lists(st.builds(Desire, name=TEXT, words=st.none() | TEXT), max_size=2))),
             history=draw(NOTES),
             end_vision=draw(st.none() | LINES),

@@ -178,6 +178,23 @@ def test_errors_in_a_book_are_reported_line_by_line(run: Run, tmp_path: Path) ->
     assert (imported.code, imported.out) == (2, "")
 
 
+def test_clients_of_whom_the_book_says_too_little_are_listed_as_advice(run: Run, tmp_path: Path) -> None:
+    book = tmp_path / "book.yaml"
+    book.write_text(
+        "version: 1\nfirm: {name: X, trade: wealth}\nmanagers: [{id: m, name: M}]\n"
+        "clients:\n  - name: Ada Frey\n    desires: [income]\n  - {name: Ben Ruiz, risk: high}\n"
+        "  - {name: Cem Aksoy, risk: high, desires: [growth]}\n  - {name: Dina Holt, risk: unknown}\n",
+        encoding="utf-8",
+    )
+    ran = run("clients", "check", str(book))
+    assert ran.code == 0
+    advice = [line.split(": ")[0] + line.split("advice")[1] for line in ran.out.splitlines() if "advice" in line]
+    assert [line.partition(" not")[0] for line in advice] == [
+        "ada-frey: `risk`", "ben-ruiz: `desires`", "dina-holt: `desires` and `risk`",
+    ]  # fmt: skip
+    assert "Ask Ada Frey how much risk is acceptable to them." in " ".join(ran.out.split())
+
+
 def test_a_book_can_be_imported_listed_shown_and_shortened(run: Run) -> None:
     assert "No clients yet" in run("clients", "list").out
     assert run("clients", "import", str(example("book.yaml"))).out.startswith(

@@ -62,8 +62,11 @@ def test_the_rules_in_force_are_listed_by_layer(run: Run, tmp_path: Path) -> Non
 
 
 def test_try_shows_the_draft_and_the_rule_that_decided(run: Run, tmp_path: Path) -> None:
-    code, out, _ = run("try", *CASE, "--desire", "income", "--words", "a quiet income")
+    code, out, _ = run("try", *CASE, "--desire", "income", "--words", "a quiet income", "--risk", "moderate")
     assert code == 0
+    unknown = run("try", *CASE, "--desire", "income")[1]
+    assert "Based upon your desire for income, I" in unknown
+    assert "doesn't say how much risk Claire Arnaud accepts" in unknown
     assert "Based upon your desire for a quiet income and moderate risk" in out
     assert "playbook wealth, rule dividend_cut/holds/income" in out
     path = write_own(tmp_path)

@@ -8,17 +8,21 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from firstword.book_events import diff_book
 from schemas.base import content_id, event
-from schemas.clients import Book, ClientChanged, ComplianceNote, TopicScope, Watch
+from schemas.clients import Book, ClientChanged, ComplianceNote, Desire, TopicScope, Watch
 from schemas.drafts import ContactDecided, DraftCreated
 from schemas.interactions import ClientTuned, EntityShift, FeedbackGiven, InteractionLogged
+from schemas.topics import encode
+from services.common.db import reading
 from services.common.errors import BadInput
 from services.notifier.contact.discovery import questions_for, unanswered, with_answers
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.errors import Conflict, NotFound
 from services.notifier.outreach.confirmation import confirmation_draft
+from services.notifier.tables import audit_log
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
 from tests.unit.services.notifier.samples import a_client, a_firm, a_manager
@@ -120,6 +124,58 @@ def test_answers_become_notes_that_an_import_keeps(world: World) -> None:
     assert world.desk("record_answers", "claire-arnaud", {"fall": "I would wait, and call you."}) == 0
     book = Book(firm=FIRM, managers=tuple(MANAGERS.values()), clients=clients()[:1])
     assert diff_book(book, {"claire-arnaud": changed}, NOW).unchanged == ("claire-arnaud",)
+
+
+def test_risk_and_goal_are_recorded_where_the_book_leaves_them_out(world: World) -> None:
+    claire = clients()[0].model_copy(update={"risk": None, "desires": ()})
+    unknown = ClientChanged(client=claire, firm=FIRM, manager=MANAGERS["mara"], revision=5)
+    world.apply([event(unknown, key=claire.id, id="evt_unknown", source="test", time=NOW)])
+    assert b'"risk"' not in encode(event(unknown, key=claire.id, id="evt_unknown", source="test", time=NOW))
+    page = world.browser().get("/clients/claire-arnaud").text
+    assert "Risk tolerance: not known" in page
+    assert world.desk("record_traits", claire.id, risk="", goal=" ") == 0
+    with pytest.raises(BadInput, match="no risk tolerance"):
+        world.desk("record_traits", claire.id, risk="tiny")
+    assert world.desk("record_traits", claire.id, risk="limited", goal="income", words="a quiet income") == 2
+    changed = world.publisher.events[-1]
+    assert isinstance(changed.data, ClientChanged)
+    recorded = changed.data.client
+    assert (recorded.risk, recorded.desires) == ("limited", (Desire(name="income", words="a quiet income"),))
+    book = Book(firm=FIRM, managers=tuple(MANAGERS.values()), clients=(claire,))
+    assert diff_book(book, {claire.id: changed}, NOW).unchanged == (claire.id,), "an import keeps it"
+    stated = book.model_copy(update={"clients": (claire.model_copy(update={"risk": "high"}),)})
+    imported = diff_book(stated, {claire.id: changed}, NOW).events[0].data
+    assert isinstance(imported, ClientChanged)
+    assert (imported.client.risk, imported.client.set_at_desk) == ("high", ("desires",)), "what the book states counts"
+    world.apply([changed])
+    assert world.desk("record_traits", claire.id, risk="limited") == 0
+    assert world.desk("record_traits", claire.id, risk="moderate") == 1
+
+
+def test_what_the_book_states_is_not_changed_at_the_desk(world: World) -> None:
+    with pytest.raises(BadInput, match="client book states this"):
+        world.desk("record_traits", "claire-arnaud", risk="high")
+
+
+def test_the_mood_is_set_at_the_desk_and_outlives_an_import(world: World) -> None:
+    world.desk("decide_mood", "claire-arnaud", "upset")
+    changed = world.publisher.events[-1]
+    assert isinstance(changed.data, ClientChanged)
+    assert (changed.data.client.mood, changed.data.client.mood_decided_at) == ("upset", NOW)
+    book = Book(firm=FIRM, managers=tuple(MANAGERS.values()), clients=clients()[:1])
+    assert diff_book(book, {"claire-arnaud": changed}, NOW).unchanged == ("claire-arnaud",)
+    world.apply([changed])
+    page = world.browser().get("/clients/claire-arnaud").text
+    assert "No longer upset" in page
+    with reading(world.engine) as connection:
+        assert (
+            connection.execute(select(audit_log.c.detail).where(audit_log.c.action == "client.mood")).scalar()
+            == "upset"
+        )
+    world.desk("decide_mood", "claire-arnaud", "calm")
+    calm = world.publisher.events[-1]
+    upset_in_book = book.model_copy(update={"clients": (clients()[0].model_copy(update={"mood": "upset"}),)})
+    assert diff_book(upset_in_book, {"claire-arnaud": calm}, NOW).unchanged == ("claire-arnaud",)
 
 
 def test_the_forms_of_the_pages_work(world: World) -> None:

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from schemas.alerts import Alert
-from schemas.clients import Client, ContactPolicy, Desire, Firm, Watch
+from schemas.clients import Client, ContactPolicy, Desire, Firm, Risk, Watch
 from services.notifier.drafting.brief import Brief
-from services.notifier.drafting.opinion import desire_phrase, opinion_part
+from services.notifier.drafting.opinion import desire_phrase, opinion_part, split_basis
 from services.notifier.drafting.playbook_files import parse_playbook
 from services.notifier.drafting.playbooks import Playbooks
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert
@@ -107,6 +107,43 @@ def test_a_client_without_desires_is_advised_by_risk_with_a_note_to_the_manager(
     assert found.text is not None
     assert found.text.startswith("Based upon your preference for limited risk, ")
     assert "lists no desire" in found.notes[0]
+
+
+@pytest.mark.parametrize("mood", ["calm", "upset"])
+@pytest.mark.parametrize(
+    ("desires", "risk", "opening", "asked"),
+    [
+        (("income",), "limited", "Based upon your desire for income and limited risk, ", ()),
+        (("income",), None, "Based upon your desire for income, ", ("risk",)),
+        ((), "high", "Given that you accept high risk, ", ("matters most",)),
+        ((), None, "", ("matters most", "risk")),
+    ],
+)
+def test_what_the_book_does_not_say_is_not_named_and_the_note_says_what_to_ask(
+    desires: tuple[str, ...], risk: Risk | None, opening: str, asked: tuple[str, ...], mood: str
+) -> None:
+    client = a_client(desires=tuple(Desire(name=name) for name in desires), risk=risk, mood=mood)
+    found = opinion_part(brief(client), SHIPPED)
+    assert found.text is not None
+    assert found.text.startswith(opening)
+    basis, rest = split_basis(found.text)
+    assert f"{basis}, " == opening if opening else (basis, rest) == ("", found.text)
+    assert (rest if basis else found.text[0].lower() + found.text[1:]).startswith(("I ", "i ", "a calm", "it may"))
+    assert "risk" not in basis or risk is not None
+    assert len(found.notes) == len(asked)
+    assert all(word in note and "Ask Claire Arnaud" in note for word, note in zip(asked, found.notes, strict=True))
+
+
+def test_a_condition_on_risk_does_not_hold_for_a_client_whose_risk_is_unknown() -> None:
+    text = (
+        "playbook: own\nrules:\n"
+        "  - when: {kind: dividend_cut, stance: holds, risk: [limited, moderate, high]}\n"
+        "    action: calling me about {asset}\n    reason: a cut is better talked over\n"
+    )
+    layered = SHIPPED.with_firm_playbooks([parse_playbook(text, "own.yaml")])
+    known, unknown = a_client(), a_client(risk=None)
+    assert "calling me" in (opinion_part(brief(known), layered).text or "")
+    assert "calling me" not in (opinion_part(brief(unknown), layered).text or "")
 
 
 def test_no_rule_means_no_opinion() -> None:

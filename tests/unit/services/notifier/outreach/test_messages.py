@@ -7,8 +7,8 @@ from datetime import timedelta
 from schemas.clients import Desire
 from services.notifier.advice.store import appears_in
 from services.notifier.drafting.data_files import phrasing
+from services.notifier.drafting.opinion import split_basis
 from services.notifier.drafting.tone import MAX_WORDS
-from services.notifier.outreach.merge import _BASIS
 from tests.unit.services.notifier.outreach.life import Life, client_of
 from tests.unit.services.notifier.samples import an_item
 
@@ -235,5 +235,8 @@ def test_a_headline_with_two_prices_is_two_stories_and_one_on_a_deal_is_one() ->
 
 def test_a_merged_message_recognizes_what_every_opinion_is_based_on() -> None:
     for by_risk in phrasing().basis.values():
-        for risk, basis in by_risk.items():
-            assert _BASIS.match(f"{basis.format(desire='more people who know you,')}, I think"), risk
+        for risk, form in by_risk.items():
+            basis = form.format(desire="more people who know you").rstrip(",")
+            for opening in (form.partition("{action}")[0] for pool in phrasing().opinion.values() for form in pool):
+                text = opening.format(basis=basis).removeprefix(", ")
+                assert split_basis(text) == (basis, text.removeprefix(f"{basis}, ")), risk
