@@ -13,6 +13,7 @@ import firstword
 from firstword.cli import (
     advice,
     audit,
+    backup,
     clients,
     console,
     deliveries,
@@ -71,6 +72,8 @@ app.command("doctor")(doctor.doctor)
 app.command("signin")(signin.signin)
 app.command("export")(transfer.export)
 app.command("import")(transfer.import_)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(gate.app, name="gate")
 app.add_typer(clients.app, name="clients")

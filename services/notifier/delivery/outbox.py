@@ -38,6 +38,7 @@ __all__ = [
     "ClaimedDelivery",
     "claim",
     "count_unfinished",
+    "doubt_due",
     "fall_back",
     "finish",
     "has_unpublished",
@@ -158,6 +159,17 @@ def recover(connection: Connection, now: datetime, began_before: datetime) -> Se
     connection.execute(held.order_by(drafts.c.id).with_for_update())
     settled = QUEUE.recover(connection, now, began_before)
     return [event for work in settled for event in _events(connection, work.id, _AFTER_ATTEMPT[work.status], now)]
+
+
+def doubt_due(connection: Connection, now: datetime, detail: str) -> Sequence[AnyEvent]:
+    """Mark every delivery that is due as ``unknown`` for the reason in ``detail``: it may have been sent already."""
+    due = select(deliveries.c.id).where(deliveries.c.status == "pending", deliveries.c.next_attempt_at <= now)
+    events: list[AnyEvent] = [*recover(connection, now, now)]
+    for delivery_id in connection.execute(due.order_by(deliveries.c.id)).scalars().all():
+        claimed = claim(connection, delivery_id, now)
+        if claimed is not None:
+            events += finish(connection, delivery_id, claimed.attempt, Outcome("unknown", detail), now)
+    return events
 
 
 def take_unpublished(connection: Connection, now: datetime) -> Sequence[AnyEvent]:
