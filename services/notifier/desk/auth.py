@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from itsdangerous import BadSignature, Signer, URLSafeTimedSerializer
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, exists, insert, or_, select, update
 
 from services.common.db import upsert
 from services.common.errors import BadInput
 from services.notifier.scope import EVERYTHING, OwnClients, Scope
-from services.notifier.tables import signin_links, users
+from services.notifier.tables import clients, signin_links, users
 
 __all__ = [
     "SESSION_COOKIE",
@@ -135,7 +135,7 @@ def end_sessions(connection: Connection, user_id: str) -> None:
 
 def viewer_of_token(connection: Connection, token: str) -> Viewer | None:
     """Return the owner of an API token, if it is known."""
-    query = select(users).where(users.c.api_token_hash == _hash(token), users.c.disabled_at.is_(None))
+    query = select(users).where(users.c.api_token_hash == _hash(token), *_active())
     row = connection.execute(query).mappings().first()
     return None if row is None else _viewer(row, "")
 
@@ -164,7 +164,7 @@ class Sessions:
             payload = self._cookies.loads(cookie, max_age=int(self.lifetime.total_seconds()))
         except BadSignature:
             return None
-        query = select(users).where(users.c.id == payload["user"], users.c.disabled_at.is_(None))
+        query = select(users).where(users.c.id == payload["user"], *_active())
         row = connection.execute(query).mappings().first()
         if row is None or row["session_epoch"] != payload["epoch"]:
             return None
@@ -177,6 +177,12 @@ class Sessions:
     def form_is_ours(self, viewer: Viewer, token: str) -> bool:
         """Return whether ``token`` comes from a form of this session."""
         return bool(viewer.nonce) and hmac.compare_digest(self.form_token(viewer).encode(), token.encode())
+
+
+def _active() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on a user who may do anything: not disabled, and for a manager, still in the book."""
+    in_book = exists().where(clients.c.manager_id == users.c.manager_id, clients.c.removed.is_(False))
+    return users.c.disabled_at.is_(None), or_(users.c.role == "owner", in_book)
 
 
 def _viewer(row: RowMapping, nonce: str) -> Viewer:

@@ -18,7 +18,7 @@ from services.notifier.desk.app import create_app
 from services.notifier.desk.dependencies import DeskDependencies, DeskSettings, FeedView
 from services.notifier.desk.security import HEADERS
 from services.notifier.queries import DraftLine
-from services.notifier.tables import audit_log, signin_links, users
+from services.notifier.tables import audit_log, clients, signin_links, users
 from tests.desk_data import NOW
 from tests.desk_world import SETTINGS, World
 from tests.fakes import CollectingPublisher, FakeClock
@@ -148,6 +148,19 @@ def test_signing_out_ends_all_sessions_of_the_user(world: World) -> None:
     assert client.get("/").status_code == 303
     assert elsewhere.get("/").status_code == 303
     assert colleague.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("change", [{"removed": True}, {"manager_id": "mara"}])
+def test_a_session_and_a_token_end_when_the_manager_leaves_the_book(world: World, change: dict[str, object]) -> None:
+    with world.engine.begin() as connection:
+        bearer = {"Authorization": f"Bearer {auth.create_api_token(connection, 'manager-june')}"}
+    client, program = world.browser("manager-june"), world.browser(None)
+    assert client.get("/").status_code == 200
+    assert program.get("/api/v1/drafts", headers=bearer).status_code == 200
+    with world.engine.begin() as connection:
+        connection.execute(update(clients).where(clients.c.manager_id == "june").values(**change))
+    assert client.get("/").status_code == 303
+    assert program.get("/api/v1/drafts", headers=bearer).status_code == 401
 
 
 def test_a_short_secret_is_refused(world: World) -> None:
