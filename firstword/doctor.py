@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import platform
 import socket
 import sys
@@ -21,6 +23,8 @@ from firstword.system import InUse, lock_folder
 from firstword.threshold_file import require_thresholds
 from services.common.db import reading
 from services.common.errors import BadInput
+from services.common.http import GuardedClient, HttpSettings
+from services.common.http_errors import FetchFailed
 from services.common.sealing import LockedSecret
 from services.common.settings import EndpointSettings
 from services.ingest.repository import FeedState
@@ -176,17 +180,23 @@ def _own_rules(store: Store) -> list[Check]:
 
 
 def _language_model(store: Store) -> Check:
-    without = "drafts use the playbooks' wording"
-    return _model(store, "language model", store.settings.llm, "rewording", without)
+    llm, without = store.settings.llm, "drafts are written from the playbooks alone"
+    if llm.url is None and llm.writes == "write":
+        fix = "Set FIRSTWORD_LLM_URL, or unset FIRSTWORD_LLM_WRITES."
+        return Check("warn", "language model", "FIRSTWORD_LLM_WRITES is set, but there is no endpoint", fix)
+    if llm.url is not None and llm.writes == "off":
+        return Check("note", "language model", f"switched off; {without}")
+    does = "it writes messages beside the drafts" if llm.writes == "write" else "it rewords drafts"
+    return _model(store, "language model", llm, "rewording", without, does)
 
 
 def _second_reader(store: Store) -> Check:
     without = "news is read by the shipped model alone"
-    return _model(store, "second reader", store.settings.second_reader, "reading", without)
+    return _model(store, "second reader", store.settings.second_reader, "reading", without, "it reads public news")
 
 
-def _model(store: Store, what: str, llm: EndpointSettings, purpose: Purpose, without: str) -> Check:
-    """Check that a model's endpoint can be reached, without a request. ``without`` is what holds if there is none."""
+def _model(store: Store, what: str, llm: EndpointSettings, purpose: Purpose, without: str, does: str) -> Check:
+    """Check that a model's endpoint answers, takes the key and has the model. ``without``: what holds if it doesn't."""
     if llm.url is None:
         return Check("note", what, f"not configured; {without}")
     variable = f"{llm.model_config['env_prefix']}URL"
@@ -201,14 +211,34 @@ def _model(store: Store, what: str, llm: EndpointSettings, purpose: Purpose, wit
     where = f"{address.hostname}:{port}"
     with reading(store.engine) as connection:
         spent = model_answers.spent_today(connection, purpose, store.clock.now())
+    variables = variable.removesuffix("_URL")
     try:
-        with socket.create_connection((address.hostname, port), timeout=5):
-            pass
-    except OSError as error:
-        fix = f"Check {variable}. Until then, {without}."
-        return Check("warn", what, f"{where} can't be reached: {error}", fix)
-    found = f"{llm.model} at {where} answers; {spent:,} of today's {llm.daily_tokens:,} tokens are used"
+        status, models = asyncio.run(_ask_for_models(llm, llm.url))
+    except FetchFailed as error:
+        return Check("warn", what, f"{where} can't be reached: {error}", f"Check {variable}. Until then, {without}.")
+    if status in (401, 403):
+        return Check("fail", what, f"{where} does not accept the key ({status})", f"Check {variables}_KEY.")
+    if models and llm.model not in models:
+        known = ", ".join(models[:5])
+        return Check("warn", what, f"{where} has no model {llm.model}; it has {known}", f"Check {variables}_MODEL.")
+    found = f"{llm.model} at {where} answers; {does}; {spent:,} of today's {llm.daily_tokens:,} tokens are used"
     return Check("ok", what, found)
+
+
+async def _ask_for_models(llm: EndpointSettings, url: str) -> tuple[int, list[str]]:
+    """Return the status of a request for the endpoint's models, and their names if it lists them."""
+    http = HttpSettings(
+        total_seconds=5,
+        host_interval_seconds=0,
+        max_body_bytes=1_000_000,
+        allow_private=(urlsplit(url).netloc.rpartition("@")[2],),
+    )
+    headers = {"authorization": f"Bearer {llm.key.get_secret_value()}"} if llm.key is not None else {}
+    answer = await GuardedClient(http).request("GET", f"{url.rstrip('/')}/models", headers=headers)
+    try:
+        return answer.status, [str(model["id"]) for model in json.loads(answer.body)["data"]]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return answer.status, []  # not every endpoint lists its models
 
 
 def _feeds(ingest: IngestService) -> list[Check]:

@@ -28,6 +28,7 @@ from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.digest.manager_mailer import ManagerMailer
 from services.notifier.digest.schedule import DigestSource
 from services.notifier.digest.urgent import UrgentSource
+from services.notifier.gate.policy import GatePolicy
 from services.notifier.rewording.worker import RewordingWorker
 from services.notifier.second_reading.worker import SecondReadingWorker
 from services.notifier.webhooks.notices import EndpointNotifier
@@ -53,7 +54,7 @@ def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[
     optional: dict[str, BackgroundService | None] = {
         "managers": _build_manager_mailer(store, channels, metrics),
         "bounces": _build_bounce_reader(store),
-        "rewording": build_rewording(store, metrics),
+        "rewording": build_rewording(store, metrics, gate=gate),
         "second_reading": build_second_reading(store, metrics),
         "notices": _build_notices(store, channels),
     }
@@ -105,21 +106,27 @@ def build_webhooks(store: Store, metrics: Metrics | None = None, *, sole: bool =
     return WebhookWorker(store.engine, store.events, store.clock, GuardedClient(http), sole=sole, metrics=metrics)
 
 
-def build_rewording(store: Store, metrics: Metrics | None = None) -> RewordingWorker | None:
-    """Build the worker that asks a language model for other phrasings; None if no model is configured.
+def build_rewording(
+    store: Store, metrics: Metrics | None = None, *, gate: GatePolicy | None = None
+) -> RewordingWorker | None:
+    """Build the worker that asks a language model for other texts; None if none is configured, or it is switched off.
+
+    What ``gate`` blocks is not offered.
 
     Raises:
         BadInput: FIRSTWORD_LLM_URL is not a valid address.
     """
     llm = store.settings.llm
-    if llm.url is None:
+    if llm.url is None or llm.writes == "off":
         return None
     return RewordingWorker(
         store.engine,
         store.clock,
         _build_chat(llm, llm.url, "FIRSTWORD_LLM"),
         daily_tokens=llm.daily_tokens,
+        mode=llm.writes,
         share_news=llm.share_news,
+        gate=gate,
         metrics=metrics,
     )
 

@@ -121,14 +121,21 @@ class EndpointSettings(EnvironmentSettings):
 
 
 class LlmSettings(EndpointSettings):
-    """The language model that may reword drafts: ``FIRSTWORD_LLM_URL`` etc.
+    """The language model that may reword or write drafts: ``FIRSTWORD_LLM_URL`` etc.
 
     ``url`` is the base URL of an OpenAI-compatible endpoint, including ``/v1``. Without it, no model is used.
     """
 
     model_config = SettingsConfigDict(env_prefix="FIRSTWORD_LLM_", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    share_news: bool = Field(default=False, description="whether the quoted news is sent to the model as context")
+    writes: Literal["off", "reword", "write"] = Field(
+        default="reword",
+        description="what the model is asked for: nothing (off), other phrasings of our own words (reword), or the "
+        "whole message from plan and evidence (write), for which it is sent the news",
+    )
+    share_news: bool = Field(
+        default=False, description="whether the quoted news is sent as context to a model that rewords"
+    )
 
 
 class SecondReaderSettings(EndpointSettings):

@@ -57,9 +57,18 @@ def checks_of(line: DraftLine) -> Checks:
 
 
 def recheck(
-    line: DraftLine, others: Sequence[Alert], entry: ClientChanged | None, subject: str, body: str, now: datetime
+    line: DraftLine,
+    others: Sequence[Alert],
+    entry: ClientChanged | None,
+    subject: str,
+    body: str,
+    now: datetime,
+    *,
+    by_model: bool = False,
 ) -> dict[str, Any]:
     """Check an edited text as a proposed one, and return the result as JSON.
+
+    The meaning of a text ``by_model`` was compared with the draft, sentence by sentence, before it was offered.
 
     What its findings lead to is decided elsewhere: the account manager may know more. ``others`` are further alerts
     that the message tells; it may rest on the evidence of each. What was found in the evidence or the book when the
@@ -74,7 +83,7 @@ def recheck(
         known = grounding_sources(told, entry.client, entry.firm, entry.manager, granted=line.draft.grounding, now=now)
         grounding = check_grounding(f"{subject}\n\n{body}", known)
         before = f"{line.draft.subject}\n\n{line.draft.body}"
-        meaning = edited_findings(f"{subject}\n\n{_own_text(line, body)}", before, known)
+        meaning = () if by_model else edited_findings(f"{subject}\n\n{_own_text(line, body)}", before, known)
         translated = not is_english(blank_quotations(_own_text(line, body)))
     if entry is not None:
         findings = (*review(f"{subject}.\n\n{_own_text(line, body)}", entry.client, closely=True), *meaning)

@@ -36,30 +36,37 @@ class Masks:
         private = {name: "N" for name in names if name.strip()} | {desire: "W" for desire in desires if desire.strip()}
         return cls(private)
 
-    def mask(self, text: str) -> str:
-        """Return ``text`` with marks."""
+    def mask(self, text: str, *, public: bool = False) -> str:
+        """Return ``text`` with marks. In ``public`` text, such as news, only figures and private texts have them."""
         taken: list[tuple[int, int, str]] = []
-        for start, end, letter in self._spans(text):
+        for start, end, letter in self._spans(text, public):
             if all(end <= other[0] or start >= other[1] for other in taken):
                 taken.append((start, end, letter))
         for start, end, letter in sorted(taken, reverse=True):
             text = f"{text[:start]}{self._mark(text[start:end], letter)}{text[end:]}"
         return text
 
+    @property
+    def marks(self) -> Mapping[str, str]:
+        """The marks so far, by the texts that they stand for."""
+        return self._marks
+
     def unmask(self, text: str) -> str:
         """Return ``text`` with the marks replaced by what they stand for. Unknown marks are kept."""
         return MARK.sub(lambda match: self._texts.get(match[0], match[0]), text)
 
-    def _spans(self, text: str) -> list[tuple[int, int, str]]:
+    def _spans(self, text: str, public: bool) -> list[tuple[int, int, str]]:
         """Return what to mask: quotations first, then longer texts before shorter ones."""
+        flags = re.IGNORECASE if public else re.NOFLAG
         found = [
             (match.start(), match.end(), letter)
             for private, letter in self.private.items()
-            for match in re.finditer(rf"{_BEFORE[letter]}{re.escape(private)}(?!\w)", text)
+            for match in re.finditer(rf"{_BEFORE[letter]}{re.escape(private)}(?!\w)", text, flags)
         ]
         for token in tokens(text):
             # A token includes its sign ("12 %") or all words of a date.
-            found.append((token.start, token.start + len(token.text), _LETTER[token.kind]))
+            if not (public and token.kind in ("name", "quotation")):
+                found.append((token.start, token.start + len(token.text), _LETTER[token.kind]))
         return sorted(found, key=lambda span: (span[2] != "Q", span[0] - span[1], span[0]))
 
     def _mark(self, text: str, letter: str) -> str:

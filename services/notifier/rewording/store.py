@@ -1,4 +1,4 @@
-"""Rewordings of drafts: a queue of questions to the model, and what came of them."""
+"""A language model's texts of drafts: a queue of questions to the model, and what came of them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from services.common.db import upsert
 from services.common.queue.backoff import Schedule
 from services.common.queue.outcome import Outcome
 from services.common.queue.work import Attempt, Finished, Statuses, WorkQueue
 from services.notifier import model_answers
-from services.notifier.rewording.rewrite import AcceptedRewording, Declined
+from services.notifier.rewording.answer import AcceptedText, Declined
+from services.notifier.rewording.question import Mode
 from services.notifier.rewording.tables import rewordings
 from services.notifier.tables import drafts
 
@@ -24,6 +25,7 @@ __all__ = [
     "claim",
     "due",
     "finish",
+    "mark_used",
     "offer",
     "progress",
     "prune",
@@ -48,9 +50,11 @@ KEEP = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Another phrasing of a draft, and the model that wrote it."""
+    """Another text of a draft, and the model that reworded or wrote it."""
 
     model: str
+    mode: Mode
+    subject: str
     body: str
 
 
@@ -80,14 +84,18 @@ def claim(connection: Connection, draft_id: str, model: str, now: datetime) -> A
     return Attempt(draft_id, claimed["attempts"])
 
 
-def finish(connection: Connection, attempt: Attempt, result: AcceptedRewording | Declined, now: datetime) -> None:
-    """Offer a rewording of the draft, or record why there is none."""
-    values: dict[str, Any]
-    if isinstance(result, AcceptedRewording):
+def finish(
+    connection: Connection, attempt: Attempt, result: AcceptedText | Declined, now: datetime, *, mode: Mode = "reword"
+) -> None:
+    """Offer a text for the draft, or record why there is none."""
+    values: dict[str, Any] = {"mode": mode}
+    if isinstance(result, AcceptedText):
         outcome = Outcome("delivered", "")
-        values = {"body": result.body, "parts": [part.model_dump(mode="json") for part in result.parts]}
+        parts = [part.model_dump(mode="json") for part in result.parts]
+        values |= {"subject": result.subject, "body": result.body, "parts": parts}
     else:
-        outcome, values = Outcome("rejected", result.detail), {"status": "declined"}
+        outcome = Outcome("rejected", result.detail)
+        values |= {"status": "declined"}
     QUEUE.finish(connection, [Finished(attempt, outcome, values)], now)
 
 
@@ -98,32 +106,47 @@ def retry(connection: Connection, attempt: Attempt, detail: str, wait: timedelta
 
 
 def offer(connection: Connection, draft_id: str) -> Offer | None:
-    """Return another phrasing of an undecided, unedited draft, if there is one."""
+    """Return another text of an undecided, unedited draft, if there is one."""
+    subject = func.coalesce(rewordings.c.subject, drafts.c.subject)
     query = (
-        select(rewordings.c.model, rewordings.c.body)
+        select(rewordings.c.model, rewordings.c.mode, subject, rewordings.c.body)
         .join(drafts, drafts.c.id == rewordings.c.draft_id)
         .where(rewordings.c.draft_id == draft_id, rewordings.c.status == QUEUE.statuses.done)
         .where(drafts.c.state == "open", drafts.c.revision == 0)
     )
     row = connection.execute(query).one_or_none()
-    return None if row is None else Offer(row.model, row.body)
+    return None if row is None else Offer(*row)
+
+
+def mark_used(connection: Connection, draft_id: str, revision: int) -> None:
+    """Note that ``revision`` of the draft is the model's text."""
+    connection.execute(update(rewordings).where(rewordings.c.draft_id == draft_id).values(used_revision=revision))
 
 
 def progress(connection: Connection, draft_id: str) -> dict[str, Any] | None:
-    """Return ``state``, ``model``, ``detail`` (why there is no rewording), ``at`` and ``body``; None if nobody asked.
+    """Return what came of asking about a draft; None if nobody asked.
 
-    ``body`` is None once the draft was edited or decided.
+    ``detail`` says why there is no text. ``subject`` and ``body`` are None once the draft was edited or decided.
+    ``used``: the draft's current text is the model's.
     """
-    row = connection.execute(select(rewordings).where(rewordings.c.draft_id == draft_id)).mappings().first()
+    query = (
+        select(rewordings, (drafts.c.revision == rewordings.c.used_revision).label("used"))
+        .join(drafts, drafts.c.id == rewordings.c.draft_id)
+        .where(rewordings.c.draft_id == draft_id)
+    )
+    row = connection.execute(query).mappings().first()
     if row is None:
         return None
     offered = offer(connection, draft_id)
     return {
         "state": row["status"],
         "model": row["model"],
+        "mode": row["mode"],
         "detail": row["last_error"],
         "at": row["changed_at"],
+        "subject": None if offered is None else offered.subject,
         "body": None if offered is None else offered.body,
+        "used": bool(row["used"]),
     }
 
 

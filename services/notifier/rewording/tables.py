@@ -1,4 +1,4 @@
-"""The rewording of each draft. Nothing else uses this table."""
+"""The language model's text of each draft. Nothing else uses this table."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ rewordings = Table(
     Column("draft_id", String(80), primary_key=True),
     Column("status", String(10), nullable=False),  # store.Status
     Column("model", Text, nullable=False),
+    Column("mode", String(10), nullable=False, server_default="reword"),  # question.Mode
+    Column("subject", Text),  # null: the draft's
     Column("body", Text),
     Column("parts", JSON),  # DraftPart; the body consists of them
+    Column("used_revision", Integer),  # the draft's revision that is this text, if it was used
     Column("last_error", Text),  # why it was declined, or failed
     Column("attempts", Integer, nullable=False, default=0),
     Column("next_attempt_at", UtcDateTime),

@@ -1,4 +1,4 @@
-"""Asks the model to reword drafts that await a decision, one at a time, within a day's budget of tokens.
+"""Asks the model to reword drafts that await a decision, or to write them, within a day's budget of tokens.
 
 The draft itself is never changed: whatever the model does, or fails to do, the playbook's text stays.
 """
@@ -24,9 +24,12 @@ from services.common.queue.worker import recover_older_than
 from services.notifier import queries
 from services.notifier.budgeted_chat import ANSWER_SECONDS, BudgetedChat, BudgetSpent, NoAnswer
 from services.notifier.drafting.grounding import grounding_sources
+from services.notifier.gate.policy import GatePolicy
+from services.notifier.gate.restricted import ToldAlert
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store
-from services.notifier.rewording.rewrite import AcceptedRewording, Declined, Question, build_question, check_answer
+from services.notifier.rewording.answer import AcceptedText, Declined, check_answer
+from services.notifier.rewording.question import Mode, Question, build_question
 from services.notifier.scope import EVERYTHING
 
 __all__ = ["RewordingWorker"]
@@ -51,8 +54,8 @@ class ClaimedDraft:
 
 
 class RewordingWorker:
-    """Asks ``chat``. ``daily_tokens`` (per day in UTC) hold for all workers on this database; ``share_news`` as in
-    :func:`services.notifier.rewording.rewrite.build_question`.
+    """Asks ``chat``. ``daily_tokens`` (per day in UTC) hold for all workers on this database; for ``mode`` and
+    ``share_news`` see :func:`services.notifier.rewording.question.build_question`. What ``gate`` blocks is not offered.
     """
 
     def __init__(
@@ -62,13 +65,17 @@ class RewordingWorker:
         chat: Chat,
         *,
         daily_tokens: int,
+        mode: Mode = "reword",
         share_news: bool = False,
+        gate: GatePolicy | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._chat = BudgetedChat(engine, clock, chat, "rewording", daily_tokens=daily_tokens)
+        self._mode: Mode = mode
         self._share_news = share_news
+        self._gate = gate or GatePolicy()
         self._prune_at = clock.now()
         self._counter = (metrics or Metrics()).counter("rewordings", "Rewordings of drafts, by outcome", ("outcome",))
 
@@ -113,14 +120,15 @@ class RewordingWorker:
             await self._postpone(claimed.attempt, error)
             log.warning("The model gave no answer.", action="rewording.failed", draft_id=draft_id, error=str(error))
             return "failed"
-        result = _judged(claimed, answer)
-        await self._record(lambda: self._finish(claimed.attempt, result))
-        outcome = "offered" if isinstance(result, AcceptedRewording) else "declined"
+        result = self._judged(claimed, answer)
+        await self._record(lambda: self._finish(claimed, result))
+        outcome = "offered" if isinstance(result, AcceptedText) else "declined"
         reason = result.reason if isinstance(result, Declined) else None
         log.info(
-            "The model's rewording was judged.",
+            "The model's text was judged.",
             action="rewording.judged",
             draft_id=draft_id,
+            mode=question.mode,
             outcome=outcome,
             reason=reason,
         )
@@ -143,9 +151,8 @@ class RewordingWorker:
             entry = None if line is None else queries.client(connection, EVERYTHING, line.client_id)
             question = None
             if line is not None and entry is not None:
-                question = build_question(
-                    line.draft, entry.client, entry.firm, entry.manager, share_news=self._share_news
-                )
+                book = (entry.client, entry.firm, entry.manager)
+                question = build_question(line.draft, line.alert, *book, mode=self._mode, share_news=self._share_news)
             if line is None or entry is None or question is None:
                 nothing = Declined("nothing", "The draft contains nothing that may be reworded.")
                 store.finish(connection, attempt, nothing, now)
@@ -162,18 +169,19 @@ class RewordingWorker:
         with self._engine.begin() as connection:
             store.retry(connection, attempt, detail, wait, self._clock.now())
 
-    def _finish(self, attempt: Attempt, result: AcceptedRewording | Declined) -> None:
+    def _finish(self, claimed: ClaimedDraft, result: AcceptedText | Declined) -> None:
         with self._engine.begin() as connection:
-            store.finish(connection, attempt, result, self._clock.now())
+            store.finish(connection, claimed.attempt, result, self._clock.now(), mode=claimed.question.mode)
 
     def _prune(self) -> None:
         with self._engine.begin() as connection:
             store.prune(connection, self._clock.now())
 
-
-def _judged(claimed: ClaimedDraft, answer: str) -> AcceptedRewording | Declined:
-    line, entry = claimed.line, claimed.entry
-    if line.alert is None:
-        return Declined("no_alert", "The alert that the draft is based on is missing.")
-    known = grounding_sources(line.alert, entry.client, entry.firm, entry.manager, granted=line.draft.grounding)
-    return check_answer(claimed.question, answer, line.draft, entry.client, known)
+    def _judged(self, claimed: ClaimedDraft, answer: str) -> AcceptedText | Declined:
+        line, entry = claimed.line, claimed.entry
+        if line.alert is None:
+            return Declined("no_alert", "The alert that the draft is based on is missing.")
+        client, firm = entry.client, entry.firm
+        known = grounding_sources(line.alert, client, firm, entry.manager, granted=line.draft.grounding)
+        told = (ToldAlert(line.alert.id, line.alert.entity_id, line.alert.entity_name),)
+        return check_answer(claimed.question, answer, line.draft, client, firm, known, gate=self._gate, told=told)

@@ -1,13 +1,15 @@
-"""The rewording worker is built from settings, and may reach only the address that they name."""
+"""The worker that asks a model is built from settings, and may reach only the address that they name."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
 from firstword.compose import common, outbound
+from firstword.doctor import run_checks
 from schemas.topics import topic_of
 from services.common.errors import BadInput
 from services.common.settings import LlmSettings, Settings
@@ -49,6 +51,28 @@ async def test_a_model_on_this_machine_is_asked_and_its_answer_stored(tmp_path: 
 def test_without_an_address_there_is_no_worker_and_an_invalid_one_is_reported(tmp_path: Path) -> None:
     with common.open_store(Settings(data=tmp_path), FakeClock(NOW)) as store:
         assert outbound.build_rewording(store) is None
+    settings = Settings(data=tmp_path, llm=LlmSettings(url="http://127.0.0.1:1/v1", writes="off"))
+    with common.open_store(settings, FakeClock(NOW)) as store:
+        assert outbound.build_rewording(store) is None
     settings = Settings(data=tmp_path, llm=LlmSettings(url="our-model"))
     with common.open_store(settings) as store, pytest.raises(BadInput, match="FIRSTWORD_LLM_URL"):
         outbound.build_rewording(store)
+
+
+@pytest.mark.parametrize(
+    ("reply", "state", "said"),
+    [
+        (Reply(200, b'{"data": [{"id": "m"}]}'), "ok", "it writes messages beside the drafts"),
+        (Reply(404, b"no such page"), "ok", "m at 127.0.0.1"),
+        (Reply(200, b'{"data": [{"id": "other"}]}'), "warn", "has no model m; it has other"),
+        (Reply(401), "fail", "does not accept the key"),
+    ],
+)
+async def test_the_doctor_asks_the_endpoint_for_its_models(tmp_path: Path, reply: Reply, state: str, said: str) -> None:
+    async with serving({"/v1/models": reply}) as server:
+        llm = LlmSettings(url=server.url("/v1"), model="m", writes="write")
+        with common.open_store(Settings(data=tmp_path, llm=llm), FakeClock(NOW)) as store:
+            checks = await asyncio.to_thread(run_checks, store, common.build_ingest(store), {})
+    check = next(check for check in checks if check.what == "language model")
+    assert check.state == state
+    assert said in check.found

@@ -53,8 +53,10 @@ SUBJECT_LIMIT, BODY_LIMIT = 200, 8_000
 OutcomeKind = Literal["replied", "acted", "disagreed", "no_answer", "other"]
 
 
-def edit(context: ActionContext, draft_id: str, version: int, subject: str, body: str) -> None:
-    """Change the text, check it again, and store the findings with it."""
+def edit(
+    context: ActionContext, draft_id: str, version: int, subject: str, body: str, *, model: str | None = None
+) -> None:
+    """Change the text, check it again, and store the findings with it. ``model``: the language model that wrote it."""
     subject, body = " ".join(subject.split()), body.replace("\r\n", "\n").strip()
     _require_length("subject", subject, SUBJECT_LIMIT)
     _require_length("message", body, BODY_LIMIT)
@@ -64,7 +66,8 @@ def edit(context: ActionContext, draft_id: str, version: int, subject: str, body
     revision = line.revision + 1
     other_ids = [alert_id for alert_id in line.draft.told_alerts if alert_id != line.draft.alert_id]
     others = queries.alerts_by_id(context.connection, EVERYTHING, other_ids)
-    checks = recheck(line, others, _client(context, line), subject, body, context.now)
+    entry = _client(context, line)
+    checks = recheck(line, others, entry, subject, body, context.now, by_model=model is not None)
     _change(
         context, line, "edit", subject=subject, body=body, revision=revision, checks=checks, outcome=None, approval=None
     )
@@ -77,16 +80,19 @@ def edit(context: ActionContext, draft_id: str, version: int, subject: str, body
         by=context.viewer.user_id,
     )
     context.publish(edited, line.client_id, "draft.edited", draft_id, revision)
-    context.audit("draft.edited", draft_id, line.client_id)
+    if model is not None:
+        rewordings.mark_used(context.connection, draft_id, revision)
+    detail = None if model is None else f"with the text of the language model {model}"
+    context.audit("draft.edited", draft_id, line.client_id, detail)
 
 
 def accept_rewording(context: ActionContext, draft_id: str, version: int) -> None:
     """Replace the text with the one that a language model proposed; it counts as the viewer's edit."""
-    line = context.draft(draft_id)
+    context.draft(draft_id)  # raises if the viewer may not see it
     offer = rewordings.offer(context.connection, draft_id)
     if offer is None:
-        raise Conflict("The suggested wording is no longer available because the draft has changed.")
-    edit(context, draft_id, version, line.subject, offer.body)
+        raise Conflict("The language model's text is no longer available because the draft has changed.")
+    edit(context, draft_id, version, offer.subject, offer.body, model=offer.model)
 
 
 def approve(

@@ -60,7 +60,7 @@ def list_second(context: Caller) -> Sequence[DraftSummary]:
 
 @router.get("/{draft_id}")
 def get_draft(context: Caller, draft_id: str) -> DraftWithRewording:
-    """Return a draft with its evidence and checks, and the rewording if there is one."""
+    """Return a draft with its evidence and checks, and a language model's text if there is one."""
     with context.reading() as connection:
         line = visible_draft(connection, context.viewer, context.dependencies.gate, draft_id)
         rewording = rewordings.progress(connection, draft_id)
@@ -103,7 +103,7 @@ def edit(context: Caller, draft_id: str, text: Edit) -> DraftDetail:
 
 @router.post("/{draft_id}/wording")
 def accept_rewording(context: Caller, draft_id: str, seen: Version) -> DraftDetail:
-    """Replace the draft's text with the language model's rewording, and return the draft, checked again."""
+    """Replace the draft's text with the language model's, and return the draft, checked again."""
     with context.acting() as action:
         drafts.accept_rewording(action, draft_id, seen.version)
         return _changed(action, draft_id)

@@ -197,17 +197,24 @@ class DraftDetail(DraftSummary):
 
 
 class Rewording(Model):
-    """A language model's rewording of a draft. ``body`` is the suggested text; without one, ``detail`` says why."""
+    """A language model's text of a draft: other phrasings (mode ``reword``) or the whole message (``write``).
+
+    ``subject`` and ``body`` are the suggested text; without them, ``detail`` says why. ``used``: the draft's current
+    text is the model's.
+    """
 
     state: str
     model: str
+    mode: str
     detail: str | None
     at: datetime
+    subject: str | None
     body: str | None
+    used: bool
 
 
 class DraftWithRewording(DraftDetail):
-    """A draft, its rewording if one was asked for, and in sentences where a second reader disagrees about the news."""
+    """A draft, a language model's text of it if one was asked for, and where a second reader disagrees on the news."""
 
     wording: Rewording | None
     disagreements: tuple[str, ...] = ()

@@ -74,7 +74,7 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             "other_alerts": other_alerts,
             "disagreements": [said for sentences in disagreements(connection, alerts).values() for said in sentences],
             "feedback": queries.feedback_on(connection, context.scope, draft_id),
-            "rewording": rewordings.offer(connection, draft_id),
+            "suggestion": rewordings.progress(connection, draft_id),
             "advice": opinions_of_draft(connection, context.scope, draft_id),
             "answers": [contact for contact in contacts if contact["draft_id"] == draft_id],
             "earlier": None if supersedes is None else queries.draft(connection, context.scope, supersedes),

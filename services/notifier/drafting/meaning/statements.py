@@ -126,6 +126,8 @@ def _statement(text: str) -> Statement:
 
 def _is_direction(text: str, match: re.Match[str]) -> bool:
     """Return whether "up" or "down" says where something went: "up 6%", "is down"; not "set up"."""
+    if re.search(r"\b(?:makes?|making|made)\s$", text[: match.start()], re.IGNORECASE):
+        return False  # "makes up about 12%"
     after = re.match(r"\s(?:\d|[$€£]|by\b|from\b|about\b|slightly\b|sharply\b)|[.,;]|$", text[match.end() :])
     before = re.search(r"\b(?:is|are|was|were|goes|go|went)\s$", text[: match.start()], re.IGNORECASE)
     return before is not None or after is not None

@@ -258,6 +258,9 @@ def test_the_doctor_checks_the_firms_own_rules_and_the_language_model(
     own.write_text(own.read_text() + "    reason: haste costs more than patience\n")
     assert found("playbooks")[1].startswith("1 of your own")
     assert found("language model")[0] == "note"
+    monkeypatch.setenv("FIRSTWORD_LLM_WRITES", "write")
+    state, message = found("language model")
+    assert (state, "there is no endpoint" in message) == ("warn", True)
     monkeypatch.setenv("FIRSTWORD_LLM_URL", "http://ann:tellnobody@127.0.0.1:1/v1")
     state, message = found("language model")
     assert state == "warn"
@@ -265,6 +268,8 @@ def test_the_doctor_checks_the_firms_own_rules_and_the_language_model(
     assert "tellnobody" not in message
     monkeypatch.setenv("FIRSTWORD_LLM_URL", "nowhere")
     assert found("language model")[0] == "fail"
+    monkeypatch.setenv("FIRSTWORD_LLM_WRITES", "off")
+    assert found("language model")[0] == "note"
     assert found("second reader")[0] == "note"
     monkeypatch.setenv("FIRSTWORD_SECOND_READER_URL", "http://127.0.0.1:1/v1")
     state, message = found("second reader")

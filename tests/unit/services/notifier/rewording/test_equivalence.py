@@ -1,0 +1,135 @@
+"""The words that a text may have instead of another's: what is listed, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier.drafting.data_files import read_yaml
+from services.notifier.rewording.equivalence import (
+    headline_says_the_same,
+    news_says_the_same,
+    opinion_says_the_same,
+    says_the_same,
+    split_advice,
+    strange_word,
+)
+
+OPINION = (
+    "Based upon your desire for [W1] and limited risk, I would advise you to consider keeping [N1] unchanged because "
+    "an early sale gives that choice away."
+)
+NEWS = "Port Courier reports: “[N1] closed some sites in March, people said.” Ledger also reports it."
+#: Words that all phrases of a group have, or none.
+WEIGHTY = frozenset(
+    (
+        "not",
+        "no",
+        "never",
+        "all",
+        "every",
+        "most",
+        "must",
+        "will",
+        "only",
+        "always",
+        "confirmed",
+        "certain",
+        "more",
+        "less",
+    )
+)
+WORDS = ("all", "no", "not", "must", "never", "only", "soon", "you", "some", "most", "risk", "will", "may", "by", "to")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Given your desire for [W1] and limited risk, I think you should consider leaving [N1] as it is, because an "
+        "early sale gives that choice away.",
+        "Because an early sale gives that choice away, and given your desire for [W1] and limited risk, I recommend "
+        "that you consider keeping [N1] unchanged.",
+        "I’d advise you to consider keeping [N1] unchanged, given your desire for [W1] and limited risk, because an "
+        "early sale gives that choice away.",
+    ],
+)
+def test_an_opinion_may_have_its_parts_in_another_order(text: str) -> None:
+    assert opinion_says_the_same(text, OPINION)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "According to Port Courier, [N1] closed some sites in March, people said, and Ledger also reports it.",
+        "[N1] has closed some sites in March, people said, Port Courier reports. Ledger also reports it.",
+        "Port Courier says that [N1] closed some sites in March, people said; Ledger also reports it.",
+    ],
+)
+def test_who_reports_it_may_stand_elsewhere(text: str) -> None:
+    assert news_says_the_same(text, NEWS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "According to Ledger, [N1] closed some sites in March, people said. Port Courier also reports it.",
+        "[N1] closed some sites in March, people said. Ledger also reports it.",
+        "[N1], said people, closed some sites in March, Port Courier reports. Ledger also reports it.",
+        "Port Courier reports: some sites closed [N1] in March, people said. Ledger also reports it.",
+    ],
+)
+def test_nobody_else_may_have_said_or_done_it(text: str) -> None:
+    assert not news_says_the_same(text, NEWS)
+
+
+def test_a_headline_may_stand_in_the_past_if_its_report_does() -> None:
+    title = "[N1] raises prices"
+    assert headline_says_the_same("[N1] has raised its prices", title, ["[N1] raised its prices on [D1]."])
+    for report in ("[N1] will be raised.", "[N1] will have raised its prices.", "[N1] may soon.", "[N1] raises prices"):
+        assert not headline_says_the_same("[N1] has raised prices", title, [report])
+    assert not headline_says_the_same("[N1] has raised its prices", title, ["[N1] raised prices on [D1]."])
+
+
+def test_a_report_may_stand_in_place_of_its_headline_only() -> None:
+    told, report = "Ledger reports: [N1] shuts plant.", "[N1] shut its oldest plant, the mayor said."
+    assert news_says_the_same(f"According to Ledger, {report}", told, ["[N1] shuts plant"], [report])
+    other = "Ledger reports: [N1] shut its oldest plant although it makes money."
+    assert not news_says_the_same(f"According to Ledger, {report}", other, ["[N1] shuts plant"], [report])
+
+
+@given(st.data())
+def test_any_other_word_is_noticed(data: st.DataObject) -> None:
+    words = OPINION.split()
+    at = data.draw(st.integers(0, len(words) - 1))
+    word = data.draw(st.sampled_from(WORDS))
+    if words[at].strip(".,").casefold() != word:
+        assert not opinion_says_the_same(" ".join([*words[:at], word, *words[at + 1 :]]), OPINION)
+    assert not opinion_says_the_same(" ".join([*words[:at], word, *words[at:]]), OPINION)
+
+
+@given(st.data())
+def test_no_word_but_an_article_may_be_left_out(data: st.DataObject) -> None:
+    words = OPINION.split()
+    at = data.draw(st.integers(0, len(words) - 1))
+    left = " ".join([*words[:at], *words[at + 1 :]])
+    assert opinion_says_the_same(left, OPINION) == (words[at] in ("an", "a", "the"))
+
+
+@given(st.lists(st.sampled_from([*WORDS, *NEWS.split(), "because", "it’s", "–", "half;", "(about", "9"])))
+def test_every_text_says_what_it_says_itself_and_has_no_strange_word(words: list[str]) -> None:
+    text = " ".join(["So", *words, "it", "is."])
+    assert says_the_same(text, text)
+    assert strange_word(text, [text]) is None
+
+
+def test_no_listed_phrase_turns_another_into_its_opposite() -> None:
+    raw = read_yaml("words", "equivalents.yaml")
+    for group in raw["groups"]:
+        found = {frozenset(WEIGHTY.intersection(phrase.casefold().split())) for phrase in group}
+        assert len(found) == 1, group
+
+
+def test_advice_is_split_into_action_and_reason() -> None:
+    assert split_advice(OPINION) == ("keeping [N1] unchanged", "an early sale gives that choice away")
+    assert split_advice("I have no opinion on it.") is None
