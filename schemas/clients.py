@@ -30,6 +30,7 @@ __all__ = [
     "Query",
     "Risk",
     "Stance",
+    "Style",
     "TopicScope",
     "Trade",
     "Watch",
@@ -38,6 +39,8 @@ __all__ = [
 
 Risk = Literal["limited", "moderate", "high"]
 Mood = Literal["calm", "upset"]
+#: How a client is to be written to; several may hold.
+Style = Literal["brief", "detailed", "cautious", "warm", "formal"]
 Trade = Literal["wealth", "it", "agency", "legal"]
 WatchKind = Literal[
     "holding", "product", "supplier", "site", "contract", "topic", "industry", "competitor", "regulation", "place"
@@ -221,6 +224,7 @@ class Client(Model):
 
     ``jurisdiction`` is the one whose rules messages to the client follow, in the firm's own notation (CH, England, …).
     ``risk`` None: not known, and never guessed. On the wire it is left out then, as before for the default.
+    ``styles`` is how they are to be written to; None: as ``personality`` plainly says.
     ``set_at_desk`` names what was recorded at the desk because the book does not say it. ``mood_decided_at`` is when an
     account manager last decided about the mood at the desk; from then on that decision counts, not the book's.
     """
@@ -245,6 +249,7 @@ class Client(Model):
     assets: tuple[Watch, ...] = ()
     interests: tuple[Watch, ...] = ()
     contact: ContactPolicy = ContactPolicy()
+    styles: tuple[Style, ...] | None = None
     set_at_desk: tuple[Literal["desires", "risk"], ...] | None = None
     mood_decided_at: Utc | None = None
 

@@ -14,7 +14,7 @@ from firstword.book.fields import Fields, Report, nearest
 from firstword.book.identity import slug
 from firstword.book.nodes import MappingNode, Node, ScalarNode
 from firstword.book.watches import WatchEntry, read_watches
-from schemas.clients import Client, ComplianceNote, ContactPolicy, Desire, Firm, Manager, Note, Risk, Trade
+from schemas.clients import Client, ComplianceNote, ContactPolicy, Desire, Firm, Manager, Note, Risk, Style, Trade
 
 __all__ = ["Defaults", "Entry", "read_client", "read_firm", "read_manager"]
 
@@ -22,7 +22,8 @@ FIRM = ("name", "trade", "compliance_note", "compliance", "restricted", "sample"
 MANAGER = ("id", "name", "email", "title", "signature", "time_zone", "language", "digest", "urgent")
 CLIENT = (
     "id", "name", "organisation", "manager", "trade", "time_zone", "language", "salutation", "jurisdiction", "desires",
-    "risk", "end_vision", "personality", "jargon", "mood", "views", "history", "assets", "interests", "contact",
+    "risk", "end_vision", "personality", "style", "jargon", "mood", "views", "history", "assets", "interests",
+    "contact",
 )  # fmt: skip
 CONTACT = (
     "email", "phone", "channels", "max_per_week", "minutes_per_contact", "quiet", "working_days", "cadence",
@@ -105,6 +106,7 @@ def read_client(fields: Fields, defaults: Defaults) -> Entry:
         risk=_risk(fields),
         end_vision=fields.text("end_vision"),
         personality=fields.text("personality"),
+        styles=_styles(fields),
         jargon=fields.choice("jargon", ("plain", "some", "expert"), "plain"),  # type: ignore[arg-type]
         mood=fields.choice("mood", ("calm", "upset"), "calm"),  # type: ignore[arg-type]
         views=tuple(_notes(fields, "views")),
@@ -173,6 +175,17 @@ def _risk(fields: Fields) -> Risk | None:
     """Return the risk tolerance; None if the book doesn't state one, because none is assumed."""
     stated = fields.choice("risk", (*get_args(Risk), "unknown"), "unknown")
     return None if stated == "unknown" else cast("Risk", stated)
+
+
+def _styles(fields: Fields) -> tuple[Style, ...] | None:
+    known = get_args(Style)
+    stated = fields.texts("style")
+    for name in stated:
+        if name not in known:
+            alike = nearest(name, known)
+            fix = f"Did you mean {alike!r}? " if alike else ""
+            fields.error("style", f"{name!r} is not a valid style.", f"{fix}One or more of: {', '.join(known)}.")
+    return tuple(cast("Style", name) for name in stated if name in known) or None
 
 
 def _desires(fields: Fields) -> list[Desire]:

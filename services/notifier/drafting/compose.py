@@ -13,6 +13,7 @@ from schemas.drafts import Advice, AffectedWatch, Draft, DraftPart, Finding, Gro
 from services.notifier.drafting.brief import Brief, pick
 from services.notifier.drafting.corroboration import unsupported
 from services.notifier.drafting.data_files import phrasing
+from services.notifier.drafting.figures import figures_part
 from services.notifier.drafting.grounding import (
     GroundingSources,
     check_grounding,
@@ -24,7 +25,9 @@ from services.notifier.drafting.languages import greeting, is_closing, without_f
 from services.notifier.drafting.meaning.draft_findings import composed_findings
 from services.notifier.drafting.news import NewsPart, lead_evidence, news_part, subject_line
 from services.notifier.drafting.opinion import OpinionPart, lacks_rule, opinion_part
+from services.notifier.drafting.own_words import own_view, question_on, touched_aim
 from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.drafting.register import register_of
 from services.notifier.drafting.tone import count_words, reading_seconds, review
 
 __all__ = ["Composed", "Refusal", "also_concerns", "compose", "draft_id_for", "message_text", "signature", "told_brief"]
@@ -64,15 +67,23 @@ class _Detail:
     others: bool = True
     meaning: bool = True
     own_words: bool = True
+    more: bool = True
 
 
 _DETAIL_LEVELS = (
     _Detail(40),
-    _Detail(28),
-    _Detail(28, own_words=False),
-    _Detail(22, others=False, own_words=False),
-    _Detail(18, others=False, meaning=False, own_words=False),
+    _Detail(40, more=False),
+    _Detail(28, more=False),
+    _Detail(28, own_words=False, more=False),
+    _Detail(22, others=False, own_words=False, more=False),
+    _Detail(18, others=False, meaning=False, own_words=False, more=False),
 )
+#: For a client who wants it brief: the same, with fewer sentences.
+_BRIEF_LEVELS = tuple(
+    dict.fromkeys(replace(level, others=False, meaning=False, more=False) for level in _DETAIL_LEVELS[2:])
+)
+#: A message gets no sentence on the client's aims, or on figures for a detail-minded client, that would make it longer.
+WORDS_WITH_MORE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,7 @@ def compose(
     if not brief.alert.evidence:
         return Refusal("no_evidence", f"The alert on {brief.asset} has no evidence, so there is nothing to quote.")
     known = grounding_sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=brief.now)
-    for detail in _DETAIL_LEVELS:
+    for detail in _BRIEF_LEVELS if register_of(brief.client).brief else _DETAIL_LEVELS:
         attempt = _attempt(brief, playbooks, detail, known)
         if not attempt.faulty:
             break
@@ -167,6 +178,8 @@ def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: Groundi
     if view.text is not None:
         parts.append(DraftPart(role="opinion", text=view.text))
     parts.append(DraftPart(role="question", text=_question(brief, view)))
+    if detail.more:
+        parts = _with_more(brief, view, news, parts)
     parts.append(DraftPart(role="signature", text=signature(brief.manager, brief.firm.name)))
     if (note := brief.firm.compliance_for(brief.client.trade, brief.client.jurisdiction)) is not None:
         parts.append(DraftPart(role="compliance", text=note.strip()))
@@ -256,8 +269,8 @@ def _question(brief: Brief, view: OpinionPart) -> str:
         return pick(pools["upset"], *seed)
     if brief.alert.verdict == "correct":
         return pick(pools["correct"], *seed)
-    if (own := _own_view(brief)) is not None:
-        return pick(pools["with_view"], *seed).format(view=f"“{own}”.")
+    if (own := own_view(brief)) is not None:
+        return question_on(own, brief)
     if view.rule is None:
         return pick(pools["without_opinion"], *seed)
     if view.rule.question:
@@ -265,16 +278,32 @@ def _question(brief: Brief, view: OpinionPart) -> str:
     return pick(pools["with_opinion"], *seed)
 
 
-def _own_view(brief: Brief) -> str | None:
-    """Return what the client last said about this asset, if it is short enough to quote and not a question."""
-    watch = brief.watch
-    names = [brief.asset, *(watch.aliases if watch else ())]
-    for note in reversed(brief.client.views):
-        text = " ".join(note.text.split()).strip('“”"').rstrip(".")
-        about = any(name.casefold() in f"{text} {note.question or ''}".casefold() for name in names)
-        if about and 0 < len(text.split()) <= 25 and not any(mark in text for mark in '?!“”"'):
-            return text
-    return None
+def _with_more(brief: Brief, view: OpinionPart, news: NewsPart, parts: list[DraftPart]) -> list[DraftPart]:
+    """Return ``parts`` with what this client in particular wants to read beside them, as far as there is room."""
+    if brief.alert.verdict != "tell" or view.rule is None or brief.client.mood == "upset":
+        return parts
+    if register_of(brief.client).detailed and (figures := figures_part(brief, news.text)) is not None:
+        parts = _if_short(parts, "news", figures.text, figures.evidence) or parts
+    if own_view(brief) is None and (aim := touched_aim(brief)) is not None:
+        longer = _if_short(parts, "meaning", aim)
+        # Rather the client's own aim than what the news means for everybody in their place.
+        instead = f"{_meaning(brief, view, in_full=False)} {aim}"
+        parts = longer or _if_short(parts, "meaning", instead, replaces=True) or parts
+    return parts
+
+
+def _if_short(
+    parts: list[DraftPart], role: str, text: str, evidence: tuple[str, ...] = (), *, replaces: bool = False
+) -> list[DraftPart] | None:
+    """Return ``parts`` with ``text`` at the end of one of them, or instead of it; None if that gets too long."""
+    longer = []
+    for part in parts:
+        if part.role == role:
+            told_by = tuple(dict.fromkeys((*part.evidence, *evidence)))
+            whole = text if replaces else f"{part.text} {text}"
+            part = part.model_copy(update={"text": whole, "evidence": told_by})
+        longer.append(part)
+    return longer if count_words(message_text(longer)) <= WORDS_WITH_MORE else None
 
 
 def signature(manager: Manager, firm: str) -> str:

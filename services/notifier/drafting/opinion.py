@@ -17,9 +17,10 @@ from services.notifier.drafting.data_files import phrasing, read_yaml
 from services.notifier.drafting.fit import fitting_phrasings, query_for
 from services.notifier.drafting.playbook_rules import ANY, Rule
 from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.drafting.register import register_of, urges, without_urging
 from services.notifier.drafting.tone import review
 
-__all__ = ["OpinionPart", "desire_phrase", "lacks_rule", "opinion_part", "restricted_name", "split_basis"]
+__all__ = ["OpinionPart", "aim_phrase", "desire_phrase", "lacks_rule", "opinion_part", "restricted_name", "split_basis"]
 
 #: A longer desire in the client's own words makes the sentence unreadable; its name is used instead.
 MAX_DESIRE_WORDS = 10
@@ -66,22 +67,27 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     if alert.verdict == "information" and lacks_rule(brief, playbooks):
         why = _UNSURE if alert.size == "major" else _no_rule_note(alert)
         return OpinionPart(None, notes=(why,), withheld="information")
+    unknown = tuple(f"{trait.gap} {trait.ask}" for trait in unknown_traits(client))
     if alert.verdict == "correct":
         desire = client.desires[0] if client.desires else None
         action = phrasing().correction_action[alert.stance].format(asset=brief.asset)
-        return OpinionPart(_sentence(brief, desire, action, phrasing().correction_reason, own_words))
+        return OpinionPart(_sentence(brief, desire, action, phrasing().correction_reason, own_words), notes=unknown)
     desire, rule = _choose(brief, playbooks)
     if rule is None:
         return OpinionPart(None, notes=(_no_rule_note(alert),))
-    notes = tuple(f"{trait.gap} {trait.ask}" for trait in unknown_traits(client))
+    notes = unknown
     query = query_for(alert, client, brief.asset, brief.manager.id)
     if ANY in rule.kinds and (refused := playbooks.refusals(replace(query, desire=desire.name if desire else ""))):
         notes = (
             *notes,
             f"The advice is general, because advice on this kind of event does not fit: {refused[0][1].text}.",
         )
-    chosen = pick(fitting_phrasings(rule, query), client.id, alert.story_id, rule.id)
+    fitting = fitting_phrasings(rule, query)
+    if client.mood == "upset":
+        fitting = tuple(chosen for chosen in fitting if not urges(chosen[0])) or fitting
+    chosen = pick(fitting, client.id, alert.story_id, rule.id)
     action, reason = (text.replace("{asset}", brief.asset) for text in chosen)
+    action = without_urging(action) if client.mood == "upset" else action
     if alert.verdict != "warn":
         if _is_plan(alert) and not rule.waits:
             action = phrasing().plan_action.format(action=action)
@@ -144,11 +150,12 @@ def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | N
 def _sentence(brief: Brief, desire: Desire | None, action: str, reason: str, own_words: bool) -> str:
     client, phrases = brief.client, phrasing()
     if desire is None:
-        kind, phrase, forms = "none", "", phrases.opinion["without_desire"]
+        kind, phrase = "none", ""
     else:
         verb, phrase = desire_phrase(desire, client, own_words=own_words)
         kind = "verb" if verb else "noun"
-        forms = phrases.opinion["calm" if client.mood == "upset" else "default"]
+    register = register_of(client)
+    forms = phrases.opinion["calm" if register.calm else register.tone]
     basis = phrases.basis[kind][client.risk or "unknown"].format(desire=phrase).rstrip(",")
     if "," in action or len(action.split()) > LONG_ACTION:
         action += ","  # else "because" would seem to belong to the last part alone, or one reads out of breath
@@ -182,13 +189,28 @@ def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> 
     words = " ".join((desire.words or "").split()).strip(" .,;:!“”\"'")
     if not own_words or not words or len(words.split()) > MAX_DESIRE_WORDS:
         return False, name
-    words, verb = _as_phrase(words)
-    unfit = not words or re.search(_grammar()["clause"], f" {words.casefold()} ") or re.search(r"[?!.;:\n]", words)
-    if unfit or any(finding.severity == "error" for finding in review(words, client)):
+    fit = _fitting_phrase(words, client)
+    if fit is None:
         return False, name
+    words, verb = fit
     # "income and safety, and limited risk"; "more people who know your name, and limited risk"
     apart = " and " in words or (not verb and len(words.split()) > FEW_WORDS)
     return verb, f"{words}," if apart else words
+
+
+def aim_phrase(words: str, client: Client) -> str | None:
+    """Return an aim in the client's own words as a phrase to them: "to retire in 2029"; None if it makes no phrase."""
+    fit = _fitting_phrase(" ".join(words.split()).strip(" .,;:!“”\"'"), client)
+    return None if fit is None else f"to {fit[0]}" if fit[1] else fit[0]
+
+
+def _fitting_phrase(words: str, client: Client) -> tuple[str, bool] | None:
+    """Return :func:`_as_phrase` of ``words`` if it fits within a sentence and is in tone, or else None."""
+    phrase, verb = _as_phrase(words)
+    unfit = not phrase or re.search(_grammar()["clause"], f" {phrase.casefold()} ") or re.search(r"[?!.;:\n]", phrase)
+    if unfit or any(finding.severity == "error" for finding in review(phrase, client)):
+        return None
+    return phrase, verb
 
 
 def _as_phrase(words: str) -> tuple[str, bool]:

@@ -123,7 +123,7 @@ def record_traits(context: ActionContext, client_id: str, *, risk: str = "", goa
     return len(given)
 
 
-def decide_mood(context: ActionContext, client_id: str, mood: Mood, *, detail: str = "") -> None:
+def decide_mood(context: ActionContext, client_id: str, mood: Mood) -> None:
     """Set how the client feels at present; drafts to an upset client are calm and don't urge.
 
     Deciding that a client is calm also answers what conversations until now suggest.
@@ -131,7 +131,7 @@ def decide_mood(context: ActionContext, client_id: str, mood: Mood, *, detail: s
     exclusive(context.connection, "book")
     entry = context.client(client_id)
     _publish_change(context, entry, entry.client.model_copy(update={"mood": mood, "mood_decided_at": context.now}))
-    context.audit("client.mood", client_id, client_id, f"{mood}, {detail}" if detail else mood)
+    context.audit("client.mood", client_id, client_id, mood)
 
 
 def _publish_change(context: ActionContext, entry: ClientChanged, client: Client) -> None:

@@ -10,7 +10,18 @@ from schemas.clients import Client
 from services.notifier import queries
 from services.notifier.desk.actions import clients
 from services.notifier.desk.api.caller import Caller
-from services.notifier.desk.api.models import Compact, ListPage, MoodDecision, Recorded, Traits, list_page
+from services.notifier.desk.api.models import (
+    Compact,
+    ListPage,
+    MoodDecision,
+    MoodHint,
+    MoodState,
+    Recorded,
+    Traits,
+    list_page,
+)
+from services.notifier.desk.errors import NotFound
+from services.notifier.desk.mood import mood_suggestion
 
 __all__ = ["router"]
 
@@ -34,6 +45,20 @@ def record_traits(context: Caller, client_id: str, traits: Traits) -> Recorded:
     with context.acting() as action:
         clients.record_traits(action, client_id, risk=traits.risk or "", goal=traits.goal, words=traits.words)
     return Recorded(client_id=client_id)
+
+
+@router.get("/clients/{client_id}/mood")
+def get_mood(context: Caller, client_id: str) -> MoodState:
+    """Return how the client feels, and what a conversation suggests that nobody has decided on yet."""
+    with context.reading() as connection:
+        entry = queries.client(connection, context.scope, client_id)
+        contacts = queries.contacts(connection, context.scope, client_id)
+    if entry is None:
+        raise NotFound("There is no such client.")
+    context.audit_read("client.read", client_id, client_id)
+    found = mood_suggestion(entry.client, contacts, context.now)
+    suggestion = None if found is None else MoodHint(quote=found.quote, words=found.words, at=found.at)
+    return MoodState(mood=entry.client.mood, decided_at=entry.client.mood_decided_at, suggestion=suggestion)
 
 
 @router.post("/clients/{client_id}/mood")

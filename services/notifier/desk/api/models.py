@@ -41,6 +41,8 @@ __all__ = [
     "ManagerItem",
     "ManagerList",
     "MoodDecision",
+    "MoodHint",
+    "MoodState",
     "NoticedItem",
     "Recorded",
     "Requested",
@@ -379,3 +381,19 @@ class Recorded(Model):
     """Something about a client was recorded; the client book shows it in a moment."""
 
     client_id: str
+
+
+class MoodHint(Model):
+    """A note on a conversation that says that the client is upset: the sentence, its words, and when it took place."""
+
+    quote: str
+    words: str
+    at: datetime
+
+
+class MoodState(Model):
+    """How a client feels, when that was decided at the desk, and what a conversation since then suggests."""
+
+    mood: Mood
+    decided_at: datetime | None = None
+    suggestion: MoodHint | None = None

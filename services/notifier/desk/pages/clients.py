@@ -25,6 +25,7 @@ from services.notifier.desk.actions.clients import (
     record_traits,
 )
 from services.notifier.desk.errors import NotFound
+from services.notifier.desk.mood import mood_suggestion
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
 from services.notifier.drafting.languages import language_name, reads_english
 from services.notifier.outreach.tuning import BOUNDS, ENTITY_BOUNDS
@@ -66,6 +67,7 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
         contacts=contacts,
         tuning=tuning,
         language="English" if reads_english(entry.client) else language_name(entry.client.language),
+        mood_hint=mood_suggestion(entry.client, contacts, context.now),
         bounds=BOUNDS,
         entity_bounds=ENTITY_BOUNDS,
         blackouts=upcoming_blackouts(entry.client, zone_of(entry.client), context.now),
@@ -124,11 +126,16 @@ def post_traits(
 
 
 @router.post("/{client_id}/mood")
-def post_mood(context: PageForm, client_id: str, mood: Annotated[Mood, Form()]) -> Response:
-    """Record how the client feels at present."""
+def post_mood(
+    context: PageForm,
+    client_id: str,
+    mood: Annotated[Mood, Form()],
+    draft: Annotated[str, Form(pattern=r"^[\w-]*$", max_length=80)] = "",
+) -> Response:
+    """Record how the client feels at present; go back to the ``draft`` that it was decided on."""
     with context.acting() as action:
         decide_mood(action, client_id, mood)
-    return redirect(f"/clients/{client_id}", "mood")
+    return redirect(f"/drafts/{draft}" if draft else f"/clients/{client_id}", "mood")
 
 
 @router.get("/{client_id}/discovery")

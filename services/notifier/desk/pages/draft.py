@@ -25,6 +25,7 @@ from services.notifier.desk.context import RequestContext
 from services.notifier.desk.disagreements import disagreements
 from services.notifier.desk.draft_checks import checks_of, why_this_client
 from services.notifier.desk.errors import NotFound
+from services.notifier.desk.mood import mood_suggestion
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
 from services.notifier.desk.second_person import first_approval, scope_for_second, user_name, visible_draft
 from services.notifier.drafting.grounding import by_sentence
@@ -68,6 +69,7 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             "gate_by_effect": [(effect, list(found)) for effect, found in groupby(gate, lambda found: found.effect)],
             "marked": _marked(checks.findings, gate),
             "sentences": by_sentence(f"{line.subject}\n\n{line.body}", checks.grounding),
+            "mood_hint": None if entry is None else mood_suggestion(entry.client, contacts, context.now),
             "unknown": () if entry is None else unknown_traits(entry.client),
             "why": why_this_client(line, entry),
             "deliveries": queries.deliveries_of(connection, context.scope, draft_id),

@@ -407,6 +407,26 @@ def test_the_api_works_with_a_bearer_token(world: World) -> None:
     assert client.get("/api/v1/nowhere").json()["error"]
 
 
+def test_mood_and_traits_are_recorded_by_the_api(world: World) -> None:
+    with world.engine.begin() as connection:
+        token = auth.create_api_token(connection, "manager-mara")
+    client = world.browser(None)
+    client.headers["Authorization"] = f"Bearer {token}"
+    at = "/api/v1/clients/claire-arnaud"
+    world.desk("log_contact", "claire-arnaud", at=NOW, channel="phone", minutes=None, summary="She was furious.")
+    world.apply(world.publisher.events)
+    state = client.get(f"{at}/mood").json()
+    assert (state["mood"], state["suggestion"]["words"]) == ("calm", "furious")
+    assert client.post(f"{at}/mood", json={"mood": "upset"}).json() == {"client_id": "claire-arnaud"}
+    world.apply(world.publisher.events[-1:])
+    state = client.get(f"{at}/mood").json()
+    assert (state["mood"], state["suggestion"]) == ("upset", None)
+    assert client.post(f"{at}/mood", json={"mood": "sad"}).status_code == 422
+    assert client.post(f"{at}/traits", json={"risk": "high"}).status_code == 400, "the book states it"
+    assert client.get("/api/v1/clients/brightwater/mood").status_code == 404
+    assert client.post("/api/v1/clients/brightwater/mood", json={"mood": "upset"}).status_code == 404
+
+
 def test_a_session_needs_its_form_token_for_changes_by_the_api(world: World) -> None:
     client, line = world.browser(), world.draft("claire-arnaud", "warn")
     at = f"/api/v1/drafts/{line.id}/approve"

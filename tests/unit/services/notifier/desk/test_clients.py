@@ -178,6 +178,31 @@ def test_the_mood_is_set_at_the_desk_and_outlives_an_import(world: World) -> Non
     assert diff_book(upset_in_book, {"claire-arnaud": calm}, NOW).unchanged == ("claire-arnaud",)
 
 
+def test_a_conversation_suggests_that_a_client_is_upset_and_a_person_decides(world: World) -> None:
+    said = "She isn't happy with the last report."
+    world.desk(
+        "log_contact", "claire-arnaud", at=NOW - timedelta(hours=2), channel="phone", minutes=5, summary=f"Hm. {said}"
+    )
+    world.apply(world.publisher.events)
+    browser = world.browser()
+    draft = world.draft("claire-arnaud")
+    for path in ("/clients/claire-arnaud", f"/drafts/{draft.id}"):
+        page = browser.get(path).text
+        assert "upset?</h2>" in page
+        assert "She isn&#39;t happy with the last report." in page
+    token = token_of(browser, "/clients/claire-arnaud")
+    form = {"form_token": token, "mood": "upset", "draft": draft.id}
+    answered = browser.post("/clients/claire-arnaud/mood", data=form)
+    assert answered.headers["location"] == f"/drafts/{draft.id}?note=mood"
+    assert browser.post("/clients/claire-arnaud/mood", data={**form, "draft": "//else"}).status_code in (400, 422)
+    world.apply(world.publisher.events[-1:])
+    assert "upset?</h2>" not in browser.get("/clients/claire-arnaud").text
+    assert "is marked as upset" in browser.get(f"/drafts/{draft.id}").text
+    browser.post("/clients/claire-arnaud/mood", data={"form_token": token, "mood": "calm"})
+    world.apply(world.publisher.events[-1:])
+    assert "upset?</h2>" not in browser.get("/clients/claire-arnaud").text, "decided since"
+
+
 def test_the_forms_of_the_pages_work(world: World) -> None:
     browser = world.browser()
     token = token_of(browser, "/clients/claire-arnaud")

@@ -119,7 +119,7 @@ def test_where_no_opinion_may_be_given_the_client_is_not_told_why(barred: str) -
 def test_a_client_with_a_view_is_asked_about_it_and_never_told_they_are_wrong() -> None:
     client = a_client(views=(Note(text="Halden Energy is a holding for life"),))
     question = next(part.text for part in draft_of(brief(client)).parts if part.role == "question")
-    assert "“Halden Energy is a holding for life”." in question
+    assert "“Halden Energy is a holding for life.”" in question
     assert question.endswith("?")
 
 
