@@ -15,8 +15,14 @@ from urllib.parse import urlsplit
 
 from firstword import __version__
 from firstword.disk_space import free_bytes, is_low
-from firstword.firm_playbooks import own_playbooks_path, playbooks_in_force
-from firstword.gate_file import gate_in_force, gate_path
+from firstword.firm_files import (
+    gate_in_force,
+    gate_path,
+    own_playbooks_path,
+    own_trades_path,
+    playbooks_in_force,
+    trades_in_force,
+)
 from firstword.storage.dead_letters import DeadLetters
 from firstword.store import Store
 from firstword.system import InUse, lock_folder
@@ -147,10 +153,12 @@ def _book(store: Store) -> Check:
 
 
 def _own_rules(store: Store) -> list[Check]:
-    """Check the firm's own playbooks and thresholds. With an error in them, nothing starts."""
+    """Check the firm's own trades, playbooks, gate and thresholds. With an error in them, nothing starts."""
     settings = store.settings
     folder = own_playbooks_path(settings)
-    checks = []
+    checks = [_own_trades(store)]
+    if checks[0].state == "fail":
+        return checks  # playbooks are for trades
     try:
         own = [playbook for layer in playbooks_in_force(settings).layers[1:] for playbook in layer]
         rules = sum(len(playbook.rules) for playbook in own)
@@ -177,6 +185,22 @@ def _own_rules(store: Store) -> list[Check]:
             fix = "Correct the file, or unset FIRSTWORD_THRESHOLDS."
             checks.append(Check("fail", "thresholds", str(problem), fix))
     return checks
+
+
+def _own_trades(store: Store) -> Check:
+    """Check the firm's own trades, and that those in the client book are defined."""
+    folder, book = own_trades_path(store.settings), store.book()
+    try:
+        trades = trades_in_force(store.settings)
+    except BadInput as problem:
+        fix = f"Correct them; 'firstword trades check {folder}' checks them again."
+        return Check("fail", "trades", str(problem), fix)
+    used = () if book is None else {client.trade for client in book.clients}
+    if unknown := sorted(set(used) - set(trades.names)):
+        found = f"the client book names {', '.join(unknown)}, which no file in {folder} defines any longer"
+        return Check("note", "trades", found, "Restore the file, or give these clients another trade.")
+    own = f"{len(trades.own)} of your own in {folder}: {', '.join(trades.own)}"
+    return Check("ok", "trades", own if trades.own else f"those that ship with Firstword; put your own into {folder}")
 
 
 def _language_model(store: Store) -> Check:

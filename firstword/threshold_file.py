@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from firstword.book import Problem
 from firstword.book.fields import Report, nearest
 from firstword.book.nodes import MappingNode, Node, ScalarNode, SequenceNode, Unreadable, parse_nodes
+from firstword.firm_files import read_text
 from services.common.errors import BadInput
 from services.common.settings import Settings
 from services.matcher.thresholds import Thresholds, default_thresholds
@@ -35,13 +36,8 @@ def require_thresholds(path: Path) -> Thresholds:
     Raises:
         BadInput: the file can't be read or has errors; the message lists all of them.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(
-            f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}.",
-            fix=f"Give a YAML file such as {EXAMPLE}, with only the thresholds that you want to change.",
-        ) from None
+    fix = f"Give a YAML file such as {EXAMPLE}, with only the thresholds that you want to change."
+    text = read_text(path, fix)
     thresholds, problems = read_thresholds(text, str(path))
     if thresholds is None:
         lines = [

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, time
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, GetJsonSchemaHandler, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, GetJsonSchemaHandler, SerializerFunctionWrapHandler, StringConstraints, model_serializer
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -41,7 +41,8 @@ Risk = Literal["limited", "moderate", "high"]
 Mood = Literal["calm", "upset"]
 #: How a client is to be written to; several may hold.
 Style = Literal["brief", "detailed", "cautious", "warm", "formal"]
-Trade = Literal["wealth", "it", "agency", "legal"]
+#: The name of a trade. Those that ship, and each firm's own, are defined in files; a book may name no other.
+Trade = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 WatchKind = Literal[
     "holding", "product", "supplier", "site", "contract", "topic", "industry", "competitor", "regulation", "place"
 ]

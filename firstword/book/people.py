@@ -15,6 +15,7 @@ from firstword.book.identity import slug
 from firstword.book.nodes import MappingNode, Node, ScalarNode
 from firstword.book.watches import WatchEntry, read_watches
 from schemas.clients import Client, ComplianceNote, ContactPolicy, Desire, Firm, Manager, Note, Risk, Style, Trade
+from services.notifier.trades.catalog import DEFAULT_TRADE, Trades
 
 __all__ = ["Defaults", "Entry", "read_client", "read_firm", "read_manager"]
 
@@ -37,10 +38,14 @@ _HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})$")
 
 @dataclass(frozen=True)
 class Defaults:
-    """Defaults for clients: the firm's trade, the only manager, and the manager's time zone and language."""
+    """Defaults for clients: the firm's trade, the only manager, and the manager's time zone and language.
+
+    ``trades`` are those that the book may name.
+    """
 
     firm: Firm
     managers: Mapping[str, Manager]
+    trades: Trades
 
     def manager(self) -> Manager | None:
         """Return the manager, if there is exactly one."""
@@ -57,13 +62,13 @@ class Entry:
     path: str
 
 
-def read_firm(fields: Fields) -> Firm:
+def read_firm(fields: Fields, trades: Trades) -> Firm:
     """Return the firm."""
     return Firm(
         name=fields.text("name", required=True) or "",
-        trade=cast("Trade", fields.choice("trade", get_args(Trade), "wealth")),
+        trade=_trade(fields, trades, DEFAULT_TRADE),
         compliance_note=fields.text("compliance_note"),
-        compliance=tuple(_compliance(fields)),
+        compliance=tuple(_compliance(fields, trades)),
         restricted=fields.texts("restricted"),
         sample=fields.flag("sample"),
     )
@@ -89,9 +94,10 @@ def read_client(fields: Fields, defaults: Defaults) -> Entry:
     """Return a client. Invalid values are reported and replaced by defaults."""
     name = fields.text("name", required=True) or ""
     manager = _manager(fields, defaults)
-    trade = cast("Trade", fields.choice("trade", get_args(Trade), defaults.firm.trade))
-    assets = read_watches(fields, "assets", trade)
-    interests = read_watches(fields, "interests", trade)
+    trade = _trade(fields, defaults.trades, defaults.firm.trade)
+    definition = defaults.trades.of(trade)
+    assets = read_watches(fields, "assets", definition)
+    interests = read_watches(fields, "interests", definition)
     client = Client(
         id=fields.text("id") or slug(name),
         name=name,
@@ -118,12 +124,24 @@ def read_client(fields: Fields, defaults: Defaults) -> Entry:
     return Entry(client, (*assets, *interests), fields.line, fields.path)
 
 
-def _compliance(fields: Fields) -> list[ComplianceNote]:
+def _trade(fields: Fields, trades: Trades, default: str) -> Trade:
+    """Return the trade under ``trade``, which must be one of those in force."""
+    wanted = fields.text("trade")
+    if wanted is None or wanted in trades.names:
+        return wanted or default
+    alike = nearest(wanted, trades.names)
+    fix = f"Did you mean {alike!r}? " if alike else ""
+    fix += f"Trades: {', '.join(trades.names)}. 'firstword trades new' defines another."
+    fields.error("trade", f"There is no trade {wanted!r}.", fix)
+    return default
+
+
+def _compliance(fields: Fields, trades: Trades) -> list[ComplianceNote]:
     notes = []
     for path, node in fields.entries("compliance"):
         inner = _entry(fields.report, path, node, "text", ("text", "trade", "jurisdiction"))
         text = inner.text("text", required=True)
-        trade = cast("Trade | None", inner.choice("trade", get_args(Trade), "") or None)
+        trade = _trade(inner, trades, "") or None
         if text:
             notes.append(ComplianceNote(text=text, trade=trade, jurisdiction=inner.text("jurisdiction")))
     return notes

@@ -10,6 +10,7 @@ from firstword.book.problem import Problem
 from firstword.book.scopes import scope_warnings
 from firstword.book.shared_names import shared_names
 from schemas.clients import Book, Client, Firm, Manager
+from services.notifier.trades.catalog import Trades
 
 __all__ = ["load_book"]
 
@@ -17,10 +18,10 @@ _BOOK = ("version", "firm", "managers", "clients")
 _VERSION = "1"
 
 
-def load_book(text: str, name: str) -> tuple[Book | None, tuple[Problem, ...]]:
+def load_book(text: str, name: str, trades: Trades | None = None) -> tuple[Book | None, tuple[Problem, ...]]:
     """Return the book in ``text`` (YAML or JSON) and its problems, sorted by line. ``name`` is the file's name.
 
-    The book is None if there is an error.
+    ``trades`` are those that it may name, by default those that ship. The book is None if there is an error.
     """
     report = Report(name)
     try:
@@ -33,12 +34,12 @@ def load_book(text: str, name: str) -> tuple[Book | None, tuple[Problem, ...]]:
             root.line, "", "A book must have fields.", "Begin with `version: 1`, `firm:`, `managers:`, `clients:`."
         )
         return None, tuple(report.problems)
-    book = _book(Fields(root, "", _BOOK, report), report)
+    book = _book(Fields(root, "", _BOOK, report), report, trades or Trades.shipped())
     problems = tuple(sorted(report.problems, key=lambda problem: problem.line))
     return (None if report.failed else book), problems
 
 
-def _book(fields: Fields, report: Report) -> Book:
+def _book(fields: Fields, report: Report, trades: Trades) -> Book:
     version = fields.text("version") or _VERSION
     if version != _VERSION:
         fields.error(
@@ -47,12 +48,12 @@ def _book(fields: Fields, report: Report) -> Book:
             f"Write `version: {_VERSION}`, the only version that can be read.",
         )
     if "firm" in fields:
-        firm = read_firm(fields.mapping("firm", FIRM))
+        firm = read_firm(fields.mapping("firm", FIRM), trades)
     else:
         fields.error("firm", "'firm' is missing.", "Add `firm: {name: …, trade: wealth}`.")
         firm = Firm(name="")
     managers = _managers(fields, report)
-    defaults = Defaults(firm, managers)
+    defaults = Defaults(firm, managers, trades)
     entries = []
     for path, node in fields.entries("clients"):
         if isinstance(node, MappingNode):
@@ -65,7 +66,7 @@ def _book(fields: Fields, report: Report) -> Book:
         entry = entries[shared.client]
         report.warning(entry.line, f"{entry.path}.{shared.where}", shared.message, shared.fix)
     for client, entry in zip(clients, entries, strict=True):
-        for unscoped in scope_warnings(client):
+        for unscoped in scope_warnings(client, trades.of(client.trade)):
             place = entry.watches[unscoped.position]
             report.warning(place.line, place.path, unscoped.message, unscoped.fix)
     return Book(firm=firm, managers=tuple(managers.values()), clients=clients)

@@ -9,9 +9,10 @@ from rapidfuzz import fuzz, process
 
 from firstword.book.fields import Fields
 from firstword.book.nodes import MappingNode, ScalarNode
-from schemas.clients import Client, TopicScope, Trade, Watch, WatchKind
+from schemas.clients import Client, TopicScope, Watch, WatchKind
 from services.matcher.mentions.scope_words import ScopePart, scope_words
 from services.matcher.text.normalize import words
+from services.notifier.trades.definition import TradeDefinition
 
 __all__ = ["SCOPE_OF_EVERYTHING", "ScopeWarning", "read_scope", "scope_warnings"]
 
@@ -19,8 +20,7 @@ _PARTS = ("industries", "regions", "parties")
 #: The value of `scope` in a book that lets everything through.
 SCOPE_OF_EVERYTHING = "all"
 _EXAMPLE = "scope: {industries: [healthcare], regions: [Germany], parties: [SAP]}"
-#: An example of an industry for each trade, and of a region where the client's is not known.
-_INDUSTRIES: dict[Trade, str] = {"wealth": "banking", "it": "healthcare", "agency": "food", "legal": "insurance"}
+#: An example of a region where the client's is not known.
 _REGION = "United Kingdom"
 #: From this similarity (0–100) on, an unknown name is probably a known one, misspelled.
 _MISSPELLED = 85
@@ -84,7 +84,7 @@ def _check_spelling(fields: Fields, part: ScopePart, name: str) -> None:
         )
 
 
-def scope_warnings(client: Client) -> Iterator[ScopeWarning]:
+def scope_warnings(client: Client, trade: TradeDefinition) -> Iterator[ScopeWarning]:
     """Yield a warning for each subject that has no scope, and for each second scope of one subject."""
     first: dict[str, Watch] = {}
     for position, watch in enumerate(client.watches):
@@ -94,7 +94,7 @@ def scope_warnings(client: Client) -> Iterator[ScopeWarning]:
             yield ScopeWarning(
                 position,
                 f"{client.name} follows {watch.name!r} without a scope, so only major news counts.",
-                f"Write what concerns the client, such as `{_suggestion(client, watch)}`, or `scope: all`.",
+                f"Write what concerns the client, such as `{_suggestion(client, watch, trade)}`, or `scope: all`.",
             )
         known = first.setdefault(watch.entity_id, watch)
         if known.scope != watch.scope:
@@ -105,11 +105,11 @@ def scope_warnings(client: Client) -> Iterator[ScopeWarning]:
             )
 
 
-def _suggestion(client: Client, watch: Watch) -> str:
+def _suggestion(client: Client, watch: Watch, trade: TradeDefinition) -> str:
     """Return an example of a scope: an industry by trade, the region of the client's time zone, something they have."""
     city = client.time_zone.rpartition("/")[2].replace("_", " ")
     parts = {
-        "industries": None if watch.kind == "industry" else _INDUSTRIES[client.trade],
+        "industries": None if watch.kind == "industry" else trade.industry,
         "regions": None if watch.kind == "place" else scope_words().region_of(city) or _REGION,
         "parties": next((asset.name for asset in client.assets), None),
     }

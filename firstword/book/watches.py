@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, cast
+from typing import NamedTuple, cast, get_args
 
 from firstword.book.fields import Fields
 from firstword.book.interest_queries import QUERY_FIELDS, implied_topic, read_query, read_topic
 from firstword.book.nodes import MappingNode, ScalarNode
 from firstword.book.scopes import read_scope
-from schemas.clients import Trade, Watch, WatchKind
+from schemas.clients import Watch, WatchKind
 from services.matcher.mentions.ambiguity import find_ambiguous_names
 from services.matcher.mentions.topics import all_topics
+from services.notifier.trades.definition import AssetKind, InterestKind, TradeDefinition
 
 __all__ = ["ASSET_KINDS", "INTEREST_KINDS", "WatchEntry", "default_kind", "isin_is_valid", "read_watches"]
 
@@ -21,8 +22,8 @@ WATCH = (
 INTEREST = (*WATCH, *QUERY_FIELDS, "scope")
 #: Fields with further names, which can't be combined with a topic or query.
 _NAMES = ("aliases", "ticker", "tickers", "isin")
-ASSET_KINDS = ("holding", "product", "supplier", "site", "contract")
-INTEREST_KINDS = ("topic", "industry", "competitor", "regulation", "place")
+ASSET_KINDS: tuple[AssetKind, ...] = get_args(AssetKind)
+INTEREST_KINDS: tuple[InterestKind, ...] = get_args(InterestKind)
 _WEIGHT = re.compile(r"(\d{1,3}(?:\.\d{1,12})?)\s*(%)?$")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]$")
 _TICKER = re.compile(r"[A-Z0-9][A-Z0-9.:/\- ]{0,19}$")
@@ -46,14 +47,12 @@ def isin_is_valid(isin: str) -> bool:
     return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
 
 
-def default_kind(name: str, trade: Trade) -> WatchKind:
+def default_kind(name: str, trade: TradeDefinition) -> WatchKind:
     """Return the default kind of an asset or interest."""
-    if name == "interests":
-        return "topic"
-    return "holding" if trade == "wealth" else "product"
+    return trade.interests.default if name == "interests" else trade.assets.default
 
 
-def read_watches(fields: Fields, name: str, trade: Trade) -> tuple[WatchEntry, ...]:
+def read_watches(fields: Fields, name: str, trade: TradeDefinition) -> tuple[WatchEntry, ...]:
     """Return the watches under ``name``."""
     entries = []
     for path, node in fields.entries(name):
@@ -70,13 +69,17 @@ def read_watches(fields: Fields, name: str, trade: Trade) -> tuple[WatchEntry, .
     return tuple(entries)
 
 
-def _watch(fields: Fields, name: str, trade: Trade) -> Watch | None:
+def _watch(fields: Fields, name: str, trade: TradeDefinition) -> Watch | None:
     topic = read_topic(fields)
     title = fields.text("name", required=topic is None) or (all_topics()[topic].title if topic else None)
     if title is None:
         return None
-    kinds = ASSET_KINDS if name == "assets" else INTEREST_KINDS
+    kinds: tuple[WatchKind, ...] = ASSET_KINDS if name == "assets" else INTEREST_KINDS
     kind = cast("WatchKind", fields.choice("kind", kinds, default_kind(name, trade)))
+    allowed: tuple[WatchKind, ...] = trade.assets.allowed if name == "assets" else trade.interests.allowed
+    if allowed and kind not in allowed:
+        fix = f"Use one of {', '.join(allowed)}, or allow it in the trade's file."
+        fields.warning("kind", f"{kind!r} is unusual in the trade {trade.trade}.", fix)
     query = read_query(fields, topic)
     if topic is None and query is None and not any(field in fields for field in (*_NAMES, "topic")):
         topic = implied_topic(title, kind)

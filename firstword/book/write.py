@@ -27,6 +27,8 @@ from schemas.clients import (
     TopicScope,
     Watch,
 )
+from services.notifier.trades.catalog import Trades
+from services.notifier.trades.definition import TradeDefinition
 
 __all__ = ["dump_book"]
 
@@ -60,14 +62,20 @@ _Dumper.add_representer(
 )
 
 
-def dump_book(book: Book) -> str:
-    """Return ``book`` as YAML that :func:`load_book` reads back as the same book, except that it strips texts."""
-    ids = iter(_ids_to_write(book))
+def dump_book(book: Book, trades: Trades | None = None) -> str:
+    """Return ``book`` as YAML that :func:`load_book` reads back as the same book, except that it strips texts.
+
+    ``trades`` are those in force when it is read back, by default those that ship.
+    """
+    ids, known = iter(_ids_to_write(book)), trades or Trades.shipped()
     values = {
         "version": 1,
         "firm": _firm(book.firm),
         "managers": [_manager(manager) for manager in book.managers],
-        "clients": [_client(client, book, [next(ids) for _ in client.watches]) for client in book.clients],
+        "clients": [
+            _client(client, book, [next(ids) for _ in client.watches], known.of(client.trade))
+            for client in book.clients
+        ],
     }
     return str(yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
 
@@ -133,7 +141,7 @@ def _digest(digest: DigestPreferences) -> Any:
     )
 
 
-def _client(client: Client, book: Book, ids: Sequence[str | None]) -> dict[str, Any]:
+def _client(client: Client, book: Book, ids: Sequence[str | None], trade: TradeDefinition) -> dict[str, Any]:
     manager = next((manager for manager in book.managers if manager.id == client.manager_id), None)
     asset_ids, interest_ids = ids[: len(client.assets)], ids[len(client.assets) :]
     return _present(
@@ -156,11 +164,10 @@ def _client(client: Client, book: Book, ids: Sequence[str | None]) -> dict[str, 
         views=[_note(note) for note in client.views],
         history=[_note(note) for note in client.history],
         assets=[
-            _watch(watch, "assets", client, entity_id)
-            for watch, entity_id in zip(client.assets, asset_ids, strict=True)
+            _watch(watch, "assets", trade, entity_id) for watch, entity_id in zip(client.assets, asset_ids, strict=True)
         ],
         interests=[
-            _watch(watch, "interests", client, entity_id)
+            _watch(watch, "interests", trade, entity_id)
             for watch, entity_id in zip(client.interests, interest_ids, strict=True)
         ],
         contact=_contact(client.contact),
@@ -177,9 +184,9 @@ def _note(note: Note) -> Any:
     return _Flow(_present(text=note.text, at=note.at, question=note.question))
 
 
-def _watch(watch: Watch, name: str, client: Client, entity_id: str | None) -> Any:
+def _watch(watch: Watch, name: str, trade: TradeDefinition, entity_id: str | None) -> Any:
     values = _present(
-        kind=_unless(watch.kind, default_kind(name, client.trade)),
+        kind=_unless(watch.kind, default_kind(name, trade)),
         id=entity_id,
         ticker=watch.tickers[0] if len(watch.tickers) == 1 else None,
         tickers=_FlowList(watch.tickers if len(watch.tickers) > 1 else ()),

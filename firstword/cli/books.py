@@ -7,14 +7,16 @@ from pathlib import Path
 
 from firstword.book import Problem, load_book
 from firstword.cli.console import err
+from firstword.firm_files import trades_in_force
 from schemas.clients import Book
 from services.common.errors import BadInput
+from services.common.settings import read_settings
 
 __all__ = ["format_problem", "read_book", "require_book", "show_problems"]
 
 
-def read_book(path: Path) -> tuple[Book | None, tuple[Problem, ...]]:
-    """Return the book in the file (None if it has errors) and its problems.
+def read_book(path: Path, data: Path | None = None) -> tuple[Book | None, tuple[Problem, ...]]:
+    """Return the book in the file (None if it has errors) and its problems. ``data`` is the data folder.
 
     Raises:
         BadInput: the file can't be read at all.
@@ -29,16 +31,16 @@ def read_book(path: Path) -> tuple[Book | None, tuple[Problem, ...]]:
         raise BadInput(
             f"{path}: not UTF-8 text (byte {error.start}: {error.reason}).", fix="Save the file as UTF-8."
         ) from None
-    return load_book(text, str(path))
+    return load_book(text, str(path), trades_in_force(read_settings(data=data)))
 
 
-def require_book(path: Path) -> Book:
+def require_book(path: Path, data: Path | None = None) -> Book:
     """Return the book in the file, and show its problems on stderr.
 
     Raises:
         BadInput: the book has errors.
     """
-    book, problems = read_book(path)
+    book, problems = read_book(path, data)
     show_problems(problems)
     errors = sum(problem.severity == "error" for problem in problems)
     if book is None or errors:

@@ -12,6 +12,7 @@ from firstword.cli.books import format_problem, read_book, require_book
 from firstword.cli.console import out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
+from firstword.firm_files import trades_in_force
 from schemas.clients import Book, Client
 from services.common.errors import BadInput
 from services.common.settings import read_settings
@@ -25,14 +26,15 @@ BookFile = Annotated[Path, typer.Argument(metavar="BOOK", help="A client book in
 
 
 @app.command("check")
-def check(book: BookFile, as_json: AsJson = False) -> None:
+def check(book: BookFile, data: DataDir = None, as_json: AsJson = False) -> None:
     """Check a client book and print its problems with line, field and fix. The exit code is 1 if it has errors.
 
     Clients of whom it names no goal or no risk tolerance are listed as advice: their drafts can't name any either.
+    The book may name the trades that are in force with this data folder; 'firstword trades list' shows them.
 
     **Example:** `firstword clients check my-book.yaml`
     """
-    checked, problems = read_book(book)
+    checked, problems = read_book(book, data)
     errors = [problem for problem in problems if problem.severity == "error"]
     if as_json:
         print_json([problem.__dict__ if hasattr(problem, "__dict__") else str(problem) for problem in problems])
@@ -58,7 +60,7 @@ def import_(book: BookFile, data: DataDir = None) -> None:
 
     **Example:** `firstword clients import my-book.yaml`
     """
-    wanted = require_book(book)
+    wanted = require_book(book, data)
     with common.open_store(read_settings(data=data)) as store:
         change = store.import_book(wanted)
     out.print(f"Client book: {change.summary}.")
@@ -99,10 +101,12 @@ def show(
             if as_json:
                 print_json(client.model_dump(mode="json"))
             else:
-                with common.open_store(read_settings(data=data)) as store:
+                settings = read_settings(data=data)
+                with common.open_store(settings) as store:
                     book = store.book()
                 if book is not None:
-                    out.print(dump_book(book.model_copy(update={"clients": (client,)})), markup=False)
+                    only = book.model_copy(update={"clients": (client,)})
+                    out.print(dump_book(only, trades_in_force(settings)), markup=False)
             return
     raise BadInput(f"No client has the id {client_id!r}.", fix="Run 'firstword clients list' to see the ids.")
 

@@ -9,7 +9,7 @@ import typer
 
 from firstword.cli.console import error, out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
-from firstword.gate_file import gate_in_force, read_gate
+from firstword.firm_files import gate_in_force, read_gate
 from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.notifier.gate.policy import KINDS

@@ -36,6 +36,7 @@ from firstword.cli import (
     signin,
     sources,
     topics,
+    trades,
     transfer,
     up,
     webhooks,
@@ -78,6 +79,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(gate.app, name="gate")
 app.add_typer(clients.app, name="clients")
 app.add_typer(sources.app, name="sources")
+app.add_typer(trades.app, name="trades")
 app.add_typer(playbooks.app, name="playbooks")
 app.add_typer(events.app, name="events")
 app.add_typer(noticed.app, name="noticed")

@@ -10,8 +10,8 @@ import typer
 
 from firstword.cli.console import error, out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
-from firstword.firm_playbooks import playbooks_in_force, read_playbooks
-from schemas.clients import Risk, Stance, Trade
+from firstword.firm_files import playbooks_in_force, read_playbooks, trades_in_force
+from schemas.clients import Risk, Stance
 from schemas.mentions import Direction, EventKind
 from schemas.readings import Firmness, Role
 from services.common.clock import SystemClock
@@ -24,6 +24,7 @@ from services.notifier.drafting.grammar import check_grammar
 from services.notifier.drafting.playbook_rules import Playbook, Rule, Size, Urgency
 from services.notifier.drafting.playbooks import LAYERS, Playbooks
 from services.notifier.drafting.tone import blank_quotations
+from services.notifier.trades.catalog import DEFAULT_TRADE, Trades
 
 __all__ = ["app"]
 
@@ -32,7 +33,6 @@ app = typer.Typer(
 )
 #: The options of ``try`` and their possible values.
 CHOICES: dict[str, tuple[str, ...]] = {
-    "trade": get_args(Trade),
     "kind": get_args(EventKind),
     "stance": get_args(Stance),
     "direction": get_args(Direction),
@@ -58,23 +58,24 @@ def _one_of(name: str, default: str | None = None) -> Any:
 
 
 @app.command()
-def check(files: Files) -> None:
+def check(files: Files, data: DataDir = None) -> None:
     """Check playbooks: report each error with file, line, field and fix, and proofread the draft of each rule.
 
-    The exit code is 2 if the playbooks can't be used. Findings in drafts are warnings.
+    The exit code is 2 if the playbooks can't be used. Findings in drafts are warnings. Playbooks may be for the trades
+    that are in force with this data folder; 'firstword trades list' shows them.
 
     **Example:** `firstword playbooks check our-playbooks/`
     """
-    failed, playbooks = False, list[Playbook]()
+    failed, playbooks, trades = False, list[Playbook](), trades_in_force(read_settings(data=data))
     for file in files:
         try:
-            playbooks += read_playbooks(file)
+            playbooks += read_playbooks(file, trades)
         except BadInput as problem:
             failed = True
             for line in str(problem).splitlines():
                 error(line)
     for playbook in playbooks:
-        findings = [*_doubts(playbook), *_proofread(playbook)]
+        findings = [*_doubts(playbook), *_proofread(playbook, trades)]
         for finding in findings:
             warn(finding)
         owner = f", of {playbook.manager}" if playbook.manager else ""
@@ -114,7 +115,7 @@ def list_(
 def try_(
     kind: str = _one_of("kind"),
     stance: str = _one_of("stance"),
-    trade: str = _one_of("trade"),
+    trade: str = typer.Option(..., "--trade", help="A trade that 'firstword trades list' shows."),
     direction: str = _one_of("direction", "negative"),
     desire: Annotated[
         list[str] | None, typer.Option("--desire", help="A desire of the client; may be repeated.")
@@ -143,17 +144,24 @@ def try_(
 
     **Example:** `firstword playbooks try --kind dividend_cut --stance holds --trade wealth --desire income`
     """
-    given = {"trade": trade, "kind": kind, "stance": stance, "direction": direction, "risk": risk, "verdict": verdict}
+    given = {"kind": kind, "stance": stance, "direction": direction, "risk": risk, "verdict": verdict}
     given |= {"role": role, "status": status, "size": size, "urgency": urgency, "jargon": jargon, "mood": mood}
     for name, value in given.items():
         if value not in CHOICES[name]:
             raise BadInput(f"--{name}: {value!r} is not a valid value.", fix=f"Choose from {', '.join(CHOICES[name])}.")
-    known = {**given, "risk": None if risk == "unknown" else risk}
     playbooks = playbooks_in_force(read_settings(data=data))
+    known = playbooks.trades.names
+    if trade not in known:
+        raise BadInput(f"--trade: there is no trade {trade!r}.", fix=f"Choose from {', '.join(known)}.")
     if file is not None:
-        playbooks = playbooks.with_firm_playbooks(read_playbooks(file))
+        playbooks = playbooks.with_firm_playbooks(read_playbooks(file, playbooks.trades))
+    given |= {"trade": trade, "manager": manager}
     case = DryRunCase(
-        **cast("Any", known), desires=tuple(desire or ()), words=words, view=view, manager=manager, update=update
+        **cast("Any", {**given, "risk": None if risk == "unknown" else risk}),
+        desires=tuple(desire or ()),
+        words=words,
+        view=view,
+        update=update,
     )
     done = dry_run(case, playbooks, SystemClock().now())
     if as_json:
@@ -178,9 +186,9 @@ def _show(done: Composed | Refusal) -> None:
         warn(f"“{finding.text}”: {finding.message} {finding.mend or ''}".rstrip())
 
 
-def _proofread(playbook: Playbook) -> Iterator[str]:
+def _proofread(playbook: Playbook, trades: Trades) -> Iterator[str]:
     """Yield the findings in the drafts that the rules of ``playbook`` lead to, each once."""
-    playbooks = Playbooks(((playbook,),))
+    playbooks = Playbooks(((playbook,),), trades)
     for rule in (rule for rule in playbook.rules if not rule.silent):
         messages: dict[str, None] = {}
         for case in _cases(playbook, rule):
@@ -208,7 +216,7 @@ def _cases(playbook: Playbook, rule: Rule) -> Iterator[DryRunCase]:
     role = (rule.roles or presuppositions(rule.kinds[0], rule.stances[0]).roles)[0]
     for verdict in ("tell", "warn"):
         yield DryRunCase(
-            trade=playbook.trade or "wealth",
+            trade=playbook.trade or DEFAULT_TRADE,
             kind=rule.events[0],
             stance=rule.stances[0],
             direction=rule.directions[0] if rule.directions else "negative",

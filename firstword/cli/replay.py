@@ -12,7 +12,7 @@ import typer
 from firstword.cli.books import require_book
 from firstword.cli.console import error, open_input, progress, warn
 from firstword.compose import embedded
-from firstword.firm_playbooks import playbooks_in_force
+from firstword.firm_files import playbooks_in_force
 from firstword.runtimes.compare import differences
 from firstword.runtimes.replay import EMITTABLE, Emission, Emit, in_time_order
 from firstword.threshold_file import require_thresholds, thresholds_in_force
@@ -140,7 +140,7 @@ def _run(
     """Replay ``items``, in memory or, if ``data`` is given, into that folder."""
     if data is not None:
         settings = read_settings(data=data, thresholds=thresholds)
-        return embedded.replay_into_folder(settings, None if book is None else require_book(book), items, emit)
+        return embedded.replay_into_folder(settings, None if book is None else require_book(book, data), items, emit)
     if book is None:
         raise BadInput(NO_BOOK, fix="Give one with --book FILE, or a folder that has one with --data DIR.")
     settings = read_settings(thresholds=thresholds)

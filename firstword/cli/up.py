@@ -56,7 +56,7 @@ def up(
     """
     settings = read_settings(data=data, port=port)
     configure_logs(level="warning", form=settings.log_format)
-    wanted = None if book is None else require_book(book)
+    wanted = None if book is None else require_book(book, data)
     with (
         lock_folder(settings.data),
         bind(settings.host, settings.port) as listening,

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from firstword.compose.outbound import build_client_routes, build_manager_routes
 from firstword.feed_adapter import FeedAdapter
-from firstword.gate_file import gate_in_force
+from firstword.firm_files import gate_in_force, trades_in_force
 from firstword.pipeline import Pipeline
 from firstword.storage.engine import DamagedDatabase, open_database, open_sqlite
 from firstword.storage.event_log import EventLog
@@ -147,6 +147,7 @@ def build_desk(
             client_routes=routes,
             manager_routes=build_manager_routes(store),
             gate=gate_in_force(settings),
+            trades=trades_in_force(settings),
         )
     )
     return DeskServer(

@@ -9,7 +9,7 @@ from pathlib import Path
 from firstword.compose.common import build_desk, build_ingest, build_pipeline, build_sinks, open_store
 from firstword.compose.outbound import build_senders
 from firstword.disk_space import full_disk
-from firstword.firm_playbooks import playbooks_in_force
+from firstword.firm_files import playbooks_in_force
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.runtimes.replay import BEGINNING, Emission, Emit, PersistentReplay, Replay
 from firstword.sample import prepare as sample

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from firstword.gate_file import gate_in_force
+from firstword.firm_files import gate_in_force, trades_in_force
 from firstword.store import Store
 from firstword.system import BackgroundService
 from services.common.chat import ChatSettings, OpenAiChat
@@ -127,6 +127,7 @@ def build_rewording(
         mode=llm.writes,
         share_news=llm.share_news,
         gate=gate,
+        trades=trades_in_force(store.settings),
         metrics=metrics,
     )
 

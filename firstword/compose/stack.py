@@ -13,7 +13,7 @@ from typing import Any
 
 from firstword.compose.common import build_desk, build_ingest, build_pipeline, build_sinks, open_store
 from firstword.compose.outbound import build_senders
-from firstword.firm_playbooks import playbooks_in_force
+from firstword.firm_files import playbooks_in_force
 from firstword.runtimes.dead_letter_limit import DeadLetterLimit
 from firstword.runtimes.kafka.batch_processor import BatchProcessor
 from firstword.runtimes.kafka.consumer import DatabaseConsumer

@@ -191,6 +191,9 @@ class Settings(EnvironmentSettings):
     thresholds: Path | None = Field(
         default=None, description="a file with thresholds; thresholds that it does not contain keep their default"
     )
+    trades: Path | None = Field(
+        default=None, description="your firm's trades, a file or a folder; default: 'trades' in data"
+    )
     playbooks: Path | None = Field(
         default=None, description="your firm's playbooks, a file or a folder; default: 'playbooks' in data"
     )

@@ -1,4 +1,4 @@
-"""Questions for getting to know a client, by trade, and how the answers are noted in the client book. Pure."""
+"""Questions for getting to know a client, and how the answers are noted in the client book. Pure."""
 
 from __future__ import annotations
 
@@ -6,54 +6,38 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Literal
 
 from ruamel.yaml import YAML
 
-from schemas.base import Model
-from schemas.clients import Client, Note, Trade
+from schemas.clients import Client, Note
+from services.notifier.trades.definition import DiscoveryQuestion, TradeDefinition
 
-__all__ = ["DiscoveryQuestion", "answers_by_question", "questions_for", "unanswered", "with_answers"]
-
-
-class DiscoveryQuestion(Model):
-    """A question for a client. ``why`` is for the account manager; ``fills`` says where the answer is kept.
-
-    ``formerly`` are earlier phrasings: an answer to one of them answers the question.
-    """
-
-    id: str
-    ask: str
-    why: str
-    fills: Literal["views", "history"]
-    formerly: tuple[str, ...] = ()
+__all__ = ["answers_by_question", "general_questions", "questions_for", "unanswered", "with_answers"]
 
 
 @cache
-def _questions() -> dict[str, tuple[DiscoveryQuestion, ...]]:
+def general_questions() -> tuple[DiscoveryQuestion, ...]:
+    """Return the questions for clients of every trade."""
     text = files("services.notifier.contact").joinpath("discovery.yaml").read_text(encoding="utf-8")
     raw = YAML(typ="safe", pure=True).load(text)
-    return {
-        trade: tuple(DiscoveryQuestion.model_validate(entry) for entry in entries) for trade, entries in raw.items()
-    }
+    return tuple(DiscoveryQuestion.model_validate(entry) for entry in raw["every"])
 
 
-def questions_for(trade: Trade) -> tuple[DiscoveryQuestion, ...]:
-    """Return the questions of the trade, then those for every client."""
-    return _questions()[trade] + _questions()["every"]
+def questions_for(trade: TradeDefinition) -> tuple[DiscoveryQuestion, ...]:
+    """Return the questions of the trade, then those of every trade for which it has none of the same id."""
+    own = {question.id for question in trade.discovery}
+    return trade.discovery + tuple(question for question in general_questions() if question.id not in own)
 
 
-def unanswered(client: Client) -> tuple[DiscoveryQuestion, ...]:
+def unanswered(client: Client, trade: TradeDefinition) -> tuple[DiscoveryQuestion, ...]:
     """Return the questions that the client book has no answer to yet."""
-    answered = answers_by_question(client)
-    return tuple(question for question in questions_for(client.trade) if question.ask not in answered)
+    answered = answers_by_question(client, trade)
+    return tuple(question for question in questions_for(trade) if question.ask not in answered)
 
 
-def answers_by_question(client: Client) -> dict[str, list[Note]]:
+def answers_by_question(client: Client, trade: TradeDefinition) -> dict[str, list[Note]]:
     """Return the client's answers under the present wording of each question."""
-    former_phrasings = {
-        former: question.ask for question in questions_for(client.trade) for former in question.formerly
-    }
+    former_phrasings = {former: question.ask for question in questions_for(trade) for former in question.formerly}
     answers: dict[str, list[Note]] = {}
     for note in (*client.views, *client.history):
         if note.question is not None:
@@ -61,13 +45,13 @@ def answers_by_question(client: Client) -> dict[str, list[Note]]:
     return answers
 
 
-def with_answers(client: Client, answers: Mapping[str, str], day: date) -> Client:
+def with_answers(client: Client, trade: TradeDefinition, answers: Mapping[str, str], day: date) -> Client:
     """Return ``client`` with ``answers`` (by question id) added to their notes. Earlier answers are kept.
 
     Empty answers, and answers to questions of other trades, are ignored.
     """
     views, history = list[Note](), list[Note]()
-    for question in questions_for(client.trade):
+    for question in questions_for(trade):
         text = " ".join(answers.get(question.id, "").split())
         if text:
             note = Note(text=text, at=day, question=question.ask, source="desk")

@@ -87,6 +87,7 @@ class RequestContext:
                 None if settings.mail_channel else settings.mail_fix,
                 self.dependencies.client_routes,
                 self.dependencies.gate,
+                self.dependencies.trades,
             )
 
     def audit_read(self, action: str, subject: str, client_id: str | None = None) -> None:

@@ -15,6 +15,7 @@ from services.common.clock import Clock
 from services.common.processing import EventPublisher
 from services.notifier.delivery.routes import MAIL, ClientRoutes, ManagerRoutes
 from services.notifier.gate.policy import GatePolicy
+from services.notifier.trades.catalog import Trades
 
 __all__ = ["DeskDependencies", "DeskSettings", "FeedActions", "FeedView"]
 
@@ -107,3 +108,4 @@ class DeskDependencies:
     client_routes: ClientRoutes = field(default_factory=lambda: MAIL)
     manager_routes: ManagerRoutes = field(default_factory=dict)
     gate: GatePolicy = field(default_factory=GatePolicy)
+    trades: Trades = field(default_factory=Trades.shipped)

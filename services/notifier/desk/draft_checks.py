@@ -14,8 +14,10 @@ from services.notifier.desk import labels
 from services.notifier.drafting.grammar import is_english
 from services.notifier.drafting.grounding import check_grounding, grounding_sources
 from services.notifier.drafting.meaning.draft_findings import edited_findings
+from services.notifier.drafting.standing import check_standing
 from services.notifier.drafting.tone import blank_quotations, review
 from services.notifier.queries import DraftLine
+from services.notifier.trades.catalog import Trades
 
 __all__ = ["NO_EVIDENCE", "TRANSLATED", "Checks", "checks_of", "recheck", "why_this_client"]
 
@@ -63,6 +65,7 @@ def recheck(
     subject: str,
     body: str,
     now: datetime,
+    trades: Trades,
     *,
     by_model: bool = False,
 ) -> dict[str, Any]:
@@ -86,7 +89,11 @@ def recheck(
         meaning = () if by_model else edited_findings(f"{subject}\n\n{_own_text(line, body)}", before, known)
         translated = not is_english(blank_quotations(_own_text(line, body)))
     if entry is not None:
-        findings = (*review(f"{subject}.\n\n{_own_text(line, body)}", entry.client, closely=True), *meaning)
+        own, trade = _own_text(line, body), trades.of(entry.client.trade)
+        findings = (*review(f"{subject}.\n\n{own}", entry.client, trade, closely=True), *meaning)
+        if line.alert is not None and not translated:
+            stances = [alert.stance for alert in (line.alert, *others)]
+            findings = (*findings, *check_standing(own, trade, stances))
     if line.alert is None and line.draft.purpose == "news":
         findings = (*findings, NO_EVIDENCE)
     if translated:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -15,6 +15,9 @@ from schemas.drafts import AffectedWatch
 from schemas.mentions import EventKind
 from services.common.stored import StoredModel
 from services.notifier.contact.hours import client_zone
+from services.notifier.drafting.data_files import Phrasing, phrasing_of
+from services.notifier.trades.catalog import Trades
+from services.notifier.trades.definition import TradeDefinition
 
 __all__ = ["Brief", "DraftedStory", "format_day", "month_of", "pick"]
 
@@ -62,7 +65,7 @@ class DraftedStory(StoredModel):
 class Brief:
     """Everything a draft may be based on. ``earlier`` is the message that it corrects, confirms or continues.
 
-    ``affects`` is what else of the client the same event concerns.
+    ``affects`` is what else of the client the same event concerns; ``trades`` are those in force.
     """
 
     alert: Alert
@@ -72,6 +75,17 @@ class Brief:
     now: datetime
     earlier: DraftedStory | None = None
     affects: tuple[AffectedWatch, ...] = ()
+    trades: Trades = field(default_factory=Trades.shipped)
+
+    @property
+    def trade(self) -> TradeDefinition:
+        """The client's trade."""
+        return self.trades.of(self.client.trade)
+
+    @property
+    def phrases(self) -> Phrasing:
+        """The fixed phrases, in the words of the client's trade."""
+        return phrasing_of(self.trade)
 
     @property
     def watch(self) -> Watch | None:

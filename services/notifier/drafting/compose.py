@@ -12,7 +12,7 @@ from schemas.clients import Client, Manager
 from schemas.drafts import Advice, AffectedWatch, Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.brief import Brief, pick
 from services.notifier.drafting.corroboration import unsupported
-from services.notifier.drafting.data_files import phrasing
+from services.notifier.drafting.data_files import Phrasing, phrasing
 from services.notifier.drafting.figures import figures_part
 from services.notifier.drafting.grounding import (
     GroundingSources,
@@ -28,6 +28,7 @@ from services.notifier.drafting.opinion import OpinionPart, lacks_rule, opinion_
 from services.notifier.drafting.own_words import own_view, question_on, touched_aim
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.register import register_of
+from services.notifier.drafting.standing import standing_sentences
 from services.notifier.drafting.tone import count_words, reading_seconds, review
 
 __all__ = ["Composed", "Refusal", "also_concerns", "compose", "draft_id_for", "message_text", "signature", "told_brief"]
@@ -35,7 +36,7 @@ __all__ = ["Composed", "Refusal", "also_concerns", "compose", "draft_id_for", "m
 #: Of all that an event concerns, so many names are told besides the first.
 NAMED = 4
 #: The parts that count toward the length of a message; signature and compliance note do not.
-_MESSAGE = ("greeting", "news", "meaning", "opinion", "question")
+_MESSAGE = ("greeting", "news", "meaning", "opinion", "question", "close")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,10 @@ def draft_id_for(alert_id: str) -> str:
     return content_id("drf", alert_id)
 
 
-def also_concerns(affects: Sequence[AffectedWatch]) -> str:
+def also_concerns(affects: Sequence[AffectedWatch], phrases: Phrasing) -> str:
     """Return the sentence that names what else of the client an event concerns; empty if there is nothing else."""
     if not affects:
         return ""
-    phrases = phrasing()
     named: dict[str, list[str]] = {}
     for watch in affects[:NAMED]:
         named.setdefault(watch.stance, []).append(watch.name)
@@ -127,6 +127,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def told_brief(brief: Brief, playbooks: Playbooks) -> Brief:
     """Return ``brief`` as it is told: as plain information if its alert asks for an opinion and no rule fits."""
+    brief = replace(brief, trades=playbooks.trades)
     if brief.alert.verdict != "tell" or not lacks_rule(brief, playbooks):
         return brief
     return replace(brief, alert=brief.alert.model_copy(update={"verdict": "information"}))
@@ -148,6 +149,7 @@ def compose(
     """Return the draft for ``brief``, or why there is none. ``notes`` are shown to the account manager beside it."""
     if not brief.alert.evidence:
         return Refusal("no_evidence", f"The alert on {brief.asset} has no evidence, so there is nothing to quote.")
+    brief = replace(brief, trades=playbooks.trades)
     known = grounding_sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=brief.now)
     for detail in _BRIEF_LEVELS if register_of(brief.client).brief else _DETAIL_LEVELS:
         attempt = _attempt(brief, playbooks, detail, known)
@@ -168,7 +170,7 @@ def compose(
 
 def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: GroundingSources) -> _Attempt:
     news = news_part(brief, max_words=detail.quote_words, others=detail.others)
-    also = also_concerns(brief.affects)
+    also = also_concerns(brief.affects, brief.phrases)
     view = opinion_part(brief, playbooks, own_words=detail.own_words, outlook=detail.meaning)
     parts = [
         DraftPart(role="greeting", text=greeting(brief.client)),
@@ -178,6 +180,8 @@ def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: Groundi
     if view.text is not None:
         parts.append(DraftPart(role="opinion", text=view.text))
     parts.append(DraftPart(role="question", text=_question(brief, view)))
+    standing = standing_sentences(brief.trade, [brief.alert.stance])
+    parts += [DraftPart(role="close", text=sentence) for sentence in standing]
     if detail.more:
         parts = _with_more(brief, view, news, parts)
     parts.append(DraftPart(role="signature", text=signature(brief.manager, brief.firm.name)))
@@ -185,7 +189,7 @@ def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: Groundi
         parts.append(DraftPart(role="compliance", text=note.strip()))
     line = subject_line(brief)
     whole = f"{line}.\n\n{message_text(parts)}"
-    findings = (*review(whole, brief.client), *composed_findings(whole, known))
+    findings = (*review(whole, brief.client, brief.trade), *composed_findings(whole, known))
     groundings = check_grounding("\n\n".join([line, *(part.text for part in parts)]), known)
     claimed = () if brief.alert.verdict == "correct" else unsupported(news.text, brief, lead_evidence(brief))
     return _Attempt(line, tuple(parts), news, view, findings, groundings, claimed)
@@ -243,7 +247,7 @@ def _cautions(client: Client) -> tuple[str, ...]:
 
 def _meaning(brief: Brief, view: OpinionPart, in_full: bool) -> str:
     """Return how the client is affected, with the weight of the holding, and what the news means for them."""
-    phrases, alert, watch = phrasing(), brief.alert, brief.watch
+    phrases, alert, watch = brief.phrases, brief.alert, brief.watch
     share = ""
     if watch is not None and watch.weight and watch.is_asset:
         kind = "holding" if watch.kind == "holding" else "other"
@@ -275,7 +279,8 @@ def _question(brief: Brief, view: OpinionPart) -> str:
         return pick(pools["without_opinion"], *seed)
     if view.rule.question:
         return view.rule.question.replace("{asset}", brief.asset)
-    return pick(pools["with_opinion"], *seed)
+    questions = brief.trade.questions_about(brief.alert.stance) or pools["with_opinion"]
+    return pick(questions, *seed).replace("{asset}", brief.asset)
 
 
 def _with_more(brief: Brief, view: OpinionPart, news: NewsPart, parts: list[DraftPart]) -> list[DraftPart]:

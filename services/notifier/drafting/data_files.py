@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from ruamel.yaml import YAML
 
-__all__ = ["Phrasing", "phrasing", "read_text_file", "read_yaml", "word_list"]
+from services.notifier.trades.definition import StanceWords, TradeDefinition
+
+__all__ = ["Phrasing", "phrasing", "phrasing_of", "read_text_file", "read_yaml", "word_list"]
 
 
 def read_text_file(*path: str) -> str:
@@ -63,3 +66,24 @@ def phrasing() -> Phrasing:
     questions = {pool: tuple(lines) for pool, lines in read_yaml("questions.yaml").items()}
     warn_reason = tuple(raw["warn_reason"])
     return Phrasing(**{**raw, "opinion": opinion, "warn_reason": warn_reason}, questions=questions)
+
+
+def phrasing_of(trade: TradeDefinition) -> Phrasing:
+    """Return the phrases with the trade's own words for the client's relation to what they have."""
+    general = phrasing()
+
+    def own(phrases: dict[str, str], word: Callable[[StanceWords], str | None]) -> dict[str, str]:
+        given = {stance: word(words) for stance, words in trade.stances.items()}
+        return {**phrases, **{stance: text for stance, text in given.items() if text is not None}}
+
+    return replace(
+        general,
+        stance=own(general.stance, lambda words: words.sentence),
+        stance_short=own(general.stance_short, lambda words: words.because),
+        also=own(general.also, lambda words: words.also),
+        stance_label=own(general.stance_label, lambda words: words.label),
+        correction_action=own(general.correction_action, lambda words: words.correction),
+        warn_action=own(general.warn_action, lambda words: words.unconfirmed),
+        warn_safety=own(general.warn_safety, lambda words: words.unconfirmed_harm),
+        share={**general.share, **{str(kind): text for kind, text in trade.share.items()}},
+    )

@@ -15,6 +15,8 @@ from services.notifier.drafting.compose import Composed, Refusal, compose, told_
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.playbook_rules import Size, Urgency
 from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.trades.catalog import Trades
+from services.notifier.trades.definition import TradeDefinition
 
 __all__ = ["MESSAGE_VERDICTS", "DryRunCase", "brief_for", "dry_run"]
 
@@ -25,12 +27,6 @@ _OUTLOOK: dict[Direction, Outlook] = {"positive": "good", "negative": "bad", "ne
 _RIVALS: dict[Direction, Direction] = {"positive": "negative", "negative": "positive"}
 _WEIGHT: dict[Size, Weight] = {"major": "major", "moderate": "worth", "minor": "minor"}
 _KIND_OF = {stance: kind for kind, stance in reversed(STANCE_OF.items())}
-_FIRMS: dict[Trade, str] = {
-    "wealth": "Harbour & Vane",
-    "it": "Lindqvist Systems",
-    "agency": "Studio Arden",
-    "legal": "Moreau Stahl",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +59,25 @@ class DryRunCase:
 
 def dry_run(case: DryRunCase, playbooks: Playbooks, now: datetime) -> Composed | Refusal:
     """Return the draft for ``case`` as the product would write it at ``now``."""
-    return compose(told_brief(brief_for(case, now), playbooks), playbooks, send_after=now)
+    return compose(told_brief(brief_for(case, now, playbooks.trades), playbooks), playbooks, send_after=now)
 
 
-def brief_for(case: DryRunCase, now: datetime) -> Brief:
-    """Return what that draft is written from."""
-    raw = _raw()
-    name = str(raw["names"][case.stance])
+def brief_for(case: DryRunCase, now: datetime, trades: Trades | None = None) -> Brief:
+    """Return what that draft is written from. ``trades`` are those in force, by default those that ship."""
+    trades = trades or Trades.shipped()
+    trade = trades.of(case.trade)
+    name = trade.examples.names.get(case.stance) or str(_raw()["names"][case.stance])
     watch = Watch(
         entity_id=f"trial-{case.stance}",
         name=name,
         kind=_KIND_OF[case.stance],
-        weight=0.12 if case.stance == "holds" and case.trade == "wealth" else None,
+        weight=0.12 if case.stance == "holds" and trade.assets.default == "holding" else None,
     )
     client = _client(case, watch)
-    alert = _alert(case, client, watch, now)
-    firm = Firm(name=_FIRMS[case.trade], trade=case.trade)
-    manager = Manager(id=case.manager, name="Mara Lindqvist", title="Senior adviser")
-    return Brief(alert, client, firm, manager, now, _earlier(case, alert, now))
+    alert = _alert(case, client, watch, now, trade)
+    firm = Firm(name=trade.examples.firm, trade=case.trade)
+    manager = Manager(id=case.manager, name="Mara Lindqvist", title=trade.examples.title)
+    return Brief(alert, client, firm, manager, now, _earlier(case, alert, now, trade), trades=trades)
 
 
 def _client(case: DryRunCase, watch: Watch) -> Client:
@@ -102,9 +99,9 @@ def _client(case: DryRunCase, watch: Watch) -> Client:
     )
 
 
-def _alert(case: DryRunCase, client: Client, watch: Watch, now: datetime) -> Alert:
+def _alert(case: DryRunCase, client: Client, watch: Watch, now: datetime, trade: TradeDefinition) -> Alert:
     corrects = case.verdict == "correct"
-    title, quote = _title_and_quote(case, watch.name, denied=corrects)
+    title, quote = _title_and_quote(case, watch.name, trade, denied=corrects)
     unconfirmed = case.verdict == "warn"
     publisher, source = (
         ("The Market Post", "people familiar with the matter") if unconfirmed else ("Northgate Wire", None)
@@ -165,7 +162,7 @@ def _reading(case: DryRunCase, watch: Watch) -> Reading:
     )
 
 
-def _earlier(case: DryRunCase, alert: Alert, now: datetime) -> DraftedStory | None:
+def _earlier(case: DryRunCase, alert: Alert, now: datetime, trade: TradeDefinition) -> DraftedStory | None:
     """Return what the client was told two days before, if ``case`` corrects or continues it."""
     if case.verdict != "correct" and not case.update:
         return None
@@ -179,15 +176,15 @@ def _earlier(case: DryRunCase, alert: Alert, now: datetime) -> DraftedStory | No
         verdict="warn" if case.update else "tell",
         item_ids=("trial-item-earlier",),
         publisher="The Market Post",
-        quote=_title_and_quote(case, alert.entity_name, denied=False)[1].rstrip("."),
+        quote=_title_and_quote(case, alert.entity_name, trade, denied=False)[1].rstrip("."),
         drafted_at=sent,
         sent_at=sent,
     )
 
 
-def _title_and_quote(case: DryRunCase, name: str, *, denied: bool) -> tuple[str, str]:
+def _title_and_quote(case: DryRunCase, name: str, trade: TradeDefinition, *, denied: bool) -> tuple[str, str]:
     raw = _raw()
-    title, quote = raw["denied"] if denied else raw["news"][case.kind]
+    title, quote = raw["denied"] if denied else trade.examples.news.get(case.kind) or raw["news"][case.kind]
     return _sentence(title, name), _sentence(quote, name)
 
 

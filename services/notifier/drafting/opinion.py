@@ -19,6 +19,8 @@ from services.notifier.drafting.playbook_rules import ANY, Rule
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.register import register_of, urges, without_urging
 from services.notifier.drafting.tone import review
+from services.notifier.trades.catalog import Trades
+from services.notifier.trades.definition import TradeDefinition
 
 __all__ = ["OpinionPart", "aim_phrase", "desire_phrase", "lacks_rule", "opinion_part", "restricted_name", "split_basis"]
 
@@ -65,16 +67,16 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
         note = f"{client.name} wants information only, so the draft gives no opinion."
         return OpinionPart(None, notes=(note,), withheld="information_only")
     if alert.verdict == "information" and lacks_rule(brief, playbooks):
-        why = _UNSURE if alert.size == "major" else _no_rule_note(alert)
+        why = _UNSURE if alert.size == "major" else _no_rule_note(brief)
         return OpinionPart(None, notes=(why,), withheld="information")
     unknown = tuple(f"{trait.gap} {trait.ask}" for trait in unknown_traits(client))
     if alert.verdict == "correct":
         desire = client.desires[0] if client.desires else None
-        action = phrasing().correction_action[alert.stance].format(asset=brief.asset)
-        return OpinionPart(_sentence(brief, desire, action, phrasing().correction_reason, own_words), notes=unknown)
+        action = brief.phrases.correction_action[alert.stance].format(asset=brief.asset)
+        return OpinionPart(_sentence(brief, desire, action, brief.phrases.correction_reason, own_words), notes=unknown)
     desire, rule = _choose(brief, playbooks)
     if rule is None:
-        return OpinionPart(None, notes=(_no_rule_note(alert),))
+        return OpinionPart(None, notes=(_no_rule_note(brief),))
     notes = unknown
     query = query_for(alert, client, brief.asset, brief.manager.id)
     if ANY in rule.kinds and (refused := playbooks.refusals(replace(query, desire=desire.name if desire else ""))):
@@ -90,10 +92,10 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     action = without_urging(action) if client.mood == "upset" else action
     if alert.verdict != "warn":
         if _is_plan(alert) and not rule.waits:
-            action = phrasing().plan_action.format(action=action)
+            action = brief.phrases.plan_action.format(action=action)
         return OpinionPart(_sentence(brief, desire, action, reason, own_words), rule, notes)
     # The rule's advice is for what has happened. While that is unconfirmed, the advice is only what would follow.
-    phrases = phrasing()
+    phrases = brief.phrases
     safety = FAMILY_OF[alert.kind] in _SAFETY and alert.stance in phrases.warn_safety
     now = (phrases.warn_safety if safety else phrases.warn_action)[alert.stance].format(asset=brief.asset)
     why = phrases.warn_safety_reason if safety else pick(phrases.warn_reason, client.id, alert.story_id, "warn")
@@ -113,11 +115,12 @@ def lacks_rule(brief: Brief, playbooks: Playbooks) -> bool:
     return _choose(brief, playbooks)[1] is None
 
 
-def _no_rule_note(alert: Alert) -> str:
+def _no_rule_note(brief: Brief) -> str:
+    alert = brief.alert
     event = "an event of this kind" if alert.kind in ("other", "none") else f"“{alert.kind.replace('_', ' ')}”"
-    stance = phrasing().stance_label[alert.stance]
+    relation = f"the {brief.trade.people.one} {brief.phrases.stance_label[alert.stance]}"
     return (
-        f"No playbook rule fits {event} where the client {stance}, so the draft passes on the news without an opinion. "
+        f"No playbook rule fits {event} where {relation}, so the draft passes on the news without an opinion. "
         "Add your own."
     )
 
@@ -148,11 +151,11 @@ def _choose(brief: Brief, playbooks: Playbooks) -> tuple[Desire | None, Rule | N
 
 
 def _sentence(brief: Brief, desire: Desire | None, action: str, reason: str, own_words: bool) -> str:
-    client, phrases = brief.client, phrasing()
+    client, phrases = brief.client, brief.phrases
     if desire is None:
         kind, phrase = "none", ""
     else:
-        verb, phrase = desire_phrase(desire, client, own_words=own_words)
+        verb, phrase = desire_phrase(desire, client, brief.trades, own_words=own_words)
         kind = "verb" if verb else "noun"
     register = register_of(client)
     forms = phrases.opinion["calm" if register.calm else register.tone]
@@ -179,17 +182,20 @@ def _basis_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?P<basis>(?:Based upon your|Given that you) .+?)(?:{ends})")
 
 
-def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> tuple[bool, str]:
+def desire_phrase(
+    desire: Desire, client: Client, trades: Trades | None = None, *, own_words: bool = True
+) -> tuple[bool, str]:
     """Return whether the desire is a verb phrase, and the desire as a phrase: (False, "income"), (True, "sleep well").
 
-    The client's own words are used where they make a grammatical sentence, or else the name of the desire.
+    The client's own words are used where they make a grammatical sentence, or else the name of the desire in the
+    client's trade, of ``trades`` (default: those that ship).
     """
-    name = " ".join(desire.name.replace("_", " ").split())
-    name = _grammar()["plain"].get(name.casefold(), name)
+    trades = trades or Trades.shipped()
+    name = trades.desire_phrase(client.trade, desire.name)
     words = " ".join((desire.words or "").split()).strip(" .,;:!“”\"'")
     if not own_words or not words or len(words.split()) > MAX_DESIRE_WORDS:
         return False, name
-    fit = _fitting_phrase(words, client)
+    fit = _fitting_phrase(words, client, trades.of(client.trade))
     if fit is None:
         return False, name
     words, verb = fit
@@ -198,17 +204,17 @@ def desire_phrase(desire: Desire, client: Client, *, own_words: bool = True) -> 
     return verb, f"{words}," if apart else words
 
 
-def aim_phrase(words: str, client: Client) -> str | None:
+def aim_phrase(words: str, client: Client, trade: TradeDefinition) -> str | None:
     """Return an aim in the client's own words as a phrase to them: "to retire in 2029"; None if it makes no phrase."""
-    fit = _fitting_phrase(" ".join(words.split()).strip(" .,;:!“”\"'"), client)
+    fit = _fitting_phrase(" ".join(words.split()).strip(" .,;:!“”\"'"), client, trade)
     return None if fit is None else f"to {fit[0]}" if fit[1] else fit[0]
 
 
-def _fitting_phrase(words: str, client: Client) -> tuple[str, bool] | None:
+def _fitting_phrase(words: str, client: Client, trade: TradeDefinition) -> tuple[str, bool] | None:
     """Return :func:`_as_phrase` of ``words`` if it fits within a sentence and is in tone, or else None."""
     phrase, verb = _as_phrase(words)
     unfit = not phrase or re.search(_grammar()["clause"], f" {phrase.casefold()} ") or re.search(r"[?!.;:\n]", phrase)
-    if unfit or any(finding.severity == "error" for finding in review(phrase, client)):
+    if unfit or any(finding.severity == "error" for finding in review(phrase, client, trade)):
         return None
     return phrase, verb
 

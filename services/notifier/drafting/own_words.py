@@ -188,7 +188,7 @@ def _end_vision(text: str, client: Client, brief: Brief) -> str | None:
     words = _to_you(f"to {told['rest']}" if told else text)
     if words is None or _is_past(text, None, brief) or len(text.split()) > MAX_WORDS:
         return None
-    return aim_phrase(words, client)
+    return aim_phrase(words, client, brief.trade)
 
 
 def _told_aim(note: Note, client: Client, brief: Brief) -> str | None:
@@ -204,7 +204,7 @@ def _told_aim(note: Note, client: Client, brief: Brief) -> str | None:
     if len(text.split()) > MAX_WORDS or (note.at is not None and (_today(brief) - note.at).days > MAX_AGE):
         return None
     rest = _to_you(f"to {told['rest']}")
-    phrase = None if rest is None else aim_phrase(rest, client)
+    phrase = None if rest is None else aim_phrase(rest, client, brief.trade)
     verb = " ".join(told["verb"].casefold().split())
     return None if phrase is None or not phrase.startswith("to ") else f"{raw['verbs'].get(verb, verb)} {phrase}"
 

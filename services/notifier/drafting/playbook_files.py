@@ -6,16 +6,16 @@ import re
 from difflib import get_close_matches
 from typing import Any, get_args
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from schemas.clients import Risk, Stance, Trade
+from schemas.clients import Risk, Stance
 from schemas.mentions import Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Role
 from services.common.errors import BadInput
-from services.notifier.drafting.playbook_rules import ANY, Playbook, Rule, Size, Urgency, desire_key
+from services.common.yaml_table import line_of, load_table
+from services.notifier.drafting.playbook_rules import ANY, Playbook, Rule, Size, Urgency
 from services.notifier.drafting.tokens import tokens
+from services.notifier.trades.catalog import Trades, desire_key
 
 __all__ = ["parse_playbook"]
 
@@ -38,15 +38,15 @@ _PLACEHOLDER = re.compile(r"\{([^}]*)\}")
 _GERUND = re.compile(r"(?:not )?[a-z]+ing\b")
 
 
-def parse_playbook(text: str, file: str) -> Playbook:
-    """Return the playbook in ``text``. ``file`` is only used in messages.
+def parse_playbook(text: str, file: str, trades: Trades | None = None) -> Playbook:
+    """Return the playbook in ``text``. ``file`` is only used in messages; ``trades`` None: those that ship.
 
     Raises:
         BadInput: the file can't be used; the message has one line for each fault.
     """
-    parser = _Parser(file)
-    root = parser.parse(text)
-    playbook = parser.playbook(root) if root is not None else None
+    parser = _Parser(file, trades or Trades.shipped())
+    start = "Start with the fields playbook, trade and rules."
+    playbook = parser.playbook(load_table(text, file, lacks="playbook", start=start))
     if parser.faults or playbook is None:
         raise BadInput("\n".join(parser.faults))
     return playbook
@@ -55,27 +55,13 @@ def parse_playbook(text: str, file: str) -> Playbook:
 class _Parser:
     """The parsing of one file. Collects faults instead of stopping at the first."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, trades: Trades) -> None:
         self.file = file
+        self.trades = trades
         self.faults: list[str] = []
 
     def fault(self, line: int, field: str, cause: str, fix: str) -> None:
         self.faults.append(f"{self.file}:{line}: {field}: {cause}. {fix}")
-
-    def parse(self, text: str) -> CommentedMap | None:
-        try:
-            root = YAML(typ="rt").load(text)
-        except MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            self.fault(line, "file", f"it is not valid YAML ({error.problem})", "Fix the syntax at this line.")
-            return None
-        except YAMLError as error:
-            self.fault(1, "file", f"it is not valid YAML ({error})", "Save the file as UTF-8 text.")
-            return None
-        if not isinstance(root, CommentedMap):
-            self.fault(1, "file", "it contains no playbook", "Start with the fields playbook, trade and rules.")
-            return None
-        return root
 
     def playbook(self, root: CommentedMap) -> Playbook | None:
         self.known(root, ("playbook", "trade", "manager", "desires", "rules"), "")
@@ -83,16 +69,16 @@ class _Parser:
         manager = root.get("manager")
         if manager is not None and (not isinstance(manager, str) or not manager.strip()):
             fix = "Write the manager's id from the client book, or remove the field for a playbook of the firm."
-            self.fault(_line(root, "manager"), "manager", f"{manager!r} is not a valid account manager id", fix)
+            self.fault(line_of(root, "manager"), "manager", f"{manager!r} is not a valid account manager id", fix)
         if not isinstance(name, str) or not name.strip():
             self.fault(1, "playbook", "the name is missing", "Add a line such as playbook: my-firm.")
-        if trade is not None and trade not in get_args(Trade):
-            trades = ", ".join(get_args(Trade))
-            self.fault(
-                _line(root, "trade"), "trade", f"{trade!r} is not a trade", f"Use one of {trades}, or remove the field."
-            )
-        if not isinstance(raw_rules, CommentedSeq) or not raw_rules:
-            self.fault(_line(root, "rules"), "rules", "the list of rules is missing", "Add at least one rule.")
+        if trade is not None and trade not in self.trades.names:
+            known = ", ".join(self.trades.names)
+            fix = f"Use one of {known}, remove the field, or define it with 'firstword trades new'."
+            self.fault(line_of(root, "trade"), "trade", f"{trade!r} is not a trade", fix)
+        if not isinstance(raw_rules, CommentedSeq):
+            fix = "Add at least one rule, or rules: [] for none yet."
+            self.fault(line_of(root, "rules"), "rules", "the list of rules is missing", fix)
             return None
         aliases = self.aliases(root)
         rules: list[Rule] = []
@@ -113,7 +99,7 @@ class _Parser:
         if not isinstance(raw, CommentedMap) or not all(isinstance(names, CommentedSeq) for names in raw.values()):
             if raw:
                 fix = "Give each desire a list of its other names: income: [yield, dividends]."
-                self.fault(_line(root, "desires"), "desires", "it is not a table of lists", fix)
+                self.fault(line_of(root, "desires"), "desires", "it is not a table of lists", fix)
             return {}
         return {desire_key(str(name)): tuple(desire_key(str(other)) for other in raw[name]) for name in raw}
 
@@ -136,7 +122,7 @@ class _Parser:
         silent = raw.get("silent", False)
         if not isinstance(silent, bool):
             self.fault(
-                _line(raw, "silent"), f"{where}.silent", f"{silent!r} is neither true nor false", "Use true or false."
+                line_of(raw, "silent"), f"{where}.silent", f"{silent!r} is neither true nor false", "Use true or false."
             )
         texts = {
             name: self.text(raw, name, where, silent is True) for name in ("action", "reason", "meaning", "question")
@@ -178,14 +164,15 @@ class _Parser:
         ):
             cause = "a silent rule has none" if silent else "it is not a list of phrasings"
             fix = "Give each phrasing an action and a reason, or remove the field."
-            self.fault(_line(raw, "variants"), where, cause, fix)
+            self.fault(line_of(raw, "variants"), where, cause, fix)
             return ()
         found = []
         for index, variant in enumerate(listed):
             self.known(variant, VARIANT_FIELDS, f"{where}[{index}].")
             for name in VARIANT_FIELDS:
                 if name not in variant:
-                    self.fault(_line(raw, "variants"), f"{where}[{index}].{name}", "it is missing", f"Add the {name}.")
+                    line = line_of(raw, "variants")
+                    self.fault(line, f"{where}[{index}].{name}", "it is missing", f"Add the {name}.")
             action, reason = (self.text(variant, name, f"{where}[{index}]", silent=True) for name in VARIANT_FIELDS)
             found.append((action or "", reason or ""))
         return tuple(found)
@@ -195,7 +182,7 @@ class _Parser:
             if name not in fields:
                 close = get_close_matches(str(name), fields, n=1)
                 fix = f"Did you mean {close[0]}?" if close else f"Valid fields: {', '.join(fields)}."
-                self.fault(_line(table, name), f"{where}{name}", "there is no such field", fix)
+                self.fault(line_of(table, name), f"{where}{name}", "there is no such field", fix)
 
     def choice(self, when: CommentedMap, name: str, where: str, line: int) -> tuple[Any, ...]:
         values = tuple(_listed(when.get(name)))
@@ -203,7 +190,7 @@ class _Parser:
             if value not in CHOICES[name]:
                 close = get_close_matches(str(value), CHOICES[name], n=1)
                 fix = f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(CHOICES[name])}."
-                self.fault(_line(when, name) or line, where, f"{value!r} is not a valid {name}", fix)
+                self.fault(line_of(when, name) or line, where, f"{value!r} is not a valid {name}", fix)
         return values
 
     def text(self, raw: CommentedMap, name: str, where: str, silent: bool) -> str | None:
@@ -212,12 +199,12 @@ class _Parser:
         if value is None:
             if required:
                 self.fault(
-                    _line(raw, "when"), f"{where}.{name}", "it is missing", f"Add the {name}, or set silent: true."
+                    line_of(raw, "when"), f"{where}.{name}", "it is missing", f"Add the {name}, or set silent: true."
                 )
             return None
         text = " ".join(str(value).split())
         for cause, fix in _text_faults(name, text):
-            self.fault(_line(raw, name), f"{where}.{name}", cause, fix)
+            self.fault(line_of(raw, name), f"{where}.{name}", cause, fix)
         return text
 
 
@@ -257,11 +244,3 @@ def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, list) else [value]
-
-
-def _line(table: CommentedMap, field: Any) -> int:
-    """Return the line of ``field`` in the file, counted from 1; that of its table if the field is missing."""
-    try:
-        return int(table.lc.key(field)[0]) + 1
-    except (KeyError, TypeError, AttributeError):
-        return int(table.lc.line or 0) + 1

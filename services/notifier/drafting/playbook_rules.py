@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, cast
 
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Role
 
-__all__ = ["ANY", "Playbook", "Rule", "RuleKind", "RuleQuery", "Size", "Urgency", "desire_key"]
+__all__ = ["ANY", "Playbook", "Rule", "RuleKind", "RuleQuery", "Size", "Urgency"]
 
 #: As in an alert.
 Size = Literal["minor", "moderate", "major"]
@@ -20,12 +19,6 @@ _WAITING = ("leaving ", "keeping ", "holding off", "staying ", "waiting ", "not 
 #: What a rule is for: an exact kind of event, a broad kind, or any event at all.
 RuleKind = EventKind | EventFamily | Literal["any"]
 ANY: Literal["any"] = "any"
-
-
-@lru_cache(maxsize=1024)
-def desire_key(name: str) -> str:
-    """Return a desire's name for comparison: in lower case, with single spaces for hyphens and underscores."""
-    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def _of_family(family: str) -> tuple[str, ...]:
@@ -111,15 +104,15 @@ class Rule:
         )  # fmt: skip
         return sum(bool(condition) for condition in conditions)
 
-    def fits(self, query: RuleQuery) -> bool:
-        """Return whether the rule's conditions on client and case hold.
+    def fits(self, query: RuleQuery, desires: frozenset[str]) -> bool:
+        """Return whether the rule's conditions on client and case hold. ``desires`` are all names of one desire.
 
         Its events and stances were looked up before; what it presupposes of the event is checked by
         :func:`~services.notifier.drafting.fit.contradiction`.
         """
         return (
             (not self.directions or query.direction in self.directions)
-            and (not self.desires or desire_key(query.desire) in self.desires)
+            and (not self.desires or not self.desires.isdisjoint(desires))
             and (not self.risks or query.risk in self.risks)
             and (not self.sizes or query.size in self.sizes)
             and (not self.urgencies or query.urgency in self.urgencies)

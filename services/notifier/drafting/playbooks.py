@@ -19,6 +19,7 @@ from schemas.mentions import FAMILY_OF
 from services.notifier.drafting.fit import Contradiction, contradiction
 from services.notifier.drafting.playbook_files import parse_playbook
 from services.notifier.drafting.playbook_rules import ANY, Playbook, Rule, RuleKind, RuleQuery
+from services.notifier.trades.catalog import Trades
 
 __all__ = ["LAYERS", "Playbooks"]
 
@@ -30,9 +31,10 @@ _Place = tuple[str | None, Trade | None, RuleKind, Stance]
 
 @dataclass(frozen=True)
 class Playbooks:
-    """All playbooks in force, least important layer first."""
+    """All playbooks in force, least important layer first, and the trades that they are for."""
 
     layers: tuple[tuple[Playbook, ...], ...]
+    trades: Trades = field(default_factory=Trades.shipped)
     _index: tuple[dict[_Place, tuple[Rule, ...]], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -46,7 +48,11 @@ class Playbooks:
 
     def with_layer(self, playbooks: Iterable[Playbook]) -> Playbooks:
         """Return these playbooks with another layer over them, whose rules win where they fit."""
-        return Playbooks((*self.layers, tuple(playbooks)))
+        return Playbooks((*self.layers, tuple(playbooks)), self.trades)
+
+    def with_trades(self, trades: Trades) -> Playbooks:
+        """Return these playbooks for the trades in force."""
+        return Playbooks(self.layers, trades)
 
     def with_firm_playbooks(self, playbooks: Iterable[Playbook]) -> Playbooks:
         """Return these playbooks with the firm's own over them, and account managers' own over those."""
@@ -80,13 +86,14 @@ class Playbooks:
     def _candidates(self, query: RuleQuery) -> Iterator[tuple[Rule, Contradiction | None]]:
         """Yield the rules for the case, best first, each with what the reading contradicts of it."""
         owners = (None,) if query.manager is None else (query.manager, None)
-        trades: tuple[Trade | None, ...] = (query.trade, None)
+        trades: tuple[Trade | None, ...] = (*self.trades.rules_for(query.trade), None)
+        desires = self.trades.desire_names(query.trade, query.desire)
         family = FAMILY_OF[query.kind]
         kinds = dict.fromkeys((query.kind, family, *(() if family == "none" else (ANY,))))
         for kind, places in product(kinds, self._index):
             for owner, trade in product(owners, trades):
                 for rule in places.get((owner, trade, kind, query.stance), ()):
-                    if rule.fits(query):
+                    if rule.fits(query, desires):
                         yield rule, contradiction(rule, kind, query)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from schemas.clients import Client
@@ -19,6 +19,8 @@ from services.notifier.drafting.languages import check_language
 from services.notifier.drafting.readability import check_readability
 from services.notifier.drafting.spelling import check_spelling
 from services.notifier.drafting.typos import check_typos
+from services.notifier.trades.catalog import Trades
+from services.notifier.trades.definition import TradeDefinition
 
 __all__ = ["EMOJI", "MAX_WORDS", "QUOTATION", "blank_quotations", "count_words", "reading_seconds", "review"]
 
@@ -46,6 +48,13 @@ class _WordRule:
     hints: frozenset[str]
     stems: tuple[str, ...]
 
+    def fix_of(self, text: str) -> str:
+        """Return what the list has beside the entry that matched ``text``."""
+        known = self.fixes.get(text.casefold())
+        if known is not None:
+            return known
+        return next((fix for entry, fix in self.fixes.items() if text.casefold().startswith(entry.rstrip("*"))), "")
+
     def may_match(self, words: frozenset[str]) -> bool:
         """Return whether a search may find anything in a text with these words (in lower case)."""
         if not self.hints.isdisjoint(words):
@@ -63,11 +72,15 @@ def reading_seconds(words: int) -> int:
     return -(-words * 60 // WORDS_PER_MINUTE)
 
 
-def review(text: str, client: Client, *, closely: bool = False) -> tuple[Finding, ...]:
+def review(
+    text: str, client: Client, trade: TradeDefinition | None = None, *, closely: bool = False
+) -> tuple[Finding, ...]:
     """Report what should be fixed in ``text``, a message (without signature) to ``client``, in the order of the rules.
 
+    ``trade`` is the client's (default: as it ships): its jargon, and words that it avoids or forbids, are reported.
     ``closely`` checks the grammar as well, which takes longer. It is for text that a person wrote.
     """
+    trade = trade or Trades.shipped().of(client.trade)
     text = text.replace("’", "'")  # one apostrophe for all lists
     own = blank_quotations(text)
     unnamed = _without_names(own, client)
@@ -76,7 +89,8 @@ def review(text: str, client: Client, *, closely: bool = False) -> tuple[Finding
     return (
         *check_language(own, client, closely=closely),
         *_tone(text, own),
-        *_jargon(unnamed, client),
+        *_trade_words(unnamed, trade),
+        *_jargon(unnamed, client, trade),
         *check_spelling(unnamed, client),
         *typos,
         *(finding for finding in (check_grammar(own) if closely else ()) if finding.text not in reported),
@@ -102,23 +116,37 @@ def _tone(text: str, own: str) -> Iterator[Finding]:
             yield _finding(rule, match[0], "warning" if quoted else rule.severity)
 
 
-def _jargon(own: str, client: Client) -> Iterator[Finding]:
+def _jargon(own: str, client: Client, trade: TradeDefinition) -> Iterator[Finding]:
     levels = {"plain": ("some", "expert"), "some": ("expert",), "expert": ()}[client.jargon]
     words = _words_in(own)
     desires = " ".join(f"{desire.name} {desire.words or ''}" for desire in client.desires)
     used_by_client = desires.replace("_", " ").casefold()
-    for rule in _jargon_rules(client.trade):
-        if rule.code in levels and rule.may_match(words):
+    message = "Jargon that this client may not know."
+    for level, entries in trade.jargon.items():
+        rule = _cached_rule(level, "warning", message, tuple(entries.items()))
+        if level in levels and rule.may_match(words):
             for match in rule.pattern.finditer(own):
                 if match[0].casefold() in used_by_client:
                     continue
                 yield _finding(rule, match[0], "warning").model_copy(update={"rule": "jargon"})
 
 
+def _trade_words(own: str, trade: TradeDefinition) -> Iterator[Finding]:
+    """Report words that the trade avoids, and those that it must never say."""
+    words = _words_in(own)
+    message = f"Out of tone in this trade ({trade.name})."
+    avoided = _cached_rule("trade_tone", "error", message, tuple(trade.tone.items()))
+    forbidden = _cached_rule("compliance", "error", "", tuple(trade.never.items()))
+    if avoided.may_match(words):
+        yield from (_finding(avoided, match[0], "error") for match in avoided.pattern.finditer(own))
+    if forbidden.may_match(words):
+        for match in forbidden.pattern.finditer(own):
+            why = f"This must not be said to a {trade.people.one}. {forbidden.fix_of(match[0])}".strip()
+            yield Finding(rule="compliance", text=match[0], message=why, mend="Leave it out.", severity="error")
+
+
 def _finding(rule: _WordRule, text: str, severity: Literal["error", "warning"]) -> Finding:
-    known = rule.fixes.get(text.casefold())
-    if known is None:
-        known = next((fix for entry, fix in rule.fixes.items() if text.casefold().startswith(entry.rstrip("*"))), "")
+    known = rule.fix_of(text)
     fix = f"Write “{known}”." if known and "…" not in known else f"Ask instead: {known}" if known else "Leave it out."
     return Finding(rule=rule.code, text=text, message=rule.message, mend=fix, severity=severity)
 
@@ -169,11 +197,12 @@ def _tone_rules() -> tuple[_WordRule, ...]:
     )
 
 
-@cache
-def _jargon_rules(trade: str) -> tuple[_WordRule, ...]:
-    raw: dict[str, dict[str, str]] = read_yaml("words", "jargon.yaml")[trade]
-    message = "Jargon that this client may not know."
-    return tuple(_word_rule(level, "warning", message, False, entries) for level, entries in raw.items())
+@lru_cache(maxsize=256)
+def _cached_rule(
+    code: str, severity: Literal["error", "warning"], message: str, entries: tuple[tuple[str, str], ...]
+) -> _WordRule:
+    """Return the rule for words of a trade's file, outside quotations only."""
+    return _word_rule(code, severity, message, False, dict(entries))
 
 
 def _word_rule(

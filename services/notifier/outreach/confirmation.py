@@ -12,6 +12,7 @@ from services.notifier.drafting.brief import format_day
 from services.notifier.drafting.compose import message_text, signature
 from services.notifier.drafting.languages import greeting
 from services.notifier.drafting.tone import count_words, reading_seconds, review
+from services.notifier.trades.catalog import Trades
 
 __all__ = ["confirmation_draft"]
 
@@ -20,7 +21,7 @@ USEFUL_FOR = timedelta(days=2)
 _MEETINGS = {"phone": "call", "video": "call", "meeting": "meeting", "visit": "meeting"}
 
 
-def confirmation_draft(entry: ClientChanged, contact: InteractionLogged, now: datetime) -> Draft:
+def confirmation_draft(entry: ClientChanged, contact: InteractionLogged, now: datetime, trades: Trades) -> Draft:
     """Return the draft that confirms ``contact``. It quotes the manager's notes, for the manager to edit."""
     client, manager = entry.client, entry.manager
     meeting, day = _MEETINGS.get(contact.channel, "conversation"), format_day(contact.at, client, now)
@@ -47,7 +48,7 @@ def confirmation_draft(entry: ClientChanged, contact: InteractionLogged, now: da
         subject=subject,
         body="\n\n".join(part.text for part in parts),
         parts=tuple(parts),
-        findings=review(f"{subject}.\n\n{message_text(parts)}", client, closely=True),
+        findings=review(f"{subject}.\n\n{message_text(parts)}", client, trades.of(client.trade), closely=True),
         words=words,
         reading_seconds=reading_seconds(words),
         notes=("It confirms your notes of the conversation and contains no news.",),

@@ -82,8 +82,9 @@ def _parts(ranked: Sequence[StoryDraft], with_meaning: bool) -> tuple[DraftPart,
     roles = ("news", "meaning", "opinion") if with_meaning else ("news", "opinion")
     opening = [part for part in first if part.role == "greeting"]
     stories = _without_repetition([part for story in ranked for part in story.draft.parts if part.role in roles])
-    closing = [part for part in first if part.role in ("close", "signature", "compliance")]
-    return (*opening, *stories, _question(ranked), *closing)
+    standing = dict.fromkeys(part for story in ranked for part in story.draft.parts if part.role == "close")
+    closing = [part for part in first if part.role in ("signature", "compliance")]
+    return (*opening, *stories, _question(ranked), *standing, *closing)
 
 
 def _question(ranked: Sequence[StoryDraft]) -> DraftPart:

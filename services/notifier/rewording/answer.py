@@ -30,6 +30,7 @@ from services.notifier.rewording.equivalence import (
 )
 from services.notifier.rewording.masking import MARK
 from services.notifier.rewording.question import MAX_WRITTEN_WORDS, Question
+from services.notifier.trades.definition import TradeDefinition
 
 __all__ = ["AcceptedText", "Declined", "check_answer"]
 
@@ -71,10 +72,12 @@ def check_answer(
     *,
     gate: GatePolicy,
     told: tuple[ToldAlert, ...] = (),
+    trade: TradeDefinition | None = None,
 ) -> AcceptedText | Declined:
     """Return the text if ``answer`` passes every check.
 
     ``known`` is what the draft may be based on, ``told`` what it tells; nothing that ``gate`` blocks is accepted.
+    ``trade`` is the client's, by default as it ships.
     """
     texts = _parse(answer, question)
     if isinstance(texts, Declined):
@@ -86,7 +89,7 @@ def check_answer(
     parts = list(draft.parts)
     for name, index in question.parts.items():
         parts[index] = parts[index].model_copy(update={"text": question.masks.unmask(texts[name])})
-    accepted = _check_whole(question, draft, subject, tuple(parts), client, known)
+    accepted = _check_whole(question, draft, subject, tuple(parts), client, known, trade)
     if isinstance(accepted, AcceptedText):
         return _check_gate(accepted, draft, client, firm, gate, told) or accepted
     return accepted
@@ -187,6 +190,7 @@ def _check_whole(
     parts: tuple[DraftPart, ...],
     client: Client,
     known: GroundingSources,
+    trade: TradeDefinition | None,
 ) -> AcceptedText | Declined:
     body = "\n\n".join(part.text for part in parts)
     if (subject, body) == (draft.subject, draft.body):
@@ -204,7 +208,7 @@ def _check_whole(
         return Declined("invented", f"“{missing[0].text}” is not in the evidence.")
     for finding in _changed_meaning(question, draft, subject, parts, known):
         return Declined("sense", f"“{finding.text}”: {finding.message}")
-    findings = review(f"{subject}.\n\n{message_text(parts)}", client)
+    findings = review(f"{subject}.\n\n{message_text(parts)}", client, trade)
     before = {(finding.rule, finding.text) for finding in draft.findings}
     new = [finding for finding in findings if (finding.rule, finding.text) not in before]
     if new:

@@ -15,12 +15,14 @@ from schemas.alerts import Alert, Evidence
 from schemas.base import content_id
 from schemas.clients import Client, Firm, Manager
 from schemas.drafts import Draft
-from services.notifier.drafting.data_files import phrasing, read_yaml, word_list
+from services.notifier.drafting.data_files import phrasing_of, read_yaml, word_list
 from services.notifier.drafting.grounding import sentence_spans
 from services.notifier.drafting.news import clean_title
 from services.notifier.drafting.opinion import desire_phrase
 from services.notifier.rewording.equivalence import split_advice
 from services.notifier.rewording.masking import Masks
+from services.notifier.trades.catalog import Trades
+from services.notifier.trades.definition import TradeDefinition
 
 __all__ = ["MAX_WRITTEN_WORDS", "OWN_PARTS", "Mode", "Question", "build_question"]
 
@@ -65,15 +67,18 @@ def build_question(
     *,
     mode: Mode = "reword",
     share_news: bool = False,
+    trades: Trades | None = None,
 ) -> Question | None:
     """Return the question about ``draft``; None if it has no parts in our own words.
 
     Corrections, contested news, messages about several events and long ones are only reworded, whatever ``mode`` is.
-    When the model rewords, ``share_news`` shows it the quotations of the evidence.
+    When the model rewords, ``share_news`` shows it the quotations of the evidence. ``trades`` are those in force, by
+    default those that ship.
     """
-    masks = _masks(client, firm, manager)
+    trades = trades or Trades.shipped()
+    masks = _masks(client, firm, manager, trades)
     if mode == "write" and alert is not None and _may_be_written(draft, alert):
-        return _writing(draft, alert, client, masks)
+        return _writing(draft, alert, client, masks, trades.of(client.trade))
     return _rewording(draft, client, masks, share_news)
 
 
@@ -90,7 +95,7 @@ def _rewording(draft: Draft, client: Client, masks: Masks, share_news: bool) -> 
     return _question("reword", [*context, _json(masked)], parts, masked, masks)
 
 
-def _writing(draft: Draft, alert: Alert, client: Client, masks: Masks) -> Question:
+def _writing(draft: Draft, alert: Alert, client: Client, masks: Masks, trade: TradeDefinition) -> Question:
     parts: dict[str, int] = {part.role: index for index, part in enumerate(draft.parts) if part.role in _WRITTEN}
     own = {role: masks.mask(draft.parts[index].text) for role, index in parts.items() if role != "news"}
     news = {name: masks.mask(text, public=True) for name, text in _told(draft).items()}
@@ -99,7 +104,7 @@ def _writing(draft: Draft, alert: Alert, client: Client, masks: Masks) -> Questi
     plan: dict[str, Any] = {
         "event": alert.kind.replace("_", " "),
         "unconfirmed": alert.verdict == "warn",
-        "client": phrasing().stance_label[alert.stance],
+        "client": phrasing_of(trade).stance_label[alert.stance],
         "risk": client.risk,
         "wishes": [name for desire in client.desires if _is_plain(name := desire.name.replace("_", " "))],
     }
@@ -164,10 +169,13 @@ def _fenced(about: str, untrusted: str) -> str:
     return f"{_raw()[about].format(mark=mark).strip()}\n{mark}\n{untrusted}\n{mark}"
 
 
-def _masks(client: Client, firm: Firm, manager: Manager) -> Masks:
+def _masks(client: Client, firm: Firm, manager: Manager, trades: Trades) -> Masks:
     names = [client.name, client.organisation or "", client.salutation or "", firm.name, manager.name]
     names += [name for watch in client.watches for name in (watch.name, *watch.aliases, *watch.tickers)]
-    desires = [desire_phrase(desire, client, own_words=own)[1] for desire in client.desires for own in (True, False)]
+    own_words = (True, False)
+    desires = [
+        desire_phrase(desire, client, trades, own_words=own)[1] for desire in client.desires for own in own_words
+    ]
     return Masks.of(names, desires)
 
 

@@ -31,6 +31,7 @@ from services.notifier.rewording import store
 from services.notifier.rewording.answer import AcceptedText, Declined, check_answer
 from services.notifier.rewording.question import Mode, Question, build_question
 from services.notifier.scope import EVERYTHING
+from services.notifier.trades.catalog import Trades
 
 __all__ = ["RewordingWorker"]
 
@@ -68,6 +69,7 @@ class RewordingWorker:
         mode: Mode = "reword",
         share_news: bool = False,
         gate: GatePolicy | None = None,
+        trades: Trades | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._engine = engine
@@ -76,6 +78,7 @@ class RewordingWorker:
         self._mode: Mode = mode
         self._share_news = share_news
         self._gate = gate or GatePolicy()
+        self._trades = trades or Trades.shipped()
         self._prune_at = clock.now()
         self._counter = (metrics or Metrics()).counter("rewordings", "Rewordings of drafts, by outcome", ("outcome",))
 
@@ -152,7 +155,14 @@ class RewordingWorker:
             question = None
             if line is not None and entry is not None:
                 book = (entry.client, entry.firm, entry.manager)
-                question = build_question(line.draft, line.alert, *book, mode=self._mode, share_news=self._share_news)
+                question = build_question(
+                    line.draft,
+                    line.alert,
+                    *book,
+                    mode=self._mode,
+                    share_news=self._share_news,
+                    trades=self._trades,
+                )
             if line is None or entry is None or question is None:
                 nothing = Declined("nothing", "The draft contains nothing that may be reworded.")
                 store.finish(connection, attempt, nothing, now)
@@ -184,4 +194,7 @@ class RewordingWorker:
         client, firm = entry.client, entry.firm
         known = grounding_sources(line.alert, client, firm, entry.manager, granted=line.draft.grounding)
         told = (ToldAlert(line.alert.id, line.alert.entity_id, line.alert.entity_name),)
-        return check_answer(claimed.question, answer, line.draft, client, firm, known, gate=self._gate, told=told)
+        trade = self._trades.of(client.trade)
+        return check_answer(
+            claimed.question, answer, line.draft, client, firm, known, gate=self._gate, told=told, trade=trade
+        )

@@ -72,7 +72,7 @@ def log_contact(
     context.audit("contact.logged", contact.interaction_id, client_id, channel)
     if not confirm:
         return None
-    draft = confirmation_draft(entry, contact, context.now)
+    draft = confirmation_draft(entry, contact, context.now, context.trades)
     context.publish(DraftCreated(draft=draft), client_id, "draft.created", draft.id)
     return draft.id
 
@@ -82,7 +82,8 @@ def record_answers(context: ActionContext, client_id: str, answers: Mapping[str,
     exclusive(context.connection, "book")
     entry = context.client(client_id)
     limited = {name: text[:COMMENT_LIMIT] for name, text in answers.items()}
-    client = with_answers(entry.client, limited, context.now.astimezone(zone_of(entry.client)).date())
+    trade = context.trades.of(entry.client.trade)
+    client = with_answers(entry.client, trade, limited, context.now.astimezone(zone_of(entry.client)).date())
     count = len(client.views + client.history) - len(entry.client.views + entry.client.history)
     if not count:
         return 0

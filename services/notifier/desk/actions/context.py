@@ -16,6 +16,7 @@ from services.notifier.desk.auth import Viewer
 from services.notifier.desk.errors import NotFound
 from services.notifier.gate.policy import GatePolicy
 from services.notifier.queries import DraftLine
+from services.notifier.trades.catalog import Trades
 
 __all__ = ["COMMENT_LIMIT", "ActionContext"]
 
@@ -28,7 +29,7 @@ class ActionContext:
     """A viewer at a moment, inside the caller's transaction. Tables and events are written together.
 
     ``mail_fix`` says how to set up mail; it is None if mail can be sent. ``routes`` are the channels that are set up.
-    ``gate`` says which findings hold a message back.
+    ``gate`` says which findings hold a message back, ``trades`` which words and sentences a trade asks for.
     """
 
     connection: Connection
@@ -38,6 +39,7 @@ class ActionContext:
     mail_fix: str | None = None
     routes: ClientRoutes = field(default_factory=lambda: MAIL)
     gate: GatePolicy = field(default_factory=GatePolicy)
+    trades: Trades = field(default_factory=Trades.shipped)
 
     def draft(self, draft_id: str) -> DraftLine:
         """Return a draft that the viewer may see.

@@ -66,8 +66,8 @@ def edit(
     revision = line.revision + 1
     other_ids = [alert_id for alert_id in line.draft.told_alerts if alert_id != line.draft.alert_id]
     others = queries.alerts_by_id(context.connection, EVERYTHING, other_ids)
-    entry = _client(context, line)
-    checks = recheck(line, others, entry, subject, body, context.now, by_model=model is not None)
+    entry, by_model = _client(context, line), model is not None
+    checks = recheck(line, others, entry, subject, body, context.now, context.trades, by_model=by_model)
     _change(
         context, line, "edit", subject=subject, body=body, revision=revision, checks=checks, outcome=None, approval=None
     )

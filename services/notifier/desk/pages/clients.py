@@ -57,11 +57,13 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
         alerts = queries.alert_lines(connection, context.scope, client_id)
         contacts = queries.contacts(connection, context.scope, client_id)
         tuning = queries.tuning(connection, context.scope, client_id)
+    trade = context.dependencies.trades.of(entry.client.trade)
     context.audit_read("client.read", client_id, client_id)
     return render(
         context,
         "client.html",
         book=entry,
+        trade=trade,
         drafts=drafts,
         alerts=alerts,
         contacts=contacts,
@@ -73,7 +75,7 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
         blackouts=upcoming_blackouts(entry.client, zone_of(entry.client), context.now),
         channels=CONTACT_CHANNELS,
         local_now=context.now.astimezone(labels.zone(context.viewer.time_zone)).strftime("%Y-%m-%dT%H:%M"),
-        open_questions=len(unanswered(entry.client)),
+        open_questions=len(unanswered(entry.client, trade)),
     )
 
 
@@ -146,8 +148,9 @@ def discovery(context: PageRequest, client_id: str) -> HTMLResponse:
     if entry is None:
         raise NotFound("There is no such client.")
     context.audit_read("client.discovery", client_id, client_id)
-    answers = answers_by_question(entry.client)
-    return render(context, "discovery.html", book=entry, questions=questions_for(entry.client.trade), answers=answers)
+    trade = context.dependencies.trades.of(entry.client.trade)
+    answers = answers_by_question(entry.client, trade)
+    return render(context, "discovery.html", book=entry, questions=questions_for(trade), answers=answers)
 
 
 @router.post("/{client_id}/discovery")

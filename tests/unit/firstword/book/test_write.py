@@ -24,9 +24,9 @@ from schemas.clients import (
     Query,
     Risk,
     TopicScope,
-    Trade,
     Watch,
 )
+from services.notifier.trades.catalog import Trades
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
     lambda text: text == text.strip()
@@ -129,7 +129,7 @@ def books(draw: st.DrawFn) -> Book:
             id=f"c{at}",
             name=draw(TEXT),
             manager_id=draw(st.sampled_from(managers)).id,
-            trade=draw(st.sampled_from(get_args(Trade))),
+            trade=draw(st.sampled_from(Trades.shipped().names)),
             time_zone=draw(ZONES),
             risk=draw(st.sampled_from((*get_args(Risk), None))),
             desires=tuple(draw(st.lists(st.builds(Desire, name=TEXT, words=st.none() | TEXT), max_size=2))),

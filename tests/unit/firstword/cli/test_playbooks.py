@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firstword.firm_playbooks import playbooks_in_force
+from firstword.firm_files import playbooks_in_force
 from services.common.errors import BadInput
 from services.common.settings import read_settings
 from tests.command_line import Run, command_line

@@ -26,6 +26,7 @@ from schemas.mentions import Direction, EventKind
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.playbook_rules import Rule
 from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.trades.catalog import Trades
 
 NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
 
@@ -168,7 +169,7 @@ def drafted_story(alert: Alert, *, sent: bool = True, **more: object) -> Drafted
 
 def random_brief(random: random.Random, rules: Sequence[tuple[Trade, Rule]] = ()) -> Brief:
     """Any client with any alert: every kind, stance, direction, verdict, desire, risk and trade has its chance."""
-    trade: Trade = random.choice(get_args(Trade))
+    trade: Trade = random.choice(Trades.shipped().names)
     event: EventKind = random.choice(get_args(EventKind))
     name, kind = random.choice(NAMES), random.choice(get_args(WatchKind))
     if rules and random.random() < 0.6:

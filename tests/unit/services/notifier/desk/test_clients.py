@@ -23,6 +23,7 @@ from services.notifier.desk.auth import Viewer
 from services.notifier.desk.errors import Conflict, NotFound
 from services.notifier.outreach.confirmation import confirmation_draft
 from services.notifier.tables import audit_log
+from services.notifier.trades.catalog import Trades
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
 from tests.unit.services.notifier.samples import a_client, a_firm, a_manager
@@ -74,7 +75,7 @@ def test_a_confirmation_is_proofread_and_has_the_compliance_note() -> None:
         interaction_id="int_1", client_id=client.id, manager_id="mara", at=NOW, channel="phone",
         summary="She have decided to wait until the figures are known.",
     )  # fmt: skip
-    draft = confirmation_draft(book, contact, NOW)
+    draft = confirmation_draft(book, contact, NOW, Trades.shipped())
     assert draft.body.endswith(swiss.text)
     assert [(found.rule, found.text) for found in draft.findings] == [("grammar", "She have")]
 
@@ -246,12 +247,13 @@ def test_decisions_of_the_contact_policy_are_listed(world: World) -> None:
     assert "There is no news worth sending." in page
 
 
-@pytest.mark.parametrize("trade", ["wealth", "it", "agency", "legal"])
-def test_each_trade_has_questions(trade: str) -> None:
-    client = clients()[0].model_copy(update={"trade": trade})
-    questions = questions_for(client.trade)
+@pytest.mark.parametrize("name", Trades.shipped().names)
+def test_each_trade_has_questions(name: str) -> None:
+    client = clients()[0].model_copy(update={"trade": name})
+    trade = Trades.shipped().of(name)
+    questions = questions_for(trade)
     assert len(questions) >= 10
     assert len({question.id for question in questions}) == len(questions)
     assert all(question.ask.endswith("?") and question.why.endswith(".") for question in questions)
-    known = with_answers(client, {questions[0].id: " An \n answer "}, date(2026, 3, 5))
-    assert len(unanswered(known)) == len(questions) - 1
+    known = with_answers(client, trade, {questions[0].id: " An \n answer "}, date(2026, 3, 5))
+    assert len(unanswered(known, trade)) == len(questions) - 1

@@ -15,6 +15,7 @@ from services.notifier.drafting.playbook_rules import Rule, RuleQuery, Size
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import review
+from services.notifier.trades.catalog import Trades
 from tests.unit.services.notifier.samples import a_client, trade_rules
 
 SHIPPED = Playbooks.shipped()
@@ -64,7 +65,7 @@ def action(rule: Rule | None) -> str:
 
 def test_four_trades_ship_with_at_least_25_rules_each() -> None:
     counts = {book.trade: len(book.rules) for layer in SHIPPED.layers for book in layer if book.trade is not None}
-    assert sorted(str(trade) for trade in counts) == sorted(get_args(Trade))
+    assert sorted(str(trade) for trade in counts) == sorted(Trades.shipped().names)
     assert min(counts.values()) >= 25
 
 
@@ -99,7 +100,7 @@ def test_every_shipped_rule_can_be_reached(trade: Trade, rule: Rule) -> None:
     assert any(other is rule for other in found)
 
 
-@pytest.mark.parametrize("trade", get_args(Trade))
+@pytest.mark.parametrize("trade", Trades.shipped().names)
 def test_every_broad_kind_has_advice_or_a_deliberate_silence_unless_it_is_small_or_unclear(trade: Trade) -> None:
     cases: list[tuple[Direction, Size]] = [("negative", "moderate"), ("positive", "moderate")]
     cases += [(direction, "major") for direction in get_args(Direction)]
@@ -113,7 +114,7 @@ def test_every_broad_kind_has_advice_or_a_deliberate_silence_unless_it_is_small_
 
 @pytest.mark.parametrize("kind", ["none", "opinion", "advertisement"])
 def test_where_nothing_happened_the_shipped_playbooks_stay_silent(kind: EventKind) -> None:
-    for trade in get_args(Trade):
+    for trade in Trades.shipped().names:
         for stance in SENSIBLE[trade]:
             rule = SHIPPED.find(RuleQuery(kind, stance, trade))
             assert rule is not None
@@ -196,7 +197,7 @@ def test_a_firms_rule_for_every_trade_overrides_a_shipped_one_for_one_trade() ->
         ("desire: income}", "risk: high}", "the rule at line 9 has the same conditions"),
         ("playbook: harbour\n", "", "the name is missing"),
         ("income: [coupons]", "income: coupons", "not a table of lists"),
-        ("rules:", "rules: []\nmore:", "the list of rules is missing"),
+        ("rules:", "rules: none\nmore:", "the list of rules is missing"),
         ("  - when: {kind", "  - when: {kind: [", "not valid YAML"),
         (FIRM, "- a list", "it contains no playbook"),
     ],

@@ -36,7 +36,7 @@ def test_all_faults_are_reported_at_once_with_line_field_and_fix() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "gate.yaml:1: file: it has no table of effects"),
+        ("", "gate.yaml:1: file: it contains no table of effects"),
         ("effects: [a]\n", "gate.yaml:1: effects: the table of effects is missing"),
         ("effects: {}\nsecond_persons: june\n", "gate.yaml:2: second_persons: it is not a list of users"),
         ("effects:\n  a: [\n", "it is not valid YAML"),
