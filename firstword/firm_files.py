@@ -85,7 +85,7 @@ def trades_in_force(settings: Settings) -> Trades:
         BadInput: a file can't be read or has errors; the message lists all of them.
     """
     path = own_trades_path(settings)
-    if settings.trades is None and not path.is_dir():
+    if settings.trades is None and not _yaml_files(path):
         return Trades.shipped()
     return Trades.shipped().with_files(read_trades(path))
 
@@ -112,7 +112,7 @@ def playbooks_in_force(settings: Settings) -> Playbooks:
     """
     trades, path = trades_in_force(settings), own_playbooks_path(settings)
     shipped = Playbooks.shipped().with_trades(trades)
-    if settings.playbooks is None and not path.is_dir():
+    if settings.playbooks is None and not _yaml_files(path):
         return shipped
     return shipped.with_firm_playbooks(read_playbooks(path, trades))
 
@@ -129,7 +129,7 @@ def read_playbooks(path: Path, trades: Trades) -> Sequence[Playbook]:
 def _read_all(path: Path, parse: Callable[[str, str], T], noun: str, fix: str) -> list[T]:
     files = [path]
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())
+        files = _yaml_files(path)
         if not files:
             raise BadInput(f"{path}: this folder contains no {noun} (*.yaml).", fix=fix)
     parsed, errors = list[T](), []
@@ -141,3 +141,8 @@ def _read_all(path: Path, parse: Callable[[str, str], T], noun: str, fix: str) -
     if errors:
         raise BadInput("\n".join(errors))
     return parsed
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    """Return the YAML files in a folder and its subfolders, sorted by name; none if there is no such folder."""
+    return sorted(file for file in folder.rglob("*") if file.suffix in (".yaml", ".yml") and file.is_file())

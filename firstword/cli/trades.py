@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -214,13 +215,17 @@ def _stances(trade: TradeDefinition) -> tuple[Stance, ...]:
 def _held_back(trade: TradeDefinition, playbooks: Playbooks) -> Iterator[str]:
     """Yield why drafts of the trade would not be offered, each tried on invented news."""
     rules = [rule for rule in _rules(trade.trade, playbooks) if not rule.silent]
-    cases = {(rule.events[0], rule.stances[0]): None for rule in rules}
-    cases |= {("regulation", stance): None for stance in _stances(trade)}
-    for kind, stance in cases:
+    cases = {DryRunCase(trade.trade, rule.events[0], rule.stances[0], desires=_first(rule)): None for rule in rules}
+    cases |= {DryRunCase(trade.trade, "regulation", stance): None for stance in _stances(trade)}
+    for case in cases:
         for verdict in MESSAGE_VERDICTS:
-            done = dry_run(DryRunCase(trade.trade, kind, stance, verdict=verdict), playbooks, SystemClock().now())
+            done = dry_run(replace(case, verdict=verdict), playbooks, SystemClock().now())
             if isinstance(done, Refusal):
-                yield f"No draft for {kind}, {stance}, {verdict}: {done.detail}"
+                yield f"No draft for {case.kind}, {case.stance}, {verdict}: {done.detail}"
+
+
+def _first(rule: Rule) -> tuple[str, ...]:
+    return tuple(sorted(rule.desires)[:1])
 
 
 def _rules(trade: Trade, playbooks: Playbooks) -> list[Rule]:
