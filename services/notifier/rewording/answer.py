@@ -17,12 +17,13 @@ from services.notifier.drafting.meaning.compare import check_meaning
 from services.notifier.drafting.meaning.draft_findings import edited_findings
 from services.notifier.drafting.news import PREFIX, SUBJECT_CHARACTERS
 from services.notifier.drafting.tokens import tokens
-from services.notifier.drafting.tone import MAX_WORDS, count_words, review
+from services.notifier.drafting.tone import MAX_WORDS, QUOTATION, count_words, review
 from services.notifier.gate.findings import gated
 from services.notifier.gate.policy import GatePolicy
 from services.notifier.gate.restricted import ToldAlert, check_restricted
 from services.notifier.rewording.equivalence import (
     headline_says_the_same,
+    is_one_sentence,
     news_says_the_same,
     opinion_says_the_same,
     says_the_same,
@@ -89,7 +90,7 @@ def check_answer(
     parts = list(draft.parts)
     for name, index in question.parts.items():
         parts[index] = parts[index].model_copy(update={"text": question.masks.unmask(texts[name])})
-    accepted = _check_whole(question, draft, subject, tuple(parts), client, known, trade)
+    accepted = _check_whole(question, draft, subject, tuple(parts), client, known, gate, trade)
     if isinstance(accepted, AcceptedText):
         return _check_gate(accepted, draft, client, firm, gate, told) or accepted
     return accepted
@@ -150,8 +151,12 @@ def _faults(text: str, before: str, sources: tuple[str, ...], role: str) -> Iter
         yield "question", "it must end with one question."
     if role not in ("question", "subject", "news") and asks:
         yield "question", "it must not ask anything."
-    if role == "subject" and not (text[0].isupper() or text[0].isdigit() or text[0] in "[“‘"):
+    if not (text[0].isupper() or text[0].isdigit() or text[0] in '[“‘"'):
         yield "form", "it must begin with a capital."
+    if (initials := _lost_capitals(text, sources)) is not None:
+        yield "sense", f"“{initials}” is written like another word."
+    if role == "news" and (quotation := _opened_quotation(text, before)) is not None:
+        yield "sense", f"“{quotation}” must stay a quotation, because it has several sentences."
     if role not in ("subject", "question") and not re.search(r"[.”\"]$", text):
         yield "form", "it must end with a full stop."
 
@@ -174,13 +179,27 @@ def _says_the_same(question: Question, role: str, text: str, before: str, draft:
 def _odd_capital(text: str, sources: tuple[str, ...]) -> str | None:
     """Return a word that has a capital where no sentence begins, and that no source writes so."""
     known = {word for source in sources for word in _WORD.findall(source)} | {"I"}
-    bare = MARK.sub(lambda match: "x" * len(match[0]), text)
+    bare = MARK.sub(lambda match: "0" * len(match[0]), text)
     for match in _WORD.finditer(bare):
         plain = re.split(r"['’]", match[0])[0]
         capital = plain != plain.lower() and match[0] not in known and plain not in known
         if capital and not (plain[1:] == plain[1:].lower() and _START.search(bare[: match.start()])):
             return match[0]
     return None
+
+
+def _lost_capitals(text: str, sources: tuple[str, ...]) -> str | None:
+    """Return a word that the sources only write in capitals ("US"), and ``text`` in small letters ("us")."""
+    known = {word for source in sources for word in _WORD.findall(source)}
+    initials = {word.casefold() for word in known if len(word) > 1 and word.isupper()}
+    return next((word for word in _WORD.findall(text) if word in initials and word not in known), None)
+
+
+def _opened_quotation(text: str, before: str) -> str | None:
+    """Return a quotation of several sentences that ``text`` no longer quotes: nobody would say its second sentence."""
+    kept = [match[0][1:-1] for match in QUOTATION.finditer(text)]
+    quoted = (match[0][1:-1] for match in QUOTATION.finditer(before))
+    return next((inner for inner in quoted if inner not in kept and not is_one_sentence(inner)), None)
 
 
 def _check_whole(
@@ -190,6 +209,7 @@ def _check_whole(
     parts: tuple[DraftPart, ...],
     client: Client,
     known: GroundingSources,
+    gate: GatePolicy,
     trade: TradeDefinition | None,
 ) -> AcceptedText | Declined:
     body = "\n\n".join(part.text for part in parts)
@@ -211,8 +231,9 @@ def _check_whole(
     findings = review(f"{subject}.\n\n{message_text(parts)}", client, trade)
     before = {(finding.rule, finding.text) for finding in draft.findings}
     new = [finding for finding in findings if (finding.rule, finding.text) not in before]
-    if new:
-        return Declined("tone", f"“{new[0].text}”: {new[0].message}")
+    for found in gated((), new, gate):
+        if found.effect not in ("warn", "off"):
+            return Declined("tone", f"“{found.text}”: {found.message}")
     return AcceptedText(subject, parts, body, groundings, findings)
 
 

@@ -17,6 +17,7 @@ from services.notifier.drafting.data_files import read_yaml
 
 __all__ = [
     "headline_says_the_same",
+    "is_one_sentence",
     "news_says_the_same",
     "opinion_says_the_same",
     "says_the_same",
@@ -33,6 +34,30 @@ _ARTICLE = "(?:(?:a|an|the) )?"
 _COMMA = "(?:[,;] )?"
 #: Between two sentences that may become one.
 _BETWEEN = r"(?:[.;] |(?:, )?and )"
+#: With these, a sentence denies something.
+_DENIALS = frozenset(("not", "no", "never", "cannot", "nor", "neither", "none", "nobody", "nothing", "without"))
+#: After a verb in the past, these show that somebody else did it: "the unit sold to …".
+_AFTER_PARTICIPLE = frozenset(
+    (
+        ",",
+        "by",
+        "to",
+        "in",
+        "over",
+        "for",
+        "from",
+        "with",
+        "at",
+        "on",
+        "as",
+        "after",
+        "during",
+        "under",
+        "into",
+        "and",
+        "or",
+    )
+)
 #: More words than this name no source.
 _NAME_WORDS = 12
 #: Before a verb, these say that it has not happened, or not yet.
@@ -91,7 +116,7 @@ def news_says_the_same(text: str, source: str, titles: Sequence[str] = (), repor
     place of its headline.
     """
     headlines = [" ".join(_tokens(title)) for title in titles]
-    alternatives = [tokens for report in reports for tokens in _sentences(report)[:1]]
+    alternatives = [tokens for report in reports for tokens in _sentences(report, ends=(".",))[:1]]
     facts = _Facts.of([report for report in reports if " ".join(_tokens(report)) not in headlines])
 
     def pattern(tokens: list[str]) -> str:
@@ -101,12 +126,13 @@ def news_says_the_same(text: str, source: str, titles: Sequence[str] = (), repor
         return any(" ".join(tokens) in headline for headline in headlines)
 
     patterns, replaceable = [], True
-    for sentence in _sentences(source):
+    for sentence in _sentences(source, ends=(".",)):
         attributed = _attributed(sentence)
         if attributed is None:
             patterns.append(pattern(sentence))
             continue
         who, verb, said = attributed
+        who = who[:-1] if who[-1] == "," else who  # "Ledger, citing the court, reports"
         said_by = [said, *alternatives] if replaceable and is_headline(said) else [said]
         replaceable = False
         saying = "|".join(pattern(tokens) for tokens in said_by)
@@ -118,6 +144,11 @@ def split_advice(source: str) -> tuple[str, str] | None:
     """Return the action and the reason in an opinion's first sentence; None if it has another form."""
     match = re.match(r"^.+?\bconsider(?:ing)? (.+?),? because (.+?)[.;]?(?:\s+Should\b.*)?$", source, re.DOTALL)
     return None if match is None else (match[1], match[2])
+
+
+def is_one_sentence(text: str) -> bool:
+    """Return whether ``text`` has no second sentence, nor a second clause after a semicolon."""
+    return len(_sentences(text)) < 2
 
 
 def strange_word(text: str, sources: Iterable[str]) -> str | None:
@@ -140,6 +171,8 @@ def _tokens(text: str) -> list[str]:
             found += short[word].split()
         elif word in _PAUSES:
             found.append(",")
+        elif word == "." and found and found[-1] in _raw()["abbreviations"]:
+            continue
         else:
             found.append(word)
     kept = [word for word, after in pairwise([*found, "."]) if not (word == "," and after in (".", ","))]
@@ -148,10 +181,10 @@ def _tokens(text: str) -> list[str]:
     return [word for index, word in enumerate(kept) if not (word == "." and index and kept[index - 1] in (".", "…"))]
 
 
-def _sentences(text: str) -> list[list[str]]:
+def _sentences(text: str, ends: Sequence[str] = (".", ";")) -> list[list[str]]:
     sentences: list[list[str]] = [[]]
     for token in _tokens(text):
-        if token in (".", ";"):
+        if token in ends:
             sentences.append([])
         else:
             sentences[-1].append(token)
@@ -166,13 +199,15 @@ def _plain(tokens: list[str], facts: _Facts | None = None) -> str:
     """Return the pattern of one sentence. ``facts`` are what is known of it if it is news."""
     raw, out = _raw(), list[str]()
     commas: frozenset[str] = frozenset(raw["after_comma"])
+    if facts is None and _DENIALS.isdisjoint(tokens):
+        commas |= frozenset(raw["after_comma_in_our_words"])
     exact: frozenset[str] = frozenset(raw["articles_matter"])
     at = 0
     while at < len(tokens):
         word, after = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else ""
         length, phrases = _equivalent(tokens, at)
         if word == ",":
-            out.append(_COMMA if after in commas else ", ")
+            out.append(_COMMA if after in commas else "[,;] " if after == "which" else ", ")
         elif word in _ARTICLES and length == 1:
             out.append(f"{word} " if after in exact else "")
         else:
@@ -191,13 +226,16 @@ def _plain(tokens: list[str], facts: _Facts | None = None) -> str:
 
 def _other_tenses(tokens: list[str], at: int, facts: _Facts) -> Iterator[str]:
     """Yield forms of a verb of the news that say the same: "has cut" for "cut", in a headline also for "cuts"."""
-    token, before = tokens[at], tokens[max(0, at - 2) : at]
-    if _NOT_DONE.isdisjoint(before) and _HELPERS.isdisjoint(before):
+    token, before, after = tokens[at], tokens[max(0, at - 2) : at], tokens[at + 1 : at + 2]
+    if after and _AFTER_PARTICIPLE.isdisjoint(after) and (_NOT_DONE | _HELPERS).isdisjoint(before):
         yield from _perfect().get(token, ())
     if facts.headline:
         yield from (form for form in _raw()["headline"].get(token, ()) if form.split()[-1] in facts.done)
-        if " ".join(tokens[at : at + 2]) in _raw()["passive"]:
-            yield from (f"{be} {token}" for be in ("is", "are", "was", "were", "has been", "have been"))
+        passive, phrase = _raw()["passive"], " ".join((token, *after))
+        if phrase in passive["lasting"] or phrase in passive["once"]:
+            yield from (f"{be} {token}" for be in ("is", "are", "has been", "have been"))
+        if phrase in passive["once"]:
+            yield from (f"{be} {token}" for be in ("was", "were"))
 
 
 @cache
@@ -303,9 +341,9 @@ def _with_source(who: str, verb: str, said: str) -> str:
     """Return the pattern of a report with who reports it in front, at the end, or after "according to"."""
     verbs = f"(?:{'|'.join(_raw()['attribution'][verb])})"
     forms = (
-        f"{who}{verbs} (?:, |that )?{said}",
+        f"{who}(?:, )?{verbs} (?:, |that )?{said}",
         f"according to {who}, {said}",
-        f"{said}, {who}{verbs} ",
+        f"{said}, {who}(?:, )?{verbs} ",
         f"{said}, {verbs} {who}",
         f"{said},? ?according to {who}",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from services.notifier.rewording.answer import AcceptedText, Declined
@@ -76,3 +78,34 @@ def test_what_is_offered_keeps_every_figure_and_name(case: Case) -> None:
             assert done.body.count("?") == 1
             assert "[" not in done.subject + done.body
             assert case.alert.verdict != "warn" or ("unconfirmed" in done.subject.casefold() + done.body.casefold())
+
+
+def test_a_quotation_of_several_sentences_stays_one() -> None:
+    case = next(case for case in cases() if case.name == "wealth_dividend")
+    said = "Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share. More cuts will follow."
+    news = f"Northgate Wire reports: “{said}”"
+    items = tuple(item.model_copy(update={"quote": said}) for item in case.alert.evidence)
+    parts = tuple(part.model_copy(update={"text": news}) if part.role == "news" else part for part in case.draft.parts)
+    draft = case.draft.model_copy(update={"parts": parts, "body": "\n\n".join(part.text for part in parts)})
+    changed = replace(
+        case, alert=case.alert.model_copy(update={"evidence": items}), draft=draft, text={**case.text, "news": news}
+    )
+    assert isinstance(changed.judged({"news": f"According to Northgate Wire, {said}"}), Declined)
+    assert isinstance(changed.judged({"news": f"Northgate Wire reports that {said}"}), Declined)
+    assert isinstance(changed.judged({"news": f"Northgate Wire has reported: “{said}”"}), AcceptedText)
+
+
+def test_initials_are_not_another_word() -> None:
+    case = next(case for case in cases() if case.name == "legal_regulation")
+    subject = "US council adopts new packaging rules for retailers"
+    draft = case.draft.model_copy(update={"subject": subject})
+    changed = replace(
+        case,
+        draft=draft,
+        alert=case.alert.model_copy(update={"headline": subject}),
+        text={**case.text, "subject": subject},
+    )
+    assert isinstance(
+        changed.judged({"subject": "The US council adopts new packaging rules for retailers"}), AcceptedText
+    )
+    assert isinstance(changed.judged({"subject": "The us council adopts new packaging rules for retailers"}), Declined)

@@ -71,6 +71,41 @@ def test_who_reports_it_may_stand_elsewhere(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        # a comma that changes who is meant, or what is denied
+        ("Ledger reports: customers who paid cash lost it.", "Ledger reports: customers, who paid cash, lost it."),
+        ("Ledger reports: [N1] did not close because of [N2].", "Ledger reports: [N1] did not close, because of [N2]."),
+        ("Ledger reports: [N1] said [N2] lied.", "Ledger reports: [N1], said [N2], lied."),
+        # who did it
+        ("Ledger reports: the unit sold to [N2] is closed.", "Ledger reports: the unit has sold to [N2] is closed."),
+        ("Ledger reports: [N1] was fined.", "Ledger reports: [N1] was has fined."),
+        # whose words they are
+        ("[N1] fell; [N2] will follow, Ledger reports.", "[N1] fell. [N2] will follow, Ledger reports."),
+        ("Ledger reports: [N1] fell; [N2] will follow.", "[N1] fell, Ledger reports; [N2] will follow."),
+        # when it happened
+        ("Ledger reports: [N1] will have cut costs by then.", "Ledger reports: [N1] has cut costs by then."),
+    ],
+)
+def test_news_keeps_its_commas_its_parties_and_its_speaker(source: str, text: str) -> None:
+    assert news_says_the_same(source, source)
+    assert not news_says_the_same(text, source)
+
+
+def test_a_denial_keeps_its_commas_in_our_words_too() -> None:
+    assert says_the_same("It is calm, because it waits.", "It is calm because it waits.")
+    assert not says_the_same("It is not sold, because it waits.", "It is not sold because it waits.")
+
+
+def test_a_source_may_cite_another() -> None:
+    told = "Ledger, citing Port Courier, reports: [N1] Inc. closed some sites."
+    assert news_says_the_same("According to Ledger, citing Port Courier, [N1] Inc. closed some sites.", told)
+    assert news_says_the_same("[N1] Inc. has closed some sites, Ledger, citing Port Courier, reports.", told)
+    assert not news_says_the_same("According to Port Courier, citing Ledger, [N1] Inc. closed some sites.", told)
+    assert not news_says_the_same("According to Ledger, [N1] Inc. closed some sites.", told)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "According to Ledger, [N1] closed some sites in March, people said. Port Courier also reports it.",
@@ -89,6 +124,13 @@ def test_a_headline_may_stand_in_the_past_if_its_report_does() -> None:
     for report in ("[N1] will be raised.", "[N1] will have raised its prices.", "[N1] may soon.", "[N1] raises prices"):
         assert not headline_says_the_same("[N1] has raised prices", title, [report])
     assert not headline_says_the_same("[N1] has raised its prices", title, ["[N1] raised prices on [D1]."])
+
+
+def test_a_headline_without_is_may_have_it() -> None:
+    assert headline_says_the_same("[N1] was ordered to pay", "[N1] ordered to pay")
+    assert headline_says_the_same("[N1] is expected to pay", "[N1] expected to pay")
+    assert not headline_says_the_same("[N1] was expected to pay", "[N1] expected to pay")
+    assert not headline_says_the_same("[N1] was paid for it", "[N1] paid for it")
 
 
 def test_a_report_may_stand_in_place_of_its_headline_only() -> None:

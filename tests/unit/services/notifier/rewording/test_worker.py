@@ -354,8 +354,8 @@ async def test_any_other_message_is_declined_and_the_page_says_why(
     assert detail in row(world, line.id)["last_error"]
     assert world.line(line.id) == line
     page = world.browser().get(f"/drafts/{line.id}").text
-    assert "The text of the language model house-model is not offered" in page
-    assert "did not pass the checks" in page
+    assert "No text of the language model house-model is offered" in page
+    assert "Why the model's is not shown" in page
 
 
 async def test_a_model_that_does_not_answer_is_named_on_the_page(world: World) -> None:
