@@ -20,7 +20,7 @@ from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.fit import query_for
 from services.notifier.drafting.opinion import aim_phrase
 
-__all__ = ["Intention", "OwnView", "own_view", "question_on", "stated_intention", "touched_aim"]
+__all__ = ["Intention", "OwnView", "aim_spans", "own_view", "question_on", "stated_intention", "touched_aim"]
 
 #: A client's intention with an asset: buy or add, keep, sell, leave a product, move to it, or avoid it.
 Intention = Literal["buy", "keep", "sell", "leave", "move_to", "avoid"]
@@ -46,11 +46,15 @@ MAX_AGE_OF_RELATIVE = 180
 
 @dataclass(frozen=True, slots=True)
 class OwnView:
-    """Something the client said about the asset: the words, and what they intend, None where that is not plain."""
+    """Something the client said about the asset: the words, and what they intend, None where that is not plain.
+
+    ``quoted`` False: the words go on from "You told me that you", because the note tells of the client.
+    """
 
     text: str
     at: date | None
     intention: Intention | None
+    quoted: bool = True
 
 
 def own_view(brief: Brief) -> OwnView | None:
@@ -58,23 +62,28 @@ def own_view(brief: Brief) -> OwnView | None:
     names = _names(brief)
     found: list[OwnView] = []
     for note in _newest_first(brief.client):
-        text = _quotable(note, brief)
-        if text is None or not _is_about(note, text, names):
+        if not _is_about(note, note.text, names):
             continue
-        intention = _intention_of(note, text, names)
+        text, told = _quotable(note, brief), _told_intention(note, brief)
+        if text is None and told is None:
+            continue
+        said = text or f"I {told}"
+        intention = _intention_of(note, said, names)
+        if text is None and intention is None:
+            continue
         if note.at is not None and (_today(brief) - note.at).days > MAX_AGE and intention is not None:
             if intention in _STEPS:
                 continue
             intention = None
-        found.append(OwnView(text, note.at, intention))
+        found.append(OwnView(text or str(told), note.at, intention, quoted=text is not None))
     return next((view for view in found if view.intention is not None), found[0] if found else None)
 
 
 def question_on(view: OwnView, brief: Brief) -> str:
     """Return the question on what the client said: "Have you considered …?" where the news speaks against it."""
     raw, seed = _data(), (brief.client.id, brief.alert.story_id)
-    quoted = raw["quoted"].format(when=_when(view.at, brief), view=view.text)
-    questions: list[str] = raw["neutral"]
+    quoted = raw["quoted" if view.quoted else "told_that"].format(when=_when(view.at, brief), view=view.text)
+    questions: list[str] = raw["neutral" if view.intention is None else "with_intention"]
     if view.intention is not None and _speaks_against(view.intention, brief):
         unconfirmed = brief.alert.verdict == "warn"
         questions = raw["against_unconfirmed"] if unconfirmed else raw["against"][view.intention]
@@ -95,6 +104,13 @@ def touched_aim(brief: Brief) -> str | None:
             if re.search(matter["note"], _plain(text)):
                 return f"{sentence} {matter['say'].replace('{asset}', brief.asset)}"
     return None
+
+
+def aim_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where ``text``, a part of a message, tells an aim of the client, from start to end."""
+    for form in (_data()["aim"], _data()["told_aim"]):
+        opening = re.escape(form.partition("{aim}")[0]).replace(r"\{when\}", r"You (?:once )?told me[^.“”]{0,20}")
+        yield from (match.span("aim") for match in re.finditer(rf"{opening}(?P<aim>[^.“”]+)(?=\.)", text))
 
 
 def stated_intention(text: str, names: tuple[str, ...], *, about: bool = False) -> Intention | None:
@@ -122,7 +138,11 @@ def _directions(clause: str, target: str) -> Iterator[Intention]:
         if any(re.search(rf"{opening}{between}{target}", clause) for opening in said):
             yield direction
         denied = raw["denied"].get(name)
-        if denied and re.search(rf"{subject['will_not']}\s+(?:{forms['verbs']}){between}{target}", clause):
+        not_done = (
+            rf"{subject['will_not']}\s+(?:{forms['verbs']})",
+            rf"{subject['is_not_doing']}\s+(?:{forms['doing']})",
+        )
+        if denied and any(re.search(rf"{opening}{between}{target}", clause) for opening in not_done):
             yield denied
     for name, verbs in raw["denied_more"].items():
         if re.search(rf"{subject['will_not']}\s+(?:{verbs}){between}{target}", clause):
@@ -150,8 +170,12 @@ def _quotable(note: Note, brief: Brief) -> str | None:
     text = " ".join(note.text.split()).strip('“”"').rstrip(".")
     if not 0 < len(text.split()) <= MAX_WORDS or re.search(r"[?!“”\"\n]", text) or _is_told_of(text, brief.client):
         return None
-    first_person = re.search(r"\b(?:i|me|my|we|us|our|i'\w+|we'\w+)\b", _plain(text))
-    if not first_person and (note in brief.client.history or re.search(r"\b(?:he|she|his|her|him)\b", _plain(text))):
+    raw, plain = _data(), _plain(text)
+    if re.search(raw["private"], plain) or re.search(raw["others"], plain):
+        return None
+    first_person = re.search(r"\b(?:i|me|my|we|us|our)\b", plain)
+    names_it = note in brief.client.views and any(plain.startswith(_plain(name)) for name in _names(brief))
+    if not first_person and (not names_it or re.search(_OTHERS, plain)):
         return None
     return None if _is_past(text, note.at, brief) else text
 
@@ -185,16 +209,20 @@ def _aims(client: Client, brief: Brief) -> Iterator[tuple[str, str]]:
 def _end_vision(text: str, client: Client, brief: Brief) -> str | None:
     text = " ".join(text.split()).rstrip(".")
     told = re.fullmatch(_data()["told_of"], text, re.IGNORECASE)
-    words = _to_you(f"to {told['rest']}" if told else text)
+    bare = re.sub(r"^(?:to )?(?:live|living) (?=from\b|off\b|on\b)", "to live ", text, flags=re.IGNORECASE)
+    words = _to_you(f"to {told['rest']}" if told else bare)
     if words is None or _is_past(text, None, brief) or len(text.split()) > MAX_WORDS:
         return None
-    return aim_phrase(words, client, brief.trade)
+    phrase = aim_phrase(words, client, brief.trade)
+    # "Your long-term aim is dividends" reads oddly.
+    plural = phrase is not None and re.match(r"(?!to\b|less\b|business\b)\w+s\b", phrase)
+    return None if plural else phrase
 
 
 def _told_aim(note: Note, client: Client, brief: Brief) -> str | None:
     """Return a note that states an aim as "want to retire in 2029"; None if it states none, or denies or doubts it."""
     raw, text = _data(), " ".join(note.text.split()).rstrip(".")
-    plain = text.replace("’", "'")
+    plain = _without_name(text, client).replace("’", "'")
     own = re.fullmatch(raw["told"], plain, re.IGNORECASE)
     told = own or re.fullmatch(raw["told_of"], plain, re.IGNORECASE)
     if own is not None and re.search(_OTHERS, _plain(text)):
@@ -206,7 +234,34 @@ def _told_aim(note: Note, client: Client, brief: Brief) -> str | None:
     rest = _to_you(f"to {told['rest']}")
     phrase = None if rest is None else aim_phrase(rest, client, brief.trade)
     verb = " ".join(told["verb"].casefold().split())
-    return None if phrase is None or not phrase.startswith("to ") else f"{raw['verbs'].get(verb, verb)} {phrase}"
+    return None if phrase is None or not phrase.startswith("to ") else _infinitive(verb, phrase)
+
+
+def _told_intention(note: Note, brief: Brief) -> str | None:
+    """Return a note that tells what the client intends, as "will never sell Halden"; None if it tells nothing plain."""
+    raw, client = _data(), brief.client
+    text = _without_name(" ".join(note.text.split()).rstrip("."), client).replace("’", "'")
+    told = re.fullmatch(raw["told_of"], text, re.IGNORECASE) or re.fullmatch(raw["will_of"], text, re.IGNORECASE)
+    if told is None or len(text.split()) > MAX_WORDS or _is_past(text, note.at, brief):
+        return None
+    if re.search(raw["hedges"], _plain(told["rest"])) or re.search(raw["private"], _plain(text)):
+        return None
+    rest = _to_you(f"to {told['rest']}")
+    phrase = None if rest is None else aim_phrase(rest, client, brief.trade)
+    verb = " ".join(told["verb"].casefold().split())
+    if phrase is None or not phrase.startswith("to "):
+        return None
+    return f"{verb} {phrase.removeprefix('to ')}" if told.re.pattern == raw["will_of"] else _infinitive(verb, phrase)
+
+
+def _infinitive(verb: str, phrase: str) -> str:
+    return f"{_data()['verbs'].get(verb, verb)} {phrase}"
+
+
+def _without_name(text: str, client: Client) -> str:
+    """Return ``text`` without the client's name as its subject: "wants to retire" for "Ms Arnaud wants to retire"."""
+    names = "|".join(re.escape(name) for name in re.split(r"\W+", client.name) if len(name) > 1)
+    return re.sub(rf"^(?:(?:mr|mrs|ms|dr)\.? )?(?:(?:{names}) )+", "", text, flags=re.IGNORECASE)
 
 
 def _to_you(text: str) -> str | None:

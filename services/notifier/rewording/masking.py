@@ -1,4 +1,4 @@
-"""Replaces names, figures, dates, desires and quotations by marks, and puts them back.
+"""Replaces names, figures, dates, desires, aims and quotations by marks, and puts them back.
 
 What is masked does not leave the installation and cannot come back changed.
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from services.notifier.drafting.own_words import aim_spans
 from services.notifier.drafting.tokens import tokens
 
 __all__ = ["MARK", "Masks"]
@@ -63,6 +64,7 @@ class Masks:
             for private, letter in self.private.items()
             for match in re.finditer(rf"{_BEFORE[letter]}{re.escape(private)}(?!\w)", text, flags)
         ]
+        found += [(start, end, "W") for start, end in aim_spans(text)]
         for token in tokens(text):
             # A token includes its sign ("12 %") or all words of a date.
             if not (public and token.kind in ("name", "quotation")):

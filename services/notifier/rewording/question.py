@@ -105,7 +105,7 @@ def _writing(draft: Draft, alert: Alert, client: Client, masks: Masks, trade: Tr
         "event": alert.kind.replace("_", " "),
         "unconfirmed": alert.verdict == "warn",
         "client": phrasing_of(trade).stance_label[alert.stance],
-        "risk": client.risk,
+        **({"risk": client.risk} if client.risk is not None else {}),
         "wishes": [name for desire in client.desires if _is_plain(name := desire.name.replace("_", " "))],
     }
     if "opinion" in own and (advice := split_advice(own["opinion"])) is not None:

@@ -107,7 +107,7 @@ def record_traits(context: ActionContext, client_id: str, *, risk: str = "", goa
     if risk and risk not in get_args(Risk):
         raise BadInput(f"{risk!r} is no risk tolerance.", fix=f"Choose one of {', '.join(get_args(Risk))}.")
     said = " ".join(words.split())[:COMMENT_LIMIT] or None
-    given: dict[Trait, object] = {}
+    given: dict[str, object] = {}
     if risk:
         given["risk"] = risk
     if goal:

@@ -47,7 +47,8 @@ def brief(*notes: Note, alert: dict[str, Any] | None = None, history: tuple[Note
         ("I am thinking of buying more Halden", None),
         ("I will sell Halden if it falls further", None),
         ("I no longer want to sell Halden", None),
-        ("We are not moving to Halden", None),
+        ("I am not selling Halden", "keep"),
+        ("We'll be moving everything to Halden", "move_to"),
         ("I sold Halden in the spring", None),
         ("I want to buy Halden's rival", None),
         ("I want to buy Orvix after selling Halden", None),
@@ -120,19 +121,49 @@ def test_a_message_says_when_the_client_said_it(at: date | None, opening: str) -
     "text",
     [
         "Trusts Halden Energy",
-        "Will never sell Halden Energy",
         "She likes Halden Energy",
-        "Ms Arnaud will never sell Halden Energy",
+        "Her son will never sell Halden Energy",
         "Claire is attached to Halden Energy",
         "Loyal to Halden Energy because of her father",
         "We move to Halden Energy this year",
         "I want to own Halden Energy until 2024",
         "Why should I ever sell Halden Energy?",
+        "Happy with Halden Energy",
+        "My wife wants to sell Halden Energy",
+        "Let's not talk about Halden Energy",
+        "I hate Halden Energy",
+        "I promised my late husband to keep Halden Energy",
+        "I was told, off the record, about Halden Energy",
         "Halden makes me nervous",  # the name in the book is another
     ],
 )
 def test_what_the_client_has_not_plainly_said_is_not_quoted(text: str) -> None:
     assert own_view(brief(Note(text=text))) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "intention"),
+    [
+        ("Will never sell Halden Energy", "will never sell Halden Energy", "keep"),
+        ("Has said that she would never sell Halden Energy", "would never sell Halden Energy", "keep"),
+        ("Ms Arnaud plans to buy more Halden Energy", "plan to buy more Halden Energy", "buy"),
+        ("Wants to move her money to Halden Energy", "want to move your money to Halden Energy", "move_to"),
+        ("Wants to sell Halden Energy if it falls", None, None),
+        ("Wants to please her brother by keeping Halden Energy", None, None),
+        ("Wants to know more about Halden Energy", None, None),
+    ],
+)
+def test_what_the_account_manager_noted_of_an_intention_is_told_and_not_quoted(
+    text: str, told: str | None, intention: str | None
+) -> None:
+    case = brief(Note(text=text, at=date(2026, 1, 5)), alert={"direction": "negative"})
+    view = own_view(case)
+    assert (view and view.text, view and view.intention) == (told, intention)
+    if view is not None:
+        assert question_on(view, case).startswith(f"You told me in January that you {told}. Have you considered ")
+        done = compose(case, SHIPPED, send_after=NOW)
+        assert isinstance(done, Composed)
+        assert f"that you {told}. Have you considered" in done.draft.body
 
 
 def test_the_latest_intention_comes_before_other_words() -> None:
@@ -156,6 +187,7 @@ def test_the_latest_intention_comes_before_other_words() -> None:
          "What Halden Energy pays out is part of that."),
         ({"history": (Note(text="I want to retire in 2029", at=date(2025, 3, 2)),)},
          "You told me in March 2025 that you want to retire in 2029. What Halden Energy pays out counts toward that."),
+        ({"end_vision": "Living off her dividends"}, "Your long-term aim is to live off your dividends. "),
         ({"history": (Note(text="Wants to retire in 2029"),)}, "You once told me that you want to retire in 2029."),
         ({"history": (Note(text="We'd like to live off our dividends"),)},
          "You once told me that you would like to live off your dividends."),
@@ -173,6 +205,7 @@ def test_an_aim_that_the_event_touches_is_told_in_the_clients_own_words(book: di
 @pytest.mark.parametrize(
     "book",
     [
+        {"end_vision": "Dividends for the children"},
         {"end_vision": "A school of her own"},
         {"end_vision": "To live from the portfolio until 2024"},
         {"history": (Note(text="I don't want to retire"),)},
