@@ -14,6 +14,9 @@ __all__ = ["MAX_ENTRIES", "Prescan", "prescan"]
 MAX_ENTRIES = 5_000
 #: XHTML in an entry nests about 30 deep; expat itself has no limit.
 MAX_DEPTH = 200
+#: feedparser takes quadratic time in the elements of an entry and in the namespaces that are declared.
+MAX_FIELDS, MAX_DECLARATIONS = 3_000, 1_000
+_DO_NOT_USE = "Remove this feed, or ask the publisher for another address."
 _ENTRY = frozenset({"item", "entry"})
 _PARENT = frozenset({"channel", "rss", "rdf", "feed"})
 _GUID = frozenset({"guid", "id"})
@@ -58,14 +61,24 @@ class _Scanner:
         self.guids: list[str | None] = []
         self.entry_depth = 0
         self.guid: list[str] | None = None
+        self.namespace = ""
+        self.fields = self.declared = 0
         self.end = 0
         self.closing = b""
         self.parser = expat.ParserCreate("utf-8", " ")
         self.parser.namespace_prefixes = True
         self.parser.buffer_text = True
+        self.parser.StartNamespaceDeclHandler = self.declare
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.stop
         self.parser.CharacterDataHandler = self.text
+
+    def declare(self, _prefix: str | None, _namespace: str | None) -> None:
+        self.declared += 1
+        if self.declared > MAX_DECLARATIONS:
+            raise NotAFeed(
+                f"This XML declares more than {MAX_DECLARATIONS:,} namespaces, which no feed needs.", fix=_DO_NOT_USE
+            )
 
     def start(self, name: str, _attributes: object) -> None:
         local, tag = _names(name)
@@ -73,15 +86,19 @@ class _Scanner:
         if depth >= MAX_DEPTH:
             raise NotAFeed(
                 f"This XML nests more than {MAX_DEPTH} elements deep, which no feed needs.",
-                fix="Remove this feed, or ask the publisher for another address.",
+                fix=_DO_NOT_USE,
             )
         if not self.entry_depth and local in _ENTRY and (depth == 0 or self.path[-1][0] in _PARENT):
             if len(self.guids) == MAX_ENTRIES:
                 raise _EntryLimitReached
-            self.entry_depth = depth + 1
+            self.entry_depth, self.namespace, self.fields = depth + 1, _namespace(name), 0
             self.guids.append(None)
-        elif self.entry_depth and depth == self.entry_depth and local in _GUID and not name.startswith("http://search"):
-            self.guid = []
+        elif self.entry_depth and depth == self.entry_depth:
+            self.fields += 1
+            if self.fields > MAX_FIELDS:
+                raise NotAFeed(f"An entry has more than {MAX_FIELDS:,} elements, which no feed needs.", fix=_DO_NOT_USE)
+            if local in _GUID and _namespace(name) == self.namespace:
+                self.guid = []
         self.path.append((local, tag))
 
     def text(self, data: str) -> None:
@@ -117,6 +134,11 @@ def prescan(document: bytes) -> Prescan:
     whole = len(scanner.guids) - (1 if scanner.entry_depth else 0)
     complete = document[: scanner.end] + scanner.closing if scanner.end else None
     return Prescan(tuple(scanner.guids[:whole]), complete, problem, line, code in _CUT_OFF, more)
+
+
+def _namespace(name: str) -> str:
+    """Return the namespace in expat's "namespace local prefix"; empty if there is none."""
+    return name.partition(" ")[0] if " " in name else ""
 
 
 def _names(name: str) -> tuple[str, str]:

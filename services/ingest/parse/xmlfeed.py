@@ -15,6 +15,7 @@ from services.ingest.parse.entry import RawEntry, RawFeed
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.markup import declared_entities, resolve_references
 from services.ingest.parse.notes import Notes
+from services.ingest.parse.plainxml import parse_plain
 from services.ingest.parse.prescan import MAX_ENTRIES, Prescan, prescan
 from services.ingest.parse.sniff import parse_prolog, refuse_root
 
@@ -39,6 +40,7 @@ _NAMESPACES = {
     b"rdf": b"http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     b"sy": b"http://purl.org/rss/1.0/modules/syndication/",
 }
+_TTL_FIELDS = ("ttl", "sy_updateperiod", "sy_updatefrequency")
 _MAX_TTL_SECONDS = 7 * 86_400
 #: RSS 1.0 syndication module, http://purl.org/rss/1.0/modules/syndication/
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
@@ -63,6 +65,9 @@ def parse_xml_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
             "This XML has a tag of more than 64 KB, which no feed needs.",
             fix="Remove this feed, or ask the publisher for another address.",
         )
+    plain = parse_plain(document, feed_url, _ttl)
+    if plain is not None and plain.entries:
+        return plain
     scan = prescan(document)
     if scan.problem == _UNBOUND:
         document = _bind_prefixes(document, notes)
@@ -146,7 +151,9 @@ def _feed(parsed: Any, entries: tuple[RawEntry, ...], feed_url: str) -> RawFeed:
         title=_text(head, "title"),
         site_url=_text(head, "link"),
         language=_text(head, "language") or _language(head),
-        ttl_seconds=_ttl(head),
+        ttl_seconds=_ttl(
+            {key: str(dict.get(head, key) or "") for key in ("ttl", "sy_updateperiod", "sy_updatefrequency")}
+        ),
         entries=entries,
     )
 
@@ -211,13 +218,13 @@ def _authors(entry: Any) -> Iterable[str]:
             yield name
 
 
-def _ttl(head: Any) -> int | None:
+def _ttl(head: Mapping[str, str]) -> int | None:
     """Return how many seconds the feed asks not to be polled again."""
-    ttl = str(dict.get(head, "ttl") or "").strip()
+    ttl = str(head.get("ttl") or "").strip()
     if ttl.isascii() and ttl.isdigit() and 0 < len(ttl) < 7:
         return min(int(ttl) * 60, _MAX_TTL_SECONDS) or None
-    period = _PERIODS.get(str(dict.get(head, "sy_updateperiod") or "").strip().lower())
-    frequency = str(dict.get(head, "sy_updatefrequency") or "1").strip()
+    period = _PERIODS.get(str(head.get("sy_updateperiod") or "").strip().lower())
+    frequency = str(head.get("sy_updatefrequency") or "1").strip()
     if period is None or not (frequency.isascii() and frequency.isdigit() and 0 < len(frequency) < 5):
         return None
     return min(period // max(int(frequency), 1), _MAX_TTL_SECONDS) or None
