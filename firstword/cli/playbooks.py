@@ -129,6 +129,9 @@ def try_(
     mood: str = _one_of("mood", "calm"),
     role: str = _one_of("role", "object"),
     status: str = _one_of("status", "fact"),
+    says: Annotated[
+        str, typer.Option("--says", help="The news in one sentence, with {name} for the thing watched.")
+    ] = "",
     view: Annotated[str | None, typer.Option("--view", help="What the client has said about the subject.")] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Write an update: the client was told before, as unconfirmed.")
@@ -162,6 +165,7 @@ def try_(
         words=words,
         view=view,
         update=update,
+        says=says,
     )
     done = dry_run(case, playbooks, SystemClock().now())
     if as_json:

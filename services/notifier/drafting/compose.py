@@ -10,22 +10,22 @@ from schemas.alerts import Verdict
 from schemas.base import content_id
 from schemas.clients import Client, Manager
 from schemas.drafts import Advice, AffectedWatch, Draft, DraftPart, Finding, Grounding
-from services.notifier.drafting.brief import Brief, pick
+from services.notifier.drafting.brief import Brief
+from services.notifier.drafting.client_effect import meaning_text, question_text
 from services.notifier.drafting.corroboration import unsupported
-from services.notifier.drafting.data_files import Phrasing, phrasing
+from services.notifier.drafting.data_files import Phrasing
 from services.notifier.drafting.figures import figures_part
 from services.notifier.drafting.grounding import (
     GroundingSources,
     check_grounding,
     grounding_sources,
-    share_percent,
     ungrounded,
 )
 from services.notifier.drafting.languages import greeting, is_closing, without_foreign_closing
 from services.notifier.drafting.meaning.draft_findings import composed_findings
 from services.notifier.drafting.news import NewsPart, lead_evidence, news_part, subject_line
 from services.notifier.drafting.opinion import OpinionPart, lacks_rule, opinion_part
-from services.notifier.drafting.own_words import own_view, question_on, touched_aim
+from services.notifier.drafting.own_words import own_view, touched_aim
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.register import register_of
 from services.notifier.drafting.standing import standing_sentences
@@ -35,6 +35,8 @@ __all__ = ["Composed", "Refusal", "also_concerns", "compose", "draft_id_for", "m
 
 #: Of all that an event concerns, so many names are told besides the first.
 NAMED = 4
+#: Longer messages are composed with less detail, if there is less to say.
+USUAL_WORDS = 120
 #: The parts that count toward the length of a message; signature and compliance note do not.
 _MESSAGE = ("greeting", "news", "meaning", "opinion", "question", "close")
 
@@ -69,6 +71,7 @@ class _Detail:
     meaning: bool = True
     own_words: bool = True
     more: bool = True
+    outlook: bool = True
 
 
 _DETAIL_LEVELS = (
@@ -77,7 +80,8 @@ _DETAIL_LEVELS = (
     _Detail(28, more=False),
     _Detail(28, own_words=False, more=False),
     _Detail(22, others=False, own_words=False, more=False),
-    _Detail(18, others=False, meaning=False, own_words=False, more=False),
+    _Detail(22, others=False, own_words=False, more=False, outlook=False),
+    _Detail(18, others=False, meaning=False, own_words=False, more=False, outlook=False),
 )
 #: For a client who wants it brief: the same, with fewer sentences.
 _BRIEF_LEVELS = tuple(
@@ -153,7 +157,7 @@ def compose(
     known = grounding_sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=brief.now)
     for detail in _BRIEF_LEVELS if register_of(brief.client).brief else _DETAIL_LEVELS:
         attempt = _attempt(brief, playbooks, detail, known)
-        if not attempt.faulty:
+        if not attempt.faulty and count_words(message_text(attempt.parts)) <= USUAL_WORDS:
             break
     if missing := ungrounded(attempt.groundings):
         things = ", ".join(f"“{grounding.text.strip('“”')}” ({grounding.kind})" for grounding in missing)
@@ -171,15 +175,15 @@ def compose(
 def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: GroundingSources) -> _Attempt:
     news = news_part(brief, max_words=detail.quote_words, others=detail.others)
     also = also_concerns(brief.affects, brief.phrases)
-    view = opinion_part(brief, playbooks, own_words=detail.own_words, outlook=detail.meaning)
+    view = opinion_part(brief, playbooks, own_words=detail.own_words, outlook=detail.outlook)
     parts = [
         DraftPart(role="greeting", text=greeting(brief.client)),
         DraftPart(role="news", text=f"{news.text} {also}" if also else news.text, evidence=news.evidence),
-        DraftPart(role="meaning", text=_meaning(brief, view, detail.meaning)),
+        DraftPart(role="meaning", text=meaning_text(brief, view, in_full=detail.meaning)),
     ]
     if view.text is not None:
         parts.append(DraftPart(role="opinion", text=view.text))
-    parts.append(DraftPart(role="question", text=_question(brief, view)))
+    parts.append(DraftPart(role="question", text=question_text(brief, view)))
     standing = standing_sentences(brief.trade, [brief.alert.stance])
     parts += [DraftPart(role="close", text=sentence) for sentence in standing]
     if detail.more:
@@ -245,44 +249,6 @@ def _cautions(client: Client) -> tuple[str, ...]:
     return (f"{client.name} is upset at present. A call may work better than a message.",)
 
 
-def _meaning(brief: Brief, view: OpinionPart, in_full: bool) -> str:
-    """Return how the client is affected, with the weight of the holding, and what the news means for them."""
-    phrases, alert, watch = brief.phrases, brief.alert, brief.watch
-    share = ""
-    if watch is not None and watch.weight and watch.is_asset:
-        kind = "holding" if watch.kind == "holding" else "other"
-        share = phrases.share[kind].format(percent=share_percent(watch.weight))
-    if alert.verdict == "warn":
-        comma = "," if share else ""
-        because = phrases.stance_short[alert.stance].format(asset=brief.asset, share=f"{share}{comma}").rstrip(",")
-        return phrases.news["because"].format(because=because)
-    text = phrases.stance[alert.stance].format(asset=brief.asset, share=share)
-    rule = view.rule
-    if in_full and rule is not None and rule.meaning and view.withheld is None:
-        text += " " + rule.meaning.replace("{asset}", brief.asset)
-    return text
-
-
-def _question(brief: Brief, view: OpinionPart) -> str:
-    """Return the open question that closes the message. It is about the client's own view, if they have one."""
-    client, pools = brief.client, phrasing().questions
-    seed = (client.id, brief.alert.story_id)
-    if view.withheld is not None:
-        return pick(pools["information"], *seed)
-    if client.mood == "upset":
-        return pick(pools["upset"], *seed)
-    if brief.alert.verdict == "correct":
-        return pick(pools["correct"], *seed)
-    if (own := own_view(brief)) is not None:
-        return question_on(own, brief)
-    if view.rule is None:
-        return pick(pools["without_opinion"], *seed)
-    if view.rule.question:
-        return view.rule.question.replace("{asset}", brief.asset)
-    questions = brief.trade.questions_about(brief.alert.stance) or pools["with_opinion"]
-    return pick(questions, *seed).replace("{asset}", brief.asset)
-
-
 def _with_more(brief: Brief, view: OpinionPart, news: NewsPart, parts: list[DraftPart]) -> list[DraftPart]:
     """Return ``parts`` with what this client in particular wants to read beside them, as far as there is room."""
     if brief.alert.verdict != "tell" or view.rule is None or brief.client.mood == "upset":
@@ -292,7 +258,7 @@ def _with_more(brief: Brief, view: OpinionPart, news: NewsPart, parts: list[Draf
     if own_view(brief) is None and (aim := touched_aim(brief)) is not None:
         longer = _if_short(parts, "meaning", aim)
         # Rather the client's own aim than what the news means for everybody in their place.
-        instead = f"{_meaning(brief, view, in_full=False)} {aim}"
+        instead = f"{meaning_text(brief, view, in_full=False)} {aim}"
         parts = longer or _if_short(parts, "meaning", instead, replaces=True) or parts
     return parts
 

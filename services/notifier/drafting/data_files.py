@@ -46,13 +46,18 @@ class Phrasing:
     warn_safety: dict[str, str]
     warn_safety_reason: str
     warn_then: str
-    plan_action: str
+    plan_action: tuple[str, ...]
     stance_label: dict[str, str]
     stance: dict[str, str]
     stance_short: dict[str, str]
     also_concerns: str
     also: dict[str, str]
     also_others: str
+    if_right: str
+    if_right_and: str
+    position: dict[str, tuple[str, ...]]
+    portfolio_effect: dict[str, str]
+    named_date: str
     share: dict[str, str]
     news: dict[str, str]
     questions: dict[str, tuple[str, ...]]
@@ -63,9 +68,19 @@ def phrasing() -> Phrasing:
     """Return the phrases and questions that ship with the product."""
     raw: dict[str, Any] = read_yaml("phrasing.yaml")
     opinion = {pool: tuple(lines) for pool, lines in raw["opinion"].items()}
-    questions = {pool: tuple(lines) for pool, lines in read_yaml("questions.yaml").items()}
+    questions = {pool: tuple(lines) for pool, lines in read_yaml("questions.yaml").items() if pool != "by_event"}
     warn_reason = tuple(raw["warn_reason"])
-    return Phrasing(**{**raw, "opinion": opinion, "warn_reason": warn_reason}, questions=questions)
+    position = {rank: tuple(lines) for rank, lines in raw["position"].items()}
+    return Phrasing(
+        **{
+            **raw,
+            "opinion": opinion,
+            "warn_reason": warn_reason,
+            "position": position,
+            "plan_action": tuple(raw["plan_action"]),
+        },
+        questions=questions,
+    )
 
 
 def phrasing_of(trade: TradeDefinition) -> Phrasing:

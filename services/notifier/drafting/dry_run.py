@@ -35,6 +35,7 @@ class DryRunCase:
 
     ``risk`` None is a client whose risk tolerance is not known. With a ``role``, the news has a reading, of a
     ``status`` (default: a fact) and a ``family`` (default: the kind's).
+    ``says`` is the news in one sentence, instead of the invented one, with ``{name}`` for the thing watched.
     """
 
     trade: Trade
@@ -55,6 +56,7 @@ class DryRunCase:
     role: Role | None = None
     status: Firmness | None = None
     family: EventFamily | None = None
+    says: str = ""
 
 
 def dry_run(case: DryRunCase, playbooks: Playbooks, now: datetime) -> Composed | Refusal:
@@ -184,6 +186,8 @@ def _earlier(case: DryRunCase, alert: Alert, now: datetime, trade: TradeDefiniti
 
 def _title_and_quote(case: DryRunCase, name: str, trade: TradeDefinition, *, denied: bool) -> tuple[str, str]:
     raw = _raw()
+    if case.says and not denied:
+        return _sentence(case.says, name).rstrip("."), _sentence(case.says, name)
     title, quote = raw["denied"] if denied else trade.examples.news.get(case.kind) or raw["news"][case.kind]
     return _sentence(title, name), _sentence(quote, name)
 

@@ -14,7 +14,8 @@ from schemas.clients import Client, Stance
 from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Outlook, Role
 from services.notifier.drafting.data_files import read_yaml
-from services.notifier.drafting.playbook_rules import ANY, Rule, RuleKind, RuleQuery
+from services.notifier.drafting.playbook_rules import ANY, Rule, RuleKind, RuleQuery, Stage
+from services.notifier.drafting.stage import event_text, stage_of
 
 __all__ = [
     "Contradiction",
@@ -23,6 +24,7 @@ __all__ = [
     "doubts",
     "fitting_phrasings",
     "is_company",
+    "is_premature",
     "presuppositions",
     "query_for",
     "speaks_of_company",
@@ -62,13 +64,14 @@ class Presuppositions:
     roles: tuple[Role, ...]
     directions: tuple[Direction, ...]
     statuses: tuple[Firmness, ...]
+    stages: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
     """A presupposition of a rule that the reading contradicts."""
 
-    field: Literal["kind", "role", "direction", "status", "size", "asset"]
+    field: Literal["kind", "role", "direction", "status", "stage", "size", "asset"]
     text: str
 
 
@@ -103,7 +106,14 @@ def presuppositions(kind: RuleKind, stance: Stance) -> Presuppositions:
     else:
         found = roles["kinds"].get(kind, roles["default"])
     directions = raw["directions"].get(kind, ()) if stance == "holds" else ()
-    return Presuppositions(tuple(found), tuple(directions), tuple(raw["statuses"]))
+    stages = () if stance in _SUBJECTS else raw["stages"].get(kind, ())
+    return Presuppositions(tuple(found), tuple(directions), tuple(raw["statuses"]), tuple(stages))
+
+
+@cache
+def is_premature(kind: EventKind) -> bool:
+    """Return whether an event of ``kind`` calls for no step, but for preparation, while it is only planned."""
+    return kind in read_yaml("presuppositions.yaml")["not_before"]
 
 
 def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> RuleQuery:
@@ -145,6 +155,8 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
         family=family,
         unsure=unsure,
         asset=asset,
+        stage=stage_of(alert),
+        text=event_text(alert),
     )
 
 
@@ -168,6 +180,11 @@ def contradiction(rule: Rule, kind: RuleKind, query: RuleQuery) -> Contradiction
         return Contradiction("status", "how firm the event stands is not known")
     if query.status is not None and query.status not in statuses:
         return Contradiction("status", f"the event is no fact or plan but “{query.status}”")
+    stages = rule.stages or needed.stages
+    if query.stage is None and rule.stages:
+        return Contradiction("stage", "how far the event has come is not known")
+    if query.stage is not None and stages and query.stage not in stages:
+        return Contradiction("stage", f"the event is {_words(query.stage)}")
     if query.size == "minor" and not (rule.sizes or rule.waits or rule.silent):
         return Contradiction("size", "the event is too small for it")
     texts = f"{rule.meaning or ''} {rule.question or ''}"

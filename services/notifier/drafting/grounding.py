@@ -18,6 +18,7 @@ from schemas.drafts import Grounding
 from services.notifier.contact.hours import client_zone
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.corroboration import cited_origin
+from services.notifier.drafting.portfolio_effect import portfolio_effect
 from services.notifier.drafting.tokens import Date, Token, fold, tokens
 from services.notifier.drafting.tone import QUOTATION
 
@@ -115,6 +116,7 @@ def grounding_sources(
     entries = [
         *(source for item in alert.evidence for source in _evidence(item, client)),
         *(Source.of("book", ref, text) for ref, text in _book(client, firm, manager) if text),
+        *(Source.of("book", ref, text) for ref, text in _effects(alert, client)),
         *(Source.of("book", ref, note.text, [note.at] if note.at else []) for ref, note in _notes(client)),
         Source.of("evidence", alert.id, f"{alert.headline}\n{alert.entity_name}"),
     ]
@@ -261,6 +263,13 @@ def _watch(ref: str, watch: Watch) -> Iterator[tuple[str, str | None]]:
     yield f"{ref}.note", watch.note
     if watch.weight is not None:
         yield f"{ref}.weight", f"{share_percent(watch.weight)} % and {watch.weight * 100:.4g} %"
+
+
+def _effects(alert: Alert, client: Client) -> Iterator[tuple[str, str]]:
+    """Yield what a share move comes to in the client's portfolio: computed from the evidence and the book."""
+    for watch in client.assets:
+        if watch.entity_id == alert.entity_id and (effect := portfolio_effect(alert, watch)) is not None:
+            yield f"assets.{watch.entity_id}.effect", effect.of_whole
 
 
 def _notes(client: Client) -> Iterator[tuple[str, Note]]:

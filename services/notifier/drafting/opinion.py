@@ -14,7 +14,7 @@ from schemas.readings import EventFamily
 from services.notifier.contact.unknown import unknown_traits
 from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
-from services.notifier.drafting.fit import fitting_phrasings, query_for
+from services.notifier.drafting.fit import fitting_phrasings, is_premature, query_for
 from services.notifier.drafting.playbook_rules import ANY, Rule
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.register import register_of, urges, without_urging
@@ -91,8 +91,8 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     action, reason = (text.replace("{asset}", brief.asset) for text in chosen)
     action = without_urging(action) if client.mood == "upset" else action
     if alert.verdict != "warn":
-        if _is_plan(alert) and not rule.waits:
-            action = brief.phrases.plan_action.format(action=action)
+        if _is_plan(alert) and is_premature(alert.kind) and not (rule.waits or rule.stages):
+            action = pick(brief.phrases.plan_action, client.id, alert.story_id, "plan").format(action=action)
         return OpinionPart(_sentence(brief, desire, action, reason, own_words), rule, notes)
     # The rule's advice is for what has happened. While that is unconfirmed, the advice is only what would follow.
     phrases = brief.phrases

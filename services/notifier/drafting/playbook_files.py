@@ -13,7 +13,7 @@ from schemas.mentions import Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Role
 from services.common.errors import BadInput
 from services.common.yaml_table import line_of, load_table
-from services.notifier.drafting.playbook_rules import ANY, Playbook, Rule, Size, Urgency
+from services.notifier.drafting.playbook_rules import ANY, Playbook, Rule, Size, Stage, Urgency
 from services.notifier.drafting.tokens import tokens
 from services.notifier.trades.catalog import Trades, desire_key
 
@@ -25,6 +25,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "stance": get_args(Stance),
     "role": tuple(role for role in get_args(Role) if role not in ("mention", "homonym")),
     "status": get_args(Firmness),
+    "stage": get_args(Stage),
     "direction": get_args(Direction),
     "risk": get_args(Risk),
     "size": get_args(Size),
@@ -113,12 +114,13 @@ class _Parser:
         if not isinstance(when, CommentedMap):
             self.fault(line, f"{where}.when", "it is missing", "Give at least when: {kind: …, stance: …}.")
             return None
-        self.known(when, (*CHOICES, "desire"), f"{where}.when.")
+        self.known(when, (*CHOICES, "desire", "words"), f"{where}.when.")
         chosen = {name: self.choice(when, name, f"{where}.when.{name}", line) for name in CHOICES}
         for name in ("kind", "stance"):
             if name not in when:
                 self.fault(line, f"{where}.when.{name}", "it is missing", f"Say which {name} the rule is for.")
         desires = [desire_key(str(desire)) for desire in _listed(when.get("desire"))]
+        words = tuple(" ".join(str(word).casefold().split()) for word in _listed(when.get("words")))
         silent = raw.get("silent", False)
         if not isinstance(silent, bool):
             self.fault(
@@ -130,7 +132,7 @@ class _Parser:
         variants = self.variants(raw, where, silent is True)
         if len(self.faults) > before:
             return None
-        rule_id = "/".join(",".join(names) for names in (*chosen.values(), desires) if names)
+        rule_id = "/".join(",".join(names) for names in (*chosen.values(), desires, words[:1]) if names)
         return Rule(
             id=rule_id,
             playbook=playbook,
@@ -150,6 +152,8 @@ class _Parser:
             roles=chosen["role"],
             statuses=chosen["status"],
             variants=variants,
+            stages=chosen["stage"],
+            words=words,
         )
 
     def variants(self, raw: CommentedMap, where: str, silent: bool) -> tuple[tuple[str, str], ...]:

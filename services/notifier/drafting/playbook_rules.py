@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, cast
 
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Role
 
-__all__ = ["ANY", "Playbook", "Rule", "RuleKind", "RuleQuery", "Size", "Urgency"]
+__all__ = [
+    "ANY",
+    "WORDS_WEIGHT",
+    "Playbook",
+    "Rule",
+    "RuleKind",
+    "RuleQuery",
+    "Size",
+    "Stage",
+    "Urgency",
+    "names_any",
+]
 
 #: As in an alert.
 Size = Literal["minor", "moderate", "major"]
 Urgency = Literal["low", "normal", "high", "urgent"]
+#: How far an event has come, by the words of the news.
+Stage = Literal["rumored", "announced", "completed", "called_off"]
 #: An action that begins so changes nothing.
 _WAITING = ("leaving ", "keeping ", "holding off", "staying ", "waiting ", "not ", "noting ", "watching ")
 #: What a rule is for: an exact kind of event, a broad kind, or any event at all.
 RuleKind = EventKind | EventFamily | Literal["any"]
 ANY: Literal["any"] = "any"
+#: Words of the news count as much as so many other conditions.
+WORDS_WEIGHT = 4
+
+
+def names_any(text: str, words: tuple[str, ...]) -> bool:
+    """Return whether ``text``, in lower case, contains any of ``words``. A word that ends in * is a beginning."""
+    return any(_word_pattern(word).search(text) for word in words)
+
+
+@lru_cache(maxsize=4096)
+def _word_pattern(word: str) -> re.Pattern[str]:
+    end = "" if word.endswith("*") else r"(?!\w)"
+    return re.compile(rf"(?<!\w){re.escape(word.rstrip('*'))}{end}")
 
 
 def _of_family(family: str) -> tuple[str, ...]:
@@ -31,8 +59,10 @@ class RuleQuery:
 
     ``manager`` is the account manager, who may have rules of their own. ``role``, ``status`` and ``family`` are the
     watched name's part, the firmness and the broad kind as read; None where that is not known, which contradicts
-    only a rule that names it. ``unsure``: the kind is a guess, so only rules for any event may serve. ``asset`` is the
-    client's name for what it is about. ``risk`` None is not known, so no rule with a condition on it fits.
+    only a rule that names it. ``stage`` is how far the event has come, None where
+    that is not known either. ``unsure``: the kind is a guess, so only rules for any event may serve. ``asset`` is the
+    client's name for what it is about, ``text`` what the news says, in lower case. ``risk`` None is
+    not known, so no rule with a condition on it fits.
     """
 
     kind: EventKind
@@ -49,6 +79,8 @@ class RuleQuery:
     family: EventFamily | None = None
     unsure: bool = False
     asset: str = ""
+    stage: Stage | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +88,9 @@ class Rule:
     """One piece of advice and its conditions. An empty condition fits everything; ``kinds`` and ``stances`` are set.
 
     ``action`` is a gerund phrase, ``reason`` a clause, ``meaning`` and ``question`` are sentences. Each may contain
-    ``{asset}``. A ``silent`` rule says that no opinion is given in its case. ``roles`` and ``statuses`` are what the
-    rule presupposes of the event; empty: what its kind presupposes (presuppositions.yaml). ``variants`` are other
-    phrasings of action and reason.
+    ``{asset}``. A ``silent`` rule says that no opinion is given in its case. ``roles``, ``statuses`` and ``stages``
+    are what the rule presupposes of the event; empty: what its kind presupposes (presuppositions.yaml). ``words``: the
+    news contains one of them. ``variants`` are other phrasings of action and reason.
     """
 
     id: str
@@ -79,6 +111,8 @@ class Rule:
     roles: tuple[Role, ...] = ()
     statuses: tuple[Firmness, ...] = ()
     variants: tuple[tuple[str, str], ...] = ()
+    stages: tuple[Stage, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def events(self) -> tuple[EventKind, ...]:
@@ -92,17 +126,23 @@ class Rule:
         return ((self.action, self.reason), *self.variants)
 
     @property
+    def is_general(self) -> bool:
+        """Return whether the rule is for any event."""
+        return ANY in self.kinds
+
+    @property
     def waits(self) -> bool:
         """Return whether the advice is to leave things as they are."""
         return self.action.startswith(_WAITING)
 
     @property
     def specificity(self) -> int:
-        """The number of further conditions: role, status, desire, risk, direction, size and urgency."""
+        """The number of further conditions, with words for several: they name the event most closely."""
         conditions = (
-            self.roles, self.statuses, self.directions, self.desires, self.risks, self.sizes, self.urgencies,
+            self.roles, self.statuses, self.stages, self.directions, self.desires, self.risks, self.sizes,
+            self.urgencies,
         )  # fmt: skip
-        return sum(bool(condition) for condition in conditions)
+        return sum(bool(condition) for condition in conditions) + WORDS_WEIGHT * bool(self.words)
 
     def fits(self, query: RuleQuery, desires: frozenset[str]) -> bool:
         """Return whether the rule's conditions on client and case hold. ``desires`` are all names of one desire.
@@ -116,6 +156,7 @@ class Rule:
             and (not self.risks or query.risk in self.risks)
             and (not self.sizes or query.size in self.sizes)
             and (not self.urgencies or query.urgency in self.urgencies)
+            and (not self.words or names_any(query.text, self.words))
         )
 
 

@@ -86,7 +86,7 @@ def test_a_complete_draft() -> None:
         "Northgate Wire reports: “Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share.” "
         "The Financial Ledger also reports it.\n\n"
         "You hold Halden Energy, which is about 12% of your portfolio. "
-        "Your income from this holding will be lower.\n\n"
+        "You will receive less cash from Halden Energy than until now.\n\n"
         "Based upon your desire for a dependable income and limited risk, I would advise you to consider replacing "
         "part of the income from Halden Energy with holdings whose dividends are better covered, because income that "
         "depends on one strained payer is the first to fall short.\n\n"

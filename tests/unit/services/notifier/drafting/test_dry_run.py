@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from schemas.clients import Risk, Stance, Trade
-from schemas.mentions import Direction, EventKind
+from schemas.mentions import FAMILY_OF, Direction, EventKind
 from services.notifier.drafting.compose import Composed, message_text
-from services.notifier.drafting.dry_run import MESSAGE_VERDICTS, DryRunCase, dry_run
+from services.notifier.drafting.dry_run import MESSAGE_VERDICTS, DryRunCase, brief_for, dry_run
+from services.notifier.drafting.fit import query_for
 from services.notifier.drafting.grammar import check_grammar
 from services.notifier.drafting.playbook_rules import Rule, RuleQuery, Size
 from services.notifier.drafting.playbooks import Playbooks
@@ -25,6 +26,43 @@ SHIPPED = Playbooks.shipped()
 BOOKS = {book.trade: book for book in SHIPPED.layers[0] if book.trade is not None}
 
 
+#: News that tells how far an event of a broad kind has come.
+STAGES: dict[tuple[str, str], str] = {
+    ("deal", "rumored"): "{name} is in early talks on a merger.",
+    ("deal", "announced"): "The deal of {name} is expected to close in the autumn.",
+    ("deal", "completed"): "The deal of {name} was completed.",
+    ("deal", "called_off"): "The deal of {name} was called off.",
+    ("regulation", "announced"): "The authority proposed new rules that concern {name}.",
+    ("regulation", "called_off"): "The authority has withdrawn the rules that concern {name}.",
+    ("insolvency", "rumored"): "There are fears that {name} cannot pay.",
+    ("breach", "called_off"): "{name} foiled an attempt to take its data.",
+    ("vulnerability", "completed"): "A patch for {name} is out.",
+    ("outage", "completed"): "The service of {name} is restored.",
+    ("labour", "announced"): "The staff of {name} voted for a strike.",
+}
+
+
+def says(rule: Rule, kind: EventKind) -> str:
+    """Return news that meets the stage or the words that ``rule`` asks for, if it asks for any."""
+    if rule.stages:
+        return STAGES[FAMILY_OF[kind], rule.stages[0]]
+    if not rule.words and FAMILY_OF[kind] == "deal":
+        return "{name} and Corvane Works have a deal."  # tells no stage
+    return f"{{name}} is in the news about {rule.words[0].rstrip('*')}." if rule.words else ""
+
+
+def query_of(rule: Rule, kind: EventKind, *parts: Any) -> RuleQuery:
+    """Return a query for ``kind`` and ``parts`` that meets the role, stage and words that ``rule`` asks for."""
+    stage = rule.stages[0] if rule.stages else None
+    return replace(
+        RuleQuery(kind, *parts),
+        stage=stage,
+        text=" ".join(word.rstrip("*") for word in rule.words),
+        role=rule.roles[0] if rule.roles else None,
+        status=rule.statuses[0] if rule.statuses else None,
+    )
+
+
 def said(trade: Trade) -> Iterator[tuple[DryRunCase, Rule]]:
     """Yield each kind × stance × direction × size × desire × risk that a rule decides, with the rule."""
     rules = BOOKS[trade].rules
@@ -33,9 +71,12 @@ def said(trade: Trade) -> Iterator[tuple[DryRunCase, Rule]]:
     sizes: set[Size] = {"moderate", *(size for rule in rules for size in rule.sizes)}
     clients, events = tuple(product(desires, get_args(Risk))), tuple(product(get_args(Direction), sorted(sizes)))
     for (kind, stance), (direction, size), (desire, risk) in product(cases, events, clients):
-        rule = SHIPPED.lookup(RuleQuery(kind, stance, trade, direction, desire, risk, size))
+        case = DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, size=size)
+        brief = brief_for(case, NOW)
+        query = query_for(brief.alert, brief.client, brief.asset, None)
+        rule = SHIPPED.lookup(replace(query, desire=desire))
         if rule is not None:
-            yield DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, size=size), rule
+            yield case, rule
 
 
 def proofread(case: DryRunCase, rule: Rule) -> None:
@@ -50,8 +91,10 @@ def proofread(case: DryRunCase, rule: Rule) -> None:
     assert message_text(draft.parts).endswith("?")
     if case.verdict != "correct":
         assert draft.rule == rule.id
-        waits = case.verdict == "warn" and rule.waits  # the advice while it is unconfirmed says as much
-        assert waits or any(action.partition("{asset}")[0] in draft.body for action, _ in rule.phrasings)
+        # While it is unconfirmed, what would follow is said only if there is room for it.
+        assert case.verdict == "warn" or any(
+            action.partition("{asset}")[0] in draft.body for action, _ in rule.phrasings
+        )
     for blemish in ("..", "  ", " .", " ,", ",,", "{", "}", "None", " a income", "to to ", "_", "the the "):
         assert blemish not in whole.replace(" …", "…"), (blemish, whole)
 
@@ -62,9 +105,20 @@ def case_of(trade: Trade, rule: Rule) -> DryRunCase:
     risk = rule.risks[0] if rule.risks else "moderate"
     directions, sizes = rule.directions or get_args(Direction), rule.sizes or get_args(Size)
     return next(
-        DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, size=size)
+        DryRunCase(
+            trade,
+            kind,
+            stance,
+            direction,
+            (desire,),
+            risk=risk,
+            size=size,
+            says=says(rule, kind),
+            role=rule.roles[0] if rule.roles else None,
+            status=rule.statuses[0] if rule.statuses else None,
+        )
         for kind, stance, direction, size in product(rule.events, rule.stances, directions, sizes)
-        if SHIPPED.find(RuleQuery(kind, stance, trade, direction, desire, risk, size)) is rule
+        if SHIPPED.find(query_of(rule, kind, stance, trade, direction, desire, risk, size)) is rule
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from typing import cast, get_args
@@ -22,7 +23,7 @@ from services.notifier.drafting.fit import (
 )
 from services.notifier.drafting.opinion import opinion_part
 from services.notifier.drafting.playbook_files import parse_playbook
-from services.notifier.drafting.playbook_rules import ANY, Rule, RuleQuery, Size
+from services.notifier.drafting.playbook_rules import ANY, Rule, RuleQuery, Size, Stage
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import review
@@ -58,10 +59,34 @@ def test_each_rule_serves_the_readings_that_it_presupposes_and_no_other(name: st
             ]
             roles, statuses = rule.roles or needed.roles, rule.statuses or needed.statuses
             size: Size = rule.sizes[0] if rule.sizes else "major"
-            for role, status, direction in product(ROLES, STATUSES, directions):
-                case = RuleQuery(event, stance, book.trade or "wealth", direction, size=size, role=role, status=status)
+            stages = rule.stages or needed.stages or get_args(Stage)
+            for role, status, direction, stage in product(ROLES, STATUSES, directions, get_args(Stage)):
+                case = RuleQuery(
+                    event, stance, book.trade or "wealth", direction, size=size, role=role, status=status, stage=stage
+                )
                 fits = contradiction(rule, kind, case) is None
-                assert fits == (role in roles and status in statuses), (rule.line, kind, stance, role, status)
+                assert fits == (role in roles and status in statuses and stage in stages), (rule.line, kind, case)
+
+
+def test_a_rule_with_a_stage_or_words_serves_only_where_the_news_shows_them() -> None:
+    for rule in (rule for rule in SHIPPED.rules() if rule.stages or rule.words):
+        case = RuleQuery(rule.events[0], rule.stances[0], "wealth", role=(rule.roles or ("object",))[0])
+        if rule.stages:
+            refused = contradiction(rule, rule.kinds[0], case)
+            assert refused is not None
+            assert refused.field in ("stage", "role")
+        else:
+            text = "something else"
+            assert not rule.fits(replace(case, text=text, direction=(rule.directions or ("unclear",))[0]))
+        shown = replace(
+            case,
+            text=f"news about {rule.words[0].rstrip('*')}" if rule.words else "",
+            direction=(rule.directions or ("unclear",))[0],
+            desire=min(rule.desires, default=""),
+            risk=(rule.risks or ("moderate",))[0],
+            size=(rule.sizes or ("moderate",))[0],
+        )
+        assert rule.fits(shown), rule.id
 
 
 @pytest.mark.parametrize("name", sorted(BOOKS))
@@ -133,8 +158,11 @@ def test_a_coin_or_a_fund_gets_no_advice_on_its_board_or_earnings() -> None:
 
 
 def test_a_plan_is_worded_as_what_would_follow_unless_the_advice_is_to_wait() -> None:
-    plan = said(DryRunCase("it", "price_increase", "uses", "negative", size="major", role="actor", status="plan"))
-    assert "in case it goes ahead" in plan
+    plan = said(DryRunCase("it", "politics", "uses", "negative", size="major", role="affected", status="plan"))
+    assert "in case it goes ahead" in plan or "preparing for it" in plan
+    announced = said(DryRunCase("it", "price_increase", "uses", "negative", size="major", role="actor", status="plan"))
+    assert announced
+    assert "in case it goes ahead" not in announced
     waits = said(DryRunCase("wealth", "product_launch", "holds", "positive", role="actor", status="plan"))
     assert waits
     assert "in case it goes ahead" not in waits

@@ -92,10 +92,13 @@ def test_every_shipped_rule_can_be_reached(trade: Trade, rule: Rule) -> None:
         sorted(rule.desires) or ["nothing in particular"],
         rule.risks or get_args(Risk),
         rule.sizes or get_args(Size),
+        rule.stages or (None,),
+        rule.roles or (None,),
     )
+    text = " ".join(word.rstrip("*") for word in rule.words)
     found = (
-        SHIPPED.find(RuleQuery(kind, stance, trade, direction, desire, risk, size))
-        for kind, stance, direction, desire, risk, size in cases
+        SHIPPED.find(RuleQuery(kind, stance, trade, direction, desire, risk, size, stage=stage, role=role, text=text))
+        for kind, stance, direction, desire, risk, size, stage, role in cases
     )
     assert any(other is rule for other in found)
 

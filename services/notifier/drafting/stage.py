@@ -1,0 +1,55 @@
+"""Reads from the words of the news how far an event has come: rumored, announced, completed or called off."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from schemas.alerts import Alert
+from schemas.mentions import FAMILY_OF
+from services.notifier.drafting.data_files import read_yaml
+from services.notifier.drafting.playbook_rules import Stage
+
+__all__ = ["event_text", "stage_of"]
+
+#: So many items of the evidence are read besides the headline: the first ones state the event best.
+MAX_ITEMS = 3
+#: A clause on what has not happened: "if the deal closes", "once it is completed".
+_CONDITION = re.compile(r"\b(?:if|once|until|before|unless|assuming)\b[^,.;:\n]*")
+
+
+def event_text(alert: Alert) -> str:
+    """Return the words that say what happened, in lower case: the headline and the leading evidence."""
+    return "\n".join(_texts(alert))
+
+
+def stage_of(alert: Alert) -> Stage | None:
+    """Return how far the event of ``alert`` has come, or None where its words do not say.
+
+    The headline decides before the evidence. Which words count for which kind of event is data (stages.yaml).
+    """
+    patterns = _patterns(FAMILY_OF[alert.kind])
+    if not patterns:
+        return None
+    reading = alert.reading
+    for text in _texts(alert):
+        text = _CONDITION.sub(" ", text)
+        for stage, pattern in patterns:
+            if pattern.search(text):
+                return "rumored" if stage == "announced" and reading and reading.status == "rumor" else stage
+    if reading is not None and reading.status in ("rumor", "plan"):
+        return "rumored" if reading.status == "rumor" else "announced"
+    return None
+
+
+def _texts(alert: Alert) -> tuple[str, ...]:
+    stating = [item for item in alert.evidence if item.supports in ("claim", "copy", None)] or list(alert.evidence)
+    texts = [alert.headline, *(text for item in stating[:MAX_ITEMS] for text in (item.title, item.quote))]
+    return tuple(dict.fromkeys(text.casefold().replace("’", "'") for text in texts))
+
+
+@cache
+def _patterns(family: str) -> tuple[tuple[Stage, re.Pattern[str]], ...]:
+    """Return the stages of a broad kind in the order of the file, each with the words that show it."""
+    stages = read_yaml("stages.yaml").get(family, {})
+    return tuple((stage, re.compile("|".join(f"(?:{words})" for words in listed))) for stage, listed in stages.items())

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from schemas.mentions import EventKind
+from schemas.readings import Firmness
+from services.notifier.drafting.dry_run import DryRunCase, brief_for
+from services.notifier.drafting.playbook_rules import Stage, names_any
+from services.notifier.drafting.stage import event_text, stage_of
+
+NOW = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)
+
+
+def stage(kind: EventKind, news: str, status: Firmness = "fact") -> Stage | None:
+    case = DryRunCase("wealth", kind, "holds", role="object", status=status, says=news)
+    return stage_of(brief_for(case, NOW).alert)
+
+
+@pytest.mark.parametrize(
+    ("kind", "news", "expected"),
+    [
+        ("takeover", "Corvane completes its purchase of {name}.", "completed"),
+        ("takeover", "Corvane's chairman now owns {name}.", "completed"),
+        ("deal", "The merger of {name} was completed on Monday.", "completed"),
+        ("takeover", "Corvane agrees to buy {name}.", "announced"),
+        ("takeover", "If the deal closes, {name} will be larger, and Corvane plans to keep its name.", "announced"),
+        ("takeover", "The purchase of {name} is expected to close in May.", "announced"),
+        ("takeover", "Corvane walks away from {name}.", "called_off"),
+        ("deal", "Talks of {name} and Corvane collapse.", "called_off"),
+        ("takeover", "Corvane is weighing a bid for {name}.", "rumored"),
+        ("deal", "{name} and Corvane are a pair.", None),
+        ("lawsuit", "{name} is sued over its fees.", "announced"),
+        ("legal", "{name} settles the case over its fees.", "completed"),
+        ("regulation", "Nordmark warns {name} over its fees.", "announced"),
+        ("regulation", "Nordmark bans a product of {name}.", "completed"),
+        ("investigation", "Nordmark closes its inquiry into {name}.", "called_off"),
+        ("insolvency", "Fears about the payments of {name} grow.", "rumored"),
+        ("insolvency", "{name} files for bankruptcy.", "completed"),
+        ("data_breach", "{name} foils an attack.", "called_off"),
+        ("vulnerability", "A patch for {name} closes the gap.", "completed"),
+        ("vulnerability", "A gap in {name} has no patch yet.", None),
+        ("outage", "{name} is back online.", "completed"),
+        ("strike", "The staff of {name} threaten to strike.", "announced"),
+        ("product", "{name} completes its new product.", None),
+    ],
+)
+def test_the_words_of_the_news_show_how_far_the_event_has_come(
+    kind: EventKind, news: str, expected: Stage | None
+) -> None:
+    assert stage(kind, news) == expected
+
+
+def test_without_words_a_plan_is_announced_and_a_rumor_rumored() -> None:
+    assert stage("deal", "{name} and Corvane are a pair.", "plan") == "announced"
+    assert stage("deal", "{name} and Corvane are a pair.", "rumor") == "rumored"
+    assert stage("deal", "Corvane plans to buy {name}.", "rumor") == "rumored"
+
+
+def test_words_match_whole_words_and_beginnings() -> None:
+    text = event_text(
+        brief_for(DryRunCase("it", "product", "uses", says="{name} adds chatbots to its CEO’s desk"), NOW).alert
+    )
+    assert names_any(text, ("ceo",))
+    assert names_any(text, ("chatbot*",))
+    assert not names_any(text, ("chatbot", "add"))
