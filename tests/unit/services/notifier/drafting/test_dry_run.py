@@ -43,12 +43,14 @@ STAGES: dict[tuple[str, str], str] = {
 
 
 def says(rule: Rule, kind: EventKind) -> str:
-    """Return news that meets the stage or the words that ``rule`` asks for, if it asks for any."""
+    """Return news that meets the stage or the words that ``rule`` asks for, and that shows no others."""
     if rule.stages:
         return STAGES[FAMILY_OF[kind], rule.stages[0]]
-    if not rule.words and FAMILY_OF[kind] == "deal":
-        return "{name} and Corvane Works have a deal."  # tells no stage
-    return f"{{name}} is in the news about {rule.words[0].rstrip('*')}." if rule.words else ""
+    return (
+        f"{{name}} is in the news about {rule.words[0].rstrip('*')}."
+        if rule.words
+        else "There is news of {name}."
+    )
 
 
 def query_of(rule: Rule, kind: EventKind, *parts: Any) -> RuleQuery:
