@@ -46,11 +46,7 @@ def says(rule: Rule, kind: EventKind) -> str:
     """Return news that meets the stage or the words that ``rule`` asks for, and that shows no others."""
     if rule.stages:
         return STAGES[FAMILY_OF[kind], rule.stages[0]]
-    return (
-        f"{{name}} is in the news about {rule.words[0].rstrip('*')}."
-        if rule.words
-        else "There is news of {name}."
-    )
+    return f"{{name}} is in the news about {rule.words[0].rstrip('*')}." if rule.words else "There is news of {name}."
 
 
 def query_of(rule: Rule, kind: EventKind, *parts: Any) -> RuleQuery:

@@ -77,7 +77,7 @@ def test_a_rule_with_a_stage_or_words_serves_only_where_the_news_shows_them() ->
             assert refused.field in ("stage", "role")
         else:
             text = "something else"
-            assert not rule.fits(replace(case, text=text, direction=(rule.directions or ("unclear",))[0]))
+            assert not rule.fits(replace(case, text=text, direction=(rule.directions or ("unclear",))[0]), rule.desires)
         shown = replace(
             case,
             text=f"news about {rule.words[0].rstrip('*')}" if rule.words else "",
@@ -86,7 +86,7 @@ def test_a_rule_with_a_stage_or_words_serves_only_where_the_news_shows_them() ->
             risk=(rule.risks or ("moderate",))[0],
             size=(rule.sizes or ("moderate",))[0],
         )
-        assert rule.fits(shown), rule.id
+        assert rule.fits(shown, rule.desires), rule.id
 
 
 @pytest.mark.parametrize("name", sorted(BOOKS))
