@@ -49,7 +49,7 @@ def test_a_holder_of_a_company_learns_what_each_kind_of_event_does_to_it(kind: E
 
 
 def test_where_a_trade_has_its_own_words_only_lines_for_the_trade_serve() -> None:
-    query = RuleQuery("price_increase", "uses", "it")
+    query = RuleQuery("acquisition", "uses", "it")
     assert meanings_for(query)
     assert not meanings_for(query, only_of_trade=True)
     assert meanings_for(RuleQuery("outage", "uses", "it"), only_of_trade=True)
