@@ -75,7 +75,8 @@ class Alert(Model):
     corrects, confirms or updates. After ``deadline_at``, telling the client is worth little. ``relevance`` is 0–1.
     ``grade_rules`` are the rules among ``reasons`` that led to the grades; they are about the story, not
     the client. None in older alerts.
-    ``reading`` is the reading of the item that led to the alert, if one did.
+    ``reading`` is the reading of the item that led to the alert, if one did. ``related_stories`` are other stories
+    about the entity that probably report the same event.
     """
 
     type: Literal["alert"] = "alert"
@@ -105,6 +106,7 @@ class Alert(Model):
     deadline_at: Utc
     reading: Reading | None = None
     grade_rules: tuple[str, ...] | None = None
+    related_stories: tuple[str, ...] = ()
 
     @property
     def contested(self) -> bool:

@@ -35,6 +35,7 @@ from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.stories.merging import StoryUpdate
 from services.matcher.stories.not_news import OLD_NEWS
 from services.matcher.stories.old_news import old_news_reason, remember_story
+from services.matcher.stories.related import related_stories
 from services.matcher.stories.serialization import dump_state, load_state
 from services.matcher.stories.threads import TOLD, ClientVerdict, JudgeState, Thread, prune
 from services.matcher.text.preparation import title_of
@@ -101,7 +102,8 @@ class Judge(Processor[JudgeState]):
         # One alert about old news a day is enough.
         is_old = update.thread.not_news in OLD_NEWS
         already_reported = state.stale_on == now.date()
-        thread, events = self._decide_for_clients(update, client_watches, now, silent=is_old and already_reported)
+        silent = is_old and already_reported
+        thread, events = self._decide_for_clients(state, update, client_watches, now, silent=silent)
         if is_old and events:
             state = replace(state, stale_on=now.date())
         return remember_story(state.with_thread(thread), thread, annotated), events
@@ -161,14 +163,22 @@ class Judge(Processor[JudgeState]):
         return state.with_thread(thread), events
 
     def _decide_for_clients(
-        self, update: StoryUpdate, client_watches: Sequence[ClientWatch], now: datetime, *, silent: bool
+        self,
+        state: JudgeState,
+        update: StoryUpdate,
+        client_watches: Sequence[ClientWatch],
+        now: datetime,
+        *,
+        silent: bool,
     ) -> tuple[Thread, list[AnyEvent]]:
         """Decide for each client; ``silent``: a first verdict to ignore the story raises no alert."""
         entity_id, trigger = update.annotated.entity_id, update.trigger
         assessment = assess(update.thread.evidence, update.thread.event)
         thread, outcomes = resolve_rumor(update.thread, assessment, trigger, entity_id, now)
         events: list[AnyEvent] = []
-        evidence: tuple[Evidence, ...] | None = None  # the same for all clients, built only if an alert is raised
+        # The same for all clients, built only if an alert is raised.
+        evidence: tuple[Evidence, ...] | None = None
+        related: tuple[str, ...] | None = None
         text = ScopeText(update.annotated.item, _quotes(thread, trigger))
         for client_watch in client_watches:
             client_id, earlier = client_watch.client_id, thread.verdicts.get(client_watch.client_id)
@@ -184,6 +194,8 @@ class Judge(Processor[JudgeState]):
             elif should_alert(situation, decision, material=update.material):
                 if evidence is None:
                     evidence = rank_evidence(thread, trigger if update.leads else None)
+                if related is None and decision.verdict in TOLD:
+                    related = related_stories(state, thread)
                 alert = build_alert(
                     situation,
                     _with_item_reasons(decision, update.annotated),
@@ -192,6 +204,7 @@ class Judge(Processor[JudgeState]):
                     now=now,
                     trigger_id=trigger.item_id,
                     reading=update.annotated.reading,
+                    related=related or (),
                 )
                 events.append(alert_raised(alert))
                 thread = thread.with_verdict(client_id, self._client_verdict(alert, decision, earlier, now))

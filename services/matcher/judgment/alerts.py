@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -9,7 +10,7 @@ from schemas.alerts import Alert, AlertRaised, Evidence, Support, Verdict
 from schemas.base import content_id, event
 from schemas.readings import Reading
 from services.common.processing import AnyEvent
-from services.matcher.judgment.credibility import states_claim
+from services.matcher.judgment.credibility import GOOD, states_claim
 from services.matcher.judgment.verdict import Decision, Situation, if_they_ask
 from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.stories.threads import TOLD, EventSummary, Thread
@@ -19,9 +20,6 @@ __all__ = ["alert_raised", "build_alert", "rank_evidence"]
 #: An alert on an item without a date leaves at least so many hours.
 UNDATED_HOURS = 48
 Urgency = Literal["low", "normal", "high", "urgent"]
-#: With this probability an item reports the story's event: a draft may say that its paper reports it as well. Below, it
-#: may be the next step of the story.
-_SURE_EVENT = 0.8
 #: A later alert on the story names the earlier one if its verdict is one of these.
 _REFERRED_TO: frozenset[Verdict] = TOLD | {"hold"}
 
@@ -35,8 +33,11 @@ def build_alert(
     now: datetime,
     trigger_id: str = "",
     reading: Reading | None = None,
+    related: tuple[str, ...] = (),
 ) -> Alert:
     """Build the alert for one client. ``trigger_id`` is the item that led to the decision, if one did.
+
+    ``related``: the other stories that probably report the same event.
 
     If that states no date, it may be old: the alert is not urgent, and its deadline leaves time to find out.
     """
@@ -73,6 +74,7 @@ def build_alert(
         deadline_at=now + timedelta(hours=max(thread.event.worth_hours, UNDATED_HOURS if undated else 0)),
         reading=reading,
         grade_rules=tuple(why.rule for why in assessment.reasons),
+        related_stories=related,
     )
 
 
@@ -81,7 +83,26 @@ def rank_evidence(thread: Thread, trigger: EvidenceRecord | None) -> tuple[Evide
     ranked = sorted(thread.evidence, key=lambda record: record.seen_at, reverse=True)
     trigger_id = trigger.item_id if trigger else None
     ranked.sort(key=lambda r: (r.item_id != trigger_id, not r.is_own_statement, not r.is_first_hand, r.grade))
-    return tuple(record.to_evidence(_supports(record, thread.event)) for record in ranked)
+    supports = [_supports(record, thread.event) for record in ranked]
+    together = _told_together([record for record, found in zip(ranked, supports, strict=True) if found == "claim"])
+    return tuple(
+        record.to_evidence("context" if found == "claim" and record not in together else found)
+        for record, found in zip(ranked, supports, strict=True)
+    )
+
+
+def _told_together(claims: Sequence[EvidenceRecord]) -> list[EvidenceRecord]:
+    """Return the reports of one event that a draft may tell together: those that surely are of the story's event.
+
+    If none of these is good, the claim is that of the first good one, which stands alone.
+    """
+    sure = [record for record in claims if record.is_surely_of_event]
+    good = [record for record in claims if _is_good(record)]
+    return good[:1] if good and not any(map(_is_good, sure)) else sure
+
+
+def _is_good(record: EvidenceRecord) -> bool:
+    return record.status == "asserted" and (record.is_first_hand or record.grade in GOOD)
 
 
 def _supports(record: EvidenceRecord, event: EventSummary) -> Support:
@@ -96,7 +117,7 @@ def _supports(record: EvidenceRecord, event: EventSummary) -> Support:
         return "context"
     if record.status == "denied":
         return "denies"
-    return "context" if record.of_event is not None and record.of_event < _SURE_EVENT else "claim"
+    return "claim"
 
 
 def alert_raised(alert: Alert) -> AnyEvent:

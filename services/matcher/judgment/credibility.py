@@ -5,6 +5,8 @@ channels with origins of their own, never items, and only what states the story'
 
 - A channel speaks for itself alone. It can take back its own report and nobody else's.
 - A copy is no evidence of its own.
+- A report that is not surely of the story's event confirms no other, and a party's or an authority's word that is more
+  probably about another event settles nothing.
 - Whoever must know settles it, if a channel that can speak for them carries it; but a party that denies what hurts it
   makes a story contested, not false.
 - Channels of grade C and lower never make a story probable, confirmed or false by themselves, and take nothing away
@@ -54,6 +56,7 @@ class Position:
     """One channel's position on one origin's claim, after everything it has published about it.
 
     ``voice`` is who counts as speaking: the party itself, through whatever channel relays it, or else the channel.
+    ``sure``: one of its statements is surely about the story's event, ``likely``: it is more likely than not.
     """
 
     channel: str
@@ -68,6 +71,8 @@ class Position:
     record: str | None
     speculative: bool
     at: datetime
+    sure: bool
+    likely: bool
 
     @property
     def voice(self) -> str:
@@ -184,6 +189,8 @@ def _positions(records: Sequence[EvidenceRecord]) -> list[Position]:
                 record=record.origin_record,
                 speculative=record.speculative,
                 at=record.said_at,
+                sure=record.is_surely_of_event,
+                likely=record.is_likely_of_event,
             )
             continue
         if not (position.status == "asserted" and record.status == "hedged"):
@@ -193,6 +200,8 @@ def _positions(records: Sequence[EvidenceRecord]) -> list[Position]:
         position.record = record.origin_record or position.record
         position.regulator = position.regulator or record.by_regulator
         position.speculative = position.speculative and record.speculative
+        position.sure = position.sure or record.is_surely_of_event
+        position.likely = position.likely or record.is_likely_of_event
         position.own_sources = position.own_sources or record.basis == "unnamed"
     return _last_words([position for position in positions.values() if not _is_overtaken(position, positions)])
 
@@ -255,7 +264,7 @@ def _names(positions: Iterable[Position]) -> str:
 
 
 def _authority_confirms(positions: _Positions) -> _Finding:
-    names = _names(position for position in positions.asserting if position.regulator)
+    names = _names(position for position in positions.asserting if position.regulator and position.likely)
     if not names or any(position.regulator for position in positions.denying):
         return None
     text = f"Confirmed by {names} as the responsible authority."
@@ -265,7 +274,7 @@ def _authority_confirms(positions: _Positions) -> _Finding:
 
 
 def _authority_denies(positions: _Positions) -> _Finding:
-    names = _names(position for position in positions.denying if position.regulator)
+    names = _names(position for position in positions.denying if position.regulator and position.likely)
     if not names or any(position.regulator for position in positions.asserting):
         return None
     text = f"Refuted by {names} as the responsible authority."
@@ -273,11 +282,13 @@ def _authority_denies(positions: _Positions) -> _Finding:
 
 
 def _party_denies(positions: _Positions) -> _Finding:
-    names = _names(position for position in positions.denying if position.first_hand)
+    names = _names(position for position in positions.denying if position.first_hand and not position.regulator)
     if not names or any(position.first_hand for position in positions.asserting):
         return None  # one party against another: a contradiction, see below
     if positions.hurts:
         return _contested(positions, names)
+    if not any(position.likely for position in positions.denying if position.first_hand):
+        return None
     text = f"Denied first-hand by {names}."
     return 5, reason("primary-denial", names, "denied by the primary source", text)
 
@@ -296,7 +307,7 @@ def _contested(positions: _Positions, deniers: str) -> _Finding:
 
 
 def _party_confirms(positions: _Positions) -> _Finding:
-    names = _names(position for position in positions.asserting if position.first_hand)
+    names = _names(position for position in positions.asserting if position.first_hand and position.likely)
     if not names or any(position.first_hand for position in positions.denying):
         return None
     return 1, reason("primary", names, "confirmed by the primary source", f"Confirmed first-hand by {names}.")
@@ -334,7 +345,7 @@ def _established(positions: _Positions) -> bool:
 
 
 def _independent_confirm(positions: _Positions) -> _Finding:
-    good = _independent([position for position in positions.asserting if position.grade in GOOD])
+    good = _independent([position for position in positions.asserting if position.grade in GOOD and position.sure])
     if len(good) < 2:
         return None
     listed = _names(good)
@@ -351,7 +362,7 @@ def _good_source(positions: _Positions) -> _Finding:
 
 
 def _two_rumors(positions: _Positions) -> _Finding:
-    good = _independent([p for p in positions.hedging if p.grade in GOOD and p.own_sources])
+    good = _independent([p for p in positions.hedging if p.grade in GOOD and p.own_sources and p.sure])
     if len(good) < 2:
         return None
     listed = _names(good)
@@ -361,7 +372,7 @@ def _two_rumors(positions: _Positions) -> _Finding:
 
 def _two_fair(positions: _Positions) -> list[Position]:
     """Return two or more independent sources that are graded C, not merely by their track record; else none."""
-    fair = _independent([p for p in positions.asserting if p.grade == "C" and p.record is None])
+    fair = _independent([p for p in positions.asserting if p.grade == "C" and p.record is None and p.sure])
     return fair if len(fair) > 1 else []
 
 

@@ -37,6 +37,11 @@ __all__ = [
 
 #: A date further than this after the item was seen is wrong.
 _FUTURE_ALLOWED = timedelta(days=1)
+#: With this probability an item reports the story's event: it may confirm it, and a draft may say that its paper
+#: reports it as well.
+SURE_OF_EVENT = 0.8
+#: From here on, whoever must know settles the story.
+LIKELY_OF_EVENT = 0.5
 #: A second reader's objection to telling an item: the name takes no part in the event (``speaker``, ``mention``,
 #: ``homonym``), it isn't news, or it is too small; ``none`` if there is no objection.
 Objection = Literal["none", "speaker", "mention", "homonym", "not_news", "too_small"]
@@ -114,6 +119,16 @@ class EvidenceRecord:
     def by_regulator(self) -> bool:
         """True for the own statement of an authority or court, published by it or reliably reported."""
         return self.is_first_hand and (self.source_kind == "regulator" or self.basis in ("regulator", "court"))
+
+    @property
+    def is_surely_of_event(self) -> bool:
+        """True if it reports the story's event beyond doubt; else it may be the next step of the story."""
+        return self.of_event is None or self.of_event >= SURE_OF_EVENT
+
+    @property
+    def is_likely_of_event(self) -> bool:
+        """True if it reports the story's event rather than another one; a denial may join a story with less."""
+        return self.of_event is None or self.of_event >= LIKELY_OF_EVENT
 
     @property
     def grade(self) -> SourceLetter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from schemas.alerts import Alert, Verdict
 from schemas.base import Utc, content_id
 from schemas.clients import Client, Firm, Manager, Watch
 from schemas.drafts import AffectedWatch
-from schemas.mentions import EventKind
+from schemas.mentions import Direction, EventKind
 from services.common.stored import StoredModel
 from services.notifier.contact.hours import client_zone
 from services.notifier.drafting.data_files import Phrasing, phrasing_of
@@ -22,6 +22,7 @@ from services.notifier.trades.definition import TradeDefinition
 __all__ = ["Brief", "DraftedStory", "format_day", "month_of", "pick"]
 
 T = TypeVar("T")
+Size = Literal["minor", "moderate", "major"]
 
 
 class DraftedStory(StoredModel):
@@ -30,6 +31,7 @@ class DraftedStory(StoredModel):
     ``dismissed`` is why the draft is not to be sent: the account manager's reason, ``superseded``, ``merged``,
     ``withdrawn`` or ``outranked``. ``attached_to`` is the alert whose draft tells the same event, where this story is
     of another watch of the client. ``counts`` is False for a message that takes none of the client's weekly messages.
+    ``silent``: it is another story of the same watch, whose event the draft tells in the words of a better one.
     """
 
     draft_id: str
@@ -49,6 +51,11 @@ class DraftedStory(StoredModel):
     kind: EventKind | None = None
     attached_to: str | None = None
     counts: bool = True
+    direction: Direction = "unclear"
+    size: Size = "moderate"
+    related_stories: tuple[str, ...] = ()
+    parties: tuple[str, ...] = ()
+    silent: bool = False
 
     @property
     def event_id(self) -> str:

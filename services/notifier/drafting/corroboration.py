@@ -65,7 +65,7 @@ def is_confirmed_since(alert: Alert, told: Collection[str]) -> bool:
     If the alert's information grade is 1 (confirmed), it must be stated without doubt.
     """
     before = [item for item in alert.evidence if item.item_id in told]
-    return any(
+    return bool(before) and any(
         item.supports == "claim"
         and item.item_id not in told
         and (item.status == "asserted" or alert.information_grade > 1)

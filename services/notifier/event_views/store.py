@@ -20,8 +20,8 @@ from schemas.drafts import Draft
 from schemas.mentions import DIRECTION_OF, Direction
 from services.common.db import exclusive, upsert
 from services.notifier.event_views.evidence import position_of, status_of
-from services.notifier.event_views.joining import JoinableStory, group_stories
 from services.notifier.event_views.tables import draft_alerts, event_evidence, event_stories
+from services.notifier.same_event import EventTrace, group_stories
 from services.notifier.tables import alerts, drafts
 
 __all__ = ["is_empty", "rebuild", "record_alert", "record_draft"]
@@ -109,6 +109,7 @@ def _story_row(alert: Alert, fingerprint: str, known: RowMapping | None) -> Mapp
         "origins": alert.origins,
         "status": status_of(alert),
         "reasons": _reasons(alert) or ([] if known is None else known["reasons"]),
+        "related_stories": sorted({*alert.related_stories, *((known and known["related_stories"]) or ())}),
         "fingerprint": fingerprint,
         "first_at": alert.raised_at if known is None else min(known["first_at"], alert.raised_at),
         "last_at": alert.raised_at,
@@ -135,7 +136,8 @@ def _fingerprint(alert: Alert) -> str:
     """Identify what an alert shows of its story. It is the same for all clients."""
     evidence = sorted(f"{item.item_id} {item.status} {item.supports} {item.source_grade}" for item in alert.evidence)
     grades = f"{alert.source_grade}{alert.information_grade} {alert.origins} {status_of(alert)}"
-    return content_id("evs", alert.headline, alert.kind, alert.size, grades, *evidence)
+    shown = (alert.headline, alert.kind, alert.size, grades, *evidence, *alert.related_stories)
+    return content_id("evs", *shown)
 
 
 def _add_evidence(connection: Connection, alert: Alert) -> None:
@@ -172,7 +174,8 @@ def _join(connection: Connection, alert: Alert) -> None:
         .limit(MAX_NEIGHBORS)
     )
     events = {alert.story_id, *connection.execute(near).scalars()}
-    own = connection.execute(select(event_stories.c.event_id).where(event_stories.c.story_id == alert.story_id))
+    named = (alert.story_id, *alert.related_stories)
+    own = connection.execute(select(event_stories.c.event_id).where(event_stories.c.story_id.in_(named)))
     rows = connection.execute(
         select(event_stories).where(event_stories.c.event_id.in_(events.union(own.scalars())))
     ).mappings().all()  # fmt: skip
@@ -186,7 +189,7 @@ def _join(connection: Connection, alert: Alert) -> None:
             )
 
 
-def _joinable(connection: Connection, rows: Iterable[RowMapping]) -> list[JoinableStory]:
+def _joinable(connection: Connection, rows: Iterable[RowMapping]) -> list[EventTrace]:
     stories = {(row["story_id"], row["entity_id"]): row for row in rows}
     items: dict[tuple[str, str], dict[str, str]] = {key: {} for key in stories}
     query = select(event_evidence).where(event_evidence.c.story_id.in_({story_id for story_id, _ in stories}))
@@ -196,14 +199,16 @@ def _joinable(connection: Connection, rows: Iterable[RowMapping]) -> list[Joinab
         if key in items and position_of(evidence) != "background":
             items[key][evidence.item_id] = evidence.title
     return [
-        JoinableStory(
+        EventTrace(
             story_id=row["story_id"],
             entity_id=row["entity_id"],
             entity_name=row["entity_name"],
             headline=row["headline"],
             kind=row["kind"],
-            first_at=row["first_at"],
+            at=row["first_at"],
             items=items[key],
+            direction=row["direction"],
+            related=frozenset(row["related_stories"] or ()),
         )
         for key, row in stories.items()
     ]

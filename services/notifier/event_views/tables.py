@@ -26,6 +26,7 @@ event_stories = Table(
     Column("origins", Integer, nullable=False),
     Column("status", String(20), nullable=False),  # schemas.event_views.EventStatus
     Column("reasons", JSON, nullable=False),  # sentences that name no client
+    Column("related_stories", JSON, nullable=True),  # of the same name, probably of the same event; ids
     Column("fingerprint", String(80), nullable=False),  # of what the row and its evidence were written from
     Column("first_at", UtcDateTime, nullable=False),
     Column("last_at", UtcDateTime, nullable=False, index=True),

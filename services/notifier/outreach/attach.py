@@ -1,9 +1,12 @@
-"""Attaches an alert to the draft that tells the same event of another watch: one message names all that is affected."""
+"""Attaches an alert to the draft that tells the same event: of another watch, or in another story of the same one.
+
+One message names all that is affected, and tells the event once, by the better story.
+"""
 
 from __future__ import annotations
 
 from schemas.alerts import Alert
-from services.notifier.contact.value import value_of
+from services.notifier.contact.value import is_better
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
 from services.notifier.outreach.attention import Grant
@@ -17,12 +20,12 @@ from services.notifier.outreach.record import ClientRecord, Message, StoryDraft
 
 __all__ = ["attach"]
 
-#: The draft is written anew on an alert that is this many times as valuable as the one it was written on.
-LEADS = 1.05
-
 
 def attach(record: ClientRecord, alert: Alert, to: DraftedStory, context: Context) -> Result:
-    """Attach ``alert`` to the draft ``to``, which is rewritten to name the other watch if nobody has decided on it."""
+    """Attach ``alert`` to the draft ``to``, which is rewritten if it should name the watch and nobody decided on it.
+
+    Another story of the watch that the draft is about changes nothing, unless it is the better one to tell.
+    """
     message = record.message(to.draft_id)
     if message is not None and not message.locked and alert.verdict != "correct":
         for story in message.stories:
@@ -30,9 +33,12 @@ def attach(record: ClientRecord, alert: Alert, to: DraftedStory, context: Contex
                 rewritten = _rewrite(record, message, story, alert, context)
                 if rewritten is not None:
                     return rewritten
-    record = record.model_copy(update={"stories": (*record.stories, attached_story(alert, to))})
+    silent = any(story.alert_id == to.event_id and story.entity_id == alert.entity_id for story in record.stories)
+    record = record.model_copy(update={"stories": (*record.stories, attached_story(alert, to, silent=silent))})
     if to.sent_at is not None:
         became = "was sent before this was known"
+    elif to.waiting and silent:
+        became = "tells it already"
     elif to.waiting:
         became = "does not name it: it is edited or approved already"
     else:
@@ -44,14 +50,20 @@ def attach(record: ClientRecord, alert: Alert, to: DraftedStory, context: Contex
 def _rewrite(
     record: ClientRecord, message: Message, story: StoryDraft, alert: Alert, context: Context
 ) -> Result | None:
-    """Rewrite ``message`` so that ``story`` names the watch of ``alert``; None if that makes no acceptable draft."""
+    """Rewrite ``message`` so that ``story`` names the watch of ``alert``, or is told by it.
+
+    None if there is nothing to change, or if that makes no acceptable draft.
+    """
     client = context.client
-    if client is None:
+    leads = are_alike(alert.verdict, story.alert.verdict) and is_better(alert, story.alert, context.now)
+    same_watch = alert.entity_id == story.alert.entity_id
+    if client is None or (same_watch and not leads):
         return None
-    known, new = value_of(story.alert, context.now), value_of(alert, context.now)
-    leads = are_alike(alert.verdict, story.alert.verdict) and new > LEADS * known
     lead, other = (alert, story.alert) if leads else (story.alert, alert)
-    attached = [*story.attached, attached_story(other, new_story(lead, message.draft_id, context.now))]
+    attached = [
+        *story.attached,
+        attached_story(other, new_story(lead, message.draft_id, context.now), silent=same_watch),
+    ]
     plan = plan_for(record, lead, client, context.now, exempt=True)
     if plan.refused is not None:
         return None
@@ -66,5 +78,6 @@ def _rewrite(
     record = record.with_dismissed([message.draft_id], "superseded")
     record, events = rewrite(record, message, update, plan, context)
     draft_id = record.open_messages[-1].draft_id
-    detail = f"{alert.entity_name}: it is the same event as another draft, which names it now."
+    names = "is written on it now" if same_watch else "names it now"
+    detail = f"{alert.entity_name}: it is the same event as another draft, which {names}."
     return record, (*events, contact_decided("merged", "same_event", detail, context, alert=alert, draft_id=draft_id))

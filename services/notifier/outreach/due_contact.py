@@ -104,8 +104,8 @@ def _tell_best(record: ClientRecord, due: DueContact, why: str, client: Client, 
         lifted = alert.model_copy(update={"verdict": "tell", "urgency": "low", "deadline_at": deadline})
         follow = follow_up(lifted, record.stories)
         plan = plan_for(record, lifted, client, context.now)
-        if not isinstance(follow, FollowUp) or plan.refused is not None:
-            continue
+        if not isinstance(follow, FollowUp) or follow.supersedes is not None or plan.refused is not None:
+            continue  # of an event that has a draft, small news says nothing more
         if blackout_for(lifted, plan, client, context.now) is not None:
             continue
         notes = (why, "This news alone would not have justified a message.", *plan.notes)

@@ -13,7 +13,7 @@ from schemas.alerts import Alert
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
 from services.notifier.outreach.record import NoticedEvent, StoryDraft
-from services.notifier.outreach.same_event import is_same_event, trace_of_alert, trace_of_story
+from services.notifier.same_event import EventTrace, are_one_event, trace_of_alert, trace_of_drafted
 
 __all__ = [
     "Attachment",
@@ -28,6 +28,7 @@ __all__ = [
     "turned_out_false",
 ]
 
+_SIZES = ("minor", "moderate", "major")
 _ENDINGS = {
     "superseded": "was replaced by a newer draft",
     "merged": "was combined with another draft",
@@ -47,7 +48,7 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """The alert says of another watch what the draft ``to`` tells already."""
+    """The alert says of another watch, or in other words, what the draft ``to`` tells already."""
 
     to: DraftedStory
 
@@ -59,9 +60,9 @@ def follow_up(alert: Alert, stories: Sequence[DraftedStory]) -> FollowUp | Attac
         return _correction(alert, before)
     if not before:
         return FollowUp()
-    latest = before[-1]
+    latest = [story for story in before if continues_story(alert, story)][-1]
     if not _brings_news(alert, before):
-        if all(story.entity_id != alert.entity_id for story in before):
+        if all((story.entity_id, story.story_id) != (alert.entity_id, alert.story_id) for story in before):
             return Attachment(latest)
         return Refusal("already_told", f"{alert.entity_name}: {_what_became_of(latest)}")
     sent = [story for story in before if story.sent_at is not None and story.attached_to is None]
@@ -72,12 +73,12 @@ def follow_up(alert: Alert, stories: Sequence[DraftedStory]) -> FollowUp | Attac
 
 def continues_story(alert: Alert, story: DraftedStory) -> bool:
     """Return whether ``alert`` is about the same event as ``story``."""
-    return is_same_event(alert, trace_of_story(story))
+    return alert.earlier_alert_id == story.alert_id or _is_one_event(alert, trace_of_drafted(story))
 
 
 def continues_alert(alert: Alert, earlier: Alert) -> bool:
     """Return whether ``alert`` is about the same event as the ``earlier`` one."""
-    return is_same_event(alert, trace_of_alert(earlier))
+    return alert.earlier_alert_id == earlier.id or _is_one_event(alert, trace_of_alert(earlier))
 
 
 def continues_draft(alert: Alert, story: StoryDraft) -> bool:
@@ -92,6 +93,8 @@ def continues_noticed(alert: Alert, event: NoticedEvent) -> bool:
 
 def event_stories(alert: Alert, stories: Sequence[DraftedStory]) -> list[DraftedStory]:
     """Return the stories of the event of ``alert``, whichever watch they are about, in the order of ``stories``."""
+    if _says_false(alert):
+        stories = [story for story in stories if not story.silent]
     event_ids = {story.event_id for story in stories if continues_story(alert, story)}
     size = 0
     while size < len(event_ids):  # an update is written on another alert, but on a story of the same watch
@@ -99,6 +102,21 @@ def event_stories(alert: Alert, stories: Sequence[DraftedStory]) -> list[Drafted
         same = {(story.entity_id, story.story_id) for story in stories if story.event_id in event_ids}
         event_ids |= {story.event_id for story in stories if (story.entity_id, story.story_id) in same}
     return [story for story in stories if story.event_id in event_ids]
+
+
+def _says_false(alert: Alert) -> bool:
+    return alert.verdict == "correct" or alert.information_grade == 5
+
+
+def _is_one_event(alert: Alert, earlier: EventTrace) -> bool:
+    """Return whether ``alert`` is about the event of ``earlier``.
+
+    What turned out false says nothing about another story of the same name, unless both rest on a common item.
+    """
+    trace = trace_of_alert(alert)
+    if _says_false(alert) and trace.entity_id == earlier.entity_id and trace.story_id != earlier.story_id:
+        return not trace.items.keys().isdisjoint(earlier.items)
+    return are_one_event(trace, earlier)
 
 
 def turned_out_false(alert: Alert, stories: Sequence[DraftedStory]) -> bool:
@@ -119,21 +137,31 @@ def as_correction(alert: Alert) -> Alert:
 def _brings_news(alert: Alert, before: Sequence[DraftedStory]) -> bool:
     """Return whether ``alert`` says more than was drafted: a higher revision, a confirmation, or a denial.
 
-    Revisions count per watched entity. Where the draft was written on another one, only items that were not used yet
-    are news.
+    Revisions count per story of a watched entity. Where the draft was written on another one, only items that were not
+    used yet are news, and of another story that it is larger, or why the price moved.
     """
     latest = [story for story in before if story.attached_to is None][-1:] or before[-1:]
     if alert.verdict in ("tell", "information") and latest[0].verdict in ("warn", "correct"):
         return True
     if alert.verdict == "warn" and latest[0].verdict in ("tell", "information") and not alert.contested:
         return False
-    own = [story for story in before if story.entity_id == alert.entity_id]
-    if not own or alert.revision <= max(story.revision for story in own):
+    of_name = [story for story in before if story.entity_id == alert.entity_id]
+    own = [story for story in of_name if story.story_id == alert.story_id]
+    if not own:
+        return bool(of_name) and _says_more(alert, of_name)
+    if alert.revision <= max(story.revision for story in own):
         return False
     if any(story.attached_to is None for story in own):
         return True
     known = {item_id for story in before for item_id in story.item_ids}
     return any(item.item_id not in known for item in alert.evidence)
+
+
+def _says_more(alert: Alert, told: Sequence[DraftedStory]) -> bool:
+    """Return whether another story of the same event is larger than what was told, or says why the price moved."""
+    if _SIZES.index(alert.size) > max(_SIZES.index(story.size) for story in told):
+        return True
+    return alert.kind != "share_move" and all(story.kind == "share_move" for story in told)
 
 
 def _correction(alert: Alert, before: Sequence[DraftedStory]) -> FollowUp | Attachment | Refusal:

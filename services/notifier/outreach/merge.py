@@ -1,29 +1,37 @@
-"""Merges several stories for one client into one message, if it stays short enough to read. Pure.
+"""Merges stories for one client into one message, if a reader sees why they come together and it stays short. Pure.
 
-Confirmed and unconfirmed stories are not mixed, so that the subject can say which they are. Corrections and urgent news
-are always messages of their own.
+They are about one watched name or of one kind, or both are plain information; one subject tells the news of each; and
+no advice is given twice. Confirmed and unconfirmed stories are not mixed, so that the subject can say which they are.
+Corrections and urgent news are always messages of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import combinations
 
 from schemas.alerts import Alert
 from schemas.base import content_id
 from schemas.clients import Client
-from schemas.drafts import Draft, DraftPart, Finding, Grounding
+from schemas.drafts import Advice, Draft, DraftPart, Finding, Grounding
+from schemas.mentions import FAMILY_OF
 from services.notifier.drafting.brief import pick
 from services.notifier.drafting.compose import message_text
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.opinion import split_basis
-from services.notifier.drafting.tone import MAX_WORDS, count_words, reading_seconds
+from services.notifier.drafting.tone import count_words, reading_seconds
 from services.notifier.outreach.record import Message, StoryDraft, budget_of
 
-__all__ = ["are_alike", "assemble", "may_join"]
+__all__ = ["are_alike", "assemble", "belong_together", "may_join"]
 
 MAX_STORIES = 3
-SUBJECT_CHARACTERS = 120
+#: The words of a merged message, the characters of its subject, and those of the clause on each story in it.
+MERGED_WORDS, SUBJECT_CHARACTERS, CLAUSE_CHARACTERS = 120, 120, 55
+#: The opinion on a story where the same was said of another one.
+SAME_OPINION = "I would say the same of {name}."
+#: Families of kinds that say nothing about why two stories come together.
+_OPEN_FAMILIES = frozenset(("other", "none", "event"))
 _UNCONFIRMED = "Unconfirmed: "
 _URGENCIES = ("urgent", "high", "normal", "low")
 
@@ -48,20 +56,45 @@ def may_join(message: Message, alert: Alert, client: Client, now: datetime) -> b
     return now < message.opened_at + wait or now < message.send_after
 
 
+def belong_together(story: StoryDraft, other: StoryDraft) -> bool:
+    """Return whether a reader sees why two stories are in one message: they are about one thing or of one kind.
+
+    Plain information goes together as well. Two opinions by one rule are told once, if they are the same on both names.
+    """
+    opinions = _opinion(story), _opinion(other)
+    if not any(opinions):
+        return True
+    of_one_name = story.alert.entity_id == other.alert.entity_id
+    if all(opinions) and story.draft.rule == other.draft.rule and (of_one_name or opinions[0] != opinions[1]):
+        return False
+    family = FAMILY_OF[story.alert.kind]
+    of_one_kind = family == FAMILY_OF[other.alert.kind] and family not in _OPEN_FAMILIES
+    return of_one_kind or of_one_name
+
+
+def _opinion(story: StoryDraft) -> str:
+    """Return the opinion in a story's draft without the watched name; empty if it gives none."""
+    text = next((part.text for part in story.draft.parts if part.role == "opinion"), "")
+    return text.replace(story.alert.entity_name, "")
+
+
 def assemble(stories: Sequence[StoryDraft], client: Client, now: datetime, send_after: datetime) -> Draft | None:
-    """Return one message of ``stories``; None if it takes longer to read than the client has.
+    """Return one message of ``stories``; None if they do not belong together or it gets too long to read.
 
     A single story is its own message. To save words, what the stories mean is left out.
     """
     if len(stories) == 1:
         return stories[0].draft
     ranked = sorted(stories, key=_rank)
-    limit = min(MAX_WORDS, _words_in(client.contact.minutes_per_contact))
+    subject = _subject(ranked)
+    if subject is None or not all(belong_together(story, other) for story, other in combinations(ranked, 2)):
+        return None
+    limit = min(MERGED_WORDS, _words_in(client.contact.minutes_per_contact))
     for with_meaning in (True, False):
         parts = _parts(ranked, with_meaning)
         words = count_words(message_text(parts))
         if words <= limit:
-            return _draft(ranked, parts, words, now, send_after)
+            return _draft(ranked, subject, parts, words, now, send_after)
     return None
 
 
@@ -81,7 +114,7 @@ def _parts(ranked: Sequence[StoryDraft], with_meaning: bool) -> tuple[DraftPart,
     first = ranked[0].draft.parts
     roles = ("news", "meaning", "opinion") if with_meaning else ("news", "opinion")
     opening = [part for part in first if part.role == "greeting"]
-    stories = _without_repetition([part for story in ranked for part in story.draft.parts if part.role in roles])
+    stories = [part for told in _without_repetition(ranked) for part in told if part.role in roles]
     standing = dict.fromkeys(part for story in ranked for part in story.draft.parts if part.role == "close")
     closing = [part for part in first if part.role in ("signature", "compliance")]
     return (*opening, *stories, _question(ranked), *standing, *closing)
@@ -98,26 +131,47 @@ def _question(ranked: Sequence[StoryDraft]) -> DraftPart:
     return DraftPart(role="question", text=pick(pools["merged"], first.client_id, first.story_id))
 
 
-def _without_repetition(parts: Sequence[DraftPart]) -> list[DraftPart]:
-    """Say once what several opinions are based on."""
+def _without_repetition(ranked: Sequence[StoryDraft]) -> list[list[DraftPart]]:
+    """Return the parts of each story, where an opinion that was given is said once, and what several are based on."""
+    opinions: set[str] = set()
     bases: set[str] = set()
-    kept = []
-    for part in parts:
-        basis, rest = split_basis(part.text) if part.role == "opinion" else ("", "")
-        if basis:
-            if basis in bases:
+    told = []
+    for story in ranked:
+        kept = []
+        for part in story.draft.parts:
+            basis, rest = split_basis(part.text) if part.role == "opinion" else ("", "")
+            if part.role == "opinion" and _opinion(story) in opinions:
+                part = part.model_copy(update={"text": SAME_OPINION.format(name=story.alert.entity_name)})
+            elif basis and basis in bases:
                 part = part.model_copy(update={"text": f"With the same in mind, {rest}"})
-            bases.add(basis)
-        kept.append(part)
-    return kept
+            bases |= {basis} if basis else set()
+            kept.append(part)
+        opinions.add(_opinion(story))
+        told.append(kept)
+    return told
+
+
+def _advice(ranked: Sequence[StoryDraft]) -> Iterator[Advice]:
+    """Yield the advice on each story, as it stands in the message."""
+    opinions: set[str] = set()
+    for story in ranked:
+        for advice in story.draft.advice:
+            again = _opinion(story) in opinions
+            said = SAME_OPINION.format(name=story.alert.entity_name) if again else advice.text
+            yield advice.model_copy(update={"text": said})
+        opinions.add(_opinion(story))
 
 
 def _draft(
-    ranked: Sequence[StoryDraft], parts: tuple[DraftPart, ...], words: int, now: datetime, send_after: datetime
+    ranked: Sequence[StoryDraft],
+    subject: str,
+    parts: tuple[DraftPart, ...],
+    words: int,
+    now: datetime,
+    send_after: datetime,
 ) -> Draft:
     first = ranked[0].draft
     body = "\n\n".join(part.text for part in parts)
-    subject = _subject([story.draft.subject for story in ranked])
     text = f"{subject}\n{body}"
     return first.model_copy(
         update={
@@ -131,7 +185,7 @@ def _draft(
             "reading_seconds": reading_seconds(words),
             "notes": tuple(dict.fromkeys(note for story in ranked for note in story.draft.notes)),
             "told_alerts": tuple(story.alert.id for story in ranked),
-            "advice": tuple(advice for story in ranked for advice in story.draft.advice),
+            "advice": tuple(_advice(ranked)),
             "affects": tuple(watch for story in ranked for watch in story.draft.affects),
             "verdict": "tell" if any(story.draft.verdict == "tell" for story in ranked) else first.verdict,
             "budget": budget_of(ranked),
@@ -145,12 +199,21 @@ def _draft(
     )
 
 
-def _subject(subjects: Sequence[str]) -> str:
-    """Return all subjects if they fit, or the first one and that there is more."""
-    bare = [subject.removeprefix(_UNCONFIRMED) for subject in subjects]
-    prefix = _UNCONFIRMED if bare[0] != subjects[0] else ""
-    whole = prefix + "; ".join(bare)
-    return whole if len(whole) <= SUBJECT_CHARACTERS else f"{prefix}{bare[0]}, and more"
+def _subject(ranked: Sequence[StoryDraft]) -> str | None:
+    """Return a subject that tells the news of each story in a short clause; None if it can't."""
+    clauses = [_clause(story) for story in ranked]
+    told = [clause for clause in clauses if clause is not None]
+    if len(told) < len(clauses) or len({clause.casefold() for clause in told}) < len(told):
+        return None
+    prefix = _UNCONFIRMED if ranked[0].draft.subject.startswith(_UNCONFIRMED) else ""
+    whole = prefix + "; ".join(told)
+    return whole if len(whole) <= SUBJECT_CHARACTERS else None
+
+
+def _clause(story: StoryDraft) -> str | None:
+    """Return the subject of a story if it is a short clause."""
+    clause = story.draft.subject.removeprefix(_UNCONFIRMED)
+    return clause if len(clause) <= CLAUSE_CHARACTERS and "…" not in clause else None
 
 
 def _groundings(ranked: Sequence[StoryDraft], text: str) -> tuple[Grounding, ...]:

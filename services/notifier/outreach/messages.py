@@ -114,16 +114,37 @@ def rewrite(record: ClientRecord, message: Message, story: StoryDraft, plan: Sen
     """Rewrite an open message with the latest on one of its stories, and keep its other stories."""
     record = record.without_message(message.draft_id)
     others = [other for other in message.stories if not continues_draft(story.alert, other)]
+    told = _told_by(story, message, context)
     fits = are_alike(message.verdict, story.alert.verdict) and story.alert.urgency != "urgent"
     whole = _assembled([*others, story], plan.send_after, context) if others and fits else None
     if whole is None:
         record, opened = open_message(record, [story], story.draft, context, plan=plan)
         because = "One of its stories has been updated and is now a separate message."
         record, reopened = reopen(record, others, message.draft_id, because, context)
-        return record, (*opened, *reopened)
+        return record, (*opened, *reopened, *told)
     because = "It was rewritten because one of its stories has been updated."
     draft = whole.model_copy(update={"supersedes": message.draft_id, "supersedes_because": because})
-    return open_message(record, [*others, story], draft, context, plan=plan, opened_at=message.opened_at)
+    record, opened = open_message(record, [*others, story], draft, context, plan=plan, opened_at=message.opened_at)
+    return record, (*opened, *told)
+
+
+def _told_by(story: StoryDraft, message: Message, context: Context) -> tuple[AnyEvent, ...]:
+    """Return the decision that ``story`` tells the event, for each other story of it in ``message``."""
+    named = {story.alert.id, *(watch.alert_id for watch in story.draft.affects)}
+    told = (
+        other.alert
+        for other in message.stories
+        if continues_draft(story.alert, other)
+        and other.alert.id not in named
+        and (other.alert.entity_id, other.alert.story_id) != (story.alert.entity_id, story.alert.story_id)
+    )
+    detail = "Another story tells the same event better."
+    return tuple(
+        contact_decided(
+            "merged", "same_event", f"{alert.entity_name}: {detail}", context, alert=alert, draft_id=story.draft.id
+        )
+        for alert in told
+    )
 
 
 def reopen(
@@ -210,14 +231,18 @@ def _assembled(stories: Sequence[StoryDraft], send_after: datetime, context: Con
     return assemble(stories, context.known_client, context.now, send_after)
 
 
-def attached_story(alert: Alert, to: DraftedStory) -> DraftedStory:
-    """Return ``alert`` as a story of the event that ``to`` tells, with the fate of its draft."""
+def attached_story(alert: Alert, to: DraftedStory, *, silent: bool = False) -> DraftedStory:
+    """Return ``alert`` as a story of the event that ``to`` tells, with the fate of its draft.
+
+    ``silent``: it is another story of the watch that the draft is about.
+    """
     return new_story(alert, to.draft_id, to.drafted_at).model_copy(
         update={
             "sent_at": to.sent_at,
             "dismissed": to.dismissed,
             "attached_to": to.event_id,
             "counts": to.counts,
+            "silent": silent,
         }
     )
 
@@ -254,4 +279,8 @@ def new_story(alert: Alert, draft_id: str, now: datetime) -> DraftedStory:
         entity_name=alert.entity_name,
         headline=alert.headline,
         kind=alert.kind,
+        direction=alert.direction,
+        size=alert.size,
+        related_stories=alert.related_stories,
+        parties=alert.reading.participants if alert.reading else (),
     )

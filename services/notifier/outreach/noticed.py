@@ -8,7 +8,7 @@ from schemas.alerts import Alert
 from schemas.drafts import Draft
 from services.common.processing import AnyEvent
 from services.notifier.contact.budget import LeftOut
-from services.notifier.contact.value import value_of
+from services.notifier.contact.value import is_better
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.events import contact_decided
@@ -35,19 +35,20 @@ def noticed_before(record: ClientRecord, alert: Alert) -> NoticedEvent | None:
 def whole_event(alert: Alert, noticed: NoticedEvent | None, context: Context) -> tuple[Alert, tuple[DraftedStory, ...]]:
     """Return the most valuable alert of an event that was left out before, and the stories of its other watches.
 
-    A newer alert on the same watch replaces the older one.
+    A newer alert on the same story replaces the older one.
     """
     if noticed is None:
         return alert, ()
     now = context.now
     others = [story for story in noticed.attached if story.entity_id != alert.entity_id]
     older = noticed.alert
-    if older.entity_id == alert.entity_id:
+    same_watch = older.entity_id == alert.entity_id
+    if same_watch and older.story_id == alert.story_id:
         return alert, tuple(others)
-    leads = older.verdict == alert.verdict and older.deadline_at > now and value_of(older, now) > value_of(alert, now)
+    leads = older.verdict == alert.verdict and older.deadline_at > now and not is_better(alert, older, now)
     lead, other = (older, alert) if leads else (alert, older)
     others = [story for story in others if story.entity_id != lead.entity_id]
-    return lead, (*others, attached_story(other, new_story(lead, "", now)))
+    return lead, (*others, attached_story(other, new_story(lead, "", now), silent=same_watch))
 
 
 def leave_out(

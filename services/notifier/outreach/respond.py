@@ -126,9 +126,11 @@ def _rewrite(
         return _draft(record, alert, follow, EXEMPT, client, context)
     exempt = follow.earlier is not None
     grant = EXEMPT if exempt else Grant(before.draft.budget, before.draft.beyond_because)
-    attached = [story for story in before.attached if story.entity_id != alert.entity_id]
-    if before.alert.entity_id != alert.entity_id:
-        attached.append(attached_story(before.alert, new_story(alert, replaced.draft_id, context.now)))
+    own = alert.entity_id, alert.story_id
+    attached = [story for story in before.attached if (story.entity_id, story.story_id) != own]
+    if (before.alert.entity_id, before.alert.story_id) != own:
+        silent = before.alert.entity_id == alert.entity_id
+        attached.append(attached_story(before.alert, new_story(alert, replaced.draft_id, context.now), silent=silent))
     return _draft(record, alert, follow, grant, client, context, attached=attached)
 
 

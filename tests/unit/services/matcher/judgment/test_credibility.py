@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.matcher.judgment.alerts import rank_evidence
 from services.matcher.judgment.credibility import assess
 from services.matcher.stories.evidence import EvidenceRecord, select_evidence
-from services.matcher.stories.threads import EventSummary
+from services.matcher.stories.threads import EventSummary, Thread
 from tests.unit.services.matcher.judgment.builders import AT, record
 
 HALDEN_DENIES = record("Halden", "B", "denied", primary=True)
@@ -62,6 +63,41 @@ def test_a_story_is_graded_by_the_first_rule_that_applies(
 ) -> None:
     assessment = assess(evidence)
     assert (assessment.source, assessment.information, assessment.reasons[0].rule) == (letter, information, rule)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "probability", "information", "rule"),
+    [
+        ([record("Ledger", "A"), record("Herald", "B")], 0.9, 1, "independent-origins"),
+        ([record("Ledger", "A"), record("Herald", "B")], 0.6, 2, "good-source"),
+        ([record("Gazette", "C"), record("Herald", "C")], 0.9, 2, "fair-sources"),
+        ([record("Gazette", "C"), record("Herald", "C")], 0.6, 3, "single-fair-source"),
+        ([record("Somebody", "F"), record("Halden", "B", primary=True)], 0.6, 1, "primary"),
+        ([record("Somebody", "F"), record("Halden", "B", primary=True)], 0.3, 2, "good-source"),
+        ([record("Ledger", "A"), record("Authority", "A", regulator=True)], 0.3, 2, "good-source"),
+        ([record("Ledger", "A"), record("Authority", "A", "denied", regulator=True)], 0.6, 5, "authority-denial"),
+        ([record("Ledger", "A"), record("Authority", "A", "denied", regulator=True)], 0.3, 4, "contradiction"),
+    ],
+)
+def test_a_report_that_is_not_surely_of_the_event_confirms_nothing(
+    evidence: list[EvidenceRecord], probability: float, information: int, rule: str
+) -> None:
+    first, second = evidence
+    assessment = assess([first, replace(second, of_event=probability)])
+    assert (assessment.information, assessment.reasons[0].rule) == (information, rule)
+
+
+def test_what_a_draft_tells_together_is_surely_one_event() -> None:
+    def supports(first: EvidenceRecord, second: EvidenceRecord) -> dict[str, str | None]:
+        event = EventSummary("takeover", "unclear", "major", "high", 24)
+        thread = Thread("s", "h", event, 0.9, AT, AT, evidence=(first, second))
+        return {found.publisher: found.supports for found in rank_evidence(thread, None)}
+
+    blog, ledger, herald = record("Somebody", "F"), record("Ledger", "A"), record("Herald", "B")
+    assert supports(ledger, replace(herald, of_event=0.9)) == {"Ledger": "claim", "Herald": "claim"}
+    assert supports(ledger, replace(herald, of_event=0.6)) == {"Ledger": "claim", "Herald": "context"}
+    assert supports(blog, replace(herald, of_event=0.6)) == {"Somebody": "context", "Herald": "claim"}
+    assert supports(blog, replace(herald, of_event=0.9)) == {"Somebody": "claim", "Herald": "claim"}
 
 
 def test_items_that_are_not_news_or_in_another_language_cannot_be_judged() -> None:

@@ -13,11 +13,11 @@ from schemas.clients import Blackout, ContactPolicy
 from schemas.drafts import TellRequested
 from services.notifier.contact.value import value_of
 from services.notifier.outreach.record import NOTICED_KEPT
-from services.notifier.outreach.same_event import is_same_event, trace_of_alert
 from tests.unit.services.notifier.outreach.life import Life, client_of
-from tests.unit.services.notifier.samples import NOW, a_client, a_watch, an_alert, an_item
+from tests.unit.services.notifier.samples import NOW, an_alert, an_item
 
 HALDEN, CORVANE, QUILLON = "Halden Energy", "Corvane Pharma", "Quillon Cloud"
+ON_ALL = f"{HALDEN}, {CORVANE} and {QUILLON} cut their dividends"
 
 
 def three_a_week() -> Life:
@@ -39,7 +39,7 @@ def fill_the_week(life: Life) -> list[Alert]:
 
 def test_one_event_over_three_watches_is_one_draft_that_names_them_all() -> None:
     life = three_a_week()
-    shared = an_item(number=1)
+    shared = an_item(number=1, title=ON_ALL)
     first = life.alert(1, HALDEN, evidence=(shared,))
     second = life.alert(2, CORVANE, evidence=(shared,))
     third = life.alert(3, QUILLON, evidence=(shared, an_item(number=9)))
@@ -55,7 +55,7 @@ def test_one_event_over_three_watches_is_one_draft_that_names_them_all() -> None
 
 def test_the_watch_that_matters_most_leads() -> None:
     life = three_a_week()
-    shared = an_item(number=1)
+    shared = an_item(number=1, title=ON_ALL)
     life.alert(1, HALDEN, evidence=(shared,), relevance=0.5)
     weighty = life.alert(2, CORVANE, evidence=(shared,), relevance=0.9)
     assert life.only.alert_id == weighty.id
@@ -64,7 +64,7 @@ def test_the_watch_that_matters_most_leads() -> None:
 
 def test_after_a_message_was_sent_the_same_event_of_another_watch_is_attached() -> None:
     life = three_a_week()
-    shared = an_item(number=1)
+    shared = an_item(number=1, title=ON_ALL)
     life.alert(1, HALDEN, evidence=(shared,))
     sent = life.only
     life.send(sent)
@@ -77,7 +77,7 @@ def test_after_a_message_was_sent_the_same_event_of_another_watch_is_attached() 
 
 def test_an_approved_message_is_not_rewritten() -> None:
     life = three_a_week()
-    shared = an_item(number=1)
+    shared = an_item(number=1, title=ON_ALL)
     life.alert(1, HALDEN, evidence=(shared,))
     approved = life.only
     life.approve(approved)
@@ -88,7 +88,7 @@ def test_an_approved_message_is_not_rewritten() -> None:
 
 def test_an_update_of_an_open_draft_still_names_the_other_watches() -> None:
     life = three_a_week()
-    shared = an_item(number=1)
+    shared = an_item(number=1, title=ON_ALL)
     life.alert(1, HALDEN, evidence=(shared,))
     life.alert(2, CORVANE, evidence=(shared,))
     life.alert(1, HALDEN, evidence=(shared, an_item(number=5)), revision=1)
@@ -99,7 +99,7 @@ def test_an_update_of_an_open_draft_still_names_the_other_watches() -> None:
 def test_a_watch_under_a_blackout_is_not_named() -> None:
     deal = Blackout(until=date(2026, 12, 31), reason="a deal", about=(CORVANE,))
     life = Life(client_of(max_per_week=3, merge_minutes=0, blackouts=(deal,)))
-    shared = an_item(number=1)
+    shared = an_item(number=1, title=ON_ALL)
     life.alert(1, HALDEN, evidence=(shared,))
     life.alert(2, CORVANE, evidence=(shared,))
     assert life.only.affects == ()
@@ -108,7 +108,7 @@ def test_a_watch_under_a_blackout_is_not_named() -> None:
 
 def test_a_merged_message_names_the_other_watches_of_each_event() -> None:
     life = Life(client_of(max_per_week=3))
-    shared = an_item(number=1)
+    shared = an_item(number=1, title=ON_ALL)
     life.alert(1, HALDEN, evidence=(shared,))
     life.alert(2, QUILLON)
     assert len(life.only.told_alerts) == 2
@@ -119,7 +119,10 @@ def test_a_merged_message_names_the_other_watches_of_each_event() -> None:
 
 def test_one_correction_is_enough_for_one_event() -> None:
     life = three_a_week()
-    shared, denial = an_item(number=1), an_item(number=2, status="denied", quote="Halden Energy keeps its dividend.")
+    shared, denial = (
+        an_item(number=1, title=ON_ALL),
+        an_item(number=2, status="denied", quote="Halden Energy keeps its dividend."),
+    )
     life.alert(1, HALDEN, evidence=(shared,))
     life.alert(2, CORVANE, evidence=(shared,))
     life.send(life.only)
@@ -130,40 +133,71 @@ def test_one_correction_is_enough_for_one_event() -> None:
     assert not life.open
 
 
-def pair(**more: object) -> tuple[Alert, Alert]:
-    """Return two alerts on different watches, without a common item; ``more`` changes the second."""
-    client = a_client("wealth", a_watch(), a_watch(name=CORVANE))
-    headline = "Regulator fines Halden Energy and Corvane Pharma over prices fixed for years"
-    fields = {"kind": "fine", "headline": headline}
-    first = an_alert(client, **fields, evidence=(an_item(number=1),))
-    other = {**fields, "watch": client.assets[1], "story_id": "itm_2", "evidence": (an_item(CORVANE, 2),), **more}
-    return first, an_alert(client, **other)
+def test_another_story_of_the_same_event_is_not_told_again() -> None:
+    life = three_a_week()
+    first = life.alert(1, related_stories=())
+    life.wait(hours=10)
+    again = life.alert(2, related_stories=(first.story_id,))
+    assert life.only.alert_id == first.id
+    assert life.only.told_alerts == ()
+    assert life.decisions() == [("merged", "same_event")]
+    assert "tells it already" in life.decided[-1].detail
+    life.send(life.only)
+    life.wait(hours=1)
+    life.alert(2, revision=1, evidence=again.evidence, related_stories=(first.story_id,))
+    life.alert(3, related_stories=("itm_2",))
+    assert not life.open
 
 
-def test_nearly_equal_headlines_are_one_event() -> None:
-    first, second = pair(headline="Regulator fines Corvane Pharma and Halden Energy over prices fixed | The Ledger")
-    assert is_same_event(second, trace_of_alert(first))
+def test_the_better_story_of_an_event_is_told() -> None:
+    life = three_a_week()
+    first = life.alert(1, size="moderate")
+    better = life.alert(2, size="major", related_stories=(first.story_id,))
+    assert life.only.alert_id == better.id
+    assert better.headline in life.only.subject
+    assert life.only.told_alerts == ()
+    assert life.only.affects == ()
+    life.alert(3, related_stories=(better.story_id,))
+    assert life.only.alert_id == better.id
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"headline": "Regulator fines Corvane Pharma over prices fixed for years"},
-        {"headline": "Regulator fines Halden Energy and Corvane Pharma 40 million over prices fixed for years"},
-        {"raised_at": NOW + timedelta(days=4)},
-        {"kind": "leadership_change"},
-    ],
-)
-def test_another_name_figure_week_or_kind_is_another_event(more: dict[str, object]) -> None:
-    first, second = pair(**more)
-    assert not is_same_event(second, trace_of_alert(first))
+def test_a_larger_story_of_an_event_that_was_told_is_an_update() -> None:
+    life = three_a_week()
+    first = life.alert(1, size="moderate")
+    life.send(life.only)
+    life.wait(hours=5)
+    life.alert(2, size="major", related_stories=(first.story_id,))
+    assert "Here is an update on what I wrote to you" in life.only.body
+    assert "confirmed" not in life.only.body
 
 
-def test_two_events_in_one_item_are_two() -> None:
-    first, second = pair(evidence=(an_item(number=1),), kind="recall")
-    assert not is_same_event(second, trace_of_alert(first))
-    first, second = pair(evidence=(an_item(number=1),), kind="share_move")
-    assert not is_same_event(second, trace_of_alert(first))
+def test_the_cause_of_a_move_that_was_told_is_news_and_the_move_after_its_cause_is_not() -> None:
+    life = three_a_week()
+    life.alert(1, kind="share_move", headline=f"{HALDEN} falls")
+    life.send(life.only)
+    life.wait(hours=5)
+    life.alert(2, kind="guidance_cut", headline=f"{HALDEN} expects less")
+    assert life.only.advice[0].rule == "earnings_miss,guidance_cut/holds/income"
+    life.send(life.only)
+    life.wait(hours=5)
+    life.alert(3, kind="share_move", headline=f"{HALDEN} closes lower")
+    assert not life.open
+
+
+def test_a_false_story_corrects_no_other_story_of_its_event() -> None:
+    life = three_a_week()
+    first = life.alert(1)
+    false = life.alert(2, related_stories=(first.story_id,))
+    life.send(life.only)
+    denial = an_item(HALDEN, 9, status="denied", quote=f"{HALDEN} denies it.")
+    life.alert(
+        2, verdict="correct", revision=1, information_grade=5, evidence=(denial,), earlier_alert_id=false.id,
+        related_stories=(first.story_id,),
+    )  # fmt: skip
+    assert not life.open
+    assert life.refused[-1].reason == "nothing_to_correct"
+    life.alert(1, verdict="correct", revision=1, information_grade=5, evidence=(denial,), earlier_alert_id=first.id)
+    assert life.only.verdict == "correct"
 
 
 # --- the week -------------------------------------------------------------------------------------------------------
@@ -284,7 +318,7 @@ def test_an_update_of_a_waiting_draft_takes_no_second_place() -> None:
 def test_an_event_that_was_left_out_is_listed_once_and_told_when_there_is_a_place() -> None:
     life = three_a_week()
     fill_the_week(life)
-    shared = an_item(number=4)
+    shared = an_item(number=4, title=ON_ALL)
     left_out = life.alert(4, evidence=(shared,), relevance=0.5)
     life.alert(5, CORVANE, evidence=(shared,), relevance=0.45)
     assert life.decisions() == [("dropped", "weekly_budget"), ("merged", "same_event")]
@@ -362,8 +396,8 @@ def test_a_smaller_event_without_a_rule_is_also_noticed() -> None:
 
 def test_an_opinion_and_information_share_a_message() -> None:
     life = Life()
-    life.alert(1, verdict="information")
-    life.alert(2, CORVANE)
+    life.alert(1, verdict="information", evidence=(an_item(HALDEN, 1, quote="Halden Energy cut its dividend."),))
+    life.alert(2, CORVANE, evidence=(an_item(CORVANE, 2, quote="Corvane Pharma cut its dividend."),))
     assert life.only.verdict == "tell"
     assert len(life.only.told_alerts) == 2
 

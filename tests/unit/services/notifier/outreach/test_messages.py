@@ -9,6 +9,7 @@ from services.notifier.advice.store import appears_in
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.opinion import split_basis
 from services.notifier.drafting.tone import MAX_WORDS
+from services.notifier.outreach.merge import MERGED_WORDS
 from tests.unit.services.notifier.outreach.life import Life, client_of
 from tests.unit.services.notifier.samples import an_item
 
@@ -199,8 +200,8 @@ def test_only_the_false_story_of_a_sent_message_is_corrected() -> None:
 def test_a_merged_message_asks_one_question_and_gives_the_same_basis_once() -> None:
     wish = Desire(name="growth", words="I want to grow faster than the market")
     life = Life(client_of().model_copy(update={"desires": (wish,), "risk": "high"}))
-    life.alert(1, kind="leadership_change")
-    life.alert(2, CORVANE, kind="share_move")
+    life.alert(1, kind="leadership_change", evidence=(an_item(HALDEN, 1, quote="Halden has a new head."),))
+    life.alert(2, kind="share_move", evidence=(an_item(HALDEN, 2, quote="Halden falls by 6%."),))
     both = life.only
     (question,) = [part.text for part in both.parts if part.role == "question"]
     assert question in phrasing().questions["merged"]
@@ -209,6 +210,37 @@ def test_a_merged_message_asks_one_question_and_gives_the_same_basis_once() -> N
     assert second.startswith("With the same in mind, I ")
     assert [entry.alert_id for entry in both.advice] == list(both.told_alerts)
     assert all(appears_in(entry.text, both.body) for entry in both.advice)
+
+
+def test_the_same_opinion_on_two_names_is_said_once() -> None:
+    life = Life()
+    life.alert(1)
+    life.alert(2, CORVANE)
+    first, second = [part.text for part in life.only.parts if part.role == "opinion"]
+    assert HALDEN in first
+    assert second == f"I would say the same of {CORVANE}."
+    assert all(appears_in(entry.text, life.only.body) for entry in life.only.advice)
+    assert life.only.words <= MERGED_WORDS
+
+
+def test_stories_that_have_nothing_in_common_are_messages_of_their_own() -> None:
+    life = Life()
+    life.alert(1, kind="leadership_change")
+    life.alert(2, CORVANE, kind="share_move")
+    life.alert(3, QUILLON, kind="lawsuit")
+    assert len(life.open) == 3
+    assert life.decisions() == []
+
+
+def test_one_subject_tells_the_news_of_each_story_without_being_cut() -> None:
+    life = Life()
+    life.alert(1)
+    life.alert(2, CORVANE)
+    assert life.only.subject == f"{HALDEN}: story 1; {CORVANE}: story 2"
+    long = Life()
+    long.alert(1, headline=f"{HALDEN} cuts its dividend for the first time in sixteen years")
+    long.alert(2, CORVANE)
+    assert len(long.open) == 2
 
 
 def test_a_general_question_stays() -> None:
@@ -227,7 +259,8 @@ def test_a_headline_with_two_prices_is_two_stories_and_one_on_a_deal_is_one() ->
     second = life.alert(2, CORVANE, kind="share_move", direction="positive", evidence=both)
     assert set(life.only.told_alerts) == {first.id, second.id}
     deal = Life()
-    shared = (an_item(HALDEN, 1, quote=f"{HALDEN} is to buy {CORVANE}."),)
+    text = f"{HALDEN} is to buy {CORVANE}."
+    shared = (an_item(HALDEN, 1, title=text, quote=text),)
     deal.alert(1, HALDEN, kind="acquisition", evidence=shared)
     deal.alert(2, CORVANE, kind="takeover", evidence=shared)
     assert deal.only.told_alerts == ()

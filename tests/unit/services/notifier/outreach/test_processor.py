@@ -218,12 +218,14 @@ def test_sent_messages_fill_the_budget_and_two_channels_count_once() -> None:
     desk.send(first)
     desk.send(first, "copy")
     assert len(desk.state.sent) == 1
-    next_one = {"story_id": "itm_7", "evidence": (an_item(number=7),)}
+    next_one = {"story_id": "itm_7", "evidence": (an_item(number=7),), "headline": "Halden Energy closes a plant"}
     assert desk.alert(**next_one) is None
     (left_out,) = desk.decided
     assert (left_out.what, left_out.reason) == ("dropped", "weekly_budget")
     assert left_out.detail == "This week's one message was used."
-    urgent = desk.draft(story_id="itm_8", evidence=(an_item(number=8),), urgency="urgent")
+    urgent = desk.draft(
+        story_id="itm_8", evidence=(an_item(number=8),), urgency="urgent", headline="Halden Energy warns"
+    )
     assert urgent.notes[0] == urgent.beyond_because
     assert urgent.notes[0].startswith("Beyond this week's one message, because it is urgent: it is of use until ")
 

@@ -232,7 +232,9 @@ def _nothing_is_lost(alerts: list[Alert], office: Office) -> None:
         if draft.id not in office.gone or draft.id in settled
         for alert_id in (*draft.told_alerts, draft.alert_id)
     }
-    said = office.refused | {entry.alert_id for entry in office.decided if entry.what in ("waits", "dropped")}
+    said = office.refused | {
+        entry.alert_id for entry in office.decided if entry.what in ("waits", "dropped") or entry.reason == "same_event"
+    }
     latest = {(alert.client_id, alert.story_id): alert.revision for alert in alerts}
     for alert in alerts:
         if alert.verdict in ("hold", "ignore") or alert.revision < latest[alert.client_id, alert.story_id]:

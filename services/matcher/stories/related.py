@@ -1,0 +1,92 @@
+"""Find the other stories about a watched thing that probably report the same event.
+
+An item joins one story and stays in it, but later items may show that two stories are one event, and a price moves
+because of another story. What is raised about one names the others, so that a client is told once.
+Pure; the order in which the stories began makes no difference.
+"""
+
+from __future__ import annotations
+
+from schemas.mentions import FAMILY_OF
+from schemas.readings import EventFamily
+from services.matcher.stories.linking import is_opposite
+from services.matcher.stories.pairwise import RESULTS, Report, default_model
+from services.matcher.stories.story import STORY_WINDOW
+from services.matcher.stories.threads import JudgeState, Thread
+
+__all__ = ["related_stories"]
+
+_Families = frozenset[EventFamily]
+
+#: Two stories of one family of events are one event if two of their reports are with this probability. The thresholds
+#: are set by reading such pairs of real news (decision 42).
+_SAME_FAMILY_AT = 0.55
+#: More is needed where the watched thing takes no part in the event, and where many events of a kind follow closely.
+_UNSURE_AT = 0.8
+#: Less is enough for two reports of a price that moved the same way.
+_ONE_MOVE_AT = 0.4
+#: New people at the top of a company that has just been bought: part of the deal, or the next event.
+_AFTER_DEAL_AT = 0.9
+_TAKES_PART = frozenset(("actor", "object", "party"))
+#: What is announced, and may be called off; then its direction is another.
+_CALLED_OFF: _Families = frozenset(("deal", "contract", "capital"))
+_FREQUENT: _Families = frozenset(("product", "expansion", "vulnerability", "regulation", "macro", "politics", "other"))
+#: Families as which reports on one event are read, and the probability that is needed.
+_MIXED: tuple[tuple[_Families, float], ...] = (
+    (RESULTS, _SAME_FAMILY_AT),
+    (frozenset(("deal", "contract", "capital")), _SAME_FAMILY_AT),
+    (frozenset(("legal", "regulation")), _UNSURE_AT),
+    (frozenset(("breach", "vulnerability", "outage")), _UNSURE_AT),
+    (frozenset(("deal", "leadership")), _AFTER_DEAL_AT),
+)
+
+
+def related_stories(state: JudgeState, thread: Thread) -> tuple[str, ...]:
+    """Return the stories that probably report the event of ``thread`` and that clients know or are held, sorted."""
+    near = {
+        other.story_id: required
+        for other in state.threads.values()
+        if other.story_id != thread.story_id
+        and other.told_or_held
+        and abs(other.opened_at - thread.opened_at) <= STORY_WINDOW
+        and (required := _required(thread, other)) is not None
+    }
+    if not near:
+        return ()
+    reports = _reports(state)
+    mine = reports.get(thread.story_id, ())
+    return tuple(sorted(story for story, required in near.items() if _best(mine, reports.get(story, ())) >= required))
+
+
+def _reports(state: JudgeState) -> dict[str, tuple[Report, ...]]:
+    """Return the reports of each thread that is in the window, by story."""
+    found: dict[str, tuple[Report, ...]] = {}
+    for story in state.window.stories:
+        story_id = state.aliases.get(story.id, story.id)
+        found[story_id] = (*found.get(story_id, ()), *story.compared())
+    return found
+
+
+def _required(thread: Thread, other: Thread) -> float | None:
+    """Return the probability with which two reports must be of one event, or None if the two events differ anyway."""
+    kinds = {thread.event.kind, other.event.kind}
+    families = frozenset(FAMILY_OF[kind] for kind in kinds)
+    opposite = is_opposite(thread.event, other.event)
+    if families == {"share_move"}:
+        return None if opposite else _ONE_MOVE_AT
+    if "share_move" in families:
+        return None if opposite and families.isdisjoint(RESULTS) else _SAME_FAMILY_AT
+    if opposite or ("averted" in kinds and len(kinds) > 1) or "none" in families:
+        return None
+    if len(families) > 1:
+        required = next((required for mixed, required in _MIXED if families <= mixed), None)
+    else:
+        takes_part = {thread.event.role, other.event.role} <= _TAKES_PART
+        required = _SAME_FAMILY_AT if takes_part and families.isdisjoint(_FREQUENT) else _UNSURE_AT
+    turns = not families.isdisjoint(_CALLED_OFF) and thread.event.direction != other.event.direction
+    return _UNSURE_AT if turns and required == _SAME_FAMILY_AT else required
+
+
+def _best(mine: tuple[Report, ...], theirs: tuple[Report, ...]) -> float:
+    model = default_model()
+    return max((model.probability(report, other) for report in mine for other in theirs), default=0.0)
