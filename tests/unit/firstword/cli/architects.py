@@ -22,6 +22,7 @@ stances:
   operates_in:
     sentence: "You are building at {asset}{share}."
     because: "you are building at {asset}{share} and this could delay you"
+    questions: ["How would a delay at {asset} affect you?"]
   regulated_by:
     sentence: "You build under the rules of {asset}{share}."
 jargon:
@@ -38,7 +39,6 @@ rules:
   - when: {kind: strike, stance: operates_in, desire: cost}
     action: asking us which deliveries of the coming weeks pass through {asset}
     reason: other routes cost least while they are still free
-    question: Which part of the schedule worries you most?
 """
 BOOK = """\
 version: 1

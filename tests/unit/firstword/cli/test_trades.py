@@ -123,4 +123,5 @@ def test_news_for_a_client_of_an_invented_trade_becomes_a_draft_in_its_words(dat
     assert "You are building at Estmere Harbor" in draft.body
     assert "a building within its budget" in draft.body
     assert "Please talk to us before you instruct anybody." in draft.body
+    assert "How would a delay at Estmere Harbor affect you?" in draft.body
     assert draft.body.index("?") < draft.body.index("Please talk to us")

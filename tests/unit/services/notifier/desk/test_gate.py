@@ -14,9 +14,12 @@ from services.notifier import queries
 from services.notifier.desk.actions import drafts as actions
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.errors import Conflict, GateRefused
+from services.notifier.gate.current import gate_findings
 from services.notifier.gate.policy import Effect, GatePolicy
 from services.notifier.scope import EVERYTHING
 from services.notifier.tables import audit_log, drafts
+from services.notifier.trades.catalog import Trades
+from services.notifier.trades.trade_files import parse_trade
 from tests.desk_world import OWNER, World
 from tests.fakes import ScriptedChannel
 
@@ -208,3 +211,20 @@ def test_what_is_off_is_not_shown(world: World) -> None:
     assert "Slang" in world.browser().get(f"/drafts/{draft_id}").text
     approve(world, draft_id, replace(GatePolicy(), effects={"slang": "off"}))
     assert world.line(draft_id).state == "approved"
+
+
+def test_words_and_sentences_of_the_clients_trade_hold_a_message_back(world: World) -> None:
+    text = 'trade: wealth\nalways: ["Please talk to us first."]\nnever: {"miracle*": It promises a result.}\n'
+    trades = Trades.shipped().with_files([parse_trade(text, "wealth.yaml")])
+
+    def try_with(added: str) -> set[str]:
+        line = world.draft("claire-arnaud", "warn")
+        with world.engine.begin() as connection:
+            context = ActionContext(connection, world.publisher, OWNER, world.clock.now(), trades=trades)
+            actions.edit(context, line.id, line.version, line.subject, f"{line.draft.body}\n\n{added}")
+        with reading(world.engine) as connection:
+            found = gate_findings(connection, line.id, GatePolicy())
+        return {finding.kind for finding in found if finding.effect == "block"}
+
+    assert try_with("It is a miracle.") == {"compliance", "standing_sentence"}
+    assert try_with("Please talk to us first.") == set()

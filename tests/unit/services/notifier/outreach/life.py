@@ -23,7 +23,7 @@ from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.outreach.processor import DraftWriter
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert, an_item
 
-__all__ = ["Life", "client_of"]
+__all__ = ["SHIPPED", "Life", "client_of"]
 
 SHIPPED = Playbooks.shipped()
 
@@ -38,9 +38,9 @@ def client_of(**contact: Any) -> Client:
 class Life:
     """Drives a :class:`DraftWriter` for one client. Timers fire before each event, as in a runtime."""
 
-    def __init__(self, client: Client | None = None, now: datetime = NOW) -> None:
+    def __init__(self, client: Client | None = None, now: datetime = NOW, playbooks: Playbooks = SHIPPED) -> None:
         self.client = client or client_of()
-        self.processor = DraftWriter(SHIPPED)
+        self.processor = DraftWriter(playbooks)
         self.now = now
         self.state = self.processor.initial(self.client.id)
         self.drafts: dict[str, Draft] = {}

@@ -10,7 +10,9 @@ from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.opinion import split_basis
 from services.notifier.drafting.tone import MAX_WORDS
 from services.notifier.outreach.merge import MERGED_WORDS
-from tests.unit.services.notifier.outreach.life import Life, client_of
+from services.notifier.trades.catalog import Trades
+from services.notifier.trades.trade_files import parse_trade
+from tests.unit.services.notifier.outreach.life import SHIPPED, Life, client_of
 from tests.unit.services.notifier.samples import an_item
 
 HALDEN, CORVANE, QUILLON = "Halden Energy", "Corvane Pharma", "Quillon Cloud"
@@ -273,3 +275,15 @@ def test_a_merged_message_recognizes_what_every_opinion_is_based_on() -> None:
             for opening in (form.partition("{action}")[0] for pool in phrasing().opinion.values() for form in pool):
                 text = opening.format(basis=basis).removeprefix(", ")
                 assert split_basis(text) == (basis, text.removeprefix(f"{basis}, ")), risk
+
+
+def test_a_sentence_that_always_stands_is_in_a_merged_message_once() -> None:
+    text = 'trade: wealth\nalways: ["Please talk to us first.", {text: Keep calm., stances: [uses]}]\n'
+    trades = Trades.shipped().with_files([parse_trade(text, "wealth.yaml")])
+    life = Life(playbooks=SHIPPED.with_trades(trades))
+    life.alert(1)
+    life.alert(2, CORVANE)
+    both = life.only
+    assert len(both.told_alerts) == 2
+    assert [part.text for part in both.parts if part.role == "close"] == ["Please talk to us first."]
+    assert both.body.count("Please talk to us first.") == 1
