@@ -125,3 +125,22 @@ def test_news_for_a_client_of_an_invented_trade_becomes_a_draft_in_its_words(dat
     assert "Please talk to us before you instruct anybody." in draft.body
     assert "How would a delay at Estmere Harbor affect you?" in draft.body
     assert draft.body.index("?") < draft.body.index("Please talk to us")
+
+
+def test_clients_of_a_trade_that_was_removed_are_still_written_to_and_the_doctor_names_it(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    write(data)
+    book = tmp_path / "book.yaml"
+    book.write_text(BOOK, encoding="utf-8")
+    assert run("clients", "import", str(book)).code == 0
+    known, _ = load_book(BOOK, "book.yaml", trades_in_force(read_settings()))
+    assert known is not None
+    for folder in ("trades", "playbooks"):
+        (data / folder / "architects.yaml").unlink()
+    (check,) = [check for check in json.loads(run("doctor", "--json").out) if check["what"] == "trades"]
+    assert check["state"] == "note"
+    assert "architects" in check["found"]
+    replay = embedded.build_replay(known, ("drafts",), playbooks=playbooks_in_force(read_settings()))
+    (draft,) = [emitted for emitted in replay.run(in_time_order(news())) if isinstance(emitted, Draft)]
+    assert "You have operations at Estmere Harbor" in draft.body
