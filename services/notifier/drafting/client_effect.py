@@ -100,7 +100,8 @@ def _is_to_come(day: Date, now: datetime) -> bool:
 def _query(brief: Brief, view: OpinionPart) -> RuleQuery:
     query = query_for(brief.alert, brief.client, brief.asset, brief.manager.id)
     # The advice is general because the kind does not fit the reading, so nothing else may be about the kind either.
-    return replace(query, unsure=query.unsure or (view.rule is not None and view.rule.is_general))
+    unsure = query.unsure or (view.rule is not None and view.rule.is_general)
+    return replace(query, unsure=unsure, like=brief.trades.rules_for(query.trade)[1:])
 
 
 def _meaning(brief: Brief, view: OpinionPart) -> str:

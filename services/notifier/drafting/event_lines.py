@@ -46,8 +46,10 @@ class EventLine:
 
     def fits(self, query: RuleQuery) -> bool:
         """Return whether the conditions hold. One about what is not known does not."""
-        if any(getattr(query, name) not in values for name, values in self.conditions):
-            return False
+        for name, values in self.conditions:
+            known = (query.trade, *query.like) if name == "trade" else (getattr(query, name),)
+            if not set(known) & set(values):
+                return False
         return not self.words or names_any(query.text, self.words)
 
 

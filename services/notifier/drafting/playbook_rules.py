@@ -62,7 +62,7 @@ class RuleQuery:
     only a rule that names it. ``stage`` is how far the event has come, None where
     that is not known either. ``unsure``: the kind is a guess, so only rules for any event may serve. ``asset`` is the
     client's name for what it is about, ``text`` what the news says, in lower case. ``risk`` None is
-    not known, so no rule with a condition on it fits.
+    not known, so no rule with a condition on it fits. ``like`` are the trades that ``trade`` takes its words from.
     """
 
     kind: EventKind
@@ -81,6 +81,7 @@ class RuleQuery:
     asset: str = ""
     stage: Stage | None = None
     text: str = ""
+    like: tuple[Trade, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,4 +143,6 @@ def test_clients_of_a_trade_that_was_removed_are_still_written_to_and_the_doctor
     assert "architects" in check["found"]
     replay = embedded.build_replay(known, ("drafts",), playbooks=playbooks_in_force(read_settings()))
     (draft,) = [emitted for emitted in replay.run(in_time_order(news())) if isinstance(emitted, Draft)]
-    assert "You have operations at Estmere Harbor" in draft.body
+    assert "Estmere Harbor" in draft.body
+    assert draft.playbook == "general"
+    assert "You are building" not in draft.body

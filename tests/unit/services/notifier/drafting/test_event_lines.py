@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import get_args
 
@@ -13,6 +14,7 @@ from services.notifier.drafting.event_lines import event_lines, meanings_for, qu
 from services.notifier.drafting.playbook_rules import RuleQuery, Stage
 from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import review
+from services.notifier.trades.catalog import Trades
 from tests.unit.services.notifier.samples import a_client
 
 KINDS = [kind for kind in FAMILY_OF if FAMILY_OF[kind] not in ("none", "event", "other")]
@@ -53,6 +55,14 @@ def test_where_a_trade_has_its_own_words_only_lines_for_the_trade_serve() -> Non
     assert meanings_for(query)
     assert not meanings_for(query, only_of_trade=True)
     assert meanings_for(RuleQuery("outage", "uses", "it"), only_of_trade=True)
+
+
+def test_lines_are_for_trades_that_there_are_and_serve_those_that_are_like_them() -> None:
+    named = {trade for line in LINES for name, values in line.conditions if name == "trade" for trade in values}
+    assert named <= set(Trades.shipped().names)
+    alone = RuleQuery("outage", "uses", "masons")
+    assert not meanings_for(alone, only_of_trade=True)
+    assert meanings_for(replace(alone, like=("it",)), only_of_trade=True)
 
 
 def test_what_is_said_depends_on_how_far_the_event_has_come() -> None:
