@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 from services.notifier.drafting.data_files import read_yaml
@@ -175,10 +174,9 @@ def _tokens(text: str) -> list[str]:
             continue
         else:
             found.append(word)
-    kept = [word for word, after in pairwise([*found, "."]) if not (word == "," and after in (".", ","))]
-    while kept and kept[-1] in (".", ";"):
-        kept.pop()
-    return [word for index, word in enumerate(kept) if not (word == "." and index and kept[index - 1] in (".", "…"))]
+    while found and found[-1] in (".", ";"):
+        found.pop()
+    return [word for index, word in enumerate(found) if not (word == "." and index and found[index - 1] in (".", "…"))]
 
 
 def _sentences(text: str, ends: Sequence[str] = (".", ";")) -> list[list[str]]:
@@ -300,10 +298,12 @@ def _opinion(tokens: list[str]) -> str | None:
     because = tokens.index("because", end)
     halves = (tokens[:start], tokens[end:because], tokens[because + 1 :])
     basis, action, reason = (half[:-1] if half[-1:] == [","] else half for half in halves)
-    if not (basis and action and reason):
+    if not (action and reason):
         return None
-    given, introduced = f"{_plain(basis)}, ", _plain(tokens[start:end])
-    advice, why = _plain(action), f"because {_plain(reason)}"
+    introduced, advice, why = _plain(tokens[start:end]), _plain(action), f"because {_plain(reason)}"
+    if not basis:  # the client book has neither desire nor risk
+        return f"(?:{introduced}{advice}{_COMMA}{why}|{why}, {introduced}{advice})"
+    given = f"{_plain(basis)}, "
     forms = (
         f"{given}{introduced}{advice}{_COMMA}{why}",
         f"{introduced}{advice}, {given}{why}",
@@ -325,7 +325,8 @@ def _attributed(tokens: list[str]) -> tuple[list[str], str, list[str]] | None:
     """Return who says it, the verb, and what is said, of "Who reports: …" and "…, Who reports"; None if neither."""
     verbs: Mapping[str, Sequence[str]] = _raw()["attribution"]
     for at, token in enumerate(tokens[:_NAME_WORDS]):
-        if at and token in verbs and at + 2 < len(tokens) and tokens[at + 1] in (",", "that"):
+        clear = "," not in tokens[:at] or "citing" in tokens[:at]
+        if at and clear and token in verbs and at + 2 < len(tokens) and tokens[at + 1] in (",", "that"):
             return list(tokens[:at]), token, list(tokens[at + 2 :])
     if tokens[-1] in verbs and "," in tokens[-_NAME_WORDS:-1]:
         comma = len(tokens) - 1 - list(reversed(tokens)).index(",")

@@ -16,7 +16,7 @@ HONEST = 0.75
 
 def test_the_corpus_is_large_enough() -> None:
     hostile = {(case.name, *change) for case in cases() for change in case.hostile}
-    assert len(hostile) >= 350
+    assert len(hostile) >= 500
     assert sum(len(case.honest) for case in cases()) >= 60
     assert len({case.alert.kind for case in cases()}) >= 7
     assert len({case.client.trade for case in cases()}) >= 4

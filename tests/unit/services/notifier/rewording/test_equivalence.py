@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from time import perf_counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.drafting.data_files import read_yaml
+from services.notifier.drafting.meaning.compare import check_meaning
 from services.notifier.rewording.equivalence import (
     headline_says_the_same,
     news_says_the_same,
@@ -46,7 +50,7 @@ WORDS = ("all", "no", "not", "must", "never", "only", "soon", "you", "some", "mo
 @pytest.mark.parametrize(
     "text",
     [
-        "Given your desire for [W1] and limited risk, I think you should consider leaving [N1] as it is, because an "
+        "Given your desire for [W1] and limited risk, I think you should consider keeping [N1] as it is, because an "
         "early sale gives that choice away.",
         "Because an early sale gives that choice away, and given your desire for [W1] and limited risk, I recommend "
         "that you consider keeping [N1] unchanged.",
@@ -170,6 +174,31 @@ def test_no_listed_phrase_turns_another_into_its_opposite() -> None:
     for group in raw["groups"]:
         found = {frozenset(WEIGHTY.intersection(phrase.casefold().split())) for phrase in group}
         assert len(found) == 1, group
+
+
+def test_listed_phrases_do_not_differ_in_meaning() -> None:
+    """The check of meaning knows other words than the list, and finds no difference in it."""
+    for group in read_yaml("words", "equivalents.yaml")["groups"]:
+        for phrase, other in pairwise(group):
+            found = check_meaning(f"For [N1], {phrase} the plan of [N2].", [f"For [N1], {other} the plan of [N2]."])
+            assert found == (), (phrase, other)
+
+
+def test_an_opinion_without_a_basis_may_change_its_order_too() -> None:
+    told = "I think you should consider waiting because nothing is lost by it."
+    assert opinion_says_the_same("Because nothing is lost by it, I recommend that you consider waiting.", told)
+    assert not opinion_says_the_same("Based upon your desire for [W1], I think you should consider waiting.", told)
+
+
+@pytest.mark.parametrize(
+    "junk", ["a ", ", ", "the a an ", "because ", "[N1] ", "and , ", "i think you should consider "]
+)
+def test_a_long_answer_is_judged_quickly(junk: str) -> None:
+    began = perf_counter()
+    assert not opinion_says_the_same(junk * (8_000 // len(junk)), OPINION)
+    assert not opinion_says_the_same(OPINION + junk * (8_000 // len(junk)), OPINION)
+    assert not news_says_the_same(NEWS[:40] + junk * (8_000 // len(junk)), NEWS, [NEWS], [NEWS])
+    assert perf_counter() - began < 2
 
 
 def test_advice_is_split_into_action_and_reason() -> None:
