@@ -192,10 +192,14 @@ def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: Groundi
     if (note := brief.firm.compliance_for(brief.client.trade, brief.client.jurisdiction)) is not None:
         parts.append(DraftPart(role="compliance", text=note.strip()))
     line = subject_line(brief)
-    whole = f"{line}.\n\n{message_text(parts)}"
+    # The words of the subject and of the first sentence are the source's, as if they were quoted.
+    whole = f"“{line}”.\n\n{news.quoted(message_text(parts))}"
     findings = (*review(whole, brief.client, brief.trade), *composed_findings(whole, known))
     groundings = check_grounding("\n\n".join([line, *(part.text for part in parts)]), known)
-    claimed = () if brief.alert.verdict == "correct" else unsupported(news.text, brief, lead_evidence(brief))
+    if news.grounding is not None:
+        groundings = (news.grounding, *groundings)
+    correct = brief.alert.verdict == "correct"
+    claimed = () if correct else unsupported(news.quoted(news.text), brief, lead_evidence(brief))
     return _Attempt(line, tuple(parts), news, view, findings, groundings, claimed)
 
 

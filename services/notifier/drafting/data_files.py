@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from services.notifier.trades.definition import StanceWords, TradeDefinition
 
-__all__ = ["Phrasing", "phrasing", "phrasing_of", "read_text_file", "read_yaml", "word_list"]
+__all__ = ["Phrasing", "phrasing", "phrasing_of", "read_text_file", "read_yaml", "word_list", "word_sections"]
 
 
 def read_text_file(*path: str) -> str:
@@ -31,6 +31,19 @@ def word_list(name: str) -> frozenset[str]:
     """Return the words of ``words/<name>.txt`` in lower case. Lines that start with # are comments."""
     lines = read_text_file("words", f"{name}.txt").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.casefold().split())
+
+
+@cache
+def word_sections(name: str) -> dict[str, tuple[str, ...]]:
+    """Return the lines of each [section] of ``words/<name>.txt``, in lower case, without comments (#)."""
+    sections: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in read_text_file("words", f"{name}.txt").casefold().splitlines():
+        if line.startswith("["):
+            lines = sections.setdefault(line.strip("[] "), [])
+        elif line and not line.startswith("#"):
+            lines.append(line.strip())
+    return {section: tuple(lines) for section, lines in sections.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,9 @@ class Phrasing:
     portfolio_effect: dict[str, str]
     named_date: str
     share: dict[str, str]
+    first_sentence: dict[str, tuple[str, ...]]
     news: dict[str, str]
+    kinds: dict[str, str]
     questions: dict[str, tuple[str, ...]]
 
 
@@ -70,12 +85,14 @@ def phrasing() -> Phrasing:
     opinion = {pool: tuple(lines) for pool, lines in raw["opinion"].items()}
     questions = {pool: tuple(lines) for pool, lines in read_yaml("questions.yaml").items() if pool != "by_event"}
     warn_reason = tuple(raw["warn_reason"])
+    first_sentence = {form: tuple(lines) for form, lines in raw["first_sentence"].items()}
     position = {rank: tuple(lines) for rank, lines in raw["position"].items()}
     return Phrasing(
         **{
             **raw,
             "opinion": opinion,
             "warn_reason": warn_reason,
+            "first_sentence": first_sentence,
             "position": position,
             "plan_action": tuple(raw["plan_action"]),
         },

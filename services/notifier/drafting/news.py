@@ -1,4 +1,8 @@
-"""Reports what happened in the words of the evidence, and who says so. Nothing is paraphrased, nothing is added."""
+"""Reports what happened and who says so, in the words of the evidence. Nothing is paraphrased, nothing is added.
+
+The first sentence is a headline or sentence of the evidence, in sentence case, and names its publisher. A quotation
+follows where it adds something. Where no item says in one clause what happened, the best sentence is quoted.
+"""
 
 from __future__ import annotations
 
@@ -6,106 +10,84 @@ import re
 from dataclasses import dataclass
 
 from schemas.alerts import Evidence
-from schemas.mentions import ClaimBasis
-from services.notifier.drafting.brief import Brief, format_day
-from services.notifier.drafting.corroboration import cited_origin, corroborating, is_confirmed_since
+from schemas.drafts import Grounding
+from services.notifier.drafting.brief import Brief, format_day, pick
+from services.notifier.drafting.casing import first_lowered
+from services.notifier.drafting.clauses import clean_title, is_sneer, is_statement, stands_in
+from services.notifier.drafting.corroboration import corroborating, is_confirmed_since
 from services.notifier.drafting.data_files import phrasing
-from services.notifier.drafting.tone import EMOJI
+from services.notifier.drafting.first_sentence import (
+    NewsClause,
+    adds,
+    best_clause,
+    cited_source,
+    in_order,
+    known_names,
+    short_subject,
+    with_article,
+)
+from services.notifier.drafting.tokens import fold
 
-__all__ = ["NewsPart", "clean_title", "lead_evidence", "news_part", "quotation_from", "shorten", "subject_line"]
+__all__ = ["NewsPart", "lead_evidence", "news_part", "quotation_from", "subject_line"]
 
 #: Common mail programs cut off a longer subject.
 SUBJECT_CHARACTERS = 78
+#: A quotation beside the first sentence has at most so many words.
+QUOTED_WORDS = 28
 PREFIX = {"warn": "Unconfirmed: ", "correct": "Correction: "}
-#: Newsroom labels that say nothing to a reader.
-_LABEL = re.compile(
-    r"^(?:(?:breaking(?: news)?|exclusive|just in|watch|live|alert|update(?:d)?(?: \d+)?|wrapup(?: \d+)?"
-    r"|press release|news|opinion|analysis|unconfirmed|correction|corrected)\s*[:\-–—|]+\s*)+",
-    re.IGNORECASE,
-)
 _MARKS = " ?!.,"
 #: Stands for the name of the asset while a text is trimmed (a private-use character that no news text contains).
 _NAME = "\ue000"
-_OUTLET = re.compile(r"\s+[|–—-]\s+(?P<outlet>[^|–—]{2,40})$")
 _SHOUTED = re.compile(r"\b[A-ZÀ-Þ][A-ZÀ-Þ'’-]+(?:[,;:]?\s+[A-ZÀ-Þ0-9][A-ZÀ-Þ0-9'’.-]*){2,}\b")
-#: The order in which evidence is preferred, by verdict.
-_STATUS = {
-    "tell": ("asserted", "hedged", "denied", "retracted"),
-    "warn": ("hedged", "asserted", "denied", "retracted"),
-    "correct": ("denied", "retracted", "asserted", "hedged"),
-}
 _INNER_QUOTES = str.maketrans('“”"„«»', "‘’’‘‘’")
-#: From the firmest basis to the weakest.
-_BASIS: tuple[ClaimBasis, ...] = (
-    "regulator",
-    "court",
-    "filing",
-    "company",
-    "person",
-    "researcher",
-    "own",
-    "wire",
-    "outlet",
-    "unnamed",
-)
+_STRAIGHT = re.compile(r'"([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
 class NewsPart:
-    """The news part: its text, the items it rests on, and the publisher and passage that a correction names."""
+    """The news part: its text, the items it rests on, and the publisher and passage that a correction names.
+
+    ``clause`` is what the first sentence says in the words of the first item; None if it quotes them.
+    """
 
     text: str
     evidence: tuple[str, ...]
     publisher: str
     quote: str
+    clause: str | None = None
+    grounding: Grounding | None = None
 
-
-def clean_title(title: str, *outlets: str) -> str:
-    """Return a headline without newsroom labels, emoji and the outlet's own name at its end."""
-    text = _LABEL.sub("", " ".join(EMOJI.sub(" ", title).split()))
-    names = {name.casefold().removeprefix("the ") for name in outlets if name}
-    while (match := _OUTLET.search(text)) is not None:
-        outlet = match["outlet"].casefold().strip().removeprefix("the ")
-        if outlet not in names and "|" not in match[0]:
-            break
-        text = text[: match.start()]
-    return text.strip(" -–—|")
-
-
-def shorten(text: str, characters: int) -> str:
-    """Return ``text`` cut between words to ``characters``, with an ellipsis if something is left out."""
-    if len(text) <= characters:
-        return text
-    cut = text[: characters - 2].rsplit(" ", 1)[0].rstrip(" ,;:-–—(")
-    return f"{cut} …"
+    def quoted(self, text: str) -> str:
+        """Return ``text`` with the clause in quotation marks: the words in it are the source's."""
+        if self.clause is None:
+            return text
+        lowered = self.clause[0].lower() + self.clause[1:]
+        spoken = _as_inner(self.clause)
+        return text.replace(self.clause, f"“{spoken}”").replace(lowered, f"“{spoken}”")
 
 
 def subject_line(brief: Brief) -> str:
-    """Return the subject line: the news itself, marked if it is unconfirmed or a correction."""
-    alert = brief.alert
-    prefix = PREFIX.get(alert.verdict, "")
-    outlets = [outlet for item in alert.evidence for outlet in (item.publisher, item.host or "")]
-    text = clean_title(alert.headline, *outlets).replace(brief.asset, _NAME)
-    text = _without_shouting(re.sub(r"[?!]", "", text)).rstrip(" .").replace(_NAME, brief.asset)
-    return prefix + shorten(text or brief.asset, SUBJECT_CHARACTERS - len(prefix))
+    """Return the subject line: the news in one clause, marked if it is unconfirmed or a correction."""
+    prefix = PREFIX.get(brief.alert.verdict, "")
+    characters = SUBJECT_CHARACTERS - len(prefix)
+    text = short_subject(brief.alert, brief.client, characters, lead_evidence(brief))
+    return prefix + (text or _plain_subject(brief, characters))
+
+
+def _plain_subject(brief: Brief, characters: int) -> str:
+    """Return the kind of event and the name, or only one of them if both don't fit. Of a topic, there is news."""
+    watch, asset = brief.watch, " ".join(brief.asset.split())
+    kind = phrasing().kinds["other" if watch is not None and watch.is_subject else brief.alert.kind]
+    if watch is not None and watch.is_subject:
+        asset = first_lowered(asset, known_names(brief.alert, brief.client))
+    choices = [kind.format(asset=asset), asset, kind.format(asset="").strip()]
+    line = next((choice for choice in choices if choice and len(choice) <= characters), "News")
+    return line if brief.alert.verdict not in PREFIX or line == asset else line[0].lower() + line[1:]
 
 
 def lead_evidence(brief: Brief) -> Evidence:
-    """Return the evidence that the message quotes: the best that supports the verdict and was not quoted before."""
-    used = brief.earlier.item_ids if brief.earlier else ()
-    order = _STATUS.get(brief.alert.verdict, _STATUS["tell"])
-    return min(
-        brief.alert.evidence,
-        key=lambda item: (
-            item.supports in ("copy", "context"),
-            order.index(item.status),
-            item.item_id in used,
-            _BASIS.index(item.basis),
-            item.source_grade,
-            -item.published_at.timestamp() if item.published_at else 0.0,
-            item.item_id,
-        ),
-    )
+    """Return the evidence that the message tells: the best that supports the verdict and was not told before."""
+    return in_order(brief.alert, brief.client, brief.earlier.item_ids if brief.earlier else ())[0]
 
 
 def quotation_from(item: Evidence, max_words: int, asset: str = "") -> str:
@@ -122,10 +104,15 @@ def quotation_from(item: Evidence, max_words: int, asset: str = "") -> str:
     text, cut = _without_shouting(re.split(r"[?!]", whole.lstrip(_MARKS), maxsplit=1)[0].strip()), _asks(whole)
     if len(words := text.split()) > max_words:
         text, cut = _at_clause(words[:max_words]), True
-    text = text.translate(_INNER_QUOTES).replace(_NAME, asset)
+    text = _as_inner(text).replace(_NAME, asset)
     if cut:
         return f"“{text.rstrip(' .,;:')} …”."
     return f"“{text}”" if text.endswith(".") else f"“{text}”."
+
+
+def _as_inner(text: str) -> str:
+    """Return ``text`` with the quotation marks in it as they are within a quotation."""
+    return _STRAIGHT.sub(r"‘\1’", text).translate(_INNER_QUOTES)
 
 
 def _asks(text: str) -> bool:
@@ -153,38 +140,78 @@ def news_part(brief: Brief, *, max_words: int, others: bool) -> NewsPart:
     """Return the news part of a draft. ``max_words`` limits each quotation; ``others`` names further sources."""
     lead = lead_evidence(brief)
     quote = quotation_from(lead, max_words, brief.asset)
+    clause = best_clause(lead, brief.alert, brief.client) if brief.alert.verdict != "correct" else None
     if brief.alert.verdict == "correct":
         text = _correction(brief, lead, quote, max_words)
     else:
         after = _after(brief, lead) if others else ""
-        text = f"{_before(brief)}{_statement(brief, lead, quote)}{after}{_denial(brief, lead, max_words)}"
+        stated = _statement(brief, lead, quote) if clause is None else _told(brief, clause, max_words)
+        text = f"{_before(brief, clause)}{stated}{after}{_denial(brief, lead, max_words)}"
     used = [lead, *(_others(brief, lead) if others and brief.alert.verdict != "correct" else [])]
     if brief.alert.contested:
         used += _denials(brief, lead)
     ids = tuple(dict.fromkeys(item.item_id for item in used))
-    return NewsPart(text, ids, _outlet(lead), quote.strip("“”."))
+    if clause is None:
+        return NewsPart(text, ids, _outlet(lead), quote.strip("“”."))
+    return NewsPart(text, ids, _outlet(lead), clause.text, clause.text, _grounded(clause))
+
+
+def _grounded(clause: NewsClause) -> Grounding:
+    """Return the clause as a quotation of its item, found there only if all its words are, in this order."""
+    stands = stands_in(clause.text, clause.item.title) or stands_in(clause.text, clause.item.quote)
+    where, ref = ("evidence", clause.item.item_id) if stands else ("nowhere", None)
+    return Grounding.model_validate({"text": clause.text, "kind": "quotation", "where": where, "ref": ref})
 
 
 def _outlet(item: Evidence) -> str:
     return " ".join(item.publisher.split()) or item.host or "The source"
 
 
+def _told(brief: Brief, clause: NewsClause, max_words: int) -> str:
+    """Return the first sentence: what happened, and who says so. A quotation follows if it adds to it."""
+    item, who = clause.item, _outlet(clause.item)
+    source = cited_source(item, clause.text)
+    form = "reports" if source is None else "citing"
+    if _is_own_statement(brief, item):
+        form = "company" if fold(who) in fold(clause.text) or fold(brief.asset) in fold(clause.text) else "announces"
+    elif brief.alert.verdict == "warn":
+        form = "unconfirmed" if source is None else "unconfirmed_citing"
+    text = clause.text
+    if brief.alert.verdict == "warn" and form.startswith("unconfirmed"):
+        text = first_lowered(text, known_names(brief.alert, brief.client))
+    variants = phrasing().first_sentence[form]
+    line = pick(variants, brief.alert.story_id, brief.client.id).format(
+        clause=text, who=with_article(who), source=source
+    )
+    return line + _quotation_beside(clause, max_words)
+
+
+def _quotation_beside(clause: NewsClause, max_words: int) -> str:
+    """Return the item's sentence as a quotation if it is whole, short, and says more than ``clause``; else nothing."""
+    sentence = " ".join(clause.item.quote.split())
+    bare = sentence.rstrip(" .")
+    if not clause.of_title or not sentence.endswith(".") or len(sentence.split()) > min(QUOTED_WORDS, max_words):
+        return ""
+    if not is_statement(bare) or is_sneer(bare) or not adds(bare, clause.text):
+        return ""
+    quote = f"“{_as_inner(sentence)}”"
+    return " " + phrasing().news["adds"].format(quote=quote)
+
+
+def _is_own_statement(brief: Brief, item: Evidence) -> bool:
+    """Return whether ``item`` is published by the company that the client watches."""
+    who, names = fold(_outlet(item)), (fold(brief.asset), fold(brief.alert.entity_name))
+    return item.basis in ("company", "filing", "own") and any(
+        name.startswith(who) or who.startswith(name) for name in names
+    )
+
+
 def _statement(brief: Brief, lead: Evidence, quote: str) -> str:
-    phrases, who = phrasing().news, _outlet(lead)
-    source = " ".join((lead.attributed_to or cited_origin(lead) or "").split()).rstrip(".,")
-    if source and len(source.split()) <= 8 and not _is_same(who, source):
+    """Return the news as a quotation, for want of a clause that says what happened."""
+    phrases, who, source = phrasing().news, _outlet(lead), cited_source(lead, "")
+    if source is not None:
         return phrases["citing"].format(who=who, source=source, quote=quote)
-    own_news = lead.basis == "company" and lead.origin.casefold() == who.casefold()
-    if own_news or who.casefold() == brief.asset.casefold():
-        return phrases["announces"].format(who=who, quote=quote)
-    own_statement = lead.basis in ("regulator", "court") and lead.origin.casefold() == who.casefold()
-    return phrases["states" if own_statement else "reports"].format(who=who, quote=quote)
-
-
-def _is_same(who: str, source: str) -> bool:
-    """Return whether "``who``, citing ``source``" would name one party twice."""
-    first, second = who.casefold().removeprefix("the "), source.casefold().removeprefix("the ")
-    return first in second or second in first
+    return phrases["announces" if _is_own_statement(brief, lead) else "reports"].format(who=who, quote=quote)
 
 
 def _others(brief: Brief, lead: Evidence) -> list[Evidence]:
@@ -214,8 +241,8 @@ def _denial(brief: Brief, lead: Evidence, max_words: int) -> str:
     return ""
 
 
-def _before(brief: Brief) -> str:
-    """Return how the news follows on what the client read before, and whether it is unconfirmed."""
+def _before(brief: Brief, clause: NewsClause | None) -> str:
+    """Return how the news follows on what the client read before, and that it is unconfirmed if ``clause`` doesn't."""
     phrases, alert, earlier = phrasing().news, brief.alert, brief.earlier
     lines = []
     if earlier is not None and earlier.sent_at is not None:
@@ -228,7 +255,7 @@ def _before(brief: Brief) -> str:
             kind = "update_correction"
         day = format_day(earlier.sent_at, brief.client, brief.now)
         lines.append(phrases[kind].format(date=day, asset=brief.asset))
-    if alert.verdict == "warn":
+    if alert.verdict == "warn" and (clause is None or _is_own_statement(brief, clause.item)):
         lines.append(phrases["unconfirmed"])
     return "".join(f"{line} " for line in lines)
 

@@ -12,7 +12,7 @@ from schemas.clients import Client
 from schemas.drafts import Finding
 from services.notifier.drafting.data_files import word_list
 
-__all__ = ["check_spelling", "is_gerund"]
+__all__ = ["american_forms", "check_spelling", "is_gerund"]
 
 #: Words in lower case only: a capitalized word may be a name. Shorter words are mostly abbreviations.
 _WORD = re.compile(r"(?<![\w’'@./-])[a-z][a-z’']{3,}(?![\w@]|[./-]\w)")
@@ -49,6 +49,11 @@ def is_gerund(word: str) -> bool:
     return any(_is_word(form) for form in (stem, f"{stem}e", undoubled))
 
 
+def american_forms(word: str) -> list[str]:
+    """Return ``word``, in lower case, and how it may be spelled in America if its spelling is British."""
+    return [word, *(word.replace(british, american) for british, american in _BRITISH if british in word)]
+
+
 def _words_of(client: Client) -> frozenset[str]:
     texts = [name for watch in client.watches for name in (watch.name, *watch.aliases, watch.note or "")]
     texts += [f"{desire.name} {desire.words or ''}" for desire in client.desires]
@@ -60,8 +65,7 @@ def _words_of(client: Client) -> frozenset[str]:
 def _is_word(word: str) -> bool:
     if word in word_list("known"):
         return True
-    forms = [word, *(word.replace(british, american) for british, american in _BRITISH if british in word)]
-    return bool(_dictionary().known(forms))
+    return bool(_dictionary().known(american_forms(word)))
 
 
 @lru_cache(maxsize=2_000)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas.alerts import Alert, Reason
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.grounding import check_grounding, grounding_sources, ungrounded
-from services.notifier.drafting.news import clean_title, lead_evidence, news_part, quotation_from, shorten, subject_line
+from services.notifier.drafting.news import lead_evidence, news_part, quotation_from, subject_line
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, drafted_story
 
 CONTESTED = Reason(rule="contested", saw="Northgate Wire", concluded="warn", text="A party denies it.")
@@ -21,22 +21,6 @@ def brief(alert: Alert, earlier: DraftedStory | None = None) -> Brief:
 
 def text(alert: Alert, earlier: DraftedStory | None = None) -> str:
     return news_part(brief(alert, earlier), max_words=40, others=True).text
-
-
-@pytest.mark.parametrize(
-    ("title", "cleaned"),
-    [
-        ("BREAKING: Orvix recalls pumps - Northgate Wire", "Orvix recalls pumps"),
-        ("UPDATE 2-Orvix recalls pumps", "Orvix recalls pumps"),
-        ("Exclusive: Live: Orvix recalls pumps | Markets | Northgate Wire", "Orvix recalls pumps"),
-        ("Orvix cuts forecast - CEO", "Orvix cuts forecast - CEO"),
-        ("🚀 Orvix   recalls\n pumps 🔥", "Orvix recalls pumps"),
-        ("Live music firm Orvix grows", "Live music firm Orvix grows"),
-        ("", ""),
-    ],
-)
-def test_a_headline_is_cleaned_of_labels_and_outlets(title: str, cleaned: str) -> None:
-    assert clean_title(title, "Northgate Wire") == cleaned
 
 
 @pytest.mark.parametrize(
@@ -59,11 +43,6 @@ def test_a_long_quote_ends_at_a_clause_with_an_ellipsis() -> None:
     assert quotation_from(item, 14, "Orvix") == "“Orvix will recall all of its pumps, beginning in the north …”."
 
 
-@given(st.text(max_size=200), st.integers(min_value=10, max_value=78))
-def test_a_shortened_text_fits(line: str, characters: int) -> None:
-    assert len(shorten(line, characters)) <= characters
-
-
 @given(st.text(max_size=300), st.sampled_from(["tell", "warn", "correct"]))
 def test_a_subject_is_one_short_calm_line(headline: str, verdict: str) -> None:
     line = subject_line(brief(an_alert(headline=headline, verdict=verdict)))
@@ -83,20 +62,51 @@ def test_a_quotation_is_verbatim_whatever_the_feed_says(quote: str, title: str, 
     assert not {"?", "!"} & set(quoted)
 
 
-def test_news_names_the_publisher_and_its_source() -> None:
-    item = an_item(attributed_to="board member Aron Dahl")
-    said = text(an_alert(evidence=(item,)))
-    assert said.startswith("Northgate Wire, citing board member Aron Dahl, reports: “Halden Energy cut")
+CUT = "Halden Energy cuts dividend to 0.40 crowns"
+
+
+def test_the_first_sentence_says_what_happened_and_who_says_so() -> None:
+    said = {text(an_alert(story_id=f"sty_{number}")).split(" From its report: ")[0] for number in range(20)}
+    assert said == {f"{CUT}, Northgate Wire reports.", f"{CUT}, according to Northgate Wire."}
+
+
+def test_news_names_the_source_that_its_sentence_cites() -> None:
+    item = an_item(
+        attributed_to="board member Aron Dahl", quote="The dividend of Halden falls, board member Aron Dahl said."
+    )
+    assert text(an_alert(evidence=(item,))).startswith(f"{CUT}, Northgate Wire reports, citing board member Aron Dahl.")
     assert text(an_alert(evidence=(an_item(origin="The Ledger"),))).startswith(
-        "Northgate Wire, citing The Ledger, reports:"
+        f"{CUT}, Northgate Wire reports, citing The Ledger."
     )
 
 
-def test_a_company_announces_and_a_regulator_states() -> None:
+@pytest.mark.parametrize("source", ["Aron Dahl", "Halden Energy", "Sable"])
+def test_a_name_that_says_nothing_about_it_is_not_cited(source: str) -> None:
+    quote = "Halden Energy cut its dividend in a move that Sable had called for, and Aron Dahl stayed away."
+    assert "citing" not in text(an_alert(evidence=(an_item(attributed_to=source, basis="person", quote=quote),)))
+
+
+def test_a_company_announces_its_own_news() -> None:
     own = an_item(publisher="Halden Energy", origin="Halden Energy", basis="company")
-    assert text(an_alert(evidence=(own,))).startswith("Halden Energy announces:")
-    regulator = an_item(publisher="CERT Nordmark", origin="CERT Nordmark", basis="regulator")
-    assert text(an_alert(evidence=(regulator,))).startswith("CERT Nordmark states:")
+    assert text(an_alert(evidence=(own,))).startswith(f"{CUT}, the company announces.")
+    relayed = an_item(basis="company", attributed_to="Halden Energy", origin="Northgate Wire")
+    assert "announces" not in text(an_alert(evidence=(relayed,)))
+
+
+def test_a_quotation_follows_only_where_it_adds() -> None:
+    assert text(an_alert()).endswith(
+        "From its report: “Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share.”"
+    )
+    same = an_item(quote="Halden Energy cuts its dividend to 0.40 crowns.")
+    teaser = an_item(quote="Here is what the 38% cut of the dividend at Halden Energy means for you.")
+    cut = an_item(quote="Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share and …")
+    for item in (same, teaser, cut):
+        assert "From its report" not in text(an_alert(evidence=(item,)))
+
+
+def test_the_best_sentence_is_quoted_where_no_item_says_what_happened_in_one() -> None:
+    item = an_item(title="What next for Halden Energy?", quote="For months, owners of Halden had to wait.")
+    assert text(an_alert(evidence=(item,))) == "Northgate Wire reports: “For months, owners of Halden had to wait.”"
 
 
 def test_only_sources_with_another_origin_support_the_news() -> None:
@@ -115,7 +125,7 @@ def test_a_rumor_from_a_poor_source_does_not_support_a_fact() -> None:
 
 def test_a_warning_is_marked_unconfirmed_and_as_the_only_report() -> None:
     said = text(an_alert(verdict="warn", evidence=(an_item(status="hedged"),)))
-    assert said.startswith("This is unconfirmed. Northgate Wire reports:")
+    assert said.startswith("According to an unconfirmed report by Northgate Wire, Halden Energy cuts dividend")
     assert said.endswith("So far, this is the only report.")
 
 
@@ -167,8 +177,9 @@ def test_a_contested_report_is_told_with_both_sides() -> None:
     )
     alert = an_alert(verdict="warn", reasons=(CONTESTED,), evidence=(an_item(), denial))
     assert text(alert, drafted_story(an_alert(), item_ids=("itm_1",))) == (
-        "On 1 March I wrote to you about Halden Energy. What I passed on is now disputed. This is unconfirmed. "
-        "Northgate Wire reports: “Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share.” "
+        "On 1 March I wrote to you about Halden Energy. What I passed on is now disputed. "
+        "According to an unconfirmed report by Northgate Wire, Halden Energy cuts dividend to 0.40 crowns. "
+        "From its report: “Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share.” "
         "Halden Energy denies it, Northgate Wire reports: “Halden Energy keeps its dividend as it is.”"
     )
     alone = text(an_alert(verdict="warn", reasons=(CONTESTED,), evidence=(denial,)))

@@ -1,0 +1,217 @@
+"""Puts headlines in sentence case: capitals stay where they show a name, and only there.
+
+A word is a name if running text writes it with a capital, if the client book or the evidence lists it, if it has digits
+or inner capitals, or if it is no ordinary word. What stays in doubt keeps its capital.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from services.notifier.drafting.data_files import word_sections
+from services.notifier.drafting.dictionary import is_ordinary
+from services.notifier.drafting.verbs import is_verb_form
+
+__all__ = ["Names", "first_lowered", "is_given_name", "is_title_case", "sentence_case"]
+
+#: A headline that capitalizes so many longer words, and no fewer, shows no names by its capitals.
+TITLE_WORDS = 3
+#: Shorter words are mostly in lower case in any headline, and so are these.
+SHORT = 4
+_SMALL_WORDS = frozenset(" ".join(word_sections("names")["small"]).split())
+#: "May" and "March" are months after one of these, or before a number.
+_BEFORE_MONTH = frozenset(" ".join(word_sections("names")["before_month"]).split())
+_WORD = re.compile(r"[^\W_](?:[\w’'.&]*[^\W_])?")
+_MID_SENTENCE = re.compile(r"[\w,;’'”\"%)&-] ?[“‘(\"]?$")
+_PREFIX = re.compile(r"^(?:re|un|pre|co|over|under|anti|non)(?=\w{4})")
+_POSSESSIVE = re.compile(r"[’']s?$")
+#: No letter but the first of an ordinary word is a capital.
+_INNER_CAPITAL = re.compile(r"[^\W\d_].*[A-ZÀ-Þ]|\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that are known for one story, and the words that its running text writes in lower case.
+
+    ``words`` and ``lower`` are single words, ``phrases`` names of several words; all in lower case.
+    """
+
+    words: frozenset[str] = frozenset()
+    phrases: frozenset[tuple[str, ...]] = frozenset()
+    lower: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, listed: Iterable[str], texts: Iterable[str]) -> Names:
+        """Collect ``listed`` names and what the capitals of ``texts`` show, where they are running text."""
+        words: set[str] = set()
+        phrases: set[tuple[str, ...]] = set()
+        lower: set[str] = set()
+        for name in listed:
+            bare = tuple(_bare(match[0]) for match in _WORD.finditer(name))
+            (words.update if len(bare) == 1 else phrases.add)(bare)
+        for text in texts:
+            if is_title_case(text):
+                continue
+            for run in _runs(text):
+                if len(run) == 1 and run[0].islower():
+                    lower.add(run[0])
+                elif len(run) == 1:
+                    words.add(_bare(run[0]))
+                else:
+                    phrases.add(tuple(map(_bare, run)))
+        return cls(frozenset(words), frozenset(phrases), frozenset(lower - words))
+
+
+def is_title_case(text: str) -> bool:
+    """Return whether ``text`` capitalizes all but small words, so that its capitals show no names."""
+    longer = [match[0] for match in _WORD.finditer(text)][1:]
+    longer = [word for word in longer if len(word) >= SHORT and word[0].isalpha() and word.lower() not in _SMALL_WORDS]
+    return len(longer) >= TITLE_WORDS and all(word[0].isupper() or _INNER_CAPITAL.search(word) for word in longer)
+
+
+def sentence_case(text: str, names: Names, *, title: bool | None = None) -> str:
+    """Return ``text`` with a capital at its beginning and in names only. Running text keeps all capitals but shouts.
+
+    ``title``: the capitals of the text that it was taken from show no names.
+    """
+    matches = list(_WORD.finditer(text))
+    bare = [_bare(match[0]) for match in matches]
+    kept = _in_phrases(bare, names)
+    title = is_title_case(text) if title is None else title
+    pieces: list[str] = []
+    end = 0
+    for index, match in enumerate(matches):
+        word = match[0]
+        if index not in kept and (_shouts(word, names) or (title and not _is_name(index, matches, kept, names))):
+            word = word.lower()
+        elif title:
+            kept.add(index)
+        pieces += [text[end : match.start()], word]
+        end = match.end()
+    joined = "".join([*pieces, text[end:]])
+    first = _WORD.search(joined)
+    if first is None or _INNER_CAPITAL.search(first[0][1:]):
+        return joined
+    return f"{joined[: first.start()]}{joined[first.start()].upper()}{joined[first.start() + 1 :]}"
+
+
+def first_lowered(text: str, names: Names) -> str:
+    """Return ``text`` as it stands within a sentence: without a capital at its beginning, if that is no name."""
+    matches = list(_WORD.finditer(text))
+    if not matches or matches[0].start():
+        return text
+    bare = [_bare(match[0]) for match in matches[:6]]
+    if 0 in _in_phrases(bare, names) or _is_name(0, matches, set(), names):
+        return text
+    return text[0].lower() + text[1:]
+
+
+def is_given_name(word: str) -> bool:
+    """Return whether ``word`` is a person's given name, with a capital."""
+    return word[:1].isupper() and word.casefold() in _known().given
+
+
+def _bare(word: str) -> str:
+    return _POSSESSIVE.sub("", word).casefold()
+
+
+def _shouts(word: str, names: Names) -> bool:
+    """Return whether a word in capitals is an ordinary word rather than an abbreviation."""
+    bare = _bare(word)
+    return (
+        len(bare) >= SHORT
+        and word.isupper()
+        and word.isalpha()
+        and bare not in _known().words
+        and bare not in names.words
+        and is_ordinary(bare)
+    )
+
+
+def _is_name(index: int, matches: list[re.Match[str]], kept: set[int], names: Names) -> bool:
+    word = matches[index][0]
+    bare = _bare(word)
+    if word[0].isdigit() or _INNER_CAPITAL.search(word[1:]) or (word.isupper() and len(word) > 1):
+        return True
+    if bare in _known().words or bare in names.words:
+        return True
+    if bare in ("may", "march") and index:
+        following = matches[index + 1][0] if index + 1 < len(matches) else ""
+        return _bare(matches[index - 1][0]) in _BEFORE_MONTH or following[:1].isdigit()
+    if bare in names.lower:
+        return False
+    if index and index - 1 in kept and _follows_given_name(bare, matches[index - 1][0]):
+        return True
+    if bare in _known().given and index + 1 < len(matches):
+        following = _bare(matches[index + 1][0])
+        return following in _known().surnames or not is_ordinary(following) or not is_ordinary(bare)
+    return not is_ordinary(re.sub(r"^(?:re|un|pre|co|over|under|anti|non)(?=\w{4})", "", bare)) and not is_ordinary(
+        bare
+    )
+
+
+def _follows_given_name(word: str, before: str) -> bool:
+    if _bare(before) not in _known().given or _POSSESSIVE.search(before):
+        return False
+    return word in _known().surnames or not is_verb_form(word)
+
+
+def _in_phrases(bare: list[str], names: Names) -> set[int]:
+    """Return the indexes of words that are part of a name of several words."""
+    known = _known().phrases | names.phrases
+    longest = max((len(phrase) for phrase in known), default=0)
+    found: set[int] = set()
+    for start in range(len(bare)):
+        for size in range(min(longest, len(bare) - start), 1, -1):
+            if tuple(bare[start : start + size]) in known:
+                found.update(range(start, start + size))
+                break
+    return {index for index in found if bare[index] not in _JOINING}
+
+
+#: Words within names that have no capital of their own.
+_JOINING = frozenset(("of", "the", "and", "for", "in", "on", "de", "la", "du", "van", "von"))
+
+
+def _runs(text: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of running text that do not begin a sentence: names of adjoining capitals together."""
+    run: list[str] = []
+    end = -1
+    for match in _WORD.finditer(text):
+        inside = _MID_SENTENCE.search(text[max(0, match.start() - 3) : match.start()]) is not None
+        adjoins = match.start() == end + 1 and text[end] == " "
+        if run and not (adjoins and match[0][0].isupper()):
+            yield tuple(run)
+            run = []
+        end = match.end()
+        if not inside or not match[0][0].isalpha():
+            continue
+        if match[0][0].isupper():
+            run.append(match[0])
+            if _POSSESSIVE.search(match[0]):
+                yield tuple(run)
+                run = []
+        elif match[0].islower():
+            yield (match[0],)
+    if run:
+        yield tuple(run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    words: frozenset[str]
+    phrases: frozenset[tuple[str, ...]]
+    given: frozenset[str]
+    surnames: frozenset[str]
+
+
+@cache
+def _known() -> _Known:
+    """Return the names in words/names.txt."""
+    sections = word_sections("names")
+    words = {section: frozenset(" ".join(sections[section]).split()) for section in ("words", "given", "surnames")}
+    phrases = (tuple(match[0] for match in _WORD.finditer(line)) for line in sections["phrases"])
+    return _Known(phrases=frozenset(phrases), **words)

@@ -1,0 +1,253 @@
+"""Turns headlines and sentences of the evidence into one clause that says what happened. Pure.
+
+A clause consists of words of its source in their order: labels, credits, bullets and tails are left out, and the case
+of letters is that of running text. Nothing is added or replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from services.notifier.drafting.casing import Names, is_given_name, is_title_case, sentence_case
+from services.notifier.drafting.data_files import read_yaml
+from services.notifier.drafting.dictionary import is_ordinary
+from services.notifier.drafting.tokens import fold
+from services.notifier.drafting.tone import EMOJI
+from services.notifier.drafting.verbs import has_main_verb, is_verb_form
+
+__all__ = ["clauses_in", "clean_title", "is_sneer", "is_statement", "shorter", "stands_in"]
+
+#: A clause with more words isn't read in one breath; with fewer it says little.
+MOST_WORDS, FEWEST_WORDS = 30, 4
+#: A label before a colon has at most so many words.
+LABEL_WORDS = 4
+#: Newsroom labels that say nothing to a reader.
+_LABEL = re.compile(
+    r"^(?:(?:breaking(?: news)?|exclusive|just in|watch|live|alert|update(?:d)?(?: \d+)?|wrapup(?: \d+)?"
+    r"|press release|news|opinion|analysis|unconfirmed|correction|corrected)\s*[:\-–—|]+\s*)+",
+    re.IGNORECASE,
+)
+_OUTLET = re.compile(r"\s+[|–—-]\s+(?P<outlet>[^|–—]{2,40})$")
+#: Datelines, credits and the like before the first sentence.
+_HEADS = (
+    re.compile(r"^[A-Z][A-Z .,/-]{2,40}(?:, \w+\.? \d{1,2})?\s*\([^)]{2,30}\)\s*[-–—:]*\s*"),  # OSLO (Wire) -
+    re.compile(r"^(?:[A-Z][\w.’'-]+ ){1,3}/ [\w.&’' -]{2,40}:\s+"),  # Ann Lee / The Ledger:
+    re.compile(r"^.{0,60}\bquotes a report from [^:]{2,40}:\s+", re.IGNORECASE),
+    re.compile(r"^(?:exclusive|by [A-Z][\w.’'-]+ [A-Z][\w.’'-]+)\s*[:–—-]\s+", re.IGNORECASE),
+)
+_CREDIT = re.compile(
+    r"^(?:image|photo|picture|illustration|graphic|credit|screenshot)s?(?: credit| by)?:?\s", re.IGNORECASE
+)
+_ASIDE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")
+#: Separates what a headline strings together.
+_STRUNG = re.compile(
+    r"\s*[•|·;]\s*|\s+[–—]+\s+|\s+-+\s+|\s?—\s?|-{2,}"
+    r"|(?<=[\w”’\"']{3}[.!])(?<!Inc\.|Ltd\.|Gov\.|Gen\.|Sen\.|Rep\.|est\.|Sec\.)(?<!Cos\.|Mrs\.)(?<!Corp\.|Prof\.|Bros\.)"
+    r"\s+(?=[A-Z“\"‘])"
+)
+#: "one day" in "drops its bid one day | after announcing it", and what opens "In win for the union, Halden settles".
+_INTERVAL = re.compile(r",?(?: just| only)?(?: \w+)? (?:hours?|days?|weeks?|months?|years?)$")
+_OPENING = re.compile(r"^In (?:an? )?[^,]{3,40}, ")
+#: Words that are enough without a place.
+ENOUGH_WORDS = 6
+_PLACE = re.compile(r" (?:in|across|at|on|during|under|via|through)(?= )")
+#: A comma and one of these begin an apposition.
+_APPOSITIONS = frozenset(("a", "an", "two", "three", "its", "first", "biggest", "largest", "highest", "lowest", "most"))
+#: Labels before a colon that say where the news stands.
+_FILED = re.compile(r"(?:filing|filings|results|data|earnings|figures)$", re.IGNORECASE)
+_NEWS_OF_DAY = re.compile(
+    r"(?:^|(?<![\d(])(?<!from)(?<!until)(?<!by)(?<!as of)\s)(?:today|yesterday|tonight)\b(?![’'-])", re.IGNORECASE
+)
+_RELATIVE = re.compile(
+    r"\b(?:today|yesterday|tonight|tomorrow|this (?:morning|afternoon|evening)|last night)\b", re.IGNORECASE
+)
+#: A heading that runs on into a sentence without a full stop: "… low prices The government has …".
+_GLUED = re.compile(
+    r"(?<=[a-z0-9])\s+(?=(?:The|A|An|It|In|But|He|She|They|We|This|That|For|On|At|As|If|People)\s[a-z])"
+)
+_TRUNCATED = re.compile(
+    r"(?:\.\.\.|…)|[,;:–—&-]$|\b(?:an?|and|at|by|for|from|in|of|or|the|to|with|as|is|are|that)$", re.IGNORECASE
+)
+_BROKEN = re.compile(r"[?!•|@#<>{}\[\]]|https?:|www\.|\d/\d{1,2}/\d")
+_STRAIGHT = re.compile(r"(?<![\w\d])\"([^\"]+)\"(?!\w)")
+_QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|‘[^‘’]*’|(?<!\w)'[^']*'(?!\w)")
+_CUT = re.compile(r",\s+|\s+[–—-]\s+|;\s+|\s+(?=[a-z])")
+
+
+def clean_title(title: str, *outlets: str) -> str:
+    """Return a headline without newsroom labels, emoji and the outlet's own name at its end."""
+    text = _LABEL.sub("", " ".join(EMOJI.sub(" ", title).split()))
+    names = {name.casefold().removeprefix("the ") for name in outlets if name}
+    while (match := _OUTLET.search(text)) is not None:
+        outlet = match["outlet"].casefold().strip().removeprefix("the ")
+        if outlet not in names and "|" not in match[0]:
+            break
+        text = text[: match.start()]
+    return text.strip(" -–—|")
+
+
+def clauses_in(text: str, names: Names, *, has_speaker: bool = True) -> Iterator[str]:
+    """Yield the clauses in ``text``, a headline or a sentence, that state something, the firmest choice first.
+
+    ``has_speaker``: what stands before a colon may be who says so, so that the rest doesn't stand alone.
+    """
+    title = is_title_case(text)
+    for piece in _pieces(text, has_speaker):
+        clause = _trimmed(sentence_case(piece, names, title=title))
+        if is_statement(clause):
+            yield clause
+        elif (cut := _longest_statement(clause)) is not None:
+            yield cut
+
+
+def is_statement(clause: str) -> bool:
+    """Return whether ``clause``, in sentence case, says by itself that something is, was or will be done."""
+    words = clause.split()
+    if not FEWEST_WORDS <= len(words) <= MOST_WORDS or _BROKEN.search(clause) or _TRUNCATED.search(clause):
+        return False
+    own = _QUOTED.sub("‘’", clause)
+    if _RELATIVE.search(own) or ":" in own or not _is_balanced(clause) or _GLUED.search(clause):
+        return False
+    rules = _rules()
+    if rules["openings"].match(own) or rules["personal"].search(own) or rules["teasers"].search(own):
+        return False
+    return has_main_verb(own)
+
+
+def is_sneer(clause: str) -> bool:
+    """Return whether ``clause`` mocks, jokes or shouts, so that another is preferred."""
+    return _rules()["sneers"].search(clause) is not None
+
+
+def shorter(clause: str, characters: int) -> str | None:
+    """Return ``clause`` within ``characters``, without trailing clauses if it is longer; None if too much would go."""
+    for candidate in dict.fromkeys((clause, _without_given_names(clause), _OPENING.sub("", clause))):
+        candidate = candidate[:1].upper() + candidate[1:]
+        if len(candidate) <= characters:
+            return candidate
+        for cut in (*_cuts(candidate), *_without_place(candidate)):
+            if len(cut) <= characters and is_statement(cut):
+                return cut
+    return None
+
+
+def _without_place(clause: str) -> Iterator[str]:
+    """Yield ``clause`` without where and by what means it happened at its end, if enough is left."""
+    for match in reversed(list(_PLACE.finditer(clause))):
+        head = clause[: match.start()]
+        if len(head.split()) >= ENOUGH_WORDS and _is_balanced(head):
+            yield head
+
+
+def _without_given_names(clause: str) -> str:
+    """Return ``clause`` with people by their surnames: "Elon Musk" is known as "Musk"."""
+    words = clause.split()
+    kept = [
+        word
+        for word, following in zip(words, [*words[1:], ""], strict=True)
+        if not (is_given_name(word) and following[:1].isupper() and len(following) > 2)
+    ]
+    return " ".join(kept)
+
+
+def stands_in(clause: str, text: str) -> bool:
+    """Return whether all words of ``clause`` stand in ``text``, in this order."""
+    words = iter(fold(text).split())
+    return all(word in words for word in fold(clause).split())
+
+
+def _pieces(text: str, has_speaker: bool) -> Iterator[str]:
+    """Yield ``text`` without what is not part of the news, then what it strings together, each by itself."""
+    text = " ".join(EMOJI.sub(" ", text).split())
+    for head in _HEADS:
+        text = head.sub("", text)
+    if _CREDIT.match(text):
+        return
+    text = _ASIDE.sub("", text).strip(" -–—|•")
+    glued = _GLUED.split(text) if len(text.split()) > MOST_WORDS // 2 else [text]
+    if len(glued) == 2:
+        yield glued[1]
+        text = glued[0]
+    parts = [part.strip() for part in _STRUNG.split(text) if part.strip()]
+    for part in parts:
+        yield part
+        yield from _beside_colon(part, has_speaker)
+    if len(parts) > 1:
+        yield text
+
+
+def _beside_colon(part: str, has_speaker: bool) -> Iterator[str]:
+    """Yield what stands before a colon, and what follows a label there rather than a name."""
+    before, colon, after = part.partition(": ")
+    if not colon:
+        return
+    yield before
+    words = before.split()
+    if len(words) > LABEL_WORDS or _rules()["hearsay"].search(before):
+        return
+    ordinary = any(is_ordinary(word.casefold().strip("’'\"“”‘,")) for word in words)
+    if _FILED.match(before) or (ordinary and not has_speaker):
+        yield after
+
+
+def _trimmed(clause: str) -> str:
+    """Return ``clause`` without "today", which is another day for the reader, and without marks at its ends."""
+    clause = _STRAIGHT.sub(r"“\1”", _NEWS_OF_DAY.sub("", clause))
+    return " ".join(clause.split()).strip(" .,;:-–—")
+
+
+def _longest_statement(clause: str) -> str | None:
+    return next((cut for cut in _cuts(clause) if is_statement(cut)), None)
+
+
+def _cuts(clause: str) -> Iterator[str]:
+    """Yield ``clause`` without one more tail each time. Tails that tell on whose word the news is are not left out."""
+    rules = _rules()
+    for match in reversed(list(_CUT.finditer(clause))):
+        head, tail = clause[: match.start()].rstrip(" ,;–—-"), clause[match.end() :]
+        if tail.startswith(("after ", "before ")):
+            head = _INTERVAL.sub("", head)
+        attributes = not rules["tails"].match(tail) and rules["says"].search(tail)
+        if not attributes and _is_balanced(head) and _may_go(match[0].strip(), head, tail):
+            yield head
+
+
+def _may_go(mark: str, head: str, tail: str) -> bool:
+    """Return whether ``tail``, which follows ``mark``, can be left out without changing what ``head`` says."""
+    rules = _rules()
+    word = tail.split()[0] if tail else ""
+    if word in ("and", "or"):
+        following = tail.split()[1:3]  # "raises rates and promises more"
+        return not mark and len(following) == 2 and following[0].islower() and is_verb_form(following[0])
+    if mark in ("–", "—", "-", ";"):
+        return True
+    if mark == "," and (word.endswith("ing") or word in _APPOSITIONS or (word.islower() and is_verb_form(word))):
+        return True
+    if not rules["tails"].match(tail) or any(rules["tails"].match(last) for last in head.split()[-4:]):
+        return False  # "stays on as governor after term | as chair ends"
+    if not mark and re.search(r", \w+ing\b[^,]*$", head):
+        return False  # what follows the comma goes as a whole
+    if word == "to":
+        return rules["needs_to"].search(head) is None
+    return word != "with" or rules["needs_with"].search(head) is None
+
+
+def _is_balanced(text: str) -> bool:
+    pairs = (("“", "”"), ("(", ")"))
+    return (
+        all(text.count(left) == text.count(right) for left, right in pairs)
+        and text.count('"') % 2 == 0
+        and (len(re.findall(r"(?<!\w)['‘](?=\w)", text)) <= len(re.findall(r"(?<=[\w.,])['’](?!\w)", text)))
+    )
+
+
+@cache
+def _rules() -> dict[str, re.Pattern[str]]:
+    """Return the patterns in words/clauses.yaml, compiled."""
+    raw: dict[str, Any] = read_yaml("words", "clauses.yaml")
+    either = {name: entry if isinstance(entry, str) else "|".join(entry) for name, entry in raw.items()}
+    either["sneers"] = re.sub(r"\s*\n\s*|(?<=\|) ", "", either["sneers"])
+    return {name: re.compile(entry, re.IGNORECASE) for name, entry in either.items()}

@@ -1,0 +1,261 @@
+"""Chooses the clause that says what happened, from the headlines and sentences of an alert's evidence. Pure.
+
+The clause states the event of the alert, names what the client watches where any does, and is neither teaser nor joke
+where there is another choice. It is the headline or sentence of one item, word for word; see :mod:`.clauses`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from schemas.alerts import Alert, Evidence
+from schemas.clients import Client
+from schemas.mentions import ClaimBasis
+from services.notifier.drafting.casing import Names
+from services.notifier.drafting.clauses import clauses_in, clean_title, is_sneer, shorter
+from services.notifier.drafting.corroboration import cited_origin
+from services.notifier.drafting.data_files import word_sections
+from services.notifier.drafting.meaning.statements import statements
+from services.notifier.drafting.tokens import fold, tokens
+from services.notifier.drafting.tone import review
+
+__all__ = [
+    "NewsClause",
+    "adds",
+    "best_clause",
+    "cited_source",
+    "in_order",
+    "known_names",
+    "short_subject",
+    "with_article",
+]
+
+#: Common mail programs cut off a longer subject; two stories share one subject line.
+SHORT_SUBJECT = 55
+#: A headline with more words is read twice.
+EASY_WORDS = 22
+#: Content words that two sentences share if they tell the same event, and new ones if one adds to the other.
+SHARED_WORDS, NEW_WORDS = 2, 4
+#: The name of a source has at most so many words.
+SOURCE_WORDS = 6
+#: The order in which evidence is preferred, by verdict.
+_STATUS = {
+    "tell": ("asserted", "hedged", "denied", "retracted"),
+    "warn": ("hedged", "asserted", "denied", "retracted"),
+    "correct": ("denied", "retracted", "asserted", "hedged"),
+}
+#: From the firmest basis to the weakest.
+_BASIS: tuple[ClaimBasis, ...] = (
+    "regulator",
+    "court",
+    "filing",
+    "company",
+    "person",
+    "researcher",
+    "own",
+    "wire",
+    "outlet",
+    "unnamed",
+)
+#: Characters by which a clause is the beginning of its headline.
+BEGINNING = 16
+#: A sentence that adds to another says so near its beginning.
+_ALSO = re.compile(r"^(?:\S+ ){0,4}also\b")
+#: Newspapers whose names have an article.
+_WITH_ARTICLE = frozenset(" ".join(word_sections("names")["with_article"]).split())
+_QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|‘[^‘’]*’")
+
+
+@dataclass(frozen=True, slots=True)
+class NewsClause:
+    """A clause that says what happened, and the item in whose words it does. ``of_title``: they are its headline's."""
+
+    text: str
+    item: Evidence
+    of_title: bool
+
+
+def known_names(alert: Alert, client: Client) -> Names:
+    """Return the names in the client's book and in the evidence. A topic ("Inflation") is an ordinary word."""
+    watches = [watch for watch in client.watches if not watch.is_subject]
+    listed = [name for watch in watches for name in (watch.name, *watch.aliases, *watch.tickers)]
+    listed += [item.publisher for item in alert.evidence]
+    return _names(tuple(listed), tuple(text for item in alert.evidence for text in (item.title, item.quote)))
+
+
+@lru_cache(maxsize=256)  # every item of an alert asks for the same
+def _names(listed: tuple[str, ...], texts: tuple[str, ...]) -> Names:
+    return Names.of(listed, texts)
+
+
+def in_order(alert: Alert, client: Client, used: Iterable[str] = ()) -> tuple[Evidence, ...]:
+    """Return the evidence of ``alert``, the item to tell it by first. ``used`` are items that were told before.
+
+    Evidence that supports the verdict is better than context; then comes who has a good grade and a clause to tell.
+    """
+    told, order = frozenset(used), _STATUS.get(alert.verdict, _STATUS["tell"])
+    return tuple(
+        sorted(
+            alert.evidence,
+            key=lambda item: (
+                item.supports in ("copy", "context"),
+                order.index(item.status),
+                item.item_id in told,
+                item.source_grade in "DE",
+                _telling(item, alert, client),
+                _BASIS.index(item.basis),
+                item.source_grade,
+                -item.published_at.timestamp() if item.published_at else 0.0,
+                item.item_id,
+            ),
+        )
+    )
+
+
+def _telling(item: Evidence, alert: Alert, client: Client) -> int:
+    """Return 0 if ``item`` says in one clause what happened and to what, 1 if only what happened, 2 if neither."""
+    clause = next(_clauses(item, alert, client), None)
+    return 2 if clause is None else int(not _is_named(clause.text, item, alert))
+
+
+def best_clause(item: Evidence, alert: Alert, client: Client) -> NewsClause | None:
+    """Return the clause of ``item`` that tells the event best and is in tone; None if it has none, or denies it."""
+    if item.supports == "denies" or item.status in ("denied", "retracted"):
+        return None
+    return next(_clauses(item, alert, client), None)
+
+
+def short_subject(
+    alert: Alert, client: Client, characters: int = SHORT_SUBJECT, lead: Evidence | None = None
+) -> str | None:
+    """Return what happened in one clause of at most ``characters``; None if no item of the evidence says it so briefly.
+
+    What ``lead``, the item that the message tells, says comes first, then headlines of others that state the same. A
+    clause that names what the client watches still does when it is shortened.
+    """
+    ordered = in_order(alert, client)
+    lead = lead or ordered[0]
+    same = [
+        item for item in ordered if (item.supports, item.status) == (lead.supports, lead.status) and item is not lead
+    ]
+    clauses = [clause for item in (lead, *same) for clause in _clauses(item, alert, client)]
+    clauses.sort(key=lambda clause: (is_sneer(clause.text), not clause.of_title, clause.item is not lead))
+    best = next(_clauses(lead, alert, client), None)
+    for clause in (*([best] if best is not None else ()), *clauses):
+        short = None if is_sneer(clause.text) else shorter(clause.text, characters)
+        named = _is_named(clause.text, clause.item, alert)
+        if short is not None and (_is_named(short, clause.item, alert) if named else clause == best):
+            return short
+    return None
+
+
+def adds(sentence: str, clause: str) -> bool:
+    """Return whether ``sentence`` says more about the same as ``clause``: a figure, or several new words."""
+    known, mine = _stems(clause), _stems(sentence)
+    figures = {token.value for token in tokens(sentence) if token.kind in ("number", "amount", "percentage")}
+    told = {token.value for token in tokens(clause) if token.kind in ("number", "amount", "percentage")}
+    return len(known & mine) >= SHARED_WORDS and (bool(figures - told) or len(mine - known) >= NEW_WORDS)
+
+
+def cited_source(item: Evidence, clause: str) -> str | None:
+    """Return whom ``item`` cites for ``clause``; None if it is who reports it, or if the clause says it already.
+
+    A person, company or authority counts only if the headline or the quoted sentence attributes something to it.
+    """
+    source = re.sub(r"[’']s?$", "", " ".join((item.attributed_to or cited_origin(item) or "").split()).rstrip(".,"))
+    words = fold(source).split()
+    if not words or len(words) > SOURCE_WORDS or _is_same(item.publisher, source):
+        return None
+    if len("".join(words)) < 3 or (item.basis == "regulator" and len(words) == 1 and not source.isupper()):
+        return None  # a country: "citing US"
+    said = fold(clause)
+    if any(f" {word} " in said for word in words if len(word) > 2):
+        return None
+    if item.basis in ("outlet", "wire", "own") or any(_attributes(text, source) for text in (item.title, item.quote)):
+        return with_article(source)
+    return None
+
+
+def _attributes(text: str, source: str) -> bool:
+    """Return whether ``text`` says something on the word of ``source``."""
+    name = re.escape(source)
+    before = rf"(?:according to|citing|says?|said|told|tells|:|\s[-–—])\s+(?:the )?(?:\w+ ){{0,3}}{name}\b"
+    verbs = "says?|said|warns?|warned|told|estimates?|reports?|reported|finds?|found"
+    after = rf"{name}(?:, [^,]{{3,60}},)?\s+(?:\w+ ){{0,2}}?(?:{verbs})\b"
+    return re.search(rf"{before}|{after}|^{name}:", text) is not None
+
+
+def with_article(publisher: str) -> str:
+    """Return a publisher's name as it stands within a sentence: the Halden Times, the BBC, The Verge."""
+    needs = publisher == "BBC" or (" " in publisher and publisher.split()[-1].casefold() in _WITH_ARTICLE)
+    return f"the {publisher}" if needs and not publisher.casefold().startswith("the ") else publisher
+
+
+def _is_same(who: str, source: str) -> bool:
+    """Return whether "``who`` reports, citing ``source``" would name one party twice."""
+    first, second = who.casefold().removeprefix("the "), source.casefold().removeprefix("the ")
+    return first in second or second in first
+
+
+def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClause]:
+    """Yield the clauses of ``item`` that may tell the event, the best first."""
+    names = known_names(alert, client)
+    title = clean_title(item.title, item.publisher, item.host or "")
+    of_title = _read(title, names, item.attributed_to is not None)
+    sentences = [item.quote]
+    if alert.reading is not None and alert.reading.item_id == item.item_id and alert.reading.sentence:
+        sentences.append(alert.reading.sentence)
+    about = _stems(title)
+    found = [
+        NewsClause(clause, item, True)
+        for clause in of_title
+        if _is_named(clause, item, alert) or fold(title).startswith(fold(clause)[:BEGINNING])
+    ]
+    for number, sentence in enumerate(dict.fromkeys(sentences)):
+        if fold(sentence) == fold(title):
+            continue
+        for clause in _read(sentence, names, True):
+            if _ALSO.search(clause) or not (_is_named(clause, item, alert) or fold(clause) in fold(sentence)):
+                continue
+            if number or _is_read_for(alert, item, sentence) or len(_stems(clause) & about) >= SHARED_WORDS:
+                found.append(NewsClause(clause, item, False))
+    found.sort(
+        key=lambda clause: (
+            not _is_named(clause.text, item, alert),
+            is_sneer(clause.text),
+            len(clause.text.split()) > EASY_WORDS,
+            not clause.of_title,
+        )
+    )
+    return (clause for clause in found if _is_in_tone(clause.text, client))
+
+
+def _is_read_for(alert: Alert, item: Evidence, sentence: str) -> bool:
+    """Return whether the reading of the event rests on ``sentence``."""
+    reading = alert.reading
+    return reading is not None and reading.item_id == item.item_id and fold(reading.sentence or "") == fold(sentence)
+
+
+@lru_cache(maxsize=4096)  # every level of detail asks for the same
+def _read(text: str, names: Names, has_speaker: bool) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(clauses_in(text, names, has_speaker=has_speaker)))
+
+
+@lru_cache(maxsize=4096)
+def _is_in_tone(clause: str, client: Client) -> bool:
+    return not any(finding.severity == "error" for finding in review(_QUOTED.sub("", clause), client))
+
+
+def _is_named(clause: str, item: Evidence, alert: Alert) -> bool:
+    """Return whether ``clause`` names what the client watches, in one of the ways in which the item does."""
+    said = fold(clause)
+    names = {fold(name) for name in (alert.entity_name, *(span.text for span in item.spans))}
+    return any(name.removesuffix(" s ").rstrip() + " " in said for name in names if name.strip())
+
+
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem for statement in statements(text) for stem in statement.stems)

@@ -1,0 +1,199 @@
+"""Recognizes statements by their verb: whether a headline or sentence says that something is or was done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from services.notifier.drafting.data_files import word_sections
+from services.notifier.drafting.dictionary import is_ordinary
+
+__all__ = ["has_main_verb", "is_verb_form"]
+
+_WORD = re.compile(r"[^\W_](?:[\w’'.&-]*[^\W_])?|[,;:–—()]|[$€£%]")
+
+
+def _words(section: str) -> frozenset[str]:
+    """Return the words of a section of words/verbs.txt."""
+    return frozenset(" ".join(word_sections("verbs")[section]).split())
+
+
+_AUXILIARIES = _words("auxiliaries")
+#: A clause after one of these is not the main clause.
+_SUBORDINATES = _words("subordinates")
+_RELATIVES = _words("relatives")
+_DETERMINERS = _words("determiners")
+_PREPOSITIONS = _words("prepositions")
+#: After one of these, "cuts" and the like are nouns.
+_AFTER_NOUNS = frozenset(("of", "in", "at", "for", "from", "with", "by", "and", "or", ",", ";", ":", ")"))
+#: After an ordinary word, "cuts" and the like are verbs before one of these.
+_AFTER_VERBS = _DETERMINERS | {"up", "down", "off", "out", "back", "below", "above", "after", "as", "to", "on", "over"}
+_AFTER_VERBS |= {"$", "€", "£", "%", "amid", "against", "into", "around", "further", "sharply"}
+_ADVERBS = _words("adverbs")
+#: Nouns that end as adverbs do.
+_NOUNS = _words("nouns")
+#: "A plan to buy" is no statement, "Halden to buy" is one.
+_TAKES_INFINITIVE = _words("takes_infinitive")
+#: Shorter words in -s are no verbs that this list lacks.
+SHORTEST_VERB = 5
+#: A headline leaves out "is" before these: "rates likely to rise".
+_FORESEEN = _words("foreseen")
+#: In a headline, the subject of "to buy" is short.
+SUBJECT_WORDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """Forms of verbs: ``third`` are hardly ever nouns, ``both`` may be plural nouns."""
+
+    base: frozenset[str]
+    third: frozenset[str]
+    both: frozenset[str]
+    past: frozenset[str]
+    never: frozenset[str]
+
+
+def is_verb_form(word: str) -> bool:
+    """Return whether ``word``, in lower case, may be the present or past of a verb that news is told with."""
+    forms = _forms()
+    return word in forms.third or word in forms.both or word in forms.past or word in forms.base
+
+
+def has_main_verb(text: str) -> bool:
+    """Return whether ``text``, in sentence case, has a verb outside of its subordinate clauses."""
+    words = [match[0] for match in _WORD.finditer(text)]
+    folded = [word.lower() for word in words]
+    start = 0
+    if len(folded) > 1 and folded[0] in _forms().base and folded[1] in _DETERMINERS:
+        return False  # "Stop the …"
+    if folded and folded[0] in _SUBORDINATES:
+        if "," not in folded:
+            return False
+        start = folded.index(",") + 1
+    relative = False
+    for index in range(start + 1, len(words)):
+        if folded[index] in _SUBORDINATES:
+            return False
+        if folded[index] in _RELATIVES:
+            relative = True
+        elif _is_verb(words, folded, index, start):
+            if not relative:
+                return True
+            relative = False
+    return False
+
+
+def _is_verb(words: Sequence[str], folded: Sequence[str], index: int, start: int) -> bool:
+    word, forms = folded[index], _forms()
+    following = folded[index + 1] if index + 1 < len(folded) else ""
+    if word == "to":
+        return _is_headline_future(words, folded, index, start)
+    if word in ("up", "down"):
+        return any(after in ("$", "€", "£") or after[:1].isdigit() for after in folded[index + 1 : index + 3])
+    if words[index][0].isupper():
+        return False
+    if word in _AUXILIARIES:
+        return True
+    before = _before(folded, index, start)
+    if before < start:
+        return False
+    previous = words[before]
+    if word in forms.third:
+        return folded[before] not in _PREPOSITIONS
+    if word in forms.both:
+        return _is_verb_not_noun(previous, following)
+    if _is_unlisted_verb(word, folded[before], words[index + 1] if following else ""):
+        return True
+    if word in forms.past:
+        if word in _ATTRIBUTIVE and following in _PREPOSITIONS | {"as"}:
+            return False  # "a deal backed by Halden"
+        return folded[before] not in _DETERMINERS | _PREPOSITIONS and not re.search(r"[’']s$", previous)
+    if word in forms.base:
+        plural = (previous.endswith("s") and not previous.endswith(("ss", "'s", "’s"))) or folded[before] in _PLURALS
+        subject = folded[start:index]
+        several = "and" in subject or "," in subject or re.search(r"[^s]s of ", " ".join(subject)) is not None
+        return plural or (previous[0].isupper() and several)
+    return False
+
+
+_ATTRIBUTIVE = _words("attributive")
+_PLURALS = _words("plurals")
+
+
+def _before(folded: Sequence[str], index: int, start: int) -> int:
+    """Return the position of the last word before ``index`` that is no adverb."""
+    index -= 1
+    while index > start and (folded[index] in _ADVERBS or folded[index].endswith("ly")) and folded[index] not in _NOUNS:
+        index -= 1
+    return index
+
+
+def _is_verb_not_noun(previous: str, following: str) -> bool:
+    """Return whether a word like "cuts" is a verb between these words."""
+    if not following or following in _AFTER_NOUNS | _AUXILIARIES or re.search(r"[’']s$", previous):
+        return False
+    forms = _forms()
+    if following in forms.third or following in forms.base - _ADJECTIVES or following in forms.past:
+        return False
+    if previous[0].isupper():
+        return True
+    return following in _AFTER_VERBS or following[0].isdigit() or following in _SUBORDINATES
+
+
+def _is_unlisted_verb(word: str, before: str, following: str) -> bool:
+    """Return whether a word in -s stands where only a verb can: before a determiner, a figure, a name or "off"."""
+    if not word.endswith("s") or word.endswith(("ss", "us", "'s", "’s")) or len(word) < SHORTEST_VERB:
+        return False
+    if before in _DETERMINERS | _PREPOSITIONS | _AUXILIARIES or word in _forms().never or not following:
+        return False
+    opens = following.casefold() in _OPENS_OBJECT or (following[0].isupper() and not re.search(r"[’']s$", following))
+    return opens and is_ordinary(word.removesuffix("s"))
+
+
+_OPENS_OBJECT = (_DETERMINERS - {"no", "all", "some", "any"}) | {"$", "€", "£", "off", "out", "up", "down", "back"}
+_ADJECTIVES = _words("adjectives")
+
+
+def _is_headline_future(words: Sequence[str], folded: Sequence[str], index: int, start: int) -> bool:
+    """Return whether "to" at ``index`` announces what somebody will do: "Halden to buy Orvix"."""
+    if index - start > SUBJECT_WORDS or index + 1 == len(words) or folded[index + 1] not in _forms().base:
+        return False
+    before = folded[index - 1]
+    if before in _FORESEEN:
+        return True
+    return before not in _TAKES_INFINITIVE and before[-1].isalpha() and before not in _AUXILIARIES
+
+
+@cache
+def _forms() -> _Forms:
+    """Return the forms of the verbs in words/verbs.txt."""
+    never = _words("never")
+    listed = {name: _words(name) | {_british(verb) for verb in _words(name)} for name in ("verbs", "both")}
+    base = listed["verbs"] | listed["both"]
+    both = {_third(verb) for verb in listed["both"]}
+    third = {_third(verb) for verb in listed["verbs"]} - both
+    past = {_past(verb) for verb in base} | {f"{verb}{verb[-1]}ed" for verb in base if _doubles(verb)}
+    past |= _words("irregular")
+    return _Forms(base - never, frozenset(third) - never, frozenset(both) - never, frozenset(past) - never, never)
+
+
+def _british(verb: str) -> str:
+    return re.sub(r"ize$", "ise", verb)
+
+
+def _third(verb: str) -> str:
+    if verb.endswith(("s", "x", "z", "ch", "sh", "o")):
+        return f"{verb}es"
+    return f"{verb[:-1]}ies" if re.search(r"[^aeiou]y$", verb) else f"{verb}s"
+
+
+def _past(verb: str) -> str:
+    if verb.endswith("e"):
+        return f"{verb}d"
+    return f"{verb[:-1]}ied" if re.search(r"[^aeiou]y$", verb) else f"{verb}ed"
+
+
+def _doubles(verb: str) -> bool:
+    return re.search(r"[^aeiou][aeiou][^aeiouwxy]$", verb) is not None

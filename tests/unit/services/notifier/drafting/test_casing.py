@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier.drafting.casing import Names, first_lowered, is_title_case, sentence_case
+from services.notifier.drafting.tokens import fold
+
+NOTHING = Names()
+#: What the client book and running text about Orvix show.
+KNOWN = Names.of(
+    ["Sable Point", "Orvix", "Lantern"],
+    ["The pumps of Orvix were checked by the Harbor Safety Board, and a recall was ordered in Port Ellery."],
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "cased"),
+    [
+        ("Orvix Recalls All Pumps as Safety Fears Grow", "Orvix recalls all pumps as safety fears grow"),
+        ("Harbor Safety Board Orders Recall of Orvix Pumps", "Harbor Safety Board orders recall of Orvix pumps"),
+        ("Sable Point to Sell Its Lantern Unit for $4.2B", "Sable Point to sell its Lantern unit for $4.2B"),
+        ("Mark Bell Leaves Orvix After Nine Years", "Mark Bell leaves Orvix after nine years"),
+        ("CEO Kevin Price Sells Orvix Shares Worth Millions", "CEO Kevin Price sells Orvix shares worth millions"),
+        ("German Rules on Data-Center Power Begin in May", "German rules on data-center power begin in May"),
+        ("Orvix May Close Plant in March 2027", "Orvix may close plant in March 2027"),
+        ("Bank of England Holds Rates, White House Objects", "Bank of England holds rates, White House objects"),
+        ("Apple Tests New iPhone Chips With eBay and SAP", "Apple tests new iPhone chips with eBay and SAP"),
+        ("Labour Groups Criticise Orvix's Colour Printers", "Labour groups criticise Orvix's colour printers"),
+    ],
+)
+def test_a_headline_gets_sentence_case_and_names_keep_their_capitals(title: str, cased: str) -> None:
+    assert sentence_case(title, KNOWN) == cased
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Orvix moves Active Directory tools to Lantern Cloud",
+        "eBay sellers face new fees",
+        "Why the Harbor Board waits",
+        "",
+        "Orvix Recalls Pumps",
+    ],
+)
+def test_running_text_keeps_its_capitals(text: str) -> None:
+    assert sentence_case(text, NOTHING) in (text, text[:1].upper() + text[1:])
+
+
+def test_shouted_words_are_lowered_and_abbreviations_are_not() -> None:
+    said = sentence_case("Orvix recalls pumps TODAY after FTC and NATO warnings", NOTHING)
+    assert said == "Orvix recalls pumps today after FTC and NATO warnings"
+
+
+def test_title_case_needs_capitals_in_all_longer_words() -> None:
+    assert is_title_case("Orvix Recalls Pumps With a Fault")
+    assert not is_title_case("Orvix rebrands Lantern Active Directory as Sable Entry")
+
+
+def test_within_a_sentence_only_names_keep_the_first_capital() -> None:
+    assert first_lowered("Pumps of Orvix fail", KNOWN) == "pumps of Orvix fail"
+    assert first_lowered("Orvix recalls pumps", KNOWN) == "Orvix recalls pumps"
+    assert first_lowered("Harbor Safety Board orders a recall", KNOWN) == "Harbor Safety Board orders a recall"
+    assert first_lowered("Germany orders a recall", NOTHING) == "Germany orders a recall"
+    assert first_lowered("", NOTHING) == ""
+
+
+@given(st.text(max_size=120))
+def test_only_the_case_of_letters_changes(text: str) -> None:
+    assert fold(sentence_case(text, KNOWN)).split() == fold(text).split()
