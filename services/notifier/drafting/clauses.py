@@ -138,7 +138,8 @@ def _without_place(clause: str) -> Iterator[str]:
     """Yield ``clause`` without where and by what means it happened at its end, if enough is left."""
     for match in reversed(list(_PLACE.finditer(clause))):
         head = clause[: match.start()]
-        if len(head.split()) >= ENOUGH_WORDS and _is_balanced(head):
+        kept = _rules()["keeps"].search(clause, match.start())
+        if len(head.split()) >= ENOUGH_WORDS and _is_balanced(head) and not kept:
             yield head
 
 

@@ -18,9 +18,10 @@ from services.notifier.drafting.casing import Names
 from services.notifier.drafting.clauses import clauses_in, clean_title, is_sneer, shorter
 from services.notifier.drafting.corroboration import cited_origin
 from services.notifier.drafting.data_files import word_sections
-from services.notifier.drafting.meaning.statements import statements
-from services.notifier.drafting.tokens import fold, tokens
+from services.notifier.drafting.meaning.statements import statements, stem_of
+from services.notifier.drafting.tokens import Date, fold, tokens
 from services.notifier.drafting.tone import review
+from services.notifier.drafting.verbs import is_verb_form
 
 __all__ = [
     "NewsClause",
@@ -39,6 +40,8 @@ SHORT_SUBJECT = 55
 EASY_WORDS = 22
 #: Content words that two sentences share if they tell the same event, and new ones if one adds to the other.
 SHARED_WORDS, NEW_WORDS = 2, 4
+#: The share of a headline's content words that a sentence has if it says the same.
+COVERED = 0.6
 #: The name of a source has at most so many words.
 SOURCE_WORDS = 6
 #: The order in which evidence is preferred, by verdict.
@@ -63,6 +66,7 @@ _BASIS: tuple[ClaimBasis, ...] = (
 #: Characters by which a clause is the beginning of its headline.
 BEGINNING = 16
 #: A sentence that adds to another says so near its beginning.
+_BEFORE = re.compile(r"\b(?:had|previously|earlier|used to)\b")
 _ALSO = re.compile(r"^(?:\S+ ){0,4}also\b")
 #: Newspapers whose names have an article.
 _WITH_ARTICLE = frozenset(" ".join(word_sections("names")["with_article"]).split())
@@ -141,13 +145,16 @@ def short_subject(
     same = [
         item for item in ordered if (item.supports, item.status) == (lead.supports, lead.status) and item is not lead
     ]
-    clauses = [clause for item in (lead, *same) for clause in _clauses(item, alert, client)]
-    clauses.sort(key=lambda clause: (is_sneer(clause.text), not clause.of_title, clause.item is not lead))
     best = next(_clauses(lead, alert, client), None)
-    for clause in (*([best] if best is not None else ()), *clauses):
-        short = None if is_sneer(clause.text) else shorter(clause.text, characters)
-        named = _is_named(clause.text, clause.item, alert)
-        if short is not None and (_is_named(short, clause.item, alert) if named else clause == best):
+    clauses = [
+        clause for item in (lead, *same) for clause in _clauses(item, alert, client) if not is_sneer(clause.text)
+    ]
+    named = {clause.text: _is_named(clause.text, clause.item, alert) for clause in clauses}
+    clauses.sort(key=lambda clause: (not named[clause.text], not clause.of_title, clause.item is not lead))
+    for clause in clauses:
+        short = shorter(clause.text, characters)
+        fits = _is_named(short, clause.item, alert) if short and named[clause.text] else clause == best
+        if short is not None and fits:
             return short
     return None
 
@@ -155,9 +162,8 @@ def short_subject(
 def adds(sentence: str, clause: str) -> bool:
     """Return whether ``sentence`` says more about the same as ``clause``: a figure, or several new words."""
     known, mine = _stems(clause), _stems(sentence)
-    figures = {token.value for token in tokens(sentence) if token.kind in ("number", "amount", "percentage")}
-    told = {token.value for token in tokens(clause) if token.kind in ("number", "amount", "percentage")}
-    return len(known & mine) >= SHARED_WORDS and (bool(figures - told) or len(mine - known) >= NEW_WORDS)
+    more = bool(_figures(sentence) - _figures(clause)) or len(mine - known) >= NEW_WORDS
+    return more and len(known & mine) >= SHARED_WORDS
 
 
 def cited_source(item: Evidence, clause: str) -> str | None:
@@ -227,10 +233,24 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
             not _is_named(clause.text, item, alert),
             is_sneer(clause.text),
             len(clause.text.split()) > EASY_WORDS,
-            not clause.of_title,
+            not (clause.of_title or _covers(clause.text, title)),
+            clause.of_title,
         )
     )
     return (clause for clause in found if _is_in_tone(clause.text, client))
+
+
+def _covers(sentence: str, title: str) -> bool:
+    """Return whether ``sentence`` says what ``title`` says, its verb and its figures too, and not what was before."""
+    about, said = _stems(title), _stems(sentence)
+    verbs = {stem_of(word) for word in fold(title).split() if is_verb_form(word)}
+    if verbs.isdisjoint(said) or not _figures(title) <= _figures(sentence) or _BEFORE.search(sentence):
+        return False
+    return len(about & said) >= COVERED * len(about)
+
+
+def _figures(text: str) -> set[tuple[str, ...] | Date]:
+    return {token.value for token in tokens(text) if token.kind in ("number", "amount", "percentage")}
 
 
 def _is_read_for(alert: Alert, item: Evidence, sentence: str) -> bool:

@@ -28,7 +28,7 @@ from services.notifier.drafting.first_sentence import (
 )
 from services.notifier.drafting.tokens import fold
 
-__all__ = ["NewsPart", "lead_evidence", "news_part", "quotation_from", "subject_line"]
+__all__ = ["NewsPart", "lead_evidence", "news_part", "quotation_from", "subject_line", "without_quotation"]
 
 #: Common mail programs cut off a longer subject.
 SUBJECT_CHARACTERS = 78
@@ -180,6 +180,8 @@ def _told(brief: Brief, clause: NewsClause, max_words: int) -> str:
     if brief.alert.verdict == "warn" and form.startswith("unconfirmed"):
         text = first_lowered(text, known_names(brief.alert, brief.client))
     variants = phrasing().first_sentence[form]
+    if "report" in text.casefold():
+        variants = variants[-1:]  # "Halden reports a loss, according to …"
     line = pick(variants, brief.alert.story_id, brief.client.id).format(
         clause=text, who=with_article(who), source=source
     )
@@ -196,6 +198,12 @@ def _quotation_beside(clause: NewsClause, max_words: int) -> str:
         return ""
     quote = f"“{_as_inner(sentence)}”"
     return " " + phrasing().news["adds"].format(quote=quote)
+
+
+def without_quotation(text: str) -> str:
+    """Return ``text``, a news part, without the quotation beside its first sentence, to save words."""
+    opening = phrasing().news["adds"].partition("{quote}")[0]
+    return re.sub(rf" {re.escape(opening)}“[^“”]*”", "", text)
 
 
 def _is_own_statement(brief: Brief, item: Evidence) -> bool:

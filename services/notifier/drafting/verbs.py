@@ -103,13 +103,15 @@ def _is_verb(words: Sequence[str], folded: Sequence[str], index: int, start: int
     if word in forms.third:
         return folded[before] not in _PREPOSITIONS
     if word in forms.both:
-        return _is_verb_not_noun(previous, following)
+        return folded[before] not in _DETERMINERS | _PREPOSITIONS and _is_verb_not_noun(previous, following)
     if _is_unlisted_verb(word, folded[before], words[index + 1] if following else ""):
         return True
     if word in forms.past:
         if word in _ATTRIBUTIVE and following in _PREPOSITIONS | {"as"}:
             return False  # "a deal backed by Halden"
         return folded[before] not in _DETERMINERS | _PREPOSITIONS and not re.search(r"[’']s$", previous)
+    if word.endswith("ed") and (following in _PREPOSITIONS | {"to"} or following[:1].isdigit()):
+        return folded[before] not in _DETERMINERS | _PREPOSITIONS  # a past that is not listed
     if word in forms.base:
         plural = (previous.endswith("s") and not previous.endswith(("ss", "'s", "’s"))) or folded[before] in _PLURALS
         subject = folded[start:index]

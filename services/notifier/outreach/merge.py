@@ -19,6 +19,7 @@ from schemas.mentions import FAMILY_OF
 from services.notifier.drafting.brief import pick
 from services.notifier.drafting.compose import message_text
 from services.notifier.drafting.data_files import phrasing
+from services.notifier.drafting.news import without_quotation
 from services.notifier.drafting.opinion import split_basis
 from services.notifier.drafting.tone import count_words, reading_seconds
 from services.notifier.outreach.record import Message, StoryDraft, budget_of
@@ -81,7 +82,7 @@ def _opinion(story: StoryDraft) -> str:
 def assemble(stories: Sequence[StoryDraft], client: Client, now: datetime, send_after: datetime) -> Draft | None:
     """Return one message of ``stories``; None if they do not belong together or it gets too long to read.
 
-    A single story is its own message. To save words, what the stories mean is left out.
+    A single story is its own message. To save words, quotations beside the news are left out, and then what it means.
     """
     if len(stories) == 1:
         return stories[0].draft
@@ -114,7 +115,8 @@ def _parts(ranked: Sequence[StoryDraft], with_meaning: bool) -> tuple[DraftPart,
     first = ranked[0].draft.parts
     roles = ("news", "meaning", "opinion") if with_meaning else ("news", "opinion")
     opening = [part for part in first if part.role == "greeting"]
-    stories = [part for told in _without_repetition(ranked) for part in told if part.role in roles]
+    kept = [part for told in _without_repetition(ranked) for part in told if part.role in roles]
+    stories = [part.model_copy(update={"text": without_quotation(part.text)}) for part in kept]
     standing = dict.fromkeys(part for story in ranked for part in story.draft.parts if part.role == "close")
     closing = [part for part in first if part.role in ("signature", "compliance")]
     return (*opening, *stories, _question(ranked), *standing, *closing)

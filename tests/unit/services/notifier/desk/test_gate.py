@@ -112,7 +112,7 @@ def test_a_message_that_was_sent_by_hand_is_recorded_with_a_reason(world: World)
 
 def test_unconfirmed_news_said_as_fact_is_blocked(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
-    start, end = line.body.index("This is unconfirmed."), line.body.index("I am telling you")
+    start, end = line.body.index("According to an unconfirmed report by"), line.body.index("I am telling you")
     body = f"{line.body[:start]}Estmere Group is buying Corvane Pharma.\n\n{line.body[end:]}"
     world.desk("edit", line.id, 0, line.subject, body)
     with pytest.raises(GateRefused) as raised:

@@ -76,6 +76,9 @@ def _assert_reads_well(body: str) -> None:
         assert blemish not in body.replace(" …", "…"), (blemish, body)
 
 
+CLAUSE = "Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share"
+
+
 def test_a_complete_draft() -> None:
     client = a_client(salutation="Dear Ms Arnaud")
     other = an_item(number=2, publisher="The Financial Ledger", origin="The Financial Ledger", source_grade="B")
@@ -83,8 +86,7 @@ def test_a_complete_draft() -> None:
     assert draft.subject == "Halden Energy cuts dividend to 0.40 crowns"
     assert draft.body == (
         "Dear Ms Arnaud,\n\n"
-        "Halden Energy cuts dividend to 0.40 crowns, according to Northgate Wire. "
-        "From its report: “Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share.” "
+        "Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share, according to Northgate Wire. "
         "The Financial Ledger also reports it.\n\n"
         "You hold Halden Energy, which is about 12% of your portfolio. "
         "You will receive less cash from Halden Energy than until now.\n\n"
@@ -109,7 +111,7 @@ def test_a_hidden_instruction_in_an_article_is_quoted_or_left_out(title: str) ->
 
 def test_the_first_sentence_is_tied_to_the_item_in_whose_words_it_is() -> None:
     grounding = draft_of(brief(a_client())).grounding[0]
-    assert (grounding.text, grounding.kind) == ("Halden Energy cuts dividend to 0.40 crowns", "quotation")
+    assert (grounding.text, grounding.kind) == (CLAUSE, "quotation")
     assert (grounding.where, grounding.ref) == ("evidence", "itm_1")
 
 

@@ -62,22 +62,20 @@ def test_a_quotation_is_verbatim_whatever_the_feed_says(quote: str, title: str, 
     assert not {"?", "!"} & set(quoted)
 
 
-CUT = "Halden Energy cuts dividend to 0.40 crowns"
+CUT = "Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share"
+TITLE = "Halden Energy cuts dividend to 0.40 crowns"
 
 
 def test_the_first_sentence_says_what_happened_and_who_says_so() -> None:
-    said = {text(an_alert(story_id=f"sty_{number}")).split(" From its report: ")[0] for number in range(20)}
+    said = {text(an_alert(story_id=f"sty_{number}")) for number in range(20)}
     assert said == {f"{CUT}, Northgate Wire reports.", f"{CUT}, according to Northgate Wire."}
 
 
 def test_news_names_the_source_that_its_sentence_cites() -> None:
-    item = an_item(
-        attributed_to="board member Aron Dahl", quote="The dividend of Halden falls, board member Aron Dahl said."
-    )
-    assert text(an_alert(evidence=(item,))).startswith(f"{CUT}, Northgate Wire reports, citing board member Aron Dahl.")
-    assert text(an_alert(evidence=(an_item(origin="The Ledger"),))).startswith(
-        f"{CUT}, Northgate Wire reports, citing The Ledger."
-    )
+    item = an_item(attributed_to="board member Aron Dahl", quote="The owners lose, board member Aron Dahl said.")
+    assert text(an_alert(evidence=(item,))) == f"{TITLE}, Northgate Wire reports, citing board member Aron Dahl."
+    other = an_item(origin="The Ledger")
+    assert text(an_alert(evidence=(other,))) == f"{CUT}, Northgate Wire reports, citing The Ledger."
 
 
 @pytest.mark.parametrize("source", ["Aron Dahl", "Halden Energy", "Sable"])
@@ -93,15 +91,21 @@ def test_a_company_announces_its_own_news() -> None:
     assert "announces" not in text(an_alert(evidence=(relayed,)))
 
 
+def test_a_sentence_that_says_more_than_the_headline_comes_first() -> None:
+    assert text(an_alert(evidence=(an_item(title="Halden Energy cuts dividend"),))).startswith(CUT)
+    assert text(an_alert(evidence=(an_item(quote="Halden Energy said so on Monday."),))).startswith(TITLE)
+
+
 def test_a_quotation_follows_only_where_it_adds() -> None:
-    assert text(an_alert()).endswith(
-        "From its report: “Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share.”"
-    )
-    same = an_item(quote="Halden Energy cuts its dividend to 0.40 crowns.")
-    teaser = an_item(quote="Here is what the 38% cut of the dividend at Halden Energy means for you.")
-    cut = an_item(quote="Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share and …")
-    for item in (same, teaser, cut):
-        assert "From its report" not in text(an_alert(evidence=(item,)))
+    quote = "The dividend of Halden Energy had been 0.65 crowns since 2019."
+    assert text(an_alert(evidence=(an_item(quote=quote),))).endswith(f"From its report: “{quote}”")
+    for other in (
+        "Halden Energy keeps a dividend of 0.40 crowns.",
+        "Here is what the 38% cut of the dividend at Halden Energy means for you.",
+        "The dividend of Halden Energy had been 0.65 crowns since 2019 and …",
+        "Crowns fell 3% on Monday.",
+    ):
+        assert "From its report" not in text(an_alert(evidence=(an_item(quote=other),)))
 
 
 def test_the_best_sentence_is_quoted_where_no_item_says_what_happened_in_one() -> None:
@@ -125,7 +129,7 @@ def test_a_rumor_from_a_poor_source_does_not_support_a_fact() -> None:
 
 def test_a_warning_is_marked_unconfirmed_and_as_the_only_report() -> None:
     said = text(an_alert(verdict="warn", evidence=(an_item(status="hedged"),)))
-    assert said.startswith("According to an unconfirmed report by Northgate Wire, Halden Energy cuts dividend")
+    assert said.startswith(f"According to an unconfirmed report by Northgate Wire, {CUT}.")
     assert said.endswith("So far, this is the only report.")
 
 
@@ -178,8 +182,7 @@ def test_a_contested_report_is_told_with_both_sides() -> None:
     alert = an_alert(verdict="warn", reasons=(CONTESTED,), evidence=(an_item(), denial))
     assert text(alert, drafted_story(an_alert(), item_ids=("itm_1",))) == (
         "On 1 March I wrote to you about Halden Energy. What I passed on is now disputed. "
-        "According to an unconfirmed report by Northgate Wire, Halden Energy cuts dividend to 0.40 crowns. "
-        "From its report: “Halden Energy cut its quarterly dividend by 38% to 0.40 crowns a share.” "
+        f"According to an unconfirmed report by Northgate Wire, {CUT}. "
         "Halden Energy denies it, Northgate Wire reports: “Halden Energy keeps its dividend as it is.”"
     )
     alone = text(an_alert(verdict="warn", reasons=(CONTESTED,), evidence=(denial,)))

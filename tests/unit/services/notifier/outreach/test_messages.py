@@ -86,7 +86,7 @@ def test_short_unconfirmed_stories_are_merged_and_marked_unconfirmed() -> None:
         life.alert(number, name, verdict="warn", kind="none", evidence=(an_item(name, number, quote=quote),))
     assert life.only.subject.startswith("Unconfirmed: ")
     assert life.only.subject.count("Unconfirmed") == 1
-    assert life.only.body.count("This is unconfirmed.") == 2
+    assert life.only.body.count("According to an unconfirmed report by") == 2
     assert "opinion" not in [part.role for part in life.only.parts]
 
 
