@@ -34,8 +34,6 @@ __all__ = [
     "with_article",
 ]
 
-#: Common mail programs cut off a longer subject; two stories share one subject line.
-SHORT_SUBJECT = 55
 #: A headline with more words is read twice.
 EASY_WORDS = 22
 #: Content words that two sentences share if they tell the same event, and new ones if one adds to the other.
@@ -132,9 +130,7 @@ def best_clause(item: Evidence, alert: Alert, client: Client) -> NewsClause | No
     return next(_clauses(item, alert, client), None)
 
 
-def short_subject(
-    alert: Alert, client: Client, characters: int = SHORT_SUBJECT, lead: Evidence | None = None
-) -> str | None:
+def short_subject(alert: Alert, client: Client, characters: int, lead: Evidence | None = None) -> str | None:
     """Return what happened in one clause of at most ``characters``; None if no item of the evidence says it so briefly.
 
     What ``lead``, the item that the message tells, says comes first, then headlines of others that state the same. A

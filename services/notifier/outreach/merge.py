@@ -19,6 +19,7 @@ from schemas.mentions import FAMILY_OF
 from services.notifier.drafting.brief import pick
 from services.notifier.drafting.compose import message_text
 from services.notifier.drafting.data_files import phrasing
+from services.notifier.drafting.first_sentence import short_subject
 from services.notifier.drafting.news import without_quotation
 from services.notifier.drafting.opinion import split_basis
 from services.notifier.drafting.tone import count_words, reading_seconds
@@ -87,7 +88,7 @@ def assemble(stories: Sequence[StoryDraft], client: Client, now: datetime, send_
     if len(stories) == 1:
         return stories[0].draft
     ranked = sorted(stories, key=_rank)
-    subject = _subject(ranked)
+    subject = _subject(ranked, client)
     if subject is None or not all(belong_together(story, other) for story, other in combinations(ranked, 2)):
         return None
     limit = min(MERGED_WORDS, _words_in(client.contact.minutes_per_contact))
@@ -201,9 +202,9 @@ def _draft(
     )
 
 
-def _subject(ranked: Sequence[StoryDraft]) -> str | None:
+def _subject(ranked: Sequence[StoryDraft], client: Client) -> str | None:
     """Return a subject that tells the news of each story in a short clause; None if it can't."""
-    clauses = [_clause(story) for story in ranked]
+    clauses = [_clause(story, client) for story in ranked]
     told = [clause for clause in clauses if clause is not None]
     if len(told) < len(clauses) or len({clause.casefold() for clause in told}) < len(told):
         return None
@@ -212,10 +213,10 @@ def _subject(ranked: Sequence[StoryDraft]) -> str | None:
     return whole if len(whole) <= SUBJECT_CHARACTERS else None
 
 
-def _clause(story: StoryDraft) -> str | None:
-    """Return the subject of a story if it is a short clause."""
+def _clause(story: StoryDraft, client: Client) -> str | None:
+    """Return the subject of a story if it is a short clause, or a shorter one from its evidence."""
     clause = story.draft.subject.removeprefix(_UNCONFIRMED)
-    return clause if len(clause) <= CLAUSE_CHARACTERS and "…" not in clause else None
+    return clause if len(clause) <= CLAUSE_CHARACTERS else short_subject(story.alert, client, CLAUSE_CHARACTERS)
 
 
 def _groundings(ranked: Sequence[StoryDraft], text: str) -> tuple[Grounding, ...]:

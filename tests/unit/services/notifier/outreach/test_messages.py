@@ -202,8 +202,8 @@ def test_only_the_false_story_of_a_sent_message_is_corrected() -> None:
 def test_a_merged_message_asks_one_question_and_gives_the_same_basis_once() -> None:
     wish = Desire(name="growth", words="I want to grow faster than the market")
     life = Life(client_of().model_copy(update={"desires": (wish,), "risk": "high"}))
-    life.alert(1, kind="leadership_change", evidence=(an_item(HALDEN, 1, quote="Halden has a new head."),))
-    life.alert(2, kind="share_move", evidence=(an_item(HALDEN, 2, quote="Halden falls by 6%."),))
+    life.alert(1, kind="leadership_change", evidence=(an_item(HALDEN, 1, title="Halden Energy names a new head"),))
+    life.alert(2, kind="share_move", evidence=(an_item(HALDEN, 2, title="Halden Energy falls by 6%"),))
     both = life.only
     (question,) = [part.text for part in both.parts if part.role == "question"]
     assert question in phrasing().questions["merged"]
@@ -238,9 +238,10 @@ def test_one_subject_tells_the_news_of_each_story_without_being_cut() -> None:
     life = Life()
     life.alert(1)
     life.alert(2, CORVANE)
-    assert life.only.subject == f"{HALDEN}: story 1; {CORVANE}: story 2"
+    assert life.only.subject == f"{HALDEN} cuts dividend to 0.40 crowns; {CORVANE} cuts dividend to 0.40 crowns"
     long = Life()
-    long.alert(1, headline=f"{HALDEN} cuts its dividend for the first time in sixteen years")
+    title = f"{HALDEN} lets owners take shares without losing any right to dividends"
+    long.alert(1, evidence=(an_item(HALDEN, 1, title=title, quote=title),))
     long.alert(2, CORVANE)
     assert len(long.open) == 2
 
