@@ -91,6 +91,29 @@ class _Facts:
         return cls(done=frozenset(done), owned=frozenset(owned))
 
 
+@dataclass(frozen=True, slots=True)
+class _Attribution:
+    """A sentence of the news: who reports it, whom they cite, the verb, and what they say."""
+
+    who: list[str]
+    cited: list[str]
+    verb: str
+    said: list[str]
+
+    @classmethod
+    def of(cls, who: list[str], verb: str, said: list[str]) -> _Attribution | None:
+        """Return the attribution; None if ``who`` names nobody, or more than can be told apart."""
+        cited: list[str] = []
+        if "citing" in who:
+            at = who.index("citing")
+            who, cited = who[:at], who[at + 1 :]
+        who, cited = (names[:-1] if names[-1:] == [","] else names for names in (who, cited))
+        named = who and len(who) <= _NAME_WORDS and len(cited) <= _NAME_WORDS and "," not in (*who, *cited)
+        if not named or not said or said[0] in ("which", "who", "citing"):
+            return None
+        return cls(who, cited, verb, said)
+
+
 def says_the_same(text: str, source: str) -> bool:
     """Return whether ``text`` says what ``source`` says, sentence by sentence."""
     return _is_one_of(text, [_joined(_plain(sentence) for sentence in _sentences(source))])
@@ -126,16 +149,14 @@ def news_says_the_same(text: str, source: str, titles: Sequence[str] = (), repor
 
     patterns, replaceable = [], True
     for sentence in _sentences(source, ends=(".",)):
-        attributed = _attributed(sentence)
-        if attributed is None:
+        told = _attributed(sentence)
+        if told is None:
             patterns.append(pattern(sentence))
             continue
-        who, verb, said = attributed
-        who = who[:-1] if who[-1] == "," else who  # "Ledger, citing the court, reports"
-        said_by = [said, *alternatives] if replaceable and is_headline(said) else [said]
+        said_by = [told.said, *alternatives] if replaceable and is_headline(told.said) else [told.said]
         replaceable = False
         saying = "|".join(pattern(tokens) for tokens in said_by)
-        patterns.append(_with_source(_plain(who), verb, f"(?:{saying})"))
+        patterns.append(_with_source(told, f"(?:{saying})"))
     return _is_one_of(text, [_joined(patterns)])
 
 
@@ -321,33 +342,46 @@ def _frames(tokens: list[str]) -> Iterator[tuple[int, int]]:
             yield at, at + length
 
 
-def _attributed(tokens: list[str]) -> tuple[list[str], str, list[str]] | None:
-    """Return who says it, the verb, and what is said, of "Who reports: …" and "…, Who reports"; None if neither."""
+def _attributed(tokens: list[str]) -> _Attribution | None:
+    """Return who reports what in a sentence of the news; None if it has another form."""
     verbs: Mapping[str, Sequence[str]] = _raw()["attribution"]
+    if tokens[:2] == ["according", "to"] and "," in tokens[:_NAME_WORDS]:
+        comma = tokens.index(",")
+        return _Attribution.of(tokens[2:comma], "reports", tokens[comma + 1 :])
     for at, token in enumerate(tokens[:_NAME_WORDS]):
         clear = "," not in tokens[:at] or "citing" in tokens[:at]
-        if at and clear and token in verbs and at + 2 < len(tokens) and tokens[at + 1] in (",", "that"):
-            return list(tokens[:at]), token, list(tokens[at + 2 :])
-    if tokens[-1] in verbs and "," in tokens[-_NAME_WORDS:-1]:
-        comma = len(tokens) - 1 - list(reversed(tokens)).index(",")
-        if 0 < comma < len(tokens) - 2:
-            return list(tokens[comma + 1 : -1]), tokens[-1], list(tokens[:comma])
-    if list(tokens[:2]) == ["according", "to"] and "," in tokens[:_NAME_WORDS]:
-        comma = list(tokens).index(",")
-        return list(tokens[2:comma]), "reports", list(tokens[comma + 1 :])
+        if at and clear and token in verbs and tokens[at + 1 : at + 2] in ([","], ["that"]):
+            return _Attribution.of(tokens[:at], token, tokens[at + 2 :])
+    for comma in [at for at in range(len(tokens) - 1, 0, -1) if tokens[at] == ","][:3]:
+        said, rest = tokens[:comma], tokens[comma + 1 :]
+        verb = next((at for at, token in enumerate(rest) if token in verbs), None)
+        if rest[:2] == ["according", "to"]:
+            return _Attribution.of(rest[2:], "reports", said)
+        if verb and rest[verb + 1 :] == []:
+            return _Attribution.of(rest[:verb], rest[verb], said)
+        if verb and rest[verb + 1 : verb + 3] == [",", "citing"]:
+            return _Attribution.of([*rest[:verb], *rest[verb + 1 :]], rest[verb], said)
     return None
 
 
-def _with_source(who: str, verb: str, said: str) -> str:
+def _with_source(told: _Attribution, said: str) -> str:
     """Return the pattern of a report with who reports it in front, at the end, or after "according to"."""
-    verbs = f"(?:{'|'.join(_raw()['attribution'][verb])})"
-    forms = (
-        f"{who}(?:, )?{verbs} (?:, |that )?{said}",
-        f"according to {who}, {said}",
-        f"{said}, {who}(?:, )?{verbs} ",
-        f"{said}, {verbs} {who}",
-        f"{said},? ?according to {who}",
-    )
+    verbs = f"(?:{'|'.join(_raw()['attribution'][told.verb])})"
+    who = _plain(told.who)
+    cited = f"(?:, )?citing {_plain(told.cited)}" if told.cited else ""
+    forms = [
+        f"{who}{cited}(?:, )?{verbs} (?:, |that )?{said}",
+        f"according to {who}{cited}, {said}",
+    ]
+    if told.cited:
+        forms.append(f"citing {_plain(told.cited)}, {who}{verbs} (?:that )?{said}")
+    if "unconfirmed" not in told.who:  # what is unconfirmed is said to be so first
+        forms += [
+            f"{said}, {who}{verbs} {cited}",
+            f"{said}, {who}{cited}(?:, )?{verbs} ",
+            f"{said}(?:, )?according to {who}{cited}",
+        ]
+        forms += [] if told.cited else [f"{said}, {verbs} {who}"]
     return f"(?:{'|'.join(forms)})"
 
 

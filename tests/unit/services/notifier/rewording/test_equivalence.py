@@ -96,6 +96,56 @@ def test_news_keeps_its_commas_its_parties_and_its_speaker(source: str, text: st
     assert not news_says_the_same(text, source)
 
 
+@pytest.mark.parametrize(
+    ("source", "texts"),
+    [
+        (
+            "[N1] closed two sites, Ledger reports, citing Port Courier.",
+            [
+                "Ledger, citing Port Courier, reports that [N1] closed two sites.",
+                "According to Ledger, citing Port Courier, [N1] has closed two sites.",
+                "[N1] closed two sites, according to Ledger, citing Port Courier.",
+            ],
+        ),
+        ("[N1] closed two sites, according to Ledger.", ["Ledger reports that [N1] closed two sites."]),
+        (
+            "According to an unconfirmed report by Ledger, [N1] closed two sites.",
+            ["An unconfirmed report by Ledger says that [N1] closed two sites."],
+        ),
+    ],
+)
+def test_a_report_has_its_source_in_any_form(source: str, texts: list[str]) -> None:
+    for text in (source, *texts):
+        assert news_says_the_same(text, source), text
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (
+            "[N1] closed two sites, Ledger reports, citing Port Courier.",
+            "[N1] closed two sites, Port Courier reports, citing Ledger.",
+        ),
+        ("[N1] closed two sites, Ledger reports, citing Port Courier.", "[N1] closed two sites, Ledger reports."),
+        (
+            "According to an unconfirmed report by Ledger, [N1] closed two sites.",
+            "[N1] closed two sites, according to an unconfirmed report by Ledger.",
+        ),
+        (
+            "According to an unconfirmed report by Ledger, [N1] closed two sites.",
+            "According to a report by Ledger, [N1] closed two sites.",
+        ),
+        (
+            "According to an unconfirmed report by Ledger, which cites [N2], [N1] closed.",
+            "According to an unconfirmed report by [N2], which cites Ledger, [N1] closed.",
+        ),
+    ],
+)
+def test_a_report_keeps_its_source_and_its_doubt(source: str, text: str) -> None:
+    assert news_says_the_same(source, source)
+    assert not news_says_the_same(text, source)
+
+
 def test_a_denial_keeps_its_commas_in_our_words_too() -> None:
     assert says_the_same("It is calm, because it waits.", "It is calm because it waits.")
     assert not says_the_same("It is not sold, because it waits.", "It is not sold because it waits.")
