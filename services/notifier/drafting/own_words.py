@@ -58,7 +58,10 @@ class OwnView:
 
 
 def own_view(brief: Brief) -> OwnView | None:
-    """Return what the client last said about the asset, if it can be quoted as theirs; an intention comes first."""
+    """Return what the client last said about the asset, if it can be quoted as theirs; an intention comes first.
+
+    None as well where they intend something plain that the news does not speak against: there is nothing to ask.
+    """
     names = _names(brief)
     found: list[OwnView] = []
     for note in _newest_first(brief.client):
@@ -76,15 +79,16 @@ def own_view(brief: Brief) -> OwnView | None:
                 continue
             intention = None
         found.append(OwnView(text or str(told), note.at, intention, quoted=text is not None))
-    return next((view for view in found if view.intention is not None), found[0] if found else None)
+    view = next((view for view in found if view.intention is not None), found[0] if found else None)
+    return None if view and view.intention and not _speaks_against(view.intention, brief) else view
 
 
 def question_on(view: OwnView, brief: Brief) -> str:
     """Return the question on what the client said: "Have you considered …?" where the news speaks against it."""
     raw, seed = _data(), (brief.client.id, brief.alert.story_id)
     quoted = raw["quoted" if view.quoted else "told_that"].format(when=_when(view.at, brief), view=view.text)
-    questions: list[str] = raw["neutral" if view.intention is None else "with_intention"]
-    if view.intention is not None and _speaks_against(view.intention, brief):
+    questions: list[str] = raw["neutral"]
+    if view.intention is not None:
         unconfirmed = brief.alert.verdict == "warn"
         questions = raw["against_unconfirmed"] if unconfirmed else raw["against"][view.intention]
     return f"{quoted} {pick(tuple(questions), *seed).replace('{asset}', brief.asset)}"

@@ -1,4 +1,4 @@
-"""A client's contact policy survives every format in which it is sent or stored."""
+"""A client survives every format in which they are sent or stored, also those of before."""
 
 from __future__ import annotations
 
@@ -62,3 +62,15 @@ def test_no_other_field_takes_none_for_something_else_than_its_default() -> None
 
 def test_times_are_written_as_before() -> None:
     assert json.loads(ContactPolicy(quiet_from=time(20)).model_dump_json())["quiet_from"] == "20:00:00"
+
+
+def test_an_unknown_risk_is_left_out_and_a_stored_one_is_kept() -> None:
+    raw = {"id": "ada", "name": "Ada Frey", "manager_id": "m", "trade": "wealth"}
+    assert Client.model_validate(raw).risk is None
+    assert Client.model_validate({**raw, "risk": "moderate"}).risk == "moderate", "as an older version stored it"
+    changed = ClientChanged(
+        client=Client.model_validate(raw), firm=Firm(name="Bench"), manager=Manager(id="m", name="Mia Berg")
+    )
+    written = encode(event(changed, key="ada", id="evt_1", source="test", time=datetime(2026, 3, 3, tzinfo=UTC)))
+    for name in (b'"risk"', b'"styles"', b'"set_at_desk"', b'"mood_decided_at"'):
+        assert name not in written, "a consumer of the first version need not know it"

@@ -71,28 +71,29 @@ def test_it_means_the_asset_only_in_an_answer_about_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "direction", "considered"),
+    ("text", "direction", "asked"),
     [
-        ("I'll never sell Halden Energy", "negative", True),
-        ("I'll never sell Halden Energy", "positive", False),
-        ("I plan to buy more Halden Energy", "negative", True),
-        ("I plan to buy more Halden Energy", "positive", False),
-        ("I am selling Halden Energy", "positive", True),
-        ("I am selling Halden Energy", "negative", False),
-        ("I'll never sell Halden Energy", "unclear", False),
-        ("Halden Energy is overvalued", "negative", False),
+        ("I'll never sell Halden Energy", "negative", "Have you considered"),
+        ("I'll never sell Halden Energy", "positive", None),
+        ("I plan to buy more Halden Energy", "negative", "Have you considered"),
+        ("I plan to buy more Halden Energy", "positive", None),
+        ("I am selling Halden Energy", "positive", "Have you considered"),
+        ("I am selling Halden Energy", "negative", None),
+        ("I'll never sell Halden Energy", "unclear", None),
+        ("Halden Energy is overvalued", "negative", "How do you see"),
+        ("Halden Energy is overvalued", "positive", "How do you see"),
     ],
 )
-def test_only_an_intention_against_the_news_is_answered_with_have_you_considered(
-    text: str, direction: str, considered: bool
+def test_an_intention_is_only_taken_up_where_the_news_speaks_against_it(
+    text: str, direction: str, asked: str | None
 ) -> None:
     case = brief(Note(text=text, at=date(2026, 1, 9)), alert={"direction": direction})
     view = own_view(case)
-    assert view is not None
-    question = question_on(view, case)
-    assert question.startswith(f"You told me in January: “{text}.” ")
-    assert ("Have you considered" in question) == considered
-    assert question.count("?") == 1
+    assert (view is None) == (asked is None)
+    if view is not None:
+        question = question_on(view, case)
+        assert question.startswith(f"You told me in January: “{text}.” {asked}")
+        assert question.count("?") == 1
 
 
 def test_on_unconfirmed_news_the_question_is_what_it_would_mean() -> None:
@@ -127,6 +128,7 @@ def test_a_message_says_when_the_client_said_it(at: date | None, opening: str) -
         "Loyal to Halden Energy because of her father",
         "We move to Halden Energy this year",
         "I want to own Halden Energy until 2024",
+        "I am selling Halden Energy",
         "Why should I ever sell Halden Energy?",
         "Happy with Halden Energy",
         "My wife wants to sell Halden Energy",
