@@ -17,7 +17,7 @@ from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily
 from services.notifier.drafting.brief import DraftedStory
 
-__all__ = ["EventTrace", "are_one_event", "group_stories", "trace_of_alert", "trace_of_drafted"]
+__all__ = ["WINDOW", "EventTrace", "are_one_event", "group_stories", "trace_of_alert", "trace_of_drafted"]
 
 #: Stories that began further apart are different events, even if they share reports.
 WINDOW = timedelta(days=7)

@@ -21,7 +21,7 @@ from schemas.mentions import DIRECTION_OF, Direction
 from services.common.db import exclusive, upsert
 from services.notifier.event_views.evidence import position_of, status_of
 from services.notifier.event_views.tables import draft_alerts, event_evidence, event_stories
-from services.notifier.same_event import EventTrace, group_stories
+from services.notifier.same_event import WINDOW, EventTrace, group_stories
 from services.notifier.tables import alerts, drafts
 
 __all__ = ["is_empty", "rebuild", "record_alert", "record_draft"]
@@ -174,7 +174,7 @@ def _join(connection: Connection, alert: Alert) -> None:
         .limit(MAX_NEIGHBORS)
     )
     events = {alert.story_id, *connection.execute(near).scalars()}
-    named = (alert.story_id, *alert.related_stories)
+    named = (alert.story_id, *alert.related_stories, *_related_to(connection, alert))
     own = connection.execute(select(event_stories.c.event_id).where(event_stories.c.story_id.in_(named)))
     rows = connection.execute(
         select(event_stories).where(event_stories.c.event_id.in_(events.union(own.scalars())))
@@ -187,6 +187,18 @@ def _join(connection: Connection, alert: Alert) -> None:
             connection.execute(
                 update(event_stories).where(event_stories.c.story_id == story_id).values(event_id=event_id)
             )
+
+
+def _related_to(connection: Connection, alert: Alert) -> list[str]:
+    """Return the stories of the same name that name the alert's story as related, which may have been raised later."""
+    since = alert.raised_at - WINDOW
+    query = (
+        select(event_stories.c.story_id, event_stories.c.related_stories)
+        .where(event_stories.c.entity_id == alert.entity_id, event_stories.c.last_at >= since)
+        .order_by(event_stories.c.last_at.desc(), event_stories.c.story_id)
+        .limit(MAX_NEIGHBORS)
+    )
+    return [row.story_id for row in connection.execute(query) if alert.story_id in (row.related_stories or ())]
 
 
 def _joinable(connection: Connection, rows: Iterable[RowMapping]) -> list[EventTrace]:

@@ -78,6 +78,19 @@ def test_the_stories_of_two_names_are_one_event(database: Engine) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_stories_that_the_matcher_relates_are_shown_as_one_event(database: Engine, backwards: bool) -> None:
+    first = alert(
+        "claire-arnaud", BOUGHT, evidence("wire", title="Corvane's staff wait for the new owner"), story="itm_wire"
+    )
+    paper = evidence("paper", title="Estmere now owns it")
+    second = alert("yusuf", BOUGHT, paper, story="itm_paper", at=LATER, related_stories=("itm_wire",))
+    other = alert("brightwater", BOUGHT, evidence("else", title="A plant opens"), story="itm_else", kind="expansion")
+    alerts = [first, second, other]
+    view = view_of(world_of(database, alerts=alerts[::-1] if backwards else alerts))
+    assert {story.story_id for story in view.stories} == {"itm_wire", "itm_paper"}
+
+
 @pytest.mark.parametrize("some_id", ["itm_wire", "itm_paper", CLAIRE.id, YUSUF.id])
 def test_an_event_is_found_by_any_of_its_ids(database: Engine, some_id: str) -> None:
     assert view_of(world_of(database), some_id=some_id).id == "itm_wire"
