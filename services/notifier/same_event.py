@@ -44,6 +44,8 @@ _RELATED: tuple[frozenset[EventFamily], ...] = (
 )
 #: What happens between parties, so that these tell one event from another.
 _BETWEEN_PARTIES: frozenset[EventFamily] = frozenset(("deal", "contract", "capital", "legal"))
+#: What authorities and courts do about a deal.
+_PROCEEDINGS: frozenset[EventFamily] = frozenset(("regulation", "legal"))
 #: What is announced, and may be called off.
 _ENDS_BADLY: frozenset[EventFamily] = frozenset(("deal", "contract", "capital"))
 _OPEN_FAMILIES: frozenset[EventFamily] = frozenset(("other", "none", "event"))
@@ -116,10 +118,10 @@ def are_one_event(one: EventTrace, other: EventTrace) -> bool:
     """Return whether two stories are about the same event.
 
     For one name, the matcher's stories count, and those that it relates; a price that moves the same way or answers
-    results, and further reports on the same results; and of one kind, an amount, a party or most of a headline that
-    two have in common. Two names need a common report, nearly equal headlines, or headlines that name both parties; and
-    kinds as which one event may be read. One headline may give the prices of two holdings; each of them is an event of
-    its own.
+    results, and further reports on the same results; a deal and what is decided about it within a day; and of one kind,
+    an amount, a party or most of a headline that two have in common. Two names need a common report, nearly equal
+    headlines, or headlines that name both parties; and kinds as which one event may be read. One headline may give the
+    prices of two holdings; each of them is an event of its own.
     """
     if one.entity_id == other.entity_id:
         return one.story_id == other.story_id or _is_one_for_name(one, other)
@@ -170,6 +172,8 @@ def _is_one_for_name(one: EventTrace, other: EventTrace) -> bool:
         return True
     if "averted" in (one.kind, other.kind) or not _agree(one, other, families):
         return False
+    if "deal" in families and families & _PROCEEDINGS:
+        return apart <= ONE_MOVE and _shares_party(one, other)
     same_kind = len(families) == 1 or any(families <= related for related in _RELATED)
     if not same_kind:
         return False

@@ -61,7 +61,8 @@ def may_join(message: Message, alert: Alert, client: Client, now: datetime) -> b
 def belong_together(story: StoryDraft, other: StoryDraft) -> bool:
     """Return whether a reader sees why two stories are in one message: they are about one thing or of one kind.
 
-    Plain information goes together as well. Two opinions by one rule are told once, if they are the same on both names.
+    Not both: two stories of one kind on one name would seem to be the same news. Plain information goes together as
+    well. Two opinions by one rule are told once, if they are the same on both names.
     """
     opinions = _opinion(story), _opinion(other)
     if not any(opinions):
@@ -70,8 +71,8 @@ def belong_together(story: StoryDraft, other: StoryDraft) -> bool:
     if all(opinions) and story.draft.rule == other.draft.rule and (of_one_name or opinions[0] != opinions[1]):
         return False
     family = FAMILY_OF[story.alert.kind]
-    of_one_kind = family == FAMILY_OF[other.alert.kind] and family not in _OPEN_FAMILIES
-    return of_one_kind or of_one_name
+    of_one_kind = family == FAMILY_OF[other.alert.kind]
+    return not of_one_kind if of_one_name else of_one_kind and family not in _OPEN_FAMILIES
 
 
 def _opinion(story: StoryDraft) -> str:
@@ -141,15 +142,18 @@ def _without_repetition(ranked: Sequence[StoryDraft]) -> list[list[DraftPart]]:
     told = []
     for story in ranked:
         kept = []
+        again = _opinion(story) in opinions
         for part in story.draft.parts:
+            if part.role == "meaning" and again:
+                continue
             basis, rest = split_basis(part.text) if part.role == "opinion" else ("", "")
-            if part.role == "opinion" and _opinion(story) in opinions:
+            if part.role == "opinion" and again:
                 part = part.model_copy(update={"text": SAME_OPINION.format(name=story.alert.entity_name)})
             elif basis and basis in bases:
                 part = part.model_copy(update={"text": f"With the same in mind, {rest}"})
             bases |= {basis} if basis else set()
             kept.append(part)
-        opinions.add(_opinion(story))
+        opinions |= {_opinion(story)} - {""}
         told.append(kept)
     return told
 
@@ -214,9 +218,8 @@ def _subject(ranked: Sequence[StoryDraft], client: Client) -> str | None:
 
 
 def _clause(story: StoryDraft, client: Client) -> str | None:
-    """Return the subject of a story if it is a short clause, or a shorter one from its evidence."""
-    clause = story.draft.subject.removeprefix(_UNCONFIRMED)
-    return clause if len(clause) <= CLAUSE_CHARACTERS else short_subject(story.alert, client, CLAUSE_CHARACTERS)
+    """Return what happened in one short clause of the evidence; None if no item says it so."""
+    return short_subject(story.alert, client, CLAUSE_CHARACTERS)
 
 
 def _groundings(ranked: Sequence[StoryDraft], text: str) -> tuple[Grounding, ...]:

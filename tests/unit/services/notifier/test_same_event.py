@@ -177,7 +177,9 @@ def test_an_amount_tells_one_deal_from_another(headline: str, direction: Any, sa
         ("Corvane staff await their fate under Halden", "deal", "unclear", False),
         ("Estmere walks away from Corvane", "averted", "unclear", False),
         ("Estmere won't save Corvane", "deal", "negative", False),
-        ("Corvane wins its trial against Estmere", "legal", "unclear", False),
+        ("Regulator waves Estmere's purchase of Corvane through", "regulation", "unclear", True),
+        ("Corvane wins its trial against Estmere", "legal", "positive", False),
+        ("Regulator looks into Corvane's prices", "regulation", "unclear", False),
     ],
 )
 def test_a_party_tells_one_deal_from_another(headline: str, kind: EventKind, direction: Any, same: bool) -> None:
