@@ -96,12 +96,13 @@ def _case(path: Path) -> Case:
     about = {"headline": items[0].title, "evidence": items, **raw["alert"]}
     alert = an_alert(client, watch=watch, **about)
     return Case(
-        path.stem, alert, client, _draft(raw["draft"], alert, client), raw["draft"], tuple(raw["honest"]),
+        path.stem, alert, client, a_draft(raw["draft"], alert, client), raw["draft"], tuple(raw["honest"]),
         tuple((part, old, new) for entry in raw["hostile"] for part, (old, new) in entry.items()),
     )  # fmt: skip
 
 
-def _draft(text: Mapping[str, str], alert: Alert, client: Client) -> Draft:
+def a_draft(text: Mapping[str, str], alert: Alert, client: Client) -> Draft:
+    """Return a draft with this subject and these parts, whatever the playbooks would write."""
     manager, firm = a_manager(), a_firm()
     parts = [DraftPart(role="greeting", text=greeting(client))]
     for role in ROLES:

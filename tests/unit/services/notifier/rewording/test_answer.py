@@ -16,6 +16,8 @@ from services.notifier.gate.policy import GatePolicy
 from services.notifier.gate.restricted import ToldAlert
 from services.notifier.rewording.answer import AcceptedText, Declined, check_answer
 from services.notifier.rewording.question import Question, build_question
+from tests.unit.services.notifier.rewording.corpus import a_draft
+from tests.unit.services.notifier.rewording.drafted import TEXT
 from tests.unit.services.notifier.samples import (
     NOW,
     a_client,
@@ -38,14 +40,19 @@ GOOD = {
 
 
 def drafted(brief: Brief | None = None) -> tuple[Brief, Draft, Question, GroundingSources]:
-    client = a_client()
-    brief = brief or Brief(an_alert(client), client, a_firm(), a_manager(), NOW)
-    composed = compose(brief, SHIPPED, send_after=NOW)
-    assert isinstance(composed, Composed)
-    question = build_question(composed.draft, brief.alert, brief.client, brief.firm, brief.manager)
+    """Return a draft with a text of its own; with ``brief``, what the shipped playbooks write."""
+    if brief is None:
+        client = a_client()
+        brief = Brief(an_alert(client), client, a_firm(), a_manager(), NOW)
+        draft = a_draft(TEXT, brief.alert, client)
+    else:
+        composed = compose(brief, SHIPPED, send_after=NOW)
+        assert isinstance(composed, Composed)
+        draft = composed.draft
+    question = build_question(draft, brief.alert, brief.client, brief.firm, brief.manager)
     assert question is not None
     known = grounding_sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=NOW)
-    return brief, composed.draft, question, known
+    return brief, draft, question, known
 
 
 def judged(answer: object, brief: Brief | None = None) -> AcceptedText | Declined:
@@ -151,8 +158,8 @@ def test_an_answer_that_means_something_else_is_declined(said: str, instead: str
 
 
 def test_what_the_gate_blocks_is_not_offered() -> None:
-    client = a_client()
-    brief, draft, question, known = drafted(Brief(an_alert(client), client, a_firm(), a_manager(), NOW))
+    brief, draft, question, known = drafted()
+    client = brief.client
     firm = a_firm(restricted=("Halden Energy",))  # put on the list after the draft was made
     told = (ToldAlert(brief.alert.id, brief.alert.entity_id, brief.alert.entity_name),)
     answer = json.dumps(GOOD)

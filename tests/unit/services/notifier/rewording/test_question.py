@@ -8,20 +8,18 @@ from schemas.alerts import Reason
 from schemas.clients import Note
 from schemas.drafts import Draft
 from services.notifier.drafting.brief import Brief
-from services.notifier.drafting.compose import Composed, compose
-from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.rewording.question import Mode, Question, build_question
+from tests.unit.services.notifier.rewording.corpus import a_draft
+from tests.unit.services.notifier.rewording.drafted import TEXT
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, drafted_story
-
-SHIPPED = Playbooks.shipped()
 
 
 def drafted(brief: Brief, mode: Mode = "reword") -> tuple[Draft, Question]:
-    composed = compose(brief, SHIPPED, send_after=NOW)
-    assert isinstance(composed, Composed)
-    question = build_question(composed.draft, brief.alert, brief.client, brief.firm, brief.manager, mode=mode)
+    item = brief.alert.evidence[0]
+    draft = a_draft({**TEXT, "news": f"{item.publisher} reports: “{item.quote}”"}, brief.alert, brief.client)
+    question = build_question(draft, brief.alert, brief.client, brief.firm, brief.manager, mode=mode)
     assert question is not None
-    return composed.draft, question
+    return draft, question
 
 
 def a_brief(**more: object) -> Brief:
