@@ -17,7 +17,7 @@ from services.matcher.reading.speech.sentence import REPORTS, SpokenSentence
 from services.matcher.reading.speech.speakers import Speaker, described_kind, read_speaker
 from services.matcher.reading.speech.vocabulary import SpeakerKind, SpeakerWords, speaker_words
 from services.matcher.reading.speech.words import Word, next_mark, split_words
-from services.matcher.text.normalize import fold_case
+from services.matcher.text.normalize import fold_case, words
 from services.matcher.text.phrases import PhraseMatcher
 
 __all__ = ["AttributionFinder", "Position", "newsroom_names"]
@@ -28,6 +28,8 @@ Position = Literal["title", "lead", "rest"]
 SETTLING_STATEMENTS = 3
 #: Statements, including the title, in which people and analysts are sources; further down they comment.
 SOURCE_STATEMENTS = 2
+#: Words of which two sentences share so many are about one thing, and the characters by which words are compared.
+SUBJECT_WORDS, STEM_CHARS = 2, 5
 #: Characters before "(MA)" that may spell it out.
 SPELLED_OUT_CHARS = 80
 
@@ -93,7 +95,8 @@ class AttributionFinder:
         credited = self._credited(title, own_names)
         if credited is not None:
             return credited
-        first = next((speaker for number, speaker in found if _is_source(number, speaker)), None)
+        texts = [text for _, text in statements]
+        first = next((speaker for number, speaker in found if _is_source(number, speaker, texts)), None)
         if first is None:
             return None
         if first.name is None:
@@ -165,11 +168,22 @@ class AttributionFinder:
         return speaker._replace(name=name) if speaker is not None and speaker.sure else None
 
 
-def _is_source(number: int, speaker: Speaker) -> bool:
-    """Return whether the speaker of the statement of this number states the news rather than comments on it."""
+def _is_source(number: int, speaker: Speaker, texts: Sequence[str]) -> bool:
+    """Return whether the speaker of the statement of this number states the news rather than comments on it.
+
+    Somebody who is quoted in the first sentence states the news if the sentence is about what the title is about.
+    """
     if number < SOURCE_STATEMENTS:
-        return True
+        return not number or not speaker.comments or _is_of_one_subject(texts[0], texts[number])
     return not speaker.comments and (speaker.basis != "researcher" or number == SOURCE_STATEMENTS)
+
+
+def _is_of_one_subject(title: str, sentence: str) -> bool:
+    """Return whether a sentence shares at least two longer words with a title, whatever their endings."""
+    known, mine = (
+        {word[:STEM_CHARS] for word in words(text) if len(word) >= STEM_CHARS - 1} for text in (title, sentence)
+    )
+    return len(known & mine) >= SUBJECT_WORDS
 
 
 def _completing(speaker: Speaker) -> frozenset[ClaimBasis]:

@@ -176,9 +176,10 @@ def cited_source(item: Evidence, clause: str) -> str | None:
     said = fold(clause)
     if any(f" {word} " in said for word in words if len(word) > 2):
         return None
-    if item.basis in ("outlet", "wire", "own") or any(_attributes(text, source) for text in (item.title, item.quote)):
+    about = not clause or len(_stems(item.quote) & _stems(clause)) >= SHARED_WORDS
+    if item.basis in ("outlet", "wire", "own") or _attributes(item.title, source):
         return with_article(source)
-    return None
+    return with_article(source) if about and "•" not in item.quote and _attributes(item.quote, source) else None
 
 
 def _attributes(text: str, source: str) -> bool:

@@ -121,6 +121,19 @@ def _written(text: str, words: Sequence[Word]) -> str:
     return name.removesuffix("'s").removesuffix("’s")
 
 
+def _without_class(run: Sequence[Word], vocabulary: SpeakerWords) -> Sequence[Word]:
+    """Return a name in a headline that capitalizes every word, without words that only say what bears it.
+
+    "Crypto Exchange Orvix" is Orvix. A name of ordinary words alone ("General Motors") is left whole.
+    """
+    classes = vocabulary.modifiers | vocabulary.classes
+    described = [word.norm in classes or word.norm in vocabulary.kinds for word in run[:-1]]
+    first = next((index + 1 for index in reversed(range(len(described))) if described[index]), 0)
+    if not all(known or vocabulary.is_ordinary(word) for known, word in zip(described, run[:first], strict=False)):
+        return run
+    return run[first:] if any(not vocabulary.is_ordinary(word) for word in run[first:]) else run
+
+
 class _Description(NamedTuple):
     """A description of a speaker: the words before the first preposition, and the rest."""
 
@@ -139,6 +152,8 @@ class _Description(NamedTuple):
             return None
         if any(map(vocabulary.is_never_name, run)):
             return None
+        if not self.plain and vocabulary.lookup(run) is None:
+            run = _without_class(run, vocabulary)
         name = self.text[run[0].start : run[-1].end]  # with the ending of "McDonald's"
         named = vocabulary.lookup(run)
         if named is not None:

@@ -87,6 +87,7 @@ class SpeakerWords:
     given_names: frozenset[str]
     surnames: frozenset[str]
     ordinary: frozenset[str]
+    classes: frozenset[str]
 
     def lookup(self, words: Sequence[Word]) -> ClaimBasis | None:
         """Return the kind of a speaker that is known by its whole name, with or without a nationality before it."""
@@ -183,7 +184,7 @@ _SETS = (
         "denied_objects",
     ),
     *("retracts", "retracted_objects", "adverbs", "times", "time_leads", "stops", "background", "labels"),
-    *("prepositions", "determiners", "modifiers", "nationalities", "media_words", "figures", "surnames"),
+    *("prepositions", "determiners", "modifiers", "nationalities", "media_words", "figures", "surnames", "classes"),
 )
 
 

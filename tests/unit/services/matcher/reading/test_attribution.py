@@ -170,6 +170,35 @@ def test_what_follows_completes_the_speaker(title: str, summary: str | None, bas
     assert (found.basis, found.attributed_to) == (basis, name)
 
 
+@pytest.mark.parametrize(
+    ("title", "basis", "name"),
+    [
+        ("Nordmark Warns Halden's Ann Lee: The Tide Turns by Our Rules", "company", "Nordmark"),
+        ("Harbor Authority Tells Halden: Ships Dock Where We Say", "regulator", "Harbor Authority"),
+        ("Inside Halden: The Pump Always Rings Twice", "own", None),
+        ("Open Letter to Halden: Pumps Deserve Better", "own", None),
+        ("Crypto Exchange Halden Confirms Sale of Its Northern Unit", "company", "Halden"),
+        ("Tech Giant Halden Announces Job Cuts", "company", "Halden"),
+        ("General Motors Announces Job Cuts", "company", "General Motors"),
+    ],
+)
+def test_a_slogan_is_no_speaker_and_a_class_of_company_no_part_of_its_name(title: str, basis: str, name: str) -> None:
+    found = claim(title)
+    assert (found.basis, found.attributed_to) == (basis, name)
+
+
+@pytest.mark.parametrize(
+    ("lead", "basis"),
+    [
+        ("Former mayor Bram Holt said that he is very happy about Halden.", "own"),
+        ("Rival chief Bram Holt said he had seen it coming and wished them luck.", "own"),
+        ("Halden chief Ann Lee said the dividend was cut because pump sales were weak.", "person"),
+    ],
+)
+def test_whoever_is_quoted_on_something_else_is_no_source(lead: str, basis: str) -> None:
+    assert claim("Halden cuts dividend after weak sales", lead).basis == basis
+
+
 def test_people_and_analysts_further_down_comment() -> None:
     text = (
         "Halden closes its Easton plant. It opened in 1970. It was old, Ann Lee of Moen said. Analysts at UBS agreed."
