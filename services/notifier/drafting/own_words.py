@@ -79,6 +79,8 @@ def own_view(brief: Brief) -> OwnView | None:
                 continue
             intention = None
         found.append(OwnView(text or str(told), note.at, intention, quoted=text is not None))
+    if not {brief.client.trade, brief.trade.like}.isdisjoint(_data()["left_to_talks"]):
+        return next((view for view in found if view.intention is None), None)
     view = next((view for view in found if view.intention is not None), found[0] if found else None)
     return None if view and view.intention and not _speaks_against(view.intention, brief) else view
 

@@ -11,6 +11,8 @@ from services.notifier.drafting.compose import Composed, compose
 from services.notifier.drafting.own_words import own_view, question_on, stated_intention, touched_aim
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import count_words
+from services.notifier.trades.catalog import Trades
+from services.notifier.trades.definition import TradeDefinition
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, a_watch, an_alert
 
 SHIPPED = Playbooks.shipped()
@@ -257,3 +259,20 @@ def test_an_upset_client_is_asked_gently_and_not_reminded() -> None:
 
 def test_a_desire_is_not_an_aim_of_the_message() -> None:
     assert touched_aim(brief(desires=(Desire(name="income", words="I want to live off dividends"),))) is None
+
+
+def test_a_patients_intention_is_left_to_a_talk_also_in_a_trade_like_healthcare() -> None:
+    def seen(trade: str, *notes: str) -> str | None:
+        person = a_client(trade, views=tuple(Note(text=text) for text in notes))
+        like = {"dentists": TradeDefinition(trade="dentists", like="healthcare")}
+        case = Brief(
+            an_alert(person, direction="negative"), person, a_firm(), a_manager(), NOW, trades=Trades(like)
+        )  # fmt: skip
+        view = own_view(case)
+        return None if view is None else view.text
+
+    keeps, worries = "I will keep Halden Energy", "Halden Energy worries me"
+    assert seen("wealth", worries, keeps) == keeps
+    for trade in ("healthcare", "dentists"):
+        assert seen(trade, keeps) is None
+        assert seen(trade, keeps, worries) == worries
