@@ -14,7 +14,7 @@ from services.notifier.drafting.brief import Brief
 from services.notifier.drafting.client_effect import meaning_text, question_text
 from services.notifier.drafting.corroboration import unsupported
 from services.notifier.drafting.data_files import Phrasing
-from services.notifier.drafting.figures import figures_part
+from services.notifier.drafting.figures import day_of_report, further_figure
 from services.notifier.drafting.grounding import (
     GroundingSources,
     check_grounding,
@@ -257,26 +257,30 @@ def _with_more(brief: Brief, view: OpinionPart, news: NewsPart, parts: list[Draf
     """Return ``parts`` with what this client in particular wants to read beside them, as far as there is room."""
     if brief.alert.verdict != "tell" or view.rule is None or brief.client.mood == "upset":
         return parts
-    if register_of(brief.client).detailed and (figures := figures_part(brief, news.text)) is not None:
-        parts = _if_short(parts, "news", figures.text, figures.evidence) or parts
+    told = news.text
+    if register_of(brief.client).detailed:
+        if (figure := further_figure(brief, told)) is not None:
+            parts = _if_short(parts, "news", told, f"{told} {figure.text}", (figure.item_id,)) or parts
+        if (day := day_of_report(brief)) is not None:
+            parts = _if_short(parts, "news", told, f"{told} {day}") or parts
     if own_view(brief) is None and (aim := touched_aim(brief)) is not None:
-        longer = _if_short(parts, "meaning", aim)
+        meaning = next((part.text for part in parts if part.role == "meaning"), "")
         # Rather the client's own aim than what the news means for everybody in their place.
-        instead = f"{meaning_text(brief, view, in_full=False)} {aim}"
-        parts = longer or _if_short(parts, "meaning", instead, replaces=True) or parts
+        short = f"{meaning_text(brief, view, in_full=False)} {aim}"
+        longer = _if_short(parts, "meaning", meaning, f"{meaning} {aim}".strip())
+        parts = longer or _if_short(parts, "meaning", meaning, short.strip()) or parts
     return parts
 
 
 def _if_short(
-    parts: list[DraftPart], role: str, text: str, evidence: tuple[str, ...] = (), *, replaces: bool = False
+    parts: list[DraftPart], role: str, old: str, new: str, evidence: tuple[str, ...] = ()
 ) -> list[DraftPart] | None:
-    """Return ``parts`` with ``text`` at the end of one of them, or instead of it; None if that gets too long."""
+    """Return ``parts`` with ``new`` for ``old`` in the part with ``role``; None if the message gets too long."""
     longer = []
     for part in parts:
         if part.role == role:
             told_by = tuple(dict.fromkeys((*part.evidence, *evidence)))
-            whole = text if replaces else f"{part.text} {text}"
-            part = part.model_copy(update={"text": whole, "evidence": told_by})
+            part = part.model_copy(update={"text": part.text.replace(old, new, 1), "evidence": told_by})
         longer.append(part)
     return longer if count_words(message_text(longer)) <= WORDS_WITH_MORE else None
 
