@@ -2,7 +2,7 @@
 
     python bench/eval_opinions.py [--share 0.12] [--seed 1] [--print N]
 
-News of a share of the days in ../shared/data/news, chosen by the seed, is replayed to eight clients of four trades
+News of a share of the days in ../shared/data/news, chosen by the seed, is replayed to fourteen clients of seven trades
 (opinions_book.yaml). A draft without an opinion passes on the news and asks; that should be rare, and only where the
 event is small or unclear. ``--print`` shows opinions with their headlines, chosen by the seed, to be read aloud.
 """

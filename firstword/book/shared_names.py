@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from firstword.book.identity import bare_name
 from schemas.clients import Client, Watch
+from services.matcher.mentions.medicines import medicine_names
 from services.matcher.mentions.terms import is_phrase
 
 __all__ = ["SharedName", "shared_names"]
@@ -32,7 +33,9 @@ def shared_names(clients: Sequence[Client]) -> Iterator[SharedName]:
     reported: set[str] = set()
     for at, client in enumerate(clients):
         for where, watch in _places(client):
-            for name in (watch.name, *watch.aliases):
+            # Several brands have one generic name, which the book need not write.
+            generic = medicine_names(watch.name)
+            for name in (watch.name, *(alias for alias in watch.aliases if alias not in generic)):
                 key = bare_name(name)
                 known = first.setdefault(key, _First(watch, client.name))
                 if known.watch.entity_id == watch.entity_id or key in reported:

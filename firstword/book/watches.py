@@ -11,6 +11,7 @@ from firstword.book.nodes import MappingNode, ScalarNode
 from firstword.book.scopes import read_scope
 from schemas.clients import Watch, WatchKind
 from services.matcher.mentions.ambiguity import find_ambiguous_names
+from services.matcher.mentions.medicines import medicine_names
 from services.matcher.mentions.topics import all_topics
 from services.notifier.trades.definition import AssetKind, InterestKind, TradeDefinition
 
@@ -87,7 +88,7 @@ def _watch(fields: Fields, name: str, trade: TradeDefinition) -> Watch | None:
         entity_id="",
         name=title,
         kind=kind,
-        aliases=fields.texts("aliases"),
+        aliases=_aliases(fields, title, trade) if topic is None and query is None else fields.texts("aliases"),
         tickers=_tickers(fields),
         isin=_isin(fields),
         context=fields.texts("context"),
@@ -100,6 +101,13 @@ def _watch(fields: Fields, name: str, trade: TradeDefinition) -> Watch | None:
     )
     _check_names(fields, watch)
     return watch
+
+
+def _aliases(fields: Fields, title: str, trade: TradeDefinition) -> tuple[str, ...]:
+    """Return the other names in the book and, in a trade of medicines, those that the lexicon knows."""
+    written = fields.texts("aliases")
+    known = medicine_names(title) if trade.medicines else ()
+    return tuple(dict.fromkeys((*written, *known)))
 
 
 def _tickers(fields: Fields) -> tuple[str, ...]:

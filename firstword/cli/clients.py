@@ -16,10 +16,14 @@ from firstword.firm_files import trades_in_force
 from schemas.clients import Book, Client
 from services.common.errors import BadInput
 from services.common.settings import read_settings
+from services.matcher.mentions.medicines import medicine_names
 from services.matcher.mentions.topics import all_topics
 from services.notifier.contact.unknown import unknown_traits
 
 __all__ = ["app"]
+
+#: Other names of a medicine that are shown at most.
+SHOWN_NAMES = 5
 
 app = typer.Typer(no_args_is_help=True, help="Check and import the client book; list, show and remove clients.")
 BookFile = Annotated[Path, typer.Argument(metavar="BOOK", help="A client book in YAML, such as examples/book.yaml.")]
@@ -29,6 +33,7 @@ BookFile = Annotated[Path, typer.Argument(metavar="BOOK", help="A client book in
 def check(book: BookFile, data: DataDir = None, as_json: AsJson = False) -> None:
     """Check a client book and print its problems with line, field and fix. The exit code is 1 if it has errors.
 
+    Medicines are watched under their generic and brand names too, which are listed.
     Clients of whom it names no goal or no risk tolerance are listed as advice: their drafts can't name any either.
     The book may name the trades that are in force with this data folder; 'firstword trades list' shows them.
 
@@ -47,6 +52,7 @@ def check(book: BookFile, data: DataDir = None, as_json: AsJson = False) -> None
                 f"{book}: {len(checked.clients)} clients, {len(checked.managers)} managers, {len(watched)} watched "
                 f"names; no errors, {len(problems)} warning(s)."
             )
+            _show_medicines(checked)
             _advise(checked)
     if errors or checked is None:
         raise typer.Exit(1)
@@ -127,6 +133,16 @@ def topics(as_json: AsJson = False) -> None:
         print_json([{"id": topic.id, "title": topic.title, "about": topic.about} for topic in shipped])
         return
     table(("id", "title", "about"), ((topic.id, topic.title, topic.about) for topic in shipped), empty="")
+
+
+def _show_medicines(book: Book) -> None:
+    """Print the other names under which the medicines of ``book`` are watched, without being written there."""
+    watches = {watch.name: watch for client in book.clients for watch in client.watches}
+    for name, watch in watches.items():
+        added = [other for other in medicine_names(name) if other in watch.aliases]
+        if added:
+            more = f" and {len(added) - SHOWN_NAMES} more names" if len(added) > SHOWN_NAMES else ""
+            out.print(f"{name} is also watched as {', '.join(added[:SHOWN_NAMES])}{more}.", markup=False)
 
 
 def _advise(book: Book) -> None:

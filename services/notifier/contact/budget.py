@@ -10,8 +10,8 @@ __all__ = ["LEFT_OUT", "WEEK", "LeftOut", "next_free", "sent_within_week"]
 
 WEEK = timedelta(days=7)
 #: Why news is left out of the messages and listed as also noticed: the weekly messages are used up, more valuable news
-#: took the place of its draft, or there is nothing to advise and it is not large.
-LeftOut = Literal["weekly_budget", "outranked", "no_opinion"]
+#: took the place of its draft, there is nothing to advise and it is not large, or the playbooks leave out such news.
+LeftOut = Literal["weekly_budget", "outranked", "no_opinion", "not_for_client"]
 LEFT_OUT: tuple[LeftOut, ...] = get_args(LeftOut)
 
 

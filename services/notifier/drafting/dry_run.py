@@ -18,7 +18,7 @@ from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.trades.catalog import Trades
 from services.notifier.trades.definition import TradeDefinition
 
-__all__ = ["MESSAGE_VERDICTS", "DryRunCase", "brief_for", "dry_run"]
+__all__ = ["MESSAGE_VERDICTS", "DryRunCase", "MessageVerdict", "brief_for", "dry_run"]
 
 MessageVerdict = Literal["tell", "information", "warn", "correct"]
 #: The verdicts that lead to a message.

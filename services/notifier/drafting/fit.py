@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from schemas.alerts import Alert
 from schemas.clients import Client, Stance
@@ -32,6 +32,8 @@ __all__ = [
 
 #: Below this confidence in the kind, an event whose words name no exact kind is of no known kind.
 SURE_OF_KIND = 0.5
+ROLES: tuple[Role, ...] = get_args(Role)
+STATUSES: tuple[Firmness, ...] = get_args(Firmness)
 #: A subject, a rule or an authority: the client is no party to what it does.
 _SUBJECTS: frozenset[Stance] = frozenset(("follows", "regulated_by"))
 #: What is good for the name is bad for the client who competes with it.
@@ -164,18 +166,19 @@ def contradiction(rule: Rule, kind: RuleKind, query: RuleQuery) -> Contradiction
     """Return what ``query`` contradicts of what ``rule`` presupposes as a rule for ``kind``, or None if nothing."""
     needed = presuppositions(kind, query.stance)
     if kind != ANY:
-        if query.unsure:
+        if query.unsure and not rule.skips:
             return Contradiction("kind", "what exactly happened is not sure")
         if query.family is not None and query.family != FAMILY_OF[query.kind]:
             return Contradiction("kind", f"the news is about {_words(query.family)} and not {_words(query.kind)}")
-    roles = rule.roles or needed.roles
+    # What is not told presupposes no more than its rule says.
+    roles = rule.roles or (ROLES if rule.skips else needed.roles)
     if query.role is None and rule.roles:
         return Contradiction("role", "the part of the name is not known")
     if query.role is not None and query.role not in roles:
         return Contradiction("role", f"the name {_ROLE_WORDS[query.role]}")
     if needed.directions and query.direction not in needed.directions:
         return Contradiction("direction", f"the news is {query.direction} for a holder")
-    statuses = rule.statuses or needed.statuses
+    statuses = rule.statuses or (STATUSES if rule.skips else needed.statuses)
     if query.status is None and rule.statuses:
         return Contradiction("status", "how firm the event stands is not known")
     if query.status is not None and query.status not in statuses:

@@ -22,7 +22,16 @@ from services.notifier.drafting.tone import review
 from services.notifier.trades.catalog import Trades
 from services.notifier.trades.definition import TradeDefinition
 
-__all__ = ["OpinionPart", "aim_phrase", "desire_phrase", "lacks_rule", "opinion_part", "restricted_name", "split_basis"]
+__all__ = [
+    "OpinionPart",
+    "aim_phrase",
+    "desire_phrase",
+    "is_skipped",
+    "lacks_rule",
+    "opinion_part",
+    "restricted_name",
+    "split_basis",
+]
 
 #: A longer desire in the client's own words makes the sentence unreadable; its name is used instead.
 MAX_DESIRE_WORDS = 10
@@ -113,6 +122,13 @@ def lacks_rule(brief: Brief, playbooks: Playbooks) -> bool:
     if restricted_name(brief) is not None or brief.client.contact.information_only:
         return False
     return _choose(brief, playbooks)[1] is None
+
+
+def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
+    """Return whether the playbooks leave out such news: to a client of this trade it is nothing."""
+    query = query_for(brief.alert, brief.client, brief.asset, brief.manager.id)
+    rules = [playbooks.find(replace(query, desire=desire.name)) for desire in brief.client.desires]
+    return all(rule is not None and rule.skips for rule in rules or [playbooks.find(query)])
 
 
 def _no_rule_note(brief: Brief) -> str:

@@ -31,7 +31,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "size": get_args(Size),
     "urgency": get_args(Urgency),
 }
-RULE_FIELDS = ("when", "action", "reason", "variants", "meaning", "question", "silent")
+RULE_FIELDS = ("when", "action", "reason", "variants", "meaning", "question", "silent", "skip")
+_FLAGS = ("silent", "skip")
 VARIANT_FIELDS = ("action", "reason")
 #: A draft has at most 150 words, so a rule's sentences must leave room for the news.
 MAX_WORDS = 32
@@ -121,15 +122,10 @@ class _Parser:
                 self.fault(line, f"{where}.when.{name}", "it is missing", f"Say which {name} the rule is for.")
         desires = [desire_key(str(desire)) for desire in _listed(when.get("desire"))]
         words = tuple(" ".join(str(word).casefold().split()) for word in _listed(when.get("words")))
-        silent = raw.get("silent", False)
-        if not isinstance(silent, bool):
-            self.fault(
-                line_of(raw, "silent"), f"{where}.silent", f"{silent!r} is neither true nor false", "Use true or false."
-            )
-        texts = {
-            name: self.text(raw, name, where, silent is True) for name in ("action", "reason", "meaning", "question")
-        }
-        variants = self.variants(raw, where, silent is True)
+        silent, skips = (self.flag(raw, name, where) for name in _FLAGS)
+        silent = silent or skips
+        texts = {name: self.text(raw, name, where, silent) for name in ("action", "reason", "meaning", "question")}
+        variants = self.variants(raw, where, silent)
         if len(self.faults) > before:
             return None
         rule_id = "/".join(",".join(names) for names in (*chosen.values(), desires, words[:1]) if names)
@@ -149,12 +145,21 @@ class _Parser:
             meaning=texts["meaning"],
             question=texts["question"],
             silent=silent,
+            skips=skips,
             roles=chosen["role"],
             statuses=chosen["status"],
             variants=variants,
             stages=chosen["stage"],
             words=words,
         )
+
+    def flag(self, raw: CommentedMap, name: str, where: str) -> bool:
+        value = raw.get(name, False)
+        if not isinstance(value, bool):
+            self.fault(
+                line_of(raw, name), f"{where}.{name}", f"{value!r} is neither true nor false", "Use true or false."
+            )
+        return value is True
 
     def variants(self, raw: CommentedMap, where: str, silent: bool) -> tuple[tuple[str, str], ...]:
         listed = raw.get("variants")

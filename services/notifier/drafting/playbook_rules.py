@@ -89,8 +89,9 @@ class Rule:
     """One piece of advice and its conditions. An empty condition fits everything; ``kinds`` and ``stances`` are set.
 
     ``action`` is a gerund phrase, ``reason`` a clause, ``meaning`` and ``question`` are sentences. Each may contain
-    ``{asset}``. A ``silent`` rule says that no opinion is given in its case. ``roles``, ``statuses`` and ``stages``
-    are what the rule presupposes of the event; empty: what its kind presupposes (presuppositions.yaml). ``words``: the
+    ``{asset}``. A ``silent`` rule says that no opinion is given in its case; one that also ``skips`` says that such
+    news is not told at all, because it is nothing to clients of the trade. ``roles``, ``statuses`` and ``stages`` are
+    what the rule presupposes of the event; empty: what its kind presupposes (presuppositions.yaml). ``words``: the
     news contains one of them. ``variants`` are other phrasings of action and reason.
     """
 
@@ -109,6 +110,7 @@ class Rule:
     meaning: str | None = None
     question: str | None = None
     silent: bool = False
+    skips: bool = False
     roles: tuple[Role, ...] = ()
     statuses: tuple[Firmness, ...] = ()
     variants: tuple[tuple[str, str], ...] = ()

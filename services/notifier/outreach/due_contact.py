@@ -11,6 +11,7 @@ from services.notifier.contact.blackouts import general_blackout
 from services.notifier.contact.budget import WEEK
 from services.notifier.contact.plan import format_time, zone_of
 from services.notifier.drafting.compose import Refusal
+from services.notifier.drafting.opinion import is_skipped
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.due_contact_rules import (
     best_of,
@@ -21,7 +22,7 @@ from services.notifier.outreach.due_contact_rules import (
 )
 from services.notifier.outreach.events import contact_decided
 from services.notifier.outreach.follow_up import FollowUp, follow_up
-from services.notifier.outreach.messages import compose_story, open_message
+from services.notifier.outreach.messages import brief_for, compose_story, open_message
 from services.notifier.outreach.policy import blackout_for, plan_for
 from services.notifier.outreach.record import ClientRecord, DueContact, DueKind
 
@@ -107,6 +108,8 @@ def _tell_best(record: ClientRecord, due: DueContact, why: str, client: Client, 
         if not isinstance(follow, FollowUp) or follow.supersedes is not None or plan.refused is not None:
             continue  # of an event that has a draft, small news says nothing more
         if blackout_for(lifted, plan, client, context.now) is not None:
+            continue
+        if is_skipped(brief_for(lifted, follow, context), context.playbooks):
             continue
         notes = (why, "This news alone would not have justified a message.", *plan.notes)
         story = compose_story(lifted, follow, plan, notes, context)

@@ -12,7 +12,7 @@ from services.notifier.contact.plan import SendPlan
 from services.notifier.contact.value import is_large
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
-from services.notifier.drafting.opinion import lacks_rule
+from services.notifier.drafting.opinion import is_skipped, lacks_rule
 from services.notifier.outreach.attach import attach
 from services.notifier.outreach.attention import EXEMPT, WITHIN, Grant, grant_for, outranked_message, why_left_out
 from services.notifier.outreach.context import Context, Result
@@ -164,6 +164,9 @@ def _compete(record: ClientRecord, alert: Alert, follow: FollowUp, client: Clien
     plan = plan_for(record, lead, client, context.now, exempt=grant is not None or client.contact.max_per_week > 0)
     if (stopped := _stopped(record, lead, plan, client, context)) is not None:
         return stopped
+    if is_skipped(brief_for(lead, FollowUp(), context), context.playbooks):
+        detail = f"{lead.entity_name}: the playbooks leave out news of this kind for such clients."
+        return _leave_out(record, alert, lead, attached, noticed, "not_for_client", detail, context)
     if _says_nothing(lead, context):
         detail = f"{lead.entity_name}: no playbook rule fits it, and it is not large enough for plain information."
         return _leave_out(record, alert, lead, attached, noticed, "no_opinion", detail, context)

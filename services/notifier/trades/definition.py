@@ -198,7 +198,10 @@ def _sentence(value: Any) -> Any:
 
 
 class TradeDefinition(_Part):
-    """A trade as its files define it. ``like`` is the trade that it takes parts and rules from."""
+    """A trade as its files define it. ``like`` is the trade that it takes parts and rules from.
+
+    ``medicines``: what clients have or follow may be a medicine, which is then watched under all its names.
+    """
 
     trade: Trade
     title: Text | None = None
@@ -208,6 +211,7 @@ class TradeDefinition(_Part):
     assets: AssetKinds = AssetKinds()
     interests: InterestKinds = InterestKinds()
     industry: Text | None = None
+    medicines: bool = False
     desires: dict[Text, Annotated[TradeDesire, BeforeValidator(_desire)]] = Field(default={})
     stances: dict[Stance, StanceWords] = Field(default={})
     share: dict[Literal["holding", "other"], Annotated[Text, _phrase("percent")]] = Field(default={})

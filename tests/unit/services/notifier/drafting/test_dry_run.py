@@ -12,11 +12,12 @@ import pytest
 
 from schemas.clients import Risk, Stance, Trade
 from schemas.mentions import FAMILY_OF, Direction, EventKind
+from schemas.readings import Firmness, Role
 from services.notifier.drafting.compose import Composed, message_text
-from services.notifier.drafting.dry_run import MESSAGE_VERDICTS, DryRunCase, brief_for, dry_run
+from services.notifier.drafting.dry_run import MESSAGE_VERDICTS, DryRunCase, MessageVerdict, brief_for, dry_run
 from services.notifier.drafting.fit import query_for
 from services.notifier.drafting.grammar import check_grammar
-from services.notifier.drafting.playbook_rules import Rule, RuleQuery, Size
+from services.notifier.drafting.playbook_rules import ANY, Rule, RuleQuery, Size
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import MAX_WORDS, blank_quotations
 from services.notifier.trades.catalog import Trades
@@ -86,7 +87,7 @@ def proofread(case: DryRunCase, rule: Rule) -> None:
     assert all(entry.where != "nowhere" for entry in draft.grounding)
     assert draft.words <= MAX_WORDS
     assert whole.count("?") == 1
-    assert message_text(draft.parts).endswith("?")
+    assert message_text([part for part in draft.parts if part.role != "close"]).endswith("?")
     if case.verdict != "correct":
         assert draft.rule == rule.id
         # While it is unconfirmed, what would follow is said only if there is room for it.
@@ -101,7 +102,12 @@ def case_of(trade: Trade, rule: Rule) -> DryRunCase:
     """Return a case that ``rule`` decides."""
     desire = sorted(rule.desires)[0] if rule.desires else "peace of mind"
     risk = rule.risks[0] if rule.risks else "moderate"
+    events = [kind for kind in FAMILY_OF if kind not in NOT_TOLD] if ANY in rule.kinds else rule.events
     directions, sizes = rule.directions or get_args(Direction), rule.sizes or get_args(Size)
+    readings: tuple[tuple[Role | None, Firmness | None], ...] = ((None, None),)
+    if rule.roles or rule.statuses:
+        readings = tuple(product(rule.roles or ("actor", "object"), rule.statuses or ("fact",)))
+    verdicts: tuple[MessageVerdict, ...] = ("tell", "information")
     return next(
         DryRunCase(
             trade,
@@ -110,13 +116,24 @@ def case_of(trade: Trade, rule: Rule) -> DryRunCase:
             direction,
             (desire,),
             risk=risk,
+            verdict=verdict,
             size=size,
             says=says(rule, kind),
-            role=rule.roles[0] if rule.roles else None,
-            status=rule.statuses[0] if rule.statuses else None,
+            role=role,
+            status=status,
         )
-        for kind, stance, direction, size in product(rule.events, rule.stances, directions, sizes)
-        if SHIPPED.find(query_of(rule, kind, stance, trade, direction, desire, risk, size)) is rule
+        for verdict, kind, stance, direction, size, (role, status) in product(
+            verdicts, events, rule.stances, directions, sizes, readings
+        )
+        if SHIPPED.find(
+            replace(
+                query_of(rule, kind, stance, trade, direction, desire, risk, size),
+                role=role,
+                status=status,
+                unsure=verdict == "information",
+            )
+        )
+        is rule
     )
 
 

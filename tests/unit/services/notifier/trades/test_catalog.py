@@ -72,7 +72,7 @@ def test_a_trade_that_is_no_longer_defined_has_only_its_name() -> None:
     ("texts", "said"),
     [
         ([a_trade("masons"), a_trade("masons")], "1.yaml:1: trade: 0.yaml defines the same trade"),
-        ([a_trade("masons", "like: itt")], "0.yaml:4: like: there is no trade 'itt'. Use one of agency,"),
+        ([a_trade("masons", "like: itt")], "0.yaml:4: like: there is no trade 'itt'. Use one of accounting,"),
         (
             [a_trade("masons", "like: smiths"), a_trade("smiths", "like: masons")],
             "masons is like smiths is like",
