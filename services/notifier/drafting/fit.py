@@ -15,6 +15,7 @@ from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Outlook, Role
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.playbook_rules import ANY, Rule, RuleKind, RuleQuery, Stage
+from services.notifier.drafting.portfolio_effect import move_shown
 from services.notifier.drafting.stage import event_text, stage_of
 
 __all__ = [
@@ -43,6 +44,8 @@ _FOR_A_RIVAL: dict[Outlook, Direction] = {
     "mixed": "unclear",
     "unclear": "unclear",
 }
+#: Directions that the words of a headline on a share move contradict.
+_WRONG_WAY = (("positive", "fall"), ("negative", "rise"))
 #: Kinds that words alone decide, whatever the reading makes of them.
 _BY_WORDS: frozenset[EventKind] = frozenset(("averted",))
 #: Broad kinds whose news is good for one side and bad for the other.
@@ -143,6 +146,8 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
             direction = _FOR_A_RIVAL[reading.direction]
         elif alert.stance == "holds" and _opposed(direction, reading.direction):
             direction = "unclear"
+    if FAMILY_OF[alert.kind] == "share_move" and (direction, move_shown(alert.headline)) in _WRONG_WAY:
+        direction = "unclear"
     return RuleQuery(
         kind=alert.kind,
         stance=alert.stance,

@@ -15,7 +15,7 @@ from services.notifier.contact.unknown import unknown_traits
 from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
 from services.notifier.drafting.fit import fitting_phrasings, is_premature, query_for
-from services.notifier.drafting.playbook_rules import ANY, Rule
+from services.notifier.drafting.playbook_rules import ANY, Rule, is_waiting
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.register import register_of, urges, without_urging
 from services.notifier.drafting.tone import review
@@ -100,7 +100,7 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     action, reason = (text.replace("{asset}", brief.asset) for text in chosen)
     action = without_urging(action) if client.mood == "upset" else action
     if alert.verdict != "warn":
-        if _is_plan(alert) and is_premature(alert.kind) and not (rule.waits or rule.stages):
+        if _is_plan(alert) and is_premature(alert.kind) and not (is_waiting(action) or rule.stages):
             action = pick(brief.phrases.plan_action, client.id, alert.story_id, "plan").format(action=action)
         return OpinionPart(_sentence(brief, desire, action, reason, own_words), rule, notes)
     # The rule's advice is for what has happened. While that is unconfirmed, the advice is only what would follow.
@@ -108,7 +108,7 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     safety = FAMILY_OF[alert.kind] in _SAFETY and alert.stance in phrases.warn_safety
     now = (phrases.warn_safety if safety else phrases.warn_action)[alert.stance].format(asset=brief.asset)
     why = phrases.warn_safety_reason if safety else pick(phrases.warn_reason, client.id, alert.story_id, "warn")
-    then = f" {phrases.warn_then.format(action=action)}" if outlook and not rule.waits else ""
+    then = f" {phrases.warn_then.format(action=action)}" if outlook and not is_waiting(action) else ""
     return OpinionPart(f"{_sentence(brief, desire, now, why, own_words)}{then}", rule, notes)
 
 

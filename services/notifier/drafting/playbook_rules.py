@@ -21,6 +21,7 @@ __all__ = [
     "Size",
     "Stage",
     "Urgency",
+    "is_waiting",
     "names_any",
 ]
 
@@ -36,6 +37,11 @@ RuleKind = EventKind | EventFamily | Literal["any"]
 ANY: Literal["any"] = "any"
 #: Words of the news count as much as so many other conditions.
 WORDS_WEIGHT = 4
+
+
+def is_waiting(action: str) -> bool:
+    """Return whether ``action`` is to leave things as they are."""
+    return action.startswith(_WAITING)
 
 
 def names_any(text: str, words: tuple[str, ...]) -> bool:
@@ -136,7 +142,7 @@ class Rule:
     @property
     def waits(self) -> bool:
         """Return whether the advice is to leave things as they are."""
-        return self.action.startswith(_WAITING)
+        return is_waiting(self.action)
 
     @property
     def specificity(self) -> int:

@@ -11,7 +11,7 @@ from schemas.alerts import Alert
 from schemas.clients import Watch
 from schemas.mentions import FAMILY_OF
 
-__all__ = ["PortfolioEffect", "portfolio_effect"]
+__all__ = ["PortfolioEffect", "move_shown", "portfolio_effect"]
 
 #: A smaller effect on the whole, in percent, is not worth a sentence.
 MIN_EFFECT = 0.05
@@ -42,6 +42,12 @@ class PortfolioEffect:
     way: Literal["fall", "rise"]
     percent: str
     of_whole: str
+
+
+def move_shown(text: str) -> Literal["fall", "rise"] | None:
+    """Return the way that prices move by the words of ``text``; None if it names both ways or neither."""
+    falls, rises = (re.search(rf"\b(?:{verbs})\b", text, re.IGNORECASE) for verbs in (f"{_FALL}|tumbling", _RISE))
+    return None if (falls is None) == (rises is None) else "fall" if falls else "rise"
 
 
 def portfolio_effect(alert: Alert, watch: Watch | None) -> PortfolioEffect | None:
