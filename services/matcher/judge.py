@@ -255,7 +255,9 @@ class Judge(Processor[JudgeState]):
             watch=client_watch.watch,
             thread=thread,
             assessment=assessment,
-            relevance=self._relevance.score(client_watch.watch, thread.event, self._thresholds, fit),
+            relevance=self._relevance.score(
+                client_watch.watch, thread.event, self._thresholds, fit, newsrooms=thread.newsrooms
+            ),
             earlier=thread.verdicts.get(client_watch.client_id),
         )
 

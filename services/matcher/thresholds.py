@@ -24,6 +24,9 @@ class Thresholds(Model):
 
     tell_relevance: Share
     worth_telling: Share
+    coverage: Annotated[float, Field(ge=0, le=3)]
+    rumor_relevance: Share
+    warn_relevance: Share
     watch_relevance: Share
     stale_after_hours: Positive
     hold_days: Positive

@@ -62,9 +62,18 @@ class RelevanceRules:
             )
 
     def score(
-        self, watch: Watch, event: EventSummary, thresholds: Thresholds, fit: ScopeFit = INSIDE
+        self,
+        watch: Watch,
+        event: EventSummary,
+        thresholds: Thresholds,
+        fit: ScopeFit = INSIDE,
+        *,
+        newsrooms: int = 1,
     ) -> ClientRelevance:
-        """Score ``event`` for the client who has ``watch``; ``fit`` is the story's relation to the watch's scope."""
+        """Score ``event`` for the client who has ``watch``.
+
+        ``fit`` is the story's relation to the watch's scope; ``newsrooms`` is the number that report it independently.
+        """
         rules = self._lexicon
         stance = self._stances[watch.stance]
         factor = 1.0
@@ -72,7 +81,7 @@ class RelevanceRules:
             factor = rules["most_factor"]
         elif event.kind in stance.least and event.size != "major":
             factor = rules["least_factor"]
-        score = _worth(event.worth, thresholds) * stance.base * factor * self._weight_factor(watch, event)
+        score = _worth(event.worth, newsrooms, thresholds) * stance.base * factor * self._weight_factor(watch, event)
         if fit.particular and self._happens_in_scope(event):
             score = max(score, rules["in_scope"])
         why = f"the client {stance.words}"
@@ -105,12 +114,24 @@ def _percent(share: float) -> str:
     return f"{share:.0%}" if share >= 0.01 else "less than 1%"
 
 
-def _worth(probability: float, thresholds: Thresholds) -> float:
-    """Return the probability that an event is worth telling on the scale of relevance, where both thresholds meet."""
+def _worth(probability: float, newsrooms: int, thresholds: Thresholds) -> float:
+    """Return the probability that an event is worth telling on the scale of relevance, where both thresholds meet.
+
+    Each newsroom that reports it as well makes that more probable: what matters is reported widely.
+    """
     threshold, needed = thresholds.worth_telling, TELL_RELEVANCE
+    probability = _with_coverage(probability, newsrooms, thresholds.coverage)
     if probability < threshold:
         return needed * probability / threshold
     return needed + (1 - needed) * (probability - threshold) / (1 - threshold)
+
+
+def _with_coverage(probability: float, newsrooms: int, weight: float) -> float:
+    """Return ``probability`` with its odds multiplied by the number of newsrooms to the power of ``weight``."""
+    if newsrooms <= 1 or not 0 < probability < 1:
+        return probability
+    odds = probability / (1 - probability) * newsrooms**weight
+    return odds / (1 + odds)
 
 
 def _client_direction(stance: _StanceRule, event: EventSummary) -> Direction:

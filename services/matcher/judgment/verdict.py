@@ -17,7 +17,7 @@ from services.matcher.judgment.relevance import ClientRelevance
 from services.matcher.stories.evidence import Objection
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.threads import TOLD, ClientVerdict, Thread
-from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_names
+from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_names, number_word
 from services.matcher.thresholds import Thresholds
 
 __all__ = ["Decision", "Situation", "decide", "decide_expired", "if_they_ask", "should_alert"]
@@ -254,7 +254,10 @@ def _may_move(situation: Situation, thresholds: Thresholds) -> bool:
     """Return whether the event, if true, could move the value or the safety of what the client has."""
     watch, event = situation.watch, situation.thread.event
     takes_part = event.role in _TAKES_PART or (event.role == "speaker" and situation.assessment.contested)
-    relevant = situation.relevance.score >= thresholds.tell_relevance
+    # Who runs a rumor says that it is one. A plain report by a source that is not enough waits for a better one, unless
+    # it is grave.
+    rumor = situation.assessment.disputed or situation.assessment.contested
+    relevant = situation.relevance.score >= (thresholds.rumor_relevance if rumor else thresholds.warn_relevance)
     # What a party denies is often read as a matter of its reputation, whatever it is accused of.
     kind = "investigation" if situation.assessment.contested and event.kind == "reputation" else event.kind
     return watch.is_asset and takes_part and relevant and thresholds.could_move(kind, watch.stance)
@@ -325,7 +328,8 @@ def _relevance_reason(situation: Situation) -> Reason:
     relevance, watch, thread = situation.relevance, situation.watch, situation.thread
     saw = f"{thread.event.kind}, {thread.event.size}; {watch.stance}; salience {thread.salience:.2f}"
     matters = f"It matters because {relevance.why}" if relevance.outside is None else capitalize_first(relevance.why)
-    text = f"{matters}; {watch.name} is {_describe_salience(thread.salience)}."
+    reported = f"; {number_word(thread.newsrooms)} newsrooms report it" if thread.newsrooms > 1 else ""
+    text = f"{matters}{reported}; {watch.name} is {_describe_salience(thread.salience)}."
     return reason("relevance", saw, f"{relevance.score:.2f}, {relevance.direction} for the client", text)
 
 

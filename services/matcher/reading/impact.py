@@ -98,6 +98,8 @@ class ImpactClassifier:
         for rule, entry in zip(self._rules, lexicon["kinds"].values(), strict=True):
             for phrase in entry.get("phrases", ()):
                 _add_label(labels, phrase, _Label("kind", rule))
+            for phrase in entry.get("opening", ()):
+                _add_label(labels, phrase, _Label("opening", rule))
             for phrase in entry.get("unless", ()):
                 _add_label(labels, phrase, _Label("unless", rule))
             for first, second in entry.get("pairs", ()):
@@ -252,7 +254,7 @@ def _first_rule(hits: list[PhraseHit], pair_chars: int) -> KindRule | None:
         for label in hit.label:
             if label.rule is not None and label.rule.rank in excluded:
                 continue
-            if label.role == "kind" and (best is None or label.rule.rank < best.rank):
+            if _shows_kind(label, hit) and (best is None or label.rule.rank < best.rank):
                 best = label.rule
             elif label.pair >= 0:
                 pairs.setdefault(label.pair, []).append((hit.start, label.role, label.rule))
@@ -261,6 +263,10 @@ def _first_rule(hits: list[PhraseHit], pair_chars: int) -> KindRule | None:
         if (best is None or rule.rank < best.rank) and _are_close(sides, pair_chars):
             best = rule
     return best
+
+
+def _shows_kind(label: _Label, hit: PhraseHit) -> bool:
+    return label.role == "kind" or (label.role == "opening" and hit.start < _LOOKS_BACK_CHARS)
 
 
 def _are_close(sides: list[tuple[int, str, KindRule]], pair_chars: int) -> bool:

@@ -6,9 +6,11 @@ from typing import Literal
 
 from schemas.mentions import EventKind, ItemAnnotated
 from schemas.readings import Genre
+from services.matcher.reading.headline_forms import find_form
 from services.matcher.reading.impact import is_retrospective
 from services.matcher.reading.opinion_headlines import find_commentator
 from services.matcher.stories.evidence import is_speculative
+from services.matcher.text.preparation import title_of
 from services.matcher.thresholds import Thresholds
 
 __all__ = ["OLD_NEWS", "NotNews", "not_news_reason"]
@@ -54,6 +56,9 @@ def not_news_reason(
         return "satire"
     if annotated.impact.kind == "advertisement":
         return "advertisement"
+    by_form = find_form(title_of(annotated.item), {span.text for span in annotated.mention.spans})
+    if by_form is not None and annotated.claim.judged:
+        return by_form
     by_genre = _by_genre(thresholds, annotated)
     if by_genre is not None:
         return by_genre

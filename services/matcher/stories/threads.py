@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from schemas.alerts import Verdict
-from schemas.mentions import Direction, EventKind, ItemAnnotated, RumorOutcome
+from schemas.mentions import Direction, EventKind, ItemAnnotated, RumorOutcome, SourceLetter
 from schemas.readings import Role
 from services.matcher.reading.events import is_unsure_kind
 from services.matcher.stories.evidence import EvidenceRecord, Objection
@@ -25,6 +25,8 @@ __all__ = ["TOLD", "ClientVerdict", "EventSummary", "JudgeState", "Thread", "pru
 #: After one of these verdicts, the client counts as told.
 TOLD: frozenset[Verdict] = frozenset(("tell", "information", "warn", "correct"))
 
+#: A channel of a poorer or an unknown grade adds nothing to how much a story matters.
+_KNOWN: frozenset[SourceLetter] = frozenset(("A", "B", "C"))
 #: Beyond this many aliases, those that are no longer needed are dropped.
 _MAX_ALIASES = 40
 #: The least worth of a large move of a share price.
@@ -146,6 +148,11 @@ class Thread:
     def sources(self) -> tuple[str, ...]:
         """Return the origin of each item that is news."""
         return tuple(record.origin_name for record in self.evidence if record.counts)
+
+    @property
+    def newsrooms(self) -> int:
+        """The number of channels graded A to C that report it in their own words."""
+        return len({r.through for r in self.evidence if r.is_own_statement and r.grade in _KNOWN})
 
     @property
     def undated(self) -> bool:

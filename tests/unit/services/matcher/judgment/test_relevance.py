@@ -19,7 +19,7 @@ def watch(kind: WatchKind = "holding", entity: str = "halden", weight: float | N
 
 
 def event(
-    kind: EventKind, direction: Direction = "negative", worth: float = 0.6, size: Size = "moderate"
+    kind: EventKind, direction: Direction = "negative", worth: float = 0.8, size: Size = "moderate"
 ) -> EventSummary:
     return EventSummary(kind=kind, direction=direction, size=size, urgency="normal", worth_hours=24, worth=worth)
 
@@ -28,7 +28,7 @@ def relevance(watch: Watch, event: EventSummary) -> ClientRelevance:
     return default_relevance_rules().score(watch, event, default_thresholds())
 
 
-def score(kind: EventKind, stance: WatchKind, worth: float = 0.6, weight: float | None = None) -> float:
+def score(kind: EventKind, stance: WatchKind, worth: float = 0.8, weight: float | None = None) -> float:
     return relevance(watch(stance, weight=weight), event(kind, worth=worth)).score
 
 
@@ -75,6 +75,26 @@ def test_relevance_grows_with_worth_and_meets_its_threshold_where_worth_does(one
     assert score("earnings", "product", worth=low) <= score("earnings", "product", worth=high)
     at_threshold = score("lawsuit", "product", worth=thresholds.worth_telling)
     assert at_threshold == pytest.approx(thresholds.tell_relevance)
+
+
+@given(st.floats(0, 1), st.integers(0, 40))
+def test_each_further_newsroom_makes_an_event_more_relevant_up_to_certainty(worth: float, newsrooms: int) -> None:
+    rules, thresholds, known = default_relevance_rules(), default_thresholds(), event("lawsuit", worth=worth)
+    fewer = rules.score(watch("product"), known, thresholds, newsrooms=newsrooms).score
+    more = rules.score(watch("product"), known, thresholds, newsrooms=newsrooms + 1).score
+    assert 0 <= fewer <= more <= 1
+    if newsrooms <= 1:
+        assert fewer == rules.score(watch("product"), known, thresholds).score
+
+
+def test_what_one_newsroom_could_not_make_worth_telling_several_can() -> None:
+    rules, thresholds = default_relevance_rules(), default_thresholds()
+    doubtful = event("lawsuit", worth=thresholds.worth_telling - 0.15)
+    told = [
+        rules.score(watch("product"), doubtful, thresholds, newsrooms=n).score >= thresholds.tell_relevance
+        for n in (1, 2, 4)
+    ]
+    assert told == [False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import get_args
 
@@ -64,6 +65,9 @@ def situation(
         (situation(2, score=0.3), "ignore", "low-relevance"),
         (situation(2, score=0.3, earlier="hold"), "ignore", "low-relevance"),
         (situation(3), "warn", "could-move-asset"),
+        (situation(3, score=0.6), "warn", "could-move-asset"),
+        (situation(3, score=0.6, disputed=False), "hold", "unconfirmed"),
+        (situation(3, score=0.8, disputed=False), "warn", "could-move-asset"),
         (situation(4), "warn", "could-move-asset"),
         (situation(4, letter="E"), "hold", "unconfirmed"),
         (situation(3, kind="competitor"), "hold", "unconfirmed"),
@@ -71,7 +75,7 @@ def situation(
         (situation(3, role="affected"), "hold", "unconfirmed"),
         (situation(3, kind="product", event="vulnerability"), "warn", "could-move-asset"),
         (situation(3, kind="product", event="share_move"), "hold", "unconfirmed"),
-        (situation(3, score=0.3), "hold", "unconfirmed"),
+        (situation(3, score=0.25), "hold", "unconfirmed"),
         (situation(3, score=0.3, disputed=False), "ignore", "low-relevance"),
         (situation(3, score=0.1), "ignore", "low-relevance"),
         (situation(6), "hold", "unconfirmed"),
@@ -126,3 +130,13 @@ def test_a_held_story_comes_with_an_answer() -> None:
     assert ask.who_says == "Ledger, graded B3."
     assert "Halden" in ask.answer
     assert ask.why_held.endswith(".")
+
+
+def test_the_reasons_say_how_many_newsrooms_report_it() -> None:
+    given = situation()
+    copy = replace(record("Echo"), copies=True)
+    evidence = (record("Ledger"), record("Herald"), record("Gazette", "C"), record("Gull", "D"), record("Blog", "F"), copy)
+    covered = given._replace(thread=replace(given.thread, evidence=evidence))
+    assert covered.thread.newsrooms == 3
+    assert "three newsrooms report it" in decide(covered, THRESHOLDS).reasons[-1].text
+    assert "newsrooms" not in decide(given, THRESHOLDS).reasons[-1].text

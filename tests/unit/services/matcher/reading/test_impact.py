@@ -87,6 +87,24 @@ def test_an_anniversary_is_retrospective_and_an_event_is_not() -> None:
     assert not is_retrospective(classify_impact(Item(id="i", title="Halden party")))
 
 
+@pytest.mark.parametrize(
+    ("title", "summary"),
+    [
+        ("Shoppers are wary", "Halden's sales rose just 3% in the quarter from a year ago, the retailer said."),
+        ("Halden plans for 2028", "Halden wants to spend up to 13 billion crowns a year on new plants."),
+        ("Tallow gets an assistant", "Fernleaf puts an assistant into Tallow, eight years after its first attempt."),
+        ("A year after the inquiry, Halden closes its lab", ""),
+    ],
+)
+def test_a_comparison_with_an_earlier_year_looks_back_at_nothing(title: str, summary: str) -> None:
+    assert not is_retrospective(classify_impact(Item(id="i", title=title, summary=summary)))
+
+
+def test_a_text_that_begins_in_the_past_looks_back() -> None:
+    lead = "Seven years ago Halden slashed its dividend. We look back at what investors learned."
+    assert is_retrospective(classify_impact(Item(id="i", title="What became of it", summary=lead)))
+
+
 def test_figures_are_verbatim() -> None:
     text = "In 2026 Halden paid €1.3bn, up 4.2%, for 420 jobs and 0.40 crowns a share; US$5 million more in 2027"
     assert figures(text) == ("€1.3bn", "4.2%", "420 jobs", "0.40 crowns", "US$5 million")

@@ -88,6 +88,8 @@ def test_a_large_amount_is_worth_telling_at_least(title: str, kind: EventFamily,
         ("Halden fined $45,000 over permits", "regulation", "It is a small penalty or settlement: “$45,000”."),
         ("Halden to cut 12 jobs in Oslo", "cutback", "It is a small job cut: “12 jobs”."),
         ("Halden shares rise 1% in thin trade", "share_move", "It is a small share move: “shares rise 1%”."),
+        ("Halden trial turns to experts", "legal", "It is a day in court, not a decision: “trial turns”."),
+        ("Halden chief testifies", "legal", "It is a day in court, not a decision: “testifies”."),
     ],
 )
 def test_a_trifling_figure_makes_an_event_minor(title: str, kind: EventFamily, why: str) -> None:
@@ -112,6 +114,10 @@ def test_a_trifling_figure_makes_an_event_minor(title: str, kind: EventFamily, w
         ("Halden sales rise 12% in May", "earnings"),
         ("Halden to name chief after $4bn merger", "leadership"),
         ("Halden won't lay off 75 percent of staff", "product"),
+        # What a court decides is no mere day in court, nor is what happens outside one.
+        ("Jury finds Halden guilty of fraud", "legal"),
+        ("Halden settles on the eve of its trial", "legal"),
+        ("Halden chief testifies to the strength of its pumps", "product"),
     ],
 )
 def test_figures_of_other_facts_say_nothing(title: str, kind: EventFamily) -> None:

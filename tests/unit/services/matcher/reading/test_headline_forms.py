@@ -1,0 +1,66 @@
+"""Columns, instructions, previews and round-ups are recognized by the form of their headlines, and news is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.matcher.reading.headline_forms import HeadlineForm, find_form
+
+
+@pytest.mark.parametrize(
+    ("title", "form"),
+    [
+        ("We're taking profits in Halden and adding to two others", "opinion"),
+        ("We’re booking gains in a port operator and using the cash to buy 2 rivals", "opinion"),
+        ("Why I sold Corvane after its results", "opinion"),
+        ("Our price target for Halden goes up after a strong quarter", "opinion"),
+        ("Should investors buy Halden stock before the split?", "opinion"),
+        ("3 dividend stocks to buy and never sell", "opinion"),
+        ("Opinion: Halden has lost its way", "opinion"),
+        ("How to move your files off Tallow", "feature"),
+        ("Fernleaf's new search is open. Here's how to try it", "feature"),
+        ("Here’s how much Quillon's family plan costs now", "feature"),
+        ("Hands on: Quillon's new tablet", "feature"),
+        ("Halden, Corvane earnings loom as shoppers hold back", "preview"),
+        ("What to expect from Halden's earnings", "preview"),
+        ("Halden shuts a mill, Meridia sued, and more top headlines", "list"),
+        ("Stocks making the biggest moves premarket: Halden, Corvane and more", "list"),
+        ("The week in review: chips, ships and a recall", "list"),
+        ("Your Thursday Briefing: Nordmark eases its rules", "list"),
+        ("Nordmark votes – live", "list"),
+        ("Live updates: storms close the ports", "list"),
+        ("Market Wrap: shares slip on rate fears", "list"),
+    ],
+)
+def test_the_form_shows_what_is_no_news(title: str, form: HeadlineForm) -> None:
+    assert find_form(title, {"Osprey"}) == form
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Halden to buy two rivals for 3 billion crowns",
+        "“We are cutting 500 jobs”, says Halden chief",
+        "WE Mobility sells its parking arm",
+        "I-Com sells its towers to Osprey",
+        "Halden tells owners how to stop the battery overheating",
+        "Halden will hold off on buying back shares",
+        "Halden unveils the Tern 4, a new watch and more",
+        "Halden cuts outlook ahead of its results",
+        "Attackers abuse resets in Tallow - here's how to stay safe",
+        "Halden reports earnings above expectations",
+        "Morning Star Mining halts its shafts",
+        "Daily Harvest recalls its soups",
+        "Halden goes live with instant payments",
+        "Halden shares slide: here's why",
+        "",
+    ],
+)
+def test_news_has_no_such_form(title: str) -> None:
+    assert find_form(title, {"Osprey"}) is None
+
+
+@pytest.mark.parametrize("title", ["Osprey to buy Corvane – business live", "The Morning After: Osprey recalls its vans"])
+def test_a_page_of_several_stories_counts_for_what_its_headline_names(title: str) -> None:
+    assert find_form(title, {"Osprey"}) is None
+    assert find_form(title, {"Lindqvist"}) == "list"
