@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from math import pow
 from typing import Any, NamedTuple, cast
 
 from schemas.clients import Stance, Watch
@@ -40,6 +41,7 @@ class _StanceRule:
     words: str
     most: frozenset[EventKind]
     least: frozenset[EventKind]
+    grave: frozenset[EventKind]
     directions: dict[EventKind, Direction]
 
 
@@ -58,6 +60,7 @@ class RelevanceRules:
                 words=entry["words"],
                 most=frozenset(entry["most"]),
                 least=frozenset(entry["least"]),
+                grave=frozenset(entry.get("grave", ())),
                 directions={kind: direction for direction, kinds in directions.items() for kind in kinds},
             )
 
@@ -82,6 +85,8 @@ class RelevanceRules:
         elif event.kind in stance.least and event.size != "major":
             factor = rules["least_factor"]
         score = _worth(event.worth, newsrooms, thresholds) * stance.base * factor * self._weight_factor(watch, event)
+        if event.kind in stance.grave and not event.unsure and event.worth >= rules["grave_from"]:
+            score = max(score, rules["grave"] * self._weight_factor(watch, event))
         if fit.particular and self._happens_in_scope(event):
             score = max(score, rules["in_scope"])
         why = f"the client {stance.words}"
@@ -130,7 +135,7 @@ def _with_coverage(probability: float, newsrooms: int, weight: float) -> float:
     """Return ``probability`` with its odds multiplied by the number of newsrooms to the power of ``weight``."""
     if newsrooms <= 1 or not 0 < probability < 1:
         return probability
-    odds = probability / (1 - probability) * newsrooms**weight
+    odds = probability / (1 - probability) * pow(newsrooms, weight)
     return odds / (1 + odds)
 
 

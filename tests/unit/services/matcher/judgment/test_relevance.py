@@ -87,6 +87,13 @@ def test_each_further_newsroom_makes_an_event_more_relevant_up_to_certainty(wort
         assert fewer == rules.score(watch("product"), known, thresholds).score
 
 
+def test_a_takeover_of_what_the_client_holds_is_told_though_the_model_doubts_that_it_matters() -> None:
+    needed = default_thresholds().tell_relevance
+    assert score("takeover", "holding", worth=0.35) >= needed > score("acquisition", "holding", worth=0.35)
+    assert score("takeover", "competitor", worth=0.35) < needed
+    assert score("takeover", "holding", worth=0.2) < needed
+
+
 def test_what_one_newsroom_could_not_make_worth_telling_several_can() -> None:
     rules, thresholds = default_relevance_rules(), default_thresholds()
     doubtful = event("lawsuit", worth=thresholds.worth_telling - 0.15)

@@ -135,7 +135,8 @@ def test_a_held_story_comes_with_an_answer() -> None:
 def test_the_reasons_say_how_many_newsrooms_report_it() -> None:
     given = situation()
     copy = replace(record("Echo"), copies=True)
-    evidence = (record("Ledger"), record("Herald"), record("Gazette", "C"), record("Gull", "D"), record("Blog", "F"), copy)
+    poor = (record("Gull", "D"), record("Blog", "F"))
+    evidence = (record("Ledger"), record("Herald"), record("Gazette", "C"), *poor, copy)
     covered = given._replace(thread=replace(given.thread, evidence=evidence))
     assert covered.thread.newsrooms == 3
     assert "three newsrooms report it" in decide(covered, THRESHOLDS).reasons[-1].text
