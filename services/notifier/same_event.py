@@ -23,6 +23,8 @@ __all__ = ["WINDOW", "EventTrace", "are_one_event", "group_stories", "trace_of_a
 WINDOW = timedelta(days=7)
 #: Without a common report, they must be nearer.
 NEAR = timedelta(hours=72)
+#: What fails twice within so few hours has failed once.
+ONE_OUTAGE = timedelta(hours=3)
 #: A price that moves the same way within a day is one move; within two days of results, it answers them.
 ONE_MOVE, REACTION = timedelta(hours=24), timedelta(hours=48)
 #: Nearly equal headlines share this part of their words, and at least so many.
@@ -118,10 +120,10 @@ def are_one_event(one: EventTrace, other: EventTrace) -> bool:
     """Return whether two stories are about the same event.
 
     For one name, the matcher's stories count, and those that it relates; a price that moves the same way or answers
-    results, and further reports on the same results; a deal and what is decided about it within a day; and of one kind,
-    an amount, a party or most of a headline that two have in common. Two names need a common report, nearly equal
-    headlines, or headlines that name both parties; and kinds as which one event may be read. One headline may give the
-    prices of two holdings; each of them is an event of its own.
+    results, and further reports on the same results or an outage; a deal and what is decided about it within a day;
+    and of one kind, an amount, a party or most of a headline that two have in common. Two names need a common report,
+    nearly equal headlines, or headlines that name both parties; and kinds as which one event may be read. One headline
+    may give the prices of two holdings; each of them is an event of its own.
     """
     if one.entity_id == other.entity_id:
         return one.story_id == other.story_id or _is_one_for_name(one, other)
@@ -168,7 +170,7 @@ def _is_one_for_name(one: EventTrace, other: EventTrace) -> bool:
         return apart <= ONE_MOVE and one.direction == other.direction
     if "share_move" in families:
         return apart <= REACTION and not families.isdisjoint(_RESULTS)
-    if families == {"earnings"} and apart <= ONE_MOVE:
+    if (families == {"earnings"} and apart <= ONE_MOVE) or (families == {"outage"} and apart <= ONE_OUTAGE):
         return True
     if "averted" in (one.kind, other.kind) or not _agree(one, other, families):
         return False

@@ -19,6 +19,8 @@ HALF_LIFE = timedelta(days=2)
 OLD = 0.25
 #: The draft on an event is written anew on an alert that is this many times as valuable as the one it was written on.
 LEADS = 1.05
+#: Of two stories of one watch, the other one must be this many times as valuable: a larger event, not one more report.
+OTHER_STORY_LEADS = 1.2
 _OPEN: frozenset[Firmness] = frozenset(("plan", "forecast", "rumor"))
 #: An event that is not major is large only if it concerns the client this much (0–1).
 LARGE_RELEVANCE = 0.75
@@ -50,7 +52,7 @@ def is_better(alert: Alert, known: Alert, now: datetime) -> bool:
         return value_of(alert, now) > LEADS * value_of(known, now)
     if _is_open(alert) != _is_open(known):
         return _is_open(known)
-    return value_of(alert, alert.raised_at) > LEADS * value_of(known, known.raised_at)
+    return value_of(alert, alert.raised_at) > OTHER_STORY_LEADS * value_of(known, known.raised_at)
 
 
 def _is_open(alert: Alert) -> bool:

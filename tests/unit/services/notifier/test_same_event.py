@@ -214,6 +214,12 @@ def test_reports_on_the_same_results_are_one_event() -> None:
     assert not are_one_event(beat, story("s2", OTHER, "b", hours=30, **debate))
 
 
+def test_what_is_down_is_down_once() -> None:
+    down = story("s1", OTHER, "a", kind="outage", headline="Halden is down")
+    assert are_one_event(down, story("s2", OTHER, "b", kind="outage", headline="Customers can't log in", hours=2))
+    assert not are_one_event(down, story("s2", OTHER, "b", kind="outage", headline="Another failure", hours=4))
+
+
 # --- groups ---------------------------------------------------------------------------------------------------------
 
 
