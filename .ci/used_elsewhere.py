@@ -30,6 +30,7 @@ _.worth
 _.later_news
 _.approved_by
 _.user_name
+_.decided_at
 _.waiting_for
 _.feeds_with_a_problem
 _.deliveries_of_unknown_outcome

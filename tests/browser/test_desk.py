@@ -6,6 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from schemas.base import event
+from schemas.clients import ClientChanged
+from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
 
 pytestmark = pytest.mark.chromium
@@ -60,6 +63,36 @@ def test_dismissing_asks_for_a_reason(page: Page, world: World) -> None:
     dialog.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_role("status")).to_contain_text("Dismissed")
     assert world.line(line.id).outcome == "already_told"
+
+
+def test_a_suggested_mood_is_decided_on_the_draft_and_what_is_not_known_is_recorded(page: Page, world: World) -> None:
+    unknown = clients()[0].model_copy(update={"risk": None, "desires": ()})
+    changed = ClientChanged(client=unknown, firm=FIRM, manager=MANAGERS["mara"], revision=5)
+    world.apply([event(changed, key=unknown.id, id="evt_unknown", source="test", time=NOW)])
+    said = "She isn't happy with the last report."
+    world.desk("log_contact", unknown.id, at=NOW, channel="phone", minutes=5, summary=said)
+    world.apply(world.publisher.events)
+    address = page.url
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{address}clients/{unknown.id}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        assert page.evaluate(CONTRAST) == []
+    page.get_by_label("Goal").fill("income")
+    page.get_by_label("Risk tolerance").select_option("limited")
+    page.locator("form[action$='/traits']").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    world.apply(world.publisher.events[-1:])
+    page.goto(f"{address}drafts/{world.draft(unknown.id).id}")
+    card = page.get_by_role("region", name="Mood")
+    expect(card).to_contain_text(said)
+    card.get_by_role("button", name="Mark as upset").click()
+    expect(page.get_by_role("status")).to_contain_text("It counts from the next draft on")
+    world.apply(world.publisher.events[-1:])
+    page.reload()
+    expect(page.get_by_text("is marked as upset, so drafts are calm")).to_be_visible()
 
 
 def test_a_double_click_sends_once(page: Page, world: World) -> None:
