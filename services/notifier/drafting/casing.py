@@ -15,7 +15,7 @@ from services.notifier.drafting.data_files import word_sections
 from services.notifier.drafting.dictionary import is_ordinary
 from services.notifier.drafting.verbs import is_verb_form
 
-__all__ = ["Names", "first_lowered", "is_given_name", "is_title_case", "sentence_case"]
+__all__ = ["Names", "first_lowered", "is_given_name", "is_known_name", "is_title_case", "sentence_case"]
 
 #: A headline that capitalizes so many longer words, and no fewer, shows no names by its capitals.
 TITLE_WORDS = 3
@@ -112,6 +112,11 @@ def first_lowered(text: str, names: Names) -> str:
 def is_given_name(word: str) -> bool:
     """Return whether ``word`` is a person's given name, with a capital."""
     return word[:1].isupper() and word.casefold() in _known().given
+
+
+def is_known_name(word: str) -> bool:
+    """Return whether ``word``, in lower case, is listed as a name although it is an ordinary word as well."""
+    return word in _known().words or word in _known().given
 
 
 def _bare(word: str) -> str:

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from services.notifier.drafting.casing import Names, is_given_name, is_title_case, sentence_case
+from services.notifier.drafting.casing import Names, is_given_name, is_known_name, is_title_case, sentence_case
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.dictionary import is_ordinary
 from services.notifier.drafting.tokens import fold
 from services.notifier.drafting.tone import EMOJI
 from services.notifier.drafting.verbs import has_main_verb, is_verb_form
 
-__all__ = ["clauses_in", "clean_title", "is_sneer", "is_statement", "shorter", "stands_in"]
+__all__ = ["clauses_in", "clean_title", "is_quotable", "is_sneer", "is_statement", "shorter", "stands_in"]
 
 #: A clause with more words isn't read in one breath; with fewer it says little.
 MOST_WORDS, FEWEST_WORDS = 30, 4
@@ -68,6 +68,7 @@ _RELATIVE = re.compile(
 _GLUED = re.compile(
     r"(?<=[a-z0-9])\s+(?=(?:The|A|An|It|In|But|He|She|They|We|This|That|For|On|At|As|If|People)\s[a-z])"
 )
+_RUNS_ON = re.compile(r"(?<=\s)[a-z’'-]{4,}\s+(?=[A-Z][a-z]{3,} [a-z])")
 _TRUNCATED = re.compile(
     r"(?:\.\.\.|…)|[,;:–—&-]$|\b(?:an?|and|at|by|for|from|in|of|or|the|to|with|as|is|are|that)$", re.IGNORECASE
 )
@@ -115,6 +116,14 @@ def is_statement(clause: str) -> bool:
     if rules["openings"].match(own) or rules["personal"].search(own) or rules["teasers"].search(own):
         return False
     return has_main_verb(own)
+
+
+def is_quotable(sentence: str) -> bool:
+    """Return whether a whole sentence may be quoted as news: no teaser, chat or joke, and it stands alone."""
+    own, rules = _QUOTED.sub("‘’", sentence), _rules()
+    whole = sentence.endswith(".") and not _BROKEN.search(sentence) and not _TRUNCATED.search(sentence.rstrip("."))
+    promises = rules["openings"].match(own) or rules["personal"].search(own) or rules["teasers"].search(own)
+    return whole and not promises and not is_sneer(sentence) and has_main_verb(own)
 
 
 def is_sneer(clause: str) -> bool:
@@ -168,6 +177,7 @@ def _pieces(text: str, has_speaker: bool) -> Iterator[str]:
     if _CREDIT.match(text):
         return
     text = _ASIDE.sub("", text).strip(" -–—|•")
+    text = _after_heading(text)
     glued = _GLUED.split(text) if len(text.split()) > MOST_WORDS // 2 else [text]
     if len(glued) == 2:
         yield glued[1]
@@ -178,6 +188,17 @@ def _pieces(text: str, has_speaker: bool) -> Iterator[str]:
         yield from _beside_colon(part, has_speaker)
     if len(parts) > 1:
         yield text
+
+
+def _after_heading(text: str) -> str:
+    """Return ``text`` without a heading that runs on into its first sentence: "… of the pump Owners of pumps are …"."""
+    for match in () if is_title_case(text) else _RUNS_ON.finditer(text):
+        rest = text[match.end() :]
+        word = rest.split()[0].casefold()
+        is_name = not is_ordinary(word) or is_known_name(word)
+        if not is_name and len(rest.split()) > ENOUGH_WORDS and is_statement(rest.rstrip(".")):
+            return rest
+    return text
 
 
 def _beside_colon(part: str, has_speaker: bool) -> Iterator[str]:

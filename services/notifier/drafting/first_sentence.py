@@ -221,6 +221,8 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
         if fold(sentence) == fold(title):
             continue
         for clause in _read(sentence, names, True):
+            if clause.startswith("The ") and not _is_named(clause, item, alert):
+                continue  # "The government has …": which one, the sentence before says
             if _ALSO.search(clause) or not (_is_named(clause, item, alert) or fold(clause) in fold(sentence)):
                 continue
             if number or _is_read_for(alert, item, sentence) or len(_stems(clause) & about) >= SHARED_WORDS:
@@ -228,13 +230,12 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
     found.sort(
         key=lambda clause: (
             not _is_named(clause.text, item, alert),
-            is_sneer(clause.text),
             len(clause.text.split()) > EASY_WORDS,
             not (clause.of_title or _covers(clause.text, title)),
             clause.of_title,
         )
     )
-    return (clause for clause in found if _is_in_tone(clause.text, client))
+    return (clause for clause in found if not is_sneer(clause.text) and _is_in_tone(clause.text, client))
 
 
 def _covers(sentence: str, title: str) -> bool:

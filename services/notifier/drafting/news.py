@@ -13,7 +13,7 @@ from schemas.alerts import Evidence
 from schemas.drafts import Grounding
 from services.notifier.drafting.brief import Brief, format_day, pick
 from services.notifier.drafting.casing import first_lowered
-from services.notifier.drafting.clauses import clean_title, is_sneer, is_statement, stands_in
+from services.notifier.drafting.clauses import clean_title, is_quotable, is_sneer, is_statement, stands_in
 from services.notifier.drafting.corroboration import corroborating, is_confirmed_since
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.first_sentence import (
@@ -32,12 +32,15 @@ __all__ = ["NewsPart", "lead_evidence", "news_part", "quotation_from", "subject_
 
 #: Common mail programs cut off a longer subject.
 SUBJECT_CHARACTERS = 78
+#: The confidence from which the kind of event as read is told in our own words.
+SURE_KIND = 0.75
 #: A quotation beside the first sentence has at most so many words.
 QUOTED_WORDS = 28
 PREFIX = {"warn": "Unconfirmed: ", "correct": "Correction: "}
 _MARKS = " ?!.,"
 #: Stands for the name of the asset while a text is trimmed (a private-use character that no news text contains).
 _NAME = "\ue000"
+_WORDS = re.compile(r"[\w -]+")
 _SHOUTED = re.compile(r"\b[A-ZÀ-Þ][A-ZÀ-Þ'’-]+(?:[,;:]?\s+[A-ZÀ-Þ0-9][A-ZÀ-Þ0-9'’.-]*){2,}\b")
 _INNER_QUOTES = str.maketrans('“”"„«»', "‘’’‘‘’")
 _STRAIGHT = re.compile(r'"([^"]*)"')
@@ -75,14 +78,26 @@ def subject_line(brief: Brief) -> str:
 
 
 def _plain_subject(brief: Brief, characters: int) -> str:
-    """Return the kind of event and the name, or only one of them if both don't fit. Of a topic, there is news."""
+    """Return the kind of event and the name, or only one of them if both don't fit."""
+    asset = " ".join(brief.asset.split())
+    choices = [_kind(brief, in_line=brief.alert.verdict in PREFIX), asset]
+    return next((choice for choice in choices if choice and len(choice) <= characters), "News")
+
+
+def _kind(brief: Brief, *, in_line: bool) -> str:
+    """Return the kind of event and the name; of a topic, or if the kind is unsure, that there is news.
+
+    ``in_line``: without a capital.
+    """
     watch, asset = brief.watch, " ".join(brief.asset.split())
-    kind = phrasing().kinds["other" if watch is not None and watch.is_subject else brief.alert.kind]
-    if watch is not None and watch.is_subject:
+    is_topic = watch is not None and watch.is_subject
+    reading = brief.alert.reading
+    unsure = brief.alert.verdict == "information" or (reading is not None and reading.confidence.kind < SURE_KIND)
+    kind = phrasing().kinds["other" if is_topic or unsure else brief.alert.kind]
+    if is_topic and _WORDS.fullmatch(asset):
         asset = first_lowered(asset, known_names(brief.alert, brief.client))
-    choices = [kind.format(asset=asset), asset, kind.format(asset="").strip()]
-    line = next((choice for choice in choices if choice and len(choice) <= characters), "News")
-    return line if brief.alert.verdict not in PREFIX or line == asset else line[0].lower() + line[1:]
+    line = kind.format(asset=asset)
+    return line[0].lower() + line[1:] if in_line else line
 
 
 def lead_evidence(brief: Brief) -> Evidence:
@@ -215,11 +230,14 @@ def _is_own_statement(brief: Brief, item: Evidence) -> bool:
 
 
 def _statement(brief: Brief, lead: Evidence, quote: str) -> str:
-    """Return the news as a quotation, for want of a clause that says what happened."""
+    """Return the news as a quotation, or by the kind of event, for want of a clause that says what happened."""
     phrases, who, source = phrasing().news, _outlet(lead), cited_source(lead, "")
+    denies = lead.supports == "denies" or lead.status in ("denied", "retracted")
+    told = quote if denies or is_quotable(quote.strip("“”.") + ".") else f"{_kind(brief, in_line=True)}."
+    form = "announces" if _is_own_statement(brief, lead) else "reports"
     if source is not None:
-        return phrases["citing"].format(who=who, source=source, quote=quote)
-    return phrases["announces" if _is_own_statement(brief, lead) else "reports"].format(who=who, quote=quote)
+        form = "citing"
+    return phrases[form if told == quote else f"{form}_kind"].format(who=who, source=source, quote=told)
 
 
 def _others(brief: Brief, lead: Evidence) -> list[Evidence]:

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.alerts import Alert, Reason
+from schemas.readings import ReadingConfidence
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.grounding import check_grounding, grounding_sources, ungrounded
 from services.notifier.drafting.news import lead_evidence, news_part, quotation_from, subject_line
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, drafted_story
+from tests.unit.services.notifier.second_reading.samples import a_reading
 
 CONTESTED = Reason(rule="contested", saw="Northgate Wire", concluded="warn", text="A party denies it.")
 
@@ -71,6 +73,15 @@ def test_the_first_sentence_says_what_happened_and_who_says_so() -> None:
     assert said == {f"{CUT}, Northgate Wire reports.", f"{CUT}, according to Northgate Wire."}
 
 
+@pytest.mark.parametrize(("sure", "told"), [(0.9, "a lower dividend from"), (0.6, "news on")])
+def test_the_kind_of_event_is_told_only_where_the_reading_is_sure_of_it(sure: float, told: str) -> None:
+    confidence = ReadingConfidence(role=1, kind=sure, genre=1, status=1, direction=1, weight=1)
+    reading = a_reading().model_copy(update={"confidence": confidence})
+    alert = an_alert(evidence=(an_item(title="What next for Halden?", quote="What next for Halden?"),), reading=reading)
+    assert text(alert) == f"Northgate Wire reports {told} Halden Energy."
+    assert subject_line(brief(alert)) == f"{told[0].upper()}{told[1:]} Halden Energy"
+
+
 def test_news_names_the_source_that_its_sentence_cites() -> None:
     item = an_item(attributed_to="board member Aron Dahl", quote="The owners lose, board member Aron Dahl said.")
     assert text(an_alert(evidence=(item,))) == f"{TITLE}, Northgate Wire reports, citing board member Aron Dahl."
@@ -108,9 +119,13 @@ def test_a_quotation_follows_only_where_it_adds() -> None:
         assert "From its report" not in text(an_alert(evidence=(an_item(quote=other),)))
 
 
-def test_the_best_sentence_is_quoted_where_no_item_says_what_happened_in_one() -> None:
-    item = an_item(title="What next for Halden Energy?", quote="For months, owners of Halden had to wait.")
-    assert text(an_alert(evidence=(item,))) == "Northgate Wire reports: “For months, owners of Halden had to wait.”"
+def test_where_no_item_says_what_happened_in_one_clause_a_sentence_is_quoted_or_the_kind_of_event_told() -> None:
+    quote = "Owners of Halden Energy are waiting: the vote on the dividend is due."
+    item = an_item(title="What next for Halden Energy?", quote=quote)
+    assert text(an_alert(evidence=(item,))) == f"Northgate Wire reports: “{quote}”"
+    for teaser in ("For months, owners of Halden had to wait.", "I tell you why Halden matters.", "Halden and you"):
+        item = an_item(title="What next for Halden Energy?", quote=teaser)
+        assert text(an_alert(evidence=(item,))) == "Northgate Wire reports a lower dividend from Halden Energy."
 
 
 def test_only_sources_with_another_origin_support_the_news() -> None:
