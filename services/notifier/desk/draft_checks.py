@@ -14,6 +14,7 @@ from services.notifier.desk import labels
 from services.notifier.drafting.grammar import is_english
 from services.notifier.drafting.grounding import check_grounding, grounding_sources
 from services.notifier.drafting.meaning.draft_findings import edited_findings
+from services.notifier.drafting.news import quote_sources
 from services.notifier.drafting.standing import check_standing
 from services.notifier.drafting.tone import blank_quotations, review
 from services.notifier.queries import DraftLine
@@ -90,7 +91,9 @@ def recheck(
         translated = not is_english(blank_quotations(_own_text(line, body)))
     if entry is not None:
         own, trade = _own_text(line, body), trades.of(entry.client.trade)
-        findings = (*review(f"{subject}.\n\n{own}", entry.client, trade, closely=True), *meaning)
+        title = f"“{subject}”" if subject == line.draft.subject else subject
+        text = f"{title}.\n\n{quote_sources(own, line.draft.grounding)}"
+        findings = (*review(text, entry.client, trade, closely=True), *meaning)
         if line.alert is not None and not translated:
             stances = [alert.stance for alert in (line.alert, *others)]
             findings = (*findings, *check_standing(own, trade, stances))

@@ -23,7 +23,7 @@ from services.notifier.drafting.grounding import (
 )
 from services.notifier.drafting.languages import greeting, is_closing, without_foreign_closing
 from services.notifier.drafting.meaning.draft_findings import composed_findings
-from services.notifier.drafting.news import NewsPart, lead_evidence, news_part, subject_line
+from services.notifier.drafting.news import NewsPart, lead_evidence, news_part, quote_sources, subject_line
 from services.notifier.drafting.opinion import OpinionPart, lacks_rule, opinion_part
 from services.notifier.drafting.own_words import own_view, touched_aim
 from services.notifier.drafting.playbooks import Playbooks
@@ -193,13 +193,12 @@ def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: Groundi
         parts.append(DraftPart(role="compliance", text=note.strip()))
     line = subject_line(brief)
     # The words of the subject and of the first sentence are the source's, as if they were quoted.
-    whole = f"“{line}”.\n\n{news.quoted(message_text(parts))}"
+    told = (news.clause,) if news.clause is not None else ()
+    whole = f"“{line}”.\n\n{quote_sources(message_text(parts), told)}"
     findings = (*review(whole, brief.client, brief.trade), *composed_findings(whole, known))
-    groundings = check_grounding("\n\n".join([line, *(part.text for part in parts)]), known)
-    if news.grounding is not None:
-        groundings = (news.grounding, *groundings)
+    groundings = (*told, *check_grounding("\n\n".join([line, *(part.text for part in parts)]), known))
     correct = brief.alert.verdict == "correct"
-    claimed = () if correct else unsupported(news.quoted(news.text), brief, lead_evidence(brief))
+    claimed = () if correct else unsupported(quote_sources(news.text, told), brief, lead_evidence(brief))
     return _Attempt(line, tuple(parts), news, view, findings, groundings, claimed)
 
 

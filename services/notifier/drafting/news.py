@@ -7,6 +7,7 @@ follows where it adds something. Where no item says in one clause what happened,
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.alerts import Evidence
@@ -28,7 +29,15 @@ from services.notifier.drafting.first_sentence import (
 )
 from services.notifier.drafting.tokens import fold
 
-__all__ = ["NewsPart", "lead_evidence", "news_part", "quotation_from", "subject_line", "without_quotation"]
+__all__ = [
+    "NewsPart",
+    "lead_evidence",
+    "news_part",
+    "quotation_from",
+    "quote_sources",
+    "subject_line",
+    "without_quotation",
+]
 
 #: Common mail programs cut off a longer subject.
 SUBJECT_CHARACTERS = 78
@@ -50,23 +59,22 @@ _STRAIGHT = re.compile(r'"([^"]*)"')
 class NewsPart:
     """The news part: its text, the items it rests on, and the publisher and passage that a correction names.
 
-    ``clause`` is what the first sentence says in the words of the first item; None if it quotes them.
+    ``clause`` ties what the first sentence says to the item in whose words it does; None if it quotes them.
     """
 
     text: str
     evidence: tuple[str, ...]
     publisher: str
     quote: str
-    clause: str | None = None
-    grounding: Grounding | None = None
+    clause: Grounding | None = None
 
-    def quoted(self, text: str) -> str:
-        """Return ``text`` with the clause in quotation marks: the words in it are the source's."""
-        if self.clause is None:
-            return text
-        lowered = self.clause[0].lower() + self.clause[1:]
-        spoken = _as_inner(self.clause)
-        return text.replace(self.clause, f"“{spoken}”").replace(lowered, f"“{spoken}”")
+
+def quote_sources(text: str, groundings: Iterable[Grounding]) -> str:
+    """Return ``text`` with each clause that is a source's in quotation marks, so that it isn't checked as ours."""
+    for entry in groundings:
+        if entry.kind == "quotation" and entry.where == "evidence" and not entry.text.startswith(("“", '"')):
+            text = text.replace(entry.text, f"“{_as_inner(entry.text)}”")
+    return text
 
 
 def subject_line(brief: Brief) -> str:
@@ -168,14 +176,15 @@ def news_part(brief: Brief, *, max_words: int, others: bool) -> NewsPart:
     ids = tuple(dict.fromkeys(item.item_id for item in used))
     if clause is None:
         return NewsPart(text, ids, _outlet(lead), quote.strip("“”."))
-    return NewsPart(text, ids, _outlet(lead), clause.text, clause.text, _grounded(clause))
+    shown = clause.text if clause.text in text else clause.text[0].lower() + clause.text[1:]
+    return NewsPart(text, ids, _outlet(lead), clause.text, _grounded(clause, shown))
 
 
-def _grounded(clause: NewsClause) -> Grounding:
-    """Return the clause as a quotation of its item, found there only if all its words are, in this order."""
+def _grounded(clause: NewsClause, shown: str) -> Grounding:
+    """Return the clause, as ``shown``, as a quotation of its item; grounded if all its words are there, in order."""
     stands = stands_in(clause.text, clause.item.title) or stands_in(clause.text, clause.item.quote)
     where, ref = ("evidence", clause.item.item_id) if stands else ("nowhere", None)
-    return Grounding.model_validate({"text": clause.text, "kind": "quotation", "where": where, "ref": ref})
+    return Grounding.model_validate({"text": shown, "kind": "quotation", "where": where, "ref": ref})
 
 
 def _outlet(item: Evidence) -> str:

@@ -10,7 +10,7 @@ from schemas.alerts import Alert, Reason
 from schemas.readings import ReadingConfidence
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.grounding import check_grounding, grounding_sources, ungrounded
-from services.notifier.drafting.news import lead_evidence, news_part, quotation_from, subject_line
+from services.notifier.drafting.news import lead_evidence, news_part, quotation_from, quote_sources, subject_line
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, drafted_story
 from tests.unit.services.notifier.second_reading.samples import a_reading
 
@@ -80,6 +80,16 @@ def test_the_kind_of_event_is_told_only_where_the_reading_is_sure_of_it(sure: fl
     alert = an_alert(evidence=(an_item(title="What next for Halden?", quote="What next for Halden?"),), reading=reading)
     assert text(alert) == f"Northgate Wire reports {told} Halden Energy."
     assert subject_line(brief(alert)) == f"{told[0].upper()}{told[1:]} Halden Energy"
+
+
+@pytest.mark.parametrize("verdict", ["tell", "warn"])
+def test_the_words_of_the_source_are_checked_as_a_quotation(verdict: str) -> None:
+    item = an_item(title="Pumps of Halden Energy fail in the north", quote="Pumps of Halden Energy fail in the north")
+    found = news_part(brief(an_alert(verdict=verdict, evidence=(item,))), max_words=28, others=True)
+    assert found.clause is not None
+    assert found.clause.text in found.text
+    assert f"“{found.clause.text}”" in quote_sources(found.text, (found.clause,))
+    assert (found.clause.where, found.clause.ref) == ("evidence", "itm_1")
 
 
 def test_news_names_the_source_that_its_sentence_cites() -> None:
