@@ -70,7 +70,8 @@ _GLUED = re.compile(
 )
 _RUNS_ON = re.compile(r"(?<=\s)[a-z’'-]{4,}\s+(?=[A-Z][a-z]{3,} [a-z])")
 _TRUNCATED = re.compile(
-    r"(?:\.\.\.|…)|[,;:–—&-]$|\b(?:an?|and|at|by|for|from|in|of|or|the|to|with|as|is|are|that)$", re.IGNORECASE
+    r"(?:\.\.\.|…)|[,;:–—&-]$|\b(?:an?|and|at|by|for|from|in|of|or|the|to|with|as|is|are|that|toward|than|over|about|under|after|before|into|its|their)$",
+    re.IGNORECASE,
 )
 _BROKEN = re.compile(r"[?!•|@#<>{}\[\]]|https?:|www\.|\d/\d{1,2}/\d")
 _STRAIGHT = re.compile(r"(?<![\w\d])\"([^\"]+)\"(?!\w)")
@@ -122,7 +123,12 @@ def is_quotable(sentence: str) -> bool:
     """Return whether a whole sentence may be quoted as news: no teaser, chat or joke, and it stands alone."""
     own, rules = _QUOTED.sub("‘’", sentence), _rules()
     whole = sentence.endswith(".") and not _BROKEN.search(sentence) and not _TRUNCATED.search(sentence.rstrip("."))
-    promises = rules["openings"].match(own) or rules["personal"].search(own) or rules["teasers"].search(own)
+    promises = (
+        rules["hearsay"].match(own)
+        or rules["openings"].match(own)
+        or rules["personal"].search(own)
+        or rules["teasers"].search(own)
+    )
     return whole and not promises and not is_sneer(sentence) and has_main_verb(own)
 
 

@@ -244,6 +244,8 @@ def _covers(sentence: str, title: str) -> bool:
     verbs = {stem_of(word) for word in fold(title).split() if is_verb_form(word)}
     if verbs.isdisjoint(said) or not _figures(title) <= _figures(sentence) or _BEFORE.search(sentence):
         return False
+    if sentence.startswith("The ") and not title.startswith("The "):
+        return False  # "The flaw lets …": which one, the headline says
     return len(about & said) >= COVERED * len(about)
 
 

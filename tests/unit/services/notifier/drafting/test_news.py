@@ -114,7 +114,8 @@ def test_a_company_announces_its_own_news() -> None:
 
 def test_a_sentence_that_says_more_than_the_headline_comes_first() -> None:
     assert text(an_alert(evidence=(an_item(title="Halden Energy cuts dividend"),))).startswith(CUT)
-    assert text(an_alert(evidence=(an_item(quote="Halden Energy said so on Monday."),))).startswith(TITLE)
+    for less in ("Halden Energy said so on Monday.", "The cut to 0.40 crowns hits the dividend of Halden Energy."):
+        assert text(an_alert(evidence=(an_item(quote=less),))).startswith(TITLE)
 
 
 def test_a_quotation_follows_only_where_it_adds() -> None:
@@ -133,7 +134,12 @@ def test_where_no_item_says_what_happened_in_one_clause_a_sentence_is_quoted_or_
     quote = "Owners of Halden Energy are waiting: the vote on the dividend is due."
     item = an_item(title="What next for Halden Energy?", quote=quote)
     assert text(an_alert(evidence=(item,))) == f"Northgate Wire reports: “{quote}”"
-    for teaser in ("For months, owners of Halden had to wait.", "I tell you why Halden matters.", "Halden and you"):
+    for teaser in (
+        "For months, owners of Halden had to wait.",
+        "I tell you why Halden matters.",
+        "Sources: Halden sells.",
+        "Halden and you",
+    ):
         item = an_item(title="What next for Halden Energy?", quote=teaser)
         assert text(an_alert(evidence=(item,))) == "Northgate Wire reports a lower dividend from Halden Energy."
 
