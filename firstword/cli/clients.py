@@ -141,7 +141,7 @@ def _show_medicines(book: Book) -> None:
     for name, watch in watches.items():
         added = [other for other in medicine_names(name) if other in watch.aliases]
         if added:
-            more = f" and {len(added) - SHOWN_NAMES} more names" if len(added) > SHOWN_NAMES else ""
+            more = f" and {len(added) - SHOWN_NAMES} more" if len(added) > SHOWN_NAMES else ""
             out.print(f"{name} is also watched as {', '.join(added[:SHOWN_NAMES])}{more}.", markup=False)
 
 

@@ -105,10 +105,13 @@ def list_(
         print_json([_as_json(layer, playbook, rule) for layer, playbook, rule in matches])
         return
     rows = [
-        (f"{layer}: {playbook.name}", str(rule.line), rule.id, "no opinion" if rule.silent else rule.action)
-        for layer, playbook, rule in matches
+        (f"{layer}: {playbook.name}", str(rule.line), rule.id, _advice_of(rule)) for layer, playbook, rule in matches
     ]
     table(("playbook", "line", "when", "advice"), rows, empty="No rule matches.")
+
+
+def _advice_of(rule: Rule) -> str:
+    return "no message" if rule.skips else "no opinion" if rule.silent else rule.action
 
 
 @app.command("try")

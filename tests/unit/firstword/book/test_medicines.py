@@ -6,6 +6,7 @@ import pytest
 
 from firstword.book import load_book
 from schemas.clients import Client, Watch
+from tests.command_line import command_line
 
 EXAMPLES = sorted((Path(__file__).parents[4] / "examples").glob("*.yaml"))
 BOOK = """\
@@ -55,3 +56,16 @@ def test_the_books_among_the_examples_are_without_problems(path: Path) -> None:
         book, problems = load_book(text, path.name)
         assert book is not None
         assert problems == ()
+
+
+def test_checking_a_book_lists_the_names_that_were_added(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    book = tmp_path / "book.yaml"
+    book.write_text(BOOK.format(trade="healthcare", clients="  - {name: Nils, assets: [Humira, insulin, Quillon]}"))
+    monkeypatch.setenv("FIRSTWORD_DATA", str(tmp_path))
+    said = command_line(monkeypatch, capsys)("clients", "check", book).out
+    assert "Humira is also watched as adalimumab." in said
+    assert "insulin is also watched as Iletin," in said
+    assert "and 1 more." in said
+    assert "Quillon is also" not in said

@@ -12,8 +12,9 @@ from schemas.alerts import Alert
 from schemas.clients import Blackout, ContactPolicy
 from schemas.drafts import TellRequested
 from services.notifier.contact.value import value_of
+from services.notifier.drafting.playbook_files import parse_playbook
 from services.notifier.outreach.record import NOTICED_KEPT
-from tests.unit.services.notifier.outreach.life import Life, client_of
+from tests.unit.services.notifier.outreach.life import SHIPPED, Life, client_of
 from tests.unit.services.notifier.samples import NOW, an_alert, an_item
 
 HALDEN, CORVANE, QUILLON = "Halden Energy", "Corvane Pharma", "Quillon Cloud"
@@ -391,6 +392,25 @@ def test_a_smaller_event_without_a_rule_is_also_noticed() -> None:
     life.alert(1, kind="none", relevance=0.6)
     assert not life.open
     assert life.decisions() == [("dropped", "no_opinion")]
+
+
+SKIPS = """\
+playbook: own
+trade: wealth
+rules:
+  - when: {kind: [dividend_cut, takeover], stance: holds}
+    skip: true
+"""
+
+
+@pytest.mark.parametrize(("size", "verdict"), [("moderate", "tell"), ("major", "tell"), ("major", "information")])
+def test_news_that_the_playbooks_skip_is_only_also_noticed(size: str, verdict: str) -> None:
+    life = Life(playbooks=SHIPPED.with_firm_playbooks([parse_playbook(SKIPS, "own.yaml")]))
+    life.alert(1, size=size, verdict=verdict)
+    assert not life.open
+    assert life.decisions() == [("dropped", "not_for_client")]
+    life.alert(2, CORVANE, kind="fine")
+    assert life.open
 
 
 def test_an_opinion_and_information_share_a_message() -> None:
