@@ -7,7 +7,7 @@ import json
 import platform
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -29,7 +29,7 @@ from firstword.system import InUse, lock_folder
 from firstword.threshold_file import require_thresholds
 from services.common.db import reading
 from services.common.errors import BadInput
-from services.common.http import GuardedClient, HttpSettings
+from services.common.http import GuardedClient
 from services.common.http_errors import FetchFailed
 from services.common.sealing import LockedSecret
 from services.common.settings import EndpointSettings
@@ -50,6 +50,9 @@ _MAIL_HEADERS_FIXED = {(3, 11): 10, (3, 12): 5}
 BEHIND_EVENTS = 2_000
 
 
+BuildProbe = Callable[[str], GuardedClient]
+
+
 @dataclass
 class Check:
     """The result of one check. ``fix`` says what to do, if anything."""
@@ -60,8 +63,11 @@ class Check:
     fix: str | None = None
 
 
-def run_checks(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> list[Check]:
-    """Run all checks and return their results, in the order in which a person would check."""
+def run_checks(store: Store, ingest: IngestService, lags: Mapping[str, int], build_probe: BuildProbe) -> list[Check]:
+    """Run all checks and return their results, in the order in which a person would check.
+
+    ``build_probe`` builds the client that asks a language model's endpoint whether it answers.
+    """
     return [
         _version(),
         *(_embedded(store, lags) if store.settings.database is None else [_stack(store)]),
@@ -74,8 +80,8 @@ def run_checks(store: Store, ingest: IngestService, lags: Mapping[str, int]) -> 
         *_keys(store),
         *_webhooks(store),
         _mail(store),
-        _language_model(store),
-        _second_reader(store),
+        _language_model(store, build_probe),
+        _second_reader(store, build_probe),
     ]
 
 
@@ -203,7 +209,7 @@ def _own_trades(store: Store) -> Check:
     return Check("ok", "trades", own if trades.own else f"those that ship with Firstword; put your own into {folder}")
 
 
-def _language_model(store: Store) -> Check:
+def _language_model(store: Store, build_probe: BuildProbe) -> Check:
     llm, without = store.settings.llm, "drafts are written from the playbooks alone"
     if llm.url is None and llm.writes == "write":
         fix = "Set FIRSTWORD_LLM_URL, or unset FIRSTWORD_LLM_WRITES."
@@ -211,15 +217,24 @@ def _language_model(store: Store) -> Check:
     if llm.url is not None and llm.writes == "off":
         return Check("note", "language model", f"switched off; {without}")
     does = "it writes messages beside the drafts" if llm.writes == "write" else "it rewords drafts"
-    return _model(store, "language model", llm, "rewording", without, does)
+    return _model(store, build_probe, "language model", llm, "rewording", without, does)
 
 
-def _second_reader(store: Store) -> Check:
+def _second_reader(store: Store, build_probe: BuildProbe) -> Check:
     without = "news is read by the shipped model alone"
-    return _model(store, "second reader", store.settings.second_reader, "reading", without, "it reads public news")
+    does = "it reads public news"
+    return _model(store, build_probe, "second reader", store.settings.second_reader, "reading", without, does)
 
 
-def _model(store: Store, what: str, llm: EndpointSettings, purpose: Purpose, without: str, does: str) -> Check:
+def _model(
+    store: Store,
+    build_probe: BuildProbe,
+    what: str,
+    llm: EndpointSettings,
+    purpose: Purpose,
+    without: str,
+    does: str,
+) -> Check:
     """Check that a model's endpoint answers, takes the key and has the model. ``without``: what holds if it doesn't."""
     if llm.url is None:
         return Check("note", what, f"not configured; {without}")
@@ -237,7 +252,7 @@ def _model(store: Store, what: str, llm: EndpointSettings, purpose: Purpose, wit
         spent = model_answers.spent_today(connection, purpose, store.clock.now())
     variables = variable.removesuffix("_URL")
     try:
-        status, models = asyncio.run(_ask_for_models(llm, llm.url))
+        status, models = asyncio.run(_ask_for_models(build_probe(llm.url), llm, llm.url))
     except FetchFailed as error:
         return Check("warn", what, f"{where} can't be reached: {error}", f"Check {variable}. Until then, {without}.")
     if status in (401, 403):
@@ -249,16 +264,10 @@ def _model(store: Store, what: str, llm: EndpointSettings, purpose: Purpose, wit
     return Check("ok", what, found)
 
 
-async def _ask_for_models(llm: EndpointSettings, url: str) -> tuple[int, list[str]]:
+async def _ask_for_models(probe: GuardedClient, llm: EndpointSettings, url: str) -> tuple[int, list[str]]:
     """Return the status of a request for the endpoint's models, and their names if it lists them."""
-    http = HttpSettings(
-        total_seconds=5,
-        host_interval_seconds=0,
-        max_body_bytes=1_000_000,
-        allow_private=(urlsplit(url).netloc.rpartition("@")[2],),
-    )
     headers = {"authorization": f"Bearer {llm.key.get_secret_value()}"} if llm.key is not None else {}
-    answer = await GuardedClient(http).request("GET", f"{url.rstrip('/')}/models", headers=headers)
+    answer = await probe.request("GET", f"{url.rstrip('/')}/models", headers=headers)
     try:
         return answer.status, [str(model["id"]) for model in json.loads(answer.body)["data"]]
     except (ValueError, LookupError, TypeError, RecursionError):

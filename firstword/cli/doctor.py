@@ -9,6 +9,7 @@ import typer
 from firstword.cli.console import out, print_json
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common, embedded
+from firstword.compose.outbound import build_model_probe
 from firstword.doctor import Check, run_checks
 from firstword.store import Store
 from services.common.errors import BadInput
@@ -31,7 +32,7 @@ def doctor(
     settings = read_settings(data=data, port=port)
     with common.open_store(settings) as store:
         lags = _lags(store)
-        checks = run_checks(store, common.build_ingest(store), lags)
+        checks = run_checks(store, common.build_ingest(store), lags, build_model_probe)
     if as_json:
         print_json([check.__dict__ for check in checks])
     else:

@@ -38,11 +38,19 @@ __all__ = [
     "build_channels",
     "build_client_routes",
     "build_manager_routes",
+    "build_model_probe",
     "build_rewording",
     "build_second_reading",
     "build_senders",
     "build_webhooks",
 ]
+
+
+def build_model_probe(url: str) -> GuardedClient:
+    """Build the client that asks a language model's endpoint at ``url`` once whether it answers."""
+    named = urlsplit(url).netloc.rpartition("@")[2]
+    http = HttpSettings(total_seconds=5, host_interval_seconds=0, max_body_bytes=1_000_000, allow_private=(named,))
+    return GuardedClient(http)
 
 
 def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[str, BackgroundService]:

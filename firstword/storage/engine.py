@@ -153,8 +153,8 @@ def open_sqlite(path: Path) -> Engine:
             f"The data folder {path.parent} can't be created or written to: {error.strerror}.",
             fix="Choose another with --data, or give it to the user who runs Firstword.",
         ) from error
-    with path.open("rb") as file:
-        if file.read(len(_MAGIC)) not in (_MAGIC, b""):
+    with path.open("rb") as opened:
+        if opened.read(len(_MAGIC)) not in (_MAGIC, b""):
             raise DamagedDatabase(f"{path} is damaged: it is not an SQLite file.", fix=_RESTORE)
     engine = create_engine(
         f"sqlite:///{path}",

@@ -348,29 +348,29 @@ class _Reader:
             self.entry = None
 
     def end_of_head(self, value: str) -> None:
-        value = _mended(value)
+        value = _repaired(value)
         if self.field == "title":
             if self.head.has_title:
                 raise _Unusual
             self.head.has_title, self.head.title = True, value
         elif self.field == "link":
-            self.head.link = _ENTITY_LIKE.sub(r"&\1", _mended(_joined(self.base, value)) if value else "")
+            self.head.link = _ENTITY_LIKE.sub(r"&\1", _repaired(_joined(self.base, value)) if value else "")
         elif self.field == "guid":
             if self.head.link is None:
-                self.head.link = _mended(_joined(self.base, value)) if value else ""
+                self.head.link = _repaired(_joined(self.base, value)) if value else ""
         elif self.field == "language" and not value:
             raise _Unusual
         else:
             self.texts[self.field] = value
 
     def end_of_item(self, entry: _Fields, raw: str) -> None:
-        value, field = _mended(raw), self.field
+        value, field = _repaired(raw), self.field
         if field == "title":
             if entry.has_title:
                 raise _Unusual
             entry.has_title, entry.title = True, value
         elif field == "link":
-            address = _mended(_joined(self.base, raw)) if raw else ""
+            address = _repaired(_joined(self.base, raw)) if raw else ""
             entry.link = _ENTITY_LIKE.sub(r"&\1", address.replace("&amp;", "&"))
             if entry.link:
                 entry.links.append(entry.link)
@@ -400,7 +400,7 @@ class _Reader:
             raise _Unusual
         is_link = self.atom or self.attributes.get("ispermalink", "true") == "true"
         entry.guid = raw or None
-        entry.id = _mended(_joined(self.base, raw) if is_link and raw else raw)
+        entry.id = _repaired(_joined(self.base, raw) if is_link and raw else raw)
         if is_link and entry.link is None:
             entry.link = entry.id
 
@@ -500,7 +500,7 @@ def _joined(base: str, address: str) -> str:
         return ""
 
 
-def _mended(text: str) -> str:
+def _repaired(text: str) -> str:
     """Return ``text`` with UTF-8 that was taken for Latin-1 read again, and with Windows' quotation marks."""
     if text.isascii():
         return text

@@ -22,7 +22,7 @@ LASTS = timedelta(days=21)
 
 @dataclass(frozen=True, slots=True)
 class ConversationNote:
-    """What was noted on a conversation with a client, and when that took place."""
+    """A note on a conversation with a client, with the time of the conversation."""
 
     at: datetime
     text: str

@@ -1,4 +1,4 @@
-"""What the client book does not say about a client, and what to ask them. Pure."""
+"""Names the gaps in a client's entry in the book, and the questions that fill them. Pure."""
 
 from __future__ import annotations
 

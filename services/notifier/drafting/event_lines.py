@@ -1,4 +1,4 @@
-"""What an event means for a client and what to ask about it, by its kind, the client's stance and how it turns out.
+"""The meaning of an event for a client and the question about it, by its kind, the client's stance and its outcome.
 
 The lines are data (meanings.yaml, and ``by_event`` in questions.yaml). A playbook rule's own meaning or question comes
 first; these serve wherever a rule has none.

@@ -1,4 +1,4 @@
-"""What the client told us that bears on an event: what they intend with the asset, and the aims that it touches.
+"""Finds what a client told us that bears on an event: an intention with the asset, and the aims that it touches.
 
 Everything is in the client's own words and rests on the client book. Where a note is not plainly what the client said,
 or not plainly about the matter of the event, it is not used.

@@ -1,4 +1,4 @@
-"""How a message is written for a client: its length, its tone, and how calm it is. The facts stay the same. Pure."""
+"""Chooses the register of a message: its length, its tone, and how calm it is. The facts stay the same. Pure."""
 
 from __future__ import annotations
 

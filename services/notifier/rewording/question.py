@@ -15,9 +15,9 @@ from schemas.alerts import Alert, Evidence
 from schemas.base import content_id
 from schemas.clients import Client, Firm, Manager
 from schemas.drafts import Draft
+from services.notifier.drafting.clauses import clean_title
 from services.notifier.drafting.data_files import phrasing_of, read_yaml, word_list
 from services.notifier.drafting.grounding import sentence_spans
-from services.notifier.drafting.news import clean_title
 from services.notifier.drafting.opinion import desire_phrase
 from services.notifier.rewording.equivalence import split_advice
 from services.notifier.rewording.masking import Masks

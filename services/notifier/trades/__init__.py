@@ -1,1 +1,1 @@
-"""What is particular to each trade: whom a firm of it advises, on what, and in which words. Read from files."""
+"""The peculiarities of each trade, read from files: whom a firm of it advises, on what, and in which words."""

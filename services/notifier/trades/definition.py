@@ -1,4 +1,4 @@
-"""What a trade file may say. Every part but the name has a default: the words and questions for every trade."""
+"""The contents of a trade file. Every part but the name has a default: the words and questions for every trade."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ COMPOSE = ROOT / "firstword" / "compose"
 #: Values, and classes without resources of their own: any module may make them.
 MADE_ANYWHERE = {
     "BadInput",
+    "DamagedDatabase",
     "EventLog",
     "DeadLetterLimit",
     "Metrics",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from firstword.compose import common, outbound
+from firstword.compose.outbound import build_model_probe
 from firstword.doctor import run_checks
 from schemas.topics import topic_of
 from services.common.errors import BadInput
@@ -72,7 +73,7 @@ async def test_the_doctor_asks_the_endpoint_for_its_models(tmp_path: Path, reply
     async with serving({"/v1/models": reply}) as server:
         llm = LlmSettings(url=server.url("/v1"), model="m", writes="write")
         with common.open_store(Settings(data=tmp_path, llm=llm), FakeClock(NOW)) as store:
-            checks = await asyncio.to_thread(run_checks, store, common.build_ingest(store), {})
+            checks = await asyncio.to_thread(run_checks, store, common.build_ingest(store), {}, build_model_probe)
     check = next(check for check in checks if check.what == "language model")
     assert check.state == state
     assert said in check.found

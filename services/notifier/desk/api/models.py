@@ -100,7 +100,7 @@ class Edit(Version):
 
 
 class Traits(Model):
-    """What a client said that the client book leaves out: the risk they accept, and a goal, also in their ``words``."""
+    """Facts that the client book leaves out: the risk that the client accepts, and a goal, also in their ``words``."""
 
     risk: Risk | None = None
     goal: str = ""
@@ -108,7 +108,7 @@ class Traits(Model):
 
 
 class MoodDecision(Model):
-    """How a client feels at present."""
+    """A client's mood at present."""
 
     mood: Mood
 
@@ -392,7 +392,7 @@ class MoodHint(Model):
 
 
 class MoodState(Model):
-    """How a client feels, when that was decided at the desk, and what a conversation since then suggests."""
+    """A client's mood, when it was decided at the desk, and a suggestion from a conversation since then."""
 
     mood: Mood
     decided_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""What a practice writes to its patients: calm, no diagnosis, no change of a treatment, and always the same request."""
+"""A practice's messages to its patients: calm, no diagnosis, no change of a treatment, and always the same request."""
 
 from __future__ import annotations
 
