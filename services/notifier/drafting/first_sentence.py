@@ -208,25 +208,21 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
     names = known_names(alert, client)
     title = clean_title(item.title, item.publisher, item.host or "")
     of_title = _read(title, names, item.attributed_to is not None)
-    sentences = [item.quote]
-    if alert.reading is not None and alert.reading.item_id == item.item_id and alert.reading.sentence:
-        sentences.append(alert.reading.sentence)
     about = _stems(title)
     found = [
         NewsClause(clause, item, True)
         for clause in of_title
         if _is_named(clause, item, alert) or fold(title).startswith(fold(clause)[:BEGINNING])
     ]
-    for number, sentence in enumerate(dict.fromkeys(sentences)):
-        if fold(sentence) == fold(title):
+    sentence = item.quote if fold(item.quote) != fold(title) else ""
+    for clause in _read(sentence, names, True):
+        named = _is_named(clause, item, alert)
+        if clause.startswith("The ") and not named:
+            continue  # "The government has …": which one, the sentence before says
+        if _ALSO.search(clause) or not (named or fold(clause) in fold(sentence)):
             continue
-        for clause in _read(sentence, names, True):
-            if clause.startswith("The ") and not _is_named(clause, item, alert):
-                continue  # "The government has …": which one, the sentence before says
-            if _ALSO.search(clause) or not (_is_named(clause, item, alert) or fold(clause) in fold(sentence)):
-                continue
-            if number or _is_read_for(alert, item, sentence) or len(_stems(clause) & about) >= SHARED_WORDS:
-                found.append(NewsClause(clause, item, False))
+        if _is_read_for(alert, item, sentence) or len(_stems(clause) & about) >= SHARED_WORDS:
+            found.append(NewsClause(clause, item, False))
     found.sort(
         key=lambda clause: (
             not _is_named(clause.text, item, alert),
