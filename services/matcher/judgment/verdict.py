@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from schemas.alerts import IfTheyAsk, Reason, Verdict
 from schemas.clients import Watch, WatchKind
+from schemas.mentions import EventKind
 from schemas.readings import Role
 from services.matcher.judgment.credibility import Assessment
 from services.matcher.judgment.reasons import reason
@@ -45,6 +46,8 @@ _NOT_NEWS_TEXT: dict[NotNews, str] = {
 _BELIEVED: frozenset[Verdict] = frozenset(("tell", "information"))
 #: An unconfirmed event can move the value of a thing that takes part in it.
 _TAKES_PART: frozenset[Role] = frozenset(("actor", "object", "party"))
+#: Anybody can look up a price: a plain report of a move is not passed on as unconfirmed.
+_SEEN_BY_ALL: frozenset[EventKind] = frozenset(("share_move",))
 _NOT_ABOUT_TEXT: dict[Role, str] = {
     "mention": "The event is another's; {name} is only mentioned.",
     "speaker": "The event is another's; {name} only comments on it.",
@@ -257,6 +260,8 @@ def _may_move(situation: Situation, thresholds: Thresholds) -> bool:
     # Who runs a rumor says that it is one. A plain report by a source that is not enough waits for a better one, unless
     # it is grave.
     rumor = situation.assessment.disputed or situation.assessment.contested
+    if not rumor and event.kind in _SEEN_BY_ALL:
+        return False
     relevant = situation.relevance.score >= (thresholds.rumor_relevance if rumor else thresholds.warn_relevance)
     # What a party denies is often read as a matter of its reputation, whatever it is accused of.
     kind = "investigation" if situation.assessment.contested and event.kind == "reputation" else event.kind

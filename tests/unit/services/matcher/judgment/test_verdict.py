@@ -68,6 +68,8 @@ def situation(
         (situation(3, score=0.6), "warn", "could-move-asset"),
         (situation(3, score=0.6, disputed=False), "hold", "unconfirmed"),
         (situation(3, score=0.8, disputed=False), "warn", "could-move-asset"),
+        (situation(3, event="share_move", disputed=False), "hold", "unconfirmed"),
+        (situation(3, event="share_move"), "warn", "could-move-asset"),
         (situation(4), "warn", "could-move-asset"),
         (situation(4, letter="E"), "hold", "unconfirmed"),
         (situation(3, kind="competitor"), "hold", "unconfirmed"),
