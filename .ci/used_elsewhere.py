@@ -7,6 +7,9 @@ Add a name only if a library, a template or the wire format uses it. Delete code
 # The protocol of context managers
 _.trace
 
+# pickle: asked for each name in the data
+_.find_class
+
 # Pydantic: fields that stand in JSON
 _.specversion
 _.datacontenttype
