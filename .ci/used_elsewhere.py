@@ -66,8 +66,12 @@ _.endElement
 _.namespace_prefixes
 _.buffer_text
 _.StartElementHandler
+_.StartNamespaceDeclHandler
 _.EndElementHandler
 _.CharacterDataHandler
+
+# tarfile: the time of an entry
+_.mtime
 
 # httpcore: a network backend
 _.connect_unix_socket

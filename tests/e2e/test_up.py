@@ -84,7 +84,7 @@ def test_the_first_start_shows_the_sample_and_the_second_does_not_repeat_it(tmp_
         assert time.monotonic() - started < 30
         assert "Sample data" in inbox
         verdicts = {str(draft["verdict"]) for draft in drafts(browser)}
-        assert verdicts == {"tell", "warn", "correct"}
+        assert {"tell", "warn", "correct"} <= verdicts <= {"tell", "warn", "correct", "information"}
         assert "Fennimore" not in browser.get("/held").text
         assert "Dromer Transport" in browser.get("/held").text
         assert "satire" in browser.get("/clients/henrik-solberg").text.casefold()

@@ -139,9 +139,7 @@ class FileFetcher:
                     return Response(304, url, validators=fresh)
                 return Response(200, url, file.read(self._max_bytes), validators=fresh)
         except OSError as error:
-            if any(
-                place.is_symlink() for place in (path, *path.parents) if place.is_relative_to(root) and place != root
-            ):
+            if _leads_through_link(root, inside):
                 raise BadInput(f"{path} leads through a link.", fix="Put the file itself into the folder.") from error
             raise Unreachable(
                 f"{path} can't be read: {error.strerror}.", fix="Check that it exists and may be read."

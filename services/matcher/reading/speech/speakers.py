@@ -124,11 +124,12 @@ def _written(text: str, words: Sequence[Word]) -> str:
 def _without_class(run: Sequence[Word], vocabulary: SpeakerWords) -> Sequence[Word]:
     """Return a name in a headline that capitalizes every word, without words that only say what bears it.
 
-    "Crypto Exchange Orvix" is Orvix. A name of ordinary words alone ("General Motors") is left whole.
+    "Crypto Exchange Orvix" is Orvix. A name of ordinary words alone ("General Motors") is left whole, and so is one that
+    only begins with a describing word ("Market Whisper").
     """
-    classes = vocabulary.modifiers | vocabulary.classes
-    described = [word.norm in classes or word.norm in vocabulary.kinds for word in run[:-1]]
-    first = next((index + 1 for index in reversed(range(len(described))) if described[index]), 0)
+    bearers = vocabulary.classes | vocabulary.kinds.keys()
+    described = [word.norm in vocabulary.modifiers or word.norm in bearers for word in run[:-1]]
+    first = next((index + 1 for index in reversed(range(len(described))) if run[index].norm in bearers), 0)
     if not all(known or vocabulary.is_ordinary(word) for known, word in zip(described, run[:first], strict=False)):
         return run
     return run[first:] if any(not vocabulary.is_ordinary(word) for word in run[first:]) else run
