@@ -124,8 +124,8 @@ def _written(text: str, words: Sequence[Word]) -> str:
 def _without_class(run: Sequence[Word], vocabulary: SpeakerWords) -> Sequence[Word]:
     """Return a name in a headline that capitalizes every word, without words that only say what bears it.
 
-    "Crypto Exchange Orvix" is Orvix. A name of ordinary words alone ("General Motors") is left whole, and so is one that
-    only begins with a describing word ("Market Whisper").
+    "Crypto Exchange Orvix" is Orvix. A name of ordinary words alone ("General Motors") is left whole, and so is one
+    that only begins with a describing word ("Market Whisper").
     """
     bearers = vocabulary.classes | vocabulary.kinds.keys()
     described = [word.norm in vocabulary.modifiers or word.norm in bearers for word in run[:-1]]
