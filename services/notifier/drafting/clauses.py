@@ -73,7 +73,7 @@ _TRUNCATED = re.compile(
     r"(?:\.\.\.|…)|[,;:–—&-]$|\b(?:an?|and|at|by|for|from|in|of|or|the|to|with|as|is|are|that|toward|than|over|about|under|after|before|into|its|their)$",
     re.IGNORECASE,
 )
-_BROKEN = re.compile(r"[?!•|@#<>{}\[\]]|https?:|www\.|\d/\d{1,2}/\d")
+_BROKEN = re.compile(r"\. Plus\b|[?!•|@#<>{}\[\]]|https?:|www\.|\d/\d{1,2}/\d")
 _STRAIGHT = re.compile(r"(?<![\w\d])\"([^\"]+)\"(?!\w)")
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|‘[^‘’]*’|(?<!\w)'[^']*'(?!\w)")
 _CUT = re.compile(r",\s+|\s+[–—-]\s+|;\s+|\s+(?=[a-z])")

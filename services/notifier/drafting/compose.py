@@ -55,11 +55,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A draft, and the passage of the news in it that a later correction quotes."""
+    """A draft, and the passage of the news in it that a later correction quotes.
+
+    ``unstated``: no report says in a sentence what happened, so the draft only tells the kind of event.
+    """
 
     draft: Draft
     publisher: str
     quote: str
+    unstated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,9 @@ def compose(
     if errors:
         faults = "; ".join(f"{finding.rule}: “{finding.text}”. {finding.message}" for finding in errors)
         return Refusal("tone", f"The draft did not pass the tone check: {faults}")
-    return Composed(_draft(brief, attempt, send_after, notes, supersedes), attempt.news.publisher, attempt.news.quote)
+    news = attempt.news
+    draft = _draft(brief, attempt, send_after, notes, supersedes)
+    return Composed(draft, news.publisher, news.quote, news.unstated)
 
 
 def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: GroundingSources) -> _Attempt:
@@ -191,7 +197,7 @@ def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: Groundi
     parts.append(DraftPart(role="signature", text=signature(brief.manager, brief.firm.name)))
     if (note := brief.firm.compliance_for(brief.client.trade, brief.client.jurisdiction)) is not None:
         parts.append(DraftPart(role="compliance", text=note.strip()))
-    line = subject_line(brief)
+    line = subject_line(brief, may_be_long=detail.others)
     # The words of the subject and of the first sentence are the source's, as if they were quoted.
     told = (news.clause,) if news.clause is not None else ()
     whole = f"“{line}”.\n\n{quote_sources(message_text(parts), told)}"

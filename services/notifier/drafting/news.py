@@ -30,6 +30,7 @@ from services.notifier.drafting.first_sentence import (
 from services.notifier.drafting.tokens import fold
 
 __all__ = [
+    "LONGEST_SUBJECT",
     "NewsPart",
     "lead_evidence",
     "news_part",
@@ -41,6 +42,8 @@ __all__ = [
 
 #: Common mail programs cut off a longer subject.
 SUBJECT_CHARACTERS = 78
+#: A subject that is cut off in some programs is better than one that only names the kind of event.
+LONGEST_SUBJECT = 110
 #: The confidence from which the kind of event as read is told in our own words.
 SURE_KIND = 0.75
 #: A quotation beside the first sentence has at most so many words.
@@ -60,6 +63,7 @@ class NewsPart:
     """The news part: its text, the items it rests on, and the publisher and passage that a correction names.
 
     ``clause`` ties what the first sentence says to the item in whose words it does; None if it quotes them.
+    ``unstated``: no item says in a sentence what happened, so only the kind of event is told.
     """
 
     text: str
@@ -67,6 +71,7 @@ class NewsPart:
     publisher: str
     quote: str
     clause: Grounding | None = None
+    unstated: bool = False
 
 
 def quote_sources(text: str, groundings: Iterable[Grounding]) -> str:
@@ -77,12 +82,17 @@ def quote_sources(text: str, groundings: Iterable[Grounding]) -> str:
     return text
 
 
-def subject_line(brief: Brief) -> str:
-    """Return the subject line: the news in one clause, marked if it is unconfirmed or a correction."""
+def subject_line(brief: Brief, *, may_be_long: bool = True) -> str:
+    """Return the subject line: the news in one clause, marked if it is unconfirmed or a correction.
+
+    ``may_be_long``: rather than the kind of event alone, a clause that some mail programs cut off.
+    """
     prefix = PREFIX.get(brief.alert.verdict, "")
-    characters = SUBJECT_CHARACTERS - len(prefix)
-    text = short_subject(brief.alert, brief.client, characters, lead_evidence(brief))
-    return prefix + (text or _plain_subject(brief, characters))
+    lead = lead_evidence(brief)
+    for longest in (SUBJECT_CHARACTERS, LONGEST_SUBJECT) if may_be_long else (SUBJECT_CHARACTERS,):
+        if (text := short_subject(brief.alert, brief.client, longest - len(prefix), lead)) is not None:
+            return prefix + text
+    return prefix + _plain_subject(brief, SUBJECT_CHARACTERS - len(prefix))
 
 
 def _plain_subject(brief: Brief, characters: int) -> str:
@@ -175,7 +185,8 @@ def news_part(brief: Brief, *, max_words: int, others: bool) -> NewsPart:
         used += _denials(brief, lead)
     ids = tuple(dict.fromkeys(item.item_id for item in used))
     if clause is None:
-        return NewsPart(text, ids, _outlet(lead), quote.strip("“”."))
+        unstated = brief.alert.verdict != "correct" and quote not in text
+        return NewsPart(text, ids, _outlet(lead), quote.strip("“”."), unstated=unstated)
     shown = clause.text if clause.text in text else clause.text[0].lower() + clause.text[1:]
     return NewsPart(text, ids, _outlet(lead), clause.text, _grounded(clause, shown))
 

@@ -64,12 +64,19 @@ def compose_story(
     composed = compose(brief, context.playbooks, send_after=plan.send_after, notes=notes, supersedes=follow.supersedes)
     if isinstance(composed, Refusal):
         return composed
+    if composed.unstated and _can_wait(brief.alert):
+        return Refusal("no_statement", f"No report on {brief.asset} says in one sentence what happened.")
     draft = composed.draft.model_copy(update={"budget": grant.budget, "beyond_because": grant.because})
     if variant is not None:
         draft = draft.model_copy(update={"id": content_id("drf", draft.id, "anew", variant)})
     return StoryDraft(
         alert=brief.alert, draft=draft, publisher=composed.publisher, quote=composed.quote, attached=tuple(attached)
     )
+
+
+def _can_wait(alert: Alert) -> bool:
+    """Return whether it does no harm that the client is told only once a report says plainly what happened."""
+    return alert.verdict in ("tell", "information") and alert.size != "major" and alert.urgency in ("low", "normal")
 
 
 def _affected(

@@ -12,6 +12,7 @@ from schemas.drafts import Draft
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.compose import Composed, Refusal, compose, message_text
 from services.notifier.drafting.grounding import check_grounding, grounding_sources, ungrounded
+from services.notifier.drafting.news import LONGEST_SUBJECT
 from services.notifier.drafting.playbook_rules import Playbook
 from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.drafting.tone import MAX_WORDS
@@ -58,7 +59,7 @@ def test_any_draft_is_grounded_short_calm_and_asks_one_question(seed: int) -> No
         assert ungrounded(draft.grounding) == ()
         assert draft.words <= MAX_WORDS
         assert draft.reading_seconds < 60
-        assert len(draft.subject) <= 78
+        assert len(draft.subject) <= LONGEST_SUBJECT
         assert whole.count("?") == 1
         assert message_text([part for part in draft.parts if part.role != "close"]).endswith("?")
         assert not [finding for finding in draft.findings if finding.severity == "error"]

@@ -10,7 +10,14 @@ from schemas.alerts import Alert, Reason
 from schemas.readings import ReadingConfidence
 from services.notifier.drafting.brief import Brief, DraftedStory
 from services.notifier.drafting.grounding import check_grounding, grounding_sources, ungrounded
-from services.notifier.drafting.news import lead_evidence, news_part, quotation_from, quote_sources, subject_line
+from services.notifier.drafting.news import (
+    LONGEST_SUBJECT,
+    lead_evidence,
+    news_part,
+    quotation_from,
+    quote_sources,
+    subject_line,
+)
 from tests.unit.services.notifier.samples import NOW, a_client, a_firm, a_manager, an_alert, an_item, drafted_story
 from tests.unit.services.notifier.second_reading.samples import a_reading
 
@@ -48,7 +55,7 @@ def test_a_long_quote_ends_at_a_clause_with_an_ellipsis() -> None:
 @given(st.text(max_size=300), st.sampled_from(["tell", "warn", "correct"]))
 def test_a_subject_is_one_short_calm_line(headline: str, verdict: str) -> None:
     line = subject_line(brief(an_alert(headline=headline, verdict=verdict)))
-    assert 0 < len(line) <= 78
+    assert 0 < len(line) <= LONGEST_SUBJECT
     assert "\n" not in line
     assert not {"?", "!"} & set(line)
     assert line.startswith({"tell": "", "warn": "Unconfirmed: ", "correct": "Correction: "}[verdict])
