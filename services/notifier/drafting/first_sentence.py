@@ -36,6 +36,8 @@ __all__ = [
 
 #: A headline with more words is read twice.
 EASY_WORDS = 22
+#: A sentence of the text with more words is often a heading that runs on into the first sentence.
+SENTENCE_WORDS = 25
 #: Content words that two sentences share if they tell the same event, and new ones if one adds to the other.
 SHARED_WORDS, NEW_WORDS = 2, 4
 #: The share of a headline's content words that a sentence has if it says the same.
@@ -217,6 +219,8 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
     sentence = item.quote if fold(item.quote) != fold(title) else ""
     for clause in _read(sentence, names, True):
         named = _is_named(clause, item, alert)
+        if len(clause.split()) > SENTENCE_WORDS:
+            continue
         if clause.startswith("The ") and not named:
             continue  # "The government has …": which one, the sentence before says
         if _ALSO.search(clause) or not (named or fold(clause) in fold(sentence)):
