@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import product
 from typing import Any, get_args
 
@@ -63,20 +63,23 @@ def query_of(rule: Rule, kind: EventKind, *parts: Any) -> RuleQuery:
     )
 
 
-def said(trade: Trade) -> Iterator[tuple[DryRunCase, Rule]]:
-    """Yield each kind × stance × direction × size × desire × risk that a rule decides, with the rule."""
+@cache
+def said(trade: Trade) -> tuple[tuple[DryRunCase, Rule], ...]:
+    """Return each kind × stance × direction × size × desire × risk that a rule decides, with the rule."""
     rules = BOOKS[trade].rules
     cases = sorted({(kind, stance) for rule in rules for kind in rule.events for stance in rule.stances})
     desires = [*sorted({name for rule in rules for name in rule.desires}), "peace of mind"]
     sizes: set[Size] = {"moderate", *(size for rule in rules for size in rule.sizes)}
     clients, events = tuple(product(desires, get_args(Risk))), tuple(product(get_args(Direction), sorted(sizes)))
+    found = []
     for (kind, stance), (direction, size), (desire, risk) in product(cases, events, clients):
         case = DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, size=size)
         brief = brief_for(case, NOW)
         query = query_for(brief.alert, brief.client, brief.asset, None)
         rule = SHIPPED.lookup(replace(query, desire=desire))
         if rule is not None:
-            yield case, rule
+            found.append((case, rule))
+    return tuple(found)
 
 
 def proofread(case: DryRunCase, rule: Rule) -> None:
@@ -158,12 +161,12 @@ def test_every_rule_is_correct_english(trade: Trade) -> None:
 
 
 @pytest.mark.parametrize("trade", Trades.shipped().names)
-def test_every_rule_reads_well_in_each_of_its_cases(trade: Trade) -> None:
-    """Each rule with each event and stance; verdicts, desires and risks in turn, so that all of them have theirs."""
-    by_case: dict[tuple[EventKind, Stance, str], list[DryRunCase]] = {}
-    rules: dict[tuple[EventKind, Stance, str], Rule] = {}
+def test_every_rule_reads_well_with_each_stance(trade: Trade) -> None:
+    """Each rule with each stance; events, verdicts, desires and risks take turns. The slow test has all."""
+    by_case: dict[tuple[Stance, str], list[DryRunCase]] = {}
+    rules: dict[tuple[Stance, str], Rule] = {}
     for case, rule in said(trade):
-        key = (case.kind, case.stance, rule.id)
+        key = (case.stance, rule.id)
         rules[key] = rule
         by_case.setdefault(key, []).append(case)
     for turn, (key, cases) in enumerate(by_case.items()):
