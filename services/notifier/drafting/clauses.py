@@ -224,7 +224,8 @@ def _beside_colon(part: str, has_speaker: bool) -> Iterator[str]:
 def _trimmed(clause: str) -> str:
     """Return ``clause`` without "today", which is another day for the reader, and without marks at its ends."""
     clause = _STRAIGHT.sub(r"“\1”", _NEWS_OF_DAY.sub("", clause))
-    return " ".join(clause.split()).strip(" .,;:-–—")
+    clause = " ".join(clause.split()).strip(" .,;:-–—")
+    return re.sub(r"[.,](?=[”’\"']$)", "", clause)  # "… its “honesty.”", where the sentence goes on
 
 
 def _longest_statement(clause: str) -> str | None:

@@ -30,6 +30,7 @@ def test_a_headline_is_cleaned_of_labels_and_outlets(title: str, cleaned: str) -
     ("text", "clause"),
     [
         ("Orvix shares halted after $4bn bid – business live", "Orvix shares halted after $4bn bid"),
+        ("Orvix calls its new pump “the quiet one.”", "Orvix calls its new pump “the quiet one”"),
         (
             "PORT ELLERY (Wire) - Orvix on Monday recalled all of its pumps.",
             "Orvix on Monday recalled all of its pumps",
