@@ -49,14 +49,17 @@ class DamagedDatabase(FirstwordError):
 
 def explain_database_error(error: DBAPIError) -> FirstwordError | None:
     """Return a message for people about an error of SQLite or an outage of PostgreSQL; None if it is neither."""
-    said = str(error.orig).strip()
+    said = str(error.orig)
     for phrase, (what, fix) in _SQLITE_ERRORS.items():
         if phrase in said.casefold():
             return DamagedDatabase(f"Firstword's database {what}.", fix=fix)
-    if isinstance(error, OperationalError):
-        reason = said.splitlines()[0] if said else "no answer"
-        return Unreachable(f"The database does not answer: {reason}.", fix="Check that the server runs, and try again.")
-    return None
+    return _unreachable(error, "The database") if isinstance(error, OperationalError) else None
+
+
+def _unreachable(error: OperationalError, what: str) -> Unreachable:
+    reason = next(iter(str(error.orig).strip().splitlines()), "no answer")
+    fix = "Check that the server runs and that FIRSTWORD_DATABASE is correct."
+    return Unreachable(f"{what} can't be reached: {reason}.", fix=fix)
 
 
 def open_database(url: str) -> Engine:
@@ -122,11 +125,7 @@ def translate_outages(engine: Engine) -> Iterator[None]:
         yield
     except OperationalError as error:
         where = engine.url.render_as_string(hide_password=True)
-        reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no answer"
-        raise Unreachable(
-            f"The database at {where} can't be reached: {reason}.",
-            fix="Check that the server runs and that FIRSTWORD_DATABASE is correct.",
-        ) from None
+        raise _unreachable(error, f"The database at {where}") from None
 
 
 def open_sqlite(path: Path) -> Engine:

@@ -8,7 +8,7 @@ author. So the two never disagree, which a test checks on every feed at hand.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urljoin
 from xml.parsers import expat
@@ -18,6 +18,7 @@ from feedparser.mixin import _FeedParserMixin
 
 from services.ingest.parse.entry import RawEntry, RawFeed
 from services.ingest.parse.prescan import MAX_DEPTH, MAX_ENTRIES
+from services.ingest.parse.raw_texts import author_name, is_page, said, ttl_seconds
 
 __all__ = ["parse_plain"]
 
@@ -169,17 +170,14 @@ class _Fields:
         self.source: str | None = None
 
 
-def parse_plain(document: bytes, feed_url: str, ttl: Callable[[Mapping[str, str]], int | None]) -> RawFeed | None:
-    """Return what ``document``, UTF-8 without a DOCTYPE, contains; None if it is not an ordinary, well-formed feed.
-
-    ``ttl`` reads from the head how many seconds the feed asks not to be polled again.
-    """
+def parse_plain(document: bytes, feed_url: str) -> RawFeed | None:
+    """Return what ``document``, UTF-8 without a DOCTYPE, contains; None if it is not an ordinary, well-formed feed."""
     reader = _Reader(feed_url)
     try:
         reader.parser.Parse(document, True)
     except (_Unusual, expat.ExpatError):
         return None
-    return reader.feed(ttl)
+    return reader.feed()
 
 
 class _Reader:
@@ -212,14 +210,14 @@ class _Reader:
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.text
 
-    def feed(self, ttl: Callable[[Mapping[str, str]], int | None]) -> RawFeed:
+    def feed(self) -> RawFeed:
         """Return the feed, after the whole document was read."""
         return RawFeed(
             format=self.format,
-            title=_said(self.head.title),
-            site_url=_said(self.head.link),
-            language=_said(self.texts.get("language")) or self.language,
-            ttl_seconds=ttl(self.texts),
+            title=said(self.head.title),
+            site_url=said(self.head.link),
+            language=said(self.texts.get("language")) or self.language,
+            ttl_seconds=ttl_seconds(self.texts),
             entries=tuple(self.entries),
         )
 
@@ -410,7 +408,7 @@ class _Reader:
             if mail is None or self.atom:
                 raise _Unusual
             value = mail[1] or ""
-        if self.entry is not None and (name := value.replace("mailto:", "").strip(" <>()")):
+        if self.entry is not None and (name := author_name(value)):
             self.entry.authors.append(name)
 
     def add_tags(self, entry: _Fields, value: str) -> None:
@@ -443,12 +441,12 @@ class _Reader:
             guid=entry.guid,
             url=_page(entry),
             base=self.base if entry.has_title else self.feed_url,
-            title=_said(entry.title),
-            summary=_said(entry.summary),
+            title=said(entry.title),
+            summary=said(entry.summary),
             body=max(entry.contents, key=len) if entry.contents else None,
             language=self.language if entry.has_title else None,
-            published=_said(published),
-            updated=_said(updated),
+            published=said(published),
+            updated=said(updated),
             authors=tuple(entry.authors),
             categories=tuple(label or term or "" for term, _, label in entry.tags),
             source_title=entry.source,
@@ -483,14 +481,10 @@ def _is_free(tag: str) -> bool:
 
 def _page(entry: _Fields) -> str | None:
     """Return the entry's page. A guid that is no address is no page."""
-    link, guid = _said(entry.link), entry.guid
-    if link and (link != _said(entry.id) or not guid or "://" in guid or guid.startswith("/")):
+    link = said(entry.link)
+    if is_page(link, said(entry.id), entry.guid):
         return link
     return entry.links[0] if entry.links else None
-
-
-def _said(value: str | None) -> str | None:
-    return value if value and value.strip() else None
 
 
 def _joined(base: str, address: str) -> str:

@@ -17,6 +17,7 @@ from services.ingest.parse.markup import declared_entities, resolve_references
 from services.ingest.parse.notes import Notes
 from services.ingest.parse.plainxml import parse_plain
 from services.ingest.parse.prescan import MAX_ENTRIES, Prescan, prescan
+from services.ingest.parse.raw_texts import TTL_FIELDS, author_name, is_page, said, ttl_seconds
 from services.ingest.parse.sniff import parse_prolog, refuse_root
 
 __all__ = ["parse_xml_feed"]
@@ -40,13 +41,8 @@ _NAMESPACES = {
     b"rdf": b"http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     b"sy": b"http://purl.org/rss/1.0/modules/syndication/",
 }
-_TTL_FIELDS = ("ttl", "sy_updateperiod", "sy_updatefrequency")
-_MAX_TTL_SECONDS = 7 * 86_400
-#: RSS 1.0 syndication module, http://purl.org/rss/1.0/modules/syndication/
-_PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 _FORMATS = {"rss": "RSS", "atom": "Atom", "cdf": "CDF"}
 _VERSION = re.compile(r"([a-z]+)(\d)(\d*)")
-_ADDRESS = re.compile(r"\S+@\S+")
 _NAME_IN_PARENTHESES = re.compile(r"\(([^()]{2,100})\)")
 
 
@@ -65,7 +61,7 @@ def parse_xml_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
             "This XML has a tag of more than 64 KB, which no feed needs.",
             fix="Remove this feed, or ask the publisher for another address.",
         )
-    plain = parse_plain(document, feed_url, _ttl)
+    plain = parse_plain(document, feed_url)
     if plain is not None and plain.entries:
         return plain
     scan = prescan(document)
@@ -151,9 +147,7 @@ def _feed(parsed: Any, entries: tuple[RawEntry, ...], feed_url: str) -> RawFeed:
         title=_text(head, "title"),
         site_url=_text(head, "link"),
         language=_text(head, "language") or _language(head),
-        ttl_seconds=_ttl(
-            {key: str(dict.get(head, key) or "") for key in ("ttl", "sy_updateperiod", "sy_updatefrequency")}
-        ),
+        ttl_seconds=ttl_seconds({key: str(dict.get(head, key) or "") for key in TTL_FIELDS}),
         entries=entries,
     )
 
@@ -185,7 +179,7 @@ def _entry(entry: Any, guid: str | None, feed_url: str, atom: bool) -> RawEntry:
 
 def _text(values: Any, key: str) -> str | None:
     value = dict.get(values, key)
-    return value if isinstance(value, str) and value.strip() else None
+    return said(value) if isinstance(value, str) else None
 
 
 def _language(head: Any) -> str | None:
@@ -197,7 +191,7 @@ def _language(head: Any) -> str | None:
 def _link(entry: Any, guid: str | None) -> str | None:
     """Return the entry's page: its alternate link, else the first that is not an attachment. A bare guid is no link."""
     link = _text(entry, "link")
-    if link and (link != _text(entry, "id") or not guid or "://" in guid or guid.startswith("/")):
+    if is_page(link, _text(entry, "id"), guid):
         return link
     for other in dict.get(entry, "links") or ():
         if other.get("rel", "alternate") in ("alternate", "via", "related") and other.get("href"):
@@ -213,18 +207,5 @@ def _authors(entry: Any) -> Iterable[str]:
         inside = _NAME_IN_PARENTHESES.search(name)
         if inside and "@" in name:
             name = inside[1]
-        name = _ADDRESS.sub("", name.replace("mailto:", "")).strip(" <>()")
-        if name:
+        if name := author_name(name):
             yield name
-
-
-def _ttl(head: Mapping[str, str]) -> int | None:
-    """Return how many seconds the feed asks not to be polled again."""
-    ttl = str(head.get("ttl") or "").strip()
-    if ttl.isascii() and ttl.isdigit() and 0 < len(ttl) < 7:
-        return min(int(ttl) * 60, _MAX_TTL_SECONDS) or None
-    period = _PERIODS.get(str(head.get("sy_updateperiod") or "").strip().lower())
-    frequency = str(head.get("sy_updatefrequency") or "1").strip()
-    if period is None or not (frequency.isascii() and frequency.isdigit() and 0 < len(frequency) < 5):
-        return None
-    return min(period // max(int(frequency), 1), _MAX_TTL_SECONDS) or None

@@ -137,12 +137,10 @@ def _question(ranked: Sequence[StoryDraft]) -> DraftPart:
 
 def _without_repetition(ranked: Sequence[StoryDraft]) -> list[list[DraftPart]]:
     """Return the parts of each story, where an opinion that was given is said once, and what several are based on."""
-    opinions: set[str] = set()
     bases: set[str] = set()
     told = []
-    for story in ranked:
+    for story, again in zip(ranked, _repeats(ranked), strict=True):
         kept = []
-        again = _opinion(story) in opinions
         for part in story.draft.parts:
             if part.role == "meaning" and again:
                 continue
@@ -153,20 +151,22 @@ def _without_repetition(ranked: Sequence[StoryDraft]) -> list[list[DraftPart]]:
                 part = part.model_copy(update={"text": f"With the same in mind, {rest}"})
             bases |= {basis} if basis else set()
             kept.append(part)
-        opinions |= {_opinion(story)} - {""}
         told.append(kept)
     return told
 
 
+def _repeats(ranked: Sequence[StoryDraft]) -> list[bool]:
+    """Return for each story whether its opinion was given on one before it."""
+    opinions = [_opinion(story) for story in ranked]
+    return [bool(opinion) and opinion in opinions[:index] for index, opinion in enumerate(opinions)]
+
+
 def _advice(ranked: Sequence[StoryDraft]) -> Iterator[Advice]:
     """Yield the advice on each story, as it stands in the message."""
-    opinions: set[str] = set()
-    for story in ranked:
+    for story, again in zip(ranked, _repeats(ranked), strict=True):
         for advice in story.draft.advice:
-            again = _opinion(story) in opinions
             said = SAME_OPINION.format(name=story.alert.entity_name) if again else advice.text
             yield advice.model_copy(update={"text": said})
-        opinions.add(_opinion(story))
 
 
 def _draft(

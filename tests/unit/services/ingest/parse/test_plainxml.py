@@ -23,16 +23,12 @@ SHARED = Path(__file__).parents[5].parent / "shared" / "data" / "feeds"
 FEED_URL = "https://news.example/section/feed.xml"
 
 
-def no_ttl(_: object) -> None:
-    return None
-
-
 def both(text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[RawFeed | str, RawFeed | str, bool]:
     """Return what the fast reader and feedparser make of ``text``, and whether the fast reader took it."""
     taken: list[bool] = []
 
-    def fast(document: bytes, url: str, ttl: object) -> RawFeed | None:
-        found = parse_plain(document, url, ttl)  # type: ignore[arg-type]
+    def fast(document: bytes, url: str) -> RawFeed | None:
+        found = parse_plain(document, url)
         taken.append(found is not None and bool(found.entries))
         return found
 
@@ -204,7 +200,7 @@ def test_no_feed_is_read_differently(text: str, monkeypatch: pytest.MonkeyPatch)
 
 def test_what_it_does_not_know_is_left_to_feedparser() -> None:
     ordinary = '<rss version="2.0"><channel><item><title>A</title></item></channel></rss>'
-    assert parse_plain(ordinary.encode(), FEED_URL, no_ttl) is not None
+    assert parse_plain(ordinary.encode(), FEED_URL) is not None
     for strange in (
         "<title>B</title>",
         "<title><b>B</b></title>",
@@ -213,15 +209,15 @@ def test_what_it_does_not_know_is_left_to_feedparser() -> None:
         "<id>1</id>",
     ):
         changed = ordinary.replace("</item>", f"{strange}</item>")
-        assert parse_plain(changed.encode(), FEED_URL, no_ttl) is None, strange
-    assert parse_plain(ordinary[:-5].encode(), FEED_URL, no_ttl) is None
-    assert parse_plain(b"<html><body/></html>", FEED_URL, no_ttl) is None
+        assert parse_plain(changed.encode(), FEED_URL) is None, strange
+    assert parse_plain(ordinary[:-5].encode(), FEED_URL) is None
+    assert parse_plain(b"<html><body/></html>", FEED_URL) is None
 
 
 def test_many_categories_take_linear_time() -> None:
     many = "".join(f"<category>c{number}</category>" for number in range(60_000))
     text = f'<rss version="2.0"><channel><item><title>A</title>{many}</item></channel></rss>'
-    found = parse_plain(text.encode(), FEED_URL, no_ttl)
+    found = parse_plain(text.encode(), FEED_URL)
     assert found is not None
     assert len(found.entries[0].categories) == 60_000
 
