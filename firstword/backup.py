@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from firstword.storage.engine import DamagedDatabase
 from services.common.errors import BadInput
-from services.common.private_files import make_private_folder
+from services.common.private_files import make_private_folder, new_private_file
 
 __all__ = ["Backup", "back_up", "restore"]
 
@@ -53,25 +53,19 @@ def back_up(data: Path, file: Path, now: datetime, *, keys: bool = True) -> Back
     """
     if not (data / _DATABASE).exists():
         raise BadInput(f"{data} has no database to back up.", fix="Name the data folder with --data.")
-    if file.exists():
-        raise BadInput(f"{file}: the file exists already.", fix="Choose another name, or remove the file.")
     file = file.absolute()
-    part, space = file.with_name(f"{file.name}.part"), file.with_name(f".{file.name}.copying")
+    space = file.with_name(f".{file.name}.copying")
     shutil.rmtree(space, ignore_errors=True)  # of a backup that was cut off
     try:
         make_private_folder(space)
-        _copy_database(data / _DATABASE, space / _DATABASE)
-        paths = {_DATABASE: space / _DATABASE, **_own_files(data, keys=keys)}
-        sizes = {name: path.stat().st_size for name, path in paths.items()}
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        with new_private_file(file) as out:
+            _copy_database(data / _DATABASE, space / _DATABASE)
+            paths = {_DATABASE: space / _DATABASE, **_own_files(data, keys=keys)}
+            sizes = {name: path.stat().st_size for name, path in paths.items()}
             _write(out, paths, now)
-            out.flush()
-            os.fsync(out.fileno())
-        part.rename(file)
     except OSError as error:
         raise BadInput(f"{file}: {error.strerror}.", fix="Choose a folder with enough space to write to.") from error
     finally:
-        part.unlink(missing_ok=True)
         shutil.rmtree(space, ignore_errors=True)
     return Backup(now, sizes)
 

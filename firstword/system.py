@@ -17,9 +17,9 @@ import uvicorn
 
 from firstword.runtimes.embedded import EmbeddedRuntime
 from firstword.store import Store
-from services.common.errors import BadInput, FirstwordError
+from services.common.errors import FirstwordError
 from services.common.logs import get_logger
-from services.common.private_files import make_private_file, make_private_folder
+from services.common.private_files import prepare_data_folder
 
 __all__ = ["BackgroundService", "DeskServer", "InUse", "System", "bind", "lock_folder", "run_together"]
 
@@ -52,14 +52,7 @@ def lock_folder(data: Path) -> Iterator[None]:
         BadInput: the folder can't be created or written to.
         InUse: another process holds the lock; the message names its process id.
     """
-    try:
-        make_private_folder(data)
-        make_private_file(data / "lock")
-    except OSError as error:
-        raise BadInput(
-            f"The data folder {data} can't be created or written to: {error.strerror}.",
-            fix="Choose another with --data, or give it to the user who runs Firstword.",
-        ) from error
+    prepare_data_folder(data, data / "lock")
     with (data / "lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import shutil
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from firstword.transfer.importer import import_installation
 from firstword.transfer.lock import lock_database, read_outcomes, require_no_workers
 from services.common.db import reading
 from services.common.errors import BadInput
+from services.common.private_files import new_private_file
 from services.common.processing import AnyEvent
 from services.common.settings import read_settings
 
@@ -179,25 +179,16 @@ def _open_output(name: str) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    path, part = Path(name), Path(f"{name}.part")
-    if path.exists():
-        raise BadInput(f"{name}: the file exists already.", fix="Choose another name, or remove the file.")
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        raise BadInput(f"{name}: {error.strerror}.", fix="Choose a folder that you may write to.") from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            if name.endswith(".gz"):
-                with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as compressed:
-                    yield compressed  # type: ignore[misc] # a GzipFile is a file of bytes in all but its declared type
-            else:
-                yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(new_private_file(Path(name)))
+        except OSError as error:
+            raise BadInput(f"{name}: {error.strerror}.", fix="Choose a folder that you may write to.") from None
+        if name.endswith(".gz"):
+            with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as compressed:
+                yield compressed  # type: ignore[misc] # a GzipFile is a file of bytes in all but its declared type
+        else:
+            yield file
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.common.errors import BadInput, FirstwordError, Unreachable
-from services.common.private_files import make_private_file, make_private_folder
+from services.common.private_files import prepare_data_folder
 
 __all__ = ["DamagedDatabase", "explain_database_error", "open_database", "open_sqlite", "translate_outages"]
 
@@ -142,16 +142,8 @@ def open_sqlite(path: Path) -> Engine:
         BadInput: the folder or the file can't be created.
         DamagedDatabase: the file is not a database.
     """
-    try:
-        make_private_folder(path.parent)
-        for file in (path, *(path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm"))):
-            if file == path or file.exists():
-                make_private_file(file)
-    except OSError as error:
-        raise BadInput(
-            f"The data folder {path.parent} can't be created or written to: {error.strerror}.",
-            fix="Choose another with --data, or give it to the user who runs Firstword.",
-        ) from error
+    logs = (path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm"))
+    prepare_data_folder(path.parent, path, *(log for log in logs if log.exists()))
     with path.open("rb") as opened:
         if opened.read(len(_MAGIC)) not in (_MAGIC, b""):
             raise DamagedDatabase(f"{path} is damaged: it is not an SQLite file.", fix=_RESTORE)
