@@ -57,10 +57,11 @@ def back_up(data: Path, file: Path, now: datetime, *, keys: bool = True) -> Back
     space = file.with_name(f".{file.name}.copying")
     shutil.rmtree(space, ignore_errors=True)  # of a backup that was cut off
     try:
+        own = _own_files(data, keys=keys)  # before our own copy is there, should it be in the same folder
         make_private_folder(space)
         with new_private_file(file) as out:
             _copy_database(data / _DATABASE, space / _DATABASE)
-            paths = {_DATABASE: space / _DATABASE, **_own_files(data, keys=keys)}
+            paths = {_DATABASE: space / _DATABASE, **own}
             sizes = {name: path.stat().st_size for name, path in paths.items()}
             _write(out, paths, now)
     except OSError as error:

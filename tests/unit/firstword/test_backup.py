@@ -56,6 +56,11 @@ def test_a_backup_is_restored_as_it_was_for_its_owner_alone(data: Path, tmp_path
     assert [path.name for path in target.parent.iterdir()] == ["data"], "nothing is left beside it"
 
 
+def test_a_backup_into_the_data_folder_does_not_contain_its_own_copy(data: Path) -> None:
+    made = back_up(data, data / "b.tar", NOW)
+    assert sorted(made.files) == ["firstword.db", "keys", "playbooks/own.yaml"]
+
+
 def test_keys_can_be_kept_apart(data: Path, tmp_path: Path) -> None:
     assert "keys" not in back_up(data, tmp_path / "b.tar", NOW, keys=False).files
 
