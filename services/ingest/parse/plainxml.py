@@ -138,6 +138,10 @@ _RESERVED = frozenset(
 _UNKNOWN = "?"
 
 
+#: A category: its term, scheme and label.
+_Tag = tuple[str | None, str | None, str | None]
+
+
 class _Unusual(Exception):
     """The document is not an ordinary feed."""
 
@@ -146,8 +150,8 @@ class _Fields:
     """The texts of one entry, or of the head, as they are met. None: not met; empty: met without text."""
 
     __slots__ = (
-        "authors", "contents", "created", "guid", "has_title", "id", "link", "links", "media_title", "plain_author",
-        "published", "source", "summary", "summary_depth", "tags", "title", "updated",
+        "authors", "contents", "created", "guid", "has_title", "id", "known_tags", "link", "links", "media_title",
+        "plain_author", "published", "source", "summary", "summary_depth", "tags", "title", "updated",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -166,7 +170,8 @@ class _Fields:
         self.created: str | None = None
         self.authors: list[str] = []
         self.plain_author = False
-        self.tags: dict[tuple[str | None, str | None, str | None], None] = {}
+        self.tags: list[_Tag] = []
+        self.known_tags: set[_Tag] = set()
         self.source: str | None = None
 
 
@@ -413,7 +418,7 @@ class _Reader:
 
     def add_tags(self, entry: _Fields, value: str) -> None:
         own = self.attributes
-        tags: list[tuple[str | None, str | None, str | None]]
+        tags: list[_Tag]
         if self.field == "keywords":
             scheme = _ITUNES_SCHEME if self.tag.startswith("itunes") else None
             tags = [(term.strip() or None, scheme, None) for term in value.split(",") if term.strip()]
@@ -429,7 +434,12 @@ class _Reader:
             tags = [(value or None, own.get("domain"), None)]
         if any(not term and any(rest) for term, *rest in tags):
             raise _Unusual  # feedparser gives it the term of the next category
-        entry.tags.update((tag, None) for tag in tags if any(tag))
+        # feedparser takes a category with a scheme for new before it has read its text.
+        repeats = self.field in ("category", "media_category")
+        for tag in tags:
+            if any(tag) and (tag not in entry.known_tags or (repeats and tag[1])):
+                entry.tags.append(tag)
+                entry.known_tags.add(tag)
 
     def raw(self, entry: _Fields) -> RawEntry:
         if entry.media_title and not entry.title:

@@ -214,6 +214,18 @@ def test_what_it_does_not_know_is_left_to_feedparser() -> None:
     assert parse_plain(b"<html><body/></html>", FEED_URL) is None
 
 
+@pytest.mark.parametrize("attributes", ["", ' domain="https://n.example/tags"'])
+@pytest.mark.parametrize("tag", ["category", "media:category", "dc:subject"])
+def test_a_repeated_category_is_read_as_by_feedparser(
+    tag: str, attributes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = f"<{tag}{attributes if tag == 'category' else ''}>Pumps</{tag}>"
+    text = f'<rss version="2.0" {NAMESPACES}><channel><item><title>A</title>{said}{said}</item></channel></rss>'
+    fast, slow, taken = both(text, monkeypatch)
+    assert taken
+    assert _plain(fast) == _plain(slow)
+
+
 def test_many_categories_take_linear_time() -> None:
     many = "".join(f"<category>c{number}</category>" for number in range(60_000))
     text = f'<rss version="2.0"><channel><item><title>A</title>{many}</item></channel></rss>'
