@@ -196,6 +196,7 @@ class _Reader:
         self.depth = 0
         self.skipping = 0
         self.inside: frozenset[str] = frozenset()
+        self.within_ignored = False
         self.pieces: list[str] | None = None
         self.tag = self.field = ""
         self.attributes: dict[str, str] = {}
@@ -237,7 +238,7 @@ class _Reader:
         if depth >= MAX_DEPTH or self.pieces is not None:
             raise _Unusual
         if self.skipping:
-            if tag in _MEDIA_TEXTS and self.entry is not None:
+            if tag in _MEDIA_TEXTS and self.entry is not None and self.within_ignored:
                 self.take(tag, _MEDIA_TEXTS[tag], attributes)
             elif tag in self.inside or (_is_ignored(tag) and not self.inside):
                 self.skipping += 1
@@ -284,6 +285,7 @@ class _Reader:
             raise _Unusual
         if not field or field in ("image", "group"):
             self.skipping, self.inside = 1, _INSIDE.get(tag, frozenset()) if field else frozenset()
+            self.within_ignored = _is_ignored(tag)
             return
         self.take(tag, field, attributes)
 
@@ -309,7 +311,7 @@ class _Reader:
         if tag == "atom:name" and self.person is None:
             self.field, self.pieces = "name", []
         elif tag in ("atom:uri", "atom:email"):
-            self.skipping, self.inside = 1, frozenset()
+            self.skipping, self.inside, self.within_ignored = 1, frozenset(), False
         else:
             raise _Unusual
 
@@ -325,7 +327,7 @@ class _Reader:
             target.links.append(address)
         if rel == "alternate" and kind in _PAGE_TYPES:
             target.link = address
-        self.skipping, self.inside = 1, frozenset()
+        self.skipping, self.inside, self.within_ignored = 1, frozenset(), False
 
     def text(self, data: str) -> None:
         if self.pieces is not None:
@@ -392,7 +394,7 @@ class _Reader:
         elif field in ("category", "label", "media_category", "keywords"):
             self.add_tags(entry, value)
         elif field == "media_title":
-            entry.media_title = entry.media_title or bool(value)
+            entry.media_title = True
         elif field == "source":
             entry.source = value or None
         else:
