@@ -95,4 +95,10 @@ async def _check_guess(fetcher: Fetcher, url: str, now: datetime) -> DiscoveredF
 
 
 def _parse(response: Response, url: str, now: datetime) -> ParsedFeed:
-    return parse_feed(response.body, feed_url=url, content_type=response.content_type, fetched_at=now)
+    return parse_feed(
+        response.body,
+        feed_url=url,
+        fetched_url=response.url,
+        content_type=response.content_type,
+        fetched_at=now,
+    )

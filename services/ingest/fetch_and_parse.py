@@ -71,6 +71,7 @@ async def _parse(state: FeedState, response: Response, clock: Clock) -> ParsedFe
         return parse_feed(
             response.body,
             feed_url=state.feed.url,
+            fetched_url=response.url,
             content_type=response.content_type,
             publisher=state.feed.publisher,
             speaks_for=state.feed.speaks_for,

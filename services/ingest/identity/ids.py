@@ -7,7 +7,7 @@ from datetime import datetime
 from schemas.base import content_id
 from services.ingest.identity.urls import canonical_url
 
-__all__ = ["item_id"]
+__all__ = ["distinct_item_id", "item_id"]
 
 
 def item_id(feed_url: str, guid: str | None, url: str | None, title: str, published_at: datetime | None) -> str:
@@ -20,3 +20,11 @@ def item_id(feed_url: str, guid: str | None, url: str | None, title: str, publis
     if url:
         return content_id("itm", feed_url, canonical_url(url))
     return content_id("itm", feed_url, title, published_at.isoformat() if published_at else "")
+
+
+def distinct_item_id(feed_url: str, guid: str | None, url: str | None, title: str) -> str:
+    """Return the id of an item whose feed gives the same guid, or the same page, to several stories at once.
+
+    The URL counts with its fragment: ``/changelog#v1`` and ``/changelog#v2`` are two stories.
+    """
+    return content_id("itm", feed_url, guid or "", url or "", title)

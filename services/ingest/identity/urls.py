@@ -12,6 +12,8 @@ from w3lib.url import canonicalize_url
 __all__ = ["absolute_url", "canonical_url", "host_of"]
 
 _BLANKS = re.compile(r"\s+")
+_BREAKS = re.compile(r"[\n\t\r]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 #: Browsers and servers don't handle longer URLs reliably; a longer one is a mistake or an attack.
 MAX_LENGTH = 4_096
@@ -28,10 +30,13 @@ _EXACT, _PREFIXES = _tracking_parameters()
 
 
 def absolute_url(url: str | None, base: str) -> str | None:
-    """Resolve ``url`` against ``base``, removing only whitespace; None if the result is not an http(s) URL."""
+    """Resolve ``url`` against ``base``; None if the result is not an http(s) URL.
+
+    Only whitespace and control characters are removed.
+    """
     if not url or len(url) > MAX_LENGTH:
         return None
-    bare = _BLANKS.sub("", url) if "\n" in url or "\t" in url or "\r" in url else url.strip()
+    bare = _CONTROL.sub("", _BLANKS.sub("", url) if _BREAKS.search(url) else url.strip())
     try:
         joined = urljoin(base, bare) if base else bare
         parts = urlsplit(joined)

@@ -16,12 +16,12 @@ __all__ = ["lead", "limit", "plain_text", "title_text"]
 _BLOCKS = (
     "p", "div", "section", "article", "header", "footer", "aside", "main", "figure", "figcaption", "blockquote", "pre",
     "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tfoot", "tr",
-    "hr", "address", "details", "summary",
+    "hr", "address", "details", "summary", "form", "fieldset",
 )  # fmt: skip
 _KEPT = {*_BLOCKS, "br", "td", "th"}
 #: Elements that are dropped together with their content.
 _DROPPED = {
-    "script", "style", "template", "iframe", "object", "noscript", "svg", "math", "select", "button", "form",
+    "script", "style", "template", "iframe", "object", "noscript", "svg", "math", "select", "button",
 }  # fmt: skip
 _INLINE = (
     "a", "abbr", "b", "big", "center", "cite", "code", "del", "em", "font", "i", "img", "ins", "mark", "q", "s",
@@ -30,6 +30,8 @@ _INLINE = (
 _NAMES = "|".join(sorted({*_KEPT, *_DROPPED, *_INLINE}, key=lambda name: (-len(name), name)))
 _REFERENCE = r"&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z]+\d*);"
 _MARKUP = re.compile(rf"</?(?:{_NAMES})(?=[\s/>])|<!--|<!\[CDATA\[|<\?|{_REFERENCE}", re.I)
+#: Those of them that end where the text ends if nothing closes them, so that they would take the rest of it along.
+_NOT_CLOSED = re.compile(rf"<({'|'.join(sorted(_DROPPED - {'script', 'style'}))})(?=[\s/>])[^<>]*>", re.I)
 #: Text that still looks like this after cleaning was escaped once too often.
 _AGAIN = re.compile(rf"</(?:{_NAMES})>|<(?:{_NAMES})\s+[a-z-]+=|<(?:br|hr|p)\s*/?>|{_REFERENCE}", re.I)
 _BREAK = re.compile(r"<br\b[^>]*>", re.I)
@@ -40,8 +42,10 @@ _PARAGRAPHS = re.compile(r"(?: ?\n ?){2,}")
 #: Soft hyphen, zero-width space, word joiner, byte-order mark and marks of writing direction: they hide words from
 #: readers and from the matcher. Joiners stay, because some scripts need them.
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: Control characters other than whitespace, which no text needs: C0, delete and C1.
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?=\s)")
-_OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?=[\s/>])[^<>]*>")
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
@@ -95,7 +99,7 @@ def lead(text: str, longest: int) -> str:
 
 def _strip(markup: str) -> str:
     safe = nh3.clean(
-        _shallow(markup.replace("<![CDATA[", "").replace("]]>", "")),
+        _shallow(_closed(markup.replace("<![CDATA[", "").replace("]]>", ""))),
         tags=_KEPT,
         clean_content_tags=_DROPPED,
         attributes={},
@@ -109,23 +113,34 @@ def _strip(markup: str) -> str:
     return html.unescape(_TAG.sub("\n\n", text))
 
 
+def _closed(markup: str) -> str:
+    """Return ``markup`` without the tags of elements to drop that nothing closes; what follows them is text."""
+    if not _NOT_CLOSED.search(markup):
+        return markup
+    lowered = markup.lower()
+    ends = {name: lowered.rfind(f"</{name}") for name in _DROPPED}
+    return _NOT_CLOSED.sub(lambda tag: tag[0] if ends[tag[1].lower()] >= tag.end() else " ", markup)
+
+
 def _shallow(markup: str) -> str:
-    """Return ``markup`` up to the point where it nests too deep."""
-    depth = 0
+    """Return ``markup`` without the tags of elements that nest too deep; their text stays."""
     if markup.count("<") <= _MAX_DEPTH:
         return markup
-    for tag in _OPENING.finditer(markup):
-        if tag[1]:
-            depth = max(depth - 1, 0)
-        elif tag[2].lower() not in _VOID:
-            depth += 1
-            if depth > _MAX_DEPTH:
-                return markup[: tag.start()]
-    return markup
+    depth = 0
+
+    def kept(tag: re.Match[str]) -> str:
+        nonlocal depth
+        if tag[2].lower() in _VOID:
+            return tag[0]
+        before = depth
+        depth = max(depth - 1, 0) if tag[1] else depth + 1
+        return tag[0] if max(before, depth) <= _MAX_DEPTH else " "
+
+    return _ANY_TAG.sub(kept, markup)
 
 
 def _tidy(text: str) -> str:
-    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    text = unicodedata.normalize("NFC", _CONTROL.sub("", _INVISIBLE.sub("", text)))
     text = _SPACES.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
     paragraphs = _PARAGRAPHS.split(text)
     return "\n\n".join(part for part in (" ".join(paragraph.split()) for paragraph in paragraphs) if part)

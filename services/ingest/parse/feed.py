@@ -7,13 +7,14 @@ entry never stops the rest.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 
 from schemas.items import Dating, Item, Source
-from services.ingest.identity.ids import item_id
+from services.ingest.identity.ids import distinct_item_id, item_id
 from services.ingest.identity.urls import absolute_url, host_of
 from services.ingest.parse.charset import decode_document
 from services.ingest.parse.clean import lead, limit, plain_text, title_text
@@ -77,6 +78,7 @@ def parse_feed(
     raw: bytes,
     *,
     feed_url: str,
+    fetched_url: str | None = None,
     content_type: str | None = None,
     publisher: str | None = None,
     speaks_for: tuple[str, ...] = (),
@@ -84,8 +86,11 @@ def parse_feed(
 ) -> ParsedFeed:
     """Parse ``raw`` as RSS 0.91–2.0, RDF, Atom 0.3/1.0 or JSON Feed 1/1.1, whatever ``content_type`` says.
 
-    ``publisher`` overrides the feed's own title; ``speaks_for`` is written into every item. Of two entries with the
-    same id the newer one is kept; if neither is newer, the first, because feeds list the newest first.
+    ``feed_url`` is the address under which the feed is listed, to which its items belong; ``fetched_url`` is the one
+    that answered, to which relative links refer.
+
+    ``publisher`` overrides the feed's own title; ``speaks_for`` is written into every item. Of two versions of one
+    story the newer one is kept; if neither is newer, the first, because feeds list the newest first.
 
     Raises:
         NotAFeed: ``raw`` is not a feed; the message says what it is instead.
@@ -97,11 +102,13 @@ def parse_feed(
         )
     notes = Notes()
     text = find_start(decode_document(raw, content_type, notes), notes)
-    feed = parse_json_feed(text, feed_url, notes) if text[0] in "{[" else parse_xml_feed(text, feed_url, notes)
+    base = fetched_url or feed_url
+    feed = parse_json_feed(text, base, notes) if text[0] in "{[" else parse_xml_feed(text, base, notes)
     title = title_text(feed.title)
     language = _language(feed.language)
     context = _Context(
         feed_url=feed_url,
+        base=base,
         publisher=publisher or publisher_name(title),
         publisher_given=bool(publisher),
         speaks_for=speaks_for,
@@ -112,7 +119,7 @@ def parse_feed(
     items = _distinct(_items(feed, context, notes), notes)
     return ParsedFeed(
         title=title,
-        site_url=absolute_url(feed.site_url, feed_url),
+        site_url=absolute_url(feed.site_url, base),
         language=context.language,
         ttl_seconds=feed.ttl_seconds,
         items=items,
@@ -141,6 +148,7 @@ def _between(title: str, named: list[str]) -> str:
 @dataclass(frozen=True)
 class _Context:
     feed_url: str
+    base: str
     publisher: str | None
     publisher_given: bool
     speaks_for: tuple[str, ...]
@@ -172,7 +180,7 @@ def _item(entry: RawEntry, context: _Context, notes: Notes) -> ParsedItem | None
     if title is None:
         notes.add("An entry with neither title nor text was left out", entry.guid or entry.url)
         return None
-    url = absolute_url(entry.url, entry.base or context.feed_url)
+    url = absolute_url(entry.url, entry.base or context.base)
     if entry.url and url is None:
         notes.add("A link that is not a web address was left out", entry.url)
     published, updated = context.dates.read(entry.published), context.dates.read(entry.updated)
@@ -251,7 +259,7 @@ def _names(raw: tuple[str, ...]) -> tuple[str, ...]:
 def _distinct(items: Iterable[ParsedItem], notes: Notes) -> tuple[ParsedItem, ...]:
     """Return the items without duplicate ids, each at the position of its first occurrence."""
     by_id: dict[str, ParsedItem] = {}
-    for parsed in items:
+    for parsed in _told_apart(tuple(items), notes):
         earlier = by_id.get(parsed.item.id)
         if earlier is None:
             by_id[parsed.item.id] = parsed
@@ -260,6 +268,34 @@ def _distinct(items: Iterable[ParsedItem], notes: Notes) -> tuple[ParsedItem, ..
         if _dated(parsed.item) > _dated(earlier.item):
             by_id[parsed.item.id] = parsed
     return tuple(by_id.values())
+
+
+def _told_apart(items: Sequence[ParsedItem], notes: Notes) -> Iterable[ParsedItem]:
+    """Yield the items; where one id stands for several stories, each gets an id of its own."""
+    groups: defaultdict[str, list[Item]] = defaultdict(list)
+    for parsed in items:
+        groups[parsed.item.id].append(parsed.item)
+    repeated = {id for id, group in groups.items() if _are_several(group)}
+    for parsed in items:
+        item = parsed.item
+        if item.id not in repeated:
+            yield parsed
+            continue
+        notes.add("A guid or link stands for several stories, which were told apart", parsed.guid or item.url)
+        feed_url = item.source.feed_url or ""
+        own = distinct_item_id(feed_url, parsed.guid, item.url, item.title)
+        yield replace(parsed, item=item.model_copy(update={"id": own}))
+
+
+def _are_several(group: Sequence[Item]) -> bool:
+    """Return whether items of one id are several stories: their titles differ, and so do their links.
+
+    Two entries of one title, or of one link, are two versions of a story. Three titles with one link are three stories:
+    no feed lists more than two versions, but some give the address of the site to all.
+    """
+    titles = {item.title.casefold() for item in group}
+    links = {item.url for item in group}
+    return len(titles) > 1 and (len(links) > 1 or len(titles) > 2)
 
 
 def _dated(item: Item) -> datetime:

@@ -7,7 +7,15 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from services.ingest.parse.entry import RawEntry, RawFeed
 from services.ingest.parse.errors import NotAFeed
@@ -19,14 +27,37 @@ __all__ = ["parse_json_feed"]
 _VERSION = re.compile(r"jsonfeed\.org/version/(\d[\d.]{0,5})")
 _ITEMS = re.compile(r'"items"\s{0,99}:\s{0,99}\[')
 _SEPARATOR = re.compile(r"[\s,]*")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 def _as_text(value: object) -> object:
-    """Accept numbers as ids, as the specification asks (section Items, ``id``)."""
+    """Accept numbers as ids, as the specification asks (section Items, ``id``), and half a character of UTF-16."""
+    if isinstance(value, str):
+        return _HALF_CHARACTER.sub("\ufffd", value)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-_Text = Annotated[str | None, BeforeValidator(_as_text)]
+def _as_author(value: object) -> object:
+    """Accept a name for an author, as feeds from before version 1 have it."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _as_list(value: object) -> object:
+    """Accept a single value for a list of one."""
+    return [value] if isinstance(value, str | dict) else value
+
+
+def _or_nothing(value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+    """Leave out a value of the wrong type, and note it: it doesn't cost the item the rest."""
+    try:
+        return handler(value)
+    except ValidationError as error:
+        if isinstance(info.context, Notes):
+            info.context.add("A field of the wrong type was left out", f"{info.field_name}: {_first(error)}")
+        return None
+
+
+_Text = Annotated[str | None, BeforeValidator(_as_text), WrapValidator(_or_nothing)]
 
 
 class _Lenient(BaseModel):
@@ -37,29 +68,33 @@ class _Author(_Lenient):
     name: _Text = None
 
 
+_OneAuthor = Annotated[_Author | None, BeforeValidator(_as_author), WrapValidator(_or_nothing)]
+_Authors = Annotated[tuple[_OneAuthor, ...] | None, BeforeValidator(_as_list), WrapValidator(_or_nothing)]
+_Tags = Annotated[tuple[_Text, ...] | None, BeforeValidator(_as_list), WrapValidator(_or_nothing)]
+
+
 class _Item(_Lenient):
     id: _Text = None
-    url: str | None = None
-    external_url: str | None = None
+    url: _Text = None
+    external_url: _Text = None
     title: _Text = None
-    content_html: str | None = None
-    content_text: str | None = None
+    content_html: _Text = None
+    content_text: _Text = None
     summary: _Text = None
     date_published: _Text = None
     date_modified: _Text = None
-    authors: tuple[_Author, ...] | None = None
-    author: _Author | None = None
-    tags: tuple[_Text, ...] | None = None
-    language: str | None = None
+    authors: _Authors = None
+    author: _OneAuthor = None
+    tags: _Tags = None
+    language: _Text = None
 
 
 class _Head(_Lenient):
-    version: str = ""
     title: _Text = None
-    home_page_url: str | None = None
-    language: str | None = None
-    authors: tuple[_Author, ...] | None = None
-    author: _Author | None = None
+    home_page_url: _Text = None
+    language: _Text = None
+    authors: _Authors = None
+    author: _OneAuthor = None
 
 
 def parse_json_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
@@ -75,25 +110,20 @@ def parse_json_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
             "This is JSON, but not a JSON Feed: it has no jsonfeed.org version.",
             fix="Give the address of a feed, not of an API.",
         )
-    try:
-        head = _Head.model_validate(document)
-    except ValidationError as error:
-        notes.add("A field of the feed itself has the wrong type and was left out", _first(error))
-        head = _Head()
+    head = _Head.model_validate(document, context=notes)
     entries = []
     for item in items[:MAX_ENTRIES]:
         try:
-            entries.append(_entry(_Item.model_validate(item), head, feed_url))
+            entries.append(_entry(_Item.model_validate(item, context=notes), head, feed_url))
         except ValidationError as error:
-            notes.add("An item with a field of the wrong type was left out", _first(error))
+            notes.add("An item that is not an object was left out", _first(error))
     if len(items) > MAX_ENTRIES:
         notes.add(f"Only the first {MAX_ENTRIES} entries were read")
     return RawFeed(f"JSON Feed {version[1]}", head.title, head.home_page_url, head.language, None, tuple(entries))
 
 
 def _first(error: ValidationError) -> str:
-    problem = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+    return error.errors(include_url=False, include_input=False)[0]["msg"]
 
 
 def _load(text: str, notes: Notes) -> tuple[dict[str, Any], list[Any]]:
@@ -138,8 +168,7 @@ def _objects(text: str, at: int) -> Iterator[Any]:
 
 
 def _entry(item: _Item, head: _Head, feed_url: str) -> RawEntry:
-    people = item.authors or ((item.author,) if item.author else None) or head.authors
-    people = people or ((head.author,) if head.author else ())
+    people = item.authors or (item.author,) if item.authors or item.author else head.authors or (head.author,)
     return RawEntry(
         guid=(item.id or "").strip() or None,
         url=item.url or item.external_url,
@@ -150,6 +179,6 @@ def _entry(item: _Item, head: _Head, feed_url: str) -> RawEntry:
         language=item.language or head.language,
         published=item.date_published,
         updated=item.date_modified,
-        authors=tuple(person.name for person in people if person.name),
+        authors=tuple(person.name for person in people if person and person.name),
         categories=tuple(tag for tag in item.tags or () if tag),
     )

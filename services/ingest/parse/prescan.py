@@ -8,11 +8,11 @@ from xml.parsers import expat
 
 from services.ingest.parse.errors import NotAFeed
 
-__all__ = ["MAX_ENTRIES", "Prescan", "prescan"]
+__all__ = ["MAX_DEPTH", "MAX_ENTRIES", "Prescan", "prescan"]
 
 #: Real feeds have 10–200 entries; a longer one is an archive, and its newest entries come first.
 MAX_ENTRIES = 5_000
-#: XHTML in an entry nests about 30 deep; expat itself has no limit.
+#: XHTML in an entry nests about 30 deep. expat itself has no limit, but feedparser takes quadratic time in the depth.
 MAX_DEPTH = 200
 #: feedparser takes quadratic time in the elements of an entry and in the namespaces that are declared.
 MAX_FIELDS, MAX_DECLARATIONS = 3_000, 1_000
@@ -40,6 +40,7 @@ class Prescan:
     ``guids`` are those of the complete entries, as written. ``complete`` is the document up to the last complete entry,
     with all elements closed; None without a complete entry. ``problem`` is expat's message, at ``line``; ``cut_off``
     distinguishes a missing end from an error inside. ``more`` is set if there are more than :data:`MAX_ENTRIES`.
+    ``too_deep`` are the places (first byte, byte after the last) of elements that nest deeper than :data:`MAX_DEPTH`.
     """
 
     guids: tuple[str | None, ...]
@@ -48,6 +49,7 @@ class Prescan:
     line: int = 0
     cut_off: bool = False
     more: bool = False
+    too_deep: tuple[tuple[int, int], ...] = ()
 
 
 class _EntryLimitReached(Exception):
@@ -64,6 +66,8 @@ class _Scanner:
         self.namespace = ""
         self.fields = self.declared = 0
         self.end = 0
+        self.deep_start: int | None = None
+        self.too_deep: list[tuple[int, int]] = []
         self.closing = b""
         self.parser = expat.ParserCreate("utf-8", " ")
         self.parser.namespace_prefixes = True
@@ -83,11 +87,8 @@ class _Scanner:
     def start(self, name: str, _attributes: object) -> None:
         local, tag = _names(name)
         depth = len(self.path)
-        if depth >= MAX_DEPTH:
-            raise NotAFeed(
-                f"This XML nests more than {MAX_DEPTH} elements deep, which no feed needs.",
-                fix=_DO_NOT_USE,
-            )
+        if depth == MAX_DEPTH:
+            self.deep_start = self.parser.CurrentByteIndex
         if not self.entry_depth and local in _ENTRY and (depth == 0 or self.path[-1][0] in _PARENT):
             if len(self.guids) == MAX_ENTRIES:
                 raise _EntryLimitReached
@@ -108,20 +109,27 @@ class _Scanner:
     def stop(self, _name: str) -> None:
         depth = len(self.path)
         self.path.pop()
+        if depth == MAX_DEPTH + 1 and self.deep_start is not None:
+            self.too_deep.append((self.deep_start, self._end_of_tag()))
+            self.deep_start = None
         if self.guid is not None and depth == self.entry_depth + 1:
             self.guids[-1] = "".join(self.guid).strip() or self.guids[-1]
             self.guid = None
         if self.entry_depth and depth == self.entry_depth:
             self.entry_depth = 0
-            self.end = self.document.find(b">", self.parser.CurrentByteIndex) + 1
+            self.end = self._end_of_tag()
             self.closing = "".join(f"</{tag}>" for _, tag in reversed(self.path)).encode()
+
+    def _end_of_tag(self) -> int:
+        """Return the position after the tag that the parser is at."""
+        return self.document.find(b">", self.parser.CurrentByteIndex) + 1
 
 
 def prescan(document: bytes) -> Prescan:
     """Scan ``document``, which is UTF-8 without a DOCTYPE.
 
     Raises:
-        NotAFeed: it nests deeper than any feed.
+        NotAFeed: an entry has more elements, or the document declares more namespaces, than any feed.
     """
     scanner = _Scanner(document)
     problem, line, code, more = None, 0, None, False
@@ -133,7 +141,9 @@ def prescan(document: bytes) -> Prescan:
         problem, line, code = expat.ErrorString(error.code), error.lineno, error.code
     whole = len(scanner.guids) - (1 if scanner.entry_depth else 0)
     complete = document[: scanner.end] + scanner.closing if scanner.end else None
-    return Prescan(tuple(scanner.guids[:whole]), complete, problem, line, code in _CUT_OFF, more)
+    return Prescan(
+        tuple(scanner.guids[:whole]), complete, problem, line, code in _CUT_OFF, more, tuple(scanner.too_deep)
+    )
 
 
 def _namespace(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from xml.parsers import expat
 
@@ -16,7 +16,7 @@ from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.markup import declared_entities, resolve_references
 from services.ingest.parse.notes import Notes
 from services.ingest.parse.plainxml import parse_plain
-from services.ingest.parse.prescan import MAX_ENTRIES, Prescan, prescan
+from services.ingest.parse.prescan import MAX_DEPTH, MAX_ENTRIES, Prescan, prescan
 from services.ingest.parse.raw_texts import TTL_FIELDS, author_name, is_page, said, ttl_seconds
 from services.ingest.parse.sniff import parse_prolog, refuse_root
 
@@ -24,7 +24,9 @@ __all__ = ["parse_xml_feed"]
 
 #: feedparser's lenient mode takes about 3 s per megabyte; larger broken documents are read up to the first error.
 _LENIENT_BYTES = 1_000_000
-_LONG_TAG = re.compile(rb"<[A-Za-z_][^<>]{65000}")
+#: expat and feedparser read such tags slowly; a picture inside an attribute is the usual reason for one.
+_LONG_TAG = re.compile(rb"<[A-Za-z_][^<>]{65000,}")
+_LONG_VALUE = re.compile(rb"(?<==)\s*(?:\"[^\"<>]{2000,}\"|'[^'<>]{2000,}')")
 _UNBOUND = expat.errors.XML_ERROR_UNBOUND_PREFIX
 _PREFIX = re.compile(rb"[<\s/]([A-Za-z_][\w.-]{0,30}):[A-Za-z_]")
 _BINDING = re.compile(rb"\sxmlns:([\w.-]{1,30})\s{0,9}=")
@@ -56,17 +58,17 @@ def parse_xml_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
     refuse_root(prolog.root, prolog.doctype)
     entities = declared_entities(prolog.doctype, notes)
     document = resolve_references(text[prolog.root_at :], entities).encode("utf-8", "replace")
-    if _LONG_TAG.search(document):
-        raise NotAFeed(
-            "This XML has a tag of more than 64 KB, which no feed needs.",
-            fix="Remove this feed, or ask the publisher for another address.",
-        )
+    document = _without_long_values(document, notes)
     plain = parse_plain(document, feed_url)
     if plain is not None and plain.entries:
         return plain
     scan = prescan(document)
     if scan.problem == _UNBOUND:
         document = _bind_prefixes(document, notes)
+        scan = prescan(document)
+    if scan.too_deep:
+        notes.add(f"Elements nested more than {MAX_DEPTH} deep were left out")
+        document = _without(document, scan.too_deep)
         scan = prescan(document)
     parsed, guids = _parse(document, scan, feed_url, notes)
     entries = parsed["entries"]
@@ -105,6 +107,24 @@ def _parse(document: bytes, scan: Prescan, feed_url: str, notes: Notes) -> tuple
     return _feedparser(scan.complete, feed_url), scan.guids
 
 
+def _without_long_values(document: bytes, notes: Notes) -> bytes:
+    """Empty the attributes of more than 2 KB of tags of more than 64 KB: pictures in ``data:`` addresses.
+
+    Raises:
+        NotAFeed: a tag is as long without them.
+    """
+    if not _LONG_TAG.search(document):
+        return document
+    document, count = _LONG_TAG.subn(lambda tag: _LONG_VALUE.sub(b'""', tag[0]), document)
+    if _LONG_TAG.search(document):
+        raise NotAFeed(
+            "This XML has a tag of more than 64 KB, which no feed needs.",
+            fix="Remove this feed, or ask the publisher for another address.",
+        )
+    notes.add(f"Attributes of more than 2 KB were left out of {count} tags of more than 64 KB")
+    return document
+
+
 def _bind_prefixes(document: bytes, notes: Notes) -> bytes:
     """Declare the namespace prefixes that ``document`` uses without declaring them, a common defect."""
     bound = {*_BINDING.findall(document), b"xml", b"xmlns"}
@@ -114,6 +134,13 @@ def _bind_prefixes(document: bytes, notes: Notes) -> bytes:
         b' xmlns:%s="%s"' % (prefix, _NAMESPACES.get(prefix, b"urn:undeclared:" + prefix)) for prefix in missing
     )
     return _ROOT_NAME.sub(lambda root: root[0] + attributes, document, count=1)
+
+
+def _without(document: bytes, spans: Sequence[tuple[int, int]]) -> bytes:
+    """Return ``document`` without the bytes in ``spans``, which ascend."""
+    starts = [0, *(end for _, end in spans)]
+    ends = [*(start for start, _ in spans), len(document)]
+    return b"".join(document[start:end] for start, end in zip(starts, ends, strict=True))
 
 
 def _unescaped(guid: bytes) -> str:

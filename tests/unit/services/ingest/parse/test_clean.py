@@ -56,3 +56,17 @@ def test_a_limited_text_is_a_beginning_of_the_text(text: str, longest: int) -> N
 def test_a_lead_ends_after_a_word() -> None:
     assert lead("Prices rose sharply in the north", 15) == "Prices rose…"
     assert lead("Short", 15) == "Short"
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<form>Inside <button>Buy</button> a form</form>after", "Inside a form\n\nafter"),
+        ("before <iframe src='x'>after", "before after"),
+        ("<p>one <iframe src='x'></iframe> two <object data='y'> three", "one two three"),
+        ("<noscript>hidden</noscript>shown <svg>shown too", "shown shown too"),
+        ("<div>" * 300 + "deep" + "</div>" * 300, "deep"),
+    ],
+)
+def test_text_is_not_lost_with_what_stands_around_it(markup: str, text: str) -> None:
+    assert plain_text(markup) == text

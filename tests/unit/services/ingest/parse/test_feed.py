@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import contextlib
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.base import content_id
 from services.ingest.parse.errors import NotAFeed
@@ -118,3 +121,107 @@ def test_deep_nesting_costs_little(nested: str) -> None:
     document = f"<rss><channel><title>T</title><item><title>A</title><description>{nested}x</description></item>"
     with contextlib.suppress(NotAFeed):
         parse_feed(document.encode(), feed_url=FEED_URL)
+
+
+def titles(feed: ParsedFeed) -> list[str]:
+    return [parsed.item.title for parsed in feed.items]
+
+
+def item(number: int, inside: str = "") -> str:
+    return f"<item><title>Story {number}</title><guid>g{number}</guid>{inside}</item>"
+
+
+PICTURE = "data:image/png;base64," + "A" * 70_000
+NESTED = "<x>" * 1_000 + "deep" + "</x>" * 1_000
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        f'<description><![CDATA[Before <img src="{PICTURE}"> after]]></description>',
+        f"<enclosure url='{PICTURE}'/>",
+        NESTED,
+        NESTED + NESTED,
+    ],
+    ids=["picture in markup", "picture in an attribute", "deep", "deep twice"],
+)
+def test_an_odd_entry_costs_the_feed_no_other(odd: str) -> None:
+    feed = rss(item(1) + item(2, odd) + item(3))
+    assert titles(feed) == ["Story 1", "Story 2", "Story 3"]
+    assert [parsed.guid for parsed in feed.items] == ["g1", "g2", "g3"]
+    assert len(feed.warnings) == 1
+
+
+def test_the_text_around_a_picture_in_its_address_is_kept() -> None:
+    feed = rss(item(1, f'<description><![CDATA[Before <img src="{PICTURE}"> after]]></description>'))
+    assert feed.items[0].item.summary == "Before after"
+
+
+def test_a_tag_that_is_long_without_its_values_is_refused() -> None:
+    with pytest.raises(NotAFeed, match="64 KB"):
+        rss(item(1, "<x " + " ".join(f'a{n}="{"b" * 100}"' for n in range(700)) + "/>"))
+
+
+@pytest.mark.parametrize("guid", ["<guid>https://n.example.org/</guid>", ""])
+def test_ten_stories_with_one_guid_are_ten_items(guid: str) -> None:
+    stories = [f"<item><title>Story {n}</title>{guid}<link>https://n.example.org/</link></item>" for n in range(10)]
+    first, again = rss("".join(stories)), rss("".join(reversed(stories[2:])))
+    ids = {parsed.item.title: parsed.item.id for parsed in first.items}
+    assert len(set(ids.values())) == 10
+    assert all(ids[parsed.item.title] == parsed.item.id for parsed in again.items)
+
+
+def test_entries_that_differ_in_the_fragment_of_their_link_are_different_items() -> None:
+    feed = rss(
+        "".join(f"<item><title>{v}</title><link>https://n.example.org/changes#{v}</link></item>" for v in ("v1", "v2"))
+    )
+    assert titles(feed) == ["v1", "v2"]
+    assert feed.items[0].item.id != feed.items[1].item.id
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "<title>Story, updated</title><link>https://n.example.org/a</link>",
+        "<title>Story</title><link>https://n.example.org/b</link>",
+    ],
+)
+def test_two_versions_of_one_story_are_one_item(second: str) -> None:
+    first = "<title>Story</title><link>https://n.example.org/a</link>"
+    assert len(rss(f"<item><guid>7</guid>{first}</item><item><guid>7</guid>{second}</item>").items) == 1
+
+
+def test_relative_links_refer_to_the_address_that_answered() -> None:
+    raw = b"<rss version='2.0'><channel><item><title>A</title><link>a.html</link></item></channel></rss>"
+    feed = parse_feed(raw, feed_url=FEED_URL, fetched_url="https://new.example.org/feeds/all")
+    assert feed.items[0].item.url == "https://new.example.org/feeds/a.html"
+    assert feed.items[0].item.source.feed_url == FEED_URL
+
+
+def test_no_control_character_survives() -> None:
+    feed = rss(
+        "<item><title>A&#7;cme <![CDATA[&#x1b;[31m]]></title><description>b&#x85;c &amp;#8; d</description>"
+        "<link>https://n.example.org/a&#1;b</link></item>"
+    )
+    found = feed.items[0].item
+    texts = (found.title, found.summary or "", found.url or "")
+    assert not any(unicodedata.category(character) == "Cc" for text in texts for character in text)
+
+
+STRAY = st.sampled_from([b"\x0b", b"&", b"<", b"\xff", b"&nbsp;", b"]]>", b"&#0;"])
+
+
+@given(stray=STRAY, at=st.integers(0, 19), where=st.sampled_from(["title", "summary"]))
+def test_a_stray_byte_does_not_change_the_ids_of_other_entries(stray: bytes, at: int, where: str) -> None:
+    entries = [
+        f"<item><title>T{n}title</title><guid>urn:{n}</guid><description>summary{n}</description></item>"
+        for n in range(20)
+    ]
+    document = f"<rss version='2.0'><channel><title>T</title>{''.join(entries)}</channel></rss>".encode()
+    word = f"T{at}title" if where == "title" else f"summary{at}"
+    spoiled = document.replace(b">" + word.encode() + b"<", b">" + word.encode() + stray + b" x<")
+    assert spoiled != document
+    before, after = (parse_feed(raw, feed_url=FEED_URL).items for raw in (document, spoiled))
+    own = {parsed.item.id for parsed in before}
+    assert {parsed.item.id for parsed in after} <= own
+    assert len(after) >= at
