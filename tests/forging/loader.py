@@ -200,6 +200,7 @@ def _item(
         updated_at=updated,
         fetched_at=at,
         authors=tuple(raw.get("authors", ())),
+        categories=tuple(raw.get("categories", ())),
         source=Source(
             feed_url=feed_url,
             host=host_of(url),

@@ -19,6 +19,7 @@ from schemas.items import Item
 from schemas.mentions import Provenance, SourceGrade, SourceLetter
 from services.matcher.lexicon import read_sections, read_table
 from services.matcher.sources.publishers import SourceTable, slug
+from services.matcher.sources.sections import find_section, graded_section
 from services.matcher.text.normalize import fold_case
 
 __all__ = [
@@ -85,9 +86,13 @@ def attribute(item: Item, table: SourceTable) -> Attributed:
     if known and claimed is None and imitated is None and name == source.domain and item.source.publisher:
         name = item.source.publisher
         source = _with_name(source, name, item)
+    section = find_section(item, source)
+    if section is not None and imitated is None:
+        named, source = source.publisher, graded_section(source, section)
+        name = source.publisher
     provenance = Provenance(
         channel=publisher_id(source),
-        verified=known and claimed is None and imitated is None,
+        verified=known and claimed is None and imitated is None and section is None,
         claimed=named,
         imitates=imitated.publisher if imitated else None,
     )
@@ -182,7 +187,7 @@ def _linked(item: Item, own: SourceGrade, claims: list[SourceGrade], table: Sour
 def _named(item: Item, own: SourceGrade, table: SourceTable) -> SourceGrade | None:
     """Return the publisher without a grade that an aggregator of any publisher names."""
     name = item.source.publisher
-    if not name or table.named(name) is not None:
+    if not name or table.named(name) is not None or _contained(name, table) is not None:
         return None
     ground = f"Not in the table of sources; carried by {own.publisher}."
     return _unknown(f"{slug(name)}.{own.domain}").model_copy(update={"publisher": name, "ground": ground})
@@ -283,6 +288,8 @@ def _visible(name: str) -> str:
 @lru_cache(maxsize=4_096)
 def host_of_feed(url: str | None) -> str | None:
     """Return the host of an http(s) URL in lower case, without a leading ``www.``; None if it has none."""
+    if "\\" in (url or ""):
+        return None  # programs disagree on where its host ends
     try:
         parts = urlsplit(url or "")
         host = parts.hostname if parts.scheme in ("http", "https") else None

@@ -14,7 +14,7 @@ from schemas.alerts import Verdict
 from schemas.mentions import Direction, EventKind, ItemAnnotated, RumorOutcome, SourceLetter
 from schemas.readings import Role
 from services.matcher.reading.events import is_unsure_kind
-from services.matcher.stories.evidence import EvidenceRecord, Objection
+from services.matcher.stories.evidence import FROM_BEST, EvidenceRecord, Objection
 from services.matcher.stories.memory import OldText
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow
@@ -137,9 +137,16 @@ class Thread:
 
     @property
     def objection(self) -> Objection | None:
-        """The second reader's objection to the story, if it has one to every item of it that it has read."""
-        objections = [record.objection for record in self.evidence if record.counts and record.objection is not None]
-        return None if not objections or "none" in objections else objections[-1]
+        """The second reader's objection to the story, if it has one to every item of it that it has read.
+
+        It says nothing against what a better source than those items' reports, as long as that is unread.
+        """
+        read = [record for record in self.evidence if record.counts and record.objection is not None]
+        if not read or any(record.objection == "none" for record in read):
+            return None
+        unread = [record for record in self.evidence if record.is_own_statement and record.objection is None]
+        best = min(FROM_BEST.index(record.grade) for record in read)
+        return None if any(FROM_BEST.index(record.grade) < best for record in unread) else read[-1].objection
 
     def held_until(self) -> datetime | None:
         """Return when the first held rumor expires, or None if nothing is held."""

@@ -91,6 +91,14 @@ def test_a_repeated_review_and_one_that_comes_too_late_change_nothing() -> None:
     assert matcher.review(7, "role", role="mention") == []
 
 
+def test_an_objection_to_a_poor_sources_item_says_nothing_against_an_unread_good_one() -> None:
+    matcher = told()
+    matcher.push(item_event(1, *AGAIN, host="anyone.example"))
+    assert matcher.review(1, "role", role="homonym") == []
+    (alert,) = matcher.review(0, "role", role="mention")
+    assert alert.verdict == "hold"
+
+
 def test_agreement_and_disagreement_about_other_fields_lower_nothing() -> None:
     matcher = told()
     assert matcher.review(0) == []
