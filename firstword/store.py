@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from types import TracebackType
 from typing import Protocol
 
@@ -23,7 +24,8 @@ from services.common.private_files import make_private_file
 from services.common.processing import AnyEvent, EventPublisher
 from services.common.sealing import PLAIN, Keys
 from services.common.settings import Settings
-from services.notifier.desk.auth import create_api_token, create_signin_link, ensure_manager, ensure_owner
+from services.notifier.desk import tokens
+from services.notifier.desk.auth import create_signin_link, ensure_manager, ensure_owner
 from services.notifier.tables import alerts
 
 __all__ = ["EventStore", "Store"]
@@ -151,10 +153,19 @@ class Store:
             token = create_signin_link(connection, self._user(connection, manager_id), now)
         return f"{self.settings.address}/signin?token={token}"
 
-    def create_api_token(self, manager_id: str | None = None) -> str:
-        """Return a bearer token for the API, for the owner or the account manager with this id."""
+    def create_api_token(
+        self,
+        manager_id: str | None = None,
+        *,
+        name: str = "API token",
+        scopes: Sequence[str] = tokens.ALL_SCOPES,
+        valid_for: timedelta = tokens.LIFETIME,
+    ) -> str:
+        """Return a new bearer token for the API, for the owner or the account manager with this id."""
+        now = self.clock.now()
         with self.engine.begin() as connection:
-            return create_api_token(connection, self._user(connection, manager_id))
+            user_id = self._user(connection, manager_id)
+            return tokens.create_api_token(connection, user_id, now, name=name, scopes=scopes, valid_for=valid_for)
 
     def session_secret(self) -> str:
         """Return the secret that signs the desk's sessions.

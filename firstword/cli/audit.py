@@ -41,9 +41,9 @@ def audit(
         now = store.clock.now()
         start, end = (None if text is None else parse_time(text, now) for text in (since, until))
         asked = AuditFilter(user=user, action=action, subject=subject, client=client, since=start, until=end)
-        rows, total = entries(connection, asked, limit=limit)
+        page = entries(connection, asked, number=1, size=limit)
     if as_json:
-        print_json([dict(row) for row in rows])
+        print_json([dict(row) for row in page.items])
         return
     table(
         ("time (UTC)", "user", "action", "subject", "client", "detail"),
@@ -56,9 +56,10 @@ def audit(
                 row["client_id"] or "",
                 row["detail"] or "",
             )
-            for row in rows
+            for row in page.items
         ),
         empty="No entry matches.",
     )
-    if total > len(rows):
-        err.print(f"{total - len(rows):,} older entries are not shown; use --limit, --since or --until to see them.")
+    older = page.total - len(page.items)
+    if older:
+        err.print(f"{older:,} older entries are not shown; use --limit, --since or --until to see them.")

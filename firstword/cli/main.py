@@ -35,6 +35,7 @@ from firstword.cli import (
     sample,
     signin,
     sources,
+    tokens,
     topics,
     trades,
     transfer,
@@ -85,6 +86,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(noticed.app, name="noticed")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(tokens.app, name="tokens")
 app.add_typer(keys.app, name="keys")
 
 STACK = "Commands for the stack (Kafka and PostgreSQL)"

@@ -23,7 +23,10 @@ def signin(
     ] = None,
     api_token: Annotated[
         bool,
-        typer.Option("--api-token", help="Print a token for the HTTP API instead. It replaces the previous token."),
+        typer.Option(
+            "--api-token",
+            help="Print a token for the HTTP API instead: for everything, for a year. 'firstword tokens' does more.",
+        ),
     ] = False,
     data: DataDir = None,
     port: Annotated[int | None, typer.Option("--port", help="The port of the desk [default: 8080].")] = None,

@@ -40,6 +40,8 @@ NOT_EXPORTED = {
     "outcomes": "derived from the events of that topic, which are exported",
     "dead_letters": "refer to positions in the event log",
     "signin_links": "secrets",
+    "api_tokens": "secrets; create new ones in the new place",
+    "api_requests": "answers to the API's requests of the last day",
     "states": "only those of the drafting processor are exported, as section 'told'; the matcher rebuilds its own",
 }
 

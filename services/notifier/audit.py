@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select
 
+from services.notifier.queries import Page, Place, page_of
 from services.notifier.tables import audit_log, clients, users
 
 __all__ = ["AuditFilter", "actions", "entries", "record"]
@@ -58,10 +59,8 @@ def record(
     )
 
 
-def entries(
-    connection: Connection, wanted: AuditFilter, *, limit: int, offset: int = 0
-) -> tuple[Sequence[RowMapping], int]:
-    """Return the newest matching entries with the names of users and clients, and the number of all that match."""
+def entries(connection: Connection, wanted: AuditFilter, *, number: Place, size: int) -> Page[RowMapping]:
+    """Return a page of the matching entries, newest first, with the names of users and clients."""
     conditions = wanted.conditions()
     query = (
         select(audit_log, users.c.name.label("user_name"), clients.c.name.label("client_name"))
@@ -72,11 +71,9 @@ def entries(
         )
         .where(*conditions)
         .order_by(audit_log.c.at.desc(), audit_log.c.id.desc())
-        .limit(limit)
-        .offset(offset)
     )
-    count = select(func.count()).select_from(audit_log).where(*conditions)
-    return connection.execute(query).mappings().all(), connection.execute(count).scalar_one()
+    count = select(audit_log.c.id).where(*conditions)
+    return page_of(connection, query, number, size, count=count)
 
 
 def actions(connection: Connection) -> Sequence[str]:

@@ -13,6 +13,7 @@ from schemas.alerts import Alert
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftState
 from schemas.interactions import ClientTuned
+from services.common.keyset import Cursor, rows_after
 from services.notifier.contact.budget import LEFT_OUT
 from services.notifier.lifecycle import DECIDABLE, TERMINAL
 from services.notifier.scope import EVERYTHING, Scope
@@ -34,6 +35,7 @@ __all__ = [
     "DraftLine",
     "NoticedLine",
     "Page",
+    "Place",
     "alert",
     "alert_lines",
     "alerts_by_id",
@@ -53,6 +55,7 @@ __all__ = [
     "inbox",
     "message_times",
     "noticed",
+    "page_of",
     "story",
     "tuning",
     "waiting",
@@ -60,21 +63,32 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+U = TypeVar("U")
+#: Where a page of a list begins: its number from 1, or the cursor after which it begins.
+Place = int | Cursor
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list. ``number`` counts from 1."""
+    """One page of a list: either the page with a number from 1, or the one after a cursor, whose number is unknown.
+
+    ``next`` is the cursor of the following page, None if this is the last one.
+    """
 
     items: Sequence[T]
     total: int
-    number: int
+    number: int | None
     size: int
+    next: str | None = None
 
     @property
     def pages(self) -> int:
         """The number of pages, at least one."""
         return max(1, -(-self.total // self.size))
+
+    def with_items(self, items: Sequence[U]) -> Page[U]:
+        """Return the same page with other items, such as those that its rows stand for."""
+        return Page(items, self.total, self.number, self.size, self.next)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +166,34 @@ def _count(connection: Connection, query: Select[Any]) -> int:
     return connection.execute(select(func.count()).select_from(bare.subquery())).scalar_one()
 
 
-def _page(connection: Connection, query: Select[Any], number: int, size: int) -> tuple[Sequence[RowMapping], int, int]:
-    total = _count(connection, query)
+def page_of(
+    connection: Connection, query: Select[Any], number: Place, size: int, *, count: Select[Any] | None = None
+) -> Page[RowMapping]:
+    """Return the page with a number (the last page if there are fewer), or the one after a cursor.
+
+    ``count`` selects the rows to count, if that is simpler than ``query``. The order of ``query`` is complete, and
+    nothing in it is null.
+    """
+    total = _count(connection, query if count is None else count)
+    if isinstance(number, Cursor):
+        rows, following = rows_after(connection, query, number, size)
+        return Page(rows, total, None if number.text else 1, size, following)
     number = min(max(1, number), max(1, -(-total // size)))
     rows = connection.execute(query.limit(size).offset((number - 1) * size)).mappings().all()
-    return rows, total, number
+    return Page(rows, total, number, size)
 
 
-def _drafts(connection: Connection, query: Select[Any], number: int, size: int) -> Page[DraftLine]:
+def _drafts(connection: Connection, query: Select[Any], number: Place, size: int) -> Page[DraftLine]:
     """Read a page of drafts: first their ids, because sorting whole messages and alerts takes ten times as long."""
     wanted = query.with_only_columns(drafts.c.id, maintain_column_froms=True)
-    ids, total, number = _page(connection, wanted, number, size)
-    rows = connection.execute(_draft_query(EVERYTHING).where(drafts.c.id.in_([row["id"] for row in ids]))).mappings()
+    page = page_of(connection, wanted, number, size)
+    ids = [row["id"] for row in page.items]
+    rows = connection.execute(_draft_query(EVERYTHING).where(drafts.c.id.in_(ids))).mappings()
     lines = {row["id"]: _line(row) for row in rows}
-    return Page([lines[row["id"]] for row in ids], total, number, size)
+    return page.with_items([lines[draft_id] for draft_id in ids])
 
 
-def inbox(connection: Connection, scope: Scope, now: datetime, *, number: int, size: int) -> Page[DraftLine]:
+def inbox(connection: Connection, scope: Scope, now: datetime, *, number: Place, size: int) -> Page[DraftLine]:
     """Return drafts that wait for a decision, by deadline; those past it come last."""
     query = _draft_query(scope).where(drafts.c.state.in_(DECIDABLE))
     late = drafts.c.deadline_at <= now
@@ -229,7 +254,7 @@ def has_sample(connection: Connection, scope: Scope) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def held(connection: Connection, scope: Scope, *, number: int, size: int) -> Page[tuple[Alert, RowMapping]]:
+def held(connection: Connection, scope: Scope, *, number: Place, size: int) -> Page[tuple[Alert, RowMapping]]:
     """Return held rumors, newest first, with the row of their client."""
     query = (
         select(alerts.c.payload, clients.c.name, clients.c.organisation)
@@ -237,8 +262,8 @@ def held(connection: Connection, scope: Scope, *, number: int, size: int) -> Pag
         .where(alerts.c.verdict == "hold", alerts.c.is_current.is_(True), scope.condition())
         .order_by(alerts.c.raised_at.desc(), alerts.c.id)
     )
-    rows, total, number = _page(connection, query, number, size)
-    return Page([(Alert.model_validate(row["payload"]), row) for row in rows], total, number, size)
+    page = page_of(connection, query, number, size)
+    return page.with_items([(Alert.model_validate(row["payload"]), row) for row in page.items])
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +277,7 @@ class NoticedLine:
     at: datetime
 
 
-def noticed(connection: Connection, scope: Scope, since: datetime, *, number: int, size: int) -> Page[NoticedLine]:
+def noticed(connection: Connection, scope: Scope, since: datetime, *, number: Place, size: int) -> Page[NoticedLine]:
     """Return news left out after ``since`` that was not told since then, newest first."""
     latest = (
         select(
@@ -276,12 +301,12 @@ def noticed(connection: Connection, scope: Scope, since: datetime, *, number: in
         .where(clients.c.removed.is_(False), scope.condition())
         .order_by(latest.c.at.desc(), alerts.c.id)
     )
-    rows, total, number = _page(connection, query, number, size)
+    page = page_of(connection, query, number, size)
     lines = [
         NoticedLine(Alert.model_validate(row["payload"]), row["name"], row["organisation"], row["detail"], row["at"])
-        for row in rows
+        for row in page.items
     ]
-    return Page(lines, total, number, size)
+    return page.with_items(lines)
 
 
 def client(connection: Connection, scope: Scope, client_id: str) -> ClientChanged | None:
@@ -291,13 +316,13 @@ def client(connection: Connection, scope: Scope, client_id: str) -> ClientChange
     return None if stored is None else ClientChanged.model_validate(stored)
 
 
-def client_lines(connection: Connection, scope: Scope, *, search: str, number: int, size: int) -> Page[ClientChanged]:
+def client_lines(connection: Connection, scope: Scope, *, search: str, number: Place, size: int) -> Page[ClientChanged]:
     """Return clients by name; ``search`` is part of the name or the organization."""
     query = select(clients.c.payload).where(clients.c.removed.is_(False), scope.condition())
     if search:
         query = query.where(clients.c.search.contains(search.casefold(), autoescape=True))
-    rows, total, number = _page(connection, query.order_by(clients.c.search, clients.c.id), number, size)
-    return Page([ClientChanged.model_validate(row["payload"]) for row in rows], total, number, size)
+    page = page_of(connection, query.order_by(clients.c.search, clients.c.id), number, size)
+    return page.with_items([ClientChanged.model_validate(row["payload"]) for row in page.items])
 
 
 def alert(connection: Connection, scope: Scope, alert_id: str) -> Alert | None:
@@ -401,15 +426,14 @@ def contacts(connection: Connection, scope: Scope, client_id: str) -> Sequence[R
 
 
 def delivery_lines(
-    connection: Connection, scope: Scope, *, status: str | None, number: int, size: int
+    connection: Connection, scope: Scope, *, status: str | None, number: Place, size: int
 ) -> Page[RowMapping]:
     """Return deliveries: first those of unknown outcome, then the newest."""
     query = select(deliveries, clients.c.name.label("client_name")).select_from(_DELIVERIES).where(scope.condition())
     if status is not None:
         query = query.where(deliveries.c.status == status)
     order = (deliveries.c.status != "unknown", deliveries.c.changed_at.desc(), deliveries.c.id)
-    rows, total, number = _page(connection, query.order_by(*order), number, size)
-    return Page(rows, total, number, size)
+    return page_of(connection, query.order_by(*order), number, size)
 
 
 def delivery(connection: Connection, scope: Scope, delivery_id: str) -> RowMapping | None:
@@ -430,7 +454,7 @@ def deliveries_of(
     ]
 
 
-def decisions(connection: Connection, scope: Scope, *, number: int, size: int) -> Page[RowMapping]:
+def decisions(connection: Connection, scope: Scope, *, number: Place, size: int) -> Page[RowMapping]:
     """Return what was refused, ignored, dismissed or withdrawn, and the contact policy's decisions; newest first."""
     refused = select(
         refusals.c.alert_id.label("alert_id"),
@@ -465,5 +489,4 @@ def decisions(connection: Connection, scope: Scope, *, number: int, size: int) -
         .where(scope.condition())
         .order_by(entries.c.at.desc(), entries.c.alert_id)
     )
-    rows, total, number = _page(connection, query, number, size)
-    return Page(rows, total, number, size)
+    return page_of(connection, query, number, size)

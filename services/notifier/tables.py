@@ -12,6 +12,8 @@ from services.common.db import UtcDateTime
 
 __all__ = [
     "alerts",
+    "api_requests",
+    "api_tokens",
     "audit_log",
     "clients",
     "contact_decisions",
@@ -233,7 +235,7 @@ users = Table(
     Column("role", String(10), nullable=False),  # owner: sees everything; manager: their own clients
     Column("manager_id", String(80)),  # the id in the client book
     Column("time_zone", String(64), nullable=False, default="UTC"),
-    Column("api_token_hash", String(64), unique=True),
+    Column("api_token_hash", String(64), unique=True),  # always null: see api_tokens; exports have it
     Column("session_epoch", Integer, nullable=False, default=0),  # raising it ends all sessions
     Column("created_at", UtcDateTime, nullable=False),
     Column("disabled_at", UtcDateTime),
@@ -247,6 +249,34 @@ signin_links = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
+)
+
+#: Tokens of programs that use the API. Expired and revoked ones are kept, so that people see what there was.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("user_id", String(80), ForeignKey("users.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),  # services.notifier.desk.tokens.TokenScope
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+)
+
+#: Requests to the API under an idempotency key, with their answers; deleted after a day.
+api_requests = Table(
+    "api_requests",
+    metadata,
+    Column("user_id", String(80), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("content", String(64), nullable=False),  # hash of method, path and body
+    Column("status", Integer),  # null until the answer is known
+    Column("body", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
 )
 
 audit_log = Table(

@@ -1,6 +1,6 @@
-"""Authentication: one-time links, signed session cookies, API tokens, and a token in every form.
+"""Authentication: one-time links, signed session cookies, and a token in every form.
 
-Only hashes of links and API tokens are stored. All are long random strings, so a plain SHA-256 is enough.
+Only hashes of links are stored. They are long random strings, so a plain SHA-256 is enough.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, exists, insert, or
 
 from services.common.db import upsert
 from services.common.errors import BadInput
+from services.notifier.desk.tokens import ApiToken
 from services.notifier.scope import EVERYTHING, OwnClients, Scope
 from services.notifier.tables import clients, signin_links, users
 
@@ -24,7 +25,6 @@ __all__ = [
     "SESSION_COOKIE",
     "Sessions",
     "Viewer",
-    "create_api_token",
     "create_signin_link",
     "end_sessions",
     "ensure_manager",
@@ -102,19 +102,6 @@ def create_signin_link(
     return token
 
 
-def create_api_token(connection: Connection, user_id: str) -> str:
-    """Return a bearer token for the API; it replaces the user's former one. Only its hash is stored.
-
-    Raises:
-        BadInput: there is no such user.
-    """
-    token = f"fw_{secrets.token_urlsafe(32)}"
-    done = connection.execute(update(users).where(users.c.id == user_id).values(api_token_hash=_hash(token)))
-    if done.rowcount != 1:
-        raise BadInput(f"There is no user {user_id!r}.")
-    return token
-
-
 def redeem(connection: Connection, token: str, now: datetime) -> str | None:
     """Use up ``token`` and return the user it signs in; None if it is unknown, used or expired."""
     link = signin_links.c
@@ -133,9 +120,9 @@ def end_sessions(connection: Connection, user_id: str) -> None:
     connection.execute(update(users).where(users.c.id == user_id).values(later))
 
 
-def viewer_of_token(connection: Connection, token: str) -> Viewer | None:
-    """Return the owner of an API token, if it is known."""
-    query = select(users).where(users.c.api_token_hash == _hash(token), *_active())
+def viewer_of_token(connection: Connection, token: ApiToken) -> Viewer | None:
+    """Return the user whom an API token belongs to; None if they may not do anything any more."""
+    query = select(users).where(users.c.id == token.user_id, *_active())
     row = connection.execute(query).mappings().first()
     return None if row is None else _viewer(row, "")
 

@@ -17,6 +17,9 @@ from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.auth import SESSION_COOKIE, Sessions, Viewer
 from services.notifier.desk.dependencies import DeskDependencies
 from services.notifier.desk.errors import SignInNeeded
+from services.notifier.desk.idempotency import KeyedRequest
+from services.notifier.desk.rates import RequestRates
+from services.notifier.desk.tokens import ALL_SCOPES, TokenScope
 from services.notifier.scope import Scope
 
 __all__ = ["RequestContext", "Site", "page_number", "signed_in", "site_of"]
@@ -31,17 +34,19 @@ class Site:
 
     dependencies: DeskDependencies
     sessions: Sessions
+    rates: RequestRates
     rendering: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """One request of a signed-in viewer."""
+    """One request of a signed-in viewer. ``scopes`` are what an API token may do; a session may do everything."""
 
     site: Site
     request: Request
     viewer: Viewer
     now: datetime
+    scopes: tuple[TokenScope, ...] = ALL_SCOPES
 
     @property
     def dependencies(self) -> DeskDependencies:
@@ -76,9 +81,12 @@ class RequestContext:
 
     @contextmanager
     def acting(self) -> Iterator[ActionContext]:
-        """Open a transaction for actions."""
+        """Open a transaction for actions. A request's idempotency key is recorded in it."""
         settings = self.dependencies.settings
+        keyed: KeyedRequest | None = getattr(self.request.state, "keyed", None)
         with self.dependencies.engine.begin() as connection:
+            if keyed is not None:
+                keyed.record(connection)
             yield ActionContext(
                 connection,
                 self.dependencies.publisher,

@@ -79,7 +79,8 @@ class DeskSettings:
     ``secret`` signs sessions; whoever knows it can sign in as anybody. ``base_url`` is the address that people type;
     https makes cookies Secure. ``allowed_hosts`` are the accepted Host headers, without port. ``mail_channel`` says
     that mail can be sent; if not, ``mail_fix`` says how to set it up. ``signin_command`` prints a new sign-in link.
-    ``metrics_token`` opens /metrics to other machines.
+    ``metrics_token`` opens /metrics to other machines. ``api_rate`` is how many requests to the API a user may send in
+    a minute.
     """
 
     secret: str = field(repr=False)
@@ -91,6 +92,7 @@ class DeskSettings:
     signin_command: str | None = None
     metrics_token: str | None = field(default=None, repr=False)
     page_size: int = 50
+    api_rate: int = 1_200
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from services.common.errors import FirstwordError
 from services.notifier.gate.findings import GatedFinding, Refusal
 
-__all__ = ["Conflict", "GateRefused", "NotFound", "SignInNeeded"]
+__all__ = ["Conflict", "Forbidden", "GateRefused", "KeyReused", "NotFound", "SignInNeeded", "TooManyRequests"]
 
 
 class NotFound(FirstwordError):
@@ -38,3 +38,23 @@ class GateRefused(FirstwordError):
 
 class SignInNeeded(FirstwordError):
     """Nobody is signed in."""
+
+
+class Forbidden(FirstwordError):
+    """The API token has no scope for it. ``scope`` is the one that is needed."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This API token may not do this: it lacks the scope {scope!r}.", fix="Use another token.")
+        self.scope = scope
+
+
+class KeyReused(FirstwordError):
+    """An idempotency key was used for another request."""
+
+
+class TooManyRequests(FirstwordError):
+    """The caller sends more requests than the desk accepts. ``seconds`` later the next one is accepted."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("You send too many requests.", fix=f"Wait {seconds} s, then send fewer.")
+        self.seconds = seconds

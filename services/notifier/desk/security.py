@@ -5,8 +5,10 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.notifier.desk.problems import problem_response
 
 __all__ = ["HEADERS", "Guard"]
 
@@ -58,25 +60,33 @@ class Guard:
 
         await app(scope, receive, send_with_headers)
 
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope) -> Response | None:
+        refused = self._refused(scope)
+        if refused is None:
+            return None
+        status, message = refused
+        if scope["path"].startswith("/api/"):
+            return problem_response(status, message)
+        return PlainTextResponse(f"{message}\n", status_code=status)
+
+    def _refused(self, scope: Scope) -> tuple[int, str] | None:
+        """Return the status and the reason to refuse a request."""
         headers = Headers(scope=scope)
         if _hostname(headers.get("host", "")) not in self._hosts and scope["path"] not in OPEN_PATHS:
-            return _refuse(
+            return (
                 400,
                 "Firstword does not answer to this host name. Add it to the allowed hosts (FIRSTWORD_ALLOWED_HOSTS).",
             )
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            return 400, "The address contains a NUL character, which no database stores."
         if scope["method"] in ("GET", "HEAD"):
             return None
         origin = headers.get("origin")
         if origin is not None and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
-            return _refuse(403, "This request comes from another site, so it was refused.")
+            return 403, "This request comes from another site, so it was refused."
         if "transfer-encoding" in headers or not _at_most(headers.get("content-length", "0"), BODY_LIMIT_BYTES):
-            return _refuse(413, "The request is too large, or its length is unknown.")
+            return 413, "The request is too large, or its length is unknown."
         return None
-
-
-def _refuse(status: int, message: str) -> PlainTextResponse:
-    return PlainTextResponse(f"{message}\n", status_code=status)
 
 
 def _at_most(length: str, limit: int) -> bool:

@@ -26,7 +26,7 @@ from services.notifier.event_views.view import (
     story_views,
     weightiest,
 )
-from services.notifier.queries import Page
+from services.notifier.queries import Page, Place, page_of
 from services.notifier.scope import Scope
 from services.notifier.tables import alerts, clients, contact_decisions, deliveries, drafts, interactions, refusals
 
@@ -61,20 +61,24 @@ class _Found(NamedTuple):
 
 
 def event_lines(
-    connection: Connection, scope: Scope, wanted: EventFilter, *, number: int, size: int
+    connection: Connection, scope: Scope, wanted: EventFilter, *, number: Place, size: int
 ) -> Page[EventLine]:
     """Return events, those with the newest evidence first."""
     last_at = func.max(event_stories.c.last_at)
-    query = select(event_stories.c.event_id).where(_matches(scope, wanted)).group_by(event_stories.c.event_id)
+    query = (
+        select(event_stories.c.event_id, last_at.label("last_at"))
+        .where(_matches(scope, wanted))
+        .group_by(event_stories.c.event_id)
+    )
     if wanted.since is not None:
         query = query.having(last_at >= wanted.since)
-    total = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-    number = min(max(1, number), max(1, -(-total // size)))
-    query = query.order_by(last_at.desc(), event_stories.c.event_id).limit(size).offset((number - 1) * size)
-    event_ids = connection.execute(query).scalars().all()
+    listed = query.subquery()
+    newest_first = select(listed.c.event_id).order_by(listed.c.last_at.desc(), listed.c.event_id)
+    page = page_of(connection, newest_first, number, size)
+    event_ids = [row["event_id"] for row in page.items]
     stories, newest = _stories(connection, event_ids), _newest(connection, scope, event_ids)
     lines = [_line(event_id, stories[event_id], newest[event_id]) for event_id in event_ids]
-    return Page(lines, total, number, size)
+    return page.with_items(lines)
 
 
 def event_view(

@@ -40,7 +40,8 @@ from services.common.settings import Settings
 from services.notifier import queries
 from services.notifier.delivery.channels.base import Run
 from services.notifier.delivery.routes import ManagerRoutes, manager_mail
-from services.notifier.desk.auth import create_api_token, ensure_owner
+from services.notifier.desk.auth import ensure_owner
+from services.notifier.desk.tokens import create_api_token
 from services.notifier.digest.manager_outbox import RenderedMessage, enqueue
 from services.notifier.scope import EVERYTHING
 from services.notifier.tables import alerts, audit_log, contact_decisions, drafts, refusals, users
@@ -66,7 +67,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         asyncio.run(prepare(store, book=None, opml=None))
         with store.engine.begin() as connection:
             ensure_owner(connection, NOW)
-            create_api_token(connection, "owner")
+            create_api_token(connection, "owner", NOW)
             _endpoint(connection)
             seen = {"at": NOW, "user_id": "owner", "action": "client.read", "subject": "x", "client_id": None}
             connection.execute(insert(audit_log), [seen, seen])

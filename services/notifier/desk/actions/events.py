@@ -10,14 +10,14 @@ from schemas.alerts import Verdict
 from schemas.event_views import EventLine, EventView
 from services.notifier.desk.errors import NotFound
 from services.notifier.event_views.queries import EventFilter, event_lines, event_view
-from services.notifier.queries import Page
+from services.notifier.queries import Page, Place
 from services.notifier.scope import Scope
 
 __all__ = ["list_events", "show_event"]
 
 
 def list_events(
-    connection: Connection, scope: Scope, wanted: EventFilter, *, number: int, size: int
+    connection: Connection, scope: Scope, wanted: EventFilter, *, number: Place, size: int
 ) -> Page[EventLine]:
     """Return a page of events that affect clients in scope, those with the newest evidence first."""
     return event_lines(connection, scope, wanted, number=number, size=size)

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from schemas.alerts import Alert
 from services.notifier import queries
 from services.notifier.desk.actions import alerts
-from services.notifier.desk.api.caller import Caller
+from services.notifier.desk.api.caller import Caller, Listing
 from services.notifier.desk.api.models import Compact, ListPage, NoticedItem, Requested, list_page
 from services.notifier.desk.errors import NotFound
 from services.notifier.digest.gather import NOTICED_WITHIN
@@ -39,19 +39,19 @@ def tell_anyway(context: Caller, alert_id: str) -> Requested:
 
 
 @router.get("/noticed")
-def list_noticed(context: Caller) -> ListPage[NoticedItem]:
+def list_noticed(context: Caller, listing: Listing) -> ListPage[NoticedItem]:
     """List news of the last week that was left out of the clients' messages, newest first, each with the reason."""
     since = context.now - NOTICED_WITHIN
     with context.reading() as connection:
-        page = queries.noticed(connection, context.scope, since, number=context.page_number, size=context.page_size)
+        page = queries.noticed(connection, context.scope, since, number=listing.place, size=listing.size)
     context.audit_read("noticed.listed", "noticed")
     return list_page(page, [NoticedItem(alert=line.alert, why=line.why, at=line.at) for line in page.items])
 
 
 @router.get("/held")
-def list_held(context: Caller) -> ListPage[Annotated[Alert, Compact]]:
+def list_held(context: Caller, listing: Listing) -> ListPage[Annotated[Alert, Compact]]:
     """List held rumors, newest first."""
     with context.reading() as connection:
-        page = queries.held(connection, context.scope, number=context.page_number, size=context.page_size)
+        page = queries.held(connection, context.scope, number=listing.place, size=listing.size)
     context.audit_read("held.listed", "held")
     return list_page(page, [alert for alert, _ in page.items])

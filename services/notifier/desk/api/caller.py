@@ -1,43 +1,144 @@
 """The caller of the API: the owner of a bearer token, or of a session.
 
 A session's changes need its form token in ``X-Form-Token``. A bearer token needs none: no browser sends it by itself.
+A token needs the scope ``read`` to read and ``write`` to change anything; operations that send a message to a client
+take ``Sender`` instead of ``Caller`` and need the scope ``send``. A session has all scopes.
+
+A POST may have an ``Idempotency-Key``. It is handled here and in ``context.acting``: an operation needs nothing for it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from services.common.db import reading
-from services.common.errors import FirstwordError
+from services.common.errors import BadInput, FirstwordError
+from services.common.keyset import Cursor
+from services.notifier.desk import idempotency, tokens
 from services.notifier.desk.auth import viewer_of_token
 from services.notifier.desk.context import RequestContext, signed_in, site_of
-from services.notifier.desk.errors import SignInNeeded
+from services.notifier.desk.errors import Forbidden, SignInNeeded, TooManyRequests
+from services.notifier.desk.idempotency import Answer, KeyedRequest
+from services.notifier.desk.tokens import TokenScope
+from services.notifier.queries import Place
 
-__all__ = ["Caller"]
+__all__ = ["IDEMPOTENCY_KEY", "Caller", "Listing", "Replay", "Sender", "Wanted"]
+
+IDEMPOTENCY_KEY = "idempotency-key"
+READING = ("GET", "HEAD")
 
 
-def _caller(request: Request) -> RequestContext:
-    """Return the caller's context.
+class Replay(Exception):
+    """The request was carried out before: ``answer`` is the stored one."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
+
+async def _content(request: Request) -> str:
+    """Return the hash of the request's content. The framework has read the body already and keeps it."""
+    return idempotency.content_of(request.method, request.url.path, await request.body())
+
+
+def _known(request: Request) -> RequestContext:
+    """Return the context of a token's or a session's user.
 
     Raises:
         SignInNeeded: neither a known token nor a session.
+        TooManyRequests: the user's share of requests is used up.
         FirstwordError: a session's change lacks its form token.
     """
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        site = site_of(request)
-        with reading(site.dependencies.engine) as connection:
-            viewer = viewer_of_token(connection, token.strip())
-        if viewer is None:
-            raise SignInNeeded("This API token is not valid.")
-        return RequestContext(site, request, viewer, site.dependencies.clock.now())
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    context = _of_token(request, text.strip()) if scheme.lower() == "bearer" else _of_session(request)
+    wait = context.site.rates.take(context.viewer.user_id, context.now)
+    if wait:
+        raise TooManyRequests(wait)
+    return context
+
+
+def _of_session(request: Request) -> RequestContext:
     context = signed_in(request)
     form_token = request.headers.get("x-form-token", "")
-    if request.method != "GET" and not context.site.sessions.form_is_ours(context.viewer, form_token):
+    if request.method not in READING and not context.site.sessions.form_is_ours(context.viewer, form_token):
         raise FirstwordError("A change in a browser session needs the form token in the header X-Form-Token.")
     return context
 
 
+def _of_token(request: Request, text: str) -> RequestContext:
+    site = site_of(request)
+    now = site.dependencies.clock.now()
+    with reading(site.dependencies.engine) as connection:
+        token = tokens.find_token(connection, text, now)
+        viewer = None if token is None else viewer_of_token(connection, token)
+    if token is None or viewer is None:
+        raise SignInNeeded("This API token is not valid.")
+    if tokens.use_is_due(token, now):
+        with site.dependencies.engine.begin() as connection:
+            tokens.record_use(connection, token, now)
+    return RequestContext(site, request, viewer, now, token.scopes)
+
+
+Known = Annotated[RequestContext, Depends(_known)]
+Content = Annotated[str, Depends(_content)]
+
+
+def _caller(context: Known, content: Content) -> RequestContext:
+    return _begun(context, content, "read" if context.request.method in READING else "write")
+
+
+def _sender(context: Known, content: Content) -> RequestContext:
+    return _begun(context, content, "send")
+
+
+def _begun(context: RequestContext, content: str, scope: TokenScope) -> RequestContext:
+    """Return the context of a request that may be carried out.
+
+    Raises:
+        Forbidden: the token lacks the scope.
+        Replay: the request was carried out before.
+    """
+    if scope not in context.scopes:
+        raise Forbidden(scope)
+    request = context.request
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if request.method == "POST" and key is not None:
+        keyed = KeyedRequest(context.viewer.user_id, key, content, context.now)
+        answer = idempotency.find_answer(context.dependencies.engine, keyed)
+        if answer is not None:
+            raise Replay(answer)
+        request.state.keyed = keyed
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The part of a list that the caller asks for."""
+
+    place: Place
+    size: int
+
+
+def _wanted(
+    context: Known,
+    cursor: Annotated[
+        str, Query(max_length=2_000, description="`next` of the page before; without it, the list begins.")
+    ] = "",
+    limit: Annotated[int | None, Query(ge=1, le=200, description="The number of entries on a page.")] = None,
+    page: Annotated[
+        int | None, Query(ge=1, le=1_000_000, deprecated=True, description="A page by its number; use `cursor`.")
+    ] = None,
+) -> Wanted:
+    if page is not None and cursor:
+        raise BadInput("A list has either a cursor or a page number.", fix="Leave out `page`.")
+    return Wanted(Cursor(cursor) if page is None else page, limit or context.page_size)
+
+
 Caller = Annotated[RequestContext, Depends(_caller)]
+#: The caller of an operation that sends a message to a client.
+Sender = Annotated[RequestContext, Depends(_sender)]
+#: The part of a list: pass ``number=listing.place, size=listing.size`` to a query that ends in ``queries.page_of``.
+Listing = Annotated[Wanted, Depends(_wanted)]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from schemas.clients import Client
 from services.notifier import queries
 from services.notifier.desk.actions import clients
-from services.notifier.desk.api.caller import Caller
+from services.notifier.desk.api.caller import Caller, Listing
 from services.notifier.desk.api.models import (
     Compact,
     ListPage,
@@ -29,11 +29,13 @@ router = APIRouter()
 
 
 @router.get("/clients")
-def list_clients(context: Caller) -> ListPage[Annotated[Client, Compact]]:
+def list_clients(
+    context: Caller, listing: Listing, q: Annotated[str, Query(max_length=200)] = ""
+) -> ListPage[Annotated[Client, Compact]]:
     """List clients by name; ``?q=`` searches name and organization."""
     with context.reading() as connection:
         page = queries.client_lines(
-            connection, context.scope, search=context.search, number=context.page_number, size=context.page_size
+            connection, context.scope, search=q.strip(), number=listing.place, size=listing.size
         )
     context.audit_read("clients.listed", "clients")
     return list_page(page, [entry.client for entry in page.items])

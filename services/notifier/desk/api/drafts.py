@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from services.notifier import queries
 from services.notifier.desk.actions import drafts
 from services.notifier.desk.actions.context import ActionContext
-from services.notifier.desk.api.caller import Caller
+from services.notifier.desk.api.caller import Caller, Listing, Sender
 from services.notifier.desk.api.models import (
     Approval,
     Approved,
@@ -41,10 +41,10 @@ router = APIRouter(prefix="/drafts")
 
 
 @router.get("")
-def list_drafts(context: Caller) -> ListPage[DraftSummary]:
+def list_drafts(context: Caller, listing: Listing) -> ListPage[DraftSummary]:
     """List drafts that await a decision, by deadline."""
     with context.reading() as connection:
-        page = queries.inbox(connection, context.scope, context.now, number=context.page_number, size=context.page_size)
+        page = queries.inbox(connection, context.scope, context.now, number=listing.place, size=listing.size)
     context.audit_read("drafts.listed", "drafts")
     return list_page(page, [DraftSummary(**_summary(line)) for line in page.items])
 
@@ -75,7 +75,7 @@ def get_draft(context: Caller, draft_id: str) -> DraftWithRewording:
 
 
 @router.post("/{draft_id}/approve", responses={409: {"model": GateProblem}, 422: {"model": GateProblem}})
-def approve(context: Caller, draft_id: str, approval: Approval) -> Approved:
+def approve(context: Sender, draft_id: str, approval: Approval) -> Approved:
     """Approve the draft and return the time at which it will be sent, or that a second person has to approve it too.
 
     Findings that the firm's rules block, or for which a reason is missing, come back as a problem with the list.

@@ -10,7 +10,7 @@ from schemas.alerts import Verdict
 from schemas.base import Utc
 from schemas.event_views import EventLine, EventView
 from services.notifier.desk.actions.events import list_events, show_event
-from services.notifier.desk.api.caller import Caller
+from services.notifier.desk.api.caller import Caller, Listing
 from services.notifier.desk.api.models import ListPage, list_page
 from services.notifier.event_views.queries import EventFilter
 
@@ -24,11 +24,11 @@ Page = Annotated[int, Query(ge=1, le=1_000_000)]
 @router.get("/events")
 def get_events(
     context: Caller,
+    listing: Listing,
     since: Utc | None = None,
     entity: str | None = None,
     client: str | None = None,
     verdict: Verdict | None = None,
-    page: Page = 1,
 ) -> ListPage[EventLine]:
     """List events that affect your clients, those with the newest evidence first.
 
@@ -38,7 +38,7 @@ def get_events(
     """
     wanted = EventFilter(since=since, entity=entity, client=client, verdict=verdict)
     with context.reading() as connection:
-        found = list_events(connection, context.scope, wanted, number=page, size=context.page_size)
+        found = list_events(connection, context.scope, wanted, number=listing.place, size=listing.size)
     context.audit_read("events.listed", "events")
     return list_page(found, found.items)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, WrapSerializer
 
@@ -14,6 +14,7 @@ from schemas.clients import DigestPreferences, Mood, Risk
 from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DismissReason, Draft, DraftState, Finding, Grounding
 from services.notifier.desk.dependencies import FeedView
+from services.notifier.desk.problems import Problem
 from services.notifier.digest.preferences import ChosenPreferences
 from services.notifier.gate.findings import GatedFinding, Refusal
 from services.notifier.gate.policy import Effect
@@ -72,7 +73,7 @@ Compact = WrapSerializer(lambda value, serialize: _without_none(serialize(value)
 class Version(Model):
     """The version of the draft that the caller has read."""
 
-    version: int = Field(ge=0)
+    version: int = Field(ge=0, le=2**31 - 1)
 
 
 class Approval(Version):
@@ -117,17 +118,22 @@ class MoodDecision(Model):
 
 
 class ListPage(Model, Generic[T]):
-    """One page of a list. ``page`` counts from 1."""
+    """One page of a list.
+
+    ``next`` is the cursor of the following page, null on the last one. Entries that are added or removed meanwhile
+    move no others. ``page`` is the number of the page if it was asked for by number.
+    """
 
     items: Sequence[T]
+    next: str | None = None
     total: int
-    page: int
+    page: int | None
     pages: int
 
 
 def list_page(page: Page[Any], items: Sequence[T]) -> ListPage[T]:
     """Build the response for ``page`` with its ``items``."""
-    return ListPage(items=items, total=page.total, page=page.number, pages=page.pages)
+    return ListPage(items=items, next=page.next, total=page.total, page=page.number, pages=page.pages)
 
 
 class DraftSummary(Model):
@@ -157,20 +163,17 @@ class GateFinding(Model):
     fix: str | None
 
 
-GateProblemType = Literal["gate.blocked", "gate.reason_needed", "gate.second_person_needed"]
-GATE_PROBLEMS: Mapping[Refusal, GateProblemType] = {
+#: The kinds of problems with which the gate holds a message back.
+GATE_PROBLEMS: Mapping[Refusal, str] = {
     "blocked": "gate.blocked",
     "reason_needed": "gate.reason_needed",
     "second_person_needed": "gate.second_person_needed",
 }
 
 
-class GateProblem(Model):
+class GateProblem(Problem):
     """The cause for holding a message back, and the findings: 422 if a reason is missing, 409 otherwise."""
 
-    type: GateProblemType
-    error: str
-    fix: str | None
     findings: tuple[GateFinding, ...]
 
 

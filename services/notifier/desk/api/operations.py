@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from datetime import date
+from typing import Annotated
 
+from fastapi import APIRouter, Query
+
+from schemas.deliveries import DeliveryStatus
 from services.notifier import queries
-from services.notifier.desk.actions.audit_log import list_entries, parse_filter
+from services.notifier.desk.actions.audit_log import filter_of, list_entries
 from services.notifier.desk.actions.health import broken_feeds, not_ready
-from services.notifier.desk.api.caller import Caller
+from services.notifier.desk.api.caller import Caller, Listing
 from services.notifier.desk.api.models import AuditEntry, DeliveryItem, FeedList, Health, ListPage, list_page
 
 __all__ = ["router"]
@@ -16,23 +20,34 @@ router = APIRouter()
 
 
 @router.get("/deliveries")
-def list_deliveries(context: Caller) -> ListPage[DeliveryItem]:
+def list_deliveries(context: Caller, listing: Listing, status: DeliveryStatus | None = None) -> ListPage[DeliveryItem]:
     """List deliveries; ``?status=failed`` lists only those with that status."""
-    status = context.request.query_params.get("status")
     with context.reading() as connection:
-        page = queries.delivery_lines(
-            connection, context.scope, status=status, number=context.page_number, size=context.page_size
-        )
+        page = queries.delivery_lines(connection, context.scope, status=status, number=listing.place, size=listing.size)
     context.audit_read("deliveries.listed", "deliveries")
     return list_page(page, [DeliveryItem.model_validate(dict(row)) for row in page.items])
 
 
 @router.get("/audit")
-def list_audit_log(context: Caller) -> ListPage[AuditEntry]:
-    """List the audit log (owners only), with the filters of the page *Audit log*."""
-    wanted = parse_filter(context.request.query_params, context.viewer)
+def list_audit_log(
+    context: Caller,
+    listing: Listing,
+    user: str = "",
+    action: str = "",
+    subject: str = "",
+    client: str = "",
+    since: Annotated[date | None, Query(alias="from")] = None,
+    until: Annotated[date | None, Query(alias="to")] = None,
+) -> ListPage[AuditEntry]:
+    """List the audit log (owners only), newest first. ``to`` is inclusive, and days are in the caller's time zone.
+
+    ``action`` is the beginning of one: ``draft``, or the whole of ``draft.sent``.
+    """
+    wanted = filter_of(
+        context.viewer, user=user, action=action, subject=subject, client=client, since=since, until=until
+    )
     with context.reading() as connection:
-        page = list_entries(connection, context.viewer, wanted, number=context.page_number, size=context.page_size)
+        page = list_entries(connection, context.viewer, wanted, number=listing.place, size=listing.size)
     context.audit_read("audit.read", "audit")
     return list_page(page, [AuditEntry.model_validate(entry) for entry in page.items])
 

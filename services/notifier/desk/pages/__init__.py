@@ -17,6 +17,7 @@ from services.notifier.desk.pages import (
     my_settings,
     sent,
     signin,
+    tokens,
 )
 
 __all__ = ["ROUTERS"]
@@ -36,6 +37,7 @@ ROUTERS = tuple(
         advice,
         feeds,
         my_settings,
+        tokens,
         managers,
         audit,
     )

@@ -42,6 +42,7 @@ NOTES = {
     "preferences": "Saved. It takes effect immediately.",
     "requested": "Firstword is writing the draft. It appears in the inbox in a moment.",
     "zone": "Saved. Times are now shown in this zone.",
+    "token-revoked": "Token revoked. It is refused from now on.",
     "feed-added": "Feed added. Firstword fetches it in a moment.",
     "feed-removed": "Feed removed.",
     "feed-paused": "Feed paused.",

@@ -17,6 +17,7 @@ from services.notifier.desk import auth
 from services.notifier.desk.app import create_app
 from services.notifier.desk.dependencies import DeskDependencies, DeskSettings, FeedView
 from services.notifier.desk.security import HEADERS
+from services.notifier.desk.tokens import create_api_token
 from services.notifier.queries import DraftLine
 from services.notifier.tables import audit_log, clients, signin_links, users
 from tests.desk_data import NOW
@@ -153,7 +154,7 @@ def test_signing_out_ends_all_sessions_of_the_user(world: World) -> None:
 @pytest.mark.parametrize("change", [{"removed": True}, {"manager_id": "mara"}])
 def test_a_session_and_a_token_end_when_the_manager_leaves_the_book(world: World, change: dict[str, object]) -> None:
     with world.engine.begin() as connection:
-        bearer = {"Authorization": f"Bearer {auth.create_api_token(connection, 'manager-june')}"}
+        bearer = {"Authorization": f"Bearer {create_api_token(connection, 'manager-june', NOW)}"}
     client, program = world.browser("manager-june"), world.browser(None)
     assert client.get("/").status_code == 200
     assert program.get("/api/v1/drafts", headers=bearer).status_code == 200
@@ -378,7 +379,7 @@ def test_reads_of_client_data_are_in_the_audit_log(world: World) -> None:
 
 def test_the_api_works_with_a_bearer_token(world: World) -> None:
     with world.engine.begin() as connection:
-        token = auth.create_api_token(connection, "manager-mara")
+        token = create_api_token(connection, "manager-mara", NOW)
     client = world.browser(None)
     client.headers["Authorization"] = f"Bearer {token}"
     listed = client.get("/api/v1/drafts").json()
@@ -393,7 +394,7 @@ def test_the_api_works_with_a_bearer_token(world: World) -> None:
     assert ("99%", "nowhere") in [(entry["text"], entry["where"]) for entry in edited["grounding"]]
     assert client.post(f"{at}/approve", json={"version": 0}).status_code == 409
     blocked = client.post(f"{at}/approve", json={"version": edited["version"]})
-    assert (blocked.status_code, blocked.json()["type"]) == (409, "gate.blocked")
+    assert (blocked.status_code, blocked.json()["type"]) == (409, "urn:firstword:problem:gate.blocked")
     text = {"subject": line.subject, "body": line.body.replace("How do you see it?", "What do you think of it?")}
     edited = client.post(f"{at}/edit", json={"version": 1, **text}).json()
     approved = client.post(f"{at}/approve", json={"version": edited["version"]}).json()
@@ -409,7 +410,7 @@ def test_the_api_works_with_a_bearer_token(world: World) -> None:
 
 def test_mood_and_traits_are_recorded_by_the_api(world: World) -> None:
     with world.engine.begin() as connection:
-        token = auth.create_api_token(connection, "manager-mara")
+        token = create_api_token(connection, "manager-mara", NOW)
     client = world.browser(None)
     client.headers["Authorization"] = f"Bearer {token}"
     at = "/api/v1/clients/claire-arnaud"

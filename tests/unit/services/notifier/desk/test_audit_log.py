@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from services.notifier.desk import auth
+from services.notifier.desk.tokens import create_api_token
 from services.notifier.tables import audit_log
 from tests.desk_data import NOW
 from tests.desk_world import World
@@ -71,7 +71,7 @@ def test_an_invalid_date_is_refused(world: World) -> None:
 def test_managers_do_not_find_the_log(world: World) -> None:
     assert world.browser("manager-mara").get("/audit").status_code == 404
     with world.engine.begin() as connection:
-        token = auth.create_api_token(connection, "manager-mara")
+        token = create_api_token(connection, "manager-mara", NOW)
     answer = world.browser(None).get("/api/v1/audit", headers={"authorization": f"Bearer {token}"})
     assert answer.status_code == 404
 

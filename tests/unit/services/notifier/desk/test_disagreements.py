@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from schemas.readings import Reading, ReadingConfidence, SecondReading
-from services.notifier.desk.auth import create_api_token
+from services.notifier.desk.tokens import create_api_token
 from services.notifier.second_reading import store
 from services.notifier.second_reading.question import Passage, disputed_fields
 from tests.desk_data import NOW
@@ -53,7 +53,7 @@ def test_a_disagreement_is_shown_with_the_draft_in_the_inbox_and_in_the_api(tmp_
         assert said in page
     assert "readers disagree" in browser.get("/").text
     with world.engine.begin() as connection:
-        token = create_api_token(connection, "owner")
+        token = create_api_token(connection, "owner", NOW)
     client = world.browser(None)
     client.headers["Authorization"] = f"Bearer {token}"
     (sentence,) = client.get(f"/api/v1/drafts/{line.id}").json()["disagreements"]

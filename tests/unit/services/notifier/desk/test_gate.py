@@ -171,7 +171,7 @@ def test_the_api_answers_with_a_problem_that_lists_the_findings(world: World) ->
     path = f"/api/v1/drafts/{draft_id}"
     assert [found["effect"] for found in browser.get(path).json()["gate"]][:2] == ["block", "reason"]
     blocked = browser.post(f"{path}/approve", json={"version": 1}, headers=headers)
-    assert (blocked.status_code, blocked.json()["type"]) == (409, "gate.blocked")
+    assert (blocked.status_code, blocked.json()["type"]) == (409, "urn:firstword:problem:gate.blocked")
     assert [(found["kind"], found["text"]) for found in blocked.json()["findings"]] == [
         ("confrontation", "You are wrong")
     ]
@@ -180,7 +180,7 @@ def test_the_api_answers_with_a_problem_that_lists_the_findings(world: World) ->
     left = browser.post(f"{path}/edit", json=text, headers=headers).json()["gate"]
     assert left[0]["effect"] == "reason"
     asked = browser.post(f"{path}/approve", json={"version": 2}, headers=headers)
-    assert (asked.status_code, asked.json()["type"]) == (422, "gate.reason_needed")
+    assert (asked.status_code, asked.json()["type"]) == (422, "urn:firstword:problem:gate.reason_needed")
     reasoned = {"version": 2, "reason": "He talks like that."}
     assert browser.post(f"{path}/approve", json=reasoned, headers=headers).status_code == 200
     assert world.line(draft_id).state == "approved"

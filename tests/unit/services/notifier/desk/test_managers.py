@@ -16,6 +16,7 @@ from services.notifier.delivery.routes import by_manager, manager_mail
 from services.notifier.desk import auth
 from services.notifier.desk.app import create_app
 from services.notifier.desk.dependencies import DeskDependencies
+from services.notifier.desk.tokens import create_api_token
 from services.notifier.digest.preferences import ChosenPreferences, chosen_preferences
 from services.notifier.tables import audit_log
 from tests.desk_world import World
@@ -91,7 +92,7 @@ def test_a_channel_without_an_address_is_refused_with_the_fix(world: World) -> N
 def test_the_api_shows_and_sets_preferences(world: World) -> None:
     mara = browser(world, "manager-mara")
     with world.engine.begin() as connection:
-        token = auth.create_api_token(connection, "manager-mara")
+        token = create_api_token(connection, "manager-mara", world.clock.now())
     bearer = {"authorization": f"Bearer {token}"}
     (found,) = mara.get("/api/v1/managers", headers=bearer).json()["items"]
     assert (found["id"], found["channels"], found["urgent"]) == ("mara", ["email", "slack"], [])

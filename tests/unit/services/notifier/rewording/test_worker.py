@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from services.common.chat import ChatSettings, OpenAiChat
 from services.common.db import reading
 from services.common.http import GuardedClient, HttpSettings
-from services.notifier.desk.auth import create_api_token
+from services.notifier.desk.tokens import create_api_token
 from services.notifier.model_answers import model_answers
 from services.notifier.rewording import store
 from services.notifier.rewording.tables import rewordings
@@ -124,7 +124,7 @@ async def test_a_good_answer_is_offered_and_the_draft_stays_as_it_was(world: Wor
 async def test_a_program_reads_and_accepts_the_rewording_as_a_person_does(world: World) -> None:
     line = world.draft("claire")
     with world.engine.begin() as connection:
-        token = create_api_token(connection, "owner")
+        token = create_api_token(connection, "owner", world.clock.now())
     client = world.browser(None)
     client.headers["Authorization"] = f"Bearer {token}"
     at = f"/api/v1/drafts/{line.id}"

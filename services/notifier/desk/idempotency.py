@@ -1,0 +1,106 @@
+"""Idempotency keys: a POST that is repeated under its key is carried out once, and gets the first answer again.
+
+A key belongs to its user and to one content; it is kept for a day. The key is recorded in the transaction of the action
+itself, so that a crash can't carry out an action without its key. If the answer was lost in such a crash, the repeat is
+told so instead of being carried out again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from services.common.errors import BadInput
+from services.notifier.desk.errors import Conflict, KeyReused
+from services.notifier.tables import api_requests
+
+__all__ = ["KEPT_FOR", "KEY_LIMIT", "Answer", "KeyedRequest", "content_of", "find_answer"]
+
+KEPT_FOR = timedelta(hours=24)
+KEY_LIMIT = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The stored answer to a request."""
+
+    status: int
+    body: bytes
+
+
+def content_of(method: str, path: str, body: bytes) -> str:
+    """Return the hash that binds a key to the content of its request."""
+    return hashlib.sha256(f"{method} {path}\n".encode() + body).hexdigest()
+
+
+@dataclass(slots=True)
+class KeyedRequest:
+    """A request under a key that has not been carried out yet. ``recorded``: its key is in the database."""
+
+    user_id: str
+    key: str
+    content: str
+    now: datetime
+    recorded: bool = False
+
+    def record(self, connection: Connection) -> None:
+        """Record the key in the transaction of the action.
+
+        Raises:
+            Conflict: the same request is being carried out at this moment.
+        """
+        if self.recorded:
+            return
+        row = {
+            "user_id": self.user_id,
+            "key": self.key,
+            "content": self.content,
+            "created_at": self.now,
+            "expires_at": self.now + KEPT_FOR,
+        }
+        try:
+            connection.execute(insert(api_requests).values(row))
+        except IntegrityError:
+            raise Conflict(
+                "A request with this Idempotency-Key is being carried out.", fix="Repeat it in a second."
+            ) from None
+        self.recorded = True
+
+    def answer(self, engine: Engine, answer: Answer) -> None:
+        """Keep the answer, for repeats."""
+        mine = (api_requests.c.user_id == self.user_id, api_requests.c.key == self.key)
+        kept = {"status": answer.status, "body": answer.body.decode()}
+        with engine.begin() as connection:
+            if connection.execute(update(api_requests).where(*mine).values(kept)).rowcount == 0:
+                self.recorded = False
+                self.record(connection)
+                connection.execute(update(api_requests).where(*mine).values(kept))
+
+
+def find_answer(engine: Engine, request: KeyedRequest) -> Answer | None:
+    """Return the answer to an earlier request of this key and content; None if there was none.
+
+    Raises:
+        BadInput: the key is empty or too long.
+        KeyReused: the key was used for another request.
+        Conflict: the request was carried out, or is being carried out, but there is no answer.
+    """
+    if not 0 < len(request.key) <= KEY_LIMIT or not request.key.isprintable():
+        raise BadInput("This Idempotency-Key is not valid.", fix=f"Send 1 to {KEY_LIMIT} characters, such as a UUID.")
+    with engine.begin() as connection:
+        connection.execute(delete(api_requests).where(api_requests.c.expires_at <= request.now))
+        query = select(api_requests).where(api_requests.c.user_id == request.user_id, api_requests.c.key == request.key)
+        row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    if row["content"] != request.content:
+        raise KeyReused("This Idempotency-Key was used for another request.", fix="Choose a new key for each request.")
+    if row["status"] is None:
+        raise Conflict(
+            "This request was carried out, but its answer was not kept.", fix="Read what it changed; don't repeat it."
+        )
+    return Answer(row["status"], row["body"].encode())

@@ -1,0 +1,30 @@
+"""A limit on requests to the API, so that one program in a loop does not slow the desk down for everybody."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from datetime import datetime
+
+__all__ = ["RequestRates"]
+
+#: Users whose requests are counted; beyond this, the one idle longest is forgotten.
+REMEMBERED = 1_000
+
+
+class RequestRates:
+    """Counts each user's requests in this process: ``per_minute`` on average, and as many at once."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._left: OrderedDict[str, tuple[float, datetime]] = OrderedDict()
+
+    def take(self, user_id: str, now: datetime) -> int:
+        """Count a request of a user and return 0; if they have none left, return the seconds until the next one."""
+        left, since = self._left.pop(user_id, (float(self._per_minute), now))
+        left = min(self._per_minute, left + max(0.0, (now - since).total_seconds()) * self._per_minute / 60)
+        accepted = left >= 1
+        self._left[user_id] = (left - 1 if accepted else left, now)
+        if len(self._left) > REMEMBERED:
+            self._left.popitem(last=False)
+        return 0 if accepted else max(1, math.ceil((1 - left) * 60 / self._per_minute))
