@@ -92,5 +92,6 @@ _._sending
 _.on_page_markdown
 
 # Templates of the desk and of digests
+_.but
 _.nowhere
 _.manager_name

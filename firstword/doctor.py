@@ -312,7 +312,7 @@ def _dead_letters(store: Store) -> Check:
 
 def _deliveries(store: Store) -> Check:
     with reading(store.engine) as connection:
-        unknown = queries.counts(connection, EVERYTHING).unknown
+        unknown = queries.counts(connection, EVERYTHING, store.clock.now()).unknown
     if unknown == 0:
         return Check("ok", "deliveries", "all messages sent or waiting to be sent")
     messages = "message" if unknown == 1 else "messages"

@@ -22,6 +22,7 @@ from services.notifier.event_views import store as event_views
 from services.notifier.rewording import tables as _rewording_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.second_reading import tables as _second_reading_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.tables import metadata as notifier_tables
+from services.notifier.triage import tables as _triage_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.webhooks import tables as _webhook_tables  # noqa: F401 - adds to the notifier's
 
 __all__ = ["ALL_TABLES", "NewerDatabase", "NotMigrated", "migrate", "require_migrated"]

@@ -20,6 +20,7 @@ from services.ingest import tables as ingest
 from services.notifier import tables as notifier
 from services.notifier.advice.tables import advice
 from services.notifier.digest import tables as digest
+from services.notifier.triage import tables as triage
 from services.notifier.webhooks import tables as webhooks
 
 __all__ = ["NOT_EXPORTED", "Section", "sections"]
@@ -99,6 +100,7 @@ def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> 
         TableRows(notifier.clients, blank=("heard_until",)),
         TableRows(notifier.alerts),
         TableRows(notifier.drafts, optional=("approval",)),
+        TableRows(notifier.draft_marks),
         TableRows(notifier.early_decisions),
         TableRows(advice),
         TableRows(notifier.refusals),
@@ -112,6 +114,7 @@ def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> 
         TableRows(notifier.delivery_attempts),
         TableRows(notifier.interactions),
         TableRows(notifier.users, blank=("api_token_hash",)),
+        TableRows(triage.saved_views),
         UnkeyedRows(notifier.audit_log, numbered_by="id"),
         EndpointRows(webhooks.webhook_endpoints, with_secrets=with_secrets, answered_until=answered_until, keys=keys),
         TableRows(webhooks.endpoint_notices),

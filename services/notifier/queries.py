@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Select, and_, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, or_, select, union_all
 
 from schemas.alerts import Alert
 from schemas.clients import ClientChanged
@@ -23,6 +23,7 @@ from services.notifier.tables import (
     contact_decisions,
     deliveries,
     delivery_attempts,
+    draft_marks,
     drafts,
     feedback,
     interactions,
@@ -53,10 +54,12 @@ __all__ = [
     "has_sample",
     "held",
     "inbox",
+    "lines_by_id",
     "message_times",
     "noticed",
     "page_of",
     "story",
+    "to_decide",
     "tuning",
     "waiting",
     "waiting_for_second",
@@ -187,15 +190,36 @@ def _drafts(connection: Connection, query: Select[Any], number: Place, size: int
     """Read a page of drafts: first their ids, because sorting whole messages and alerts takes ten times as long."""
     wanted = query.with_only_columns(drafts.c.id, maintain_column_froms=True)
     page = page_of(connection, wanted, number, size)
-    ids = [row["id"] for row in page.items]
-    rows = connection.execute(_draft_query(EVERYTHING).where(drafts.c.id.in_(ids))).mappings()
+    return page.with_items(lines_by_id(connection, [row["id"] for row in page.items]))
+
+
+def lines_by_id(connection: Connection, draft_ids: Sequence[str]) -> Sequence[DraftLine]:
+    """Return the drafts with these ids, which the caller may see, in this order; unknown ids are left out."""
+    rows = connection.execute(_draft_query(EVERYTHING).where(drafts.c.id.in_(draft_ids))).mappings()
     lines = {row["id"]: _line(row) for row in rows}
-    return page.with_items([lines[draft_id] for draft_id in ids])
+    return [lines[draft_id] for draft_id in draft_ids if draft_id in lines]
 
 
-def inbox(connection: Connection, scope: Scope, now: datetime, *, number: Place, size: int) -> Page[DraftLine]:
+def to_decide(scope: Scope, now: datetime, user_id: str | None = None) -> ColumnElement[bool]:
+    """Return the condition on drafts, joined with their clients, that wait for a decision in an inbox.
+
+    Those put aside until later are left out. In the inbox of ``user_id`` there are also drafts that a colleague gave
+    them, and not those that they gave away.
+    """
+    marked = select(draft_marks.c.draft_id)
+    here = [drafts.c.state.in_(DECIDABLE), drafts.c.id.not_in(marked.where(draft_marks.c.snoozed_until > now))]
+    if user_id is None:
+        return and_(scope.condition(), *here)
+    given_to_them = drafts.c.id.in_(marked.where(draft_marks.c.assigned_to == user_id))
+    given_away = marked.where(draft_marks.c.assigned_to != user_id, draft_marks.c.asked.is_(False))
+    return and_(or_(scope.condition(), given_to_them), drafts.c.id.not_in(given_away), *here)
+
+
+def inbox(
+    connection: Connection, scope: Scope, now: datetime, *, number: Place, size: int, user_id: str | None = None
+) -> Page[DraftLine]:
     """Return drafts that wait for a decision, by deadline; those past it come last."""
-    query = _draft_query(scope).where(drafts.c.state.in_(DECIDABLE))
+    query = _draft_query(EVERYTHING).where(to_decide(scope, now, user_id))
     late = drafts.c.deadline_at <= now
     return _drafts(connection, query.order_by(late, drafts.c.deadline_at, drafts.c.id), number, size)
 
@@ -233,14 +257,12 @@ def drafts_of(
     return [_line(row) for row in rows]
 
 
-def counts(connection: Connection, scope: Scope) -> Counts:
-    """Count what needs a person's attention."""
+def counts(connection: Connection, scope: Scope, now: datetime, user_id: str | None = None) -> Counts:
+    """Count what needs a person's attention; the inbox is that of ``user_id``, if one is given."""
     count = select(func.count())
     rumors = and_(alerts.c.verdict == "hold", alerts.c.is_current.is_(True))
     return Counts(
-        inbox=connection.execute(
-            count.select_from(_DRAFTS).where(drafts.c.state.in_(DECIDABLE), scope.condition())
-        ).scalar_one(),
+        inbox=connection.execute(count.select_from(_DRAFTS).where(to_decide(scope, now, user_id))).scalar_one(),
         held=connection.execute(count.select_from(_ALERTS).where(rumors, scope.condition())).scalar_one(),
         unknown=connection.execute(
             count.select_from(_DELIVERIES).where(deliveries.c.status == "unknown", scope.condition())

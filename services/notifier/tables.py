@@ -1,7 +1,7 @@
 """The notifier's tables: what the desk shows, what is to be sent, and who did what.
 
 Drafts, alerts, refusals, outcomes, clients and interactions are projections of topics and can be rebuilt from them.
-Deliveries and their attempts, users, sign-in links and the audit log exist nowhere else.
+Deliveries and their attempts, marks on drafts, users, sign-in links and the audit log exist nowhere else.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = [
     "contact_decisions",
     "deliveries",
     "delivery_attempts",
+    "draft_marks",
     "drafts",
     "early_decisions",
     "feedback",
@@ -108,6 +109,19 @@ drafts = Table(
     Index(None, "state", "deadline_at"),
     Index(None, "client_id", "created_at"),
     Index(None, "state", "changed_at"),
+)
+
+#: What account managers noted on drafts: until when they put one aside, and whom they gave it to.
+draft_marks = Table(
+    "draft_marks",
+    metadata,
+    Column("draft_id", String(80), primary_key=True),
+    Column("snoozed_until", UtcDateTime),
+    Column("assigned_to", String(80), index=True),  # a user
+    Column("asked", Boolean, nullable=False, default=False),  # they are asked only: it stays in the asker's inbox too
+    Column("note", Text),
+    Column("by", String(80), nullable=False),  # the user who changed it last
+    Column("changed_at", UtcDateTime, nullable=False),
 )
 
 #: Decisions that arrived before their draft: topics have no order among each other. They are applied with it.

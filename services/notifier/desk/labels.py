@@ -32,6 +32,7 @@ __all__ = [
     "STATE",
     "STATUS",
     "TELLING",
+    "URGENCY",
     "VERDICT",
     "advice_answer",
     "advice_group",
@@ -134,6 +135,7 @@ STANCE = {
     "regulated_by": "is regulated by",
     "follows": "follows",
 }
+URGENCY = {"urgent": "Urgent", "high": "High", "normal": "Normal", "low": "Low"}
 GATE_EFFECT: Mapping[Effect, str] = {
     "block": "Must be changed",
     "second_person": "Needs a second person",

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from zoneinfo import available_timezones
 
-from sqlalchemy import update
+from sqlalchemy import Connection, select, update
 
 from services.common.errors import BadInput
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.tables import users
 
-__all__ = ["change_time_zone", "time_zones"]
+__all__ = ["change_time_zone", "colleagues", "time_zones"]
+
+
+def colleagues(connection: Connection) -> dict[str, str]:
+    """Return the names of all users who may sign in, by id."""
+    query = select(users.c.id, users.c.name).where(users.c.disabled_at.is_(None)).order_by(users.c.name, users.c.id)
+    return {row.id: row.name for row in connection.execute(query)}
 
 
 def time_zones() -> list[str]:

@@ -44,7 +44,8 @@ router = APIRouter(prefix="/drafts")
 def list_drafts(context: Caller, listing: Listing) -> ListPage[DraftSummary]:
     """List drafts that await a decision, by deadline."""
     with context.reading() as connection:
-        page = queries.inbox(connection, context.scope, context.now, number=listing.place, size=listing.size)
+        number, size, user_id = listing.place, listing.size, context.viewer.user_id
+        page = queries.inbox(connection, context.scope, context.now, number=number, size=size, user_id=user_id)
     context.audit_read("drafts.listed", "drafts")
     return list_page(page, [DraftSummary(**_summary(line)) for line in page.items])
 

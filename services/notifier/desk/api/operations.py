@@ -62,7 +62,7 @@ def list_feeds(context: Caller) -> FeedList:
 def get_health(context: Caller) -> Health:
     """Return the parts of the installation that need attention, and the number of open drafts and held rumors."""
     with context.reading() as connection:
-        counts = queries.counts(connection, context.scope)
+        counts = queries.counts(connection, context.scope, context.now, context.viewer.user_id)
     return Health(
         waiting_for=not_ready(context.dependencies),
         feeds_with_a_problem=[feed.id for feed in broken_feeds(context.dependencies)],

@@ -1,15 +1,23 @@
-"""The inbox: drafts that wait for a decision, the most urgent first."""
+"""The inbox: drafts that wait for a decision, by story, by client or one by one, the most urgent first."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, Response
 
 from services.notifier import queries
+from services.notifier.desk.actions import inbox as actions
 from services.notifier.desk.actions.health import broken_feeds
+from services.notifier.desk.actions.users import colleagues
 from services.notifier.desk.disagreements import disagreements
-from services.notifier.desk.pages.rendering import PageRequest, render
+from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
 from services.notifier.desk.second_person import to_second
+from services.notifier.triage import saved
+from services.notifier.triage.inbox import kinds_to_decide, read_inbox
+from services.notifier.triage.view import DEADLINES, GROUPS, SORTS, URGENCIES, VERDICTS, InboxView
 from services.notifier.webhooks import log
 
 __all__ = ["router"]
@@ -19,21 +27,55 @@ router = APIRouter()
 
 @router.get("/")
 def inbox(context: PageRequest) -> HTMLResponse:
-    """Show drafts by deadline, approved messages that have not gone out, and problems."""
+    """Show what waits for a decision, approved messages that have not gone out, and problems."""
+    view = InboxView.parse(context.request.query_params)
+    user_id, scope = context.viewer.user_id, context.scope
     with context.reading() as connection:
-        page = queries.inbox(connection, context.scope, context.now, number=context.page_number, size=context.page_size)
-        waiting = queries.waiting(connection, context.scope)
-        second = to_second(connection, context.viewer, context.dependencies.gate)
-        disputed = disagreements(connection, [line.alert for line in page.items if line.alert is not None])
-        disabled_webhooks = log.disabled(connection) if context.viewer.role == "owner" else ()
+        shown = read_inbox(
+            connection, scope, user_id, view, context.now, number=context.page_number, size=context.page_size
+        )
+        leads = [group.lead.alert for group in shown.page.items if group.lead.alert is not None]
+        names = colleagues(connection)
+        values: dict[str, Any] = {
+            "waiting": queries.waiting(connection, scope),
+            "second": to_second(connection, context.viewer, context.dependencies.gate),
+            "disputed": disagreements(connection, leads),
+            "disabled_webhooks": log.disabled(connection) if context.viewer.role == "owner" else (),
+            "saved_views": saved.views_of(connection, user_id),
+            "kinds": kinds_to_decide(connection, scope, user_id, context.now),
+            "colleagues": names,
+            "assigned": {"me": "Me", "nobody": "Nobody", "others": "Given to others", **names},
+        }
     return render(
         context,
         "inbox.html",
-        page=page,
-        waiting=waiting,
-        second=second,
-        disputed=disputed,
+        page=shown.page,
+        total=shown.drafts,
+        view=view,
+        empty_view=InboxView(),
+        choices={"group": GROUPS, "sort": SORTS, "deadline": DEADLINES, "verdict": VERDICTS, "urgency": URGENCIES},
         broken_feeds=broken_feeds(context.dependencies),
         feed_count=len(context.dependencies.feeds_view()),
-        disabled_webhooks=disabled_webhooks,
+        **values,
     )
+
+
+@router.post("/views")
+def save_view(context: PageForm, name: Annotated[str, Form()], query: Annotated[str, Form()] = "") -> Response:
+    """Save the view that is shown under a name."""
+    view = InboxView.parse(dict(parse_qsl(query)))
+    with context.acting() as action:
+        actions.save_view(action, name, view)
+    return redirect(_address(view), "view-saved")
+
+
+@router.post("/views/delete")
+def delete_view(context: PageForm, name: Annotated[str, Form()]) -> Response:
+    """Delete a saved view."""
+    with context.acting() as action:
+        actions.delete_view(action, name)
+    return redirect("/", "view-deleted")
+
+
+def _address(view: InboxView) -> str:
+    return f"/?{view.query}" if view.query else "/"

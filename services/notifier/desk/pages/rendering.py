@@ -43,6 +43,8 @@ NOTES = {
     "requested": "Firstword is writing the draft. It appears in the inbox in a moment.",
     "zone": "Saved. Times are now shown in this zone.",
     "token-revoked": "Token revoked. It is refused from now on.",
+    "view-saved": "Saved. You find the view above the inbox.",
+    "view-deleted": "The view is deleted.",
     "feed-added": "Feed added. Firstword fetches it in a moment.",
     "feed-removed": "Feed removed.",
     "feed-paused": "Feed paused.",
@@ -77,7 +79,7 @@ def build_rendering() -> Rendering:
 def render(context: RequestContext, template: str, *, code: int = 200, **values: Any) -> HTMLResponse:
     """Render ``template`` in the shared frame."""
     with context.reading() as connection:
-        counts = queries.counts(connection, context.scope)
+        counts = queries.counts(connection, context.scope, context.now, context.viewer.user_id)
         sample = queries.has_sample(connection, context.scope)
     zone = labels.zone(context.viewer.time_zone)
     frame = {
@@ -104,7 +106,8 @@ def render_bare(request: Request, template: str, *, code: int = 200, **values: A
 
 def redirect(path: str, note: str | None = None) -> RedirectResponse:
     """Go to ``path`` after an action, with one of the notes."""
-    return RedirectResponse(f"{path}?note={note}" if note else path, status_code=303)
+    joint = "&" if "?" in path else "?"
+    return RedirectResponse(f"{path}{joint}note={note}" if note else path, status_code=303)
 
 
 async def own_form(context: Annotated[RequestContext, Depends(signed_in)]) -> RequestContext:

@@ -108,7 +108,7 @@ async def test_a_crash_between_sending_and_recording_leaves_the_decision_to_a_pe
     assert channel.sent == []
     assert status(world, draft_id) == ("unknown", 1)
     with reading(world.engine) as connection:
-        assert queries.counts(connection, EVERYTHING).unknown == 1
+        assert queries.counts(connection, EVERYTHING, NOW).unknown == 1
 
     world.desk("confirm_arrival", delivery_id)
     assert world.line(draft_id).state == "sent"

@@ -119,7 +119,7 @@ def test_the_desk_and_the_api_show_what_waits_for_whom(world: World) -> None:
     june, mara = browser(world, "manager-june", NAMED), browser(world, "manager-mara", NAMED)
     assert path in june.get("/").text.split("Waiting for your second approval")[1]
     assert "Waiting for your second approval" not in mara.get("/").text
-    assert any("waits for a second approval" in mara.get(f"/?page={page}").text for page in (1, 2))
+    assert any("waits for a second approval" in mara.get(f"/?group=flat&page={page}").text for page in (1, 2))
     assert "It waits for a second person" in mara.get(path).text
     assert approve not in mara.get(path).text
     page = june.get(path).text
