@@ -39,8 +39,8 @@ from services.notifier.webhooks import endpoints
 
 __all__ = ["build_desk", "build_ingest", "build_pipeline", "build_sinks", "migrate_database", "open_store"]
 
-#: How long a worker of the stack holds a feed. One poll takes at most 30 s, plus the wait for its turn at the host.
-LEASE_SECONDS = 180
+#: How long a worker of the stack holds a feed without renewing the lease, which it does every few seconds.
+LEASE_SECONDS = 45
 
 
 def open_store(settings: Settings, clock: Clock | None = None) -> Store:

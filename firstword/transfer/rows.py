@@ -50,13 +50,12 @@ class TableRows:
     def rows(self, connection: Connection) -> Iterator[Row]:
         """Yield every row, sorted by its key."""
         for row in connection.execute(self._query(connection), execution_options={"yield_per": CHUNK}).mappings():
-            yield self.exported(
-                {
-                    column.name: None if column.name in self._blank else _to_json(row[column.name])
-                    for column in self._columns
-                    if not (column.name in self._optional and row[column.name] is None)
-                }
-            )
+            values = {
+                column.name: None if column.name in self._blank else _to_json(row[column.name])
+                for column in self._columns
+            }
+            shown = {name: value for name, value in values.items() if value is not None or name not in self._optional}
+            yield self.exported(shown)
 
     def exported(self, row: Row) -> Row:
         """Return ``row`` as it is written to the file."""

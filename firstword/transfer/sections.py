@@ -91,10 +91,15 @@ def sections(
     )
 
 
+_LATER_FEED_COLUMNS = (
+    "speaks_for", "ground", "host", "skip_hours", "skip_days", "redirect_url", "redirect_days", "redirect_seen_at",
+)  # fmt: skip
+
+
 def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> tuple[Section, ...]:
     """Return the tables, each after the tables that its rows refer to."""
     return (
-        TableRows(ingest.feeds, blank=("leased_until",), optional=("speaks_for", "ground")),
+        TableRows(ingest.feeds, blank=("leased_until", "host"), optional=_LATER_FEED_COLUMNS),
         TableRows(ingest.feed_items),
         TableRows(ingest.quarantine),
         TableRows(notifier.clients, blank=("heard_until",)),

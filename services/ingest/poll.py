@@ -19,7 +19,8 @@ from services.ingest.fetch.fetchers import Fetcher, Response
 from services.ingest.fetch_and_parse import FetchResult, body_digest, fetch_and_parse
 from services.ingest.health.assess import assess_health
 from services.ingest.identity.dedupe import ItemChange, detect_changes, new_item
-from services.ingest.repository import FeedState, QuarantinedBody, Repository
+from services.ingest.repository import FeedState, QuarantinedBody, Repository, polled_host
+from services.ingest.schedule.moves import after_answer
 from services.ingest.schedule.pacing import PollOutcome, PollSettings, with_news
 
 __all__ = ["SOURCE", "PollResult", "Poller", "health_event"]
@@ -32,6 +33,8 @@ NEWS_BEFORE_ADDED = timedelta(hours=24)
 QUARANTINE_BYTES = 65_536
 #: Items that a feed no longer lists are forgotten after this time; if one returns, its date shows that it is old.
 FORGET_AFTER = timedelta(days=90)
+#: Polls in a row, one a day, that must find a feed gone for good before it is no longer polled.
+POLLS_UNTIL_GONE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,16 @@ class Poller:
             return None
         fetched = await fetch_and_parse(self._fetcher, state, self._clock)
         # The thread runs to its end even if this poll is canceled in the meantime.
-        return await asyncio.shield(asyncio.to_thread(self._record, feed_id, fetched, self._clock.now()))
+        return await asyncio.shield(asyncio.to_thread(self._finish, state, fetched, self._clock.now()))
+
+    def _finish(self, state: FeedState, fetched: FetchResult, now: datetime) -> PollResult | None:
+        result = self._record(state.feed.id, fetched, now)
+        if result is not None and _asks_for_rest(fetched):
+            wait = (result.health.next_poll_at or now) - now
+            longest = timedelta(seconds=self._settings.max_seconds)
+            with self._engine.begin() as connection:  # apart, so that no two polls wait for each other's feeds
+                self._repository.hold_host(connection, polled_host(state.fetch_url), now + min(wait, longest))
+        return result
 
     def _record(self, feed_id: str, fetched: FetchResult, now: datetime) -> PollResult | None:
         """Write seen items, the feed's state and the events in one transaction."""
@@ -125,6 +137,15 @@ class Poller:
         return [change for change in changes if change.kind != "unchanged"]
 
 
+def _asks_for_rest(fetched: FetchResult) -> bool:
+    """Return whether the server asks for fewer requests; that concerns all feeds of its host."""
+    if fetched.response is None:
+        return False
+    return fetched.response.status == 429 or (
+        fetched.response.status == 503 and fetched.outcome.retry_after_seconds is not None
+    )
+
+
 def health_event(state: FeedState, previous: FeedStatus, now: datetime) -> AnyEvent:
     """Return the event that the feed's status is no longer ``previous``."""
     status = state.health.status
@@ -168,13 +189,24 @@ def _next_state(
     if fetched.outcome.kind in ("fetched", "not_modified") and fetched.response is not None:
         rhythm = replace(rhythm, max_age_seconds=fetched.response.max_age_seconds)
     if fetched.parsed is not None:
-        rhythm = replace(rhythm, ttl_seconds=fetched.parsed.ttl_seconds)
+        parsed = fetched.parsed
+        rhythm = replace(
+            rhythm, ttl_seconds=parsed.ttl_seconds, skip_hours=parsed.skip_hours, skip_days=parsed.skip_days
+        )
     if news:
         rhythm = with_news(rhythm, news, now, settings)
     health = assess_health(before.health, fetched.outcome, rhythm, now, settings, had_news=bool(news))
     after = replace(before, health=health, rhythm=rhythm, last_poll_at=now)
+    if fetched.outcome.kind == "gone" and health.failures_in_a_row >= POLLS_UNTIL_GONE:
+        return _given_up(after)
     if fetched.response is None:
         return after
+    if not fetched.outcome.failed:
+        move = after_answer(before.move, fetched.response.permanent_url, now)
+        if move is not None and move.believed:
+            after = replace(after, fetch_url=move.url, move=None)
+        else:
+            after = replace(after, move=move)
     if fetched.parsed is None:
         # A 304 may bring newer validators of the same content; those of an unusable body are useless.
         same = fetched.outcome.kind == "not_modified"
@@ -190,8 +222,21 @@ def _next_state(
         feed=feed,
         validators=fetched.response.validators,
         body_digest=body_digest(fetched.response.body),
-        fetch_url=fetched.response.permanent_url or before.fetch_url,
     )
+
+
+def _given_up(state: FeedState) -> FeedState:
+    """Return ``state`` paused, because the server keeps saying that the feed is gone for good."""
+    health = state.health.model_copy(
+        update={
+            "status": "paused",
+            "reason": f"{state.health.reason or ''} It said so {POLLS_UNTIL_GONE} times, on as many days, so Firstword "
+            "no longer asks.".strip(),
+            "mend": "Look for its new address on the site and add that, or resume it if the server was wrong.",
+            "next_poll_at": None,
+        }
+    )
+    return replace(state, health=health, paused=True)
 
 
 def _dated(change: ItemChange, now: datetime) -> datetime:

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, or_, select, update
 
 from schemas.feeds import Feed, FeedHealth
 from services.common.db import exclusive, upsert
 from services.ingest.fetch.fetchers import Validators
 from services.ingest.identity.dedupe import SeenItem
+from services.ingest.schedule.moves import Move
 from services.ingest.schedule.pacing import Rhythm
 from services.ingest.tables import feed_items, feeds, quarantine
 
-__all__ = ["FeedState", "QuarantinedBody", "Repository"]
+__all__ = ["FeedState", "QuarantinedBody", "Repository", "polled_host"]
 
 #: SQLite allows 32,766 parameters per statement; older versions 999.
 _CHUNK = 500
+#: No feed waits longer for its next poll. A later time was written by a clock that was wrong, and doesn't count.
+LONGEST_WAIT = timedelta(days=12)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
     """A feed's polling state.
 
-    ``body_digest`` belongs to the last body that could be parsed. ``paused`` is set by a person, whatever the health.
+    ``body_digest`` belongs to the last body that could be parsed. ``paused`` is set by a person, whatever the health,
+    or after the server has said for days that the feed is gone. ``move`` is a permanent redirect not believed yet.
     """
 
     feed: Feed
@@ -37,6 +42,7 @@ class FeedState:
     body_digest: str | None = None
     last_poll_at: datetime | None = None
     paused: bool = False
+    move: Move | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +79,17 @@ class Repository:
         rows = connection.execute(select(feeds).order_by(feeds.c.added_at, feeds.c.url)).mappings()
         return tuple(_state(row) for row in rows)
 
-    def due(self, connection: Connection, now: datetime, limit: int) -> tuple[tuple[str, str], ...]:
-        """Return ids and URLs of the feeds that are due at ``now``, longest waiting first."""
+    def due(
+        self, connection: Connection, now: datetime, limit: int, busy_hosts: Collection[str] = ()
+    ) -> tuple[tuple[str, str], ...]:
+        """Return ids and hosts of the feeds that are due at ``now``, longest waiting first, without ``busy_hosts``."""
         query = (
-            select(feeds.c.id, feeds.c.fetch_url)
-            .where(_due(now))
+            select(feeds.c.id, feeds.c.host, feeds.c.fetch_url)
+            .where(_due(now), func.coalesce(feeds.c.host, "").not_in(sorted(busy_hosts)))
             .order_by(feeds.c.next_poll_at.is_not(None), feeds.c.next_poll_at, feeds.c.added_at, feeds.c.id)
             .limit(limit)
         )
-        return tuple((row.id, row.fetch_url) for row in connection.execute(query))
+        return tuple((row.id, row.host or polled_host(row.fetch_url)) for row in connection.execute(query))
 
     def lease(self, connection: Connection, feed_ids: Sequence[str], now: datetime, until: datetime) -> frozenset[str]:
         """Reserve those feeds that are due and free for this worker ``until`` then; return their ids.
@@ -92,9 +100,22 @@ class Repository:
         leased = update(feeds).where(feeds.c.id.in_(available)).values(leased_until=until).returning(feeds.c.id)
         return frozenset(connection.execute(leased).scalars())
 
+    def renew(self, connection: Connection, feed_ids: Sequence[str], until: datetime) -> None:
+        """Extend the leases of feeds that are still being polled."""
+        leased = feeds.c.id.in_(feed_ids) & feeds.c.leased_until.is_not(None)
+        connection.execute(update(feeds).where(leased).values(leased_until=until))
+
     def release(self, connection: Connection, feed_ids: Sequence[str]) -> None:
         """End the leases of feeds that were not polled."""
         connection.execute(update(feeds).where(feeds.c.id.in_(feed_ids)).values(leased_until=None))
+
+    def hold_host(self, connection: Connection, host: str, until: datetime) -> None:
+        """Poll no feed of ``host`` before ``until``. Feeds that are just being written are left out."""
+        waiting = select(feeds.c.id).where(
+            feeds.c.host == host, or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at < until)
+        )
+        held = waiting.with_for_update(skip_locked=True)
+        connection.execute(update(feeds).where(feeds.c.id.in_(held)).values(next_poll_at=until))
 
     def add(self, connection: Connection, feed: Feed, now: datetime) -> bool:
         """List ``feed``, due at once; False, changing nothing, if its URL is listed already."""
@@ -165,10 +186,17 @@ class Repository:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    """Select feeds that should be polled at ``now`` and are not leased."""
-    ready = or_(feeds.c.next_poll_at.is_(None), feeds.c.next_poll_at <= now)
-    free = or_(feeds.c.leased_until.is_(None), feeds.c.leased_until <= now)
-    return and_(feeds.c.paused.is_(False), ready, free)
+    """Select feeds that should be polled at ``now`` and are not leased, though a clock may have been years ahead."""
+    return and_(feeds.c.paused.is_(False), _reached(feeds.c.next_poll_at, now), _reached(feeds.c.leased_until, now))
+
+
+def _reached(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    return or_(column.is_(None), column <= now, column > now + LONGEST_WAIT)
+
+
+def polled_host(url: str) -> str:
+    """Return host and port of a feed's address in lower case, without user; the polls of one host are spread."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()[:255]
 
 
 def _state(row: RowMapping) -> FeedState:
@@ -198,7 +226,10 @@ def _state(row: RowMapping) -> FeedState:
         longest_gap_seconds=row["longest_gap_seconds"],
         ttl_seconds=row["ttl_seconds"],
         max_age_seconds=row["max_age_seconds"],
+        skip_hours=frozenset(row["skip_hours"] or ()),
+        skip_days=frozenset(row["skip_days"] or ()),
     )
+    redirected = row["redirect_url"] is not None
     return FeedState(
         feed,
         health,
@@ -208,6 +239,7 @@ def _state(row: RowMapping) -> FeedState:
         row["body_digest"],
         row["last_poll_at"],
         row["paused"],
+        Move(row["redirect_url"], row["redirect_days"], row["redirect_seen_at"]) if redirected else None,
     )
 
 
@@ -217,6 +249,7 @@ def _row(state: FeedState) -> Mapping[str, Any]:
         "id": feed.id,
         "url": feed.url,
         "fetch_url": state.fetch_url,
+        "host": polled_host(state.fetch_url),
         "title": feed.title,
         "publisher": feed.publisher,
         "group_name": feed.group,
@@ -240,6 +273,11 @@ def _row(state: FeedState) -> Mapping[str, Any]:
         "longest_gap_seconds": rhythm.longest_gap_seconds,
         "ttl_seconds": rhythm.ttl_seconds,
         "max_age_seconds": rhythm.max_age_seconds,
+        "skip_hours": sorted(rhythm.skip_hours) or None,
+        "skip_days": sorted(rhythm.skip_days) or None,
+        "redirect_url": state.move.url if state.move else None,
+        "redirect_days": state.move.days if state.move else None,
+        "redirect_seen_at": state.move.seen_at if state.move else None,
         "leased_until": None,
     }
 

@@ -42,8 +42,9 @@ class IngestSettings:
     """``concurrency`` polls run at once, at most ``host_concurrency`` of them per host, so a slow host blocks no other.
 
     Feeds that other processes add are noticed after ``idle_seconds`` at the latest. With ``lease_seconds``, several
-    workers share the feeds: each leases a feed for this time before polling it. The time must be longer than a poll;
-    after it, others poll the feeds of a worker that was killed. Without it, this must be the only worker.
+    workers share the feeds: each leases a feed for this time before polling it, and renews the lease every
+    ``idle_seconds``; after it, others poll the feeds of a worker that was killed. Without it, this must be the only
+    worker.
     """
 
     schedule: PollSettings = field(default_factory=PollSettings)
@@ -139,29 +140,36 @@ class IngestService:
         now = self._clock.now()
         running.resting = {feed: until for feed, until in running.resting.items() if until > now}
         with reading(self._engine) as connection:
-            due = self._repository.due(connection, now, MOST_DUE)
-        chosen = self._chosen(due, running)
-        if chosen and self._settings.lease_seconds is not None:
+            chosen = self._chosen(connection, now, running)
+        if (chosen or running.tasks) and self._settings.lease_seconds is not None:
             until = now + timedelta(seconds=self._settings.lease_seconds)
             with self._engine.begin() as connection:
+                self._repository.renew(connection, list(running.tasks), until)
                 leased = self._repository.lease(connection, list(chosen), now, until)
             chosen = {feed: host for feed, host in chosen.items() if feed in leased}
         for feed, host in chosen.items():
             running.hosts[host] += 1
             running.tasks[feed] = asyncio.create_task(self._poll_safely(feed, host, running), name=f"poll {feed}")
 
-    def _chosen(self, due: Sequence[tuple[str, str]], running: _RunningPolls) -> dict[str, str]:
-        """Choose from the ``due`` feeds (id, URL) those within the limits; return their hosts by id."""
+    def _chosen(self, connection: Connection, now: datetime, running: _RunningPolls) -> dict[str, str]:
+        """Choose from the feeds that are due those within the limits; return their hosts by id.
+
+        Feeds of hosts that are busy are not even read, so that thousands of them starve no other.
+        """
         hosts = running.hosts.copy()
         chosen: dict[str, str] = {}
-        for feed, url in due:
-            if len(running.tasks) + len(chosen) >= self._settings.concurrency:
+        while (free := self._settings.concurrency - len(running.tasks) - len(chosen)) > 0:
+            busy = {host for host, count in hosts.items() if count >= self._settings.host_concurrency}
+            due = self._repository.due(connection, now, MOST_DUE, busy)
+            before = len(chosen)
+            for feed, host in due:
+                if feed in chosen or feed in running.tasks or feed in running.resting:
+                    continue
+                if hosts[host] < self._settings.host_concurrency and len(chosen) - before < free:
+                    hosts[host] += 1
+                    chosen[feed] = host
+            if len(due) < MOST_DUE or len(chosen) == before:
                 break
-            host = urlsplit(url).netloc
-            if feed in running.tasks or feed in running.resting or hosts[host] >= self._settings.host_concurrency:
-                continue
-            hosts[host] += 1
-            chosen[feed] = host
         return chosen
 
     async def _poll_safely(self, feed: str, host: str, running: _RunningPolls) -> None:
@@ -324,7 +332,13 @@ class IngestService:
                 return before.feed
             status: FeedStatus = "paused" if paused else "waiting"
             health = before.health.model_copy(
-                update={"status": status, "reason": None, "mend": None, "next_poll_at": None if paused else now}
+                update={
+                    "status": status,
+                    "reason": None,
+                    "mend": None,
+                    "failures_in_a_row": 0,
+                    "next_poll_at": None if paused else now,
+                }
             )
             after = replace(before, paused=paused, health=health)
             self._repository.save(connection, after)
@@ -373,7 +387,7 @@ def _log_poll(result: PollResult) -> None:
         "next_poll_at": health.next_poll_at.isoformat() if health.next_poll_at else None,
     }
     # A feed that keeps failing is logged twice, when it fails and when that is certain; the Feeds page shows it.
-    if 0 < health.failures_in_a_row <= 2:
+    if 0 < health.failures_in_a_row <= 2 or health.status == "paused":
         log.warning("A feed could not be polled.", action="feed.failed", **values)
     elif result.new or result.revised:
         log.info("A feed brought new or revised items.", action="feed.polled", **values)

@@ -24,13 +24,17 @@ __all__ = ["feed_items", "feeds", "metadata", "quarantine"]
 metadata = MetaData()
 
 #: ``url`` is the URL under which the feed was added. It never changes, because the ids of the feed's items derive from
-#: it; ``fetch_url`` is the current one, after permanent redirects. ``new_moments`` is a list of ISO 8601 texts.
+#: it; ``fetch_url`` is the current one, after permanent redirects, and ``host`` is the host and port in it
+#: (written with each poll).
+#: ``redirect_url`` is where it redirects permanently, seen on ``redirect_days`` days. ``new_moments`` is a list of ISO
+#: 8601 texts; ``skip_hours`` (0–23, UTC) and ``skip_days`` (0: Monday) are lists of numbers.
 feeds = Table(
     "feeds",
     metadata,
     Column("id", String(64), primary_key=True),
     Column("url", Text, nullable=False, unique=True),
     Column("fetch_url", Text, nullable=False),
+    Column("host", String(255)),
     Column("title", Text),
     Column("publisher", Text),
     Column("group_name", Text),
@@ -57,9 +61,16 @@ feeds = Table(
     Column("longest_gap_seconds", Float, nullable=False, default=0.0),
     Column("ttl_seconds", Integer),
     Column("max_age_seconds", Integer),
+    Column("skip_hours", JSON(none_as_null=True)),
+    Column("skip_days", JSON(none_as_null=True)),
+    # a permanent redirect that is not believed yet
+    Column("redirect_url", Text),
+    Column("redirect_days", Integer),
+    Column("redirect_seen_at", UtcDateTime),
     # end of a worker's exclusive lease, where several workers poll
     Column("leased_until", UtcDateTime),
     Index("ix_feeds_due", "paused", "next_poll_at"),
+    Index("ix_feeds_host", "host"),
 )
 
 #: One row for each item of each feed, written only when the item is new or changes.

@@ -27,6 +27,8 @@ _ACCEPT = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
 )
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})")
+#: A freshness of more than a year means "for ever" (RFC 2616, 14.21).
+_MOST_SECONDS = 365 * 86_400
 _NO_REUSE = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b")
 
 
@@ -97,7 +99,7 @@ class HttpFetcher:
             validators=fresh,
             permanent_url=response.permanent_url,
             retry_after_seconds=_retry_after(response.headers.get("retry-after"), now),
-            max_age_seconds=_max_age(response.headers),
+            max_age_seconds=_max_age(response.headers, now),
             elapsed_seconds=response.elapsed_seconds,
         )
 
@@ -215,19 +217,30 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
         return None
     if value.strip().isdecimal():
         return float(value.strip()[:12])
+    moment = _http_date(value)
+    return max(0.0, (moment - now).total_seconds()) if moment is not None else None
+
+
+def _http_date(value: str | None) -> datetime | None:
+    """Return an HTTP date (RFC 9110, 5.6.7); None for anything else."""
     try:
-        moment = parsedate_to_datetime(value)
+        moment = parsedate_to_datetime(value or "")
     except ValueError:
         return None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return max(0.0, (moment - now).total_seconds())
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def _max_age(headers: Mapping[str, str]) -> int | None:
-    """Return the seconds for which the response stays fresh: max-age minus its age in caches (RFC 9111, 4.2)."""
+def _max_age(headers: Mapping[str, str], now: datetime) -> int | None:
+    """Return the seconds for which the response stays fresh (RFC 9111, 4.2).
+
+    It is max-age minus its age in caches, or without one the time to Expires.
+    """
     control = headers.get("cache-control", "").lower()
     match = _MAX_AGE.search(control)
-    if match is None or _NO_REUSE.search(control):
+    if _NO_REUSE.search(control):
         return None
+    if match is None:
+        until = _retry_after(headers.get("expires"), _http_date(headers.get("date")) or now)
+        return min(int(until), _MOST_SECONDS) if until else None
     age = headers.get("age", "0").strip()
     return max(0, int(match[1]) - (int(age) if age.isdecimal() else 0))

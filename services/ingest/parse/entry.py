@@ -34,4 +34,6 @@ class RawFeed:
     site_url: str | None = None
     language: str | None = None
     ttl_seconds: int | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
     entries: tuple[RawEntry, ...] = field(default=())

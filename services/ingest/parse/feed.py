@@ -60,7 +60,8 @@ class ParsedItem:
 class ParsedFeed:
     """A parsed feed. ``warnings`` are sentences for people, one for each kind.
 
-    ``ttl_seconds`` is how long the feed asks not to be polled again. ``left_out`` counts entries without title and text
+    ``ttl_seconds`` is how long the feed asks not to be polled again; ``skip_hours`` (0–23, UTC) and ``skip_days`` (0 is
+    Monday) are when it asks not to be polled. ``left_out`` counts entries without title and text
     and entries with the id of another. ``format`` is for people, such as ``RSS 2.0``.
     """
 
@@ -72,6 +73,8 @@ class ParsedFeed:
     warnings: tuple[str, ...]
     left_out: int = 0
     format: str = ""
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
 
 
 def parse_feed(
@@ -126,6 +129,8 @@ def parse_feed(
         warnings=notes.lines(),
         left_out=len(feed.entries) - len(items),
         format=feed.format,
+        skip_hours=feed.skip_hours,
+        skip_days=feed.skip_days,
     )
 
 

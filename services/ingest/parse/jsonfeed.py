@@ -119,7 +119,7 @@ def parse_json_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
             notes.add("An item that is not an object was left out", _first(error))
     if len(items) > MAX_ENTRIES:
         notes.add(f"Only the first {MAX_ENTRIES} entries were read")
-    return RawFeed(f"JSON Feed {version[1]}", head.title, head.home_page_url, head.language, None, tuple(entries))
+    return RawFeed(f"JSON Feed {version[1]}", head.title, head.home_page_url, head.language, entries=tuple(entries))
 
 
 def _first(error: ValidationError) -> str:

@@ -6,6 +6,7 @@ import html
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from xml.parsers import expat
 
@@ -17,7 +18,7 @@ from services.ingest.parse.markup import declared_entities, resolve_references
 from services.ingest.parse.notes import Notes
 from services.ingest.parse.plainxml import parse_plain
 from services.ingest.parse.prescan import MAX_DEPTH, MAX_ENTRIES, Prescan, prescan
-from services.ingest.parse.raw_texts import TTL_FIELDS, author_name, is_page, said, ttl_seconds
+from services.ingest.parse.raw_texts import TTL_FIELDS, author_name, is_page, said, skip_times, ttl_seconds
 from services.ingest.parse.sniff import parse_prolog, refuse_root
 
 __all__ = ["parse_xml_feed"]
@@ -60,8 +61,13 @@ def parse_xml_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
     document = resolve_references(text[prolog.root_at :], entities).encode("utf-8", "replace")
     document = _without_long_values(document, notes)
     plain = parse_plain(document, feed_url)
-    if plain is not None and plain.entries:
-        return plain
+    feed = plain if plain is not None and plain.entries else _parse_unusual(document, feed_url, notes)
+    hours, days = skip_times(document)
+    return replace(feed, skip_hours=hours, skip_days=days)
+
+
+def _parse_unusual(document: bytes, feed_url: str, notes: Notes) -> RawFeed:
+    """Parse with feedparser whatever is not an ordinary, well-formed feed."""
     scan = prescan(document)
     if scan.problem == _UNBOUND:
         document = _bind_prefixes(document, notes)

@@ -1,7 +1,8 @@
-"""Decides when to poll a feed next. Pure; every decision comes with its reason. No feed is ever given up.
+"""Decides when to poll a feed next. Pure; every decision comes with its reason.
 
 A feed that publishes every hour is polled more often than one that publishes every week. The wishes of the server
-(Retry-After, max-age) and of the feed (ttl) are respected, within bounds that protect against a mistake of theirs.
+(Retry-After, max-age) and of the feed (ttl, hours and days to skip) are respected, within bounds that protect against a
+mistake of theirs. No failure stops a feed, except that its server says for days that it is gone for good.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class Rhythm:
 
     ``moments`` are the latest times at which it published, ascending, at least one polling interval apart;
     ``longest_gap_seconds`` is the longest quiet period that ended while it was watched. ``ttl_seconds`` and
-    ``max_age_seconds`` are the latest wishes of feed and server.
+    ``max_age_seconds`` are the latest wishes of feed and server; in ``skip_hours`` (0–23, UTC) and on ``skip_days`` (0
+    is Monday) the feed asks not to be polled (RSS 2.0, skipHours and skipDays).
     """
 
     watched_since: datetime
@@ -64,6 +66,8 @@ class Rhythm:
     longest_gap_seconds: float = 0.0
     ttl_seconds: int | None = None
     max_age_seconds: int | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +102,26 @@ _SHARE_OF_QUIET = 0.05
 #: Spreads feeds, so that those added together are not polled together forever.
 _JITTER = 0.1
 _MAX_DOUBLINGS = 16
+#: A feed that skips a longer time than a long weekend is mistaken.
+_MOST_HOURS_SKIPPED = 4 * 24
 
 
 def with_news(rhythm: Rhythm, moments: Sequence[datetime], now: datetime, settings: PollSettings) -> Rhythm:
-    """Return ``rhythm`` with the ``moments`` of new items added; dates in the future count as ``now``."""
-    dated = sorted({*rhythm.moments, *(min(moment, now) for moment in moments)})
+    """Return ``rhythm`` with the ``moments`` of new items added; dates in the future count as ``now``.
+
+    A clock that was years ahead leaves no trace: later moments are dropped, and no gap is longer than what counts as
+    silence of an unknown feed.
+    """
+    known = [moment for moment in rhythm.moments if moment <= now]
+    dated = sorted({*known, *(min(moment, now) for moment in moments)})
     merged: list[datetime] = []
     for moment in dated:
         if not merged or (moment - merged[-1]).total_seconds() >= settings.min_seconds:
             merged.append(moment)
     longest = rhythm.longest_gap_seconds
-    if rhythm.moments and merged[-1] > rhythm.moments[-1]:
-        ended = min(moment for moment in merged if moment > rhythm.moments[-1])
-        longest = max(longest, (ended - rhythm.moments[-1]).total_seconds())
+    if known and merged[-1] > known[-1]:
+        ended = min(moment for moment in merged if moment > known[-1])
+        longest = max(longest, min((ended - known[-1]).total_seconds(), settings.silent_unknown_seconds))
     return replace(rhythm, moments=tuple(merged[-MAX_MOMENTS:]), longest_gap_seconds=longest)
 
 
@@ -127,7 +138,21 @@ def next_poll(
         asked = min(outcome.retry_after_seconds, settings.max_retry_after_seconds)
         if asked > seconds:
             seconds, reason = asked, "the server asks for this wait (Retry-After)"
-    return NextPoll(now + timedelta(seconds=round(seconds)), reason)
+    at = now + timedelta(seconds=round(seconds))
+    allowed = _first_allowed(at, rhythm)
+    if allowed > at:
+        at, reason = allowed, "the feed asks not to be polled earlier (skipHours, skipDays)"
+    return NextPoll(at, reason)
+
+
+def _first_allowed(at: datetime, rhythm: Rhythm) -> datetime:
+    """Return the first time from ``at`` on at which the feed may be polled; ``at`` if there is none within days."""
+    moment = at
+    for _ in range(_MOST_HOURS_SKIPPED):
+        if moment.hour not in rhythm.skip_hours and moment.weekday() not in rhythm.skip_days:
+            return moment
+        moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return at
 
 
 def mean_gap(moments: Sequence[datetime]) -> float | None:
@@ -147,7 +172,7 @@ def describe_span(seconds: float) -> str:
 
 def _after_failure(outcome: PollOutcome, failures: int, settings: PollSettings) -> tuple[float, str]:
     if outcome.kind == "gone":
-        return settings.gone_seconds, "the server says that the feed is gone for good; it is still polled once a day"
+        return settings.gone_seconds, "the server says that the feed is gone for good; that is checked once a day"
     doubled = settings.retry_seconds * 2.0 ** min(max(failures - 1, 0), _MAX_DOUBLINGS)
     return min(doubled, settings.max_seconds), f"attempt {failures} failed; the wait doubles with each failure"
 

@@ -99,3 +99,28 @@ async def test_a_worker_that_stops_releases_the_feeds_it_did_not_poll(database: 
     await running
     with database.begin() as connection:
         assert len(Repository().due(connection, NOON, 10)) == 1
+
+
+async def test_a_lease_is_renewed_while_a_poll_takes_longer(database: Engine) -> None:
+    class SlowFetcher(CountingFetcher):
+        async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+            self._count(url)
+            await slow.wait()
+            return Response(status=200, url=url, body=EMPTY, content_type="application/rss+xml")
+
+    slow, stop, fetcher = asyncio.Event(), asyncio.Event(), SlowFetcher()
+    settings = IngestSettings(idle_seconds=0.01, concurrency=4, lease_seconds=45)
+    clock = FakeClock(NOON)
+    first, second = (IngestService(database, fetcher, CollectingPublisher(), clock, settings) for _ in range(2))
+    first.add_feed(URLS[0])
+    tasks = [asyncio.create_task(first.run(stop))]
+    await asyncio.wait_for(fetcher.enough.wait(), 5)
+    tasks.append(asyncio.create_task(second.run(stop)))
+    for _ in range(6):
+        clock.advance(seconds=20)
+        await asyncio.sleep(0.1)
+    slow.set()
+    await asyncio.sleep(0.05)
+    stop.set()
+    await asyncio.gather(*tasks)
+    assert fetcher.polls == Counter({URLS[0]: 1})

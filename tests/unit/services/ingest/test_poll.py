@@ -216,16 +216,71 @@ async def test_a_bad_body_does_not_replace_the_validators_of_the_last_good_one(e
     assert ingest.health() == ["waiting → ok", "ok → broken", "broken → ok"]
 
 
-async def test_a_feed_that_moved_is_fetched_from_its_new_url_and_its_items_keep_their_ids(engine: Engine) -> None:
+async def test_a_feed_that_moved_for_days_is_fetched_from_its_new_url_and_its_items_keep_their_ids(
+    engine: Engine,
+) -> None:
     replies = {"/old": Reply(301, headers={"Location": "/new"}), "/new": Reply(200, rss("one"))}
     async with running(engine, replies) as (ingest, server):
         feed = ingest.service.add_feed(server.url("/old"))
+        for _ in range(2):
+            await ingest.poll(feed.id)
+            await ingest.poll(feed.id)
+            state = ingest.service.list_feeds()[0]
+            assert state.fetch_url == server.url("/old")
+            assert state.move is not None
+            assert state.move.url == server.url("/new")
+            ingest.clock.advance(days=1)
         await ingest.poll(feed.id)
+        assert ingest.service.list_feeds()[0].fetch_url == server.url("/new")
+        server.requests.clear()
         replies["/new"] = Reply(200, rss("one", "two"))
         result = await ingest.poll(feed.id)
-    assert [request.path for request in server.requests] == ["/old", "/new", "/new"]
+    assert [request.path for request in server.requests] == ["/new"]
     assert (result.new, len(ingest.items())) == (1, 2)
-    assert ingest.service.list_feeds()[0].fetch_url == server.url("/new")
+
+
+async def test_a_redirect_of_an_hour_changes_nothing(engine: Engine) -> None:
+    replies = {"/feed": Reply(301, headers={"Location": "/login"}), "/login": Reply(200, rss("one"))}
+    async with running(engine, replies) as (ingest, server):
+        feed = ingest.service.add_feed(server.url("/feed"))
+        for _ in range(5):
+            await ingest.poll(feed.id)
+            ingest.clock.advance(minutes=20)
+        replies["/feed"] = Reply(200, rss("one", "two"))
+        await ingest.poll(feed.id)
+    state = ingest.service.list_feeds()[0]
+    assert (state.fetch_url, state.move) == (server.url("/feed"), None)
+
+
+async def test_a_feed_that_is_gone_for_days_is_no_longer_polled_and_says_so(engine: Engine) -> None:
+    async with running(engine, {"/": Reply(410)}) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        for _ in range(3):
+            await ingest.poll(feed.id)
+            ingest.clock.advance(days=1)
+        state = ingest.service.list_feeds()[0]
+        assert state.paused
+        assert "no longer asks" in (state.health.reason or "")
+        assert ingest.health() == ["waiting → gone", "gone → paused"]
+        ingest.service.resume_feed(feed.id)
+        assert (await ingest.poll(feed.id)).health.status == "gone"
+
+
+@pytest.mark.parametrize(("status", "held"), [(429, True), (503, True), (500, False)])
+async def test_a_server_that_asks_for_rest_gets_it_from_all_feeds_of_its_host(
+    engine: Engine, status: int, held: bool
+) -> None:
+    async with running(engine, {"/": Reply(status, headers={"Retry-After": "1800"})}) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        ingest.service.add_feed(server.url("/other"))
+        ingest.service.add_feed("https://elsewhere.example/feed")
+        await ingest.poll(feed.id)
+    due = {state.feed.url: state.health.next_poll_at for state in ingest.service.list_feeds()}
+    later = due[server.url()]
+    assert later is not None
+    assert later - NOON == timedelta(seconds=1800)
+    assert (due[server.url("/other")] == later) is held
+    assert due["https://elsewhere.example/feed"] == NOON
 
 
 class CrashingPublisher:

@@ -3,15 +3,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
 
 from services.common.errors import BadInput
 from services.ingest.fetch.fetchers import Response, Validators
+from services.ingest.service import MOST_DUE
 from tests.http_server import Reply
-from tests.unit.services.ingest.harness import Ingest, rss, running
+from tests.unit.services.ingest.harness import NOON, Ingest, rss, running
 
 
 @pytest.fixture
@@ -43,6 +44,49 @@ async def test_a_slow_host_does_not_block_the_others(engine: Engine) -> None:
     stop.set()
     await asyncio.wait_for(loop, 2)
     assert len([url for url in asked if "slow.example" in url]) == 3
+
+
+async def test_a_host_with_more_due_feeds_than_are_read_at_once_starves_no_other(engine: Engine) -> None:
+    asked: list[str] = []
+
+    class StuckHost:
+        async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+            asked.append(url)
+            if "slow.example" in url:
+                await asyncio.Event().wait()
+            return Response(200, url, rss("one"))
+
+        async def aclose(self) -> None:
+            pass
+
+    ingest = Ingest(engine, StuckHost())
+    urls = [f"https://slow.example/{number}" for number in range(MOST_DUE + 100)] + ["https://fast.example/feed"]
+    outlines = "".join(f'<outline type="rss" xmlUrl="{url}"/>' for url in urls)
+    added = ingest.service.import_feeds(f'<opml version="2.0"><body>{outlines}</body></opml>'.encode())
+    assert len(added.added) == len(urls)
+    ingest.service._settings = replace(ingest.service._settings, stop_grace_seconds=0.05)
+    stop = asyncio.Event()
+    loop = asyncio.create_task(ingest.service.run(stop))
+    await until(lambda: len(ingest.items()) == 1)
+    stop.set()
+    await asyncio.wait_for(loop, 2)
+    assert asked.index("https://fast.example/feed") <= 3
+
+
+async def test_a_clock_that_was_ten_years_ahead_does_not_silence_a_feed(engine: Engine) -> None:
+    async with running(engine, {"/": Reply(200, rss("one"))}) as (ingest, server):
+        feed = ingest.service.add_feed(server.url())
+        ingest.clock.advance(days=3650)
+        await ingest.poll(feed.id)
+        ingest.clock.advance(days=-3650)
+        asked = len(server.requests)
+        stop = asyncio.Event()
+        loop = asyncio.create_task(ingest.service.run(stop))
+        await until(lambda: len(server.requests) > asked)
+        await until(lambda: (ingest.service.list_feeds()[0].health.next_poll_at or NOON) < NOON + timedelta(days=1))
+        stop.set()
+        await asyncio.wait_for(loop, 5)
+    assert ingest.service.list_feeds()[0].rhythm.longest_gap_seconds < 91 * 86_400
 
 
 async def test_the_loop_polls_due_feeds_and_survives_errors(engine: Engine) -> None:

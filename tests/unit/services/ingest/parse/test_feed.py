@@ -225,3 +225,14 @@ def test_a_stray_byte_does_not_change_the_ids_of_other_entries(stray: bytes, at:
     own = {parsed.item.id for parsed in before}
     assert {parsed.item.id for parsed in after} <= own
     assert len(after) >= at
+
+
+def test_hours_and_days_to_skip_are_read_whichever_parser_reads_the_feed() -> None:
+    skip = "<skipHours><hour>0</hour><hour>24</hour><hour>23</hour></skipHours><skipDays><day>Sunday</day></skipDays>"
+    for unusual in ("", "<undeclared:x/>"):
+        document = f"<rss version='2.0'><channel><title>T</title>{skip}{unusual}{item(1)}</channel></rss>"
+        feed = parse_feed(document.encode(), feed_url=FEED_URL)
+        assert feed.skip_hours == {0, 23}
+        assert feed.skip_days == {6}
+    everything = "<skipHours>" + "".join(f"<hour>{hour}</hour>" for hour in range(24)) + "</skipHours>"
+    assert rss(everything + item(1)).skip_hours == frozenset()

@@ -91,3 +91,19 @@ def test_the_longest_gap_is_learned_from_gaps_that_ended() -> None:
         every(60), [NOW + timedelta(hours=10), NOW + timedelta(hours=11)], NOW + timedelta(hours=11), SETTINGS
     )
     assert rhythm.longest_gap_seconds == 10 * 3600
+
+
+def test_no_poll_falls_into_hours_or_days_that_the_feed_asks_to_skip() -> None:
+    night = replace(Rhythm(NOW), skip_hours=frozenset(range(24)) - {9})
+    at = next_poll("feed_a", night, FETCHED, 0, NOW, SETTINGS).at
+    assert at.hour == 9
+    assert timedelta() < at - NOW <= timedelta(days=1)
+    weekend = replace(Rhythm(NOW), skip_days=frozenset({5, 6}))
+    friday = NOW + timedelta(days=(4 - NOW.weekday()) % 7)
+    late = friday.replace(hour=23, minute=55)
+    assert next_poll("feed_a", weekend, FETCHED, 0, late, SETTINGS).at.weekday() == 0
+
+
+def test_a_feed_that_skips_all_of_a_week_is_mistaken() -> None:
+    rhythm = replace(Rhythm(NOW), skip_hours=frozenset(range(12)), skip_days=frozenset(range(7)))
+    assert next_poll("feed_a", rhythm, FETCHED, 0, NOW, SETTINGS).at < NOW + timedelta(hours=1)
