@@ -9,17 +9,30 @@ from datetime import datetime
 from schemas.base import content_id, event
 from schemas.clients import Book, Client, ClientChanged, ClientRemoved, Firm, Manager, Note
 from services.common.processing import AnyEvent
+from services.notifier.client_book.fields import FieldChange, describe_changes, value_of, with_values
 
-__all__ = ["BookDiff", "build_book", "client_removed", "diff_book"]
+__all__ = ["BookDiff", "KeptField", "build_book", "client_removed", "diff_book"]
 
 SOURCE = "firstword/book"
+
+
+@dataclass(frozen=True)
+class KeptField:
+    """A field that was changed at the desk and stays so, although the book says something else.
+
+    ``difference`` has the value of the desk as ``before`` and that of the book as ``after``.
+    """
+
+    client_id: str
+    difference: FieldChange
 
 
 @dataclass(frozen=True)
 class BookDiff:
     """The result of importing a book: events, and client ids by kind of change.
 
-    ``not_in_book`` are clients that are known but missing from the book.
+    ``not_in_book`` are clients that are known but missing from the book. ``archived`` are those in the book who were
+    archived at the desk, and stay so. ``replaced`` are the changed entries, before and after; new ones have no before.
     """
 
     events: tuple[AnyEvent, ...]
@@ -27,6 +40,9 @@ class BookDiff:
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
     not_in_book: tuple[str, ...]
+    kept: tuple[KeptField, ...] = ()
+    archived: tuple[str, ...] = ()
+    replaced: tuple[tuple[ClientChanged | None, ClientChanged], ...] = ()
 
     @property
     def summary(self) -> str:
@@ -34,29 +50,41 @@ class BookDiff:
         return f"{len(self.added)} added, {len(self.changed)} changed, {len(self.unchanged)} unchanged"
 
 
-def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> BookDiff:
+def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime, *, take_file: bool = False) -> BookDiff:
     """Return the events that bring the ``known`` clients (the latest event of each) up to date with ``book``.
 
-    Clients missing from the book stay unchanged, and so does what was recorded at the desk. An unchanged client
-    gives no event, so importing the same book twice changes nothing.
+    Clients missing from the book stay unchanged, and so does what was recorded or changed at the desk, unless
+    ``take_file``. An unchanged client gives no event, so importing the same book twice changes nothing.
     """
     managers = {manager.id: manager for manager in book.managers}
     events: list[AnyEvent] = []
-    added, changed, unchanged = [], [], []
+    added, changed, unchanged, archived = list[str](), list[str](), list[str](), list[str]()
+    kept: list[KeptField] = []
+    replaced: list[tuple[ClientChanged | None, ClientChanged]] = []
     for client in book.clients:
         before = known.get(client.id)
-        after = ClientChanged(
-            client=_with_desk_records(client, before), firm=book.firm, manager=managers[client.manager_id]
-        )
-        if before is not None and isinstance(before.data, ClientChanged):
-            if before.data == after.model_copy(update={"revision": before.data.revision}):
+        last = before.data if before is not None else None
+        if isinstance(last, ClientRemoved) and last.archived and not take_file:
+            archived.append(client.id)
+            continue
+        entry = last if isinstance(last, ClientChanged) else None
+        merged = client if entry is None else _with_desk_records(client, entry.client)
+        if entry is not None and not take_file:
+            kept += _kept_fields(merged, entry.client)
+            merged = _with_desk_fields(merged, entry.client)
+        manager = managers.get(merged.manager_id) or (entry.manager if entry else managers[client.manager_id])
+        after = ClientChanged(client=merged, firm=book.firm, manager=manager)
+        if entry is not None:
+            if entry == after.model_copy(update={"revision": entry.revision}):
                 unchanged.append(client.id)
                 continue
             changed.append(client.id)
         else:
             added.append(client.id)
         revision = _revision(before) + 1 if before is not None else 0
-        events.append(_wrap(after.model_copy(update={"revision": revision}), client.id, revision, now))
+        after = after.model_copy(update={"revision": revision})
+        replaced.append((entry, after))
+        events.append(_wrap(after, client.id, revision, now))
     in_book = {client.id for client in book.clients}
     active = [client_id for client_id, last in known.items() if isinstance(last.data, ClientChanged)]
     return BookDiff(
@@ -65,6 +93,9 @@ def diff_book(book: Book, known: Mapping[str, AnyEvent], now: datetime) -> BookD
         changed=tuple(changed),
         unchanged=tuple(unchanged),
         not_in_book=tuple(client_id for client_id in active if client_id not in in_book),
+        kept=tuple(kept),
+        archived=tuple(archived),
+        replaced=tuple(replaced),
     )
 
 
@@ -89,15 +120,12 @@ def build_book(known: Mapping[str, AnyEvent]) -> Book | None:
     return Book(firm=firm, managers=tuple(managers.values()), clients=tuple(clients))
 
 
-def _with_desk_records(client: Client, before: AnyEvent | None) -> Client:
+def _with_desk_records(client: Client, known: Client) -> Client:
     """Return ``client`` as in the book, plus what was recorded at the desk: notes, mood, and what the book leaves out.
 
     A goal or a risk tolerance that the book states counts. A mood that was decided at the desk counts, because the
     decision has a date and the book's entry has none.
     """
-    if before is None or not isinstance(before.data, ClientChanged):
-        return client
-    known = before.data.client
     kept: dict[str, object] = {}
     for name in ("views", "history"):
         stated: tuple[Note, ...] = getattr(client, name)
@@ -110,6 +138,23 @@ def _with_desk_records(client: Client, before: AnyEvent | None) -> Client:
     if known.mood_decided_at is not None:
         kept |= {"mood": known.mood, "mood_decided_at": known.mood_decided_at}
     return client.model_copy(update=kept)
+
+
+def _with_desk_fields(client: Client, known: Client) -> Client:
+    """Return ``client`` with the fields that were changed at the desk as they are there."""
+    if not known.desk_fields:
+        return client
+    values = {field: value_of(known, field) for field in known.desk_fields}
+    return with_values(client, values).model_copy(update={"desk_fields": known.desk_fields})
+
+
+def _kept_fields(client: Client, known: Client) -> list[KeptField]:
+    """Return where the book differs from what was changed at the desk."""
+    return [
+        KeptField(known.id, difference)
+        for difference in describe_changes(known, client)
+        if difference.field in (known.desk_fields or ()) and difference.before != difference.after
+    ]
 
 
 def _revision(known: AnyEvent) -> int:

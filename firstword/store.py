@@ -24,6 +24,7 @@ from services.common.private_files import make_private_file
 from services.common.processing import AnyEvent, EventPublisher
 from services.common.sealing import PLAIN, Keys
 from services.common.settings import Settings
+from services.notifier.client_book.history import record_changes, record_removal
 from services.notifier.desk import tokens
 from services.notifier.desk.auth import create_signin_link, ensure_manager, ensure_owner
 from services.notifier.tables import alerts
@@ -83,12 +84,14 @@ class Store:
         with reading(self.engine) as connection:
             return build_book(self.events.latest_by_key(connection, "clients"))
 
-    def import_book(self, book: Book) -> BookDiff:
+    def import_book(self, book: Book, *, take_file: bool = False) -> BookDiff:
         """Import ``book`` in one transaction; see :func:`firstword.book_events.diff_book`."""
+        now = self.clock.now()
         with self.engine.begin() as connection:
             exclusive(connection, "book")
-            change = diff_book(book, self.events.latest_by_key(connection, "clients"), self.clock.now())
+            change = diff_book(book, self.events.latest_by_key(connection, "clients"), now, take_file=take_file)
             self.events.publish(connection, change.events)
+            record_changes(connection, change.replaced, now, "book")
         return change
 
     def remove_client(self, client_id: str) -> None:
@@ -105,6 +108,7 @@ class Store:
                     f"There is no client with the id {client_id!r}.", fix="'firstword clients list' shows the ids."
                 )
             self.events.publish(connection, [client_removed(client_id, known, self.clock.now())])
+            record_removal(connection, known.data, self.clock.now(), "removed")
 
     def find_alert(self, prefix: str) -> Alert:
         """Return the alert whose id begins with ``prefix``.

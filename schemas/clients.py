@@ -228,6 +228,8 @@ class Client(Model):
     ``styles`` is how they are to be written to; None: as ``personality`` plainly says.
     ``set_at_desk`` names what was recorded at the desk because the book does not say it. ``mood_decided_at`` is when an
     account manager last decided about the mood at the desk; from then on that decision counts, not the book's.
+    ``desk_fields`` names what was changed at the desk, such as ``risk`` or ``contact.email``: it stays as it is there
+    when the book's file is imported.
     """
 
     id: str
@@ -253,6 +255,7 @@ class Client(Model):
     styles: tuple[Style, ...] | None = None
     set_at_desk: tuple[Literal["desires", "risk"], ...] | None = None
     mood_decided_at: Utc | None = None
+    desk_fields: tuple[str, ...] | None = None
 
     @property
     def watches(self) -> tuple[Watch, ...]:
@@ -343,9 +346,13 @@ class ClientChanged(Payload):
 
 
 class ClientRemoved(Payload):
-    """A client was removed; nothing is matched or sent for them from now on."""
+    """A client was removed; nothing is matched or sent for them from now on.
+
+    ``archived``: at the desk, where they can be restored; an import of the book's file leaves them archived.
+    """
 
     event_type: ClassVar[str] = "client.removed"
 
     client_id: str
     revision: int = 0
+    archived: Literal[True] | None = None

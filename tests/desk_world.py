@@ -13,6 +13,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
+from firstword.desk_book import DeskBook
 from firstword.storage.engine import open_sqlite
 from schemas.topics import topic_of
 from services.common.db import reading
@@ -21,7 +22,7 @@ from services.common.processing import AnyEvent
 from services.notifier import queries
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk import auth
-from services.notifier.desk.actions import alerts, clients, deliveries
+from services.notifier.desk.actions import alerts, client_edits, clients, deliveries
 from services.notifier.desk.actions import drafts as draft_actions
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.app import create_app
@@ -31,13 +32,15 @@ from services.notifier.queries import DraftLine
 from services.notifier.scope import EVERYTHING
 from services.notifier.sinks import all_sinks
 from services.notifier.tables import drafts, metadata
+from services.notifier.trades.catalog import Trades
 from tests.desk_data import NOW, seed_events
 from tests.fakes import CollectingPublisher, FakeClock, ScriptedChannel
 
 __all__ = ["OWNER", "FeedNotes", "World"]
 
 OWNER = Viewer("owner", "Owner", "owner", None, "Europe/Stockholm")
-ACTIONS = (draft_actions, deliveries, clients, alerts)
+ACTIONS = (draft_actions, deliveries, clients, client_edits, alerts)
+BOOK = DeskBook(Trades.shipped())
 SETTINGS = DeskSettings(
     secret="a secret of the tests, long enough to sign", base_url="http://testserver", allowed_hosts=("testserver",),
     mail_channel=True, page_size=5,
@@ -149,7 +152,8 @@ class World:
         """Run one action of ``viewer`` in its own transaction."""
         (action,) = (getattr(module, act) for module in ACTIONS if act in module.__all__)
         with self.engine.begin() as connection:
-            return action(ActionContext(connection, self.publisher, viewer, self.clock.now()), *args, **named)
+            context = ActionContext(connection, self.publisher, viewer, self.clock.now(), client_book=BOOK)
+            return action(context, *args, **named)
 
     def draft(self, client_id: str, verdict: str = "tell", state: str | None = None) -> DraftLine:
         """Return the first draft for a client with this verdict."""
@@ -178,8 +182,9 @@ class World:
     def browser(self, user_id: str | None = "owner") -> TestClient:
         """Return a web client, signed in as ``user_id``."""
         dependencies = DeskDependencies(
-            self.engine, self.publisher, self.clock, self.settings, lambda: self.feeds, self.feed_notes
-        )
+            self.engine, self.publisher, self.clock, self.settings, lambda: self.feeds, self.feed_notes,
+            client_book=BOOK,
+        )  # fmt: skip
         client = TestClient(create_app(dependencies), follow_redirects=False)
         if user_id is not None:
             with self.engine.begin() as connection:

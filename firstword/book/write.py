@@ -30,7 +30,7 @@ from schemas.clients import (
 from services.notifier.trades.catalog import Trades
 from services.notifier.trades.definition import TradeDefinition
 
-__all__ = ["dump_book"]
+__all__ = ["dump_book", "write_entry"]
 
 _WIDTH = 110
 
@@ -78,6 +78,28 @@ def dump_book(book: Book, trades: Trades | None = None) -> str:
         ],
     }
     return str(yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
+
+
+def write_entry(client: Client, trade: TradeDefinition) -> dict[str, Any]:
+    """Return a client in the words of the file, with the defaults that a form shows, and without entity ids."""
+    book = Book(firm=Firm(name="", trade=client.trade), managers=(), clients=(client,))
+    entry = _client(client, book, [None] * len(client.watches), trade)
+    contact = client.contact
+    quiet = (
+        f"{contact.quiet_from:%H:%M}-{contact.quiet_until:%H:%M}"
+        if contact.quiet_from and contact.quiet_until
+        else None
+    )
+    entry |= {name: getattr(client, name) for name in ("trade", "time_zone", "language", "jargon", "mood")}
+    entry["manager"] = client.manager_id
+    entry["contact"] = {
+        **entry.get("contact", {}),
+        **{name: getattr(contact, name) for name in ("max_per_week", "minutes_per_contact", "merge_minutes")},
+        "channels": list(contact.channels),
+        "quiet": quiet or "none",
+        "working_days": [DAYS[day] for day in contact.working_days],
+    }
+    return entry
 
 
 def _ids_to_write(book: Book) -> Sequence[str | None]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from firstword.book import dump_book
+from firstword.book_events import BookDiff
 from firstword.cli.books import format_problem, read_book, require_book
 from firstword.cli.console import out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
@@ -58,18 +59,25 @@ def check(book: BookFile, data: DataDir = None, as_json: AsJson = False) -> None
         raise typer.Exit(1)
 
 
+TakeFile = Annotated[
+    bool, typer.Option("--take-file", help="Let the book win where it differs from what was changed at the desk.")
+]
+
+
 @app.command("import")
-def import_(book: BookFile, data: DataDir = None) -> None:
+def import_(book: BookFile, data: DataDir = None, take_file: TakeFile = False) -> None:
     """Import a client book. A running system uses it within a second.
 
-    Clients that are not in the book stay; importing the same book again changes nothing.
+    Clients that are not in the book stay; importing the same book again changes nothing. What was changed at the desk
+    stays too, and is listed where the book differs; with --take-file, the book wins.
 
     **Example:** `firstword clients import my-book.yaml`
     """
     wanted = require_book(book, data)
     with common.open_store(read_settings(data=data)) as store:
-        change = store.import_book(wanted)
+        change = store.import_book(wanted, take_file=take_file)
     out.print(f"Client book: {change.summary}.")
+    _show_kept(book, change)
     if change.not_in_book:
         ids = f"{', '.join(change.not_in_book[:5])}{' …' if len(change.not_in_book) > 5 else ''}"
         warn(
@@ -133,6 +141,17 @@ def topics(as_json: AsJson = False) -> None:
         print_json([{"id": topic.id, "title": topic.title, "about": topic.about} for topic in shipped])
         return
     table(("id", "title", "about"), ((topic.id, topic.title, topic.about) for topic in shipped), empty="")
+
+
+def _show_kept(book: Path, change: BookDiff) -> None:
+    """Print where the desk and the book differ; the desk's values stay."""
+    for kept in change.kept:
+        before, after = kept.difference.before or "none", kept.difference.after
+        warn(f"{kept.client_id}: {kept.difference.label} stays as changed at the desk: {before} (in {book}: {after}).")
+    if change.archived:
+        warn(f"{len(change.archived)} client(s) were archived at the desk and stay so: {', '.join(change.archived)}.")
+    if change.kept or change.archived:
+        warn("To take the book's values, import it with --take-file. To keep them, write them into the book.")
 
 
 def _show_medicines(book: Book) -> None:

@@ -8,6 +8,7 @@ import uvicorn
 from sqlalchemy import Engine
 
 from firstword.compose.outbound import build_client_routes, build_manager_routes
+from firstword.desk_book import DeskBook
 from firstword.feed_adapter import FeedAdapter
 from firstword.firm_files import gate_in_force, trades_in_force
 from firstword.pipeline import Pipeline
@@ -127,6 +128,7 @@ def build_desk(
 ) -> DeskServer:
     """Build the account managers' web app. It reads feeds through ``ingest``, which need not run in this process."""
     settings, feeds, routes = store.settings, FeedAdapter(ingest), build_client_routes(store)
+    trades = trades_in_force(settings)
     app = create_app(
         DeskDependencies(
             engine=store.engine,
@@ -147,7 +149,8 @@ def build_desk(
             client_routes=routes,
             manager_routes=build_manager_routes(store),
             gate=gate_in_force(settings),
-            trades=trades_in_force(settings),
+            trades=trades,
+            client_book=DeskBook(trades),
         )
     )
     return DeskServer(

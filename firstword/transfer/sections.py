@@ -19,6 +19,7 @@ from services.common.sealing import Keys
 from services.ingest import tables as ingest
 from services.notifier import tables as notifier
 from services.notifier.advice.tables import advice
+from services.notifier.client_book import tables as client_book
 from services.notifier.digest import tables as digest
 from services.notifier.triage import tables as triage
 from services.notifier.webhooks import tables as webhooks
@@ -103,6 +104,7 @@ def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> 
         TableRows(ingest.feed_items),
         TableRows(ingest.quarantine),
         TableRows(notifier.clients, blank=("heard_until",)),
+        TableRows(client_book.client_changes),
         TableRows(notifier.alerts),
         TableRows(notifier.drafts, optional=("approval",)),
         TableRows(notifier.draft_marks),

@@ -32,6 +32,7 @@ from services.notifier.tables import (
 )
 
 __all__ = [
+    "ClientFilter",
     "Counts",
     "DraftLine",
     "NoticedLine",
@@ -42,6 +43,7 @@ __all__ = [
     "alerts_by_id",
     "client",
     "client_lines",
+    "client_managers",
     "contacts",
     "counts",
     "decisions",
@@ -338,13 +340,45 @@ def client(connection: Connection, scope: Scope, client_id: str) -> ClientChange
     return None if stored is None else ClientChanged.model_validate(stored)
 
 
-def client_lines(connection: Connection, scope: Scope, *, search: str, number: Place, size: int) -> Page[ClientChanged]:
-    """Return clients by name; ``search`` is part of the name or the organization."""
-    query = select(clients.c.payload).where(clients.c.removed.is_(False), scope.condition())
-    if search:
-        query = query.where(clients.c.search.contains(search.casefold(), autoescape=True))
-    page = page_of(connection, query.order_by(clients.c.search, clients.c.id), number, size)
-    return page.with_items([ClientChanged.model_validate(row["payload"]) for row in page.items])
+@dataclass(frozen=True, slots=True)
+class ClientFilter:
+    """The clients to list. ``search`` is part of the name or the organization; ``asking`` those with open questions."""
+
+    search: str = ""
+    manager: str = ""
+    archived: bool = False
+    asking: bool = False
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the SQL conditions."""
+        found: list[ColumnElement[bool]] = [clients.c.removed.is_(self.archived)]
+        if self.search:
+            found.append(clients.c.search.contains(self.search.casefold(), autoescape=True))
+        if self.manager:
+            found.append(clients.c.manager_id == self.manager)
+        if self.asking:
+            client = clients.c.payload["client"]
+            no_goal = func.coalesce(client["desires"][0]["name"].as_string(), "") == ""
+            found.append(or_(client["risk"].as_string().is_(None), no_goal))
+        return found
+
+
+def client_lines(
+    connection: Connection, scope: Scope, wanted: ClientFilter, *, number: Place, size: int
+) -> Page[ClientChanged]:
+    """Return a page of clients by name: first their ids, because sorting whole entries takes ten times as long."""
+    query = select(clients.c.id).where(*wanted.conditions(), scope.condition()).order_by(clients.c.search, clients.c.id)
+    page = page_of(connection, query, number, size)
+    ids = [row["id"] for row in page.items]
+    payloads = select(clients.c.id, clients.c.payload).where(clients.c.id.in_(ids))
+    entries = {row.id: ClientChanged.model_validate(row.payload) for row in connection.execute(payloads)}
+    return page.with_items([entries[client_id] for client_id in ids])
+
+
+def client_managers(connection: Connection, scope: Scope) -> Sequence[str]:
+    """Return the ids of the account managers of the clients in scope."""
+    query = select(clients.c.manager_id).where(scope.condition()).distinct().order_by(clients.c.manager_id)
+    return connection.execute(query).scalars().all()
 
 
 def alert(connection: Connection, scope: Scope, alert_id: str) -> Alert | None:

@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from services.common.errors import FirstwordError
 from services.common.logs import get_logger
+from services.notifier.client_book.port import InvalidEntry
 from services.notifier.desk.api.caller import Replay
 from services.notifier.desk.api.models import GATE_PROBLEMS, gate_findings
 from services.notifier.desk.context import signed_in
@@ -57,6 +58,9 @@ def _refused(request: Request, error: Exception) -> Response:
     """Say why an action isn't possible."""
     if isinstance(error, GateRefused):
         return _held_back(request, error)
+    if isinstance(error, InvalidEntry):
+        errors = [FieldError(field=problem.field, message=str(problem)) for problem in error.problems]
+        return _problem(request, 422, error.message, error.fix, errors=errors)
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 400)
     headers = {}
     if isinstance(error, TooManyRequests):

@@ -96,6 +96,7 @@ class RequestContext:
                 self.dependencies.client_routes,
                 self.dependencies.gate,
                 self.dependencies.trades,
+                self.dependencies.client_book,
             )
 
     def audit_read(self, action: str, subject: str, client_id: str | None = None) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "ADVICE_STORY",
     "ATTEMPT",
     "BASIS",
+    "BOOK_CHANGE",
     "CONTACT_DECISION",
     "DELIVERY",
     "DISMISS_REASONS",
@@ -54,6 +55,17 @@ VERDICT = {
     "hold": "Rumor",
     "correct": "Correction",
     "ignore": "Ignored",
+}
+#: Changes of a client's entry (services.notifier.client_book.history.ChangeAction).
+BOOK_CHANGE = {
+    "added": "Added",
+    "edited": "Edited",
+    "archived": "Archived",
+    "restored": "Restored",
+    "imported": "Imported from a file",
+    "undone": "Import undone",
+    "removed": "Removed",
+    "book": "Client book imported",
 }
 #: After the Admiralty scale (NATO STANAG 2511), shortened.
 SOURCE = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-from schemas.base import content_id, event
+from schemas.base import content_id
 from schemas.clients import Client, ClientChanged, Desire, Mood, Risk
 from schemas.drafts import DraftCreated
 from schemas.interactions import InteractionLogged
@@ -14,8 +14,8 @@ from services.common.db import exclusive
 from services.common.errors import BadInput
 from services.notifier.contact.discovery import with_answers
 from services.notifier.contact.plan import zone_of
+from services.notifier.desk.actions.client_edits import publish_client
 from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
-from services.notifier.desk.errors import Conflict
 from services.notifier.outreach.confirmation import confirmation_draft
 
 __all__ = ["CONTACT_CHANNELS", "ContactChannel", "decide_mood", "log_contact", "record_answers", "record_traits"]
@@ -137,13 +137,6 @@ def decide_mood(context: ActionContext, client_id: str, mood: Mood) -> None:
 
 def _publish_change(context: ActionContext, entry: ClientChanged, client: Client) -> None:
     """Publish the client's entry with ``client``; raise Conflict if the book has changed since it was read."""
-    revision = entry.revision + 1
-    changed = event(
-        entry.model_copy(update={"client": client, "revision": revision}),
-        key=client.id,
-        id=content_id("evt", "client", client.id, revision),  # as for every change of the book: collisions show
-        source="firstword/desk",
-        time=context.now,
+    publish_client(
+        context, entry, entry.model_copy(update={"client": client, "revision": entry.revision + 1}), "edited"
     )
-    if not context.publisher.publish(context.connection, [changed]):
-        raise Conflict("The client book has just changed.", fix="Go back, reload the page and save again.")

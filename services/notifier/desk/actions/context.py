@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 
 from schemas.base import Payload, content_id, event
 from schemas.clients import ClientChanged
+from services.common.errors import BadInput
 from services.common.processing import AnyEvent, EventPublisher
 from services.notifier import audit, queries
+from services.notifier.client_book.port import ClientBook
 from services.notifier.delivery.routes import MAIL, ClientRoutes
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.errors import NotFound
@@ -29,7 +31,8 @@ class ActionContext:
     """A viewer at a moment, inside the caller's transaction. Tables and events are written together.
 
     ``mail_fix`` says how to set up mail; it is None if mail can be sent. ``routes`` are the channels that are set up.
-    ``gate`` says which findings hold a message back, ``trades`` which words and sentences a trade asks for.
+    ``gate`` says which findings hold a message back, ``trades`` which words and sentences a trade asks for, and
+    ``client_book`` reads and writes clients' entries.
     """
 
     connection: Connection
@@ -40,6 +43,18 @@ class ActionContext:
     routes: ClientRoutes = field(default_factory=lambda: MAIL)
     gate: GatePolicy = field(default_factory=GatePolicy)
     trades: Trades = field(default_factory=Trades.shipped)
+    client_book: ClientBook | None = None
+
+    @property
+    def book(self) -> ClientBook:
+        """The client book's format.
+
+        Raises:
+            BadInput: this desk was built without one.
+        """
+        if self.client_book is None:
+            raise BadInput("Clients can't be edited here.", fix="Edit the client book's file and import it.")
+        return self.client_book
 
     def draft(self, draft_id: str) -> DraftLine:
         """Return a draft that the viewer may see.

@@ -30,13 +30,17 @@ router = APIRouter()
 
 @router.get("/clients")
 def list_clients(
-    context: Caller, listing: Listing, q: Annotated[str, Query(max_length=200)] = ""
+    context: Caller,
+    listing: Listing,
+    q: Annotated[str, Query(max_length=200)] = "",
+    manager: Annotated[str, Query(max_length=80)] = "",
+    archived: bool = False,
+    asking: Annotated[bool, Query(description="Only those whose goals or risk tolerance are not known.")] = False,
 ) -> ListPage[Annotated[Client, Compact]]:
     """List clients by name; ``?q=`` searches name and organization."""
+    wanted = queries.ClientFilter(q.strip(), manager, archived=archived, asking=asking)
     with context.reading() as connection:
-        page = queries.client_lines(
-            connection, context.scope, search=q.strip(), number=listing.place, size=listing.size
-        )
+        page = queries.client_lines(connection, context.scope, wanted, number=listing.place, size=listing.size)
     context.audit_read("clients.listed", "clients")
     return list_page(page, [entry.client for entry in page.items])
 

@@ -6,6 +6,7 @@ from services.notifier.desk.pages import (
     advice,
     alerts,
     audit,
+    client_edit,
     clients,
     decisions,
     digest,
@@ -30,6 +31,7 @@ ROUTERS = tuple(
         digest,
         draft,
         sent,
+        client_edit,  # before clients, whose addresses would match its own
         clients,
         alerts,
         events,

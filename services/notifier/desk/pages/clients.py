@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form
 from fastapi.concurrency import run_in_threadpool
@@ -37,13 +38,26 @@ router = APIRouter(prefix="/clients")
 
 @router.get("")
 def list_clients(context: PageRequest) -> HTMLResponse:
-    """List clients by name."""
+    """List clients by name; ``?q=``, ``manager``, ``archived`` and ``asking`` filter them."""
+    parameters = context.request.query_params
+    wanted = queries.ClientFilter(
+        context.search,
+        parameters.get("manager", "")[:80],
+        archived=bool(parameters.get("archived")),
+        asking=bool(parameters.get("asking")),
+    )
     with context.reading() as connection:
         page = queries.client_lines(
-            connection, context.scope, search=context.search, number=context.page_number, size=context.page_size
+            connection, context.scope, wanted, number=context.page_number, size=context.page_size
         )
+        managers = queries.client_managers(connection, context.scope)
     context.audit_read("clients.listed", "clients")
-    return render(context, "clients.html", page=page, search=context.search)
+    filters = {"q": wanted.search, "manager": wanted.manager}
+    filters |= {name: "yes" for name in ("archived", "asking") if getattr(wanted, name)}
+    query = urlencode({name: value for name, value in filters.items() if value})
+    return render(
+        context, "clients.html", page=page, wanted=wanted, managers=managers, query=f"&{query}" if query else ""
+    )
 
 
 @router.get("/{client_id}")

@@ -19,6 +19,9 @@ from services.notifier.desk.highlight import mark_sources, quoted, safe_url
 
 __all__ = ["STATIC", "PageForm", "PageRequest", "Rendering", "build_rendering", "own_form", "redirect", "render"]
 
+#: A client with many assets and notes has thousands of inputs.
+MAX_FIELDS = 20_000
+
 DESK = Path(__file__).parent.parent
 STATIC = DESK / "static"
 
@@ -37,6 +40,11 @@ NOTES = {
     "feedback": "Saved. The client's page shows the effect.",
     "answers": "Saved. The client's page will show them in a moment.",
     "mood": "Saved. It counts from the next draft on.",
+    "client-added": "Saved. News about what they own and follow is matched from now on.",
+    "client-saved": "Saved. It counts from the next story on.",
+    "client-same": "There was nothing to change.",
+    "client-archived": "Archived. Nothing is matched, drafted or sent for them. You can restore them at any time.",
+    "client-restored": "Restored. News is matched for them again from now on.",
     "no-answers": "There were no new answers to save.",
     "delivery": "Saved.",
     "preferences": "Saved. It takes effect immediately.",
@@ -116,7 +124,7 @@ async def own_form(context: Annotated[RequestContext, Depends(signed_in)]) -> Re
     Raises:
         FirstwordError: it does not.
     """
-    form = await context.request.form()
+    form = await context.request.form(max_fields=MAX_FIELDS)
     if not context.site.sessions.form_is_ours(context.viewer, str(form.get("form_token", ""))):
         raise FirstwordError("This form is from an earlier session.", fix="Go back, reload the page and try again.")
     return context

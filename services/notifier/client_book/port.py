@@ -1,0 +1,83 @@
+"""The port through which the desk reads and writes entries of the client book. The format belongs to the book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from schemas.clients import Client, ClientChanged, Firm, Manager
+from services.common.errors import FirstwordError
+
+__all__ = ["BookFrame", "ClientBook", "EntityIndex", "EntryProblem", "InvalidEntry", "ReadEntry"]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryProblem:
+    """A problem of an entry. ``field`` is its place in the entry, such as ``assets[0].isin``."""
+
+    severity: Literal["error", "warning"]
+    field: str
+    message: str
+    fix: str
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.message, self.fix) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEntry:
+    """An entry that was read: the client, or None if there are errors, and all problems."""
+
+    client: Client | None
+    problems: tuple[EntryProblem, ...]
+
+
+class InvalidEntry(FirstwordError):
+    """An entry has errors. ``problems`` lists them, and the warnings, by field."""
+
+    def __init__(self, problems: Sequence[EntryProblem]) -> None:
+        errors = [problem for problem in problems if problem.severity == "error"]
+        listed = " ".join(f"{problem.field}: {problem.message}" for problem in errors)
+        super().__init__(f"This entry can't be saved. {listed}", fix=" ".join(problem.fix for problem in errors))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class BookFrame:
+    """What an entry is read within: the firm, and the account managers by id."""
+
+    firm: Firm
+    managers: Mapping[str, Manager]
+
+
+class EntityIndex(Protocol):
+    """The watched entities of all clients, so that a name means the same one for everybody."""
+
+    def identified(self, client: Client) -> Client:
+        """Return ``client`` with the ids of the entities that they watch."""
+        ...
+
+
+class ClientBook(Protocol):
+    """Reads and writes entries in the book's notation, with the same checks and messages as its file."""
+
+    def read(self, entry: Mapping[str, Any], frame: BookFrame) -> ReadEntry:
+        """Return the client that ``entry`` describes, in the words of the file, without entity ids."""
+        ...
+
+    def entry(self, client: Client) -> Mapping[str, Any]:
+        """Return a client's entry, with the defaults, as :meth:`read` takes it."""
+        ...
+
+    def entities(self, watches: Iterable[Mapping[str, Any]]) -> EntityIndex:
+        """Return the index of these watches, which are given as they are stored."""
+        ...
+
+    def new_id(self, name: str) -> str:
+        """Return the id that a new client of this name gets."""
+        ...
+
+    def write(self, entries: Sequence[ClientChanged]) -> str:
+        """Return these clients as a file of the book."""
+        ...

@@ -1,0 +1,257 @@
+"""Add, edit, archive and restore clients. No edit is lost: edits are merged field by field, or the conflict shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import Any
+
+from schemas.base import content_id, event
+from schemas.clients import Client, ClientChanged, ClientRemoved, Note, Watch
+from services.common.db import exclusive
+from services.common.processing import AnyEvent
+from services.notifier.client_book.fields import (
+    LABELS,
+    FieldChange,
+    changed_fields,
+    describe_changes,
+    stated_fields,
+    value_of,
+    with_values,
+)
+from services.notifier.client_book.history import (
+    ChangeAction,
+    client_at,
+    record_changes,
+    record_removal,
+    removal,
+)
+from services.notifier.client_book.port import BookFrame, EntityIndex, EntryProblem, InvalidEntry
+from services.notifier.client_book.store import book_frame, id_is_taken, stored_watches
+from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
+from services.notifier.desk.errors import Conflict, NotFound
+from services.notifier.sinks import ClientSink
+
+__all__ = ["EditConflict", "Saved", "add_client", "archive_client", "publish_client", "restore_client", "save_client"]
+
+
+class EditConflict(Conflict):
+    """Somebody else changed the same fields since the editor read them. ``changes`` are theirs."""
+
+    def __init__(self, changes: tuple[FieldChange, ...], current: ClientChanged) -> None:
+        listed = ", ".join(dict.fromkeys(LABELS[change.field] for change in changes))
+        super().__init__(
+            f"{current.client.name} was changed in the meantime: {listed or 'too much to compare'}.",
+            fix="Compare the values, then save again.",
+        )
+        self.changes, self.current = changes, current
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A client's new entry, and the fields that changed."""
+
+    entry: ClientChanged
+    fields: tuple[str, ...]
+
+
+def add_client(context: ActionContext, entry: Mapping[str, Any]) -> Saved:
+    """Add a client. Without an id, they get one made of their name.
+
+    Raises:
+        InvalidEntry: the entry has errors, such as an id that is taken.
+    """
+    exclusive(context.connection, "book")
+    frame = book_frame(context.connection)
+    client = _read(context, _assigned(context, entry, None), frame, None)
+    if entry.get("id"):
+        if id_is_taken(context.connection, client.id):
+            raise InvalidEntry(
+                [EntryProblem("error", "id", f"The id {client.id!r} is taken.", "Choose another, or leave it out.")]
+            )
+    else:
+        client = client.model_copy(update={"id": _free_id(context, context.book.new_id(client.name))})
+    client = client.model_copy(update={"desk_fields": stated_fields(client)})
+    changed = ClientChanged(client=client, firm=frame.firm, manager=frame.managers[client.manager_id])
+    publish_client(context, None, changed, "added")
+    context.audit("client.added", client.id, client.id)
+    return Saved(changed, stated_fields(client))
+
+
+def save_client(context: ActionContext, client_id: str, version: int, entry: Mapping[str, Any]) -> Saved:
+    """Save an edited entry that was read in ``version``. Fields that others changed since then stay as they made them.
+
+    Raises:
+        InvalidEntry: the entry has errors.
+        EditConflict: others changed a field that this edit changes too, or it can't be told.
+    """
+    exclusive(context.connection, "book")
+    current = context.client(client_id)
+    frame = book_frame(context.connection)
+    wanted = _read(context, _assigned(context, entry, current), frame, current.client)
+    base = current.client
+    if version != current.revision:
+        former = client_at(context.connection, client_id, version)
+        if former is None:
+            raise EditConflict(describe_changes(wanted, current.client), current)
+        base = former
+    mine = changed_fields(base, wanted)
+    theirs = [field for field in changed_fields(base, current.client) if field in mine]
+    if any(value_of(wanted, field) != value_of(current.client, field) for field in theirs):
+        changes = describe_changes(base, current.client)
+        raise EditConflict(tuple(change for change in changes if change.field in theirs), current)
+    client = with_values(current.client, {field: value_of(wanted, field) for field in mine})
+    fields = changed_fields(current.client, client)
+    if not fields:
+        return Saved(current, ())
+    changed = current.model_copy(
+        update={
+            "client": _marked(client, fields, context),
+            "firm": frame.firm,
+            "manager": frame.managers[client.manager_id],
+            "revision": current.revision + 1,
+        }
+    )
+    publish_client(context, current, changed, "edited")
+    context.audit("client.edited", client_id, client_id, ", ".join(LABELS[field] for field in fields))
+    return Saved(changed, fields)
+
+
+def archive_client(context: ActionContext, client_id: str, reason: str = "") -> None:
+    """Archive a client: nothing is matched, drafted or sent for them, until they are restored."""
+    exclusive(context.connection, "book")
+    current = context.client(client_id)
+    removed = ClientRemoved(client_id=client_id, revision=current.revision + 1, archived=True)
+    _publish(context, client_id, removed.revision, removed)
+    comment = " ".join(reason.split())[:COMMENT_LIMIT] or None
+    record_removal(
+        context.connection, current, context.now, "archived", user_id=context.viewer.user_id, comment=comment
+    )
+    context.audit("client.archived", client_id, client_id, comment)
+
+
+def restore_client(context: ActionContext, client_id: str) -> ClientChanged:
+    """Serve an archived or removed client again, with the entry that they had.
+
+    Raises:
+        NotFound: there is no such client.
+    """
+    exclusive(context.connection, "book")
+    last = removal(context.connection, context.viewer.scope, client_id)
+    if last is None:
+        raise NotFound("There is no such client.")
+    restored = last.model_copy(update={"revision": last.revision + 1})
+    publish_client(context, last, restored, "restored")
+    context.audit("client.restored", client_id, client_id)
+    return restored
+
+
+def publish_client(
+    context: ActionContext,
+    before: ClientChanged | None,
+    after: ClientChanged,
+    action: ChangeAction,
+    *,
+    import_id: str | None = None,
+) -> None:
+    """Publish a client's entry, and record who changed what.
+
+    Raises:
+        Conflict: the book has changed since it was read.
+    """
+    _publish(context, after.client.id, after.revision, after)
+    record_changes(
+        context.connection, [(before, after)], context.now, action,
+        user_id=context.viewer.user_id, import_id=import_id,
+    )  # fmt: skip
+
+
+def _publish(context: ActionContext, client_id: str, revision: int, data: ClientChanged | ClientRemoved) -> None:
+    """Publish a change, and show it on the pages at once. Its id is that of any change of the book: collisions show."""
+    changed: AnyEvent = event(
+        data,
+        key=client_id,
+        id=content_id("evt", "client", client_id, revision),
+        source="firstword/desk",
+        time=context.now,
+    )
+    if not context.publisher.publish(context.connection, [changed]):
+        raise Conflict("The client book has just changed.", fix="Go back, reload the page and save again.")
+    ClientSink().apply(context.connection, changed)
+
+
+def _assigned(context: ActionContext, entry: Mapping[str, Any], current: ClientChanged | None) -> Mapping[str, Any]:
+    """Return ``entry`` with its account manager: they add clients of their own, and assign none to others."""
+    if context.viewer.role == "owner":
+        return entry
+    own = context.viewer.manager_id if current is None else current.client.manager_id
+    if entry.get("manager") not in (None, own):
+        problem = EntryProblem("error", "manager", "Only the owner assigns clients to others.", "Ask the owner.")
+        raise InvalidEntry([problem])
+    return {**entry, "manager": own}
+
+
+def _read(context: ActionContext, entry: Mapping[str, Any], frame: BookFrame, known: Client | None) -> Client:
+    """Return the client that ``entry`` describes; what is as ``known`` keeps its ids and its sources."""
+    found = context.book.read(entry, frame)
+    if found.client is None:
+        raise InvalidEntry(found.problems)
+    client = found.client
+    if known is not None:
+        client = client.model_copy(
+            update={
+                "id": known.id,
+                "views": _with_sources(client.views, known.views),
+                "history": _with_sources(client.history, known.history),
+                "assets": _with_known_ids(client.assets, known.watches),
+                "interests": _with_known_ids(client.interests, known.watches),
+            }
+        )
+    else:
+        client = client.model_copy(
+            update={"views": _with_sources(client.views, ()), "history": _with_sources(client.history, ())}
+        )
+    if all(watch.entity_id for watch in client.watches):
+        return client
+    return _entities(context).identified(client)
+
+
+def _entities(context: ActionContext) -> EntityIndex:
+    return context.book.entities(stored_watches(context.connection))
+
+
+def _with_sources(notes: tuple[Note, ...], known: tuple[Note, ...]) -> tuple[Note, ...]:
+    sources = {(note.text, note.question): note.source for note in known}
+    return tuple(note.model_copy(update={"source": sources.get((note.text, note.question), "desk")}) for note in notes)
+
+
+def _with_known_ids(watches: tuple[Watch, ...], known: tuple[Watch, ...]) -> tuple[Watch, ...]:
+    """Return ``watches`` with the ids of those of the same names and terms; another company gets another id."""
+    ids = {_identity(watch): watch.entity_id for watch in known}
+    return tuple(
+        watch if watch.entity_id else watch.model_copy(update={"entity_id": ids.get(_identity(watch), "")})
+        for watch in watches
+    )
+
+
+def _identity(watch: Watch) -> tuple[object, ...]:
+    return (
+        watch.name.casefold(), watch.isin, watch.tickers, watch.context, watch.exclude, watch.topic, watch.query,
+    )  # fmt: skip
+
+
+def _marked(client: Client, fields: tuple[str, ...], context: ActionContext) -> Client:
+    """Return ``client`` with the note that these fields belong to the desk from now on."""
+    marks: dict[str, Any] = {
+        "desk_fields": tuple(field for field in LABELS if field in fields or field in (client.desk_fields or ())),
+        "set_at_desk": tuple(name for name in client.set_at_desk or () if name not in fields) or None,
+    }
+    if "mood" in fields:
+        marks["mood_decided_at"] = context.now
+    return client.model_copy(update=marks)
+
+
+def _free_id(context: ActionContext, wanted: str) -> str:
+    names = chain((wanted,), (f"{wanted}-{number}" for number in count(2)))
+    return next(name for name in names if not id_is_taken(context.connection, name))

@@ -1,0 +1,104 @@
+"""Clients' entries: read, add, edit, archive and restore them, and their history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from services.notifier.client_book.history import changes_of
+from services.notifier.client_book.store import book_frame
+from services.notifier.desk.actions.client_edits import (
+    Saved,
+    add_client,
+    archive_client,
+    restore_client,
+    save_client,
+)
+from services.notifier.desk.api.caller import Caller, Listing
+from services.notifier.desk.api.client_models import (
+    Archiving,
+    BookEntry,
+    ChangedField,
+    ClientEntry,
+    EntryEdit,
+    HistoryItem,
+    SavedEntry,
+)
+from services.notifier.desk.api.models import ListPage, Recorded, list_page
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.post("/clients", status_code=201)
+def add(context: Caller, entry: BookEntry) -> SavedEntry:
+    """Add a client. Without an id, they get one made of their name."""
+    with context.acting() as action:
+        return _saved(add_client(action, _written(entry)))
+
+
+@router.get("/clients/{client_id}/entry")
+def get_entry(context: Caller, client_id: str) -> ClientEntry:
+    """Return a client's entry with its version, and what is worth checking in it."""
+    with context.acting() as action:
+        current = action.client(client_id)
+        entry = action.book.entry(current.client)
+        warnings = action.book.read(entry, book_frame(action.connection)).problems
+    context.audit_read("client.read", client_id, client_id)
+    return ClientEntry(
+        version=current.revision, client=current.client, entry=BookEntry.model_validate(entry), warnings=warnings
+    )
+
+
+@router.put("/clients/{client_id}/entry")
+def save_entry(context: Caller, client_id: str, edit: EntryEdit) -> SavedEntry:
+    """Replace a client's entry. Fields that others changed since that version stay, if the edit leaves them alone."""
+    with context.acting() as action:
+        return _saved(save_client(action, client_id, edit.version, _written(edit.entry)))
+
+
+@router.post("/clients/{client_id}/archive")
+def archive(context: Caller, client_id: str, archiving: Archiving) -> Recorded:
+    """Archive a client: nothing is matched, drafted or sent for them, until they are restored."""
+    with context.acting() as action:
+        archive_client(action, client_id, archiving.reason)
+    return Recorded(client_id=client_id)
+
+
+@router.post("/clients/{client_id}/restore")
+def restore(context: Caller, client_id: str) -> SavedEntry:
+    """Restore an archived client with the entry that they had."""
+    with context.acting() as action:
+        entry = restore_client(action, client_id)
+    return SavedEntry(client_id=client_id, version=entry.revision, fields=())
+
+
+@router.get("/clients/{client_id}/history")
+def get_history(context: Caller, listing: Listing, client_id: str) -> ListPage[HistoryItem]:
+    """List the changes of a client's entry, newest first: who changed what, and when."""
+    with context.reading() as connection:
+        page = changes_of(connection, context.scope, client_id, number=listing.place, size=listing.size)
+    context.audit_read("client.history", client_id, client_id)
+    items = [
+        HistoryItem(
+            version=entry.revision,
+            at=entry.at,
+            who=entry.who,
+            action=entry.action,
+            comment=entry.comment,
+            import_id=entry.import_id,
+            changes=[ChangedField(**change._asdict()) for change in entry.changes],
+        )
+        for entry in page.items
+    ]
+    return list_page(page, items)
+
+
+def _written(entry: BookEntry) -> dict[str, Any]:
+    return entry.model_dump(mode="json", exclude_none=True, by_alias=True)
+
+
+def _saved(saved: Saved) -> SavedEntry:
+    return SavedEntry(client_id=saved.entry.client.id, version=saved.entry.revision, fields=saved.fields)
