@@ -92,9 +92,7 @@ def record_removal(
     upsert(connection, client_changes, [row], ("client_id", "revision"), update=())
 
 
-def changes_of(
-    connection: Connection, scope: Scope, client_id: str, *, number: Place, size: int
-) -> Page[HistoryEntry]:
+def changes_of(connection: Connection, scope: Scope, client_id: str, *, number: Place, size: int) -> Page[HistoryEntry]:
     """Return a page of a client's changes, newest first."""
     joined = client_changes.join(clients, clients.c.id == client_changes.c.client_id).outerjoin(
         users, users.c.id == client_changes.c.user_id

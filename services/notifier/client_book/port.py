@@ -45,7 +45,7 @@ class InvalidEntry(FirstwordError):
 
 @dataclass(frozen=True, slots=True)
 class BookFrame:
-    """What an entry is read within: the firm, and the account managers by id."""
+    """The firm and its account managers (by id), within which an entry is read."""
 
     firm: Firm
     managers: Mapping[str, Manager]

@@ -87,7 +87,7 @@ class WrittenBlackout(_Written):
 
 
 class ContactRules(_Written):
-    """How a client is contacted. ``do_not_contact`` may be the reason; ``quiet`` is ``19:00-08:00`` or ``none``."""
+    """The rules for contacting a client. ``do_not_contact`` may be the reason; ``quiet`` is hours, or ``none``."""
 
     email: str | None = None
     phone: str | None = None

@@ -158,7 +158,7 @@ def test_an_archived_client_is_not_served_until_restored(world: World) -> None:
         world.desk("restore_client", "claire-arnaud", viewer=JUNE)
     restored = world.desk("restore_client", "claire-arnaud")
     assert stored(world, "claire-arnaud") == restored
-    assert restored.client == before.client  # type: ignore[attr-defined]
+    assert restored.client == before.client
     world.apply(world.publisher.events)
     assert stored(world, "claire-arnaud") == restored, "the topics say the same"
     with reading(world.engine) as connection:
@@ -295,3 +295,46 @@ def test_rows_are_added_without_saving_and_clients_added_archived_and_restored(w
     assert browser.get("/clients/ada").status_code == 200
     assert browser.get("/clients/nobody/edit").status_code == 404
     assert browser.get("/clients/nobody/history").status_code == 404
+
+
+# --- API ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_api_does_what_the_pages_do(world: World) -> None:
+    browser = world.browser()
+    browser.headers["X-Form-Token"] = inputs_of(browser.get("/clients/new").text)["form_token"]
+    api = "/api/v1/clients"
+    added = browser.post(api, json={"name": "Ada", "manager": "june", "interests": ["interest rates"]})
+    assert (added.status_code, added.json()["client_id"]) == (201, "ada")
+    read = browser.get(f"{api}/ada/entry").json()
+    assert read["entry"]["manager"] == "june"
+    assert [warning["field"] for warning in read["warnings"]] == ["interests[0]"]
+    entry = {**read["entry"], "risk": "high", "contact": {"blackouts": [{"until": "2026-04-01", "reason": "leave"}]}}
+    saved = browser.put(f"{api}/ada/entry", json={"version": 0, "entry": entry})
+    assert saved.json() == {"client_id": "ada", "version": 1, "fields": ["risk", "contact.blackouts"]}
+    wrong = browser.put(f"{api}/ada/entry", json={"version": 1, "entry": {**entry, "time_zone": "Mars/Phobos"}})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["field"] == "time_zone"
+    conflict = browser.put(f"{api}/ada/entry", json={"version": 0, "entry": {**entry, "risk": "limited"}})
+    assert conflict.status_code == 409
+    assert browser.post(f"{api}/ada/archive", json={"reason": "left"}).status_code == 200
+    assert [client["id"] for client in browser.get(f"{api}?archived=true").json()["items"]] == ["ada"]
+    assert browser.post(f"{api}/ada/restore").json()["version"] == 3
+    history = browser.get(f"{api}/ada/history").json()["items"]
+    assert [change["action"] for change in history] == ["restored", "archived", "edited", "added"]
+    assert history[2]["changes"][0] == {
+        "field": "risk", "label": "Risk tolerance", "before": "not set", "after": "high",
+    }  # fmt: skip
+
+
+def test_clients_are_filtered_by_manager_and_by_what_is_not_known(world: World) -> None:
+    browser = world.browser()
+
+    def names(query: str) -> set[str]:
+        page = browser.get(f"/clients?{query}").text
+        return {client.id for client in clients() if f'href="/clients/{client.id}"' in page}
+
+    assert names("manager=june") == {"brightwater", "silent"}
+    assert names("asking=yes") == {"wolfe", "silent"}
+    assert names("q=brightwater") == {"brightwater"}
+    assert names("archived=yes") == set()
