@@ -1,7 +1,7 @@
 """The history of the client book: who changed what and when.
 
 Revision ID: 0025
-Revises: 0027
+Revises: 0029
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from services.common.db import UtcDateTime
 
 revision = "0025"
-down_revision = "0027"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
