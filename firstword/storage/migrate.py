@@ -21,6 +21,7 @@ from services.notifier.client_book import tables as _client_book_tables  # noqa:
 from services.notifier.digest import tables as _delivery_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.event_views import store as event_views
 from services.notifier.rewording import tables as _rewording_tables  # noqa: F401 - adds to the notifier's
+from services.notifier.search import index as search_index
 from services.notifier.second_reading import tables as _second_reading_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.tables import metadata as notifier_tables
 from services.notifier.triage import tables as _triage_tables  # noqa: F401 - adds to the notifier's
@@ -63,6 +64,8 @@ def migrate(engine: Engine) -> str | None:
         command.upgrade(config, "head")
         if event_views.is_empty(connection):
             event_views.rebuild(connection)
+        if search_index.is_empty(connection):
+            search_index.rebuild(connection)
     return head
 
 

@@ -13,6 +13,7 @@ from firstword.transfer.sections import sections
 from services.common.db import exclusive
 from services.common.errors import BadInput, FirstwordError
 from services.notifier.event_views.store import rebuild as rebuild_event_views
+from services.notifier.search.index import rebuild as rebuild_search
 
 __all__ = ["ImportMismatch", "ImportedSection", "import_installation"]
 
@@ -77,6 +78,7 @@ def import_installation(
             in_this_version = {records.name: summarize(told)} if records.name in footer.sections else {}
             _require_same({**footer.sections, **in_this_version}, found)
         rebuild_event_views(connection)
+        rebuild_search(connection)
         records.mark_answered(connection, store.events)
     in_file = {section: footer.sections[section].rows if section in footer.sections else 0 for section in by_name}
     return [ImportedSection(section, in_file[section], added[section], found[section].rows) for section in by_name]

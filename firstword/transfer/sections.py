@@ -38,6 +38,8 @@ NOT_EXPORTED = {
     "rewordings": "other phrasings of drafts, which can be requested again",
     "event_stories": "derived from the alerts, which are exported",
     "event_evidence": "derived from the alerts, which are exported",
+    "search_entries": "derived from the clients, alerts and drafts, which are exported",
+    "search_words": "derived from the clients, alerts and drafts, which are exported",
     "draft_alerts": "derived from the drafts, which are exported",
     "outcomes": "derived from the events of that topic, which are exported",
     "dead_letters": "refer to positions in the event log",

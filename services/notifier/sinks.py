@@ -29,6 +29,7 @@ from services.notifier import lifecycle
 from services.notifier.advice.store import record_opinions
 from services.notifier.event_views.store import record_alert, record_draft
 from services.notifier.lifecycle import PipelineCommand
+from services.notifier.search.index import index_alert, index_client, index_draft, remove_client
 from services.notifier.tables import (
     alerts,
     clients,
@@ -68,6 +69,7 @@ class ClientSink:
                     .values(removed=True, revision=removed.revision, changed_at=event.time)
                 )
                 withdraw(connection, drafts.c.client_id == removed.client_id, "The client was removed.", event)
+                remove_client(connection, removed.client_id)
             case _:
                 return
 
@@ -89,6 +91,7 @@ class ClientSink:
             "changed_at": event.time,
         }
         upsert(connection, clients, [row], ["id"])
+        index_client(connection, client, event.time)
 
 
 class AlertSink:
@@ -133,6 +136,7 @@ class AlertSink:
         )
         connection.execute(update(alerts).where(story).values(is_current=alerts.c.id == newest))
         record_alert(connection, alert)
+        index_alert(connection, alert)
 
 
 class DraftSink:
@@ -270,6 +274,7 @@ Decision = DraftEdited | DraftApproved | DraftSent | DraftDismissed
 def _create(connection: Connection, draft: Draft, event: AnyEvent) -> None:
     lifecycle.create(connection, draft, event.time)
     record_draft(connection, draft)
+    index_draft(connection, draft.id)
     if draft.supersedes is not None:
         why = draft.supersedes_because or "A newer draft replaces it."
         withdraw(connection, drafts.c.id == draft.supersedes, why, event)
@@ -296,6 +301,7 @@ def _record(connection: Connection, decision: Payload, event: AnyEvent) -> None:
             text = {"subject": decision.subject, "body": decision.body, "revision": decision.revision}
             newer = drafts.c.revision < decision.revision
             _apply(connection, decision.draft_id, "record_edit", event, text, newer)
+            index_draft(connection, decision.draft_id)
         case DraftApproved():
             text = {"subject": decision.subject, "body": decision.body}
             _apply(connection, decision.draft_id, "record_approval", event, text)

@@ -69,6 +69,7 @@
     c: () => press("copy"),
     d: () => press("dismiss"),
     u: () => find("[data-up]")?.click(),
+    "/": () => find("#find")?.select(),
     "?": () => openDialog("help"),
   };
   document.addEventListener("keydown", (event) => {

@@ -1,0 +1,23 @@
+"""Search over drafts, stories, clients and holdings; the box is on every page."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from services.notifier.desk.pages.rendering import PageRequest, render
+from services.notifier.search.queries import search
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/search")
+
+
+@router.get("")
+def show(context: PageRequest) -> HTMLResponse:
+    """Show what was found, by what it is."""
+    with context.reading() as connection:
+        results = search(connection, context.scope, context.search)
+    if context.search:
+        context.audit_read("search", context.search)
+    return render(context, "search.html", results=results, search=context.search)

@@ -1,0 +1,1 @@
+"""Search over drafts, stories, clients and holdings."""
