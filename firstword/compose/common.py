@@ -26,6 +26,7 @@ from services.common.processing import Sink
 from services.common.sealing import read_keys
 from services.common.settings import Settings
 from services.ingest.fetch.fetchers import FetcherByScheme, FileFetcher, HttpFetcher
+from services.ingest.readers import Readers
 from services.ingest.service import IngestService, IngestSettings
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
@@ -112,15 +113,18 @@ def build_sinks(settings: Settings) -> tuple[Sink, ...]:
     return (*all_sinks(), SecondReadingSink(reader.least_score, hosts))
 
 
-def build_ingest(store: Store, metrics: Metrics | None = None) -> IngestService:
-    """Build ingest, which fetches over HTTP and from files below the data folder's ``feeds`` and the sample's feeds."""
+def build_ingest(store: Store, metrics: Metrics | None = None, readers: Readers | None = None) -> IngestService:
+    """Build ingest, which fetches over HTTP and from files below the data folder's ``feeds`` and the sample's feeds.
+
+    ``readers`` run what reads hostile documents; the default is threads of this process.
+    """
     settings = store.settings
     web = HttpFetcher(GuardedClient(HttpSettings(allow_private=settings.allow_private)))
     files = FileFetcher([settings.data / "feeds", settings.data / "sample"])
     fetcher = FetcherByScheme({"http": web, "https": web, "file": files})
     lease = None if settings.database is None else LEASE_SECONDS
     polling = IngestSettings(concurrency=settings.fetch_concurrency, lease_seconds=lease)
-    return IngestService(store.engine, fetcher, store.events, store.clock, polling, metrics)
+    return IngestService(store.engine, fetcher, store.events, store.clock, polling, metrics, readers)
 
 
 def build_desk(

@@ -25,6 +25,7 @@ from services.common.errors import BadInput, KnownBadEvent
 from services.common.metrics import Metrics
 from services.common.processing import AnyEvent
 from services.common.settings import Settings
+from services.ingest.readers import InProcesses
 from services.matcher.thresholds import Thresholds
 from services.notifier.drafting.playbooks import Playbooks
 
@@ -35,7 +36,7 @@ def build_system(store: Store, listening: socket.socket) -> System:
     """Build all services, to run in one process; the desk answers on ``listening``."""
     metrics = Metrics()
     runtime = build_runtime(store)
-    ingest = build_ingest(store, metrics)
+    ingest = build_ingest(store, metrics, InProcesses(store.settings.reader_processes))
     return System(
         store=store,
         runtime=runtime,

@@ -32,6 +32,7 @@ from services.common.errors import BadInput
 from services.common.metrics import Metrics
 from services.common.processing import AnyProcessor
 from services.common.settings import Settings
+from services.ingest.readers import InProcesses
 
 __all__ = [
     "matcher_processors",
@@ -61,7 +62,7 @@ async def run_ingest(settings: Settings, kafka: KafkaSettings, stop: asyncio.Eve
     metrics = Metrics()
     with _open_database(settings) as store:
         parts = {
-            "ingest": build_ingest(store, metrics).run(stop),
+            "ingest": build_ingest(store, metrics, InProcesses(settings.reader_processes)).run(stop),
             "relay": Relay(store.engine, kafka, store.clock, metrics).run(stop),
             "presence": Presence(store.engine, "ingest").run(stop),
             "health": _serve_health(kafka, lambda: {"healthy": True}, metrics, stop),
@@ -95,7 +96,7 @@ async def run_desk(settings: Settings, listening: socket.socket, stop: asyncio.E
     """Serve the desk on ``listening``. It needs the database only: other services' relays publish its events."""
     metrics = Metrics()
     with _open_database(settings) as store:
-        desk = build_desk(store, build_ingest(store, metrics), metrics)
+        desk = build_desk(store, build_ingest(store, metrics, InProcesses(settings.reader_processes)), metrics)
         presence = Presence(store.engine, "desk").run(stop)
         await run_together({"desk": desk.run_until(stop, listening), "presence": presence}, stop)
 

@@ -201,6 +201,9 @@ class Settings(EnvironmentSettings):
         default=None, description="your firm's rules on what may be sent, a file; default: 'gate.yaml' in data"
     )
     fetch_concurrency: int = Field(default=8, ge=1, le=64)
+    reader_processes: int = Field(
+        default=1, ge=1, le=64, description="processes that parse feeds, apart from everything else; one for each core"
+    )
     slack_hooks: dict[str, SecretStr] = Field(
         default={},
         description='Slack webhook URLs by client, and by "manager:" + account manager: {"claire-arnaud": "https://…"}',

@@ -13,6 +13,7 @@ from services.ingest.fetch.fetchers import Fetcher, Response, Validators
 from services.ingest.health.http_status import outcome_of_status
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.feed import ParsedFeed, parse_feed
+from services.ingest.readers import Readers, ReadingStopped
 
 __all__ = ["DryRunResult", "dry_run"]
 
@@ -45,7 +46,7 @@ class DryRunResult:
         return self.problem is None
 
 
-async def dry_run(fetcher: Fetcher, url: str, now: datetime) -> DryRunResult:
+async def dry_run(fetcher: Fetcher, readers: Readers, url: str, now: datetime) -> DryRunResult:
     """Fetch and parse ``url``. If it is a web page, find the feeds that it links to, or else guess and check URLs."""
     try:
         response = await fetcher.fetch(url, Validators(), now)
@@ -56,9 +57,9 @@ async def dry_run(fetcher: Fetcher, url: str, now: datetime) -> DryRunResult:
         outcome = outcome_of_status(response.status, response.retry_after_seconds)
         return DryRunResult(url, problem=outcome.reason, fix=outcome.fix, elapsed_seconds=elapsed)
     try:
-        parsed = _parse(response, url, now)
+        parsed = await _parse(readers, response, url, now)
     except NotAFeed as error:
-        feeds = await _find_feeds(fetcher, response, now)
+        feeds = await _find_feeds(fetcher, readers, response, now)
         fix = "Add one of the feeds that the page links to." if feeds else error.fix
         return DryRunResult(url, problem=error.message, fix=fix, feeds=feeds, elapsed_seconds=elapsed)
     return DryRunResult(
@@ -73,29 +74,34 @@ async def dry_run(fetcher: Fetcher, url: str, now: datetime) -> DryRunResult:
     )
 
 
-async def _find_feeds(fetcher: Fetcher, page: Response, now: datetime) -> tuple[DiscoveredFeed, ...]:
+async def _find_feeds(fetcher: Fetcher, readers: Readers, page: Response, now: datetime) -> tuple[DiscoveredFeed, ...]:
     if b"<" not in page.body[:1024]:
         return ()
-    linked = discover_feeds(page.body, page.url)
+    try:
+        linked = await readers.run(discover_feeds, page.body, page.url)
+    except ReadingStopped:
+        return ()
     if linked:
         return linked
     guesses = likely_feed_urls(page.url)[:MOST_GUESSES]
-    checked = await asyncio.gather(*(_check_guess(fetcher, guess, now) for guess in guesses))
+    checked = await asyncio.gather(*(_check_guess(fetcher, readers, guess, now) for guess in guesses))
     return tuple(feed for feed in checked if feed is not None)
 
 
-async def _check_guess(fetcher: Fetcher, url: str, now: datetime) -> DiscoveredFeed | None:
+async def _check_guess(fetcher: Fetcher, readers: Readers, url: str, now: datetime) -> DiscoveredFeed | None:
     try:
         response = await fetcher.fetch(url, Validators(), now)
         if not 200 <= response.status <= 299:
             return None
-        return DiscoveredFeed(response.url, _parse(response, url, now).title, "guessed")
+        parsed = await _parse(readers, response, url, now)
+        return DiscoveredFeed(response.url, parsed.title, "guessed")
     except FirstwordError:  # there is no feed at this URL
         return None
 
 
-def _parse(response: Response, url: str, now: datetime) -> ParsedFeed:
-    return parse_feed(
+async def _parse(readers: Readers, response: Response, url: str, now: datetime) -> ParsedFeed:
+    return await readers.run(
+        parse_feed,
         response.body,
         feed_url=url,
         fetched_url=response.url,

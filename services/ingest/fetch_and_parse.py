@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
 
@@ -13,13 +12,12 @@ from services.ingest.fetch.fetchers import Fetcher, Response
 from services.ingest.health.http_status import outcome_of_status
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.feed import ParsedFeed, parse_feed
+from services.ingest.readers import Readers
 from services.ingest.repository import FeedState
 from services.ingest.schedule.pacing import PollOutcome
 
 __all__ = ["FetchResult", "body_digest", "fetch_and_parse"]
 
-#: Parsing takes about 10 ms for 20 kB. Larger documents are parsed in a thread, so that they don't hold up other polls.
-_THREAD_ABOVE_BYTES = 20_000
 _REPORT = "Please report it."
 
 log = get_logger(__name__)
@@ -34,7 +32,7 @@ class FetchResult:
     parsed: ParsedFeed | None = None
 
 
-async def fetch_and_parse(fetcher: Fetcher, state: FeedState, clock: Clock) -> FetchResult:
+async def fetch_and_parse(fetcher: Fetcher, readers: Readers, state: FeedState, clock: Clock) -> FetchResult:
     """Fetch and parse the feed. Unexpected errors are outcomes too, so that one feed can't stop the others."""
     try:
         response = await fetcher.fetch(state.fetch_url, state.validators, clock.now())
@@ -52,7 +50,7 @@ async def fetch_and_parse(fetcher: Fetcher, state: FeedState, clock: Clock) -> F
     if not 200 <= response.status <= 299:
         return FetchResult(outcome_of_status(response.status, wait), response)
     try:
-        parsed = await _parse(state, response, clock)
+        parsed = await _parse(readers, state, response, clock)
     except NotAFeed as error:
         return FetchResult(PollOutcome("broken", error.message, error.fix, wait), response)
     except Exception as error:
@@ -66,19 +64,17 @@ def body_digest(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
-async def _parse(state: FeedState, response: Response, clock: Clock) -> ParsedFeed:
-    def parse() -> ParsedFeed:
-        return parse_feed(
-            response.body,
-            feed_url=state.feed.url,
-            fetched_url=response.url,
-            content_type=response.content_type,
-            publisher=state.feed.publisher,
-            speaks_for=state.feed.speaks_for,
-            fetched_at=clock.now(),
-        )
-
-    return await asyncio.to_thread(parse) if len(response.body) > _THREAD_ABOVE_BYTES else parse()
+async def _parse(readers: Readers, state: FeedState, response: Response, clock: Clock) -> ParsedFeed:
+    return await readers.run(
+        parse_feed,
+        response.body,
+        feed_url=state.feed.url,
+        fetched_url=response.url,
+        content_type=response.content_type,
+        publisher=state.feed.publisher,
+        speaks_for=state.feed.speaks_for,
+        fetched_at=clock.now(),
+    )
 
 
 def _own_error(step: str, error: Exception) -> str:

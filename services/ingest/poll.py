@@ -19,6 +19,7 @@ from services.ingest.fetch.fetchers import Fetcher, Response
 from services.ingest.fetch_and_parse import FetchResult, body_digest, fetch_and_parse
 from services.ingest.health.assess import assess_health
 from services.ingest.identity.dedupe import ItemChange, detect_changes, new_item
+from services.ingest.readers import Readers
 from services.ingest.repository import FeedState, QuarantinedBody, Repository, polled_host
 from services.ingest.schedule.moves import after_answer
 from services.ingest.schedule.pacing import PollOutcome, PollSettings, with_news
@@ -58,10 +59,17 @@ class Poller:
     """Polls one feed per call; calls for different feeds may overlap."""
 
     def __init__(
-        self, engine: Engine, fetcher: Fetcher, publisher: EventPublisher, clock: Clock, settings: PollSettings
+        self,
+        engine: Engine,
+        fetcher: Fetcher,
+        readers: Readers,
+        publisher: EventPublisher,
+        clock: Clock,
+        settings: PollSettings,
     ) -> None:
         self._engine = engine
         self._fetcher = fetcher
+        self._readers = readers
         self._publisher = publisher
         self._clock = clock
         self._settings = settings
@@ -79,7 +87,7 @@ class Poller:
             state = self._repository.get(connection, feed_id)
         if state is None or state.paused:
             return None
-        fetched = await fetch_and_parse(self._fetcher, state, self._clock)
+        fetched = await fetch_and_parse(self._fetcher, self._readers, state, self._clock)
         # The thread runs to its end even if this poll is canceled in the meantime.
         return await asyncio.shield(asyncio.to_thread(self._finish, state, fetched, self._clock.now()))
 

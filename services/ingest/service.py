@@ -26,6 +26,7 @@ from services.ingest.dry_run import DryRunResult, dry_run
 from services.ingest.fetch.fetchers import Fetcher
 from services.ingest.opml import OpmlProblem, feed_id, read_opml, write_opml
 from services.ingest.poll import Poller, PollResult, health_event
+from services.ingest.readers import InThreads, Readers
 from services.ingest.repository import FeedState, Repository
 from services.ingest.schedule.pacing import PollSettings
 
@@ -85,6 +86,7 @@ class IngestService:
         clock: Clock,
         settings: IngestSettings | None = None,
         metrics: Metrics | None = None,
+        readers: Readers | None = None,
     ) -> None:
         self._engine = engine
         self._fetcher = fetcher
@@ -92,7 +94,8 @@ class IngestService:
         self._clock = clock
         self._settings = settings or IngestSettings()
         self._repository = Repository()
-        self._poller = Poller(engine, fetcher, publisher, clock, self._settings.schedule)
+        self._readers = readers or InThreads()
+        self._poller = Poller(engine, fetcher, self._readers, publisher, clock, self._settings.schedule)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         metrics = metrics or Metrics()
@@ -129,11 +132,12 @@ class IngestService:
         finally:
             self._loop = None
             await self._finish(running)
-            await self._fetcher.aclose()
+            await self.aclose()
 
     async def aclose(self) -> None:
         """Close connections after :meth:`poll` or :meth:`test_feed`; :meth:`run` does it by itself."""
         await self._fetcher.aclose()
+        await self._readers.aclose()
 
     def _start_due(self, running: _RunningPolls) -> None:
         """Start polls of due feeds, up to the limits."""
@@ -322,7 +326,7 @@ class IngestService:
         Raises:
             BadInput: ``url`` is not a valid feed address.
         """
-        return await dry_run(self._fetcher, _checked(url), self._clock.now())
+        return await dry_run(self._fetcher, self._readers, _checked(url), self._clock.now())
 
     def _set_paused(self, feed: str, paused: bool) -> Feed:
         now = self._clock.now()
