@@ -86,8 +86,9 @@ lock: setup-dev ## Pin the dependencies again (ARGS=--upgrade: newer versions)
 	@scripts/lock $(ARGS)
 	@scripts/setup --dev
 
-schemas: setup-dev ## Write the published schemas again
+schemas: setup-dev ## Write the published schemas, the API's document and its Python client again
 	$(BIN)/python -m schemas.export $(ARGS)
+	$(BIN)/python scripts/api_client.py
 
 wheel: setup-dev ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .

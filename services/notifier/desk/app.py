@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from services.notifier.desk import api, pages, probes
+from services.notifier.desk import api, api_reference, pages, probes
 from services.notifier.desk.answers import HANDLERS
 from services.notifier.desk.api.keep_answers import KeepAnswers
 from services.notifier.desk.auth import Sessions
@@ -28,7 +28,7 @@ def create_app(dependencies: DeskDependencies) -> FastAPI:
     app = FastAPI(title="Firstword", docs_url=None, redoc_url=None, openapi_url=None)
     sessions = Sessions(settings.secret, settings.session_lifetime)
     app.state.site = Site(dependencies, sessions, RequestRates(settings.api_rate), build_rendering())
-    for router in (*pages.ROUTERS, probes.router, api.router):
+    for router in (*pages.ROUTERS, probes.router, api_reference.router, api.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for kind, handler in HANDLERS.items():

@@ -8,6 +8,7 @@ told so instead of being carried out again.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,10 +19,12 @@ from services.common.errors import BadInput
 from services.notifier.desk.errors import Conflict, KeyReused
 from services.notifier.tables import api_requests
 
-__all__ = ["KEPT_FOR", "KEY_LIMIT", "Answer", "KeyedRequest", "content_of", "find_answer"]
+__all__ = ["KEPT_FOR", "KEY_LIMIT", "KEY_PATTERN", "Answer", "KeyedRequest", "content_of", "find_answer"]
 
 KEPT_FOR = timedelta(hours=24)
 KEY_LIMIT = 255
+KEY_PATTERN = "[!-~]"
+KEY = re.compile(f"{KEY_PATTERN}{{1,{KEY_LIMIT}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,9 @@ def find_answer(engine: Engine, request: KeyedRequest) -> Answer | None:
         KeyReused: the key was used for another request.
         Conflict: the request was carried out, or is being carried out, but there is no answer.
     """
-    if not 0 < len(request.key) <= KEY_LIMIT or not request.key.isprintable():
-        raise BadInput("This Idempotency-Key is not valid.", fix=f"Send 1 to {KEY_LIMIT} characters, such as a UUID.")
+    if not KEY.fullmatch(request.key):
+        fix = f"Send 1 to {KEY_LIMIT} letters, digits and other ASCII characters without blanks, such as a UUID."
+        raise BadInput("This Idempotency-Key is not valid.", fix=fix)
     with engine.begin() as connection:
         connection.execute(delete(api_requests).where(api_requests.c.expires_at <= request.now))
         query = select(api_requests).where(api_requests.c.user_id == request.user_id, api_requests.c.key == request.key)

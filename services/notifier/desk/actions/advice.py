@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -14,9 +15,11 @@ from services.notifier.advice.queries import sent_opinions
 from services.notifier.queries import Page
 from services.notifier.scope import Scope
 
-__all__ = ["AdviceQuery", "list_advice", "page_of", "parse_query"]
+__all__ = ["DEFAULT_DAYS", "AdviceQuery", "Grouping", "list_advice", "page_of", "parse_query"]
 
 DEFAULT_DAYS = 365
+#: The names of ``GROUPINGS``, as the API lists them.
+Grouping = Literal["rule", "kind", "stance", "manager", "client"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The HTTP API under /api/v1, by session or by a bearer token."""
+"""The HTTP API under /api/v1, by session or by a bearer token. See ``caller`` for what its operations share."""
 
 from __future__ import annotations
 
@@ -6,8 +6,21 @@ from fastapi import APIRouter
 
 from services.notifier.desk.api import advice, alerts, client_entries, clients, drafts, events, managers, operations
 
-__all__ = ["router"]
+__all__ = ["PARTS", "PREFIX", "router"]
 
-router = APIRouter(prefix="/api/v1")
-for _part in (drafts, alerts, events, clients, client_entries, advice, managers, operations):
-    router.include_router(_part.router)
+PREFIX = "/api/v1"
+#: The parts by the names under which the reference lists their operations.
+PARTS = {
+    "Drafts": drafts.router,
+    "Verdicts": alerts.router,
+    "Events": events.router,
+    "Clients": clients.router,
+    "Client book": client_entries.router,
+    "Advice": advice.router,
+    "Account managers": managers.router,
+    "Operations": operations.router,
+}
+
+router = APIRouter(prefix=PREFIX)
+for _name, _part in PARTS.items():
+    router.include_router(_part, tags=[_name])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from services.notifier.advice.export import group_summary, opinion_row
 from services.notifier.advice.outcomes import group_opinions
-from services.notifier.desk.actions.advice import list_advice, page_of, parse_query
+from services.notifier.desk.actions.advice import DEFAULT_DAYS, AdviceQuery, Grouping, list_advice, page_of
 from services.notifier.desk.api.caller import Caller
 from services.notifier.desk.api.models import AdviceGroup, AdvicePage, Opinion
 
@@ -16,22 +18,27 @@ router = APIRouter()
 
 
 @router.get("/advice")
-def get_advice(context: Caller) -> AdvicePage:
-    """Return sent opinions and their results, as groups and as a list.
+def get_advice(
+    context: Caller,
+    by: Grouping = "rule",
+    days: Annotated[int, Query(ge=0, le=9_999)] = DEFAULT_DAYS,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+) -> AdvicePage:
+    """Return sent opinions and their results, as groups and as a list, by pages.
 
-    ``?by=`` groups by ``rule``, ``kind``, ``stance``, ``client`` or ``manager``; ``?days=`` sets the period.
+    ``?by=`` sets the groups, ``?days=`` the period: so many days back, or 0 for all.
     """
-    query = parse_query(context.request.query_params)
+    query = AdviceQuery(by, days)
     with context.reading() as connection:
         given = list_advice(connection, context.scope, query, context.now)
     context.audit_read("advice.read", "advice")
-    page = page_of(given, context.page_number, context.page_size)
+    shown = page_of(given, page, context.page_size)
     return AdvicePage(
         by=query.by,
         days=query.days,
         groups=[AdviceGroup.model_validate(group_summary(group)) for group in group_opinions(given, query.by)],
-        items=[Opinion.model_validate(opinion_row(opinion)) for opinion in page.items],
-        total=page.total,
-        page=page.number,
-        pages=page.pages,
+        items=[Opinion.model_validate(opinion_row(opinion)) for opinion in shown.items],
+        total=shown.total,
+        page=shown.number,
+        pages=shown.pages,
     )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 
 from services.common.db import reading
 from services.common.errors import BadInput, FirstwordError
@@ -25,7 +27,7 @@ from services.notifier.desk.idempotency import Answer, KeyedRequest
 from services.notifier.desk.tokens import TokenScope
 from services.notifier.queries import Place
 
-__all__ = ["IDEMPOTENCY_KEY", "Caller", "Listing", "Replay", "Sender", "Wanted"]
+__all__ = ["IDEMPOTENCY_KEY", "Caller", "Listing", "Replay", "Sender", "Wanted", "sender"]
 
 IDEMPOTENCY_KEY = "idempotency-key"
 READING = ("GET", "HEAD")
@@ -50,14 +52,24 @@ def _known(request: Request) -> RequestContext:
     Raises:
         SignInNeeded: neither a known token nor a session.
         TooManyRequests: the user's share of requests is used up.
+        RequestValidationError: the operation has no such parameter.
         FirstwordError: a session's change lacks its form token.
     """
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     context = _of_token(request, text.strip()) if scheme.lower() == "bearer" else _of_session(request)
+    unknown = sorted(set(request.query_params) - _parameters(request.scope["route"].dependant))
+    if unknown:
+        raise RequestValidationError([{"loc": ("query", name), "msg": "Unknown parameter"} for name in unknown])
     wait = context.site.rates.take(context.viewer.user_id, context.now)
     if wait:
         raise TooManyRequests(wait)
     return context
+
+
+def _parameters(dependant: Dependant) -> set[str]:
+    """Return the names of an operation's query parameters: a misspelled filter must not give the whole list."""
+    inner = (_parameters(dependency) for dependency in dependant.dependencies)
+    return {field.alias for field in dependant.query_params}.union(*inner)
 
 
 def _of_session(request: Request) -> RequestContext:
@@ -90,7 +102,8 @@ def _caller(context: Known, content: Content) -> RequestContext:
     return _begun(context, content, "read" if context.request.method in READING else "write")
 
 
-def _sender(context: Known, content: Content) -> RequestContext:
+def sender(context: Known, content: Content) -> RequestContext:
+    """Return the context of a request that sends a message to a client."""
     return _begun(context, content, "send")
 
 
@@ -125,7 +138,12 @@ class Wanted:
 def _wanted(
     context: Known,
     cursor: Annotated[
-        str, Query(max_length=2_000, description="`next` of the page before; without it, the list begins.")
+        str,
+        Query(
+            max_length=2_000,
+            pattern="^[A-Za-z0-9_-]*$",
+            description="`next` of the page before; without it, the list begins.",
+        ),
     ] = "",
     limit: Annotated[int | None, Query(ge=1, le=200, description="The number of entries on a page.")] = None,
     page: Annotated[
@@ -139,6 +157,6 @@ def _wanted(
 
 Caller = Annotated[RequestContext, Depends(_caller)]
 #: The caller of an operation that sends a message to a client.
-Sender = Annotated[RequestContext, Depends(_sender)]
+Sender = Annotated[RequestContext, Depends(sender)]
 #: The part of a list: pass ``number=listing.place, size=listing.size`` to a query that ends in ``queries.page_of``.
 Listing = Annotated[Wanted, Depends(_wanted)]

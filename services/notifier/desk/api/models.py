@@ -174,7 +174,7 @@ GATE_PROBLEMS: Mapping[Refusal, str] = {
 class GateProblem(Problem):
     """The cause for holding a message back, and the findings: 422 if a reason is missing, 409 otherwise."""
 
-    findings: tuple[GateFinding, ...]
+    findings: tuple[GateFinding, ...] = ()
 
 
 def gate_findings(findings: Sequence[GatedFinding]) -> tuple[GateFinding, ...]:
