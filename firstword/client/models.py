@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "Advice",
@@ -18,13 +18,18 @@ __all__ = [
     "AlertPage",
     "Approval",
     "Approved",
+    "Archiving",
     "AuditEntry",
     "AuditEntryPage",
     "Blackout",
+    "BookEntry",
+    "ChangedField",
     "ChosenPreferences",
     "Client",
+    "ClientEntry",
     "ClientPage",
     "ContactPolicy",
+    "ContactRules",
     "DeliveryItem",
     "DeliveryItemPage",
     "Desire",
@@ -38,6 +43,8 @@ __all__ = [
     "DraftSummaryPage",
     "DraftWithRewording",
     "Edit",
+    "EntryEdit",
+    "EntryProblem",
     "EventEvidence",
     "EventLine",
     "EventLinePage",
@@ -52,6 +59,8 @@ __all__ = [
     "GateFinding",
     "Grounding",
     "Health",
+    "HistoryItem",
+    "HistoryItemPage",
     "IfTheyAsk",
     "ManagerItem",
     "ManagerList",
@@ -59,6 +68,7 @@ __all__ = [
     "MoodHint",
     "MoodState",
     "Near",
+    "NearWords",
     "Note",
     "NoticedItem",
     "NoticedItemPage",
@@ -70,12 +80,18 @@ __all__ = [
     "Recorded",
     "Requested",
     "Rewording",
+    "SavedEntry",
+    "ScopeOf",
     "ShareOf",
     "Span",
     "TopicScope",
     "Traits",
     "Version",
+    "WantedGoal",
     "Watch",
+    "WatchedThing",
+    "WrittenBlackout",
+    "WrittenNote",
 ]
 
 
@@ -325,6 +341,12 @@ class Approved(Model):
     leaves_at: datetime | None
 
 
+class Archiving(Model):
+    """The reason for archiving a client."""
+
+    reason: str = ""
+
+
 class AuditEntry(Model):
     """An entry of the audit log."""
 
@@ -362,6 +384,41 @@ class Blackout(Model):
     about: tuple[str, ...] = ()
 
 
+class BookEntry(Model):
+    """A client as the book's file writes them. What is left out takes its default, and risk and goals none."""
+
+    id: str | None = None
+    name: str
+    organisation: str | None = None
+    manager: str | None = None
+    trade: str | None = None
+    time_zone: str | None = None
+    language: str | None = None
+    salutation: str | None = None
+    jurisdiction: str | None = None
+    desires: tuple[str | WantedGoal, ...] | None = None
+    risk: Literal["limited", "moderate", "high"] | Literal["unknown"] | None = None
+    end_vision: str | None = None
+    personality: str | None = None
+    style: tuple[Literal["brief", "detailed", "cautious", "warm", "formal"], ...] | None = None
+    jargon: Literal["plain", "some", "expert"] | None = None
+    mood: Literal["calm", "upset"] | None = None
+    views: tuple[str | WrittenNote, ...] | None = None
+    history: tuple[str | WrittenNote, ...] | None = None
+    assets: tuple[str | WatchedThing, ...] | None = None
+    interests: tuple[str | WatchedThing, ...] | None = None
+    contact: ContactRules | None = None
+
+
+class ChangedField(Model):
+    """A change of one field in words."""
+
+    field: str
+    label: str
+    before: str
+    after: str
+
+
 class ChosenPreferences(Model):
     """A manager's choices at the desk. None leaves it to the client book; an empty list of channels means none."""
 
@@ -377,7 +434,9 @@ class Client(Model):
     …). ``risk`` None: not known, and never guessed. On the wire it is left out then, as before for the default.
     ``styles`` is how they are to be written to; None: as ``personality`` plainly says. ``set_at_desk`` names what
     was recorded at the desk because the book does not say it. ``mood_decided_at`` is when an account manager last
-    decided about the mood at the desk; from then on that decision counts, not the book's.
+    decided about the mood at the desk; from then on that decision counts, not the book's. ``desk_fields`` names what
+    was changed at the desk, such as ``risk`` or ``contact.email``: it stays as it is there when the book's file is
+    imported.
     """
 
     id: str
@@ -403,6 +462,16 @@ class Client(Model):
     styles: tuple[Literal["brief", "detailed", "cautious", "warm", "formal"], ...] | None = None
     set_at_desk: tuple[Literal["desires", "risk"], ...] | None = None
     mood_decided_at: datetime | None = None
+    desk_fields: tuple[str, ...] | None = None
+
+
+class ClientEntry(Model):
+    """A client with the version that an edit names, the entry as the file writes it, and what is worth checking."""
+
+    version: int
+    client: Client
+    entry: BookEntry
+    warnings: tuple[EntryProblem, ...]
 
 
 class ClientPage(Model):
@@ -440,6 +509,25 @@ class ContactPolicy(Model):
     blackouts: tuple[Blackout, ...] = ()
     max_silence_days: int | None = None
     merge_minutes: int = 30
+
+
+class ContactRules(Model):
+    """The rules for contacting a client. ``do_not_contact`` may be the reason; ``quiet`` is hours, or ``none``."""
+
+    email: str | None = None
+    phone: str | None = None
+    channels: str | tuple[str, ...] | None = None
+    max_per_week: int | None = None
+    minutes_per_contact: int | None = None
+    quiet: str | None = None
+    working_days: str | tuple[str, ...] | None = None
+    cadence: str | None = None
+    do_not_contact: bool | str | None = None
+    information_only: bool | None = None
+    restricted: str | tuple[str, ...] | None = None
+    blackouts: tuple[WrittenBlackout, ...] | None = None
+    max_silence_days: int | None = None
+    merge_minutes: int | None = None
 
 
 class DeliveryItem(Model):
@@ -652,6 +740,22 @@ class Edit(Model):
     version: int
     subject: str
     body: str
+
+
+class EntryEdit(Model):
+    """An edited entry, and the version in which it was read."""
+
+    version: int
+    entry: BookEntry
+
+
+class EntryProblem(Model):
+    """A problem of an entry. ``field`` is its place in the entry, such as ``assets[0].isin``."""
+
+    severity: Literal["error", "warning"]
+    field: str
+    message: str
+    fix: str
 
 
 class EventEvidence(Model):
@@ -1076,6 +1180,28 @@ class Health(Model):
     held: int
 
 
+class HistoryItem(Model):
+    """A change of a client's entry. ``who`` is null if a command made it."""
+
+    version: int
+    at: datetime
+    who: str | None
+    action: Literal["added", "edited", "archived", "restored", "imported", "undone", "removed", "book"]
+    comment: str | None
+    import_id: str | None
+    changes: tuple[ChangedField, ...]
+
+
+class HistoryItemPage(Model):
+    """The API's HistoryItemPage."""
+
+    items: tuple[HistoryItem, ...]
+    next: str | None = None
+    total: int
+    page: int | None
+    pages: int
+
+
 class IfTheyAsk(Model):
     """For a held rumor: what it says, who says so, why it is held, and how to answer if the client calls."""
 
@@ -1130,6 +1256,13 @@ class Near(Model):
 
     words: tuple[str, ...]
     within: int = 8
+
+
+class NearWords(Model):
+    """Words that must stand close together."""
+
+    words: str | tuple[str, ...]
+    within: int | None = None
 
 
 class Note(Model):
@@ -1305,6 +1438,22 @@ class Rewording(Model):
     used: bool
 
 
+class SavedEntry(Model):
+    """A saved client, their version, and the fields that changed."""
+
+    client_id: str
+    version: int
+    fields: tuple[str, ...]
+
+
+class ScopeOf(Model):
+    """The part of a subject that concerns the client."""
+
+    industries: str | tuple[str, ...] | None = None
+    regions: str | tuple[str, ...] | None = None
+    parties: str | tuple[str, ...] | None = None
+
+
 class ShareOf(Model):
     """``count`` of ``of`` cases. ``between`` is the 95% confidence interval, null for too few cases."""
 
@@ -1348,6 +1497,13 @@ class Version(Model):
     version: int
 
 
+class WantedGoal(Model):
+    """A goal, and the client's own words for it."""
+
+    name: str
+    words: str | None = None
+
+
 class Watch(Model):
     """An asset or interest of a client that news may affect.
 
@@ -1374,3 +1530,42 @@ class Watch(Model):
     weight: float | None = None
     note: str | None = None
     scope: TopicScope | None = None
+
+
+class WatchedThing(Model):
+    """An asset or an interest. ``weight`` is a share such as ``12%`` or ``0.12``."""
+
+    name: str | None = None
+    kind: str | None = None
+    id: str | None = None
+    ticker: str | None = None
+    tickers: str | tuple[str, ...] | None = None
+    isin: str | None = None
+    weight: str | float | None = None
+    aliases: str | tuple[str, ...] | None = None
+    context: str | tuple[str, ...] | None = None
+    exclude: str | tuple[str, ...] | None = None
+    topic: str | bool | None = None
+    any_of: str | tuple[str, ...] | None = None
+    all_of: str | tuple[str, ...] | None = None
+    none_of: str | tuple[str, ...] | None = None
+    near: NearWords | tuple[NearWords, ...] | None = None
+    scope: Literal["all"] | ScopeOf | None = None
+    note: str | None = None
+
+
+class WrittenBlackout(Model):
+    """A period without contact; ``about`` limits it to these subjects."""
+
+    from_: date | None = Field(None, alias="from")
+    until: date
+    reason: str
+    about: str | tuple[str, ...] | None = None
+
+
+class WrittenNote(Model):
+    """A note: something that the client said, and when."""
+
+    text: str
+    at: date | None = None
+    question: str | None = None

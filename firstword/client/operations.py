@@ -160,13 +160,39 @@ class Desk(Transport):
         )
 
     def list_clients(
-        self, *, q: str | None = None, cursor: str | None = None, limit: int | None = None
+        self,
+        *,
+        q: str | None = None,
+        manager: str | None = None,
+        archived: bool | None = None,
+        asking: bool | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> models.ClientPage:
         """List clients by name; ``?q=`` searches name and organization.
 
         Scope: ``read``.
         """
-        return self._request(models.ClientPage, "GET", "/clients", query={"q": q, "cursor": cursor, "limit": limit})
+        return self._request(
+            models.ClientPage,
+            "GET",
+            "/clients",
+            query={
+                "q": q,
+                "manager": manager,
+                "archived": archived,
+                "asking": asking,
+                "cursor": cursor,
+                "limit": limit,
+            },
+        )
+
+    def add(self, body: models.BookEntry, *, key: str | None = None) -> models.SavedEntry:
+        """Add a client. Without an id, they get one made of their name.
+
+        Scope: ``write``.
+        """
+        return self._request(models.SavedEntry, "POST", "/clients", body=body, key=key)
 
     def record_traits(self, client_id: str, body: models.Traits, *, key: str | None = None) -> models.Recorded:
         """Record a goal and a risk tolerance that the client book leaves out.
@@ -191,6 +217,55 @@ class Desk(Transport):
         """
         return self._request(
             models.Recorded, "POST", "/clients/{client_id}/mood", places={"client_id": client_id}, body=body, key=key
+        )
+
+    def get_entry(self, client_id: str) -> models.ClientEntry:
+        """Return a client's entry with its version, and what is worth checking in it.
+
+        Scope: ``read``.
+        """
+        return self._request(models.ClientEntry, "GET", "/clients/{client_id}/entry", places={"client_id": client_id})
+
+    def save_entry(self, client_id: str, body: models.EntryEdit) -> models.SavedEntry:
+        """Replace a client's entry. Fields that others changed since that version stay, if the edit leaves them alone.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.SavedEntry, "PUT", "/clients/{client_id}/entry", places={"client_id": client_id}, body=body
+        )
+
+    def archive(self, client_id: str, body: models.Archiving, *, key: str | None = None) -> models.Recorded:
+        """Archive a client: nothing is matched, drafted or sent for them, until they are restored.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Recorded, "POST", "/clients/{client_id}/archive", places={"client_id": client_id}, body=body, key=key
+        )
+
+    def restore(self, client_id: str, *, key: str | None = None) -> models.SavedEntry:
+        """Restore an archived client with the entry that they had.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.SavedEntry, "POST", "/clients/{client_id}/restore", places={"client_id": client_id}, key=key
+        )
+
+    def get_history(
+        self, client_id: str, *, cursor: str | None = None, limit: int | None = None
+    ) -> models.HistoryItemPage:
+        """List the changes of a client's entry, newest first: who changed what, and when.
+
+        Scope: ``read``.
+        """
+        return self._request(
+            models.HistoryItemPage,
+            "GET",
+            "/clients/{client_id}/history",
+            places={"client_id": client_id},
+            query={"cursor": cursor, "limit": limit},
         )
 
     def get_advice(
