@@ -1,4 +1,4 @@
-"""``firstword audit``: the log of who read or changed what."""
+"""``firstword audit``: the log of who read or changed what, and its seals."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from typing import Annotated
 
 import typer
 
-from firstword.cli.console import err, print_json, table
+from firstword.cli.console import err, error, out, print_json, table
 from firstword.cli.options import AsJson, DataDir
 from firstword.cli.time_options import Since, Until, parse_time
 from firstword.compose import common
 from services.common.db import reading
+from services.common.errors import BadInput
 from services.common.settings import read_settings
 from services.notifier.audit import AuditFilter, entries
+from services.notifier.audit_seals import Head, verify
 
-__all__ = ["audit"]
+__all__ = ["app"]
+
+app = typer.Typer(invoke_without_command=True, help="Show who read or changed what, and verify the log.")
 
 
+@app.callback()
 def audit(
+    context: typer.Context,
     user: Annotated[str | None, typer.Option(metavar="ID", help="Only this user: owner, ops, manager-mara …")] = None,
     action: Annotated[
         str | None, typer.Option(help="Only actions that begin with this: draft, draft.approved, client, webhook …")
@@ -36,7 +42,10 @@ def audit(
 
     - `firstword audit --client claire-arnaud --since 30d`
     - `firstword audit --action draft.approved --json`
+    - `firstword audit verify`
     """
+    if context.invoked_subcommand is not None:
+        return
     with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
         now = store.clock.now()
         start, end = (None if text is None else parse_time(text, now) for text in (since, until))
@@ -63,3 +72,54 @@ def audit(
     older = page.total - len(page.items)
     if older:
         err.print(f"{older:,} older entries are not shown; use --limit, --since or --until to see them.")
+
+
+@app.command("verify")
+def verify_seals(
+    head: Annotated[
+        str | None, typer.Option(metavar="NUMBER:HASH", help="A seal that you noted earlier, to find a lost end too.")
+    ] = None,
+    data: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that no entry of the audit log was changed, added or lost since it was sealed. Exit code 1 if one was.
+
+    Entries are sealed within seconds, each seal with the hash of the one before it. The last seal is printed here and
+    written to the log of the process that seals: keep it elsewhere, and give it with --head, to find out as well if
+    the end of the log was cut off and sealed anew.
+
+    **Examples:**
+
+    - `firstword audit verify`
+    - `firstword audit verify --head 17:9f86d081884c7d65…`
+    """
+    kept = None if head is None else _parse_head(head)
+    with common.open_store(read_settings(data=data)) as store, reading(store.engine) as connection:
+        found = verify(connection, kept)
+    if as_json:
+        print_json(
+            {
+                "intact": not found.problems,
+                "problems": list(found.problems),
+                "entries": found.entries,
+                "unsealed": found.unsealed,
+                "head": None if found.head is None else str(found.head),
+            }
+        )
+    else:
+        for problem in found.problems:
+            error(problem)
+        waiting = f"; {found.unsealed:,} wait for the next seal" if found.unsealed else ""
+        state = "NOT intact" if found.problems else "intact"
+        out.print(f"The audit log is {state}: {found.entries:,} sealed entries{waiting}.")
+        if found.head is not None:
+            out.print(f"Last seal: {found.head}", markup=False, soft_wrap=True)
+    if found.problems:
+        raise typer.Exit(1)
+
+
+def _parse_head(text: str) -> Head:
+    number, _, digest = text.strip().partition(":")
+    if not (number.isascii() and number.isdigit() and len(digest) == 64):
+        raise BadInput(f"{text!r} is not a seal.", fix="Copy it whole, as NUMBER:HASH, from 'firstword audit verify'.")
+    return Head(int(number), digest)

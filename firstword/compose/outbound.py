@@ -17,6 +17,7 @@ from services.common.metrics import Metrics
 from services.common.settings import EndpointSettings
 from services.common.settings import SmtpSettings as MailEnvironment
 from services.notifier.agreement_publisher import AgreementPublisher
+from services.notifier.audit_seals import AuditSealer
 from services.notifier.delivery.channels.base import Channel
 from services.notifier.delivery.channels.dkim import read_key
 from services.notifier.delivery.channels.slack import Slack
@@ -70,6 +71,7 @@ def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[
         "delivery": delivery,
         "webhooks": build_webhooks(store, metrics, sole=sole),
         "clocks": AgreementPublisher(engine, events, clock),
+        "audit": AuditSealer(engine, clock),
         **{name: service for name, service in optional.items() if service is not None},
     }
 

@@ -95,10 +95,13 @@ class TableRows:
 
 
 class UnkeyedRows(TableRows):
-    """The rows of a table without a key of its own (the audit log). A row is new unless an equal one exists."""
+    """The rows of a table without a key of its own (the audit log). A row is new unless an equal one exists.
 
-    def __init__(self, table: Table, *, numbered_by: str) -> None:
-        super().__init__(table, numbered_by=numbered_by)
+    ``left_out`` names columns that mean nothing elsewhere, such as the seal of an audit entry: it is sealed anew.
+    """
+
+    def __init__(self, table: Table, *, numbered_by: str, left_out: Sequence[str] = ()) -> None:
+        super().__init__(table, numbered_by=numbered_by, blank=left_out, optional=left_out)
         self._existing: Counter[str] | None = None
 
     def add(self, connection: Connection, rows: Sequence[Row]) -> int:

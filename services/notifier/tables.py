@@ -15,6 +15,7 @@ __all__ = [
     "api_requests",
     "api_tokens",
     "audit_log",
+    "audit_seals",
     "clients",
     "contact_decisions",
     "deliveries",
@@ -303,4 +304,15 @@ audit_log = Table(
     Column("subject", String(120), nullable=False),
     Column("client_id", String(80), index=True),
     Column("detail", Text),
+    Column("seal", Integer, index=True),  # the number of its seal
+)
+
+#: The chain of hashes over the audit log (:mod:`services.notifier.audit_seals`).
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sealed_at", UtcDateTime, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
 )

@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 from firstword.cli.main import app
 from firstword.storage.engine import open_sqlite
 from firstword.storage.migrate import migrate
+from services.notifier.audit_seals import AuditSealer
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.routes import manager_mail
 from services.notifier.digest.manager_outbox import RenderedMessage, enqueue
-from services.notifier.tables import deliveries
+from services.notifier.tables import audit_log, deliveries
 from tests.desk_data import MANAGERS, NOW
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
@@ -88,3 +89,18 @@ def test_the_audit_log_lists_actions_of_the_operator(world: World) -> None:
     assert "draft.taken_back" in CliRunner().invoke(app, ["audit", "--action", "draft"]).stdout
     assert "No entry matches." in CliRunner().invoke(app, ["audit", "--client", "nobody"]).stdout
     assert CliRunner().invoke(app, ["audit", "--since", "yesterday"]).exit_code != 0
+
+
+def test_the_audit_log_is_verified(world: World) -> None:
+    AuditSealer(world.engine, world.clock).seal_all()
+    intact = CliRunner().invoke(app, ["audit", "verify"])
+    assert intact.exit_code == 0
+    assert "is intact" in intact.stdout
+    head = json.loads(CliRunner().invoke(app, ["audit", "verify", "--json"]).stdout)["head"]
+    assert CliRunner().invoke(app, ["audit", "verify", "--head", head]).exit_code == 0
+    assert CliRunner().invoke(app, ["audit", "verify", "--head", "7"]).exit_code != 0
+    with world.engine.begin() as connection:
+        connection.execute(update(audit_log).values(user_id="nobody"))
+    changed = CliRunner().invoke(app, ["audit", "verify", "--json"])
+    assert changed.exit_code == 1
+    assert json.loads(changed.stdout)["intact"] is False

@@ -1,0 +1,178 @@
+"""Seals the audit log: chains its entries by their hashes, so that a later change or loss is found.
+
+Entries are written in the transactions of those who act, so they can't be chained at once without making everybody
+wait for everybody. A worker seals what was committed every few seconds: each seal hashes its entries and the seal
+before it. Whoever changes an entry has to change all later seals; the last one is written to the process's log with
+each seal, and can be kept elsewhere and given to :func:`verify`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
+
+from services.common.clock import Clock
+from services.common.db import exclusive
+from services.common.logs import get_logger
+from services.common.queue.loop import poll
+from services.notifier.tables import audit_log, audit_seals
+
+__all__ = ["AuditSealer", "Head", "Verification", "seal_entries", "verify"]
+
+log = get_logger(__name__)
+
+POLL_SECONDS = 10.0
+#: Entries of one seal.
+BATCH = 1_000
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A seal, as it is shown and kept elsewhere: ``17:9f86d0…``."""
+
+    number: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The result of verifying: what was found wrong, as sentences, in the order of the log; none if all is well.
+
+    ``unsealed`` are entries that wait for the next seal.
+    """
+
+    problems: tuple[str, ...]
+    entries: int
+    unsealed: int
+    head: Head | None
+
+
+class AuditSealer:
+    """Seals new entries every few seconds."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Seal until ``stop`` is set."""
+        await poll(lambda: asyncio.to_thread(self.seal_all), stop, name="audit", every_seconds=POLL_SECONDS)
+
+    def seal_all(self) -> int:
+        """Seal every entry that isn't sealed; return how many there were."""
+        count = 0
+        while sealed := self._seal_once():
+            count += sealed
+        return count
+
+    def _seal_once(self) -> int:
+        with self._engine.begin() as connection:
+            sealed, head = seal_entries(connection, self._clock.now())
+        if head is not None:
+            log.info("Audit entries were sealed.", action="audit.sealed", entries=sealed, head=str(head))
+        return sealed
+
+
+def seal_entries(connection: Connection, now: datetime) -> tuple[int, Head | None]:
+    """Seal up to :data:`BATCH` entries in the caller's transaction; return how many, and the new seal if any."""
+    waiting = select(audit_log.c.id).where(audit_log.c.seal.is_(None)).limit(1)
+    if connection.execute(waiting).first() is None:
+        return 0, None
+    exclusive(connection, "audit.seal")
+    query = select(audit_log).where(audit_log.c.seal.is_(None)).order_by(audit_log.c.id).limit(BATCH)
+    rows = connection.execute(query).mappings().all()
+    if not rows:
+        return 0, None
+    last = _head(connection)
+    number = last.number + 1 if last is not None else 1
+    digest = _digest(last, number, rows)
+    connection.execute(insert(audit_seals).values(number=number, sealed_at=now, entries=len(rows), digest=digest))
+    ids = [row["id"] for row in rows]
+    for start in range(0, len(ids), _CHUNK):
+        chosen = audit_log.c.id.in_(ids[start : start + _CHUNK])
+        connection.execute(update(audit_log).where(chosen).values(seal=number))
+    return len(rows), Head(number, digest)
+
+
+def verify(connection: Connection, kept: Head | None = None) -> Verification:
+    """Compare the log with its seals, and with ``kept``, a seal that was noted earlier."""
+    problems: list[str] = []
+    entries, last = 0, None
+    sealed = _sealed(connection)
+    group = next(sealed, None)
+    for row in connection.execute(select(audit_seals).order_by(audit_seals.c.number)).mappings():
+        number = last.number + 1 if last is not None else 1
+        if row["number"] != number:
+            problems.append(f"Seal {number} is missing.")
+            last = None if row["number"] == 1 else Head(row["number"] - 1, "")
+        rows: list[RowMapping] = []
+        while group is not None and group[0] <= row["number"]:
+            if group[0] == row["number"]:
+                rows = group[1]
+            else:
+                problems.append(f"{len(group[1])} entries belong to seal {group[0]}, which does not exist.")
+            group = next(sealed, None)
+        entries += len(rows)
+        if len(rows) != row["entries"]:
+            problems.append(
+                f"Seal {row['number']} of {row['sealed_at']:%Y-%m-%d %H:%M} UTC has {row['entries']} entries; "
+                f"{len(rows)} are there."
+            )
+        elif _digest(last, row["number"], rows) != row["digest"]:
+            problems.append(
+                f"The {len(rows)} entries of seal {row['number']} ({row['sealed_at']:%Y-%m-%d %H:%M} UTC), or the seal "
+                "before it, were changed."
+            )
+        last = Head(row["number"], row["digest"])
+        if kept is not None and kept.number == last.number and kept.digest != last.digest:
+            problems.append(f"Seal {last.number} is not the one that was kept.")
+    while group is not None:
+        problems.append(f"{len(group[1])} entries belong to seal {group[0]}, which does not exist.")
+        group = next(sealed, None)
+    if kept is not None and (last is None or kept.number > last.number):
+        problems.append(f"Seal {kept.number}, which was kept, is missing.")
+    unsealed = connection.scalar(select(func.count()).where(audit_log.c.seal.is_(None))) or 0
+    return Verification(tuple(problems), entries, unsealed, last)
+
+
+def _sealed(connection: Connection) -> Iterator[tuple[int, list[RowMapping]]]:
+    """Yield each seal's number with its entries, in order."""
+    query = select(audit_log).where(audit_log.c.seal.is_not(None)).order_by(audit_log.c.seal, audit_log.c.id)
+    rows = connection.execute(query, execution_options={"yield_per": BATCH}).mappings()
+    for number, group in groupby(rows, key=lambda row: int(row["seal"])):
+        yield number, list(group)
+
+
+def _head(connection: Connection) -> Head | None:
+    query = select(audit_seals.c.number, audit_seals.c.digest).order_by(audit_seals.c.number.desc()).limit(1)
+    row = connection.execute(query).first()
+    return Head(row.number, row.digest) if row is not None else None
+
+
+def _digest(before: Head | None, number: int, rows: Iterable[RowMapping]) -> str:
+    """Return the SHA-256 of a seal: of its number, the digest before it, and its entries in order."""
+    entries = [
+        [
+            row["id"],
+            row["at"].isoformat(),
+            row["user_id"],
+            row["action"],
+            row["subject"],
+            row["client_id"],
+            row["detail"],
+        ]
+        for row in rows
+    ]
+    text = json.dumps([number, before.digest if before is not None else "", entries], ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
