@@ -11,6 +11,7 @@ from schemas.drafts import DraftState
 from schemas.event_views import EventStatus, EvidencePosition, TellingState
 from services.notifier.advice.outcomes import SentOpinion
 from services.notifier.gate.policy import Effect
+from services.notifier.triage.snooze import SNOOZES
 
 __all__ = [
     "ADVICE_BY",
@@ -28,6 +29,7 @@ __all__ = [
     "INFORMATION",
     "OUTCOMES",
     "POSITION",
+    "SNOOZES",
     "SOURCE",
     "STANCE",
     "STATE",

@@ -13,6 +13,7 @@ from services.notifier.gate.policy import GatePolicy
 from services.notifier.queries import DraftLine
 from services.notifier.scope import EVERYTHING, Scope
 from services.notifier.tables import drafts, users
+from services.notifier.triage.marks import is_given_to
 
 __all__ = ["first_approval", "scope_for_second", "to_second", "user_name", "visible_draft"]
 
@@ -31,8 +32,13 @@ def user_name(connection: Connection, user_id: str) -> str:
 
 
 def visible_draft(connection: Connection, viewer: Viewer, gate: GatePolicy, draft_id: str) -> DraftLine | None:
-    """Return a draft that the viewer may see: one of their clients, or one that waits for them as the second person."""
+    """Return a draft that the viewer may see.
+
+    It is for one of their clients, a colleague gave it to them, or it waits for them as the second person.
+    """
     line = queries.draft(connection, viewer.scope, draft_id)
+    if line is None and is_given_to(connection, viewer.user_id, draft_id):
+        return queries.draft(connection, EVERYTHING, draft_id)
     if line is None and viewer.user_id in gate.second_persons:
         line = queries.draft(connection, EVERYTHING, draft_id)
         if line is not None and line.state != "second":

@@ -16,7 +16,7 @@ from services.notifier.scope import Scope
 from services.notifier.tables import alerts, clients, draft_marks, drafts, users
 from services.notifier.triage.view import InboxView
 
-__all__ = ["Inbox", "InboxGroup", "kinds_to_decide", "read_inbox"]
+__all__ = ["Inbox", "InboxGroup", "kinds_to_decide", "members_of", "read_inbox"]
 
 #: Drafts of a group that are listed in its row; the others are one click away.
 LISTED = 6
@@ -103,6 +103,28 @@ def read_inbox(
     ]
     total, all_drafts = (rows[0]["groups"], rows[0]["drafts"]) if rows else (0, 0)
     return Inbox(Page(groups, total, number, size), all_drafts)
+
+
+def members_of(
+    connection: Connection,
+    scope: Scope,
+    user_id: str,
+    view: InboxView,
+    keys: Sequence[str],
+    now: datetime,
+    *,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Return id, version and last change of the drafts of these groups, the most urgent first; at most ``limit``."""
+    key = _KEYS[view.group]
+    query = (
+        select(drafts.c.id, drafts.c.version, drafts.c.changed_at)
+        .select_from(_FROM)
+        .where(*_conditions(scope, user_id, view, now), key.in_(keys))
+        .order_by(drafts.c.deadline_at, drafts.c.id)
+        .limit(limit)
+    )
+    return connection.execute(query).mappings().all()
 
 
 def kinds_to_decide(connection: Connection, scope: Scope, user_id: str, now: datetime) -> Sequence[str]:

@@ -18,7 +18,9 @@ from services.notifier.desk.auth import Viewer
 from services.notifier.desk.errors import NotFound
 from services.notifier.gate.policy import GatePolicy
 from services.notifier.queries import DraftLine
+from services.notifier.scope import EVERYTHING
 from services.notifier.trades.catalog import Trades
+from services.notifier.triage.marks import is_given_to
 
 __all__ = ["COMMENT_LIMIT", "ActionContext"]
 
@@ -57,12 +59,14 @@ class ActionContext:
         return self.client_book
 
     def draft(self, draft_id: str) -> DraftLine:
-        """Return a draft that the viewer may see.
+        """Return a draft that the viewer may see: one of their clients, or one that a colleague gave them.
 
         Raises:
             NotFound: there is none.
         """
         line = queries.draft(self.connection, self.viewer.scope, draft_id)
+        if line is None and is_given_to(self.connection, self.viewer.user_id, draft_id):
+            line = queries.draft(self.connection, EVERYTHING, draft_id)
         if line is None:
             raise NotFound("There is no such draft.")
         return line

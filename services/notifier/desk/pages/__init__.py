@@ -6,6 +6,7 @@ from services.notifier.desk.pages import (
     advice,
     alerts,
     audit,
+    bulk,
     client_edit,
     clients,
     decisions,
@@ -29,6 +30,7 @@ ROUTERS = tuple(
     for page in (
         signin,
         inbox,
+        bulk,
         digest,
         draft,
         sent,

@@ -21,6 +21,7 @@ from services.notifier.delivery.mailto import mailto
 from services.notifier.delivery.routes import targets
 from services.notifier.desk.actions import drafts
 from services.notifier.desk.actions.drafts import OutcomeKind
+from services.notifier.desk.actions.users import colleagues
 from services.notifier.desk.context import RequestContext
 from services.notifier.desk.disagreements import disagreements
 from services.notifier.desk.draft_checks import checks_of, why_this_client
@@ -33,6 +34,8 @@ from services.notifier.gate.current import gate_findings
 from services.notifier.gate.findings import GatedFinding
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store as rewordings
+from services.notifier.scope import EVERYTHING
+from services.notifier.triage.marks import is_given_to, mark_of
 
 __all__ = ["router"]
 
@@ -50,6 +53,8 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             raise NotFound("There is no such draft.")
         first = first_approval(connection, line)
         scope = scope_for_second(context.viewer, rules) if line.state == "second" else context.scope
+        given = is_given_to(connection, context.viewer.user_id, draft_id)
+        scope = EVERYTHING if given else scope
         supersedes, checks = line.draft.supersedes, checks_of(line)
         entry = queries.client(connection, scope, line.client_id)
         other_ids = [alert_id for alert_id in line.draft.told_alerts if alert_id != line.draft.alert_id]
@@ -65,7 +70,10 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             "first_by": None if first is None else user_name(connection, first["by"]),
             "first_reason": None if first is None else first["reason"],
             "may_second": first is None or rules.may_second(context.viewer.user_id, first["by"]),
-            "is_own": context.scope.includes(line.draft.manager_id),
+            "is_own": given or context.scope.includes(line.draft.manager_id),
+            "may_open_client": context.scope.includes(line.draft.manager_id),
+            "mark": mark_of(connection, draft_id),
+            "colleagues": colleagues(connection),
             "gate_by_effect": [(effect, list(found)) for effect, found in groupby(gate, lambda found: found.effect)],
             "marked": _marked(checks.findings, gate),
             "sentences": by_sentence(f"{line.subject}\n\n{line.body}", checks.grounding),

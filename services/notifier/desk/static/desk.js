@@ -45,6 +45,27 @@
     mark.addEventListener("click", () => evidenceOf(mark)?.scrollIntoView({ block: "nearest" }));
   });
 
+  // Select drafts: a row's box stands for its group, and the bar appears when something is selected.
+  const bulk = find("[data-bulk]");
+  const boxes = () => (bulk ? findAll("[data-pick]", bulk) : []);
+  const countSelected = () => {
+    const selected = boxes().filter((box) => box.checked && !(box.name === "pick" && groupBox(box)?.checked));
+    const count = selected.reduce((sum, box) => sum + Number(box.dataset.pick), 0);
+    find("[data-bulk-count]").textContent = `${count} selected`;
+    find("[data-bulk-bar]").hidden = count === 0;
+  };
+  const groupBox = (box) => box.closest(".members") && box.closest(".row").querySelector("[name=group]");
+  if (bulk) {
+    bulk.addEventListener("change", ({ target }) => {
+      if (target.name === "group") {
+        findAll(".members [data-pick]", target.closest(".row")).forEach((box) => { box.checked = target.checked; });
+      } else if (target.name === "pick" && !target.checked && groupBox(target)) groupBox(target).checked = false;
+      if (target.matches("[data-pick]")) countSelected();
+    });
+    countSelected();
+    window.addEventListener("pageshow", countSelected);
+  }
+
   const links = findAll(".row-link");
   const moveFocus = (by) => {
     if (!links.length) return;
@@ -68,6 +89,8 @@
     a: () => press("approve"),
     c: () => press("copy"),
     d: () => press("dismiss"),
+    o: () => links.includes(document.activeElement) && document.activeElement.click(),
+    x: () => document.activeElement.closest(".row")?.querySelector("[data-pick]")?.click(),
     u: () => find("[data-up]")?.click(),
     "/": () => find("#find")?.select(),
     "?": () => openDialog("help"),
