@@ -8,6 +8,7 @@ import uvicorn
 from sqlalchemy import Engine
 
 from firstword.compose.outbound import build_client_routes, build_manager_routes
+from firstword.connections import LimitedProtocol
 from firstword.desk_book import DeskBook
 from firstword.feed_adapter import FeedAdapter
 from firstword.firm_files import gate_in_force, trades_in_force
@@ -158,5 +159,12 @@ def build_desk(
         )
     )
     return DeskServer(
-        uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
+        uvicorn.Config(
+            app,
+            http=LimitedProtocol,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
     )
