@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
+from firstword.source_grades import parse_domain
+from services.common.errors import BadInput
+from services.ingest.dry_run import DryRunResult
+from services.ingest.opml import feed_id
 from services.ingest.repository import FeedState
 from services.ingest.service import IngestService
-from services.notifier.desk.dependencies import FeedView
+from services.matcher.sources.channels import host_of_feed
+from services.notifier.desk.dependencies import FeedImport, FeedView, FoundFeed, PreviewItem
 
 __all__ = ["FeedAdapter"]
+
+#: Feeds of one page that are tried out, and items of a feed that are shown.
+MOST_PREVIEWS, PREVIEW_ITEMS = 8, 3
 
 
 class FeedAdapter:
@@ -37,6 +46,49 @@ class FeedAdapter:
         """Start polling a paused feed again."""
         self._ingest.resume_feed(feed_id)
 
+    async def find(self, url: str) -> Sequence[FoundFeed]:
+        """Return the feed at ``url``, or the first of those that the page there links to, each with a preview.
+
+        Raises:
+            FirstwordError: there is neither.
+        """
+        tried = await self._ingest.test_feed(url)
+        if tried.is_feed:
+            return [self._found(tried, tried.url, tried.title)]
+        if not tried.feeds:
+            raise BadInput(tried.problem or "There is no feed at this address.", fix=tried.fix)
+        shown = tried.feeds[:MOST_PREVIEWS]
+        previews = await asyncio.gather(*(self._ingest.test_feed(feed.url) for feed in shown))
+        return [
+            self._found(preview, feed.url, preview.title or feed.title)
+            for feed, preview in zip(shown, previews, strict=True)
+        ]
+
+    def set_speakers(self, feed_id: str, domains: Sequence[str], ground: str) -> None:
+        """Set the publishers for which a feed speaks, and the reason."""
+        self._ingest.set_speakers(feed_id, tuple(dict.fromkeys(map(parse_domain, domains))), ground)
+
+    def import_opml(self, raw: bytes, name: str) -> FeedImport:
+        """Add all feeds of an OPML file."""
+        done = self._ingest.import_feeds(raw, name)
+        return FeedImport(len(done.added), len(done.already), tuple(map(str, done.problems)))
+
+    def export_opml(self) -> bytes:
+        """Return all feeds as OPML."""
+        return self._ingest.export_feeds()
+
+    def _found(self, tried: DryRunResult, url: str, title: str | None) -> FoundFeed:
+        known = {feed_id(url), feed_id(tried.answered_url or url)}
+        return FoundFeed(
+            url=url,
+            title=title,
+            count=len(tried.items),
+            items=tuple(PreviewItem(item.title, item.published_at) for item in tried.items[:PREVIEW_ITEMS]),
+            problem=tried.problem,
+            fix=tried.fix,
+            feed_id=next((state.feed.id for state in self._ingest.list_feeds() if state.feed.id in known), None),
+        )
+
 
 def _view(state: FeedState) -> FeedView:
     feed, health = state.feed, state.health
@@ -54,4 +106,6 @@ def _view(state: FeedState) -> FeedView:
         last_new_at=health.last_new_at,
         next_poll_at=health.next_poll_at,
         speaks_for=feed.speaks_for,
+        ground=feed.ground,
+        channel=host_of_feed(feed.url),
     )

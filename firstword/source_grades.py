@@ -233,6 +233,19 @@ class SourceGrades:
         record = outcomes.record(set_grade.model_copy(update={"domain": domain}), now)
         return SourceProfile(set_grade, record, today, domain in table)
 
+    def overview(self) -> list[SourceProfile]:
+        """Return all sources with their grades today and their track records, sorted by domain."""
+        now, table = self._store.clock.now(), self.table()
+        outcomes = RumorOutcomes(thresholds_in_force(self._store.settings))
+        with reading(self._store.engine) as connection:
+            for (payload,) in connection.execute(select(notifier.outcomes.c.payload)):
+                outcomes.add(RumorResolved.model_validate(payload))
+        today = {source.domain: source for source in outcomes.apply_to(table, now).grades()}
+        return [
+            SourceProfile(source, outcomes.record(source, now), today.get(source.domain, source), True)
+            for source in table.grades()
+        ]
+
     def _known(self) -> dict[str, SourceGraded]:
         with self._store.engine.connect() as connection:
             latest = self._store.events.latest_by_key(connection, "sources")

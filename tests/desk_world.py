@@ -17,7 +17,7 @@ from firstword.desk_book import DeskBook
 from firstword.storage.engine import open_sqlite
 from schemas.topics import topic_of
 from services.common.db import reading
-from services.common.errors import FirstwordError
+from services.common.errors import BadInput, FirstwordError
 from services.common.processing import AnyEvent
 from services.notifier import queries
 from services.notifier.delivery.worker import DeliveryWorker
@@ -27,7 +27,15 @@ from services.notifier.desk.actions import drafts as draft_actions
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.app import create_app
 from services.notifier.desk.auth import Viewer
-from services.notifier.desk.dependencies import DeskDependencies, DeskSettings, FeedView
+from services.notifier.desk.dependencies import (
+    DeskDependencies,
+    DeskSettings,
+    FeedImport,
+    FeedView,
+    FoundFeed,
+    PreviewItem,
+    SourceView,
+)
 from services.notifier.queries import DraftLine
 from services.notifier.scope import EVERYTHING
 from services.notifier.sinks import all_sinks
@@ -99,6 +107,25 @@ class FeedNotes:
     def resume(self, feed_id: str) -> None:
         self.done.append(("resume", feed_id))
 
+    async def find(self, url: str) -> Sequence[FoundFeed]:
+        if "." not in url:
+            raise BadInput("There is no feed at this address.", fix="Look for a link called RSS.")
+        items = (PreviewItem("Halden cuts its dividend", NOW),)
+        return [
+            FoundFeed(f"{url}/feed", "Northgate Wire", 12, items),
+            FoundFeed(f"{url}/old", problem="The server does not know it.", fix="Use another."),
+        ]
+
+    def set_speakers(self, feed_id: str, domains: Sequence[str], ground: str) -> None:
+        self.done.append((",".join(domains), ground))
+
+    def import_opml(self, raw: bytes, name: str) -> FeedImport:
+        self.done.append((name, raw.decode()))
+        return FeedImport(2, 1, ("line 3: no address",))
+
+    def export_opml(self) -> bytes:
+        return b"<opml/>"
+
 
 @dataclass
 class World:
@@ -110,6 +137,7 @@ class World:
     feed_notes: FeedNotes
     settings: DeskSettings = SETTINGS
     feeds: tuple[FeedView, ...] = ()
+    sources: tuple[SourceView, ...] = ()
 
     @classmethod
     def make(cls, folder: Path, events: Sequence[AnyEvent] | None = None) -> World:
@@ -183,7 +211,7 @@ class World:
         """Return a web client, signed in as ``user_id``."""
         dependencies = DeskDependencies(
             self.engine, self.publisher, self.clock, self.settings, lambda: self.feeds, self.feed_notes,
-            client_book=BOOK,
+            client_book=BOOK, sources_view=lambda: self.sources,
         )  # fmt: skip
         client = TestClient(create_app(dependencies), follow_redirects=False)
         if user_id is not None:

@@ -23,6 +23,7 @@ __all__ = [
     "AuditEntryPage",
     "Blackout",
     "BookEntry",
+    "Changed",
     "ChangedField",
     "ChosenPreferences",
     "Client",
@@ -53,9 +54,13 @@ __all__ = [
     "EventView",
     "Evidence",
     "EvidenceRecordView",
+    "FeedAddress",
+    "FeedImport",
     "FeedList",
     "FeedView",
+    "FeedsFound",
     "Finding",
+    "FoundFeed",
     "GateFinding",
     "Grounding",
     "Health",
@@ -73,6 +78,8 @@ __all__ = [
     "NoticedItem",
     "NoticedItemPage",
     "Opinion",
+    "OpmlText",
+    "PreviewItem",
     "Query",
     "Reading",
     "ReadingConfidence",
@@ -83,7 +90,10 @@ __all__ = [
     "SavedEntry",
     "ScopeOf",
     "ShareOf",
+    "SourceView",
+    "SourceViewPage",
     "Span",
+    "Speakers",
     "TopicScope",
     "Traits",
     "Version",
@@ -408,6 +418,12 @@ class BookEntry(Model):
     assets: tuple[str | WatchedThing, ...] | None = None
     interests: tuple[str | WatchedThing, ...] | None = None
     contact: ContactRules | None = None
+
+
+class Changed(Model):
+    """A feed that was changed."""
+
+    feed_id: str
 
 
 class ChangedField(Model):
@@ -1106,6 +1122,20 @@ class EvidenceRecordView(Model):
     first_seen_at: datetime
 
 
+class FeedAddress(Model):
+    """The address of a feed, or to find feeds, of a page."""
+
+    url: str
+
+
+class FeedImport(Model):
+    """The result of importing a list: how many feeds were added, were there already, and what could not be read."""
+
+    added: int
+    already: int
+    problems: tuple[str, ...] = ()
+
+
 class FeedList(Model):
     """All feeds and their status."""
 
@@ -1115,7 +1145,9 @@ class FeedList(Model):
 class FeedView(Model):
     """A feed as the desk shows it. The desk does not know how feeds are stored.
 
-    ``speaks_for`` are the domains of the publishers for which somebody vouched that they publish through the feed.
+    ``speaks_for`` are the domains of the publishers for which somebody vouched that they publish through the feed,
+    for the reason in ``ground``. ``channel`` is the host of its address, whose publisher speaks through it without
+    that.
     """
 
     id: str
@@ -1131,6 +1163,14 @@ class FeedView(Model):
     last_new_at: datetime | None = None
     next_poll_at: datetime | None = None
     speaks_for: tuple[str, ...] = ()
+    ground: str | None = None
+    channel: str | None = None
+
+
+class FeedsFound(Model):
+    """The feeds at an address."""
+
+    items: tuple[FoundFeed, ...]
 
 
 class Finding(Model):
@@ -1146,6 +1186,21 @@ class Finding(Model):
     mend: str | None = None
     severity: Literal["error", "warning"] = "warning"
     evidence: str | None = None
+
+
+class FoundFeed(Model):
+    """A feed at an address, or of the page there, with a preview; or the ``problem`` why it can't be read.
+
+    ``count`` is how many items it has, ``items`` are the newest. ``feed_id`` names it if it is watched already.
+    """
+
+    url: str
+    title: str | None = None
+    count: int = 0
+    items: tuple[PreviewItem, ...] = ()
+    problem: str | None = None
+    fix: str | None = None
+    feed_id: str | None = None
 
 
 class GateFinding(Model):
@@ -1320,6 +1375,19 @@ class Opinion(Model):
     alert_id: str
 
 
+class OpmlText(Model):
+    """A list of feeds as OPML."""
+
+    opml: str
+
+
+class PreviewItem(Model):
+    """An item of a feed that is not watched yet."""
+
+    title: str
+    at: datetime | None
+
+
 class Query(Model):
     """A search query; an item matches if every part that is given holds.
 
@@ -1462,6 +1530,34 @@ class ShareOf(Model):
     between: tuple[float, float] | None
 
 
+class SourceView(Model):
+    """A publisher's reliability as the desk shows it.
+
+    ``grade`` is that of today; ``granted`` the one that was set, for the reason in ``ground``, by hand, by an
+    import, or with Firstword. ``record`` describes the outcomes of its rumors, if there are any.
+    """
+
+    domain: str
+    publisher: str
+    owner: str | None
+    kind: str
+    grade: str
+    granted: str
+    ground: str
+    set_by: Literal["hand", "import", "shipped"]
+    record: str | None = None
+
+
+class SourceViewPage(Model):
+    """The API's SourceViewPage."""
+
+    items: tuple[SourceView, ...]
+    next: str | None = None
+    total: int
+    page: int | None
+    pages: int
+
+
 class Span(Model):
     """A passage of an item: characters ``start`` (inclusive) to ``end`` (exclusive) of ``field``, with their text."""
 
@@ -1469,6 +1565,13 @@ class Span(Model):
     start: int
     end: int
     text: str
+
+
+class Speakers(Model):
+    """The domains of the publishers that may speak through a feed besides its own host, and the reason for it."""
+
+    domains: tuple[str, ...]
+    ground: str = ""
 
 
 class TopicScope(Model):

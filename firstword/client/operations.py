@@ -268,6 +268,71 @@ class Desk(Transport):
             query={"cursor": cursor, "limit": limit},
         )
 
+    def list_feeds(self) -> models.FeedList:
+        """List feeds and their status, with what to do about a problem.
+
+        Scope: ``read``.
+        """
+        return self._request(models.FeedList, "GET", "/feeds")
+
+    def add_feed(self, body: models.FeedAddress, *, key: str | None = None) -> models.FeedList:
+        """Watch a feed (owners only), and return all feeds.
+
+        Scope: ``write``.
+        """
+        return self._request(models.FeedList, "POST", "/feeds", body=body, key=key)
+
+    def find_feeds(self, body: models.FeedAddress, *, key: str | None = None) -> models.FeedsFound:
+        """Return the feed at an address, or those of the page there, each with a preview (owners only).
+
+        Scope: ``write``.
+        """
+        return self._request(models.FeedsFound, "POST", "/feeds/find", body=body, key=key)
+
+    def export_feeds(self) -> models.OpmlText:
+        """Return all feeds as OPML.
+
+        Scope: ``read``.
+        """
+        return self._request(models.OpmlText, "GET", "/feeds/opml")
+
+    def import_feeds(self, body: models.OpmlText, *, key: str | None = None) -> models.FeedImport:
+        """Watch all feeds of a list (owners only). Entries that can't be read are named; the others are added.
+
+        Scope: ``write``.
+        """
+        return self._request(models.FeedImport, "POST", "/feeds/opml", body=body, key=key)
+
+    def set_speakers(self, feed_id: str, body: models.Speakers) -> models.Changed:
+        """Set who may speak through a feed (owners only).
+
+        Scope: ``write``.
+        """
+        return self._request(models.Changed, "PUT", "/feeds/{feed_id}/speakers", places={"feed_id": feed_id}, body=body)
+
+    def change_feed(self, feed_id: str, action: str, *, key: str | None = None) -> models.Changed:
+        """Pause, resume or remove a feed (owners only).
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Changed, "POST", "/feeds/{feed_id}/{action}", places={"feed_id": feed_id, "action": action}, key=key
+        )
+
+    def list_sources(
+        self, *, q: str | None = None, only_feeds: bool | None = None, limit: int | None = None, page: int | None = None
+    ) -> models.SourceViewPage:
+        """List sources by domain: grade, ground and track record. ``?q=`` searches domain, publisher and owner.
+
+        Scope: ``read``.
+        """
+        return self._request(
+            models.SourceViewPage,
+            "GET",
+            "/sources",
+            query={"q": q, "only_feeds": only_feeds, "limit": limit, "page": page},
+        )
+
     def get_advice(
         self,
         *,
@@ -347,13 +412,6 @@ class Desk(Transport):
                 "limit": limit,
             },
         )
-
-    def list_feeds(self) -> models.FeedList:
-        """List feeds and their status.
-
-        Scope: ``read``.
-        """
-        return self._request(models.FeedList, "GET", "/feeds")
 
     def get_health(self) -> models.Health:
         """Return the parts of the installation that need attention, and the number of open drafts and held rumors.

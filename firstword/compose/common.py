@@ -13,6 +13,8 @@ from firstword.desk_book import DeskBook
 from firstword.feed_adapter import FeedAdapter
 from firstword.firm_files import gate_in_force, trades_in_force
 from firstword.pipeline import Pipeline
+from firstword.source_adapter import SourceAdapter
+from firstword.source_grades import SourceGrades
 from firstword.storage.engine import DamagedDatabase, open_database, open_sqlite
 from firstword.storage.event_log import EventLog
 from firstword.storage.migrate import migrate, require_migrated
@@ -149,6 +151,7 @@ def build_desk(
             ),
             feeds_view=feeds.view,
             feed_actions=feeds,
+            sources_view=SourceAdapter(SourceGrades(store)).view,
             ready=ready,
             metrics=metrics.registry,
             client_routes=routes,

@@ -320,6 +320,22 @@ class IngestService:
         """
         return self._set_paused(feed, False)
 
+    def set_speakers(self, feed: str, speaks_for: tuple[str, ...], ground: str | None) -> Feed:
+        """Set the publishers for which the feed with this id or URL speaks; they count for later items.
+
+        Raises:
+            BadInput: the feed is not listed, or there is no ground.
+        """
+        if not speaks_for:
+            with self._engine.begin() as connection:
+                state = self._find(connection, feed)
+                alone = replace(state, feed=state.feed.model_copy(update={"speaks_for": (), "ground": None}))
+                self._repository.save(connection, alone)
+            return alone.feed
+        with reading(self._engine) as connection:
+            url = self._find(connection, feed).feed.url
+        return self.add_feed(url, speaks_for=speaks_for, ground=ground)
+
     async def test_feed(self, url: str) -> DryRunResult:
         """Fetch ``url`` without storing anything; if it is a web page, find its feeds.
 

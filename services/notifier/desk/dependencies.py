@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
@@ -18,14 +18,24 @@ from services.notifier.delivery.routes import MAIL, ClientRoutes, ManagerRoutes
 from services.notifier.gate.policy import GatePolicy
 from services.notifier.trades.catalog import Trades
 
-__all__ = ["DeskDependencies", "DeskSettings", "FeedActions", "FeedView"]
+__all__ = [
+    "DeskDependencies",
+    "DeskSettings",
+    "FeedActions",
+    "FeedImport",
+    "FeedView",
+    "FoundFeed",
+    "PreviewItem",
+    "SourceView",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class FeedView:
     """A feed as the desk shows it. The desk does not know how feeds are stored.
 
-    ``speaks_for`` are the domains of the publishers for which somebody vouched that they publish through the feed.
+    ``speaks_for`` are the domains of the publishers for which somebody vouched that they publish through the feed, for
+    the reason in ``ground``. ``channel`` is the host of its address, whose publisher speaks through it without that.
     """
 
     id: str
@@ -41,6 +51,8 @@ class FeedView:
     last_new_at: datetime | None = None
     next_poll_at: datetime | None = None
     speaks_for: tuple[str, ...] = ()
+    ground: str | None = None
+    channel: str | None = None
 
     @property
     def name(self) -> str:
@@ -51,6 +63,58 @@ class FeedView:
     def has_problem(self) -> bool:
         """True if somebody should look at it."""
         return self.status in ("silent", "broken", "unreachable", "gone")
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewItem:
+    """An item of a feed that is not watched yet."""
+
+    title: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFeed:
+    """A feed at an address, or of the page there, with a preview; or the ``problem`` why it can't be read.
+
+    ``count`` is how many items it has, ``items`` are the newest. ``feed_id`` names it if it is watched already.
+    """
+
+    url: str
+    title: str | None = None
+    count: int = 0
+    items: tuple[PreviewItem, ...] = ()
+    problem: str | None = None
+    fix: str | None = None
+    feed_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedImport:
+    """The result of importing a list: how many feeds were added, were there already, and what could not be read."""
+
+    added: int
+    already: int
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """A publisher's reliability as the desk shows it.
+
+    ``grade`` is that of today; ``granted`` the one that was set, for the reason in ``ground``, by hand, by an import,
+    or with Firstword. ``record`` describes the outcomes of its rumors, if there are any.
+    """
+
+    domain: str
+    publisher: str
+    owner: str | None
+    kind: str
+    grade: str
+    granted: str
+    ground: str
+    set_by: Literal["hand", "import", "shipped"]
+    record: str | None = None
 
 
 class FeedActions(Protocol):
@@ -70,6 +134,22 @@ class FeedActions(Protocol):
 
     def resume(self, feed_id: str) -> None:
         """Poll it again, soon."""
+        ...
+
+    async def find(self, url: str) -> Sequence[FoundFeed]:
+        """Return the feed at ``url``, or those of the page there."""
+        ...
+
+    def set_speakers(self, feed_id: str, domains: Sequence[str], ground: str) -> None:
+        """Set the publishers for which a feed speaks, and the reason."""
+        ...
+
+    def import_opml(self, raw: bytes, name: str) -> FeedImport:
+        """Add all feeds of an OPML file."""
+        ...
+
+    def export_opml(self) -> bytes:
+        """Return all feeds as OPML."""
         ...
 
 
@@ -106,6 +186,7 @@ class DeskDependencies:
     settings: DeskSettings
     feeds_view: Callable[[], Sequence[FeedView]] = tuple
     feed_actions: FeedActions | None = None
+    sources_view: Callable[[], Sequence[SourceView]] = tuple
     ready: Callable[[], Sequence[str]] = tuple
     metrics: CollectorRegistry | None = None
     client_routes: ClientRoutes = field(default_factory=lambda: MAIL)

@@ -1,15 +1,36 @@
-"""The watched feeds. They serve everybody, so only the owner changes them."""
+"""The watched feeds and the sources behind them. They serve everybody, so only the owner changes feeds."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Literal
 
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.auth import Viewer
-from services.notifier.desk.dependencies import DeskDependencies, FeedActions
+from services.notifier.desk.dependencies import (
+    DeskDependencies,
+    FeedActions,
+    FeedImport,
+    FeedView,
+    FoundFeed,
+    SourceView,
+)
 from services.notifier.desk.errors import NotFound
+from services.notifier.queries import Page
 
-__all__ = ["FeedAction", "add", "change", "may_change"]
+__all__ = [
+    "FeedAction",
+    "add",
+    "change",
+    "export_opml",
+    "feeds_of",
+    "find",
+    "import_opml",
+    "list_sources",
+    "may_change",
+    "set_speakers",
+]
 
 FeedAction = Literal["remove", "pause", "resume"]
 SUBJECT_LIMIT = 120
@@ -26,11 +47,19 @@ def add(viewer: Viewer, dependencies: DeskDependencies, url: str) -> None:
     _audit(viewer, dependencies, "feed.added", url.strip())
 
 
+async def find(viewer: Viewer, dependencies: DeskDependencies, url: str) -> Sequence[FoundFeed]:
+    """Return the feed at ``url``, or those of the page there, each with a preview. Nothing is stored.
+
+    Raises:
+        NotFound: the viewer may not add feeds.
+        FirstwordError: there is no feed.
+    """
+    return await _actions(viewer, dependencies).find(_with_scheme(url.strip()))
+
+
 def change(viewer: Viewer, dependencies: DeskDependencies, feed_id: str, action: FeedAction) -> None:
     """Remove, pause or resume a feed."""
-    actions = _actions(viewer, dependencies)
-    if feed_id not in {feed.id for feed in dependencies.feeds_view()}:
-        raise NotFound("There is no such feed.")
+    actions = _existing(viewer, dependencies, feed_id)
     match action:
         case "remove":
             actions.remove(feed_id)
@@ -41,6 +70,82 @@ def change(viewer: Viewer, dependencies: DeskDependencies, feed_id: str, action:
     _audit(viewer, dependencies, f"feed.{action}d", feed_id)
 
 
+def set_speakers(
+    viewer: Viewer, dependencies: DeskDependencies, feed_id: str, domains: Sequence[str], ground: str
+) -> None:
+    """Set the publishers that may speak through a feed besides its own host, and the reason for it.
+
+    Raises:
+        BadInput: a domain is none, or the reason is missing.
+    """
+    _existing(viewer, dependencies, feed_id).set_speakers(feed_id, domains, ground.strip())
+    _audit(viewer, dependencies, "feed.speakers", feed_id, f"{', '.join(domains) or 'nobody else'}: {ground.strip()}")
+
+
+def import_opml(viewer: Viewer, dependencies: DeskDependencies, raw: bytes, name: str) -> FeedImport:
+    """Watch all feeds of an OPML file.
+
+    Raises:
+        BadInput: it is not OPML.
+    """
+    done = _actions(viewer, dependencies).import_opml(raw, name)
+    _audit(viewer, dependencies, "feeds.imported", name, f"{done.added} added, {len(done.problems)} invalid")
+    return done
+
+
+def export_opml(dependencies: DeskDependencies) -> bytes:
+    """Return all feeds as OPML.
+
+    Raises:
+        NotFound: feeds are not kept here.
+    """
+    if dependencies.feed_actions is None:
+        raise NotFound("There is no such page.")
+    return dependencies.feed_actions.export_opml()
+
+
+def list_sources(
+    dependencies: DeskDependencies, search: str, *, only_feeds: bool, number: int, size: int
+) -> Page[SourceView]:
+    """Return a page of sources by domain: those with ``search`` in a name, and if wanted only those with a feed."""
+    wanted = search.casefold()
+    spoken = {domain for feed in dependencies.feeds_view() for domain in _speakers(feed)}
+    found = [
+        source
+        for source in dependencies.sources_view()
+        if (not only_feeds or source.domain in spoken)
+        and any(wanted in (text or "").casefold() for text in (source.domain, source.publisher, source.owner))
+    ]
+    number = min(number, max(1, -(-len(found) // size)))
+    return Page(found[(number - 1) * size : number * size], len(found), number, size)
+
+
+def feeds_of(dependencies: DeskDependencies, sources: Sequence[SourceView]) -> dict[str, list[FeedView]]:
+    """Return the feeds through which each source may speak, by its domain."""
+    feeds = dependencies.feeds_view()
+    return {source.domain: [feed for feed in feeds if source.domain in _speakers(feed)] for source in sources}
+
+
+def _speakers(feed: FeedView) -> tuple[str, ...]:
+    """Return the publishers that may speak through a feed: those vouched for, or that of its host and its parents."""
+    if feed.speaks_for or feed.channel is None:
+        return feed.speaks_for
+    labels = feed.channel.split(".")
+    return tuple(".".join(labels[start:]) for start in range(len(labels) - 1))
+
+
+def _with_scheme(url: str) -> str:
+    """Return an address as people type it, such as ``news.example``, with its scheme."""
+    return f"https://{url}" if re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?", url) else url
+
+
+def _existing(viewer: Viewer, dependencies: DeskDependencies, feed_id: str) -> FeedActions:
+    actions = _actions(viewer, dependencies)
+    if feed_id not in {feed.id for feed in dependencies.feeds_view()}:
+        raise NotFound("There is no such feed.")
+    return actions
+
+
 def _actions(viewer: Viewer, dependencies: DeskDependencies) -> FeedActions:
     actions = dependencies.feed_actions
     if actions is None or not may_change(viewer, dependencies):
@@ -48,8 +153,10 @@ def _actions(viewer: Viewer, dependencies: DeskDependencies) -> FeedActions:
     return actions
 
 
-def _audit(viewer: Viewer, dependencies: DeskDependencies, action: str, subject: str) -> None:
+def _audit(
+    viewer: Viewer, dependencies: DeskDependencies, action: str, subject: str, detail: str | None = None
+) -> None:
     with dependencies.engine.begin() as connection:
         ActionContext(connection, dependencies.publisher, viewer, dependencies.clock.now()).audit(
-            action, subject[:SUBJECT_LIMIT]
+            action, subject[:SUBJECT_LIMIT], detail=detail
         )

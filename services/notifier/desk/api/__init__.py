@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from services.notifier.desk.api import advice, alerts, client_entries, clients, drafts, events, managers, operations
+from services.notifier.desk.api import (
+    advice,
+    alerts,
+    client_entries,
+    clients,
+    drafts,
+    events,
+    feeds,
+    managers,
+    operations,
+)
 
 __all__ = ["PARTS", "PREFIX", "router"]
 
@@ -16,6 +26,7 @@ PARTS = {
     "Events": events.router,
     "Clients": clients.router,
     "Client book": client_entries.router,
+    "Feeds and sources": feeds.router,
     "Advice": advice.router,
     "Account managers": managers.router,
     "Operations": operations.router,

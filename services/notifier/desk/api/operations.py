@@ -1,4 +1,4 @@
-"""Deliveries, the audit log, feeds and health."""
+"""Deliveries, the audit log and health."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.notifier import queries
 from services.notifier.desk.actions.audit_log import filter_of, list_entries
 from services.notifier.desk.actions.health import broken_feeds, not_ready
 from services.notifier.desk.api.caller import Caller, Listing
-from services.notifier.desk.api.models import AuditEntry, DeliveryItem, FeedList, Health, ListPage, list_page
+from services.notifier.desk.api.models import AuditEntry, DeliveryItem, Health, ListPage, list_page
 
 __all__ = ["router"]
 
@@ -50,12 +50,6 @@ def list_audit_log(
         page = list_entries(connection, context.viewer, wanted, number=listing.place, size=listing.size)
     context.audit_read("audit.read", "audit")
     return list_page(page, [AuditEntry.model_validate(entry) for entry in page.items])
-
-
-@router.get("/feeds")
-def list_feeds(context: Caller) -> FeedList:
-    """List feeds and their status."""
-    return FeedList(items=context.dependencies.feeds_view())
 
 
 @router.get("/health")

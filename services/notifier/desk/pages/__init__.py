@@ -20,6 +20,7 @@ from services.notifier.desk.pages import (
     search,
     sent,
     signin,
+    sources,
     tokens,
 )
 
@@ -41,6 +42,7 @@ ROUTERS = tuple(
         decisions,
         advice,
         feeds,
+        sources,
         my_settings,
         search,
         tokens,

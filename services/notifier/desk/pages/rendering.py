@@ -61,6 +61,7 @@ NOTES = {
     "view-saved": "Saved. You find the view above the inbox.",
     "view-deleted": "The view is deleted.",
     "feed-added": "Feed added. Firstword fetches it in a moment.",
+    "feed-speakers": "Saved. It counts for the items that come from now on.",
     "feed-removed": "Feed removed.",
     "feed-paused": "Feed paused.",
     "feed-resumed": "Feed resumed.",

@@ -33,7 +33,14 @@ FEEDS = (
         last_new_at=NOW,
         speaks_for=("northgate-wire.example",),
     ),
-    FeedView("f2", "https://b.example/feed", "unreachable", reason="b.example can't be found.", fix="Check its name."),
+    FeedView(
+        "f2",
+        "https://b.example/feed",
+        "unreachable",
+        reason="b.example can't be found.",
+        fix="Check its name.",
+        channel="b.example",
+    ),
 )
 PAGES = (
     "/",

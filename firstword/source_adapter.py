@@ -1,0 +1,36 @@
+"""Connect the desk's page of sources with the firm's grades and the track records; the desk knows neither."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from firstword.source_grades import SourceGrades, SourceProfile
+from services.notifier.desk.dependencies import SourceView
+
+__all__ = ["SourceAdapter"]
+
+
+class SourceAdapter:
+    """Implements the desk's port ``sources_view``."""
+
+    def __init__(self, grades: SourceGrades) -> None:
+        self._grades = grades
+
+    def view(self) -> Sequence[SourceView]:
+        """Return all sources, sorted by domain."""
+        return [_view(profile) for profile in self._grades.overview()]
+
+
+def _view(profile: SourceProfile) -> SourceView:
+    source = profile.set_grade
+    return SourceView(
+        domain=source.domain,
+        publisher=source.publisher,
+        owner=source.owner,
+        kind=source.kind,
+        grade=profile.today.grade,
+        granted=source.grade,
+        ground=source.ground,
+        set_by="hand" if source.set_by == "hand" else "import" if source.set_by == "import" else "shipped",
+        record=profile.record.describe() if profile.record.outcomes else None,
+    )

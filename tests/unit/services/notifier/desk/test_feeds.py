@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from services.common.db import reading
+from services.notifier.desk.dependencies import FeedView, SourceView
+from services.notifier.desk.tokens import create_api_token
+from services.notifier.tables import audit_log
+from tests.desk_data import NOW
+from tests.desk_world import World
+
+FEEDS = (
+    FeedView("f1", "https://rss.northgate.example/all", "ok", publisher="Northgate", channel="rss.northgate.example"),
+    FeedView("f2", "https://feeds.many.example/x", "unreachable", reason="it can't be found.", fix="Check its name.",
+             speaks_for=("port.example",), ground="Its own page links to it."),
+)  # fmt: skip
+SOURCES = tuple(
+    SourceView(domain, publisher, None, "news", grade, granted, "Corrects its errors.", "hand", record)
+    for domain, publisher, grade, granted, record in (
+        ("north.example", "The North", "B", "B", None),
+        ("northgate.example", "Northgate Wire", "C", "A", "of its last two rumors, two were denied"),
+        ("port.example", "The Port Courier", "B", "B", None),
+    )
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World.make(tmp_path)
+    world.feeds, world.sources = FEEDS, SOURCES
+    return world
+
+
+@pytest.fixture
+def owner(world: World) -> TestClient:
+    return world.browser()
+
+
+@pytest.fixture
+def program(world: World) -> TestClient:
+    client = world.browser(None)
+    with world.engine.begin() as connection:
+        client.headers["Authorization"] = f"Bearer {create_api_token(connection, 'owner', NOW)}"
+    return client
+
+
+def form(client: TestClient, **fields: str) -> dict[str, str]:
+    found = re.search(r'name="form_token" value="([^"]+)"', client.get("/feeds").text)
+    assert found is not None
+    return {"form_token": found[1], **fields}
+
+
+def test_the_feeds_of_a_page_are_offered_with_a_preview(world: World, owner: TestClient) -> None:
+    text = owner.post("/feeds/find", data=form(owner, url=" northgate.example ")).text
+    assert "Found 2 feeds" in text
+    assert "Halden cuts its dividend" in text
+    assert "The server does not know it. " in text
+    assert text.count("Add this feed") == 1, "one that can't be read is not offered"
+    assert 'name="url" value="https://northgate.example/feed"' in text
+    assert world.feed_notes.done == [], "nothing is stored yet"
+    refused = owner.post("/feeds/find", data=form(owner, url="nothing"))
+    assert (refused.status_code, "Look for a link called RSS." in refused.text) == (400, True)
+
+
+def test_lists_are_imported_and_exported(world: World, owner: TestClient) -> None:
+    file = {"file": ("mine.opml", b"<opml/>", "text/x-opml")}
+    text = owner.post("/feeds/import", data=form(owner), files=file).text
+    assert "2 added, 1 already present, 1 invalid" in text
+    assert "line 3: no address" in text
+    assert world.feed_notes.done == [("mine.opml", "<opml/>")]
+    exported = owner.get("/feeds/feeds.opml")
+    assert (exported.text, exported.headers["content-disposition"]) == ("<opml/>", 'attachment; filename="feeds.opml"')
+
+
+def test_the_owner_says_who_may_speak_through_a_feed(world: World, owner: TestClient) -> None:
+    text = owner.get("/feeds").text
+    assert "Without an entry: the publisher of rss.northgate.example." in text
+    assert "Its own page links to it." in text
+    wanted = form(owner, domains="a.example, b.example", ground=" Their page says so. ")
+    assert owner.post("/feeds/f1/speakers", data=wanted).status_code == 303
+    assert world.feed_notes.done == [("a.example,b.example", "Their page says so.")]
+    assert owner.post("/feeds/none/speakers", data=wanted).status_code == 404
+    with reading(world.engine) as connection:
+        details = connection.execute(select(audit_log.c.detail).where(audit_log.c.action == "feed.speakers")).scalars()
+        assert details.all() == ["a.example, b.example: Their page says so."]
+
+
+def test_account_managers_see_feeds_but_change_none(world: World) -> None:
+    mara = world.browser("manager-mara")
+    text = mara.get("/feeds").text
+    assert ("Find feeds" in text, "Who may speak" in text, "Northgate" in text) == (False, False, True)
+    for path, sent in (("find", {"url": "x.example"}), ("f1/speakers", {}), ("f1/pause", {})):
+        assert mara.post(f"/feeds/{path}", data=form(mara, **sent)).status_code == 404
+    assert world.feed_notes.done == []
+
+
+def test_sources_have_grade_ground_record_and_feeds(owner: TestClient) -> None:
+    text = owner.get("/sources").text
+    assert "Northgate Wire" in text
+    assert "Of its last two rumors, two were denied" in text
+    assert "set: A" in text
+    assert "Corrects its errors." in text
+    assert 'href="/feeds#feed-f1"' in text
+    assert "The North" not in text, "no feed of it"
+    assert "The Port Courier" in text, "somebody vouched for it"
+    assert "The North" in owner.get("/sources", params={"all": "yes"}).text
+    assert "No source matches." in owner.get("/sources", params={"q": "zzz"}).text
+
+
+def test_the_api_does_the_same(world: World, program: TestClient) -> None:
+    at = "/api/v1/feeds"
+    assert [feed["id"] for feed in program.get(at).json()["items"]] == ["f1", "f2"]
+    found = program.post(f"{at}/find", json={"url": "northgate.example"}).json()["items"]
+    assert [(feed["count"], feed["problem"]) for feed in found] == [(12, None), (0, "The server does not know it.")]
+    assert program.post(at, json={"url": "https://c.example/feed"}).status_code == 201
+    assert program.post(f"{at}/f1/pause").json() == {"feed_id": "f1"}
+    assert program.put(f"{at}/f1/speakers", json={"domains": ["a.example"], "ground": "So."}).status_code == 200
+    assert program.get(f"{at}/opml").json() == {"opml": "<opml/>"}
+    assert program.post(f"{at}/opml", json={"opml": "<opml/>"}).json()["added"] == 2
+    assert world.feed_notes.done == [
+        ("add", "https://c.example/feed"), ("pause", "f1"), ("a.example", "So."), ("the list", "<opml/>"),
+    ]  # fmt: skip
+    listed = program.get("/api/v1/sources", params={"q": "north", "limit": 1, "page": 2}).json()
+    assert (listed["total"], [source["domain"] for source in listed["items"]]) == (2, ["northgate.example"])
+
+
+def test_a_desk_without_feeds_says_so(world: World, program: TestClient) -> None:
+    world.feeds = ()
+    assert "No feeds yet." in world.browser("manager-mara").get("/feeds").text
+    assert program.post("/api/v1/feeds/f1/pause").status_code == 404
