@@ -19,8 +19,10 @@ __all__ = [
     "DraftCreated",
     "DraftDismissed",
     "DraftEdited",
+    "DraftExpired",
     "DraftPart",
     "DraftRefused",
+    "DraftReopened",
     "DraftSent",
     "DraftState",
     "Finding",
@@ -32,9 +34,9 @@ DismissReason = Literal["not_useful", "wrong_client", "wrong_fact", "too_late", 
 #: open: proposed · edited: changed by a person · second: approved, and a second person has to approve it too ·
 #: approved: waits to go out · sending: an attempt is under way · sent: it reached its channel · failed: no channel took
 #: it · unknown: an attempt ended without an answer · dismissed: a person decided against it · withdrawn: newer news or
-#: the client's removal made it void.
+#: the client's removal made it void · expired: its deadline passed without a decision.
 DraftState = Literal[
-    "open", "edited", "second", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn"
+    "open", "edited", "second", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn", "expired"
 ]
 #: within: one of the client's messages of a week · beyond: in addition to them · exempt: a correction or an update of
 #: what the client was told, which does not count.
@@ -208,6 +210,33 @@ class DraftDismissed(Payload):
     client_id: str
     reason: DismissReason
     comment: str | None = None
+    by: str
+
+
+class DraftExpired(Payload):
+    """Nobody decided on a draft before its deadline."""
+
+    event_type: ClassVar[str] = "draft.expired"
+
+    draft_id: str
+    alert_id: str
+    client_id: str
+    deadline_at: Utc
+
+
+class DraftReopened(Payload):
+    """The account manager put a dismissed or expired draft back into the inbox, until ``deadline_at``.
+
+    It undoes the draft's dismissal, also as feedback. ``reason`` is why it is still worth sending after its deadline.
+    """
+
+    event_type: ClassVar[str] = "draft.reopened"
+
+    draft_id: str
+    alert_id: str
+    client_id: str
+    reason: str | None = None
+    deadline_at: Utc
     by: str
 
 

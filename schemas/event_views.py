@@ -39,8 +39,8 @@ EvidencePosition = Literal["reports", "repeats", "denies", "withdraws", "backgro
 #: sending · unknown: it may not have arrived · failed: no channel took it · open: a draft waits for the account
 #: manager · postponed: the contact policy waits · held: a rumor that is not told, with an answer ready · also_noticed:
 #: only listed for the account manager · covered: another message tells it · not_told: no message, for
-#: ``state_reason`` · dismissed: the account manager decided against it · withdrawn: newer news made it void · ignored:
-#: not for this client · undecided: the alert has not been processed yet.
+#: ``state_reason`` · dismissed: the account manager decided against it · withdrawn: newer news made it void · expired:
+#: nobody decided before its deadline · ignored: not for this client · undecided: the alert has not been processed yet.
 TellingState = Literal[
     "told",
     "approved",
@@ -55,6 +55,7 @@ TellingState = Literal[
     "not_told",
     "dismissed",
     "withdrawn",
+    "expired",
     "ignored",
     "undecided",
 ]

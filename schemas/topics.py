@@ -17,7 +17,9 @@ from schemas.drafts import (
     DraftCreated,
     DraftDismissed,
     DraftEdited,
+    DraftExpired,
     DraftRefused,
+    DraftReopened,
     DraftSent,
     TellRequested,
 )
@@ -102,7 +104,7 @@ TOPICS: dict[str, Topic] = {
         ),
         Topic(
             "decisions",
-            (*_DECISIONS, TellRequested),
+            (*_DECISIONS, DraftExpired, DraftReopened, TellRequested),
             "client id",
             12,
             365 * DAY_SECONDS,

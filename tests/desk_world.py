@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk import auth
 from services.notifier.desk.actions import alerts, client_edits, clients, deliveries
 from services.notifier.desk.actions import drafts as draft_actions
+from services.notifier.desk.actions import undo as undo_actions
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.app import create_app
 from services.notifier.desk.auth import Viewer
@@ -47,7 +48,7 @@ from tests.fakes import CollectingPublisher, FakeClock, ScriptedChannel
 __all__ = ["OWNER", "FeedNotes", "World"]
 
 OWNER = Viewer("owner", "Owner", "owner", None, "Europe/Stockholm")
-ACTIONS = (draft_actions, deliveries, clients, client_edits, alerts)
+ACTIONS = (draft_actions, deliveries, clients, client_edits, alerts, undo_actions)
 BOOK = DeskBook(Trades.shipped())
 SETTINGS = DeskSettings(
     secret="a secret of the tests, long enough to sign", base_url="http://testserver", allowed_hosts=("testserver",),
@@ -176,11 +177,13 @@ class World:
                     if topic_of(event).name in sink.inputs:
                         sink.apply(connection, event)
 
-    def desk(self, act: str, *args: object, viewer: Viewer = OWNER, **named: object) -> object:
-        """Run one action of ``viewer`` in its own transaction."""
+    def desk(
+        self, act: str, *args: object, viewer: Viewer = OWNER, undo: timedelta = timedelta(), **named: object
+    ) -> object:
+        """Run one action of ``viewer`` in its own transaction; by default, it takes effect at once."""
         (action,) = (getattr(module, act) for module in ACTIONS if act in module.__all__)
         with self.engine.begin() as connection:
-            context = ActionContext(connection, self.publisher, viewer, self.clock.now(), client_book=BOOK)
+            context = ActionContext(connection, self.publisher, viewer, self.clock.now(), client_book=BOOK, undo=undo)
             return action(context, *args, **named)
 
     def draft(self, client_id: str, verdict: str = "tell", state: str | None = None) -> DraftLine:

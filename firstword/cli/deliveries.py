@@ -19,7 +19,7 @@ from services.notifier import queries
 from services.notifier.delivery import queries as delivery_queries
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.actions.deliveries import send_again
-from services.notifier.desk.actions.drafts import take_back
+from services.notifier.desk.actions.undo import take_back
 from services.notifier.digest import manager_outbox
 from services.notifier.scope import EVERYTHING
 

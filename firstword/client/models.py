@@ -85,10 +85,12 @@ __all__ = [
     "ReadingConfidence",
     "Reason",
     "Recorded",
+    "Reopening",
     "Requested",
     "Rewording",
     "SavedEntry",
     "ScopeOf",
+    "SendingPlan",
     "ShareOf",
     "SourceView",
     "SourceViewPage",
@@ -175,6 +177,7 @@ class AffectedClient(Model):
         "not_told",
         "dismissed",
         "withdrawn",
+        "expired",
         "ignored",
         "undecided",
     ]
@@ -328,14 +331,19 @@ class AlertPage(Model):
 
 
 class Approval(Model):
-    """An approval. ``at_once`` sends now, regardless of the client's hours, budget and blackouts.
+    """An approval. ``at_once`` sends now, outside the client's hours and budget, for ``override_reason``.
 
-    ``reason`` is needed where a finding has the effect ``reason``.
+    No reason sends a message during a blackout. ``leave_at`` is a chosen time: without an offset, it is in the
+    client's time zone. ``shown`` is the plan that the caller was shown; if the message would now leave at another
+    time, nothing is approved. ``reason`` is needed where a finding has the effect ``reason``.
     """
 
     version: int
     at_once: bool = False
     reason: str = ""
+    override_reason: str = ""
+    leave_at: str | None = None
+    shown: datetime | None = None
 
 
 class Approved(Model):
@@ -346,7 +354,17 @@ class Approved(Model):
 
     draft_id: str
     state: Literal[
-        "open", "edited", "second", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn"
+        "open",
+        "edited",
+        "second",
+        "approved",
+        "sending",
+        "sent",
+        "failed",
+        "unknown",
+        "dismissed",
+        "withdrawn",
+        "expired",
     ] = "approved"
     leaves_at: datetime | None
 
@@ -609,7 +627,17 @@ class Dismissed(Model):
 
     draft_id: str
     state: Literal[
-        "open", "edited", "second", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn"
+        "open",
+        "edited",
+        "second",
+        "approved",
+        "sending",
+        "sent",
+        "failed",
+        "unknown",
+        "dismissed",
+        "withdrawn",
+        "expired",
     ] = "dismissed"
 
 
@@ -666,7 +694,17 @@ class DraftDetail(Model):
     verdict: str
     urgency: str
     state: Literal[
-        "open", "edited", "second", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn"
+        "open",
+        "edited",
+        "second",
+        "approved",
+        "sending",
+        "sent",
+        "failed",
+        "unknown",
+        "dismissed",
+        "withdrawn",
+        "expired",
     ]
     subject: str
     version: int
@@ -674,6 +712,7 @@ class DraftDetail(Model):
     created_at: datetime
     send_after: datetime
     deadline_at: datetime
+    sending: SendingPlan | None = None
     body: str
     revision: int
     outcome: str | None
@@ -701,7 +740,17 @@ class DraftSummary(Model):
     verdict: str
     urgency: str
     state: Literal[
-        "open", "edited", "second", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn"
+        "open",
+        "edited",
+        "second",
+        "approved",
+        "sending",
+        "sent",
+        "failed",
+        "unknown",
+        "dismissed",
+        "withdrawn",
+        "expired",
     ]
     subject: str
     version: int
@@ -709,6 +758,7 @@ class DraftSummary(Model):
     created_at: datetime
     send_after: datetime
     deadline_at: datetime
+    sending: SendingPlan | None = None
 
 
 class DraftSummaryPage(Model):
@@ -730,7 +780,17 @@ class DraftWithRewording(Model):
     verdict: str
     urgency: str
     state: Literal[
-        "open", "edited", "second", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn"
+        "open",
+        "edited",
+        "second",
+        "approved",
+        "sending",
+        "sent",
+        "failed",
+        "unknown",
+        "dismissed",
+        "withdrawn",
+        "expired",
     ]
     subject: str
     version: int
@@ -738,6 +798,7 @@ class DraftWithRewording(Model):
     created_at: datetime
     send_after: datetime
     deadline_at: datetime
+    sending: SendingPlan | None = None
     body: str
     revision: int
     outcome: str | None
@@ -900,7 +961,17 @@ class EventMessage(Model):
     draft_id: str
     verdict: Literal["tell", "information", "warn", "hold", "correct", "ignore"]
     state: Literal[
-        "open", "edited", "second", "approved", "sending", "sent", "failed", "unknown", "dismissed", "withdrawn"
+        "open",
+        "edited",
+        "second",
+        "approved",
+        "sending",
+        "sent",
+        "failed",
+        "unknown",
+        "dismissed",
+        "withdrawn",
+        "expired",
     ]
     subject: str
     alert_ids: tuple[str, ...]
@@ -1483,6 +1554,13 @@ class Recorded(Model):
     client_id: str
 
 
+class Reopening(Model):
+    """A dismissed or expired draft is reopened. ``reason`` is needed once its deadline has passed."""
+
+    version: int
+    reason: str = ""
+
+
 class Requested(Model):
     """A draft that was asked for is being written."""
 
@@ -1520,6 +1598,23 @@ class ScopeOf(Model):
     industries: str | tuple[str, ...] | None = None
     regions: str | tuple[str, ...] | None = None
     parties: str | tuple[str, ...] | None = None
+
+
+class SendingPlan(Model):
+    """The plan of sending. ``says`` is what the desk shows; ``why`` gives the reasons, and ``sooner`` what helps.
+
+    ``at_once``: it leaves as soon as the approval can't be undone any longer. ``in_time``: it leaves before its
+    deadline. ``may_override``: a reason sends it at once.
+    """
+
+    says: str
+    leaves_at: datetime | None
+    at_once: bool
+    in_time: bool
+    why: tuple[str, ...]
+    sooner: tuple[str, ...]
+    may_override: bool
+    refused: Literal["do_not_contact", "no_contact_budget", "no_open_hours", "not_in_book"] | None = None
 
 
 class ShareOf(Model):

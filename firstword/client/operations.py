@@ -21,6 +21,24 @@ class Desk(Transport):
         """
         return self._request(models.DraftSummaryPage, "GET", "/drafts", query={"cursor": cursor, "limit": limit})
 
+    def list_waiting(self, *, cursor: str | None = None, limit: int | None = None) -> models.DraftSummaryPage:
+        """List approved drafts that have not gone out, the next one first, each with its plan of sending.
+
+        Scope: ``read``.
+        """
+        return self._request(
+            models.DraftSummaryPage, "GET", "/drafts/waiting", query={"cursor": cursor, "limit": limit}
+        )
+
+    def list_expired(self, *, cursor: str | None = None, limit: int | None = None) -> models.DraftSummaryPage:
+        """List drafts that nobody decided on before their deadline, the latest first.
+
+        Scope: ``read``.
+        """
+        return self._request(
+            models.DraftSummaryPage, "GET", "/drafts/expired", query={"cursor": cursor, "limit": limit}
+        )
+
     def list_second(self) -> tuple[models.DraftSummary, ...]:
         """List the drafts that another person has approved and that wait for the caller's approval.
 
@@ -54,6 +72,24 @@ class Desk(Transport):
         """
         return self._request(
             models.Dismissed, "POST", "/drafts/{draft_id}/dismiss", places={"draft_id": draft_id}, body=body, key=key
+        )
+
+    def undo_decision(self, draft_id: str, body: models.Version, *, key: str | None = None) -> models.DraftDetail:
+        """Undo the last decision about the draft: an approval, a dismissal, or that it was marked as sent.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.DraftDetail, "POST", "/drafts/{draft_id}/undo", places={"draft_id": draft_id}, body=body, key=key
+        )
+
+    def reopen(self, draft_id: str, body: models.Reopening, *, key: str | None = None) -> models.DraftDetail:
+        """Put a dismissed or expired draft back among those that await a decision.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.DraftDetail, "POST", "/drafts/{draft_id}/reopen", places={"draft_id": draft_id}, body=body, key=key
         )
 
     def edit(self, draft_id: str, body: models.Edit, *, key: str | None = None) -> models.DraftDetail:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import uvicorn
 from sqlalchemy import Engine
@@ -148,6 +149,7 @@ def build_desk(
                 mail_channel=bool(routes),
                 mail_fix="Set FIRSTWORD_SMTP_HOST (and _PORT, _USERNAME, _PASSWORD, _SENDER) to send from here.",
                 signin_command="firstword signin",
+                undo=timedelta(seconds=settings.undo_seconds),
             ),
             feeds_view=feeds.view,
             feed_actions=feeds,

@@ -29,6 +29,7 @@ from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.digest.manager_mailer import ManagerMailer
 from services.notifier.digest.schedule import DigestSource
 from services.notifier.digest.urgent import UrgentSource
+from services.notifier.expiry import DraftExpirer
 from services.notifier.gate.policy import GatePolicy
 from services.notifier.rewording.worker import RewordingWorker
 from services.notifier.second_reading.worker import SecondReadingWorker
@@ -72,6 +73,7 @@ def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[
         "webhooks": build_webhooks(store, metrics, sole=sole),
         "clocks": AgreementPublisher(engine, events, clock),
         "audit": AuditSealer(engine, clock),
+        "expiry": DraftExpirer(engine, events, clock),
         **{name: service for name, service in optional.items() if service is not None},
     }
 

@@ -200,6 +200,12 @@ class Settings(EnvironmentSettings):
     gate: Path | None = Field(
         default=None, description="your firm's rules on what may be sent, a file; default: 'gate.yaml' in data"
     )
+    undo_seconds: int = Field(
+        default=10,
+        ge=0,
+        le=300,
+        description="for how long a decision at the desk can be undone; an approved message is held for that time",
+    )
     fetch_concurrency: int = Field(default=8, ge=1, le=64)
     reader_processes: int = Field(
         default=1, ge=1, le=64, description="processes that parse feeds, apart from everything else; one for each core"

@@ -1,8 +1,8 @@
 """The life of a draft: its states, the commands that change them, who may give each, and the only writer of them.
 
-Everything that changes a draft's state goes through :func:`change` or :func:`change_where`. A draft does not expire:
-past its deadline it stays in the inbox, listed last, until somebody decides or it is withdrawn (newer news replaces it,
-its news turns out to be false, or the client is removed).
+Everything that changes a draft's state goes through :func:`change` or :func:`change_where`. A draft that nobody decided
+on expires at its deadline (:mod:`services.notifier.expiry`), except a correction: what was told and is false is put
+right late rather than never.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ __all__ = [
     "ManagerCommand",
     "PipelineCommand",
     "StaleDraft",
+    "TimeCommand",
     "Transition",
     "change",
     "change_where",
@@ -38,7 +39,7 @@ __all__ = [
     "next_state",
 ]
 
-Actor = Literal["account manager", "delivery", "pipeline"]
+Actor = Literal["account manager", "delivery", "pipeline", "time"]
 ManagerCommand = Literal[
     "edit",
     "ask_second",
@@ -49,12 +50,26 @@ ManagerCommand = Literal[
     "mark_sent",
     "confirm_arrival",
     "send_again",
+    "reopen",
+    "reopen_edited",
+    "unmark_sent",
+    "unmark_sent_edited",
 ]
 DeliveryCommand = Literal["start_sending", "delivered", "retry", "failed", "outcome_unknown", "bounced", "fall_back"]
 #: Commands that the pipeline derives from events. A ``record_*`` repeats a decision that the desk or the delivery
 #: worker has written already; it only has an effect where the tables are rebuilt.
-PipelineCommand = Literal["record_edit", "record_approval", "record_sent", "record_dismissal", "withdraw"]
-Command = ManagerCommand | DeliveryCommand | PipelineCommand
+PipelineCommand = Literal[
+    "record_edit",
+    "record_approval",
+    "record_sent",
+    "record_dismissal",
+    "record_expiry",
+    "record_reopening",
+    "record_reopening_edited",
+    "withdraw",
+]
+TimeCommand = Literal["expire"]
+Command = ManagerCommand | DeliveryCommand | PipelineCommand | TimeCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +92,16 @@ TRANSITIONS: Mapping[Command, Transition] = {
     "approve": Transition(DECIDABLE, "approved", "account manager"),
     "take_back": Transition(("approved",), "open", "account manager"),
     "take_back_edited": Transition(("approved",), "edited", "account manager"),
-    "dismiss": Transition(DECIDABLE, "dismissed", "account manager"),
-    "mark_sent": Transition(DECIDABLE, "sent", "account manager"),
+    "dismiss": Transition((*DECIDABLE, "expired"), "dismissed", "account manager"),
+    "mark_sent": Transition((*DECIDABLE, "expired"), "sent", "account manager"),
     "confirm_arrival": Transition(
         ("unknown", "open", "edited", "approved", "sending", "failed"), "sent", "account manager"
     ),
     "send_again": Transition(("failed", "unknown"), "approved", "account manager"),
+    "reopen": Transition(("dismissed", "expired"), "open", "account manager"),
+    "reopen_edited": Transition(("dismissed", "expired"), "edited", "account manager"),
+    "unmark_sent": Transition(("sent",), "open", "account manager"),
+    "unmark_sent_edited": Transition(("sent",), "edited", "account manager"),
     "start_sending": Transition(("approved",), "sending", "delivery"),
     "delivered": Transition(("sending",), "sent", "delivery"),
     "retry": Transition(("sending",), "approved", "delivery"),
@@ -92,9 +111,15 @@ TRANSITIONS: Mapping[Command, Transition] = {
     "fall_back": Transition(("failed",), "approved", "delivery"),
     "record_edit": Transition(("open", "edited"), "edited", "pipeline"),
     "record_approval": Transition(("open", "edited"), "approved", "pipeline"),
-    "record_sent": Transition(("open", "edited", "approved", "sending", "unknown", "failed"), "sent", "pipeline"),
-    "record_dismissal": Transition(DECIDABLE, "dismissed", "pipeline"),
-    "withdraw": Transition((*DECIDABLE, "approved"), "withdrawn", "pipeline"),
+    "record_sent": Transition(
+        ("open", "edited", "approved", "sending", "unknown", "failed", "expired"), "sent", "pipeline"
+    ),
+    "record_dismissal": Transition((*DECIDABLE, "expired"), "dismissed", "pipeline"),
+    "record_expiry": Transition(DECIDABLE, "expired", "pipeline"),
+    "record_reopening": Transition(("dismissed", "expired"), "open", "pipeline"),
+    "record_reopening_edited": Transition(("dismissed", "expired"), "edited", "pipeline"),
+    "withdraw": Transition((*DECIDABLE, "approved", "expired"), "withdrawn", "pipeline"),
+    "expire": Transition(DECIDABLE, "expired", "time"),
 }
 #: States that no command leaves.
 TERMINAL: frozenset[DraftState] = frozenset(
@@ -113,6 +138,10 @@ _CANNOT: Mapping[Command, str] = {
     "mark_sent": "be marked as sent",
     "confirm_arrival": "be marked as received",
     "send_again": "be sent again",
+    "reopen": "be reopened",
+    "reopen_edited": "be reopened",
+    "unmark_sent": "be unmarked",
+    "unmark_sent_edited": "be unmarked",
 }
 
 

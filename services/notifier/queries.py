@@ -15,7 +15,7 @@ from schemas.drafts import Draft, DraftState
 from schemas.interactions import ClientTuned
 from services.common.keyset import Cursor, rows_after
 from services.notifier.contact.budget import LEFT_OUT
-from services.notifier.lifecycle import DECIDABLE, TERMINAL
+from services.notifier.lifecycle import DECIDABLE
 from services.notifier.scope import EVERYTHING, Scope
 from services.notifier.tables import (
     alerts,
@@ -52,12 +52,12 @@ __all__ = [
     "delivery_lines",
     "draft",
     "drafts_of",
+    "expired",
     "feedback_on",
     "has_sample",
     "held",
     "inbox",
     "lines_by_id",
-    "message_times",
     "noticed",
     "page_of",
     "story",
@@ -101,6 +101,7 @@ class DraftLine:
     """A draft with its client and its alert, as lists and pages show it."""
 
     id: str
+    story_id: str
     client_id: str
     client_name: str
     organisation: str | None
@@ -138,6 +139,7 @@ class Counts:
     inbox: int
     held: int
     unknown: int
+    expired: int
 
 
 _DRAFTS = drafts.outerjoin(clients, clients.c.id == drafts.c.client_id).outerjoin(
@@ -226,11 +228,21 @@ def inbox(
     return _drafts(connection, query.order_by(late, drafts.c.deadline_at, drafts.c.id), number, size)
 
 
-def waiting(connection: Connection, scope: Scope, *, limit: int = 50) -> Sequence[DraftLine]:
+def waiting(connection: Connection, scope: Scope, *, number: Place = 1, size: int = 50) -> Page[DraftLine]:
     """Return approved drafts that have not gone out, the next one first."""
     query = _draft_query(scope).where(drafts.c.state.in_(("approved", "sending")))
-    rows = connection.execute(query.order_by(drafts.c.send_after, drafts.c.id).limit(limit)).mappings()
-    return [_line(row) for row in rows]
+    leaves_at = (
+        select(func.min(deliveries.c.next_attempt_at))
+        .where(deliveries.c.draft_id == drafts.c.id, deliveries.c.status == "pending")
+        .scalar_subquery()
+    )
+    return _drafts(connection, query.order_by(func.coalesce(leaves_at, drafts.c.send_after), drafts.c.id), number, size)
+
+
+def expired(connection: Connection, scope: Scope, *, number: Place, size: int) -> Page[DraftLine]:
+    """Return drafts that nobody decided on before their deadline, the latest first."""
+    query = _draft_query(scope).where(drafts.c.state == "expired")
+    return _drafts(connection, query.order_by(drafts.c.deadline_at.desc(), drafts.c.id), number, size)
 
 
 def waiting_for_second(connection: Connection, scope: Scope, *, limit: int = 50) -> Sequence[DraftLine]:
@@ -268,6 +280,9 @@ def counts(connection: Connection, scope: Scope, now: datetime, user_id: str | N
         held=connection.execute(count.select_from(_ALERTS).where(rumors, scope.condition())).scalar_one(),
         unknown=connection.execute(
             count.select_from(_DELIVERIES).where(deliveries.c.status == "unknown", scope.condition())
+        ).scalar_one(),
+        expired=connection.execute(
+            count.select_from(_DRAFTS).where(drafts.c.state == "expired", scope.condition())
         ).scalar_one(),
     )
 
@@ -415,44 +430,6 @@ def alerts_by_id(connection: Connection, scope: Scope, alert_ids: Sequence[str])
     return [alerts_by_id[alert_id] for alert_id in alert_ids if alert_id in alerts_by_id]
 
 
-def message_times(connection: Connection, scope: Scope, client_id: str, since: datetime) -> Sequence[datetime]:
-    """Return when messages and logged conversations reached the client after ``since``, or will; sorted.
-
-    A message sent by several channels counts once. Replies and unanswered calls don't count, and neither do messages
-    beyond the weekly budget or exempt from it.
-    """
-    past = (
-        select(interactions.c.at, interactions.c.draft_id)
-        .select_from(_INTERACTIONS)
-        .where(
-            interactions.c.client_id == client_id,
-            interactions.c.at > since,
-            interactions.c.channel != "reply",
-            interactions.c.outcome != "no_answer",
-            scope.condition(),
-        )
-    )
-    future = (
-        select(deliveries.c.next_attempt_at, deliveries.c.changed_at, deliveries.c.draft_id)
-        .select_from(_DELIVERIES)
-        .where(
-            deliveries.c.client_id == client_id,
-            deliveries.c.status.in_(("pending", "sending", "unknown")),
-            scope.condition(),
-        )
-    )
-    times: dict[str, datetime] = {}
-    for at, draft_id in connection.execute(past.order_by(interactions.c.at)):
-        times.setdefault(draft_id or at.isoformat(), at)
-    for leaves_at, changed_at, draft_id in connection.execute(future.order_by(deliveries.c.id)):
-        times.setdefault(draft_id, leaves_at or changed_at)
-    budget = drafts.c.payload["budget"].as_string()
-    outside = select(drafts.c.id).where(drafts.c.id.in_(times), budget.in_(("beyond", "exempt")))
-    for draft_id in connection.execute(outside).scalars():
-        del times[draft_id]
-    return sorted(times.values())
-
-
 def tuning(connection: Connection, scope: Scope, client_id: str) -> ClientTuned | None:
     """Return how feedback has moved the client's thresholds, if it has."""
     query = (
@@ -525,7 +502,7 @@ def decisions(connection: Connection, scope: Scope, *, number: Place, size: int)
     ).where(alerts.c.verdict == "ignore")
     dropped = select(
         drafts.c.alert_id, drafts.c.client_id, drafts.c.state, drafts.c.outcome, drafts.c.subject, drafts.c.changed_at
-    ).where(drafts.c.state.in_(sorted(TERMINAL)))
+    ).where(drafts.c.state.in_(("dismissed", "withdrawn", "expired")))
     policy = select(
         contact_decisions.c.alert_id,
         contact_decisions.c.client_id,

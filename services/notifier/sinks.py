@@ -17,7 +17,9 @@ from schemas.drafts import (
     DraftCreated,
     DraftDismissed,
     DraftEdited,
+    DraftExpired,
     DraftRefused,
+    DraftReopened,
     DraftSent,
 )
 from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
@@ -154,7 +156,14 @@ class DraftSink:
                 row = {"id": event.id, "at": event.time, **refused.model_dump(exclude={"withdraws"})}
                 upsert(connection, refusals, [row], ["id"])
                 withdraw(connection, drafts.c.id.in_(refused.withdraws), refused.detail, event)
-            case DraftEdited() | DraftApproved() | DraftSent() | DraftDismissed() as decision:
+            case (
+                DraftEdited()
+                | DraftApproved()
+                | DraftSent()
+                | DraftDismissed()
+                | DraftExpired()
+                | DraftReopened() as decision
+            ):
                 if _exists(connection, decision.draft_id):
                     _record(connection, decision, event)
                 else:
@@ -268,9 +277,6 @@ def _was_answered_before_move(connection: Connection, alert: Alert) -> bool:
     return connection.execute(select(alerts.c.id).where(alerts.c.id == alert.id)).first() is None
 
 
-Decision = DraftEdited | DraftApproved | DraftSent | DraftDismissed
-
-
 def _create(connection: Connection, draft: Draft, event: AnyEvent) -> None:
     lifecycle.create(connection, draft, event.time)
     record_draft(connection, draft)
@@ -295,7 +301,8 @@ def _keep_early(connection: Connection, draft_id: str, event: AnyEvent) -> None:
 
 
 def _record(connection: Connection, decision: Payload, event: AnyEvent) -> None:
-    """Write a decision, unless it is written already."""
+    """Write a decision, unless it is written already, or the draft was decided otherwise after it."""
+    still_last = drafts.c.changed_at <= event.time
     match decision:
         case DraftEdited():
             text = {"subject": decision.subject, "body": decision.body, "revision": decision.revision}
@@ -304,13 +311,20 @@ def _record(connection: Connection, decision: Payload, event: AnyEvent) -> None:
             index_draft(connection, decision.draft_id)
         case DraftApproved():
             text = {"subject": decision.subject, "body": decision.body}
-            _apply(connection, decision.draft_id, "record_approval", event, text)
+            _apply(connection, decision.draft_id, "record_approval", event, text, still_last)
         case DraftSent():
             _apply(connection, decision.draft_id, "record_sent", event, {"outcome": None})
             record_opinions(connection, decision.draft_id, event.time)
         case DraftDismissed():
             why = ": ".join(part for part in (decision.reason, decision.comment) if part)
-            _apply(connection, decision.draft_id, "record_dismissal", event, {"outcome": why})
+            _apply(connection, decision.draft_id, "record_dismissal", event, {"outcome": why}, still_last)
+        case DraftExpired():
+            _apply(connection, decision.draft_id, "record_expiry", event, {}, still_last)
+        case DraftReopened():
+            until = {"outcome": None, "approval": None, "deadline_at": decision.deadline_at}
+            edited = drafts.c.revision > 0
+            _apply(connection, decision.draft_id, "record_reopening", event, until, ~edited, still_last)
+            _apply(connection, decision.draft_id, "record_reopening_edited", event, until, edited, still_last)
         case _:
             raise AssertionError(f"{event.type} is not a decision about a draft")
 

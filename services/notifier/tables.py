@@ -196,6 +196,7 @@ deliveries = Table(
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("approved_by", String(80), nullable=False),
+    Column("plan", JSON),  # services.notifier.sending_plan.KeptPlan; null: it leaves when it is due
     Column("untold", Boolean, nullable=False, default=False),  # it was stopped by a sink, which can publish nothing
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),

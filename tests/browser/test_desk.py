@@ -100,7 +100,7 @@ def test_a_double_click_sends_once(page: Page, world: World) -> None:
     page.goto(f"{page.url}drafts/{line.id}")
     page.get_by_role("button", name="Mark as sent").dblclick()
     expect(page.get_by_role("status")).to_contain_text("sent by hand")
-    assert world.types().count("draft.sent") == 1
+    assert world.types().count("draft.approved") == 1
 
 
 def test_a_changed_inbox_shows_a_notice_and_moves_nothing(page: Page, world: World) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
@@ -30,6 +30,7 @@ from services.notifier.delivery.send_checks import reason_not_to_send
 from services.notifier.gate.current import reason_held
 from services.notifier.gate.policy import GatePolicy
 from services.notifier.lifecycle import DeliveryCommand
+from services.notifier.sending_plan import BY_HAND, kept_plan, plan_queued
 from services.notifier.tables import clients, deliveries, delivery_attempts, drafts
 
 __all__ = [
@@ -50,6 +51,10 @@ __all__ = [
 ]
 
 SOURCE = "firstword/notifier"
+#: The answer about a delivery that leaves later than planned.
+PUT_OFF = "put off"
+#: For so long after its deadline, a message that was approved in time still leaves: the outbox takes a moment.
+GRACE = timedelta(minutes=15)
 #: The most stopped deliveries that one transaction publishes.
 BATCH = 500
 
@@ -80,18 +85,46 @@ def claim(
 ) -> ClaimedDelivery | None:
     """Begin an attempt; return None if the delivery is no longer due, or another worker was faster.
 
-    ``gate``: the firm's rules on findings; without them, the defaults apply.
+    ``gate``: the firm's rules on findings; without them, the defaults apply. A message that may not leave yet, because
+    the client's hours, messages or book have changed since it was approved, is put off as its plan says.
     """
     lock_draft(connection, delivery_id)
+    late = _late_or_put_off(connection, delivery_id, now)
+    if late is PUT_OFF:
+        return None
     row = QUEUE.claim_one(connection, delivery_id, now)
     if row is None:
         return None
     entry = _client(connection, row["client_id"])
-    if _change_draft(connection, row["draft_id"], "start_sending", now):
-        blocked = reason_not_to_send(connection, row, entry, now) or reason_held(connection, row, gate or GatePolicy())
+    if row["channel"] == BY_HAND:
+        blocked = None
+    elif _change_draft(connection, row["draft_id"], "start_sending", now):
+        held = reason_held(connection, row, gate or GatePolicy())
+        blocked = reason_not_to_send(connection, row, entry, now) or late or held
     else:
         blocked = "The message has already been sent, dismissed or withdrawn."
     return ClaimedDelivery(row["id"], row["channel"], row["attempts"], _outgoing(row, entry), blocked)
+
+
+def _late_or_put_off(connection: Connection, delivery_id: str, now: datetime) -> str | None:
+    """Put the delivery off if its plan says that it leaves later (PUT_OFF); return why it is too late, if it is."""
+    row = _delivery(connection, delivery_id)
+    if row["plan"] is None or row["status"] != "pending" or row["next_attempt_at"] is None:
+        return None
+    found = connection.execute(select(drafts).where(drafts.c.id == row["draft_id"])).mappings().one()
+    if found["state"] != "approved":
+        return None
+    draft, deadline = Draft.model_validate(found["payload"]), found["deadline_at"]
+    plan = plan_queued(connection, row, deadline, draft, now)
+    if plan.refused == "do_not_contact" or not plan.may_override:
+        return None  # the checks before sending say so
+    if draft.verdict != "correct" and (plan.refused is not None or plan.leaves_at > deadline + GRACE):
+        return f"It could not be sent before its deadline. {' '.join(plan.why)}".strip()
+    if plan.refused is not None or plan.leaves_at <= now:
+        return None
+    put_off = {"next_attempt_at": plan.leaves_at, "plan": {**kept_plan(plan)}, "changed_at": now, "untold": True}
+    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(put_off))
+    return PUT_OFF
 
 
 def finish(
@@ -123,7 +156,7 @@ def fall_back(
     if not left:
         return ()
     channel, address = left[0]
-    copied = {name: row[name] for name in ("draft_id", "client_id", "subject", "body", "approved_by")}
+    copied = {name: row[name] for name in ("draft_id", "client_id", "subject", "body", "approved_by", "plan")}
     new_id = content_id("dlv", row["draft_id"], channel, address)
     connection.execute(
         insert(deliveries).values(

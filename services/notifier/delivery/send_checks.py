@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -11,12 +11,9 @@ from schemas.clients import Blackout, Client, ClientChanged
 from schemas.drafts import Draft
 from services.notifier.contact.blackouts import blackout_end, blackout_names, general_blackout, topic_blackout
 from services.notifier.contact.plan import format_time, zone_of
-from services.notifier.tables import alerts, clients, drafts
+from services.notifier.tables import alerts, drafts
 
 __all__ = ["reason_not_to_send"]
-
-#: Time for which "Send now anyway" overrides blackouts: the person has seen the current one, but not a later one.
-ANYWAY = timedelta(minutes=15)
 
 
 def reason_not_to_send(
@@ -32,7 +29,7 @@ def reason_not_to_send(
     if not client.contact.blackouts:
         return None
     running = _running(connection, row["draft_id"], client, now)
-    if running is None or _sent_anyway(connection, row, now):
+    if running is None:
         return None
     topics = f" about {', '.join(running.about)}" if running.about else ""
     until = format_time(blackout_end(running, zone_of(client)), zone_of(client))
@@ -49,13 +46,3 @@ def _running(connection: Connection, draft_id: str, client: Client, now: datetim
     query = select(alerts.c.entity_id, alerts.c.entity_name).where(alerts.c.id.in_(told))
     about = blackout_names(client, (name for pair in connection.execute(query) for name in pair if name))
     return general_blackout(client, zone, now) or topic_blackout(client, zone, now, about)
-
-
-def _sent_anyway(connection: Connection, row: RowMapping, now: datetime) -> bool:
-    """Return whether it was approved just now, in spite of the blackout and with the client book unchanged since.
-
-    An ordinary approval would have been put off until after the blackout.
-    """
-    changed = connection.execute(select(clients.c.changed_at).where(clients.c.id == row["client_id"])).scalar_one()
-    approved: datetime = row["created_at"]
-    return now - approved <= ANYWAY and changed <= approved

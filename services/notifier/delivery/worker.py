@@ -22,6 +22,7 @@ from services.notifier.delivery.outbox import ClaimedDelivery
 from services.notifier.delivery.routes import MAIL, ClientRoutes
 from services.notifier.delivery.sending import ATTEMPT_SECONDS, send_once
 from services.notifier.gate.policy import GatePolicy
+from services.notifier.sending_plan import BY_HAND
 
 __all__ = ["DeliveryWorker"]
 
@@ -103,7 +104,13 @@ class DeliveryWorker:
         await self.deliver_due()
 
     def _claim(self, connection: Connection, delivery_id: str, now: datetime) -> ClaimedDelivery | None:
-        return outbox.claim(connection, delivery_id, now, self._gate)
+        claimed = outbox.claim(connection, delivery_id, now, self._gate)
+        if claimed is None or claimed.channel != BY_HAND:
+            return claimed
+        # The account manager has sent it. Nothing is left but to say so, now that it can't be undone any longer.
+        done = Outcome("delivered", "Sent by the account manager.")
+        self._publisher.publish(connection, outbox.finish(connection, claimed.id, claimed.attempt, done, now))
+        return None
 
     async def _send(self, claimed: ClaimedDelivery) -> Outcome:
         outcome = await self._outcome(claimed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,9 @@ from services.notifier.desk.errors import SignInNeeded
 from services.notifier.desk.idempotency import KeyedRequest
 from services.notifier.desk.rates import RequestRates
 from services.notifier.desk.tokens import ALL_SCOPES, TokenScope
+from services.notifier.queries import DraftLine
 from services.notifier.scope import Scope
+from services.notifier.sending_plan import Sending, plan_sendings
 
 __all__ = ["RequestContext", "Site", "page_number", "signed_in", "site_of"]
 
@@ -97,7 +99,12 @@ class RequestContext:
                 self.dependencies.gate,
                 self.dependencies.trades,
                 self.dependencies.client_book,
+                settings.undo,
             )
+
+    def plans(self, connection: Connection, lines: Sequence[DraftLine]) -> Mapping[str, Sending]:
+        """Return the plan of sending of each draft that waits, by its id."""
+        return plan_sendings(connection, lines, self.now, self.dependencies.settings.undo)
 
     def audit_read(self, action: str, subject: str, client_id: str | None = None) -> None:
         """Record in the audit log that the viewer read client data."""

@@ -161,7 +161,7 @@ class DeskSettings:
     https makes cookies Secure. ``allowed_hosts`` are the accepted Host headers, without port. ``mail_channel`` says
     that mail can be sent; if not, ``mail_fix`` says how to set it up. ``signin_command`` prints a new sign-in link.
     ``metrics_token`` opens /metrics to other machines. ``api_rate`` is how many requests to the API a user may send in
-    a minute.
+    a minute. ``undo`` is the time for which a decision can be undone.
     """
 
     secret: str = field(repr=False)
@@ -174,6 +174,7 @@ class DeskSettings:
     metrics_token: str | None = field(default=None, repr=False)
     page_size: int = 50
     api_rate: int = 1_200
+    undo: timedelta = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ TELLING: Mapping[TellingState, str] = {
     "not_told": "Not told",
     "dismissed": "Dismissed",
     "withdrawn": "Withdrawn",
+    "expired": "Expired",
     "ignored": "Ignored",
     "undecided": "Not processed yet",
 }
@@ -167,6 +168,7 @@ STATE: Mapping[DraftState, str] = {
     "unknown": "may not have arrived",
     "dismissed": "dismissed",
     "withdrawn": "withdrawn",
+    "expired": "expired",
 }
 DELIVERY: Mapping[DeliveryStatus, str] = {
     "pending": "waiting to be sent",

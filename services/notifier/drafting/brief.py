@@ -29,8 +29,9 @@ class DraftedStory(StoredModel):
     """A story that a draft was written about, and what became of the draft.
 
     ``dismissed`` is why the draft is not to be sent: the account manager's reason, ``superseded``, ``merged``,
-    ``withdrawn`` or ``outranked``. ``attached_to`` is the alert whose draft tells the same event, where this story is
-    of another watch of the client. ``counts`` is False for a message that takes none of the client's weekly messages.
+    ``withdrawn``, ``outranked`` or ``expired``. ``attached_to`` is the alert whose draft tells the same event, where
+    this story is of another watch of the client. ``counts`` is False for a message that takes none of the client's
+    weekly messages.
     ``silent``: it is another story of the same watch, whose event the draft tells in the words of a better one.
     """
 

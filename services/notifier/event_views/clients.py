@@ -27,6 +27,7 @@ TELLING_OF: Mapping[DraftState, TellingState] = {
     "unknown": "unknown",
     "dismissed": "dismissed",
     "withdrawn": "withdrawn",
+    "expired": "expired",
 }
 #: States in which a message is still on its way.
 _COMING: frozenset[DraftState] = frozenset(("open", "edited", "second", "failed", "approved", "sending"))

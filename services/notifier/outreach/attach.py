@@ -70,7 +70,7 @@ def _rewrite(
     told = [entry for entry in event_stories(alert, record.stories) if entry.sent_at and entry.attached_to is None]
     follow = FollowUp(told[-1] if told else None, message.draft_id)
     grant = Grant(story.draft.budget, story.draft.beyond_because)
-    update = compose_story(lead, follow, plan, plan.notes, context, grant=grant, attached=attached, variant=alert.id)
+    update = compose_story(lead, follow, plan, (), context, grant=grant, attached=attached, variant=alert.id)
     if isinstance(update, Refusal):
         return None
     draft = update.draft.model_copy(update={"purpose": story.draft.purpose})

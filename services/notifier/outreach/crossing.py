@@ -55,7 +55,7 @@ def _continue_sent(
     )
     follow = FollowUp(earlier, message.draft_id)
     update = compose_story(
-        story.alert, follow, plan, plan.notes, context, grant=EXEMPT, attached=story.attached, variant=sent.draft_id
+        story.alert, follow, plan, (), context, grant=EXEMPT, attached=story.attached, variant=sent.draft_id
     )
     if isinstance(update, Refusal):
         return record, ()

@@ -111,7 +111,7 @@ def _tell_best(record: ClientRecord, due: DueContact, why: str, client: Client, 
             continue
         if is_skipped(brief_for(lifted, follow, context), context.playbooks):
             continue
-        notes = (why, "This news alone would not have justified a message.", *plan.notes)
+        notes = (why, "This news alone would not have justified a message.")
         story = compose_story(lifted, follow, plan, notes, context)
         if isinstance(story, Refusal):
             continue

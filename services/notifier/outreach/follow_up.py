@@ -34,6 +34,7 @@ _ENDINGS = {
     "merged": "was combined with another draft",
     "withdrawn": "was withdrawn",
     "outranked": "gave way to more valuable news",
+    "expired": "expired without a decision",
 }
 
 

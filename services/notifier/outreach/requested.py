@@ -53,7 +53,7 @@ def tell_requested(record: ClientRecord, request: TellRequested, context: Contex
         wanted,
         FollowUp(),
         plan,
-        ("You asked for this draft.", *plan.notes),
+        ("You asked for this draft.",),
         context,
         grant=granted_on_request(record, client, context.now),
         attached=[entry for entry in attached if entry.entity_id != wanted.entity_id],

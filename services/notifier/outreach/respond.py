@@ -148,7 +148,7 @@ def _draft(
     plan = plan_for(record, alert, client, context.now, exempt=True)
     if (stopped := _stopped(record, alert, plan, client, context)) is not None:
         return stopped
-    notes = (*plan.notes, *follow.notes)
+    notes = follow.notes
     story = compose_story(alert, follow, plan, notes, context, grant=grant, attached=attached)
     if isinstance(story, Refusal):
         return record, (draft_refused(alert, story, context),)
@@ -175,7 +175,7 @@ def _compete(record: ClientRecord, alert: Alert, follow: FollowUp, client: Clien
         lead,
         follow,
         plan,
-        (*plan.notes, *follow.notes),
+        follow.notes,
         context,
         grant=grant or WITHIN,
         attached=attached,

@@ -7,12 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from schemas.alerts import AlertRaised
 from schemas.base import Payload
 from schemas.clients import ClientChanged
-from schemas.drafts import DraftApproved, DraftDismissed, DraftEdited, DraftSent, TellRequested
+from schemas.drafts import (
+    DismissReason,
+    DraftApproved,
+    DraftDismissed,
+    DraftEdited,
+    DraftExpired,
+    DraftReopened,
+    DraftSent,
+    TellRequested,
+)
 from schemas.interactions import ContactAgreed, FeedbackGiven, InteractionLogged
 from services.common.processing import AnyEvent
 from services.notifier.drafting.brief import DraftedStory
@@ -20,7 +29,7 @@ from services.notifier.drafting.playbooks import Playbooks
 from services.notifier.outreach.context import Context, Result
 from services.notifier.outreach.crossing import avoid_repeating
 from services.notifier.outreach.due_contact import note_contact, prepare_due_contact, schedule_due_contact
-from services.notifier.outreach.feedback import note_feedback
+from services.notifier.outreach.feedback import forget_feedback, note_feedback
 from services.notifier.outreach.noticed import told_after_all
 from services.notifier.outreach.record import ClientRecord, pruned
 from services.notifier.outreach.requested import tell_requested
@@ -103,6 +112,23 @@ def _dismissed(record: ClientRecord, data: DraftDismissed, context: Context) -> 
     return record.without_message(data.draft_id), events
 
 
+def _expired(record: ClientRecord, data: DraftExpired, context: Context) -> Result:
+    """Note that nobody decided on a message before its deadline: it takes none of the week's places any longer."""
+    return record.with_dismissed([data.draft_id], "expired").without_message(data.draft_id), ()
+
+
+def _reopened(record: ClientRecord, data: DraftReopened, context: Context) -> Result:
+    """Note that a dismissed or expired message waits again. Nothing is merged into it, as a person decided on it."""
+    undone = ("expired", *get_args(DismissReason))
+    stories = tuple(
+        story.model_copy(update={"dismissed": None})
+        if story.draft_id == data.draft_id and story.dismissed in undone
+        else story
+        for story in record.stories
+    )
+    return forget_feedback(record.model_copy(update={"stories": stories}), data.draft_id, context)
+
+
 def _decided_by_manager(record: ClientRecord, data: DraftEdited | DraftApproved, context: Context) -> Result:
     """Lock a message that the account manager edited or approved: nothing is merged into it."""
     locked = tuple(
@@ -128,6 +154,8 @@ _HANDLERS: dict[type[Payload], Callable[[ClientRecord, Any, Context], Result]] =
     AlertRaised: lambda record, data, context: respond(record, data.alert, context),
     DraftSent: _sent,
     DraftDismissed: _dismissed,
+    DraftExpired: _expired,
+    DraftReopened: _reopened,
     DraftEdited: _decided_by_manager,
     DraftApproved: _decided_by_manager,
     InteractionLogged: _conversed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -34,7 +34,8 @@ class ActionContext:
 
     ``mail_fix`` says how to set up mail; it is None if mail can be sent. ``routes`` are the channels that are set up.
     ``gate`` says which findings hold a message back, ``trades`` which words and sentences a trade asks for, and
-    ``client_book`` reads and writes clients' entries.
+    ``client_book`` reads and writes clients' entries. ``undo`` is the time for which a decision is held, so that it can
+    be undone.
     """
 
     connection: Connection
@@ -46,6 +47,7 @@ class ActionContext:
     gate: GatePolicy = field(default_factory=GatePolicy)
     trades: Trades = field(default_factory=Trades.shipped)
     client_book: ClientBook | None = None
+    undo: timedelta = timedelta()
 
     @property
     def book(self) -> ClientBook:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter
+from sqlalchemy import Connection
 
 from services.notifier import queries
-from services.notifier.desk.actions import drafts
+from services.notifier.desk import labels, sending_labels
+from services.notifier.desk.actions import drafts, undo
+from services.notifier.desk.actions.chosen_time import client_zone_of, parse_chosen
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.api.caller import Caller, Listing, Sender
 from services.notifier.desk.api.models import (
@@ -22,7 +25,9 @@ from services.notifier.desk.api.models import (
     Edit,
     GateProblem,
     ListPage,
+    Reopening,
     Rewording,
+    SendingPlan,
     Version,
     gate_findings,
     list_page,
@@ -46,7 +51,27 @@ def list_drafts(context: Caller, listing: Listing) -> ListPage[DraftSummary]:
     with context.reading() as connection:
         number, size, user_id = listing.place, listing.size, context.viewer.user_id
         page = queries.inbox(connection, context.scope, context.now, number=number, size=size, user_id=user_id)
+        plans = _plans(context, connection, page.items)
     context.audit_read("drafts.listed", "drafts")
+    return list_page(page, [DraftSummary(**_summary(line, plans.get(line.id))) for line in page.items])
+
+
+@router.get("/waiting")
+def list_waiting(context: Caller, listing: Listing) -> ListPage[DraftSummary]:
+    """List approved drafts that have not gone out, the next one first, each with its plan of sending."""
+    with context.reading() as connection:
+        page = queries.waiting(connection, context.scope, number=listing.place, size=listing.size)
+        plans = _plans(context, connection, page.items)
+    context.audit_read("drafts.listed", "waiting")
+    return list_page(page, [DraftSummary(**_summary(line, plans.get(line.id))) for line in page.items])
+
+
+@router.get("/expired")
+def list_expired(context: Caller, listing: Listing) -> ListPage[DraftSummary]:
+    """List drafts that nobody decided on before their deadline, the latest first."""
+    with context.reading() as connection:
+        page = queries.expired(connection, context.scope, number=listing.place, size=listing.size)
+    context.audit_read("drafts.listed", "expired")
     return list_page(page, [DraftSummary(**_summary(line)) for line in page.items])
 
 
@@ -68,11 +93,13 @@ def get_draft(context: Caller, draft_id: str) -> DraftWithRewording:
         alerts = [] if line is None or line.alert is None else [line.alert]
         gate = () if line is None else current.gate_findings(connection, draft_id, context.dependencies.gate)
         disputed = [sentence for said in disagreements(connection, alerts).values() for sentence in said]
+        plans = {} if line is None else _plans(context, connection, [line])
     if line is None:
         raise NotFound("There is no such draft.")
     context.audit_read("draft.read", draft_id, line.client_id)
     wording = None if rewording is None else Rewording.model_validate(rewording)
-    return DraftWithRewording(**_detail(line), gate=gate_findings(gate), wording=wording, disagreements=tuple(disputed))
+    detail = _detail(line, plans.get(line.id))
+    return DraftWithRewording(**detail, gate=gate_findings(gate), wording=wording, disagreements=tuple(disputed))
 
 
 @router.post("/{draft_id}/approve", responses={409: {"model": GateProblem}, 422: {"model": GateProblem}})
@@ -82,7 +109,17 @@ def approve(context: Sender, draft_id: str, approval: Approval) -> Approved:
     Findings that the firm's rules block, or for which a reason is missing, come back as a problem with the list.
     """
     with context.acting() as action:
-        leaves_at = drafts.approve(action, draft_id, approval.version, at_once=approval.at_once, reason=approval.reason)
+        zone = client_zone_of(action, draft_id)
+        leaves_at = drafts.approve(
+            action,
+            draft_id,
+            approval.version,
+            at_once=approval.at_once,
+            reason=approval.reason,
+            override_reason=approval.override_reason,
+            leave_at=None if approval.leave_at is None else parse_chosen(approval.leave_at, zone),
+            shown=approval.shown,
+        )
     return Approved(draft_id=draft_id, state="second" if leaves_at is None else "approved", leaves_at=leaves_at)
 
 
@@ -92,6 +129,22 @@ def dismiss(context: Caller, draft_id: str, dismissal: Dismissal) -> Dismissed:
     with context.acting() as action:
         drafts.dismiss(action, draft_id, dismissal.version, dismissal.reason, dismissal.comment)
     return Dismissed(draft_id=draft_id)
+
+
+@router.post("/{draft_id}/undo")
+def undo_decision(context: Caller, draft_id: str, seen: Version) -> DraftDetail:
+    """Undo the last decision about the draft: an approval, a dismissal, or that it was marked as sent."""
+    with context.acting() as action:
+        undo.undo(action, draft_id, seen.version)
+        return _changed(action, draft_id)
+
+
+@router.post("/{draft_id}/reopen")
+def reopen(context: Caller, draft_id: str, reopening: Reopening) -> DraftDetail:
+    """Put a dismissed or expired draft back among those that await a decision."""
+    with context.acting() as action:
+        undo.reopen(action, draft_id, reopening.version, reopening.reason)
+        return _changed(action, draft_id)
 
 
 @router.post("/{draft_id}/edit")
@@ -115,14 +168,33 @@ def _changed(action: ActionContext, draft_id: str) -> DraftDetail:
     return DraftDetail(**_detail(action.draft(draft_id)), gate=gate_findings(found))
 
 
-def _summary(line: DraftLine) -> dict[str, Any]:
-    return {name: getattr(line, name) for name in DraftSummary.model_fields}
+def _plans(context: Caller, connection: Connection, lines: Sequence[DraftLine]) -> Mapping[str, SendingPlan]:
+    """Return the plan of sending of each draft that waits, in the words of the desk."""
+    zone, undo_for = labels.zone(context.viewer.time_zone), context.dependencies.settings.undo
+    return {
+        draft_id: SendingPlan(
+            says=sending_labels.leaves(plan, zone, context.now, undo_for),
+            leaves_at=None if plan.refused is not None else plan.leaves_at,
+            at_once=plan.at_once,
+            in_time=plan.in_time,
+            why=plan.why,
+            sooner=plan.sooner,
+            may_override=plan.may_override,
+            refused=plan.refused,
+        )
+        for draft_id, plan in context.plans(connection, lines).items()
+    }
 
 
-def _detail(line: DraftLine) -> dict[str, Any]:
+def _summary(line: DraftLine, plan: SendingPlan | None = None) -> dict[str, Any]:
+    fields = DraftSummary.model_fields.keys() - {"sending"}
+    return {**{name: getattr(line, name) for name in fields}, "sending": plan}
+
+
+def _detail(line: DraftLine, plan: SendingPlan | None = None) -> dict[str, Any]:
     checks = checks_of(line)
     return {
-        **_summary(line),
+        **_summary(line, plan),
         "body": line.body,
         "revision": line.revision,
         "outcome": line.outcome,

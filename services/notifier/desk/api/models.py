@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import Field, WrapSerializer
 
 from schemas.alerts import Alert
-from schemas.base import Model
+from schemas.base import Model, Utc
 from schemas.clients import DigestPreferences, Mood, Risk
 from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DismissReason, Draft, DraftState, Finding, Grounding
@@ -19,6 +19,7 @@ from services.notifier.digest.preferences import ChosenPreferences
 from services.notifier.gate.findings import GatedFinding, Refusal
 from services.notifier.gate.policy import Effect
 from services.notifier.queries import Page
+from services.notifier.sending_plan import Refused
 
 __all__ = [
     "GATE_PROBLEMS",
@@ -46,8 +47,10 @@ __all__ = [
     "MoodState",
     "NoticedItem",
     "Recorded",
+    "Reopening",
     "Requested",
     "Rewording",
+    "SendingPlan",
     "Traits",
     "Version",
     "gate_findings",
@@ -77,13 +80,18 @@ class Version(Model):
 
 
 class Approval(Version):
-    """An approval. ``at_once`` sends now, regardless of the client's hours, budget and blackouts.
+    """An approval. ``at_once`` sends now, outside the client's hours and budget, for ``override_reason``.
 
-    ``reason`` is needed where a finding has the effect ``reason``.
+    No reason sends a message during a blackout. ``leave_at`` is a chosen time: without an offset, it is in the client's
+    time zone. ``shown`` is the plan that the caller was shown; if the message would now leave at another time, nothing
+    is approved. ``reason`` is needed where a finding has the effect ``reason``.
     """
 
     at_once: bool = False
     reason: str = Field(default="", max_length=1_000)
+    override_reason: str = Field(default="", max_length=1_000)
+    leave_at: str | None = Field(default=None, max_length=40)
+    shown: Utc | None = None
 
 
 class Dismissal(Version):
@@ -91,6 +99,12 @@ class Dismissal(Version):
 
     reason: DismissReason
     comment: str = ""
+
+
+class Reopening(Version):
+    """A dismissed or expired draft is reopened. ``reason`` is needed once its deadline has passed."""
+
+    reason: str = Field(default="", max_length=1_000)
 
 
 class Edit(Version):
@@ -136,6 +150,23 @@ def list_page(page: Page[Any], items: Sequence[T]) -> ListPage[T]:
     return ListPage(items=items, next=page.next, total=page.total, page=page.number, pages=page.pages)
 
 
+class SendingPlan(Model):
+    """The plan of sending. ``says`` is what the desk shows; ``why`` gives the reasons, and ``sooner`` what helps.
+
+    ``at_once``: it leaves as soon as the approval can't be undone any longer. ``in_time``: it leaves before its
+    deadline. ``may_override``: a reason sends it at once.
+    """
+
+    says: str
+    leaves_at: datetime | None
+    at_once: bool
+    in_time: bool
+    why: Sequence[str]
+    sooner: Sequence[str]
+    may_override: bool
+    refused: Refused | None = None
+
+
 class DraftSummary(Model):
     """A draft in a list. ``grade`` is the source's letter and the information's number, such as ``B2``."""
 
@@ -151,6 +182,7 @@ class DraftSummary(Model):
     created_at: datetime
     send_after: datetime
     deadline_at: datetime
+    sending: SendingPlan | None = None
 
 
 class GateFinding(Model):

@@ -81,7 +81,7 @@ def _act(
         leaves_at = drafts.approve(action, pick.draft_id, pick.version)
         if leaves_at is None:
             return "It waits for a second person."
-        return "It is on its way." if leaves_at <= context.now else f"It goes out {_at(leaves_at)}."
+        return "It is on its way." if leaves_at <= context.now + action.undo else f"It goes out {_at(leaves_at)}."
 
     def dismiss(action: ActionContext, pick: Pick) -> str:
         drafts.dismiss(action, pick.draft_id, pick.version, _dismiss_reason(reason), comment)

@@ -19,7 +19,8 @@ from services.notifier.delivery.calendar import call_file, half_hour
 from services.notifier.delivery.channels.base import Outgoing
 from services.notifier.delivery.mailto import mailto
 from services.notifier.delivery.routes import targets
-from services.notifier.desk.actions import drafts
+from services.notifier.desk.actions import drafts, undo
+from services.notifier.desk.actions.chosen_time import client_zone_of, parse_chosen, presets
 from services.notifier.desk.actions.drafts import OutcomeKind
 from services.notifier.desk.actions.users import colleagues
 from services.notifier.desk.context import RequestContext
@@ -83,6 +84,8 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             "deliveries": queries.deliveries_of(connection, context.scope, draft_id),
             "other_alerts": other_alerts,
             "disagreements": [said for sentences in disagreements(connection, alerts).values() for said in sentences],
+            "plan": context.plans(connection, [line]).get(line.id),
+            "presets": () if entry is None else presets(line, entry.client, context.now),
             "feedback": queries.feedback_on(connection, context.scope, draft_id),
             "suggestion": rewordings.progress(connection, draft_id),
             "advice": opinions_of_draft(connection, context.scope, draft_id),
@@ -99,6 +102,7 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
         dismissing="dismiss" in parameters,
         marking_sent="sent" in parameters,
         editing=line.decidable and "edit" in parameters,
+        choosing=[name for name in ("now", "time") if name in parameters],
     )
 
 
@@ -169,23 +173,53 @@ def approve(
     context: PageForm,
     draft_id: str,
     version: Version,
-    when: Annotated[str, Form()] = "",
+    when: Annotated[str, Form(max_length=40)] = "",
+    at: Annotated[str, Form(max_length=40)] = "",
+    shown: Annotated[str, Form(max_length=40)] = "",
     reason: Annotated[str, Form()] = "",
+    override_reason: Annotated[str, Form()] = "",
 ) -> Response:
-    """Send the message: now, or in the client's hours."""
+    """Send the message: as planned, ``when`` is ``now``, or at a chosen time (``at`` if ``when`` is ``chosen``)."""
     with context.acting() as action:
-        leaves_at = drafts.approve(action, draft_id, version, at_once=when == "now", reason=reason)
+        zone = client_zone_of(action, draft_id)
+        chosen = at if when == "chosen" else "" if when == "now" else when
+        leaves_at = drafts.approve(
+            action,
+            draft_id,
+            version,
+            at_once=when == "now",
+            reason=reason,
+            override_reason=override_reason,
+            leave_at=parse_chosen(chosen, zone) if when not in ("", "now") else None,
+            shown=parse_chosen(shown, zone) if shown else None,
+        )
     if leaves_at is None:
         return redirect("/", "second")
-    return redirect("/", "approved" if leaves_at <= context.now else "waiting")
+    return redirect("/", "approved" if leaves_at <= context.now + action.undo else "waiting")
 
 
 @router.post("/{draft_id}/take-back")
 def take_back(context: PageForm, draft_id: str, version: Version) -> Response:
     """Return an approved draft to the inbox."""
     with context.acting() as action:
-        drafts.take_back(action, draft_id, version)
+        undo.take_back(action, draft_id, version)
     return redirect(f"/drafts/{draft_id}", "taken-back")
+
+
+@router.post("/{draft_id}/undo")
+def undo_decision(context: PageForm, draft_id: str, version: Version) -> Response:
+    """Undo the last decision about the draft."""
+    with context.acting() as action:
+        undo.undo(action, draft_id, version)
+    return redirect(f"/drafts/{draft_id}", "undone")
+
+
+@router.post("/{draft_id}/reopen")
+def reopen(context: PageForm, draft_id: str, version: Version, reason: Annotated[str, Form()] = "") -> Response:
+    """Put a dismissed or expired draft back into the inbox."""
+    with context.acting() as action:
+        undo.reopen(action, draft_id, version, reason)
+    return redirect(f"/drafts/{draft_id}", "reopened")
 
 
 @router.post("/{draft_id}/dismiss")

@@ -36,8 +36,10 @@ def inbox(context: PageRequest) -> HTMLResponse:
         )
         leads = [group.lead.alert for group in shown.page.items if group.lead.alert is not None]
         names = colleagues(connection)
+        waiting = queries.waiting(connection, scope)
         values: dict[str, Any] = {
-            "waiting": queries.waiting(connection, scope),
+            "waiting": waiting,
+            "plans": context.plans(connection, [*(group.lead for group in shown.page.items), *waiting.items]),
             "second": to_second(connection, context.viewer, context.dependencies.gate),
             "disputed": disagreements(connection, leads),
             "disabled_webhooks": log.disabled(connection) if context.viewer.role == "owner" else (),

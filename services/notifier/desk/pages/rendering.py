@@ -13,7 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.common.errors import FirstwordError
 from services.notifier import queries
-from services.notifier.desk import labels
+from services.notifier.desk import labels, sending_labels
+from services.notifier.desk.actions.undo import undoable
 from services.notifier.desk.context import RequestContext, signed_in, site_of
 from services.notifier.desk.highlight import mark_sources, quoted, safe_url
 
@@ -28,12 +29,14 @@ STATIC = DESK / "static"
 #: Notes after an action, by the code in the address: free text in an address could come from anybody.
 NOTES = {
     "approved": "Approved. The message is on its way.",
-    "waiting": "Approved. The message goes out in the client's hours; see “Waiting to be sent” in the inbox.",
+    "waiting": "Approved. “Waiting to be sent” in the inbox says when the message leaves.",
     "second": "Approved. It waits for a second person's approval.",
     "saved": "Saved and checked again.",
     "dismissed": "Dismissed. You can find it under Decisions.",
     "marked": "Marked as sent by hand.",
     "taken-back": "Taken back. Nothing was sent.",
+    "undone": "Undone. The draft waits for your decision again.",
+    "reopened": "Reopened. The draft is in your inbox again.",
     "logged": "Saved.",
     "contact": "Saved. It counts as a contact.",
     "confirm": "Saved. A note that confirms the conversation will appear in the inbox.",
@@ -85,7 +88,9 @@ def build_rendering() -> Rendering:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(labels=labels, mark_sources=mark_sources, quoted=quoted, safe_url=safe_url)
+    environment.globals.update(
+        labels=labels, sending=sending_labels, mark_sources=mark_sources, quoted=quoted, safe_url=safe_url
+    )
     digest = hashlib.blake2b(digest_size=6)
     for path in sorted(STATIC.iterdir()):
         digest.update(path.read_bytes())
@@ -97,6 +102,7 @@ def render(context: RequestContext, template: str, *, code: int = 200, **values:
     with context.reading() as connection:
         counts = queries.counts(connection, context.scope, context.now, context.viewer.user_id)
         sample = queries.has_sample(connection, context.scope)
+        decisions = undoable(connection, context.viewer, context.now, context.dependencies.settings.undo)
     zone = labels.zone(context.viewer.time_zone)
     frame = {
         "viewer": context.viewer,
@@ -109,6 +115,7 @@ def render(context: RequestContext, template: str, *, code: int = 200, **values:
         "note": NOTES.get(context.request.query_params.get("note", "")),
         "path": context.request.url.path,
         "settings": context.dependencies.settings,
+        "undoable": decisions,
     }
     return render_bare(context.request, template, code=code, **{**frame, **values})
 

@@ -36,6 +36,10 @@
     }));
   window.addEventListener("pageshow", () => findAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
+  // An offer to undo a decision is gone when its time is over.
+  findAll("[data-gone-at]").forEach((element) =>
+    setTimeout(() => { element.hidden = true; }, Math.max(0, Date.parse(element.dataset.goneAt) - Date.now())));
+
   const evidenceOf = (mark) => mark.dataset.ref && document.getElementById("ev-" + mark.dataset.ref);
   const highlight = (mark, on) => evidenceOf(mark)?.classList.toggle("highlighted", on);
   findAll("mark[data-ref]").forEach((mark) => {

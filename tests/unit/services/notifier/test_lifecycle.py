@@ -24,6 +24,7 @@ from services.notifier.lifecycle import (
     ManagerCommand,
     PipelineCommand,
     StaleDraft,
+    TimeCommand,
     next_state,
 )
 from services.notifier.tables import deliveries, drafts
@@ -36,6 +37,7 @@ COMMANDS: dict[Actor, tuple[Command, ...]] = {
     "account manager": get_args(ManagerCommand),
     "delivery": get_args(DeliveryCommand),
     "pipeline": get_args(PipelineCommand),
+    "time": get_args(TimeCommand),
 }
 LATER = NOW + timedelta(minutes=1)
 DOCUMENT = Path(__file__).parents[4] / "docs" / "lifecycle.md"
@@ -72,8 +74,8 @@ def test_every_state_is_reachable() -> None:
     assert reached == set(STATES)
 
 
-def test_only_dismissed_and_withdrawn_are_terminal() -> None:
-    assert {"dismissed", "withdrawn"} == TERMINAL
+def test_only_withdrawn_is_terminal() -> None:
+    assert {"withdrawn"} == TERMINAL
 
 
 @given(state=st.sampled_from(STATES), step=steps)

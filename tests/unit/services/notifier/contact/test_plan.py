@@ -110,7 +110,7 @@ def test_an_urgent_message_may_exceed_the_budget_and_says_so() -> None:
 def test_an_urgent_message_keeps_quiet_hours() -> None:
     found = plan(client("UTC"), TUESDAY.replace(hour=22), urgency="urgent", hours=4)
     assert found.send_after == TUESDAY.replace(day=4, hour=8)
-    assert "Call instead" in found.notes[-1]
+    assert "send it now with a reason" in found.notes[-1]
 
 
 def test_a_client_who_must_not_be_contacted_gets_no_message() -> None:

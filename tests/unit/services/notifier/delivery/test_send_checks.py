@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from schemas.base import event
 from schemas.clients import Blackout, ClientChanged
 from services.common.db import reading
+from services.common.errors import BadInput
 from services.notifier import queries
 from services.notifier.scope import EVERYTHING
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
@@ -40,12 +41,12 @@ def black_out(world: World, *blackouts: Blackout, minutes: int = 0) -> None:
     world.apply([event(changed, key=claire.id, id=f"evt_{minutes}", source="test", time=at)])
 
 
-def approve(world: World, *, at_once: bool = False) -> str:
+def approve(world: World) -> str:
     """Approve a draft on Corvane Pharma; return its id."""
     line = world.draft("claire-arnaud", "warn")
     assert line.alert is not None
     assert line.alert.entity_name == "Corvane Pharma"
-    world.desk("approve", line.id, line.version, at_once=at_once)
+    world.desk("approve", line.id, line.version)
     return line.id
 
 
@@ -79,21 +80,12 @@ async def test_a_blackout_on_another_topic_stops_nothing(world: World, blackouts
     assert len(channel.sent) == 1
 
 
-async def test_send_now_anyway_overrides_the_blackout(world: World) -> None:
+def test_no_reason_sends_a_message_during_a_blackout(world: World) -> None:
     black_out(world, LEAVE)
-    approve(world, at_once=True)
-    channel = ScriptedChannel()
-    await world.worker(channel).deliver_due()
-    assert len(channel.sent) == 1
-
-
-async def test_send_now_anyway_holds_for_fifteen_minutes(world: World) -> None:
-    black_out(world, LEAVE)
-    approve(world, at_once=True)
-    world.at(NOW + timedelta(minutes=16))
-    channel = ScriptedChannel()
-    await world.worker(channel).deliver_due()
-    assert channel.sent == []
+    line = world.draft("claire-arnaud", "warn")
+    with pytest.raises(BadInput, match="a death in the family"):
+        world.desk("approve", line.id, line.version, at_once=True, override_reason="She asked for it")
+    assert world.line(line.id).state == "open"
 
 
 def test_a_blackout_on_a_topic_applies_to_all_its_names(world: World) -> None:
@@ -101,6 +93,5 @@ def test_a_blackout_on_a_topic_applies_to_all_its_names(world: World) -> None:
     with reading(world.engine) as connection:
         lines = queries.drafts_of(connection, EVERYTHING, client_id="claire-arnaud")
     line = next(line for line in lines if line.decidable and line.alert and line.alert.entity_name == "Halden Energy")
-    leaves_at = world.desk("approve", line.id, line.version)
-    assert isinstance(leaves_at, datetime)
-    assert leaves_at.date() == date(2026, 3, 9)
+    with pytest.raises(BadInput, match="Nothing about hldn is sent to Claire Arnaud until Monday 9 March"):
+        world.desk("approve", line.id, line.version)

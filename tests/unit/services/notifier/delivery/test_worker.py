@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from schemas.base import event
 from schemas.clients import ClientChanged, ClientRemoved
@@ -17,6 +17,7 @@ from services.notifier.delivery import outbox
 from services.notifier.delivery.channels.base import Outcome
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.scope import EVERYTHING
+from services.notifier.tables import deliveries
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
 from tests.fakes import ScriptedChannel
@@ -59,6 +60,8 @@ async def test_an_approved_draft_is_sent_once_and_published(world: World) -> Non
 
 async def test_a_busy_server_is_retried_to_the_end_of_the_schedule(world: World) -> None:
     draft_id = approve(world)
+    with world.engine.begin() as connection:  # without a plan, it is tried at night and after its deadline too
+        connection.execute(update(deliveries).values(plan=None))
     channel = ScriptedChannel(BUSY)
     worker = world.worker(channel)
     for attempt in range(1, STANDARD.attempts + 1):

@@ -345,7 +345,7 @@ def test_a_second_click_shows_what_happened(world: World) -> None:
     again = client.post(f"/drafts/{line.id}/sent", data=data)
     assert again.status_code == 409
     assert "it is sent (today 09:20 CET)" in again.text
-    assert world.types().count("draft.sent") == 1
+    assert world.types().count("draft.approved") == 1
 
 
 def test_feeds_are_changed_by_the_owner(world: World) -> None:
