@@ -18,14 +18,16 @@ from schemas.readings import Reading
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, Processor
 from services.matcher.mentions.book_index import BookIndex
-from services.matcher.mentions.finder import MentionFinder
+from services.matcher.mentions.finder import Found, MentionFinder
 from services.matcher.reading.claims import Statement, classify_claim, statements
 from services.matcher.reading.description import NamedReading, describe_readings
+from services.matcher.reading.doubtful_names import is_meant
 from services.matcher.reading.events import claim_as_read, impact_as_read
 from services.matcher.reading.impact import classify_impact, impact_on, is_retrospective, price_move
 from services.matcher.reading.model.encoding import NameType
 from services.matcher.reading.negated_events import as_averted, is_averted, is_negated
 from services.matcher.reading.officers import find_officer
+from services.matcher.reading.quantities import find_move
 from services.matcher.reading.reader import NAME_TYPES, NamedMention, Reader, default_reader
 from services.matcher.sources.channels import Attributed, attribute
 from services.matcher.sources.origins import find_origin
@@ -152,10 +154,10 @@ class Annotate(Processor[None]):
         if item.body and len(item.body) > self._thresholds.body_chars:
             # Before the search, so that every span lies within the body that is passed on.
             item = item.model_copy(update={"body": item.body[: self._thresholds.body_chars]})
-        mentions = self._current_finder().find(item)
-        if not mentions:
+        found = self._current_finder().search(item)
+        if not found.mentions and not found.doubtful:
             return None, ()
-        return None, self._annotations(data, item, mentions, event.time)
+        return None, self._annotations(data, item, found, event.time)
 
     def _current_finder(self) -> MentionFinder:
         if self._changed is None or self._changed:
@@ -181,11 +183,12 @@ class Annotate(Processor[None]):
             table = self._sources_by_day[day] = self._outcomes.apply_to(self._sources, day)
         return table
 
-    def _annotations(
-        self, ingested: ItemIngested, item: Item, mentions: Sequence[Mention], at: datetime
-    ) -> list[AnyEvent]:
+    def _annotations(self, ingested: ItemIngested, item: Item, found: Found, at: datetime) -> list[AnyEvent]:
         sources = self._sources_on(at)
         reading = read_item(item, sources)
+        mentions = [*found.mentions, *self._meant(item, reading, found.doubtful)]
+        if not mentions:
+            return []
         item_signature = compute_signature(item, mention=mentions[0])
         item_statements = statements(item, QUOTE_SENTENCES)
         named = self._named(mentions)
@@ -223,9 +226,20 @@ class Annotate(Processor[None]):
             result.append(event(annotated, key=mention.entity_id, id=event_id, source="firstword/matcher", time=at))
         return result
 
+    def _meant(self, item: Item, reading: ItemReading, doubtful: Sequence[Mention]) -> list[Mention]:
+        """Return those doubtful mentions of which something is read that is worth telling."""
+        if not doubtful:
+            return []
+        readings = (self._reader or default_reader()).read(item, reading.attributed.name, self._named(doubtful))
+        threshold = self._thresholds.worth_telling
+        return [mention for mention, as_read in zip(doubtful, readings, strict=True) if is_meant(as_read, threshold)]
+
     def _price_move(self, item: Item, mention: Mention) -> Impact | None:
-        """Return the share move if the headline says that the entity "falls 7%", and it is listed."""
-        if not self._book.is_listed(mention.entity_id):
+        """Return the share move if the headline says that the entity, a listed one, "falls 7%".
+
+        In "short interest in Halden falls 7%", something else does.
+        """
+        if not self._book.is_listed(mention.entity_id) or find_move(item.title) is not None:
             return None
         moves = (price_move(item.title[span.end :]) for span in mention.spans if span.field == "title")
         return next((move for move in moves if move is not None), None)

@@ -48,6 +48,8 @@ _BELIEVED: frozenset[Verdict] = frozenset(("tell", "information"))
 _TAKES_PART: frozenset[Role] = frozenset(("actor", "object", "party"))
 #: Anybody can look up a price: a plain report of a move is not passed on as unconfirmed.
 _SEEN_BY_ALL: frozenset[EventKind] = frozenset(("share_move",))
+#: Job cuts are talked of before every one of them, and often without any: only a plain report is passed on.
+_OFTEN_TALKED_OF: frozenset[EventKind] = frozenset(("layoffs",))
 _NOT_ABOUT_TEXT: dict[Role, str] = {
     "mention": "The event is another's; {name} is only mentioned.",
     "speaker": "The event is another's; {name} only comments on it.",
@@ -260,7 +262,7 @@ def _may_move(situation: Situation, thresholds: Thresholds) -> bool:
     # Who runs a rumor says that it is one. A plain report by a source that is not enough waits for a better one, unless
     # it is grave.
     rumor = situation.assessment.disputed or situation.assessment.contested
-    if not rumor and event.kind in _SEEN_BY_ALL:
+    if event.kind in (_OFTEN_TALKED_OF if rumor else _SEEN_BY_ALL):
         return False
     relevant = situation.relevance.score >= (thresholds.rumor_relevance if rumor else thresholds.warn_relevance)
     # What a party denies is often read as a matter of its reputation, whatever it is accused of.

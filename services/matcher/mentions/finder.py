@@ -18,16 +18,17 @@ from services.matcher.mentions.name_disambiguation import (
     is_part_of_another_name,
     is_quoted_source,
     legal_form_after,
+    may_be_meant,
 )
 from services.matcher.mentions.queries import ItemText, match_query
 from services.matcher.mentions.salience import salience
 from services.matcher.mentions.term_table import TermEntry, TermHit
-from services.matcher.mentions.terms import WordClass
+from services.matcher.mentions.terms import TermStyle, WordClass
 from services.matcher.mentions.watch_table import WatchedEntity, WatchTable
 from services.matcher.text.field_text import FieldText
 from services.matcher.text.normalize import padded_words
 
-__all__ = ["MentionFinder"]
+__all__ = ["Found", "MentionFinder"]
 
 _FIELD_ORDER: dict[ItemField, int] = {"title": 0, "summary": 1, "body": 2}
 
@@ -39,12 +40,23 @@ class _Candidate(NamedTuple):
     entries: tuple[tuple[TermEntry, Certainty], ...]
 
 
+class Found(NamedTuple):
+    """The mentions in an item, and those that are ``doubtful``: the words beside the name do not show what it means."""
+
+    mentions: tuple[Mention, ...] = ()
+    doubtful: tuple[Mention, ...] = ()
+
+
 class _Findings(NamedTuple):
-    """The findings in an item: occurrences by entity, names by field, and the entities whose queries to check."""
+    """The findings in an item: occurrences by entity, names by field, and the entities whose queries to check.
+
+    ``doubtful`` are those in title and summary that may be the name, by entity.
+    """
 
     occurrences: dict[str, list[tuple[Occurrence, Certainty]]]
     names: dict[str, list[Occurrence]]
     query_entities: dict[str, None]
+    doubtful: dict[str, list[Occurrence]]
 
 
 #: Entities that are certainly mentioned, with their occurrences.
@@ -85,12 +97,16 @@ class MentionFinder:
 
         So if a client holds a thing and also follows it with a query, the holding comes first.
         """
+        return self.search(item).mentions
+
+    def search(self, item: Item) -> Found:
+        """Return the mentions in ``item`` as :meth:`find` does, and the doubtful ones, ordered by entity id."""
         fields = _fields(item)
         hits = [(field_text, self._table.hits(field_text.norms)) for field_text in fields]
         if not any(field_hits for _, field_hits in hits):
-            return ()
+            return Found()
         publisher = padded_words(item.source.publisher).strip() if item.source.publisher else None
-        findings = _Findings({}, {}, {})
+        findings = _Findings({}, {}, {}, {})
         for field_text, field_hits in hits:
             if field_hits:
                 _judge_hits(field_text, field_hits, publisher, findings)
@@ -100,7 +116,20 @@ class MentionFinder:
             self._match_queries(findings, ItemText(fields, findings.names, publisher, also), mentioned)
         total = sum(len(occurrences) for _, occurrences in mentioned.values())
         order = sorted(mentioned, key=lambda entity_id: (not mentioned[entity_id][0].conditions, entity_id))
-        return tuple(_mention(item, *mentioned[entity_id], total) for entity_id in order)
+        mentions = tuple(_mention(item, *mentioned[entity_id], total) for entity_id in order)
+        return Found(mentions, tuple(self._doubtful(item, findings, mentioned, fields)))
+
+    def _doubtful(
+        self, item: Item, findings: _Findings, mentioned: _Mentioned, fields: Sequence[FieldText]
+    ) -> Iterable[Mention]:
+        """Yield a mention for each entity that is not certainly mentioned, but may be, in title or summary."""
+        if not findings.doubtful:
+            return
+        whole = "".join(field_text.padded for field_text in fields)
+        for entity_id in sorted(findings.doubtful.keys() - mentioned.keys()):
+            entity, occurrences = self._table.entity(entity_id), findings.doubtful[entity_id]
+            if _conditions_hold(entity, whole):
+                yield _mention(item, entity, occurrences, len(occurrences))
 
     def _certain_entities(self, findings: _Findings, fields: Sequence[FieldText]) -> _Mentioned:
         """Return the entities with at least one certain occurrence whose conditions hold."""
@@ -170,10 +199,25 @@ def _judge_hits(field_text: FieldText, hits: Sequence[TermHit], publisher: str |
         if entity_id is None:
             continue
         is_publisher = publisher is not None and _norm(occurrence) == publisher
-        if is_part_of_another_name(occurrence, entry.style):
+        is_part = is_part_of_another_name(occurrence, entry.style)
+        if is_part and not may_be_meant(occurrence, entry.style):
             continue
-        if not is_quoted_source(occurrence, entry.style, is_publisher):
+        if is_quoted_source(occurrence, entry.style, is_publisher):
+            continue
+        if _is_doubtful(occurrence, entry.style, certainty, is_part=is_part):
+            findings.doubtful.setdefault(entity_id, []).append(occurrence)
+        if not is_part:
             findings.occurrences.setdefault(entity_id, []).append((_with_legal_form(occurrence), certainty))
+
+
+def _is_doubtful(occurrence: Occurrence, style: TermStyle, certainty: Certainty, *, is_part: bool) -> bool:
+    """Return whether an occurrence in title or summary is not certainly the name, but what is said of it could show it.
+
+    Its letters are a name's; it is also an ordinary word (Zoom), or part of a longer name (Orvane Outlook).
+    """
+    if occurrence.field_text.field == "body" or (certainty is Certainty.CERTAIN and not is_part):
+        return False
+    return is_part or (style.word_class is WordClass.COMMON and occurrence.surface[0].isupper())
 
 
 def _norm(occurrence: Occurrence) -> str:

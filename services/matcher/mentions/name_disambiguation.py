@@ -13,7 +13,15 @@ from services.matcher.mentions.terms import TermKind, TermStyle, WordClass
 from services.matcher.text.field_text import FieldText, LetterCase
 from services.matcher.text.word_lists import word_lists
 
-__all__ = ["Certainty", "Occurrence", "disambiguate", "is_part_of_another_name", "is_quoted_source", "legal_form_after"]
+__all__ = [
+    "Certainty",
+    "Occurrence",
+    "disambiguate",
+    "is_part_of_another_name",
+    "is_quoted_source",
+    "legal_form_after",
+    "may_be_meant",
+]
 
 #: A ticker needs this many letters to count without a mark such as "$" or "(NASDAQ:".
 _BARE_TICKER = 3
@@ -255,6 +263,21 @@ def is_part_of_another_name(occurrence: Occurrence, style: TermStyle) -> bool:
     if style.word_count == 1:
         return _begins_name(occurrence, style, previous)
     return _is_another_bank(occurrence, previous)
+
+
+def may_be_meant(occurrence: Occurrence, style: TermStyle) -> bool:
+    """Return whether the longer name that this one word is part of may be the watched thing's all the same.
+
+    ``Orvane Outlook`` and ``Selva Orvane`` may be a product of Orvane, and Orvane one of Selva, or other companies.
+    ``Orvane Foundation`` is another body, and ``Ada Orvane`` a person.
+    """
+    if style.word_count != 1 or style.word_class is not WordClass.NONE or style.is_given_name:
+        return False
+    field_text, lists = occurrence.field_text, word_lists()
+    previous, following = field_text.word_before(occurrence.first), field_text.word_after(occurrence.last)
+    if field_text.is_listed(previous, lists.given_names) or _means_group_companies(occurrence):
+        return False
+    return not any(field_text.is_listed(following, words) for words in (lists.longer_name_words, lists.company_classes))
 
 
 def _means_group_companies(occurrence: Occurrence) -> bool:

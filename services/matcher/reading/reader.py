@@ -14,6 +14,8 @@ from services.matcher.reading.impact import figures
 from services.matcher.reading.model.encoding import NameType, PairText
 from services.matcher.reading.model.network import Network, Scores, default_network
 from services.matcher.reading.participants import find_participants
+from services.matcher.reading.product_notices import adjust_for_notice, find_notice
+from services.matcher.reading.quantities import adjust_for_move, find_move
 from services.matcher.reading.significance import SignificanceRules, adjust, default_significance_rules
 from services.matcher.text.preparation import PreparedText, prepared
 from services.matcher.text.sentences import sentences
@@ -60,13 +62,15 @@ class ModelReader:
         self._significance = significance or default_significance_rules()
 
     def read(self, item: Item, publisher: str, named: Sequence[NamedMention]) -> list[Reading]:
-        """Return one reading for each of ``named``, in their order, with reasons only for a size that figures show."""
+        """Return one reading for each of ``named``, in their order, with reasons only for what rules changed."""
         text = prepared(item)
         pairs = [pair_text(item, text, publisher, mention) for mention in named]
         readings = [
             _reading(item, mention, pair, scores)
             for mention, pair, scores in zip(named, pairs, self._network.scores(pairs), strict=True)
         ]
+        move, notice = find_move(text.title), find_notice(text.title, text.lead)
+        readings = [adjust_for_notice(adjust_for_move(reading, move), notice) for reading in readings]
         return [
             adjust(reading, self._significance.find(pair, reading))
             for reading, pair in zip(readings, pairs, strict=True)

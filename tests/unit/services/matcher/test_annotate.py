@@ -14,6 +14,7 @@ from schemas.items import Item, ItemIngested, Source
 from schemas.mentions import ItemAnnotated
 from services.common.processing import AnyEvent
 from services.matcher.annotate import Annotate
+from tests.unit.services.matcher.readings import FixedReader, reading
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 NAMES = ("Halden Energy", "Halden", "Energy", "Orvane")
@@ -132,3 +133,12 @@ def test_only_a_party_to_a_deal_confirms_it(title: str, summary: str | None, pri
     source = Source(feed_url="https://www.reuters.com/feed", host="reuters.com", publisher="Reuters")
     item = Item(id="itm", title=title, summary=summary, fetched_at=NOW, source=source)
     assert annotation(item, "Orvane").origin.primary is primary
+
+
+@pytest.mark.parametrize(("score", "found"), [(0.9, 1), (0.3, 0)])
+def test_a_doubtful_name_counts_if_what_is_read_of_it_is_worth_telling(score: float, found: int) -> None:
+    annotate = Annotate(reader=FixedReader(reading(role="actor", tell_score=score)))
+    annotate.update_reference(changed("a", ("Gap",)))
+    item = Item(id="itm", title="Gap Slashes Jobs in Latest Round of Cuts", fetched_at=NOW)
+    came = event(ItemIngested(item=item), key="itm", id="evt", source="test", time=NOW)
+    assert len(annotate.process(None, came, NOW)[1]) == found

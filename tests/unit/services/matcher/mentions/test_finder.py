@@ -197,3 +197,39 @@ def test_most_companies_in_labeled_headlines_are_found() -> None:
         hits += len(gold & {mention.entity_id for mention in find(row["title"], finder)})
         total += len(gold)
     assert hits / total > 0.9
+
+
+@pytest.mark.parametrize(
+    ("title", "entity"),
+    [
+        ("Gap Slashes Jobs in Latest Round of Cuts", "Gap Inc."),
+        ("Gap mulls closing its Selva stores", "Gap Inc."),
+        ("Norwick Outlook email suffers an outage", "Norwick"),
+        ("Attackers used a flaw in Norwick Horizon servers", "Norwick"),
+    ],
+)
+def test_a_name_that_may_mean_something_else_is_doubtful(title: str, entity: str) -> None:
+    found = FINDER.search(Item(id="itm", title=title))
+    assert found.mentions == ()
+    assert [mention.entity_id for mention in found.doubtful] == [entity]
+    assert all(title[span.start : span.end] == span.text for span in found.doubtful[0].spans)
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("The gap between rich and poor grows", None),  # not written as a name
+        ("Norwick Foundation gives a million to schools", None),  # another body
+        ("Anna Norwick wins the marathon", None),  # a person
+        ("Deepak Chandra leaves the club", None),  # a person
+        ("A quiet day in the markets", "Gap Slashes Jobs in Latest Round of Cuts"),  # far from the headline
+        ("Gap Inc. slashes jobs; Gap Slashes Jobs", None),  # certain
+    ],
+)
+def test_what_is_another_thing_or_certain_is_not_doubtful(title: str, body: str | None) -> None:
+    assert FINDER.search(Item(id="itm", title=title, body=body)).doubtful == ()
+
+
+def test_a_product_behind_its_makers_name_is_doubtful() -> None:
+    found = FINDER.search(Item(id="itm", title="Selva Norwick reaches the end of its life"))
+    assert [mention.entity_id for mention in found.doubtful] == ["Norwick"]
