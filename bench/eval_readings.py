@@ -19,10 +19,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.event_families import detect, family_lines
 from schemas.alerts import AlertRaised
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, Firm, Manager, TopicScope, Watch, WatchKind
 from schemas.items import Item, ItemIngested
+from services.common.processing import AnyEvent
 from services.matcher.annotate import Annotate
 from services.matcher.judge import Judge
 from services.matcher.reading.model.encoding import NameType
@@ -110,9 +112,9 @@ def outcomes(half: str) -> list[Outcome]:
     rows_of: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         rows_of[row.item_id].append(row)
-    watches = _watches(rows)
+    watches = watches_of(rows)
     annotate, judge = Annotate(), Judge()
-    book = _book(list(watches.values()))
+    book = book_of(list(watches.values()))
     annotate.update_reference(book)
     judge.update_reference(book)
     found = []
@@ -152,6 +154,8 @@ def detail_lines(half: str) -> Iterator[str]:
     for source in SOURCES:
         yield f"labels of {source}:"
         yield from figure_lines(kept(half).of(source).figures(), whole=True)
+    yield "events, by family:"
+    yield from family_lines(detect(*kept(half)))
     judged = sorted(outcomes(half), key=lambda outcome: outcome.row.type)
     for type, group in groupby(judged, key=lambda outcome: outcome.row.type):
         yield f"told, {type}: {_told_line(list(group))}"
@@ -196,7 +200,7 @@ def _items(wanted: Iterable[str]) -> Iterator[Item]:
                 yield trust_source(item, default_sources())
 
 
-def _watches(rows: Iterable[Row]) -> dict[str, Watch]:
+def watches_of(rows: Iterable[Row]) -> dict[str, Watch]:
     """Return a watch for each name, with the aliases of the watch list."""
     listed = {entry["name"]: entry for entry in json.loads((NEWS / "watch.json").read_text(encoding="utf-8"))}
     return {
@@ -211,7 +215,8 @@ def _watches(rows: Iterable[Row]) -> dict[str, Watch]:
     }
 
 
-def _book(watches: Sequence[Watch]) -> object:
+def book_of(watches: Sequence[Watch]) -> AnyEvent:
+    """Return the client who holds, uses or follows all of ``watches``."""
     client = Client(
         id="client",
         name="A client",

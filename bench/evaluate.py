@@ -32,8 +32,10 @@ from bench import (  # noqa: E402
     eval_opinions,
     eval_readings,
     eval_stories,
+    eval_stream,
     model_card,
 )
+from bench.event_families import detect, total  # noqa: E402
 from tests.scenarios.loader import load_scenarios  # noqa: E402
 from tests.scenarios.running import failures  # noqa: E402
 from training.figures import calibration_error  # noqa: E402
@@ -113,12 +115,21 @@ def readings(half: str) -> Iterator[Figure]:
         for field, (baseline, target) in READING_GOALS.items():
             yield Figure(f"readings: {field}{suffix}", found.fields[field].accuracy, baseline, target)
         yield Figure(f"readings: worth telling{suffix}", found.best.f1, baseline=0.54, target=0.70)
+    yield Figure("readings: events, 11 families, F", total(detect(*kept).values()).f1, baseline=0.23, target=0.65)
     everything = kept.figures()
     off = [calibration_error(everything.deciles(name)) for name in (*everything.fields, "tell")]
     yield Figure("readings: confidence is off by", sum(off) / len(off), target=0.05, low=True)
     result = eval_readings.told(eval_readings.outcomes(half))
     yield Figure("told: precision", result.precision, baseline=0.53, target=0.80)
     yield Figure("told: recall", result.recall, baseline=0.18, target=0.80)
+
+
+def stream(half: str) -> Iterator[Figure]:
+    """Measure what is told of whole days of news in their order, by story and by labeled report."""
+    found = eval_stream.measure(half)
+    for name, counts in zip(found._fields, found, strict=True):
+        yield Figure(f"told in order: {name}, precision", counts.precision, target=0.80)
+        yield Figure(f"told in order: {name}, recall", counts.recall, target=0.80)
 
 
 def scenarios(_: str) -> Iterator[Figure]:
@@ -174,6 +185,7 @@ PARTS: tuple[tuple[Callable[[str], Iterator[Figure]], Path | None], ...] = (
     (hedges, eval_claims.SENTENCES),
     (headlines, None),
     (readings, eval_readings.ITEMS),
+    (stream, eval_readings.ITEMS),
     (meaning, None),
     (meaning_news, eval_meaning.NEWS),
     (scenarios, None),

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench import bench_readings, eval_readings
 from bench.eval_readings import NEWS
+from bench.event_families import detect, family_lines
 from training.fields import FIELDS
 from training.figures import Agreement, Decile, Figures, agreement, calibration_error, confusions
 from training.rows import LABELS, Label, Pair, Row, load_rows, older_labels, read_labels
@@ -134,6 +135,8 @@ def _figures() -> Iterator[str]:
         ],
     )
     yield from _told()
+    yield from ("", "Events by family, in the manner of SENTiVENT: an item reports those of all names in it.", "")
+    yield from family_lines(detect(*kept))
     yield from _by_value(everything)
     yield from _calibration(everything)
     yield from _errors(kept)

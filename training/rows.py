@@ -23,6 +23,7 @@ __all__ = [
     "Pair",
     "Row",
     "day_is_kept",
+    "day_is_tuning",
     "load_contrast_rows",
     "load_firm_rows",
     "load_rows",
@@ -152,7 +153,6 @@ def _items(path: Path) -> dict[str, dict[str, Any]]:
 def _row(item: dict[str, Any], labels: Sequence[Label], source: str) -> Row:
     publisher, host = (item["source"].get(name) for name in ("publisher", "host"))
     day = (item.get("published_at") or item.get("fetched_at") or "")[:10]
-    number = _day_number(day)
     return Row(
         item_id=item["id"],
         entity=labels[0]["entity"],
@@ -163,8 +163,8 @@ def _row(item: dict[str, Any], labels: Sequence[Label], source: str) -> Row:
         type=cast("NameType", labels[0]["type"]),
         targets=_targets(labels),
         weight=1.0,
-        kept_out=number % BUCKETS == 0,
-        tuning=number % (2 * BUCKETS) == 0,
+        kept_out=day_is_kept(day),
+        tuning=day_is_tuning(day),
         source=source,
     )
 
@@ -172,6 +172,11 @@ def _row(item: dict[str, Any], labels: Sequence[Label], source: str) -> Row:
 def day_is_kept(day: str) -> bool:
     """Return whether the items of ``day`` (YYYY-MM-DD) are kept out of training."""
     return _day_number(day) % BUCKETS == 0
+
+
+def day_is_tuning(day: str) -> bool:
+    """Return whether the items of ``day``, one kept out, serve to choose temperatures and thresholds."""
+    return _day_number(day) % (2 * BUCKETS) == 0
 
 
 def _day_number(day: str) -> int:

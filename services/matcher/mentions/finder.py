@@ -213,11 +213,13 @@ def _judge_hits(field_text: FieldText, hits: Sequence[TermHit], publisher: str |
 def _is_doubtful(occurrence: Occurrence, style: TermStyle, certainty: Certainty, *, is_part: bool) -> bool:
     """Return whether an occurrence in title or summary is not certainly the name, but what is said of it could show it.
 
-    Its letters are a name's; it is also an ordinary word (Zoom), or part of a longer name (Orvane Outlook).
+    Its letters are a name's; it is also an ordinary word (Zoom), part of a longer name (Orvane Outlook), or the
+    initials of one (FCA).
     """
     if occurrence.field_text.field == "body" or (certainty is Certainty.CERTAIN and not is_part):
         return False
-    return is_part or (style.word_class is WordClass.COMMON and occurrence.surface[0].isupper())
+    also_a_word = style.word_class is WordClass.COMMON and occurrence.surface[0].isupper()
+    return is_part or also_a_word or style.initials
 
 
 def _norm(occurrence: Occurrence) -> str:

@@ -90,6 +90,10 @@ def disambiguate(occurrence: Occurrence, style: TermStyle) -> Certainty:
     """Return the certainty that the occurrence is the name, judged by letter case and the words beside it."""
     if style.kind is TermKind.PHRASE:
         return Certainty.CERTAIN
+    if style.initials:
+        return (
+            Certainty.POSSIBLE if occurrence.surface.removesuffix("'s").removesuffix("’s").isupper() else Certainty.NONE
+        )
     if style.word_count > 1:
         if style.needs_umlaut and occurrence.surface.isascii():
             return Certainty.NONE

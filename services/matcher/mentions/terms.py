@@ -19,6 +19,7 @@ __all__ = [
     "TermStyle",
     "WordClass",
     "has_legal_form",
+    "initials_term",
     "is_phrase",
     "name_terms",
     "query_terms",
@@ -35,6 +36,9 @@ _SPELLED_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe", "Å": "Aa"}
 )
 _SPELLING = re.compile(r"ae|oe|ue|aa", re.IGNORECASE)
+# What an authority's initials leave out: "the U.S. Food and Drug Administration".
+_COUNTRY = re.compile(r"^(?:the )?(?:(?:US|U\.S\.|UK|U\.K\.|EU) )?", re.IGNORECASE)
+_LEAST_INITIALS = 3
 # Legal forms that are not a single word: "Novo A/S", "Vela (publ)".
 _SLASHED_FORM = re.compile(r"(?:,?\s+(?:A/S|K/S|I/S|\(publ\)))+\.?$", re.IGNORECASE)
 
@@ -66,6 +70,7 @@ class TermStyle(NamedTuple):
     ``capitalized`` and ``upper_case`` tell how the book writes the term.
     ``followed`` marks a phrase that a client follows; it is found beside and inside longer phrases.
     ``needs_umlaut`` marks the folded form of a name that the book spells out (Mueller): the text must have the umlaut.
+    ``initials`` marks the initials of a longer name, which may be another's as well.
     """
 
     kind: TermKind
@@ -78,6 +83,7 @@ class TermStyle(NamedTuple):
     is_research: bool
     followed: bool = False
     needs_umlaut: bool = False
+    initials: bool = False
 
 
 class Term(NamedTuple):
@@ -200,6 +206,19 @@ def _bare_ticker(written: str) -> str:
         return head
     head, _, tail = bare.removesuffix(" EQUITY").partition(" ")
     return head if tail.lower() in lists.bloomberg_codes else bare
+
+
+def initials_term(name: str) -> Term | None:
+    """Return the term for the initials of an authority's name, or None if they are fewer than three.
+
+    The Financial Conduct Authority is the FCA, and the U.S. Food and Drug Administration the FDA.
+    """
+    own_words = _COUNTRY.sub("", name).split()
+    initials = "".join(word[0] for word in own_words if word[0].isupper())
+    if len(initials) < _LEAST_INITIALS or not all(word[0].isalpha() for word in own_words) or name.isupper():
+        return None
+    style = TermStyle(TermKind.NAME, 1, WordClass.NONE, True, True, False, False, False, initials=True)
+    return Term(initials.lower(), _shared(style))
 
 
 @lru_cache(maxsize=_CACHED_NAMES)

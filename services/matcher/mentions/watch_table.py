@@ -14,7 +14,7 @@ import orjson
 from schemas.clients import Query, Watch
 from services.matcher.mentions.queries import CompiledQuery, compile_query
 from services.matcher.mentions.term_table import TermEntry, TermHit, TermTable
-from services.matcher.mentions.terms import UNWATCHED_STYLE, TermStyle, is_phrase, name_terms
+from services.matcher.mentions.terms import UNWATCHED_STYLE, TermStyle, initials_term, is_phrase, name_terms
 from services.matcher.mentions.topics import all_topics
 from services.matcher.text.compact_map import CompactMap
 from services.matcher.text.normalize import words
@@ -149,6 +149,10 @@ def _styles(watches: Sequence[Watch]) -> dict[str, TermStyle]:
     ):
         for norm, style in name_terms(names, tickers, as_phrases):
             styles.setdefault(norm, style)
+    for watch in watches:
+        term = initials_term(watch.name) if watch.kind == "regulation" and not _has_query(watch) else None
+        if term is not None:
+            styles.setdefault(*term)
     return styles
 
 

@@ -233,3 +233,20 @@ def test_what_is_another_thing_or_certain_is_not_doubtful(title: str, body: str 
 def test_a_product_behind_its_makers_name_is_doubtful() -> None:
     found = FINDER.search(Item(id="itm", title="Selva Norwick reaches the end of its life"))
     assert [mention.entity_id for mention in found.doubtful] == ["Norwick"]
+
+
+@pytest.mark.parametrize("name", ["Norvik Conduct Authority", "The U.S. Norvik and Conduct Authority"])
+def test_the_initials_of_an_authority_are_doubtful_without_its_name(name: str) -> None:
+    finder = MentionFinder.build([watch(name, kind="regulation")])
+    alone = finder.search(Item(id="itm", title="NCA fines Halden $20 million"))
+    assert alone.mentions == ()
+    assert [span.text for span in alone.doubtful[0].spans] == ["NCA"]
+    both = finder.search(Item(id="itm", title="NCA fines Halden", summary=f"{name} has fined Halden $20 million."))
+    assert both.doubtful == ()
+    assert len(both.mentions[0].spans) == 2
+    assert finder.search(Item(id="itm", title="A nca of oats")) == ((), ())
+
+
+def test_a_name_of_two_words_has_no_initials() -> None:
+    finder = MentionFinder.build([watch("Norvik Authority", kind="regulation"), watch("Norvik Conduct Bank")])
+    assert finder.search(Item(id="itm", title="NA and NCB agree")) == ((), ())
