@@ -13,12 +13,13 @@ __all__ = ["Topic", "all_topics", "find_topic"]
 
 
 class Topic(NamedTuple):
-    """A topic. An item is about it if any of its ``queries`` matches."""
+    """A topic. An item is about it if any of its ``queries`` matches; ``also`` are other names of it."""
 
     id: str
     title: str
     about: str
     queries: tuple[Query, ...]
+    also: tuple[str, ...] = ()
 
 
 @cache
@@ -31,7 +32,7 @@ def _topic(topic_id: str, entry: dict[str, Any]) -> Topic:
     none_of = _phrases(entry.get("none_of", ()))
     queries = [Query(any_of=_phrases(entry["any_of"]), none_of=none_of)]
     queries += [Query(near=(Near(**near),), none_of=none_of) for near in entry.get("near", ())]
-    return Topic(topic_id, entry["title"], entry["about"], tuple(queries))
+    return Topic(topic_id, entry["title"], entry["about"], tuple(queries), tuple(entry.get("also", ())))
 
 
 def _phrases(patterns: Iterable[str]) -> tuple[str, ...]:
@@ -39,14 +40,14 @@ def _phrases(patterns: Iterable[str]) -> tuple[str, ...]:
 
 
 def find_topic(name: str) -> Topic | None:
-    """Return the topic with this id or title, ignoring case, hyphens and extra spaces."""
+    """Return the topic with this id, title or other name, ignoring case, hyphens and extra spaces."""
     return _topics_by_name().get(_plain(name))
 
 
 @cache
 def _topics_by_name() -> dict[str, Topic]:
     topics = all_topics().values()
-    return {_plain(name): topic for topic in topics for name in (topic.title, topic.id)}
+    return {_plain(name): topic for topic in topics for name in (topic.title, topic.id, *topic.also)}
 
 
 def _plain(name: str) -> str:

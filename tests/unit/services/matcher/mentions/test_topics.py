@@ -86,3 +86,16 @@ def test_a_topic_is_narrowed_by_context() -> None:
 def test_a_topic_is_found_by_id_or_title() -> None:
     assert find_topic("Data-Breach") == find_topic("data  breach") == all_topics()["data-breach"]
     assert find_topic("astrology") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "topic"), [("Interest rates", "rate-change"), ("job cuts", "layoffs"), ("AI", "artificial-intelligence")]
+)
+def test_a_topic_goes_by_other_names_as_well(name: str, topic: str) -> None:
+    assert find_topic(name) == all_topics()[topic]
+
+
+def test_no_name_means_two_topics() -> None:
+    assert all(
+        find_topic(name) == topic for topic in all_topics().values() for name in (topic.id, topic.title, *topic.also)
+    )
