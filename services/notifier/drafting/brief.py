@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 from pydantic import Field
 
-from schemas.alerts import Alert, Verdict
+from schemas.alerts import Alert, Evidence, Verdict
 from schemas.base import Utc, content_id
 from schemas.clients import Client, Firm, Manager, Watch
 from schemas.drafts import AffectedWatch
@@ -16,6 +16,7 @@ from schemas.mentions import Direction, EventKind
 from services.common.stored import StoredModel
 from services.notifier.contact.hours import client_zone
 from services.notifier.drafting.data_files import Phrasing, phrasing_of
+from services.notifier.drafting.headline_prose import within_sentence
 from services.notifier.trades.catalog import Trades
 from services.notifier.trades.definition import TradeDefinition
 
@@ -73,7 +74,8 @@ class DraftedStory(StoredModel):
 class Brief:
     """Everything a draft may be based on. ``earlier`` is the message that it corrects, confirms or continues.
 
-    ``affects`` is what else of the client the same event concerns; ``trades`` are those in force.
+    ``affects`` is what else of the client the same event concerns; ``trades`` are those in force. ``ranked`` is the
+    evidence in the order in which it is told, if that has been found already.
     """
 
     alert: Alert
@@ -84,6 +86,7 @@ class Brief:
     earlier: DraftedStory | None = None
     affects: tuple[AffectedWatch, ...] = ()
     trades: Trades = field(default_factory=Trades.shipped)
+    ranked: tuple[Evidence, ...] = ()
 
     @property
     def trade(self) -> TradeDefinition:
@@ -101,9 +104,16 @@ class Brief:
         return next((watch for watch in self.client.watches if watch.entity_id == self.alert.entity_id), None)
 
     @property
-    def asset(self) -> str:
-        """The name under which the client watches it."""
+    def watched_name(self) -> str:
+        """The name under which the client watches it, as it stands in the book."""
         return self.watch.name if self.watch else self.alert.entity_name
+
+    @property
+    def asset(self) -> str:
+        """The same as it stands within a sentence: "inflation", "the SEC"."""
+        if self.watch is None or not self.watch.is_subject:
+            return self.watched_name
+        return within_sentence(self.watched_name)
 
 
 def pick(choices: tuple[T, ...], *seed: str) -> T:

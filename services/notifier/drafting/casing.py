@@ -139,6 +139,8 @@ def _shouts(word: str, names: Names) -> bool:
 def _is_name(index: int, matches: list[re.Match[str]], kept: set[int], names: Names) -> bool:
     word = matches[index][0]
     bare = _bare(word)
+    if len(word) == 1 and word.isupper() and word != "A":
+        return True  # "G-7", "Vitamin D"
     if word[0].isdigit() or _INNER_CAPITAL.search(word[1:]) or (word.isupper() and len(word) > 1):
         return True
     if bare in _known().words or bare in names.words:

@@ -14,6 +14,7 @@ from typing import Any
 from services.notifier.drafting.casing import Names, is_given_name, is_known_name, is_title_case, sentence_case
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.dictionary import is_ordinary
+from services.notifier.drafting.headline_prose import ADDED_WORDS, as_prose
 from services.notifier.drafting.tokens import fold
 from services.notifier.drafting.tone import EMOJI
 from services.notifier.drafting.verbs import has_main_verb, is_verb_form
@@ -22,6 +23,8 @@ __all__ = ["clauses_in", "clean_title", "is_quotable", "is_sneer", "is_statement
 
 #: A clause with more words isn't read in one breath; with fewer it says little.
 MOST_WORDS, FEWEST_WORDS = 30, 4
+#: A heading with the sentence that it runs on into has more words.
+HEADLINE_WORDS = 15
 #: A label before a colon has at most so many words.
 LABEL_WORDS = 4
 #: Newsroom labels that say nothing to a reader.
@@ -38,8 +41,10 @@ _HEADS = (
     re.compile(r"^.{0,60}\bquotes a report from [^:]{2,40}:\s+", re.IGNORECASE),
     re.compile(r"^(?:exclusive|by [A-Z][\w.’'-]+ [A-Z][\w.’'-]+)\s*[:–—-]\s+", re.IGNORECASE),
 )
+#: The label of a live page, before a sentence of it.
+_LATEST = re.compile(r"^(?:.{0,80}\blive\b\s*[–—-]\s*)?latest (?:updates|news)\s+(?=[A-Z])", re.IGNORECASE)
 _CREDIT = re.compile(
-    r"^(?:image|photo|picture|illustration|graphic|credit|screenshot)s?(?: credit| by)?:?\s", re.IGNORECASE
+    r"^(?:image|photo|picture|illustration|graphic|credit|screenshot)s?(?: credit:?| by|:)\s", re.IGNORECASE
 )
 _ASIDE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")
 #: Separates what a headline strings together.
@@ -64,18 +69,43 @@ _NEWS_OF_DAY = re.compile(
 _RELATIVE = re.compile(
     r"\b(?:today|yesterday|tonight|tomorrow|this (?:morning|afternoon|evening)|last night)\b", re.IGNORECASE
 )
+#: That others report it too says nothing of them.
+_OTHERS_SAY = re.compile(
+    r",? (?:multiple|several|various|local|other) (?:media|(?:news |media )?outlets?) (?:report|say|said|reported)"
+    r"(?: (?:on )?(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)?\.?$"
+    r"|,? according to (?:multiple|several|media|news) reports?\.?$",
+    re.IGNORECASE,
+)
+#: Nothing that explains one of these is left out.
+_OPEN_ENDS = (
+    " everything",
+    " something",
+    " anything",
+    " nothing",
+    " those",
+    " what",
+    " all",
+    " one",
+    " ones",
+    " no longer",
+)
 #: A heading that runs on into a sentence without a full stop: "… low prices The government has …".
 _GLUED = re.compile(
     r"(?<=[a-z0-9])\s+(?=(?:The|A|An|It|In|But|He|She|They|We|This|That|For|On|At|As|If|People)\s[a-z])"
 )
 _RUNS_ON = re.compile(r"(?<=\s)[a-z’'-]{4,}\s+(?=[A-Z][a-z]{3,} [a-z])")
 _TRUNCATED = re.compile(
-    r"(?:\.\.\.|…)|[,;:–—&-]$|\b(?:an?|and|at|by|for|from|in|of|or|the|to|with|as|is|are|that|toward|than|over|about|under|after|before|into|its|their)$",
+    r"(?:\.\.\.|…)|[,;:–—&-]$|\b(?:an?|and|at|by|for|from|in|of|or|the|to|with|as|is|are|that|toward|than|over|about|under|after|before|into|its|their)$"
+    r"|\b(?:that|which|who|whose)(?: (?:the|an?|its|his|her|their|two|three|several|some|many|real|new))*"
+    r"(?: [\w’'-]+)?$",
     re.IGNORECASE,
 )
 _BROKEN = re.compile(r"\. Plus\b|[?!•|@#<>{}\[\]]|https?:|www\.|\d/\d{1,2}/\d")
 _STRAIGHT = re.compile(r"(?<![\w\d])\"([^\"]+)\"(?!\w)")
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|‘[^‘’]*’|(?<!\w)'[^']*'(?!\w)")
+#: The full stop of an abbreviation at the end belongs to it.
+_ABBREVIATED = re.compile(r"\b(?:[A-Z]\.)+[A-Z]$|\b(?:Inc|Corp|Ltd|Co|Jr|Sr)$")
+_DASH = re.compile(r" [–—-] ")
 _CUT = re.compile(r",\s+|\s+[–—-]\s+|;\s+|\s+(?=[a-z])")
 
 
@@ -98,7 +128,7 @@ def clauses_in(text: str, names: Names, *, has_speaker: bool = True) -> Iterator
     """
     title = is_title_case(text)
     for piece in _pieces(text, has_speaker):
-        clause = _trimmed(sentence_case(piece, names, title=title))
+        clause = as_prose(_trimmed(sentence_case(piece, names, title=title)), names)
         if is_statement(clause):
             yield clause
         elif (cut := _longest_statement(clause)) is not None:
@@ -170,9 +200,18 @@ def _without_given_names(clause: str) -> str:
 
 
 def stands_in(clause: str, text: str) -> bool:
-    """Return whether all words of ``clause`` stand in ``text``, in this order."""
-    words = iter(fold(text).split())
-    return all(word in words for word in fold(clause).split())
+    """Return whether all words of ``clause`` stand in ``text``, in this order, but for what makes a headline prose."""
+    words, at = fold(text).split(), 0
+    for word in fold(clause).split():
+        if words[at : at + 1] == [word]:
+            at += 1
+        elif word in ADDED_WORDS:
+            continue
+        elif word in words[at:]:
+            at = words.index(word, at) + 1
+        else:
+            return False
+    return True
 
 
 def _pieces(text: str, has_speaker: bool) -> Iterator[str]:
@@ -190,6 +229,7 @@ def _pieces(text: str, has_speaker: bool) -> Iterator[str]:
         text = glued[0]
     parts = [part.strip() for part in _STRUNG.split(text) if part.strip()]
     for part in parts:
+        part = _LATEST.sub("", part)
         yield part
         yield from _beside_colon(part, has_speaker)
     if len(parts) > 1:
@@ -200,6 +240,8 @@ def _after_heading(text: str) -> str:
     """Return ``text`` without a heading that runs on into its first sentence: "… of the pump Owners of pumps are …"."""
     for match in () if is_title_case(text) else _RUNS_ON.finditer(text):
         rest = text[match.end() :]
+        if len(text.split()) <= HEADLINE_WORDS or is_verb_form(match[0].strip().casefold()):
+            continue  # "Halden lowers Switch forecasts": a name, after its verb
         word = rest.split()[0].casefold()
         is_name = not is_ordinary(word) or is_known_name(word)
         if not is_name and len(rest.split()) > ENOUGH_WORDS and is_statement(rest.rstrip(".")):
@@ -223,8 +265,9 @@ def _beside_colon(part: str, has_speaker: bool) -> Iterator[str]:
 
 def _trimmed(clause: str) -> str:
     """Return ``clause`` without "today", which is another day for the reader, and without marks at its ends."""
-    clause = _STRAIGHT.sub(r"“\1”", _NEWS_OF_DAY.sub("", clause))
+    clause = _STRAIGHT.sub(r"“\1”", _NEWS_OF_DAY.sub("", _OTHERS_SAY.sub("", clause)))
     clause = " ".join(clause.split()).strip(" .,;:-–—")
+    clause = _ABBREVIATED.sub(r"\g<0>.", clause)
     return re.sub(r"[.,](?=[”’\"']$)", "", clause)  # "… its “honesty.”", where the sentence goes on
 
 
@@ -239,6 +282,9 @@ def _cuts(clause: str) -> Iterator[str]:
         head, tail = clause[: match.start()].rstrip(" ,;–—-"), clause[match.end() :]
         if tail.startswith(("after ", "before ")):
             head = _INTERVAL.sub("", head)
+        if tail.startswith("that ") and rules["personal"].search(tail) and not rules["says"].search(head):
+            yield head  # "suffers an outage | that may have reached your meetings"
+            continue
         attributes = not rules["tails"].match(tail) and rules["says"].search(tail)
         if not attributes and _is_balanced(head) and _may_go(match[0].strip(), head, tail):
             yield head
@@ -251,8 +297,10 @@ def _may_go(mark: str, head: str, tail: str) -> bool:
     if word in ("and", "or"):
         following = tail.split()[1:3]  # "raises rates and promises more"
         return not mark and len(following) == 2 and following[0].islower() and is_verb_form(following[0])
+    if head.rstrip(".").casefold().endswith(_OPEN_ENDS):
+        return False  # "the real cost is everything | after the purchase"
     if mark in ("–", "—", "-", ";"):
-        return True
+        return len(_DASH.findall(head)) % 2 == 0  # "the banks – Halden, Orvix and Velmont | – shared prices"
     if mark == "," and (word.endswith("ing") or word in _APPOSITIONS or (word.islower() and is_verb_form(word))):
         return True
     if not rules["tails"].match(tail) or any(rules["tails"].match(last) for last in head.split()[-4:]):

@@ -119,9 +119,10 @@ def _in_own_words(brief: Brief) -> bool:
 
 
 def _filled(sentence: str, asset: str) -> str:
-    """Return ``sentence`` with the name of the asset in it. An article that begins it gets its capital."""
+    """Return ``sentence`` with the name of the asset in it, and with a capital at its beginning."""
     filled = sentence.replace("{asset}", asset)
-    return filled[:1].upper() + filled[1:] if asset.startswith(("the ", "a ", "an ")) else filled
+    first = filled.split()[0]
+    return filled[:1].upper() + filled[1:] if first.isalpha() and first.islower() else filled  # not "iPhone"
 
 
 def _if_right(sentence: str, asset: str) -> str:

@@ -23,7 +23,14 @@ from services.notifier.drafting.grounding import (
 )
 from services.notifier.drafting.languages import greeting, is_closing, without_foreign_closing
 from services.notifier.drafting.meaning.draft_findings import composed_findings
-from services.notifier.drafting.news import NewsPart, lead_evidence, news_part, quote_sources, subject_line
+from services.notifier.drafting.news import (
+    NewsPart,
+    lead_evidence,
+    news_part,
+    quote_sources,
+    ranked_evidence,
+    subject_line,
+)
 from services.notifier.drafting.opinion import OpinionPart, lacks_rule, opinion_part
 from services.notifier.drafting.own_words import own_view, touched_aim
 from services.notifier.drafting.playbooks import Playbooks
@@ -57,13 +64,15 @@ class Refusal:
 class Composed:
     """A draft, and the passage of the news in it that a later correction quotes.
 
-    ``unstated``: no report says in a sentence what happened, so the draft only tells the kind of event.
+    ``unstated``: no report says in one clause what happened to what the client has.
+    ``elsewhere``: the best clause is about something else.
     """
 
     draft: Draft
     publisher: str
     quote: str
     unstated: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +167,7 @@ def compose(
     if not brief.alert.evidence:
         return Refusal("no_evidence", f"The alert on {brief.asset} has no evidence, so there is nothing to quote.")
     brief = replace(brief, trades=playbooks.trades)
+    brief = replace(brief, ranked=ranked_evidence(brief))
     known = grounding_sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=brief.now)
     for detail in _BRIEF_LEVELS if register_of(brief.client).brief else _DETAIL_LEVELS:
         attempt = _attempt(brief, playbooks, detail, known)
@@ -175,7 +185,7 @@ def compose(
         return Refusal("tone", f"The draft did not pass the tone check: {faults}")
     news = attempt.news
     draft = _draft(brief, attempt, send_after, notes, supersedes)
-    return Composed(draft, news.publisher, news.quote, news.unstated)
+    return Composed(draft, news.publisher, news.quote, news.unstated, news.elsewhere)
 
 
 def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: GroundingSources) -> _Attempt:

@@ -30,6 +30,7 @@ __all__ = [
     "cited_source",
     "in_order",
     "known_names",
+    "names_watched",
     "short_subject",
     "with_article",
 ]
@@ -65,6 +66,7 @@ _BASIS: tuple[ClaimBasis, ...] = (
 )
 #: Characters by which a clause is the beginning of its headline.
 BEGINNING = 16
+_ARTICLE = re.compile(r"^(?:An?|The) ")
 #: A sentence that adds to another says so near its beginning.
 _BEFORE = re.compile(r"\b(?:had|previously|earlier|used to)\b")
 _ALSO = re.compile(r"^(?:\S+ ){0,4}also\b")
@@ -132,14 +134,16 @@ def best_clause(item: Evidence, alert: Alert, client: Client) -> NewsClause | No
     return next(_clauses(item, alert, client), None)
 
 
-def short_subject(alert: Alert, client: Client, characters: int, lead: Evidence | None = None) -> str | None:
+def short_subject(
+    alert: Alert, client: Client, characters: int, ranked: tuple[Evidence, ...] | None = None
+) -> str | None:
     """Return what happened in one clause of at most ``characters``; None if no item of the evidence says it so briefly.
 
-    What ``lead``, the item that the message tells, says comes first, then headlines of others that state the same. A
-    clause that names what the client watches still does when it is shortened.
+    ``ranked`` is the evidence in order. What its first item, which the message tells, says comes first, then headlines
+    of others that state the same. A clause that names what the client watches still does when it is shortened.
     """
-    ordered = in_order(alert, client)
-    lead = lead or ordered[0]
+    ordered = ranked or in_order(alert, client)
+    lead = ordered[0]
     same = [
         item for item in ordered if (item.supports, item.status) == (lead.supports, lead.status) and item is not lead
     ]
@@ -151,10 +155,18 @@ def short_subject(alert: Alert, client: Client, characters: int, lead: Evidence 
     clauses.sort(key=lambda clause: (not named[clause.text], not clause.of_title, clause.item is not lead))
     for clause in clauses:
         short = shorter(clause.text, characters)
-        fits = _is_named(short, clause.item, alert) if short and named[clause.text] else clause == best
+        if short and named[clause.text] and alert.stance not in ("follows", "regulated_by"):
+            fits = _is_named(short, clause.item, alert)
+        else:
+            fits = named[clause.text] or clause == best
         if short is not None and fits:
             return short
     return None
+
+
+def names_watched(clause: NewsClause, alert: Alert) -> bool:
+    """Return whether ``clause`` names what the client watches, in one of the ways in which its item does."""
+    return _is_named(clause.text, clause.item, alert)
 
 
 def adds(sentence: str, clause: str) -> bool:
@@ -214,7 +226,7 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
     found = [
         NewsClause(clause, item, True)
         for clause in of_title
-        if _is_named(clause, item, alert) or fold(title).startswith(fold(clause)[:BEGINNING])
+        if _is_named(clause, item, alert) or fold(title).startswith(fold(_ARTICLE.sub("", clause))[:BEGINNING])
     ]
     sentence = item.quote if fold(item.quote) != fold(title) else ""
     for clause in _read(sentence, names, True):
@@ -270,7 +282,6 @@ def _is_in_tone(clause: str, client: Client) -> bool:
 
 
 def _is_named(clause: str, item: Evidence, alert: Alert) -> bool:
-    """Return whether ``clause`` names what the client watches, in one of the ways in which the item does."""
     said = fold(clause)
     names = {fold(name) for name in (alert.entity_name, *(span.text for span in item.spans))}
     return any(name.removesuffix(" s ").rstrip() + " " in said for name in names if name.strip())

@@ -32,7 +32,9 @@ __all__ = [
 ]
 
 #: Below this confidence in the kind, an event whose words name no exact kind is of no known kind.
-SURE_OF_KIND = 0.5
+SURE_OF_KIND = 0.6
+#: The same for kinds that may do harm at once: a check too many costs less than one too few.
+SURE_OF_HARM = 0.5
 ROLES: tuple[Role, ...] = get_args(Role)
 STATUSES: tuple[Firmness, ...] = get_args(Firmness)
 #: A subject, a rule or an authority: the client is no party to what it does.
@@ -46,6 +48,10 @@ _FOR_A_RIVAL: dict[Outlook, Direction] = {
 }
 #: Directions that the words of a headline on a share move contradict.
 _WRONG_WAY = (("positive", "fall"), ("negative", "rise"))
+#: Kinds that are never good news for whoever has to do with the name: a repair is offered because something is wrong.
+_NEVER_GOOD: frozenset[EventKind] = frozenset(("recall", "data_breach", "vulnerability", "fine"))
+#: Broad kinds that may do harm at once.
+_HARMFUL: frozenset[RuleKind] = frozenset(("recall", "breach", "vulnerability", "outage", "insolvency"))
 #: Kinds that words alone decide, whatever the reading makes of them.
 _BY_WORDS: frozenset[EventKind] = frozenset(("averted",))
 #: Broad kinds whose news is good for one side and bad for the other.
@@ -137,15 +143,18 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
     if reading is not None:
         role, status = reading.role, reading.status
         exact = alert.kind not in FAMILY_OF.values()
-        if reading.confidence.kind >= SURE_OF_KIND:
+        needed = SURE_OF_HARM if FAMILY_OF[alert.kind] in _HARMFUL else SURE_OF_KIND
+        if reading.confidence.kind >= needed:
             by_words = alert.kind in _BY_WORDS and direction != "unclear"
             family = None if by_words else reading.kind
-        elif not exact:
+        elif not exact or role in ("affected", "speaker"):
             unsure = True
         if alert.stance == "competes":
             direction = _FOR_A_RIVAL[reading.direction]
         elif alert.stance == "holds" and _opposed(direction, reading.direction):
             direction = "unclear"
+    if alert.kind in _NEVER_GOOD and direction == "positive" and alert.stance != "competes":
+        direction = "unclear"
     if FAMILY_OF[alert.kind] == "share_move" and (direction, move_shown(alert.headline)) in _WRONG_WAY:
         direction = "unclear"
     return RuleQuery(

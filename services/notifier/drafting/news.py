@@ -24,6 +24,7 @@ from services.notifier.drafting.first_sentence import (
     cited_source,
     in_order,
     known_names,
+    names_watched,
     short_subject,
     with_article,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "news_part",
     "quotation_from",
     "quote_sources",
+    "ranked_evidence",
     "subject_line",
     "without_quotation",
 ]
@@ -63,7 +65,8 @@ class NewsPart:
     """The news part: its text, the items it rests on, and the publisher and passage that a correction names.
 
     ``clause`` ties what the first sentence says to the item in whose words it does; None if it quotes them.
-    ``unstated``: no item says in a sentence what happened, so only the kind of event is told.
+    ``unstated``: no item says in one clause what happened, so it is quoted, or only the kind of event is told.
+    ``elsewhere``: the clause does not name what the client has, so a reader would not see why they are told.
     """
 
     text: str
@@ -72,6 +75,7 @@ class NewsPart:
     quote: str
     clause: Grounding | None = None
     unstated: bool = False
+    elsewhere: bool = False
 
 
 def quote_sources(text: str, groundings: Iterable[Grounding]) -> str:
@@ -88,9 +92,9 @@ def subject_line(brief: Brief, *, may_be_long: bool = True) -> str:
     ``may_be_long``: rather than the kind of event alone, a clause that some mail programs cut off.
     """
     prefix = PREFIX.get(brief.alert.verdict, "")
-    lead = lead_evidence(brief)
+    ranked = brief.ranked or ranked_evidence(brief)
     for longest in (SUBJECT_CHARACTERS, LONGEST_SUBJECT) if may_be_long else (SUBJECT_CHARACTERS,):
-        if (text := short_subject(brief.alert, brief.client, longest - len(prefix), lead)) is not None:
+        if (text := short_subject(brief.alert, brief.client, longest - len(prefix), ranked)) is not None:
             return prefix + text
     return prefix + _plain_subject(brief, SUBJECT_CHARACTERS - len(prefix))
 
@@ -120,7 +124,12 @@ def _kind(brief: Brief, *, in_line: bool) -> str:
 
 def lead_evidence(brief: Brief) -> Evidence:
     """Return the evidence that the message tells: the best that supports the verdict and was not told before."""
-    return in_order(brief.alert, brief.client, brief.earlier.item_ids if brief.earlier else ())[0]
+    return (brief.ranked or ranked_evidence(brief))[0]
+
+
+def ranked_evidence(brief: Brief) -> tuple[Evidence, ...]:
+    """Return the evidence in the order in which it is told. Ranking reads every item, so a draft does it once."""
+    return in_order(brief.alert, brief.client, brief.earlier.item_ids if brief.earlier else ())
 
 
 def quotation_from(item: Evidence, max_words: int, asset: str = "") -> str:
@@ -185,10 +194,12 @@ def news_part(brief: Brief, *, max_words: int, others: bool) -> NewsPart:
         used += _denials(brief, lead)
     ids = tuple(dict.fromkeys(item.item_id for item in used))
     if clause is None:
-        unstated = brief.alert.verdict != "correct" and quote not in text
+        denies = lead.supports == "denies" or lead.status in ("denied", "retracted")
+        unstated = brief.alert.verdict != "correct" and not denies
         return NewsPart(text, ids, _outlet(lead), quote.strip("“”."), unstated=unstated)
     shown = clause.text if clause.text in text else clause.text[0].lower() + clause.text[1:]
-    return NewsPart(text, ids, _outlet(lead), clause.text, _grounded(clause, shown))
+    elsewhere = not (brief.watch is not None and brief.watch.is_subject) and not names_watched(clause, brief.alert)
+    return NewsPart(text, ids, _outlet(lead), clause.text, _grounded(clause, shown), elsewhere=elsewhere)
 
 
 def _grounded(clause: NewsClause, shown: str) -> Grounding:

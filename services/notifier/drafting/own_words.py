@@ -284,7 +284,7 @@ def _to_you(text: str) -> str | None:
 
 def _names(brief: Brief) -> tuple[str, ...]:
     watch = brief.watch
-    return (brief.asset, *((*watch.aliases, *watch.tickers) if watch else ()))
+    return (brief.watched_name, *((*watch.aliases, *watch.tickers) if watch else ()))
 
 
 def _is_about(note: Note, text: str, names: tuple[str, ...]) -> bool:

@@ -10,7 +10,7 @@ from functools import cache
 from services.notifier.drafting.data_files import word_sections
 from services.notifier.drafting.dictionary import is_ordinary
 
-__all__ = ["has_main_verb", "is_verb_form"]
+__all__ = ["has_main_verb", "is_certain_verb", "is_headline_future", "is_plural_noun", "is_verb_form"]
 
 _WORD = re.compile(r"[^\W_](?:[\w’'.&-]*[^\W_])?|[,;:–—()]|[$€£%]")
 
@@ -61,6 +61,16 @@ def is_verb_form(word: str) -> bool:
     return word in forms.third or word in forms.both or word in forms.past or word in forms.base
 
 
+def is_certain_verb(word: str) -> bool:
+    """Return whether ``word``, in lower case, is a finite verb that is hardly ever a noun: "says", "will", "rose"."""
+    return word in _forms().third or word in _AUXILIARIES or (word in _words("irregular") and word not in _ATTRIBUTIVE)
+
+
+def is_plural_noun(word: str) -> bool:
+    """Return whether ``word``, in lower case, has the form of a plural noun."""
+    return word in _PLURALS or (word.endswith("s") and not word.endswith(("ss", "us", "is")))
+
+
 def has_main_verb(text: str) -> bool:
     """Return whether ``text``, in sentence case, has a verb outside of its subordinate clauses."""
     words = [match[0] for match in _WORD.finditer(text)]
@@ -89,7 +99,7 @@ def _is_verb(words: Sequence[str], folded: Sequence[str], index: int, start: int
     word, forms = folded[index], _forms()
     following = folded[index + 1] if index + 1 < len(folded) else ""
     if word == "to":
-        return _is_headline_future(words, folded, index, start)
+        return is_headline_future(words, folded, index, start)
     if word in ("up", "down"):
         return any(after in ("$", "€", "£") or after[:1].isdigit() for after in folded[index + 1 : index + 3])
     if words[index][0].isupper():
@@ -158,7 +168,7 @@ _OPENS_OBJECT = (_DETERMINERS - {"no", "all", "some", "any"}) | {"$", "€", "£
 _ADJECTIVES = _words("adjectives")
 
 
-def _is_headline_future(words: Sequence[str], folded: Sequence[str], index: int, start: int) -> bool:
+def is_headline_future(words: Sequence[str], folded: Sequence[str], index: int, start: int) -> bool:
     """Return whether "to" at ``index`` announces what somebody will do: "Halden to buy Orvix"."""
     if index - start > SUBJECT_WORDS or index + 1 == len(words) or folded[index + 1] not in _forms().base:
         return False

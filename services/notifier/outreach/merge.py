@@ -1,8 +1,8 @@
 """Merges stories for one client into one message, if a reader sees why they come together and it stays short. Pure.
 
 They are about one watched name or of one kind, or both are plain information; one subject tells the news of each; and
-no advice is given twice. Confirmed and unconfirmed stories are not mixed, so that the subject can say which they are.
-Corrections and urgent news are always messages of their own.
+a message gives one piece of advice. Confirmed and unconfirmed stories are not mixed, so that the subject can say which
+they are. Corrections and urgent news are always messages of their own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from services.notifier.drafting.compose import message_text
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.first_sentence import short_subject
 from services.notifier.drafting.news import without_quotation
-from services.notifier.drafting.opinion import split_basis
 from services.notifier.drafting.tone import count_words, reading_seconds
 from services.notifier.outreach.record import Message, StoryDraft, budget_of
 
@@ -62,13 +61,14 @@ def belong_together(story: StoryDraft, other: StoryDraft) -> bool:
     """Return whether a reader sees why two stories are in one message: they are about one thing or of one kind.
 
     Not both: two stories of one kind on one name would seem to be the same news. Plain information goes together as
-    well. Two opinions by one rule are told once, if they are the same on both names.
+    well. Two opinions go together only if they are the same on two names, and are told once: a message with two pieces
+    of advice is two messages.
     """
     opinions = _opinion(story), _opinion(other)
     if not any(opinions):
         return True
     of_one_name = story.alert.entity_id == other.alert.entity_id
-    if all(opinions) and story.draft.rule == other.draft.rule and (of_one_name or opinions[0] != opinions[1]):
+    if all(opinions) and (of_one_name or story.draft.rule != other.draft.rule or opinions[0] != opinions[1]):
         return False
     family = FAMILY_OF[story.alert.kind]
     of_one_kind = family == FAMILY_OF[other.alert.kind]
@@ -136,20 +136,15 @@ def _question(ranked: Sequence[StoryDraft]) -> DraftPart:
 
 
 def _without_repetition(ranked: Sequence[StoryDraft]) -> list[list[DraftPart]]:
-    """Return the parts of each story, where an opinion that was given is said once, and what several are based on."""
-    bases: set[str] = set()
+    """Return the parts of each story, where an opinion that was given is said once."""
     told = []
     for story, again in zip(ranked, _repeats(ranked), strict=True):
         kept = []
         for part in story.draft.parts:
             if part.role == "meaning" and again:
                 continue
-            basis, rest = split_basis(part.text) if part.role == "opinion" else ("", "")
             if part.role == "opinion" and again:
                 part = part.model_copy(update={"text": SAME_OPINION.format(name=story.alert.entity_name)})
-            elif basis and basis in bases:
-                part = part.model_copy(update={"text": f"With the same in mind, {rest}"})
-            bases |= {basis} if basis else set()
             kept.append(part)
         told.append(kept)
     return told

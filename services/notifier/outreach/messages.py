@@ -66,6 +66,8 @@ def compose_story(
         return composed
     if composed.unstated and _can_wait(brief.alert):
         return Refusal("no_statement", f"No report on {brief.asset} says in one sentence what happened.")
+    if composed.elsewhere and brief.alert.urgency != "urgent":
+        return Refusal("no_statement", f"No report says in one sentence what happened to {brief.asset}.")
     draft = composed.draft.model_copy(update={"budget": grant.budget, "beyond_because": grant.because})
     if variant is not None:
         draft = draft.model_copy(update={"id": content_id("drf", draft.id, "anew", variant)})
@@ -76,7 +78,8 @@ def compose_story(
 
 def _can_wait(alert: Alert) -> bool:
     """Return whether it does no harm that the client is told only once a report says plainly what happened."""
-    return alert.verdict in ("tell", "information") and alert.size != "major" and alert.urgency in ("low", "normal")
+    grave = alert.size == "major" or alert.urgency == "urgent"
+    return alert.verdict != "correct" and (alert.verdict == "warn" or not grave)
 
 
 def _affected(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from schemas.clients import Trade
@@ -18,6 +18,7 @@ __all__ = ["DEFAULT_TRADE", "Trades", "desire_key"]
 DEFAULT_TRADE = "wealth"
 
 
+@lru_cache(maxsize=4096)  # every rule asks for the same few
 def desire_key(name: str) -> str:
     """Return a desire's name for comparison: in lower case, with single spaces for hyphens and underscores."""
     return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())

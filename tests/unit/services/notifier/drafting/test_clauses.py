@@ -29,7 +29,12 @@ def test_a_headline_is_cleaned_of_labels_and_outlets(title: str, cleaned: str) -
 @pytest.mark.parametrize(
     ("text", "clause"),
     [
-        ("Orvix shares halted after $4bn bid – business live", "Orvix shares halted after $4bn bid"),
+        ("Orvix shares halted after $4bn bid – business live", "Orvix shares have been halted after $4bn bid"),
+        ("Orvix recalls all of its pumps, multiple outlets reported Tuesday", "Orvix recalls all of its pumps"),
+        ("Business live – latest updates Orvix has recalled all of its pumps", "Orvix has recalled all of its pumps"),
+        ("Orvix lowers Switch sales forecasts but still expects a good year",) * 2,
+        ("Credit Orvix finds flaws in its pumps, says inquiry goes on",) * 2,
+        ("Orvix debuts a quiet pump in the U.S.",) * 2,
         ("Orvix calls its new pump “the quiet one.”", "Orvix calls its new pump “the quiet one”"),
         (
             "PORT ELLERY (Wire) - Orvix on Monday recalled all of its pumps.",
@@ -53,6 +58,10 @@ def test_what_surrounds_the_news_is_left_out(text: str, clause: str) -> None:
     "text",
     [
         "Why Orvix recalled all of its pumps",
+        "Pump owners beware, Orvix recalls a million of them",
+        "Orvix has good news about its pumps and some not-so-good news about its plant",
+        "The move, criticized by some owners, comes amid a recall of Orvix pumps.",
+        "The agency has found that the firms – Orvix, Halden and Velmont – shared prices.",
         "Is Orvix about to recall its pumps?",
         "Here's what the recall at Orvix means for owners",
         "For months, owners of Orvix pumps have faced a hard choice.",

@@ -41,7 +41,7 @@ def test_a_sentence_on_client_and_asset_needs_no_introduction() -> None:
     outage = meaning(brief_for(DryRunCase("it", "outage", "uses", role="actor"), NOW))
     assert outage.startswith("What your people do with Quillon Cloud stands still")
     followed = meaning(brief_for(DryRunCase("it", "regulation", "follows", role="actor"), NOW))
-    assert followed.startswith("You asked me to follow Nordmark shipping.")
+    assert followed.startswith("You asked me to follow news about Nordmark shipping.")
 
 
 def test_an_unconfirmed_report_is_told_under_its_condition() -> None:

@@ -34,6 +34,7 @@ STAGES: dict[tuple[str, str], str] = {
     ("deal", "announced"): "The deal of {name} is expected to close in the autumn.",
     ("deal", "completed"): "The deal of {name} was completed.",
     ("deal", "called_off"): "The deal of {name} was called off.",
+    ("legal", "completed"): "The case that concerns {name} was settled.",
     ("regulation", "announced"): "The authority proposed new rules that concern {name}.",
     ("regulation", "called_off"): "The authority has withdrawn the rules that concern {name}.",
     ("insolvency", "rumored"): "There are fears that {name} cannot pay.",
@@ -72,13 +73,14 @@ def said(trade: Trade) -> tuple[tuple[DryRunCase, Rule], ...]:
     sizes: set[Size] = {"moderate", *(size for rule in rules for size in rule.sizes)}
     clients, events = tuple(product(desires, get_args(Risk))), tuple(product(get_args(Direction), sorted(sizes)))
     found = []
-    for (kind, stance), (direction, size), (desire, risk) in product(cases, events, clients):
-        case = DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, size=size)
-        brief = brief_for(case, NOW)
+    for (kind, stance), (direction, size) in product(cases, events):
+        brief = brief_for(DryRunCase(trade, kind, stance, direction, size=size), NOW)
         query = query_for(brief.alert, brief.client, brief.asset, None)
-        rule = SHIPPED.lookup(replace(query, desire=desire))
-        if rule is not None:
-            found.append((case, rule))
+        for desire, risk in clients:
+            rule = SHIPPED.lookup(replace(query, desire=desire, risk=risk))
+            if rule is not None:
+                case = DryRunCase(trade, kind, stance, direction, (desire,), risk=risk, size=size)
+                found.append((case, rule))
     return tuple(found)
 
 

@@ -232,3 +232,13 @@ def test_every_wording_is_free_of_facts_and_faults(name: str) -> None:
             sentence = text.replace("{asset}", "Halden")
             assert tokens(text.replace("{asset}", "it")) == (), (rule.line, sentence)
             assert not [found for found in review(sentence, client) if found.severity == "error"], sentence
+
+
+def test_a_recall_is_never_good_news_but_a_supply_that_resumes_is() -> None:
+    def direction_of(kind: EventKind, stance: Stance) -> Direction:
+        brief = brief_for(DryRunCase("it", kind, stance, "positive"), NOW)
+        return query_for(brief.alert, brief.client, brief.asset, None).direction
+
+    assert direction_of("recall", "uses") == "unclear"
+    assert direction_of("recall", "competes") == "positive"
+    assert direction_of("supply_disruption", "uses") == "positive"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from schemas.clients import Desire
 from services.notifier.advice.store import appears_in
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.opinion import split_basis
@@ -199,19 +198,22 @@ def test_only_the_false_story_of_a_sent_message_is_corrected() -> None:
     assert HALDEN not in correction.body
 
 
-def test_a_merged_message_asks_one_question_and_gives_the_same_basis_once() -> None:
-    wish = Desire(name="growth", words="I want to grow faster than the market")
-    life = Life(client_of().model_copy(update={"desires": (wish,), "risk": "high"}))
-    life.alert(1, kind="leadership_change", evidence=(an_item(HALDEN, 1, title="Halden Energy names a new head"),))
-    life.alert(2, kind="share_move", evidence=(an_item(HALDEN, 2, title="Halden Energy falls by 6%"),))
+def test_a_merged_message_asks_one_question() -> None:
+    life = Life()
+    life.alert(1)
+    life.alert(2, CORVANE)
     both = life.only
     (question,) = [part.text for part in both.parts if part.role == "question"]
     assert question in phrasing().questions["merged"]
-    first, second = [part.text for part in both.parts if part.role == "opinion"]
-    assert first.startswith("Given that you want to grow faster than the market and accept high risk, I ")
-    assert second.startswith("With the same in mind, I ")
     assert [entry.alert_id for entry in both.advice] == list(both.told_alerts)
     assert all(appears_in(entry.text, both.body) for entry in both.advice)
+
+
+def test_two_pieces_of_advice_are_two_messages() -> None:
+    life = Life()
+    life.alert(1, kind="leadership_change", evidence=(an_item(HALDEN, 1, title="Halden Energy names a new head"),))
+    life.alert(2, kind="share_move", evidence=(an_item(HALDEN, 2, title="Halden Energy falls by 6%"),))
+    assert len(life.open) == 2
 
 
 def test_the_same_opinion_on_two_names_is_said_once() -> None:
@@ -260,7 +262,7 @@ def test_a_headline_with_two_prices_is_two_stories_and_one_on_a_deal_is_one() ->
     life = Life()
     first = life.alert(1, HALDEN, kind="share_move", direction="negative", evidence=both)
     second = life.alert(2, CORVANE, kind="share_move", direction="positive", evidence=both)
-    assert set(life.only.told_alerts) == {first.id, second.id}
+    assert {draft.alert_id for draft in life.open.values()} == {first.id, second.id}
     deal = Life()
     text = f"{HALDEN} is to buy {CORVANE}."
     shared = (an_item(HALDEN, 1, title=text, quote=text),)
@@ -288,3 +290,15 @@ def test_a_sentence_that_always_stands_is_in_a_merged_message_once() -> None:
     assert len(both.told_alerts) == 2
     assert [part.text for part in both.parts if part.role == "close"] == ["Please talk to us first."]
     assert both.body.count("Please talk to us first.") == 1
+
+
+def test_news_that_does_not_say_what_happened_to_what_the_client_has_waits() -> None:
+    life = Life()
+    elsewhere = an_item(HALDEN, 1, title="Corvane Pharma buys a port in Estmere", quote="Corvane Pharma buys a port.")
+    life.alert(1, kind="deal", evidence=(elsewhere,))
+    assert not life.open
+    unsaid = an_item(HALDEN, 2, title="A look at Halden Energy", quote="What to make of Halden Energy?")
+    life.alert(2, verdict="warn", kind="deal", size="major", evidence=(unsaid,))
+    assert not life.open
+    life.alert(3, kind="dividend_cut", size="major", evidence=(unsaid,))
+    assert life.open
