@@ -252,6 +252,8 @@ users = Table(
     Column("manager_id", String(80)),  # the id in the client book
     Column("time_zone", String(64), nullable=False, default="UTC"),
     Column("api_token_hash", String(64), unique=True),  # always null: see api_tokens; exports have it
+    Column("open_next", Boolean),  # after a decision the next draft opens; null: yes
+    Column("shortcuts", Boolean),  # single keys do something; null: yes
     Column("session_epoch", Integer, nullable=False, default=0),  # raising it ends all sessions
     Column("created_at", UtcDateTime, nullable=False),
     Column("disabled_at", UtcDateTime),

@@ -14,12 +14,14 @@ from tests.desk_world import World
 pytestmark = pytest.mark.chromium
 
 PATHS = (
-    "/", "/held", "/sent", "/clients", "/clients/claire-arnaud", "/decisions", "/advice", "/feeds", "/me", "/managers",
+    "/", "/?group=client", "/search?q=halden",
+    "/held", "/sent", "/clients", "/clients/claire-arnaud", "/decisions", "/advice", "/feeds", "/me", "/managers",
     "/audit",
 )  # fmt: skip
 
 
 def test_the_keyboard_is_enough_to_send_a_draft(page: Page, world: World) -> None:
+    page.get_by_role("link", name="One by one").click()
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")

@@ -48,6 +48,8 @@ class Viewer:
     manager_id: str | None
     time_zone: str
     nonce: str = ""
+    open_next: bool = True
+    shortcuts: bool = True
 
     @property
     def scope(self) -> Scope:
@@ -173,7 +175,9 @@ def _active() -> tuple[ColumnElement[bool], ...]:
 
 
 def _viewer(row: RowMapping, nonce: str) -> Viewer:
-    return Viewer(row["id"], row["name"], row["role"], row["manager_id"], row["time_zone"], nonce)
+    name, role, manager_id, zone = row["name"], row["role"], row["manager_id"], row["time_zone"]
+    ways = row["open_next"] is not False, row["shortcuts"] is not False
+    return Viewer(row["id"], name, role, manager_id, zone, nonce, *ways)
 
 
 def _hash(token: str) -> str:

@@ -16,7 +16,7 @@ from services.notifier.scope import Scope
 from services.notifier.tables import alerts, clients, draft_marks, drafts, users
 from services.notifier.triage.view import InboxView
 
-__all__ = ["Inbox", "InboxGroup", "kinds_to_decide", "members_of", "read_inbox"]
+__all__ = ["Inbox", "InboxGroup", "kinds_to_decide", "members_of", "next_draft", "read_inbox"]
 
 #: Drafts of a group that are listed in its row; the others are one click away.
 LISTED = 6
@@ -125,6 +125,19 @@ def members_of(
         .limit(limit)
     )
     return connection.execute(query).mappings().all()
+
+
+def next_draft(
+    connection: Connection, scope: Scope, user_id: str, view: InboxView, decided: DraftLine, now: datetime
+) -> str | None:
+    """Return the draft to decide after ``decided``: the one with the next deadline in the view, else the first."""
+    query = (
+        select(drafts.c.id)
+        .select_from(_FROM)
+        .where(*_conditions(scope, user_id, view, now), drafts.c.id != decided.id, drafts.c.deadline_at > now)
+        .order_by(drafts.c.deadline_at < decided.deadline_at, drafts.c.deadline_at, drafts.c.id)
+    )
+    return connection.execute(query.limit(1)).scalar()
 
 
 def kinds_to_decide(connection: Connection, scope: Scope, user_id: str, now: datetime) -> Sequence[str]:

@@ -10,7 +10,7 @@ from services.common.errors import BadInput
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.tables import users
 
-__all__ = ["change_time_zone", "colleagues", "time_zones"]
+__all__ = ["change_time_zone", "change_ways_of_working", "colleagues", "time_zones"]
 
 
 def colleagues(connection: Connection) -> dict[str, str]:
@@ -30,3 +30,11 @@ def change_time_zone(context: ActionContext, name: str) -> None:
         raise BadInput(f"{name!r} is not a known time zone.", fix="Choose a name such as Europe/Stockholm.")
     context.connection.execute(update(users).where(users.c.id == context.viewer.user_id).values(time_zone=name))
     context.audit("user.time_zone", context.viewer.user_id, detail=name)
+
+
+def change_ways_of_working(context: ActionContext, *, open_next: bool, shortcuts: bool) -> None:
+    """Choose whether the next draft opens after a decision, and whether single keys do something."""
+    chosen = {"open_next": open_next, "shortcuts": shortcuts}
+    context.connection.execute(update(users).where(users.c.id == context.viewer.user_id).values(chosen))
+    detail = ", ".join(f"{name} {'on' if value else 'off'}" for name, value in chosen.items())
+    context.audit("user.ways_of_working", context.viewer.user_id, detail=detail)

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from schemas.clients import ClientChanged
 from schemas.drafts import DismissReason, Finding
@@ -26,9 +26,9 @@ from services.notifier.desk.actions.users import colleagues
 from services.notifier.desk.context import RequestContext
 from services.notifier.desk.disagreements import disagreements
 from services.notifier.desk.draft_checks import checks_of, why_this_client
-from services.notifier.desk.errors import NotFound
+from services.notifier.desk.errors import Conflict, NotFound
 from services.notifier.desk.mood import mood_suggestion
-from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
+from services.notifier.desk.pages.rendering import PageForm, PageRequest, decided, redirect, render
 from services.notifier.desk.second_person import first_approval, scope_for_second, user_name, visible_draft
 from services.notifier.drafting.grounding import by_sentence
 from services.notifier.gate.current import gate_findings
@@ -36,6 +36,7 @@ from services.notifier.gate.findings import GatedFinding
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store as rewordings
 from services.notifier.scope import EVERYTHING
+from services.notifier.triage import editors
 from services.notifier.triage.marks import is_given_to, mark_of
 
 __all__ = ["router"]
@@ -74,6 +75,7 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             "is_own": given or context.scope.includes(line.draft.manager_id),
             "may_open_client": context.scope.includes(line.draft.manager_id),
             "mark": mark_of(connection, draft_id),
+            "editors": editors.editors_of(connection, draft_id, context.viewer.user_id, context.now),
             "colleagues": colleagues(connection),
             "gate_by_effect": [(effect, list(found)) for effect, found in groupby(gate, lambda found: found.effect)],
             "marked": _marked(checks.findings, gate),
@@ -152,12 +154,46 @@ def call(context: PageRequest, draft_id: str) -> Response:
 
 @router.post("/{draft_id}/edit")
 def edit(
-    context: PageForm, draft_id: str, version: Version, subject: Annotated[str, Form()], body: Annotated[str, Form()]
+    context: PageForm,
+    draft_id: str,
+    version: Version,
+    subject: Annotated[str, Form()],
+    body: Annotated[str, Form()],
+    base_subject: Annotated[str, Form()] = "",
+    base_body: Annotated[str, Form()] = "",
 ) -> Response:
-    """Save another text."""
-    with context.acting() as action:
-        drafts.edit(action, draft_id, version, subject, body)
+    """Save another text; where somebody else has changed the draft since, show both texts and lose none."""
+    try:
+        with context.acting() as action:
+            drafts.edit(action, draft_id, version, subject, body)
+    except Conflict:
+        return _merge(context, draft_id, (subject, body), (base_subject, base_body))
+    with context.dependencies.engine.begin() as connection:
+        editors.stop_editing(connection, draft_id, context.viewer.user_id)
     return redirect(f"/drafts/{draft_id}", "saved")
+
+
+def _merge(context: RequestContext, draft_id: str, mine: tuple[str, str], base: tuple[str, str]) -> HTMLResponse:
+    """Show the text that could not be saved, the one that is there now, and the one that both began from."""
+    with context.reading() as connection:
+        line = visible_draft(connection, context.viewer, context.dependencies.gate, draft_id)
+    if line is None:
+        raise NotFound("There is no such draft.")
+    return render(context, "merge.html", code=409, line=line, mine=mine, base=base if base[1] else None)
+
+
+@router.post("/{draft_id}/editing")
+def editing(context: PageForm, draft_id: str, closed: Annotated[bool, Form()] = False) -> JSONResponse:
+    """Note that the viewer has the draft open for editing, or closed it, and return who else has."""
+    user_id = context.viewer.user_id
+    with context.acting() as action:
+        action.draft(draft_id)
+        if closed:
+            editors.stop_editing(action.connection, draft_id, user_id)
+        else:
+            editors.note_editing(action.connection, draft_id, user_id, context.now)
+        names = editors.editors_of(action.connection, draft_id, user_id, context.now)
+    return JSONResponse({"editors": list(names)})
 
 
 @router.post("/{draft_id}/rewording")
@@ -194,8 +230,8 @@ def approve(
             shown=parse_chosen(shown, zone) if shown else None,
         )
     if leaves_at is None:
-        return redirect("/", "second")
-    return redirect("/", "approved" if leaves_at <= context.now + action.undo else "waiting")
+        return decided(context, draft_id, "second")
+    return decided(context, draft_id, "approved" if leaves_at <= context.now + action.undo else "waiting")
 
 
 @router.post("/{draft_id}/take-back")
@@ -233,7 +269,7 @@ def dismiss(
     """Dismiss the draft with a reason."""
     with context.acting() as action:
         drafts.dismiss(action, draft_id, version, reason, comment)
-    return redirect("/", "dismissed")
+    return decided(context, draft_id, "dismissed")
 
 
 @router.post("/{draft_id}/sent")
@@ -241,7 +277,7 @@ def mark_sent(context: PageForm, draft_id: str, version: Version, reason: Annota
     """Record that the message was sent by other means."""
     with context.acting() as action:
         drafts.mark_sent(action, draft_id, version, reason=reason)
-    return redirect("/", "marked")
+    return decided(context, draft_id, "marked")
 
 
 @router.post("/{draft_id}/outcome")

@@ -13,7 +13,7 @@ from services.notifier.desk.actions import inbox as actions
 from services.notifier.desk.actions.health import broken_feeds
 from services.notifier.desk.actions.users import colleagues
 from services.notifier.desk.disagreements import disagreements
-from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
+from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, remember_view, render
 from services.notifier.desk.second_person import to_second
 from services.notifier.triage import saved
 from services.notifier.triage.inbox import kinds_to_decide, read_inbox
@@ -48,7 +48,7 @@ def inbox(context: PageRequest) -> HTMLResponse:
             "colleagues": names,
             "assigned": {"me": "Me", "nobody": "Nobody", "others": "Given to others", **names},
         }
-    return render(
+    response = render(
         context,
         "inbox.html",
         page=shown.page,
@@ -60,6 +60,8 @@ def inbox(context: PageRequest) -> HTMLResponse:
         feed_count=len(context.dependencies.feeds_view()),
         **values,
     )
+    remember_view(response, view)
+    return response
 
 
 @router.post("/views")

@@ -6,9 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.common.errors import FirstwordError
@@ -17,14 +18,30 @@ from services.notifier.desk import labels, sending_labels
 from services.notifier.desk.actions.undo import undoable
 from services.notifier.desk.context import RequestContext, signed_in, site_of
 from services.notifier.desk.highlight import mark_sources, quoted, safe_url
+from services.notifier.scope import EVERYTHING
+from services.notifier.triage.inbox import next_draft
+from services.notifier.triage.view import InboxView
 
-__all__ = ["STATIC", "PageForm", "PageRequest", "Rendering", "build_rendering", "own_form", "redirect", "render"]
+__all__ = [
+    "STATIC",
+    "PageForm",
+    "PageRequest",
+    "Rendering",
+    "build_rendering",
+    "decided",
+    "own_form",
+    "redirect",
+    "remember_view",
+    "render",
+    "view_of",
+]
 
 #: A client with many assets and notes has thousands of inputs.
 MAX_FIELDS = 20_000
 
 DESK = Path(__file__).parent.parent
 STATIC = DESK / "static"
+VIEW_COOKIE = "firstword_view"
 
 #: Notes after an action, by the code in the address: free text in an address could come from anybody.
 NOTES = {
@@ -111,6 +128,7 @@ def render(context: RequestContext, template: str, *, code: int = 200, **values:
         "now": context.now,
         "zone": zone,
         "at": lambda moment: labels.moment(moment, zone, context.now),
+        "inbox": f"/?{view_of(context).query}".rstrip("?"),
         "form_token": context.site.sessions.form_token(context.viewer),
         "note": NOTES.get(context.request.query_params.get("note", "")),
         "path": context.request.url.path,
@@ -131,6 +149,30 @@ def redirect(path: str, note: str | None = None) -> RedirectResponse:
     """Go to ``path`` after an action, with one of the notes."""
     joint = "&" if "?" in path else "?"
     return RedirectResponse(f"{path}{joint}note={note}" if note else path, status_code=303)
+
+
+def remember_view(response: Response, view: InboxView) -> None:
+    """Keep the view of the inbox in the browser, for the next draft after a decision and the way back."""
+    response.set_cookie(VIEW_COOKIE, view.query, httponly=True, samesite="lax")
+
+
+def view_of(context: RequestContext) -> InboxView:
+    """Return the view of the inbox that the browser showed last."""
+    return InboxView.parse(dict(parse_qsl(context.request.cookies.get(VIEW_COOKIE, ""))))
+
+
+def decided(context: RequestContext, draft_id: str, note: str) -> RedirectResponse:
+    """Go to the next draft of the inbox after a decision, or to the inbox if there is none or the user wants that."""
+    view, following = view_of(context), None
+    if context.viewer.open_next:
+        with context.reading() as connection:
+            line = queries.draft(connection, EVERYTHING, draft_id)
+            if line is not None:
+                user_id = context.viewer.user_id
+                following = next_draft(connection, context.scope, user_id, view, line, context.now)
+    if following is not None:
+        return redirect(f"/drafts/{following}", note)
+    return redirect(f"/?{view.query}" if view.query else "/", note)
 
 
 async def own_form(context: Annotated[RequestContext, Depends(signed_in)]) -> RequestContext:
