@@ -27,6 +27,7 @@ from services.common.settings import Settings
 from services.notifier.client_book.history import record_changes, record_removal
 from services.notifier.desk import tokens
 from services.notifier.desk.auth import create_signin_link, ensure_manager, ensure_owner
+from services.notifier.sinks import ClientSink
 from services.notifier.tables import alerts
 
 __all__ = ["EventStore", "Store"]
@@ -93,6 +94,13 @@ class Store:
             self.events.publish(connection, change.events)
             record_changes(connection, change.replaced, now, "book")
         return change
+
+    def update_client_table(self) -> None:
+        """Bring the table of clients up to date with their events, as a running system does by itself."""
+        sink = ClientSink()
+        with self.engine.begin() as connection:
+            for latest in self.events.latest_by_key(connection, "clients").values():
+                sink.apply(connection, latest)
 
     def remove_client(self, client_id: str) -> None:
         """Remove a client from the book.

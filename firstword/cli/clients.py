@@ -10,6 +10,7 @@ import typer
 from firstword.book import dump_book
 from firstword.book_events import BookDiff
 from firstword.cli.books import format_problem, read_book, require_book
+from firstword.cli.client_tables import TABLE_SUFFIXES, export_clients, import_table, undo_table
 from firstword.cli.console import out, print_json, table, warn
 from firstword.cli.options import AsJson, DataDir
 from firstword.compose import common
@@ -62,17 +63,47 @@ def check(book: BookFile, data: DataDir = None, as_json: AsJson = False) -> None
 TakeFile = Annotated[
     bool, typer.Option("--take-file", help="Let the book win where it differs from what was changed at the desk.")
 ]
+Mapped = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="COLUMN=FIELD", help="Of a table: the field that a column fills; repeatable."),
+]
+ForManager = Annotated[str, typer.Option("--manager", help="Of a table: the account manager of new clients.")]
+Complete = Annotated[
+    bool, typer.Option("--complete", help="Of a table: it lists all holdings of its clients; remove the others.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Of a table: say what the import would do, and stop.")]
+ProblemFile = Annotated[
+    Path | None, typer.Option("--problems", metavar="FILE", help="Of a table: write all problems to this CSV file.")
+]
+ImportFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A client book in YAML, or a table (.csv, .tsv, .txt, .xlsx).")
+]
 
 
 @app.command("import")
-def import_(book: BookFile, data: DataDir = None, take_file: TakeFile = False) -> None:
-    """Import a client book. A running system uses it within a second.
+def import_(
+    book: ImportFile,
+    data: DataDir = None,
+    take_file: TakeFile = False,
+    mapped: Mapped = None,
+    manager: ForManager = "",
+    complete: Complete = False,
+    dry_run: DryRun = False,
+    problems: ProblemFile = None,
+) -> None:
+    """Import a client book, or a table that another program exported. A running system uses it within a second.
 
-    Clients that are not in the book stay; importing the same book again changes nothing. What was changed at the desk
-    stays too, and is listed where the book differs; with --take-file, the book wins.
+    Clients that are not in the file stay; importing the same file again changes nothing. What was changed at the desk
+    stays too, and is listed where the book differs; with --take-file, the book wins. A table's format is recognized
+    (Salesforce, HubSpot, Zoho, Pipedrive, holdings of a custodian, plain), and its import can be undone.
 
     **Example:** `firstword clients import my-book.yaml`
     """
+    if book.suffix.lower() in TABLE_SUFFIXES:
+        import_table(
+            book, data, mapped=mapped or (), manager=manager, complete=complete, dry_run=dry_run, problems=problems
+        )
+        return
     wanted = require_book(book, data)
     with common.open_store(read_settings(data=data)) as store:
         change = store.import_book(wanted, take_file=take_file)
@@ -84,6 +115,27 @@ def import_(book: BookFile, data: DataDir = None, take_file: TakeFile = False) -
             f"{len(change.not_in_book)} existing client(s) are not in {book} and stay: {ids}. Remove one with "
             "'firstword clients remove ID'."
         )
+
+
+@app.command("undo")
+def undo(
+    import_id: Annotated[str, typer.Argument(metavar="IMPORT", help="The import's id, as 'clients import' shows it.")],
+    data: DataDir = None,
+) -> None:
+    """Undo the import of a table. Clients that were changed since then stay as they are."""
+    undo_table(import_id, data)
+
+
+@app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write: a client book in YAML, or a .csv.")],
+    data: DataDir = None,
+) -> None:
+    """Write all clients to a client book, as they are now, or to a table that is safe for spreadsheets.
+
+    **Example:** `firstword clients export my-book.yaml`
+    """
+    export_clients(file, data)
 
 
 @app.command("list")

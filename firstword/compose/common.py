@@ -43,7 +43,15 @@ from services.notifier.second_reading.sink import SecondReadingSink
 from services.notifier.sinks import all_sinks
 from services.notifier.webhooks import endpoints
 
-__all__ = ["build_desk", "build_ingest", "build_pipeline", "build_sinks", "migrate_database", "open_store"]
+__all__ = [
+    "build_client_book",
+    "build_desk",
+    "build_ingest",
+    "build_pipeline",
+    "build_sinks",
+    "migrate_database",
+    "open_store",
+]
 
 #: How long a worker of the stack holds a feed without renewing the lease, which it does every few seconds.
 LEASE_SECONDS = 45
@@ -131,12 +139,16 @@ def build_ingest(store: Store, metrics: Metrics | None = None, readers: Readers 
     return IngestService(store.engine, fetcher, store.events, store.clock, polling, metrics, readers)
 
 
+def build_client_book(settings: Settings) -> DeskBook:
+    """Build what reads and writes clients' entries, with the trades in force."""
+    return DeskBook(trades_in_force(settings))
+
+
 def build_desk(
     store: Store, ingest: IngestService, metrics: Metrics, ready: Callable[[], Sequence[str]] = tuple
 ) -> DeskServer:
     """Build the account managers' web app. It reads feeds through ``ingest``, which need not run in this process."""
     settings, feeds, routes = store.settings, FeedAdapter(ingest), build_client_routes(store)
-    trades = trades_in_force(settings)
     app = create_app(
         DeskDependencies(
             engine=store.engine,
@@ -159,8 +171,8 @@ def build_desk(
             client_routes=routes,
             manager_routes=build_manager_routes(store),
             gate=gate_in_force(settings),
-            trades=trades,
-            client_book=DeskBook(trades),
+            trades=trades_in_force(settings),
+            client_book=build_client_book(settings),
         )
     )
     return DeskServer(

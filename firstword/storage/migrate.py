@@ -18,6 +18,7 @@ from services.ingest.tables import metadata as ingest_tables
 from services.notifier import model_answers as _model_answers  # noqa: F401 - adds to the notifier's
 from services.notifier.advice import tables as _advice_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.client_book import tables as _client_book_tables  # noqa: F401 - adds to the notifier's
+from services.notifier.client_import import tables as _client_import_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.digest import tables as _delivery_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.event_views import store as event_views
 from services.notifier.rewording import tables as _rewording_tables  # noqa: F401 - adds to the notifier's

@@ -44,6 +44,7 @@ NOT_EXPORTED = {
     "draft_alerts": "derived from the drafts, which are exported",
     "audit_seals": "the audit log, which is exported, is sealed anew in the new place",
     "outcomes": "derived from the events of that topic, which are exported",
+    "client_imports": "files that were imported here; the changes they made are exported with the history",
     "dead_letters": "refer to positions in the event log",
     "signin_links": "secrets",
     "api_tokens": "secrets; create new ones in the new place",

@@ -10,7 +10,7 @@ from typing import Any
 
 from services.notifier.advice.outcomes import OpinionGroup, Proportion, SentOpinion
 
-__all__ = ["PERIOD_DAYS", "group_summary", "opinion_row", "opinions_csv", "period_start"]
+__all__ = ["PERIOD_DAYS", "group_summary", "opinion_row", "opinions_csv", "period_start", "safe_cell"]
 
 #: Periods to choose from, in days; 0 means no limit.
 PERIOD_DAYS = (30, 90, 365, 0)
@@ -55,7 +55,7 @@ def opinions_csv(opinions: Iterable[SentOpinion]) -> str:
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for opinion in opinions:
-        writer.writerow([_cell(value) for value in opinion_row(opinion).values()])
+        writer.writerow([safe_cell(value) for value in opinion_row(opinion).values()])
     return text.getvalue()
 
 
@@ -65,7 +65,8 @@ def _proportion(proportion: Proportion) -> dict[str, Any]:
     return {"count": proportion.count, "of": proportion.total, "between": bounds}
 
 
-def _cell(value: Any) -> str:
+def safe_cell(value: Any) -> str:
+    """Return a value as a cell of CSV that no spreadsheet takes for a formula."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -73,4 +74,4 @@ def _cell(value: Any) -> str:
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     # Cells that begin with these characters are formulas to a spreadsheet (OWASP, "CSV Injection"), some of which skip
     # blanks before them and know their full-width forms.
-    return f"'{text}" if text.lstrip()[:1] in _FORMULA or text[:1] in "\t\r\n" else text
+    return f"'{text}" if text.lstrip()[:1] in _FORMULA or text.startswith(("\t", "\r", "\n")) else text

@@ -26,6 +26,7 @@ __all__ = [
     "EVENT_STATUS",
     "FEEDBACK",
     "GATE_EFFECT",
+    "IMPORT_STATUS",
     "INFORMATION",
     "OUTCOMES",
     "POSITION",
@@ -68,6 +69,14 @@ BOOK_CHANGE = {
     "undone": "Import undone",
     "removed": "Removed",
     "book": "Client book imported",
+}
+#: Imports of clients (services.notifier.client_import.store.ImportStatus).
+IMPORT_STATUS = {
+    "checked": "Checked",
+    "applying": "Importing",
+    "applied": "Imported",
+    "undoing": "Undoing",
+    "undone": "Undone",
 }
 #: After the Admiralty scale (NATO STANAG 2511), shortened.
 SOURCE = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import Any
+from typing import Any, Literal
 
 from schemas.base import content_id, event
 from schemas.clients import Client, ClientChanged, ClientRemoved, Note, Watch
@@ -33,7 +33,19 @@ from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
 from services.notifier.desk.errors import Conflict, NotFound
 from services.notifier.sinks import ClientSink
 
-__all__ = ["EditConflict", "Saved", "add_client", "archive_client", "publish_client", "restore_client", "save_client"]
+__all__ = [
+    "EditConflict",
+    "Saved",
+    "add_client",
+    "archive_client",
+    "free_id",
+    "marked",
+    "publish_client",
+    "publish_clients",
+    "remove_client",
+    "restore_client",
+    "save_client",
+]
 
 
 class EditConflict(Conflict):
@@ -71,7 +83,7 @@ def add_client(context: ActionContext, entry: Mapping[str, Any]) -> Saved:
                 [EntryProblem("error", "id", f"The id {client.id!r} is taken.", "Choose another, or leave it out.")]
             )
     else:
-        client = client.model_copy(update={"id": _free_id(context, context.book.new_id(client.name))})
+        client = client.model_copy(update={"id": free_id(context, context.book.new_id(client.name))})
     client = client.model_copy(update={"desk_fields": stated_fields(client)})
     changed = ClientChanged(client=client, firm=frame.firm, manager=frame.managers[client.manager_id])
     publish_client(context, None, changed, "added")
@@ -107,7 +119,7 @@ def save_client(context: ActionContext, client_id: str, version: int, entry: Map
         return Saved(current, ())
     changed = current.model_copy(
         update={
-            "client": _marked(client, fields, context),
+            "client": marked(client, fields, context),
             "firm": frame.firm,
             "manager": frame.managers[client.manager_id],
             "revision": current.revision + 1,
@@ -122,12 +134,8 @@ def archive_client(context: ActionContext, client_id: str, reason: str = "") -> 
     """Archive a client: nothing is matched, drafted or sent for them, until they are restored."""
     exclusive(context.connection, "book")
     current = context.client(client_id)
-    removed = ClientRemoved(client_id=client_id, revision=current.revision + 1, archived=True)
-    _publish(context, client_id, removed.revision, removed)
     comment = " ".join(reason.split())[:COMMENT_LIMIT] or None
-    record_removal(
-        context.connection, current, context.now, "archived", user_id=context.viewer.user_id, comment=comment
-    )
+    remove_client(context, current, "archived", comment=comment)
     context.audit("client.archived", client_id, client_id, comment)
 
 
@@ -148,37 +156,72 @@ def restore_client(context: ActionContext, client_id: str) -> ClientChanged:
 
 
 def publish_client(
-    context: ActionContext,
-    before: ClientChanged | None,
-    after: ClientChanged,
-    action: ChangeAction,
-    *,
-    import_id: str | None = None,
+    context: ActionContext, before: ClientChanged | None, after: ClientChanged, action: ChangeAction
 ) -> None:
     """Publish a client's entry, and record who changed what.
 
     Raises:
         Conflict: the book has changed since it was read.
     """
-    _publish(context, after.client.id, after.revision, after)
+    publish_clients(context, [(before, after)], action)
+
+
+def publish_clients(
+    context: ActionContext,
+    changed: Sequence[tuple[ClientChanged | None, ClientChanged]],
+    action: ChangeAction,
+    *,
+    import_id: str | None = None,
+) -> None:
+    """Publish several entries, given before and after, and record who changed what.
+
+    Raises:
+        Conflict: the book has changed since it was read.
+    """
+    _publish(context, [(after.client.id, after.revision, after) for _, after in changed])
     record_changes(
-        context.connection, [(before, after)], context.now, action,
-        user_id=context.viewer.user_id, import_id=import_id,
+        context.connection, changed, context.now, action, user_id=context.viewer.user_id, import_id=import_id
+    )
+
+
+def remove_client(
+    context: ActionContext,
+    current: ClientChanged,
+    action: Literal["archived", "undone"],
+    *,
+    comment: str | None = None,
+    import_id: str | None = None,
+) -> None:
+    """Publish that a client is no longer served, and record it."""
+    removed = ClientRemoved(
+        client_id=current.client.id,
+        revision=current.revision + 1,
+        archived=True if action == "archived" else None,
+    )
+    _publish(context, [(current.client.id, removed.revision, removed)])
+    record_removal(
+        context.connection, current, context.now, action,
+        user_id=context.viewer.user_id, comment=comment, import_id=import_id,
     )  # fmt: skip
 
 
-def _publish(context: ActionContext, client_id: str, revision: int, data: ClientChanged | ClientRemoved) -> None:
-    """Publish a change, and show it on the pages at once. Its id is that of any change of the book: collisions show."""
-    changed: AnyEvent = event(
-        data,
-        key=client_id,
-        id=content_id("evt", "client", client_id, revision),
-        source="firstword/desk",
-        time=context.now,
-    )
-    if not context.publisher.publish(context.connection, [changed]):
+def _publish(context: ActionContext, changes: Sequence[tuple[str, int, ClientChanged | ClientRemoved]]) -> None:
+    """Publish changes, and show them on the pages at once. Ids are those of any change of the book: collisions show."""
+    events: list[AnyEvent] = [
+        event(
+            data,
+            key=client_id,
+            id=content_id("evt", "client", client_id, revision),
+            source="firstword/desk",
+            time=context.now,
+        )
+        for client_id, revision, data in changes
+    ]
+    if context.publisher.publish(context.connection, events) != len(events):
         raise Conflict("The client book has just changed.", fix="Go back, reload the page and save again.")
-    ClientSink().apply(context.connection, changed)
+    sink = ClientSink()
+    for changed in events:
+        sink.apply(context.connection, changed)
 
 
 def _assigned(context: ActionContext, entry: Mapping[str, Any], current: ClientChanged | None) -> Mapping[str, Any]:
@@ -241,7 +284,7 @@ def _identity(watch: Watch) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _marked(client: Client, fields: tuple[str, ...], context: ActionContext) -> Client:
+def marked(client: Client, fields: tuple[str, ...], context: ActionContext) -> Client:
     """Return ``client`` with the note that these fields belong to the desk from now on."""
     marks: dict[str, Any] = {
         "desk_fields": tuple(field for field in LABELS if field in fields or field in (client.desk_fields or ())),
@@ -252,6 +295,7 @@ def _marked(client: Client, fields: tuple[str, ...], context: ActionContext) -> 
     return client.model_copy(update=marks)
 
 
-def _free_id(context: ActionContext, wanted: str) -> str:
+def free_id(context: ActionContext, wanted: str, used: Collection[str] = ()) -> str:
+    """Return ``wanted``, or with a number if a client has it or ``used`` does."""
     names = chain((wanted,), (f"{wanted}-{number}" for number in count(2)))
-    return next(name for name in names if not id_is_taken(context.connection, name))
+    return next(name for name in names if name not in used and not id_is_taken(context.connection, name))

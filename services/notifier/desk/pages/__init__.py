@@ -8,6 +8,7 @@ from services.notifier.desk.pages import (
     audit,
     bulk,
     client_edit,
+    client_imports,
     clients,
     decisions,
     digest,
@@ -36,6 +37,7 @@ ROUTERS = tuple(
         digest,
         draft,
         sent,
+        client_imports,
         client_edit,  # before clients, whose addresses would match its own
         clients,
         alerts,

@@ -64,6 +64,7 @@ NOTES = {
     "client-saved": "Saved. It counts from the next story on.",
     "client-same": "There was nothing to change.",
     "client-archived": "Archived. Nothing is matched, drafted or sent for them. You can restore them at any time.",
+    "import-checked": "Checked again. Nothing is changed yet.",
     "client-restored": "Restored. News is matched for them again from now on.",
     "no-answers": "There were no new answers to save.",
     "delivery": "Saved.",

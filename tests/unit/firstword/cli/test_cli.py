@@ -297,3 +297,36 @@ def test_topics_are_listed_as_table_and_json(run: Run) -> None:
     listed = json.loads(run("clients", "topics", "--json").out)
     assert {"id", "title", "about"} == set(listed[0])
     assert len(listed) >= 30
+
+
+def test_a_table_is_tried_imported_undone_and_exported(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "contacts.csv"
+    table.write_text("id;Wer;E-Mail\na;Ada;ada@firm.example\nb;Bea;x\n", encoding="utf-8")
+    assert "no client book yet" in run("clients", "import", str(table)).err
+    run("clients", "import", str(example("book.yaml")))
+    tried = run("clients", "import", str(table), "--map", "Wer=name", "--manager", "mara", "--dry-run")
+    assert "1 added, 0 changed, 0 unchanged, 1 row(s) with errors" in tried.out
+    assert "row 3, E-Mail: 'x' is not a valid email address." in tried.err
+    assert "nothing was changed" in tried.out
+    assert "names no column" in run("clients", "import", str(table), "--map", "Foo=name").err
+    problems = tmp_path / "problems.csv"
+    again = ("clients", "import", str(table), "--map", "Wer=name", "--manager", "mara", "--problems", str(problems))
+    imported = run(*again)
+    assert problems.read_text(encoding="utf-8-sig").splitlines()[0] == "row,column,problem,fix"
+    assert "ada@firm.example" in run("clients", "show", "a").out
+    assert "Undone for 1 client(s)" in run("clients", "undo", imported.out.split()[-1]).out
+    assert "No client has the id" in run("clients", "show", "a").err
+    exported = tmp_path / "exported.yaml"
+    assert run("clients", "export", str(exported)).code == 0
+    assert "0 added, 0 changed" in run("clients", "import", str(exported)).out
+
+
+def test_an_import_of_the_book_lists_what_was_changed_at_the_desk(run: Run, tmp_path: Path) -> None:
+    book, table = example("book.yaml"), tmp_path / "risk.csv"
+    run("clients", "import", str(book))
+    table.write_text("id,risk\nclaire-arnaud,high\n", encoding="utf-8")
+    run("clients", "import", str(table))
+    kept = run("clients", "import", str(book))
+    assert "0 changed" in kept.out
+    assert "claire-arnaud: Risk tolerance stays as changed at the desk: high (in" in kept.err.replace("\n", " ")
+    assert "1 changed" in run("clients", "import", str(book), "--take-file").out

@@ -1,0 +1,130 @@
+"""Imports of clients from tables: upload, mapping with a dry run, apply, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import Base64Bytes, Field
+
+from schemas.base import Model
+from services.notifier.client_import.formats import FormatName
+from services.notifier.client_import.plan import ImportOptions
+from services.notifier.client_import.store import ImportStatus, StoredImport
+from services.notifier.desk.actions.client_imports import (
+    apply_import,
+    check_import,
+    list_imports,
+    show_import,
+    stage_import,
+    undo_import,
+)
+from services.notifier.desk.api.caller import Caller
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/clients/imports")
+
+
+class TableUpload(Model):
+    """A CSV or XLSX file, in base64."""
+
+    file_name: str = Field(max_length=200)
+    content: Base64Bytes
+
+
+class ImportMapping(Model):
+    """The field that each column fills, in the order of the columns; an empty text leaves a column out.
+
+    ``manager`` is the account manager of new clients whose rows name none. ``complete``: the file lists all holdings
+    of its clients, and others are removed.
+    """
+
+    mapping: tuple[str, ...] = Field(max_length=300)
+    manager: str = Field(default="", max_length=80)
+    complete: bool = False
+
+
+class RowError(Model):
+    """A problem in a row: where it is, what is wrong, and what to do."""
+
+    row: int
+    column: str
+    message: str
+    fix: str
+
+
+class ClientImport(Model):
+    """An import. ``counts`` says how many clients it adds, changes and leaves, and how many rows have errors."""
+
+    id: str
+    at: datetime
+    file_name: str
+    format: FormatName
+    columns: tuple[str, ...]
+    mapping: tuple[str, ...]
+    manager: str
+    complete: bool
+    status: ImportStatus
+    total: int
+    done: int
+    counts: Mapping[str, int]
+    problems: Sequence[RowError]
+    applied_at: datetime | None
+    undone_at: datetime | None
+
+
+class ImportList(Model):
+    """The latest imports, without their problems."""
+
+    items: Sequence[ClientImport]
+
+
+@router.post("", status_code=201)
+def upload(context: Caller, file: TableUpload) -> ClientImport:
+    """Read a file, guess what its columns mean, and make a dry run. Nothing is changed."""
+    return _shown(stage_import(context.acting, file.file_name, file.content))
+
+
+@router.get("")
+def list_all(context: Caller) -> ImportList:
+    """List the latest imports, newest first."""
+    with context.acting() as action:
+        return ImportList(items=[_shown(state, with_problems=False) for state in list_imports(action)])
+
+
+@router.get("/{import_id}")
+def show(context: Caller, import_id: str) -> ClientImport:
+    """Return an import, its problems, and how far it is."""
+    with context.acting() as action:
+        return _shown(show_import(action, import_id))
+
+
+@router.put("/{import_id}/mapping")
+def change_mapping(context: Caller, import_id: str, mapping: ImportMapping) -> ClientImport:
+    """Change what the columns mean, and make a dry run."""
+    options = ImportOptions(mapping.manager, mapping.complete)
+    return _shown(check_import(context.acting, import_id, mapping.mapping, options))
+
+
+@router.post("/{import_id}/apply")
+def apply(context: Caller, import_id: str) -> ClientImport:
+    """Write what the import changes, and answer once it is done."""
+    return _shown(apply_import(context.acting, import_id))
+
+
+@router.post("/{import_id}/undo")
+def undo(context: Caller, import_id: str) -> ClientImport:
+    """Put back what the import changed, except clients who were changed since then."""
+    return _shown(undo_import(context.acting, import_id))
+
+
+def _shown(state: StoredImport, *, with_problems: bool = True) -> ClientImport:
+    problems = [RowError(**problem._asdict()) for problem in state.problems] if with_problems else []
+    return ClientImport(
+        id=state.id, at=state.at, file_name=state.file_name, format=state.format, columns=state.columns,
+        mapping=state.mapping, manager=state.options.manager, complete=state.options.complete, status=state.status,
+        total=state.total, done=state.done, counts=state.counts, problems=problems, applied_at=state.applied_at,
+        undone_at=state.undone_at,
+    )  # fmt: skip

@@ -1,0 +1,93 @@
+"""Tables in every usual encoding, with every usual separator, and in workbooks."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from services.common.errors import BadInput
+from services.notifier.client_import import table as tables
+from services.notifier.client_import.table import Row, read_table
+from tests.crm_exports import as_csv, as_xlsx
+
+COLUMNS = ("name", "organisation")
+ROWS = (("Ñandú", "Søn; Partner"), ("Zoë", 'The "Best"'))
+EXPECTED = (Row(2, ROWS[0]), Row(3, ROWS[1]))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_text_in_any_usual_encoding_and_separator(encoding: str, separator: str) -> None:
+    table = read_table(as_csv(COLUMNS, ROWS, separator).encode(encoding))
+    assert (table.columns, table.rows) == (COLUMNS, EXPECTED)
+    assert table.comma_decimals is (separator != ",")
+
+
+def test_a_workbook_gives_texts_numbers_dates_and_flags() -> None:
+    content = as_xlsx(
+        ("name", "n", "share", "day", "flag", "name"), [("Ada", 7, 0.125, 45000.5, True, "x"), ("", "", "", "", "", "")]
+    )
+    table = read_table(content)
+    assert table.columns == ("name", "n", "share", "day", "flag", "name (6)")
+    assert table.rows == (Row(2, ("Ada", "7", "0.125", "2023-03-15", "yes", "x")),)
+
+
+def test_blank_rows_are_skipped_and_numbers_stay_those_of_the_spreadsheet() -> None:
+    table = read_table(b"sep=;\nname;x;\n\nAda;1;\n;;\nBea;2;\n")
+    assert table.columns == ("name", "x", "Column 3")
+    assert [row.number for row in table.rows] == [4, 6]
+
+
+def entities() -> bytes:
+    return as_xlsx(("a",), [("b",)], before_sheet='<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>')
+
+
+def broken() -> bytes:
+    return as_xlsx(("a",), [("b",)])[:-60]
+
+
+def no_sheet() -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as book:
+        book.writestr("other.xml", "<a/>")
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"  ", "is empty"),
+        (b"name,email\n", "no rows below"),
+        (b"\xd0\xcf\x11\xe0old", "old Excel file"),
+        (b"\xff\xfe\x00", "no text"),
+        (entities(), "no .xlsx file"),
+        (broken(), "no .xlsx file"),
+        (no_sheet(), "no .xlsx file"),
+        (b'name,x\n"' + b"a" * 200_000 + b'",b\n', "no table"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_a_fix(content: bytes, message: str) -> None:
+    with pytest.raises(BadInput, match=message) as refused:
+        read_table(content)
+    assert refused.value.fix
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked() -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/worksheets/sheet1.xml", b"<a>" + b" " * 90_000_000 + b"</a>")
+    with pytest.raises(BadInput, match="unpacks to more than 80 MB"):
+        read_table(written.getvalue())
+
+
+def test_too_many_rows_or_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MAX_ROWS", 3)
+    with pytest.raises(BadInput, match="more than 3 rows"):
+        read_table(b"name\n" + b"Ada\n" * 9)
+    with pytest.raises(BadInput, match="more than 3 rows"):
+        read_table(as_xlsx(("name",), [("Ada",)] * 9))
+    monkeypatch.setattr(tables, "MAX_BYTES", 3)
+    with pytest.raises(BadInput, match="larger than"):
+        read_table(b"name\nAda")
