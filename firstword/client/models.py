@@ -28,6 +28,7 @@ __all__ = [
     "ChosenPreferences",
     "Client",
     "ClientEntry",
+    "ClientImport",
     "ClientPage",
     "ContactPolicy",
     "ContactRules",
@@ -67,6 +68,8 @@ __all__ = [
     "HistoryItem",
     "HistoryItemPage",
     "IfTheyAsk",
+    "ImportList",
+    "ImportMapping",
     "ManagerItem",
     "ManagerList",
     "MoodDecision",
@@ -88,6 +91,7 @@ __all__ = [
     "Reopening",
     "Requested",
     "Rewording",
+    "RowError",
     "SavedEntry",
     "ScopeOf",
     "SendingPlan",
@@ -96,6 +100,7 @@ __all__ = [
     "SourceViewPage",
     "Span",
     "Speakers",
+    "TableUpload",
     "TopicScope",
     "Traits",
     "Version",
@@ -506,6 +511,26 @@ class ClientEntry(Model):
     client: Client
     entry: BookEntry
     warnings: tuple[EntryProblem, ...]
+
+
+class ClientImport(Model):
+    """An import. ``counts`` says how many clients it adds, changes and leaves, and how many rows have errors."""
+
+    id: str
+    at: datetime
+    file_name: str
+    format: Literal["salesforce", "hubspot", "zoho", "pipedrive", "custodian", "plain"]
+    columns: tuple[str, ...]
+    mapping: tuple[str, ...]
+    manager: str
+    complete: bool
+    status: Literal["checked", "applying", "applied", "undoing", "undone"]
+    total: int
+    done: int
+    counts: dict[str, int]
+    problems: tuple[RowError, ...]
+    applied_at: datetime | None
+    undone_at: datetime | None
 
 
 class ClientPage(Model):
@@ -1337,6 +1362,24 @@ class IfTheyAsk(Model):
     answer: str
 
 
+class ImportList(Model):
+    """The latest imports, without their problems."""
+
+    items: tuple[ClientImport, ...]
+
+
+class ImportMapping(Model):
+    """The field that each column fills, in the order of the columns; an empty text leaves a column out.
+
+    ``manager`` is the account manager of new clients whose rows name none. ``complete``: the file lists all holdings
+    of its clients, and others are removed.
+    """
+
+    mapping: tuple[str, ...]
+    manager: str = ""
+    complete: bool = False
+
+
 class ManagerItem(Model):
     """An account manager and how they get digests and urgent news. ``chosen`` overrides the client book."""
 
@@ -1584,6 +1627,15 @@ class Rewording(Model):
     used: bool
 
 
+class RowError(Model):
+    """A problem in a row: where it is, what is wrong, and what to do."""
+
+    row: int
+    column: str
+    message: str
+    fix: str
+
+
 class SavedEntry(Model):
     """A saved client, their version, and the fields that changed."""
 
@@ -1667,6 +1719,13 @@ class Speakers(Model):
 
     domains: tuple[str, ...]
     ground: str = ""
+
+
+class TableUpload(Model):
+    """A CSV or XLSX file, in base64."""
+
+    file_name: str
+    content: str
 
 
 class TopicScope(Model):

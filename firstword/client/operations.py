@@ -369,6 +369,60 @@ class Desk(Transport):
             query={"q": q, "only_feeds": only_feeds, "limit": limit, "page": page},
         )
 
+    def list_all(self) -> models.ImportList:
+        """List the latest imports, newest first.
+
+        Scope: ``read``.
+        """
+        return self._request(models.ImportList, "GET", "/clients/imports")
+
+    def upload(self, body: models.TableUpload, *, key: str | None = None) -> models.ClientImport:
+        """Read a file, guess what its columns mean, and make a dry run. Nothing is changed.
+
+        Scope: ``write``.
+        """
+        return self._request(models.ClientImport, "POST", "/clients/imports", body=body, key=key)
+
+    def show(self, import_id: str) -> models.ClientImport:
+        """Return an import, its problems, and how far it is.
+
+        Scope: ``read``.
+        """
+        return self._request(
+            models.ClientImport, "GET", "/clients/imports/{import_id}", places={"import_id": import_id}
+        )
+
+    def change_mapping(self, import_id: str, body: models.ImportMapping) -> models.ClientImport:
+        """Change what the columns mean, and make a dry run.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.ClientImport,
+            "PUT",
+            "/clients/imports/{import_id}/mapping",
+            places={"import_id": import_id},
+            body=body,
+        )
+
+    def apply(self, import_id: str, *, key: str | None = None) -> models.ClientImport:
+        """Write what the import changes, and answer once it is done.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.ClientImport, "POST", "/clients/imports/{import_id}/apply", places={"import_id": import_id}, key=key
+        )
+
+    def undo(self, import_id: str, *, key: str | None = None) -> models.ClientImport:
+        """Put back what the import changed, except clients who were changed since then.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.ClientImport, "POST", "/clients/imports/{import_id}/undo", places={"import_id": import_id}, key=key
+        )
+
     def get_advice(
         self,
         *,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fastapi import APIRouter
-from pydantic import Base64Bytes, Field
+from pydantic import Field
 
 from schemas.base import Model
+from services.common.errors import BadInput
 from services.notifier.client_import.formats import FormatName
 from services.notifier.client_import.plan import ImportOptions
 from services.notifier.client_import.store import ImportStatus, StoredImport
@@ -31,7 +33,7 @@ class TableUpload(Model):
     """A CSV or XLSX file, in base64."""
 
     file_name: str = Field(max_length=200)
-    content: Base64Bytes
+    content: str
 
 
 class ImportMapping(Model):
@@ -84,7 +86,11 @@ class ImportList(Model):
 @router.post("", status_code=201)
 def upload(context: Caller, file: TableUpload) -> ClientImport:
     """Read a file, guess what its columns mean, and make a dry run. Nothing is changed."""
-    return _shown(stage_import(context.acting, file.file_name, file.content))
+    try:
+        content = base64.b64decode(file.content, validate=True)
+    except ValueError:
+        raise BadInput("The content is not base64.", fix="Encode the bytes of the file in base64.") from None
+    return _shown(stage_import(context.acting, file.file_name, content))
 
 
 @router.get("")
