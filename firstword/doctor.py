@@ -36,6 +36,7 @@ from services.common.settings import EndpointSettings
 from services.ingest.repository import FeedState
 from services.ingest.service import IngestService
 from services.notifier import model_answers, queries
+from services.notifier.delivery.outages import outages
 from services.notifier.digest import manager_outbox
 from services.notifier.model_answers import Purpose
 from services.notifier.scope import EVERYTHING
@@ -313,6 +314,11 @@ def _dead_letters(store: Store) -> Check:
 def _deliveries(store: Store) -> Check:
     with reading(store.engine) as connection:
         unknown = queries.counts(connection, EVERYTHING, store.clock.now()).unknown
+        down = outages(connection, EVERYTHING, store.clock.now())
+    if down:
+        first = down[0]
+        found = f"{first.channel} has been down since {first.since:%Y-%m-%d %H:%M} UTC; {first.waiting} messages wait"
+        return Check("warn", "deliveries", found, first.detail)
     if unknown == 0:
         return Check("ok", "deliveries", "all messages sent or waiting to be sent")
     messages = "message" if unknown == 1 else "messages"

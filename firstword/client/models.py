@@ -25,6 +25,7 @@ __all__ = [
     "BookEntry",
     "Changed",
     "ChangedField",
+    "ChannelOutage",
     "ChosenPreferences",
     "Client",
     "ClientEntry",
@@ -456,6 +457,15 @@ class ChangedField(Model):
     label: str
     before: str
     after: str
+
+
+class ChannelOutage(Model):
+    """A channel that takes no messages: since when, why, and how many wait for it."""
+
+    channel: str
+    since: datetime
+    detail: str
+    waiting: int
 
 
 class ChosenPreferences(Model):
@@ -1322,13 +1332,15 @@ class Grounding(Model):
 
 
 class Health(Model):
-    """Parts of the installation that need attention."""
+    """Parts of the installation that need attention. ``expired`` counts drafts that nobody decided on in time."""
 
     waiting_for: tuple[str, ...]
     feeds_with_a_problem: tuple[str, ...]
     deliveries_of_unknown_outcome: int
     inbox: int
     held: int
+    expired: int = 0
+    outages: tuple[ChannelOutage, ...] = ()
 
 
 class HistoryItem(Model):

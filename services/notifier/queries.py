@@ -45,6 +45,8 @@ __all__ = [
     "client_lines",
     "client_managers",
     "contacts",
+    "count_to_ask",
+    "count_to_send",
     "counts",
     "decisions",
     "deliveries_of",
@@ -285,6 +287,27 @@ def counts(connection: Connection, scope: Scope, now: datetime, user_id: str | N
             count.select_from(_DRAFTS).where(drafts.c.state == "expired", scope.condition())
         ).scalar_one(),
     )
+
+
+def count_to_send(connection: Connection, scope: Scope, now: datetime) -> tuple[int, int]:
+    """Count the drafts that wait for a decision: corrections, and others before their deadline."""
+    correction = drafts.c.verdict == "correct"
+    query = (
+        select(correction.label("correction"), func.count().label("drafts"))
+        .select_from(_DRAFTS)
+        .where(to_decide(scope, now), or_(correction, drafts.c.deadline_at > now))
+        .group_by(correction)
+    )
+    counted = {bool(row.correction): row.drafts for row in connection.execute(query)}
+    return counted.get(True, 0), counted.get(False, 0)
+
+
+def count_to_ask(connection: Connection, scope: Scope, since: datetime) -> int:
+    """Count the held rumors of the time after ``since`` that have an answer for a client who asks."""
+    answer = alerts.c.payload[("if_they_ask", "answer")].as_string()
+    rumors = and_(alerts.c.verdict == "hold", alerts.c.is_current.is_(True), alerts.c.raised_at > since)
+    query = select(func.count()).select_from(_ALERTS).where(rumors, answer.is_not(None), scope.condition())
+    return connection.execute(query).scalar_one()
 
 
 def has_sample(connection: Connection, scope: Scope) -> bool:

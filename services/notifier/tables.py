@@ -16,6 +16,7 @@ __all__ = [
     "api_tokens",
     "audit_log",
     "audit_seals",
+    "channel_outages",
     "clients",
     "contact_decisions",
     "deliveries",
@@ -214,6 +215,15 @@ delivery_attempts = Table(
     Column("ended_at", UtcDateTime),  # null while it runs, or after a crash
     Column("outcome", String(10)),  # delivered, retry, rejected, unknown
     Column("detail", Text),
+)
+
+#: Channels that take no messages at present.
+channel_outages = Table(
+    "channel_outages",
+    metadata,
+    Column("channel", String(40), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("detail", Text, nullable=False),
 )
 
 interactions = Table(

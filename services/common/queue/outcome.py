@@ -17,12 +17,13 @@ class Outcome:
     """The result of one attempt.
 
     ``detail`` explains it to a person and contains no secrets. ``retry_after_seconds`` is how long the other side asked
-    to be left alone, if it did.
+    to be left alone, if it did. ``service_down``: the other side takes nothing at all at present.
     """
 
     kind: OutcomeKind
     detail: str
     retry_after_seconds: float | None = None
+    service_down: bool = False
 
 
 #: The outcome of an attempt that a crash or a shutdown interrupted.

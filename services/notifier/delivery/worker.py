@@ -16,8 +16,8 @@ from services.common.processing import AnyEvent, EventPublisher
 from services.common.queue.loop import Recovery, poll
 from services.common.queue.outcome import Outcome
 from services.common.queue.worker import QueueWorker
-from services.notifier.delivery import outbox
-from services.notifier.delivery.channels.base import Channel
+from services.notifier.delivery import outages, outbox
+from services.notifier.delivery.channels.base import Channel, Probing
 from services.notifier.delivery.outbox import ClaimedDelivery
 from services.notifier.delivery.routes import MAIL, ClientRoutes
 from services.notifier.delivery.sending import ATTEMPT_SECONDS, send_once
@@ -35,6 +35,7 @@ CONCURRENT = 4
 LOST_AFTER = timedelta(seconds=2 * ATTEMPT_SECONDS)
 #: The more deliveries there are, the longer counting them takes.
 COUNT_EVERY = timedelta(seconds=15)
+PROBE_EVERY = timedelta(seconds=30)
 
 
 class DeliveryWorker:
@@ -63,6 +64,7 @@ class DeliveryWorker:
         self._routes = routes
         self._gate = gate or GatePolicy()
         self._counted_at: datetime | None = None
+        self._probed_at: datetime | None = None
         metrics = metrics or Metrics()
         self._attempts = metrics.counter(
             "delivery_attempts", "Delivery attempts, by channel and outcome", ("channel", "outcome")
@@ -99,8 +101,31 @@ class DeliveryWorker:
         with self._engine.begin() as connection:
             return self._publisher.publish(connection, outbox.take_unpublished(connection, now))
 
+    async def probe_down(self) -> int:
+        """Ask the channels that took no messages whether they do again; return how many do.
+
+        What waits for a channel is tried again later and later, so without this an outage would seem to last longer.
+        """
+        with reading(self._engine) as connection:
+            down = outages.channels_down(connection)
+        back = 0
+        for name in down:
+            channel = self._channels.get(name)
+            if channel is not None and not isinstance(channel, Probing):
+                continue
+            outcome = Outcome("delivered", "not configured") if channel is None else await channel.probe()
+            if not outcome.service_down:
+                back += 1
+            with self._engine.begin() as connection:
+                outages.note_outcome(connection, name, outcome, self._clock.now())
+        return back
+
     async def _round(self) -> None:
         await asyncio.to_thread(self.publish_stopped)
+        now = self._clock.now()
+        if self._probed_at is None or now - self._probed_at >= PROBE_EVERY:
+            self._probed_at = now
+            await self.probe_down()
         await self.deliver_due()
 
     def _claim(self, connection: Connection, delivery_id: str, now: datetime) -> ClaimedDelivery | None:
@@ -134,6 +159,8 @@ class DeliveryWorker:
 
     def _finish(self, connection: Connection, claimed: ClaimedDelivery, outcome: Outcome, now: datetime) -> None:
         self._publisher.publish(connection, outbox.finish(connection, claimed.id, claimed.attempt, outcome, now))
+        if claimed.blocked is None:
+            outages.note_outcome(connection, claimed.channel, outcome, now)
         if outcome.kind in ("rejected", "retry"):
             self._publisher.publish(connection, outbox.fall_back(connection, claimed.id, self._routes, now, self._gate))
 

@@ -24,8 +24,8 @@ def digest_chat(digest: Digest, base_url: str) -> tuple[Paragraph, ...]:
         late = format_delay(digest)
         opening.insert(0, (Run(f"This digest is {late} late because Firstword was not running."),))
     closing = (Run("Open in Firstword", f"{base_url}/digest"),)
-    more = unlisted(digest)
-    ending: list[Paragraph] = [closing] if more is None else [(Run(more, f"{base_url}/noticed"),), closing]
+    more: list[Paragraph] = [(Run(entry.text, f"{base_url}{entry.path}"),) for entry in unlisted(digest)]
+    ending: list[Paragraph] = [*more, closing]
     entries = list(_entries(digest, base_url))
     left = CHAT_BYTES - sum(map(_size, (*opening, *ending)))
     kept: list[Paragraph] = []

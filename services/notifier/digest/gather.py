@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from schemas.clients import Client, ClientChanged, Manager
 from services.notifier import queries
@@ -66,20 +66,30 @@ class Gathered:
 def gather(connection: Connection, scope: Scope, now: datetime) -> Gathered:
     """Return what a digest says of the clients in ``scope``."""
     noticed, noticed_total = _noticed(connection, scope, now)
+    due = list(_due(connection, scope, now))
     lines = [
         *_to_send(connection, scope, now),
         *_answered(connection, scope, now),
         *_held(connection, scope, now),
-        *_due(connection, scope, now),
+        *due[:LIMIT],
         *noticed,
     ]
-    return Gathered(lines, {"noticed": noticed_total})
+    corrections, to_send = queries.count_to_send(connection, scope, now)
+    totals: dict[Section, int] = {
+        "correct": corrections,
+        "send": to_send,
+        "answered": _count_answered(connection, scope, now),
+        "due": len(due),
+        "ask": queries.count_to_ask(connection, scope, now - HELD_WITHIN),
+        "noticed": noticed_total,
+    }
+    return Gathered(lines, totals)
 
 
 def _to_send(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
     for line in queries.inbox(connection, scope, now, number=1, size=LIMIT).items:
-        if line.deadline_at <= now:
-            continue  # the inbox lists it as past its time
+        if line.deadline_at <= now and line.verdict != "correct":
+            continue  # it expires in a moment
         due = line.draft.notes[:1] if line.draft.purpose == "contact_due" else ()
         yield DigestLine(
             "correct" if line.verdict == "correct" else "send",
@@ -102,14 +112,8 @@ def _to_send(connection: Connection, scope: Scope, now: datetime) -> Iterator[Di
 
 def _answered(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
     """Yield each message of the last day with its latest outcome."""
-    back = ANSWERED_WITHIN if now.weekday() != 0 else 3 * ANSWERED_WITHIN  # a Monday's digest includes the weekend
-    query = (
-        select(interactions, clients.c.name, clients.c.organisation)
-        .select_from(interactions.join(clients, clients.c.id == interactions.c.client_id))
-        .where(interactions.c.at > now - back, interactions.c.draft_id.is_not(None))
-        .where(clients.c.removed.is_(False), scope.condition())
-        .order_by(interactions.c.at.desc(), interactions.c.id)
-    )
+    query = _answers(select(interactions, clients.c.name, clients.c.organisation), scope, now)
+    query = query.order_by(interactions.c.at.desc(), interactions.c.id)
     seen: set[str] = set()
     for row in connection.execute(query.limit(4 * LIMIT)).mappings():
         if row["draft_id"] in seen or len(seen) >= LIMIT:
@@ -127,6 +131,21 @@ def _answered(connection: Connection, scope: Scope, now: datetime) -> Iterator[D
             f"/drafts/{row['draft_id']}",
             detail=(_OUTCOMES.get(row["outcome"], "Noted."), *summary, *opinion),
         )
+
+
+def _answers(query: Select[Any], scope: Scope, now: datetime) -> Select[Any]:
+    back = ANSWERED_WITHIN if now.weekday() != 0 else 3 * ANSWERED_WITHIN  # a Monday's digest includes the weekend
+    return (
+        query.select_from(interactions.join(clients, clients.c.id == interactions.c.client_id))
+        .where(interactions.c.at > now - back, interactions.c.draft_id.is_not(None))
+        .where(clients.c.removed.is_(False), scope.condition())
+    )
+
+
+def _count_answered(connection: Connection, scope: Scope, now: datetime) -> int:
+    query = _answers(select(func.count(interactions.c.draft_id.distinct())), scope, now)
+    count: int = connection.execute(query).scalar_one()
+    return count
 
 
 def _held(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
@@ -176,15 +195,13 @@ def _noticed(connection: Connection, scope: Scope, now: datetime) -> tuple[list[
 def _due(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
     query = select(clients.c.payload, clients.c.changed_at).where(clients.c.removed.is_(False), scope.condition())
     last_contacts = _last_contacts(connection)
-    count = 0
     for stored, changed_at in connection.execute(query.order_by(clients.c.id)):
         contact: dict[str, Any] = stored["client"].get("contact", {})
         if not contact.get("cadence") and not contact.get("max_silence_days"):
             continue
         client = ClientChanged.model_validate(stored).client
         why = _why_due(client, last_contacts.get(client.id), changed_at, now)
-        if why and count < LIMIT:
-            count += 1
+        if why:
             name, organisation, path = client.name, client.organisation, f"/clients/{client.id}"
             yield DigestLine("due", client.id, name, organisation, why[0], path, detail=tuple(why[1:]))
 

@@ -14,6 +14,7 @@ from services.notifier.digest.model import SECTIONS, Digest, Section
 __all__ = [
     "HEADINGS",
     "RenderedDigest",
+    "Unlisted",
     "as_html",
     "as_markdown",
     "as_text",
@@ -41,6 +42,15 @@ _COUNTED: dict[Section, tuple[str, str]] = {
     "ask": ("rumor clients may ask about", "rumors clients may ask about"),
     "noticed": ("story also noticed", "stories also noticed"),
 }
+#: The page of the desk that lists all of a section.
+_PAGES: dict[Section, str] = {
+    "correct": "/",
+    "send": "/",
+    "answered": "/sent",
+    "due": "/clients",
+    "ask": "/held",
+    "noticed": "/noticed",
+}
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
@@ -66,16 +76,26 @@ def summary(digest: Digest) -> str:
     for section in SECTIONS:
         count = digest.count(section)
         if count:
-            parts.append(f"{count} {_COUNTED[section][count != 1]}")
+            parts.append(f"{count:,} {_COUNTED[section][count != 1]}")
     return f"{', '.join(parts)}."
 
 
-def unlisted(digest: Digest) -> str | None:
-    """Say how much news was left out besides what is listed; None if all of it is."""
-    count = digest.unlisted("noticed")
-    if not count:
-        return None
-    return f"{count} more {_COUNTED['noticed'][count != 1]} can be found in Firstword."
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """Entries of a section that are counted but not listed, and the page of the desk that lists them all."""
+
+    text: str
+    path: str
+
+
+def unlisted(digest: Digest) -> tuple[Unlisted, ...]:
+    """Say for each section how much of it is not listed, and where it is."""
+    counts = ((section, digest.unlisted(section)) for section in SECTIONS)
+    return tuple(
+        Unlisted(f"and {count:,} more {_COUNTED[section][count != 1]}", _PAGES[section])
+        for section, count in counts
+        if count
+    )
 
 
 def subject_of(digest: Digest) -> str:
@@ -84,7 +104,7 @@ def subject_of(digest: Digest) -> str:
     late = " (late)" if digest.late_by is not None else ""
     to_send = digest.count("correct") + digest.count("send")
     messages = "message" if to_send == 1 else "messages"
-    to_do = "nothing to do" if digest.empty else f"{to_send} {messages} to send" if to_send else "nothing to send"
+    to_do = "nothing to do" if digest.empty else f"{to_send:,} {messages} to send" if to_send else "nothing to send"
     return f"{day:%A} {day.day} {day:%B}{late}: {to_do}"
 
 

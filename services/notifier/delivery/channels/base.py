@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from services.common.queue.outcome import Outcome, OutcomeKind
 
-__all__ = ["Channel", "Outcome", "OutcomeKind", "Outgoing", "Paragraph", "Run"]
+__all__ = ["Channel", "Outcome", "OutcomeKind", "Outgoing", "Paragraph", "Probing", "Run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,15 @@ class Outgoing:
     body: str
     html: str | None = None
     chat: tuple[Paragraph, ...] = ()
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """A channel that can tell whether it takes messages, without one."""
+
+    async def probe(self) -> Outcome:
+        """Ask; ``service_down`` says that it takes none."""
+        ...
 
 
 class Channel(Protocol):

@@ -115,26 +115,38 @@ class Smtp:
             tls_context=context,
         )
 
-    async def _prepare(self, client: aiosmtplib.SMTP, recipient: str) -> Outcome | None:
-        """Connect, sign in, and name sender and recipient; return the problem, if any. The text is not sent yet."""
+    async def probe(self) -> Outcome:
+        """Connect and sign in, without a message: ``delivered`` if the server takes messages again."""
+        client = self._client()
+        try:
+            return await self._prepare(client, None) or Outcome("delivered", f"{self._server} answers.")
+        finally:
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit()
+            client.close()
+
+    async def _prepare(self, client: aiosmtplib.SMTP, recipient: str | None) -> Outcome | None:
+        """Connect, sign in, and name sender and recipient; return the problem, if any. The text is not sent yet.
+
+        Without a recipient, it only connects and signs in.
+        """
         settings = self._settings
         try:
             await client.connect()
             await self._sign_in(client)
-            await client.mail(settings.from_address)
-            await client.rcpt(recipient)
+            if recipient is not None:
+                await client.mail(settings.from_address)
+                await client.rcpt(recipient)
         except aiosmtplib.SMTPAuthenticationError as error:
-            return Outcome(
-                "retry", f"{self._server} refused the sign-in: {_reply(error)}. Check user name and password."
-            )
+            return _down(f"{self._server} refused the sign-in: {_reply(error)}. Check user name and password.")
         except _NoToken as error:
-            return Outcome("retry", str(error))
+            return _down(str(error))
         except aiosmtplib.SMTPConnectResponseError as error:
-            return Outcome("retry", f"{self._server} refused the connection: {_reply(error)}.")
+            return _down(f"{self._server} refused the connection: {_reply(error)}.")
         except aiosmtplib.SMTPResponseException as error:
             return _outcome(error, self._server)
         except (aiosmtplib.SMTPException, OSError) as error:
-            return Outcome("retry", f"{self._server} is unavailable: {_short(error)}.")
+            return _down(f"{self._server} is unavailable: {_short(error)}.")
         return None
 
     async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
@@ -203,6 +215,10 @@ def address(text: str) -> str:
     if not _ADDRESS.fullmatch(wire):
         raise ValueError(f"{text!r} is not a valid mail address")
     return wire
+
+
+def _down(detail: str) -> Outcome:
+    return Outcome("retry", detail, service_down=True)
 
 
 def _outcome(error: aiosmtplib.SMTPResponseException, server: str) -> Outcome:

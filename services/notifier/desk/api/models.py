@@ -27,6 +27,7 @@ __all__ = [
     "Approval",
     "Approved",
     "AuditEntry",
+    "ChannelOutage",
     "Compact",
     "DeliveryItem",
     "Dismissal",
@@ -402,14 +403,25 @@ class FeedList(Model):
     items: Sequence[FeedView]
 
 
+class ChannelOutage(Model):
+    """A channel that takes no messages: since when, why, and how many wait for it."""
+
+    channel: str
+    since: datetime
+    detail: str
+    waiting: int
+
+
 class Health(Model):
-    """Parts of the installation that need attention."""
+    """Parts of the installation that need attention. ``expired`` counts drafts that nobody decided on in time."""
 
     waiting_for: Sequence[str]
     feeds_with_a_problem: Sequence[str]
     deliveries_of_unknown_outcome: int
     inbox: int
     held: int
+    expired: int = 0
+    outages: Sequence[ChannelOutage] = ()
 
 
 class Recorded(Model):

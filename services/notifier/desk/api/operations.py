@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
@@ -9,10 +10,11 @@ from fastapi import APIRouter, Query
 
 from schemas.deliveries import DeliveryStatus
 from services.notifier import queries
+from services.notifier.delivery.outages import outages
 from services.notifier.desk.actions.audit_log import filter_of, list_entries
 from services.notifier.desk.actions.health import broken_feeds, not_ready
 from services.notifier.desk.api.caller import Caller, Listing
-from services.notifier.desk.api.models import AuditEntry, DeliveryItem, Health, ListPage, list_page
+from services.notifier.desk.api.models import AuditEntry, ChannelOutage, DeliveryItem, Health, ListPage, list_page
 
 __all__ = ["router"]
 
@@ -57,10 +59,13 @@ def get_health(context: Caller) -> Health:
     """Return the parts of the installation that need attention, and the number of open drafts and held rumors."""
     with context.reading() as connection:
         counts = queries.counts(connection, context.scope, context.now, context.viewer.user_id)
+        down = outages(connection, context.scope, context.now)
     return Health(
         waiting_for=not_ready(context.dependencies),
         feeds_with_a_problem=[feed.id for feed in broken_feeds(context.dependencies)],
         deliveries_of_unknown_outcome=counts.unknown,
         inbox=counts.inbox,
         held=counts.held,
+        expired=counts.expired,
+        outages=[ChannelOutage.model_validate(asdict(outage)) for outage in down],
     )

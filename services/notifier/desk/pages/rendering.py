@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.common.errors import FirstwordError
 from services.notifier import queries
+from services.notifier.delivery.outages import outages
 from services.notifier.desk import labels, sending_labels
 from services.notifier.desk.actions.undo import undoable
 from services.notifier.desk.context import RequestContext, signed_in, site_of
@@ -120,6 +121,7 @@ def render(context: RequestContext, template: str, *, code: int = 200, **values:
     with context.reading() as connection:
         counts = queries.counts(connection, context.scope, context.now, context.viewer.user_id)
         sample = queries.has_sample(connection, context.scope)
+        down = outages(connection, context.scope, context.now)
         decisions = undoable(connection, context.viewer, context.now, context.dependencies.settings.undo)
     zone = labels.zone(context.viewer.time_zone)
     frame = {
@@ -135,6 +137,7 @@ def render(context: RequestContext, template: str, *, code: int = 200, **values:
         "path": context.request.url.path,
         "settings": context.dependencies.settings,
         "undoable": decisions,
+        "outages": down,
     }
     return render_bare(context.request, template, code=code, **{**frame, **values})
 

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from schemas.deliveries import DeliveryChanged
 from services.common.db import reading
@@ -23,6 +23,8 @@ def sending(database: Engine, server: MailServer) -> tuple[World, DeliveryWorker
     world = World.on(database)
     line = world.draft("claire-arnaud", "warn")
     world.desk("approve", line.id, line.version, at_once=True)
+    with world.engine.begin() as connection:  # without a plan, it is tried at night and after its deadline too
+        connection.execute(update(deliveries).values(plan=None))
     settings = SmtpSettings("127.0.0.1", server.port, "desk@harbour.example", security="none", timeout_seconds=0.3)
     mail = Smtp(settings, world.clock)
     return world, DeliveryWorker(database, world.publisher, world.clock, {"email": mail}), line.id

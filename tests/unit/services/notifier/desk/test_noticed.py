@@ -118,6 +118,6 @@ def test_the_digest_lists_the_most_valuable_and_counts_all(world: World) -> None
     for view in (as_html, as_markdown, as_text):
         text = view(digest, "https://desk.example")
         assert text.count("Left out, number") == NOTICED_PER_CLIENT
-        assert "3 more stories also noticed can be found in Firstword." in text
+        assert "and 3 more stories also noticed" in text
     page = world.browser().get("/digest").text
     assert "3 more stories also noticed" in page
