@@ -95,3 +95,6 @@ _.on_page_markdown
 _.but
 _.nowhere
 _.manager_name
+_.median_hours
+_.y
+_.limit_y

@@ -25,9 +25,11 @@ from services.notifier.desk.actions.clients import (
     record_answers,
     record_traits,
 )
+from services.notifier.desk.actions.figures import client_weeks
 from services.notifier.desk.errors import NotFound
 from services.notifier.desk.mood import mood_suggestion
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
+from services.notifier.desk.pictures import bars
 from services.notifier.drafting.languages import language_name, reads_english
 from services.notifier.outreach.tuning import BOUNDS, ENTITY_BOUNDS
 
@@ -71,6 +73,7 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
         alerts = queries.alert_lines(connection, context.scope, client_id)
         contacts = queries.contacts(connection, context.scope, client_id)
         tuning = queries.tuning(connection, context.scope, client_id)
+        weekly = client_weeks(connection, context.scope, client_id, context.now, labels.zone(context.viewer.time_zone))
     trade = context.dependencies.trades.of(entry.client.trade)
     context.audit_read("client.read", client_id, client_id)
     return render(
@@ -82,6 +85,7 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
         alerts=alerts,
         contacts=contacts,
         tuning=tuning,
+        week_bars=bars(weekly, entry.client.contact.max_per_week),
         language="English" if reads_english(entry.client) else language_name(entry.client.language),
         mood_hint=mood_suggestion(entry.client, contacts, context.now),
         bounds=BOUNDS,
