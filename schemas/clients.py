@@ -17,6 +17,7 @@ __all__ = [
     "Book",
     "Client",
     "ClientChanged",
+    "ClientErased",
     "ClientRemoved",
     "ComplianceNote",
     "ContactPolicy",
@@ -356,3 +357,11 @@ class ClientRemoved(Payload):
     client_id: str
     revision: int = 0
     archived: Literal[True] | None = None
+
+
+class ClientErased(Payload):
+    """The data on a client who was removed before was erased; whoever keeps something on them forgets it."""
+
+    event_type: ClassVar[str] = "client.erased"
+
+    client_id: str

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.alerts import AlertRaised
 from schemas.base import AnyEvent, Event, Payload
-from schemas.clients import ClientChanged, ClientRemoved
+from schemas.clients import ClientChanged, ClientErased, ClientRemoved
 from schemas.deliveries import DeliveryChanged
 from schemas.drafts import (
     ContactDecided,
@@ -104,7 +104,7 @@ TOPICS: dict[str, Topic] = {
         ),
         Topic(
             "decisions",
-            (*_DECISIONS, DraftExpired, DraftReopened, TellRequested),
+            (*_DECISIONS, DraftExpired, DraftReopened, TellRequested, ClientErased),
             "client id",
             12,
             365 * DAY_SECONDS,

@@ -30,6 +30,7 @@ from firstword.cli import (
     migrate,
     noticed,
     parse,
+    people,
     playbooks,
     replay,
     sample,
@@ -68,6 +69,7 @@ app.command("parse")(parse.parse)
 app.command("replay")(replay.replay)
 app.command("explain")(explain.explain)
 app.add_typer(audit.app, name="audit")
+app.add_typer(people.app, name="people")
 app.command("digest")(digest.digest)
 app.command("advice")(advice.advice)
 app.command("doctor")(doctor.doctor)

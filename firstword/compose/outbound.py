@@ -31,6 +31,7 @@ from services.notifier.digest.schedule import DigestSource
 from services.notifier.digest.urgent import UrgentSource
 from services.notifier.expiry import DraftExpirer
 from services.notifier.gate.policy import GatePolicy
+from services.notifier.people.erasure import Eraser
 from services.notifier.rewording.worker import RewordingWorker
 from services.notifier.second_reading.worker import SecondReadingWorker
 from services.notifier.webhooks.notices import EndpointNotifier
@@ -74,6 +75,7 @@ def build_senders(store: Store, metrics: Metrics, *, sole: bool = True) -> dict[
         "clocks": AgreementPublisher(engine, events, clock),
         "audit": AuditSealer(engine, clock),
         "expiry": DraftExpirer(engine, events, clock),
+        "erasure": Eraser(engine, clock),
         **{name: service for name, service in optional.items() if service is not None},
     }
 

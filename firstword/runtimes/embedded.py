@@ -28,6 +28,7 @@ from services.common.clock import Clock
 from services.common.db import reading
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, AnyProcessor, Sink
+from services.notifier.people.erasure import erased_clients
 
 __all__ = ["EmbeddedRuntime"]
 
@@ -104,9 +105,9 @@ class EmbeddedRuntime:
     def prune(self) -> int:
         """Delete events past their topic's retention that every consumer has read; return their number."""
         with self._engine.begin() as connection:
-            return self._log.prune(
-                connection, self._clock.now(), {worker.name: worker.topics for worker in self._workers}
-            )
+            now = self._clock.now()
+            readers = {worker.name: worker.topics for worker in self._workers}
+            return self._log.prune(connection, now, readers, erased_clients(connection, now))
 
     def _has_new_work(self) -> bool:
         with reading(self._engine) as connection:

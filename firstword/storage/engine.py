@@ -161,6 +161,7 @@ def open_sqlite(path: Path) -> Engine:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten; not every build does so by itself
         cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.close()
 

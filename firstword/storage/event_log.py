@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, literal_column, or_, select
 
 from firstword.storage.tables import events, offsets
 from schemas.topics import TOPICS, decode, encode, topic_of
@@ -118,10 +118,17 @@ class EventLog:
         query = select(events.c.seq).where(events.c.seq > after, events.c.topic.in_(topics)).limit(1)
         return connection.scalar(query) is not None
 
-    def prune(self, connection: Connection, now: datetime, readers: Mapping[str, Sequence[str]]) -> int:
+    def prune(
+        self,
+        connection: Connection,
+        now: datetime,
+        readers: Mapping[str, Sequence[str]],
+        erased: Sequence[str] = (),
+    ) -> int:
         """Delete events past their topic's retention, and all but the latest of each key on compacted topics.
 
-        Only events that all ``readers`` (topics by consumer) of the topic have read. Return the number deleted.
+        Of the ``erased`` clients, all events are deleted. Only events that all ``readers`` (topics by consumer) of the
+        topic have read. Return the number deleted.
         """
         deleted = 0
         for topic in TOPICS.values():
@@ -131,6 +138,8 @@ class EventLog:
                 old = self._superseded(read_by_all)
             else:
                 old = events.c.time < now - timedelta(seconds=topic.retention_seconds)
+            if erased and topic.key == "client id":
+                old = or_(old, events.c.key.in_(erased))
             result = connection.execute(
                 delete(events).where(events.c.topic == topic.name, events.c.seq <= read_by_all, old)
             )

@@ -21,6 +21,7 @@ from services.notifier.client_book import tables as _client_book_tables  # noqa:
 from services.notifier.client_import import tables as _client_import_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.digest import tables as _delivery_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.event_views import store as event_views
+from services.notifier.people import tables as _people_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.rewording import tables as _rewording_tables  # noqa: F401 - adds to the notifier's
 from services.notifier.search import index as search_index
 from services.notifier.second_reading import tables as _second_reading_tables  # noqa: F401 - adds to the notifier's

@@ -21,6 +21,7 @@ from services.notifier import tables as notifier
 from services.notifier.advice.tables import advice
 from services.notifier.client_book import tables as client_book
 from services.notifier.digest import tables as digest
+from services.notifier.people.tables import erasures
 from services.notifier.triage import tables as triage
 from services.notifier.webhooks import tables as webhooks
 
@@ -127,6 +128,7 @@ def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> 
         TableRows(notifier.interactions),
         TableRows(notifier.users, blank=("api_token_hash",), optional=("open_next", "shortcuts")),
         TableRows(triage.saved_views),
+        TableRows(erasures),
         UnkeyedRows(notifier.audit_log, numbered_by="id", left_out=("seal",)),
         EndpointRows(webhooks.webhook_endpoints, with_secrets=with_secrets, answered_until=answered_until, keys=keys),
         TableRows(webhooks.endpoint_notices),

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from schemas.alerts import AlertRaised
 from schemas.base import Payload
-from schemas.clients import ClientChanged
+from schemas.clients import ClientChanged, ClientErased
 from schemas.drafts import (
     DismissReason,
     DraftApproved,
@@ -45,9 +45,11 @@ def step(
 ) -> Result:
     """Return what ``event`` makes of ``record``. ``entry`` is the client's in the book, or None.
 
-    Events that say nothing about outreach change nothing, and neither do alerts that were answered before the
-    installation was moved.
+    An erased client is forgotten. Events that say nothing about outreach change nothing, and neither do alerts that
+    were answered before the installation was moved.
     """
+    if isinstance(event.data, ClientErased):
+        return ClientRecord(client_id=event.subject), ()
     handler = _HANDLERS.get(type(event.data))
     if handler is None or _was_answered(record, event.data):
         return record, ()
