@@ -123,7 +123,7 @@ def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> 
         TableRows(digest.manager_preferences),
         TableRows(digest.manager_messages),
         TableRows(digest.noticed),
-        TableRows(notifier.deliveries),
+        TableRows(notifier.deliveries, optional=("plan",)),
         TableRows(notifier.delivery_attempts),
         TableRows(notifier.interactions),
         TableRows(notifier.users, blank=("api_token_hash",), optional=("open_next", "shortcuts")),

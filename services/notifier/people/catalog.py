@@ -1,4 +1,4 @@
-"""Which tables hold data on clients, and which don't. A test compares this list with all tables."""
+"""Lists which tables hold data on clients, and which don't. A test compares the lists with all tables."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from services.notifier.tables import (
     refusals,
     tunings,
 )
+from services.notifier.triage.tables import draft_editors
 from services.notifier.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_messages
 
 __all__ = ["ABOUT_CLIENTS", "KEPT", "NOT_ABOUT_CLIENTS", "PersonalTable"]
@@ -80,6 +81,7 @@ ABOUT_CLIENTS: tuple[PersonalTable, ...] = (
     _own(deliveries, "messages to the client"),
     _by_draft(rewordings, "a language model's texts of drafts to the client"),
     _by_draft(draft_marks, "who put drafts aside or gave them to a colleague"),
+    _by_draft(draft_editors, "who is editing a draft at this moment"),
     _by_draft(noticed, "urgent drafts that the account manager was told about"),
     _by_draft(draft_alerts, "the alerts in each draft"),
     _by_draft(early_decisions, "decisions that arrived before their draft"),
