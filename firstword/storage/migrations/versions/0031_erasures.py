@@ -1,7 +1,7 @@
 """The clients whose data is erased.
 
 Revision ID: 0031
-Revises: 0050
+Revises: 0022
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from services.common import db
 
 revision = "0031"
-down_revision = "0050"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
