@@ -109,6 +109,8 @@ KEPT = {
     "audit_log": "who read or changed what, as evidence for the firm and its supervisors; it names the client by "
     "their id only, and is sealed against changes",
     "manager_messages": "messages to account managers, each on several clients; those that name the client are emptied",
+    "client_imports": "that a file of clients was imported; the first rows and the problems of a file that names "
+    "the client are emptied, and its content is not kept once it is applied",
     "erasures": "that the client was erased, by whom and when: the proof of it, and what keeps late events from "
     "bringing data back",
 }
@@ -118,6 +120,6 @@ NOT_ABOUT_CLIENTS = frozenset(
     {
         *("feeds", "feed_items", "quarantine", "outcomes", "event_stories", "event_evidence", "second_readings"),
         *("users", "signin_links", "api_tokens", "api_requests", "saved_views", "manager_wishes", "audit_seals"),
-        *("webhook_endpoints", "endpoint_notices", "model_answers"),
+        *("webhook_endpoints", "endpoint_notices", "model_answers", "channel_outages"),
     }
 )

@@ -7,10 +7,11 @@ keeps them until their topics' retention ends; a removed client's entry in the b
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, String, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, String, cast, delete, func, or_, select, update
 
 from schemas.base import content_id, event
 from schemas.clients import ClientErased
@@ -20,6 +21,8 @@ from services.common.logs import get_logger
 from services.common.processing import EventPublisher
 from services.common.queue.loop import poll
 from services.notifier import audit
+from services.notifier.client_book.tables import client_changes
+from services.notifier.client_import.tables import client_imports
 from services.notifier.digest.tables import manager_messages
 from services.notifier.people.catalog import ABOUT_CLIENTS
 from services.notifier.people.tables import erasures
@@ -55,6 +58,7 @@ def erase_client(
     )
     if known is not None:
         _blank_digests(connection, known)
+        _blank_imports(connection, client_id, known)
     erased = ClientErased(client_id=client_id)
     identity = content_id("evt", "client.erased", client_id, now.isoformat())
     publisher.publish(connection, [event(erased, key=client_id, id=identity, source="firstword/notifier", time=now)])
@@ -117,6 +121,21 @@ def _was_added_again(connection: Connection, client_id: str) -> bool:
 def _blank_digests(connection: Connection, name: str) -> None:
     """Empty the messages to account managers that name the client: they list several clients, in text."""
     columns = (manager_messages.c.subject, manager_messages.c.text, cast(manager_messages.c.chat, String))
-    named = or_(*(func.lower(column).contains(name.lower(), autoescape=True) for column in columns))
     blank = {"subject": _ERASED, "text": _ERASED, "html": _ERASED, "chat": {}}
-    connection.execute(update(manager_messages).where(named).values(blank))
+    connection.execute(update(manager_messages).where(_contains(name, *columns)).values(blank))
+
+
+def _blank_imports(connection: Connection, client_id: str, name: str) -> None:
+    """Empty what is kept of imported files that brought the client or name them."""
+    brought = select(client_changes.c.import_id).where(
+        client_changes.c.client_id == client_id, client_changes.c.import_id.is_not(None)
+    )
+    columns = (cast(client_imports.c.sample, String), cast(client_imports.c.problems, String))
+    which = or_(client_imports.c.id.in_(brought), _contains(name, *columns))
+    connection.execute(update(client_imports).where(which).values(sample=[], problems=[]))
+
+
+def _contains(name: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that one of the texts contains ``name``, as it is or as JSON escapes it."""
+    written = {name.lower(), json.dumps(name.lower())[1:-1]}
+    return or_(*(func.lower(column).contains(text, autoescape=True) for column in columns for text in sorted(written)))
