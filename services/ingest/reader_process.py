@@ -48,8 +48,8 @@ def _sendable(error: Exception) -> Exception:
 
 
 def _limit(memory_bytes: int) -> None:
-    """Limit the memory, and allow no file to be written. Windows has no such limits."""
-    if sys.platform == "win32":
+    """Limit the memory, and allow no file to be written. Other systems than Linux don't enforce such limits."""
+    if sys.platform != "linux":
         return
     import resource
 
