@@ -52,6 +52,10 @@ class EventStore(EventPublisher, Protocol):
         """Yield all stored events on ``topic``, in order."""
         ...
 
+    def newest(self, connection: Connection, topic: str, limit: int) -> list[AnyEvent]:
+        """Return at most ``limit`` stored events on ``topic``, the latest first."""
+        ...
+
     def has_any(self, connection: Connection, topic: str) -> bool:
         """Return true if any event on ``topic`` is stored."""
         ...

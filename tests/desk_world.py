@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from firstword.desk_book import DeskBook
+from firstword.interest_preview import InterestPreviewer
 from firstword.storage.engine import open_sqlite
 from schemas.topics import topic_of
 from services.common.db import reading
@@ -128,6 +129,17 @@ class FeedNotes:
         return b"<opml/>"
 
 
+@dataclass(frozen=True)
+class Newest:
+    """Items as a store has them, the latest first."""
+
+    items: tuple[AnyEvent, ...]
+
+    def newest(self, connection: Connection, topic: str, limit: int) -> list[AnyEvent]:
+        assert topic == "items"
+        return list(self.items[:limit])
+
+
 @dataclass
 class World:
     """A database, a clock, a publisher, and the desk and workers on them."""
@@ -215,6 +227,7 @@ class World:
         dependencies = DeskDependencies(
             self.engine, self.publisher, self.clock, self.settings, lambda: self.feeds, self.feed_notes,
             client_book=BOOK, sources_view=lambda: self.sources,
+            interest_previews=InterestPreviewer(self.engine, Newest(())),
         )  # fmt: skip
         client = TestClient(create_app(dependencies), follow_redirects=False)
         if user_id is not None:

@@ -73,6 +73,7 @@ __all__ = [
     "ImportMapping",
     "ManagerItem",
     "ManagerList",
+    "MatchedStory",
     "MoodDecision",
     "MoodHint",
     "MoodState",
@@ -84,6 +85,8 @@ __all__ = [
     "Opinion",
     "OpmlText",
     "PreviewItem",
+    "PreviewOfInterest",
+    "PreviewedInterest",
     "Query",
     "Reading",
     "ReadingConfidence",
@@ -1410,6 +1413,16 @@ class ManagerList(Model):
     items: tuple[ManagerItem, ...]
 
 
+class MatchedStory(Model):
+    """A story that an interest would have matched, and the words ``by`` which it did."""
+
+    title: str
+    publisher: str
+    url: str | None
+    at: datetime
+    by: tuple[str, ...]
+
+
 class MoodDecision(Model):
     """A client's mood at present."""
 
@@ -1512,6 +1525,27 @@ class PreviewItem(Model):
 
     title: str
     at: datetime | None
+
+
+class PreviewOfInterest(Model):
+    """The number of stories that an interest would have matched, and the newest of them.
+
+    ``searched`` stored items, back to ``since``, were searched. ``unlimited``: without a scope, only major stories
+    would count.
+    """
+
+    total: int
+    searched: int
+    since: datetime
+    unlimited: bool
+    stories: tuple[MatchedStory, ...]
+
+
+class PreviewedInterest(Model):
+    """An interest to try; ``trade`` is the client's."""
+
+    interest: WatchedThing
+    trade: str | None = None
 
 
 class Query(Model):

@@ -271,6 +271,13 @@ class Desk(Transport):
             models.SavedEntry, "PUT", "/clients/{client_id}/entry", places={"client_id": client_id}, body=body
         )
 
+    def preview(self, body: models.PreviewedInterest, *, key: str | None = None) -> models.PreviewOfInterest:
+        """Return the stories of the last 30 days that an interest would have matched. Nothing is saved.
+
+        Scope: ``write``.
+        """
+        return self._request(models.PreviewOfInterest, "POST", "/clients/interests/preview", body=body, key=key)
+
     def archive(self, client_id: str, body: models.Archiving, *, key: str | None = None) -> models.Recorded:
         """Archive a client: nothing is matched, drafted or sent for them, until they are restored.
 

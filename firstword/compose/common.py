@@ -13,6 +13,7 @@ from firstword.connections import LimitedProtocol
 from firstword.desk_book import DeskBook
 from firstword.feed_adapter import FeedAdapter
 from firstword.firm_files import gate_in_force, trades_in_force
+from firstword.interest_preview import InterestPreviewer
 from firstword.pipeline import Pipeline
 from firstword.source_adapter import SourceAdapter
 from firstword.source_grades import SourceGrades
@@ -173,6 +174,7 @@ def build_desk(
             gate=gate_in_force(settings),
             trades=trades_in_force(settings),
             client_book=build_client_book(settings),
+            interest_previews=InterestPreviewer(store.engine, store.events),
         )
     )
     return DeskServer(

@@ -95,6 +95,11 @@ class EventLog:
         query = select(events.c.payload).where(events.c.topic == topic, events.c.key.in_(keys)).order_by(events.c.seq)
         return [decode(topic, payload) for (payload,) in connection.execute(query)]
 
+    def newest(self, connection: Connection, topic: str, limit: int) -> list[AnyEvent]:
+        """Return at most ``limit`` events on ``topic``, decoded, the latest first."""
+        query = select(events.c.payload).where(events.c.topic == topic).order_by(events.c.seq.desc()).limit(limit)
+        return [decode(topic, payload) for (payload,) in connection.execute(query)]
+
     def has_any(self, connection: Connection, topic: str) -> bool:
         """Return true if any event on ``topic`` is stored."""
         return self.has_more(connection, [topic], after=0)

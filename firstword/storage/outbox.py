@@ -188,6 +188,11 @@ class OutboxPublisher:
         for (payload,) in connection.execute(query, execution_options={"yield_per": 500}):
             yield decode(topic, payload)
 
+    def newest(self, connection: Connection, topic: str, limit: int) -> list[AnyEvent]:
+        """Return at most ``limit`` stored events on ``topic``, the latest first."""
+        query = select(outbox.c.payload).where(outbox.c.topic == topic).order_by(outbox.c.id.desc()).limit(limit)
+        return [decode(topic, payload) for (payload,) in connection.execute(query) if payload is not None]
+
     def has_any(self, connection: Connection, topic: str) -> bool:
         """Return true if any event on ``topic`` is stored."""
         return connection.scalar(select(outbox.c.id).where(outbox.c.topic == topic).limit(1)) is not None

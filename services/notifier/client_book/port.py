@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from schemas.clients import Client, ClientChanged, Firm, Manager
+from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
 from services.common.errors import FirstwordError
 
-__all__ = ["BookFrame", "ClientBook", "EntityIndex", "EntryProblem", "InvalidEntry", "ReadEntry"]
+__all__ = [
+    "BookFrame",
+    "ClientBook",
+    "EntityIndex",
+    "EntryProblem",
+    "InterestPreview",
+    "InterestPreviews",
+    "InvalidEntry",
+    "PreviewedStory",
+    "ReadEntry",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,39 @@ class EntityIndex(Protocol):
 
     def identified(self, client: Client) -> Client:
         """Return ``client`` with the ids of the entities that they watch."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedStory:
+    """A story that an interest would have matched, and the words ``by`` which it did."""
+
+    title: str
+    publisher: str
+    url: str | None
+    at: datetime
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InterestPreview:
+    """The stories that an interest would have matched: their number, and the newest.
+
+    ``searched`` items, back to ``since``, were searched. ``unlimited``: without a scope, only major ones would count.
+    """
+
+    total: int
+    stories: tuple[PreviewedStory, ...]
+    searched: int
+    since: datetime
+    unlimited: bool
+
+
+class InterestPreviews(Protocol):
+    """Tries interests on stored news. The desk doesn't know how news is matched."""
+
+    def preview(self, watch: Watch, now: datetime) -> InterestPreview:
+        """Return the stories of the last 30 days that ``watch`` would have matched."""
         ...
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from schemas.feeds import FeedStatus
 from services.common.clock import Clock
 from services.common.processing import EventPublisher
-from services.notifier.client_book.port import ClientBook
+from services.notifier.client_book.port import ClientBook, InterestPreviews
 from services.notifier.delivery.routes import MAIL, ClientRoutes, ManagerRoutes
 from services.notifier.gate.policy import GatePolicy
 from services.notifier.trades.catalog import Trades
@@ -195,3 +195,4 @@ class DeskDependencies:
     gate: GatePolicy = field(default_factory=GatePolicy)
     trades: Trades = field(default_factory=Trades.shipped)
     client_book: ClientBook | None = None
+    interest_previews: InterestPreviews | None = None

@@ -15,6 +15,7 @@ from services.notifier.desk.actions.client_edits import (
     restore_client,
     save_client,
 )
+from services.notifier.desk.actions.interest_previews import preview_interest, read_interest
 from services.notifier.desk.api.caller import Caller, Listing
 from services.notifier.desk.api.client_models import (
     Archiving,
@@ -23,6 +24,9 @@ from services.notifier.desk.api.client_models import (
     ClientEntry,
     EntryEdit,
     HistoryItem,
+    MatchedStory,
+    PreviewedInterest,
+    PreviewOfInterest,
     SavedEntry,
 )
 from services.notifier.desk.api.models import ListPage, Recorded, list_page
@@ -57,6 +61,18 @@ def save_entry(context: Caller, client_id: str, edit: EntryEdit) -> SavedEntry:
     """Replace a client's entry. Fields that others changed since that version stay, if the edit leaves them alone."""
     with context.acting() as action:
         return _saved(save_client(action, client_id, edit.version, _written(edit.entry)))
+
+
+@router.post("/clients/interests/preview")
+def preview(context: Caller, asked: PreviewedInterest) -> PreviewOfInterest:
+    """Return the stories of the last 30 days that an interest would have matched. Nothing is saved."""
+    with context.acting() as action:
+        watch = read_interest(action, asked.interest.model_dump(mode="json", exclude_none=True), asked.trade)
+    found = preview_interest(context.dependencies.interest_previews, watch, context.now)
+    stories = [MatchedStory(title=s.title, publisher=s.publisher, url=s.url, at=s.at, by=s.by) for s in found.stories]
+    return PreviewOfInterest(
+        total=found.total, searched=found.searched, since=found.since, unlimited=found.unlimited, stories=stories
+    )
 
 
 @router.post("/clients/{client_id}/archive")

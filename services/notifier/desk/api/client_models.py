@@ -14,7 +14,17 @@ from services.notifier.client_book.history import ChangeAction
 from services.notifier.client_book.port import EntryProblem
 from services.notifier.desk.api.models import Compact
 
-__all__ = ["Archiving", "BookEntry", "ClientEntry", "EntryEdit", "HistoryItem", "SavedEntry"]
+__all__ = [
+    "Archiving",
+    "BookEntry",
+    "ClientEntry",
+    "EntryEdit",
+    "HistoryItem",
+    "MatchedStory",
+    "PreviewOfInterest",
+    "PreviewedInterest",
+    "SavedEntry",
+]
 
 Texts = str | tuple[str, ...]
 
@@ -180,3 +190,34 @@ class HistoryItem(Model):
     comment: str | None
     import_id: str | None
     changes: Sequence[ChangedField]
+
+
+class PreviewedInterest(Model):
+    """An interest to try; ``trade`` is the client's."""
+
+    interest: WatchedThing
+    trade: str | None = None
+
+
+class MatchedStory(Model):
+    """A story that an interest would have matched, and the words ``by`` which it did."""
+
+    title: str
+    publisher: str
+    url: str | None
+    at: datetime
+    by: tuple[str, ...]
+
+
+class PreviewOfInterest(Model):
+    """The number of stories that an interest would have matched, and the newest of them.
+
+    ``searched`` stored items, back to ``since``, were searched. ``unlimited``: without a scope, only major stories
+    would count.
+    """
+
+    total: int
+    searched: int
+    since: datetime
+    unlimited: bool
+    stories: Sequence[MatchedStory]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -14,7 +15,7 @@ from schemas.clients import ClientChanged
 from services.notifier import queries
 from services.notifier.client_book.fields import LABELS
 from services.notifier.client_book.history import changes_of, removal
-from services.notifier.client_book.port import EntryProblem, InvalidEntry
+from services.notifier.client_book.port import EntryProblem, InterestPreview, InvalidEntry
 from services.notifier.client_book.store import book_frame
 from services.notifier.desk.actions.client_edits import (
     EditConflict,
@@ -23,6 +24,7 @@ from services.notifier.desk.actions.client_edits import (
     restore_client,
     save_client,
 )
+from services.notifier.desk.actions.interest_previews import preview_interest, read_interest
 from services.notifier.desk.client_form import ROWS, entry_of, form_of, problems_by_input
 from services.notifier.desk.context import RequestContext
 from services.notifier.desk.errors import NotFound
@@ -51,8 +53,8 @@ async def post_new_client(context: PageForm) -> Response:
 
 def _add(context: RequestContext, form: Mapping[str, str]) -> Response:
     entry, kept = entry_of(form)
-    if form.get("do", "").startswith("more:"):
-        return _form(context, None, kept, more=form["do"].removeprefix("more:"))
+    if (again := _again(context, None, form, kept)) is not None:
+        return again
     try:
         with context.acting() as action:
             saved = add_client(action, entry)
@@ -82,9 +84,8 @@ def _save(context: RequestContext, client_id: str, form: Mapping[str, str]) -> R
     entry, kept = entry_of(form)
     version = form.get("version", "")
     read_version = int(version) if version.isdecimal() and len(version) < 10 else 0
-    if form.get("do", "").startswith("more:"):
-        current = _client(context, client_id)
-        return _form(context, current, kept, version=read_version, more=form["do"].removeprefix("more:"))
+    if (again := _again(context, client_id, form, kept, version=read_version)) is not None:
+        return again
     try:
         with context.acting() as action:
             saved = save_client(action, client_id, read_version, entry)
@@ -125,6 +126,37 @@ def show_history(context: PageRequest, client_id: str) -> HTMLResponse:
     return render(context, "client_history.html", client=last.client, archived=entry is None, page=page)
 
 
+def _again(
+    context: RequestContext,
+    client_id: str | None,
+    form: Mapping[str, str],
+    kept: Mapping[str, str],
+    *,
+    version: int | None = None,
+) -> Response | None:
+    """Return the form with more rows or with the preview of an interest, if one was asked for; nothing is saved."""
+    what, _, which = form.get("do", "").partition(":")
+    if what not in ("more", "preview"):
+        return None
+    current = None if client_id is None else _client(context, client_id)
+    if what == "more":
+        return _form(context, current, kept, version=version, more=which)
+    entry, _ = entry_of(kept)
+    interests = entry.get("interests", [])
+    if not (which.isdecimal() and int(which) < len(interests)):
+        return _form(context, current, kept, version=version)
+    try:
+        with context.acting() as action:
+            watch = read_interest(action, interests[int(which)], entry.get("trade"))
+        shown = preview_interest(context.dependencies.interest_previews, watch, context.now)
+    except InvalidEntry as invalid:
+        problems = [
+            replace(problem, field=problem.field.replace("[0]", f"[{which}]", 1)) for problem in invalid.problems
+        ]
+        return _form(context, current, kept, version=version, problems=problems, code=422)
+    return _form(context, current, kept, version=version, preview=(int(which), shown))
+
+
 async def _inputs(context: RequestContext) -> dict[str, str]:
     form = await context.request.form()
     inputs: dict[str, str] = {}
@@ -151,6 +183,7 @@ def _form(
     problems: Iterable[EntryProblem] = (),
     conflict: EditConflict | None = None,
     more: str = "",
+    preview: tuple[int, InterestPreview] | None = None,
     code: int = 200,
 ) -> HTMLResponse:
     with context.reading() as connection:
@@ -168,6 +201,7 @@ def _form(
         problems=problems_by_input(found),
         errors=[problem for problem in found if problem.severity == "error"],
         conflict=conflict,
+        preview=preview,
         rows=rows,
         managers=frame.managers,
         may_assign=context.viewer.role == "owner",

@@ -338,3 +338,24 @@ def test_clients_are_filtered_by_manager_and_by_what_is_not_known(world: World) 
     assert names("asking=yes") == {"wolfe", "silent"}
     assert names("q=brightwater") == {"brightwater"}
     assert names("archived=yes") == set()
+
+
+def test_an_interest_is_tried_before_it_is_saved(world: World) -> None:
+    browser = world.browser()
+    form = inputs_of(browser.get("/clients/claire-arnaud/edit").text)
+    typed = {**form, "interests.0.name": "Tillgate POS", "interests.0.kind": "competitor", "do": "preview:0"}
+    shown = browser.post("/clients/claire-arnaud/edit", data=typed)
+    assert "Would have matched 1 story in the last 30 days" in shown.text
+    assert "CERT Nordmark warns of a flaw" in shown.text
+    assert inputs_of(shown.text)["interests.0.name"] == "Tillgate POS"
+    subject = browser.post("/clients/new", data={**typed, "interests.0.kind": "topic"})
+    assert "only major stories would count" in subject.text
+    wrong = browser.post("/clients/new", data={**typed, "interests.0.topic": "nonsense"})
+    assert wrong.status_code == 422
+    assert "There is no topic &#39;nonsense&#39;" in wrong.text
+    assert browser.post("/clients/new", data={**typed, "do": "preview:7"}).status_code == 200
+    browser.headers["X-Form-Token"] = form["form_token"]
+    asked = {"interest": {"name": "Tillgate POS", "kind": "competitor"}}
+    answer = browser.post("/api/v1/clients/interests/preview", json=asked).json()
+    assert (answer["total"], answer["unlimited"]) == (1, False)
+    assert world.publisher.events == []
