@@ -14,11 +14,20 @@ from services.common.db import exclusive
 from services.common.errors import BadInput
 from services.notifier.contact.discovery import with_answers
 from services.notifier.contact.plan import zone_of
-from services.notifier.desk.actions.client_edits import publish_client
+from services.notifier.desk.actions.client_edits import publish_client, save_client
 from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
+from services.notifier.desk.client_form import entry_of, form_of
 from services.notifier.outreach.confirmation import confirmation_draft
 
-__all__ = ["CONTACT_CHANNELS", "ContactChannel", "decide_mood", "log_contact", "record_answers", "record_traits"]
+__all__ = [
+    "CONTACT_CHANNELS",
+    "ContactChannel",
+    "decide_mood",
+    "log_contact",
+    "record_answers",
+    "record_interview",
+    "record_traits",
+]
 
 ContactChannel = Literal["phone", "video", "meeting", "visit", "letter", "chat", "email"]
 CONTACT_CHANNELS: dict[ContactChannel, str] = {
@@ -33,6 +42,11 @@ CONTACT_CHANNELS: dict[ContactChannel, str] = {
 SUMMARY_LIMIT = 2_000
 #: Characters of a goal's name: one or two words, which drafts name.
 GOAL_LIMIT = 60
+#: The inputs of the client's form that an interview fills.
+PROFILE = (
+    "desires.0.name", "desires.0.words", "risk", "end_vision", "personality", "contact.max_per_week", "contact.quiet",
+    "contact.cadence",
+)  # fmt: skip
 #: What can be recorded at the desk where the client book leaves it out.
 Trait = Literal["desires", "risk"]
 #: Clocks differ a little.
@@ -90,6 +104,27 @@ def record_answers(context: ActionContext, client_id: str, answers: Mapping[str,
     _publish_change(context, entry, client)
     context.audit("client.discovery", client_id, client_id, f"{count} answers")
     return count
+
+
+def record_interview(
+    context: ActionContext, client_id: str, version: int, answers: Mapping[str, str], profile: Mapping[str, str]
+) -> int:
+    """Add a client's answers as notes, and fill the profile with what they say; return the number of changes.
+
+    ``profile`` are inputs of the client's form that was read in ``version``, by name: ``risk``, ``contact.quiet``.
+
+    Raises:
+        InvalidEntry: a value of the profile is not valid.
+        EditConflict: somebody else changed the same field.
+    """
+    exclusive(context.connection, "book")
+    current = context.client(client_id)
+    given = {name: text for name, text in profile.items() if name in PROFILE}
+    if not given:
+        return record_answers(context, client_id, answers)
+    entry, _ = entry_of({**form_of(context.book.entry(current.client)), **given})
+    saved = save_client(context, client_id, version, entry)
+    return len(saved.fields) + record_answers(context, client_id, answers)
 
 
 def record_traits(context: ActionContext, client_id: str, *, risk: str = "", goal: str = "", words: str = "") -> int:

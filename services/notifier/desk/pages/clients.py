@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -10,22 +11,26 @@ from fastapi import APIRouter, Form
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
-from schemas.clients import Mood
+from schemas.clients import ClientChanged, Mood
 from services.common.errors import BadInput
 from services.notifier import queries
+from services.notifier.client_book.port import EntryProblem, InvalidEntry
 from services.notifier.contact.blackouts import upcoming_blackouts
 from services.notifier.contact.discovery import answers_by_question, questions_for, unanswered
 from services.notifier.contact.plan import zone_of
 from services.notifier.desk import labels
+from services.notifier.desk.actions.client_edits import EditConflict
 from services.notifier.desk.actions.clients import (
     CONTACT_CHANNELS,
     ContactChannel,
     decide_mood,
     log_contact,
-    record_answers,
+    record_interview,
     record_traits,
 )
 from services.notifier.desk.actions.figures import client_weeks
+from services.notifier.desk.client_form import form_of
+from services.notifier.desk.context import RequestContext
 from services.notifier.desk.errors import NotFound
 from services.notifier.desk.mood import mood_suggestion
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
@@ -160,26 +165,59 @@ def post_mood(
 
 @router.get("/{client_id}/discovery")
 def discovery(context: PageRequest, client_id: str) -> HTMLResponse:
-    """Show questions for getting to know the client, with the answers so far."""
-    with context.reading() as connection:
-        entry = queries.client(connection, context.scope, client_id)
-    if entry is None:
-        raise NotFound("There is no such client.")
+    """Show questions for getting to know the client, with the answers so far, and the profile that they fill."""
+    with context.acting() as action:
+        entry = action.client(client_id)
+        values = form_of(action.book.entry(entry.client))
     context.audit_read("client.discovery", client_id, client_id)
-    trade = context.dependencies.trades.of(entry.client.trade)
-    answers = answers_by_question(entry.client, trade)
-    return render(context, "discovery.html", book=entry, questions=questions_for(trade), answers=answers)
+    return _interview(context, entry, values, version=entry.revision)
 
 
 @router.post("/{client_id}/discovery")
 async def post_answers(context: PageForm, client_id: str) -> Response:
-    """Save the client's answers, by question."""
+    """Save the client's answers, by question, and the profile; show the form again if it has problems."""
     form = await context.request.form()
-    answers = {name: value for name, value in form.items() if isinstance(value, str) and name != "form_token"}
+    inputs = {name: value for name, value in form.items() if isinstance(value, str) and name != "form_token"}
+    return await run_in_threadpool(_save_interview, context, client_id, inputs)
 
-    def save() -> int:
+
+def _save_interview(context: RequestContext, client_id: str, inputs: Mapping[str, str]) -> Response:
+    text = inputs.get("version", "")
+    version = int(text) if text.isdecimal() and len(text) < 10 else 0
+    try:
         with context.acting() as action:
-            return record_answers(action, client_id, answers)
+            count = record_interview(action, client_id, version, inputs, inputs)
+        return redirect(f"/clients/{client_id}/discovery", "answers" if count else "no-answers")
+    except InvalidEntry as invalid:
+        problems, code = [problem for problem in invalid.problems if problem.severity == "error"], 422
+    except EditConflict as conflict:
+        # What was typed stays; a second save takes it.
+        problems, code = [EntryProblem("error", "", conflict.message, conflict.fix or "")], 409
+        version = conflict.current.revision
+    with context.acting() as action:
+        entry = action.client(client_id)
+    return _interview(context, entry, inputs, version=version, problems=problems, code=code)
 
-    count = await run_in_threadpool(save)
-    return redirect(f"/clients/{client_id}/discovery", "answers" if count else "no-answers")
+
+def _interview(
+    context: RequestContext,
+    entry: ClientChanged,
+    values: Mapping[str, str],
+    *,
+    version: int,
+    problems: Sequence[EntryProblem] = (),
+    code: int = 200,
+) -> HTMLResponse:
+    trade = context.dependencies.trades.of(entry.client.trade)
+    return render(
+        context,
+        "discovery.html",
+        code=code,
+        book=entry,
+        questions=questions_for(trade),
+        answers=answers_by_question(entry.client, trade),
+        values=values,
+        version=version,
+        problems=problems,
+        goals=list(trade.desires),
+    )

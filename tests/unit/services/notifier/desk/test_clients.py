@@ -255,3 +255,32 @@ def test_each_trade_has_questions(name: str) -> None:
     assert all(question.ask.endswith("?") and question.why.endswith(".") for question in questions)
     known = with_answers(client, trade, {questions[0].id: " An \n answer "}, date(2026, 3, 5))
     assert len(unanswered(known, trade)) == len(questions) - 1
+
+
+def test_an_interview_fills_the_profile(world: World) -> None:
+    browser = world.browser()
+    path = "/clients/wolfe/discovery"
+    page = browser.get(path).text
+    assert 'name="desires.0.name"' in page
+    assert "not known: ask" in page
+    form = {
+        "form_token": token_of(browser, path), "version": "0", "success": "To sleep at night.", "risk": "limited",
+        "desires.0.name": "growth", "desires.0.words": "slow and steady", "contact.quiet": "late",
+        "contact.max_per_week": "3", "id": "other",
+    }  # fmt: skip
+    wrong = browser.post(path, data=form)
+    assert wrong.status_code == 422
+    assert "&#39;late&#39; is not a range of hours" in wrong.text
+    assert "To sleep at night." in wrong.text, "nothing typed is lost"
+    version = page.split('name="version" value="')[1].split('"')[0]
+    late = browser.post(path, data={**form, "version": "0", "contact.quiet": "none"})
+    assert (late.status_code, "To sleep at night." in late.text) == (409, True)
+    saved = browser.post(path, data={**form, "version": version, "contact.quiet": "none"})
+    assert saved.headers["location"] == f"{path}?note=answers"
+    client = world.publisher.events[-1].data
+    assert isinstance(client, ClientChanged)
+    wolfe = client.client
+    assert (wolfe.id, wolfe.risk, wolfe.contact.quiet_from) == ("wolfe", "limited", None)
+    assert wolfe.desires == (Desire(name="growth", words="slow and steady"),)
+    assert (wolfe.history[-1].text, wolfe.history[-1].source) == ("To sleep at night.", "desk")
+    assert wolfe.desk_fields == ("desires", "risk", "contact.quiet")
