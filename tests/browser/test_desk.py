@@ -105,15 +105,6 @@ def test_a_double_click_sends_once(page: Page, world: World) -> None:
     assert world.types().count("draft.approved") == 1
 
 
-def test_a_changed_inbox_shows_a_notice_and_moves_nothing(page: Page, world: World) -> None:
-    page.clock.install()
-    page.reload()
-    expect(page.locator("[data-inbox-total]")).to_be_hidden()
-    world.desk("dismiss", world.draft("claire-arnaud", "warn").id, 0, "too_late")
-    page.clock.run_for(6_000)
-    expect(page.get_by_role("link", name="The inbox has changed.")).to_be_visible()
-
-
 def test_the_message_is_copied(page: Page, world: World) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     line = world.draft("claire-arnaud")

@@ -107,3 +107,71 @@ def test_text_survives_an_ended_session_and_a_closed_tab(page: Page, world: Worl
     assert world.line(line.id).body == "An hour of work"
     page.goto(address)
     expect(page.get_by_text("You have unsaved text for")).to_be_hidden()
+
+
+def test_rows_and_counts_change_without_a_reload_and_not_under_a_hand(page: Page, world: World) -> None:
+    page.goto(f"{page.url}?group=flat")
+    line, other = world.draft("claire-arnaud", "warn"), world.draft("yusuf", "warn")
+    row = page.locator(f"a[href='/drafts/{line.id}']")
+    expect(row).to_be_visible()
+    count = int(page.locator(".top nav a[href='/'] .count").inner_text())
+    page.evaluate("window.marker = 1")
+    with page.expect_response(re.compile(r"/\?group=flat$")):
+        world.desk("dismiss", line.id, line.version, "too_late")
+    expect(row).to_have_count(0)
+    expect(page.locator(".top nav a[href='/'] .count")).to_have_text(str(count - 1))
+    assert page.evaluate("window.marker") == 1, "the page was not loaded again"
+    page.get_by_role("checkbox").first.check()
+    world.desk("dismiss", other.id, other.version, "too_late")
+    expect(page.get_by_role("link", name="The inbox has changed.")).to_be_visible()
+    expect(page.locator(f"a[href='/drafts/{other.id}']")).to_be_visible()
+
+
+def test_the_palette_lists_commands_and_searches(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Commands")
+    expect(palette.get_by_role("option", name="Rumors")).to_be_visible()
+    page.keyboard.type("by client")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**?group=client")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("halden")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=halden")
+
+
+def test_a_day_by_keyboard_alone(page: Page, world: World) -> None:
+    page.clock.set_fixed_time(world.clock.now())
+    page.goto(f"{page.url}?group=flat&verdict=warn")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", name=re.compile("Send [12] message"))).to_be_visible()
+    page.keyboard.press("u")
+    page.wait_for_url("**/?group=flat&verdict=warn")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    page.wait_for_url("**/drafts/**")
+    draft_id = page.url.rsplit("/", 1)[1]
+    page.keyboard.press("a")
+    expect(page.get_by_role("status").first).to_contain_text("Approved")
+    assert world.line(draft_id).state == "approved"
+    assert draft_id not in page.url, "the next draft is open"
+    page.keyboard.press("z")
+    expect(page.get_by_role("status").first).to_contain_text("Undone")
+    assert world.line(draft_id).state == "open"
+
+
+def test_single_keys_can_be_switched_off(page: Page, address: str) -> None:
+    page.goto(f"{address}/me")
+    page.get_by_label("Single keys do something").uncheck()
+    page.locator("form[action='/me/ways'] button").click()
+    page.goto(address)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog", name="Commands")).to_be_visible()

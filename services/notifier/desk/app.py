@@ -11,6 +11,7 @@ from services.notifier.desk.api.keep_answers import KeepAnswers
 from services.notifier.desk.auth import Sessions
 from services.notifier.desk.context import Site
 from services.notifier.desk.dependencies import DeskDependencies
+from services.notifier.desk.live import LiveFeed
 from services.notifier.desk.pages.rendering import STATIC, build_rendering
 from services.notifier.desk.rates import RequestRates
 from services.notifier.desk.security import Guard
@@ -27,6 +28,7 @@ def create_app(dependencies: DeskDependencies) -> FastAPI:
     settings = dependencies.settings
     app = FastAPI(title="Firstword", docs_url=None, redoc_url=None, openapi_url=None)
     sessions = Sessions(settings.secret, settings.session_lifetime)
+    app.state.live = LiveFeed(dependencies.engine)
     app.state.site = Site(dependencies, sessions, RequestRates(settings.api_rate), build_rendering())
     for router in (*pages.ROUTERS, probes.router, api_reference.router, api.router):
         app.include_router(router)
