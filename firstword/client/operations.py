@@ -110,6 +110,137 @@ class Desk(Transport):
             models.DraftDetail, "POST", "/drafts/{draft_id}/wording", places={"draft_id": draft_id}, body=body, key=key
         )
 
+    def snooze(self, draft_id: str, body: models.Snooze, *, key: str | None = None) -> models.Snoozed:
+        """Leave a draft out of the inbox until later, at the latest until its deadline is near.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Snoozed, "POST", "/drafts/{draft_id}/snooze", places={"draft_id": draft_id}, body=body, key=key
+        )
+
+    def wake(self, draft_id: str, *, key: str | None = None) -> models.Snoozed:
+        """Bring a draft that was put aside back to the inbox.
+
+        Scope: ``write``.
+        """
+        return self._request(models.Snoozed, "POST", "/drafts/{draft_id}/wake", places={"draft_id": draft_id}, key=key)
+
+    def assign(self, draft_id: str, body: models.Assignment, *, key: str | None = None) -> models.Assigned:
+        """Give a draft to a colleague, or ask them about it.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Assigned, "POST", "/drafts/{draft_id}/assign", places={"draft_id": draft_id}, body=body, key=key
+        )
+
+    def take(self, draft_id: str, *, key: str | None = None) -> models.Assigned:
+        """End an assignment: the draft is with the client's account manager again.
+
+        Scope: ``write``.
+        """
+        return self._request(models.Assigned, "POST", "/drafts/{draft_id}/take", places={"draft_id": draft_id}, key=key)
+
+    def take_back(self, draft_id: str, body: models.Version, *, key: str | None = None) -> models.RecordedDraft:
+        """Return an approved draft that has not gone out to the inbox.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.RecordedDraft,
+            "POST",
+            "/drafts/{draft_id}/take-back",
+            places={"draft_id": draft_id},
+            body=body,
+            key=key,
+        )
+
+    def mark_sent(self, draft_id: str, body: models.SentByHand, *, key: str | None = None) -> models.RecordedDraft:
+        """Record that the account manager sent the message by their own means.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.RecordedDraft, "POST", "/drafts/{draft_id}/sent", places={"draft_id": draft_id}, body=body, key=key
+        )
+
+    def log_outcome(self, draft_id: str, body: models.Reaction, *, key: str | None = None) -> models.RecordedDraft:
+        """Record how the client reacted to a message that was sent.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.RecordedDraft,
+            "POST",
+            "/drafts/{draft_id}/outcome",
+            places={"draft_id": draft_id},
+            body=body,
+            key=key,
+        )
+
+    def give_feedback(self, draft_id: str, body: models.Rating, *, key: str | None = None) -> models.RecordedDraft:
+        """Rate a message that was sent; it adjusts the client's thresholds, within bounds.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.RecordedDraft,
+            "POST",
+            "/drafts/{draft_id}/feedback",
+            places={"draft_id": draft_id},
+            body=body,
+            key=key,
+        )
+
+    def list_contacts(self, client_id: str) -> models.ContactList:
+        """List the latest contacts with a client.
+
+        Scope: ``read``.
+        """
+        return self._request(
+            models.ContactList, "GET", "/clients/{client_id}/contacts", places={"client_id": client_id}
+        )
+
+    def log_contact(
+        self, client_id: str, body: models.Conversation, *, key: str | None = None
+    ) -> models.RecordedContact:
+        """Record a conversation; it counts as a contact in the client's week.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.RecordedContact,
+            "POST",
+            "/clients/{client_id}/contacts",
+            places={"client_id": client_id},
+            body=body,
+            key=key,
+        )
+
+    def list_questions(self, client_id: str) -> models.QuestionList:
+        """List the questions for getting to know a client, with the answers so far.
+
+        Scope: ``read``.
+        """
+        return self._request(
+            models.QuestionList, "GET", "/clients/{client_id}/questions", places={"client_id": client_id}
+        )
+
+    def record_answers(self, client_id: str, body: models.Answers, *, key: str | None = None) -> models.RecordedAnswers:
+        """Add a client's answers to the book. Those that it has already are not added again.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.RecordedAnswers,
+            "POST",
+            "/clients/{client_id}/questions",
+            places={"client_id": client_id},
+            body=body,
+            key=key,
+        )
+
     def get_alert(self, alert_id: str) -> models.Alert:
         """Return an alert: its verdict, reasons and evidence.
 
@@ -476,6 +607,39 @@ class Desk(Transport):
             models.DeliveryItemPage, "GET", "/deliveries", query={"status": status, "cursor": cursor, "limit": limit}
         )
 
+    def confirm_arrival(self, delivery_id: str, *, key: str | None = None) -> models.DecidedDelivery:
+        """Record that the client has a message of which it was unknown whether it arrived.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.DecidedDelivery,
+            "POST",
+            "/deliveries/{delivery_id}/arrived",
+            places={"delivery_id": delivery_id},
+            key=key,
+        )
+
+    def send_again(self, delivery_id: str, *, key: str | None = None) -> models.DecidedDelivery:
+        """Send a message again that failed, or of which it is unknown whether it arrived.
+
+        Scope: ``send``.
+        """
+        return self._request(
+            models.DecidedDelivery,
+            "POST",
+            "/deliveries/{delivery_id}/again",
+            places={"delivery_id": delivery_id},
+            key=key,
+        )
+
+    def list_decisions(self, *, cursor: str | None = None, limit: int | None = None) -> models.DecisionItemPage:
+        """List news that was not sent, or not yet, and why, newest first.
+
+        Scope: ``read``.
+        """
+        return self._request(models.DecisionItemPage, "GET", "/decisions", query={"cursor": cursor, "limit": limit})
+
     def list_audit_log(
         self,
         *,
@@ -516,3 +680,33 @@ class Desk(Transport):
         Scope: ``read``.
         """
         return self._request(models.Health, "GET", "/health")
+
+    def get_account(self) -> models.Account:
+        """Return the caller and what they may do.
+
+        Scope: ``read``.
+        """
+        return self._request(models.Account, "GET", "/me")
+
+    def put_time_zone(self, body: models.TimeZone) -> models.TimeZone:
+        """Show the caller all times in another zone.
+
+        Scope: ``write``.
+        """
+        return self._request(models.TimeZone, "PUT", "/me/time-zone", body=body)
+
+    def list_tokens(self) -> models.TokenList:
+        """List the caller's tokens; the owner sees everybody's. New ones are created on the desk or the command line.
+
+        Scope: ``read``.
+        """
+        return self._request(models.TokenList, "GET", "/tokens")
+
+    def revoke_token(self, token_id: str, *, key: str | None = None) -> models.Revoked:
+        """Revoke a token.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Revoked, "POST", "/tokens/{token_id}/revoke", places={"token_id": token_id}, key=key
+        )

@@ -513,6 +513,7 @@ def deliveries_of(
 def decisions(connection: Connection, scope: Scope, *, number: Place, size: int) -> Page[RowMapping]:
     """Return what was refused, ignored, dismissed or withdrawn, and the contact policy's decisions; newest first."""
     refused = select(
+        refusals.c.id.label("id"),
         refusals.c.alert_id.label("alert_id"),
         refusals.c.client_id.label("client_id"),
         literal("refused").label("what"),
@@ -521,12 +522,25 @@ def decisions(connection: Connection, scope: Scope, *, number: Place, size: int)
         refusals.c.at.label("at"),
     )
     ignored = select(
-        alerts.c.id, alerts.c.client_id, literal("ignored"), literal(""), alerts.c.headline, alerts.c.raised_at
+        alerts.c.id,
+        alerts.c.id,
+        alerts.c.client_id,
+        literal("ignored"),
+        literal(""),
+        alerts.c.headline,
+        alerts.c.raised_at,
     ).where(alerts.c.verdict == "ignore")
     dropped = select(
-        drafts.c.alert_id, drafts.c.client_id, drafts.c.state, drafts.c.outcome, drafts.c.subject, drafts.c.changed_at
+        drafts.c.id,
+        drafts.c.alert_id,
+        drafts.c.client_id,
+        drafts.c.state,
+        drafts.c.outcome,
+        drafts.c.subject,
+        drafts.c.changed_at,
     ).where(drafts.c.state.in_(("dismissed", "withdrawn", "expired")))
     policy = select(
+        contact_decisions.c.id,
         contact_decisions.c.alert_id,
         contact_decisions.c.client_id,
         contact_decisions.c.what,
@@ -543,6 +557,6 @@ def decisions(connection: Connection, scope: Scope, *, number: Place, size: int)
             )
         )
         .where(scope.condition())
-        .order_by(entries.c.at.desc(), entries.c.alert_id)
+        .order_by(entries.c.at.desc(), entries.c.id, entries.c.what)
     )
     return page_of(connection, query, number, size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from services.notifier.desk.api import (
+    account,
     advice,
     alerts,
     client_entries,
@@ -15,6 +16,8 @@ from services.notifier.desk.api import (
     feeds,
     managers,
     operations,
+    records,
+    triage,
 )
 
 __all__ = ["PARTS", "PREFIX", "router"]
@@ -23,6 +26,8 @@ PREFIX = "/api/v1"
 #: The parts by the names under which the reference lists their operations.
 PARTS = {
     "Drafts": drafts.router,
+    "Triage": triage.router,
+    "Records": records.router,
     "Verdicts": alerts.router,
     "Events": events.router,
     "Clients": clients.router,
@@ -32,6 +37,7 @@ PARTS = {
     "Advice": advice.router,
     "Account managers": managers.router,
     "Operations": operations.router,
+    "Your account": account.router,
 }
 
 router = APIRouter(prefix=PREFIX)

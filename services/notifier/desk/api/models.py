@@ -29,6 +29,8 @@ __all__ = [
     "AuditEntry",
     "ChannelOutage",
     "Compact",
+    "DecidedDelivery",
+    "DecisionItem",
     "DeliveryItem",
     "Dismissal",
     "Dismissed",
@@ -381,6 +383,25 @@ class DeliveryItem(Model):
     approved_by: str
     created_at: datetime
     changed_at: datetime
+
+
+class DecidedDelivery(Model):
+    """A delivery that somebody decided about."""
+
+    delivery_id: str
+
+
+class DecisionItem(Model):
+    """News that was refused, ignored, dismissed, withdrawn or postponed, and why."""
+
+    alert_id: str | None
+    client_id: str
+    client_name: str | None
+    what: str
+    reason: str | None
+    detail: str | None
+    headline: str | None
+    at: datetime
 
 
 class AuditEntry(Model):

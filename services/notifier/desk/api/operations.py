@@ -1,4 +1,4 @@
-"""Deliveries, the audit log and health."""
+"""Deliveries, decisions, the audit log and health."""
 
 from __future__ import annotations
 
@@ -11,10 +11,20 @@ from fastapi import APIRouter, Query
 from schemas.deliveries import DeliveryStatus
 from services.notifier import queries
 from services.notifier.delivery.outages import outages
+from services.notifier.desk.actions import deliveries
 from services.notifier.desk.actions.audit_log import filter_of, list_entries
 from services.notifier.desk.actions.health import broken_feeds, not_ready
-from services.notifier.desk.api.caller import Caller, Listing
-from services.notifier.desk.api.models import AuditEntry, ChannelOutage, DeliveryItem, Health, ListPage, list_page
+from services.notifier.desk.api.caller import Caller, Listing, Sender
+from services.notifier.desk.api.models import (
+    AuditEntry,
+    ChannelOutage,
+    DecidedDelivery,
+    DecisionItem,
+    DeliveryItem,
+    Health,
+    ListPage,
+    list_page,
+)
 
 __all__ = ["router"]
 
@@ -28,6 +38,31 @@ def list_deliveries(context: Caller, listing: Listing, status: DeliveryStatus | 
         page = queries.delivery_lines(connection, context.scope, status=status, number=listing.place, size=listing.size)
     context.audit_read("deliveries.listed", "deliveries")
     return list_page(page, [DeliveryItem.model_validate(dict(row)) for row in page.items])
+
+
+@router.post("/deliveries/{delivery_id}/arrived")
+def confirm_arrival(context: Caller, delivery_id: str) -> DecidedDelivery:
+    """Record that the client has a message of which it was unknown whether it arrived."""
+    with context.acting() as action:
+        deliveries.confirm_arrival(action, delivery_id)
+    return DecidedDelivery(delivery_id=delivery_id)
+
+
+@router.post("/deliveries/{delivery_id}/again", status_code=202)
+def send_again(context: Sender, delivery_id: str) -> DecidedDelivery:
+    """Send a message again that failed, or of which it is unknown whether it arrived."""
+    with context.acting() as action:
+        deliveries.send_again(action, delivery_id)
+    return DecidedDelivery(delivery_id=delivery_id)
+
+
+@router.get("/decisions")
+def list_decisions(context: Caller, listing: Listing) -> ListPage[DecisionItem]:
+    """List news that was not sent, or not yet, and why, newest first."""
+    with context.reading() as connection:
+        page = queries.decisions(connection, context.scope, number=listing.place, size=listing.size)
+    context.audit_read("decisions.listed", "decisions")
+    return list_page(page, [DecisionItem.model_validate(dict(row)) for row in page.items])
 
 
 @router.get("/audit")
