@@ -88,5 +88,7 @@ def family_lines(found: Mapping[str, Detection]) -> Iterator[str]:
     """Yield the rows of a table: family, labeled, read, precision, recall, F."""
     yield "| Family | Labeled | Read | Precision | Recall | F |"
     yield "|---|---|---|---|---|---|"
-    for family, one in (*found.items(), ("all", total(found.values()))):
-        yield (f"| {family} | {one.labeled:,} | {one.read:,} | {one.precision:.2f} | {one.recall:.2f} | {one.f1:.2f} |")
+    for family, detection in (*found.items(), ("all", total(found.values()))):
+        yield (
+            f"| {family} | {detection.labeled:,} | {detection.read:,} | {detection.precision:.2f} | {detection.recall:.2f} | {detection.f1:.2f} |"
+        )
