@@ -169,9 +169,14 @@ def compose(
     brief = replace(brief, trades=playbooks.trades)
     brief = replace(brief, ranked=ranked_evidence(brief))
     known = grounding_sources(brief.alert, brief.client, brief.firm, brief.manager, brief.earlier, now=brief.now)
-    for detail in _BRIEF_LEVELS if register_of(brief.client).brief else _DETAIL_LEVELS:
-        attempt = _attempt(brief, playbooks, detail, known)
-        if not attempt.faulty and count_words(message_text(attempt.parts)) <= USUAL_WORDS:
+    levels = _BRIEF_LEVELS if register_of(brief.client).brief else _DETAIL_LEVELS
+    for detail in levels:
+        parts, news, view = _written(brief, playbooks, detail)
+        is_long = count_words(message_text(parts)) > USUAL_WORDS
+        if is_long and detail is not levels[-1]:
+            continue  # checking takes longer than writing
+        attempt = _checked(brief, detail, known, parts, news, view)
+        if not (attempt.faulty or is_long):
             break
     if missing := ungrounded(attempt.groundings):
         things = ", ".join(f"“{grounding.text.strip('“”')}” ({grounding.kind})" for grounding in missing)
@@ -188,7 +193,10 @@ def compose(
     return Composed(draft, news.publisher, news.quote, news.unstated, news.elsewhere)
 
 
-def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: GroundingSources) -> _Attempt:
+def _written(
+    brief: Brief, playbooks: Playbooks, detail: _Detail
+) -> tuple[tuple[DraftPart, ...], NewsPart, OpinionPart]:
+    """Return the parts of a draft with so much detail, with the news and the opinion that they tell."""
     news = news_part(brief, max_words=detail.quote_words, others=detail.others)
     also = also_concerns(brief.affects, brief.phrases)
     view = opinion_part(brief, playbooks, own_words=detail.own_words, outlook=detail.outlook)
@@ -207,6 +215,18 @@ def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: Groundi
     parts.append(DraftPart(role="signature", text=signature(brief.manager, brief.firm.name)))
     if (note := brief.firm.compliance_for(brief.client.trade, brief.client.jurisdiction)) is not None:
         parts.append(DraftPart(role="compliance", text=note.strip()))
+    return tuple(parts), news, view
+
+
+def _checked(
+    brief: Brief,
+    detail: _Detail,
+    known: GroundingSources,
+    parts: tuple[DraftPart, ...],
+    news: NewsPart,
+    view: OpinionPart,
+) -> _Attempt:
+    """Return the draft of ``parts`` with what the checks find in it."""
     line = subject_line(brief, may_be_long=detail.others)
     # The words of the subject and of the first sentence are the source's, as if they were quoted.
     told = (news.clause,) if news.clause is not None else ()
@@ -215,7 +235,7 @@ def _attempt(brief: Brief, playbooks: Playbooks, detail: _Detail, known: Groundi
     groundings = (*told, *check_grounding("\n\n".join([line, *(part.text for part in parts)]), known))
     correct = brief.alert.verdict == "correct"
     claimed = () if correct else unsupported(quote_sources(news.text, told), brief, lead_evidence(brief))
-    return _Attempt(line, tuple(parts), news, view, findings, groundings, claimed)
+    return _Attempt(line, parts, news, view, findings, groundings, claimed)
 
 
 def _draft(
