@@ -229,11 +229,21 @@ def _pieces(text: str, has_speaker: bool) -> Iterator[str]:
         text = glued[0]
     parts = [part.strip() for part in _STRUNG.split(text) if part.strip()]
     for part in parts:
+        yield from _two_statements(part)
+    for part in parts:
         part = _LATEST.sub("", part)
         yield part
         yield from _beside_colon(part, has_speaker)
     if len(parts) > 1:
         yield text
+
+
+def _two_statements(part: str) -> Iterator[str]:
+    """Yield both halves of a headline that joins two pieces of news: "Halden sells its port, and Orvix cuts jobs"."""
+    for match in re.finditer(r", and (?=[A-Z“‘\"'])", part):
+        halves = part[: match.start()], part[match.end() :]
+        if all(is_statement(sentence_case(half, Names())) for half in halves):
+            yield from reversed(halves)
 
 
 def _after_heading(text: str) -> str:

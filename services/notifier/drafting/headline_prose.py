@@ -51,6 +51,7 @@ class _Left:
     the: frozenset[str]
     the_names: tuple[str, ...]
     the_subjects: tuple[str, ...]
+    counted: frozenset[str]
     one: frozenset[str]
     done: frozenset[str]
     after_done: frozenset[str]
@@ -72,7 +73,12 @@ def within_sentence(name: str) -> str:
     own_case = _INNER_CAPITAL.search(name) or any(word[0].isupper() for word in name.split()[1:])
     if _PLAIN.fullmatch(name) and not own_case:  # not "IPO", "Covid-19", "Prime Day"
         name = first_lowered(sentence_case(name, Names(), title=True), Names())
-    return f"the {name}" if folded in _left().the_subjects else name
+    if folded in _left().the_subjects:
+        return f"the {name}"
+    last = name.split()[-1]
+    if last.casefold() in _left().counted:
+        return f"{name[:-1]}ies" if last.endswith("y") else f"{name}es" if last.endswith(("ch", "x")) else f"{name}s"
+    return name
 
 
 def _with_being(clause: str) -> str:
@@ -94,9 +100,12 @@ def _with_being(clause: str) -> str:
         if words[index][:1].isupper():
             continue
         several = _is_plural(words[:index], folded[:index])
-        if word in left.done and (following in left.after_done or not following):
+        by_somebody = word.endswith("ed") and following == "by"
+        if by_somebody or (word in left.done and (following in left.after_done or not following)):
             return _inserted(clause, words, index, "have been" if several else "has been")
         if word == "to" and is_headline_future(words, folded, index, 0):
+            return _inserted(clause, words, index, "are" if several else "is")
+        if word in ("up", "down") and _is_amount(words[index + 1 : index + 3]):
             return _inserted(clause, words, index, "are" if several else "is")
         if word in left.about and following in ("to", "for"):
             return _inserted(clause, words, index, "are" if several else "is")
@@ -107,6 +116,12 @@ def _with_being(clause: str) -> str:
         if finite and not nouns:
             return clause
     return clause
+
+
+def _is_amount(words: Sequence[str]) -> bool:
+    """Return whether ``words`` begin with an amount: "12%", "almost $4bn"."""
+    near = words[1:2] if words and words[0].casefold() in ("almost", "nearly", "over", "about", "by") else words[:1]
+    return bool(near) and re.match(r"[$€£]?\d", near[0]) is not None
 
 
 def _inserted(clause: str, words: Sequence[str], index: int, being: str) -> str:
@@ -173,5 +188,7 @@ def _is_plural(words: Sequence[str], folded: Sequence[str]) -> bool:
 @cache
 def _left() -> _Left:
     raw: dict[str, Any] = read_yaml("words", "prose.yaml")
-    listed = {name: frozenset(raw[name].split()) for name in ("the", "one", "done", "after_done", "about", "doing")}
+    listed = {
+        name: frozenset(raw[name].split()) for name in ("the", "one", "done", "after_done", "about", "doing", "counted")
+    }
     return _Left(the_names=tuple(raw["the_names"]), the_subjects=tuple(raw["the_subjects"]), **listed)

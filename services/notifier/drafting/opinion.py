@@ -105,7 +105,8 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
         return OpinionPart(_sentence(brief, desire, action, reason, own_words), rule, notes)
     # The rule's advice is for what has happened. While that is unconfirmed, the advice is only what would follow.
     phrases = brief.phrases
-    safety = FAMILY_OF[alert.kind] in _SAFETY and alert.stance in phrases.warn_safety
+    harmful = FAMILY_OF[alert.kind] in _SAFETY and not rule.is_general
+    safety = harmful and alert.stance in phrases.warn_safety
     now = (phrases.warn_safety if safety else phrases.warn_action)[alert.stance].format(asset=brief.asset)
     why = phrases.warn_safety_reason if safety else pick(phrases.warn_reason, client.id, alert.story_id, "warn")
     then = f" {phrases.warn_then.format(action=action)}" if outlook and not is_waiting(action) else ""

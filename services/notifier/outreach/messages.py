@@ -78,8 +78,7 @@ def compose_story(
 
 def _can_wait(alert: Alert) -> bool:
     """Return whether it does no harm that the client is told only once a report says plainly what happened."""
-    grave = alert.size == "major" or alert.urgency == "urgent"
-    return alert.verdict != "correct" and (alert.verdict == "warn" or not grave)
+    return alert.verdict != "correct" and (alert.verdict == "warn" or alert.size != "major")
 
 
 def _affected(

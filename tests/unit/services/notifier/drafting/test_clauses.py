@@ -30,6 +30,7 @@ def test_a_headline_is_cleaned_of_labels_and_outlets(title: str, cleaned: str) -
     ("text", "clause"),
     [
         ("Orvix shares halted after $4bn bid – business live", "Orvix shares have been halted after $4bn bid"),
+        ("Halden sells its old port, and Orvix recalls all of its pumps", "Orvix recalls all of its pumps"),
         ("Orvix recalls all of its pumps, multiple outlets reported Tuesday", "Orvix recalls all of its pumps"),
         ("Business live – latest updates Orvix has recalled all of its pumps", "Orvix has recalled all of its pumps"),
         ("Orvix lowers Switch sales forecasts but still expects a good year",) * 2,

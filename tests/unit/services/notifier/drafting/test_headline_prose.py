@@ -20,7 +20,9 @@ NOTHING = Names()
         ("Orvix ordered to put links in its search", "Orvix has been ordered to put links in its search"),
         ("Orvix head Ann Lee stepping down", "Orvix head Ann Lee is stepping down"),
         ("Workers at Orvix considering strike", "Workers at Orvix are considering strike"),
+        ("Millions of Orvix pumps infected by botnet", "Millions of Orvix pumps have been infected by botnet"),
         ("Orvix poised for record sales", "Orvix is poised for record sales"),
+        ("Italian output up almost 12%", "Italian output is up almost 12%"),
         ("Orvix to cut 400 jobs", "Orvix is to cut 400 jobs"),
     ],
 )
@@ -78,6 +80,9 @@ def test_only_small_words_are_added(clause: str) -> None:
     [
         ("Inflation", "inflation"),
         ("Artificial intelligence", "artificial intelligence"),
+        ("Data breach", "data breaches"),
+        ("Bankruptcy", "bankruptcies"),
+        ("IPO", "IPOs"),
         ("SEC", "the SEC"),
         ("European Commission", "the European Commission"),
         ("AI Act", "the AI Act"),
