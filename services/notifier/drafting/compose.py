@@ -227,7 +227,7 @@ def _checked(
     view: OpinionPart,
 ) -> _Attempt:
     """Return the draft of ``parts`` with what the checks find in it."""
-    line = subject_line(brief, may_be_long=detail.others)
+    line = subject_line(brief, may_be_long=detail.meaning)
     # The words of the subject and of the first sentence are the source's, as if they were quoted.
     told = (news.clause,) if news.clause is not None else ()
     whole = f"“{line}”.\n\n{quote_sources(message_text(parts), told)}"
