@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from schemas.alerts import Alert, Verdict
 from schemas.base import Model, Payload, Utc
 from schemas.clients import Stance
+from schemas.mentions import EventKind
 
 __all__ = [
     "Advice",
@@ -27,6 +28,7 @@ __all__ = [
     "DraftState",
     "Finding",
     "Grounding",
+    "NewsStopped",
     "TellRequested",
 ]
 
@@ -241,12 +243,33 @@ class DraftReopened(Payload):
 
 
 class TellRequested(Payload):
-    """An account manager asks for a draft on news that was left out, such as what the digest lists as also noticed."""
+    """An account manager asks for a draft on news that was left out, such as what the digest lists as also noticed.
+
+    With a ``reason``, it counts as feedback that such news is useful to the client.
+    """
 
     event_type: ClassVar[str] = "alert.tell_requested"
 
     client_id: str
     alert: Alert
+    by: str
+    reason: str | None = None
+
+
+class NewsStopped(Payload):
+    """An account manager decided that a client is not told news of one kind about one name again, or took that back.
+
+    Urgent news and corrections are told all the same. It counts as feedback on the name.
+    """
+
+    event_type: ClassVar[str] = "news.stopped"
+
+    client_id: str
+    entity_id: str
+    entity_name: str
+    kind: EventKind
+    stopped: bool
+    reason: str | None = None
     by: str
 
 

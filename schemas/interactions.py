@@ -12,7 +12,8 @@ __all__ = ["ClientTuned", "ContactAgreed", "EntityShift", "Feedback", "FeedbackG
 class InteractionLogged(Payload):
     """A contact took place: who, when, how, how long, its summary and outcome.
 
-    ``opinion`` is the client's own view, kept beside the firm's.
+    ``opinion`` is the client's own view, kept beside the firm's. ``asked``: the client asked about news of their own
+    accord.
     """
 
     event_type: ClassVar[str] = "interaction.logged"
@@ -25,7 +26,7 @@ class InteractionLogged(Payload):
     minutes: int | None = None
     draft_id: str | None = None
     summary: str = ""
-    outcome: Literal["sent", "replied", "acted", "disagreed", "no_answer", "other"] = "sent"
+    outcome: Literal["sent", "replied", "acted", "disagreed", "no_answer", "asked", "other"] = "sent"
     opinion: str | None = None
 
 

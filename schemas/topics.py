@@ -21,6 +21,7 @@ from schemas.drafts import (
     DraftRefused,
     DraftReopened,
     DraftSent,
+    NewsStopped,
     TellRequested,
 )
 from schemas.feeds import FeedHealthChanged
@@ -104,7 +105,7 @@ TOPICS: dict[str, Topic] = {
         ),
         Topic(
             "decisions",
-            (*_DECISIONS, DraftExpired, DraftReopened, TellRequested, ClientErased),
+            (*_DECISIONS, DraftExpired, DraftReopened, NewsStopped, TellRequested, ClientErased),
             "client id",
             12,
             365 * DAY_SECONDS,

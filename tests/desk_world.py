@@ -23,7 +23,7 @@ from services.common.processing import AnyEvent
 from services.notifier import queries
 from services.notifier.delivery.worker import DeliveryWorker
 from services.notifier.desk import auth
-from services.notifier.desk.actions import alerts, client_edits, clients, deliveries
+from services.notifier.desk.actions import alerts, client_edits, clients, deliveries, stopped_news
 from services.notifier.desk.actions import drafts as draft_actions
 from services.notifier.desk.actions import undo as undo_actions
 from services.notifier.desk.actions.context import ActionContext
@@ -49,7 +49,7 @@ from tests.fakes import CollectingPublisher, FakeClock, ScriptedChannel
 __all__ = ["OWNER", "FeedNotes", "World"]
 
 OWNER = Viewer("owner", "Owner", "owner", None, "Europe/Stockholm")
-ACTIONS = (draft_actions, deliveries, clients, client_edits, alerts, undo_actions)
+ACTIONS = (draft_actions, deliveries, clients, client_edits, alerts, stopped_news, undo_actions)
 BOOK = DeskBook(Trades.shipped())
 SETTINGS = DeskSettings(
     secret="a secret of the tests, long enough to sign", base_url="http://testserver", allowed_hosts=("testserver",),

@@ -248,13 +248,53 @@ class Desk(Transport):
         """
         return self._request(models.Alert, "GET", "/alerts/{alert_id}", places={"alert_id": alert_id})
 
-    def tell_anyway(self, alert_id: str, *, key: str | None = None) -> models.Requested:
+    def tell_anyway(
+        self, alert_id: str, body: models.GivenReason | None, *, key: str | None = None
+    ) -> models.Requested:
         """Ask for a draft on news that was left out. It appears among the drafts within moments.
+
+        A ``reason`` counts as feedback that such news is useful to the client.
 
         Scope: ``write``.
         """
         return self._request(
-            models.Requested, "POST", "/alerts/{alert_id}/tell", places={"alert_id": alert_id}, key=key
+            models.Requested, "POST", "/alerts/{alert_id}/tell", places={"alert_id": alert_id}, body=body, key=key
+        )
+
+    def note_asked(self, alert_id: str, body: models.GivenReason | None, *, key: str | None = None) -> models.Requested:
+        """Note in the client's history that they asked about this news; ``reason`` says what they asked.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Requested, "POST", "/alerts/{alert_id}/asked", places={"alert_id": alert_id}, body=body, key=key
+        )
+
+    def stop_telling(self, alert_id: str, body: models.GivenReason, *, key: str | None = None) -> models.Requested:
+        """Decide that the client is not told news of this kind about this name again, unless it is urgent.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Requested, "POST", "/alerts/{alert_id}/never", places={"alert_id": alert_id}, body=body, key=key
+        )
+
+    def list_stopped(self, client_id: str) -> tuple[models.StoppedItem, ...]:
+        """List the news that the client is not told again.
+
+        Scope: ``read``.
+        """
+        return self._request(
+            tuple[models.StoppedItem, ...], "GET", "/clients/{client_id}/stopped", places={"client_id": client_id}
+        )
+
+    def resume_telling(self, client_id: str, body: models.Resuming, *, key: str | None = None) -> models.Recorded:
+        """Tell the client such news again.
+
+        Scope: ``write``.
+        """
+        return self._request(
+            models.Recorded, "POST", "/clients/{client_id}/resume", places={"client_id": client_id}, body=body, key=key
         )
 
     def list_noticed(self, *, cursor: str | None = None, limit: int | None = None) -> models.NoticedItemPage:

@@ -28,6 +28,7 @@ from services.notifier.tables import (
     feedback,
     interactions,
     refusals,
+    stopped_news,
     tunings,
 )
 
@@ -62,6 +63,7 @@ __all__ = [
     "lines_by_id",
     "noticed",
     "page_of",
+    "stopped",
     "story",
     "to_decide",
     "tuning",
@@ -462,6 +464,13 @@ def tuning(connection: Connection, scope: Scope, client_id: str) -> ClientTuned 
     )
     stored: Any = connection.execute(query).scalar()
     return None if stored is None else ClientTuned.model_validate(stored)
+
+
+def stopped(connection: Connection, scope: Scope, client_id: str) -> Sequence[RowMapping]:
+    """Return the news that the client is not told again, newest first."""
+    query = select(stopped_news).select_from(stopped_news.join(clients, clients.c.id == stopped_news.c.client_id))
+    mine = (stopped_news.c.client_id == client_id, stopped_news.c.stopped.is_(True), scope.condition())
+    return connection.execute(query.where(*mine).order_by(stopped_news.c.at.desc())).mappings().all()
 
 
 def feedback_on(connection: Connection, scope: Scope, draft_id: str) -> RowMapping | None:

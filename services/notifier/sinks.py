@@ -21,6 +21,7 @@ from schemas.drafts import (
     DraftRefused,
     DraftReopened,
     DraftSent,
+    NewsStopped,
 )
 from schemas.interactions import ClientTuned, FeedbackGiven, InteractionLogged
 from schemas.mentions import RumorResolved
@@ -43,6 +44,7 @@ from services.notifier.tables import (
     interactions,
     outcomes,
     refusals,
+    stopped_news,
     tunings,
 )
 from services.notifier.webhooks.sink import WebhookSink
@@ -168,6 +170,9 @@ class DraftSink:
                     _record(connection, decision, event)
                 else:
                     _keep_early(connection, decision.draft_id, event)
+            case NewsStopped() as stopped:
+                row = {**stopped.model_dump(), "reason": stopped.reason or "", "at": event.time}
+                upsert(connection, stopped_news, [row], ["client_id", "entity_id", "kind"])
             case ContactDecided() as decided:
                 row = {"id": event.id, "at": event.time, **decided.model_dump()}
                 upsert(connection, contact_decisions, [row], ["id"])

@@ -30,6 +30,7 @@ __all__ = [
     "outcomes",
     "refusals",
     "signin_links",
+    "stopped_news",
     "tunings",
     "users",
 ]
@@ -224,6 +225,20 @@ channel_outages = Table(
     Column("channel", String(40), primary_key=True),
     Column("since", UtcDateTime, nullable=False),
     Column("detail", Text, nullable=False),
+)
+
+#: What clients are not told again, by name and kind of event; ``stopped`` is False once that was taken back.
+stopped_news = Table(
+    "stopped_news",
+    metadata,
+    Column("client_id", String(80), primary_key=True),
+    Column("entity_id", String(255), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("entity_name", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("stopped", Boolean, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 interactions = Table(

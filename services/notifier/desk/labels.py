@@ -295,6 +295,8 @@ def contact_kind(outcome: str, draft_id: str | None) -> str:
     """Describe an entry of the contact history."""
     if draft_id is None and outcome == "other":
         return "Conversation"
+    if outcome == "asked":
+        return "The client asked"
     return "Sent" if outcome == "sent" else OUTCOMES.get(outcome, outcome)
 
 

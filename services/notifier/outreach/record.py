@@ -29,6 +29,7 @@ __all__ = [
     "Message",
     "NoticedEvent",
     "PendingCorrection",
+    "StoppedNews",
     "StoryDraft",
     "budget_of",
     "lean_alert",
@@ -135,6 +136,14 @@ class DueContact(StoredModel):
     awaits_news: bool = Field(default=False, alias="owed")
 
 
+class StoppedNews(StoredModel):
+    """News of one kind about one name that the client is not told again, and why."""
+
+    entity_id: str
+    kind: str
+    reason: str
+
+
 class DraftFeedback(StoredModel):
     """An account manager's feedback on a draft, and the watched entity that the draft was about."""
 
@@ -154,6 +163,7 @@ class ClientRecord(StoredModel):
     relevant. ``last_contact``: the last message or conversation. ``known_since``: when the first event came.
     ``promise`` and ``silence``: the next contact due for either reason. ``answered_until``: alerts raised up to then
     were answered by the installation that this one was moved from (``firstword import``), and are not answered again.
+    ``stopped``: news that the client is not told again.
     """
 
     client_id: str = ""
@@ -171,6 +181,7 @@ class ClientRecord(StoredModel):
     tuning_revision: int = Field(default=0, alias="tunings")
     answered_until: Utc | None = Field(default=None, alias="heard_until")
     noticed: tuple[NoticedEvent, ...] = ()
+    stopped: tuple[StoppedNews, ...] = ()
 
     def message(self, draft_id: str) -> Message | None:
         """Return the open message with this draft id."""

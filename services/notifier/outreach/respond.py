@@ -49,6 +49,7 @@ from services.notifier.outreach.noticed import (
 from services.notifier.outreach.policy import blackout_for, plan_for
 from services.notifier.outreach.record import ClientRecord, Message, NoticedEvent
 from services.notifier.outreach.retraction import withdraw
+from services.notifier.outreach.stopped import why_stopped
 
 __all__ = ["decide", "release_deferred", "respond"]
 
@@ -60,8 +61,12 @@ def respond(record: ClientRecord, alert: Alert, context: Context) -> Result:
     threshold, it is kept for when contact is due.
     """
     if alert.verdict not in ("hold", "ignore"):
-        # The same alert again has its draft already, is deferred, or was left out.
-        return (record, ()) if alert.id in _seen(record) else decide(record, alert, context)
+        if alert.id in _seen(record):  # the same alert again has its draft already, is deferred, or was left out
+            return record, ()
+        stopped = why_stopped(record, alert)
+        if stopped is not None:
+            return record, (draft_refused(alert, stopped, context),)
+        return decide(record, alert, context)
     if turned_out_false(alert, record.stories):
         return decide(record, as_correction(alert), context)
     noticed = noticed_before(record, alert)

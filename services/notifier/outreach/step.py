@@ -20,6 +20,7 @@ from schemas.drafts import (
     DraftExpired,
     DraftReopened,
     DraftSent,
+    NewsStopped,
     TellRequested,
 )
 from schemas.interactions import ContactAgreed, FeedbackGiven, InteractionLogged
@@ -35,6 +36,7 @@ from services.notifier.outreach.record import ClientRecord, pruned
 from services.notifier.outreach.requested import tell_requested
 from services.notifier.outreach.respond import decide, release_deferred, respond
 from services.notifier.outreach.retraction import take_pending_corrections
+from services.notifier.outreach.stopped import note_stopped
 from services.notifier.outreach.tuning import is_feedback
 
 __all__ = ["step", "tick"]
@@ -147,6 +149,15 @@ def _conversed(record: ClientRecord, data: InteractionLogged, context: Context) 
     return note_contact(record, min(data.at, context.now), context), ()
 
 
+def _tell_requested(record: ClientRecord, data: TellRequested, context: Context) -> Result:
+    """Draft what was asked for. With a reason, it counts as feedback that news about the name is useful."""
+    record, requested = tell_requested(record, data, context)
+    if data.reason is None:
+        return record, requested
+    record, noted = note_feedback(record, f"told {data.alert.id}", data.alert.entity_id, "useful", context)
+    return record, (*requested, *noted)
+
+
 def _feedback_given(record: ClientRecord, data: FeedbackGiven, context: Context) -> Result:
     return note_feedback(record, data.draft_id, data.entity_id, data.feedback, context)
 
@@ -162,7 +173,8 @@ _HANDLERS: dict[type[Payload], Callable[[ClientRecord, Any, Context], Result]] =
     DraftApproved: _decided_by_manager,
     InteractionLogged: _conversed,
     FeedbackGiven: _feedback_given,
-    TellRequested: tell_requested,
+    TellRequested: _tell_requested,
+    NewsStopped: note_stopped,
     ContactAgreed: lambda record, data, context: (record, ()),  # every step ends by scheduling due contact
 }
 

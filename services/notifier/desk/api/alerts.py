@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
 
 from schemas.alerts import Alert
 from services.notifier import queries
-from services.notifier.desk.actions import alerts
+from services.notifier.desk.actions import alerts, stopped_news
 from services.notifier.desk.api.caller import Caller, Listing
-from services.notifier.desk.api.models import Compact, ListPage, NoticedItem, Requested, list_page
+from services.notifier.desk.api.models import (
+    Compact,
+    GivenReason,
+    ListPage,
+    NoticedItem,
+    Recorded,
+    Requested,
+    Resuming,
+    StoppedItem,
+    list_page,
+)
 from services.notifier.desk.errors import NotFound
 from services.notifier.digest.gather import NOTICED_WITHIN
 
@@ -31,11 +42,47 @@ def get_alert(context: Caller, alert_id: str) -> Alert:
 
 
 @router.post("/alerts/{alert_id}/tell", status_code=202)
-def tell_anyway(context: Caller, alert_id: str) -> Requested:
-    """Ask for a draft on news that was left out. It appears among the drafts within moments."""
+def tell_anyway(context: Caller, alert_id: str, telling: GivenReason | None = None) -> Requested:
+    """Ask for a draft on news that was left out. It appears among the drafts within moments.
+
+    A ``reason`` counts as feedback that such news is useful to the client.
+    """
     with context.acting() as action:
-        alerts.tell_anyway(action, alert_id)
+        alerts.tell_anyway(action, alert_id, telling.reason if telling else "")
     return Requested(alert_id=alert_id)
+
+
+@router.post("/alerts/{alert_id}/asked", status_code=202)
+def note_asked(context: Caller, alert_id: str, asked: GivenReason | None = None) -> Requested:
+    """Note in the client's history that they asked about this news; ``reason`` says what they asked."""
+    with context.acting() as action:
+        alerts.note_asked(action, alert_id, asked.reason if asked else "")
+    return Requested(alert_id=alert_id)
+
+
+@router.post("/alerts/{alert_id}/never", status_code=202)
+def stop_telling(context: Caller, alert_id: str, stopping: GivenReason) -> Requested:
+    """Decide that the client is not told news of this kind about this name again, unless it is urgent."""
+    with context.acting() as action:
+        stopped_news.stop_telling(action, alert_id, stopping.reason)
+    return Requested(alert_id=alert_id)
+
+
+@router.get("/clients/{client_id}/stopped")
+def list_stopped(context: Caller, client_id: str) -> Sequence[StoppedItem]:
+    """List the news that the client is not told again."""
+    with context.reading() as connection:
+        rows = queries.stopped(connection, context.scope, client_id)
+    context.audit_read("client.read", client_id, client_id)
+    return [StoppedItem.model_validate({name: row[name] for name in StoppedItem.model_fields}) for row in rows]
+
+
+@router.post("/clients/{client_id}/resume")
+def resume_telling(context: Caller, client_id: str, resuming: Resuming) -> Recorded:
+    """Tell the client such news again."""
+    with context.acting() as action:
+        stopped_news.resume_telling(action, client_id, resuming.entity_id, resuming.kind)
+    return Recorded(client_id=client_id)
 
 
 @router.get("/noticed")

@@ -41,6 +41,7 @@ __all__ = [
     "FeedList",
     "GateFinding",
     "GateProblem",
+    "GivenReason",
     "Health",
     "ListPage",
     "ManagerItem",
@@ -52,8 +53,10 @@ __all__ = [
     "Recorded",
     "Reopening",
     "Requested",
+    "Resuming",
     "Rewording",
     "SendingPlan",
+    "StoppedItem",
     "Traits",
     "Version",
     "gate_findings",
@@ -108,6 +111,19 @@ class Reopening(Version):
     """A dismissed or expired draft is reopened. ``reason`` is needed once its deadline has passed."""
 
     reason: str = Field(default="", max_length=1_000)
+
+
+class GivenReason(Model):
+    """A reason in a person's words."""
+
+    reason: str = Field(default="", max_length=1_000)
+
+
+class Resuming(Model):
+    """The name and the kind of event of which a client is told again."""
+
+    entity_id: str = Field(max_length=255)
+    kind: str = Field(max_length=40)
 
 
 class Edit(Version):
@@ -422,6 +438,16 @@ class FeedList(Model):
     """All feeds and their status."""
 
     items: Sequence[FeedView]
+
+
+class StoppedItem(Model):
+    """News that a client is not told again: its name and kind of event, why, and since when."""
+
+    entity_id: str
+    entity_name: str
+    kind: str
+    reason: str
+    at: datetime
 
 
 class ChannelOutage(Model):

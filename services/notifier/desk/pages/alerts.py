@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, Response
 
 from services.notifier import queries
-from services.notifier.desk.actions import alerts
+from services.notifier.desk.actions import alerts, stopped_news
 from services.notifier.desk.errors import NotFound
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
 from services.notifier.digest.gather import NOTICED_WITHIN
@@ -36,11 +38,37 @@ def noticed(context: PageRequest) -> HTMLResponse:
 
 
 @router.post("/alerts/{alert_id}/tell")
-def tell_anyway(context: PageForm, alert_id: str) -> Response:
+def tell_anyway(context: PageForm, alert_id: str, reason: Annotated[str, Form()] = "") -> Response:
     """Ask for a draft on news that was left out."""
     with context.acting() as action:
-        alerts.tell_anyway(action, alert_id)
+        alerts.tell_anyway(action, alert_id, reason)
     return redirect("/noticed", "requested")
+
+
+@router.post("/alerts/{alert_id}/asked")
+def note_asked(context: PageForm, alert_id: str, comment: Annotated[str, Form()] = "") -> Response:
+    """Note that the client asked about it."""
+    with context.acting() as action:
+        alerts.note_asked(action, alert_id, comment)
+    return redirect(f"/alerts/{alert_id}", "asked")
+
+
+@router.post("/alerts/{alert_id}/never")
+def stop_telling(context: PageForm, alert_id: str, reason: Annotated[str, Form()] = "") -> Response:
+    """Don't tell the client such news again."""
+    with context.acting() as action:
+        stopped_news.stop_telling(action, alert_id, reason)
+    return redirect(f"/alerts/{alert_id}", "stopped")
+
+
+@router.post("/clients/{client_id}/resume")
+def resume_telling(
+    context: PageForm, client_id: str, entity_id: Annotated[str, Form()], kind: Annotated[str, Form()]
+) -> Response:
+    """Tell the client such news again."""
+    with context.acting() as action:
+        stopped_news.resume_telling(action, client_id, entity_id, kind)
+    return redirect(f"/clients/{client_id}", "resumed")
 
 
 @router.get("/alerts/{alert_id}")
@@ -54,5 +82,6 @@ def explain(context: PageRequest, alert_id: str) -> HTMLResponse:
         story = queries.story(connection, context.scope, alert.client_id, alert.story_id)
         drafts = queries.drafts_of(connection, context.scope, alert_id=alert_id)
     context.audit_read("alert.read", alert_id, alert.client_id)
-    may_tell = alert.information_grade != 5 and all(line.state in ("dismissed", "withdrawn") for line in drafts)
+    ended = all(line.state in ("dismissed", "withdrawn", "expired") for line in drafts)
+    may_tell = alert.information_grade != 5 and ended
     return render(context, "alert.html", alert=alert, book=entry, story=story, drafts=drafts, may_tell=may_tell)

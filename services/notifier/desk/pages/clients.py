@@ -77,6 +77,7 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
         drafts = queries.drafts_of(connection, context.scope, client_id=client_id)
         alerts = queries.alert_lines(connection, context.scope, client_id)
         contacts = queries.contacts(connection, context.scope, client_id)
+        stopped = queries.stopped(connection, context.scope, client_id)
         tuning = queries.tuning(connection, context.scope, client_id)
         weekly = client_weeks(connection, context.scope, client_id, context.now, labels.zone(context.viewer.time_zone))
     trade = context.dependencies.trades.of(entry.client.trade)
@@ -91,6 +92,7 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
         contacts=contacts,
         tuning=tuning,
         week_bars=bars(weekly, entry.client.contact.max_per_week),
+        stopped=stopped,
         language="English" if reads_english(entry.client) else language_name(entry.client.language),
         mood_hint=mood_suggestion(entry.client, contacts, context.now),
         bounds=BOUNDS,
