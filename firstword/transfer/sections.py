@@ -120,6 +120,7 @@ def _tables(with_secrets: bool, answered_until: datetime | None, keys: Keys) -> 
         TableRows(notifier.contact_decisions),
         TableRows(notifier.feedback),
         TableRows(notifier.tunings),
+        TableRows(notifier.stopped_news),
         TableRows(digest.manager_preferences),
         TableRows(digest.manager_messages),
         TableRows(digest.noticed),

@@ -25,6 +25,7 @@ from services.notifier.tables import (
     feedback,
     interactions,
     refusals,
+    stopped_news,
     tunings,
 )
 from services.notifier.triage.tables import draft_editors
@@ -91,6 +92,7 @@ ABOUT_CLIENTS: tuple[PersonalTable, ...] = (
     _own(refusals, "news that was not drafted, and why"),
     _own(contact_decisions, "decisions of the contact policy"),
     _own(tunings, "thresholds adjusted by feedback"),
+    _own(stopped_news, "news that the client is not told again, and why"),
     _own(drafts, "drafts of messages"),
     _own(alerts, "news that concerns the client"),
     PersonalTable(search_words, "words of the search index", _of_entry, exported=False),
