@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
+    "Account",
     "Advice",
     "AdviceGroup",
     "AdvicePage",
@@ -16,9 +17,12 @@ __all__ = [
     "AffectedWatch",
     "Alert",
     "AlertPage",
+    "Answers",
     "Approval",
     "Approved",
     "Archiving",
+    "Assigned",
+    "Assignment",
     "AuditEntry",
     "AuditEntryPage",
     "Blackout",
@@ -31,8 +35,14 @@ __all__ = [
     "ClientEntry",
     "ClientImport",
     "ClientPage",
+    "ContactItem",
+    "ContactList",
     "ContactPolicy",
     "ContactRules",
+    "Conversation",
+    "DecidedDelivery",
+    "DecisionItem",
+    "DecisionItemPage",
     "DeliveryItem",
     "DeliveryItemPage",
     "Desire",
@@ -89,25 +99,39 @@ __all__ = [
     "PreviewOfInterest",
     "PreviewedInterest",
     "Query",
+    "QuestionItem",
+    "QuestionList",
+    "Rating",
+    "Reaction",
     "Reading",
     "ReadingConfidence",
     "Reason",
     "Recorded",
+    "RecordedAnswers",
+    "RecordedContact",
+    "RecordedDraft",
     "Reopening",
     "Requested",
     "Resuming",
+    "Revoked",
     "Rewording",
     "RowError",
     "SavedEntry",
     "ScopeOf",
     "SendingPlan",
+    "SentByHand",
     "ShareOf",
+    "Snooze",
+    "Snoozed",
     "SourceView",
     "SourceViewPage",
     "Span",
     "Speakers",
     "StoppedItem",
     "TableUpload",
+    "TimeZone",
+    "TokenItem",
+    "TokenList",
     "TopicScope",
     "Traits",
     "Version",
@@ -123,6 +147,17 @@ class Model(BaseModel):
     """A frozen value. Unknown fields are ignored, so that a newer desk breaks no older program."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Account(Model):
+    """The user who calls. ``scopes`` are what this call may do."""
+
+    user_id: str
+    name: str
+    role: Literal["owner", "manager"]
+    manager_id: str | None
+    time_zone: str
+    scopes: tuple[Literal["read", "write", "send"], ...]
 
 
 class Advice(Model):
@@ -342,6 +377,12 @@ class AlertPage(Model):
     pages: int
 
 
+class Answers(Model):
+    """A client's answers by the id of the question."""
+
+    answers: dict[str, str]
+
+
 class Approval(Model):
     """An approval. ``at_once`` sends now, outside the client's hours and budget, for ``override_reason``.
 
@@ -385,6 +426,21 @@ class Archiving(Model):
     """The reason for archiving a client."""
 
     reason: str = ""
+
+
+class Assigned(Model):
+    """The colleague who has a draft or is asked about it; null if it is with the client's account manager."""
+
+    draft_id: str
+    name: str | None
+
+
+class Assignment(Model):
+    """The colleague to give a draft to, by their user id. With ``ask``, they are only asked about it."""
+
+    to: str
+    note: str = ""
+    ask: bool = False
 
 
 class AuditEntry(Model):
@@ -559,6 +615,25 @@ class ClientPage(Model):
     pages: int
 
 
+class ContactItem(Model):
+    """A contact with a client: a message, a reaction or a conversation."""
+
+    id: str
+    at: datetime
+    channel: str
+    minutes: int | None
+    draft_id: str | None
+    summary: str
+    outcome: str
+    opinion: str | None
+
+
+class ContactList(Model):
+    """The latest contacts with a client, newest first; at most 50."""
+
+    items: tuple[ContactItem, ...]
+
+
 class ContactPolicy(Model):
     """The limits on contacting a client: frequency, times and channels. Hours are in the client's time zone.
 
@@ -603,6 +678,46 @@ class ContactRules(Model):
     blackouts: tuple[WrittenBlackout, ...] | None = None
     max_silence_days: int | None = None
     merge_minutes: int | None = None
+
+
+class Conversation(Model):
+    """A conversation. With ``confirm``, a note to the client that confirms it is drafted."""
+
+    at: datetime
+    channel: Literal["phone", "video", "meeting", "visit", "letter", "chat", "email"]
+    minutes: int | None = None
+    summary: str
+    opinion: str = ""
+    confirm: bool = False
+
+
+class DecidedDelivery(Model):
+    """A delivery that somebody decided about."""
+
+    delivery_id: str
+
+
+class DecisionItem(Model):
+    """News that was refused, ignored, dismissed, withdrawn or postponed, and why."""
+
+    alert_id: str | None
+    client_id: str
+    client_name: str | None
+    what: str
+    reason: str | None
+    detail: str | None
+    headline: str | None
+    at: datetime
+
+
+class DecisionItemPage(Model):
+    """The API's DecisionItemPage."""
+
+    items: tuple[DecisionItem, ...]
+    next: str | None = None
+    total: int
+    page: int | None
+    pages: int
 
 
 class DeliveryItem(Model):
@@ -1569,6 +1684,35 @@ class Query(Model):
     near: tuple[Near, ...] = ()
 
 
+class QuestionItem(Model):
+    """A question for getting to know a client, and their answers so far."""
+
+    id: str
+    ask: str
+    answers: tuple[str, ...]
+
+
+class QuestionList(Model):
+    """The questions for a client, in the order in which to ask them."""
+
+    items: tuple[QuestionItem, ...]
+
+
+class Rating(Model):
+    """The use of a message to its client."""
+
+    feedback: Literal["useful", "not_useful", "wrong_client", "wrong_fact", "too_late", "too_many"]
+    comment: str = ""
+
+
+class Reaction(Model):
+    """A client's reaction to a message, and their view of it."""
+
+    outcome: Literal["replied", "acted", "disagreed", "no_answer", "other"]
+    summary: str = ""
+    opinion: str = ""
+
+
 class Reading(Model):
     """An item as read for one watched name.
 
@@ -1652,6 +1796,26 @@ class Recorded(Model):
     client_id: str
 
 
+class RecordedAnswers(Model):
+    """How many answers were new."""
+
+    client_id: str
+    added: int
+
+
+class RecordedContact(Model):
+    """A conversation was recorded. ``draft_id`` is the note that confirms it, if one was asked for."""
+
+    client_id: str
+    draft_id: str | None
+
+
+class RecordedDraft(Model):
+    """Something about a draft was recorded."""
+
+    draft_id: str
+
+
 class Reopening(Model):
     """A dismissed or expired draft is reopened. ``reason`` is needed once its deadline has passed."""
 
@@ -1670,6 +1834,12 @@ class Resuming(Model):
 
     entity_id: str
     kind: str
+
+
+class Revoked(Model):
+    """A token that is refused from now on."""
+
+    token_id: str
 
 
 class Rewording(Model):
@@ -1731,12 +1901,32 @@ class SendingPlan(Model):
     refused: Literal["do_not_contact", "no_contact_budget", "no_open_hours", "not_in_book"] | None = None
 
 
+class SentByHand(Model):
+    """A message that the account manager sent themselves. ``reason`` is needed where the firm's rules ask for one."""
+
+    version: int
+    reason: str = ""
+
+
 class ShareOf(Model):
     """``count`` of ``of`` cases. ``between`` is the 95% confidence interval, null for too few cases."""
 
     count: int
     of: int
     between: tuple[float, float] | None
+
+
+class Snooze(Model):
+    """Until when to put a draft aside: one of the desk's presets, or a time in the caller's zone."""
+
+    until: str
+
+
+class Snoozed(Model):
+    """A draft that comes back by itself at ``until``; null if it is in the inbox."""
+
+    draft_id: str
+    until: datetime | None
 
 
 class SourceView(Model):
@@ -1798,6 +1988,31 @@ class TableUpload(Model):
 
     file_name: str
     content: str
+
+
+class TimeZone(Model):
+    """The zone in which the desk shows times, such as Europe/Stockholm."""
+
+    name: str
+
+
+class TokenItem(Model):
+    """A token for the API. Nobody can read its text again."""
+
+    id: str
+    user_id: str
+    name: str
+    scopes: tuple[Literal["read", "write", "send"], ...]
+    state: Literal["valid", "expired", "revoked"]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class TokenList(Model):
+    """Tokens, the newest first."""
+
+    items: tuple[TokenItem, ...]
 
 
 class TopicScope(Model):
