@@ -146,7 +146,7 @@ def test_the_pages_offer_to_undo_and_do_it(world: World) -> None:
     assert ">Approve and send</button>" in page
     token = page.partition('name="form_token" value="')[2].partition('"')[0]
     form = {"form_token": token, "version": "0"}
-    assert browser.post(f"/drafts/{line.id}/approve", data=form).headers["location"] == "/?note=approved"
+    assert browser.post(f"/drafts/{line.id}/approve", data=form).headers["location"].endswith("?note=approved")
     inbox = browser.get("/").text
     assert f'action="/drafts/{line.id}/undo"' in inbox
     assert "Leaves at once" in inbox
