@@ -29,10 +29,16 @@ CASES = [
     or "requestBody" in operation
     or any(parameter["in"] != "path" for parameter in operation.get("parameters", ()))
 ]
+#: What is too large is refused before it is read, be it valid or not.
+REFUSED = ["400", "403", "404", "409", "413", "422"]
 #: 422 says that a request is not as the document says; 400, that its values break a rule which no schema can state.
-ACCEPTED = ["2xx", "400", "403", "404", "409"]
+ACCEPTED = ["2xx", "400", "403", "404", "409", "413"]
 #: A client's entry may also break the rules of the client book, which names the fields.
-BOOK = [("/api/v1/clients", "post"), ("/api/v1/clients/{client_id}/entry", "put")]
+BOOK = [
+    ("/api/v1/clients", "post"),
+    ("/api/v1/clients/interests/preview", "post"),
+    ("/api/v1/clients/{client_id}/entry", "put"),
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Api:
     schema = schemathesis.openapi.from_dict(document)
     schema.app = world.browser(None).app
     schema.config.checks.positive_data_acceptance.expected_statuses = ACCEPTED
+    schema.config.checks.negative_data_rejection.expected_statuses = REFUSED
     return Api(schema, {"Authorization": f"Bearer {token}", "Host": "testserver"})
 
 
