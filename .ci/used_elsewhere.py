@@ -92,6 +92,7 @@ _._sending
 _.on_page_markdown
 
 # Templates of the desk and of digests
+_.is_running
 _.but
 _.nowhere
 _.manager_name

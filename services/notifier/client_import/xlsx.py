@@ -76,14 +76,11 @@ def _check_size(book: zipfile.ZipFile) -> None:
         )
 
 
-class _Bounded(io.RawIOBase):
+class _Bounded:
     """A part of the workbook that ends the reading where it is longer than the directory says."""
 
     def __init__(self, inner: IO[bytes]) -> None:
         self._inner, self._left = inner, _MAX_UNPACKED
-
-    def readable(self) -> bool:
-        return True
 
     def read(self, size: int = -1) -> bytes:
         data = self._inner.read(min(size, 1 << 16) if size >= 0 else 1 << 16)
