@@ -15,7 +15,7 @@ from services.notifier.desk import auth
 from services.notifier.desk.app import create_app
 from services.notifier.desk.dependencies import DeskDependencies, FeedView
 from tests.conftest import require
-from tests.desk_world import World
+from tests.desk_world import BOOK, World
 
 #: Tests use no network beyond this machine.
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
@@ -45,7 +45,9 @@ def address(world: World) -> Iterator[str]:
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     served = world.with_settings(base_url=url, allowed_hosts=("127.0.0.1",), page_size=50)
-    deps = DeskDependencies(served.engine, served.publisher, served.clock, served.settings, lambda: served.feeds)
+    deps = DeskDependencies(
+        served.engine, served.publisher, served.clock, served.settings, lambda: served.feeds, client_book=BOOK
+    )
     server = uvicorn.Server(uvicorn.Config(create_app(deps), log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

@@ -15,8 +15,9 @@ pytestmark = pytest.mark.chromium
 
 PATHS = (
     "/", "/?group=client", "/search?q=halden",
-    "/held", "/sent", "/clients", "/clients/claire-arnaud", "/clients/claire-arnaud/edit", "/clients/new", "/clients/imports",
-    "/clients/claire-arnaud/history", "/clients/claire-arnaud/discovery", "/decisions", "/advice", "/feeds", "/me", "/managers",
+    "/held", "/sent", "/clients", "/clients/claire-arnaud", "/clients/claire-arnaud/edit", "/clients/new",
+    "/clients/imports", "/clients/claire-arnaud/history", "/clients/claire-arnaud/discovery", "/decisions",
+    "/advice", "/feeds", "/me", "/managers",
     "/audit",
 )  # fmt: skip
 
