@@ -41,6 +41,7 @@ NOT_EXPORTED = {
     "event_evidence": "derived from the alerts, which are exported",
     "search_entries": "derived from the clients, alerts and drafts, which are exported",
     "search_words": "derived from the clients, alerts and drafts, which are exported",
+    "channel_outages": "whether mail works from where the other installation runs",
     "draft_editors": "who has a draft open at the moment",
     "draft_alerts": "derived from the drafts, which are exported",
     "audit_seals": "the audit log, which is exported, is sealed anew in the new place",
