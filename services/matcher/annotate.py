@@ -13,7 +13,17 @@ from typing import ClassVar, NamedTuple
 from schemas.base import content_id, event
 from schemas.clients import ClientChanged, ClientRemoved
 from schemas.items import Item, ItemIngested
-from schemas.mentions import Claim, Impact, ItemAnnotated, Mention, Origin, RumorResolved, SourceGrade, SourceGraded
+from schemas.mentions import (
+    Claim,
+    EventKind,
+    Impact,
+    ItemAnnotated,
+    Mention,
+    Origin,
+    RumorResolved,
+    SourceGrade,
+    SourceGraded,
+)
 from schemas.readings import Reading
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, Processor
@@ -53,6 +63,8 @@ QUOTE_WORDS = 4
 DAYS_CACHED = 8
 #: The least score of a claim that the headline denies with a word such as "not".
 LEAST_DENIED = 0.75
+#: Kinds that name no event.
+NO_EVENT: frozenset[EventKind] = frozenset(("other", "none"))
 #: From this salience on, an item is about the thing, and "the company" in it means that thing.
 ABOUT_SALIENCE = 0.5
 # A name that opens a headline, followed by a verb.
@@ -298,7 +310,11 @@ class Annotate(Processor[None]):
         if reading.only_moved and lexical.kind == "share_move":
             return self._with_speaker(item, reading._replace(impact=lexical), mention)
         impact = impact_as_read(item, mention, as_read, lexical, move)
+        if reading.claim.status == "denied" and impact.kind in NO_EVENT and lexical.kind not in NO_EVENT:
+            impact = lexical  # what is denied did not happen, so the reader sees no event; the words name it
         reading = self._with_speaker(item, reading._replace(impact=impact), mention)
+        if reading.claim.status == "denied" and is_negated(item.title, lexical):
+            return reading  # "rules out layoffs": the headline itself says that the event does not happen
         return reading._replace(claim=claim_as_read(item.title, as_read, reading.claim))
 
     def _with_speaker(self, item: Item, reading: ItemReading, mention: Mention) -> ItemReading:

@@ -24,7 +24,7 @@ from schemas.alerts import InformationGrade, Reason
 from schemas.mentions import ClaimStatus, SourceLetter
 from services.matcher.judgment.reasons import reason
 from services.matcher.stories.evidence import FROM_BEST, EvidenceRecord
-from services.matcher.stories.same_claim import hurts_party, is_same_claim
+from services.matcher.stories.same_claim import UNSPECIFIC_KINDS, hurts_party, is_same_claim
 from services.matcher.stories.threads import EventSummary
 from services.matcher.text.humanize import capitalize_first, join_names, number_word
 
@@ -57,6 +57,7 @@ class Position:
 
     ``voice`` is who counts as speaking: the party itself, through whatever channel relays it, or else the channel.
     ``sure``: one of its statements is surely about the story's event, ``likely``: it is more likely than not.
+    ``specific``: one of its statements names the sort of event.
     """
 
     channel: str
@@ -73,6 +74,7 @@ class Position:
     at: datetime
     sure: bool
     likely: bool
+    specific: bool
 
     @property
     def voice(self) -> str:
@@ -191,6 +193,7 @@ def _positions(records: Sequence[EvidenceRecord]) -> list[Position]:
                 at=record.said_at,
                 sure=record.is_surely_of_event,
                 likely=record.is_likely_of_event,
+                specific=record.kind is not None and record.kind not in UNSPECIFIC_KINDS,
             )
             continue
         if not (position.status == "asserted" and record.status == "hedged"):
@@ -202,6 +205,7 @@ def _positions(records: Sequence[EvidenceRecord]) -> list[Position]:
         position.speculative = position.speculative and record.speculative
         position.sure = position.sure or record.is_surely_of_event
         position.likely = position.likely or record.is_likely_of_event
+        position.specific = position.specific or (record.kind is not None and record.kind not in UNSPECIFIC_KINDS)
         position.own_sources = position.own_sources or record.basis == "unnamed"
     return _last_words([position for position in positions.values() if not _is_overtaken(position, positions)])
 
@@ -287,8 +291,10 @@ def _party_denies(positions: _Positions) -> _Finding:
         return None  # one party against another: a contradiction, see below
     if positions.hurts:
         return _contested(positions, names)
-    if not any(position.likely for position in positions.denying if position.first_hand):
-        return None
+    denying = [position for position in positions.denying if position.first_hand]
+    if not any(position.likely for position in denying):
+        # It denies an event of this sort, probably this one, but that is not sure enough to call it false.
+        return _perhaps_denied(positions, names) if any(position.specific for position in denying) else None
     text = f"Denied first-hand by {names}."
     return 5, reason("primary-denial", names, "denied by the primary source", text)
 
@@ -304,6 +310,13 @@ def _contested(positions: _Positions, deniers: str) -> _Finding:
     sound = any(position.grade in GOOD for position in positions.supporting)
     sound = sound or len(_independent(positions.supporting)) > 1
     return 3 if sound else 4, reason("party-denial", f"{speakers} against {deniers}", "denied by the party", text)
+
+
+def _perhaps_denied(positions: _Positions, deniers: str) -> _Finding:
+    """Return the grade of what a party probably denies: not sure enough to call it false."""
+    sound = any(position.grade in GOOD for position in positions.supporting)
+    text = f"{deniers} denies such news, probably this, which {_names(positions.supporting) or 'nobody'} reports."
+    return 3 if sound else 4, reason("party-denial", deniers, "denied by the party", text)
 
 
 def _party_confirms(positions: _Positions) -> _Finding:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from schemas.mentions import FAMILY_OF, Direction, EventKind
 from schemas.readings import EventFamily
 
-__all__ = ["hurts_party", "is_same_claim"]
+__all__ = ["UNSPECIFIC_KINDS", "hurts_party", "is_same_claim"]
 
 #: Kinds that name no event of their own; an item of such a kind may state any claim.
-_UNSPECIFIC: frozenset[EventKind] = frozenset(("other", "none", "event", "opinion"))
+UNSPECIFIC_KINDS: frozenset[EventKind] = frozenset(("other", "none", "event", "opinion"))
 #: Families of kinds that reports on one event often use for one another.
 _RELATED: tuple[frozenset[EventFamily], ...] = (
     frozenset(("legal", "regulation")),
@@ -60,7 +60,7 @@ def is_same_claim(
         return not (opposite and FAMILY_OF[claimed] in _DIRECTION_IS_CLAIMED)
     if "averted" in (kind, claimed):
         return False  # what was feared, and that it will not happen
-    if kind in _UNSPECIFIC or claimed in _UNSPECIFIC:
+    if kind in UNSPECIFIC_KINDS or claimed in UNSPECIFIC_KINDS:
         return True
     families = {FAMILY_OF[kind], FAMILY_OF[claimed]}
     if len(families) > 1 and not any(families <= related for related in _RELATED):
