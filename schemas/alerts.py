@@ -38,7 +38,8 @@ class Evidence(Model):
     """One item as evidence. ``quote`` is verbatim from the item; ``origin`` names the original source.
 
     ``channel`` identifies through whom the item came, and ``claimed_publisher`` is the publisher that it says it is
-    from, if that could not be verified. ``supports`` is what it is for the story's claim; None in older alerts.
+    from, if that could not be verified. ``supports`` is what it is for the story's claim, ``same_event`` are the ids of
+    the alert's other items of which it is sure beyond doubt that they report the same event; None in older alerts.
     """
 
     item_id: str
@@ -57,6 +58,7 @@ class Evidence(Model):
     channel: str | None = None
     claimed_publisher: str | None = None
     supports: Support | None = None
+    same_event: tuple[str, ...] | None = None
 
 
 class IfTheyAsk(Model):
@@ -76,7 +78,8 @@ class Alert(Model):
     ``grade_rules`` are the rules among ``reasons`` that led to the grades; they are about the story, not
     the client. None in older alerts.
     ``reading`` is the reading of the item that led to the alert, if one did. ``related_stories`` are other stories
-    about the entity that probably report the same event.
+    about the entity that probably report the same event, ``merged_stories`` those of them that turned out to be this
+    one: earlier alerts on it may bear their ids.
     """
 
     type: Literal["alert"] = "alert"
@@ -107,6 +110,7 @@ class Alert(Model):
     reading: Reading | None = None
     grade_rules: tuple[str, ...] | None = None
     related_stories: tuple[str, ...] = ()
+    merged_stories: tuple[str, ...] = ()
 
     @property
     def contested(self) -> bool:

@@ -35,7 +35,8 @@ from services.matcher.stories.evidence import EvidenceRecord
 from services.matcher.stories.merging import StoryUpdate
 from services.matcher.stories.not_news import OLD_NEWS
 from services.matcher.stories.old_news import old_news_reason, remember_story
-from services.matcher.stories.related import related_stories
+from services.matcher.stories.pairwise import report_of
+from services.matcher.stories.related import related_stories, story_reports
 from services.matcher.stories.serialization import dump_state, load_state
 from services.matcher.stories.threads import TOLD, ClientVerdict, JudgeState, Thread, prune
 from services.matcher.text.preparation import title_of
@@ -153,7 +154,7 @@ class Judge(Processor[JudgeState]):
                 situation,
                 decision,
                 headline=thread.headline,
-                evidence=rank_evidence(thread, record),
+                evidence=rank_evidence(thread, record, story_reports(state, thread)),
                 now=now,
                 trigger_id=record.item_id,
                 reading=review.reading,
@@ -193,7 +194,8 @@ class Judge(Processor[JudgeState]):
                 thread = thread.with_verdict(client_id, ClientVerdict("ignore", 0, ""))
             elif should_alert(situation, decision, material=update.material):
                 if evidence is None:
-                    evidence = rank_evidence(thread, trigger if update.leads else None)
+                    reports = (*story_reports(state, thread), report_of(update.annotated))
+                    evidence = rank_evidence(thread, trigger if update.leads else None, reports)
                 if related is None and decision.verdict in TOLD:
                     related = related_stories(state, thread)
                 alert = build_alert(

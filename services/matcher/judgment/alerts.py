@@ -13,6 +13,8 @@ from services.common.processing import AnyEvent
 from services.matcher.judgment.credibility import GOOD, states_claim
 from services.matcher.judgment.verdict import Decision, Situation, if_they_ask
 from services.matcher.stories.evidence import EvidenceRecord
+from services.matcher.stories.pairwise import Report
+from services.matcher.stories.related import surely_same
 from services.matcher.stories.threads import TOLD, EventSummary, Thread
 
 __all__ = ["alert_raised", "build_alert", "rank_evidence"]
@@ -74,19 +76,28 @@ def build_alert(
         deadline_at=now + timedelta(hours=max(thread.event.worth_hours, UNDATED_HOURS if undated else 0)),
         reading=reading,
         grade_rules=tuple(why.rule for why in assessment.reasons),
-        related_stories=related,
+        related_stories=tuple(sorted({*related, *thread.merged})),
+        merged_stories=thread.merged,
     )
 
 
-def rank_evidence(thread: Thread, trigger: EvidenceRecord | None) -> tuple[Evidence, ...]:
-    """Return the evidence: the trigger, then own statements, of these the first-hand, by grade, the newest first."""
+def rank_evidence(
+    thread: Thread, trigger: EvidenceRecord | None, reports: Sequence[Report] = ()
+) -> tuple[Evidence, ...]:
+    """Return the evidence: the trigger, then own statements, of these the first-hand, by grade, the newest first.
+
+    ``reports`` are those of its items that can be compared; of what can't, nobody says that it confirms another.
+    """
+    same = surely_same(reports)
     ranked = sorted(thread.evidence, key=lambda record: record.seen_at, reverse=True)
     trigger_id = trigger.item_id if trigger else None
     ranked.sort(key=lambda r: (r.item_id != trigger_id, not r.is_own_statement, not r.is_first_hand, r.grade))
     supports = [_supports(record, thread.event) for record in ranked]
     together = _told_together([record for record, found in zip(ranked, supports, strict=True) if found == "claim"])
     return tuple(
-        record.to_evidence("context" if found == "claim" and record not in together else found)
+        record.to_evidence(
+            "context" if found == "claim" and record not in together else found, same.get(record.item_id, ())
+        )
         for record, found in zip(ranked, supports, strict=True)
     )
 

@@ -1,13 +1,14 @@
 """Assign an item to a story about one watched entity. The entry point of this package; pure.
 
-``window.py`` picks the story whose event the item reports; then the item is added to the story's thread
-(``merging.py``).
+``window.py`` picks the story whose event the item reports; stories that turn out to be one are united (``union.py``);
+then the item is added to the story's thread (``merging.py``).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from schemas.mentions import ItemAnnotated
 from services.matcher.stories.linking import ends_event, is_opposite
@@ -15,6 +16,7 @@ from services.matcher.stories.merging import StoryUpdate, add_to_thread, open_th
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.pairwise import report_of
 from services.matcher.stories.threads import JudgeState
+from services.matcher.stories.union import probability_to_unite, unite_threads
 from services.matcher.stories.window import assign_report
 from services.matcher.thresholds import Thresholds
 
@@ -29,16 +31,17 @@ def assign_to_story(
     Returns the state with the item in its window, and the story's thread with the item; the caller stores the thread.
     """
     item, revised = annotated.item, annotated.revision > 0
-    window, record, probability = assign_report(
+    window, record, probability, united = assign_report(
         state.window,
         report_of(annotated),
         annotated.signature,
         title=item.title,
         revised=revised,
         running=_running_stories(state, annotated),
+        uniting=partial(probability_to_unite, state),
     )
-    state = replace(state, window=window)
-    thread = state.threads.get(state.aliases.get(record.story_id, record.story_id))
+    state = unite_threads(replace(state, window=window), record.story_id, united, thresholds)
+    thread = state.thread_at(record.story_id)
     if thread is None:
         return state, open_thread(thresholds, record.story_id, annotated, now, old)
     impact = annotated.impact
@@ -58,7 +61,7 @@ def _running_stories(state: JudgeState, annotated: ItemAnnotated) -> dict[str, b
     answers = annotated.claim.status in ("denied", "retracted") or annotated.impact.kind == "averted"
     running = {}
     for story in state.window.stories:
-        thread = state.threads.get(state.aliases.get(story.id, story.id))
+        thread = state.thread_at(story.id)
         if thread is not None and thread.told_or_held:
             running[story.id] = answers or thread.is_open_rumor
     return running

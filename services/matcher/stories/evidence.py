@@ -154,8 +154,11 @@ class EvidenceRecord:
             origin_record=other.origin_record,
         )
 
-    def to_evidence(self, supports: Support | None = None) -> Evidence:
-        """Return this record as the evidence of an alert. ``supports``: what it is for the story's claim."""
+    def to_evidence(self, supports: Support | None = None, same_event: tuple[str, ...] | None = None) -> Evidence:
+        """Return this record as the evidence of an alert.
+
+        ``supports``: what it is for the story's claim; ``same_event``: items that surely report the same event.
+        """
         return Evidence.model_construct(
             item_id=self.item_id,
             publisher=self.publisher,
@@ -173,6 +176,7 @@ class EvidenceRecord:
             channel=self.channel or None,
             claimed_publisher=self.claimed,
             supports=supports,
+            same_event=same_event,
         )
 
 

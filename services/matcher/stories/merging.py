@@ -6,6 +6,7 @@ and date, nor the figures that make a later report an update.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -21,9 +22,10 @@ from services.matcher.stories.threads import EventSummary, Thread
 from services.matcher.text.preparation import title_of
 from services.matcher.thresholds import Thresholds
 
-__all__ = ["StoryUpdate", "add_to_thread", "open_thread"]
+__all__ = ["MAX_CUES", "MAX_FIGURES", "StoryUpdate", "add_to_thread", "best_standing", "open_thread"]
 
-_MAX_CUES, _MAX_FIGURES = 12, 40
+#: Words and figures kept of a thread.
+MAX_CUES, MAX_FIGURES = 12, 40
 _SIZES = ("minor", "moderate", "major")
 
 
@@ -86,7 +88,7 @@ def add_to_thread(
     not_news = not_news_reason(thresholds, annotated, known_story=known_story, old=old)
     record, others = _credit_copies(thread, annotated, counts=not_news is None, copy=copy)
     evidence = select_evidence((*others, record), thresholds.evidence_kept)
-    standing = max((_standing(other) for other in others if other.is_own_statement), default=-1)
+    standing = _best(others)
     if not_news is not None or record.copies or _standing(record) < standing:
         leads = not record.copies and _standing(record) >= standing
         seen = _more_figures(thread, annotated) if leads else thread.figures
@@ -107,7 +109,7 @@ def add_to_thread(
         salience=max(thread.salience, annotated.mention.salience),
         last_at=max(thread.last_at, now),
         not_news=None,
-        cues=tuple(dict.fromkeys((*thread.cues, *impact.cues)))[:_MAX_CUES],
+        cues=tuple(dict.fromkeys((*thread.cues, *impact.cues)))[:MAX_CUES],
         figures=_more_figures(thread, annotated),
         evidence=evidence,
     )
@@ -116,7 +118,7 @@ def add_to_thread(
 
 def _more_figures(thread: Thread, annotated: ItemAnnotated) -> tuple[str, ...]:
     seen = (*thread.figures, *figures(annotated.item.title), *annotated.impact.figures)
-    return tuple(dict.fromkeys(seen))[-_MAX_FIGURES:]
+    return tuple(dict.fromkeys(seen))[-MAX_FIGURES:]
 
 
 def _is_material(thresholds: Thresholds, thread: Thread, impact: Impact, title: str) -> bool:
@@ -186,6 +188,15 @@ def _standing(record: EvidenceRecord) -> int:
     if record.is_first_hand or record.grade in ("A", "B"):
         return _GOOD
     return 1 if record.grade in ("C", "F") else 0
+
+
+def best_standing(thread: Thread) -> int:
+    """Return how far the best source of the thread can establish something; -1 if nothing states it."""
+    return _best(thread.evidence)
+
+
+def _best(records: Iterable[EvidenceRecord]) -> int:
+    return max((_standing(record) for record in records if record.is_own_statement), default=-1)
 
 
 def _credit_copies(

@@ -1,11 +1,14 @@
 """Find the other stories about a watched thing that probably report the same event.
 
-An item joins one story and stays in it, but later items may show that two stories are one event, and a price moves
-because of another story. What is raised about one names the others, so that a client is told once.
+Two stories may be one event without being so sure of it that they are united (``union.py``), and a price moves because
+of another story. What is raised about one names the others, so that a client is told once.
 Pure; the order in which the stories began makes no difference.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
 
 from schemas.mentions import FAMILY_OF
 from schemas.readings import EventFamily
@@ -14,7 +17,7 @@ from services.matcher.stories.pairwise import RESULTS, Report, default_model
 from services.matcher.stories.story import STORY_WINDOW
 from services.matcher.stories.threads import JudgeState, Thread
 
-__all__ = ["related_stories"]
+__all__ = ["related_stories", "required_probability", "story_reports", "surely_same"]
 
 _Families = frozenset[EventFamily]
 
@@ -27,6 +30,9 @@ _UNSURE_AT = 0.8
 _ONE_MOVE_AT = 0.4
 #: New people at the top of a company that has just been bought: part of the deal, or the next event.
 _AFTER_DEAL_AT = 0.9
+#: From this probability on, a draft may say that one of two reports confirms the other: of such pairs, 98 in 100 are of
+#: one event (``bench/eval_events.py``). To be in one story, less is enough.
+_SAY_AT = 0.9
 _TAKES_PART = frozenset(("actor", "object", "party"))
 #: What is announced, and may be called off; then its direction is another.
 _CALLED_OFF: _Families = frozenset(("deal", "contract", "capital"))
@@ -49,13 +55,28 @@ def related_stories(state: JudgeState, thread: Thread) -> tuple[str, ...]:
         if other.story_id != thread.story_id
         and other.told_or_held
         and abs(other.opened_at - thread.opened_at) <= STORY_WINDOW
-        and (required := _required(thread, other)) is not None
+        and (required := required_probability(thread, other)) is not None
     }
     if not near:
         return ()
     reports = _reports(state)
     mine = reports.get(thread.story_id, ())
     return tuple(sorted(story for story, required in near.items() if _best(mine, reports.get(story, ())) >= required))
+
+
+def story_reports(state: JudgeState, thread: Thread) -> tuple[Report, ...]:
+    """Return the reports by which the story of ``thread`` is compared; none if it has left the window."""
+    return _reports(state).get(thread.story_id, ())
+
+
+def surely_same(reports: Sequence[Report]) -> dict[str, tuple[str, ...]]:
+    """Return for each report's item the others that surely report the same event, within the window, sorted."""
+    model, found = default_model(), {report.item_id: set[str]() for report in reports}
+    for left, right in combinations({report.item_id: report for report in reports}.values(), 2):
+        if abs(left.at - right.at) <= STORY_WINDOW and model.probability(left, right) >= _SAY_AT:
+            found[left.item_id].add(right.item_id)
+            found[right.item_id].add(left.item_id)
+    return {item_id: tuple(sorted(others)) for item_id, others in found.items()}
 
 
 def _reports(state: JudgeState) -> dict[str, tuple[Report, ...]]:
@@ -67,7 +88,7 @@ def _reports(state: JudgeState) -> dict[str, tuple[Report, ...]]:
     return found
 
 
-def _required(thread: Thread, other: Thread) -> float | None:
+def required_probability(thread: Thread, other: Thread) -> float | None:
     """Return the probability with which two reports must be of one event, or None if the two events differ anyway."""
     kinds = {thread.event.kind, other.event.kind}
     families = frozenset(FAMILY_OF[kind] for kind in kinds)

@@ -161,6 +161,7 @@ def _load_story(data: Any) -> Story:
 
 
 def _dump_thread(thread: Thread) -> dict[str, Any]:
+    merged = {"merged": thread.merged} if thread.merged else {}
     return {
         "story_id": thread.story_id,
         "headline": thread.headline,
@@ -176,6 +177,7 @@ def _dump_thread(thread: Thread) -> dict[str, Any]:
         "happened_at": thread.event_at,
         "rumored": thread.was_rumor,
         "outcome": thread.outcome,
+        **merged,
     }
 
 
@@ -205,6 +207,7 @@ def _load_thread(data: Any) -> Thread:
         event_at=_load_time(data.get("happened_at")),
         was_rumor=data.get("rumored", False),
         outcome=data.get("outcome"),
+        merged=tuple(data.get("merged", ())),
     )
 
 

@@ -10,7 +10,7 @@ from schemas.mentions import Signature, StoryRelation
 from services.matcher.stories.pairwise import Report
 from services.matcher.stories.signature import story_words
 
-__all__ = ["STORY_WINDOW", "Story", "add_to_story", "relation_to", "start_story"]
+__all__ = ["STORY_WINDOW", "Story", "add_to_story", "relation_to", "start_story", "unite"]
 
 #: Items further apart than this never belong to one story.
 STORY_WINDOW = timedelta(hours=72)
@@ -94,14 +94,32 @@ def add_to_story(story: Story, report: Report, signature: Signature, *, revision
         states=story.states | _states(signature),
         sketches=sketches,
         items=story.items if revision else (*story.items[:1], *story.items[1:][-(_MAX_ITEMS - 2) :], report.item_id),
-        reports=_most_informative(story.compared(), report),
+        reports=_most_informative((*story.compared(), report)),
     )
 
 
-def _most_informative(reports: tuple[Report, ...], added: Report) -> tuple[Report, ...]:
-    """Return the reports that say most, whatever the order in which they came."""
-    kept = [report for report in reports if report.item_id != added.item_id]
-    return tuple(sorted((*kept, added), key=lambda report: report.informative, reverse=True)[:_MAX_REPORTS])
+def unite(story: Story, other: Story) -> Story:
+    """Return ``story`` with the items of ``other``, which is about the same event."""
+    items = tuple(dict.fromkeys((*story.items, *other.items)))
+    return replace(
+        story,
+        first_at=min(story.first_at, other.first_at),
+        last_at=max(story.last_at, other.last_at),
+        count=story.count + other.count,
+        terms={},
+        names=frozenset(),
+        numbers=frozenset(sorted(story.numbers | other.numbers)[:_MAX_FIGURES]),
+        states=story.states | other.states,
+        sketches=tuple(dict.fromkeys((*story.sketches, *other.sketches)))[:_MAX_SKETCHES],
+        items=(*items[:1], *items[1:][-(_MAX_ITEMS - 1) :]),
+        reports=_most_informative((*story.compared(), *other.compared())),
+    )
+
+
+def _most_informative(reports: tuple[Report, ...]) -> tuple[Report, ...]:
+    """Return the reports that say most, whatever the order in which they came; of one item, the last one."""
+    by_item = {report.item_id: report for report in reports}
+    return tuple(sorted(by_item.values(), key=lambda report: report.informative, reverse=True)[:_MAX_REPORTS])
 
 
 def _states(signature: Signature) -> frozenset[str]:

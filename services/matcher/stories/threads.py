@@ -102,6 +102,7 @@ class Thread:
     ``not_news`` is None as soon as one item is news. ``cues`` are the words that indicated the kind of event,
     ``figures`` all numbers seen. ``event_at`` is when the item that gave the story its kind was published.
     ``was_rumor``: a client was warned, or the story held. ``outcome`` is the last one reported for its sources.
+    ``merged`` are the ids of stories that turned out to be this one; alerts may have been raised under them.
     """
 
     story_id: str
@@ -118,6 +119,7 @@ class Thread:
     event_at: datetime | None = None
     was_rumor: bool = False
     outcome: RumorOutcome | None = None
+    merged: tuple[str, ...] = ()
 
     @property
     def is_open_rumor(self) -> bool:
@@ -203,6 +205,10 @@ class JudgeState:
     def with_thread(self, thread: Thread) -> JudgeState:
         """Return this state with ``thread`` added or replaced."""
         return replace(self, threads={**self.threads, thread.story_id: thread})
+
+    def thread_at(self, story_id: str) -> Thread | None:
+        """Return the thread of a story in the window, or None if it has none any more."""
+        return self.threads.get(self.aliases.get(story_id, story_id))
 
     def thread_of(self, item_id: str, revision: int) -> tuple[Thread, EvidenceRecord] | None:
         """Return the thread with this revision of the item, and the item's evidence."""

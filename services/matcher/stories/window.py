@@ -1,13 +1,13 @@
 """Pick the story that an item about one watched entity belongs to.
 
-Online, in one pass: near-copies first, then the story with whose reports the item is most probably of one event.
-Stories are never merged or split, so anything a client was told about a story stays true. Times are those the items
-state; items may arrive in any order.
+Online, in one pass: near-copies first, then the story with whose reports the item is most probably of one event. If it
+fits several, those whose reports are of one event are united, so that the order of arrival makes little difference.
+Stories are never split. Times are those the items state; items may arrive in any order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from schemas.mentions import FAMILY_OF, Signature, StoryRecord
 from schemas.readings import Role
 from services.matcher.stories.pairwise import HALF_DAY_HOURS, RESULTS, UNSPECIFIC, Report, default_model
 from services.matcher.stories.similarity import cosines, is_near_copy
-from services.matcher.stories.story import STORY_WINDOW, Story, add_to_story, relation_to, start_story
+from services.matcher.stories.story import STORY_WINDOW, Story, add_to_story, relation_to, start_story, unite
 
 __all__ = [
     "ANSWER_AT",
@@ -29,6 +29,7 @@ __all__ = [
     "JOIN_STRANGERS_AT",
     "Assignment",
     "StoryWindow",
+    "United",
     "assign_report",
     "event_probability",
 ]
@@ -44,6 +45,8 @@ JOIN_STRANGERS_AT = 0.75
 _TAKES_PART: frozenset[Role] = frozenset(("actor", "object", "party"))
 #: Stories kept for one entity, and those whose meaning is closest, which an item is compared with.
 _MAX_STORIES, _MAX_CANDIDATES = 200, 8
+#: A story that an item reports with this probability is compared with the one that it joins.
+_RIVAL_AT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,27 @@ class StoryWindow:
 EMPTY_WINDOW = StoryWindow()
 
 
+class United(NamedTuple):
+    """A story that was united with another one, and the probability that both are of one event."""
+
+    story_id: str
+    probability: float
+
+
 class Assignment(NamedTuple):
-    """An item's story. ``probability``: that it reports the story's event; None if it started the story."""
+    """An item's story. ``probability``: that it reports the story's event; None if it started the story.
+
+    ``united``: stories that turned out to be the item's story and are part of it now.
+    """
 
     window: StoryWindow
     record: StoryRecord
     probability: float | None
+    united: tuple[United, ...] = ()
+
+
+#: Returns the probability with which the stories of two ids must be of one event to be united; None if they must not.
+Uniting = Callable[[str, str], float | None]
 
 
 def assign_report(
@@ -73,29 +91,71 @@ def assign_report(
     title: str,
     revised: bool = False,
     running: Mapping[str, bool] | None = None,
+    uniting: Uniting | None = None,
 ) -> Assignment:
     """Put an item into the story whose event it reports, or start one; return the new window and the assignment.
 
     An item already in a story stays there, ``revised`` or not; one that is revised after its story has left the window
     counts as new. ``running`` stories stay in the window however old they are; the value says whether this item may
-    join them then.
+    join them then. Of two that are united, the one that is running keeps its id, or else the older one. None are
+    united without ``uniting``.
     """
     running = running or {}
     newest = report.at if window.newest is None else max(window.newest, report.at)
     live = [story for story in window.stories if newest - story.last_at <= STORY_WINDOW or story.id in running]
     known = next((story for story in live if report.item_id in story.items), None)
     chosen, copy, probability = known, False, None if known is None else event_probability(known, report)
+    rivals: list[Story] = []
     if known is None:
-        chosen, copy, probability = _choose_story(_within_reach(live, report.at, running), report, signature)
+        within_reach = _within_reach(live, report.at, running)
+        chosen, copy, probability, rivals = _choose_story(within_reach, report, signature)
     if chosen is None:
         started = start_story(report, signature, title)
         record = StoryRecord(item_id=report.item_id, story_id=started.id, relation="new")
         return Assignment(StoryWindow((*live, started)[-_MAX_STORIES:], newest), record, None)
+    united: tuple[United, ...] = ()
+    if rivals and uniting is not None:
+        live, chosen, united = _unite_rivals(live, chosen, rivals, report, running, uniting)
     relation = relation_to(chosen, signature, copy=copy and not revised)
     updated = add_to_story(chosen, report, signature, revision=known is not None)
     stories = tuple(updated if story is chosen else story for story in live)
     record = StoryRecord(item_id=report.item_id, story_id=chosen.id, relation=relation)
-    return Assignment(StoryWindow(stories, newest), record, probability)
+    return Assignment(StoryWindow(stories, newest), record, probability, united)
+
+
+def _unite_rivals(
+    live: list[Story],
+    chosen: Story,
+    rivals: Sequence[Story],
+    report: Report,
+    running: Mapping[str, bool],
+    uniting: Uniting,
+) -> tuple[list[Story], Story, tuple[United, ...]]:
+    """Unite the story that ``report`` joins with those of ``rivals`` that are of one event with it."""
+    gone: dict[str, float] = {}
+    for rival in rivals:
+        required = uniting(chosen.id, rival.id)
+        if required is None:
+            continue
+        probability = _union_probability((*chosen.compared(), report), rival.compared())
+        if probability < required:
+            continue
+        kept, other = sorted((chosen, rival), key=lambda story: (story.id not in running, story.first_at, story.id))
+        united = unite(kept, other)
+        live = [united if story is kept else story for story in live if story is not other]
+        chosen, gone[other.id] = united, probability
+    return live, chosen, tuple(United(story_id, probability) for story_id, probability in gone.items())
+
+
+def _union_probability(reports: Sequence[Report], others: Sequence[Report]) -> float:
+    """Return the mean probability that two reports of two stories are of one event.
+
+    Where good sources report both, only theirs count: nobody else's text about both makes two stories one.
+    """
+    model = default_model()
+    lefts, rights = (([found for found in side if found.reliable] or side) for side in (reports, others))
+    probabilities = [model.probability(left, right) for left in lefts for right in rights]
+    return sum(probabilities) / len(probabilities)
 
 
 def event_probability(story: Story, report: Report) -> float | None:
@@ -112,17 +172,21 @@ def _within_reach(stories: Sequence[Story], at: datetime, running: Mapping[str, 
 
 def _choose_story(
     stories: list[Story], report: Report, signature: Signature
-) -> tuple[Story | None, bool, float | None]:
-    """Return the story that fits best, if any fits, whether the item is a near-copy, and the probability."""
+) -> tuple[Story | None, bool, float | None, list[Story]]:
+    """Return the story that fits best, if any does, whether the item is a near-copy, the probability, and rivals."""
     for story in stories:
         if is_near_copy(story, signature.shingles):
-            return story, True, 1.0
+            return story, True, 1.0, []
     best, best_probability = None, 0.0
+    near: list[tuple[float, Story]] = []
     for story in _closest(stories, report):
         probability = event_probability(story, report) or 0.0
+        if probability >= _RIVAL_AT:
+            near.append((probability, story))
         if probability >= max(best_probability, _required(story, report)):
             best, best_probability = story, probability
-    return best, False, best_probability
+    near.sort(key=lambda pair: (-pair[0], pair[1].id))
+    return best, False, best_probability, [story for _, story in near if best is not None and story is not best]
 
 
 def _required(story: Story, report: Report) -> float:

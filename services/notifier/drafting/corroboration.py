@@ -1,7 +1,7 @@
 """Decides which evidence supports which other: who "reports it as well", and whether a report is "now confirmed".
 
-Only an item that states the same claim, through another channel and from another origin, supports one. Every sentence
-that claims such support is checked before a draft is made.
+Only an item that surely reports the same event and states the same claim, through another channel and from another
+origin, supports one. Every sentence that claims such support is checked before a draft is made.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ def are_independent(left: Evidence, right: Evidence) -> bool:
     return _channel(left) != _channel(right) and left.origin.casefold() != right.origin.casefold()
 
 
+def _may_be_said_together(item: Evidence, other: Evidence) -> bool:
+    """Return whether it is sure beyond doubt that both report the same event; in older alerts, their story says so."""
+    return item.same_event is None or other.item_id in item.same_event
+
+
 def corroborating(alert: Alert, lead: Evidence) -> list[Evidence]:
     """Return the items that support ``lead``, in order, each independent of it and of those before.
 
@@ -53,6 +58,7 @@ def corroborating(alert: Alert, lead: Evidence) -> list[Evidence]:
         if (
             agrees
             and item.supports == lead.supports == "claim"
+            and _may_be_said_together(item, lead)
             and all(are_independent(item, other) and item.publisher != other.publisher for other in (lead, *found))
         ):
             found.append(item)
@@ -69,6 +75,7 @@ def is_confirmed_since(alert: Alert, told: Collection[str]) -> bool:
         item.supports == "claim"
         and item.item_id not in told
         and (item.status == "asserted" or alert.information_grade > 1)
+        and any(_may_be_said_together(item, other) for other in before)
         and all(are_independent(item, other) or _is_told_first_hand(item, other) for other in before)
         for item in alert.evidence
     )

@@ -112,12 +112,18 @@ def _says_false(alert: Alert) -> bool:
 def _is_one_event(alert: Alert, earlier: EventTrace) -> bool:
     """Return whether ``alert`` is about the event of ``earlier``.
 
-    What turned out false says nothing about another story of the same name, unless both rest on a common item.
+    What turned out false says nothing about another story of the same name, unless that is part of it now or both rest
+    on a common item.
     """
     trace = trace_of_alert(alert)
-    if _says_false(alert) and trace.entity_id == earlier.entity_id and trace.story_id != earlier.story_id:
+    if _says_false(alert) and trace.entity_id == earlier.entity_id and earlier.story_id not in _own_stories(alert):
         return not trace.items.keys().isdisjoint(earlier.items)
     return are_one_event(trace, earlier)
+
+
+def _own_stories(alert: Alert) -> frozenset[str]:
+    """Return the ids of the story: its own, and those of stories that turned out to be part of it."""
+    return frozenset((alert.story_id, *alert.merged_stories))
 
 
 def turned_out_false(alert: Alert, stories: Sequence[DraftedStory]) -> bool:
@@ -147,7 +153,7 @@ def _brings_news(alert: Alert, before: Sequence[DraftedStory]) -> bool:
     if alert.verdict == "warn" and latest[0].verdict in ("tell", "information") and not alert.contested:
         return False
     of_name = [story for story in before if story.entity_id == alert.entity_id]
-    own = [story for story in of_name if story.story_id == alert.story_id]
+    own = [story for story in of_name if story.story_id in _own_stories(alert)]
     if not own:
         return bool(of_name) and _says_more(alert, of_name)
     if alert.revision <= max(story.revision for story in own):

@@ -11,7 +11,7 @@ import pytest
 from schemas.items import Item
 from services.matcher.stories import related
 from services.matcher.stories.pairwise import Report, text_report
-from services.matcher.stories.related import related_stories
+from services.matcher.stories.related import related_stories, story_reports, surely_same
 from services.matcher.stories.signature import compute_signature
 from services.matcher.stories.story import start_story
 from services.matcher.stories.threads import ClientVerdict, EventSummary, JudgeState, Thread
@@ -96,3 +96,14 @@ def test_the_shipped_model_relates_two_reports_on_one_takeover() -> None:
     third = replace(thread_of("s3", hours=3), headline="Lodz zoo welcomes a baby rhinoceros")
     state = state_of(first, second, third)
     assert related_stories(state, second) == ("s1",)
+
+
+@pytest.mark.parametrize(("probability", "hours", "found"), [(0.95, 2, True), (0.85, 2, False), (0.95, 80, False)])
+def test_two_reports_are_told_together_only_beyond_doubt_and_within_the_window(
+    monkeypatch: pytest.MonkeyPatch, probability: float, hours: float, found: bool
+) -> None:
+    monkeypatch.setattr(related, "default_model", lambda: FixedModel(probability))
+    first, second = thread_of("s1"), thread_of("s2", hours=hours)
+    state = state_of(first, second)
+    reports = (*story_reports(state, first), *story_reports(state, second))
+    assert surely_same(reports) == {"s1": ("s2",) if found else (), "s2": ("s1",) if found else ()}

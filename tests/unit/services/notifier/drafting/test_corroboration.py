@@ -30,6 +30,8 @@ def herald(**more: object) -> Evidence:
         (herald(source_grade="F"), False),
         (herald(status="hedged"), False),
         (herald(status="denied"), False),
+        (herald(same_event=(LEAD.item_id,)), True),
+        (herald(same_event=()), False),
     ],
 )
 def test_only_an_independent_item_with_the_same_claim_supports_another(other: Evidence, supports: bool) -> None:
