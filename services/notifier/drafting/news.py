@@ -266,8 +266,8 @@ def _statement(brief: Brief, lead: Evidence, quote: str) -> str:
     denies = lead.supports == "denies" or lead.status in ("denied", "retracted")
     told = quote if denies or is_quotable(quote.strip("“”.") + ".") else f"{_kind(brief, in_line=True)}."
     form = "announces" if _is_own_statement(brief, lead) else "reports"
-    if source is not None:
-        form = "citing"
+    if source is not None and fold(source) not in (fold(brief.watched_name), fold(brief.alert.entity_name)):
+        form = "citing"  # a name that the news is about needs no citation
     return phrases[form if told == quote else f"{form}_kind"].format(who=who, source=source, quote=told)
 
 
