@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,11 +17,12 @@ from schemas.clients import Client, ClientChanged, Firm, Manager, Watch
 from schemas.items import Item, ItemIngested
 from schemas.mentions import ItemAnnotated, StoryRecord
 from services.matcher.annotate import Annotate
+from services.matcher.stories import window as window_module
 from services.matcher.stories.all_items_index import AllItemsIndex
-from services.matcher.stories.pairwise import report_of, text_report
+from services.matcher.stories.pairwise import Report, report_of, text_report
 from services.matcher.stories.serialization import dump_window, load_window
 from services.matcher.stories.signature import compute_signature
-from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow, assign_report
+from services.matcher.stories.window import EMPTY_WINDOW, StoryWindow, United, assign_report
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 #: Hours after the start, and the title.
@@ -190,3 +193,58 @@ def test_figures_are_normalized() -> None:
         Item(id="a", title="Norwick pays $3 bn, up 20 per cent, by 5 May 2026; 300 jobs go", summary="€3bn")
     )
     assert signature.numbers == ("3e+09", "20%", "300")
+
+
+class ByPair:
+    """A model that knows the probability of each pair of items; of all others, it is none."""
+
+    def __init__(self, **pairs: float) -> None:
+        self._pairs = {frozenset(pair.split("_")): value for pair, value in pairs.items()}
+
+    def probability(self, left: Report, right: Report) -> float:
+        return self._pairs.get(frozenset((left.item_id, right.item_id)), 0.0)
+
+
+def run_letters(
+    monkeypatch: pytest.MonkeyPatch, order: str, model: ByPair, *, good: str = "", running: str = ""
+) -> tuple[StoryWindow, tuple[United, ...]]:
+    """Assign items that are called by letters, in this order; those in ``good`` come from good sources."""
+    monkeypatch.setattr(window_module, "default_model", lambda: model)
+    window, united = EMPTY_WINDOW, ()
+    for name in order:
+        signature = compute_signature(Item(id=name, title=f"{name} {name * 3} {name * 4}"))
+        report = replace(text_report(name, signature, START + timedelta(minutes=ord(name))), reliable=name in good)
+        window, _, _, united = assign_report(
+            window,
+            report,
+            signature,
+            title=name,
+            running=dict.fromkeys(running, False),
+            uniting=lambda story_id, other_id: 0.5,
+        )
+    return window, united
+
+
+@pytest.mark.parametrize("order", ["abc", "acb", "bac", "bca", "cab", "cba"])
+def test_two_stories_are_united_by_an_item_that_reports_both_in_whatever_order(
+    monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    model = ByPair(a_b=0.3, a_c=0.9, b_c=0.8)
+    window, _ = run_letters(monkeypatch, order, model)
+    (story,) = window.stories
+    assert sorted(story.items) == ["a", "b", "c"]
+    assert load_window(dump_window(window)) == window
+
+
+def test_the_story_that_clients_know_keeps_its_id_or_else_the_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = ByPair(a_b=0.3, a_c=0.9, b_c=0.8)
+    window, united = run_letters(monkeypatch, "abc", model)
+    assert (window.stories[0].id, [story.story_id for story in united]) == ("a", ["b"])
+    window, united = run_letters(monkeypatch, "abc", model, running="b")
+    assert (window.stories[0].id, [story.story_id for story in united]) == ("b", ["a"])
+
+
+def test_a_poor_sources_text_about_two_good_reports_unites_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = ByPair(a_b=0.1, a_c=0.95, b_c=0.95)
+    assert len(run_letters(monkeypatch, "abc", model)[0].stories) == 1
+    assert len(run_letters(monkeypatch, "abc", model, good="ab")[0].stories) == 2
