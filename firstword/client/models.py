@@ -276,7 +276,8 @@ class Alert(Model):
     corrects, confirms or updates. After ``deadline_at``, telling the client is worth little. ``relevance`` is 0–1.
     ``grade_rules`` are the rules among ``reasons`` that led to the grades; they are about the story, not the client.
     None in older alerts. ``reading`` is the reading of the item that led to the alert, if one did.
-    ``related_stories`` are other stories about the entity that probably report the same event.
+    ``related_stories`` are other stories about the entity that probably report the same event, ``merged_stories``
+    those of them that turned out to be this one: earlier alerts on it may bear their ids.
     """
 
     type: Literal["alert"] = "alert"
@@ -365,6 +366,7 @@ class Alert(Model):
     reading: Reading | None = None
     grade_rules: tuple[str, ...] | None = None
     related_stories: tuple[str, ...] = ()
+    merged_stories: tuple[str, ...] = ()
 
 
 class AlertPage(Model):
@@ -1012,6 +1014,7 @@ class EventEvidence(Model):
     channel: str | None = None
     claimed_publisher: str | None = None
     supports: Literal["claim", "copy", "context", "denies", "withdraws"] | None = None
+    same_event: tuple[str, ...] | None = None
     position: Literal["reports", "repeats", "denies", "withdraws", "background"]
     first_seen_at: datetime
     is_first: bool = False
@@ -1301,7 +1304,9 @@ class Evidence(Model):
     """One item as evidence. ``quote`` is verbatim from the item; ``origin`` names the original source.
 
     ``channel`` identifies through whom the item came, and ``claimed_publisher`` is the publisher that it says it is
-    from, if that could not be verified. ``supports`` is what it is for the story's claim; None in older alerts.
+    from, if that could not be verified. ``supports`` is what it is for the story's claim, ``same_event`` are the ids
+    of the alert's other items of which it is sure beyond doubt that they report the same event; None in older
+    alerts.
     """
 
     item_id: str
@@ -1322,6 +1327,7 @@ class Evidence(Model):
     channel: str | None = None
     claimed_publisher: str | None = None
     supports: Literal["claim", "copy", "context", "denies", "withdraws"] | None = None
+    same_event: tuple[str, ...] | None = None
 
 
 class EvidenceRecordView(Model):
@@ -1345,6 +1351,7 @@ class EvidenceRecordView(Model):
     channel: str | None = None
     claimed_publisher: str | None = None
     supports: Literal["claim", "copy", "context", "denies", "withdraws"] | None = None
+    same_event: tuple[str, ...] | None = None
     position: Literal["reports", "repeats", "denies", "withdraws", "background"]
     first_seen_at: datetime
 
