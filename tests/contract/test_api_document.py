@@ -5,7 +5,9 @@ answer is one that it describes. The requests are made up by schemathesis.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from schemathesis import GenerationMode
 
+from services.notifier.desk.api.caller import IDEMPOTENCY_KEY
 from services.notifier.desk.api.document import openapi_document
 from services.notifier.desk.tokens import create_api_token
 from tests.desk_data import NOW
@@ -43,10 +46,11 @@ BOOK = [
 
 @dataclass(frozen=True)
 class Api:
-    """The document with a desk behind it."""
+    """The document with a desk behind it. ``keys`` are idempotency keys: a key belongs to one request."""
 
     schema: Any
     headers: dict[str, str]
+    keys: Iterator[int]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +64,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Api:
     schema.app = world.browser(None).app
     schema.config.checks.positive_data_acceptance.expected_statuses = ACCEPTED
     schema.config.checks.negative_data_rejection.expected_statuses = REFUSED
-    return Api(schema, {"Authorization": f"Bearer {token}", "Host": "testserver"})
+    return Api(schema, {"Authorization": f"Bearer {token}", "Host": "testserver"}, count())
 
 
 @pytest.mark.slow
@@ -76,7 +80,8 @@ def test_the_api_keeps_to_its_document(desk: Api, path: str, method: str, mode: 
     @given(case=desk.schema[path][method].as_strategy(generation_mode=mode))
     def check(case: Any) -> None:
         assume(not _loses_its_mistake(case, DOCUMENT["paths"][path][method]))
-        answer = case.call(headers=desk.headers)
+        own_key = {IDEMPOTENCY_KEY: str(next(desk.keys))} if mode is GenerationMode.POSITIVE else {}
+        answer = case.call(headers=desk.headers | own_key)
         if (path, method) in BOOK and answer.status_code == 422:
             assert answer.json()["errors"]
         else:
