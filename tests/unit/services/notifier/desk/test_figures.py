@@ -99,6 +99,7 @@ def test_the_pages_draw_pictures_with_titles_and_tables(world: World) -> None:
         assert said in event
     for page in (text, client, event):
         assert " style=" not in page
+        assert page.count("/static/pictures.css") == 1
 
 
 def test_an_empty_desk_has_no_figures(tmp_path: Path) -> None:
