@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ __all__ = [
     "FieldChange",
     "changed_fields",
     "describe_changes",
+    "id_is_valid",
     "stated_fields",
     "value_of",
     "with_values",
@@ -61,6 +63,7 @@ _PAIRS = {
     "contact.quiet": ("quiet_from", "quiet_until"),
     "contact.do_not_contact": ("do_not_contact", "do_not_contact_reason"),
 }
+_ID = re.compile(r"[\w.:@+-]{1,80}$")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EMPTY = "not set"
 
@@ -72,6 +75,11 @@ class FieldChange(NamedTuple):
     label: str
     before: str
     after: str
+
+
+def id_is_valid(client_id: str) -> bool:
+    """Return whether a client can have this id: it stands in addresses."""
+    return _ID.match(client_id) is not None
 
 
 def value_of(client: Client, field: str) -> Any:

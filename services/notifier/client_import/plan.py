@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from schemas.clients import Client
-from services.notifier.client_book.fields import changed_fields, stated_fields, value_of
+from services.notifier.client_book.fields import changed_fields, id_is_valid, stated_fields, value_of
 from services.notifier.client_book.port import BookFrame, ClientBook, EntityIndex
 from services.notifier.client_import.formats import TARGETS
 from services.notifier.client_import.groups import Group, RowProblem, grouped
@@ -18,7 +18,6 @@ from services.notifier.client_import.table import Table
 
 __all__ = ["ImportOptions", "KnownClients", "Plan", "PlannedClient", "plan_import"]
 
-_ID = re.compile(r"[\w.:@+-]{1,80}$")
 _PLACE = re.compile(r"assets\[(\d+)\]")
 _TARGET_OF = {"contact.email": "email", "contact.phone": "phone", "desires": "goal", "history": "note"}
 
@@ -127,7 +126,7 @@ class _Planner:
         """Yield the problems that make it needless to look further."""
         client_id, email = group.value("id"), group.value("email")
         number = group.rows[0].number
-        if client_id and not _ID.match(client_id):
+        if client_id and not id_is_valid(client_id):
             fix = "Use letters, digits, dots and hyphens, at most 80."
             yield RowProblem(number, self._columns["id"], f"{client_id!r} can't be an id.", fix)
         elif (refusal := self._known.refusal(client_id, email)) is not None:

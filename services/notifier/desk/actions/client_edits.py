@@ -16,6 +16,7 @@ from services.notifier.client_book.fields import (
     FieldChange,
     changed_fields,
     describe_changes,
+    id_is_valid,
     stated_fields,
     value_of,
     with_values,
@@ -78,6 +79,9 @@ def add_client(context: ActionContext, entry: Mapping[str, Any]) -> Saved:
     frame = book_frame(context.connection)
     client = _read(context, _assigned(context, entry, None), frame, None)
     if entry.get("id"):
+        if not id_is_valid(client.id):
+            fix = "Use letters, digits, dots and hyphens, at most 80."
+            raise InvalidEntry([EntryProblem("error", "id", f"{client.id!r} can't be an id.", fix)])
         if id_is_taken(context.connection, client.id):
             raise InvalidEntry(
                 [EntryProblem("error", "id", f"The id {client.id!r} is taken.", "Choose another, or leave it out.")]

@@ -128,6 +128,8 @@ def test_a_client_is_added_with_an_id_of_their_own(world: World) -> None:
     assert stored(world, "odd-fellow").client.risk is None, "nothing is assumed"
     with pytest.raises(InvalidEntry, match="'odd' is taken"):
         world.desk("add_client", {**entry, "id": "odd"})
+    with pytest.raises(InvalidEntry, match="can't be an id"):
+        world.desk("add_client", {**entry, "id": "a/b"})
     with pytest.raises(InvalidEntry, match=r"email: 'x' is not a valid email"):
         world.desk("add_client", {**entry, "contact": {"email": "x"}})
 
