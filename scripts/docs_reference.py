@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
 import typer
-from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
@@ -25,7 +24,7 @@ from schemas.event_views import EventView
 from schemas.topics import TOPICS
 from schemas.webhooks import WEBHOOKS
 from services.common.settings import LlmSettings, MailboxSettings, SecondReaderSettings, Settings, SmtpSettings
-from services.notifier.desk import api
+from services.notifier.desk.api.document import openapi_document
 
 PLACE = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
 FROM_ROOT = re.compile(r"\]\(docs/")
@@ -130,13 +129,12 @@ def _webhooks() -> str:
 
 
 def _api() -> str:
-    site = FastAPI(title="Firstword")
-    site.include_router(api.router)
-    document = site.openapi()
+    document = openapi_document()
     parts = []
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            parts.append(f"### `{method.upper()} {path}`\n\n{_paragraphs(operation.get('description'))}\n")
+            scope = f"Scope: `{operation['x-scope']}`."
+            parts.append(f"### `{method.upper()} {path}`\n\n{_paragraphs(operation['description'])} {scope}\n")
             parts.append(_parameters(operation, document))
     return "\n".join(parts)
 
