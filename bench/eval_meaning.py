@@ -1,10 +1,10 @@
 """Measure how many changed sentences the meaning check finds, and how many true ones it flags.
 
-    python bench/eval_meaning.py [--half dev|kept] [--errors] [--news]
+    python bench/eval_meaning.py [--half dev|kept|later] [--errors] [--news]
 
 The pairs of evidence and sentence are our own (tests/corpus/meaning), split into halves by their evidence. Rules are
-developed with ``dev`` only; ``kept`` is for the final check. ``--news`` measures false alarms on real news: the title
-of an item is a true statement about its own lead.
+developed with ``dev`` only; ``kept`` is for the final check, and so is ``later``, written after it. ``--news``
+measures false alarms on real news: the title of an item is a true statement about its own lead.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))  # so that this file can be run as a script
 from services.notifier.drafting.meaning.compare import check_meaning  # noqa: E402
 
 SENTENCES = ROOT / "tests" / "corpus" / "meaning" / "sentences.jsonl"
+LATER = SENTENCES.with_name("later.jsonl")
 NEWS = ROOT.parent / "shared" / "data" / "news" / "items.jsonl"
 HALVES = {"dev": 0, "kept": 1}
 #: Every so many of the news items are measured.
@@ -53,10 +54,13 @@ class Result(NamedTuple):
 
 
 def pairs(half: str) -> list[Pair]:
-    """Return the pairs of one half, or of both."""
-    rows = (json.loads(line) for line in SENTENCES.read_text(encoding="utf-8").splitlines())
+    """Return the pairs of one half or of both, or the later ones."""
+    file = LATER if half == "later" else SENTENCES
+    rows = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
     every = (Pair(row["domain"], row["evidence"], row["sentence"], row["kind"]) for row in rows)
-    return [pair for pair in every if half == "both" or zlib.crc32(pair.evidence.encode()) % 2 == HALVES[half]]
+    return [
+        pair for pair in every if half in ("both", "later") or zlib.crc32(pair.evidence.encode()) % 2 == HALVES[half]
+    ]
 
 
 def measure(half: str) -> Result:
@@ -93,7 +97,7 @@ def news_alarms(real: Sequence[Pair]) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--half", choices=[*HALVES, "both"], default="dev")
+    parser.add_argument("--half", choices=[*HALVES, "both", "later"], default="dev")
     parser.add_argument("--errors", action="store_true", help="print each error")
     parser.add_argument("--news", action="store_true", help="measure false alarms on real news instead")
     options = parser.parse_args()

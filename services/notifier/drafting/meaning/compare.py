@@ -12,7 +12,9 @@ from functools import cache, lru_cache
 
 from services.notifier.drafting.meaning.figures import compare_figures
 from services.notifier.drafting.meaning.finding import MeaningFinding, MeaningKind
+from services.notifier.drafting.meaning.near_copy import compare_copy
 from services.notifier.drafting.meaning.parties import compare_parties
+from services.notifier.drafting.meaning.relations import are_opposite, are_similar, has_opposites
 from services.notifier.drafting.meaning.statements import Statement, Word, find_all, has_any, lexicon, statements
 from services.notifier.drafting.tokens import fold, tokens
 from services.notifier.drafting.tone import blank_quotations
@@ -29,6 +31,8 @@ _NEGATED = 0.6
 _SURE = 0.6
 #: How close a word of the evidence must stand to what it is about, to be compared at all (see ``_nearness``).
 _NEAR = 0.4
+#: The same for an opposite that only WordNet has: most words around it must be the same.
+_NEAR_BY_WORDNET = 1.5
 #: How much closer the opposite must be than the same.
 _CLEARLY = 1.0
 #: The same word counts more than another with the same meaning.
@@ -50,15 +54,17 @@ def check_meaning(text: str, evidence: Sequence[str]) -> tuple[MeaningFinding, .
     found: list[MeaningFinding] = list(check_certainty(own, evidence))
     known = tuple(statement for source in evidence for statement in statements(source))
     for statement in statements(own):
-        if any(statement.text.rstrip(".") in source for source in evidence):
+        copied = statement.text.rstrip(".")
+        if any(copied in source for source in evidence):
+            found += compare_copy(statement, [other for other in known if copied in other.text])
             continue
         near = [other for other in known if _is_near(statement, other)]
         if near:
             sure = any(_is_close(statement, other, _SURE) for other in near)
-            found += (
-                finding if sure else replace(finding, severity="warning")
-                for finding in _check_statement(statement, near)
-            )
+            findings = list(_check_statement(statement, near))
+            named = {finding.words for finding in findings}
+            findings += (finding for finding in compare_copy(statement, near) if finding.words not in named)
+            found += (finding if sure else replace(finding, severity="warning") for finding in findings)
     return tuple(dict.fromkeys(found))
 
 
@@ -105,7 +111,7 @@ def _check_statement(statement: Statement, near: Sequence[Statement]) -> Iterato
 def _opposites(statement: Statement, near: Sequence[Statement]) -> Iterator[MeaningFinding]:
     """Yield each word whose opposite stands in the evidence, near the same words."""
     for word in statement.words:
-        if not word.sides or _before_figure(statement, word):
+        if not (word.sides or has_opposites(word)) or _before_figure(statement, word):
             continue
         same, opposite, theirs = 0.0, 0.0, None
         for other in near:
@@ -118,7 +124,9 @@ def _opposites(statement: Statement, near: Sequence[Statement]) -> Iterator[Mean
                     same = max(same, score * (_SAME_WORD if word.stem == candidate.stem else 1))
                 elif score > opposite:
                     opposite, theirs = score, candidate
-        if theirs is None or opposite < _NEAR or opposite <= same * _CLEARLY:
+        if theirs is None or opposite <= same * _CLEARLY:
+            continue
+        if opposite < (_NEAR if _is_listed(word, theirs) else _NEAR_BY_WORDNET):
             continue
         if word.negated != theirs.negated and statement.negative and any(other.negative for other in near):
             continue
@@ -148,7 +156,16 @@ def _relation(word: Word, other: Word) -> int:
                 return 1
             if other_axis == axis:
                 relation = -1
+    if relation == 0 and word.is_content and other.is_content:
+        if are_opposite(word, other):
+            return -1 if word.negated == other.negated else 1
+        return int(word.negated == other.negated and are_similar(word, other))
     return relation
+
+
+def _is_listed(word: Word, other: Word) -> bool:
+    """Return whether the check's own axes compare the words."""
+    return word.stem == other.stem or not {axis for axis, _ in word.sides}.isdisjoint(axis for axis, _ in other.sides)
 
 
 def _nearness(statement: Statement, word: Word, other: Statement, candidate: Word) -> float:
