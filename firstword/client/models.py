@@ -1804,7 +1804,7 @@ class Recorded(Model):
 
 
 class RecordedAnswers(Model):
-    """How many answers were new."""
+    """Answers were recorded; ``added`` is the number of new ones."""
 
     client_id: str
     added: int

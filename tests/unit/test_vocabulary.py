@@ -142,6 +142,8 @@ def test_no_service_has_two_classes_of_one_name(parsed: dict[Path, tuple[str, as
         root, second, *_ = path.relative_to(ROOT).parts
         if root not in ("firstword", "schemas", "services"):
             continue
+        if second == "client":  # its models are named after those of the API
+            continue
         owner = f"{root}/{second}" if root == "services" else root
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):

@@ -20,6 +20,7 @@ MADE_ANYWHERE = {
     "ManualClock",
     "SystemClock",
     "DraftWriter",
+    "SourceGrades",
 }
 EXCEPTIONS = [
     "firstword/runtimes/kafka/worker.py: HealthServer",  # Faust owns the event loop of its process

@@ -1,4 +1,4 @@
-"""What account managers record: sent by hand, reactions, ratings, conversations, and answers to questions."""
+"""Records of account managers: sent by hand, reactions, ratings, conversations, and answers to questions."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Answers(Model):
 
 
 class RecordedAnswers(Model):
-    """How many answers were new."""
+    """Answers were recorded; ``added`` is the number of new ones."""
 
     client_id: str
     added: int

@@ -1,4 +1,4 @@
-"""What the API does beside lists, approvals and feeds, which have tests of their own."""
+"""The API beside lists, approvals and feeds, which have tests of their own."""
 
 from __future__ import annotations
 
