@@ -25,6 +25,9 @@ _LONGEST = 3
 _ROUNDED = 0.05
 #: Words that say that nobody knows, beside those on the list of hearsay.
 _RUMORED = ("reportedly", "allegedly", "rumor", "rumors", "rumored", "unconfirmed")
+#: Possible there, said as certain or as done here.
+_POSSIBLE = frozenset(("may", "might", "could"))
+_CERTAIN = frozenset(("will", "is", "are", "was", "were", "has", "have", "had", "does", "did", "would"))
 Words = Sequence[Word]
 
 
@@ -51,7 +54,11 @@ def compare_copy(statement: Statement, near: Sequence[Statement]) -> Iterator[Me
 
 
 def _hedged(statement: Statement, changes: Sequence[tuple[Words, Words]]) -> MeaningFinding | None:
-    """Return a rumor of which the statement leaves out that it is one."""
+    """Return a rumor of which the statement leaves out that it is one, or "will" in the place of "may"."""
+    for said, known in changes:
+        if said and len(known) == 1 and known[0].text in _POSSIBLE and {word.text for word in said} <= _CERTAIN:
+            may, will = known[0].shown, said[0].shown
+            return MeaningFinding("hedge", "warning", will, may, f"The evidence says “{may}”, the text “{will}”.")
     every = (*lexicon()["hearsay"], *_RUMORED)
     if has_any(statement.text, (*every, *lexicon()["unconfirmed"], *lexicon()["attributed"])):
         return None

@@ -40,3 +40,10 @@ def test_a_rumor_that_is_copied_without_saying_so_is_found() -> None:
     assert (found.kind, found.severity, found.evidence_words) == ("hedge", "warning", "Rumor has it")
     assert check_meaning("Reportedly, Kestrel will close its yard in Leeds next year.", evidence) == ()
     assert check_meaning("Rumor has it that Kestrel will close its yard in Leeds next year.", evidence) == ()
+
+
+def test_will_in_the_place_of_may_is_found() -> None:
+    evidence = ["The yard in Leeds could be the best place for the new ferry."]
+    [found] = check_meaning("The yard in Leeds will be the best place for the new ferry.", evidence)
+    assert (found.kind, found.words, found.evidence_words) == ("hedge", "will", "could")
+    assert check_meaning("The yard in Leeds may be the best place for the new ferry.", evidence) == ()
