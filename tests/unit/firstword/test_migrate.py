@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from firstword.storage.migrate import ALL_TABLES, NewerDatabase, NotMigrated, mi
 from services.common.db import reading
 from services.common.errors import BadInput, Unreachable
 from services.notifier.advice.tables import advice
+from services.notifier.desk.tokens import find_token, list_tokens
 from services.notifier.rewording.tables import rewordings
 from tests.postgres_server import Postgres
 
@@ -123,6 +125,28 @@ def test_opinions_sent_before_the_upgrade_are_kept(tmp_path: Path) -> None:
     ]
     assert kept[0]["sent_at"] == datetime(2026, 3, 5, 8, tzinfo=UTC)
     assert [tuple(row) for row in facts] == [("halden", 2, None)]
+    engine.dispose()
+
+
+def test_a_token_from_before_the_upgrade_stays_valid(tmp_path: Path) -> None:
+    engine = open_sqlite(tmp_path / "old.db")
+    _to(engine, "0020")
+    stored = hashlib.sha256(b"fw_old").hexdigest()
+    with engine.begin() as connection:
+        for user_id, token in (("owner", stored), ("manager-mara", None)):
+            connection.execute(
+                text(
+                    "INSERT INTO users (id, name, role, time_zone, api_token_hash, session_epoch, created_at) VALUES"
+                    " (:id, 'N', 'owner', 'UTC', :token, 0, '2026-03-05T08:00:00.000000Z')"
+                ),
+                {"id": user_id, "token": token},
+            )
+    migrate(engine)
+    with reading(engine) as connection:
+        (kept,) = list_tokens(connection)
+        assert find_token(connection, "fw_old", datetime(2036, 1, 1, tzinfo=UTC)) == kept
+        assert connection.execute(text("SELECT count(api_token_hash) FROM users")).scalar() == 0
+    assert (kept.user_id, kept.name, kept.scopes) == ("owner", "API token", ("read", "write", "send"))
     engine.dispose()
 
 
