@@ -1,4 +1,4 @@
-"""Which words mean the same and which the opposite: the check's own axes, and WordNet's relations by stem."""
+"""Words that mean the same, and opposites: WordNet's relations by stem."""
 
 from __future__ import annotations
 
