@@ -210,7 +210,7 @@ def run_letters(
 ) -> tuple[StoryWindow, tuple[United, ...]]:
     """Assign items that are called by letters, in this order; those in ``good`` come from good sources."""
     monkeypatch.setattr(window_module, "default_model", lambda: model)
-    window, united = EMPTY_WINDOW, ()
+    window, united = EMPTY_WINDOW, tuple[United, ...]()
     for name in order:
         signature = compute_signature(Item(id=name, title=f"{name} {name * 3} {name * 4}"))
         report = replace(text_report(name, signature, START + timedelta(minutes=ord(name))), reliable=name in good)

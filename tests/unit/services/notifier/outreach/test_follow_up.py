@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from services.notifier.outreach.follow_up import Attachment, FollowUp, Refusal, follow_up
+from services.notifier.drafting.compose import Refusal
+from services.notifier.outreach.follow_up import Attachment, FollowUp, follow_up
 from tests.unit.services.notifier.samples import an_alert, an_item, drafted_story
 
 TOLD = drafted_story(an_alert(story_id="itm_b", evidence=(an_item(),)), kind="dividend_cut")
@@ -28,7 +31,12 @@ def test_a_correction_of_the_united_story_corrects_what_was_told_of_its_part(*, 
 
 
 def test_an_update_of_the_united_story_is_news_to_who_was_told_of_its_part() -> None:
-    fields = {"story_id": "itm_a", "evidence": (LATER,), "related_stories": ("itm_b",), "merged_stories": ("itm_b",)}
+    fields: dict[str, Any] = {
+        "story_id": "itm_a",
+        "evidence": (LATER,),
+        "related_stories": ("itm_b",),
+        "merged_stories": ("itm_b",),
+    }
     update = follow_up(an_alert(revision=1, **fields), [TOLD])
     assert isinstance(update, FollowUp)
     assert update.earlier == TOLD
