@@ -32,7 +32,7 @@ def test_no_link_redeems_a_sign_in_or_decides_on_a_draft(tmp_path: Path) -> None
     before = states(world)
     opened = 0
     for route in routes:
-        if "GET" not in (route.methods or ()) or "stream" in route.path:
+        if "GET" not in (route.methods or ()) or route.path == "/live":  # a stream without an end
             continue
         path = route.path.replace("{draft_id}", line.id).replace("{client_id}", line.client_id)
         if "{" not in path:
