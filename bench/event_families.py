@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 from schemas.readings import EventFamily
 from services.matcher.reading.model.network import Scores
+from training.figures import ValueFigures
 from training.rows import Row
 
-__all__ = ["FAMILIES", "Detection", "detect", "family_lines", "total"]
+__all__ = ["FAMILIES", "detect", "family_lines", "total"]
 
 #: The types of SENTiVENT by family: FinancialReport, Profit/Loss, Revenue, SalesVolume, Expense · Dividend, Financing ·
 #: SecurityValue · Rating · Merger/Acquisition, Investment · Deal · Product/Service · Employment, Facility · Legal ·
@@ -35,30 +36,7 @@ FAMILIES: Mapping[str, frozenset[EventFamily]] = {
 _FAMILY_OF: Mapping[EventFamily, str] = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
 
 
-class Detection(NamedTuple):
-    """The number of items that are labeled and read with a family, and of those where both are."""
-
-    labeled: int
-    read: int
-    hits: int
-
-    @property
-    def precision(self) -> float:
-        """The share of families read that are labeled."""
-        return self.hits / max(1, self.read)
-
-    @property
-    def recall(self) -> float:
-        """The share of families labeled that are read."""
-        return self.hits / max(1, self.labeled)
-
-    @property
-    def f1(self) -> float:
-        """The harmonic mean of precision and recall."""
-        return 2 * self.hits / max(1, self.labeled + self.read)
-
-
-def detect(rows: Sequence[Row], scores: Sequence[Scores]) -> dict[str, Detection]:
+def detect(rows: Sequence[Row], scores: Sequence[Scores]) -> dict[str, ValueFigures]:
     """Compare the families read with those labeled, item by item, for each family."""
     labeled: dict[str, set[str]] = defaultdict(set)
     read: dict[str, set[str]] = defaultdict(set)
@@ -73,18 +51,18 @@ def detect(rows: Sequence[Row], scores: Sequence[Scores]) -> dict[str, Detection
             if family is not None and role != "homonym":
                 found[family].add(row.item_id)
     return {
-        family: Detection(len(labeled[family]), len(read[family]), len(labeled[family] & read[family]))
+        family: ValueFigures(len(labeled[family]), len(read[family]), len(labeled[family] & read[family]))
         for family in FAMILIES
     }
 
 
-def total(found: Iterable[Detection]) -> Detection:
+def total(found: Iterable[ValueFigures]) -> ValueFigures:
     """Return the sum over all families."""
     sums = [sum(numbers) for numbers in zip(*found, strict=True)]
-    return Detection(*sums)
+    return ValueFigures(*sums)
 
 
-def family_lines(found: Mapping[str, Detection]) -> Iterator[str]:
+def family_lines(found: Mapping[str, ValueFigures]) -> Iterator[str]:
     """Yield the rows of a table: family, labeled, read, precision, recall, F."""
     yield "| Family | Labeled | Read | Precision | Recall | F |"
     yield "|---|---|---|---|---|---|"

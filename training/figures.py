@@ -48,7 +48,7 @@ class Answer(NamedTuple):
 
 
 class ValueFigures(NamedTuple):
-    """One value of a field: how often it is labeled and read, and how often that agrees."""
+    """One value of a field, or one family of events: how often it is labeled and read, and how often that agrees."""
 
     labeled: int
     read: int
@@ -63,6 +63,11 @@ class ValueFigures(NamedTuple):
     def recall(self) -> float:
         """The share of labels with this value that are read."""
         return self.hits / max(1, self.labeled)
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall."""
+        return 2 * self.hits / max(1, self.labeled + self.read)
 
 
 class Decile(NamedTuple):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.common.safe_csv import safe_csv
 from services.notifier.advice.outcomes import OpinionGroup, Proportion, SentOpinion
 
-__all__ = ["PERIOD_DAYS", "group_summary", "opinion_row", "opinions_csv", "period_start", "safe_cell"]
+__all__ = ["PERIOD_DAYS", "group_summary", "opinion_row", "opinions_csv", "period_start"]
 
 #: Periods to choose from, in days; 0 means no limit.
 PERIOD_DAYS = (30, 90, 365, 0)
-_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 _COLUMNS = (
     "sent_at", "client_id", "client", "manager_id", "thing", "event", "stance", "verdict", "playbook", "rule",
     "opinion", "reworded", "answer", "their_view", "worth", "story", "next_news", "later_news", "draft_id", "alert_id",
@@ -50,28 +48,11 @@ def group_summary(group: OpinionGroup) -> dict[str, Any]:
 
 
 def opinions_csv(opinions: Iterable[SentOpinion]) -> str:
-    """Return one CSV line per opinion. Cells that a spreadsheet would evaluate as a formula are quoted."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    for opinion in opinions:
-        writer.writerow([safe_cell(value) for value in opinion_row(opinion).values()])
-    return text.getvalue()
+    """Return one line of CSV for each opinion, safe for spreadsheets."""
+    return safe_csv(_COLUMNS, (opinion_row(opinion).values() for opinion in opinions))
 
 
 def _proportion(proportion: Proportion) -> dict[str, Any]:
     interval = proportion.interval
     bounds = None if interval is None else [round(bound, 3) for bound in interval]
     return {"count": proportion.count, "of": proportion.total, "between": bounds}
-
-
-def safe_cell(value: Any) -> str:
-    """Return a value as a cell of CSV that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
-    # Cells that begin with these characters are formulas to a spreadsheet (OWASP, "CSV Injection"), some of which skip
-    # blanks before them and know their full-width forms.
-    return f"'{text}" if text.lstrip()[:1] in _FORMULA or text.startswith(("\t", "\r", "\n")) else text

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import select
 
 from schemas.clients import Client, ClientChanged
-from services.notifier.advice.export import safe_cell
+from services.common.safe_csv import safe_csv
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.tables import clients
 
@@ -25,13 +23,9 @@ _COLUMNS = (
 
 def clients_csv(context: ActionContext) -> str:
     """Return the clients whom the viewer may see as CSV, safe for spreadsheets. An import reads it back."""
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(_COLUMNS)
-    for entry in _entries(context):
-        writer.writerow([safe_cell(value) for value in _row(entry.client)])
+    text = safe_csv(_COLUMNS, (_row(entry.client) for entry in _entries(context)))
     context.audit("clients.exported", "clients", None, "CSV")
-    return written.getvalue()
+    return text
 
 
 def clients_book(context: ActionContext) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -15,8 +13,8 @@ from schemas.base import content_id
 from schemas.clients import ClientChanged
 from services.common.db import exclusive
 from services.common.errors import BadInput
+from services.common.safe_csv import safe_csv
 from services.notifier import queries
-from services.notifier.advice.export import safe_cell
 from services.notifier.client_book.fields import changed_fields, with_values
 from services.notifier.client_book.store import book_frame, id_is_taken
 from services.notifier.client_book.tables import client_changes
@@ -199,11 +197,7 @@ def list_imports(context: ActionContext) -> Sequence[StoredImport]:
 
 def problems_csv(state: StoredImport) -> str:
     """Return the problems of an import as CSV, safe for spreadsheets."""
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(("row", "column", "problem", "fix"))
-    writer.writerows([safe_cell(value) for value in problem] for problem in state.problems)
-    return written.getvalue()
+    return safe_csv(("row", "column", "problem", "fix"), state.problems)
 
 
 def _whose(viewer: Viewer) -> str | None:
