@@ -107,15 +107,16 @@ class StoredClients:
         self._known: dict[str, Client] = {}
         for row in connection.execute(query, execution_options={"yield_per": 500}):
             email = (row.payload["client"].get("contact", {}).get("email") or "").casefold()
+            if not scope.includes(row.manager_id):
+                self._refused[row.id] = (f"The id {row.id!r} is taken.", "Use another id, or ask the owner.")
+                if not row.removed:
+                    self._others.add(email)
+                    self._payloads[row.id] = row.payload
+                continue
             if row.removed:
                 name = row.payload["client"]["name"]
                 fix = "Restore them on the page of archived clients first, or leave the row out."
                 self._refused[row.id] = (f"{name} is archived.", fix)
-                continue
-            if not scope.includes(row.manager_id):
-                self._refused[row.id] = (f"The id {row.id!r} is taken.", "Use another id, or ask the owner.")
-                self._others.add(email)
-                self._payloads[row.id] = row.payload
                 continue
             self._payloads[row.id] = row.payload
             if email:

@@ -30,6 +30,7 @@ from services.notifier.client_import.store import (
     read_import,
 )
 from services.notifier.client_import.table import read_table
+from services.notifier.client_import.tables import client_imports
 from services.notifier.desk.actions.client_edits import free_id, marked, publish_clients, remove_client
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.auth import Viewer
@@ -114,7 +115,7 @@ def apply_import(acting: Acting, import_id: str) -> StoredImport:
     """Write what an import changes, some clients at a time. If it was interrupted, the rest follows.
 
     Raises:
-        Conflict: it was applied already.
+        Conflict: it was applied already, or is being applied at this moment.
     """
     with acting() as context:
         state = _own(context, import_id)
@@ -122,6 +123,8 @@ def apply_import(acting: Acting, import_id: str) -> StoredImport:
             raise Conflict("This import was applied already.", fix="Upload the file again.")
     plan = _plan(acting, import_id)
     with acting() as context:
+        exclusive(context.connection, "book")
+        _require_place(context, import_id, state.done)
         change_import(
             context.connection, import_id,
             status="applying", done=state.done, total=state.done + len(plan.clients),
@@ -130,6 +133,7 @@ def apply_import(acting: Acting, import_id: str) -> StoredImport:
     for chunk in _chunks(plan.clients):
         with acting() as context:
             exclusive(context.connection, "book")
+            _require_place(context, import_id, done)
             _write(context, chunk, import_id)
             done += len(chunk)
             change_import(context.connection, import_id, done=done)
@@ -246,6 +250,14 @@ def _refuse_others(plan: Plan, manager_id: str | None) -> None:
         plan.problems.append(RowProblem(planned.row, "", "Only the owner assigns clients to others.", fix))
     plan.failed += len(others)
     plan.problems.sort()
+
+
+def _require_place(context: ActionContext, import_id: str, done: int) -> None:
+    """Raise Conflict if an import is no longer where its plan begins: applied twice at once, it would add twins."""
+    query = select(client_imports.c.status, client_imports.c.done).where(client_imports.c.id == import_id)
+    place = context.connection.execute(query).one()
+    if place.status not in ("checked", "applying") or place.done != done:
+        raise Conflict("This import is being applied already.", fix="Reload the page to see how far it is.")
 
 
 def _write(context: ActionContext, chunk: Sequence[PlannedClient], import_id: str) -> None:

@@ -15,11 +15,13 @@ from schemas.clients import Client
 from services.common.db import reading
 from services.common.errors import BadInput
 from services.notifier import queries
-from services.notifier.client_import.plan import ImportOptions
+from services.notifier.client_import.plan import ImportOptions, Plan
 from services.notifier.client_import.store import StoredImport
+from services.notifier.desk.actions import client_imports
 from services.notifier.desk.actions.client_edits import archive_client, save_client
 from services.notifier.desk.actions.client_exports import clients_book, clients_csv
 from services.notifier.desk.actions.client_imports import (
+    Acting,
     apply_import,
     check_import,
     list_imports,
@@ -199,6 +201,34 @@ def test_account_managers_import_their_own_clients_and_see_their_own_imports(imp
             show_import(context, mine.id)
     with importing.acting() as context:
         assert {listed.id for listed in list_imports(context)} == {state.id, mine.id}
+
+
+def test_an_archived_client_of_another_account_manager_is_not_named(importing: Importing) -> None:
+    with importing.acting() as context:
+        archive_client(context, "claire-arnaud")
+    table = "id,name\nclaire-arnaud,X\n"
+    june = Importing(importing.world, JUNE)
+    assert [problem.message for problem in june.stage(table).problems] == ["The id 'claire-arnaud' is taken."]
+    assert [problem.message for problem in importing.stage(table).problems] == ["Claire Arnaud is archived."]
+
+
+def test_an_import_that_is_applied_twice_at_once_adds_no_twins(
+    importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = importing.stage("name,manager\nAda,mara\nBea,mara\n")
+    planned = client_imports._plan
+
+    def overtaken(acting: Acting, import_id: str) -> Plan:
+        plan = planned(acting, import_id)
+        monkeypatch.setattr(client_imports, "_plan", planned)
+        assert importing.apply(state).done == 2
+        return plan
+
+    monkeypatch.setattr(client_imports, "_plan", overtaken)
+    with pytest.raises(Conflict, match="being applied already"):
+        importing.apply(state)
+    assert importing.client("ada") is not None
+    assert importing.client("ada-2") is None
 
 
 def test_an_interrupted_import_continues(importing: Importing, monkeypatch: pytest.MonkeyPatch) -> None:
