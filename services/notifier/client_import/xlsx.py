@@ -6,6 +6,7 @@ Only the values of cells are read. Formulas give the value that was last calcula
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -25,6 +26,8 @@ _MAX_UNPACKED = 80 * 1024 * 1024
 _MAX_PARTS = 1_000
 _MAX_STRINGS = 1_000_000
 _MAX_COLUMNS = 300
+#: Elements that are in memory at once: a row of all columns that a spreadsheet can have needs far fewer.
+_MAX_HELD = 500_000
 _DAMAGED = "The file is no .xlsx file that can be read"
 _FIX = "Open it in your spreadsheet program and save it again as .xlsx or CSV."
 _REFERENCE = re.compile(r"([A-Z]{1,3})\d+$")
@@ -53,11 +56,14 @@ def read_xlsx(content: bytes, limit: int) -> list[tuple[int, list[str]]]:
     except (
         zipfile.BadZipFile,
         zlib.error,
+        lzma.LZMAError,
         ParseError,
         KeyError,
         IndexError,
         ValueError,
+        OverflowError,
         EOFError,
+        OSError,
         RuntimeError,
     ) as error:
         if isinstance(error, DefusedXmlException):
@@ -94,11 +100,16 @@ def _elements(book: zipfile.ZipFile, part: str, tag: str) -> Iterator[Any]:
     """Yield the elements with this name, without their namespace, and free each."""
     with book.open(part) as stream:
         root: Any = None
+        held = 0
         for event, element in iterparse(_Bounded(stream), ("start", "end"), forbid_dtd=True):
             if event == "start":
                 root = element if root is None else root
+                held += 1
+                if held > _MAX_HELD:
+                    raise BadInput(f"{_DAMAGED}: it has a row with too many cells.", fix=_FIX)
             elif _name(element) == tag:
                 yield element
+                held = 0
                 element.clear()
                 if root is not None and root is not element:
                     root.clear()

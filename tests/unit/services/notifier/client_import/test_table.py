@@ -9,6 +9,7 @@ import pytest
 
 from services.common.errors import BadInput
 from services.notifier.client_import import table as tables
+from services.notifier.client_import import xlsx
 from services.notifier.client_import.table import Row, read_table
 from tests.crm_exports import as_csv, as_xlsx
 
@@ -80,6 +81,30 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked() -> None:
         book.writestr("xl/worksheets/sheet1.xml", b"<a>" + b" " * 90_000_000 + b"</a>")
     with pytest.raises(BadInput, match="unpacks to more than 80 MB"):
         read_table(written.getvalue())
+
+
+def workbook(sheet: bytes, **parts: bytes) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/worksheets/sheet1.xml", b"<worksheet><sheetData>" + sheet + b"</sheetData></worksheet>")
+        for name, content in parts.items():
+            book.writestr(f"xl/{name}.xml", content)
+    return written.getvalue()
+
+
+def test_a_row_of_millions_of_cells_is_not_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "_MAX_HELD", 1_000)
+    rows = b"<row><c><v>1</v></c></row>" * 900
+    assert len(read_table(workbook(rows)).rows) == 899
+    with pytest.raises(BadInput, match="too many cells") as refused:
+        read_table(workbook(b"<row>" + b"<c/>" * 2_000 + b"</row>"))
+    assert refused.value.fix
+
+
+def test_a_day_before_the_calendar_begins_is_no_crash() -> None:
+    styles = b'<styleSheet><cellXfs><xf numFmtId="14"/></cellXfs></styleSheet>'
+    with pytest.raises(BadInput, match=r"no \.xlsx file"):
+        read_table(workbook(b'<row><c s="0"><v>-1e12</v></c></row>', styles=styles))
 
 
 def test_too_many_rows_or_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
