@@ -133,7 +133,9 @@ def _filled_rows(form: Mapping[str, str], group: str) -> Iterable[dict[str, str]
     numbers = {
         int(number)
         for name in form
-        if name.startswith(f"{group}.") and (number := name[len(group) + 1 :].partition(".")[0]).isdecimal()
+        if name.startswith(f"{group}.")
+        and (number := name[len(group) + 1 :].partition(".")[0]).isdecimal()
+        and len(number) < 7
     }
     for row in sorted(numbers)[:_MAX_ROWS]:
         inputs = {name: form.get(f"{group}.{row}.{name}", "").strip() for name in ROWS[group]}

@@ -14,6 +14,7 @@ from services.notifier.contact.blackouts import general_blackout
 from services.notifier.contact.hours import is_open
 from services.notifier.contact.plan import UTC_ZONE, format_time, zone_of
 from services.notifier.desk.actions.context import ActionContext
+from services.notifier.desk.second_person import visible_draft
 from services.notifier.queries import DraftLine
 from services.notifier.scope import EVERYTHING
 
@@ -58,8 +59,8 @@ def parse_chosen(text: str, zone: ZoneInfo) -> datetime:
 
 
 def client_zone_of(context: ActionContext, draft_id: str) -> ZoneInfo:
-    """Return the time zone of the client of a draft; UTC if there is no such draft or client."""
-    line = queries.draft(context.connection, EVERYTHING, draft_id)
+    """Return the time zone of the client of a draft; UTC if the viewer may see no such draft, or there is no client."""
+    line = visible_draft(context.connection, context.viewer, context.gate, draft_id)
     entry = None if line is None else queries.client(context.connection, EVERYTHING, line.client_id)
     return UTC_ZONE if entry is None else zone_of(entry.client)
 

@@ -60,7 +60,7 @@ def inbox(context: PageRequest) -> HTMLResponse:
         feed_count=len(context.dependencies.feeds_view()),
         **values,
     )
-    remember_view(response, view)
+    remember_view(context, response, view)
     return response
 
 

@@ -25,6 +25,7 @@ from services.notifier.triage.view import InboxView
 
 __all__ = [
     "STATIC",
+    "VIEW_COOKIE",
     "PageForm",
     "PageRequest",
     "Rendering",
@@ -158,9 +159,13 @@ def redirect(path: str, note: str | None = None) -> RedirectResponse:
     return RedirectResponse(f"{path}{joint}note={note}" if note else path, status_code=303)
 
 
-def remember_view(response: Response, view: InboxView) -> None:
-    """Keep the view of the inbox in the browser, for the next draft after a decision and the way back."""
-    response.set_cookie(VIEW_COOKIE, view.query, httponly=True, samesite="lax")
+def remember_view(context: RequestContext, response: Response, view: InboxView) -> None:
+    """Keep the view of the inbox in the browser, for the next draft after a decision and the way back.
+
+    It may name a client, so it goes where the session's cookie goes, and no further.
+    """
+    secure = context.dependencies.settings.base_url.startswith("https://")
+    response.set_cookie(VIEW_COOKIE, view.query, httponly=True, samesite="lax", secure=secure)
 
 
 def view_of(context: RequestContext) -> InboxView:

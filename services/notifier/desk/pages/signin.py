@@ -11,7 +11,7 @@ from services.common.db import reading
 from services.notifier.desk import auth
 from services.notifier.desk.auth import SESSION_COOKIE
 from services.notifier.desk.context import site_of
-from services.notifier.desk.pages.rendering import PageForm, render_bare
+from services.notifier.desk.pages.rendering import VIEW_COOKIE, PageForm, render_bare
 
 __all__ = ["router", "signin_page"]
 
@@ -67,5 +67,6 @@ def sign_out(context: PageForm) -> Response:
     with context.dependencies.engine.begin() as connection:
         auth.end_sessions(connection, context.viewer.user_id)
     response = RedirectResponse("/signin", status_code=303)
-    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
+    for name in (SESSION_COOKIE, VIEW_COOKIE):
+        response.delete_cookie(name, httponly=True, samesite="lax")
     return response

@@ -152,7 +152,10 @@ def test_sessions_can_be_ended(world: World, change: dict[str, object]) -> None:
 
 def test_signing_out_ends_all_sessions_of_the_user(world: World) -> None:
     client, elsewhere, colleague = world.browser(), world.browser(), world.browser("manager-mara")
+    client.get("/?client=arnaud")
+    assert "arnaud" in client.cookies["firstword_view"]
     assert post(client, "/signout") == 303
+    assert "firstword_view" not in client.cookies  # it may name a client
     assert client.get("/").status_code == 303
     assert elsewhere.get("/").status_code == 303
     assert colleague.get("/").status_code == 200

@@ -62,6 +62,11 @@ def test_texts_survive_being_joined(texts: list[str]) -> None:
     assert split_texts(joined(texts)) == texts
 
 
+def test_a_row_with_an_absurd_number_is_left_out() -> None:
+    entry, _ = entry_of({f"assets.{'9' * 5_000}.name": "Halden", "assets.3.name": "Meridia"})
+    assert [asset["name"] for asset in entry["assets"]] == ["Meridia"]
+
+
 @pytest.mark.parametrize(
     ("field", "name"),
     [

@@ -41,6 +41,16 @@ async def test_a_change_is_told_once_with_the_counts(world: World) -> None:
     assert not feed.is_full("owner")
 
 
+async def test_the_version_tells_nothing_about_other_peoples_drafts(world: World) -> None:
+    feeds = [LiveFeed(world.engine, interval=0.01) for _ in range(2)]
+    versions = []
+    for feed in feeds:
+        async with aclosing(cast("Any", feed.events("manager-june", lambda: {"inbox": 0}))) as stream:
+            versions.append((await following(stream))["version"])
+    assert all(len(version) == 24 and int(version, 16) for version in versions)
+    assert versions[0] != versions[1]  # without the key, small numbers could be tried out
+
+
 async def test_the_stream_ends_with_the_session(world: World) -> None:
     feed = LiveFeed(world.engine, interval=0.01)
     messages = [message async for message in feed.events("owner", lambda: None)]
