@@ -534,7 +534,12 @@ class Desk(Transport):
         )
 
     def list_sources(
-        self, *, q: str | None = None, only_feeds: bool | None = None, limit: int | None = None, page: int | None = None
+        self,
+        *,
+        q: str | None = None,
+        only_feeds: bool | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> models.SourceViewPage:
         """List sources by domain: grade, ground and track record. ``?q=`` searches domain, publisher and owner.
 
@@ -544,7 +549,7 @@ class Desk(Transport):
             models.SourceViewPage,
             "GET",
             "/sources",
-            query={"q": q, "only_feeds": only_feeds, "limit": limit, "page": page},
+            query={"q": q, "only_feeds": only_feeds, "cursor": cursor, "limit": limit},
         )
 
     def list_all(self) -> models.ImportList:
@@ -606,7 +611,8 @@ class Desk(Transport):
         *,
         by: Literal["rule", "kind", "stance", "manager", "client"] | None = None,
         days: int | None = None,
-        page: int | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> models.AdvicePage:
         """Return sent opinions and their results, as groups and as a list, by pages.
 
@@ -614,7 +620,9 @@ class Desk(Transport):
 
         Scope: ``read``.
         """
-        return self._request(models.AdvicePage, "GET", "/advice", query={"by": by, "days": days, "page": page})
+        return self._request(
+            models.AdvicePage, "GET", "/advice", query={"by": by, "days": days, "cursor": cursor, "limit": limit}
+        )
 
     def get_managers(self) -> models.ManagerList:
         """List account managers and their settings for digests and urgent news.

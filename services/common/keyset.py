@@ -1,4 +1,4 @@
-"""Pages of a query by the position of their last row, so that rows which are added or removed meanwhile move nothing.
+"""Pages by the position of their last row, so that rows which are added or removed meanwhile move nothing.
 
 A cursor holds the sort values of the last row. It is opaque to callers, but it is no secret and grants nothing: the
 query's own conditions hold on every page.
@@ -10,10 +10,11 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Boolean, ColumnElement, Connection, RowMapping, Select, and_, case, literal, or_
 from sqlalchemy.sql import operators
@@ -22,7 +23,9 @@ from sqlalchemy.sql.elements import UnaryExpression
 from services.common.db import UtcDateTime
 from services.common.errors import BadInput
 
-__all__ = ["Cursor", "rows_after"]
+__all__ = ["Cursor", "items_after", "rows_after"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,26 @@ def rows_after(
     return rows[:size], _encoded(order, last)
 
 
+def items_after(
+    items: Sequence[T], cursor: Cursor, size: int, key: Callable[[T], tuple[int | str, ...]], *, order: str
+) -> tuple[Sequence[T], str | None]:
+    """Return the items after ``cursor``, and the cursor of the next page if there is one.
+
+    The items are sorted by ``key``, which is different for each; ``order`` names the list.
+
+    Raises:
+        BadInput: the cursor was not returned for this list.
+    """
+    start = 0
+    if cursor.text:
+        try:
+            start = bisect_right(items, tuple(_values(cursor.text, order)), key=key)
+        except (binascii.Error, ValueError, TypeError, RecursionError):
+            raise _another_list() from None
+    following = items[start : start + size]
+    return following, _encoded(order, key(following[-1])) if start + size < len(items) else None
+
+
 def _key(clause: Any) -> _Key:
     descending = isinstance(clause, UnaryExpression) and clause.modifier is operators.desc_op
     column = clause.element if isinstance(clause, UnaryExpression) and clause.modifier is not None else clause
@@ -91,15 +114,23 @@ def _encoded(order: str, values: Sequence[Any]) -> str:
 
 def _decoded(text: str, order: str, keys: Sequence[_Key]) -> list[Any]:
     try:
-        found = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-        if not isinstance(found, list) or len(found) != len(keys) + 1 or found[0] != order:
-            raise ValueError("another list")
-        return [_typed(value, key.column) for value, key in zip(found[1:], keys, strict=True)]
+        return [_typed(value, key.column) for value, key in zip(_values(text, order), keys, strict=True)]
     except (binascii.Error, ValueError, RecursionError):
-        raise BadInput(
-            "This cursor does not belong to this list.",
-            fix="Use the value of `next` from the page before, with the same filters, or leave the cursor out.",
-        ) from None
+        raise _another_list() from None
+
+
+def _values(text: str, order: str) -> list[Any]:
+    found = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    if not isinstance(found, list) or found[:1] != [order]:
+        raise ValueError("another list")
+    return found[1:]
+
+
+def _another_list() -> BadInput:
+    return BadInput(
+        "This cursor does not belong to this list.",
+        fix="Use the value of `next` from the page before, with the same filters, or leave the cursor out.",
+    )
 
 
 def _typed(value: Any, column: ColumnElement[Any]) -> Any:

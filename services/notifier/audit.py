@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select
 
-from services.notifier.queries import Page, Place, page_of
+from services.notifier.paging import Page, Place, page_of
 from services.notifier.tables import audit_log, clients, users
 
 __all__ = ["AuditFilter", "actions", "entries", "record"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, or_, select, union_all
 
@@ -13,9 +13,9 @@ from schemas.alerts import Alert
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftState
 from schemas.interactions import ClientTuned
-from services.common.keyset import Cursor, rows_after
 from services.notifier.contact.budget import LEFT_OUT
 from services.notifier.lifecycle import DECIDABLE
+from services.notifier.paging import Page, Place, page_of
 from services.notifier.scope import EVERYTHING, Scope
 from services.notifier.tables import (
     alerts,
@@ -37,8 +37,6 @@ __all__ = [
     "Counts",
     "DraftLine",
     "NoticedLine",
-    "Page",
-    "Place",
     "alert",
     "alert_lines",
     "alerts_by_id",
@@ -62,7 +60,6 @@ __all__ = [
     "inbox",
     "lines_by_id",
     "noticed",
-    "page_of",
     "stopped",
     "story",
     "to_decide",
@@ -70,34 +67,6 @@ __all__ = [
     "waiting",
     "waiting_for_second",
 ]
-
-T = TypeVar("T")
-U = TypeVar("U")
-#: Where a page of a list begins: its number from 1, or the cursor after which it begins.
-Place = int | Cursor
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a list: either the page with a number from 1, or the one after a cursor, whose number is unknown.
-
-    ``next`` is the cursor of the following page, None if this is the last one.
-    """
-
-    items: Sequence[T]
-    total: int
-    number: int | None
-    size: int
-    next: str | None = None
-
-    @property
-    def pages(self) -> int:
-        """The number of pages, at least one."""
-        return max(1, -(-self.total // self.size))
-
-    def with_items(self, items: Sequence[U]) -> Page[U]:
-        """Return the same page with other items, such as those that its rows stand for."""
-        return Page(items, self.total, self.number, self.size, self.next)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,28 +139,6 @@ def _line(row: RowMapping) -> DraftLine:
         draft=Draft.model_validate(row["payload"]),
         alert=None if row["alert"] is None else Alert.model_validate(row["alert"]),
     )
-
-
-def _count(connection: Connection, query: Select[Any]) -> int:
-    bare = query.order_by(None).with_only_columns(literal(1), maintain_column_froms=True)
-    return connection.execute(select(func.count()).select_from(bare.subquery())).scalar_one()
-
-
-def page_of(
-    connection: Connection, query: Select[Any], number: Place, size: int, *, count: Select[Any] | None = None
-) -> Page[RowMapping]:
-    """Return the page with a number (the last page if there are fewer), or the one after a cursor.
-
-    ``count`` selects the rows to count, if that is simpler than ``query``. The order of ``query`` is complete, and
-    nothing in it is null.
-    """
-    total = _count(connection, query if count is None else count)
-    if isinstance(number, Cursor):
-        rows, following = rows_after(connection, query, number, size)
-        return Page(rows, total, None if number.text else 1, size, following)
-    number = min(max(1, number), max(1, -(-total // size)))
-    rows = connection.execute(query.limit(size).offset((number - 1) * size)).mappings().all()
-    return Page(rows, total, number, size)
 
 
 def _drafts(connection: Connection, query: Select[Any], number: Place, size: int) -> Page[DraftLine]:

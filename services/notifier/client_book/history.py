@@ -13,7 +13,7 @@ from schemas.clients import Client, ClientChanged
 from services.common.db import upsert
 from services.notifier.client_book.fields import FieldChange, describe_changes
 from services.notifier.client_book.tables import client_changes
-from services.notifier.queries import Page, Place, page_of
+from services.notifier.paging import Page, Place, page_of
 from services.notifier.scope import Scope
 from services.notifier.tables import clients, users
 

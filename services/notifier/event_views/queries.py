@@ -26,7 +26,7 @@ from services.notifier.event_views.view import (
     story_views,
     weightiest,
 )
-from services.notifier.queries import Page, Place, page_of
+from services.notifier.paging import Page, Place, page_of
 from services.notifier.scope import Scope
 from services.notifier.tables import alerts, clients, contact_decisions, deliveries, drafts, interactions, refusals
 

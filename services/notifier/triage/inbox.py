@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, case, 
 
 from services.notifier.event_views.tables import event_stories
 from services.notifier.lifecycle import DECIDABLE
-from services.notifier.queries import DraftLine, Page, lines_by_id, to_decide
+from services.notifier.paging import Page
+from services.notifier.queries import DraftLine, lines_by_id, to_decide
 from services.notifier.scope import Scope
 from services.notifier.tables import alerts, clients, draft_marks, drafts, users
 from services.notifier.triage.view import InboxView

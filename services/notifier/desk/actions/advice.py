@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 from services.notifier.advice.export import period_start
 from services.notifier.advice.outcomes import GROUPINGS, SentOpinion
 from services.notifier.advice.queries import sent_opinions
-from services.notifier.queries import Page
+from services.notifier.paging import Page, Place, page_of_items
 from services.notifier.scope import Scope
 
-__all__ = ["DEFAULT_DAYS", "AdviceQuery", "Grouping", "list_advice", "page_of", "parse_query"]
+__all__ = ["DEFAULT_DAYS", "AdviceQuery", "Grouping", "list_advice", "page_of_opinions", "parse_query"]
 
 DEFAULT_DAYS = 365
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: The names of ``GROUPINGS``, as the API lists them.
 Grouping = Literal["rule", "kind", "stance", "manager", "client"]
 
@@ -42,8 +43,10 @@ def list_advice(connection: Connection, scope: Scope, query: AdviceQuery, now: d
     return sent_opinions(connection, scope, period_start(query.days, now))
 
 
-def page_of(given: list[SentOpinion], number: int, size: int) -> Page[SentOpinion]:
-    """Return one page of the opinions; a number beyond the last page gives the last one."""
-    pages = max(1, -(-len(given) // size))
-    number = min(max(1, number), pages)
-    return Page(given[(number - 1) * size : number * size], len(given), number, size)
+def page_of_opinions(given: Sequence[SentOpinion], number: Place, size: int) -> Page[SentOpinion]:
+    """Return one page of the opinions."""
+    return page_of_items(given, number, size, _place, order="opinions")
+
+
+def _place(opinion: SentOpinion) -> tuple[int | str, ...]:
+    return -((opinion.sent_at - _EPOCH) // timedelta(microseconds=1)), opinion.draft_id, opinion.alert_id

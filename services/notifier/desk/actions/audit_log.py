@@ -14,7 +14,7 @@ from services.notifier.audit import AuditFilter
 from services.notifier.desk import labels
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.errors import NotFound
-from services.notifier.queries import Page, Place
+from services.notifier.paging import Page, Place
 
 __all__ = ["filter_of", "list_entries", "parse_filter"]
 

@@ -10,7 +10,7 @@ from schemas.alerts import Verdict
 from schemas.event_views import EventLine, EventView
 from services.notifier.desk.errors import NotFound
 from services.notifier.event_views.queries import EventFilter, event_lines, event_view
-from services.notifier.queries import Page, Place
+from services.notifier.paging import Page, Place
 from services.notifier.scope import Scope
 
 __all__ = ["list_events", "show_event"]

@@ -17,7 +17,7 @@ from services.notifier.desk.dependencies import (
     SourceView,
 )
 from services.notifier.desk.errors import NotFound
-from services.notifier.queries import Page
+from services.notifier.paging import Page, Place, page_of_items
 
 __all__ = [
     "FeedAction",
@@ -105,7 +105,7 @@ def export_opml(dependencies: DeskDependencies) -> bytes:
 
 
 def list_sources(
-    dependencies: DeskDependencies, search: str, *, only_feeds: bool, number: int, size: int
+    dependencies: DeskDependencies, search: str, *, only_feeds: bool, number: Place, size: int
 ) -> Page[SourceView]:
     """Return a page of sources by domain: those with ``search`` in a name, and if wanted only those with a feed."""
     wanted = search.casefold()
@@ -116,14 +116,18 @@ def list_sources(
         if (not only_feeds or source.domain in spoken)
         and any(wanted in (text or "").casefold() for text in (source.domain, source.publisher, source.owner))
     ]
-    number = min(number, max(1, -(-len(found) // size)))
-    return Page(found[(number - 1) * size : number * size], len(found), number, size)
+    found.sort(key=_domain)
+    return page_of_items(found, number, size, _domain, order="sources")
 
 
 def feeds_of(dependencies: DeskDependencies, sources: Sequence[SourceView]) -> dict[str, list[FeedView]]:
     """Return the feeds through which each source may speak, by its domain."""
     feeds = dependencies.feeds_view()
     return {source.domain: [feed for feed in feeds if source.domain in _speakers(feed)] for source in sources}
+
+
+def _domain(source: SourceView) -> tuple[str]:
+    return (source.domain,)
 
 
 def _speakers(feed: FeedView) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 
 from services.notifier.advice.export import group_summary, opinion_row
 from services.notifier.advice.outcomes import group_opinions
-from services.notifier.desk.actions.advice import DEFAULT_DAYS, AdviceQuery, Grouping, list_advice, page_of
-from services.notifier.desk.api.caller import Caller
+from services.notifier.desk.actions.advice import DEFAULT_DAYS, AdviceQuery, Grouping, list_advice, page_of_opinions
+from services.notifier.desk.api.caller import Caller, Listing
 from services.notifier.desk.api.models import AdviceGroup, AdvicePage, Opinion
 
 __all__ = ["router"]
@@ -20,9 +20,9 @@ router = APIRouter()
 @router.get("/advice")
 def get_advice(
     context: Caller,
+    listing: Listing,
     by: Grouping = "rule",
     days: Annotated[int, Query(ge=0, le=9_999)] = DEFAULT_DAYS,
-    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> AdvicePage:
     """Return sent opinions and their results, as groups and as a list, by pages.
 
@@ -32,12 +32,13 @@ def get_advice(
     with context.reading() as connection:
         given = list_advice(connection, context.scope, query, context.now)
     context.audit_read("advice.read", "advice")
-    shown = page_of(given, page, context.page_size)
+    shown = page_of_opinions(given, listing.place, listing.size)
     return AdvicePage(
         by=query.by,
         days=query.days,
         groups=[AdviceGroup.model_validate(group_summary(group)) for group in group_opinions(given, query.by)],
         items=[Opinion.model_validate(opinion_row(opinion)) for opinion in shown.items],
+        next=shown.next,
         total=shown.total,
         page=shown.number,
         pages=shown.pages,

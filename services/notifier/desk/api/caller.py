@@ -25,7 +25,7 @@ from services.notifier.desk.context import RequestContext, signed_in, site_of
 from services.notifier.desk.errors import Forbidden, SignInNeeded, TooManyRequests
 from services.notifier.desk.idempotency import Answer, KeyedRequest
 from services.notifier.desk.tokens import TokenScope
-from services.notifier.queries import Place
+from services.notifier.paging import Place
 
 __all__ = ["IDEMPOTENCY_KEY", "Caller", "Listing", "Replay", "Sender", "Wanted", "sender"]
 
@@ -158,5 +158,5 @@ def _wanted(
 Caller = Annotated[RequestContext, Depends(_caller)]
 #: The caller of an operation that sends a message to a client.
 Sender = Annotated[RequestContext, Depends(sender)]
-#: The part of a list: pass ``number=listing.place, size=listing.size`` to a query that ends in ``queries.page_of``.
+#: The part of a list: pass ``number=listing.place, size=listing.size`` to a query that ends in ``paging.page_of``.
 Listing = Annotated[Wanted, Depends(_wanted)]

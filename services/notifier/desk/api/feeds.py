@@ -11,7 +11,7 @@ from pydantic import Field
 from schemas.base import Model
 from services.notifier.desk.actions import feeds
 from services.notifier.desk.actions.feeds import FeedAction
-from services.notifier.desk.api.caller import Caller
+from services.notifier.desk.api.caller import Caller, Listing
 from services.notifier.desk.api.models import FeedList, ListPage, list_page
 from services.notifier.desk.dependencies import FeedImport, FoundFeed, SourceView
 
@@ -99,11 +99,12 @@ def change_feed(context: Caller, feed_id: str, action: FeedAction) -> Changed:
 @router.get("/sources")
 def list_sources(
     context: Caller,
+    listing: Listing,
     q: Annotated[str, Query(max_length=200)] = "",
     only_feeds: bool = False,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> ListPage[SourceView]:
     """List sources by domain: grade, ground and track record. ``?q=`` searches domain, publisher and owner."""
-    found = feeds.list_sources(context.dependencies, q.strip(), only_feeds=only_feeds, number=page, size=limit)
+    found = feeds.list_sources(
+        context.dependencies, q.strip(), only_feeds=only_feeds, number=listing.place, size=listing.size
+    )
     return list_page(found, found.items)

@@ -18,7 +18,7 @@ from services.notifier.desk.problems import Problem
 from services.notifier.digest.preferences import ChosenPreferences
 from services.notifier.gate.findings import GatedFinding, Refusal
 from services.notifier.gate.policy import Effect
-from services.notifier.queries import Page
+from services.notifier.paging import Page
 from services.notifier.sending_plan import Refused
 
 __all__ = [

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from services.notifier.advice.export import PERIOD_DAYS, opinions_csv
 from services.notifier.advice.outcomes import GROUPINGS, MIN_CASES, group_opinions
-from services.notifier.desk.actions.advice import list_advice, page_of, parse_query
+from services.notifier.desk.actions.advice import list_advice, page_of_opinions, parse_query
 from services.notifier.desk.pages.rendering import PageRequest, render
 from services.notifier.scope import EVERYTHING
 
@@ -29,7 +29,7 @@ def advice(context: PageRequest) -> HTMLResponse:
         context,
         "advice.html",
         groups=group_opinions(given, query.by),
-        page=page_of(given, context.page_number, context.page_size),
+        page=page_of_opinions(given, context.page_number, context.page_size),
         query=query,
         groupings=tuple(GROUPINGS) if context.scope == EVERYTHING else MANAGERS_OWN,
         periods=PERIOD_DAYS,

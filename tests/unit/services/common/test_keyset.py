@@ -11,7 +11,7 @@ from sqlalchemy import Column, Engine, Integer, MetaData, Select, String, Table,
 
 from services.common.db import UtcDateTime
 from services.common.errors import BadInput
-from services.common.keyset import Cursor, rows_after
+from services.common.keyset import Cursor, items_after, rows_after
 
 T0 = datetime(2026, 3, 5, 8, 0, tzinfo=UTC)
 entries = Table(
@@ -95,3 +95,26 @@ def test_a_forged_cursor_is_refused(engine: Engine, values: tuple[object, ...]) 
     order = json.loads(base64.urlsafe_b64decode(cursor + "=="))[0]
     with pytest.raises(BadInput, match="does not belong to this list"):
         page(engine, encoded(order, *values))
+
+
+def place(item: tuple[int, str]) -> tuple[int | str, ...]:
+    return -item[0], item[1]
+
+
+def listed(items: Sequence[tuple[int, str]], cursor: str) -> tuple[Sequence[tuple[int, str]], str | None]:
+    return items_after(items, Cursor(cursor), 2, place, order="items")
+
+
+def test_pages_of_a_list_miss_nothing_when_items_come_and_go() -> None:
+    items = [(9, "a"), (9, "b"), (4, "c"), (4, "d"), (1, "e")]
+    first, cursor = listed(items, "")
+    assert (first, cursor is None) == (items[:2], False)
+    second, cursor = listed([(12, "new"), *items[:1], *items[2:]], cursor or "")
+    assert second == items[2:4]
+    assert listed(items, cursor or "") == (items[4:], None)
+
+
+@pytest.mark.parametrize("cursor", ["x", "[" * 2_000, encoded("others", 1, "a"), encoded("items", "a", 1), encoded(7)])
+def test_what_is_no_cursor_of_a_list_in_memory_is_refused(cursor: str) -> None:
+    with pytest.raises(BadInput, match="does not belong to this list"):
+        listed([(9, "a"), (4, "b")], cursor)

@@ -129,6 +129,16 @@ def test_the_api_does_the_same(world: World, program: TestClient) -> None:
     assert (listed["total"], [source["domain"] for source in listed["items"]]) == (2, ["northgate.example"])
 
 
+def test_programs_read_all_sources_by_following_the_cursor(program: TestClient) -> None:
+    everything = program.get("/api/v1/sources").json()
+    assert everything["next"] is None
+    first = program.get("/api/v1/sources", params={"limit": 1}).json()
+    second = program.get("/api/v1/sources", params={"limit": 200, "cursor": first["next"]}).json()
+    assert first["items"] + second["items"] == everything["items"]
+    assert second["next"] is None
+    assert program.get("/api/v1/drafts", params={"cursor": first["next"]}).status_code == 400
+
+
 def test_a_desk_without_feeds_says_so(world: World, program: TestClient) -> None:
     world.feeds = ()
     assert "No feeds yet." in world.browser("manager-mara").get("/feeds").text
