@@ -72,7 +72,10 @@ def stop_telling(context: Caller, alert_id: str, stopping: GivenReason) -> Reque
 def list_stopped(context: Caller, client_id: str) -> Sequence[StoppedItem]:
     """List the news that the client is not told again."""
     with context.reading() as connection:
+        known = queries.client(connection, context.scope, client_id)
         rows = queries.stopped(connection, context.scope, client_id)
+    if known is None:
+        raise NotFound("There is no such client.")
     context.audit_read("client.read", client_id, client_id)
     return [StoppedItem.model_validate({name: row[name] for name in StoppedItem.model_fields}) for row in rows]
 

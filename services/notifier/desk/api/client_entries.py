@@ -6,7 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from services.notifier.client_book.history import changes_of
+from services.notifier import queries
+from services.notifier.client_book.history import changes_of, removal
 from services.notifier.client_book.store import book_frame
 from services.notifier.desk.actions.client_edits import (
     Saved,
@@ -30,6 +31,7 @@ from services.notifier.desk.api.client_models import (
     SavedEntry,
 )
 from services.notifier.desk.api.models import ListPage, Recorded, list_page
+from services.notifier.desk.errors import NotFound
 
 __all__ = ["router"]
 
@@ -95,6 +97,9 @@ def restore(context: Caller, client_id: str) -> SavedEntry:
 def get_history(context: Caller, listing: Listing, client_id: str) -> ListPage[HistoryItem]:
     """List the changes of a client's entry, newest first: who changed what, and when."""
     with context.reading() as connection:
+        known = queries.client(connection, context.scope, client_id)
+        if known is None and removal(connection, context.scope, client_id) is None:
+            raise NotFound("There is no such client.")
         page = changes_of(connection, context.scope, client_id, number=listing.place, size=listing.size)
     context.audit_read("client.history", client_id, client_id)
     items = [
