@@ -108,6 +108,10 @@ def test_account_managers_see_only_the_opinions_to_their_own_clients(world: Worl
         assert "Arnaud" not in june.get(path).text
     assert "Arnaud" in owner.get("/advice").text
     assert [group["name"] for group in owner.get("/api/v1/advice?by=manager").json()["groups"]] == ["june", "mara"]
+    first = owner.get("/api/v1/advice?limit=1").json()
+    second = owner.get("/api/v1/advice", params={"limit": 1, "cursor": first["next"]}).json()
+    assert {item["client_id"] for item in first["items"] + second["items"]} == {"claire-arnaud", "brightwater"}
+    assert second["next"] is None
     rows = list(csv.DictReader(io.StringIO(owner.get("/advice.csv").text)))
     assert {row["client_id"] for row in rows} == {"claire-arnaud", "brightwater"}
     assert world.browser(None).get("/advice").status_code == 303
