@@ -394,7 +394,7 @@ class Desk(Transport):
             },
         )
 
-    def add(self, body: models.BookEntry, *, key: str | None = None) -> models.SavedEntry:
+    def add_client(self, body: models.BookEntry, *, key: str | None = None) -> models.SavedEntry:
         """Add a client. Without an id, they get one made of their name.
 
         Scope: ``write``.
@@ -426,14 +426,14 @@ class Desk(Transport):
             models.Recorded, "POST", "/clients/{client_id}/mood", places={"client_id": client_id}, body=body, key=key
         )
 
-    def get_entry(self, client_id: str) -> models.ClientEntry:
+    def get_client_entry(self, client_id: str) -> models.ClientEntry:
         """Return a client's entry with its version, and what is worth checking in it.
 
         Scope: ``read``.
         """
         return self._request(models.ClientEntry, "GET", "/clients/{client_id}/entry", places={"client_id": client_id})
 
-    def save_entry(self, client_id: str, body: models.EntryEdit) -> models.SavedEntry:
+    def save_client_entry(self, client_id: str, body: models.EntryEdit) -> models.SavedEntry:
         """Replace a client's entry. Fields that others changed since that version stay, if the edit leaves them alone.
 
         Scope: ``write``.
@@ -442,14 +442,14 @@ class Desk(Transport):
             models.SavedEntry, "PUT", "/clients/{client_id}/entry", places={"client_id": client_id}, body=body
         )
 
-    def preview(self, body: models.PreviewedInterest, *, key: str | None = None) -> models.PreviewOfInterest:
+    def preview_interest(self, body: models.PreviewedInterest, *, key: str | None = None) -> models.PreviewOfInterest:
         """Return the stories of the last 30 days that an interest would have matched. Nothing is saved.
 
         Scope: ``write``.
         """
         return self._request(models.PreviewOfInterest, "POST", "/clients/interests/preview", body=body, key=key)
 
-    def archive(self, client_id: str, body: models.Archiving, *, key: str | None = None) -> models.Recorded:
+    def archive_client(self, client_id: str, body: models.Archiving, *, key: str | None = None) -> models.Recorded:
         """Archive a client: nothing is matched, drafted or sent for them, until they are restored.
 
         Scope: ``write``.
@@ -458,7 +458,7 @@ class Desk(Transport):
             models.Recorded, "POST", "/clients/{client_id}/archive", places={"client_id": client_id}, body=body, key=key
         )
 
-    def restore(self, client_id: str, *, key: str | None = None) -> models.SavedEntry:
+    def restore_client(self, client_id: str, *, key: str | None = None) -> models.SavedEntry:
         """Restore an archived client with the entry that they had.
 
         Scope: ``write``.
@@ -467,7 +467,7 @@ class Desk(Transport):
             models.SavedEntry, "POST", "/clients/{client_id}/restore", places={"client_id": client_id}, key=key
         )
 
-    def get_history(
+    def get_client_history(
         self, client_id: str, *, cursor: str | None = None, limit: int | None = None
     ) -> models.HistoryItemPage:
         """List the changes of a client's entry, newest first: who changed what, and when.
@@ -552,22 +552,22 @@ class Desk(Transport):
             query={"q": q, "only_feeds": only_feeds, "cursor": cursor, "limit": limit},
         )
 
-    def list_all(self) -> models.ImportList:
-        """List the latest imports, newest first.
+    def list_imports(self) -> models.ImportList:
+        """List the latest imports of clients, newest first.
 
         Scope: ``read``.
         """
         return self._request(models.ImportList, "GET", "/clients/imports")
 
-    def upload(self, body: models.TableUpload, *, key: str | None = None) -> models.ClientImport:
-        """Read a file, guess what its columns mean, and make a dry run. Nothing is changed.
+    def upload_clients(self, body: models.TableUpload, *, key: str | None = None) -> models.ClientImport:
+        """Read a table of clients, guess what its columns mean, and make a dry run. Nothing is changed.
 
         Scope: ``write``.
         """
         return self._request(models.ClientImport, "POST", "/clients/imports", body=body, key=key)
 
-    def show(self, import_id: str) -> models.ClientImport:
-        """Return an import, its problems, and how far it is.
+    def get_import(self, import_id: str) -> models.ClientImport:
+        """Return an import of clients, its problems, and how far it is.
 
         Scope: ``read``.
         """
@@ -575,8 +575,8 @@ class Desk(Transport):
             models.ClientImport, "GET", "/clients/imports/{import_id}", places={"import_id": import_id}
         )
 
-    def change_mapping(self, import_id: str, body: models.ImportMapping) -> models.ClientImport:
-        """Change what the columns mean, and make a dry run.
+    def change_import_mapping(self, import_id: str, body: models.ImportMapping) -> models.ClientImport:
+        """Change what the columns of an import mean, and make a dry run.
 
         Scope: ``write``.
         """
@@ -588,8 +588,8 @@ class Desk(Transport):
             body=body,
         )
 
-    def apply(self, import_id: str, *, key: str | None = None) -> models.ClientImport:
-        """Write what the import changes, and answer once it is done.
+    def apply_import(self, import_id: str, *, key: str | None = None) -> models.ClientImport:
+        """Write what an import of clients changes, and answer once it is done.
 
         Scope: ``write``.
         """
@@ -597,8 +597,8 @@ class Desk(Transport):
             models.ClientImport, "POST", "/clients/imports/{import_id}/apply", places={"import_id": import_id}, key=key
         )
 
-    def undo(self, import_id: str, *, key: str | None = None) -> models.ClientImport:
-        """Put back what the import changed, except clients who were changed since then.
+    def undo_import(self, import_id: str, *, key: str | None = None) -> models.ClientImport:
+        """Put back what an import of clients changed, except clients who were changed since then.
 
         Scope: ``write``.
         """

@@ -9,14 +9,7 @@ from fastapi import APIRouter
 from services.notifier import queries
 from services.notifier.client_book.history import changes_of, removal
 from services.notifier.client_book.store import book_frame
-from services.notifier.desk.actions.client_edits import (
-    Saved,
-    add_client,
-    archive_client,
-    restore_client,
-    save_client,
-)
-from services.notifier.desk.actions.interest_previews import preview_interest, read_interest
+from services.notifier.desk.actions import client_edits, interest_previews
 from services.notifier.desk.api.caller import Caller, Listing
 from services.notifier.desk.api.client_models import (
     Archiving,
@@ -39,14 +32,14 @@ router = APIRouter()
 
 
 @router.post("/clients", status_code=201)
-def add(context: Caller, entry: BookEntry) -> SavedEntry:
+def add_client(context: Caller, entry: BookEntry) -> SavedEntry:
     """Add a client. Without an id, they get one made of their name."""
     with context.acting() as action:
-        return _saved(add_client(action, _written(entry)))
+        return _saved(client_edits.add_client(action, _written(entry)))
 
 
 @router.get("/clients/{client_id}/entry")
-def get_entry(context: Caller, client_id: str) -> ClientEntry:
+def get_client_entry(context: Caller, client_id: str) -> ClientEntry:
     """Return a client's entry with its version, and what is worth checking in it."""
     with context.acting() as action:
         current = action.client(client_id)
@@ -59,18 +52,20 @@ def get_entry(context: Caller, client_id: str) -> ClientEntry:
 
 
 @router.put("/clients/{client_id}/entry")
-def save_entry(context: Caller, client_id: str, edit: EntryEdit) -> SavedEntry:
+def save_client_entry(context: Caller, client_id: str, edit: EntryEdit) -> SavedEntry:
     """Replace a client's entry. Fields that others changed since that version stay, if the edit leaves them alone."""
     with context.acting() as action:
-        return _saved(save_client(action, client_id, edit.version, _written(edit.entry)))
+        return _saved(client_edits.save_client(action, client_id, edit.version, _written(edit.entry)))
 
 
 @router.post("/clients/interests/preview")
-def preview(context: Caller, asked: PreviewedInterest) -> PreviewOfInterest:
+def preview_interest(context: Caller, asked: PreviewedInterest) -> PreviewOfInterest:
     """Return the stories of the last 30 days that an interest would have matched. Nothing is saved."""
     with context.acting() as action:
-        watch = read_interest(action, asked.interest.model_dump(mode="json", exclude_none=True), asked.trade)
-    found = preview_interest(context.dependencies.interest_previews, watch, context.now)
+        watch = interest_previews.read_interest(
+            action, asked.interest.model_dump(mode="json", exclude_none=True), asked.trade
+        )
+    found = interest_previews.preview_interest(context.dependencies.interest_previews, watch, context.now)
     stories = [MatchedStory(title=s.title, publisher=s.publisher, url=s.url, at=s.at, by=s.by) for s in found.stories]
     return PreviewOfInterest(
         total=found.total, searched=found.searched, since=found.since, unlimited=found.unlimited, stories=stories
@@ -78,23 +73,23 @@ def preview(context: Caller, asked: PreviewedInterest) -> PreviewOfInterest:
 
 
 @router.post("/clients/{client_id}/archive")
-def archive(context: Caller, client_id: str, archiving: Archiving) -> Recorded:
+def archive_client(context: Caller, client_id: str, archiving: Archiving) -> Recorded:
     """Archive a client: nothing is matched, drafted or sent for them, until they are restored."""
     with context.acting() as action:
-        archive_client(action, client_id, archiving.reason)
+        client_edits.archive_client(action, client_id, archiving.reason)
     return Recorded(client_id=client_id)
 
 
 @router.post("/clients/{client_id}/restore")
-def restore(context: Caller, client_id: str) -> SavedEntry:
+def restore_client(context: Caller, client_id: str) -> SavedEntry:
     """Restore an archived client with the entry that they had."""
     with context.acting() as action:
-        entry = restore_client(action, client_id)
+        entry = client_edits.restore_client(action, client_id)
     return SavedEntry(client_id=client_id, version=entry.revision, fields=())
 
 
 @router.get("/clients/{client_id}/history")
-def get_history(context: Caller, listing: Listing, client_id: str) -> ListPage[HistoryItem]:
+def get_client_history(context: Caller, listing: Listing, client_id: str) -> ListPage[HistoryItem]:
     """List the changes of a client's entry, newest first: who changed what, and when."""
     with context.reading() as connection:
         known = queries.client(connection, context.scope, client_id)
@@ -121,5 +116,5 @@ def _written(entry: BookEntry) -> dict[str, Any]:
     return entry.model_dump(mode="json", exclude_none=True, by_alias=True)
 
 
-def _saved(saved: Saved) -> SavedEntry:
+def _saved(saved: client_edits.Saved) -> SavedEntry:
     return SavedEntry(client_id=saved.entry.client.id, version=saved.entry.revision, fields=saved.fields)

@@ -14,14 +14,7 @@ from services.common.errors import BadInput
 from services.notifier.client_import.formats import FormatName
 from services.notifier.client_import.plan import ImportOptions
 from services.notifier.client_import.store import ImportStatus, StoredImport
-from services.notifier.desk.actions.client_imports import (
-    apply_import,
-    check_import,
-    list_imports,
-    show_import,
-    stage_import,
-    undo_import,
-)
+from services.notifier.desk.actions import client_imports
 from services.notifier.desk.api.caller import Caller
 
 __all__ = ["router"]
@@ -84,46 +77,46 @@ class ImportList(Model):
 
 
 @router.post("", status_code=201)
-def upload(context: Caller, file: TableUpload) -> ClientImport:
-    """Read a file, guess what its columns mean, and make a dry run. Nothing is changed."""
+def upload_clients(context: Caller, file: TableUpload) -> ClientImport:
+    """Read a table of clients, guess what its columns mean, and make a dry run. Nothing is changed."""
     try:
         content = base64.b64decode(file.content, validate=True)
     except ValueError:
         raise BadInput("The content is not base64.", fix="Encode the bytes of the file in base64.") from None
-    return _shown(stage_import(context.acting, file.file_name, content))
+    return _shown(client_imports.stage_import(context.acting, file.file_name, content))
 
 
 @router.get("")
-def list_all(context: Caller) -> ImportList:
-    """List the latest imports, newest first."""
+def list_imports(context: Caller) -> ImportList:
+    """List the latest imports of clients, newest first."""
     with context.acting() as action:
-        return ImportList(items=[_shown(state, with_problems=False) for state in list_imports(action)])
+        return ImportList(items=[_shown(state, with_problems=False) for state in client_imports.list_imports(action)])
 
 
 @router.get("/{import_id}")
-def show(context: Caller, import_id: str) -> ClientImport:
-    """Return an import, its problems, and how far it is."""
+def get_import(context: Caller, import_id: str) -> ClientImport:
+    """Return an import of clients, its problems, and how far it is."""
     with context.acting() as action:
-        return _shown(show_import(action, import_id))
+        return _shown(client_imports.show_import(action, import_id))
 
 
 @router.put("/{import_id}/mapping")
-def change_mapping(context: Caller, import_id: str, mapping: ImportMapping) -> ClientImport:
-    """Change what the columns mean, and make a dry run."""
+def change_import_mapping(context: Caller, import_id: str, mapping: ImportMapping) -> ClientImport:
+    """Change what the columns of an import mean, and make a dry run."""
     options = ImportOptions(mapping.manager, mapping.complete)
-    return _shown(check_import(context.acting, import_id, mapping.mapping, options))
+    return _shown(client_imports.check_import(context.acting, import_id, mapping.mapping, options))
 
 
 @router.post("/{import_id}/apply")
-def apply(context: Caller, import_id: str) -> ClientImport:
-    """Write what the import changes, and answer once it is done."""
-    return _shown(apply_import(context.acting, import_id))
+def apply_import(context: Caller, import_id: str) -> ClientImport:
+    """Write what an import of clients changes, and answer once it is done."""
+    return _shown(client_imports.apply_import(context.acting, import_id))
 
 
 @router.post("/{import_id}/undo")
-def undo(context: Caller, import_id: str) -> ClientImport:
-    """Put back what the import changed, except clients who were changed since then."""
-    return _shown(undo_import(context.acting, import_id))
+def undo_import(context: Caller, import_id: str) -> ClientImport:
+    """Put back what an import of clients changed, except clients who were changed since then."""
+    return _shown(client_imports.undo_import(context.acting, import_id))
 
 
 def _shown(state: StoredImport, *, with_problems: bool = True) -> ClientImport:
