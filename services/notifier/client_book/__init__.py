@@ -1,1 +1,1 @@
-"""The client book as account managers change it: fields, history, and imports. It is read and checked by a port."""
+"""The client book as account managers change it: its fields, its history, and the port that reads and checks it."""
