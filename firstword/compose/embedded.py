@@ -28,6 +28,7 @@ from services.common.settings import Settings
 from services.ingest.readers import InProcesses
 from services.matcher.thresholds import Thresholds
 from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.people.erasure import erased_clients
 
 __all__ = ["build_replay", "build_runtime", "build_system", "prepare", "replay_into_folder"]
 
@@ -59,7 +60,8 @@ def build_runtime(store: Store, on_events: Callable[[Sequence[AnyEvent]], None] 
             fix="Unset FIRSTWORD_DATABASE, or use the stack's commands: firstword worker, desk, lag, dlq.",
         )
     pipeline = build_pipeline(thresholds_in_force(settings), playbooks_in_force(settings))
-    return EmbeddedRuntime(store.engine, pipeline, build_sinks(settings), store.clock, on_events=on_events)
+    sinks = build_sinks(settings)
+    return EmbeddedRuntime(store.engine, pipeline, sinks, store.clock, on_events=on_events, erased=erased_clients)
 
 
 async def prepare(store: Store, *, book: Book | None, opml: Path | None) -> Prepared:

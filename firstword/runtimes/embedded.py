@@ -28,7 +28,6 @@ from services.common.clock import Clock
 from services.common.db import reading
 from services.common.errors import KnownBadEvent
 from services.common.processing import AnyEvent, AnyProcessor, Sink
-from services.notifier.people.erasure import erased_clients
 
 __all__ = ["EmbeddedRuntime"]
 
@@ -42,7 +41,8 @@ FAR_BEHIND = 4 * BATCH
 class EmbeddedRuntime:
     """Runs every processor and sink of a pipeline until nothing is left to do.
 
-    After each commit, ``on_events`` receives the events that the step wrote. Only one process may run on a database.
+    After each commit, ``on_events`` receives the events that the step wrote. ``erased`` returns the clients whose
+    events are deleted. Only one process may run on a database.
     """
 
     def __init__(
@@ -54,8 +54,10 @@ class EmbeddedRuntime:
         *,
         batch: int = BATCH,
         on_events: Callable[[Sequence[AnyEvent]], None] | None = None,
+        erased: Callable[[Connection, datetime], Sequence[str]] = lambda _, __: (),
     ) -> None:
         self._engine = engine
+        self._erased = erased
         self._clock = clock
         self._log = EventLog()
         self._quarantine = _Quarantine(engine, clock)
@@ -107,7 +109,7 @@ class EmbeddedRuntime:
         with self._engine.begin() as connection:
             now = self._clock.now()
             readers = {worker.name: worker.topics for worker in self._workers}
-            return self._log.prune(connection, now, readers, erased_clients(connection, now))
+            return self._log.prune(connection, now, readers, self._erased(connection, now))
 
     def _has_new_work(self) -> bool:
         with reading(self._engine) as connection:

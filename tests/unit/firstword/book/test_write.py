@@ -32,7 +32,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_s
     lambda text: text == text.strip()
 )
 LINES = st.lists(TEXT, min_size=1, max_size=3).map("\n".join)
-ALIASES = st.lists(TEXT.filter(lambda text: len(text) > 1), max_size=2).map(tuple)
+ALIASES = st.lists(TEXT.filter(lambda text: len(text) > 1), max_size=2, unique=True).map(tuple)
 ZONES = st.sampled_from(["UTC", "Europe/Paris", "America/New_York"])
 NOTES = st.lists(st.builds(Note, text=LINES, at=st.none() | st.dates(), question=st.none() | TEXT), max_size=2).map(
     tuple

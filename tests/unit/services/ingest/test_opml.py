@@ -74,7 +74,7 @@ FEEDS = st.builds(
         url=f"https://news.example/{path}?a&b",
         title=title or None,
         publisher=publisher or None,
-        group="/".join(step for step in (name.replace("/", "") for name in group) if step.strip()) or None,
+        group="/".join(step for step in (name.replace("/", "").strip() for name in group) if step) or None,
     ),
     st.integers(0, 10_000),
     NAMES,
