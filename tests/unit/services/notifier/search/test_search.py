@@ -13,6 +13,7 @@ from services.notifier.scope import EVERYTHING, OwnClients, Scope
 from services.notifier.search import index
 from services.notifier.search.queries import Results, search
 from services.notifier.search.tables import search_entries, search_words
+from services.notifier.tables import audit_log
 from tests.desk_data import FIRM, MANAGERS, NOW, clients
 from tests.desk_world import World
 
@@ -109,3 +110,11 @@ def test_the_page_says_what_each_result_is(tmp_path: Path) -> None:
     assert "What are you looking for?" in browser.get("/search").text
     viewer = Viewer("manager-june", "June", "manager", "june", "UTC")
     assert "Claire Arnaud" not in world.browser(viewer.user_id).get("/search", params={"q": "arnaud"}).text
+
+
+def test_the_audit_log_says_that_somebody_searched_but_keeps_no_name(tmp_path: Path) -> None:
+    world = World.make(tmp_path)
+    world.browser().get("/search", params={"q": "Claire Arnaud"})
+    with reading(world.engine) as connection:
+        entries = connection.execute(select(audit_log).where(audit_log.c.action == "search")).all()
+    assert [(entry.subject, entry.detail) for entry in entries] == [("search", None)]
