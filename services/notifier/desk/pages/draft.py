@@ -179,6 +179,7 @@ def _merge(context: RequestContext, draft_id: str, mine: tuple[str, str], base: 
         line = visible_draft(connection, context.viewer, context.dependencies.gate, draft_id)
     if line is None:
         raise NotFound("There is no such draft.")
+    context.audit_read("draft.read", draft_id, line.client_id)
     return render(context, "merge.html", code=409, line=line, mine=mine, base=base if base[1] else None)
 
 

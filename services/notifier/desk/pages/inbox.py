@@ -48,6 +48,7 @@ def inbox(context: PageRequest) -> HTMLResponse:
             "colleagues": names,
             "assigned": {"me": "Me", "nobody": "Nobody", "others": "Given to others", **names},
         }
+    context.audit_read("drafts.listed", "drafts")
     response = render(
         context,
         "inbox.html",

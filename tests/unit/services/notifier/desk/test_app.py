@@ -373,12 +373,14 @@ def test_times_are_shown_in_the_users_zone(world: World) -> None:
 def test_reads_of_client_data_are_in_the_audit_log(world: World) -> None:
     line = world.draft("claire-arnaud", "warn")
     client = world.browser("manager-mara")
+    client.get("/")
     client.get(f"/drafts/{line.id}")
     client.get("/clients/claire-arnaud")
     client.get("/clients/brightwater")
     with reading(world.engine) as connection:
         rows = connection.execute(select(audit_log.c.user_id, audit_log.c.action, audit_log.c.subject)).all()
     assert [tuple(row) for row in rows] == [
+        ("manager-mara", "drafts.listed", "drafts"),
         ("manager-mara", "draft.read", line.id),
         ("manager-mara", "client.read", "claire-arnaud"),
     ]
