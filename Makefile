@@ -34,7 +34,7 @@ stack-test: setup-dev ## Test the stack in containers: start, kill services, sto
 	$(BIN)/pytest -m stack $(ARGS)
 
 ##@ Develop
-.PHONY: setup-dev test coverage lint types contracts dead-code docs check format
+.PHONY: setup-dev test coverage lint types contracts dead-code docs check format screenshots
 setup-dev: ## Create .venv to develop: test, check, build
 	@scripts/setup --dev
 
@@ -68,6 +68,9 @@ check: lint types contracts dead-code test ## Run lint, types, contracts, dead-c
 format: setup-dev ## Format the code, and fix what can be fixed automatically
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+screenshots: setup-dev ## Write a picture of every page with the sample into build/screenshots (ARGS="inbox draft": only these)
+	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
 ##@ Measure
 .PHONY: eval bench

@@ -17,8 +17,8 @@ PATHS = (
     "/", "/?group=client", "/search?q=halden",
     "/held", "/sent", "/clients", "/clients/claire-arnaud", "/clients/claire-arnaud/edit", "/clients/new",
     "/clients/imports", "/clients/claire-arnaud/history", "/clients/claire-arnaud/discovery", "/decisions",
-    "/advice", "/feeds", "/me", "/managers",
-    "/audit",
+    "/advice", "/feeds", "/me", "/managers", "/audit",
+    "/digest", "/noticed", "/expired", "/figures", "/sources", "/tokens",
 )  # fmt: skip
 
 
@@ -97,6 +97,24 @@ def test_a_suggested_mood_is_decided_on_the_draft_and_what_is_not_known_is_recor
     world.apply(world.publisher.events[-1:])
     page.reload()
     expect(page.get_by_text("is marked as upset, so drafts are calm")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_every_place_is_one_menu_away(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    more, account = page.locator("[data-menu]").all()
+    more.locator("summary").click()
+    expect(page.get_by_role("link", name="Feeds")).to_be_in_viewport(ratio=1)
+    account.locator("summary").click()
+    expect(page.get_by_role("link", name="Feeds")).to_be_hidden()
+    expect(page.get_by_role("link", name="API tokens")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="API tokens")).to_be_hidden()
+    expect(account.locator("summary")).to_be_focused()
+    more.locator("summary").click()
+    page.get_by_role("link", name="Feeds").click()
+    expect(page.get_by_role("heading", name="Feeds")).to_be_visible()
+    expect(more.locator("summary")).to_have_text("More: Feeds")
 
 
 def test_a_double_click_sends_once(page: Page, world: World) -> None:

@@ -27,6 +27,16 @@
       setTimeout(() => { button.textContent = label; }, 2000);
     }));
 
+  // A menu closes with Escape, and when something else is clicked or gets the focus.
+  const menus = () => findAll("[data-menu][open]");
+  const closeOthers = ({ target }) => menus().forEach((menu) => { if (!menu.contains(target)) menu.open = false; });
+  document.addEventListener("click", closeOthers);
+  document.addEventListener("focusin", closeOthers);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menus().forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
+  });
+
   // A second click must not send the same form again while the first is being sent.
   document.addEventListener("submit", (event) => {
     const form = event.target;

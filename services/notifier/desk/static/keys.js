@@ -59,11 +59,10 @@
   const go = (address) => () => { location.href = address; };
   const commands = () => [
     ...findAll(".top nav a").map((link) => [link.firstChild.textContent.trim(), go(link.href), ""]),
-    ["Your settings", go("/me"), ""],
     ...(find("[data-action=approve]") || find("[data-bulk-bar]") ? [["Approve", approve, "a"], ["Dismiss", dismiss, "d"]] : []),
     ...(find("[data-action=edit]") ? [["Edit the draft", shortcuts.e, "e"], ["Copy the message", shortcuts.c, "c"]] : []),
     ...(find("form.undo:not([hidden])") ? [["Undo the last decision", shortcuts.z, "z"]] : []),
-    ...findAll(".view-bar .tabs a, nav.tabs a").map((link) => [`Inbox: ${link.textContent}`, go(link.href), ""]),
+    ...findAll(".view-bar .tabs a, nav.tabs a").map((link) => [`${find("h1").firstChild.textContent.trim()}: ${link.textContent}`, go(link.href), ""]),
     ["Keyboard shortcuts", shortcuts["?"], "?"],
   ];
   let chosen = 0;
