@@ -168,7 +168,7 @@ def test_a_day_by_keyboard_alone(page: Page, world: World) -> None:
 
 def test_single_keys_can_be_switched_off(page: Page, address: str) -> None:
     page.goto(f"{address}/me")
-    page.get_by_label("Single keys do something").uncheck()
+    page.get_by_label("Use single-key shortcuts").uncheck()
     page.locator("form[action='/me/ways'] button").click()
     page.goto(address)
     page.keyboard.press("?")
