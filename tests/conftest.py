@@ -14,7 +14,7 @@ from tests.postgres_server import database, migrated_file, postgres, postgres_ur
 __all__ = ["database", "migrated_file", "postgres", "postgres_url", "require"]
 
 # A slow machine is no failure of the code: examples are bounded in number, not in time.
-settings.register_profile("firstword", deadline=None)
+settings.register_profile("firstword", deadline=None, max_examples=60)
 settings.load_profile("firstword")
 
 

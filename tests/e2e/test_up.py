@@ -97,6 +97,7 @@ def test_the_first_start_shows_the_sample_and_the_second_does_not_repeat_it(tmp_
         assert [draft["id"] for draft in drafts(browser)] == before
 
 
+@pytest.mark.slow
 def test_a_second_system_on_the_same_folder_is_refused(tmp_path: Path, opml: Path) -> None:
     with running(tmp_path / "data", "--feeds", str(opml)):
         second = subprocess.run(
@@ -110,6 +111,7 @@ def test_a_second_system_on_the_same_folder_is_refused(tmp_path: Path, opml: Pat
     assert "Traceback" not in second.stderr
 
 
+@pytest.mark.slow
 def test_an_added_client_and_feed_work_immediately(tmp_path: Path, opml: Path) -> None:
     data = tmp_path / "data"
     book = tmp_path / "book.yaml"

@@ -139,7 +139,7 @@ def a_state(dice: random.Random) -> tuple[ContactPolicy, datetime, datetime, lis
 async def test_the_plan_that_is_shown_is_what_the_outbox_does(walk: Walk) -> None:
     dice = random.Random(20260305)  # noqa: S311 - not a secret
     seen = {"at once": 0, "later": 0, "too late": 0, "refused": 0, "overridden": 0}
-    for _ in range(60):
+    for _ in range(40):
         walk.enter(*a_state(dice))
         now, plan = walk.world.clock.now(), walk.plan()
         if not plan.possible:
