@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -125,6 +125,12 @@ def _database_away(request: Request, error: Exception) -> Response:
     return PlainTextResponse(message + "\n", status_code=503, headers={"Retry-After": "5"})
 
 
+def _unstorable(request: Request, error: Exception) -> Response:
+    """Answer to a value that PostgreSQL can't store, such as a NUL character. The transaction was rolled back."""
+    message = "A text contains a character that can't be stored, or is too long. Nothing was changed."
+    return _problem(request, 400, message, "Type the text again instead of pasting it.")
+
+
 def _failed(request: Request, error: Exception) -> Response:
     """Answer to a mistake of ours. The server logs it; outside the guard, the answer needs the guard's headers."""
     message = "Firstword could not do this because of an error of its own. It is in the log."
@@ -173,6 +179,7 @@ HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Response]] = {
     RequestValidationError: _invalid,
     HTTPException: _http,
     OperationalError: _database_away,
+    DataError: _unstorable,
     Replay: _replayed,
     Exception: _failed,
 }

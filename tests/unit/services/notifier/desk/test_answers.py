@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine
 
 from services.notifier.desk.app import create_app
 from services.notifier.desk.dependencies import DeskDependencies
@@ -114,3 +115,17 @@ def test_every_list_has_a_cursor(client: TestClient, path: str) -> None:
     if first["next"] is not None:
         second = client.get(f"/api/v1/{path}", params={"limit": 1, "cursor": first["next"]}).json()
         assert (second["page"], second["items"] == first["items"]) == (None, False)
+
+
+def test_a_character_that_the_database_refuses_is_no_fault_of_the_server(database: Engine) -> None:
+    world = World.on(database)
+    line = world.draft("claire-arnaud", "warn")
+    client = world.browser(None)
+    with world.engine.begin() as connection:
+        client.headers["Authorization"] = f"Bearer {create_api_token(connection, 'owner', NOW)}"
+    edit = {"version": line.version, "subject": "Halden\x00", "body": line.body}
+    answer = client.post(f"/api/v1/drafts/{line.id}/edit", json=edit)
+    assert answer.status_code < 500
+    if database.dialect.name == "postgresql":
+        assert answer.status_code == 400
+        assert "can't be stored" in answer.json()["detail"]
