@@ -27,6 +27,10 @@ __all__ = [
     "AuditEntryPage",
     "Blackout",
     "BookEntry",
+    "BulkAction",
+    "BulkApproval",
+    "BulkOutcome",
+    "BulkResult",
     "Changed",
     "ChangedField",
     "ChannelOutage",
@@ -72,7 +76,10 @@ __all__ = [
     "FeedView",
     "FeedsFound",
     "Finding",
+    "FoundDraftItem",
     "FoundFeed",
+    "FoundItem",
+    "FoundNameItem",
     "GateFinding",
     "GivenReason",
     "Grounding",
@@ -95,6 +102,7 @@ __all__ = [
     "NoticedItemPage",
     "Opinion",
     "OpmlText",
+    "PickedDraft",
     "PreviewItem",
     "PreviewOfInterest",
     "PreviewedInterest",
@@ -118,6 +126,7 @@ __all__ = [
     "RowError",
     "SavedEntry",
     "ScopeOf",
+    "SearchResults",
     "SendingPlan",
     "SentByHand",
     "ShareOf",
@@ -506,6 +515,44 @@ class BookEntry(Model):
     assets: tuple[str | WatchedThing, ...] | None = None
     interests: tuple[str | WatchedThing, ...] | None = None
     contact: ContactRules | None = None
+
+
+class BulkAction(Model):
+    """Drafts and what to do with them; the fields are those of the single operations."""
+
+    act: Literal["dismiss", "snooze", "wake", "assign", "ask", "take"]
+    drafts: tuple[PickedDraft, ...]
+    reason: (
+        Literal["not_useful", "wrong_client", "wrong_fact", "too_late", "too_many", "already_told", "other"] | None
+    ) = None
+    comment: str = ""
+    until: str = ""
+    to: str = ""
+    note: str = ""
+
+
+class BulkApproval(Model):
+    """Drafts to approve. With ``preview``, nothing is changed: the answer says what would leave when."""
+
+    drafts: tuple[PickedDraft, ...]
+    preview: bool = False
+
+
+class BulkOutcome(Model):
+    """An action on one draft: done, or refused with the reason in ``detail``."""
+
+    id: str
+    subject: str
+    client_name: str
+    done: bool
+    detail: str
+    leaves_at: datetime | None
+
+
+class BulkResult(Model):
+    """An outcome for each draft, in the order of the request."""
+
+    items: tuple[BulkOutcome, ...]
 
 
 class Changed(Model):
@@ -1422,6 +1469,17 @@ class Finding(Model):
     evidence: str | None = None
 
 
+class FoundDraftItem(Model):
+    """A draft in its state, and when it was created."""
+
+    title: str
+    link: str
+    client_id: str
+    client_name: str
+    state: str
+    at: datetime
+
+
 class FoundFeed(Model):
     """A feed at an address, or of the page there, with a preview; or the ``problem`` why it can't be read.
 
@@ -1435,6 +1493,24 @@ class FoundFeed(Model):
     problem: str | None = None
     fix: str | None = None
     feed_id: str | None = None
+
+
+class FoundItem(Model):
+    """A result: its title, the id of what it is, and whose it is."""
+
+    title: str
+    link: str
+    client_id: str
+    client_name: str
+
+
+class FoundNameItem(Model):
+    """A story or a watched name: the number of clients whom it concerns, and the first of them."""
+
+    title: str
+    link: str
+    count: int
+    people: tuple[FoundItem, ...]
 
 
 class GateFinding(Model):
@@ -1649,6 +1725,13 @@ class OpmlText(Model):
     """A list of feeds as OPML."""
 
     opml: str
+
+
+class PickedDraft(Model):
+    """A draft in the version that the caller has read."""
+
+    id: str
+    version: int
 
 
 class PreviewItem(Model):
@@ -1889,6 +1972,16 @@ class ScopeOf(Model):
     industries: str | tuple[str, ...] | None = None
     regions: str | tuple[str, ...] | None = None
     parties: str | tuple[str, ...] | None = None
+
+
+class SearchResults(Model):
+    """The first results of each kind; ``totals`` counts all of them: client, draft, holding, story."""
+
+    holdings: tuple[FoundNameItem, ...]
+    clients: tuple[FoundItem, ...]
+    drafts: tuple[FoundDraftItem, ...]
+    stories: tuple[FoundNameItem, ...]
+    totals: dict[str, int]
 
 
 class SendingPlan(Model):

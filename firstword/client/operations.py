@@ -142,6 +142,27 @@ class Desk(Transport):
         """
         return self._request(models.Assigned, "POST", "/drafts/{draft_id}/take", places={"draft_id": draft_id}, key=key)
 
+    def approve_in_bulk(self, body: models.BulkApproval, *, key: str | None = None) -> models.BulkResult:
+        """Approve drafts, or see what would leave when.
+
+        Scope: ``send``.
+        """
+        return self._request(models.BulkResult, "POST", "/bulk/approve", body=body, key=key)
+
+    def act_in_bulk(self, body: models.BulkAction, *, key: str | None = None) -> models.BulkResult:
+        """Dismiss, put aside or assign drafts.
+
+        Scope: ``write``.
+        """
+        return self._request(models.BulkResult, "POST", "/bulk/act", body=body, key=key)
+
+    def find(self, *, q: str) -> models.SearchResults:
+        """Return what has all the words: "who holds Halden" is asked with the name alone.
+
+        Scope: ``read``.
+        """
+        return self._request(models.SearchResults, "GET", "/search", query={"q": q})
+
     def take_back(self, draft_id: str, body: models.Version, *, key: str | None = None) -> models.RecordedDraft:
         """Return an approved draft that has not gone out to the inbox.
 

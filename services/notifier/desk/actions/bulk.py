@@ -6,19 +6,24 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from schemas.drafts import DismissReason
 from services.common.errors import BadInput, FirstwordError
 from services.common.processing import AnyEvent
-from services.notifier.desk.actions import drafts
+from services.notifier.desk import labels
+from services.notifier.desk.actions import drafts, triage
 from services.notifier.desk.actions.context import ActionContext
 
-__all__ = ["MOST", "Outcome", "Pick", "preview_sending", "run"]
+__all__ = ["MOST", "Act", "BulkWish", "Outcome", "Pick", "act_of", "preview_sending", "run"]
 
 #: Drafts that one action may be carried out on.
 MOST = 200
 Acting = Callable[[], AbstractContextManager[ActionContext]]
+Act = Literal["approve", "dismiss", "snooze", "wake", "assign", "ask", "take"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,18 @@ class Pick:
         if not draft_id or not version.isascii() or not version.isdigit() or len(version) > 9:
             raise BadInput("The selection can't be read.", fix="Reload the inbox and select the drafts again.")
         return cls(draft_id, int(version))
+
+
+@dataclass(frozen=True, slots=True)
+class BulkWish:
+    """An action with its details: ``reason`` and ``comment`` of a dismissal, ``until`` of a snooze, ``to`` whom."""
+
+    act: Act
+    reason: str = ""
+    comment: str = ""
+    until: str = ""
+    to: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +100,57 @@ def run(acting: Acting, picks: Sequence[Pick], act: Callable[[ActionContext, Pic
         except FirstwordError as refused:
             outcomes.append(Outcome(pick, subject, client_name, False, _reason(refused)))
     return outcomes
+
+
+def act_of(wish: BulkWish, zone: ZoneInfo) -> Callable[[ActionContext, Pick], str]:
+    """Return the action on one draft; it returns a remark, with times in ``zone``."""
+
+    def approve(action: ActionContext, pick: Pick) -> str:
+        leaves_at = drafts.approve(action, pick.draft_id, pick.version)
+        if leaves_at is None:
+            return "It waits for a second person."
+        return "It is on its way." if leaves_at <= action.now + action.undo else f"It goes out {at(action, leaves_at)}."
+
+    def dismiss(action: ActionContext, pick: Pick) -> str:
+        drafts.dismiss(action, pick.draft_id, pick.version, _dismiss_reason(wish.reason), wish.comment)
+        return labels.sentence(labels.DISMISS_REASONS[wish.reason])
+
+    def snooze(action: ActionContext, pick: Pick) -> str:
+        return f"It comes back {at(action, triage.snooze(action, pick.draft_id, wish.until))}."
+
+    def wake(action: ActionContext, pick: Pick) -> str:
+        triage.wake(action, pick.draft_id)
+        return ""
+
+    def assign(action: ActionContext, pick: Pick) -> str:
+        name = triage.assign(action, pick.draft_id, wish.to, wish.note, ask=wish.act == "ask")
+        return f"{name} sees it in their inbox."
+
+    def take(action: ActionContext, pick: Pick) -> str:
+        triage.take(action, pick.draft_id)
+        return ""
+
+    def at(action: ActionContext, moment: datetime) -> str:
+        return labels.moment(moment, zone, action.now)
+
+    acts: dict[Act, Callable[[ActionContext, Pick], str]] = {
+        "approve": approve,
+        "dismiss": dismiss,
+        "snooze": snooze,
+        "wake": wake,
+        "assign": assign,
+        "ask": assign,
+        "take": take,
+    }
+    return acts[wish.act]
+
+
+def _dismiss_reason(text: str) -> DismissReason:
+    for reason in get_args(DismissReason):
+        if reason == text:
+            known: DismissReason = reason
+            return known
+    raise BadInput("A dismissal needs a reason.", fix="Choose one; Firstword learns from it.")
 
 
 def preview_sending(acting: Acting, picks: Sequence[Pick]) -> Sequence[Outcome]:

@@ -8,6 +8,7 @@ from services.notifier.desk.api import (
     account,
     advice,
     alerts,
+    bulk,
     client_entries,
     client_imports,
     clients,
@@ -17,6 +18,7 @@ from services.notifier.desk.api import (
     managers,
     operations,
     records,
+    search,
     triage,
 )
 
@@ -27,6 +29,8 @@ PREFIX = "/api/v1"
 PARTS = {
     "Drafts": drafts.router,
     "Triage": triage.router,
+    "Many drafts": bulk.router,
+    "Search": search.router,
     "Records": records.router,
     "Verdicts": alerts.router,
     "Events": events.router,

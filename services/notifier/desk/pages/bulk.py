@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, Response
 
-from schemas.drafts import DismissReason
 from services.common.errors import BadInput
 from services.notifier.desk import labels
-from services.notifier.desk.actions import drafts, triage
-from services.notifier.desk.actions.bulk import MOST, Pick, preview_sending, run
-from services.notifier.desk.actions.context import ActionContext
+from services.notifier.desk.actions.bulk import MOST, Act, BulkWish, Pick, act_of, preview_sending, run
 from services.notifier.desk.context import RequestContext
 from services.notifier.desk.pages.rendering import PageForm, redirect, render
 from services.notifier.triage.inbox import members_of
@@ -24,7 +21,6 @@ from services.notifier.triage.view import InboxView
 __all__ = ["router"]
 
 router = APIRouter(prefix="/inbox")
-Act = Literal["approve", "dismiss", "snooze", "wake", "assign", "ask", "take"]
 DONE: dict[Act, str] = {
     "approve": "approved",
     "dismiss": "dismissed",
@@ -61,7 +57,8 @@ def act_on(
     if act == "approve" and not confirmed:
         outcomes = preview_sending(context.acting, picks)
         return render(context, "bulk_confirm.html", outcomes=outcomes, query=view.query, back=back)
-    outcomes = run(context.acting, picks, _act(context, act, reason, comment, until_at or until, to, note))
+    wanted = BulkWish(act, reason, comment, until_at or until, to, note)
+    outcomes = run(context.acting, picks, act_of(wanted, labels.zone(context.viewer.time_zone)))
     if len(outcomes) == 1 and outcomes[0].done:
         return redirect(back, f"act-{act}")
     return _result(context, act, outcomes, back)
@@ -69,59 +66,6 @@ def act_on(
 
 def _result(context: RequestContext, act: Act, outcomes: Sequence[object], back: str) -> HTMLResponse:
     return render(context, "bulk.html", act=DONE[act], outcomes=outcomes, back=back)
-
-
-def _act(
-    context: RequestContext, act: Act, reason: str, comment: str, until: str, to: str, note: str
-) -> Callable[[ActionContext, Pick], str]:
-    """Return the action on one draft; it returns a remark."""
-    zone = labels.zone(context.viewer.time_zone)
-
-    def approve(action: ActionContext, pick: Pick) -> str:
-        leaves_at = drafts.approve(action, pick.draft_id, pick.version)
-        if leaves_at is None:
-            return "It waits for a second person."
-        return "It is on its way." if leaves_at <= context.now + action.undo else f"It goes out {_at(leaves_at)}."
-
-    def dismiss(action: ActionContext, pick: Pick) -> str:
-        drafts.dismiss(action, pick.draft_id, pick.version, _dismiss_reason(reason), comment)
-        return labels.sentence(labels.DISMISS_REASONS[reason])
-
-    def snooze(action: ActionContext, pick: Pick) -> str:
-        return f"It comes back {_at(triage.snooze(action, pick.draft_id, until))}."
-
-    def wake(action: ActionContext, pick: Pick) -> str:
-        triage.wake(action, pick.draft_id)
-        return ""
-
-    def assign(action: ActionContext, pick: Pick) -> str:
-        return f"{triage.assign(action, pick.draft_id, to, note, ask=act == 'ask')} sees it in their inbox."
-
-    def take(action: ActionContext, pick: Pick) -> str:
-        triage.take(action, pick.draft_id)
-        return ""
-
-    def _at(moment: datetime) -> str:
-        return labels.moment(moment, zone, context.now)
-
-    acts: dict[Act, Callable[[ActionContext, Pick], str]] = {
-        "approve": approve,
-        "dismiss": dismiss,
-        "snooze": snooze,
-        "wake": wake,
-        "assign": assign,
-        "ask": assign,
-        "take": take,
-    }
-    return acts[act]
-
-
-def _dismiss_reason(text: str) -> DismissReason:
-    for reason in get_args(DismissReason):
-        if reason == text:
-            known: DismissReason = reason
-            return known
-    raise BadInput("A dismissal needs a reason.", fix="Choose one; Firstword learns from it.")
 
 
 def _picks(
