@@ -47,6 +47,7 @@ from services.notifier.tables import (
     stopped_news,
     tunings,
 )
+from services.notifier.triage.marks import carry_over
 from services.notifier.webhooks.sink import WebhookSink
 
 __all__ = ["AlertSink", "ClientSink", "DraftSink", "InteractionSink", "OutcomeSink", "TuningSink", "all_sinks"]
@@ -289,6 +290,7 @@ def _create(connection: Connection, draft: Draft, event: AnyEvent) -> None:
     if draft.supersedes is not None:
         why = draft.supersedes_because or "A newer draft replaces it."
         withdraw(connection, drafts.c.id == draft.supersedes, why, event)
+        carry_over(connection, draft.supersedes, draft.id, event.time)
     early = delete(early_decisions).where(early_decisions.c.draft_id == draft.id).returning(early_decisions)
     for row in sorted(connection.execute(early).mappings().all(), key=lambda row: (row["at"], row["event_id"])):
         earlier = decode("decisions", json.dumps(row["payload"]).encode())

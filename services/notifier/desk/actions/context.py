@@ -61,13 +61,13 @@ class ActionContext:
         return self.client_book
 
     def draft(self, draft_id: str) -> DraftLine:
-        """Return a draft that the viewer may see: one of their clients, or one that a colleague gave them.
+        """Return a draft that the viewer may decide on: one of their clients, or one that a colleague gave them.
 
         Raises:
             NotFound: there is none.
         """
         line = queries.draft(self.connection, self.viewer.scope, draft_id)
-        if line is None and is_given_to(self.connection, self.viewer.user_id, draft_id):
+        if line is None and is_given_to(self.connection, self.viewer.user_id, draft_id, to_decide=True):
             line = queries.draft(self.connection, EVERYTHING, draft_id)
         if line is None:
             raise NotFound("There is no such draft.")

@@ -72,7 +72,8 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             "first_by": None if first is None else user_name(connection, first["by"]),
             "first_reason": None if first is None else first["reason"],
             "may_second": first is None or rules.may_second(context.viewer.user_id, first["by"]),
-            "is_own": given or context.scope.includes(line.draft.manager_id),
+            "is_own": context.scope.includes(line.draft.manager_id)
+            or is_given_to(connection, context.viewer.user_id, draft_id, to_decide=True),
             "may_open_client": context.scope.includes(line.draft.manager_id),
             "mark": mark_of(connection, draft_id),
             "editors": editors.editors_of(connection, draft_id, context.viewer.user_id, context.now),

@@ -19,6 +19,7 @@ from services.notifier import queries
 from services.notifier.scope import EVERYTHING
 from services.notifier.sinks import DraftSink
 from services.notifier.tables import alerts, clients, drafts, early_decisions, interactions, outcomes, refusals, tunings
+from services.notifier.triage.marks import give, mark_of, put_aside
 from tests.desk_data import FIRM, MANAGERS, NOW, STORIES, alert_of, seed_events
 from tests.desk_data import clients as people
 from tests.desk_world import World
@@ -132,6 +133,19 @@ def test_a_newer_draft_replaces_one_that_was_not_sent(world: World) -> None:
     world.apply([event(DraftCreated(draft=newer), key="claire-arnaud", id="evt_newer", source="test", time=NOW)])
     assert world.line(line.id).state == "withdrawn"
     assert world.line("drf_newer").state == "open"
+
+
+def test_a_newer_draft_is_with_the_colleague_who_had_the_one_it_replaces(world: World) -> None:
+    line = world.draft("claire-arnaud", "warn")
+    with world.engine.begin() as connection:
+        give(connection, line.id, "manager-june", "Please look", "manager-mara", NOW, asked=False)
+        put_aside(connection, line.id, NOW + timedelta(hours=1), "manager-june", NOW)
+    newer = line.draft.model_copy(update={"id": "drf_newer", "supersedes": line.id})
+    world.apply([event(DraftCreated(draft=newer), key="claire-arnaud", id="evt_newer", source="test", time=NOW)])
+    with reading(world.engine) as connection:
+        mark = mark_of(connection, "drf_newer")
+    assert mark is not None
+    assert (mark["assigned_to"], mark["note"], mark["snoozed_until"]) == ("manager-june", "Please look", None)
 
 
 def test_a_decision_that_arrives_before_its_draft_waits_for_it(world: World, tmp_path: Path) -> None:

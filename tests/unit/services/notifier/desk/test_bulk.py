@@ -145,6 +145,11 @@ def test_a_question_stays_in_both_inboxes_and_ends_when_it_is_taken_back(world: 
     act(mara, "ask", pick=f"{line.id}:0", to="manager-june")
     for browser in (mara, june):
         assert f"/drafts/{line.id}" in browser.get("/?group=flat").text
+    page = june.get(f"/drafts/{line.id}").text
+    assert line.subject in page
+    assert f'action="/drafts/{line.id}/approve"' not in page
+    assert "There is no such draft." in act(june, "dismiss", pick=f"{line.id}:0", reason="already_told").text
+    assert world.line(line.id).state == "open"
     act(mara, "take", pick=f"{line.id}:0")
     assert june.get(f"/drafts/{line.id}").status_code == 404
     with reading(world.engine) as connection:
