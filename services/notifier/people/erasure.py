@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, String, cast, delete, 
 from schemas.base import content_id, event
 from schemas.clients import ClientErased
 from services.common.clock import Clock
-from services.common.db import reading, upsert
+from services.common.db import upsert
 from services.common.logs import get_logger
 from services.common.processing import EventPublisher
 from services.common.queue.loop import poll
@@ -35,6 +35,17 @@ log = get_logger(__name__)
 POLL_SECONDS = 600.0
 #: For how long rows that late events bring are deleted: longer than any topic that can bring them is read again.
 WATCHED_FOR = timedelta(days=400)
+#: An erased client is in the book again.
+_ADDED_AGAIN = (
+    select(clients.c.id)
+    .where(
+        clients.c.id == erasures.c.client_id,
+        clients.c.removed.is_(False),
+        clients.c.changed_at > erasures.c.requested_at,
+    )
+    .correlate(erasures)
+    .exists()
+)
 _ERASED = "(This message told of a client whose data was erased.)"
 
 
@@ -68,9 +79,9 @@ def erase_client(
 
 
 def erased_clients(connection: Connection, now: datetime) -> tuple[str, ...]:
-    """Return the ids of clients whose data must not come back."""
-    query = select(erasures.c.client_id).where(erasures.c.ends_at > now).order_by(erasures.c.client_id)
-    return tuple(connection.execute(query).scalars())
+    """Return the ids of clients whose data must not come back; those who were added again are none of them."""
+    query = select(erasures.c.client_id).where(erasures.c.ends_at > now, ~_ADDED_AGAIN)
+    return tuple(connection.execute(query.order_by(erasures.c.client_id)).scalars())
 
 
 class Eraser:
@@ -86,14 +97,12 @@ class Eraser:
 
     def delete_late_rows(self) -> int:
         """Delete late rows; return their number. A client who was added again is no longer erased."""
-        now, count = self._clock.now(), 0
-        with reading(self._engine) as connection:
-            ids = erased_clients(connection, now)
+        count = 0
+        with self._engine.begin() as connection:
+            connection.execute(delete(erasures).where(_ADDED_AGAIN))
+            ids = erased_clients(connection, self._clock.now())
         for client_id in ids:
             with self._engine.begin() as connection:
-                if _was_added_again(connection, client_id):
-                    connection.execute(delete(erasures).where(erasures.c.client_id == client_id))
-                    continue
                 deleted = _delete_rows(connection, client_id).total()
             if deleted:
                 log.info("Late rows of an erased client were deleted.", action="client.erased_again", rows=deleted)
@@ -108,14 +117,6 @@ def _delete_rows(connection: Connection, client_id: str) -> Counter[str]:
         if rows:
             deleted[part.table.name] += rows
     return deleted
-
-
-def _was_added_again(connection: Connection, client_id: str) -> bool:
-    requested = select(erasures.c.requested_at).where(erasures.c.client_id == client_id).scalar_subquery()
-    query = select(clients.c.id).where(
-        clients.c.id == client_id, clients.c.removed.is_(False), clients.c.changed_at > requested
-    )
-    return connection.execute(query).first() is not None
 
 
 def _blank_digests(connection: Connection, name: str) -> None:

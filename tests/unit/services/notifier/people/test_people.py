@@ -22,6 +22,7 @@ from services.notifier.outreach.step import step
 from services.notifier.people.catalog import ABOUT_CLIENTS, KEPT, NOT_ABOUT_CLIENTS
 from services.notifier.people.copy_of_data import data_on_client
 from services.notifier.people.erasure import Eraser, erase_client, erased_clients
+from services.notifier.people.tables import erasures
 from services.notifier.tables import audit_log, clients
 from tests.desk_data import NOW
 from tests.desk_world import World
@@ -123,10 +124,13 @@ def test_what_late_events_bring_back_is_deleted_until_the_client_is_added_again(
     world.at(world.clock.now() + timedelta(days=1))
     again = entry.model_copy(update={"revision": 100})
     world.apply([event(again, key=CLIENT, id="evt_again", source="test", time=world.clock.now())])
+    with world.engine.connect() as connection:  # their new events are theirs, before the next round too
+        assert erased_clients(connection, world.clock.now()) == ()
     assert eraser.delete_late_rows() == 0
     with world.engine.connect() as connection:
         assert "clients" in counts(connection, CLIENT)
         assert erased_clients(connection, world.clock.now()) == ()
+        assert connection.execute(select(erasures.c.client_id)).all() == []
 
 
 def test_the_draft_writer_forgets_an_erased_client() -> None:
