@@ -96,7 +96,7 @@ def seal_entries(connection: Connection, now: datetime) -> tuple[int, Head | Non
         return 0, None
     last = _head(connection)
     number = last.number + 1 if last is not None else 1
-    digest = _digest(last, number, rows)
+    digest = _digest(last.digest if last is not None else "", number, rows)
     connection.execute(insert(audit_seals).values(number=number, sealed_at=now, entries=len(rows), digest=digest))
     ids = [row["id"] for row in rows]
     for start in range(0, len(ids), _CHUNK):
@@ -107,42 +107,36 @@ def seal_entries(connection: Connection, now: datetime) -> tuple[int, Head | Non
 
 def verify(connection: Connection, kept: Head | None = None) -> Verification:
     """Compare the log with its seals, and with ``kept``, a seal that was noted earlier."""
-    problems: list[str] = []
-    entries, last = 0, None
-    sealed = _sealed(connection)
-    group = next(sealed, None)
-    for row in connection.execute(select(audit_seals).order_by(audit_seals.c.number)).mappings():
-        number = last.number + 1 if last is not None else 1
-        if row["number"] != number:
+    seals = {row["number"]: row for row in connection.execute(select(audit_seals)).mappings()}
+    head = max(seals, default=0)
+    found: dict[int, tuple[int, str]] = {}
+    for number, rows in _sealed(connection):
+        before = seals.get(number - 1)
+        found[number] = len(rows), _digest(before["digest"] if before is not None else "", number, rows)
+    problems = []
+    for number in range(1, head + 1):
+        seal = seals.get(number)
+        count, digest = found.get(number, (0, ""))
+        if seal is None:
             problems.append(f"Seal {number} is missing.")
-            last = None if row["number"] == 1 else Head(row["number"] - 1, "")
-        rows: list[RowMapping] = []
-        while group is not None and group[0] <= row["number"]:
-            if group[0] == row["number"]:
-                rows = group[1]
-            else:
-                problems.append(f"{len(group[1])} entries belong to seal {group[0]}, which does not exist.")
-            group = next(sealed, None)
-        entries += len(rows)
-        if len(rows) != row["entries"]:
-            problems.append(
-                f"Seal {row['number']} of {row['sealed_at']:%Y-%m-%d %H:%M} UTC has {row['entries']} entries; "
-                f"{len(rows)} are there."
-            )
-        elif _digest(last, row["number"], rows) != row["digest"]:
-            problems.append(
-                f"The {len(rows)} entries of seal {row['number']} ({row['sealed_at']:%Y-%m-%d %H:%M} UTC), or the seal "
-                "before it, were changed."
-            )
-        last = Head(row["number"], row["digest"])
-        if kept is not None and kept.number == last.number and kept.digest != last.digest:
-            problems.append(f"Seal {last.number} is not the one that was kept.")
-    while group is not None:
-        problems.append(f"{len(group[1])} entries belong to seal {group[0]}, which does not exist.")
-        group = next(sealed, None)
-    if kept is not None and (last is None or kept.number > last.number):
+        elif count != seal["entries"]:
+            at = f"{seal['sealed_at']:%Y-%m-%d %H:%M} UTC"
+            problems.append(f"Seal {number} of {at} has {seal['entries']} entries; {count} are there.")
+        elif digest != seal["digest"]:
+            at = f"{seal['sealed_at']:%Y-%m-%d %H:%M} UTC"
+            problems.append(f"The {count} entries of seal {number} ({at}), or the seal before it, were changed.")
+    problems += [
+        f"{count} entries belong to seal {number}, which does not exist."
+        for number, (count, _) in found.items()
+        if number not in seals
+    ]
+    if kept is not None and kept.number not in seals:
         problems.append(f"Seal {kept.number}, which was kept, is missing.")
+    elif kept is not None and seals[kept.number]["digest"] != kept.digest:
+        problems.append(f"Seal {kept.number} is not the one that was kept.")
     unsealed = connection.scalar(select(func.count()).where(audit_log.c.seal.is_(None))) or 0
+    entries = sum(count for number, (count, _) in found.items() if number in seals)
+    last = Head(head, seals[head]["digest"]) if seals else None
     return Verification(tuple(problems), entries, unsealed, last)
 
 
@@ -160,7 +154,7 @@ def _head(connection: Connection) -> Head | None:
     return Head(row.number, row.digest) if row is not None else None
 
 
-def _digest(before: Head | None, number: int, rows: Iterable[RowMapping]) -> str:
+def _digest(before: str, number: int, rows: Iterable[RowMapping]) -> str:
     """Return the SHA-256 of a seal: of its number, the digest before it, and its entries in order."""
     entries = [
         [
@@ -174,5 +168,5 @@ def _digest(before: Head | None, number: int, rows: Iterable[RowMapping]) -> str
         ]
         for row in rows
     ]
-    text = json.dumps([number, before.digest if before is not None else "", entries], ensure_ascii=False)
+    text = json.dumps([number, before, entries], ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -6,7 +6,7 @@ from schemas.base import content_id
 from schemas.drafts import TellRequested
 from schemas.interactions import InteractionLogged
 from services.notifier import queries
-from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
+from services.notifier.desk.actions.context import ActionContext, one_line
 from services.notifier.desk.errors import Conflict, NotFound
 
 __all__ = ["note_asked", "tell_anyway"]
@@ -22,7 +22,7 @@ def note_asked(context: ActionContext, alert_id: str, comment: str = "") -> None
     if alert is None:
         raise NotFound("There is no such alert.")
     entry = context.client(alert.client_id)
-    comment = " ".join(comment.split())[:COMMENT_LIMIT]
+    comment = one_line(comment)
     asked = InteractionLogged(
         interaction_id=content_id("int", "asked", alert_id, context.now.isoformat()),
         client_id=alert.client_id,
@@ -54,7 +54,7 @@ def tell_anyway(context: ActionContext, alert_id: str, reason: str = "") -> None
     standing = [line for line in drafts if line.state not in ("dismissed", "withdrawn", "expired")]
     if standing:
         raise Conflict("There is a message about this news already.", fix=f"Open the draft: {standing[0].subject}")
-    reason = " ".join(reason.split())[:COMMENT_LIMIT]
+    reason = one_line(reason)
     asked = TellRequested(client_id=alert.client_id, alert=alert, by=context.viewer.user_id, reason=reason or None)
     context.publish(asked, alert.client_id, "alert.tell_requested", alert_id, context.now.isoformat())
     context.audit("alert.tell_requested", alert_id, alert.client_id, reason or None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
@@ -16,13 +15,12 @@ from services.common.errors import BadInput, FirstwordError
 from services.common.processing import AnyEvent
 from services.notifier.desk import labels
 from services.notifier.desk.actions import drafts, triage
-from services.notifier.desk.actions.context import ActionContext
+from services.notifier.desk.actions.context import Acting, ActionContext
 
 __all__ = ["MOST", "Act", "BulkWish", "Outcome", "Pick", "act_of", "preview_sending", "run"]
 
 #: Drafts that one action may be carried out on.
 MOST = 200
-Acting = Callable[[], AbstractContextManager[ActionContext]]
 Act = Literal["approve", "dismiss", "snooze", "wake", "assign", "ask", "take"]
 
 

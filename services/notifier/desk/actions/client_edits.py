@@ -30,7 +30,7 @@ from services.notifier.client_book.history import (
 )
 from services.notifier.client_book.port import BookFrame, EntityIndex, EntryProblem, InvalidEntry
 from services.notifier.client_book.store import book_frame, id_is_taken, stored_watches
-from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
+from services.notifier.desk.actions.context import ActionContext, one_line
 from services.notifier.desk.errors import Conflict, NotFound
 from services.notifier.sinks import ClientSink
 
@@ -138,7 +138,7 @@ def archive_client(context: ActionContext, client_id: str, reason: str = "") -> 
     """Archive a client: nothing is matched, drafted or sent for them, until they are restored."""
     exclusive(context.connection, "book")
     current = context.client(client_id)
-    comment = " ".join(reason.split())[:COMMENT_LIMIT] or None
+    comment = one_line(reason) or None
     remove_client(context, current, "archived", comment=comment)
     context.audit("client.archived", client_id, client_id, comment)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TypeVar
 
@@ -32,7 +31,7 @@ from services.notifier.client_import.store import (
 from services.notifier.client_import.table import read_table
 from services.notifier.client_import.tables import client_imports
 from services.notifier.desk.actions.client_edits import free_id, marked, publish_clients, remove_client
-from services.notifier.desk.actions.context import ActionContext
+from services.notifier.desk.actions.context import Acting, ActionContext
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.errors import Conflict, NotFound
 
@@ -47,8 +46,6 @@ __all__ = [
     "undo_import",
 ]
 
-#: Opens a transaction for actions; a long import takes many.
-Acting = Callable[[], AbstractContextManager[ActionContext]]
 #: Clients that are written in one transaction, so that nothing else waits long.
 CHUNK = 200
 SAMPLE_ROWS = 3

@@ -15,7 +15,7 @@ from services.common.errors import BadInput
 from services.notifier.contact.discovery import with_answers
 from services.notifier.contact.plan import zone_of
 from services.notifier.desk.actions.client_edits import publish_client, save_client
-from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
+from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext, one_line
 from services.notifier.desk.client_form import entry_of, form_of
 from services.notifier.outreach.confirmation import confirmation_draft
 
@@ -141,7 +141,7 @@ def record_traits(context: ActionContext, client_id: str, *, risk: str = "", goa
     goal = " ".join(goal.split())[:GOAL_LIMIT]
     if risk and risk not in get_args(Risk):
         raise BadInput(f"{risk!r} is no risk tolerance.", fix=f"Choose one of {', '.join(get_args(Risk))}.")
-    said = " ".join(words.split())[:COMMENT_LIMIT] or None
+    said = one_line(words) or None
     given: dict[str, object] = {}
     if risk:
         given["risk"] = risk

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,7 +24,7 @@ from services.notifier.scope import EVERYTHING
 from services.notifier.trades.catalog import Trades
 from services.notifier.triage.marks import is_given_to
 
-__all__ = ["COMMENT_LIMIT", "ActionContext"]
+__all__ = ["COMMENT_LIMIT", "Acting", "ActionContext", "one_line"]
 
 #: Characters of a comment or an answer that are kept.
 COMMENT_LIMIT = 1_000
@@ -94,3 +96,12 @@ class ActionContext:
     def audit(self, action: str, subject: str, client_id: str | None = None, detail: str | None = None) -> None:
         """Record in the audit log what the viewer does."""
         audit.record(self.connection, self.now, self.viewer.user_id, action, subject, client_id, detail)
+
+
+#: Opens a transaction for an action; what takes many drafts or clients opens several.
+Acting = Callable[[], AbstractContextManager[ActionContext]]
+
+
+def one_line(comment: str) -> str:
+    """Return a comment on one line, as much of it as is kept."""
+    return " ".join(comment.split())[:COMMENT_LIMIT]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
+from services.notifier.desk.actions.context import ActionContext, one_line
 from services.notifier.desk.errors import GateRefused
 from services.notifier.desk.second_person import first_approval
 from services.notifier.gate.current import gate_findings
@@ -49,7 +49,7 @@ def approval_of(
         "text": text_hash(line.subject, line.body),
         "by": context.viewer.user_id,
         "at": context.now.isoformat(),
-        "reason": (" ".join(reason.split())[:COMMENT_LIMIT] or None) if findings else None,
+        "reason": (one_line(reason) or None) if findings else None,
         "findings": [finding.key for finding in findings],
     }
 

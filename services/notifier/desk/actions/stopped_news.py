@@ -8,7 +8,7 @@ from schemas.drafts import NewsStopped
 from services.common.db import upsert
 from services.common.errors import BadInput
 from services.notifier import queries
-from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
+from services.notifier.desk.actions.context import ActionContext, one_line
 from services.notifier.desk.errors import Conflict, NotFound
 from services.notifier.tables import stopped_news
 
@@ -25,7 +25,7 @@ def stop_telling(context: ActionContext, alert_id: str, reason: str) -> None:
     alert = queries.alert(context.connection, context.viewer.scope, alert_id)
     if alert is None:
         raise NotFound("There is no such alert.")
-    reason = " ".join(reason.split())[:COMMENT_LIMIT]
+    reason = one_line(reason)
     if not reason:
         raise BadInput("A reason is missing.", fix="Say why the client should not hear of this again.")
     stopped = NewsStopped(

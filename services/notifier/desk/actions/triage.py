@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.common.errors import BadInput
 from services.notifier.desk import labels
-from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
+from services.notifier.desk.actions.context import ActionContext, one_line
 from services.notifier.desk.actions.users import colleagues
 from services.notifier.desk.errors import Conflict
 from services.notifier.queries import DraftLine
@@ -48,7 +48,7 @@ def assign(context: ActionContext, draft_id: str, to: str, note: str, *, ask: bo
     names = colleagues(context.connection)
     if to not in names or to == context.viewer.user_id:
         raise BadInput("Choose a colleague.", fix="Only people who can sign in to the desk can be chosen.")
-    note = " ".join(note.split())[:COMMENT_LIMIT]
+    note = one_line(note)
     marks.give(context.connection, draft_id, to, note or None, context.viewer.user_id, context.now, asked=ask)
     detail = f"{names[to]}{f': {note}' if note else ''}"
     context.audit("draft.asked" if ask else "draft.assigned", draft_id, line.client_id, detail)

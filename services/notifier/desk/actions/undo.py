@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from schemas.drafts import DraftReopened
 from services.common.errors import BadInput
 from services.notifier import queries
-from services.notifier.desk.actions.context import COMMENT_LIMIT, ActionContext
+from services.notifier.desk.actions.context import ActionContext, one_line
 from services.notifier.desk.actions.deliveries import publish_delivery
 from services.notifier.desk.actions.versions import apply, seen
 from services.notifier.desk.auth import Viewer
@@ -98,7 +98,7 @@ def reopen(context: ActionContext, draft_id: str, version: int, reason: str = ""
     line = context.draft(draft_id)
     command: ManagerCommand = "reopen_edited" if line.revision else "reopen"
     line = seen(context, draft_id, version, command)
-    reason = " ".join(reason.split())[:COMMENT_LIMIT]
+    reason = one_line(reason)
     late = line.deadline_at <= context.now
     if late and not reason:
         raise BadInput(

@@ -37,7 +37,7 @@ from services.notifier.queries import DraftLine
 from services.notifier.rewording import store as rewordings
 from services.notifier.scope import EVERYTHING
 from services.notifier.triage import editors
-from services.notifier.triage.marks import is_given_to, mark_of
+from services.notifier.triage.marks import mark_of
 
 __all__ = ["router"]
 
@@ -55,7 +55,8 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             raise NotFound("There is no such draft.")
         first = first_approval(connection, line)
         scope = scope_for_second(context.viewer, rules) if line.state == "second" else context.scope
-        given = is_given_to(connection, context.viewer.user_id, draft_id)
+        mark = mark_of(connection, draft_id)
+        given = mark is not None and mark["assigned_to"] == context.viewer.user_id
         scope = EVERYTHING if given else scope
         supersedes, checks = line.draft.supersedes, checks_of(line)
         entry = queries.client(connection, scope, line.client_id)
@@ -73,9 +74,9 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             "first_reason": None if first is None else first["reason"],
             "may_second": first is None or rules.may_second(context.viewer.user_id, first["by"]),
             "is_own": context.scope.includes(line.draft.manager_id)
-            or is_given_to(connection, context.viewer.user_id, draft_id, to_decide=True),
+            or (mark is not None and given and not mark["asked"]),
             "may_open_client": context.scope.includes(line.draft.manager_id),
-            "mark": mark_of(connection, draft_id),
+            "mark": mark,
             "editors": editors.editors_of(connection, draft_id, context.viewer.user_id, context.now),
             "colleagues": colleagues(connection),
             "gate_by_effect": [(effect, list(found)) for effect, found in groupby(gate, lambda found: found.effect)],

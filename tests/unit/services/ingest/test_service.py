@@ -20,20 +20,25 @@ def engine(database: Engine) -> Engine:
     return database
 
 
+class SlowHost:
+    """Answers for every host but slow.example, which never does; ``asked`` are the URLs in order."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+        self.asked.append(url)
+        if "slow.example" in url:
+            await asyncio.Event().wait()
+        return Response(200, url, rss("one"))
+
+    async def aclose(self) -> None:
+        pass
+
+
 async def test_a_slow_host_does_not_block_the_others(engine: Engine) -> None:
-    asked: list[str] = []
-
-    class SlowHost:
-        async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
-            asked.append(url)
-            if "slow.example" in url:
-                await asyncio.Event().wait()
-            return Response(200, url, rss("one"))
-
-        async def aclose(self) -> None:
-            pass
-
-    ingest = Ingest(engine, SlowHost())
+    fetcher = SlowHost()
+    ingest = Ingest(engine, fetcher)
     for number in range(30):
         ingest.service.add_feed(f"https://slow.example/{number}")
     ingest.service.add_feed("https://fast.example/feed")
@@ -43,23 +48,12 @@ async def test_a_slow_host_does_not_block_the_others(engine: Engine) -> None:
     await until(lambda: len(ingest.items()) == 1)
     stop.set()
     await asyncio.wait_for(loop, 2)
-    assert len([url for url in asked if "slow.example" in url]) == 3
+    assert len([url for url in fetcher.asked if "slow.example" in url]) == 3
 
 
 async def test_a_host_with_more_due_feeds_than_are_read_at_once_starves_no_other(engine: Engine) -> None:
-    asked: list[str] = []
-
-    class StuckHost:
-        async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
-            asked.append(url)
-            if "slow.example" in url:
-                await asyncio.Event().wait()
-            return Response(200, url, rss("one"))
-
-        async def aclose(self) -> None:
-            pass
-
-    ingest = Ingest(engine, StuckHost())
+    fetcher = SlowHost()
+    ingest = Ingest(engine, fetcher)
     urls = [f"https://slow.example/{number}" for number in range(MOST_DUE + 100)] + ["https://fast.example/feed"]
     outlines = "".join(f'<outline type="rss" xmlUrl="{url}"/>' for url in urls)
     added = ingest.service.import_feeds(f'<opml version="2.0"><body>{outlines}</body></opml>'.encode())
@@ -70,7 +64,7 @@ async def test_a_host_with_more_due_feeds_than_are_read_at_once_starves_no_other
     await until(lambda: len(ingest.items()) == 1)
     stop.set()
     await asyncio.wait_for(loop, 2)
-    assert asked.index("https://fast.example/feed") <= 3
+    assert fetcher.asked.index("https://fast.example/feed") <= 3
 
 
 async def test_a_clock_that_was_ten_years_ahead_does_not_silence_a_feed(engine: Engine) -> None:
