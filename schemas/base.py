@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, ClassVar, Generic, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -99,7 +100,13 @@ P = TypeVar("P", bound=Payload)
 
 def event(data: P, *, key: str, id: str, source: str, time: datetime) -> Event[P]:
     """Wrap ``data`` in its envelope. Derive ``id`` from content; ``source`` is e.g. ``firstword/matcher``."""
-    envelope = cast("type[Event[P]]", Event.__class_getitem__(type(data)))
+    envelope = cast("type[Event[P]]", _envelope(type(data)))
     return envelope(
         id=id, source=source, type=data.full_type(), subject=key, time=time, dataschema=data.schema_uri(), data=data
     )
+
+
+@cache
+def _envelope(data: type[Payload]) -> type[Event[Payload]]:
+    """Return the type of an event with this data; pydantic takes longer to find it than to check the event."""
+    return cast("type[Event[Payload]]", Event.__class_getitem__(data))

@@ -19,7 +19,8 @@ class Source(Model):
 
     ``feed_url`` is the channel through which the item came. ``host`` (of the item's link), ``publisher`` and ``owner``
     (display names) are what the item says of itself. ``speaks_for`` lists the domains of publishers for which somebody
-    vouched that they publish through this channel, besides the channel's own host.
+    vouched that they publish through this channel, besides the channel's own host; of a message, the domain from which
+    the firm's own mail server says that it came.
     """
 
     feed_url: str | None = None

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.common.clock import Clock
 from services.common.errors import FirstwordError
 from services.common.logs import get_logger
+from services.ingest.fetch.credentials import Credential, credentials_at
 from services.ingest.fetch.fetchers import Fetcher, Response
 from services.ingest.health.http_status import outcome_of_status
+from services.ingest.inlets.page import parse_page
+from services.ingest.inlets.page_text import parse_page_text
+from services.ingest.listed_advisories import AdvisoryFetcher, ReadAt
+from services.ingest.parse.csaf_lists import NotAnAdvisoryList
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.feed import ParsedFeed, parse_feed
 from services.ingest.readers import Readers
@@ -25,17 +31,35 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """The result of fetching a feed: ``response`` if the server answered, ``parsed`` if the outcome is fetched."""
+    """The result of fetching a feed: ``response`` if the server answered, ``parsed`` if the outcome is fetched.
+
+    ``unread`` is a document that the feed lists and that could not be read. ``is_complete``: nothing that it lists is
+    left to fetch, so that its next poll may ask whether anything has changed.
+    """
 
     outcome: PollOutcome
     response: Response | None = None
     parsed: ParsedFeed | None = None
+    unread: Response | None = None
+    is_complete: bool = True
 
 
-async def fetch_and_parse(fetcher: Fetcher, readers: Readers, state: FeedState, clock: Clock) -> FetchResult:
-    """Fetch and parse the feed. Unexpected errors are outcomes too, so that one feed can't stop the others."""
+async def fetch_and_parse(
+    fetcher: Fetcher,
+    readers: Readers,
+    state: FeedState,
+    clock: Clock,
+    advisories: AdvisoryFetcher | None = None,
+    read_at: ReadAt | None = None,
+) -> FetchResult:
+    """Fetch and parse the feed. Unexpected errors are outcomes too, so that one feed can't stop the others.
+
+    If it is a list of security advisories, ``advisories`` fetches those that are newer than ``read_at`` says.
+    """
     try:
-        response = await fetcher.fetch(state.fetch_url, state.validators, clock.now())
+        credential = state.credential.open() if state.credential is not None else None
+        secret_headers = credential.headers_for(state.fetch_url) if credential is not None else None
+        response = await fetcher.fetch(state.fetch_url, state.validators, clock.now(), secret_headers)
     except FirstwordError as error:
         return FetchResult(PollOutcome("unreachable", error.message, error.fix))
     except Exception as error:
@@ -48,15 +72,46 @@ async def fetch_and_parse(fetcher: Fetcher, readers: Readers, state: FeedState, 
     if response.status == 304 or (response.status == 200 and body_digest(response.body) == state.body_digest):
         return FetchResult(PollOutcome("not_modified", retry_after_seconds=wait), response)
     if not 200 <= response.status <= 299:
-        return FetchResult(outcome_of_status(response.status, wait), response)
+        return FetchResult(outcome_of_status(response.status, wait, credentials_at(response.url, credential)), response)
     try:
         parsed = await _parse(readers, state, response, clock)
     except NotAFeed as error:
-        return FetchResult(PollOutcome("broken", error.message, error.fix, wait), response)
+        listed = None
+        if state.feed.kind == "feed" and response.body.lstrip()[:1] != b"<":
+            listed = await _advisories(fetcher, readers, state, response, credential, clock, advisories, read_at)
+        return listed or FetchResult(PollOutcome("broken", error.message, error.fix, wait), response)
     except Exception as error:
         log.exception("Parsing a feed failed unexpectedly.", action="feed.parse_failed", feed_id=state.feed.id)
         return FetchResult(PollOutcome("broken", _own_error("Parsing", error), _REPORT, wait), response)
     return FetchResult(PollOutcome("fetched", retry_after_seconds=wait), response, parsed)
+
+
+async def _advisories(
+    fetcher: Fetcher,
+    readers: Readers,
+    state: FeedState,
+    response: Response,
+    credential: Credential | None,
+    clock: Clock,
+    advisories: AdvisoryFetcher | None,
+    read_at: ReadAt | None,
+) -> FetchResult | None:
+    """Return the result if the document is a list of security advisories; None if it is something else."""
+    source = advisories or AdvisoryFetcher()
+    try:
+        found = await source.fetch(
+            fetcher, readers, state, response, credential, read_at or (lambda _: {}), clock.now()
+        )
+    except NotAnAdvisoryList:
+        return None
+    except NotAFeed as error:
+        return FetchResult(PollOutcome("broken", error.message, error.fix, response.retry_after_seconds), response)
+    except FirstwordError as error:
+        return FetchResult(PollOutcome("unreachable", error.message, error.fix))
+    except Exception as error:
+        log.exception("Fetching advisories failed unexpectedly.", action="feed.fetch_failed", feed_id=state.feed.id)
+        return FetchResult(PollOutcome("unreachable", _own_error("Fetching", error), _REPORT))
+    return FetchResult(found.outcome, found.response, found.parsed, found.unread, found.is_complete)
 
 
 def body_digest(body: bytes) -> str:
@@ -65,15 +120,23 @@ def body_digest(body: bytes) -> str:
 
 
 async def _parse(readers: Readers, state: FeedState, response: Response, clock: Clock) -> ParsedFeed:
+    feed = state.feed
+    parse: Callable[..., ParsedFeed] = parse_feed
+    settings: dict[str, str | None] = {}
+    if feed.kind == "text":
+        parse, settings = parse_page_text, {"part": feed.links_in}
+    elif feed.kind == "page":
+        parse, settings = parse_page, {"links_under": feed.links_under, "links_in": feed.links_in}
     return await readers.run(
-        parse_feed,
+        parse,
         response.body,
-        feed_url=state.feed.url,
+        feed_url=feed.url,
         fetched_url=response.url,
         content_type=response.content_type,
-        publisher=state.feed.publisher,
-        speaks_for=state.feed.speaks_for,
+        publisher=feed.publisher,
+        speaks_for=feed.speaks_for,
         fetched_at=clock.now(),
+        **settings,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.sax import SAXParseException
@@ -17,7 +17,10 @@ from defusedxml.sax import make_parser
 
 from schemas.base import content_id
 from schemas.feeds import Feed
+from services.common.addresses import redact_url
 from services.common.errors import BadInput
+from services.ingest.fetch.credentials import Credential, without_user
+from services.ingest.identity.inlet_addresses import is_inlet_url
 
 __all__ = ["OpmlList", "OpmlProblem", "feed_id", "read_opml", "write_opml"]
 
@@ -49,11 +52,15 @@ class OpmlProblem:
 
 @dataclass(frozen=True, slots=True)
 class OpmlList:
-    """The feeds of a list in order, without duplicates, and the entries that could not be read."""
+    """The feeds of a list in order, without duplicates, and the entries that could not be read.
+
+    ``credentials`` has users and passwords that stood in addresses, by the feed's id.
+    """
 
     title: str | None
     feeds: tuple[Feed, ...]
     problems: tuple[OpmlProblem, ...]
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
 
 
 def feed_id(url: str) -> str:
@@ -85,7 +92,7 @@ def read_opml(raw: bytes, name: str = "the list") -> OpmlList:
         )
     if broken is not None:
         handler.problems.append(OpmlProblem(broken.line, f"{broken.text}; the rest of the list could not be read"))
-    return OpmlList(handler.title, tuple(handler.feeds.values()), tuple(handler.problems))
+    return OpmlList(handler.title, tuple(handler.feeds.values()), tuple(handler.problems), handler.credentials)
 
 
 def write_opml(feeds: Iterable[Feed], title: str = "Firstword") -> bytes:
@@ -156,6 +163,7 @@ class _Outlines(ContentHandler):
         self.is_opml = False
         self.title: str | None = None
         self.feeds: dict[str, Feed] = {}
+        self.credentials: dict[str, Credential] = {}
         self.problems: list[OpmlProblem] = []
         self._folders: list[str | None] = []
         self._in_title: list[str] | None = None
@@ -201,7 +209,18 @@ class _Outlines(ContentHandler):
         url = re.sub(r"^feed:(//)?(?=https?:)", "", url)
         url = re.sub(r"^feed:(?=//)", "http:", url)
         if not url.lower().startswith(_SCHEMES):
-            self._problem(f"{title or url!r} has an address that is not a web address: {url!r}")
+            self._problem(f"{title or url!r} has an address that is not a web address: {redact_url(url)!r}")
+            return
+        if is_inlet_url(url):
+            self._problem(f"{title or url!r} is an inlet of another installation, not a feed")
+            return
+        try:
+            url, credential = without_user(url)
+        except BadInput as refused:
+            self._problem(f"{title or redact_url(url)!r}: {refused.message}")
+            return
+        if credential is not None and not url.startswith("https:"):
+            self._problem(f"{title or url!r} has a password in its address, which is not encrypted (http)")
             return
         if url in self.feeds:
             self._problem(f"{title or url!r} repeats the address {url!r}; it is added once")
@@ -214,6 +233,8 @@ class _Outlines(ContentHandler):
             group="/".join(step for step in self._folders if step) or None,
             site_url=attributes.get("htmlurl") or None,
         )
+        if credential is not None:
+            self.credentials[feed_id(url)] = credential
 
     def _problem(self, text: str) -> None:
         line = self._locator.getLineNumber() if self._locator is not None else None

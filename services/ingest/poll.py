@@ -1,41 +1,47 @@
-"""Polls one feed, from its URL to the published events, and writes everything in one transaction."""
+"""Polls feeds, from their URLs to the published events, and writes all of a poll in one transaction.
+
+Polls that end at about the same time share a transaction: committing takes longer than writing, and SQLite lets one
+write at a time.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
-from schemas.base import content_id, event
-from schemas.feeds import FeedHealth, FeedHealthChanged, FeedStatus
-from schemas.items import ItemIngested
+from schemas.feeds import FeedHealth, FeedStatus
 from services.common.clock import Clock
 from services.common.db import reading
 from services.common.processing import AnyEvent, EventPublisher
-from services.ingest.fetch.fetchers import Fetcher, Response
+from services.ingest.fetch.fetchers import Fetcher, Validators
+from services.ingest.fetch.polite import PoliteFetcher
 from services.ingest.fetch_and_parse import FetchResult, body_digest, fetch_and_parse
 from services.ingest.health.assess import assess_health
-from services.ingest.identity.dedupe import ItemChange, detect_changes, new_item
+from services.ingest.identity.dedupe import ItemChange
+from services.ingest.listed_advisories import AdvisoryFetcher
+from services.ingest.quarantine import Quarantine
 from services.ingest.readers import Readers
-from services.ingest.repository import FeedState, QuarantinedBody, Repository, polled_host
-from services.ingest.schedule.moves import after_answer
-from services.ingest.schedule.pacing import PollOutcome, PollSettings, with_news
+from services.ingest.record import NEWS_BEFORE_ADDED, health_event, item_event, record_items
+from services.ingest.repository import FeedState, Repository, polled_host
+from services.ingest.schedule.moves import after_answer, stays_on_site
+from services.ingest.schedule.pacing import PollOutcome, PollSettings, with_delays, with_news
 
-__all__ = ["SOURCE", "PollResult", "Poller", "health_event"]
+__all__ = ["PollResult", "Poller", "finish_inlet"]
 
-#: The CloudEvents ``source`` of what ingest publishes.
-SOURCE = "firstword/ingest"
-#: On a feed's first poll, items older than this when the feed was added are background, and so are undated ones.
-NEWS_BEFORE_ADDED = timedelta(hours=24)
-#: Bytes kept of a body that can't be parsed.
-QUARANTINE_BYTES = 65_536
-#: Items that a feed no longer lists are forgotten after this time; if one returns, its date shows that it is old.
-FORGET_AFTER = timedelta(days=90)
+#: Fewer links than this that are all new are news of a page that lists few.
+FEWEST_LINKS = 5
 #: Polls in a row, one a day, that must find a feed gone for good before it is no longer polled.
 POLLS_UNTIL_GONE = 3
+#: Polls and items that are written in one transaction. A poll with more items has one of its own. At the slowest, the
+#: others who write to the database wait for it as long as a person does not notice.
+MOST_POLLS, MOST_ITEMS = 64, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class PollResult:
     """The result of one poll. ``copies`` are items that repeat others of the feed under another guid.
 
     ``background`` counts those of the ``new`` items that are older than the feed's listing, and no news.
+    ``delays`` are the seconds from publication to this poll of new items that say when they were published.
     """
 
     feed_id: str
@@ -53,6 +60,22 @@ class PollResult:
     copies: int = 0
     background: int = 0
     warnings: tuple[str, ...] = ()
+    delays: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """A poll that is to be written; ``done`` gets its result."""
+
+    state: FeedState
+    fetched: FetchResult
+    now: datetime
+    done: asyncio.Future[PollResult | None]
+
+    @property
+    def items(self) -> int:
+        """The number of items that were read."""
+        return len(self.fetched.parsed.items) if self.fetched.parsed is not None else 0
 
 
 class Poller:
@@ -69,80 +92,188 @@ class Poller:
     ) -> None:
         self._engine = engine
         self._fetcher = fetcher
+        self._polite = PoliteFetcher(fetcher)
         self._readers = readers
         self._publisher = publisher
         self._clock = clock
         self._settings = settings
         self._repository = Repository()
+        self._advisories = AdvisoryFetcher()
+        self._waiting: deque[_Fetched] = deque()
+        self._writing: asyncio.Task[None] | None = None
 
-    async def poll(self, feed_id: str) -> PollResult | None:
+    async def poll(self, feed_id: str, state: FeedState | None = None) -> PollResult | None:
         """Fetch and parse the feed, and write new and revised items; None if the feed is paused or not listed.
+
+        ``state`` is the feed's, if it has just been read.
 
         A crash before or inside the transaction loses nothing: nothing is written, and the feed is still due. A crash
         after it repeats nothing: events, seen items, the next poll and the validators are written together, so a server
         can't answer "not modified" for items that were never stored. Two simultaneous polls of one feed (by two
         processes) wait for each other at the lock, and the second finds that all items were seen.
         """
-        with reading(self._engine) as connection:
-            state = self._repository.get(connection, feed_id)
+        if state is None:
+            with reading(self._engine) as connection:
+                state = self._repository.get(connection, feed_id)
         if state is None or state.paused:
             return None
-        fetched = await fetch_and_parse(self._fetcher, self._readers, state, self._clock)
-        # The thread runs to its end even if this poll is canceled in the meantime.
-        return await asyncio.shield(asyncio.to_thread(self._finish, state, fetched, self._clock.now()))
+        fetcher = self._polite if state.feed.kind in ("page", "text") else self._fetcher
+        fetched = await fetch_and_parse(
+            fetcher, self._readers, state, self._clock, self._advisories, partial(self._read_at, feed_id)
+        )
+        done: asyncio.Future[PollResult | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Fetched(state, fetched, self._clock.now(), done))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write(), name="write polls")
+        return await done
 
-    def _finish(self, state: FeedState, fetched: FetchResult, now: datetime) -> PollResult | None:
-        result = self._record(state.feed.id, fetched, now)
-        if result is not None and _asks_for_rest(fetched):
-            wait = (result.health.next_poll_at or now) - now
-            longest = timedelta(seconds=self._settings.max_seconds)
+    def _read_at(self, feed_id: str, item_ids: Collection[str]) -> Mapping[str, datetime | None]:
+        """Return the newest date that each of a feed's items has stated; items that were never seen are left out."""
+        with reading(self._engine) as connection:
+            return self._repository.stated(connection, feed_id, item_ids)
+
+    async def finish(self) -> None:
+        """Wait until nothing is being written. What polls that were canceled have fetched is not written any more."""
+        if self._writing is not None and not self._writing.done():
+            await asyncio.wait([self._writing])
+
+    async def _write(self) -> None:
+        """Write what waits, batch by batch; what arrives in the meantime forms the next one."""
+        while batch := self._next_batch():
+            try:
+                await self._write_together(batch)
+            except OperationalError as error:  # the database is away: none of them would succeed
+                _fail(batch, error)
+            except Exception as error:
+                if len(batch) == 1:
+                    _fail(batch, error)
+                    continue
+                for alone in batch:  # so that what is wrong with one costs no other
+                    try:
+                        await self._write_together([alone])
+                    except Exception as own:
+                        _fail([alone], own)
+
+    def _next_batch(self) -> list[_Fetched]:
+        """Take polls of different feeds that wait, within the limits."""
+        batch: list[_Fetched] = []
+        items = 0
+        while self._waiting and len(batch) < MOST_POLLS:
+            first = self._waiting[0]
+            feeds = {poll.state.feed.id for poll in batch}
+            if batch and (items + first.items > MOST_ITEMS or first.state.feed.id in feeds):
+                break
+            self._waiting.popleft()
+            if not first.done.done():  # it was not canceled
+                batch.append(first)
+                items += first.items
+        return batch
+
+    async def _write_together(self, batch: Sequence[_Fetched]) -> None:
+        """Write ``batch``. The thread runs to its end even if the task is canceled in the meantime."""
+        results = await asyncio.shield(asyncio.to_thread(self._finish, batch))
+        for poll in batch:
+            if not poll.done.done():
+                poll.done.set_result(results.get(poll.state.feed.id))
+
+    def _finish(self, batch: Sequence[_Fetched]) -> dict[str, PollResult]:
+        results = self._record(batch)
+        for poll in batch:
+            result = results.get(poll.state.feed.id)
+            if result is None or not _asks_for_rest(poll.fetched):
+                continue
+            wait = (result.health.next_poll_at or poll.now) - poll.now
+            until = poll.now + min(wait, timedelta(seconds=self._settings.max_seconds))
             with self._engine.begin() as connection:  # apart, so that no two polls wait for each other's feeds
-                self._repository.hold_host(connection, polled_host(state.fetch_url), now + min(wait, longest))
-        return result
+                self._repository.hold_host(connection, polled_host(poll.state.fetch_url), until)
+        return results
 
-    def _record(self, feed_id: str, fetched: FetchResult, now: datetime) -> PollResult | None:
-        """Write seen items, the feed's state and the events in one transaction."""
+    def _record(self, batch: Sequence[_Fetched]) -> dict[str, PollResult]:
+        """Write seen items, the feeds' states and the events in one transaction; return the results by feed."""
+        results: dict[str, PollResult] = {}
+        states: list[FeedState] = []
+        events: list[AnyEvent] = []
         with self._engine.begin() as connection:
-            before = self._repository.lock(connection, feed_id)
-            if before is None or before.paused:  # removed or paused in the meantime
-                return None
-            changes = self._compare(connection, feed_id, fetched, now)
-            after = _next_state(before, fetched, changes, now, self._settings)
-            self._repository.save(connection, after)
-            if fetched.outcome.kind == "broken" and fetched.response is not None:
-                self._repository.quarantine_body(
-                    connection, _quarantined(feed_id, fetched.outcome, fetched.response, now)
-                )
-            background = {change.item.id for change in changes if _is_background(before, change)}
-            events = [
-                _item_event(change, now, background=change.item.id in background)
-                for change in changes
-                if change.kind in ("new", "revised")
-            ]
-            if after.health.status != before.health.status:
-                events.append(health_event(after, before.health.status, now))
+            listed = self._repository.lock_all(connection, [poll.state.feed.id for poll in batch])
+            for poll in batch:
+                before, fetched, now = listed.get(poll.state.feed.id), poll.fetched, poll.now
+                if before is None or before.paused:  # removed or paused in the meantime
+                    continue
+                compared = self._compare(connection, before.feed.id, fetched, now)
+                changes = [change for change in compared if change.kind != "unchanged"]
+                is_rebuilt = before.feed.kind == "page" and _is_rebuilt(before, compared)
+                after = _next_state(before, fetched, changes, now, self._settings)
+                states.append(after)
+                _set_aside(connection, before.feed.id, fetched, now)
+                is_list = _is_list(fetched)
+                background = {
+                    change.item.id for change in changes if _is_background(before, change, is_rebuilt, is_list)
+                }
+                events += [
+                    item_event(change, now, background=change.item.id in background)
+                    for change in changes
+                    if change.kind in ("new", "revised")
+                ]
+                if after.health.status != before.health.status:
+                    events.append(health_event(after, before.health.status, now))
+                delays = _delays(before, changes, now, is_list)
+                results[before.feed.id] = _result(before.feed.id, fetched, after, changes, len(background), delays)
+            self._repository.save(connection, *states)
             self._publisher.publish(connection, events)
-        return _result(feed_id, fetched, after, changes, len(background))
+        return results
 
     def _compare(
         self, connection: Connection, feed_id: str, fetched: FetchResult, now: datetime
     ) -> Sequence[ItemChange]:
-        """Return the items that are new or changed, and store their records; other rows are not written."""
+        """Return the change of each item, and store the records of those that are new or changed, and no other rows."""
         if fetched.parsed is None:
             return ()
         items = [parsed.item for parsed in fetched.parsed.items]
-        known = self._repository.seen(
-            connection,
-            feed_id,
-            [item.id for item in items],
-            [new_item(item, now).seen.fingerprint for item in items],
+        fingerprints = [parsed.fingerprint for parsed in fetched.parsed.items]
+        listed = fetched.parsed.still_listed or ()
+        return record_items(self._repository, connection, feed_id, items, now, fingerprints, listed)
+
+
+def finish_inlet(
+    engine: Engine,
+    repository: Repository,
+    publisher: EventPublisher,
+    feed_id: str,
+    outcome: PollOutcome,
+    changes: Sequence[ItemChange],
+    now: datetime,
+    next_poll_at: datetime,
+) -> PollResult | None:
+    """Write the health of an inlet whose items were taken; None if it was paused or removed in the meantime."""
+    kinds = [change.kind for change in changes]
+    status: FeedStatus = {"broken": "broken", "unreachable": "unreachable"}.get(outcome.kind, "ok")  # type: ignore[assignment]
+    with engine.begin() as connection:
+        before = repository.lock(connection, feed_id)
+        if before is None or before.paused:
+            return None
+        had_news = "new" in kinds or "revised" in kinds
+        health = before.health.model_copy(
+            update={
+                "status": status,
+                "reason": outcome.reason,
+                "mend": outcome.fix,
+                "failures_in_a_row": before.health.failures_in_a_row + 1 if status == "unreachable" else 0,
+                "last_ok_at": before.health.last_ok_at if status == "unreachable" else now,
+                "last_new_at": now if had_news else before.health.last_new_at,
+                "next_poll_at": next_poll_at,
+            }
         )
-        changes = detect_changes(known, items, now)
-        updated = [change.seen for change in changes if change.seen != known.get(change.item.id)]
-        self._repository.remember(connection, feed_id, updated)
-        if any(change.kind == "new" for change in changes):  # otherwise the table does not grow
-            self._repository.forget(connection, feed_id, now - FORGET_AFTER, {item.id for item in items})
-        return [change for change in changes if change.kind != "unchanged"]
+        after = replace(before, health=health, last_poll_at=now)
+        repository.save(connection, after)
+        if status != before.health.status:
+            publisher.publish(connection, [health_event(after, before.health.status, now)])
+    return PollResult(feed_id, outcome, health, kinds.count("new"), kinds.count("revised"), kinds.count("copy"))
+
+
+def _fail(batch: Sequence[_Fetched], error: Exception) -> None:
+    for poll in batch:
+        if not poll.done.done():
+            poll.done.set_exception(error)
 
 
 def _asks_for_rest(fetched: FetchResult) -> bool:
@@ -154,45 +285,41 @@ def _asks_for_rest(fetched: FetchResult) -> bool:
     )
 
 
-def health_event(state: FeedState, previous: FeedStatus, now: datetime) -> AnyEvent:
-    """Return the event that the feed's status is no longer ``previous``."""
-    status = state.health.status
-    return event(
-        FeedHealthChanged(feed=state.feed, health=state.health, previous=previous),
-        key=state.feed.id,
-        id=content_id("evt", state.feed.id, previous, status, now.isoformat()),
-        source=SOURCE,
-        time=now,
+def _is_rebuilt(before: FeedState, compared: Sequence[ItemChange]) -> bool:
+    """Return whether a page has none of the links that it had before: the site gave all of them new addresses."""
+    return (
+        before.body_digest is not None
+        and len(compared) >= FEWEST_LINKS
+        and all(change.kind == "new" for change in compared)
     )
 
 
-def _is_background(before: FeedState, change: ItemChange) -> bool:
+def _is_background(before: FeedState, change: ItemChange, is_rebuilt: bool, is_list: bool) -> bool:
     """Return whether the feed's first poll brought an item from before the feed was added.
 
-    Later polls bring no background, however long the feed could not be read: what it brings then is missed news.
+    What a list of advisories names is fetched in several polls, and is background if it was last revised before that.
+
+    Later polls bring no background, however long the feed could not be read: what it brings then is missed news. Only
+    on a page whose links are all new, those without a date are background again: nothing says that they are news.
     """
-    if before.body_digest is not None or change.kind != "new":
+    if change.kind != "new":
         return False
     stated = change.item.stated_at()
+    if is_list:
+        revised = max((moment for moment in (stated, change.item.updated_at) if moment), default=None)
+        return revised is None or revised < before.rhythm.watched_since - NEWS_BEFORE_ADDED
+    if is_rebuilt:
+        return stated is None
+    if before.body_digest is not None:
+        return False
     return stated is None or stated < before.rhythm.watched_since - NEWS_BEFORE_ADDED
-
-
-def _item_event(change: ItemChange, now: datetime, *, background: bool) -> AnyEvent:
-    data = ItemIngested(
-        item=change.item,
-        revision=change.revision,
-        change="revised" if change.kind == "revised" else "new",
-        changed=change.changed,
-        background=background,
-    )
-    id = content_id("evt", change.item.id, change.revision, change.seen.fingerprint)
-    return event(data, key=change.item.id, id=id, source=SOURCE, time=now)
 
 
 def _next_state(
     before: FeedState, fetched: FetchResult, changes: Sequence[ItemChange], now: datetime, settings: PollSettings
 ) -> FeedState:
-    news = [_dated(change, now) for change in changes if change.kind in ("new", "revised")]
+    is_list = _is_list(fetched)
+    news = [_dated(change, now, is_list) for change in changes if change.kind in ("new", "revised")]
     rhythm = before.rhythm
     if fetched.outcome.kind in ("fetched", "not_modified") and fetched.response is not None:
         rhythm = replace(rhythm, max_age_seconds=fetched.response.max_age_seconds)
@@ -202,7 +329,7 @@ def _next_state(
             rhythm, ttl_seconds=parsed.ttl_seconds, skip_hours=parsed.skip_hours, skip_days=parsed.skip_days
         )
     if news:
-        rhythm = with_news(rhythm, news, now, settings)
+        rhythm = with_delays(with_news(rhythm, news, now, settings), _delays(before, changes, now, is_list))
     health = assess_health(before.health, fetched.outcome, rhythm, now, settings, had_news=bool(news))
     after = replace(before, health=health, rhythm=rhythm, last_poll_at=now)
     if fetched.outcome.kind == "gone" and health.failures_in_a_row >= POLLS_UNTIL_GONE:
@@ -211,7 +338,7 @@ def _next_state(
         return after
     if not fetched.outcome.failed:
         move = after_answer(before.move, fetched.response.permanent_url, now)
-        if move is not None and move.believed:
+        if move is not None and move.believed and stays_on_site(before.feed.url, move.url):
             after = replace(after, fetch_url=move.url, move=None)
         else:
             after = replace(after, move=move)
@@ -228,8 +355,8 @@ def _next_state(
     return replace(
         after,
         feed=feed,
-        validators=fetched.response.validators,
-        body_digest=body_digest(fetched.response.body),
+        validators=fetched.response.validators if fetched.is_complete else Validators(),
+        body_digest=body_digest(fetched.response.body) if fetched.is_complete else "",
     )
 
 
@@ -247,25 +374,48 @@ def _given_up(state: FeedState) -> FeedState:
     return replace(state, health=health, paused=True)
 
 
-def _dated(change: ItemChange, now: datetime) -> datetime:
+def _is_list(fetched: FetchResult) -> bool:
+    """Return whether the document names advisories, which may be years old when they are revised and fetched first."""
+    return fetched.parsed is not None and fetched.parsed.still_listed is not None
+
+
+def _dated(change: ItemChange, now: datetime, is_list: bool) -> datetime:
     """Return the time that counts for the feed's rhythm; a revision counts when it is found."""
-    return (change.item.published_at or now) if change.kind == "new" else now
+    stated = change.seen.stated_at if is_list else change.item.published_at
+    return (stated or now) if change.kind == "new" else now
 
 
-def _quarantined(feed_id: str, outcome: PollOutcome, response: Response, now: datetime) -> QuarantinedBody:
-    return QuarantinedBody(
-        feed_id=feed_id,
-        at=now,
-        url=response.url,
-        reason=outcome.reason or "",
-        content_type=response.content_type,
-        size_bytes=len(response.body),
-        beginning=response.body[:QUARANTINE_BYTES],
-    )
+def _delays(before: FeedState, changes: Sequence[ItemChange], now: datetime, is_list: bool) -> tuple[float, ...]:
+    """Return the seconds from publication to now of new items that say when they were published.
+
+    What was there before the feed was read for the first time says nothing about how fast it is read.
+    """
+    if before.body_digest is None:
+        return ()
+    dated = [change for change in changes if change.kind == "new" and change.item.dated == "stated"]
+    stated = [change.seen.stated_at if is_list else change.item.published_at for change in dated]
+    return tuple((now - moment).total_seconds() for moment in stated if moment is not None and moment <= now)
+
+
+def _set_aside(connection: Connection, feed_id: str, fetched: FetchResult, now: datetime) -> None:
+    """Put what could not be read of the document into the quarantine, with the reason."""
+    if fetched.response is None:
+        return
+    if fetched.outcome.kind == "broken":
+        Quarantine().put(connection, feed_id, fetched.response, fetched.outcome.reason or "", fetched.outcome.fix, now)
+    elif fetched.parsed is not None and fetched.parsed.unreadable:
+        reason, count = fetched.parsed.first_unreadable or "", fetched.parsed.unreadable
+        unread = fetched.unread or fetched.response
+        Quarantine().put(connection, feed_id, unread, reason, None, now, entries=count)
 
 
 def _result(
-    feed_id: str, fetched: FetchResult, after: FeedState, changes: Sequence[ItemChange], background: int
+    feed_id: str,
+    fetched: FetchResult,
+    after: FeedState,
+    changes: Sequence[ItemChange],
+    background: int,
+    delays: tuple[float, ...],
 ) -> PollResult:
     kinds = [change.kind for change in changes]
     return PollResult(
@@ -277,4 +427,5 @@ def _result(
         copies=kinds.count("copy"),
         background=background,
         warnings=fetched.parsed.warnings if fetched.parsed is not None else (),
+        delays=delays,
     )

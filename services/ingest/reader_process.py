@@ -1,11 +1,13 @@
 """The process that reads documents for :class:`services.ingest.readers.InProcesses`, one after the other.
 
-It gets requests on standard input and answers on standard output, each as its size and its pickle, and ends when its
-input does, that is with the process that started it. It writes no file and may not use more memory than it was told.
+It writes ``READY`` once it has started. Then it gets requests on standard input and answers on standard output, each as
+its size and its pickle, and ends when its input does, that is with the process that started it. It writes no file and
+may not use more memory than it was told.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -14,8 +16,15 @@ from typing import BinaryIO
 
 # Imported before the limits apply.
 import services.ingest.fetch.discover
-import services.ingest.parse.feed  # noqa: F401
-from services.ingest.readers import SIZE_BYTES
+import services.ingest.inlets.files
+import services.ingest.inlets.page
+import services.ingest.inlets.page_text
+import services.ingest.inlets.pushed
+import services.ingest.parse.advisory
+import services.ingest.parse.csaf_lists
+import services.ingest.parse.feed
+import services.ingest.parse.sec_companies  # noqa: F401
+from services.ingest.readers import READY, SIZE_BYTES
 
 
 def main() -> None:
@@ -24,6 +33,9 @@ def main() -> None:
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that is printed may get between the answers
     _limit(int(sys.argv[1]))
+    gc.freeze()  # the collector need not look through what was imported
+    answers.write(READY)
+    answers.flush()
     while (size := requests.read(SIZE_BYTES)) and len(size) == SIZE_BYTES:
         _answer(answers, requests.read(int.from_bytes(size)))
 

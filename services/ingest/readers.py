@@ -29,6 +29,10 @@ MEMORY_BYTES = 1_000_000_000
 DOCUMENTS_PER_PROCESS = 5_000
 #: The size of a message is written in front of it with this many bytes.
 SIZE_BYTES = 8
+#: What a process writes when it has started.
+READY = b"+"
+#: A process takes about half a second to start; on a loaded machine some ten times as long.
+SECONDS_TO_START = 60.0
 #: What a process needs of the environment; it gets no secret.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
@@ -38,7 +42,7 @@ log = get_logger(__name__)
 
 
 class ReadingStopped(NotAFeed):
-    """A document took too much time or memory to read."""
+    """A document took too much time or memory to read, or the process that reads it did not start."""
 
 
 class Readers(Protocol):
@@ -48,7 +52,7 @@ class Readers(Protocol):
         """Return what ``function``, defined in a module, returns for these arguments.
 
         Raises:
-            ReadingStopped: it took too much time or memory.
+            ReadingStopped: it took too much time or memory, or no process started.
         """
         ...
 
@@ -133,6 +137,7 @@ class _Process:
 
     @classmethod
     async def start(cls, memory_bytes: int) -> _Process:
+        """Start a process and wait until it is ready, so that its start takes none of a document's time."""
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -142,7 +147,21 @@ class _Process:
             env=environment,
         )
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
-        return cls(process, process.stdin, process.stdout)
+        started = cls(process, process.stdin, process.stdout)
+        try:
+            async with asyncio.timeout(SECONDS_TO_START):
+                await process.stdout.readexactly(len(READY))
+        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+            started.kill()
+            log.warning("A process that reads documents did not start.", action="reader.not_started")
+            raise ReadingStopped(
+                "The process that reads documents did not start.",
+                fix="Look in the log for the reason, and whether this machine has memory and time to spare.",
+            ) from None
+        except BaseException:
+            started.kill()
+            raise
+        return started
 
     @property
     def usable(self) -> bool:

@@ -8,22 +8,35 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, and_, delete, func, or_, select, update
 
-from schemas.feeds import Feed, FeedHealth
+from schemas.feeds import Feed, FeedHealth, FeedKind
 from services.common.db import exclusive, upsert
+from services.common.sealing import Keys, LockedSecret, keys_of
+from services.ingest.fetch.credentials import Credential, SealedCredential
 from services.ingest.fetch.fetchers import Validators
+from services.ingest.fetch.imap import MailboxPlace, MailboxPosition
 from services.ingest.identity.dedupe import SeenItem
 from services.ingest.schedule.moves import Move
 from services.ingest.schedule.pacing import Rhythm
-from services.ingest.tables import feed_items, feeds, quarantine
+from services.ingest.tables import (
+    feed_credentials,
+    feed_items,
+    feeds,
+    mailboxes,
+    quarantine,
+    unread_messages,
+    websub,
+)
 
-__all__ = ["FeedState", "QuarantinedBody", "Repository", "polled_host"]
+__all__ = ["POLLED", "FeedState", "Mailbox", "Repository", "polled_host"]
 
 #: SQLite allows 32,766 parameters per statement; older versions 999.
 _CHUNK = 500
 #: No feed waits longer for its next poll. A later time was written by a clock that was wrong, and doesn't count.
 LONGEST_WAIT = timedelta(days=12)
+#: The kinds of channels that Firstword asks for news; the others bring theirs by themselves.
+POLLED: frozenset[FeedKind] = frozenset(("feed", "folder", "page", "mailbox", "text"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +56,21 @@ class FeedState:
     last_poll_at: datetime | None = None
     paused: bool = False
     move: Move | None = None
+    credential: SealedCredential | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class QuarantinedBody:
-    """The beginning of a body that could not be parsed, and the reason."""
+class Mailbox:
+    """The mailbox of an inlet. ``verified_by`` names the server that says where messages come from, if one does."""
 
-    feed_id: str
-    at: datetime
-    url: str
-    reason: str
-    content_type: str | None
-    size_bytes: int
-    beginning: bytes
+    place: MailboxPlace
+    verified_by: str | None = None
+    position: MailboxPosition | None = None
+
+    def was_read_to(self, position: MailboxPosition) -> bool:
+        """Return whether it was read as far as ``position``, or further."""
+        reached = self.position
+        return reached is not None and reached.validity == position.validity and reached.uid >= position.uid
 
 
 class Repository:
@@ -69,15 +84,35 @@ class Repository:
         )
         return self.get(connection, feed_id)
 
+    def lock_all(self, connection: Connection, feed_ids: Collection[str]) -> dict[str, FeedState]:
+        """Return the feeds that are listed, by id, locked like :meth:`lock` and in an order that lets nobody wait.
+
+        They come without credentials, which only fetching needs.
+        """
+        query = select(feeds).where(feeds.c.id.in_(sorted(feed_ids))).order_by(feeds.c.id).with_for_update()
+        keys = keys_of(connection)
+        return {row["id"]: _state(row, keys) for row in connection.execute(query).mappings()}
+
+    def states(
+        self, connection: Connection, feed_ids: Collection[str], *, due_at: datetime | None = None
+    ) -> dict[str, FeedState | None]:
+        """Return the feeds, by id, or of them those that are due at ``due_at``. None: what is stored is damaged."""
+        query = _with_credentials().where(feeds.c.id.in_(sorted(feed_ids)))
+        if due_at is not None:
+            query = query.where(_due(due_at))
+        keys = keys_of(connection)
+        return {row["id"]: _readable(row, keys) for row in connection.execute(query).mappings()}
+
     def get(self, connection: Connection, feed_id: str) -> FeedState | None:
         """Return the feed; None if it is not listed."""
-        row = connection.execute(select(feeds).where(feeds.c.id == feed_id)).mappings().first()
-        return _state(row) if row is not None else None
+        row = connection.execute(_with_credentials().where(feeds.c.id == feed_id)).mappings().first()
+        return _state(row, keys_of(connection)) if row is not None else None
 
     def all(self, connection: Connection) -> tuple[FeedState, ...]:
         """Return all feeds in the order in which they were added."""
-        rows = connection.execute(select(feeds).order_by(feeds.c.added_at, feeds.c.url)).mappings()
-        return tuple(_state(row) for row in rows)
+        keys = keys_of(connection)
+        rows = connection.execute(_with_credentials().order_by(feeds.c.added_at, feeds.c.url)).mappings()
+        return tuple(_state(row, keys) for row in rows)
 
     def due(
         self, connection: Connection, now: datetime, limit: int, busy_hosts: Collection[str] = ()
@@ -118,36 +153,110 @@ class Repository:
         connection.execute(update(feeds).where(feeds.c.id.in_(held)).values(next_poll_at=until))
 
     def add(self, connection: Connection, feed: Feed, now: datetime) -> bool:
-        """List ``feed``, due at once; False, changing nothing, if its URL is listed already."""
+        """List ``feed``, due at once if it is polled; False, changing nothing, if its URL is listed already."""
         exclusive(connection, "feeds.list")
         if self.get(connection, feed.id) is not None:
             return False
-        health = FeedHealth(feed_id=feed.id, status="waiting", next_poll_at=now)
+        due = now if feed.kind in POLLED else None
+        health = FeedHealth(feed_id=feed.id, status="waiting", next_poll_at=due)
         self.save(connection, FeedState(feed, health, feed.url, Validators(), Rhythm(watched_since=now)))
         return True
 
-    def save(self, connection: Connection, state: FeedState) -> None:
-        """Write ``state``, and end the feed's lease."""
-        upsert(connection, feeds, [_row(state)], ("id",))
+    def save(self, connection: Connection, *states: FeedState) -> None:
+        """Write ``states``, and end the leases of these feeds."""
+        upsert(connection, feeds, [_row(state) for state in states], ("id",))
 
     def remove(self, connection: Connection, feed_id: str) -> bool:
         """Delete the feed and the records of its items; False if it was not listed."""
-        for table in (feed_items, quarantine):
+        for table in (feed_items, quarantine, websub, feed_credentials, mailboxes, unread_messages):
             connection.execute(delete(table).where(table.c.feed_id == feed_id))
         return connection.execute(delete(feeds).where(feeds.c.id == feed_id)).rowcount > 0
 
-    def seen(
-        self, connection: Connection, feed_id: str, item_ids: Sequence[str], fingerprints: Sequence[str]
+    def set_credential(
+        self, connection: Connection, feed_id: str, credential: Credential | None, now: datetime
+    ) -> None:
+        """Store what the feed's server asks for; with None, forget it.
+
+        A feed that needs it has no hub: its address and its items are not for others.
+        """
+        if credential is None:
+            connection.execute(delete(feed_credentials).where(feed_credentials.c.feed_id == feed_id))
+            return
+        sealed = credential.sealed(keys_of(connection))
+        row = {"feed_id": feed_id, "kind": credential.kind, "sealed": sealed, "set_at": now}
+        upsert(connection, feed_credentials, [row], ("feed_id",))
+        connection.execute(delete(websub).where(websub.c.feed_id == feed_id))
+
+    def set_mailbox(self, connection: Connection, feed_id: str, mailbox: Mailbox) -> None:
+        """Store which mailbox an inlet reads, and how far it was read."""
+        place, position = mailbox.place, mailbox.position
+        row = {
+            "feed_id": feed_id,
+            "host": place.host,
+            "port": place.port,
+            "username": place.username,
+            "folder": place.folder,
+            "security": place.security,
+            "verified_by": mailbox.verified_by,
+            "uid_validity": position.validity if position else None,
+            "uid": position.uid if position else None,
+        }
+        upsert(connection, mailboxes, [row], ("feed_id",))
+
+    def mailbox(self, connection: Connection, feed_id: str) -> Mailbox | None:
+        """Return the mailbox that an inlet reads; None if it reads none."""
+        row = connection.execute(select(mailboxes).where(mailboxes.c.feed_id == feed_id)).first()
+        if row is None:
+            return None
+        place = MailboxPlace(row.host, row.port, row.username, row.folder, row.security)
+        position = None if row.uid is None else MailboxPosition(row.uid_validity, row.uid)
+        return Mailbox(place, row.verified_by, position)
+
+    def count_unsealed(self, connection: Connection) -> int:
+        """Count the credentials that are not sealed with the newest key."""
+        keys = keys_of(connection)
+        return sum(not keys.newest_sealed(kept) for kept in connection.scalars(select(feed_credentials.c.sealed)))
+
+    def seal_all(self, connection: Connection) -> int:
+        """Seal every credential with the newest key; return how many can't be opened, and stay as they are."""
+        keys, locked = keys_of(connection), 0
+        query = select(feed_credentials.c.feed_id, feed_credentials.c.sealed).order_by(feed_credentials.c.feed_id)
+        for feed_id, kept in connection.execute(query.with_for_update()).all():
+            try:
+                sealed = keys.resealed(kept)
+            except LockedSecret:
+                locked += 1
+                continue
+            if sealed != kept:
+                mine = feed_credentials.c.feed_id == feed_id
+                connection.execute(update(feed_credentials).where(mine).values(sealed=sealed))
+        return locked
+
+    def seen(self, connection: Connection, feed_id: str, items: Mapping[str, str]) -> dict[str, SeenItem]:
+        """Return the records of the feed's items with these ids, by item id.
+
+        ``items`` has their fingerprints by id. For an item without a record, the records with the same fingerprint are
+        returned as well.
+        """
+        records = self._seen_with(connection, feed_id, feed_items.c.item_id, list(items))
+        unknown = [fingerprint for item_id, fingerprint in items.items() if item_id not in records]
+        return records | self._seen_with(connection, feed_id, feed_items.c.fingerprint, unknown)
+
+    def stated(self, connection: Connection, feed_id: str, item_ids: Collection[str]) -> dict[str, datetime | None]:
+        """Return the newest date that each of these items has stated; items that were never seen are left out."""
+        known = self._seen_with(connection, feed_id, feed_items.c.item_id, list(item_ids))
+        return {item_id: seen.stated_at for item_id, seen in known.items()}
+
+    def _seen_with(
+        self, connection: Connection, feed_id: str, column: Column[str], values: Sequence[str]
     ) -> dict[str, SeenItem]:
-        """Return the records of the feed's items with these ids or these fingerprints, by item id."""
         records: dict[str, SeenItem] = {}
-        for column, values in ((feed_items.c.item_id, item_ids), (feed_items.c.fingerprint, fingerprints)):
-            for start in range(0, len(values), _CHUNK):
-                query = select(feed_items).where(
-                    feed_items.c.feed_id == feed_id, column.in_(values[start : start + _CHUNK])
-                )
-                for row in connection.execute(query.order_by(feed_items.c.item_id)).mappings():
-                    records[row["item_id"]] = _seen(row)
+        for start in range(0, len(values), _CHUNK):
+            query = select(feed_items).where(
+                feed_items.c.feed_id == feed_id, column.in_(values[start : start + _CHUNK])
+            )
+            for row in connection.execute(query.order_by(feed_items.c.item_id)).mappings():
+                records[row["item_id"]] = _seen(row)
         return records
 
     def remember(self, connection: Connection, feed_id: str, seen: Sequence[SeenItem]) -> None:
@@ -179,15 +288,13 @@ class Repository:
             )
         return len(dropped)
 
-    def quarantine_body(self, connection: Connection, body: QuarantinedBody) -> None:
-        """Store ``body`` in place of the feed's last one."""
-        row = {name: getattr(body, name) for name in quarantine.c.keys()}  # noqa: SIM118 - no mapping
-        upsert(connection, quarantine, [row], ("feed_id",))
-
 
 def _due(now: datetime) -> ColumnElement[bool]:
     """Select feeds that should be polled at ``now`` and are not leased, though a clock may have been years ahead."""
-    return and_(feeds.c.paused.is_(False), _reached(feeds.c.next_poll_at, now), _reached(feeds.c.leased_until, now))
+    polled = or_(feeds.c.kind.is_(None), feeds.c.kind.in_(sorted(POLLED)))
+    return and_(
+        polled, feeds.c.paused.is_(False), _reached(feeds.c.next_poll_at, now), _reached(feeds.c.leased_until, now)
+    )
 
 
 def _reached(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
@@ -199,16 +306,34 @@ def polled_host(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2].lower()[:255]
 
 
-def _state(row: RowMapping) -> FeedState:
+def _with_credentials() -> Select[Any]:
+    kept = feed_credentials.c
+    return select(feeds, kept.kind.label("credential_kind"), kept.sealed.label("credential")).outerjoin(
+        feed_credentials, kept.feed_id == feeds.c.id
+    )
+
+
+def _readable(row: RowMapping, keys: Keys) -> FeedState | None:
+    try:
+        return _state(row, keys)
+    except (TypeError, ValueError):
+        return None
+
+
+def _state(row: RowMapping, keys: Keys) -> FeedState:
+    sealed = row.get("credential")
     feed = Feed(
         id=row["id"],
         url=row["url"],
+        kind=row["kind"] or "feed",
         title=row["title"],
         publisher=row["publisher"],
         group=row["group_name"],
         site_url=row["site_url"],
         speaks_for=tuple(row["speaks_for"] or ()),
         ground=row["ground"],
+        links_under=row["links_under"],
+        links_in=row["links_in"],
     )
     health = FeedHealth(
         feed_id=row["id"],
@@ -228,6 +353,7 @@ def _state(row: RowMapping) -> FeedState:
         max_age_seconds=row["max_age_seconds"],
         skip_hours=frozenset(row["skip_hours"] or ()),
         skip_days=frozenset(row["skip_days"] or ()),
+        delays=tuple(row["delays"] or ()),
     )
     redirected = row["redirect_url"] is not None
     return FeedState(
@@ -240,6 +366,7 @@ def _state(row: RowMapping) -> FeedState:
         row["last_poll_at"],
         row["paused"],
         Move(row["redirect_url"], row["redirect_days"], row["redirect_seen_at"]) if redirected else None,
+        None if sealed is None else SealedCredential(row["credential_kind"], sealed, keys),
     )
 
 
@@ -250,12 +377,15 @@ def _row(state: FeedState) -> Mapping[str, Any]:
         "url": feed.url,
         "fetch_url": state.fetch_url,
         "host": polled_host(state.fetch_url),
+        "kind": None if feed.kind == "feed" else feed.kind,
         "title": feed.title,
         "publisher": feed.publisher,
         "group_name": feed.group,
         "site_url": feed.site_url,
         "speaks_for": list(feed.speaks_for) or None,
         "ground": feed.ground,
+        "links_under": feed.links_under,
+        "links_in": feed.links_in,
         "added_at": rhythm.watched_since,
         "paused": state.paused,
         "status": health.status,
@@ -275,6 +405,7 @@ def _row(state: FeedState) -> Mapping[str, Any]:
         "max_age_seconds": rhythm.max_age_seconds,
         "skip_hours": sorted(rhythm.skip_hours) or None,
         "skip_days": sorted(rhythm.skip_days) or None,
+        "delays": list(rhythm.delays) or None,
         "redirect_url": state.move.url if state.move else None,
         "redirect_days": state.move.days if state.move else None,
         "redirect_seen_at": state.move.seen_at if state.move else None,

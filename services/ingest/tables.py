@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -15,11 +16,21 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from services.common.db import UtcDateTime
 
-__all__ = ["feed_items", "feeds", "metadata", "quarantine"]
+__all__ = [
+    "feed_credentials",
+    "feed_items",
+    "feeds",
+    "mailboxes",
+    "metadata",
+    "quarantine",
+    "unread_messages",
+    "websub",
+]
 
 metadata = MetaData()
 
@@ -27,7 +38,7 @@ metadata = MetaData()
 #: it; ``fetch_url`` is the current one, after permanent redirects, and ``host`` is the host and port in it
 #: (written with each poll).
 #: ``redirect_url`` is where it redirects permanently, seen on ``redirect_days`` days. ``new_moments`` is a list of ISO
-#: 8601 texts; ``skip_hours`` (0–23, UTC) and ``skip_days`` (0: Monday) are lists of numbers.
+#: 8601 texts, ``delays`` one of seconds; ``skip_hours`` (0–23, UTC) and ``skip_days`` (0: Monday) are lists of numbers.
 feeds = Table(
     "feeds",
     metadata,
@@ -35,6 +46,9 @@ feeds = Table(
     Column("url", Text, nullable=False, unique=True),
     Column("fetch_url", Text, nullable=False),
     Column("host", String(255)),
+    Column("kind", String(16)),  # schemas.feeds.FeedKind; null: feed
+    Column("links_under", Text),
+    Column("links_in", Text),
     Column("title", Text),
     Column("publisher", Text),
     Column("group_name", Text),
@@ -63,6 +77,7 @@ feeds = Table(
     Column("max_age_seconds", Integer),
     Column("skip_hours", JSON(none_as_null=True)),
     Column("skip_days", JSON(none_as_null=True)),
+    Column("delays", JSON(none_as_null=True)),
     # a permanent redirect that is not believed yet
     Column("redirect_url", Text),
     Column("redirect_days", Integer),
@@ -89,7 +104,8 @@ feed_items = Table(
     Index("ix_feed_items_fingerprint", "feed_id", "fingerprint"),
 )
 
-#: The last body of each feed that could not be parsed, for people to look at: its beginning and the reason.
+#: The last document of each feed that could not be read, with the reason. ``entries`` is how many of its entries could
+#: not be read; null if all of it. ``body`` is the whole document, compressed with zlib; null if it is too large.
 quarantine = Table(
     "quarantine",
     metadata,
@@ -100,4 +116,73 @@ quarantine = Table(
     Column("content_type", Text),
     Column("size_bytes", Integer, nullable=False),
     Column("beginning", LargeBinary, nullable=False),
+    Column("fix", Text),
+    Column("first_at", UtcDateTime),
+    Column("times", Integer),
+    Column("entries", Integer),
+    Column("body", LargeBinary),
+)
+
+#: What a feed's server asks for. ``kind`` is basic, bearer or header; ``sealed`` is the header with the secret, and the
+#: origin that alone gets it.
+feed_credentials = Table(
+    "feed_credentials",
+    metadata,
+    Column("feed_id", String(64), ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+)
+
+#: The mailboxes of inlets, and the last message that was read: its ``uid`` counts while ``uid_validity`` stays.
+#: ``verified_by`` is the name under which the own mail server says where messages come from.
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("feed_id", String(64), ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("security", String(8), nullable=False),
+    Column("verified_by", Text),
+    Column("uid_validity", BigInteger),
+    Column("uid", BigInteger),
+)
+
+#: Messages of mailboxes that could not be read, with the reason. ``body`` is the whole message, compressed with zlib;
+#: null if it is too large, or newer ones took its place.
+unread_messages = Table(
+    "unread_messages",
+    metadata,
+    Column("feed_id", String(64), ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True),
+    Column("uid_validity", BigInteger, primary_key=True),
+    Column("uid", BigInteger, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("fix", Text),
+    Column("size_bytes", Integer, nullable=False),
+    Column("body", LargeBinary),
+    Index("ix_unread_messages_at", "at"),
+)
+
+#: The subscription of each feed at its hub (WebSub): none (no hub was found), asked, active or refused. ``token`` is
+#: the secret part of the callback's address, ``secret`` what the hub signs with, sealed. ``next_at`` is when to look
+#: for a hub again, to ask it again, or to renew what it grants until ``lease_until``.
+websub = Table(
+    "websub",
+    metadata,
+    Column("feed_id", String(64), ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True),
+    Column("token", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("hub", Text),
+    Column("topic", Text),
+    Column("secret", Text),
+    Column("failures", Integer, nullable=False),
+    Column("reason", Text),
+    Column("next_at", UtcDateTime, nullable=False),
+    Column("lease_until", UtcDateTime),
+    Column("notified_at", UtcDateTime),
+    UniqueConstraint("token", name="uq_websub_token"),
+    Index("ix_websub_next_at", "next_at"),
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
+from services.common.html_pages import MAX_PAGE_CHARACTERS, PageParser
 from services.ingest.identity.urls import absolute_url
 
 __all__ = ["COMMON_PATHS", "DiscoveredFeed", "discover_feeds", "likely_feed_urls"]
@@ -32,7 +32,6 @@ COMMON_PATHS = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.x
 #: Comment feeds contain readers' comments, not news, so they come last.
 _COMMENTS = re.compile(r"(?i)\bcomments?\b")
 MAX_FOUND = 50
-MAX_PAGE_CHARACTERS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +68,11 @@ def likely_feed_urls(url: str) -> tuple[str, ...]:
     return tuple(base + path for base in bases for path in COMMON_PATHS)
 
 
-class _LinkCollector(HTMLParser):
+class _LinkCollector(PageParser):
     """Collects the links of a page that may be malformed."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.feeds: list[DiscoveredFeed] = []
         self._base = url
         self._link: str | None = None
@@ -90,9 +89,6 @@ class _LinkCollector(HTMLParser):
                 self._add(href, values.get("title"), "declared")
         elif tag == "a" and _FEED_LIKE_PATH.search(_path_of(href)):
             self._link, self._text = href, []
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
 
     def handle_data(self, data: str) -> None:
         if self._link is not None and len(self._text) < 20:

@@ -19,10 +19,10 @@ from services.common.addresses import redact_url
 from services.common.errors import BadInput, Unreachable
 from services.common.http import GuardedClient
 
-__all__ = ["Fetcher", "FetcherByScheme", "FileFetcher", "HttpFetcher", "Response", "Validators"]
+__all__ = ["ACCEPT", "Fetcher", "FetcherByScheme", "FileFetcher", "HttpFetcher", "Response", "Validators"]
 
 #: Prefers feeds, but accepts a page as well, because its feeds can be discovered.
-_ACCEPT = (
+ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
 )
@@ -62,8 +62,12 @@ class Response:
 class Fetcher(Protocol):
     """Fetches the document at a URL."""
 
-    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+    async def fetch(
+        self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+    ) -> Response:
         """Fetch ``url``; the status is 304 if the document still matches ``validators``.
+
+        ``secret_headers`` go to the origin of ``url`` and to no other.
 
         Raises:
             FirstwordError: nothing usable came back; the message has the reason and the fix.
@@ -81,13 +85,15 @@ class HttpFetcher:
     def __init__(self, client: GuardedClient) -> None:
         self._client = client
 
-    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
-        headers = {"accept": _ACCEPT}
+    async def fetch(
+        self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+    ) -> Response:
+        headers = {"accept": ACCEPT}
         if validators.etag:
             headers["if-none-match"] = validators.etag
         if validators.last_modified:
             headers["if-modified-since"] = validators.last_modified
-        response = await self._client.get(url, headers)
+        response = await self._client.get(url, headers, secret_headers=secret_headers)
         fresh = Validators(_sendable(response.headers.get("etag")), _sendable(response.headers.get("last-modified")))
         if response.status == 304:  # it may leave out unchanged validators
             fresh = Validators(fresh.etag or validators.etag, fresh.last_modified or validators.last_modified)
@@ -108,7 +114,7 @@ class HttpFetcher:
 
 
 class FileFetcher:
-    """Reads ``file:`` URLs below ``roots`` and never outside: no link is followed on the way.
+    """Reads ``file:`` URLs below ``roots`` and never outside: no link, symbolic or hard, is followed on the way.
 
     ``roots`` must hold nothing but feeds. The validator is the file's time.
     """
@@ -117,7 +123,9 @@ class FileFetcher:
         self._roots = tuple(root.absolute() for root in roots)
         self._max_bytes = max_bytes
 
-    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+    async def fetch(
+        self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+    ) -> Response:
         return await asyncio.to_thread(self._read, url, validators)
 
     async def aclose(self) -> None:
@@ -170,7 +178,9 @@ class FetcherByScheme:
     def __init__(self, fetchers: Mapping[str, Fetcher]) -> None:
         self._fetchers = dict(fetchers)
 
-    async def fetch(self, url: str, validators: Validators, now: datetime) -> Response:
+    async def fetch(
+        self, url: str, validators: Validators, now: datetime, secret_headers: Mapping[str, str] | None = None
+    ) -> Response:
         fetcher = self._fetchers.get(url.partition(":")[0].lower())
         if fetcher is None:
             known = ", ".join(sorted(self._fetchers))
@@ -178,7 +188,7 @@ class FetcherByScheme:
                 f"{redact_url(url)!r} can't be fetched: its scheme is not one of {known}.",
                 fix="Check the beginning of the address.",
             )
-        return await fetcher.fetch(url, validators, now)
+        return await fetcher.fetch(url, validators, now, secret_headers)
 
     async def aclose(self) -> None:
         for fetcher in dict.fromkeys(self._fetchers.values()):
@@ -188,8 +198,11 @@ class FetcherByScheme:
 def _open_below(root: Path, parts: Sequence[str]) -> int:
     """Open the file at ``parts`` below ``root`` without following a link, or waiting on a pipe for a writer.
 
+    A file with a second name may be the database: to open and close that would drop its locks, so it is not opened.
+
     Raises:
         OSError: something on the way is missing, a link, or no folder.
+        BadInput: the file has a second name.
     """
     here = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -197,6 +210,11 @@ def _open_below(root: Path, parts: Sequence[str]) -> int:
             folder = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
             os.close(here)
             here = folder
+        found = os.stat(parts[-1], dir_fd=here, follow_symlinks=False)
+        if stat.S_ISREG(found.st_mode) and found.st_nlink != 1:
+            raise BadInput(
+                f"{root.joinpath(*parts)} has a second name (a hard link).", fix="Put a copy into the folder instead."
+            )
         return os.open(parts[-1], os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=here)
     finally:
         os.close(here)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from services.ingest.schedule.pacing import PollOutcome
 
 __all__ = ["outcome_of_status"]
@@ -12,7 +14,7 @@ _MEANING: dict[int, tuple[str, str]] = {
     400: ("the server rejects the request as invalid", "Check the address."),
     401: (
         "the server asks for a user name and a password",
-        "Put them into the address: https://user:password@host/feed.",
+        "Give Firstword the feed's credentials with 'firstword feeds credentials'.",
     ),
     402: ("the server asks for payment", "Ask the publisher for access."),
     403: (
@@ -32,11 +34,26 @@ _MEANING: dict[int, tuple[str, str]] = {
     503: ("the server is overloaded or under maintenance", _TRY_LATER),
     504: ("the server behind this address does not answer in time", _TRY_LATER),
 }
+#: What a refusal means to a feed with credentials.
+_REFUSED = {
+    "sent": ("the server refuses the feed's credentials", "Set them anew with 'firstword feeds credentials'."),
+    "elsewhere": (
+        "the feed moved to another server, which does not get the credentials of the one before, and denies access",
+        "If the new server is the publisher's, set them for it with 'firstword feeds credentials'.",
+    ),
+}
 
 
-def outcome_of_status(status: int, retry_after_seconds: float | None) -> PollOutcome:
-    """Return the outcome of a poll that ended with ``status``, which is neither 2xx nor 304."""
+def outcome_of_status(
+    status: int, retry_after_seconds: float | None, credentials: Literal["none", "sent", "elsewhere"] = "none"
+) -> PollOutcome:
+    """Return the outcome of a poll that ended with ``status``, which is neither 2xx nor 304.
+
+    ``credentials``: the feed has none, the server that answered got them, or they are for another server.
+    """
     meaning, fix = _MEANING.get(status, ("the server sends no feed", _TRY_LATER))
+    if status in (401, 403) and credentials != "none":
+        meaning, fix = _REFUSED[credentials]
     return PollOutcome(
         "gone" if status == 410 else "unreachable",
         f"{meaning[0].upper()}{meaning[1:]} (HTTP status {status}).",

@@ -16,7 +16,7 @@ from typing import Literal
 from schemas.items import Item
 from services.ingest.identity.urls import canonical_url
 
-__all__ = ["FIELDS", "ItemChange", "SeenItem", "detect_changes", "new_item"]
+__all__ = ["FIELDS", "ItemChange", "SeenItem", "detect_changes", "fingerprint_of"]
 
 #: The fields whose change makes a revision, in the order in which changes are listed.
 FIELDS = ("title", "summary", "body", "url")
@@ -59,22 +59,24 @@ class ItemChange:
     seen: SeenItem
 
 
-def detect_changes(known: Mapping[str, SeenItem], items: Sequence[Item], now: datetime) -> Sequence[ItemChange]:
+def detect_changes(
+    known: Mapping[str, SeenItem], items: Sequence[Item], now: datetime, fingerprints: Sequence[str] | None = None
+) -> Sequence[ItemChange]:
     """Compare ``items``, all of one feed, with ``known``, the feed's stored records by item id.
 
     ``known`` must contain the records of those ``items`` that were seen before. Further records of the same feed let
-    copies be detected.
+    copies be detected. ``fingerprints`` are those of the items, if they are known already.
     """
     by_fingerprint = {seen.fingerprint: seen.item_id for seen in known.values() if seen.copy_of is None}
     changes: list[ItemChange] = []
     current: dict[str, SeenItem] = {}
-    for item in items:
+    for item, fingerprint in zip(items, fingerprints or map(fingerprint_of, items), strict=True):
         seen = current.get(item.id) or known.get(item.id)
         if seen is None:
-            original = by_fingerprint.get(_fingerprint(item)) if item.url else None
-            change = new_item(item, now, copy_of=original)
+            original = by_fingerprint.get(fingerprint) if item.url else None
+            change = _new(item, fingerprint, now, original)
         else:
-            change = _change(seen, item, now)
+            change = _change(seen, item, fingerprint, now)
         current[item.id] = change.seen
         if change.seen.copy_of is None:
             by_fingerprint.setdefault(change.seen.fingerprint, item.id)
@@ -82,23 +84,29 @@ def detect_changes(known: Mapping[str, SeenItem], items: Sequence[Item], now: da
     return changes
 
 
-def new_item(item: Item, now: datetime, *, copy_of: str | None = None) -> ItemChange:
+def _new(item: Item, fingerprint: str, now: datetime, copy_of: str | None) -> ItemChange:
     """Return the change for an item that was never seen before."""
-    seen = SeenItem(item.id, _fingerprint(item), 0, now, now, _stated_at(item), (), copy_of)
+    seen = SeenItem(item.id, fingerprint, 0, now, now, _stated_at(item), (), copy_of)
     return ItemChange("copy" if copy_of else "new", item, 0, (), seen)
 
 
-def _change(seen: SeenItem, item: Item, now: datetime) -> ItemChange:
-    fingerprint, stated = _fingerprint(item), _stated_at(item)
+def _change(seen: SeenItem, item: Item, fingerprint: str, now: datetime) -> ItemChange:
+    stated = _stated_at(item)
     newest = max((moment for moment in (seen.stated_at, stated) if moment), default=None)
     newer = stated is not None and (seen.stated_at is None or stated > seen.stated_at)
+    if fingerprint == seen.fingerprint:
+        return ItemChange("unchanged", item, seen.revision, (), _stated(seen, newest))
     short = _short(fingerprint)
-    if fingerprint == seen.fingerprint or (short in seen.earlier and not newer):
-        return ItemChange("unchanged", item, seen.revision, (), replace(seen, stated_at=newest))
+    if short in seen.earlier and not newer:
+        return ItemChange("unchanged", item, seen.revision, (), _stated(seen, newest))
     changed = tuple(name for name, old, new in _parts(seen.fingerprint, fingerprint) if old != new)
     earlier = tuple(digest for digest in (*seen.earlier, _short(seen.fingerprint)) if digest != short)[-MAX_EARLIER:]
     revised = SeenItem(item.id, fingerprint, seen.revision + 1, seen.first_seen_at, now, newest, earlier)
     return ItemChange("revised", item, revised.revision, changed, revised)
+
+
+def _stated(seen: SeenItem, newest: datetime | None) -> SeenItem:
+    return seen if seen.stated_at == newest else replace(seen, stated_at=newest)
 
 
 def _parts(old: str, new: str) -> list[tuple[str, str, str]]:
@@ -107,7 +115,8 @@ def _parts(old: str, new: str) -> list[tuple[str, str, str]]:
     return [(name, old[place], new[place]) for name, place in zip(FIELDS, places, strict=True)]
 
 
-def _fingerprint(item: Item) -> str:
+def fingerprint_of(item: Item) -> str:
+    """Return what of ``item`` a reader sees, in short: two versions that look the same have the same."""
     url = canonical_url(item.url) if item.url else None
     return "".join(_digest(text) for text in (item.title, item.summary, item.body, url))
 

@@ -34,11 +34,8 @@ _MARKUP = re.compile(rf"</?(?:{_NAMES})(?=[\s/>])|<!--|<!\[CDATA\[|<\?|{_REFEREN
 _NOT_CLOSED = re.compile(rf"<({'|'.join(sorted(_DROPPED - {'script', 'style'}))})(?=[\s/>])[^<>]*>", re.I)
 #: Text that still looks like this after cleaning was escaped once too often.
 _AGAIN = re.compile(rf"</(?:{_NAMES})>|<(?:{_NAMES})\s+[a-z-]+=|<(?:br|hr|p)\s*/?>|{_REFERENCE}", re.I)
-_BREAK = re.compile(r"<br\b[^>]*>", re.I)
-_CELL = re.compile(r"</?t[dh]\b[^>]*>", re.I)
+_CELL = re.compile(r"</?t[dh]>")
 _TAG = re.compile(r"<[^<>]*>")
-_SPACES = re.compile(r"[^\S\n]+")
-_PARAGRAPHS = re.compile(r"(?: ?\n ?){2,}")
 #: Soft hyphen, zero-width space, word joiner, byte-order mark and marks of writing direction: they hide words from
 #: readers and from the matcher. Joiners stay, because some scripts need them.
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -52,6 +49,8 @@ _VOID = frozenset(
 #: Building the tree takes quadratic time in the nesting depth; readable text nests about 20 deep.
 _MAX_DEPTH = 200
 _MAX_MARKUP = 400_000
+#: Writes the tags that it keeps in lower case and without attributes.
+_CLEANER = nh3.Cleaner(tags=_KEPT, clean_content_tags=_DROPPED, attributes={"*": set()}, link_rel=None)
 
 
 def plain_text(markup: str | None, *, rounds: int = 2) -> str | None:
@@ -61,6 +60,8 @@ def plain_text(markup: str | None, *, rounds: int = 2) -> str | None:
     """
     text = (markup or "")[:_MAX_MARKUP]
     for turn in range(rounds):
+        if "<" not in text and "&" not in text:
+            break
         if not (_MARKUP if turn == 0 else _AGAIN).search(text):
             break
         text = _strip(text)
@@ -98,18 +99,12 @@ def lead(text: str, longest: int) -> str:
 
 
 def _strip(markup: str) -> str:
-    safe = nh3.clean(
-        _shallow(_closed(markup.replace("<![CDATA[", "").replace("]]>", ""))),
-        tags=_KEPT,
-        clean_content_tags=_DROPPED,
-        attributes={},
-        link_rel=None,
-    )
+    safe = _CLEANER.clean(_shallow(_closed(markup.replace("<![CDATA[", "").replace("]]>", ""))))
     if "<" not in safe:
         return html.unescape(safe)
     has_blocks = "<br" in safe or "</" in safe or "<hr" in safe
     flowing = safe.replace("\r", " ").replace("\n", " ") if has_blocks else safe
-    text = _CELL.sub(" ", _BREAK.sub("\n", flowing))
+    text = _CELL.sub(" ", flowing.replace("<br>", "\n"))
     return html.unescape(_TAG.sub("\n\n", text))
 
 
@@ -140,7 +135,20 @@ def _shallow(markup: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    text = unicodedata.normalize("NFC", _CONTROL.sub("", _INVISIBLE.sub("", text)))
-    text = _SPACES.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
-    paragraphs = _PARAGRAPHS.split(text)
-    return "\n\n".join(part for part in (" ".join(paragraph.split()) for paragraph in paragraphs) if part)
+    """Return ``text`` without what nobody sees, each paragraph on one line, with a blank line between paragraphs."""
+    lines = _lines(text)
+    line = " ".join(lines)
+    if not (line.isascii() and line.isprintable()):
+        lines = _lines(unicodedata.normalize("NFC", _CONTROL.sub("", _INVISIBLE.sub("", text))))
+        line = " ".join(lines)
+    if "" not in lines:
+        return line
+    paragraphs = (paragraph.strip("\n") for paragraph in "\n".join(lines).split("\n\n"))
+    return "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs if paragraph)
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of ``text``, blank ones included, with single spaces."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return [" ".join(line.split()) for line in text.split("\n")]

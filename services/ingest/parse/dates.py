@@ -31,6 +31,13 @@ _WEST, _EAST = -12.0, 14.0
 
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?$")  # https://www.w3.org/TR/NOTE-datetime
 _EPOCH = re.compile(r"(\d{10})(\d{3})?$")
+#: RFC 822 as almost all feeds write it. These names mean the same month in every language that has them.
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_RFC_822 = re.compile(
+    rf"(?:[a-z]{{3}}, )?([0-9]{{1,2}}) ({'|'.join(_MONTHS)}) ([0-9]{{4}}) ([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]) "
+    r"(?:gmt|utc|([+-])(0[0-9]|1[01]):?([0-5][0-9]))",
+    re.I | re.A,
+)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:t?(\d{2})(\d{2})(\d{2})?)?(?=$|\s|z$|[+-])")
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
 _REGION = re.compile(r"\[[\w/+-]{1,40}\]$")
@@ -121,7 +128,7 @@ class DateReader:
         return self._plausible(read, text)
 
     def _in_words(self, text: str) -> ReadDate | None:
-        """Read every form other than complete ISO 8601."""
+        """Read every form other than those that :func:`_exact` reads, and those as well."""
         plain = _fold(text)
         try:
             parts = _compact(plain) or self._numeric(plain, text) or self._named(plain) or _year_first(plain)
@@ -224,10 +231,13 @@ class _Unsettled(Exception):
 
 
 def _exact(text: str) -> datetime | None:
-    """Read a number of seconds since 1970, or an ISO 8601 date with time and offset."""
+    """Read a number of seconds since 1970, or a usual RFC 822 or ISO 8601 date with time and offset."""
     epoch = _EPOCH.match(text)
     if epoch:
         return datetime.fromtimestamp(int(epoch[1]), UTC)
+    usual = _RFC_822.fullmatch(text)
+    if usual:
+        return _usual(usual)
     if not text[:4].isdigit() or text[4:5] != "-":
         return None
     try:
@@ -235,6 +245,20 @@ def _exact(text: str) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None
+
+
+def _usual(parts: re.Match[str]) -> datetime | None:
+    """Return the moment of an RFC 822 date; None if there is no such day."""
+    day, month, year, hour, minute, second = parts.group(1, 2, 3, 4, 5, 6)
+    number = _MONTHS.index(month.lower()) + 1
+    try:
+        moment = datetime(int(year), number, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+        if parts[7]:
+            offset = timedelta(hours=int(parts[8]), minutes=int(parts[9]))
+            moment += -offset if parts[7] == "+" else offset
+    except (ValueError, OverflowError):
+        return None
+    return moment
 
 
 def _compact(plain: str) -> _Parts | None:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 
 from schemas.items import Dating, Item, Source
+from services.ingest.identity.dedupe import fingerprint_of
 from services.ingest.identity.ids import distinct_item_id, item_id
 from services.ingest.identity.urls import absolute_url, host_of
 from services.ingest.parse.charset import decode_document
 from services.ingest.parse.clean import lead, limit, plain_text, title_text
 from services.ingest.parse.dates import DateReader, ReadDate
+from services.ingest.parse.edgar import is_edgar, with_titles
 from services.ingest.parse.entry import RawEntry, RawFeed
 from services.ingest.parse.errors import NotAFeed
 from services.ingest.parse.jsonfeed import parse_json_feed
@@ -26,7 +28,17 @@ from services.ingest.parse.notes import Notes
 from services.ingest.parse.sniff import find_start
 from services.ingest.parse.xmlfeed import parse_xml_feed
 
-__all__ = ["MAX_BYTES", "MAX_TEXT", "ParsedFeed", "ParsedItem", "parse_feed", "publisher_name"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_TEXT",
+    "ParsedFeed",
+    "ParsedItem",
+    "Unreadable",
+    "parse_feed",
+    "publisher_name",
+    "read_entries",
+    "read_feed",
+]
 
 #: The largest of ten thousand feeds that aggregators list has about 12 MB; larger documents are refused unread.
 MAX_BYTES = 20_000_000
@@ -48,12 +60,17 @@ _GENERIC = frozenset(
 )
 
 
+#: An entry that can't be read: its number from 1, and the error.
+Unreadable = tuple[int, RawEntry, ValueError]
+
+
 @dataclass(frozen=True)
 class ParsedItem:
-    """An item and its guid in the feed; None if it has no guid."""
+    """An item, its guid in the feed (None if it has no guid), and its :func:`fingerprint_of`."""
 
     guid: str | None
     item: Item
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +79,9 @@ class ParsedFeed:
 
     ``ttl_seconds`` is how long the feed asks not to be polled again; ``skip_hours`` (0–23, UTC) and ``skip_days`` (0 is
     Monday) are when it asks not to be polled. ``left_out`` counts entries without title and text
-    and entries with the id of another. ``format`` is for people, such as ``RSS 2.0``.
+    and entries with the id of another, ``unreadable`` those that could not be read, of which ``first_unreadable`` says
+    which the first is, and the reason. ``format`` is for people, such as ``RSS 2.0``. ``still_listed`` are the ids of
+    all items that a list of advisories names, of which ``items`` has those that were fetched; None for other documents.
     """
 
     title: str | None
@@ -75,6 +94,9 @@ class ParsedFeed:
     format: str = ""
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[int] = frozenset()
+    unreadable: int = 0
+    first_unreadable: str | None = None
+    still_listed: frozenset[str] | None = None
 
 
 def parse_feed(
@@ -89,8 +111,10 @@ def parse_feed(
 ) -> ParsedFeed:
     """Parse ``raw`` as RSS 0.91–2.0, RDF, Atom 0.3/1.0 or JSON Feed 1/1.1, whatever ``content_type`` says.
 
+    CISA's catalog of exploited vulnerabilities and a CSAF advisory are feeds too.
+
     ``feed_url`` is the address under which the feed is listed, to which its items belong; ``fetched_url`` is the one
-    that answered, to which relative links refer.
+    that answered, to which relative links refer (empty: to nothing).
 
     ``publisher`` overrides the feed's own title; ``speaks_for`` is written into every item. Of two versions of one
     story the newer one is kept; if neither is newer, the first, because feeds list the newest first.
@@ -105,25 +129,47 @@ def parse_feed(
         )
     notes = Notes()
     text = find_start(decode_document(raw, content_type, notes), notes)
-    base = fetched_url or feed_url
+    base = feed_url if fetched_url is None else fetched_url
     feed = parse_json_feed(text, base, notes) if text[0] in "{[" else parse_xml_feed(text, base, notes)
-    title = title_text(feed.title)
-    language = _language(feed.language)
-    context = _Context(
+    if is_edgar(feed):
+        feed = with_titles(feed, notes)
+    return read_feed(
+        feed,
         feed_url=feed_url,
         base=base,
-        publisher=publisher or publisher_name(title),
-        publisher_given=bool(publisher),
+        publisher=publisher,
         speaks_for=speaks_for,
-        language=language,
         fetched_at=fetched_at,
-        dates=DateReader(_dates(feed), notes, feed_url=feed_url, language=language, fetched_at=fetched_at),
+        notes=notes,
     )
-    items = _distinct(_items(feed, context, notes), notes)
+
+
+def read_feed(
+    feed: RawFeed,
+    *,
+    feed_url: str,
+    base: str,
+    publisher: str | None,
+    speaks_for: tuple[str, ...],
+    fetched_at: datetime | None,
+    notes: Notes,
+) -> ParsedFeed:
+    """Return a document of any format with its entries as items. Relative links refer to ``base``."""
+    unreadable: list[Unreadable] = []
+    items = read_entries(
+        feed,
+        feed_url=feed_url,
+        base=base,
+        publisher=publisher,
+        speaks_for=speaks_for,
+        fetched_at=fetched_at,
+        notes=notes,
+        unreadable=unreadable,
+    )
     return ParsedFeed(
-        title=title,
+        title=title_text(feed.title),
         site_url=absolute_url(feed.site_url, base),
-        language=context.language,
+        language=_language(feed.language),
         ttl_seconds=feed.ttl_seconds,
         items=items,
         warnings=notes.lines(),
@@ -131,7 +177,38 @@ def parse_feed(
         format=feed.format,
         skip_hours=feed.skip_hours,
         skip_days=feed.skip_days,
+        unreadable=len(unreadable),
+        first_unreadable=_first_unreadable(unreadable),
     )
+
+
+def read_entries(
+    feed: RawFeed,
+    *,
+    feed_url: str,
+    base: str,
+    publisher: str | None,
+    speaks_for: tuple[str, ...],
+    fetched_at: datetime | None,
+    notes: Notes,
+    unreadable: list[Unreadable],
+) -> tuple[ParsedItem, ...]:
+    """Return the entries of a document of any format as items, without those that repeat others.
+
+    Those that can't be read are added to ``unreadable``, with their number from 1 and the error.
+    """
+    language = _language(feed.language)
+    context = _Context(
+        feed_url=feed_url,
+        base=base,
+        publisher=publisher or publisher_name(title_text(feed.title)),
+        publisher_given=bool(publisher),
+        speaks_for=speaks_for,
+        language=language,
+        fetched_at=fetched_at,
+        dates=DateReader(_dates(feed), notes, feed_url=feed_url, language=language, fetched_at=fetched_at),
+    )
+    return _distinct(_items(feed, context, notes, unreadable), notes)
 
 
 def publisher_name(title: str | None) -> str | None:
@@ -160,6 +237,15 @@ class _Context:
     language: str | None
     fetched_at: datetime | None
     dates: DateReader
+    sources: dict[tuple[str | None, str | None], Source] = field(default_factory=dict)
+
+    def source(self, host: str | None, publisher: str | None) -> Source:
+        """Return the source of an item; most items of a feed have the same."""
+        known = self.sources.get((host, publisher))
+        if known is None:
+            known = Source(feed_url=self.feed_url, host=host, publisher=publisher, speaks_for=self.speaks_for)
+            self.sources[(host, publisher)] = known
+        return known
 
 
 def _dates(feed: RawFeed) -> Iterable[str]:
@@ -168,15 +254,31 @@ def _dates(feed: RawFeed) -> Iterable[str]:
         yield from (date for date in (entry.published, entry.updated) if date)
 
 
-def _items(feed: RawFeed, context: _Context, notes: Notes) -> Iterable[ParsedItem]:
-    for entry in feed.entries:
+def _items(feed: RawFeed, context: _Context, notes: Notes, unreadable: list[Unreadable]) -> Iterable[ParsedItem]:
+    for number, entry in enumerate(feed.entries, 1):
         try:
             parsed = _item(entry, context, notes)
         except ValueError as error:  # pydantic's and UnicodeError among them
             notes.add("An invalid entry was left out", str(error))
+            unreadable.append((number, entry, error))
             continue
         if parsed is not None:
             yield parsed
+
+
+def _first_unreadable(unreadable: Sequence[Unreadable]) -> str | None:
+    """Return which entry is the first that could not be read, and why; None if there is none."""
+    if not unreadable:
+        return None
+    number, entry, error = unreadable[0]
+    name = _one_line(entry.title or entry.guid or entry.url or "without a title", MAX_NAME_LENGTH)
+    return f"Entry {number} ({name}) can't be read: {_one_line(str(error), MAX_TITLE)}"
+
+
+def _one_line(raw: str, longest: int) -> str:
+    """Return text from a feed that may be damaged as one line that can be stored and shown."""
+    text = raw[: 4 * longest].encode("utf-8", "replace").decode()
+    return limit(" ".join("".join(" " if char < " " else char for char in text).split()), longest)
 
 
 def _item(entry: RawEntry, context: _Context, notes: Notes) -> ParsedItem | None:
@@ -204,10 +306,10 @@ def _item(entry: RawEntry, context: _Context, notes: Notes) -> ParsedItem | None
         fetched_at=context.fetched_at,
         authors=_names(entry.authors),
         categories=_names(entry.categories),
-        source=Source(feed_url=context.feed_url, host=host_of(url), publisher=publisher, speaks_for=context.speaks_for),
+        source=context.source(host_of(url), publisher),
         dated=_dating(published, updated),
     )
-    return ParsedItem(guid, item)
+    return ParsedItem(guid, item, fingerprint_of(item))
 
 
 def _texts(entry: RawEntry, notes: Notes) -> tuple[str | None, str | None]:

@@ -17,8 +17,11 @@ from pydantic import (
     WrapValidator,
 )
 
+from services.ingest.parse.csaf import is_advisory, parse_advisory
 from services.ingest.parse.entry import RawEntry, RawFeed
 from services.ingest.parse.errors import NotAFeed
+from services.ingest.parse.kev import is_kev, parse_kev
+from services.ingest.parse.lenient_json import nests_too_deep
 from services.ingest.parse.notes import Notes
 from services.ingest.parse.prescan import MAX_ENTRIES
 
@@ -100,10 +103,16 @@ class _Head(_Lenient):
 def parse_json_feed(text: str, feed_url: str, notes: Notes) -> RawFeed:
     """Parse the JSON Feed in ``text``; if it is cut off, return the items before the cut and add a note.
 
+    A catalog of exploited vulnerabilities (KEV) and a security advisory (CSAF) are feeds too.
+
     Raises:
         NotAFeed: ``text`` is other JSON, or not JSON.
     """
     document, items = _load(text, notes)
+    if is_kev(document):
+        return parse_kev(document, notes)
+    if is_advisory(document):
+        return parse_advisory(document, feed_url)
     version = _VERSION.search(str(document.get("version", "")))
     if version is None:
         raise NotAFeed(
@@ -130,9 +139,7 @@ def _load(text: str, notes: Notes) -> tuple[dict[str, Any], list[Any]]:
     try:
         document = json.loads(text)
     except RecursionError:
-        raise NotAFeed(
-            "This JSON nests deeper than any feed.", fix="Remove this feed, or ask the publisher for another address."
-        ) from None
+        raise nests_too_deep() from None
     except ValueError as error:
         return _salvage(text, error, notes)
     items = document.get("items", []) if isinstance(document, dict) else None

@@ -200,7 +200,7 @@ def _entry(entry: Any, guid: str | None, feed_url: str, atom: bool) -> RawEntry:
         base=str(detail.get("base") or feed_url),
         title=_text(entry, "title"),
         summary=_text(entry, "summary"),
-        body=max(contents, key=len) if contents else None,
+        body=_text(entry, "items-desc") or max(contents, key=len, default=None),  # EDGAR lists the items of a filing
         language=detail.get("language"),
         published=_text(entry, published),
         updated=_text(entry, updated),

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Literal
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "describe_span",
     "mean_gap",
     "next_poll",
+    "usual_delay",
+    "with_delays",
     "with_news",
 ]
 
@@ -58,7 +61,8 @@ class Rhythm:
     ``moments`` are the latest times at which it published, ascending, at least one polling interval apart;
     ``longest_gap_seconds`` is the longest quiet period that ended while it was watched. ``ttl_seconds`` and
     ``max_age_seconds`` are the latest wishes of feed and server; in ``skip_hours`` (0–23, UTC) and on ``skip_days`` (0
-    is Monday) the feed asks not to be polled (RSS 2.0, skipHours and skipDays).
+    is Monday) the feed asks not to be polled (RSS 2.0, skipHours and skipDays). ``delays`` are the seconds from the
+    publication of the latest items to the poll that brought them.
     """
 
     watched_since: datetime
@@ -68,6 +72,7 @@ class Rhythm:
     max_age_seconds: int | None = None
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[int] = frozenset()
+    delays: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ class NextPoll:
 
 #: Moments that make up the rhythm; more would only preserve old habits.
 MAX_MOMENTS = 24
+#: Delays that are kept, and that must be known to say what is usual.
+MAX_DELAYS, LEAST_DELAYS = 25, 3
 #: Polling at half the mean gap lets an item wait a quarter of a gap on average.
 _SHARE_OF_GAP = 0.5
 #: The longer the current quiet period, the slower the polls: every 24 minutes after a night of eight hours.
@@ -123,6 +130,20 @@ def with_news(rhythm: Rhythm, moments: Sequence[datetime], now: datetime, settin
         ended = min(moment for moment in merged if moment > known[-1])
         longest = max(longest, min((ended - known[-1]).total_seconds(), settings.silent_unknown_seconds))
     return replace(rhythm, moments=tuple(merged[-MAX_MOMENTS:]), longest_gap_seconds=longest)
+
+
+def with_delays(rhythm: Rhythm, delays: Sequence[float]) -> Rhythm:
+    """Return ``rhythm`` with the ``delays`` of new items added, in seconds."""
+    return (
+        replace(rhythm, delays=(*rhythm.delays, *(round(delay) for delay in delays))[-MAX_DELAYS:])
+        if delays
+        else rhythm
+    )
+
+
+def usual_delay(rhythm: Rhythm) -> float | None:
+    """Return the seconds after which half of the feed's latest items were seen; None if too few are known."""
+    return median(rhythm.delays) if len(rhythm.delays) >= LEAST_DELAYS else None
 
 
 def next_poll(

@@ -1,0 +1,1 @@
+"""Ways for items to come in that are not feeds."""

@@ -1,0 +1,1 @@
+"""Packs: named sets of official feeds that ship with Firstword, each an OPML file in this folder."""
