@@ -321,9 +321,15 @@ class Annotate(Processor[None]):
         """Return the reading with the speaker as it is for the entity.
 
         In "Bexley drops bid for Halden", the company that said so is Bexley. A bank that the item quotes as a research
-        house, or a name that looks like a person's, is the company itself if that is what is watched.
+        house, or a name that looks like a person's, is the company itself if that is what is watched, and so is one of
+        its people: "Halden's Berg says".
         """
         claim = reading.claim
+        if claim.attributed_to is not None and any(
+            f"{span.text}{mark}s {claim.attributed_to}" in item.title for span in mention.spans for mark in "'’"
+        ):
+            own = claim.model_copy(update={"basis": "company", "attributed_to": mention.spans[0].text})
+            return reading._replace(claim=own)
         if claim.basis in ("person", "researcher") and claim.attributed_to is not None:
             name = self._book.name_of(mention.entity_id)
             if claim.attributed_to in {span.text for span in mention.spans} or (

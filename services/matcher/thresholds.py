@@ -27,6 +27,7 @@ class Thresholds(Model):
     coverage: Annotated[float, Field(ge=0, le=3)]
     rumor_relevance: Share
     warn_relevance: Share
+    public_relevance: Share
     watch_relevance: Share
     stale_after_hours: Positive
     hold_days: Positive
@@ -39,6 +40,7 @@ class Thresholds(Model):
     market_moving: frozenset[EventKind]
     warn_stances: frozenset[Stance]
     operational: frozenset[EventKind]
+    public_record: frozenset[EventKind]
     growing: dict[EventKind, frozenset[EventKind]]
     moves: frozenset[EventKind]
     full_of_figures: frozenset[EventKind]

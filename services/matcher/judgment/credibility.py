@@ -16,7 +16,7 @@ channels with origins of their own, never items, and only what states the story'
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -116,6 +116,7 @@ def assess(evidence: Sequence[EvidenceRecord], event: EventSummary | None = None
         return _foreign_language(counted)
     # If the original was no news, or has left the evidence, a copy has to stand for it.
     statements = [record for record in judged if record.is_own_statement] or judged
+    statements = [_as_reported(record, statements) for record in statements]
     found = _positions([record for record in statements if states_claim(record, event)])
     if not found:
         return _no_claim(statements)
@@ -138,6 +139,22 @@ def assess(evidence: Sequence[EvidenceRecord], event: EventSummary | None = None
                 letter, information, len(_independent(supporting)), reasons, disputed, why.rule == "party-denial"
             )
     raise AssertionError("the last rule always applies")
+
+
+def _as_reported(record: EvidenceRecord, records: Sequence[EvidenceRecord]) -> EvidenceRecord:
+    """Return ``record``, no longer first-hand if it is the denial of a company that no other channel's report names.
+
+    Such a company has no part in the event. A name of several words is also known by the first of them.
+    """
+    if record.status != "denied" or not record.other_party or not record.is_first_hand:
+        return record
+    name = record.origin_name.split()
+    known = any(
+        name[0] in f"{other.title} {other.quote}"
+        for other in records
+        if other.through != record.through and other.status != "denied"
+    )
+    return record if known else replace(record, primary=False)
 
 
 def states_claim(record: EvidenceRecord, event: EventSummary | None) -> bool:

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from schemas.alerts import IfTheyAsk, Reason, Verdict
 from schemas.clients import Watch, WatchKind
-from schemas.mentions import EventKind
+from schemas.mentions import EventKind, SourceLetter
 from schemas.readings import Role
 from services.matcher.judgment.credibility import Assessment
 from services.matcher.judgment.reasons import reason
 from services.matcher.judgment.relevance import ClientRelevance
-from services.matcher.stories.evidence import Objection
+from services.matcher.stories.evidence import EvidenceRecord, Objection
 from services.matcher.stories.not_news import NotNews
 from services.matcher.stories.threads import TOLD, ClientVerdict, Thread
 from services.matcher.text.humanize import capitalize_first, event_kind_phrase, join_names, number_word
@@ -50,6 +50,8 @@ _TAKES_PART: frozenset[Role] = frozenset(("actor", "object", "party"))
 _SEEN_BY_ALL: frozenset[EventKind] = frozenset(("share_move",))
 #: Job cuts are talked of before every one of them, and often without any: only a plain report is passed on.
 _OFTEN_TALKED_OF: frozenset[EventKind] = frozenset(("layoffs",))
+#: Publishers of these grades are known, and not enough by themselves.
+_KNOWN_BUT_POOR: frozenset[SourceLetter] = frozenset(("C", "D"))
 _NOT_ABOUT_TEXT: dict[Role, str] = {
     "mention": "The event is another's; {name} is only mentioned.",
     "speaker": "The event is another's; {name} only comments on it.",
@@ -281,6 +283,30 @@ def _could_move(situation: Situation, thresholds: Thresholds) -> _Finding:
     return "warn", reason("could-move-asset", saw, "warn", text)
 
 
+def _is_stated(record: EvidenceRecord) -> bool:
+    """Return whether a publisher whom we grade states it plainly; what a source has earned here does not count."""
+    known = record.source_grade in _KNOWN_BUT_POOR and record.origin_record is None
+    return known and record.counts and record.status == "asserted" and record.basis != "unnamed"
+
+
+def _public_record(situation: Situation, thresholds: Thresholds) -> _Finding:
+    """Return that known publishers plainly state what anybody can look up, if nobody doubts or denies it."""
+    assessment, event = situation.assessment, situation.thread.event
+    open_question = assessment.information in (3, 4) and assessment.origins > 0
+    if not open_question or assessment.disputed or assessment.contested:
+        return None
+    if event.kind not in thresholds.public_record or event.role not in _TAKES_PART:
+        return None
+    stated = dict.fromkeys(record.publisher for record in situation.thread.evidence if _is_stated(record))
+    if not stated or situation.relevance.score < thresholds.public_relevance:
+        return None
+    text = (
+        f"It isn't confirmed here yet, but {join_names(stated)} plainly reports it, "
+        f"and {event_kind_phrase(event.kind)} can be looked up by anybody."
+    )
+    return "warn", reason("public-record", f"{event.kind}, information {assessment.information}", "warn", text)
+
+
 def _describe_harm(situation: Situation) -> str:
     harm = "move its value" if situation.watch.stance == "holds" else "do harm before it is confirmed"
     return f"{event_kind_phrase(situation.thread.event.kind)} could {harm}"
@@ -311,6 +337,7 @@ _RULES: tuple[Callable[[Situation, Thresholds], _Finding], ...] = (
     _believed,
     _was_told,
     _could_move,
+    _public_record,
     _wait,
 )
 

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from ruamel.yaml import YAML
+from services.common.yaml_table import load_yaml
 
 __all__ = ["expand", "read_sections", "read_table", "read_yaml"]
 
@@ -23,7 +23,7 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 @cache
 def read_yaml(name: str) -> Any:
     """Return the content of a YAML file such as ``cues.yaml``. The result is shared: never change it."""
-    return YAML(typ="safe", pure=True).load(_read(name))
+    return load_yaml(_read(name))
 
 
 @cache

@@ -273,7 +273,7 @@ def may_be_meant(occurrence: Occurrence, style: TermStyle) -> bool:
     """Return whether the longer name that this one word is part of may be the watched thing's all the same.
 
     ``Orvane Outlook`` and ``Selva Orvane`` may be a product of Orvane, and Orvane one of Selva, or other companies.
-    ``Orvane Foundation`` is another body, and ``Ada Orvane`` a person.
+    ``Orvane Labs`` may be the whole name of Orvane. ``Orvane Foundation`` is another body, and ``Ada Orvane`` a person.
     """
     if style.word_count != 1 or style.word_class is not WordClass.NONE or style.is_given_name:
         return False
@@ -281,7 +281,10 @@ def may_be_meant(occurrence: Occurrence, style: TermStyle) -> bool:
     previous, following = field_text.word_before(occurrence.first), field_text.word_after(occurrence.last)
     if field_text.is_listed(previous, lists.given_names) or _means_group_companies(occurrence):
         return False
-    return not any(field_text.is_listed(following, words) for words in (lists.longer_name_words, lists.company_classes))
+    if field_text.is_listed(following, lists.company_classes):
+        return False
+    is_longer = field_text.is_listed(following, lists.longer_name_words)
+    return not is_longer or field_text.is_listed(following, lists.full_name_words)
 
 
 def _means_group_companies(occurrence: Occurrence) -> bool:

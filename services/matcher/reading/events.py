@@ -8,8 +8,19 @@ from __future__ import annotations
 from typing import get_args
 
 from schemas.items import Item
-from schemas.mentions import DIRECTION_OF, FAMILY_OF, Claim, ClaimStatus, EventKind, Impact, ItemAnnotated, Mention
+from schemas.mentions import (
+    DIRECTION_OF,
+    FAMILY_OF,
+    Claim,
+    ClaimBasis,
+    ClaimStatus,
+    EventKind,
+    Impact,
+    ItemAnnotated,
+    Mention,
+)
 from schemas.readings import EventFamily, Firmness, Reading, Weight
+from services.matcher.reading.assurances import denies_nothing, doubts
 from services.matcher.reading.deal_roles import DealRole, find_deal_role
 from services.matcher.reading.impact import Size, Urgency, is_retrospective, with_kind
 from services.matcher.reading.negated_events import confirms_denied
@@ -41,6 +52,8 @@ SURE_OF_FACT = 0.9
 SURE_OF_KIND = 0.5
 _KINDS: frozenset[str] = frozenset(get_args(EventKind))
 _SIZE: dict[Weight, Size] = {"major": "major", "worth": "moderate", "minor": "minor", "none": "minor"}
+#: Those who may doubt a thing without knowing it.
+_OUTSIDERS: frozenset[ClaimBasis] = frozenset(("own", "person", "researcher"))
 _STATUS: dict[Firmness, ClaimStatus] = {
     "fact": "asserted",
     "reported": "asserted",
@@ -88,7 +101,8 @@ def claim_as_read(title: str, reading: Reading, lexical: Claim) -> Claim:
     """Return the claim with the status of ``reading``.
 
     A retraction is found by its words alone, and so is a denial that a confirmation has overtaken. Any other denial
-    that the words show stands unless the reading is sure of a fact.
+    that the words show stands unless the reading is sure of a fact, and "no choice but to sell" is none. Whoever doubts
+    a thing in a headline doesn't report it.
     """
     if not lexical.judged or lexical.status == "retracted":
         return lexical
@@ -97,6 +111,10 @@ def claim_as_read(title: str, reading: Reading, lexical: Claim) -> Claim:
     if lexical.status == "denied" and not (reading.status == "fact" and reading.confidence.status >= SURE_OF_FACT):
         return lexical
     status = _STATUS[reading.status]
+    if status == "denied" and lexical.status != "denied" and denies_nothing(title):
+        return lexical
+    if status in ("asserted", "denied") and lexical.basis in _OUTSIDERS and doubts(title):
+        status = "hedged"
     if status == lexical.status:
         return lexical
     return lexical.model_copy(update={"status": status, "score": _unverified(reading, status)})

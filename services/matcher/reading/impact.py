@@ -18,7 +18,16 @@ from services.matcher.text.normalize import fold_case
 from services.matcher.text.phrases import PhraseHit, PhraseMatcher
 from services.matcher.text.sentences import sentences
 
-__all__ = ["ImpactClassifier", "classify_impact", "figures", "impact_on", "is_retrospective", "price_move", "with_kind"]
+__all__ = [
+    "ImpactClassifier",
+    "classify_impact",
+    "figures",
+    "impact_on",
+    "is_retrospective",
+    "kind_named",
+    "price_move",
+    "with_kind",
+]
 
 Size = Literal["minor", "moderate", "major"]
 Urgency = Literal["low", "normal", "high", "urgent"]
@@ -147,6 +156,11 @@ class ImpactClassifier:
             cues=_cues(rule, *cues_from),
             figures=all_figures,
         )
+
+    def kind_named(self, folded: str) -> EventKind | None:
+        """Return the kind of event that a few words in lower case name, or None."""
+        rule = _first_rule(self._phrases.find_all(folded), self._pair_chars)
+        return None if rule is None or rule.rank <= self._opinion_rank else rule.kind
 
     def price_move(self, after_name: str) -> Impact | None:
         """Return the share move if ``after_name``, the text after a listed thing's name, is "falls 7%" or the like."""
@@ -332,6 +346,11 @@ def _default_classifier() -> ImpactClassifier:
 def classify_impact(item: Item) -> Impact:
     """Return what happened, according to the default lexicon."""
     return _default_classifier().classify(item)
+
+
+def kind_named(text: str) -> EventKind | None:
+    """Return the kind of event that a few words name, according to the default lexicon; None if they name none."""
+    return _default_classifier().kind_named(fold_case(text))
 
 
 def with_kind(impact: Impact, kind: EventKind) -> Impact:

@@ -53,6 +53,12 @@ def find_origin(
     return _newsroom_origin(source, "itself", source.grade, source.domain)
 
 
+def party_origin(party: str, source: SourceGrade) -> Origin:
+    """Return the origin of what a party to an event says of it, as ``source`` relays it."""
+    grade, primary = _relayed_grade("B", source), _relays(source)
+    return _origin(f"company:{slug(party)}", party, "primary", grade, primary=primary)
+
+
 def _published_statement(claim: Claim, source: SourceGrade, entity: str | None, party: bool) -> Origin:
     """Return the origin of what an authority's or a company's own channel, or a press wire, publishes.
 

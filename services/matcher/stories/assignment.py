@@ -11,6 +11,9 @@ from datetime import datetime
 from functools import partial
 
 from schemas.mentions import ItemAnnotated
+from services.matcher.stories.answers import find_answer, unrelated_stories
+from services.matcher.stories.confirmations import find_confirmation
+from services.matcher.stories.evidence import LIKELY_OF_EVENT
 from services.matcher.stories.linking import ends_event, is_opposite
 from services.matcher.stories.merging import StoryUpdate, add_to_thread, open_thread
 from services.matcher.stories.not_news import NotNews
@@ -30,6 +33,10 @@ def assign_to_story(
 
     Returns the state with the item in its window, and the story's thread with the item; the caller stores the thread.
     """
+    answer = find_answer(state, annotated)
+    if answer is not None:
+        annotated = answer.annotated
+    confirmed = None if answer is not None else find_confirmation(state, annotated)
     item, revised = annotated.item, annotated.revision > 0
     window, record, probability, united = assign_report(
         state.window,
@@ -37,6 +44,8 @@ def assign_to_story(
         annotated.signature,
         title=item.title,
         revised=revised,
+        answered=confirmed if answer is None else answer.story_id,
+        unrelated=frozenset() if answer is not None else unrelated_stories(state, annotated),
         running=_running_stories(state, annotated),
         uniting=partial(probability_to_unite, state),
     )
@@ -50,6 +59,10 @@ def assign_to_story(
     copy = record.relation == "copy"
     added = add_to_thread(thresholds, thread, annotated, now, copy=copy, update=update, old=old)
     trigger = replace(added.trigger, of_event=None if probability is None else round(probability, 3))
+    if record.story_id == confirmed and not trigger.is_likely_of_event:
+        trigger = replace(trigger, of_event=LIKELY_OF_EVENT)
+    if answer is not None and answer.story_id == record.story_id:
+        trigger = replace(trigger, kind=impact.kind)  # what it denies decides, however unsure its own words are
     return state, added._replace(thread=added.thread.with_evidence(trigger), trigger=trigger)
 
 

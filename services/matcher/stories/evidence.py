@@ -25,6 +25,7 @@ from services.matcher.sources.publishers import slug
 
 __all__ = [
     "FROM_BEST",
+    "LIKELY_OF_EVENT",
     "EvidenceRecord",
     "Objection",
     "is_speculative",

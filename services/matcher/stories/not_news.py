@@ -59,8 +59,9 @@ def not_news_reason(
     by_form = find_form(title_of(annotated.item), {span.text for span in annotated.mention.spans})
     if by_form is not None and annotated.claim.judged:
         return by_form
+    answers = known_story and annotated.claim.status in ("denied", "retracted")
     by_genre = _by_genre(thresholds, annotated)
-    if by_genre is not None:
+    if by_genre is not None and not (answers and annotated.origin.primary):
         return by_genre
     if is_retrospective(annotated.impact):
         return "anniversary"
@@ -68,7 +69,6 @@ def not_news_reason(
         return "opinion"
     if is_speculative(annotated) and not _is_worth_telling(thresholds, annotated):
         return "speculation"
-    answers = known_story and annotated.claim.status in ("denied", "retracted")
     return None if answers and old != "background" else old
 
 

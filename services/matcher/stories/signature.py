@@ -19,7 +19,15 @@ from services.matcher.text.normalize import BAR, words
 from services.matcher.text.preparation import prepared
 from services.matcher.text.word_lists import word_lists
 
-__all__ = ["MAX_SHINGLES", "compute_signature", "figures_in", "signature_about", "stem", "story_words"]
+__all__ = [
+    "MAX_SHINGLES",
+    "compute_signature",
+    "content_stems",
+    "figures_in",
+    "signature_about",
+    "stem",
+    "story_words",
+]
 
 #: Bounds on the parts of a signature.
 MAX_SHINGLES, _MAX_WORDS, _MAX_LEAD, _MAX_NUMBERS, _MAX_NAMES = 64, 30, 20, 12, 16
@@ -133,6 +141,11 @@ def _terms(norms: list[str]) -> list[str]:
     empty = story_words().empty
     stems = (stem(word) for word in norms if word not in empty and len(word) > 1 and not word.isdigit())
     return list(dict.fromkeys(word for word in stems if word not in empty))
+
+
+def content_stems(text: str) -> frozenset[str]:
+    """Return the stems of the words of ``text`` that say something."""
+    return frozenset(_terms(words(text)))
 
 
 def _state_words_first(terms: list[str]) -> list[str]:

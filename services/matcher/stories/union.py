@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from schemas.alerts import Verdict
+from schemas.mentions import FAMILY_OF
 from services.matcher.stories.evidence import EvidenceRecord, select_evidence
 from services.matcher.stories.merging import MAX_CUES, MAX_FIGURES, best_standing
 from services.matcher.stories.not_news import OLD_NEWS
@@ -20,6 +21,9 @@ from services.matcher.thresholds import Thresholds
 
 __all__ = ["probability_to_unite", "unite_threads"]
 
+#: Two stories of one sort of event that an item fits are united from here on: so little more than for joining one of
+#: them that it makes little difference which came first.
+_UNITE_AT = 0.6
 #: Ids kept of stories that became part of another one.
 _MAX_MERGED = 20
 
@@ -34,7 +38,10 @@ def probability_to_unite(state: JudgeState, story_id: str, other_id: str) -> flo
         return None
     if _is_corrected(thread) != _is_corrected(other) or (thread.not_news in OLD_NEWS) != (other.not_news in OLD_NEWS):
         return None
-    return required_probability(thread, other)
+    required = required_probability(thread, other)
+    if required is None or FAMILY_OF[thread.event.kind] != FAMILY_OF[other.event.kind]:
+        return required
+    return min(required, _UNITE_AT)
 
 
 def unite_threads(state: JudgeState, story_id: str, united: Sequence[United], thresholds: Thresholds) -> JudgeState:

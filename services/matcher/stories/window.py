@@ -90,15 +90,18 @@ def assign_report(
     *,
     title: str,
     revised: bool = False,
+    answered: str | None = None,
+    unrelated: frozenset[str] = frozenset(),
     running: Mapping[str, bool] | None = None,
     uniting: Uniting | None = None,
 ) -> Assignment:
     """Put an item into the story whose event it reports, or start one; return the new window and the assignment.
 
     An item already in a story stays there, ``revised`` or not; one that is revised after its story has left the window
-    counts as new. ``running`` stories stay in the window however old they are; the value says whether this item may
-    join them then. Of two that are united, the one that is running keeps its id, or else the older one. None are
-    united without ``uniting``.
+    counts as new. ``answered`` is the id of the story that it denies in other words; ``unrelated`` are those of which
+    it denies nothing by its words, and which it joins only if it surely reports their event. ``running`` stories stay
+    in the window however old they are; the value says whether this item may join them then. Of two that are united, the
+    one that is running keeps its id, or else the older one. None are united without ``uniting``.
     """
     running = running or {}
     newest = report.at if window.newest is None else max(window.newest, report.at)
@@ -108,7 +111,10 @@ def assign_report(
     rivals: list[Story] = []
     if known is None:
         within_reach = _within_reach(live, report.at, running)
-        chosen, copy, probability, rivals = _choose_story(within_reach, report, signature)
+        chosen, copy, probability, rivals = _choose_story(within_reach, report, signature, unrelated)
+        if chosen is None and answered is not None:
+            chosen = next((story for story in within_reach if story.id == answered), None)
+            probability = None if chosen is None else event_probability(chosen, report)
     if chosen is None:
         started = start_story(report, signature, title)
         record = StoryRecord(item_id=report.item_id, story_id=started.id, relation="new")
@@ -171,7 +177,7 @@ def _within_reach(stories: Sequence[Story], at: datetime, running: Mapping[str, 
 
 
 def _choose_story(
-    stories: list[Story], report: Report, signature: Signature
+    stories: list[Story], report: Report, signature: Signature, unrelated: frozenset[str]
 ) -> tuple[Story | None, bool, float | None, list[Story]]:
     """Return the story that fits best, if any does, whether the item is a near-copy, the probability, and rivals."""
     for story in stories:
@@ -183,7 +189,8 @@ def _choose_story(
         probability = event_probability(story, report) or 0.0
         if probability >= _RIVAL_AT:
             near.append((probability, story))
-        if probability >= max(best_probability, _required(story, report)):
+        required = JOIN_STRANGERS_AT if story.id in unrelated else _required(story, report)
+        if probability >= max(best_probability, required):
             best, best_probability = story, probability
     near.sort(key=lambda pair: (-pair[0], pair[1].id))
     return best, False, best_probability, [story for _, story in near if best is not None and story is not best]
@@ -199,6 +206,8 @@ def _required(story: Story, report: Report) -> float:
         names = frozenset(name for other in others for name in other.names)
         strangers = bool(names) and bool(report.names) and names.isdisjoint(report.names)
         return JOIN_STRANGERS_AT if strangers and not takes_part else JOIN_AT
+    if report.facts.role == "mention":
+        return JOIN_STRANGERS_AT  # what is denied is another's
     family = FAMILY_OF[report.facts.kind]
     known = {FAMILY_OF[other.facts.kind] for other in others if other.facts is not None}
     return ANSWER_KIND_AT if family in known and family not in UNSPECIFIC else ANSWER_AT

@@ -16,6 +16,8 @@ _ABBREVIATION = re.compile(
     r"|St|No|vs|U\.S|U\.K|E\.U|a\.m|p\.m|e\.g|i\.e"
     r"|Jan|Feb|Aug|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
+#: Characters at the end of a piece that decide whether it ends with an abbreviation: the longest, and what is around.
+_ENDING_CHARS = 8
 
 
 class Sentence(NamedTuple):
@@ -36,7 +38,7 @@ def _sentences(text: str) -> tuple[Sentence, ...]:
     start = 0
     for stop in _STOP.finditer(text):
         piece = text[start : stop.start()]
-        if _ABBREVIATION.search(piece):
+        if _ABBREVIATION.search(piece[-_ENDING_CHARS:]):  # pieces grow with each abbreviation
             continue
         if piece.strip():
             result.append(Sentence(start, text[start : stop.end()].rstrip()))

@@ -24,6 +24,7 @@ class WordLists:
     legal_forms: frozenset[str]
     same_company: frozenset[str]
     longer_name_words: frozenset[str]
+    full_name_words: frozenset[str]
     group_units: frozenset[str]
     company_classes: frozenset[str]
     company_introducers: frozenset[str]

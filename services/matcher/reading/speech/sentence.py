@@ -6,6 +6,7 @@ Every step looks at a bounded number of words, so that the time grows with the l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from schemas.mentions import ClaimBasis
 from services.matcher.reading.speech.speakers import Speaker, described_kind, read_speaker
@@ -30,12 +31,21 @@ _OPENING_QUOTES = frozenset("“‘")
 _IN_NAMES = frozenset("&/")
 
 
+def _paper_names(words: list[Word], vocabulary: SpeakerWords) -> list[Word]:
+    """Return ``words`` with what names no time in a paper's name, as in "Oslo Morning Herald", written as it stands."""
+    for index, (word, following) in enumerate(pairwise(words)):
+        in_name = word.is_capital and following.is_capital and following.norm in vocabulary.media_words
+        if in_name and word.norm in vocabulary.times:
+            words[index] = word._replace(norm=word.text)
+    return words
+
+
 class SpokenSentence:
     """One sentence, its words and its capitals. Methods take and return the positions of words."""
 
     def __init__(self, text: str, vocabulary: SpeakerWords, *, is_title: bool) -> None:
         self.text, self.vocabulary, self.is_title = text, vocabulary, is_title
-        self.words = split_words(text)
+        self.words = _paper_names(split_words(text), vocabulary)
         capitals = sum(word.is_capital for word in self.words)
         counted = sum(word.is_word and len(word.text) > SHORT_WORD for word in self.words)
         #: Whether capitals show names, as they do not in a headline that capitalizes every word.

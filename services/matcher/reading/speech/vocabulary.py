@@ -93,7 +93,7 @@ class SpeakerWords:
         """Return the kind of a speaker that is known by its whole name, with or without a nationality before it."""
         if not words or len(words) > LONGEST_KNOWN or not any(word.is_capital for word in words):
             return None
-        name = " ".join(word.norm for word in words)
+        name = " ".join(word.norm for word in words).lower()
         if name in self.never_names and not words[0].text.isupper():
             return None  # "who" is not the WHO
         names = [name, " ".join(norm_words(name))]
