@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from schemas.clients import Client, ClientChanged, Manager
 from services.notifier import queries
@@ -17,6 +17,7 @@ from services.notifier.contact.cadence import due_after, lead_time, parse_cadenc
 from services.notifier.contact.plan import format_time, zone_of
 from services.notifier.contact.value import value_of
 from services.notifier.digest.model import Digest, DigestLine, Section, build_digest
+from services.notifier.drafting.public_acts import without_prefix
 from services.notifier.scope import OwnClients, Scope
 from services.notifier.tables import clients, interactions
 
@@ -96,7 +97,7 @@ def _to_send(connection: Connection, scope: Scope, now: datetime) -> Iterator[Di
             line.client_id,
             line.client_name,
             line.organisation,
-            line.subject.removeprefix("Unconfirmed: ").removeprefix("Correction: "),
+            without_prefix(line.subject),
             f"/drafts/{line.id}",
             detail=(
                 *due,
@@ -193,26 +194,40 @@ def _noticed(connection: Connection, scope: Scope, now: datetime) -> tuple[list[
 
 
 def _due(connection: Connection, scope: Scope, now: datetime) -> Iterator[DigestLine]:
-    query = select(clients.c.payload, clients.c.changed_at).where(clients.c.removed.is_(False), scope.condition())
-    last_contacts = _last_contacts(connection)
-    for stored, changed_at in connection.execute(query.order_by(clients.c.id)):
-        contact: dict[str, Any] = stored["client"].get("contact", {})
-        if not contact.get("cadence") and not contact.get("max_silence_days"):
-            continue
-        client = ClientChanged.model_validate(stored).client
-        why = _why_due(client, last_contacts.get(client.id), changed_at, now)
+    served = and_(clients.c.removed.is_(False), scope.condition())
+    cadence = clients.c.payload[("client", "contact", "cadence")].as_string().label("cadence")
+    silence = clients.c.payload[("client", "contact", "max_silence_days")].as_integer().label("silence")
+    query = select(clients.c.id, clients.c.changed_at, cadence, silence).where(served)
+    agreed = connection.execute(query.where(or_(cadence.is_not(None), silence.is_not(None)))).all()
+    last_contacts = _last_contacts(connection, served)
+    since = {row.id: row.changed_at for row in agreed}
+    near = [
+        row.id
+        for row in agreed
+        if row.cadence or (row.silence and _silence_ends(last_contacts.get(row.id, row.changed_at), row.silence, now))
+    ]
+    stored = select(clients.c.payload).where(clients.c.id.in_(near)).order_by(clients.c.id)
+    for payload in connection.execute(stored).scalars():
+        client = ClientChanged.model_validate(payload).client
+        why = _why_due(client, last_contacts.get(client.id), since[client.id], now)
         if why:
             name, organisation, path = client.name, client.organisation, f"/clients/{client.id}"
             yield DigestLine("due", client.id, name, organisation, why[0], path, detail=tuple(why[1:]))
 
 
-def _last_contacts(connection: Connection) -> dict[str, datetime]:
+def _last_contacts(connection: Connection, served: ColumnElement[bool]) -> dict[str, datetime]:
     query = (
         select(interactions.c.client_id, func.max(interactions.c.at).label("at"))
         .where(interactions.c.channel != "reply", interactions.c.outcome != "no_answer")
+        .where(interactions.c.client_id.in_(select(clients.c.id).where(served)))
         .group_by(interactions.c.client_id)
     )
     return {row.client_id: row.at for row in connection.execute(query)}
+
+
+def _silence_ends(last: datetime, days: int, now: datetime) -> bool:
+    """Return whether the longest silence that was agreed ends within a day."""
+    return last + timedelta(days=days) <= now + timedelta(days=1)
 
 
 def _why_due(client: Client, last: datetime | None, known_since: datetime, now: datetime) -> list[str]:
@@ -228,8 +243,7 @@ def _why_due(client: Client, last: datetime | None, known_since: datetime, now: 
         if due is not None and due - now <= lead_time(cadence) and (last is None or last <= due - period):
             when = format_time(due, zone)
             return [f"Promised contact ({policy.cadence}) is due {when}, client's time", since]
-    if policy.max_silence_days is not None:
-        end = (last or known_since) + timedelta(days=policy.max_silence_days)
-        if end <= now + timedelta(days=1):
-            return [f"Contact is agreed at least every {policy.max_silence_days} days, and due now", since]
+    silence = policy.max_silence_days
+    if silence is not None and _silence_ends(last or known_since, silence, now):
+        return [f"Contact is agreed at least every {silence} days, and due now", since]
     return []

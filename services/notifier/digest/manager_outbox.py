@@ -40,7 +40,10 @@ __all__ = [
     "newest",
 ]
 
-Kind = Literal["digest", "urgent"]
+#: security: to an owner of the installation, about what lets somebody in or takes data out.
+Kind = Literal["digest", "urgent", "security"]
+#: How ids of messages begin.
+_PREFIXES: dict[Kind, str] = {"digest": "dig", "urgent": "urg", "security": "sec"}
 #: empty: there was nothing to say, and the manager wants no message then · unknown: it may have arrived.
 Status = Literal["pending", "sending", "sent", "failed", "unknown", "empty"]
 
@@ -65,7 +68,7 @@ class RenderedMessage:
 
 def message_id(kind: Kind, manager_id: str, about: str) -> str:
     """Return the id of the only message of ``kind`` to ``manager_id`` about ``about``."""
-    return content_id("dig" if kind == "digest" else "urg", manager_id, about)
+    return content_id(_PREFIXES[kind], manager_id, about)
 
 
 def enqueue(

@@ -21,9 +21,9 @@ manager_messages = Table(
     "manager_messages",
     metadata,
     Column("id", String(80), primary_key=True),  # made of the kind, the manager and the subject: one message for each
-    Column("kind", String(10), nullable=False),  # digest, urgent
+    Column("kind", String(10), nullable=False),  # manager_outbox.Kind
     Column("manager_id", String(80), nullable=False),
-    Column("about", String(80), nullable=False),  # a digest's day (2026-01-31), else the first draft
+    Column("about", String(80), nullable=False),  # a digest's day, the first draft, an audit entry
     Column("due_at", UtcDateTime, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
     Column("status", String(10), nullable=False),  # manager_outbox.Status

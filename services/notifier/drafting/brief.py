@@ -15,8 +15,10 @@ from schemas.drafts import AffectedWatch
 from schemas.mentions import Direction, EventKind
 from services.common.stored import StoredModel
 from services.notifier.contact.hours import client_zone
+from services.notifier.drafting.casing import is_known_name
 from services.notifier.drafting.data_files import Phrasing, phrasing_of
-from services.notifier.drafting.headline_prose import within_sentence
+from services.notifier.drafting.dictionary import is_ordinary
+from services.notifier.drafting.headline_prose import with_its_article, within_sentence
 from services.notifier.trades.catalog import Trades
 from services.notifier.trades.definition import TradeDefinition
 
@@ -110,9 +112,12 @@ class Brief:
 
     @property
     def asset(self) -> str:
-        """The same as it stands within a sentence: "inflation", "the SEC"."""
+        """The same as it stands within a sentence: "inflation", "the SEC", "the NHS", "insulin"."""
         if self.watch is None or not self.watch.is_subject:
-            return self.watched_name
+            name = self.watched_name
+            medicine = self.trade.medicines and self.watch is not None and self.watch.kind == "product"
+            generic = medicine and name.isalpha() and name.istitle() and is_ordinary(name.casefold())
+            return name.casefold() if generic and not is_known_name(name.casefold()) else with_its_article(name)
         return within_sentence(self.watched_name)
 
 

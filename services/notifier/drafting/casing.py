@@ -13,45 +13,61 @@ from functools import cache
 
 from services.notifier.drafting.data_files import word_sections
 from services.notifier.drafting.dictionary import is_ordinary
-from services.notifier.drafting.verbs import is_verb_form
+from services.notifier.drafting.firm_names import could_be_firm, is_firm
+from services.notifier.drafting.verbs import is_certain_verb, is_verb_form
 
-__all__ = ["Names", "first_lowered", "is_given_name", "is_known_name", "is_title_case", "sentence_case"]
+__all__ = ["Names", "capitalized", "first_lowered", "is_given_name", "is_known_name", "is_title_case", "sentence_case"]
 
 #: A headline that capitalizes so many longer words, and no fewer, shows no names by its capitals.
 TITLE_WORDS = 3
 #: Shorter words are mostly in lower case in any headline, and so are these.
 SHORT = 4
 _SMALL_WORDS = frozenset(" ".join(word_sections("names")["small"]).split())
+#: Words that many headlines with capitals do not capitalize: these, and "$4 billion".
+_LOWER_IN_ANY = _SMALL_WORDS | {"million", "billion", "trillion"}
 #: "May" and "March" are months after one of these, or before a number.
 _BEFORE_MONTH = frozenset(" ".join(word_sections("names")["before_month"]).split())
 _WORD = re.compile(r"[^\W_](?:[\w’'.&]*[^\W_])?")
 _MID_SENTENCE = re.compile(r"[\w,;’'”\"%)&-] ?[“‘(\"]?$")
 _PREFIX = re.compile(r"^(?:re|un|pre|co|over|under|anti|non)(?=\w{4})")
 _POSSESSIVE = re.compile(r"[’']s?$")
+#: Ends one clause of a headline and begins another.
+_CLAUSE_END = re.compile(r"[,;:–—|?!()]|\.\s|\s-\s")
 #: No letter but the first of an ordinary word is a capital.
 _INNER_CAPITAL = re.compile(r"[^\W\d_].*[A-ZÀ-Þ]|\d")
+
+
+#: What stands behind a company's name only.
+_LEGAL_FORMS = frozenset(("inc", "corp", "ltd", "llc", "plc"))
+#: The same written out, which is an ordinary word elsewhere.
+_LEGAL_FORMS_IN_FULL = frozenset(("corporation", "incorporated", "limited", "holdings"))
+#: A name that begins with a small letter.
+_OWN_SMALL = re.compile(r"[a-z]{1,2}[A-Z]")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names that are known for one story, and the words that its running text writes in lower case.
 
-    ``words`` and ``lower`` are single words, ``phrases`` names of several words; all in lower case.
+    ``words`` and ``lower`` are single words, ``phrases`` names of several words; all in lower case. ``shown`` are those
+    of ``words`` that running text writes with a capital, and nowhere without.
     """
 
     words: frozenset[str] = frozenset()
     phrases: frozenset[tuple[str, ...]] = frozenset()
     lower: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, listed: Iterable[str], texts: Iterable[str]) -> Names:
         """Collect ``listed`` names and what the capitals of ``texts`` show, where they are running text."""
         words: set[str] = set()
+        single: set[str] = set()
         phrases: set[tuple[str, ...]] = set()
         lower: set[str] = set()
         for name in listed:
             bare = tuple(_bare(match[0]) for match in _WORD.finditer(name))
-            (words.update if len(bare) == 1 else phrases.add)(bare)
+            (single.update if len(bare) == 1 else phrases.add)(bare)
         for text in texts:
             if is_title_case(text):
                 continue
@@ -59,17 +75,32 @@ class Names:
                 if len(run) == 1 and run[0].islower():
                     lower.add(run[0])
                 elif len(run) == 1:
-                    words.add(_bare(run[0]))
+                    if not _is_shouted(run[0]):
+                        words.add(_bare(run[0]))
                 else:
                     phrases.add(tuple(map(_bare, run)))
-        return cls(frozenset(words), frozenset(phrases), frozenset(lower - words))
+        named = words | single
+        return cls(frozenset(named), frozenset(phrases), frozenset(lower - named), frozenset(words - lower))
 
 
 def is_title_case(text: str) -> bool:
     """Return whether ``text`` capitalizes all but small words, so that its capitals show no names."""
     longer = [match[0] for match in _WORD.finditer(text)][1:]
-    longer = [word for word in longer if len(word) >= SHORT and word[0].isalpha() and word.lower() not in _SMALL_WORDS]
-    return len(longer) >= TITLE_WORDS and all(word[0].isupper() or _INNER_CAPITAL.search(word) for word in longer)
+    longer = [word for word in longer if len(word) >= SHORT and word[0].isalpha() and word.lower() not in _LOWER_IN_ANY]
+    if len(longer) < TITLE_WORDS:
+        # "Halden to Buy Canadian Pumps": few words, and a verb with a capital
+        words = [match[0] for match in _WORD.finditer(text)][1:]
+        return (
+            len(words) >= TITLE_WORDS
+            and len(longer) > 1
+            and all(word[0].isupper() for word in longer)
+            and any(map(_is_titled_verb, words))
+        )
+    return all(word[0].isupper() or _INNER_CAPITAL.search(word) for word in longer)
+
+
+def _is_titled_verb(word: str) -> bool:
+    return word.istitle() and is_verb_form(word.lower()) and not is_known_name(word.lower())
 
 
 def sentence_case(text: str, names: Names, *, title: bool | None = None) -> str:
@@ -95,7 +126,12 @@ def sentence_case(text: str, names: Names, *, title: bool | None = None) -> str:
     first = _WORD.search(joined)
     if first is None or _INNER_CAPITAL.search(first[0][1:]):
         return joined
-    return f"{joined[: first.start()]}{joined[first.start()].upper()}{joined[first.start() + 1 :]}"
+    return f"{joined[: first.start()]}{capitalized(joined[first.start() :])}"
+
+
+def capitalized(text: str) -> str:
+    """Return ``text`` with a capital at its beginning, unless its first word is a name with one within: "eBay"."""
+    return text if _OWN_SMALL.match(text) else text[:1].upper() + text[1:]
 
 
 def first_lowered(text: str, names: Names) -> str:
@@ -124,26 +160,38 @@ def _bare(word: str) -> str:
 
 
 def _shouts(word: str, names: Names) -> bool:
-    """Return whether a word in capitals is an ordinary word rather than an abbreviation."""
+    """Return whether a word in capitals is an ordinary word rather than an abbreviation or a name."""
+    return _is_shouted(word) and _bare(word) not in names.words
+
+
+def _is_shouted(word: str) -> bool:
     bare = _bare(word)
-    return (
-        len(bare) >= SHORT
-        and word.isupper()
-        and word.isalpha()
-        and bare not in _known().words
-        and bare not in names.words
-        and is_ordinary(bare)
-    )
+    is_word = len(bare) >= SHORT and word.isupper() and word.isalpha()
+    return is_word and bare not in _known().words and is_ordinary(bare)
 
 
 def _is_name(index: int, matches: list[re.Match[str]], kept: set[int], names: Names) -> bool:
     word = matches[index][0]
     bare = _bare(word)
+    if matches[index].string[matches[index].end() :][:1] in ("™", "®", "℠"):
+        return True
     if len(word) == 1 and word.isupper() and word != "A":
         return True  # "G-7", "Vitamin D"
     if word[0].isdigit() or _INNER_CAPITAL.search(word[1:]) or (word.isupper() and len(word) > 1):
         return True
+    if bare in _LEGAL_FORMS or (bare in _LEGAL_FORMS_IN_FULL and index - 1 in kept):
+        return True
+    if could_be_firm(bare) and bare not in names.shown:
+        return bare not in names.lower and _is_firm(index, matches, names)
     if bare in _known().words or bare in names.words:
+        return True
+    if index and bare in _known().surnames and _bare(matches[index - 1][0]) in _known().titles:
+        return True
+    if index + 1 < len(matches) and bare in _known().titles and _is_name(index + 1, matches, kept, names):
+        return True
+    if index and bare in _known().places and index - 1 in kept and _POSSESSIVE.search(matches[index - 1][0]) is None:
+        return True
+    if index and bare in _known().suffixes and index - 1 in kept and _ends_name(index, matches, names):
         return True
     if bare in ("may", "march") and index:
         following = matches[index + 1][0] if index + 1 < len(matches) else ""
@@ -158,6 +206,40 @@ def _is_name(index: int, matches: list[re.Match[str]], kept: set[int], names: Na
     return not is_ordinary(re.sub(r"^(?:re|un|pre|co|over|under|anti|non)(?=\w{4})", "", bare)) and not is_ordinary(
         bare
     )
+
+
+def _is_firm(index: int, matches: list[re.Match[str]], names: Names) -> bool:
+    """Return whether an ordinary word, which a company is named with, is the company's name here."""
+    text, match = matches[index].string, matches[index]
+    before = _CLAUSE_END.split(text[: match.start()])[-1].split()
+    following = _CLAUSE_END.split(text[match.end() :])[0].split()
+    around = [matches[at] for at in (index - 1, index + 1) if 0 <= at < len(matches)]
+    beside = [other for other in around if _joined(text, match, other)]
+    return is_firm(
+        before[-1].casefold() if before else "",
+        [word.casefold() for word in following],
+        listed=_bare(match[0]) in names.words,
+        owns=_POSSESSIVE.search(match[0]) is not None,
+        among_names=any(_bare(other[0]) in names.words | _known().words for other in beside),
+    )
+
+
+def _ends_name(index: int, matches: list[re.Match[str]], names: Names) -> bool:
+    """Return whether "Energy" and the like, after a listed name, end it: "Halden Energy climbs", not "energy costs"."""
+    before, match = matches[index - 1], matches[index]
+    if _bare(before[0]) not in names.words or _POSSESSIVE.search(before[0]):
+        return False
+    following = matches[index + 1][0].casefold() if index + 1 < len(matches) else ""
+    return _POSSESSIVE.search(match[0]) is not None or (is_certain_verb(following) and _adjoins(before, match))
+
+
+def _adjoins(first: re.Match[str], second: re.Match[str]) -> bool:
+    return second.start() == first.end() + 1
+
+
+def _joined(text: str, first: re.Match[str], second: re.Match[str]) -> bool:
+    left, right = sorted((first, second), key=lambda match: match.start())
+    return text[left.end() : right.start()].strip() in (",", "&", "/")
 
 
 def _follows_given_name(word: str, before: str) -> bool:
@@ -207,18 +289,24 @@ def _runs(text: str) -> Iterator[tuple[str, ...]]:
         yield tuple(run)
 
 
+_SECTIONS = ("words", "given", "surnames", "titles", "places", "suffixes")
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     words: frozenset[str]
     phrases: frozenset[tuple[str, ...]]
     given: frozenset[str]
     surnames: frozenset[str]
+    titles: frozenset[str]
+    places: frozenset[str]
+    suffixes: frozenset[str]
 
 
 @cache
 def _known() -> _Known:
     """Return the names in words/names.txt."""
     sections = word_sections("names")
-    words = {section: frozenset(" ".join(sections[section]).split()) for section in ("words", "given", "surnames")}
+    words = {section: frozenset(" ".join(sections[section]).split()) for section in _SECTIONS}
     phrases = (tuple(match[0] for match in _WORD.finditer(line)) for line in sections["phrases"])
     return _Known(phrases=frozenset(phrases), **words)

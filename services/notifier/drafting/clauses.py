@@ -7,19 +7,26 @@ of letters is that of running text. Nothing is added or replaced.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from services.notifier.drafting.casing import Names, is_given_name, is_known_name, is_title_case, sentence_case
+from services.notifier.drafting.casing import (
+    Names,
+    capitalized,
+    is_given_name,
+    is_known_name,
+    is_title_case,
+    sentence_case,
+)
 from services.notifier.drafting.data_files import read_yaml
 from services.notifier.drafting.dictionary import is_ordinary
 from services.notifier.drafting.headline_prose import ADDED_WORDS, as_prose
 from services.notifier.drafting.tokens import fold
 from services.notifier.drafting.tone import EMOJI
-from services.notifier.drafting.verbs import has_main_verb, is_verb_form
+from services.notifier.drafting.verbs import has_main_verb, is_verb_form, takes_infinitive
 
-__all__ = ["clauses_in", "clean_title", "is_quotable", "is_sneer", "is_statement", "shorter", "stands_in"]
+__all__ = ["clauses_in", "clean_title", "is_chat", "is_quotable", "is_sneer", "is_statement", "shorter", "stands_in"]
 
 #: A clause with more words isn't read in one breath; with fewer it says little.
 MOST_WORDS, FEWEST_WORDS = 30, 4
@@ -30,7 +37,7 @@ LABEL_WORDS = 4
 #: Newsroom labels that say nothing to a reader.
 _LABEL = re.compile(
     r"^(?:(?:breaking(?: news)?|exclusive|just in|watch|live|alert|update(?:d)?(?: \d+)?|wrapup(?: \d+)?"
-    r"|press release|news|opinion|analysis|unconfirmed|correction|corrected)\s*[:\-–—|]+\s*)+",
+    r"|press release|[A-Z][\w-]{1,15}\+|news|opinion|analysis|unconfirmed|correction|corrected)\s*[:\-–—|]+\s*)+",
     re.IGNORECASE,
 )
 _OUTLET = re.compile(r"\s+[|–—-]\s+(?P<outlet>[^|–—]{2,40})$")
@@ -51,14 +58,17 @@ _ASIDE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")
 _STRUNG = re.compile(
     r"\s*[•|·;]\s*|\s+[–—]+\s+|\s+-+\s+|\s?—\s?|-{2,}"
     r"|(?<=[\w”’\"']{3}[.!])(?<!Inc\.|Ltd\.|Gov\.|Gen\.|Sen\.|Rep\.|est\.|Sec\.)(?<!Cos\.|Mrs\.)(?<!Corp\.|Prof\.|Bros\.)"
-    r"\s+(?=[A-Z“\"‘])"
+    r"\s+(?=[A-Z“\"‘])|(?<= [A-Z]{2}\.)\s+(?=[A-Z][a-z])"
 )
 #: "one day" in "drops its bid one day | after announcing it", and what opens "In win for the union, Halden settles".
 _INTERVAL = re.compile(r",?(?: just| only)?(?: \w+)? (?:hours?|days?|weeks?|months?|years?)$")
-_OPENING = re.compile(r"^In (?:an? )?[^,]{3,40}, ")
+_OPENING = re.compile(r"^(?:In (?:an? )?|After |Following |Amid |Despite )[^,]{3,40}, ")
 #: Words that are enough without a place.
 ENOUGH_WORDS = 6
-_PLACE = re.compile(r" (?:in|across|at|on|during|under|via|through)(?= )")
+_PLACE = re.compile(
+    r" (?:in|across|at|on|during|under|via|through)(?= )"
+    r"(?! (?:least|most|all|average|track|top|hold|line|talks|\d{1,3})\b)"
+)
 #: A comma and one of these begin an apposition.
 _APPOSITIONS = frozenset(("a", "an", "two", "three", "its", "first", "biggest", "largest", "highest", "lowest", "most"))
 #: Labels before a colon that say where the news stands.
@@ -76,6 +86,8 @@ _OTHERS_SAY = re.compile(
     r"|,? according to (?:multiple|several|media|news) reports?\.?$",
     re.IGNORECASE,
 )
+#: Who says it, at the end: headlines often leave out the comma.
+_SAID_AT_END = re.compile(r"(?<=[\w’'”]) ((?:lawsuits?|sources) (?:alleges?|claims?|say))$", re.IGNORECASE)
 #: Nothing that explains one of these is left out.
 _OPEN_ENDS = (
     " everything",
@@ -88,6 +100,9 @@ _OPEN_ENDS = (
     " one",
     " ones",
     " no longer",
+    " even",
+    " result",
+    " resulted",
 )
 #: A heading that runs on into a sentence without a full stop: "… low prices The government has …".
 _GLUED = re.compile(
@@ -95,16 +110,34 @@ _GLUED = re.compile(
 )
 _RUNS_ON = re.compile(r"(?<=\s)[a-z’'-]{4,}\s+(?=[A-Z][a-z]{3,} [a-z])")
 _TRUNCATED = re.compile(
-    r"(?:\.\.\.|…)|[,;:–—&-]$|\b(?:an?|and|at|by|for|from|in|of|or|the|to|with|as|is|are|that|toward|than|over|about|under|after|before|into|its|their)$"
+    r"(?:\.\.\.|…)|[,;:–—&-]$|\b(?:an?|and|at|by|for|from|in|of|or|the|to|with|as|is|are|that|tracked|dubbed|toward|than|over|about|under|after|before|into|its|their)$"
+    r"|\b(?:that|which) (?:was|were|is|are) \w+$"
     r"|\b(?:that|which|who|whose)(?: (?:the|an?|its|his|her|their|two|three|several|some|many|real|new))*"
     r"(?: [\w’'-]+)?$",
     re.IGNORECASE,
 )
-_BROKEN = re.compile(r"\. Plus\b|[?!•|@#<>{}\[\]]|https?:|www\.|\d/\d{1,2}/\d")
+_BROKEN = re.compile(
+    r"\. Plus\b|(?<= [A-Z]{2})\. [A-Z][a-z]"
+    r"|(?<![\w.])[a-z]{3,}\. [a-z]|(?<=[a-z]{4})(?<!Corp)(?<!Prof)(?<!Bros)[.,]?[’'\"”]?\. \w"
+    r"|\b(?:acquires|buys|to acquire|to buy) (?:with|of|on|at|by|like|after|over)\b"
+    r"|\bY/Y\b|\bQ/Q\b|\bEPS view\b|\bYoY\b|\d[A-Z]{4,}|[?!•|@#<>{}\[\]]|https?:|www\.|\d/\d{1,2}/\d"
+)
 _STRAIGHT = re.compile(r"(?<![\w\d])\"([^\"]+)\"(?!\w)")
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|‘[^‘’]*’|(?<!\w)'[^']*'(?!\w)")
 #: The full stop of an abbreviation at the end belongs to it.
 _ABBREVIATED = re.compile(r"\b(?:[A-Z]\.)+[A-Z]$|\b(?:Inc|Corp|Ltd|Co|Jr|Sr)$")
+_CHAT = re.compile(r"(?:^|: )(?:we|I)(?:['’](?:re|ve|ll|m))?\b", re.IGNORECASE)
+#: The last two names of a list, before "and" and after a name.
+_LISTED = re.compile(r"[A-Z][\w’'-]*, [A-Z][\w’'-]*(?: [A-Z][\w’'-]*)?$")
+_GOES_ON = re.compile(r"\b(?:of|in|for|like|with|including) [A-Z][\w’'-]*, [A-Z][\w’'-]* and [A-Z]")
+#: A tail whose last word says what was done: no verb of its own if it is one of :data:`PUT_OUT`.
+_BARE_TAIL = re.compile(r",? (?:as|after|while|amid) (?P<who>[^,;:]{2,60}) (?P<done>[a-z]+)$")
+#: Nobody does one of these without an object, so that at an end it was done.
+PUT_OUT = frozenset(
+    ("revealed", "announced", "unveiled", "disclosed", "uncovered", "named", "sacked", "accused", "charged", "sued")
+)
+#: The signs of a registered name.
+_MARKED = re.compile(r"[™®℠©]")
 _DASH = re.compile(r" [–—-] ")
 _CUT = re.compile(r",\s+|\s+[–—-]\s+|;\s+|\s+(?=[a-z])")
 
@@ -128,7 +161,7 @@ def clauses_in(text: str, names: Names, *, has_speaker: bool = True) -> Iterator
     """
     title = is_title_case(text)
     for piece in _pieces(text, has_speaker):
-        clause = as_prose(_trimmed(sentence_case(piece, names, title=title)), names)
+        clause = as_prose(_without_bare_tail(_trimmed(sentence_case(piece, names, title=title))), names)
         if is_statement(clause):
             yield clause
         elif (cut := _longest_statement(clause)) is not None:
@@ -162,19 +195,27 @@ def is_quotable(sentence: str) -> bool:
     return whole and not promises and not is_sneer(sentence) and has_main_verb(own)
 
 
+def is_chat(text: str) -> bool:
+    """Return whether ``text`` is a newsroom speaking of itself: "We’re reading about …"."""
+    return _CHAT.search(_QUOTED.sub("‘’", text)) is not None
+
+
 def is_sneer(clause: str) -> bool:
     """Return whether ``clause`` mocks, jokes or shouts, so that another is preferred."""
     return _rules()["sneers"].search(clause) is not None
 
 
-def shorter(clause: str, characters: int) -> str | None:
-    """Return ``clause`` within ``characters``, without trailing clauses if it is longer; None if too much would go."""
+def shorter(clause: str, characters: int, tells: Callable[[str], bool] = bool) -> str | None:
+    """Return ``clause`` within ``characters``, without trailing clauses if it is longer; None if too much would go.
+
+    ``tells``: whether what is left still tells the news.
+    """
     for candidate in dict.fromkeys((clause, _without_given_names(clause), _OPENING.sub("", clause))):
-        candidate = candidate[:1].upper() + candidate[1:]
-        if len(candidate) <= characters:
+        candidate = capitalized(candidate)
+        if len(candidate) <= characters and tells(candidate):
             return candidate
         for cut in (*_cuts(candidate), *_without_place(candidate)):
-            if len(cut) <= characters and is_statement(cut):
+            if len(cut) <= characters and tells(cut) and is_statement(cut):
                 return cut
     return None
 
@@ -184,7 +225,8 @@ def _without_place(clause: str) -> Iterator[str]:
     for match in reversed(list(_PLACE.finditer(clause))):
         head = clause[: match.start()]
         kept = _rules()["keeps"].search(clause, match.start())
-        if len(head.split()) >= ENOUGH_WORDS and _is_balanced(head) and not kept:
+        is_open = head.casefold().endswith(_OPEN_ENDS)
+        if len(head.split()) >= ENOUGH_WORDS and _is_balanced(head) and not kept and not is_open:
             yield head
 
 
@@ -193,8 +235,9 @@ def _without_given_names(clause: str) -> str:
     words = clause.split()
     kept = [
         word
-        for word, following in zip(words, [*words[1:], ""], strict=True)
-        if not (is_given_name(word) and following[:1].isupper() and len(following) > 2)
+        for before, word, following in zip(["", *words], words, [*words[1:], ""], strict=False)
+        # "Halden's Ann Smith" would become a name that nobody has
+        if not (is_given_name(word) and following[:1].isupper() and len(following) > 2 and not before.endswith("s"))
     ]
     return " ".join(kept)
 
@@ -240,17 +283,32 @@ def _pieces(text: str, has_speaker: bool) -> Iterator[str]:
 
 def _two_statements(part: str) -> Iterator[str]:
     """Yield both halves of a headline that joins two pieces of news: "Halden sells its port, and Orvix cuts jobs"."""
-    for match in re.finditer(r", and (?=[A-Z“‘\"'])", part):
+    title = is_title_case(part)
+    for match in re.finditer(r", (?P<and>and )?(?=[A-Z“‘\"'])", part):
         halves = part[: match.start()], part[match.end() :]
-        if all(is_statement(sentence_case(half, Names())) for half in halves):
-            yield from reversed(halves)
+        if _LISTED.search(halves[0]) if match["and"] else _GOES_ON.search(part[: match.start()] + match[0] + halves[1]):
+            continue  # "tools in Orvix, Halden, and Velmont", "the maker of Orvix, Halden and Velmont"
+        cased = [sentence_case(half, Names(), title=title) for half in halves]
+        if not all(map(is_statement, cased)):
+            continue
+        if match["and"] is None and not _is_spliced(part, cased[1]):
+            continue
+        yield from reversed(halves)
+
+
+def _is_spliced(part: str, second: str) -> bool:
+    """Return whether a comma alone joins ``second`` to the news before it: no "they say", no list, no "cuts jobs"."""
+    opening = second.split()[0].casefold()
+    finite = has_main_verb(second.partition(" to ")[0])
+    return part.count(", ") == 1 and finite and not (_rules()["says"].search(second) or is_verb_form(opening))
 
 
 def _after_heading(text: str) -> str:
     """Return ``text`` without a heading that runs on into its first sentence: "… of the pump Owners of pumps are …"."""
     for match in () if is_title_case(text) else _RUNS_ON.finditer(text):
         rest = text[match.end() :]
-        if len(text.split()) <= HEADLINE_WORDS or is_verb_form(match[0].strip().casefold()):
+        verb = match[0].strip().casefold()
+        if len(text.split()) <= HEADLINE_WORDS or is_verb_form(verb) or text[: match.start()].endswith(" to "):
             continue  # "Halden lowers Switch forecasts": a name, after its verb
         word = rest.split()[0].casefold()
         is_name = not is_ordinary(word) or is_known_name(word)
@@ -276,9 +334,19 @@ def _beside_colon(part: str, has_speaker: bool) -> Iterator[str]:
 def _trimmed(clause: str) -> str:
     """Return ``clause`` without "today", which is another day for the reader, and without marks at its ends."""
     clause = _STRAIGHT.sub(r"“\1”", _NEWS_OF_DAY.sub("", _OTHERS_SAY.sub("", clause)))
-    clause = " ".join(clause.split()).strip(" .,;:-–—")
+    clause = " ".join(_MARKED.sub("", clause).split()).strip(" .,;:-–—")
+    clause = _SAID_AT_END.sub(r", \1", clause)
     clause = _ABBREVIATED.sub(r"\g<0>.", clause)
     return re.sub(r"[.,](?=[”’\"']$)", "", clause)  # "… its “honesty.”", where the sentence goes on
+
+
+def _without_bare_tail(clause: str) -> str:
+    """Return ``clause`` without a tail that leaves out its "is": "warns of a flaw | as deadline revealed"."""
+    match = _BARE_TAIL.search(clause)
+    if match is None or match["done"].casefold() not in PUT_OUT or has_main_verb(match["who"]):
+        return clause
+    head = clause[: match.start()]
+    return head if is_statement(head) else clause
 
 
 def _longest_statement(clause: str) -> str | None:
@@ -309,6 +377,8 @@ def _may_go(mark: str, head: str, tail: str) -> bool:
         return not mark and len(following) == 2 and following[0].islower() and is_verb_form(following[0])
     if head.rstrip(".").casefold().endswith(_OPEN_ENDS):
         return False  # "the real cost is everything | after the purchase"
+    if word in ("who", "which", "that") and not mark:
+        return False  # "sued over a clerk | who locked the door"
     if mark in ("–", "—", "-", ";"):
         return len(_DASH.findall(head)) % 2 == 0  # "the banks – Halden, Orvix and Velmont | – shared prices"
     if mark == "," and (word.endswith("ing") or word in _APPOSITIONS or (word.islower() and is_verb_form(word))):
@@ -317,8 +387,10 @@ def _may_go(mark: str, head: str, tail: str) -> bool:
         return False  # "stays on as governor after term | as chair ends"
     if not mark and re.search(r", \w+ing\b[^,]*$", head):
         return False  # what follows the comma goes as a whole
+    if word == "as" and head.endswith("ed") and has_main_verb(head.rpartition(" ")[0]):
+        return False  # "contracts framed | as investments": as what
     if word == "to":
-        return rules["needs_to"].search(head) is None
+        return rules["needs_to"].search(head) is None and not takes_infinitive(head.split()[-1].casefold())
     return word != "with" or rules["needs_with"].search(head) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
@@ -13,14 +14,17 @@ from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.event_lines import meanings_for, questions_for
 from services.notifier.drafting.fit import query_for
 from services.notifier.drafting.grounding import share_percent
+from services.notifier.drafting.news import lead_evidence
 from services.notifier.drafting.opinion import OpinionPart
 from services.notifier.drafting.own_words import own_view, question_on
 from services.notifier.drafting.playbook_rules import RuleQuery
 from services.notifier.drafting.portfolio_effect import portfolio_effect
-from services.notifier.drafting.tokens import Date, tokens
+from services.notifier.drafting.tokens import Date, fold, tokens
 
-__all__ = ["meaning_text", "named_date", "question_text"]
+__all__ = ["meaning_text", "named_date", "other_name", "question_text"]
 
+#: Up to so many capitals are an abbreviation, which shows the name.
+SHORT_NAME = 5
 #: A holding is called large or small only among so many of known weight, and if it is so many times the median.
 MIN_HOLDINGS = 4
 LARGE, SMALL = 1.5, 0.6
@@ -30,7 +34,34 @@ _BEFORE_A_DATE = ("by", "until", "before", "from", "effective", "starting", "dea
 
 
 def meaning_text(brief: Brief, view: OpinionPart, *, in_full: bool) -> str:
-    """Return how the client is affected: their share of it and, ``in_full``, what the event does to that."""
+    """Return how the client is affected: their share of it and, ``in_full``, what the event does to that.
+
+    Where the news uses a quite different name for what the client has, it is added to the client's own.
+    """
+    text, other = _meaning_text(brief, view, in_full=in_full), other_name(brief)
+    if other is None:
+        return text
+    return re.sub(rf"{re.escape(brief.asset)}(?!\w)", f"{brief.asset} (here: {other})", text, count=1)
+
+
+def other_name(brief: Brief) -> str | None:
+    """Return the name by which the leading report calls what the client has, if it has no word of the client's name."""
+    if brief.watch is None or not (brief.watch.is_asset or brief.alert.stance == "competes"):
+        return None
+    item = lead_evidence(brief)
+    told = f" {fold(item.title)} {fold(item.quote)} "
+    if any(f" {word} " in told or f" {word}s " in told for word in _words_of(brief.asset, brief.watched_name)):
+        return None
+    found = [re.sub(r"[’']s?$", "", span.text.strip()) for span in item.spans if span.field != "body"]
+    named = [name for name in found if len(name) > SHORT_NAME or not name.isupper()]
+    return named[0] if named else None
+
+
+def _words_of(*names: str) -> set[str]:
+    return {word for name in names for word in fold(name).split()}
+
+
+def _meaning_text(brief: Brief, view: OpinionPart, *, in_full: bool) -> str:
     phrases, alert = brief.phrases, brief.alert
     meaning = _meaning(brief, view) if in_full else ""
     if alert.verdict == "warn":

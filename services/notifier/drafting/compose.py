@@ -65,7 +65,7 @@ class Composed:
     """A draft, and the passage of the news in it that a later correction quotes.
 
     ``unstated``: no report says in one clause what happened to what the client has.
-    ``elsewhere``: the best clause is about something else.
+    ``elsewhere``: the best clause is about something else. ``wordless``: only the kind of event is told.
     """
 
     draft: Draft
@@ -73,6 +73,7 @@ class Composed:
     quote: str
     unstated: bool = False
     elsewhere: bool = False
+    wordless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class _Detail:
     own_words: bool = True
     more: bool = True
     outlook: bool = True
+    long_subject: bool = True
 
 
 _DETAIL_LEVELS = (
@@ -94,7 +96,8 @@ _DETAIL_LEVELS = (
     _Detail(28, own_words=False, more=False),
     _Detail(22, others=False, own_words=False, more=False),
     _Detail(22, others=False, own_words=False, more=False, outlook=False),
-    _Detail(18, others=False, meaning=False, own_words=False, more=False, outlook=False),
+    _Detail(18, others=False, own_words=False, more=False, outlook=False),
+    _Detail(18, others=False, meaning=False, own_words=False, more=False, outlook=False, long_subject=False),
 )
 #: For a client who wants it brief: the same, with fewer sentences.
 _BRIEF_LEVELS = tuple(
@@ -190,7 +193,7 @@ def compose(
         return Refusal("tone", f"The draft did not pass the tone check: {faults}")
     news = attempt.news
     draft = _draft(brief, attempt, send_after, notes, supersedes)
-    return Composed(draft, news.publisher, news.quote, news.unstated, news.elsewhere)
+    return Composed(draft, news.publisher, news.quote, news.unstated, news.elsewhere, news.wordless)
 
 
 def _written(
@@ -203,8 +206,10 @@ def _written(
     parts = [
         DraftPart(role="greeting", text=greeting(brief.client)),
         DraftPart(role="news", text=f"{news.text} {also}" if also else news.text, evidence=news.evidence),
-        DraftPart(role="meaning", text=meaning_text(brief, view, in_full=detail.meaning)),
     ]
+    # What a correction is about, the client knows.
+    if detail.meaning or brief.alert.verdict != "correct":
+        parts.append(DraftPart(role="meaning", text=meaning_text(brief, view, in_full=detail.meaning)))
     if view.text is not None:
         parts.append(DraftPart(role="opinion", text=view.text))
     parts.append(DraftPart(role="question", text=question_text(brief, view)))
@@ -227,7 +232,7 @@ def _checked(
     view: OpinionPart,
 ) -> _Attempt:
     """Return the draft of ``parts`` with what the checks find in it."""
-    line = subject_line(brief, may_be_long=detail.meaning)
+    line = subject_line(brief, may_be_long=detail.long_subject)
     # The words of the subject and of the first sentence are the source's, as if they were quoted.
     told = (news.clause,) if news.clause is not None else ()
     whole = f"“{line}”.\n\n{quote_sources(message_text(parts), told)}"

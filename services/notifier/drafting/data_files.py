@@ -8,8 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from services.common.yaml_table import load_yaml
 from services.notifier.trades.definition import StanceWords, TradeDefinition
 
 __all__ = ["Phrasing", "phrasing", "phrasing_of", "read_text_file", "read_yaml", "word_list", "word_sections"]
@@ -23,7 +22,7 @@ def read_text_file(*path: str) -> str:
 @cache
 def read_yaml(*path: str) -> Any:
     """Return a data file of this package as plain dicts and lists. It is cached, so don't change it."""
-    return YAML(typ="safe", pure=True).load(read_text_file(*path))
+    return load_yaml(read_text_file(*path))
 
 
 @cache
@@ -56,6 +55,7 @@ class Phrasing:
     correction_reason: str
     warn_action: dict[str, str]
     warn_reason: tuple[str, ...]
+    warn_reason_public: tuple[str, ...]
     warn_safety: dict[str, str]
     warn_safety_reason: str
     warn_then: str
@@ -92,6 +92,7 @@ def phrasing() -> Phrasing:
             **raw,
             "opinion": opinion,
             "warn_reason": warn_reason,
+            "warn_reason_public": tuple(raw["warn_reason_public"]),
             "first_sentence": first_sentence,
             "position": position,
             "plan_action": tuple(raw["plan_action"]),

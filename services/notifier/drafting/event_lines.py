@@ -13,7 +13,7 @@ from typing import Any, Literal
 from schemas.clients import Stance
 from schemas.mentions import FAMILY_OF
 from services.notifier.drafting.data_files import read_yaml
-from services.notifier.drafting.fit import is_company, presuppositions, speaks_of_company
+from services.notifier.drafting.fit import is_company, is_of_companies, presuppositions, speaks_of_company
 from services.notifier.drafting.playbook_files import CHOICES
 from services.notifier.drafting.playbook_rules import ANY, WORDS_WEIGHT, RuleKind, RuleQuery, names_any
 
@@ -92,6 +92,8 @@ def _lines_for(use: Use, query: RuleQuery, only_of_trade: bool) -> tuple[str, ..
 def _presupposes(line: EventLine, kind: RuleKind, query: RuleQuery) -> bool:
     """Return whether the reading contradicts nothing that a sentence about ``kind`` presupposes."""
     needed, named = presuppositions(kind, query.stance), dict(line.conditions)
+    if query.stance == "holds" and kind != ANY and not is_company(query.asset) and is_of_companies(query.kind):
+        return False
     if query.role is not None and query.role not in named.get("role", needed.roles):
         return False
     stages = named.get("stage", needed.stages)

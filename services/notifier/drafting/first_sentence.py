@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from schemas.alerts import Alert, Evidence
 from schemas.clients import Client
-from schemas.mentions import ClaimBasis
+from schemas.mentions import FAMILY_OF, ClaimBasis
 from services.notifier.drafting.casing import Names
 from services.notifier.drafting.clauses import clauses_in, clean_title, is_sneer, shorter
 from services.notifier.drafting.corroboration import cited_origin
 from services.notifier.drafting.data_files import word_sections
 from services.notifier.drafting.meaning.statements import statements, stem_of
+from services.notifier.drafting.shown_event import shows_event
 from services.notifier.drafting.tokens import Date, fold, tokens
 from services.notifier.drafting.tone import review
 from services.notifier.drafting.verbs import is_verb_form
@@ -43,6 +44,8 @@ SENTENCE_WORDS = 25
 SHARED_WORDS, NEW_WORDS = 2, 4
 #: The share of a headline's content words that a sentence has if it says the same.
 COVERED = 0.6
+#: The share of a headline's length from which a clause of it is most of it.
+WHOLE = 0.65
 #: The name of a source has at most so many words.
 SOURCE_WORDS = 6
 #: The order in which evidence is preferred, by verdict.
@@ -66,9 +69,14 @@ _BASIS: tuple[ClaimBasis, ...] = (
 )
 #: Characters by which a clause is the beginning of its headline.
 BEGINNING = 16
+#: A company's name in full, before the symbol of its shares: "Halden Energy (HLDN)".
+_SYMBOL = re.compile(r"(?P<name>(?:[A-Z][\w&.’'-]*\s+){1,5})\((?:[A-Za-z]+:\s?)?[A-Z]{1,5}\)")
 _ARTICLE = re.compile(r"^(?:An?|The) ")
 #: A sentence that adds to another says so near its beginning.
 _BEFORE = re.compile(r"\b(?:had|previously|earlier|used to)\b")
+_AS_SAID = re.compile(
+    r"\bthe (?:new|same|latter|former|other|latest) [a-z]+(?= (?:in|on|at|to|for|from|by|soon|next|this)\b|$)"
+)
 _ALSO = re.compile(r"^(?:\S+ ){0,4}also\b")
 #: Newspapers whose names have an article.
 _WITH_ARTICLE = frozenset(" ".join(word_sections("names")["with_article"]).split())
@@ -89,7 +97,18 @@ def known_names(alert: Alert, client: Client) -> Names:
     watches = [watch for watch in client.watches if not watch.is_subject]
     listed = [name for watch in watches for name in (watch.name, *watch.aliases, *watch.tickers)]
     listed += [item.publisher for item in alert.evidence]
+    begins = {fold(name).split()[0] for name in (alert.entity_name, *listed) if fold(name).split()}
+    listed += [name for item in alert.evidence for name in _with_symbol(item.title, begins)]
     return _names(tuple(listed), tuple(text for item in alert.evidence for text in (item.title, item.quote)))
+
+
+def _with_symbol(title: str, begins: set[str]) -> Iterator[str]:
+    """Yield the names before a symbol in ``title``, from a word in ``begins`` on: "Halden Energy" of "… (HLDN)"."""
+    for match in _SYMBOL.finditer(title):
+        words = match["name"].split()
+        at = next((at for at, word in enumerate(words) if fold(word).strip() in begins), None)
+        if at is not None:
+            yield " ".join(words[at:])
 
 
 @lru_cache(maxsize=256)  # every item of an alert asks for the same
@@ -108,6 +127,7 @@ def in_order(alert: Alert, client: Client, used: Iterable[str] = ()) -> tuple[Ev
             alert.evidence,
             key=lambda item: (
                 item.supports in ("copy", "context"),
+                _is_beside(item, alert),
                 order.index(item.status),
                 item.item_id in told,
                 item.source_grade in "DE",
@@ -121,10 +141,26 @@ def in_order(alert: Alert, client: Client, used: Iterable[str] = ()) -> tuple[Ev
     )
 
 
-def _telling(item: Evidence, alert: Alert, client: Client) -> int:
-    """Return 0 if ``item`` says in one clause what happened and to what, 1 if only what happened, 2 if neither."""
+def _is_beside(item: Evidence, alert: Alert) -> bool:
+    """Return whether ``item`` shares only the subject with the headline of ``alert``: two pieces of news on one tax."""
+    if alert.stance not in ("follows", "regulated_by") or item.supports == "denies":
+        return False
+    of_name = _stems(" ".join((alert.entity_name, *(span.text for span in item.spans))))
+    shared = (_stems(f"{item.title} {item.quote}") & _stems(alert.headline)) - of_name
+    return len(shared) < SHARED_WORDS
+
+
+def _telling(item: Evidence, alert: Alert, client: Client) -> tuple[int, bool]:
+    """Return how well the best clause of ``item`` tells, the lower the better.
+
+    First comes 0 if it says what happened and to what, 1 if only what happened, 2 if there is none; then whether it is
+    a small part of its headline, which others tell as a whole.
+    """
     clause = next(_clauses(item, alert, client), None)
-    return 2 if clause is None else int(not _is_named(clause.text, item, alert))
+    if clause is None:
+        return 2, False
+    is_cut = clause.of_title and len(clause.text) < WHOLE * len(clean_title(item.title, item.publisher))
+    return int(not _is_named(clause.text, item, alert)), is_cut
 
 
 def best_clause(item: Evidence, alert: Alert, client: Client) -> NewsClause | None:
@@ -135,30 +171,50 @@ def best_clause(item: Evidence, alert: Alert, client: Client) -> NewsClause | No
 
 
 def short_subject(
-    alert: Alert, client: Client, characters: int, ranked: tuple[Evidence, ...] | None = None
+    alert: Alert,
+    client: Client,
+    characters: int,
+    ranked: tuple[Evidence, ...] | None = None,
+    *,
+    told_only: bool = False,
 ) -> str | None:
     """Return what happened in one clause of at most ``characters``; None if no item of the evidence says it so briefly.
 
     ``ranked`` is the evidence in order. What its first item, which the message tells, says comes first, then headlines
     of others that state the same. A clause that names what the client watches still does when it is shortened.
+    ``told_only``: only its headline, or else the clause that the message tells. What tells of the event is kept.
     """
-    ordered = ranked or in_order(alert, client)
+    ordered, tells = ranked or in_order(alert, client), partial(shows_event, family=FAMILY_OF[alert.kind])
     lead = ordered[0]
     same = [
         item for item in ordered if (item.supports, item.status) == (lead.supports, lead.status) and item is not lead
     ]
-    best = next(_clauses(lead, alert, client), None)
-    clauses = [
-        clause for item in (lead, *same) for clause in _clauses(item, alert, client) if not is_sneer(clause.text)
-    ]
+    of_lead = [clause for clause in _clauses(lead, alert, client) if not is_sneer(clause.text)]
+    best = of_lead[0] if of_lead else None
+    if told_only:
+        titles = [clause for clause in of_lead if clause.of_title and names_watched(clause, alert)]
+        if best is not None and tells(best.text):
+            titles = [clause for clause in titles if tells(clause.text)]
+        clauses = titles or of_lead[:1]
+    else:
+        others = (clause for item in same for clause in _clauses(item, alert, client) if not is_sneer(clause.text))
+        clauses = [*of_lead, *others]
     named = {clause.text: _is_named(clause.text, clause.item, alert) for clause in clauses}
-    clauses.sort(key=lambda clause: (not named[clause.text], not clause.of_title, clause.item is not lead))
+    clauses.sort(
+        key=lambda clause: (
+            not named[clause.text],
+            not tells(clause.text),
+            not clause.of_title,
+            clause.item is not lead,
+        )
+    )
     for clause in clauses:
-        short = shorter(clause.text, characters)
+        short = shorter(clause.text, characters, tells if tells(clause.text) else bool)
         if short and named[clause.text] and alert.stance not in ("follows", "regulated_by"):
             fits = _is_named(short, clause.item, alert)
         else:
-            fits = named[clause.text] or clause == best
+            of_subject = clause.of_title and clause.item is lead and alert.stance == "follows"
+            fits = named[clause.text] or clause == best or of_subject
         if short is not None and fits:
             return short
     return None
@@ -235,19 +291,31 @@ def _clauses(item: Evidence, alert: Alert, client: Client) -> Iterator[NewsClaus
             continue
         if clause.startswith("The ") and not named:
             continue  # "The government has …": which one, the sentence before says
+        if _AS_SAID.search(clause):
+            continue  # "plans to sell the new pill": which one, the sentence before says
         if _ALSO.search(clause) or not (named or fold(clause) in fold(sentence)):
             continue
         if _is_read_for(alert, item, sentence) or len(_stems(clause) & about) >= SHARED_WORDS:
             found.append(NewsClause(clause, item, False))
     found.sort(
         key=lambda clause: (
-            not _is_named(clause.text, item, alert),
+            # A headline about what the client follows needs not name it.
+            # One about an authority that it does not name says what happened, which the background may not.
+            not (_is_named(clause.text, item, alert) or (clause.of_title and _tells_of_subject(clause.text, alert))),
+            not shows_event(clause.text, FAMILY_OF[alert.kind]),
             len(clause.text.split()) > EASY_WORDS,
             not (clause.of_title or _covers(clause.text, title)),
             clause.of_title,
         )
     )
     return (clause for clause in found if not is_sneer(clause.text) and _is_in_tone(clause.text, client))
+
+
+def _tells_of_subject(headline: str, alert: Alert) -> bool:
+    """Return whether ``headline`` is about what the client follows, or tells of what their authority decides."""
+    if alert.stance == "follows":
+        return True
+    return alert.stance == "regulated_by" and shows_event(headline, FAMILY_OF[alert.kind])
 
 
 def _covers(sentence: str, title: str) -> bool:

@@ -12,19 +12,28 @@ from typing import Any, Literal, get_args
 from schemas.alerts import Alert
 from schemas.clients import Client, Stance
 from schemas.mentions import FAMILY_OF, Direction, EventKind
-from schemas.readings import EventFamily, Firmness, Outlook, Role
+from schemas.readings import EventFamily, Firmness, Outlook, Reading, Role
 from services.notifier.drafting.data_files import read_yaml
-from services.notifier.drafting.playbook_rules import ANY, Rule, RuleKind, RuleQuery, Stage
+from services.notifier.drafting.far_countries import is_of_far_country
+from services.notifier.drafting.named_part import is_claimant, is_in_its_favor, part_shown
+from services.notifier.drafting.other_lines import is_of_another_line
+from services.notifier.drafting.people import is_person
+from services.notifier.drafting.playbook_rules import ANY, Rule, RuleKind, RuleQuery, Stage, names_any
 from services.notifier.drafting.portfolio_effect import move_shown
+from services.notifier.drafting.shown_event import shows_event
 from services.notifier.drafting.stage import event_text, stage_of
 
 __all__ = [
+    "SUBJECTS",
     "Contradiction",
     "Presuppositions",
     "contradiction",
     "doubts",
     "fitting_phrasings",
+    "has_begun",
+    "is_beyond_books",
     "is_company",
+    "is_of_companies",
     "is_premature",
     "presuppositions",
     "query_for",
@@ -35,10 +44,16 @@ __all__ = [
 SURE_OF_KIND = 0.6
 #: The same for kinds that may do harm at once: a check too many costs less than one too few.
 SURE_OF_HARM = 0.5
+#: Below this confidence in the name's part, advice on the kind of event presupposes too much.
+SURE_OF_ROLE = 0.35
+#: Below this confidence in the direction, an event that is not large has none.
+SURE_OF_DIRECTION = 0.45
 ROLES: tuple[Role, ...] = get_args(Role)
 STATUSES: tuple[Firmness, ...] = get_args(Firmness)
 #: A subject, a rule or an authority: the client is no party to what it does.
-_SUBJECTS: frozenset[Stance] = frozenset(("follows", "regulated_by"))
+SUBJECTS: frozenset[Stance] = frozenset(("follows", "regulated_by"))
+#: Harm to the name may reach the client's own work.
+_IN_REACH: frozenset[Stance] = frozenset(("uses", "supplied_by", "operates_in", "contracts_with"))
 #: What is good for the name is bad for the client who competes with it.
 _FOR_A_RIVAL: dict[Outlook, Direction] = {
     "good": "negative",
@@ -52,10 +67,28 @@ _WRONG_WAY = (("positive", "fall"), ("negative", "rise"))
 _NEVER_GOOD: frozenset[EventKind] = frozenset(("recall", "data_breach", "vulnerability", "fine"))
 #: Broad kinds that may do harm at once.
 _HARMFUL: frozenset[RuleKind] = frozenset(("recall", "breach", "vulnerability", "outage", "insolvency"))
+#: Below this confidence, another kind is likelier than the one that was read.
+LIKELIER_ANOTHER = 0.5
 #: Kinds that words alone decide, whatever the reading makes of them.
 _BY_WORDS: frozenset[EventKind] = frozenset(("averted",))
+#: A matter of law is not over because somebody asks for it, and what ends it may cost money: these avert nothing.
+_NOT_AVERTED = re.compile(
+    r"\b(?:settl\w+|pays?|paid|moves?|moved|seeks?|sought|asks?|asked|urges?|wants?|tries|bids?|hopes?)\b"
+)
+#: A fine that may come is no fine.
+_ONLY_THREATENED = re.compile(
+    r"\b(?:could|may|might|if|would|risks?|faces?|facing|to face|threat\w+|avoid\w*|warn\w*)\b"
+)
+#: A freeze of hiring, without jobs that go.
+_HIRING = re.compile(
+    r"^(?!.*\b(?:layoffs?|lays? off|job cuts?|cuts? jobs|fires)\b).*\b(?:hiring|recruit\w+|new hires)\b"
+)
+#: Broad kinds that reach as far as the country they are of.
+_OF_A_COUNTRY: frozenset[EventFamily] = frozenset(("macro", "regulation"))
 #: Broad kinds whose news is good for one side and bad for the other.
 _TWO_SIDED: frozenset[RuleKind] = frozenset(("deal", "legal", "contract"))
+#: Broad kinds of events that an authority, too, has within its own walls.
+_WITHIN: frozenset[EventFamily] = frozenset(("breach", "outage", "cutback", "labour", "leadership"))
 _NO_EVENT: frozenset[RuleKind] = frozenset(kind for kind, family in FAMILY_OF.items() if family == "none")
 _ROLE_WORDS: dict[Role, str] = {
     "actor": "acts in the event",
@@ -93,6 +126,12 @@ def is_company(name: str) -> bool:
 
 
 @cache
+def is_of_companies(kind: EventKind) -> bool:
+    """Return whether only a company can take part in events of ``kind``: no coin is taken over."""
+    return FAMILY_OF[kind] in read_yaml("presuppositions.yaml")["company_kinds"]
+
+
+@cache
 def speaks_of_company(text: str) -> bool:
     """Return whether ``text`` makes sense only of a company."""
     return _has_word(text, read_yaml("presuppositions.yaml")["company_words"])
@@ -111,13 +150,14 @@ def presuppositions(kind: RuleKind, stance: Stance) -> Presuppositions:
     raw: dict[str, Any] = read_yaml("presuppositions.yaml")
     roles = raw["roles"]
     if kind == ANY:
-        found = roles["subject"] if stance in _SUBJECTS else roles["any"]
-    elif stance in _SUBJECTS:
+        found = roles["subject"] if stance in SUBJECTS else roles["any"]
+    elif stance in SUBJECTS:
         found = roles["subject"]
     else:
-        found = roles["kinds"].get(kind, roles["default"])
+        of_stance = {"competes": roles["rivals"], "holds": roles["owners"]}.get(stance, {})
+        found = of_stance.get(kind) or roles["kinds"].get(kind, roles["default"])
     directions = raw["directions"].get(kind, ()) if stance == "holds" else ()
-    stages = () if stance in _SUBJECTS else raw["stages"].get(kind, ())
+    stages = () if stance in SUBJECTS else raw["stages"].get(kind, ())
     return Presuppositions(tuple(found), tuple(directions), tuple(raw["statuses"]), tuple(stages))
 
 
@@ -127,43 +167,111 @@ def is_premature(kind: EventKind) -> bool:
     return kind in read_yaml("presuppositions.yaml")["not_before"]
 
 
+def has_begun(alert: Alert) -> bool:
+    """Return whether the headline says that the event of ``alert`` has happened, although what it tells is a plan."""
+    words = read_yaml("presuppositions.yaml")["has_begun"].get(FAMILY_OF[alert.kind], ())
+    return names_any(alert.headline.casefold(), tuple(words))
+
+
 def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> RuleQuery:
     """Return the case of ``alert`` for ``client``, who knows the name as ``asset``, with what its reading says.
 
     The kind is a guess where the alert passes it on as plain information, where the reading is unsure and no words
-    name an exact kind, and where the story and the item that led to the alert are of different broad kinds. The
-    direction is the client's: for a competitor, the opposite of what it is for the name.
+    name an exact kind, where the news has no word that tells of such an event, where the story and the item that
+    led to the alert are of different broad kinds, and where figures on another country's economy would be told as the
+    client's own, or where the name's part is unsure. The direction is the client's: for a
+    competitor, the opposite of what it is for the name.
     """
     reading = alert.reading
-    unsure = alert.verdict == "information"
+    if reading is not None and _is_still_open(alert, reading):
+        alert = alert.model_copy(update={"kind": reading.kind, "direction": "unclear"})
+    stage = stage_of(alert)
+    if alert.kind == "fine" and (_ONLY_THREATENED.search(alert.headline.casefold()) or not _is_told_by_headline(alert)):
+        alert, stage = alert.model_copy(update={"kind": "regulation"}), "announced"
+    unsure = alert.verdict == "information" or not _is_shown(alert)
     direction = alert.direction
     role: Role | None = None
     status: Firmness | None = None
     family: EventFamily | None = None
     if reading is not None:
-        role, status = reading.role, reading.status
+        role, status = "affected" if _is_another_party(alert, reading.role) else reading.role, reading.status
         exact = alert.kind not in FAMILY_OF.values()
         needed = SURE_OF_HARM if FAMILY_OF[alert.kind] in _HARMFUL else SURE_OF_KIND
         if reading.confidence.kind >= needed:
             by_words = alert.kind in _BY_WORDS and direction != "unclear"
             family = None if by_words else reading.kind
-        elif not exact or role in ("affected", "speaker"):
-            unsure = True
+        else:
+            is_guess = reading.confidence.kind < LIKELIER_ANOTHER and FAMILY_OF[alert.kind] not in _HARMFUL
+            unsure = unsure or is_guess or not exact or role in ("affected", "speaker")
+            if is_guess and alert.size != "major":
+                direction = "unclear"  # nothing is known of the event but that it is in the news
+        unsure = unsure or reading.confidence.role < SURE_OF_ROLE
+        doubtful = FAMILY_OF[alert.kind] != "macro" and FAMILY_OF[alert.kind] not in _HARMFUL and alert.size != "major"
+        if doubtful and reading.confidence.direction < SURE_OF_DIRECTION:
+            direction = "unclear"
         if alert.stance == "competes":
             direction = _FOR_A_RIVAL[reading.direction]
-        elif alert.stance == "holds" and _opposed(direction, reading.direction):
+        elif _opposed(direction, reading.direction):
+            direction = "unclear"
+    if FAMILY_OF[alert.kind] in ("earnings", "guidance"):
+        raw, headline = read_yaml("presuppositions.yaml"), alert.headline.casefold()
+        against = {"negative": "figures_good", "positive": "figures_bad"}.get(direction)
+        if against is not None and alert.stance != "competes" and names_any(headline, tuple(raw[against])):
             direction = "unclear"
     if alert.kind in _NEVER_GOOD and direction == "positive" and alert.stance != "competes":
         direction = "unclear"
+    if direction == "positive" and alert.stance != "competes" and _tells_of_harm(alert):
+        direction = "unclear"
+    if (
+        alert.stance == "follows"
+        and FAMILY_OF[alert.kind] in _OF_A_COUNTRY
+        and is_of_far_country(alert.headline, client)
+    ):
+        unsure = True  # another country's figures, or its rules
+        if FAMILY_OF[alert.kind] != "macro":
+            direction = "unclear"
+    if direction == "negative" and _is_relieved(alert):
+        direction = "unclear"
+        # What would follow from the measure does not.
+        unsure = unsure or alert.stance not in ("holds", "competes")
+    elif alert.stance == "follows" and _is_relieved(alert):
+        unsure = True
+    if (
+        direction == "negative"
+        and alert.stance != "competes"
+        and (_is_unharmed(alert) or is_claimant(alert) or _is_permitted(alert))
+    ):
+        direction = "unclear"
+        unsure = unsure or FAMILY_OF[alert.kind] in _HARMFUL
     if FAMILY_OF[alert.kind] == "share_move" and (direction, move_shown(alert.headline)) in _WRONG_WAY:
         direction = "unclear"
+    if alert.stance in SUBJECTS and is_beyond_books(alert, client):
+        unsure, direction = True, "unclear"
+    if not _is_told_by_headline(alert):
+        unsure = True  # a price that only the text mentions is not the news
+    size = alert.size
+    if _hires_fewer(alert):
+        size = "moderate" if size == "major" else size
+        unsure = unsure or alert.stance in _IN_REACH  # who hires nobody still delivers
+    if FAMILY_OF[alert.kind] == "deal" and (_is_order(alert.headline) or _sells(alert)):
+        unsure = True  # who buys forty jets does not buy their maker
+    if alert.stance in SUBJECTS and is_person(asset):
+        unsure, direction = True, "unclear"  # what is good or bad for a person is neither for a field
+    if is_of_another_line(alert, client):
+        role = "mention"
+    if (part := part_shown(alert)) is not None:
+        unsure = True
+        role = {"owner": role, "rival": "affected", "other": "homonym"}.get(part, "mention")
+        if part == "rival" and alert.stance != "competes":
+            # What another launches against it is bad for its owners; its customers need do nothing.
+            direction = "negative" if alert.stance == "holds" else "unclear"
     return RuleQuery(
         kind=alert.kind,
         stance=alert.stance,
         trade=client.trade,
         direction=direction,
         risk=client.risk,
-        size=alert.size,
+        size=size,
         urgency=alert.urgency,
         manager=manager,
         role=role,
@@ -171,14 +279,18 @@ def query_for(alert: Alert, client: Client, asset: str, manager: str | None) -> 
         family=family,
         unsure=unsure,
         asset=asset,
-        stage=stage_of(alert),
-        text=event_text(alert),
+        stage=stage,
+        text=event_text(alert, titles_only=FAMILY_OF[alert.kind] == "politics"),
     )
 
 
 def contradiction(rule: Rule, kind: RuleKind, query: RuleQuery) -> Contradiction | None:
     """Return what ``query`` contradicts of what ``rule`` presupposes as a rule for ``kind``, or None if nothing."""
     needed = presuppositions(kind, query.stance)
+    if kind == ANY and query.stance == "regulated_by" and query.size != "major" and _is_its_own_affair(query):
+        return Contradiction("kind", "what happens within an authority changes no duty of others")
+    if kind == ANY and rule.waits and rule.directions == ("neutral", "unclear") and _may_reach(query):
+        return Contradiction("kind", "what may do harm is not left as it is while its direction is unclear")
     if kind != ANY:
         if query.unsure and not rule.skips:
             return Contradiction("kind", "what exactly happened is not sure")
@@ -206,7 +318,8 @@ def contradiction(rule: Rule, kind: RuleKind, query: RuleQuery) -> Contradiction
         return Contradiction("size", "the event is too small for it")
     texts = f"{rule.meaning or ''} {rule.question or ''}"
     no_company = query.stance == "holds" and not is_company(query.asset) and not rule.silent
-    if no_company and (speaks_of_company(texts) or not fitting_phrasings(rule, query)):
+    of_companies = kind != ANY and is_of_companies(query.kind)
+    if no_company and (of_companies or speaks_of_company(texts) or not fitting_phrasings(rule, query)):
         return Contradiction("asset", f"{query.asset} is no company")
     return None
 
@@ -236,6 +349,110 @@ def doubts(rule: Rule) -> Iterator[tuple[str, str, str]]:
 
 def _listed(values: Iterable[str]) -> str:
     return " or ".join(values)
+
+
+def _is_relieved(alert: Alert) -> bool:
+    """Return whether the headline says that a measure or a matter is put off, dropped or softened."""
+    raw = read_yaml("presuppositions.yaml")
+    softened = names_any(alert.headline.casefold(), tuple(raw["relief"])) or is_in_its_favor(alert)
+    return FAMILY_OF[alert.kind] in raw["relief_kinds"] and softened
+
+
+def _may_reach(query: RuleQuery) -> bool:
+    """Return whether the event is of a kind whose harm may reach the client's own work."""
+    family = FAMILY_OF[query.kind]
+    return (query.stance in _IN_REACH and family in _HARMFUL) or (query.stance == "holds" and family == "insolvency")
+
+
+def _is_shown(alert: Alert) -> bool:
+    """Return whether the news has a word that tells of its kind of event; of figures, the headline itself."""
+    of_figures = FAMILY_OF[alert.kind] in ("earnings", "guidance")
+    return shows_event(alert.headline if of_figures else event_text(alert), FAMILY_OF[alert.kind])
+
+
+def is_beyond_books(alert: Alert, client: Client) -> bool:
+    """Return whether ``alert`` is on a rule or a ruling that does not reach the books of an accountant's client."""
+    if client.trade != "accounting" or FAMILY_OF[alert.kind] not in ("regulation", "legal"):
+        return False
+    titles = " ; ".join((alert.headline, *(item.title for item in alert.evidence))).casefold()
+    return not names_any(titles, tuple(read_yaml("presuppositions.yaml")["books"]))
+
+
+def _is_told_by_headline(alert: Alert) -> bool:
+    """Return whether the headline has a word of its event, where the kind needs one, and reaches customers."""
+    raw, headline = read_yaml("presuppositions.yaml"), alert.headline.casefold()
+    listed = [raw["headline_words"].get(alert.kind)]
+    if alert.stance in _IN_REACH:
+        listed.append(raw["customers_notice"].get(alert.kind))
+    return all(words is None or names_any(headline, tuple(words)) for words in listed)
+
+
+def _hires_fewer(alert: Alert) -> bool:
+    """Return whether a cutback is only one of hiring."""
+    return FAMILY_OF[alert.kind] == "cutback" and _HIRING.search(alert.headline.casefold()) is not None
+
+
+def _is_still_open(alert: Alert, reading: Reading) -> bool:
+    """Return whether a legal matter taken for averted is settled at a price, only hoped to end, or about deals."""
+    if alert.kind != "averted" or reading.kind not in ("legal", "regulation"):
+        return False
+    # A suit that is dismissed ends no deal: what "over the takeover" follows is the suit.
+    return alert.direction == "negative" or _NOT_AVERTED.search(alert.headline.casefold()) is not None
+
+
+def _is_unharmed(alert: Alert) -> bool:
+    """Return whether the headline says that the name was spared: no trace of an attack was found."""
+    raw = read_yaml("presuppositions.yaml")
+    return FAMILY_OF[alert.kind] in _HARMFUL and names_any(alert.headline.casefold(), tuple(raw["unharmed"]))
+
+
+def _is_permitted(alert: Alert) -> bool:
+    """Return whether a headline says that the name may do something. A rule that is approved binds its subjects."""
+    raw = read_yaml("presuppositions.yaml")
+    of_law = FAMILY_OF[alert.kind] in raw["relief_kinds"] and alert.stance not in (*SUBJECTS, "operates_in")
+    permitted, against = tuple(raw["permitted"]), tuple(raw["proceeds"])
+    titles = dict.fromkeys(text.casefold() for text in (alert.headline, *(item.title for item in alert.evidence)))
+    return of_law and any(names_any(title, permitted) and not names_any(title, against) for title in titles)
+
+
+def _sells(alert: Alert) -> bool:
+    """Return whether the name is read as the buyer, and the headline says that it sells."""
+    sold = tuple(read_yaml("presuppositions.yaml")["sold"])
+    return alert.kind == "acquisition" and names_any(alert.headline.casefold(), sold)
+
+
+def _is_order(headline: str) -> bool:
+    """Return whether ``headline`` tells of goods that somebody orders, by their number."""
+    goods = "|".join(read_yaml("presuppositions.yaml")["goods"])
+    return re.search(rf"\b\d[\d,.]*(?: [\w-]+){{0,3}} (?:{goods})\b", headline.casefold()) is not None
+
+
+def _is_its_own_affair(query: RuleQuery) -> bool:
+    return FAMILY_OF[query.kind] in _WITHIN and query.role in ("actor", "object")
+
+
+def _tells_of_harm(alert: Alert) -> bool:
+    """Return whether the headline says that people came to harm, or may have."""
+    raw = read_yaml("presuppositions.yaml")
+    return FAMILY_OF[alert.kind] in raw["harm_kinds"] and names_any(alert.headline.casefold(), tuple(raw["harm"]))
+
+
+def _is_another_party(alert: Alert, role: Role) -> bool:
+    """Return whether the event is another's by the words of the headline, although the name is read as part of it.
+
+    The name is then exposed to another's insolvency, or the place where somebody did what they are charged with.
+    """
+    raw, headline = read_yaml("presuppositions.yaml"), alert.headline.casefold()
+    if role not in (("actor", "object", "party") if FAMILY_OF[alert.kind] == "insolvency" else ("object", "party")):
+        return False
+    if FAMILY_OF[alert.kind] == "insolvency":
+        return names_any(headline, tuple(raw["others_insolvency"]))
+    if FAMILY_OF[alert.kind] != "legal":
+        return False
+    name = re.escape(alert.entity_name.casefold())
+    before, found, _ = headline.partition(alert.entity_name.casefold())
+    charged = re.search(rf"\b(?:{raw['charged']})\b", before)
+    return bool(found and charged) and re.search(rf"\b(?:on|via|through|using) {name}\b", headline) is not None
 
 
 def _opposed(direction: Direction, outlook: Outlook) -> bool:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from schemas.alerts import Evidence
 from schemas.drafts import Grounding
 from services.notifier.drafting.brief import Brief, format_day, pick
-from services.notifier.drafting.casing import first_lowered
-from services.notifier.drafting.clauses import clean_title, is_quotable, is_sneer, is_statement, stands_in
+from services.notifier.drafting.casing import capitalized, first_lowered, sentence_case
+from services.notifier.drafting.clauses import clean_title, is_chat, is_quotable, is_sneer, is_statement, stands_in
 from services.notifier.drafting.corroboration import corroborating, is_confirmed_since
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.first_sentence import (
@@ -28,6 +28,7 @@ from services.notifier.drafting.first_sentence import (
     short_subject,
     with_article,
 )
+from services.notifier.drafting.public_acts import is_public_act, subject_prefix
 from services.notifier.drafting.tokens import fold
 
 __all__ = [
@@ -45,18 +46,30 @@ __all__ = [
 #: Common mail programs cut off a longer subject.
 SUBJECT_CHARACTERS = 78
 #: A subject that is cut off in some programs is better than one that only names the kind of event.
-LONGEST_SUBJECT = 110
+LONGEST_SUBJECT = 120
 #: The confidence from which the kind of event as read is told in our own words.
 SURE_KIND = 0.75
 #: A quotation beside the first sentence has at most so many words.
 QUOTED_WORDS = 28
-PREFIX = {"warn": "Unconfirmed: ", "correct": "Correction: "}
+#: A headline with fewer words says too little.
+FEWEST_HEADLINE_WORDS = 5
+#: A headline of what somebody reads, or of several things.
+_PROMISE = re.compile(r"\b(?:we|we[’']re|we[’']ve|our|you|your|i|my)\b|\band more$", re.IGNORECASE)
 _MARKS = " ?!.,"
+#: Forms of the first sentence that name the source before the clause.
+_BEFORE_CLAUSE = frozenset(("unconfirmed", "unconfirmed_citing", "public_act"))
 #: Stands for the name of the asset while a text is trimmed (a private-use character that no news text contains).
 _NAME = "\ue000"
 _WORDS = re.compile(r"[\w -]+")
 _SHOUTED = re.compile(r"\b[A-ZÀ-Þ][A-ZÀ-Þ'’-]+(?:[,;:]?\s+[A-ZÀ-Þ0-9][A-ZÀ-Þ0-9'’.-]*){2,}\b")
 _INNER_QUOTES = str.maketrans('“”"„«»', "‘’’‘‘’")
+#: Who refuses an offer does not deny that it was made.
+_REFUSES = re.compile(
+    r"\b(?:reject|rebuff|spurn|refus|declin|turn(?:s|ed)? down|sho(?:ots?|t) down|say(?:s)? no to)\w*\b.*"
+    r"\b(?:offer|bid|proposal|takeover|approach|merger)\b",
+    re.IGNORECASE,
+)
+_REPORT = re.compile(r"\s*[:–—-]\s*(?:reports?|sources?)$", re.IGNORECASE)
 _STRAIGHT = re.compile(r'"([^"]*)"')
 
 
@@ -66,6 +79,7 @@ class NewsPart:
 
     ``clause`` ties what the first sentence says to the item in whose words it does; None if it quotes them.
     ``unstated``: no item says in one clause what happened, so it is quoted, or only the kind of event is told.
+    ``wordless``: not even a headline can be quoted, so only the kind of event is told.
     ``elsewhere``: the clause does not name what the client has, so a reader would not see why they are told.
     """
 
@@ -76,6 +90,7 @@ class NewsPart:
     clause: Grounding | None = None
     unstated: bool = False
     elsewhere: bool = False
+    wordless: bool = False
 
 
 def quote_sources(text: str, groundings: Iterable[Grounding]) -> str:
@@ -91,18 +106,28 @@ def subject_line(brief: Brief, *, may_be_long: bool = True) -> str:
 
     ``may_be_long``: rather than the kind of event alone, a clause that some mail programs cut off.
     """
-    prefix = PREFIX.get(brief.alert.verdict, "")
+    prefix = subject_prefix(brief.alert)
     ranked = brief.ranked or ranked_evidence(brief)
-    for longest in (SUBJECT_CHARACTERS, LONGEST_SUBJECT) if may_be_long else (SUBJECT_CHARACTERS,):
-        if (text := short_subject(brief.alert, brief.client, longest - len(prefix), ranked)) is not None:
-            return prefix + text
+    lengths = (SUBJECT_CHARACTERS, LONGEST_SUBJECT) if may_be_long else (SUBJECT_CHARACTERS,)
+    for told_only in (True, False):  # first what the message itself says
+        for longest in lengths:
+            room = longest - len(prefix)
+            if (text := short_subject(brief.alert, brief.client, room, ranked, told_only=told_only)) is not None:
+                return prefix + text
     return prefix + _plain_subject(brief, SUBJECT_CHARACTERS - len(prefix))
 
 
 def _plain_subject(brief: Brief, characters: int) -> str:
-    """Return the kind of event and the name, or only one of them if both don't fit."""
+    """Return the name and the headline; without one that can be quoted, the kind of event, or the name alone."""
     asset = " ".join(brief.asset.split())
-    choices = [_kind(brief, in_line=brief.alert.verdict in PREFIX), asset]
+    if brief.alert.verdict != "correct" and (headline := _headline(lead_evidence(brief))) is not None:
+        if brief.alert.verdict == "warn":
+            headline = _REPORT.sub("", headline)  # "Unconfirmed: Halden owes $9 million: report"
+        cased = sentence_case(headline, known_names(brief.alert, brief.client))
+        named = cased if fold(asset).strip() in fold(cased) else f"{capitalized(asset)}: {cased}"
+        if len(named) <= LONGEST_SUBJECT:
+            return named
+    choices = [_kind(brief, in_line=bool(subject_prefix(brief.alert))), asset]
     return next((choice for choice in choices if choice and len(choice) <= characters), "News")
 
 
@@ -196,7 +221,8 @@ def news_part(brief: Brief, *, max_words: int, others: bool) -> NewsPart:
     if clause is None:
         denies = lead.supports == "denies" or lead.status in ("denied", "retracted")
         unstated = brief.alert.verdict != "correct" and not denies
-        return NewsPart(text, ids, _outlet(lead), quote.strip("“”."), unstated=unstated)
+        wordless = unstated and "“" not in text
+        return NewsPart(text, ids, _outlet(lead), quote.strip("“”."), unstated=unstated, wordless=wordless)
     shown = clause.text if clause.text in text else clause.text[0].lower() + clause.text[1:]
     elsewhere = not (brief.watch is not None and brief.watch.is_subject) and not names_watched(clause, brief.alert)
     return NewsPart(text, ids, _outlet(lead), clause.text, _grounded(clause, shown), elsewhere=elsewhere)
@@ -219,15 +245,21 @@ def _told(brief: Brief, clause: NewsClause, max_words: int) -> str:
     source = cited_source(item, clause.text)
     form = "reports" if source is None else "citing"
     if _is_own_statement(brief, item):
-        form = "company" if fold(who) in fold(clause.text) or fold(brief.asset) in fold(clause.text) else "announces"
+        of_authority = item.basis in ("regulator", "court") or brief.alert.stance == "regulated_by"
+        by_name = "authority" if of_authority else "company"
+        form = by_name if fold(who) in fold(clause.text) or fold(brief.asset) in fold(clause.text) else "announces"
     elif brief.alert.verdict == "warn":
-        form = "unconfirmed" if source is None else "unconfirmed_citing"
+        form = "public_act" if is_public_act(brief.alert) else "unconfirmed" if source is None else "unconfirmed_citing"
     text = clause.text
-    if brief.alert.verdict == "warn" and form.startswith("unconfirmed"):
+    if brief.alert.verdict == "warn" and form in _BEFORE_CLAUSE:
         text = first_lowered(text, known_names(brief.alert, brief.client))
+        if brief.asset[:1].islower() and text.casefold().startswith(brief.asset.casefold()):
+            text = brief.asset + text[len(brief.asset) :]  # "EBay" stands at a beginning only
     variants = phrasing().first_sentence[form]
     if "report" in text.casefold():
         variants = variants[-1:]  # "Halden reports a loss, according to …"
+    elif "according to" in text.casefold():
+        variants = variants[:1]
     line = pick(variants, brief.alert.story_id, brief.client.id).format(
         clause=text, who=with_article(who), source=source
     )
@@ -240,6 +272,8 @@ def _quotation_beside(clause: NewsClause, max_words: int) -> str:
     bare = sentence.rstrip(" .")
     if not clause.of_title or not sentence.endswith(".") or len(sentence.split()) > min(QUOTED_WORDS, max_words):
         return ""
+    if fold(bare).startswith(fold(clause.text).rstrip()):
+        return ""  # the same words again, with a tail
     if not is_statement(bare) or is_sneer(bare) or not adds(bare, clause.text):
         return ""
     quote = f"“{_as_inner(sentence)}”"
@@ -255,7 +289,8 @@ def without_quotation(text: str) -> str:
 def _is_own_statement(brief: Brief, item: Evidence) -> bool:
     """Return whether ``item`` is published by the company that the client watches."""
     who, names = fold(_outlet(item)), (fold(brief.asset), fold(brief.alert.entity_name))
-    return item.basis in ("company", "filing", "own") and any(
+    own_page = brief.alert.stance == "regulated_by" and item.source_grade in "AB"
+    return (own_page or item.basis in ("company", "filing", "own", "regulator", "court")) and any(
         name.startswith(who) or who.startswith(name) for name in names
     )
 
@@ -265,10 +300,21 @@ def _statement(brief: Brief, lead: Evidence, quote: str) -> str:
     phrases, who, source = phrasing().news, _outlet(lead), cited_source(lead, "")
     denies = lead.supports == "denies" or lead.status in ("denied", "retracted")
     told = quote if denies or is_quotable(quote.strip("“”.") + ".") else f"{_kind(brief, in_line=True)}."
+    if told != quote and (headline := _headline(lead)) is not None:
+        return phrases["headline"].format(who=who, quote=f"“{_as_inner(headline)}”")
     form = "announces" if _is_own_statement(brief, lead) else "reports"
     if source is not None and fold(source) not in (fold(brief.watched_name), fold(brief.alert.entity_name)):
         form = "citing"  # a name that the news is about needs no citation
     return phrases[form if told == quote else f"{form}_kind"].format(who=who, source=source, quote=told)
+
+
+def _headline(item: Evidence) -> str | None:
+    """Return the headline of ``item`` as it stands, to be quoted for want of a clause; None if it asks or jokes."""
+    title = clean_title(item.title, item.publisher, item.host or "").rstrip(".")
+    words = len(title.split())
+    whole = FEWEST_HEADLINE_WORDS <= words <= QUOTED_WORDS and not title.endswith(("…", "...", ":", ","))
+    promises = title.count(": ") > 1 or _PROMISE.search(title) is not None
+    return title if whole and not (promises or _asks(title) or is_sneer(title) or is_chat(title)) else None
 
 
 def _others(brief: Brief, lead: Evidence) -> list[Evidence]:
@@ -278,7 +324,11 @@ def _others(brief: Brief, lead: Evidence) -> list[Evidence]:
 
 def _denials(brief: Brief, lead: Evidence) -> list[Evidence]:
     """Return the party's denial, the newest, unless it is the news itself."""
-    denials = [item for item in brief.alert.evidence if item.supports == "denies" and item is not lead]
+    denials = [
+        item
+        for item in brief.alert.evidence
+        if item.supports == "denies" and item is not lead and not _REFUSES.search(item.title)
+    ]
     denials.sort(key=lambda item: (item.basis != "company", item.source_grade, item.item_id))
     return denials[:1]
 
@@ -313,7 +363,7 @@ def _before(brief: Brief, clause: NewsClause | None) -> str:
         day = format_day(earlier.sent_at, brief.client, brief.now)
         lines.append(phrases[kind].format(date=day, asset=brief.asset))
     if alert.verdict == "warn" and (clause is None or _is_own_statement(brief, clause.item)):
-        lines.append(phrases["unconfirmed"])
+        lines.append(phrases["not_seen" if is_public_act(alert) else "unconfirmed"])
     return "".join(f"{line} " for line in lines)
 
 

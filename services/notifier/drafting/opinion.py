@@ -14,9 +14,18 @@ from schemas.readings import EventFamily
 from services.notifier.contact.unknown import unknown_traits
 from services.notifier.drafting.brief import Brief, month_of, pick
 from services.notifier.drafting.data_files import phrasing, read_yaml
-from services.notifier.drafting.fit import fitting_phrasings, is_premature, query_for
+from services.notifier.drafting.far_countries import is_of_far_country
+from services.notifier.drafting.fit import (
+    SUBJECTS,
+    fitting_phrasings,
+    has_begun,
+    is_beyond_books,
+    is_premature,
+    query_for,
+)
 from services.notifier.drafting.playbook_rules import ANY, Rule, is_waiting
 from services.notifier.drafting.playbooks import Playbooks
+from services.notifier.drafting.public_acts import is_public_act
 from services.notifier.drafting.register import register_of, urges, without_urging
 from services.notifier.drafting.tone import review
 from services.notifier.trades.catalog import Trades
@@ -26,6 +35,7 @@ __all__ = [
     "OpinionPart",
     "aim_phrase",
     "desire_phrase",
+    "has_little_to_say",
     "is_skipped",
     "lacks_rule",
     "opinion_part",
@@ -97,10 +107,11 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     if client.mood == "upset":
         fitting = tuple(chosen for chosen in fitting if not urges(chosen[0])) or fitting
     chosen = pick(fitting, client.id, alert.story_id, rule.id)
-    action, reason = (text.replace("{asset}", brief.asset) for text in chosen)
+    action, reason = (_filled(text, brief) for text in chosen)
     action = without_urging(action) if client.mood == "upset" else action
     if alert.verdict != "warn":
-        if _is_plan(alert) and is_premature(alert.kind) and not (is_waiting(action) or rule.stages):
+        planned = _is_plan(alert) and is_premature(alert.kind) and not has_begun(alert)
+        if planned and not (is_waiting(action) or rule.stages):
             action = pick(brief.phrases.plan_action, client.id, alert.story_id, "plan").format(action=action)
         return OpinionPart(_sentence(brief, desire, action, reason, own_words), rule, notes)
     # The rule's advice is for what has happened. While that is unconfirmed, the advice is only what would follow.
@@ -108,9 +119,17 @@ def opinion_part(brief: Brief, playbooks: Playbooks, *, own_words: bool = True, 
     harmful = FAMILY_OF[alert.kind] in _SAFETY and not rule.is_general
     safety = harmful and alert.stance in phrases.warn_safety
     now = (phrases.warn_safety if safety else phrases.warn_action)[alert.stance].format(asset=brief.asset)
-    why = phrases.warn_safety_reason if safety else pick(phrases.warn_reason, client.id, alert.story_id, "warn")
+    reasons = phrases.warn_reason_public if is_public_act(alert) else phrases.warn_reason
+    why = phrases.warn_safety_reason if safety else pick(reasons, client.id, alert.story_id, "warn")
     then = f" {phrases.warn_then.format(action=action)}" if outlook and not is_waiting(action) else ""
     return OpinionPart(f"{_sentence(brief, desire, now, why, own_words)}{then}", rule, notes)
+
+
+def _filled(text: str, brief: Brief) -> str:
+    """Return ``text`` with the name of the asset; a product is not asked, but those who make it."""
+    if brief.watch is not None and brief.watch.kind == "product":
+        text = text.replace("asking {asset} ", "asking the makers of {asset} ")
+    return text.replace("{asset}", brief.asset)
 
 
 def _is_plan(alert: Alert) -> bool:
@@ -120,14 +139,37 @@ def _is_plan(alert: Alert) -> bool:
 
 def lacks_rule(brief: Brief, playbooks: Playbooks) -> bool:
     """Return whether an opinion may be given, but no playbook rule fits."""
-    if restricted_name(brief) is not None or brief.client.contact.information_only:
+    return _may_advise(brief) and _choose(brief, playbooks)[1] is None
+
+
+def has_little_to_say(brief: Brief, playbooks: Playbooks) -> bool:
+    """Return whether an opinion may be given, but no rule fits, or only the one that nothing has to be done."""
+    if not _may_advise(brief):
         return False
-    return _choose(brief, playbooks)[1] is None
+    rule = _choose(brief, playbooks)[1]
+    return rule is None or (rule.is_general and rule.waits and set(rule.directions) == {"neutral", "unclear"})
+
+
+def _may_advise(brief: Brief) -> bool:
+    return restricted_name(brief) is None and not brief.client.contact.information_only
 
 
 def is_skipped(brief: Brief, playbooks: Playbooks) -> bool:
-    """Return whether the playbooks leave out such news: to a client of this trade it is nothing."""
-    query = query_for(brief.alert, brief.client, brief.asset, brief.manager.id)
+    """Return whether the playbooks leave out such news: to a client of this trade it is nothing.
+
+    So is news in which the name of what the client has is only mentioned, unless it is large, and another country's
+    figures. So is what an authority or a court decides on matters that reach no books, for an accountant's client.
+    """
+    alert = brief.alert
+    figures = alert.stance == "follows" and FAMILY_OF[alert.kind] == "macro" and alert.size != "major"
+    if figures and is_of_far_country(alert.headline, brief.client):
+        return True
+    if alert.stance == "regulated_by" and alert.size != "major" and is_beyond_books(alert, brief.client):
+        return True
+    query = query_for(alert, brief.client, brief.asset, brief.manager.id)
+    is_other = query.role == "homonym" or (query.role == "mention" and query.stance not in SUBJECTS)
+    if is_other and query.size != "major":
+        return True
     rules = [playbooks.find(replace(query, desire=desire.name)) for desire in brief.client.desires]
     return all(rule is not None and rule.skips for rule in rules or [playbooks.find(query)])
 

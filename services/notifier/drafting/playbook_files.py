@@ -6,13 +6,11 @@ import re
 from difflib import get_close_matches
 from typing import Any, get_args
 
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-
 from schemas.clients import Risk, Stance
 from schemas.mentions import Direction, EventKind
 from schemas.readings import EventFamily, Firmness, Role
 from services.common.errors import BadInput
-from services.common.yaml_table import line_of, load_table
+from services.common.yaml_table import Rows, Table, line_of, load_table
 from services.notifier.drafting.playbook_rules import ANY, Playbook, Rule, Size, Stage, Urgency
 from services.notifier.drafting.tokens import tokens
 from services.notifier.trades.catalog import Trades, desire_key
@@ -65,7 +63,7 @@ class _Parser:
     def fault(self, line: int, field: str, cause: str, fix: str) -> None:
         self.faults.append(f"{self.file}:{line}: {field}: {cause}. {fix}")
 
-    def playbook(self, root: CommentedMap) -> Playbook | None:
+    def playbook(self, root: Table) -> Playbook | None:
         self.known(root, ("playbook", "trade", "manager", "desires", "rules"), "")
         name, trade, raw_rules = root.get("playbook"), root.get("trade"), root.get("rules")
         manager = root.get("manager")
@@ -78,7 +76,7 @@ class _Parser:
             known = ", ".join(self.trades.names)
             fix = f"Use one of {known}, remove the field, or define it with 'firstword trades new'."
             self.fault(line_of(root, "trade"), "trade", f"{trade!r} is not a trade", fix)
-        if not isinstance(raw_rules, CommentedSeq):
+        if not isinstance(raw_rules, Rows):
             fix = "Add at least one rule, or rules: [] for none yet."
             self.fault(line_of(root, "rules"), "rules", "the list of rules is missing", fix)
             return None
@@ -86,7 +84,7 @@ class _Parser:
         rules: list[Rule] = []
         seen: dict[str, int] = {}
         for index, raw in enumerate(raw_rules):
-            rule = self.rule(raw, f"rules[{index}]", raw_rules.lc.item(index)[0] + 1, str(name), aliases)
+            rule = self.rule(raw, f"rules[{index}]", raw_rules.lines[index] + 1, str(name), aliases)
             if rule is None:
                 continue
             if rule.id in seen:
@@ -96,9 +94,9 @@ class _Parser:
             rules.append(rule)
         return Playbook(str(name), trade, tuple(rules), manager, self.file)
 
-    def aliases(self, root: CommentedMap) -> dict[str, tuple[str, ...]]:
+    def aliases(self, root: Table) -> dict[str, tuple[str, ...]]:
         raw = root.get("desires", {})
-        if not isinstance(raw, CommentedMap) or not all(isinstance(names, CommentedSeq) for names in raw.values()):
+        if not isinstance(raw, Table) or not all(isinstance(names, Rows) for names in raw.values()):
             if raw:
                 fix = "Give each desire a list of its other names: income: [yield, dividends]."
                 self.fault(line_of(root, "desires"), "desires", "it is not a table of lists", fix)
@@ -107,12 +105,12 @@ class _Parser:
 
     def rule(self, raw: Any, where: str, line: int, playbook: str, aliases: dict[str, tuple[str, ...]]) -> Rule | None:
         before = len(self.faults)
-        if not isinstance(raw, CommentedMap):
+        if not isinstance(raw, Table):
             self.fault(line, where, "it is not a rule", "A rule has the fields when, action and reason.")
             return None
         self.known(raw, RULE_FIELDS, f"{where}.")
         when = raw.get("when")
-        if not isinstance(when, CommentedMap):
+        if not isinstance(when, Table):
             self.fault(line, f"{where}.when", "it is missing", "Give at least when: {kind: …, stance: …}.")
             return None
         self.known(when, (*CHOICES, "desire", "words"), f"{where}.when.")
@@ -153,7 +151,7 @@ class _Parser:
             words=words,
         )
 
-    def flag(self, raw: CommentedMap, name: str, where: str) -> bool:
+    def flag(self, raw: Table, name: str, where: str) -> bool:
         value = raw.get(name, False)
         if not isinstance(value, bool):
             self.fault(
@@ -161,16 +159,12 @@ class _Parser:
             )
         return value is True
 
-    def variants(self, raw: CommentedMap, where: str, silent: bool) -> tuple[tuple[str, str], ...]:
+    def variants(self, raw: Table, where: str, silent: bool) -> tuple[tuple[str, str], ...]:
         listed = raw.get("variants")
         if listed is None:
             return ()
         where = f"{where}.variants"
-        if (
-            silent
-            or not isinstance(listed, CommentedSeq)
-            or not all(isinstance(entry, CommentedMap) for entry in listed)
-        ):
+        if silent or not isinstance(listed, Rows) or not all(isinstance(entry, Table) for entry in listed):
             cause = "a silent rule has none" if silent else "it is not a list of phrasings"
             fix = "Give each phrasing an action and a reason, or remove the field."
             self.fault(line_of(raw, "variants"), where, cause, fix)
@@ -186,14 +180,14 @@ class _Parser:
             found.append((action or "", reason or ""))
         return tuple(found)
 
-    def known(self, table: CommentedMap, fields: tuple[str, ...], where: str) -> None:
+    def known(self, table: Table, fields: tuple[str, ...], where: str) -> None:
         for name in table:
             if name not in fields:
                 close = get_close_matches(str(name), fields, n=1)
                 fix = f"Did you mean {close[0]}?" if close else f"Valid fields: {', '.join(fields)}."
                 self.fault(line_of(table, name), f"{where}{name}", "there is no such field", fix)
 
-    def choice(self, when: CommentedMap, name: str, where: str, line: int) -> tuple[Any, ...]:
+    def choice(self, when: Table, name: str, where: str, line: int) -> tuple[Any, ...]:
         values = tuple(_listed(when.get(name)))
         for value in values:
             if value not in CHOICES[name]:
@@ -202,7 +196,7 @@ class _Parser:
                 self.fault(line_of(when, name) or line, where, f"{value!r} is not a valid {name}", fix)
         return values
 
-    def text(self, raw: CommentedMap, name: str, where: str, silent: bool) -> str | None:
+    def text(self, raw: Table, name: str, where: str, silent: bool) -> str | None:
         value = raw.get(name)
         required = name in ("action", "reason") and not silent
         if value is None:

@@ -31,7 +31,18 @@ Urgency = Literal["low", "normal", "high", "urgent"]
 #: How far an event has come, by the words of the news.
 Stage = Literal["rumored", "announced", "completed", "called_off"]
 #: An action that begins so changes nothing.
-_WAITING = ("leaving ", "keeping ", "holding off", "staying ", "waiting ", "not ", "noting ", "watching ")
+_WAITING = (
+    "leaving ",
+    "keeping ",
+    "holding off",
+    "staying ",
+    "waiting ",
+    "making no ",
+    "not ",
+    "noting ",
+    "watching ",
+    "pausing ",
+)
 #: What a rule is for: an exact kind of event, a broad kind, or any event at all.
 RuleKind = EventKind | EventFamily | Literal["any"]
 ANY: Literal["any"] = "any"

@@ -16,11 +16,20 @@ __all__ = ["event_text", "stage_of"]
 MAX_ITEMS = 3
 #: A clause on what has not happened: "if the deal closes", "once it is completed".
 _CONDITION = re.compile(r"\b(?:if|once|until|before|unless|assuming)\b[^,.;:\n]*")
+#: On whose word the news is: what analysts warn of is not what an authority announces.
+_COMMENT = re.compile(
+    r",? (?:[\w'.-]+ ){0,4}"
+    r"(?:analysts?|experts?|economists?|lawyers?|researchers?|critics|observers|campaigners|report|study) "
+    r"(?:says?|said|warns?|warned|fears?|predicts?|claims?|finds?)\.?$"
+)
 
 
-def event_text(alert: Alert) -> str:
-    """Return the words that say what happened, in lower case: the headline and the leading evidence."""
-    return "\n".join(_texts(alert))
+def event_text(alert: Alert, *, titles_only: bool = False) -> str:
+    """Return the words that say what happened, in lower case: the headline and the leading evidence.
+
+    ``titles_only``: without sentences, which in politics recall what was decided before.
+    """
+    return "\n".join(_texts(alert, titles_only=titles_only))
 
 
 def stage_of(alert: Alert) -> Stage | None:
@@ -33,7 +42,7 @@ def stage_of(alert: Alert) -> Stage | None:
         return None
     reading = alert.reading
     for text in _texts(alert):
-        text = _CONDITION.sub(" ", text)
+        text = _CONDITION.sub(" ", _COMMENT.sub("", text))
         for stage, pattern in patterns:
             if pattern.search(text):
                 return "rumored" if stage == "announced" and reading and reading.status == "rumor" else stage
@@ -42,9 +51,12 @@ def stage_of(alert: Alert) -> Stage | None:
     return None
 
 
-def _texts(alert: Alert) -> tuple[str, ...]:
+def _texts(alert: Alert, *, titles_only: bool = False) -> tuple[str, ...]:
     stating = [item for item in alert.evidence if item.supports in ("claim", "copy", None)] or list(alert.evidence)
-    texts = [alert.headline, *(text for item in stating[:MAX_ITEMS] for text in (item.title, item.quote))]
+    texts = [
+        alert.headline,
+        *(text for item in stating[:MAX_ITEMS] for text in (item.title, "" if titles_only else item.quote)),
+    ]
     return tuple(dict.fromkeys(text.casefold().replace("’", "'") for text in texts))
 
 

@@ -111,6 +111,8 @@ def _tone(text: str, own: str) -> Iterator[Finding]:
         if not rule.may_match(words):
             continue
         for match in rule.pattern.finditer(text if rule.in_quotes else own):
+            if len(match[0]) == 1 and own[: match.start()].endswith("."):
+                continue  # a letter of "E.U."
             # A quotation is not changed, so a curse word in it is only a warning.
             quoted = rule.in_quotes and own[match.start() : match.end()].strip() == ""
             yield _finding(rule, match[0], "warning" if quoted else rule.severity)

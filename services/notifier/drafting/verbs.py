@@ -10,7 +10,16 @@ from functools import cache
 from services.notifier.drafting.data_files import word_sections
 from services.notifier.drafting.dictionary import is_ordinary
 
-__all__ = ["has_main_verb", "is_certain_verb", "is_headline_future", "is_plural_noun", "is_verb_form"]
+__all__ = [
+    "has_main_verb",
+    "is_adverb",
+    "is_base_verb",
+    "is_certain_verb",
+    "is_headline_future",
+    "is_plural_noun",
+    "is_verb_form",
+    "takes_infinitive",
+]
 
 _WORD = re.compile(r"[^\W_](?:[\w’'.&-]*[^\W_])?|[,;:–—()]|[$€£%]")
 
@@ -40,6 +49,10 @@ _TAKES_INFINITIVE = _words("takes_infinitive")
 SHORTEST_VERB = 5
 #: A headline leaves out "is" before these: "rates likely to rise".
 _FORESEEN = _words("foreseen")
+#: Says by how much: "profit more than doubles".
+_BEFORE_MULTIPLE = re.compile(r"\b(?:more|less) than (?=(?:double|triple|quadruple|halve)[sd]\b)")
+#: Within so many words after the comma, "and" ends a list that began before it.
+LISTED_WORDS = 5
 #: In a headline, the subject of "to buy" is short.
 SUBJECT_WORDS = 6
 
@@ -61,9 +74,24 @@ def is_verb_form(word: str) -> bool:
     return word in forms.third or word in forms.both or word in forms.past or word in forms.base
 
 
+def is_base_verb(word: str) -> bool:
+    """Return whether ``word``, in lower case, may follow "to" as a verb: "buy", "be"."""
+    return word == "be" or word in _forms().base
+
+
 def is_certain_verb(word: str) -> bool:
     """Return whether ``word``, in lower case, is a finite verb that is hardly ever a noun: "says", "will", "rose"."""
     return word in _forms().third or word in _AUXILIARIES or (word in _words("irregular") and word not in _ATTRIBUTIVE)
+
+
+def is_adverb(word: str) -> bool:
+    """Return whether ``word``, in lower case, is an adverb that may stand before a verb: "again", "reportedly"."""
+    return word in _ADVERBS or (word.endswith("ly") and word not in _NOUNS)
+
+
+def takes_infinitive(word: str) -> bool:
+    """Return whether "to …" after ``word``, in lower case, belongs to it: "an effort to sell"."""
+    return word in _TAKES_INFINITIVE
 
 
 def is_plural_noun(word: str) -> bool:
@@ -73,7 +101,7 @@ def is_plural_noun(word: str) -> bool:
 
 def has_main_verb(text: str) -> bool:
     """Return whether ``text``, in sentence case, has a verb outside of its subordinate clauses."""
-    words = [match[0] for match in _WORD.finditer(text)]
+    words = [match[0] for match in _WORD.finditer(_BEFORE_MULTIPLE.sub("", text))]
     folded = [word.lower() for word in words]
     start = 0
     if len(folded) > 1 and folded[0] in _forms().base and folded[1] in _DETERMINERS:
@@ -82,17 +110,30 @@ def has_main_verb(text: str) -> bool:
         if "," not in folded:
             return False
         start = folded.index(",") + 1
+        listed = start > 2 and words[start - 2][0].isupper() and "and" in folded[start : start + LISTED_WORDS]
+        if listed and not any(_is_verb(words, folded, index, 0) for index in range(1, start - 1)):
+            return False  # "After Halden, Orvix and Velmont offer relief": a list, and no main clause
     relative = False
     for index in range(start + 1, len(words)):
-        if folded[index] in _SUBORDINATES:
+        if folded[index] in _SUBORDINATES and not _is_of_degree(folded, index):
             return False
         if folded[index] in _RELATIVES:
             relative = True
+        elif relative and folded[index - 1] in _RELATIVES and folded[index] in _forms().base:
+            relative = False  # "rules that concern …"
         elif _is_verb(words, folded, index, start):
             if not relative:
                 return True
             relative = False
     return False
+
+
+def _is_of_degree(folded: Sequence[str], index: int) -> bool:
+    """Return whether "than" at ``index`` tells how much a verb after it does: "revenue more than doubles"."""
+    following = folded[index + 1] if index + 1 < len(folded) else ""
+    return folded[index - 1 : index + 1] in (["more", "than"], ["less", "than"]) and (
+        following.endswith(("s", "ed")) and is_verb_form(following)
+    )
 
 
 def _is_verb(words: Sequence[str], folded: Sequence[str], index: int, start: int) -> bool:
@@ -111,9 +152,15 @@ def _is_verb(words: Sequence[str], folded: Sequence[str], index: int, start: int
         return False
     previous = words[before]
     if word in forms.third:
-        return folded[before] not in _PREPOSITIONS
+        done_to = before > start and folded[before - 1] == "to"
+        return folded[before] not in _PREPOSITIONS and not done_to  # "to access tests"
+    if word in forms.both and folded[max(start, index - 2) : index] in (["more", "than"], ["less", "than"]):
+        return True  # "revenue more than doubles in May"
     if word in forms.both:
-        return folded[before] not in _DETERMINERS | _PREPOSITIONS and _is_verb_not_noun(previous, following)
+        if folded[before] in _DETERMINERS | _PREPOSITIONS | _BEFORE_NOUNS:
+            return False  # "considering new rules to protect"
+        names_object = following and words[index + 1][0].isupper() and before == index - 1
+        return bool(names_object and not re.search(r"[’']s?$", previous)) or _is_verb_not_noun(previous, following)
     if _is_unlisted_verb(word, folded[before], words[index + 1] if following else ""):
         return True
     if word in forms.past:
@@ -139,6 +186,8 @@ def _before(folded: Sequence[str], index: int, start: int) -> int:
     index -= 1
     while index > start and (folded[index] in _ADVERBS or folded[index].endswith("ly")) and folded[index] not in _NOUNS:
         index -= 1
+    if index > start + 1 and folded[index] == "than" and folded[index - 1] in ("more", "less"):
+        return index - 2  # "sales more than double"
     return index
 
 
@@ -166,13 +215,19 @@ def _is_unlisted_verb(word: str, before: str, following: str) -> bool:
 
 _OPENS_OBJECT = (_DETERMINERS - {"no", "all", "some", "any"}) | {"$", "€", "£", "off", "out", "up", "down", "back"}
 _ADJECTIVES = _words("adjectives")
+#: Adjectives that are nothing else, so that a noun follows.
+_BEFORE_NOUNS = _words("before_nouns")
 
 
 def is_headline_future(words: Sequence[str], folded: Sequence[str], index: int, start: int) -> bool:
     """Return whether "to" at ``index`` announces what somebody will do: "Halden to buy Orvix"."""
-    if index - start > SUBJECT_WORDS or index + 1 == len(words) or folded[index + 1] not in _forms().base:
+    if index - start > SUBJECT_WORDS or index + 1 == len(words):
+        return False
+    if folded[index + 1] not in _forms().base and folded[index + 1] != "be":
         return False
     before = folded[index - 1]
+    if before.endswith("ing") and len(before) > SHORTEST_VERB and words[index - 1].islower() and before not in _NOUNS:
+        return False  # "staff struggling to get tests"
     if before in _FORESEEN:
         return True
     return before not in _TAKES_INFINITIVE and before[-1].isalpha() and before not in _AUXILIARIES

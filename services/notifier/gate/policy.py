@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple, get_args
 
+from services.notifier.roles import ROLES, Role
+
 __all__ = ["EFFECTS", "KINDS", "OTHER", "Effect", "GatePolicy", "Kind"]
 
 #: block: the message can't go out until the text is changed · second_person: somebody else has to approve it too ·
@@ -78,20 +80,29 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 class GatePolicy:
     """The firm's effects by kind; the defaults apply to kinds that it doesn't name.
 
-    ``second_persons`` are the ids of the users who may approve as the second person, whoever the client's account
-    manager is. If there are none, everybody who may see the draft may.
+    ``second_persons`` are the ids of the users, and ``second_roles`` the roles, who may approve as the second person,
+    whoever the client's account manager is. If there are none, everybody may who may see the draft. Of either, only
+    those whose role has the permission ``messages.second``.
     """
 
     effects: Mapping[str, Effect] = field(default_factory=dict)
     second_persons: tuple[str, ...] = ()
+    second_roles: tuple[Role, ...] = ()
 
     def effect(self, kind: str) -> Effect:
         """Return the effect of findings of ``kind``."""
         return self.effects.get(kind, KINDS[kind].default)
 
-    def may_second(self, user_id: str, first_by: str) -> bool:
+    def names(self, user_id: str, role: Role) -> bool:
+        """Return whether the firm names a user, or their role, as a second person."""
+        named = user_id in self.second_persons or role in self.second_roles
+        return named and "messages.second" in ROLES[role].may
+
+    def may_second(self, user_id: str, role: Role, first_by: str) -> bool:
         """Return whether a user may approve what ``first_by`` has approved: never the same person."""
-        return user_id != first_by and (not self.second_persons or user_id in self.second_persons)
+        if user_id == first_by or "messages.second" not in ROLES[role].may:
+            return False
+        return self.names(user_id, role) or not (self.second_persons or self.second_roles)
 
     def milder(self) -> tuple[str, ...]:
         """Return the kinds whose effect is milder than the default."""

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from schemas.alerts import Alert
 from schemas.base import content_id
-from schemas.clients import Client
+from schemas.clients import Client, Stance
 from schemas.drafts import Advice, Draft, DraftPart, Finding, Grounding
 from schemas.mentions import FAMILY_OF
 from services.notifier.drafting.brief import pick
@@ -21,6 +21,7 @@ from services.notifier.drafting.compose import message_text
 from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.first_sentence import short_subject
 from services.notifier.drafting.news import without_quotation
+from services.notifier.drafting.public_acts import UNCONFIRMED, subject_prefix
 from services.notifier.drafting.tone import count_words, reading_seconds
 from services.notifier.outreach.record import Message, StoryDraft, budget_of
 
@@ -33,7 +34,8 @@ MERGED_WORDS, SUBJECT_CHARACTERS, CLAUSE_CHARACTERS = 120, 120, 55
 SAME_OPINION = "I would say the same of {name}."
 #: Families of kinds that say nothing about why two stories come together.
 _OPEN_FAMILIES = frozenset(("other", "none", "event"))
-_UNCONFIRMED = "Unconfirmed: "
+#: What is wider than a name: two stories about a country or a subject have little in common, or are one.
+_WIDE: frozenset[Stance] = frozenset(("operates_in", "follows", "regulated_by"))
 _URGENCIES = ("urgent", "high", "normal", "low")
 
 
@@ -68,6 +70,8 @@ def belong_together(story: StoryDraft, other: StoryDraft) -> bool:
     if not any(opinions):
         return True
     of_one_name = story.alert.entity_id == other.alert.entity_id
+    if of_one_name and story.alert.stance in _WIDE:
+        return False
     if all(opinions) and (of_one_name or story.draft.rule != other.draft.rule or opinions[0] != opinions[1]):
         return False
     family = FAMILY_OF[story.alert.kind]
@@ -207,7 +211,8 @@ def _subject(ranked: Sequence[StoryDraft], client: Client) -> str | None:
     told = [clause for clause in clauses if clause is not None]
     if len(told) < len(clauses) or len({clause.casefold() for clause in told}) < len(told):
         return None
-    prefix = _UNCONFIRMED if ranked[0].draft.subject.startswith(_UNCONFIRMED) else ""
+    prefixes = {subject_prefix(story.alert) for story in ranked if story.alert.verdict == "warn"}
+    prefix = next(iter(prefixes), "") if len(prefixes) < 2 else UNCONFIRMED
     whole = prefix + "; ".join(told)
     return whole if len(whole) <= SUBJECT_CHARACTERS else None
 

@@ -64,9 +64,9 @@ def compose_story(
     composed = compose(brief, context.playbooks, send_after=plan.send_after, notes=notes, supersedes=follow.supersedes)
     if isinstance(composed, Refusal):
         return composed
-    if composed.unstated and _can_wait(brief.alert):
+    if composed.wordless or (composed.unstated and _can_wait(brief.alert)):
         return Refusal("no_statement", f"No report on {brief.asset} says in one sentence what happened.")
-    if composed.elsewhere and brief.alert.urgency != "urgent":
+    if composed.elsewhere and not (brief.alert.urgency == "urgent" and brief.alert.size == "major"):
         return Refusal("no_statement", f"No report says in one sentence what happened to {brief.asset}.")
     draft = composed.draft.model_copy(update={"budget": grant.budget, "beyond_because": grant.because})
     if variant is not None:

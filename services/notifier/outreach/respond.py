@@ -12,7 +12,7 @@ from services.notifier.contact.plan import SendPlan
 from services.notifier.contact.value import is_large
 from services.notifier.drafting.brief import DraftedStory
 from services.notifier.drafting.compose import Refusal
-from services.notifier.drafting.opinion import is_skipped, lacks_rule
+from services.notifier.drafting.opinion import has_little_to_say, is_skipped
 from services.notifier.outreach.attach import attach
 from services.notifier.outreach.attention import EXEMPT, WITHIN, Grant, grant_for, outranked_message, why_left_out
 from services.notifier.outreach.context import Context, Result
@@ -52,6 +52,9 @@ from services.notifier.outreach.retraction import withdraw
 from services.notifier.outreach.stopped import why_stopped
 
 __all__ = ["decide", "release_deferred", "respond"]
+
+#: A small event is worth a message of its own from this probability that it is worth telling.
+WORTH_A_MESSAGE = 0.5
 
 
 def respond(record: ClientRecord, alert: Alert, context: Context) -> Result:
@@ -173,7 +176,9 @@ def _compete(record: ClientRecord, alert: Alert, follow: FollowUp, client: Clien
         detail = f"{lead.entity_name}: the playbooks leave out news of this kind for such clients."
         return _leave_out(record, alert, lead, attached, noticed, "not_for_client", detail, context)
     if _says_nothing(lead, context):
-        detail = f"{lead.entity_name}: no playbook rule fits it, and it is not large enough for plain information."
+        detail = (
+            f"{lead.entity_name}: no playbook rule asks for a step, and it is not large enough for plain information."
+        )
         return _leave_out(record, alert, lead, attached, noticed, "no_opinion", detail, context)
     drafted_before = any(story.alert_id == lead.id for story in record.stories)
     story = compose_story(
@@ -211,10 +216,12 @@ def _stopped(record: ClientRecord, alert: Alert, plan: SendPlan, client: Client,
 
 
 def _says_nothing(alert: Alert, context: Context) -> bool:
-    """Return whether a message on ``alert`` would give no opinion on an event that is not large."""
+    """Return whether a message on ``alert``, an event that is not large, would give no opinion or ask for nothing."""
     if alert.verdict != "tell" or is_large(alert):
         return False
-    return lacks_rule(brief_for(alert, FollowUp(), context), context.playbooks)
+    if alert.size == "minor" and alert.reading is not None and alert.reading.tell_score < WORTH_A_MESSAGE:
+        return True
+    return has_little_to_say(brief_for(alert, FollowUp(), context), context.playbooks)
 
 
 def _leave_out(

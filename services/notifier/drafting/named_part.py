@@ -1,0 +1,110 @@
+"""The part that a name plays in an event, where the words of the headline show that it is no party to it. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Literal
+
+from schemas.alerts import Alert
+from schemas.mentions import FAMILY_OF
+from schemas.readings import EventFamily
+from services.notifier.drafting.data_files import read_yaml
+from services.notifier.drafting.playbook_rules import names_any
+
+__all__ = ["NamedPart", "is_claimant", "is_in_its_favor", "part_shown"]
+
+#: ``tool``: others do something by means of it. ``example``: it only stands for many. ``owner``: a unit of it acts.
+#: ``rival``: another acts, against it. ``finder``: it finds what is wrong with another's.
+#: ``other``: somebody else is meant.
+NamedPart = Literal["tool", "example", "owner", "rival", "finder", "other"]
+#: Harm that is done by means of a thing is not done to it.
+_HARM: frozenset[EventFamily] = frozenset(("breach", "vulnerability"))
+_TOOL = (
+    r"\b(?:using|uses?|abus(?:e|es|ed|ing)|via|through|misus(?:e|es|ed|ing)|impersonat\w+|posing as|spoof\w*) "
+    r"(?:an? |the )?{name}\b(?![’'])"
+)
+_EXAMPLE = (
+    r"\b(?:firms|companies|banks|lenders|stocks|shares|brands|platforms|apps|coins|tokens|those) "
+    r"(?:like|such as|including) (?:[\w&’'.-]+,? (?:and )?){{0,3}}{name}\b|^(?:like|unlike) {name}\b"
+)
+#: The deal or the money is that of the unit.
+_OWNER = (
+    r"\b{name}(?: (?-i:[A-Z])\w+)?(?:[’']s?)? (?:(?!\w+s\b|failure\b|collapse\b)[\w&.-]+ ){{0,3}}"
+    r"(?:assets|company|unit|arm|subsidiary|business|division|startup|start-up|spin-?off|spinoff)\b"
+)
+#: It finds what is wrong with another's.
+_FINDER = (
+    r"\b{name}(?:[’']s?)? (?:[\w-]+ ){{0,2}}(?:discover(?:s|ed)?|finds?|found|uncover(?:s|ed)?|spots?|spotted|"
+    r"unmask(?:s|ed)?|catches|caught|exposes|disrupts|attributes|links|warns of|details|discloses)\b"
+    r"(?! (?:no|its|own|flaw in its)\b)(?!.*\b(?:its own|in its)\b)"
+)
+#: For its owners, its rivals and those who buy from it, the flaw is another's. Who uses it may have what it found.
+_NOT_CONCERNED = frozenset(("holds", "supplied_by", "contracts_with", "competes"))
+_OF_UNITS: frozenset[EventFamily] = frozenset(("capital", "deal", "earnings", "guidance", "share_move", "insolvency"))
+#: What another launches, builds or buys to compete with it.
+_RIVAL = (
+    r"\b(?:to|will|would|could|may|can|aims? to|wants? to|looks? to|set to) (?:challenge|rival|take on|compete with|"
+    r"beat|overtake|outdo|unseat|dethrone|replace) (?:\w+ (?:and|or) )?{name}\b(?![’']s? (?:bid|offer))"
+    r"|\b(?:challenging|rivall?ing|taking on|competing with|(?:rival|competitor|alternative|answer|challenge[rs]?|"
+    r"threat|response) (?:to|for)) (?:\w+ (?:and|or) )?{name}\b|\btakes on {name}\b"
+)
+_OF_RIVALS: frozenset[EventFamily] = frozenset(("product", "contract", "expansion", "deal", "capital"))
+_OWNS_UNIT = _OWNER.replace("assets|company|", "")
+#: It goes to court or complains itself, so what it asks for is not asked of it.
+_CLAIMANT = (
+    r"^(?:[\w’'-]+ ){{0,3}}?{name}(?:,? (?:and|&) [A-Z][\w’'-]+)? (?:\w+ )?(?:sues|accuses|appeals|"
+    r"sued(?= (?!over|by|for|in|after|as|on|again|at|to))|countersues|"
+    r"files? (?:\w+ ){{0,3}}(?:lawsuit|suit|complaint|appeal|claim|petition|motion)|"
+    r"asks? (?:\w+ ){{0,2}}(?:court|judge|regulators?)|takes? .{{2,40}} to court|"
+    r"seeks? (?:\w+ ){{0,2}}(?:damages|injunction|dismissal)|moves to dismiss|to sue|is suing|suing)\b"
+)
+#: A court or an authority stops what was directed against the name.
+_STOPPED = (
+    r"\b(?:blocks|blocked|halts|halted|stops|stopped|bars|barred|enjoins|enjoined|rejects|rejected|denies|denied|pauses|"
+    r"paused|strikes down|struck down|ends|ended)\b(?: [\w’'&-]+){{0,6}} (?:actions?|enforcement|bans?|suits?|"
+    r"lawsuits?|cases?|claims?|charges?|orders?|probes?|fines?|investigations?|crackdown)(?: [\w’'&-]+){{0,3}}? "
+    r"(?:against|on|of|into) "
+    r"(?:the )?{name}\b"
+)
+
+
+def part_shown(alert: Alert) -> NamedPart | None:
+    """Return the part that the headline of ``alert`` shows the name in; None where it shows none of these."""
+    family = FAMILY_OF[alert.kind]
+    others = tuple(read_yaml("presuppositions.yaml")["others"].get(alert.entity_name.casefold(), ()))
+    if others and names_any(alert.headline.casefold(), others):
+        return "other"
+    if family in _HARM and _matches(_TOOL, alert):
+        return "tool"
+    if family in _HARM and alert.stance in _NOT_CONCERNED and _matches(_FINDER, alert):
+        return "finder"
+    if _matches(_EXAMPLE, alert):
+        return "example"
+    if family in _OF_RIVALS and _matches(_RIVAL, alert):
+        return "rival"
+    if family in _OF_UNITS and _matches(_OWNER, alert):
+        # What a bankrupt has is its own.
+        return None if family == "insolvency" and not _matches(_OWNS_UNIT, alert) else "owner"
+    return None
+
+
+def is_in_its_favor(alert: Alert) -> bool:
+    """Return whether the headline says that a step against the name is stopped."""
+    return _matches(_STOPPED, alert)
+
+
+def is_claimant(alert: Alert) -> bool:
+    """Return whether the headline of a legal matter says that the name sues, accuses or appeals."""
+    return FAMILY_OF[alert.kind] == "legal" and _matches(_CLAIMANT, alert)
+
+
+def _matches(form: str, alert: Alert) -> bool:
+    names = {alert.entity_name, *(span.text for item in alert.evidence for span in item.spans)}
+    return _pattern(form, tuple(sorted(name for name in names if name.strip()))).search(alert.headline) is not None
+
+
+@cache
+def _pattern(form: str, names: tuple[str, ...]) -> re.Pattern[str]:
+    bare = (re.escape(re.sub(r"[’']s$", "", name.strip())) for name in names)
+    return re.compile(form.format(name=f"(?:{'|'.join(bare)})"), re.IGNORECASE)
