@@ -19,6 +19,7 @@ __all__ = ["UtcDateTime", "exclusive", "reading", "try_exclusive", "try_shared",
 
 #: ``2026-01-31T09:00:00.000000Z``: of fixed width, so that texts compare in the order of time.
 _TEXT_WIDTH = 27
+_WITHOUT_ZONE = _TEXT_WIDTH - 1
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -42,7 +43,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         moment = to_utc(value)
         if dialect.name == "postgresql":
             return moment
-        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        return f"{moment.isoformat(timespec='microseconds')[:_WITHOUT_ZONE]}Z"
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         if value is None:

@@ -31,15 +31,17 @@ from services.common.http_errors import (
     timed_out,
 )
 from services.common.rate_limit import HostRateLimiter
-from services.common.unpack import CorruptData, Unpacker
+from services.common.unpack import ACCEPT_ENCODING, CorruptData, Unpacker
 
-__all__ = ["GuardedClient", "HttpResponse", "HttpSettings"]
+__all__ = ["GuardedClient", "HttpResponse", "HttpSettings", "user_agent"]
 
 _PERMANENT = (301, 308)
 _REDIRECTS = (301, 302, 303, 307, 308)
 #: Headers that are not sent to another host after a redirect (RFC 9110, 15.4).
 _FOR_FIRST_HOST_ONLY = frozenset({"authorization", "cookie", "proxy-authorization"})
 _NETWORK_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError)
+#: Bodies up to this size may be compressed as well as they like: long runs of blanks compress a thousandfold.
+_RATIO_COUNTS_FROM = 1_000_000
 #: Time for reading the beginning of a body where only the status counts.
 CUT_SECONDS = 2.0
 
@@ -51,18 +53,22 @@ class HttpSettings:
     ``allow_private`` lists private networks (``10.1.0.0/16``) and hosts (``feeds.intranet:8080``) that may be reached.
     ``proxy`` is the URL of a proxy, which then resolves host names and has to check them itself. With ``cut_bodies``,
     a body that is large, slow or corrupt is cut off instead of raising an error, for callers that only need the status.
-    ``max_connections`` applies to all hosts together, or with ``pool_per_host`` to each.
+    ``max_connections`` applies to all hosts together, or with ``pool_per_host`` to each. A body may decompress to
+    ``max_unpacked_bytes``, and beyond a megabyte to ``max_unpacked_ratio`` times what was received. With ``http2``,
+    hosts that offer HTTP/2 over TLS are spoken to in it; that changes nothing about the addresses that are allowed.
     """
 
     total_seconds: float = 30.0
     connect_seconds: float = 10.0
     max_body_bytes: int = 10_000_000
     max_unpacked_bytes: int = 20_000_000
+    max_unpacked_ratio: int = 250
     max_redirects: int = 5
     host_concurrency: int = 2
     host_interval_seconds: float = 1.0
     max_connections: int = 200
     pool_per_host: bool = False
+    http2: bool = False
     cut_bodies: bool = False
     allow_private: tuple[str, ...] = ()
     user_agent: str | None = None
@@ -91,6 +97,7 @@ class _Request:
     url: httpx.URL
     headers: Mapping[str, str]
     content: bytes | None
+    secret_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class GuardedClient:
@@ -115,6 +122,7 @@ class GuardedClient:
                 max_connections=self.settings.max_connections,
                 max_keepalive_connections=min(50, self.settings.max_connections),
                 keepalive_expiry=20.0,
+                http2=self.settings.http2,
                 network_backend=backend,
             )
 
@@ -124,8 +132,8 @@ class GuardedClient:
             trust_env=False,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             headers={
-                "user-agent": self.settings.user_agent or default_user_agent(),
-                "accept-encoding": "gzip, deflate",
+                "user-agent": self.settings.user_agent or user_agent(),
+                "accept-encoding": ACCEPT_ENCODING,
             },
             # Only the first of these is ever reached, in a TLS handshake, which httpcore must end itself to close.
             timeout=httpx.Timeout(self.settings.total_seconds, connect=self.settings.connect_seconds, pool=None),
@@ -145,13 +153,17 @@ class GuardedClient:
         await self._transport.aclose()
         self._rate_limiter = self._new_rate_limiter()
 
-    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    async def get(
+        self, url: str, headers: Mapping[str, str] | None = None, *, secret_headers: Mapping[str, str] | None = None
+    ) -> HttpResponse:
         """GET ``url``, following redirects. Any status is a response, not an error.
+
+        ``secret_headers`` are sent to the origin of ``url`` only, whatever it redirects to.
 
         Raises:
             FetchFailed: there is no usable response; subclass and message have the reason.
         """
-        return await self.request("GET", url, headers=headers)
+        return await self.request("GET", url, headers=headers, secret_headers=secret_headers)
 
     async def request(
         self,
@@ -160,13 +172,14 @@ class GuardedClient:
         *,
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        secret_headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
         """Send a request. Redirects are followed for GET and HEAD; for other methods, a 3xx response is returned.
 
         Raises:
             FetchFailed: there is no usable response; subclass and message have the reason.
         """
-        request = _Request(method.upper(), _checked_url(url), dict(headers or {}), content)
+        request = _Request(method.upper(), _checked_url(url), dict(headers or {}), content, dict(secret_headers or {}))
         left = self.settings.total_seconds
         seen = [str(request.url)]
         permanent: str | None = None
@@ -209,9 +222,14 @@ class GuardedClient:
             try:
                 async with asyncio.timeout(max(seconds, 0.001)):
                     prepared = self._client.build_request(
-                        request.method, request.url, headers=dict(request.headers), content=request.content
+                        request.method,
+                        request.url,
+                        headers={**request.headers, **request.secret_headers},
+                        content=request.content,
                     )
-                    response = await self._client.send(prepared, stream=True)
+                    # Not through the client, which would look for redirects, credentials and cookies.
+                    response = await self._transport.handle_async_request(prepared)
+                    response.request = prepared
                     try:
                         cut = self.settings.cut_bodies
                         body = await (self._read_beginning(response) if cut else self._read(response, host))
@@ -254,6 +272,8 @@ class GuardedClient:
                     body += piece
                     if len(body) > unpacked_limit:
                         raise _too_large(host, f"more than {unpacked_limit / 1e6:,.0f} MB decompressed", unpacked_limit)
+                    if len(body) > max(_RATIO_COUNTS_FROM, received * self.settings.max_unpacked_ratio):
+                        raise _compressed_too_well(host, self.settings.max_unpacked_ratio)
             unpacker.finish()
         except CorruptData as error:
             raise InvalidResponse(
@@ -269,8 +289,8 @@ class GuardedClient:
                 async for chunk in response.aiter_raw():
                     for piece in unpacker.feed(chunk):
                         body += piece
-                    if len(body) >= self.settings.max_body_bytes:
-                        break
+                        if len(body) >= self.settings.max_body_bytes:
+                            return bytes(body[: self.settings.max_body_bytes])
         return bytes(body[: self.settings.max_body_bytes])
 
     def _new_rate_limiter(self) -> HostRateLimiter:
@@ -284,9 +304,12 @@ class GuardedClient:
         return httpcore.Proxy(str(url.copy_with(username=None, password=None)), auth=auth)
 
 
-def default_user_agent() -> str:
-    """Return product and version (RFC 9110, 10.1.5)."""
-    return f"Firstword/{version('firstword')}"
+def user_agent(contact: str | None = None) -> str:
+    """Return product and version (RFC 9110, 10.1.5), and a mail address or URL at which a server's owner can ask."""
+    product = f"Firstword/{version('firstword')}"
+    if not contact:
+        return product
+    return f"{product} (+{contact if '://' in contact else f'mailto:{contact}'})"
 
 
 def _checked_url(url: str) -> httpx.URL:
@@ -320,7 +343,14 @@ def _next_request(request: _Request, target: httpx.URL) -> _Request:
     kept = {
         name: value for name, value in request.headers.items() if same_host or name.lower() not in _FOR_FIRST_HOST_ONLY
     }
-    return replace(request, url=target, headers=kept)
+    return replace(request, url=target, headers=kept, secret_headers=request.secret_headers if same_host else {})
+
+
+def _compressed_too_well(host: str, ratio: int) -> TooLarge:
+    return TooLarge(
+        f"{host} sent data that decompresses to more than {ratio} times its size; feeds don't, so it is not read on.",
+        fix="Tell the site's owner, or look for another feed of the same source.",
+    )
 
 
 def _too_large(host: str, size: str, limit: int) -> TooLarge:

@@ -8,11 +8,12 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-__all__ = ["CONTENT_TYPE", "Metrics"]
+__all__ = ["CONTENT_TYPE", "NAMESPACE", "Metrics"]
 
 #: The ``Content-Type`` of :meth:`Metrics.render`.
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
+#: The names of all metrics begin with it.
 NAMESPACE = "firstword"
 #: Covers everything from a pure function to a slow feed.
 SECONDS_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-__all__ = ["safe_csv"]
+__all__ = ["csv_parts", "safe_csv"]
 
 _FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 
 
 def safe_csv(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     """Return a table as CSV. Cells that a spreadsheet would evaluate as a formula are quoted."""
+    return "".join(csv_parts(columns, rows))
+
+
+def csv_parts(columns: Iterable[str], rows: Iterable[Iterable[Any]], *, size: int = 500) -> Iterator[str]:
+    """Yield a table as CSV in parts of ``size`` rows, so that a long one needs little memory."""
+    yield _lines([columns])
+    remaining = iter(rows)
+    while part := list(islice(remaining, size)):
+        yield _lines([_cell(value) for value in row] for row in part)
+
+
+def _lines(rows: Iterable[Iterable[str]]) -> str:
     written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(written).writerows(rows)
     return written.getvalue()
 
 

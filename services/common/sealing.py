@@ -87,6 +87,14 @@ class Keys:
             return False
         return kept.startswith(SEALED)
 
+    def resealed(self, kept: str) -> str:
+        """Return a stored value as it is, or sealed anew if that was not with the newest key.
+
+        Raises:
+            LockedSecret: none of the keys decrypts it.
+        """
+        return kept if self.newest_sealed(kept) else self.seal(self.open(kept))
+
     def _decrypt(self, kept: str) -> str:
         if self._any is None:
             raise InvalidToken

@@ -7,12 +7,14 @@ secrets; ``FIRSTWORD_SECRETS_DIR`` selects another folder. Environment variables
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -28,6 +30,7 @@ __all__ = [
     "EnvironmentSettings",
     "LlmSettings",
     "MailboxSettings",
+    "OpenIdSettings",
     "SecondReaderSettings",
     "Settings",
     "SmtpSettings",
@@ -37,6 +40,12 @@ __all__ = [
 ]
 
 S = TypeVar("S", bound=BaseSettings)
+#: A mail address or an http(s) URL, in the characters that a comment of a header may have (RFC 9110, 5.6.5).
+_CONTACT = re.compile(
+    r"https?://[!#-\x27*-\[\]-~]{1,200}|[!#-\x27*-?A-\[\]-~]{1,100}@[A-Za-z0-9.-]{1,100}\.[A-Za-z0-9-]{2,63}"
+)
+#: Names that mean something only inside a network.
+_PRIVATE_NAMES = (".local", ".localhost", ".internal", ".intranet", ".lan", ".home.arpa", ".test", ".invalid")
 SECRETS_DIR = Path("/run/secrets")
 
 
@@ -156,6 +165,20 @@ class SecondReaderSettings(EndpointSettings):
     )
 
 
+class OpenIdSettings(EnvironmentSettings):
+    """An OpenID Connect provider by which people sign in to the desk: ``FIRSTWORD_OIDC_ISSUER`` etc."""
+
+    model_config = SettingsConfigDict(env_prefix="FIRSTWORD_OIDC_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    issuer: str | None = Field(
+        default=None,
+        description="the provider's address, exactly as it calls itself; without it, people sign in by link",
+    )
+    client_id: str | None = Field(default=None, description="this installation's id at the provider")
+    client_secret: SecretStr | None = Field(default=None, description="this installation's secret at the provider")
+    name: str = Field(default="your company account", description="what people call it: Sign in with …")
+
+
 class Settings(EnvironmentSettings):
     """The settings of the embedded system, or of one service of the stack."""
 
@@ -169,6 +192,11 @@ class Settings(EnvironmentSettings):
     database_password: SecretStr | None = Field(
         default=None, description="the database password, if the database URL has none; may contain any characters"
     )
+    database_ca: Path | None = Field(
+        default=None,
+        description="a file with the certificate of the authority that signed the database server's (PEM): the "
+        "connection is then encrypted, and the server's certificate and name are checked",
+    )
     secret: SecretStr | None = Field(
         default=None,
         description="the key that signs sessions of the desk; default: generated, in a file in data",
@@ -181,6 +209,15 @@ class Settings(EnvironmentSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     base_url: str | None = Field(default=None, description="the public URL of the desk, if it runs behind a proxy")
     allowed_hosts: tuple[str, ...] = Field(default=(), description="additional host names of the desk")
+    websub: bool = Field(
+        default=True,
+        description="whether feeds' hubs are asked to report news at once; needs a base_url that is public, with https",
+    )
+    contact: str | None = Field(
+        default=None,
+        description="a mail address or web page at which the owners of servers can ask about requests from here; it is "
+        "sent with each in User-Agent; default: only product and version",
+    )
     allow_private: tuple[str, ...] = Field(
         default=(),
         description="private networks (10.1.0.0/16) and hosts (feeds.intranet:8080) to which Firstword may connect",
@@ -206,6 +243,14 @@ class Settings(EnvironmentSettings):
         le=300,
         description="for how long a decision at the desk can be undone; an approved message is held for that time",
     )
+    retention: dict[str, int] = Field(
+        default={},
+        description='for how many days kinds of data are kept, where not the default: {"deliveries": 2557}; '
+        "'firstword people retention' lists the kinds",
+    )
+    retention_hold: bool = Field(
+        default=False, description="whether old data is not removed for now, as during a dispute or an investigation"
+    )
     fetch_concurrency: int = Field(default=8, ge=1, le=64)
     reader_processes: int = Field(
         default=1, ge=1, le=64, description="processes that parse feeds, apart from everything else; one for each core"
@@ -225,6 +270,15 @@ class Settings(EnvironmentSettings):
     mailbox: MailboxSettings = Field(default_factory=MailboxSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
     second_reader: SecondReaderSettings = Field(default_factory=SecondReaderSettings)
+    oidc: OpenIdSettings = Field(default_factory=OpenIdSettings)
+
+    @field_validator("contact")
+    @classmethod
+    def _contact_is_an_address(cls, contact: str | None) -> str | None:
+        """Refuse what nobody could write to, and what would be no part of a header."""
+        if contact is None or _CONTACT.fullmatch(contact.strip()):
+            return contact and contact.strip()
+        raise ValueError("write it as feeds@your-firm.example or https://your-firm.example/feeds, in ASCII")
 
     @property
     def database_file(self) -> Path:
@@ -238,15 +292,31 @@ class Settings(EnvironmentSettings):
 
     @property
     def database_url(self) -> str | None:
-        """The URL of the stack's database with its password; None in the embedded system."""
-        if self.database is None or self.database_password is None:
-            return self.database.get_secret_value() if self.database else None
-        parts = urlsplit(self.database.get_secret_value())
+        """The URL of the stack's database with its password and certificates; None in the embedded system."""
+        if self.database is None:
+            return None
+        given = urlsplit(self.database.get_secret_value())
+        parts = given
         user, _, host = parts.netloc.rpartition("@")
-        if ":" in user:
-            return parts.geturl()
-        password = quote(self.database_password.get_secret_value(), safe="")
-        return urlunsplit(parts._replace(netloc=f"{user}:{password}@{host}"))
+        if self.database_password is not None and ":" not in user:
+            password = quote(self.database_password.get_secret_value(), safe="")
+            parts = parts._replace(netloc=f"{user}:{password}@{host}")
+        if self.database_ca is not None:
+            kept = [pair for pair in parse_qsl(parts.query) if pair[0] not in ("sslmode", "sslrootcert")]
+            checked = [*kept, ("sslmode", "verify-full"), ("sslrootcert", str(self.database_ca))]
+            parts = parts._replace(query=urlencode(checked))
+        return self.database.get_secret_value() if parts == given else parts.geturl()
+
+    @property
+    def public_address(self) -> str | None:
+        """The URL at which everybody can reach the desk; None unless ``base_url`` is https and names a public host."""
+        parts = urlsplit(self.base_url or "")
+        host = (parts.hostname or "").rstrip(".").lower()
+        try:
+            public = ip_address(host).is_global
+        except ValueError:
+            public = "." in host and not host.endswith(_PRIVATE_NAMES)
+        return self.address if public and parts.scheme == "https" else None
 
     @property
     def address(self) -> str:
@@ -284,7 +354,8 @@ def load_settings(kind: type[S], given: Mapping[str, object]) -> S:
 def _problem(kind: type[BaseSettings], error: ValidationError) -> str:
     """Describe the first problem; the parts of Settings have prefixes of their own."""
     first = error.errors()[0]
-    parts: tuple[type[BaseSettings], ...] = (SmtpSettings, MailboxSettings, LlmSettings, SecondReaderSettings)
+    parts: tuple[type[BaseSettings], ...]
+    parts = (SmtpSettings, MailboxSettings, LlmSettings, SecondReaderSettings, OpenIdSettings)
     part = next((part for part in parts if part.__name__ == error.title), kind)
     name = "_".join(str(step) for step in first["loc"] if not isinstance(step, int))
     option = f" (or --{name.replace('_', '-')})" if part is Settings else ""

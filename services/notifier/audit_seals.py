@@ -4,6 +4,9 @@ Entries are written in the transactions of those who act, so they can't be chain
 wait for everybody. A worker seals what was committed every few seconds: each seal hashes its entries and the seal
 before it. Whoever changes an entry has to change all later seals; the last one is written to the process's log with
 each seal, and can be kept elsewhere and given to :func:`verify`.
+
+Entries that are too old are removed by whole seals, from the first on. The seals stay, and an entry of the log says up
+to which seal they were removed, so what remains is verified as before.
 """
 
 from __future__ import annotations
@@ -11,12 +14,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
 
 from services.common.clock import Clock
 from services.common.db import exclusive
@@ -24,13 +27,15 @@ from services.common.logs import get_logger
 from services.common.queue.loop import poll
 from services.notifier.tables import audit_log, audit_seals
 
-__all__ = ["AuditSealer", "Head", "Verification", "seal_entries", "verify"]
+__all__ = ["AuditSealer", "Head", "Verification", "count_old_entries", "remove_oldest_seal", "seal_entries", "verify"]
 
 log = get_logger(__name__)
 
 POLL_SECONDS = 10.0
 #: Entries of one seal.
 BATCH = 1_000
+#: The action in the log by which entries of the seals up to its subject were removed.
+REMOVED = "audit.removed"
 _CHUNK = 500
 
 
@@ -49,13 +54,14 @@ class Head:
 class Verification:
     """The result of verifying: what was found wrong, as sentences, in the order of the log; none if all is well.
 
-    ``unsealed`` are entries that wait for the next seal.
+    ``unsealed`` are entries that wait for the next seal; ``removed`` is the number of seals whose entries were removed.
     """
 
     problems: tuple[str, ...]
     entries: int
     unsealed: int
     head: Head | None
+    removed: int = 0
 
 
 class AuditSealer:
@@ -105,6 +111,30 @@ def seal_entries(connection: Connection, now: datetime) -> tuple[int, Head | Non
     return len(rows), Head(number, digest)
 
 
+def remove_oldest_seal(connection: Connection, before: datetime, now: datetime, user_id: str) -> int:
+    """Remove the entries of the first seal that has any, if it was sealed before ``before``; return how many."""
+    exclusive(connection, "audit.seal")
+    query = select(audit_seals).where(audit_seals.c.removed_at.is_(None)).order_by(audit_seals.c.number).limit(1)
+    seal = connection.execute(query).mappings().first()
+    if seal is None or seal["sealed_at"] >= before:
+        return 0
+    number = seal["number"]
+    connection.execute(update(audit_seals).where(audit_seals.c.number == number).values(removed_at=now))
+    removed = connection.execute(delete(audit_log).where(audit_log.c.seal == number)).rowcount
+    detail = f"{removed:,} entries sealed before {before:%Y-%m-%d}"
+    entry = {"at": now, "user_id": user_id, "action": REMOVED, "subject": str(number), "detail": detail}
+    connection.execute(insert(audit_log).values(entry))
+    return removed
+
+
+def count_old_entries(connection: Connection, before: datetime) -> int:
+    """Count the entries of seals from before ``before`` that were not removed."""
+    old = select(func.sum(audit_seals.c.entries)).where(
+        audit_seals.c.removed_at.is_(None), audit_seals.c.sealed_at < before
+    )
+    return int(connection.scalar(old) or 0)
+
+
 def verify(connection: Connection, kept: Head | None = None) -> Verification:
     """Compare the log with its seals, and with ``kept``, a seal that was noted earlier."""
     seals = {row["number"]: row for row in connection.execute(select(audit_seals)).mappings()}
@@ -113,11 +143,15 @@ def verify(connection: Connection, kept: Head | None = None) -> Verification:
     for number, rows in _sealed(connection):
         before = seals.get(number - 1)
         found[number] = len(rows), _digest(before["digest"] if before is not None else "", number, rows)
-    problems = []
+    removed = {number for number, seal in seals.items() if seal["removed_at"] is not None}
+    problems = _problems_of_removal(connection, removed)
     for number in range(1, head + 1):
         seal = seals.get(number)
         count, digest = found.get(number, (0, ""))
-        if seal is None:
+        if seal is not None and number in removed:
+            if count:
+                problems.append(f"Seal {number} has {count} entries, but its entries were removed.")
+        elif seal is None:
             problems.append(f"Seal {number} is missing.")
         elif count != seal["entries"]:
             at = f"{seal['sealed_at']:%Y-%m-%d %H:%M} UTC"
@@ -137,7 +171,20 @@ def verify(connection: Connection, kept: Head | None = None) -> Verification:
     unsealed = connection.scalar(select(func.count()).where(audit_log.c.seal.is_(None))) or 0
     entries = sum(count for number, (count, _) in found.items() if number in seals)
     last = Head(head, seals[head]["digest"]) if seals else None
-    return Verification(tuple(problems), entries, unsealed, last)
+    return Verification(tuple(problems), entries, unsealed, last, len(removed))
+
+
+def _problems_of_removal(connection: Connection, removed: Collection[int]) -> list[str]:
+    """Return what is wrong with the removal of old entries: only the first seals lose theirs, and the log says so."""
+    last = max(removed, default=0)
+    if last == 0:
+        return []
+    if len(removed) < last:
+        return [f"Entries of seal {last} were removed before those of earlier seals."]
+    said = select(audit_log.c.id).where(audit_log.c.action == REMOVED, audit_log.c.subject == str(last)).limit(1)
+    if connection.execute(said).first() is None:
+        return [f"The entries of the seals up to {last} were removed, and no entry of the log says so."]
+    return []
 
 
 def _sealed(connection: Connection) -> Iterator[tuple[int, list[RowMapping]]]:

@@ -7,16 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from schemas.alerts import Alert
 from schemas.clients import ClientChanged
 from schemas.drafts import Draft, DraftState
 from schemas.interactions import ClientTuned
 from services.notifier.contact.budget import LEFT_OUT
+from services.notifier.folding import fold_query
 from services.notifier.lifecycle import DECIDABLE
 from services.notifier.paging import Page, Place, page_of
-from services.notifier.scope import EVERYTHING, Scope
+from services.notifier.scope import EVERYTHING, Scope, client_in
 from services.notifier.tables import (
     alerts,
     clients,
@@ -141,10 +156,11 @@ def _line(row: RowMapping) -> DraftLine:
     )
 
 
-def _drafts(connection: Connection, query: Select[Any], number: Place, size: int) -> Page[DraftLine]:
+def _drafts(
+    connection: Connection, wanted: ColumnElement[bool], order: Sequence[ColumnElement[Any]], number: Place, size: int
+) -> Page[DraftLine]:
     """Read a page of drafts: first their ids, because sorting whole messages and alerts takes ten times as long."""
-    wanted = query.with_only_columns(drafts.c.id, maintain_column_froms=True)
-    page = page_of(connection, wanted, number, size)
+    page = page_of(connection, select(drafts.c.id).where(wanted).order_by(*order), number, size)
     return page.with_items(lines_by_id(connection, [row["id"] for row in page.items]))
 
 
@@ -156,44 +172,45 @@ def lines_by_id(connection: Connection, draft_ids: Sequence[str]) -> Sequence[Dr
 
 
 def to_decide(scope: Scope, now: datetime, user_id: str | None = None) -> ColumnElement[bool]:
-    """Return the condition on drafts, joined with their clients, that wait for a decision in an inbox.
+    """Return the condition on drafts that wait for a decision in an inbox.
 
     Those put aside until later are left out. In the inbox of ``user_id`` there are also drafts that a colleague gave
     them, and not those that they gave away.
     """
     marked = select(draft_marks.c.draft_id)
     here = [drafts.c.state.in_(DECIDABLE), drafts.c.id.not_in(marked.where(draft_marks.c.snoozed_until > now))]
+    mine = client_in(scope, drafts.c.client_id)
     if user_id is None:
-        return and_(scope.condition(), *here)
+        return and_(mine, *here)
     given_to_them = drafts.c.id.in_(marked.where(draft_marks.c.assigned_to == user_id))
     given_away = marked.where(draft_marks.c.assigned_to != user_id, draft_marks.c.asked.is_(False))
-    return and_(or_(scope.condition(), given_to_them), drafts.c.id.not_in(given_away), *here)
+    return and_(or_(mine, given_to_them), drafts.c.id.not_in(given_away), *here)
 
 
 def inbox(
     connection: Connection, scope: Scope, now: datetime, *, number: Place, size: int, user_id: str | None = None
 ) -> Page[DraftLine]:
     """Return drafts that wait for a decision, by deadline; those past it come last."""
-    query = _draft_query(EVERYTHING).where(to_decide(scope, now, user_id))
-    late = drafts.c.deadline_at <= now
-    return _drafts(connection, query.order_by(late, drafts.c.deadline_at, drafts.c.id), number, size)
+    order = (drafts.c.deadline_at <= now, drafts.c.deadline_at, drafts.c.id)
+    return _drafts(connection, to_decide(scope, now, user_id), order, number, size)
 
 
 def waiting(connection: Connection, scope: Scope, *, number: Place = 1, size: int = 50) -> Page[DraftLine]:
     """Return approved drafts that have not gone out, the next one first."""
-    query = _draft_query(scope).where(drafts.c.state.in_(("approved", "sending")))
+    wanted = and_(drafts.c.state.in_(("approved", "sending")), client_in(scope, drafts.c.client_id))
     leaves_at = (
         select(func.min(deliveries.c.next_attempt_at))
         .where(deliveries.c.draft_id == drafts.c.id, deliveries.c.status == "pending")
         .scalar_subquery()
     )
-    return _drafts(connection, query.order_by(func.coalesce(leaves_at, drafts.c.send_after), drafts.c.id), number, size)
+    order = (func.coalesce(leaves_at, drafts.c.send_after), drafts.c.id)
+    return _drafts(connection, wanted, order, number, size)
 
 
 def expired(connection: Connection, scope: Scope, *, number: Place, size: int) -> Page[DraftLine]:
     """Return drafts that nobody decided on before their deadline, the latest first."""
-    query = _draft_query(scope).where(drafts.c.state == "expired")
-    return _drafts(connection, query.order_by(drafts.c.deadline_at.desc(), drafts.c.id), number, size)
+    wanted = and_(drafts.c.state == "expired", client_in(scope, drafts.c.client_id))
+    return _drafts(connection, wanted, (drafts.c.deadline_at.desc(), drafts.c.id), number, size)
 
 
 def waiting_for_second(connection: Connection, scope: Scope, *, limit: int = 50) -> Sequence[DraftLine]:
@@ -224,18 +241,18 @@ def drafts_of(
 
 def counts(connection: Connection, scope: Scope, now: datetime, user_id: str | None = None) -> Counts:
     """Count what needs a person's attention; the inbox is that of ``user_id``, if one is given."""
-    count = select(func.count())
-    rumors = and_(alerts.c.verdict == "hold", alerts.c.is_current.is_(True))
-    return Counts(
-        inbox=connection.execute(count.select_from(_DRAFTS).where(to_decide(scope, now, user_id))).scalar_one(),
-        held=connection.execute(count.select_from(_ALERTS).where(rumors, scope.condition())).scalar_one(),
-        unknown=connection.execute(
-            count.select_from(_DELIVERIES).where(deliveries.c.status == "unknown", scope.condition())
-        ).scalar_one(),
-        expired=connection.execute(
-            count.select_from(_DRAFTS).where(drafts.c.state == "expired", scope.condition())
-        ).scalar_one(),
+    found = (
+        (drafts, to_decide(scope, now, user_id)),
+        (alerts, and_(_rumors(), client_in(scope, alerts.c.client_id))),
+        (deliveries, and_(deliveries.c.status == "unknown", client_in(scope, deliveries.c.client_id))),
+        (drafts, and_(drafts.c.state == "expired", client_in(scope, drafts.c.client_id))),
     )
+    counted = (select(func.count()).select_from(table).where(which).scalar_subquery() for table, which in found)
+    return Counts(*connection.execute(select(*counted)).one())
+
+
+def _rumors() -> ColumnElement[bool]:
+    return and_(alerts.c.verdict == "hold", alerts.c.is_current.is_(True))
 
 
 def count_to_send(connection: Connection, scope: Scope, now: datetime) -> tuple[int, int]:
@@ -243,7 +260,6 @@ def count_to_send(connection: Connection, scope: Scope, now: datetime) -> tuple[
     correction = drafts.c.verdict == "correct"
     query = (
         select(correction.label("correction"), func.count().label("drafts"))
-        .select_from(_DRAFTS)
         .where(to_decide(scope, now), or_(correction, drafts.c.deadline_at > now))
         .group_by(correction)
     )
@@ -254,8 +270,8 @@ def count_to_send(connection: Connection, scope: Scope, now: datetime) -> tuple[
 def count_to_ask(connection: Connection, scope: Scope, since: datetime) -> int:
     """Count the held rumors of the time after ``since`` that have an answer for a client who asks."""
     answer = alerts.c.payload[("if_they_ask", "answer")].as_string()
-    rumors = and_(alerts.c.verdict == "hold", alerts.c.is_current.is_(True), alerts.c.raised_at > since)
-    query = select(func.count()).select_from(_ALERTS).where(rumors, answer.is_not(None), scope.condition())
+    rumors = and_(_rumors(), alerts.c.raised_at > since, client_in(scope, alerts.c.client_id))
+    query = select(func.count()).select_from(alerts).where(rumors, answer.is_not(None))
     return connection.execute(query).scalar_one()
 
 
@@ -267,13 +283,14 @@ def has_sample(connection: Connection, scope: Scope) -> bool:
 
 def held(connection: Connection, scope: Scope, *, number: Place, size: int) -> Page[tuple[Alert, RowMapping]]:
     """Return held rumors, newest first, with the row of their client."""
+    rumors = and_(_rumors(), client_in(scope, alerts.c.client_id))
     query = (
         select(alerts.c.payload, clients.c.name, clients.c.organisation)
         .select_from(_ALERTS)
-        .where(alerts.c.verdict == "hold", alerts.c.is_current.is_(True), scope.condition())
+        .where(rumors)
         .order_by(alerts.c.raised_at.desc(), alerts.c.id)
     )
-    page = page_of(connection, query, number, size)
+    page = page_of(connection, query, number, size, count=select(alerts.c.id).where(rumors))
     return page.with_items([(Alert.model_validate(row["payload"]), row) for row in page.items])
 
 
@@ -327,9 +344,15 @@ def client(connection: Connection, scope: Scope, client_id: str) -> ClientChange
     return None if stored is None else ClientChanged.model_validate(stored)
 
 
+def is_named(text: str) -> ColumnElement[bool]:
+    """Return the condition that a client's name or organization contains each word of ``text``, folded as in search."""
+    terms = fold_query(text)
+    return and_(*(clients.c.search.contains(term, autoescape=True) for term in terms)) if terms else false()
+
+
 @dataclass(frozen=True, slots=True)
 class ClientFilter:
-    """The clients to list. ``search`` is part of the name or the organization; ``asking`` those with open questions."""
+    """The clients to list. ``search`` are parts of the name or organization; ``asking`` those with open questions."""
 
     search: str = ""
     manager: str = ""
@@ -340,13 +363,13 @@ class ClientFilter:
         """Return the SQL conditions."""
         found: list[ColumnElement[bool]] = [clients.c.removed.is_(self.archived)]
         if self.search:
-            found.append(clients.c.search.contains(self.search.casefold(), autoescape=True))
+            found.append(is_named(self.search))
         if self.manager:
             found.append(clients.c.manager_id == self.manager)
         if self.asking:
-            client = clients.c.payload["client"]
-            no_goal = func.coalesce(client["desires"][0]["name"].as_string(), "") == ""
-            found.append(or_(client["risk"].as_string().is_(None), no_goal))
+            goal = clients.c.payload[("client", "desires", 0, "name")].as_string()
+            risk = clients.c.payload[("client", "risk")].as_string()
+            found.append(or_(risk.is_(None), func.coalesce(goal, "") == ""))
         return found
 
 
@@ -467,52 +490,50 @@ def deliveries_of(
 
 
 def decisions(connection: Connection, scope: Scope, *, number: Place, size: int) -> Page[RowMapping]:
-    """Return what was refused, ignored, dismissed or withdrawn, and the contact policy's decisions; newest first."""
-    refused = select(
-        refusals.c.id.label("id"),
-        refusals.c.alert_id.label("alert_id"),
-        refusals.c.client_id.label("client_id"),
-        literal("refused").label("what"),
-        refusals.c.reason.label("reason"),
-        refusals.c.detail.label("detail"),
-        refusals.c.at.label("at"),
-    )
-    ignored = select(
-        alerts.c.id,
-        alerts.c.id,
-        alerts.c.client_id,
-        literal("ignored"),
-        literal(""),
-        alerts.c.headline,
-        alerts.c.raised_at,
-    ).where(alerts.c.verdict == "ignore")
-    dropped = select(
-        drafts.c.id,
-        drafts.c.alert_id,
-        drafts.c.client_id,
-        drafts.c.state,
-        drafts.c.outcome,
-        drafts.c.subject,
-        drafts.c.changed_at,
-    ).where(drafts.c.state.in_(("dismissed", "withdrawn", "expired")))
-    policy = select(
-        contact_decisions.c.id,
-        contact_decisions.c.alert_id,
-        contact_decisions.c.client_id,
-        contact_decisions.c.what,
-        contact_decisions.c.reason,
-        contact_decisions.c.detail,
-        contact_decisions.c.at,
-    )
-    entries = union_all(refused, ignored, dropped, policy).subquery()
-    query = (
-        select(entries, clients.c.name.label("client_name"), alerts.c.headline, alerts.c.payload)
-        .select_from(
-            entries.outerjoin(clients, clients.c.id == entries.c.client_id).outerjoin(
-                alerts, alerts.c.id == entries.c.alert_id
-            )
+    """Return what was refused, ignored, dismissed or withdrawn, and the contact policy's decisions; newest first.
+
+    First only their ids: there are many, and their texts are read for those that are listed.
+    """
+    listed = union_all(
+        *(
+            select(table.c.id, table.c.client_id, what.label("what"), at.label("at")).where(which)
+            for table, which, what, at, _ in _DECISIONS
         )
-        .where(scope.condition())
-        .order_by(entries.c.at.desc(), entries.c.id, entries.c.what)
+    ).subquery()
+    mine = select(listed.c.id, listed.c.what, listed.c.at).where(client_in(scope, listed.c.client_id))
+    page = page_of(connection, mine.order_by(listed.c.at.desc(), listed.c.id, listed.c.what), number, size)
+    ids = [row["id"] for row in page.items]
+    entries = union_all(
+        *(
+            select(table.c.id, table.c.client_id, what.label("what"), at.label("at"), *rest).where(table.c.id.in_(ids))
+            for table, _, what, at, rest in _DECISIONS
+        )
+    ).subquery()
+    query = select(entries, clients.c.name.label("client_name"), alerts.c.headline, alerts.c.payload).select_from(
+        entries.outerjoin(clients, clients.c.id == entries.c.client_id).outerjoin(
+            alerts, alerts.c.id == entries.c.alert_id
+        )
     )
-    return page_of(connection, query, number, size)
+    rows = {(row["id"], row["what"]): row for row in connection.execute(query).mappings()}
+    return page.with_items([rows[row["id"], row["what"]] for row in page.items])
+
+
+def _texts(
+    alert_id: ColumnElement[Any], reason: ColumnElement[Any], detail: ColumnElement[Any]
+) -> tuple[ColumnElement[Any], ...]:
+    return alert_id.label("alert_id"), reason.label("reason"), detail.label("detail")
+
+
+#: Where decisions are kept: the table, which of its rows, what was decided, when, and the texts.
+_DECISIONS: tuple[
+    tuple[Table, ColumnElement[bool], ColumnElement[Any], ColumnElement[Any], tuple[ColumnElement[Any], ...]], ...
+] = (
+    (refusals, true(), literal("refused"), refusals.c.at,
+     _texts(refusals.c.alert_id, refusals.c.reason, refusals.c.detail)),
+    (alerts, alerts.c.verdict == "ignore", literal("ignored"), alerts.c.raised_at,
+     _texts(alerts.c.id, literal(""), alerts.c.headline)),
+    (drafts, drafts.c.state.in_(("dismissed", "withdrawn", "expired")), drafts.c.state, drafts.c.changed_at,
+     _texts(drafts.c.alert_id, drafts.c.outcome, drafts.c.subject)),
+    (contact_decisions, true(), contact_decisions.c.what, contact_decisions.c.at,
+     _texts(contact_decisions.c.alert_id, contact_decisions.c.reason, contact_decisions.c.detail)),
+)  # fmt: skip

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, select, true
 
 from services.notifier.tables import clients
 
-__all__ = ["EVERYTHING", "Everything", "OwnClients", "Scope"]
+__all__ = ["EVERYTHING", "Everything", "OwnClients", "Scope", "TeamClients", "client_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +40,27 @@ class OwnClients:
         return manager_id == self.manager_id
 
 
-Scope = Everything | OwnClients
+@dataclass(frozen=True, slots=True)
+class TeamClients:
+    """The clients of the account managers of a team."""
+
+    manager_ids: frozenset[str]
+
+    def condition(self) -> ColumnElement[bool]:
+        """Return the SQL condition on the joined ``clients`` row."""
+        return clients.c.manager_id.in_(sorted(self.manager_ids))
+
+    def includes(self, manager_id: str) -> bool:
+        """Return whether the clients of this account manager are in scope."""
+        return manager_id in self.manager_ids
+
+
+Scope = Everything | OwnClients | TeamClients
 EVERYTHING = Everything()
+
+
+def client_in(scope: Scope, client_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column's client is in scope, for queries that need nothing else of the client."""
+    if isinstance(scope, Everything):
+        return true()
+    return client_id.in_(select(clients.c.id).where(scope.condition()))

@@ -30,7 +30,10 @@ from services.common.db import upsert
 from services.common.processing import AnyEvent, Sink
 from services.notifier import lifecycle
 from services.notifier.advice.store import record_opinions
+from services.notifier.client_book.duplicate_store import drop_duplicate_keys, record_duplicate_keys
+from services.notifier.client_book.managers import record_managers
 from services.notifier.event_views.store import record_alert, record_draft
+from services.notifier.folding import fold_text
 from services.notifier.lifecycle import PipelineCommand
 from services.notifier.search.index import index_alert, index_client, index_draft, remove_client
 from services.notifier.tables import (
@@ -75,6 +78,7 @@ class ClientSink:
                 )
                 withdraw(connection, drafts.c.client_id == removed.client_id, "The client was removed.", event)
                 remove_client(connection, removed.client_id)
+                drop_duplicate_keys(connection, removed.client_id)
             case _:
                 return
 
@@ -88,7 +92,7 @@ class ClientSink:
             "name": client.name,
             "organisation": client.organisation,
             "manager_id": client.manager_id,
-            "search": f"{client.name} {client.organisation or ''}".casefold(),
+            "search": fold_text(f"{client.name} {client.organisation or ''}"),
             "sample": changed.firm.sample,
             "removed": False,
             "revision": changed.revision,
@@ -97,6 +101,8 @@ class ClientSink:
         }
         upsert(connection, clients, [row], ["id"])
         index_client(connection, client, event.time)
+        record_duplicate_keys(connection, client)
+        record_managers(connection, [changed.manager], event.time, sample=changed.firm.sample)
 
 
 class AlertSink:

@@ -52,13 +52,15 @@ clients = Table(
     Column("name", Text, nullable=False),
     Column("organisation", Text),
     Column("manager_id", String(80), nullable=False, index=True),
-    Column("search", Text, nullable=False),  # name and organisation, case-folded
+    Column("search", Text, nullable=False),  # name and organisation, folded
     Column("sample", Boolean, nullable=False, default=False),
     Column("removed", Boolean, nullable=False, default=False),
     Column("revision", Integer, nullable=False, default=0),
     Column("payload", JSON, nullable=False),  # ClientChanged
     Column("changed_at", UtcDateTime, nullable=False),
     Column("heard_until", UtcDateTime),  # after a move: alerts up to this moment were imported
+    Index("ix_clients_served", "removed", "sample", "manager_id", "id"),
+    Index(None, "changed_at", "id"),
 )
 
 alerts = Table(
@@ -83,7 +85,8 @@ alerts = Table(
     Index(None, "client_id", "story_id", "raised_at"),
     Index(None, "client_id", "raised_at"),
     Index(None, "client_id", "entity_id", "raised_at"),
-    Index(None, "verdict", "is_current", "raised_at"),
+    Index(None, "verdict", "is_current", "raised_at", "client_id", "id"),
+    Index(None, "kind", "id"),
     Index(None, "story_id", "is_current", "verdict", "client_id"),
 )
 
@@ -109,7 +112,21 @@ drafts = Table(
     Column("send_after", UtcDateTime, nullable=False),
     Column("deadline_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
-    Index(None, "state", "deadline_at"),
+    # What inboxes count, group, filter and sort by: they need not read the messages themselves.
+    Index(
+        "ix_drafts_inbox",
+        "state",
+        "deadline_at",
+        "created_at",
+        "client_id",
+        "story_id",
+        "alert_id",
+        "verdict",
+        "urgency",
+        "id",
+    ),
+    Index(None, "story_id"),
+    Index(None, "version"),
     Index(None, "client_id", "created_at"),
     Index(None, "state", "changed_at"),
 )
@@ -255,6 +272,7 @@ interactions = Table(
     Column("outcome", String(20), nullable=False),
     Column("opinion", Text),  # the client's view
     Index(None, "client_id", "at"),
+    Index(None, "at"),
 )
 
 #: The outcomes of each source's rumors: its track record.
@@ -273,7 +291,8 @@ users = Table(
     metadata,
     Column("id", String(80), primary_key=True),
     Column("name", Text, nullable=False),
-    Column("role", String(10), nullable=False),  # owner: sees everything; manager: their own clients
+    Column("role", String(10), nullable=False),  # services.notifier.roles.Role
+    Column("team", JSON),  # a team lead's account managers, by their ids in the client book; null: none
     Column("manager_id", String(80)),  # the id in the client book
     Column("time_zone", String(64), nullable=False, default="UTC"),
     Column("api_token_hash", String(64), unique=True),  # always null: see api_tokens; exports have it
@@ -282,6 +301,8 @@ users = Table(
     Column("session_epoch", Integer, nullable=False, default=0),  # raising it ends all sessions
     Column("created_at", UtcDateTime, nullable=False),
     Column("disabled_at", UtcDateTime),
+    Column("email", String(254), unique=True, index=True),  # by which they sign in with an OpenID Connect provider
+    Column("openid_subject", String(64)),  # their account there, once they have done so
 )
 
 signin_links = Table(
@@ -294,6 +315,54 @@ signin_links = Table(
     Column("used_at", UtcDateTime),
 )
 
+#: Open sessions of browsers, one for each sign-in; an ended one has no row.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("user_id", String(80), ForeignKey("users.id"), nullable=False, index=True),
+    Column("means", String(40), nullable=False),  # link, link and code …
+    Column("browser", String(60), nullable=False),  # in words
+    Column("network", String(50), nullable=False),  # of the latest request, shortened
+    Column("with_factor", Boolean, nullable=False),  # the second factor was asked for
+    Column("proved_at", UtcDateTime),  # when the user last proved who they are; null: unknown
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+#: Failed sign-ins by network and account, and until when further ones are refused; forgotten after a day.
+signin_failures = Table(
+    "signin_failures",
+    metadata,
+    Column("key", String(120), primary_key=True),  # address 192.0.2.7, link manager-mara …
+    Column("failures", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False, index=True),
+    Column("waits_until", UtcDateTime, nullable=False),
+)
+
+#: Secrets of users' codes, sealed. One that is not confirmed does not count yet.
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user_id", String(80), ForeignKey("users.id"), primary_key=True),
+    Column("secret", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("confirmed_at", UtcDateTime),
+    Column("last_step", Integer),  # of the latest code that was accepted: none is accepted twice
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user_id", String(80), ForeignKey("users.id"), primary_key=True),
+    Column("code_hash", String(64), primary_key=True),
+    Column("used_at", UtcDateTime),
+)
+
+#: The roles that need a second factor.
+required_factors = Table("required_factors", metadata, Column("role", String(10), primary_key=True))
+
 #: Tokens of programs that use the API. Expired and revoked ones are kept, so that people see what there was.
 api_tokens = Table(
     "api_tokens",
@@ -303,6 +372,7 @@ api_tokens = Table(
     Column("name", Text, nullable=False),
     Column("token_hash", String(64), nullable=False, unique=True),
     Column("scopes", JSON, nullable=False),  # services.notifier.desk.tokens.TokenScope
+    Column("inlet_id", String(64), index=True),  # the inlet into which it puts items, and nothing else
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
@@ -318,8 +388,22 @@ api_requests = Table(
     Column("content", String(64), nullable=False),  # hash of method, path and body
     Column("status", Integer),  # null until the answer is known
     Column("body", Text),
+    Column("subjects", JSON),  # [client id, what was changed] of each change; null until the answer is known
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+#: Grades of sources that were set at the desk: the grade before and after, so that the change can be undone.
+source_changes = Table(
+    "source_changes",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("domain", String(255), nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("user_id", String(80), nullable=False),
+    Column("before", JSON, nullable=False),  # SourceGrade
+    Column("after", JSON, nullable=False),  # SourceGrade
+    Column("undone_at", UtcDateTime),
 )
 
 audit_log = Table(
@@ -343,4 +427,5 @@ audit_seals = Table(
     Column("sealed_at", UtcDateTime, nullable=False),
     Column("entries", Integer, nullable=False),
     Column("digest", String(64), nullable=False),
+    Column("removed_at", UtcDateTime),  # when its entries were removed, because they were too old
 )

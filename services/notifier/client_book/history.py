@@ -19,7 +19,7 @@ from services.notifier.tables import clients, users
 
 __all__ = ["ChangeAction", "HistoryEntry", "changes_of", "client_at", "record_changes", "record_removal", "removal"]
 
-ChangeAction = Literal["added", "edited", "archived", "restored", "imported", "undone", "removed", "book"]
+ChangeAction = Literal["added", "edited", "archived", "restored", "imported", "undone", "removed", "book", "merged"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,33 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
+from schemas.base import content_id
 from schemas.clients import ClientChanged
 from services.common.errors import BadInput
+from services.notifier.client_book.managers import known_managers
 from services.notifier.client_book.port import BookFrame
 from services.notifier.tables import clients
 
-__all__ = ["book_frame", "id_is_taken", "stored_watches"]
+__all__ = ["book_frame", "id_is_taken", "id_of_own", "stored_watches"]
 
 
 def book_frame(connection: Connection) -> BookFrame:
-    """Return the firm and its account managers, as the latest entries have them.
+    """Return the firm and its account managers, with and without clients.
 
     Raises:
         BadInput: there is no client yet, so nobody knows the firm.
     """
-    latest = select(clients.c.payload).order_by(clients.c.changed_at.desc(), clients.c.id).limit(1)
+    latest = select(clients.c.payload).order_by(clients.c.changed_at.desc(), clients.c.id.desc()).limit(1)
     stored: Any = connection.execute(latest).scalar()
     if stored is None:
         raise BadInput(
             "There is no client book yet, so the firm and its account managers are not known.",
             fix="Import one that names them: 'firstword clients import BOOK'.",
         )
-    one_of_each = select(func.max(clients.c.id)).group_by(clients.c.manager_id)
-    payloads = connection.execute(select(clients.c.payload).where(clients.c.id.in_(one_of_each))).scalars()
-    managers = {entry.manager.id: entry.manager for entry in map(ClientChanged.model_validate, payloads)}
-    return BookFrame(ClientChanged.model_validate(stored).firm, dict(sorted(managers.items())))
+    return BookFrame(ClientChanged.model_validate(stored).firm, known_managers(connection))
 
 
 def stored_watches(connection: Connection) -> Iterator[Mapping[str, Any]]:
@@ -41,6 +40,14 @@ def stored_watches(connection: Connection) -> Iterator[Mapping[str, Any]]:
         client = payload["client"]
         yield from client.get("assets", ())
         yield from client.get("interests", ())
+
+
+def id_of_own(wanted: str, manager_id: str) -> str:
+    """Return the id of a client whom somebody adds who doesn't see all clients.
+
+    It is the same whether a client whom they don't see has ``wanted`` or not, so it tells nothing of those.
+    """
+    return f"{wanted[:73]}-{content_id('cli', manager_id, wanted)[-6:]}"
 
 
 def id_is_taken(connection: Connection, client_id: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,6 +13,15 @@ __all__ = ["HOLDING", "Group", "RowProblem", "grouped"]
 
 #: The fields of a holding: where a column fills one, a client may have many rows.
 HOLDING = frozenset(("asset_name", "asset_ticker", "asset_isin", "asset_weight", "asset_value", "asset_note"))
+
+
+#: Characters of each field that are enough; texts of several sentences may have as many as a cell.
+_LIMITS = {
+    "id": 80, "name": 200, "first_name": 100, "last_name": 100, "organisation": 200, "email": 254, "phone": 60,
+    "manager": 200, "salutation": 200, "jurisdiction": 100, "asset_name": 200, "asset_ticker": 40, "asset_isin": 40,
+}  # fmt: skip
+_NAMES = frozenset(("name", "first_name", "last_name", "organisation"))
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
 class RowProblem(NamedTuple):
@@ -36,11 +46,28 @@ class Group:
         cells = (row or self.rows[0]).cells
         return cells[at] if at is not None and at < len(cells) else ""
 
+    def faults(self, columns: Sequence[str]) -> Iterator[RowProblem]:
+        """Yield the cells of the rows that hold no value that their field could have."""
+        for row in self.rows:
+            for target, at in self.positions.items():
+                fault = row.faults.get(at) or _misfit(target, self.value(target, row))
+                if fault is not None:
+                    yield RowProblem(row.number, columns[at], *fault)
+
     def name(self) -> str:
         """Return the client's name, put together if need be."""
         return self.value("name") or " ".join(
             part for part in (self.value("first_name"), self.value("last_name")) if part
         )
+
+
+def _misfit(target: str, text: str) -> tuple[str, str] | None:
+    limit = _LIMITS.get(target)
+    if limit is not None and len(text) > limit:
+        return f"The text has {len(text):,} characters, more than {limit}.", "Shorten it."
+    if target in _NAMES and _ADDRESS.fullmatch(text):
+        return f"{text!r} is an address: the cells of this row may have moved.", "Put each value into its own column."
+    return None
 
 
 def grouped(table: Table, mapping: Sequence[str]) -> tuple[list[Group], list[RowProblem]]:

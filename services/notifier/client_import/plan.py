@@ -21,6 +21,15 @@ __all__ = ["ImportOptions", "KnownClients", "Plan", "PlannedClient", "plan_impor
 _PLACE = re.compile(r"assets\[(\d+)\]")
 _TARGET_OF = {"contact.email": "email", "contact.phone": "phone", "desires": "goal", "history": "note"}
 
+#: The fix for a cell, where the book's file is written in another way.
+_FIXES = {
+    "contact.max_per_week": "Write a whole number, such as 3.",
+    "contact.quiet": "Write a range of hours, such as 19:00-08:00.",
+    "time_zone": "Write it as a region and a city, such as Europe/Paris.",
+    "language": "Write the code of a language, such as en or pt-BR.",
+    "risk": "Write limited, moderate or high.",
+}
+
 
 class KnownClients(Protocol):
     """The clients that the book has."""
@@ -118,6 +127,7 @@ class _Planner:
         known: KnownClients,
     ) -> None:
         self._columns = {target: table.columns[at] for at, target in enumerate(mapping) if target}
+        self._all_columns = table.columns
         self._options, self._book, self._frame, self._known = options, book, frame, known
         self._cells = CellReader(table, mapping, frame)
         self._touched = {BOOK_FIELDS[target] for target in mapping if target in BOOK_FIELDS}
@@ -126,7 +136,9 @@ class _Planner:
         """Yield the problems that make it needless to look further."""
         client_id, email = group.value("id"), group.value("email")
         number = group.rows[0].number
-        if client_id and not id_is_valid(client_id):
+        if faults := list(group.faults(self._all_columns)):
+            yield from faults
+        elif client_id and not id_is_valid(client_id):
             fix = "Use letters, digits, dots and hyphens, at most 80."
             yield RowProblem(number, self._columns["id"], f"{client_id!r} can't be an id.", fix)
         elif (refusal := self._known.refusal(client_id, email)) is not None:
@@ -151,7 +163,8 @@ class _Planner:
                 row = read.asset_rows.get(int(place[1]), group.rows[0].number) if place else group.rows[0].number
                 column = self._column(problem.field)
                 if not any(other.row == row and other.column == column for other in problems):
-                    problems.append(RowProblem(row, column, problem.message, problem.fix))
+                    fix = _FIXES.get(problem.field, problem.fix)
+                    problems.append(RowProblem(row, column, problem.message, fix))
         if problems or found.client is None:
             return _Outcome(None, problems)
         client = entities.identified(_with_known_ids(found.client, current))

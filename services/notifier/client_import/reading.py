@@ -158,6 +158,11 @@ class CellReader:
             if name in holding:
                 holding[name] = holding[name].upper().replace(" ", "") if name == "isin" else holding[name].upper()
         if not holding:
+            if group.value("asset_weight", row) or group.value("asset_value", row):
+                names = ("asset_name", "asset_isin", "asset_ticker", "asset_weight", "asset_value")
+                column = next(name for name in names if name in self._columns)
+                fix = "Write its name, ticker or ISIN."
+                self._problem(read, row, column, "This row names no holding.", fix)
             return None
         if text := group.value("asset_weight", row):
             weight = parse_weight(text, comma_decimals=self._comma)

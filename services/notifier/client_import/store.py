@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, delete, insert, select, update
 
 from schemas.clients import Client, ClientChanged
+from services.notifier.client_book.store import id_of_own
 from services.notifier.client_import.formats import FormatName
 from services.notifier.client_import.groups import RowProblem
 from services.notifier.client_import.plan import ImportOptions
@@ -96,51 +97,56 @@ def _import(row: Mapping[Any, Any]) -> StoredImport:
 
 
 class StoredClients:
-    """The clients in the database, read once for a whole import."""
+    """The clients in the database, read once for a whole import.
+
+    To a viewer who doesn't see all clients, it is as if the others didn't exist: no answer depends on them.
+    """
 
     def __init__(self, connection: Connection, scope: Scope) -> None:
         query = select(clients.c.id, clients.c.manager_id, clients.c.removed, clients.c.payload)
         self._payloads: dict[str, Any] = {}
+        self._others: list[Any] = []
         self._refused: dict[str, tuple[str, str]] = {}
         self._emails: dict[str, str] = {}
-        self._others: set[str] = set()
         self._known: dict[str, Client] = {}
+        #: Ids as files have them, of clients who got others (:func:`id_of_own`).
+        self._filed: dict[str, str] = {}
         for row in connection.execute(query, execution_options={"yield_per": 500}):
-            email = (row.payload["client"].get("contact", {}).get("email") or "").casefold()
             if not scope.includes(row.manager_id):
-                self._refused[row.id] = (f"The id {row.id!r} is taken.", "Use another id, or ask the owner.")
                 if not row.removed:
-                    self._others.add(email)
-                    self._payloads[row.id] = row.payload
+                    self._others.append(row.payload)
                 continue
+            filed = row.id[:-7]
+            if row.id == id_of_own(filed, row.manager_id):
+                self._filed[filed] = row.id
             if row.removed:
                 name = row.payload["client"]["name"]
                 fix = "Restore them on the page of archived clients first, or leave the row out."
                 self._refused[row.id] = (f"{name} is archived.", fix)
                 continue
             self._payloads[row.id] = row.payload
-            if email:
+            if email := (row.payload["client"].get("contact", {}).get("email") or "").casefold():
                 self._emails.setdefault(email, row.id)
 
     def find(self, client_id: str, email: str) -> Client | None:
         """Return the client with this id or else this address."""
-        found = client_id if client_id in self._payloads else self._emails.get(email.casefold()) if email else None
-        if found is None or found in self._refused:
+        by_id = client_id if client_id in self._payloads else self._filed.get(client_id)
+        found = by_id if by_id in self._payloads else self._emails.get(email.casefold()) if email else None
+        if found is None:
             return None
         if found not in self._known:
             self._known[found] = ClientChanged.model_validate(self._payloads[found]).client
         return self._known[found]
 
     def refusal(self, client_id: str, email: str) -> tuple[str, str] | None:
-        """Return why no client can have this id or address."""
-        if client_id in self._refused:
-            return self._refused[client_id]
-        if email and email.casefold() in self._others and email.casefold() not in self._emails:
-            return f"{email} belongs to a client of another account manager.", "Ask the owner."
-        return None
+        """Return why no client can have this id; an address is refused to none."""
+        refused = self._refused.get(client_id)
+        if refused is None and client_id not in self._payloads:
+            refused = self._refused.get(self._filed.get(client_id, ""))
+        return refused
 
     def watches(self) -> Iterator[Mapping[str, Any]]:
         """Yield every watch of every client, as stored."""
-        for payload in self._payloads.values():
+        for payload in (*self._payloads.values(), *self._others):
             yield from payload["client"].get("assets", ())
             yield from payload["client"].get("interests", ())

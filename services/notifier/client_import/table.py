@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from services.common.errors import BadInput
 from services.notifier.client_import.xlsx import is_xlsx, read_xlsx
 
-__all__ = ["MAX_BYTES", "MAX_ROWS", "Row", "Table", "read_table"]
+__all__ = ["MAX_BYTES", "MAX_ROWS", "Fault", "Row", "Table", "read_table"]
+
+#: What is wrong with a cell, and what to do.
+Fault = tuple[str, str]
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 20_000
@@ -18,15 +22,23 @@ _MAX_COLUMNS = 300
 _MAX_CELL = 5_000
 _SEPARATORS = ",;\t|"
 _GUARD = re.compile(r"^'(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+#: What spreadsheets show in place of a value.
+_ERRORS = frozenset(("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"))
+#: What UTF-8 letters become when they are read as Windows-1252.
+_MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row with content. ``number`` is the one that a spreadsheet shows; the header has 1."""
+    """A row with content. ``number`` is the one that a spreadsheet shows; the header has 1.
+
+    ``faults`` are the cells that hold no value that could be taken, by their position.
+    """
 
     number: int
     cells: tuple[str, ...]
+    faults: Mapping[int, Fault] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,10 @@ def read_table(content: bytes) -> Table:
 
 
 def _decoded(content: bytes) -> str:
-    """Return the text: UTF-8, UTF-16, or else Windows-1252, which spreadsheets write in western Europe."""
+    """Return the text: UTF-8, UTF-16, or else Windows-1252, which spreadsheets write in western Europe.
+
+    Single lines in another encoding make no other file of it: their letters are replaced, and so found as faults.
+    """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif b"\x00" in content[:200]:
@@ -72,8 +87,22 @@ def _decoded(content: bytes) -> str:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
-            continue
+            if encoding == "utf-8-sig" and _is_mostly_utf8(content):
+                return content.decode(encoding, errors="replace")
     raise BadInput("The file is no text that can be read.", fix="Save it as CSV in UTF-8, or as .xlsx.")
+
+
+def _is_mostly_utf8(content: bytes) -> bool:
+    """Return whether more of the lines with other letters than ASCII are UTF-8 than are not."""
+    balance = 0
+    for line in content.split(b"\n"):
+        if not line.isascii():
+            try:
+                line.decode()
+                balance += 1
+            except UnicodeDecodeError:
+                balance -= 1
+    return balance > 0
 
 
 def _separator(text: str) -> str:
@@ -119,9 +148,41 @@ def _bare(cell: str) -> str:
     return _GUARD.sub("", " ".join(cell.split())[:_MAX_CELL])
 
 
+def _fault(cell: str) -> Fault | None:
+    """Return why a cell's text can't be taken; None if it can."""
+    text = cell.strip()
+    if text.startswith("=") and len(text) > 1:
+        return f"The cell holds a formula ({text[:40]}), not a value.", "Write the value in its place."
+    if text in _ERRORS:
+        return (
+            f"The cell holds the spreadsheet's error {text}.",
+            "Correct the formula, or write the value in its place.",
+        )
+    if "\ufffd" in text:
+        return "The cell has letters that can't be read.", "Correct it, and save the file as CSV in UTF-8 or as .xlsx."
+    if (garbled := _MOJIBAKE.search(text)) is not None and _as_utf8(garbled[0]):
+        fix = f"Write {_as_utf8(text) or 'the text as it should be'}, or save the file as CSV in UTF-8."
+        return f"{text[:40]!r} was saved in a wrong encoding.", fix
+    if len(text) > _MAX_CELL:
+        return f"The text has {len(text):,} characters, more than {_MAX_CELL:,}.", "Shorten it."
+    return None
+
+
+def _faults(cells: list[str]) -> dict[int, Fault]:
+    return {at: fault for at, cell in enumerate(cells) if (fault := _fault(cell)) is not None}
+
+
+def _as_utf8(garbled: str) -> str | None:
+    """Return what a text was before its UTF-8 was read as Windows-1252."""
+    try:
+        return garbled.encode("cp1252").decode()[:40]
+    except UnicodeError:
+        return None
+
+
 def _table(rows: list[tuple[int, list[str]]], *, comma_decimals: bool) -> Table:
     filled = [
-        Row(number, tuple(_bare(cell) for cell in cells[:_MAX_COLUMNS]))
+        Row(number, tuple(_bare(cell) for cell in cells[:_MAX_COLUMNS]), _faults(cells[:_MAX_COLUMNS]))
         for number, cells in rows
         if any(cell.strip() for cell in cells)
     ]

@@ -197,4 +197,4 @@ def _value(cell: Any, strings: list[str], dates: frozenset[int]) -> str:
             return (_EPOCH + timedelta(days=min(float(text), 2_000_000))).date().isoformat()
         number = float(text)
         return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.12g}"
-    return "" if kind == "e" else text
+    return text

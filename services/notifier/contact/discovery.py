@@ -7,9 +7,8 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
-from ruamel.yaml import YAML
-
 from schemas.clients import Client, Note
+from services.common.yaml_table import load_yaml
 from services.notifier.trades.definition import DiscoveryQuestion, TradeDefinition
 
 __all__ = ["answers_by_question", "general_questions", "questions_for", "unanswered", "with_answers"]
@@ -19,7 +18,7 @@ __all__ = ["answers_by_question", "general_questions", "questions_for", "unanswe
 def general_questions() -> tuple[DiscoveryQuestion, ...]:
     """Return the questions for clients of every trade."""
     text = files("services.notifier.contact").joinpath("discovery.yaml").read_text(encoding="utf-8")
-    raw = YAML(typ="safe", pure=True).load(text)
+    raw = load_yaml(text)
     return tuple(DiscoveryQuestion.model_validate(entry) for entry in raw["every"])
 
 

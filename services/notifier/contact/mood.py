@@ -10,9 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from schemas.clients import Client
+from services.common.yaml_table import load_yaml
 
 __all__ = ["ConversationNote", "MoodSuggestion", "suggest_mood"]
 
@@ -76,5 +75,5 @@ def _plain(text: str) -> str:
 @cache
 def _data() -> dict[str, Any]:
     text = files("services.notifier.contact").joinpath("mood.yaml").read_text(encoding="utf-8")
-    raw: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
+    raw: dict[str, Any] = load_yaml(text)
     return raw

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -19,17 +20,21 @@ from services.notifier.desk.api.models import GATE_PROBLEMS, gate_findings
 from services.notifier.desk.context import signed_in
 from services.notifier.desk.errors import (
     Conflict,
+    FactorNeeded,
     Forbidden,
     GateRefused,
+    InvalidFields,
     KeyReused,
     NotFound,
+    ProofNeeded,
+    RoleRefused,
     SignInNeeded,
     TooManyRequests,
 )
-from services.notifier.desk.pages.rendering import render
-from services.notifier.desk.pages.signin import signin_page
+from services.notifier.desk.pages.rendering import render, signin_page
 from services.notifier.desk.problems import FieldError, problem_response
 from services.notifier.desk.security import HEADERS
+from services.notifier.roles import ROLES
 
 __all__ = ["HANDLERS"]
 
@@ -39,6 +44,9 @@ STATUSES: tuple[tuple[type[FirstwordError], int], ...] = (
     (Conflict, 409),
     (NotFound, 404),
     (Forbidden, 403),
+    (RoleRefused, 403),
+    (FactorNeeded, 403),
+    (ProofNeeded, 403),
     (KeyReused, 422),
     (TooManyRequests, 429),
 )
@@ -58,8 +66,17 @@ def _refused(request: Request, error: Exception) -> Response:
     """Say why an action isn't possible."""
     if isinstance(error, GateRefused):
         return _held_back(request, error)
+    if isinstance(error, FactorNeeded) and not _wants_json(request):
+        return RedirectResponse("/me/second-factor", status_code=303)
+    if isinstance(error, ProofNeeded) and not _wants_json(request):
+        return RedirectResponse(f"/me/proof?{urlencode({'then': error.then})}", status_code=303)
+    if isinstance(error, RoleRefused) and request.url.path == "/":
+        return RedirectResponse(ROLES[signed_in(request).viewer.role].home, status_code=303)
     if isinstance(error, InvalidEntry):
         errors = [FieldError(field=problem.field, message=str(problem)) for problem in error.problems]
+        return _problem(request, 422, error.message, error.fix, errors=errors)
+    if isinstance(error, InvalidFields):
+        errors = [FieldError(field=field, message=message) for field, message in error.problems]
         return _problem(request, 422, error.message, error.fix, errors=errors)
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 400)
     headers = {}

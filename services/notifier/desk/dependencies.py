@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hmac
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from schemas.feeds import FeedStatus
+from schemas.feeds import FeedKind, FeedStatus
+from schemas.inlets import PushedItem
+from schemas.mentions import SourceGrade, SourceLetter
 from services.common.clock import Clock
 from services.common.processing import EventPublisher
 from services.notifier.client_book.port import ClientBook, InterestPreviews
 from services.notifier.delivery.routes import MAIL, ClientRoutes, ManagerRoutes
+from services.notifier.desk.inlet_port import FoundFeed, InletPort, PreviewItem
+from services.notifier.desk.openid import OpenIdProvider
 from services.notifier.gate.policy import GatePolicy
 from services.notifier.trades.catalog import Trades
 
@@ -25,17 +30,33 @@ __all__ = [
     "FeedImport",
     "FeedView",
     "FoundFeed",
+    "HubPort",
+    "ItemInlets",
     "PreviewItem",
+    "QuarantinePort",
+    "Replayed",
+    "SourceActions",
     "SourceView",
+    "TakenItem",
+    "UnreadThing",
 ]
+
+
+#: What a feed's server asks for: a user and password, a token, a header; or nothing any more.
+CredentialKind = Literal["basic", "bearer", "header", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class FeedView:
     """A feed as the desk shows it. The desk does not know how feeds are stored.
 
-    ``speaks_for`` are the domains of the publishers for which somebody vouched that they publish through the feed, for
-    the reason in ``ground``. ``channel`` is the host of its address, whose publisher speaks through it without that.
+    ``kind`` is how its items come in. ``speaks_for`` are the domains of the publishers for which somebody vouched that
+    they publish through the feed, for the reason in ``ground``. ``channel`` is the host of its address, whose publisher
+    speaks through it without that. ``has_hub``: a hub tells Firstword
+    at once when it has news. ``usual_delay`` passes between an item's publication and the poll that
+    brings it. ``credentials`` is the kind of those that its server gets, never more. ``fetched_at`` is where it is
+    fetched if that is no longer ``url``, after a permanent redirect; ``redirects_to`` where it redirects permanently
+    and is not fetched yet.
     """
 
     id: str
@@ -53,6 +74,12 @@ class FeedView:
     speaks_for: tuple[str, ...] = ()
     ground: str | None = None
     channel: str | None = None
+    kind: FeedKind = "feed"
+    has_hub: bool = False
+    usual_delay: timedelta | None = None
+    credentials: str | None = None
+    fetched_at: str | None = None
+    redirects_to: str | None = None
 
     @property
     def name(self) -> str:
@@ -66,27 +93,13 @@ class FeedView:
 
 
 @dataclass(frozen=True, slots=True)
-class PreviewItem:
-    """An item of a feed that is not watched yet."""
+class FeedPack:
+    """A set of official feeds that ships with Firstword: its feeds, and how many of them are listed already."""
 
+    name: str
     title: str
-    at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class FoundFeed:
-    """A feed at an address, or of the page there, with a preview; or the ``problem`` why it can't be read.
-
-    ``count`` is how many items it has, ``items`` are the newest. ``feed_id`` names it if it is watched already.
-    """
-
-    url: str
-    title: str | None = None
-    count: int = 0
-    items: tuple[PreviewItem, ...] = ()
-    problem: str | None = None
-    fix: str | None = None
-    feed_id: str | None = None
+    feeds: tuple[str, ...]
+    listed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +130,85 @@ class SourceView:
     record: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadThing:
+    """A document of a feed, entries of one, a message of a mailbox, or an event, that could not be read.
+
+    ``times`` is how often that happened, first at ``first_at``. ``waits``: its replay was asked for and is due.
+    """
+
+    id: str
+    kind: Literal["document", "entries", "message", "event"]
+    name: str
+    place: str
+    reason: str
+    fix: str | None
+    at: datetime
+    first_at: datetime
+    times: int
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The result of a replay: new and revised items, the ``problem`` that is left, or that it happens soon."""
+
+    new: int = 0
+    revised: int = 0
+    problem: str | None = None
+    fix: str | None = None
+    waits: bool = False
+
+
+class QuarantinePort(Protocol):
+    """The quarantine, from the desk. Each method raises FirstwordError with a fix if it isn't possible."""
+
+    @property
+    def with_events(self) -> bool:
+        """False if events that could not be processed are kept elsewhere."""
+        ...
+
+    def list(self, limit: int) -> Sequence[UnreadThing]:
+        """Return what could not be read, of each kind the newest ``limit``."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how much could not be read, by kind."""
+        ...
+
+    async def replay(self, id: str) -> Replayed:
+        """Read it again."""
+        ...
+
+    def drop(self, id: str) -> None:
+        """Give it up."""
+        ...
+
+
+class HubPort(Protocol):
+    """The subscriptions of feeds at hubs, by the tokens in the addresses of their callbacks."""
+
+    def known(self, token: str) -> bool:
+        """Return whether a subscription has this token."""
+        ...
+
+    def verify(self, token: str, topic: str, lease_seconds: int) -> bool:
+        """Confirm a subscription; False if it was not asked for."""
+        ...
+
+    def refuse(self, token: str, topic: str, reason: str) -> bool:
+        """Take note that the hub refuses it; False if it isn't ours."""
+        ...
+
+    def signature(self, token: str, header: str) -> tuple[hmac.HMAC, str] | None:
+        """Return what computes an announcement's signature, and the one that it must have; None if there is none."""
+        ...
+
+    def announced(self, token: str, *, signed: bool) -> None:
+        """Act on an announcement."""
+        ...
+
+
 class FeedActions(Protocol):
     """Changes to feeds from the desk. Each raises FirstwordError with a fix if it isn't possible."""
 
@@ -144,12 +236,71 @@ class FeedActions(Protocol):
         """Set the publishers for which a feed speaks, and the reason."""
         ...
 
+    def packs(self) -> Sequence[FeedPack]:
+        """Return the packs that ship with Firstword."""
+        ...
+
+    def add_pack(self, name: str) -> FeedImport:
+        """Add all feeds of a pack."""
+        ...
+
+    def set_credentials(self, feed_id: str, kind: CredentialKind, name: str, secret: str) -> None:
+        """Set what the feed's server asks for, or forget it. ``name`` is that of the user or of the header."""
+        ...
+
     def import_opml(self, raw: bytes, name: str) -> FeedImport:
         """Add all feeds of an OPML file."""
         ...
 
     def export_opml(self) -> bytes:
         """Return all feeds as OPML."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TakenItem:
+    """An item that an inlet took. ``change`` is what it was there: new, revised, a copy of another, or unchanged."""
+
+    id: str
+    change: Literal["new", "revised", "copy", "unchanged"]
+    revision: int
+
+
+class ItemInlets(Protocol):
+    """The inlets into which programs put items. The desk does not look into a batch."""
+
+    async def read(self, inlet_id: str, items: Sequence[PushedItem]) -> tuple[object, Sequence[str]]:
+        """Return the items as a batch that can be taken, and warnings about them.
+
+        Raises:
+            InvalidFields: fields of some items can't be used.
+            NotFound: there is no such inlet.
+        """
+        ...
+
+    def take(self, connection: Connection, inlet_id: str, batch: object) -> Sequence[TakenItem]:
+        """Store and publish a batch in the caller's transaction; return what became of each item, in order.
+
+        Raises:
+            Conflict: the inlet is paused.
+            NotFound: there is no such inlet.
+        """
+        ...
+
+
+class SourceActions(Protocol):
+    """Changes to the grades of sources from the desk. Each raises FirstwordError with a fix if it isn't possible."""
+
+    def current(self, domain: str) -> SourceGrade:
+        """Return the grade that is set for a domain, which may be that of a parent domain."""
+        ...
+
+    def grade(self, domain: str, letter: SourceLetter, ground: str, publisher: str | None) -> SourceGrade:
+        """Set a grade by hand and start a new track record; return it."""
+        ...
+
+    def put_back(self, grade: SourceGrade) -> None:
+        """Set a grade as it was before."""
         ...
 
 
@@ -161,7 +312,8 @@ class DeskSettings:
     https makes cookies Secure. ``allowed_hosts`` are the accepted Host headers, without port. ``mail_channel`` says
     that mail can be sent; if not, ``mail_fix`` says how to set it up. ``signin_command`` prints a new sign-in link.
     ``metrics_token`` opens /metrics to other machines. ``api_rate`` is how many requests to the API a user may send in
-    a minute. ``undo`` is the time for which a decision can be undone.
+    a minute, ``find_rate`` at how many addresses they may look for feeds, and ``item_rate`` how many items a program
+    may put into an inlet. ``undo`` is the time for which a decision can be undone.
     """
 
     secret: str = field(repr=False)
@@ -174,6 +326,8 @@ class DeskSettings:
     metrics_token: str | None = field(default=None, repr=False)
     page_size: int = 50
     api_rate: int = 1_200
+    find_rate: int = 10
+    item_rate: int = 1_000
     undo: timedelta = timedelta(seconds=10)
 
 
@@ -187,7 +341,10 @@ class DeskDependencies:
     settings: DeskSettings
     feeds_view: Callable[[], Sequence[FeedView]] = tuple
     feed_actions: FeedActions | None = None
+    quarantine: QuarantinePort | None = None
+    hubs: HubPort | None = None
     sources_view: Callable[[], Sequence[SourceView]] = tuple
+    source_actions: SourceActions | None = None
     ready: Callable[[], Sequence[str]] = tuple
     metrics: CollectorRegistry | None = None
     client_routes: ClientRoutes = field(default_factory=lambda: MAIL)
@@ -196,3 +353,6 @@ class DeskDependencies:
     trades: Trades = field(default_factory=Trades.shipped)
     client_book: ClientBook | None = None
     interest_previews: InterestPreviews | None = None
+    item_inlets: ItemInlets | None = None
+    inlets: InletPort | None = None
+    openid: OpenIdProvider | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,6 +10,7 @@ from schemas.deliveries import DeliveryStatus
 from schemas.drafts import DraftState
 from schemas.event_views import EventStatus, EvidencePosition, TellingState
 from services.notifier.advice.outcomes import SentOpinion
+from services.notifier.client_book.duplicates import KeyKind
 from services.notifier.gate.policy import Effect
 from services.notifier.triage.snooze import SNOOZES
 
@@ -47,6 +48,7 @@ __all__ = [
     "moment",
     "outcome",
     "sentence",
+    "shared",
     "telling_reason",
     "zone",
 ]
@@ -69,7 +71,10 @@ BOOK_CHANGE = {
     "undone": "Import undone",
     "removed": "Removed",
     "book": "Client book imported",
+    "merged": "Merged with another entry of theirs",
 }
+#: What entries of one client share (services.notifier.client_book.duplicates.KeyKind).
+_SHARED: Mapping[KeyKind, str] = {"email": "email address", "phone": "phone number", "name": "name"}
 #: Imports of clients (services.notifier.client_import.store.ImportStatus).
 IMPORT_STATUS = {
     "checked": "Checked",
@@ -334,6 +339,12 @@ def sentence(text: str) -> str:
     """Return ``text`` with a capital at its beginning and a period at its end."""
     text = text.strip()
     return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?…" else ".")
+
+
+def shared(kinds: Sequence[KeyKind]) -> str:
+    """Name what entries of one client share."""
+    *names, last = (_SHARED[kind] for kind in kinds)
+    return f"{', '.join(names)} and {last}" if names else last
 
 
 def deadline(when: datetime, now: datetime) -> str:

@@ -39,7 +39,7 @@ def visible_draft(connection: Connection, viewer: Viewer, gate: GatePolicy, draf
     line = queries.draft(connection, viewer.scope, draft_id)
     if line is None and is_given_to(connection, viewer.user_id, draft_id):
         return queries.draft(connection, EVERYTHING, draft_id)
-    if line is None and viewer.user_id in gate.second_persons:
+    if line is None and gate.names(viewer.user_id, viewer.role):
         line = queries.draft(connection, EVERYTHING, draft_id)
         if line is not None and line.state != "second":
             return None
@@ -48,11 +48,15 @@ def visible_draft(connection: Connection, viewer: Viewer, gate: GatePolicy, draf
 
 def scope_for_second(viewer: Viewer, gate: GatePolicy) -> Scope:
     """Return the scope in which drafts that wait for a second person are visible to the viewer."""
-    return EVERYTHING if viewer.user_id in gate.second_persons else viewer.scope
+    return EVERYTHING if gate.names(viewer.user_id, viewer.role) else viewer.scope
 
 
 def to_second(connection: Connection, viewer: Viewer, gate: GatePolicy) -> Sequence[DraftLine]:
     """Return the drafts that wait for the viewer as the second person, by deadline."""
     lines = queries.waiting_for_second(connection, scope_for_second(viewer, gate))
     first_by = ((line, first_approval(connection, line)) for line in lines)
-    return [line for line, first in first_by if first is not None and gate.may_second(viewer.user_id, first["by"])]
+    return [
+        line
+        for line, first in first_by
+        if first is not None and gate.may_second(viewer.user_id, viewer.role, first["by"])
+    ]

@@ -31,7 +31,15 @@ OPEN_PATHS = ("/healthz", "/readyz")
 BODY_LIMIT_BYTES = 256 * 1024
 #: A table of clients has some MB; the API receives it in base64.
 UPLOAD_LIMIT_BYTES = 15 * 1024 * 1024
-UPLOAD_PATHS = ("/clients/imports", "/api/v1/clients/imports")
+#: A hundred items with their texts.
+ITEMS_LIMIT_BYTES = 4 * 1024 * 1024
+LIMITS_BYTES = {
+    "/clients/imports": UPLOAD_LIMIT_BYTES,
+    "/api/v1/clients/imports": UPLOAD_LIMIT_BYTES,
+    "/api/v1/items": ITEMS_LIMIT_BYTES,
+}
+#: What hubs announce; the callback itself limits what it reads.
+HUB_PATH = "/websub/"
 
 
 class Guard:
@@ -87,7 +95,9 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
             return 403, "This request comes from another site, so it was refused."
-        limit = UPLOAD_LIMIT_BYTES if scope["path"] in UPLOAD_PATHS else BODY_LIMIT_BYTES
+        if scope["path"].startswith(HUB_PATH):
+            return None
+        limit = LIMITS_BYTES.get(scope["path"], BODY_LIMIT_BYTES)
         if "transfer-encoding" in headers or not _at_most(headers.get("content-length", "0"), limit):
             return 413, "The request is too large, or its length is unknown."
         return None

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from services.notifier.desk.labels import moment
 from services.notifier.sending_plan import Refused, Sending
 
-__all__ = ["TOO_LATE", "approve_button", "leaves", "plan_kind"]
+__all__ = ["TOO_LATE", "approve_button", "cannot_arrive", "leaves", "leaves_in_list", "plan_kind"]
 
 TOO_LATE = "Cannot arrive in time: call, send now with a reason, or drop."
 _TOO_LATE_AND_HELD = "Cannot arrive in time: call or drop. A blackout forbids sending it now."
@@ -29,6 +29,18 @@ def leaves(plan: Sending, zone: ZoneInfo, now: datetime, undo: timedelta) -> str
     if _at_once(plan, now, undo):
         return "Leaves at once"
     return f"Leaves {_moment(plan, zone, now)}"
+
+
+def leaves_in_list(plan: Sending, zone: ZoneInfo, now: datetime, undo: timedelta) -> str:
+    """Say when a message leaves, in a list that says once what to do about those that :func:`cannot_arrive`."""
+    if not cannot_arrive(plan):
+        return leaves(plan, zone, now, undo)
+    return "Cannot arrive in time" if plan.may_override else "Cannot arrive in time, blackout"
+
+
+def cannot_arrive(plan: Sending) -> bool:
+    """Return whether a message may be sent, but not before its deadline."""
+    return plan.refused is None and not plan.in_time
 
 
 def approve_button(plan: Sending, zone: ZoneInfo, now: datetime, undo: timedelta, channel: str | None) -> str:

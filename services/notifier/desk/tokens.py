@@ -19,27 +19,33 @@ from services.notifier.tables import api_tokens, users
 
 __all__ = [
     "ALL_SCOPES",
+    "ITEMS_SCOPE",
     "LIFETIME",
     "NAME_LIMIT",
     "SCOPES",
     "ApiToken",
     "TokenScope",
     "create_api_token",
+    "dead_token",
     "find_token",
     "list_tokens",
     "record_use",
     "revoke_token",
+    "revoke_tokens_of",
     "use_is_due",
 ]
 
-TokenScope = Literal["read", "write", "send"]
-#: What a token of each scope may do. None includes another.
+TokenScope = Literal["read", "write", "send", "items"]
+#: What a token of each scope that people choose may do. None includes another.
 SCOPES: dict[TokenScope, str] = {
     "read": "read everything that the user may see",
     "write": "change drafts, clients, feeds and settings, but send nothing",
     "send": "approve drafts and send messages to clients",
 }
-ALL_SCOPES: tuple[TokenScope, ...] = get_args(TokenScope)
+#: What a user may do.
+ALL_SCOPES: tuple[TokenScope, ...] = tuple(SCOPES)
+#: The one scope of a token of an inlet: to put items into it. No other token has it.
+ITEMS_SCOPE: TokenScope = "items"
 LIFETIME = timedelta(days=365)
 LIMIT = timedelta(days=5 * 366)
 NAME_LIMIT = 80
@@ -49,7 +55,10 @@ USE_RECORDED_EVERY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:
-    """A token as it is listed; nobody can read its text again."""
+    """A token as it is listed; nobody can read its text again.
+
+    ``inlet_id`` is the inlet into which it puts items; such a token may do nothing else.
+    """
 
     id: str
     user_id: str
@@ -59,6 +68,7 @@ class ApiToken:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    inlet_id: str | None = None
 
     def state(self, now: datetime) -> Literal["valid", "expired", "revoked"]:
         """Return whether it can be used."""
@@ -75,8 +85,9 @@ def create_api_token(
     name: str = "API token",
     scopes: Sequence[str] = ALL_SCOPES,
     valid_for: timedelta = LIFETIME,
+    inlet_id: str | None = None,
 ) -> str:
-    """Return a new bearer token for the API. Only its hash is stored.
+    """Return a new bearer token for the API, or for one inlet. Only its hash is stored.
 
     Raises:
         BadInput: there is no such user, or the name, the scopes or the lifetime are not valid.
@@ -84,7 +95,13 @@ def create_api_token(
     name = " ".join(name.split())
     if not 0 < len(name) <= NAME_LIMIT:
         raise BadInput("A token needs a name.", fix=f"Give it one of at most {NAME_LIMIT} characters.")
-    unknown = sorted(set(scopes) - set(ALL_SCOPES))
+    if inlet_id is not None:
+        scopes = (ITEMS_SCOPE,)
+    elif ITEMS_SCOPE in scopes:
+        raise BadInput(
+            f"{ITEMS_SCOPE!r} is the scope of an inlet's tokens.", fix="Create one with 'firstword inlets token NAME'."
+        )
+    unknown = sorted(set(scopes) - set(get_args(TokenScope)))
     if unknown or not scopes:
         said = f"{unknown[0]!r} is not a scope." if unknown else "A token needs a scope."
         raise BadInput(said, fix=f"Choose from {', '.join(ALL_SCOPES)}.")
@@ -99,7 +116,8 @@ def create_api_token(
             user_id=user_id,
             name=name,
             token_hash=_hash(token),
-            scopes=[scope for scope in ALL_SCOPES if scope in scopes],
+            scopes=[scope for scope in get_args(TokenScope) if scope in scopes],
+            inlet_id=inlet_id,
             created_at=now,
             expires_at=now + valid_for,
         )
@@ -116,6 +134,17 @@ def find_token(connection: Connection, token: str, now: datetime) -> ApiToken | 
     )
     row = connection.execute(query).mappings().first()
     return None if row is None else _token(row)
+
+
+def dead_token(connection: Connection, token: str, now: datetime) -> tuple[str | None, str]:
+    """Return whose a token is that is refused, if anybody's, and why: for the audit log alone."""
+    row = connection.execute(select(api_tokens).where(api_tokens.c.token_hash == _hash(token))).mappings().first()
+    if row is None:
+        return None, "an unknown token"
+    state = _token(row).state(now)
+    return row[
+        "user_id"
+    ], "a token of a user who may not sign in" if state == "valid" else f"the {state} token {row['id']}"
 
 
 def record_use(connection: Connection, token: ApiToken, now: datetime) -> None:
@@ -144,9 +173,15 @@ def revoke_token(connection: Connection, token_id: str, now: datetime, user_id: 
     return found
 
 
+def revoke_tokens_of(connection: Connection, inlet_id: str, now: datetime) -> int:
+    """Revoke all tokens of an inlet; return how many were valid until now."""
+    mine = (api_tokens.c.inlet_id == inlet_id, api_tokens.c.revoked_at.is_(None))
+    return connection.execute(update(api_tokens).where(*mine).values(revoked_at=now)).rowcount
+
+
 def _token(row: RowMapping) -> ApiToken:
     kept = {name: row[name] for name in ApiToken.__slots__ if name != "scopes"}
-    return ApiToken(**kept, scopes=tuple(scope for scope in ALL_SCOPES if scope in row["scopes"]))
+    return ApiToken(**kept, scopes=tuple(scope for scope in get_args(TokenScope) if scope in row["scopes"]))
 
 
 def _hash(token: str) -> str:

@@ -48,4 +48,5 @@ draft_alerts = Table(
     metadata,
     Column("alert_id", String(80), primary_key=True),
     Column("draft_id", String(80), primary_key=True),
+    Index(None, "draft_id"),
 )

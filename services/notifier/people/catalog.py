@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Select, Table, or_, select
 
 from services.notifier.advice.tables import advice
-from services.notifier.client_book.tables import client_changes
+from services.notifier.client_book.tables import client_changes, client_file_values, distinct_clients, duplicate_keys
 from services.notifier.digest.tables import noticed
 from services.notifier.event_views.tables import draft_alerts
 from services.notifier.rewording.tables import rewordings
-from services.notifier.search.tables import search_entries, search_words
+from services.notifier.search.tables import search_bodies, search_entries, search_words
 from services.notifier.tables import (
     alerts,
     clients,
@@ -69,8 +69,15 @@ def _of_webhook(client_id: str) -> ColumnElement[bool]:
 
 
 def _of_entry(client_id: str) -> ColumnElement[bool]:
-    entries = select(search_entries.c.id).where(search_entries.c.client_id == client_id)
-    return search_words.c.entry_id.in_(entries)
+    return search_words.c.entry_id.in_(_entries(client_id))
+
+
+def _of_body(client_id: str) -> ColumnElement[bool]:
+    return search_bodies.c.entry_id.in_(_entries(client_id))
+
+
+def _entries(client_id: str) -> Select[tuple[str]]:
+    return select(search_entries.c.id).where(search_entries.c.client_id == client_id)
 
 
 #: In the order in which they are deleted: rows that refer to others come before those.
@@ -96,13 +103,26 @@ ABOUT_CLIENTS: tuple[PersonalTable, ...] = (
     _own(drafts, "drafts of messages"),
     _own(alerts, "news that concerns the client"),
     PersonalTable(search_words, "words of the search index", _of_entry, exported=False),
+    PersonalTable(search_bodies, "words of messages in the search index", _of_body, exported=False),
     PersonalTable(
         search_entries,
         "the search index",
         lambda client_id: search_entries.c.client_id == client_id,
         exported=False,
     ),
+    _own(client_file_values, "what the client book's file says of the client"),
     _own(client_changes, "changes of the client's entry in the book"),
+    PersonalTable(
+        duplicate_keys,
+        "address, number and name, to find entries of the same client",
+        lambda client_id: duplicate_keys.c.client_id == client_id,
+        exported=False,
+    ),
+    PersonalTable(
+        distinct_clients,
+        "clients of whom somebody said that they are not the same",
+        lambda client_id: or_(distinct_clients.c.one_id == client_id, distinct_clients.c.other_id == client_id),
+    ),
     PersonalTable(clients, "the client's entry in the book", lambda client_id: clients.c.id == client_id),
 )
 
@@ -120,8 +140,20 @@ KEPT = {
 #: Tables without data on clients.
 NOT_ABOUT_CLIENTS = frozenset(
     {
-        *("feeds", "feed_items", "quarantine", "outcomes", "event_stories", "event_evidence", "second_readings"),
-        *("users", "signin_links", "api_tokens", "api_requests", "saved_views", "manager_wishes", "audit_seals"),
-        *("webhook_endpoints", "endpoint_notices", "model_answers", "channel_outages"),
+        *("feeds", "feed_credentials", "feed_items", "mailboxes", "quarantine", "unread_messages", "websub"),
+        *("outcomes", "event_stories", "event_evidence", "second_readings"),
+        *(
+            "users",
+            "signin_links",
+            "sessions",
+            "signin_failures",
+            "api_tokens",
+            "api_requests",
+            "saved_views",
+            *("managers", "source_changes"),
+            "manager_wishes",
+        ),
+        *("second_factors", "recovery_codes", "required_factors"),
+        *("webhook_endpoints", "endpoint_notices", "model_answers", "channel_outages", "audit_seals"),
     }
 )

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from schemas.clients import Client, Firm
 from schemas.drafts import Draft, DraftPart, Finding, Grounding
 from services.notifier.drafting.compose import message_text
+from services.notifier.drafting.data_files import phrasing
 from services.notifier.drafting.grounding import GroundingSources, check_grounding, ungrounded
 from services.notifier.drafting.meaning.compare import check_meaning
 from services.notifier.drafting.meaning.draft_findings import edited_findings
-from services.notifier.drafting.news import PREFIX, SUBJECT_CHARACTERS
+from services.notifier.drafting.news import SUBJECT_CHARACTERS
+from services.notifier.drafting.public_acts import without_prefix
 from services.notifier.drafting.tokens import tokens
 from services.notifier.drafting.tone import MAX_WORDS, QUOTATION, count_words, review
 from services.notifier.gate.findings import gated
@@ -167,7 +169,7 @@ def _says_the_same(question: Question, role: str, text: str, before: str, draft:
     if role == "news":
         return news_says_the_same(text, before, question.titles, question.reports)
     if role == "subject":
-        prefix = PREFIX.get(draft.verdict, "")
+        prefix = draft.subject.removesuffix(without_prefix(draft.subject))
         if not text.startswith(prefix):
             return False
         line = text.removeprefix(prefix)
@@ -221,7 +223,9 @@ def _check_whole(
         return Declined("length", f"It has {words} words; {limit} are allowed.")
     if len(subject) > SUBJECT_CHARACTERS:
         return Declined("length", f"The subject has {len(subject)} characters; {SUBJECT_CHARACTERS} are allowed.")
-    if draft.verdict == "warn" and "unconfirmed" not in body.casefold():
+    not_seen = phrasing().news["not_seen"]
+    caution = not_seen if not_seen in draft.body else "unconfirmed"
+    if draft.verdict == "warn" and caution.casefold() not in body.casefold():
         return Declined("sense", "It doesn't say that the news is unconfirmed.")
     groundings = check_grounding(f"{subject}\n\n{body}", known)
     if missing := ungrounded(groundings):

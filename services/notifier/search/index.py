@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from schemas.alerts import Alert
 from schemas.clients import Client, ClientChanged
-from services.notifier.search.tables import search_entries, search_words
-from services.notifier.search.words import fold_words
+from services.notifier.folding import fold_text, fold_words
+from services.notifier.search.tables import search_bodies, search_entries, search_words
 from services.notifier.tables import alerts, clients, drafts
 
 __all__ = ["index_alert", "index_client", "index_draft", "is_empty", "rebuild", "remove_client"]
@@ -61,7 +61,7 @@ def index_alert(connection: Connection, alert: Alert) -> None:
 def index_draft(connection: Connection, draft_id: str) -> None:
     """Write the entry of a draft as it is stored."""
     query = (
-        select(drafts.c.client_id, drafts.c.subject, drafts.c.created_at, alerts.c.entity_name)
+        select(drafts.c.client_id, drafts.c.subject, drafts.c.body, drafts.c.created_at, alerts.c.entity_name)
         .select_from(drafts.outerjoin(alerts, alerts.c.id == drafts.c.alert_id))
         .where(drafts.c.id == draft_id)
     )
@@ -69,6 +69,8 @@ def index_draft(connection: Connection, draft_id: str) -> None:
     words = fold_words(row.subject, row.entity_name or "")
     entry = _Entry("draft", row.client_id, draft_id, row.subject, draft_id, row.created_at, words)
     _replace(connection, entry)
+    body = " ".join(dict.fromkeys(fold_text(row.body).split()))
+    connection.execute(insert(search_bodies).values(entry_id=entry.id, words=f" {body}"))
 
 
 def is_empty(connection: Connection) -> bool:
@@ -77,7 +79,8 @@ def is_empty(connection: Connection) -> bool:
 
 
 def rebuild(connection: Connection) -> None:
-    """Index everything, for databases that were filled without the index."""
+    """Index everything, for databases that were filled without the index, or with an older one."""
+    _fold_names(connection)
     query = select(clients.c.payload, clients.c.changed_at).where(clients.c.removed.is_(False))
     for row in connection.execute(query).all():
         index_client(connection, ClientChanged.model_validate(row.payload).client, row.changed_at)
@@ -89,6 +92,15 @@ def rebuild(connection: Connection) -> None:
         index_draft(connection, draft_id)
 
 
+def _fold_names(connection: Connection) -> None:
+    """Write the names of all clients as filters look for them."""
+    named = connection.execute(select(clients.c.id, clients.c.name, clients.c.organisation)).all()
+    rows = [{"of": row.id, "folded": fold_text(f"{row.name} {row.organisation or ''}")} for row in named]
+    if rows:
+        folded = update(clients).where(clients.c.id == bindparam("of")).values(search=bindparam("folded"))
+        connection.execute(folded, rows)
+
+
 def _replace(connection: Connection, entry: _Entry) -> None:
     _remove(connection, search_entries.c.id == entry.id)
     _add(connection, [entry])
@@ -97,6 +109,7 @@ def _replace(connection: Connection, entry: _Entry) -> None:
 def _remove(connection: Connection, which: ColumnElement[bool]) -> None:
     gone = select(search_entries.c.id).where(which)
     connection.execute(delete(search_words).where(search_words.c.entry_id.in_(gone)))
+    connection.execute(delete(search_bodies).where(search_bodies.c.entry_id.in_(gone)))
     connection.execute(delete(search_entries).where(which))
 
 

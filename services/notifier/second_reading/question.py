@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
 
 from schemas.base import Model, content_id
 from schemas.items import Item
 from schemas.mentions import Mention
 from schemas.readings import EventFamily, Firmness, Genre, Outlook, Reading, ReadingField, Role, SecondReading, Weight
+from services.common.yaml_table import load_yaml
 
 __all__ = [
     "ANSWER_SCHEMA",
@@ -156,5 +156,5 @@ def _collapsed(text: str) -> str:
 @cache
 def _words() -> dict[str, str]:
     raw = files("services.notifier.second_reading").joinpath("question.yaml").read_text(encoding="utf-8")
-    words: dict[str, str] = YAML(typ="safe", pure=True).load(raw)
+    words: dict[str, str] = load_yaml(raw)
     return words

@@ -10,10 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from services.common.errors import BadInput
-from services.common.yaml_table import line_of, load_table
+from services.common.yaml_table import Rows, Table, line_of, load_table
 from services.notifier.trades.definition import (
     ALLOWED,
     AssetKinds,
@@ -109,24 +108,24 @@ def _conflicts(trade: TradeDefinition) -> Iterator[tuple[str, str]]:
         yield "discovery", f"two questions have the id {twice!r}. Give each an id of its own."
 
 
-def _fault(detail: ErrorDetails, root: CommentedMap) -> tuple[int, str]:
+def _fault(detail: ErrorDetails, root: Table) -> tuple[int, str]:
     steps = [step for step in detail["loc"] if step != "[key]"]
     line, field = _place(steps, root)
     cause, fix = _cause(detail, steps)
     return line, f"{field}: {cause}. {fix}"
 
 
-def _place(steps: list[int | str], root: CommentedMap) -> tuple[int, str]:
+def _place(steps: list[int | str], root: Table) -> tuple[int, str]:
     """Return the line of the value at a path, or of its closest ancestor in the file, and the path."""
     node: Any = root
     line, field = 1, ""
     for step in steps:
         field += f"[{step}]" if isinstance(step, int) else f".{step}" if field else step
-        if isinstance(node, CommentedMap):
+        if isinstance(node, Table):
             line = line_of(node, step) if step in node else line
             node = node.get(step)
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            line = int(node.lc.item(step)[0]) + 1
+        elif isinstance(node, Rows) and isinstance(step, int) and step < len(node):
+            line = node.lines[step] + 1
             node = node[step]
     return line, field or "file"
 

@@ -247,7 +247,7 @@ def seal_all(connection: Connection) -> int:
         resealed = []
         for secret in _SECRETS.validate_python(stored):
             try:
-                sealed = secret.value if keys.newest_sealed(secret.value) else keys.seal(keys.open(secret.value))
+                sealed = keys.resealed(secret.value)
             except LockedSecret:
                 sealed, locked = secret.value, locked + 1
             resealed.append(Secret(value=sealed, until=secret.until).model_dump(mode="json"))

@@ -21,6 +21,7 @@ from services.notifier.client_book.fields import (
     value_of,
     with_values,
 )
+from services.notifier.client_book.file_values import file_differences, filed_client, with_file_value
 from services.notifier.client_book.history import (
     ChangeAction,
     client_at,
@@ -29,9 +30,10 @@ from services.notifier.client_book.history import (
     removal,
 )
 from services.notifier.client_book.port import BookFrame, EntityIndex, EntryProblem, InvalidEntry
-from services.notifier.client_book.store import book_frame, id_is_taken, stored_watches
+from services.notifier.client_book.store import book_frame, id_is_taken, id_of_own, stored_watches
 from services.notifier.desk.actions.context import ActionContext, one_line
 from services.notifier.desk.errors import Conflict, NotFound
+from services.notifier.scope import EVERYTHING
 from services.notifier.sinks import ClientSink
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "remove_client",
     "restore_client",
     "save_client",
+    "take_file_value",
 ]
 
 
@@ -82,13 +85,14 @@ def add_client(context: ActionContext, entry: Mapping[str, Any]) -> Saved:
         if not id_is_valid(client.id):
             fix = "Use letters, digits, dots and hyphens, at most 80."
             raise InvalidEntry([EntryProblem("error", "id", f"{client.id!r} can't be an id.", fix)])
-        if id_is_taken(context.connection, client.id):
+        if context.viewer.scope == EVERYTHING and id_is_taken(context.connection, client.id):
             raise InvalidEntry(
                 [EntryProblem("error", "id", f"The id {client.id!r} is taken.", "Choose another, or leave it out.")]
             )
     else:
-        client = client.model_copy(update={"id": free_id(context, context.book.new_id(client.name))})
-    client = client.model_copy(update={"desk_fields": stated_fields(client)})
+        client = client.model_copy(update={"id": context.book.new_id(client.name)})
+    client_id = free_id(context, client.id, client.manager_id)
+    client = client.model_copy(update={"id": client_id, "desk_fields": stated_fields(client)})
     changed = ClientChanged(client=client, firm=frame.firm, manager=frame.managers[client.manager_id])
     publish_client(context, None, changed, "added")
     context.audit("client.added", client.id, client.id)
@@ -134,6 +138,35 @@ def save_client(context: ActionContext, client_id: str, version: int, entry: Map
     return Saved(changed, fields)
 
 
+def take_file_value(context: ActionContext, client_id: str, version: int, field: str) -> Saved:
+    """Give a field that was changed at the desk back to the client book's file, with the value that this has.
+
+    Raises:
+        Conflict: the client was changed since the difference was shown, or there is none any more.
+        InvalidEntry: only the owner assigns the client to others.
+    """
+    exclusive(context.connection, "book")
+    current = context.client(client_id)
+    found = filed_client(context.connection, client_id)
+    differences = () if found is None else file_differences(current.client, found[0])
+    if found is None or field not in {change.field for change in differences}:
+        raise Conflict("The file and the desk agree here by now.", fix="Nothing was changed. Reload the page.")
+    if version != current.revision:
+        raise Conflict(f"{current.client.name} was changed in the meantime.", fix="Compare the values again.")
+    client = with_file_value(current.client, found[0], field)
+    frame = book_frame(context.connection)
+    if field == "manager_id":
+        _assigned(context, {"manager": client.manager_id}, current)
+        if client.manager_id not in frame.managers:
+            raise Conflict(f"There is no account manager {client.manager_id!r} any more.", fix="Edit the client.")
+    manager = frame.managers.get(client.manager_id, current.manager)
+    update = {"client": client, "firm": frame.firm, "manager": manager, "revision": current.revision + 1}
+    changed = current.model_copy(update=update)
+    publish_client(context, current, changed, "edited")
+    context.audit("client.file_value_taken", client_id, client_id, LABELS[field])
+    return Saved(changed, (field,))
+
+
 def archive_client(context: ActionContext, client_id: str, reason: str = "") -> None:
     """Archive a client: nothing is matched, drafted or sent for them, until they are restored."""
     exclusive(context.connection, "book")
@@ -176,6 +209,7 @@ def publish_clients(
     action: ChangeAction,
     *,
     import_id: str | None = None,
+    comment: str | None = None,
 ) -> None:
     """Publish several entries, given before and after, and record who changed what.
 
@@ -184,8 +218,9 @@ def publish_clients(
     """
     _publish(context, [(after.client.id, after.revision, after) for _, after in changed])
     record_changes(
-        context.connection, changed, context.now, action, user_id=context.viewer.user_id, import_id=import_id
-    )
+        context.connection, changed, context.now, action,
+        user_id=context.viewer.user_id, comment=comment, import_id=import_id,
+    )  # fmt: skip
 
 
 def remove_client(
@@ -230,7 +265,11 @@ def _publish(context: ActionContext, changes: Sequence[tuple[str, int, ClientCha
 
 def _assigned(context: ActionContext, entry: Mapping[str, Any], current: ClientChanged | None) -> Mapping[str, Any]:
     """Return ``entry`` with its account manager: they add clients of their own, and assign none to others."""
-    if context.viewer.role == "owner":
+    if context.viewer.may("clients.assign"):
+        wanted = entry.get("manager")
+        if wanted is not None and not context.viewer.scope.includes(str(wanted)):
+            fix = "Choose somebody of your team, or ask the owner."
+            raise InvalidEntry([EntryProblem("error", "manager", "This account manager is not in your team.", fix)])
         return entry
     own = context.viewer.manager_id if current is None else current.client.manager_id
     if entry.get("manager") not in (None, own):
@@ -299,7 +338,12 @@ def marked(client: Client, fields: tuple[str, ...], context: ActionContext) -> C
     return client.model_copy(update=marks)
 
 
-def free_id(context: ActionContext, wanted: str, used: Collection[str] = ()) -> str:
-    """Return ``wanted``, or with a number if a client has it or ``used`` does."""
+def free_id(context: ActionContext, wanted: str, manager_id: str, used: Collection[str] = ()) -> str:
+    """Return the id of a new client: ``wanted``, or with a number if a client has it or ``used`` does.
+
+    Whoever doesn't see all clients gets one that doesn't depend on the others.
+    """
+    if context.viewer.scope != EVERYTHING:
+        wanted = id_of_own(wanted, manager_id)
     names = chain((wanted,), (f"{wanted}-{number}" for number in count(2)))
     return next(name for name in names if name not in used and not id_is_taken(context.connection, name))

@@ -15,7 +15,7 @@ from services.common.errors import BadInput
 from services.common.safe_csv import safe_csv
 from services.notifier import queries
 from services.notifier.client_book.fields import changed_fields, with_values
-from services.notifier.client_book.store import book_frame, id_is_taken
+from services.notifier.client_book.store import book_frame
 from services.notifier.client_book.tables import client_changes
 from services.notifier.client_import.formats import TARGETS, detect_format, suggest_mapping
 from services.notifier.client_import.groups import RowProblem
@@ -34,6 +34,7 @@ from services.notifier.desk.actions.client_edits import free_id, marked, publish
 from services.notifier.desk.actions.context import Acting, ActionContext
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.errors import Conflict, NotFound
+from services.notifier.scope import Scope
 
 __all__ = [
     "Acting",
@@ -43,6 +44,8 @@ __all__ = [
     "problems_csv",
     "show_import",
     "stage_import",
+    "start_import",
+    "start_undo",
     "undo_import",
 ]
 
@@ -65,7 +68,7 @@ def stage_import(acting: Acting, file_name: str, content: bytes) -> StoredImport
     with acting() as context:
         viewer = context.viewer
         import_id = content_id("imp", viewer.user_id, context.now.isoformat(), file_name)
-        options = ImportOptions(manager=viewer.manager_id or "" if viewer.role == "manager" else "")
+        options = ImportOptions(manager="" if viewer.may("clients.assign") else viewer.manager_id or "")
         values = {
             "id": import_id,
             "user_id": viewer.user_id,
@@ -102,10 +105,23 @@ def check_import(acting: Acting, import_id: str, mapping: Sequence[str], options
                 raise BadInput(f"There is no field {field!r}.", fix=f"Choose one of {', '.join(TARGETS)}.")
             if field and field in wanted[:at]:
                 raise BadInput(f"Two columns fill {TARGETS[field]!r}.", fix="Choose another field for one of them.")
-        if context.viewer.role == "manager":
+        if not context.viewer.may("clients.assign"):
             options = ImportOptions(context.viewer.manager_id or "", options.complete)
         change_import(context.connection, import_id, mapping=wanted, options=asdict(options))
     return _check(acting, import_id)
+
+
+def start_import(context: ActionContext, import_id: str) -> StoredImport:
+    """Mark an import as being applied, so that a page that is shown before its first clients says so.
+
+    Raises:
+        Conflict: it was applied already.
+    """
+    state = _own(context, import_id)
+    if state.status not in ("checked", "applying"):
+        raise Conflict("This import was applied already.", fix="Upload the file again.")
+    change_import(context.connection, import_id, status="applying")
+    return state
 
 
 def apply_import(acting: Acting, import_id: str) -> StoredImport:
@@ -115,17 +131,12 @@ def apply_import(acting: Acting, import_id: str) -> StoredImport:
         Conflict: it was applied already, or is being applied at this moment.
     """
     with acting() as context:
-        state = _own(context, import_id)
-        if state.status not in ("checked", "applying"):
-            raise Conflict("This import was applied already.", fix="Upload the file again.")
+        state = start_import(context, import_id)
     plan = _plan(acting, import_id)
     with acting() as context:
         exclusive(context.connection, "book")
         _require_place(context, import_id, state.done)
-        change_import(
-            context.connection, import_id,
-            status="applying", done=state.done, total=state.done + len(plan.clients),
-        )  # fmt: skip
+        change_import(context.connection, import_id, total=state.done + len(plan.clients))
     done = state.done
     for chunk in _chunks(plan.clients):
         with acting() as context:
@@ -140,6 +151,19 @@ def apply_import(acting: Acting, import_id: str) -> StoredImport:
         return _own(context, import_id)
 
 
+def start_undo(context: ActionContext, import_id: str) -> StoredImport:
+    """Mark an import as being undone, so that a page that is shown before its first clients says so.
+
+    Raises:
+        Conflict: it is not applied.
+    """
+    state = _own(context, import_id)
+    if state.status not in ("applied", "undoing"):
+        raise Conflict("This import is not applied.", fix="There is nothing to undo.")
+    change_import(context.connection, import_id, status="undoing", done=0)
+    return state
+
+
 def undo_import(acting: Acting, import_id: str) -> StoredImport:
     """Put back the entries that an import changed, and remove the clients that it added, some at a time.
 
@@ -149,14 +173,12 @@ def undo_import(acting: Acting, import_id: str) -> StoredImport:
         Conflict: it is not applied.
     """
     with acting() as context:
-        state = _own(context, import_id)
-        if state.status not in ("applied", "undoing"):
-            raise Conflict("This import is not applied.", fix="There is nothing to undo.")
+        state = start_undo(context, import_id)
         query = select(client_changes.c.client_id, client_changes.c.revision, client_changes.c.before).where(
             client_changes.c.import_id == import_id, client_changes.c.action == "imported"
         )
         changes = context.connection.execute(query.order_by(client_changes.c.client_id)).all()
-        change_import(context.connection, import_id, status="undoing", done=0, total=len(changes))
+        change_import(context.connection, import_id, total=len(changes))
     undone = done = 0
     for chunk in _chunks(changes):
         with acting() as context:
@@ -202,7 +224,7 @@ def problems_csv(state: StoredImport) -> str:
 
 
 def _whose(viewer: Viewer) -> str | None:
-    return None if viewer.role == "owner" else viewer.user_id
+    return None if viewer.may("people.write") else viewer.user_id
 
 
 def _own(context: ActionContext, import_id: str) -> StoredImport:
@@ -233,14 +255,13 @@ def _plan(acting: Acting, import_id: str) -> Plan:
         raise Conflict("This import was applied already.", fix="Upload the file again.")
     entities = book.entities(stored.watches())
     plan = plan_import(read_table(state.content), state.mapping, state.options, book, frame, stored, entities)
-    if viewer.role == "manager":
-        _refuse_others(plan, viewer.manager_id)
+    _refuse_others(plan, viewer.scope)
     return plan
 
 
-def _refuse_others(plan: Plan, manager_id: str | None) -> None:
-    """Take out clients of other account managers: only the owner assigns clients."""
-    others = [planned for planned in plan.clients if planned.client.manager_id != manager_id]
+def _refuse_others(plan: Plan, scope: Scope) -> None:
+    """Take out clients of account managers whose clients the viewer doesn't see: they can't be assigned there."""
+    others = [planned for planned in plan.clients if not scope.includes(planned.client.manager_id)]
     for planned in others:
         plan.clients.remove(planned)
         fix = "Leave the column of account managers out, or ask the owner."
@@ -264,10 +285,9 @@ def _write(context: ActionContext, chunk: Sequence[PlannedClient], import_id: st
     for planned in chunk:
         if planned.known is None:
             client = planned.client
-            if id_is_taken(context.connection, client.id) or client.id in used:
-                client = client.model_copy(update={"id": free_id(context, client.id, used)})
-            used.add(client.id)
-            client = client.model_copy(update={"desk_fields": tuple(planned.values)})
+            client_id = free_id(context, client.id, client.manager_id, used)
+            used.add(client_id)
+            client = client.model_copy(update={"id": client_id, "desk_fields": tuple(planned.values)})
             entry = ClientChanged(client=client, firm=frame.firm, manager=frame.managers[client.manager_id])
             changed.append((None, entry))
             continue

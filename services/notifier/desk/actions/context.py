@@ -37,7 +37,7 @@ class ActionContext:
     ``mail_fix`` says how to set up mail; it is None if mail can be sent. ``routes`` are the channels that are set up.
     ``gate`` says which findings hold a message back, ``trades`` which words and sentences a trade asks for, and
     ``client_book`` reads and writes clients' entries. ``undo`` is the time for which a decision is held, so that it can
-    be undone.
+    be undone. ``subjects`` collects the clients whom the action concerns, each with the id of what is changed.
     """
 
     connection: Connection
@@ -50,6 +50,7 @@ class ActionContext:
     trades: Trades = field(default_factory=Trades.shipped)
     client_book: ClientBook | None = None
     undo: timedelta = timedelta()
+    subjects: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def book(self) -> ClientBook:
@@ -95,6 +96,8 @@ class ActionContext:
 
     def audit(self, action: str, subject: str, client_id: str | None = None, detail: str | None = None) -> None:
         """Record in the audit log what the viewer does."""
+        if client_id is not None:
+            self.subjects.add((client_id, subject))
         audit.record(self.connection, self.now, self.viewer.user_id, action, subject, client_id, detail)
 
 

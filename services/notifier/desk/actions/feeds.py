@@ -5,23 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Literal
+from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
+
+from services.common.addresses import redact_url
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.auth import Viewer
 from services.notifier.desk.dependencies import (
+    CredentialKind,
     DeskDependencies,
     FeedActions,
     FeedImport,
+    FeedPack,
     FeedView,
     FoundFeed,
     SourceView,
 )
-from services.notifier.desk.errors import NotFound
+from services.notifier.desk.errors import NotFound, TooManyRequests
+from services.notifier.desk.rates import RequestRates
+from services.notifier.desk.tokens import revoke_tokens_of
+from services.notifier.folding import fold_query, fold_text
 from services.notifier.paging import Page, Place, page_of_items
 
 __all__ = [
     "FeedAction",
     "add",
+    "add_pack",
     "change",
     "export_opml",
     "feeds_of",
@@ -29,7 +39,10 @@ __all__ = [
     "import_opml",
     "list_sources",
     "may_change",
+    "packs",
+    "set_credentials",
     "set_speakers",
+    "with_scheme",
 ]
 
 FeedAction = Literal["remove", "pause", "resume"]
@@ -38,23 +51,32 @@ SUBJECT_LIMIT = 120
 
 def may_change(viewer: Viewer, dependencies: DeskDependencies) -> bool:
     """Return whether the viewer may add and change feeds."""
-    return viewer.role == "owner" and dependencies.feed_actions is not None
+    return viewer.may("feeds.write") and dependencies.feed_actions is not None
 
 
 def add(viewer: Viewer, dependencies: DeskDependencies, url: str) -> None:
     """Watch the feed at ``url``."""
     _actions(viewer, dependencies).add(url.strip())
-    _audit(viewer, dependencies, "feed.added", url.strip())
+    _audit(viewer, dependencies, "feed.added", redact_url(url.strip()))
 
 
-async def find(viewer: Viewer, dependencies: DeskDependencies, url: str) -> Sequence[FoundFeed]:
+async def find(viewer: Viewer, dependencies: DeskDependencies, rates: RequestRates, url: str) -> Sequence[FoundFeed]:
     """Return the feed at ``url``, or those of the page there, each with a preview. Nothing is stored.
+
+    Other people's servers are asked, so each person may do so only as often as ``rates`` allows, and the audit log has
+    each address without its query, which may hold a key.
 
     Raises:
         NotFound: the viewer may not add feeds.
+        TooManyRequests: they have asked too often.
         FirstwordError: there is no feed.
     """
-    return await _actions(viewer, dependencies).find(_with_scheme(url.strip()))
+    actions, address = _actions(viewer, dependencies), with_scheme(url.strip())
+    wait = rates.take(viewer.user_id, dependencies.clock.now())
+    if wait:
+        raise TooManyRequests(wait, "You look for feeds too often.", "then look for the next one")
+    await run_in_threadpool(_audit, viewer, dependencies, "feeds.searched", _without_secrets(address))
+    return await actions.find(address)
 
 
 def change(viewer: Viewer, dependencies: DeskDependencies, feed_id: str, action: FeedAction) -> None:
@@ -63,6 +85,8 @@ def change(viewer: Viewer, dependencies: DeskDependencies, feed_id: str, action:
     match action:
         case "remove":
             actions.remove(feed_id)
+            with dependencies.engine.begin() as connection:  # those of an inlet
+                revoke_tokens_of(connection, feed_id, dependencies.clock.now())
         case "pause":
             actions.pause(feed_id)
         case "resume":
@@ -80,6 +104,34 @@ def set_speakers(
     """
     _existing(viewer, dependencies, feed_id).set_speakers(feed_id, domains, ground.strip())
     _audit(viewer, dependencies, "feed.speakers", feed_id, f"{', '.join(domains) or 'nobody else'}: {ground.strip()}")
+
+
+def packs(viewer: Viewer, dependencies: DeskDependencies) -> Sequence[FeedPack]:
+    """Return the packs of official feeds that ship with Firstword; none to those who may not add feeds."""
+    return dependencies.feed_actions.packs() if dependencies.feed_actions and may_change(viewer, dependencies) else ()
+
+
+def add_pack(viewer: Viewer, dependencies: DeskDependencies, name: str) -> FeedImport:
+    """Watch all feeds of a pack.
+
+    Raises:
+        BadInput: there is no such pack.
+    """
+    done = _actions(viewer, dependencies).add_pack(name)
+    _audit(viewer, dependencies, "feeds.pack", name, f"{done.added} added")
+    return done
+
+
+def set_credentials(
+    viewer: Viewer, dependencies: DeskDependencies, feed_id: str, kind: CredentialKind, name: str, secret: str
+) -> None:
+    """Set what a feed's server asks for, or forget it. Nobody can read it again, at the desk or in the audit log.
+
+    Raises:
+        BadInput: it can't be sent, or the feed's address is not encrypted.
+    """
+    _existing(viewer, dependencies, feed_id).set_credentials(feed_id, kind, name.strip(), secret)
+    _audit(viewer, dependencies, "feed.credentials", feed_id, "removed" if kind == "none" else kind)
 
 
 def import_opml(viewer: Viewer, dependencies: DeskDependencies, raw: bytes, name: str) -> FeedImport:
@@ -108,16 +160,20 @@ def list_sources(
     dependencies: DeskDependencies, search: str, *, only_feeds: bool, number: Place, size: int
 ) -> Page[SourceView]:
     """Return a page of sources by domain: those with ``search`` in a name, and if wanted only those with a feed."""
-    wanted = search.casefold()
+    wanted = fold_query(search)
     spoken = {domain for feed in dependencies.feeds_view() for domain in _speakers(feed)}
     found = [
         source
         for source in dependencies.sources_view()
         if (not only_feeds or source.domain in spoken)
-        and any(wanted in (text or "").casefold() for text in (source.domain, source.publisher, source.owner))
+        and (not search.strip() or (wanted and all(term in _names(source) for term in wanted)))
     ]
     found.sort(key=_domain)
     return page_of_items(found, number, size, _domain, order="sources")
+
+
+def _names(source: SourceView) -> str:
+    return fold_text(" ".join((source.domain, source.publisher, source.owner or "")))
 
 
 def feeds_of(dependencies: DeskDependencies, sources: Sequence[SourceView]) -> dict[str, list[FeedView]]:
@@ -138,7 +194,16 @@ def _speakers(feed: FeedView) -> tuple[str, ...]:
     return tuple(".".join(labels[start:]) for start in range(len(labels) - 1))
 
 
-def _with_scheme(url: str) -> str:
+def _without_secrets(url: str) -> str:
+    """Return an address without user name, password and query."""
+    try:
+        parts = urlsplit(url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    except ValueError:
+        return "an invalid address"
+
+
+def with_scheme(url: str) -> str:
     """Return an address as people type it, such as ``news.example``, with its scheme."""
     return f"https://{url}" if re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?", url) else url
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.notifier.desk.actions.context import ActionContext, one_line
-from services.notifier.desk.errors import GateRefused
+from services.notifier.desk.errors import GateRefused, RoleRefused
 from services.notifier.desk.second_person import first_approval
 from services.notifier.gate.current import gate_findings
 from services.notifier.gate.findings import STOPPING, GatedFinding, refusal, text_hash
 from services.notifier.queries import DraftLine
+from services.notifier.roles import ROLES
 
 __all__ = ["approval_of", "first_by", "in_spite", "pass_gate"]
 
@@ -22,14 +23,17 @@ def pass_gate(context: ActionContext, line: DraftLine, reason: str) -> tuple[dic
 
     Raises:
         GateRefused: the gate holds it back.
+        RoleRefused: the viewer's role may not approve first.
     """
+    first = first_approval(context.connection, line)
+    if first is None and not context.viewer.may("messages.send"):
+        raise RoleRefused(ROLES[context.viewer.role].label)
     findings = gate_findings(context.connection, line.id, context.gate)
     approval = approval_of(context, line, [finding for finding in findings if finding.effect == "reason"], reason)
-    first = first_approval(context.connection, line)
     if first is not None and first["text"] == approval["text"]:
         if not approval["reason"]:
             approval |= {"reason": first["reason"], "findings": first["findings"]}
-        if context.gate.may_second(context.viewer.user_id, first["by"]):
+        if context.gate.may_second(context.viewer.user_id, context.viewer.role, first["by"]):
             to_second = [finding.key for finding in findings if finding.effect == "second_person"]
             approval |= {"first_by": first["by"], "seconded": to_second}
     refused = refusal(findings, approval)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping
 
 from schemas.clients import Manager
+from services.notifier.client_book.managers import known_managers
 from services.notifier.delivery.routes import ManagerRoutes
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.errors import NotFound
-from services.notifier.digest.gather import all_managers
 from services.notifier.digest.manager_outbox import last_to
 from services.notifier.digest.preferences import (
     CHANNELS,
@@ -51,7 +51,7 @@ def list_managers(connection: Connection, scope: Scope, routes: ManagerRoutes) -
             tuple(name for name in CHANNELS if name in routes and routes[name](manager) is not None),
             last_to(connection, manager.id),
         )
-        for manager in all_managers(connection)
+        for manager in known_managers(connection).values()
         if scope.includes(manager.id)
     ]
 
@@ -65,7 +65,7 @@ def change_preferences(
         NotFound: the viewer may see no such manager.
         BadInput: a channel isn't set up, or has no address for the manager.
     """
-    managers = {manager.id: manager for manager in all_managers(context.connection)}
+    managers = known_managers(context.connection)
     if manager_id not in managers or not context.viewer.scope.includes(manager_id):
         raise NotFound("There is no such account manager.")
     save_preferences(context.connection, managers[manager_id], wanted, routes, context.now)

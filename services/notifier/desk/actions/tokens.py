@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from services.notifier.desk import tokens
+from services.notifier.desk import second_factor, tokens
 from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.auth import Viewer
-from services.notifier.desk.errors import NotFound
+from services.notifier.desk.errors import Conflict, NotFound
 from services.notifier.desk.tokens import ApiToken
 
 __all__ = ["create", "list_visible", "revoke"]
@@ -21,17 +21,34 @@ def list_visible(connection: Connection, viewer: Viewer) -> Sequence[ApiToken]:
     return tokens.list_tokens(connection, _user_of(viewer))
 
 
-def create(context: ActionContext, name: str, scopes: Sequence[str], days: int) -> str:
+def create(context: ActionContext, name: str, scopes: Sequence[str], days: int, *, inlet_id: str | None = None) -> str:
     """Create a token of the viewer and return its text, which nobody can read again.
+
+    With ``inlet_id``, it puts items into this inlet and may do nothing else.
 
     Raises:
         BadInput: the name, the scopes or the lifetime are not valid.
+        Conflict: the viewer's role needs a second factor, and this session began without it.
     """
+    session = context.viewer.session
+    required = context.viewer.role in second_factor.required_roles(context.connection)
+    if required and not (session is not None and session.with_factor):
+        raise Conflict(
+            "This session began without your second factor, and a token never asks for it.",
+            fix="Sign out, and sign in again with a code.",
+        )
     lifetime = timedelta(days=days)
     token = tokens.create_api_token(
-        context.connection, context.viewer.user_id, context.now, name=name, scopes=scopes, valid_for=lifetime
+        context.connection,
+        context.viewer.user_id,
+        context.now,
+        name=name,
+        scopes=scopes,
+        valid_for=lifetime,
+        inlet_id=inlet_id,
     )
-    context.audit("token.created", " ".join(name.split()), detail=", ".join(scopes))
+    detail = ", ".join(scopes) if inlet_id is None else f"items, for the inlet {inlet_id}"
+    context.audit("token.created", " ".join(name.split()), detail=detail)
     return token
 
 
@@ -48,4 +65,4 @@ def revoke(context: ActionContext, token_id: str) -> None:
 
 
 def _user_of(viewer: Viewer) -> str | None:
-    return None if viewer.role == "owner" else viewer.user_id
+    return None if viewer.may("tokens.all") else viewer.user_id

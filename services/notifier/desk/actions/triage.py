@@ -7,7 +7,7 @@ from datetime import datetime
 from services.common.errors import BadInput
 from services.notifier.desk import labels
 from services.notifier.desk.actions.context import ActionContext, one_line
-from services.notifier.desk.actions.users import colleagues
+from services.notifier.desk.actions.users import colleagues, ensure_colleague
 from services.notifier.desk.errors import Conflict
 from services.notifier.queries import DraftLine
 from services.notifier.triage import marks
@@ -47,7 +47,10 @@ def assign(context: ActionContext, draft_id: str, to: str, note: str, *, ask: bo
     line = _undecided(context, draft_id)
     names = colleagues(context.connection)
     if to not in names or to == context.viewer.user_id:
-        raise BadInput("Choose a colleague.", fix="Only people who can sign in to the desk can be chosen.")
+        raise BadInput(
+            "Choose a colleague.", fix="Account managers and people who can sign in to the desk can be chosen."
+        )
+    ensure_colleague(context.connection, to, context.now)
     note = one_line(note)
     marks.give(context.connection, draft_id, to, note or None, context.viewer.user_id, context.now, asked=ask)
     detail = f"{names[to]}{f': {note}' if note else ''}"

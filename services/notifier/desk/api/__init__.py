@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from services.notifier.desk.access import API
 from services.notifier.desk.api import (
     account,
     advice,
@@ -13,22 +14,30 @@ from services.notifier.desk.api import (
     client_imports,
     clients,
     drafts,
+    duplicates,
     events,
     feeds,
+    inlets,
+    items,
     managers,
     operations,
+    overview,
+    quarantine,
     records,
     search,
     triage,
+    views,
 )
 
 __all__ = ["PARTS", "PREFIX", "router"]
 
-PREFIX = "/api/v1"
+PREFIX = API
 #: The parts by the names under which the reference lists their operations.
 PARTS = {
     "Drafts": drafts.router,
+    "Overview": overview.router,
     "Triage": triage.router,
+    "Saved views": views.router,
     "Many drafts": bulk.router,
     "Search": search.router,
     "Records": records.router,
@@ -36,11 +45,15 @@ PARTS = {
     "Events": events.router,
     "Clients": clients.router,
     "Client book": client_entries.router,
+    "Duplicates": duplicates.router,
+    "News without a feed": inlets.router,
     "Feeds and sources": feeds.router,
+    "Items": items.router,
     "Imports of clients": client_imports.router,
     "Advice": advice.router,
     "Account managers": managers.router,
     "Operations": operations.router,
+    "Quarantine": quarantine.router,
     "Your account": account.router,
 }
 

@@ -31,7 +31,7 @@ def get_advice(
     query = AdviceQuery(by, days)
     with context.reading() as connection:
         given = list_advice(connection, context.scope, query, context.now)
-    context.audit_read("advice.read", "advice")
+    context.audit_read("advice.read", "advice", shown=(opinion.client_id for opinion in given))
     shown = page_of_opinions(given, listing.place, listing.size)
     return AdvicePage(
         by=query.by,

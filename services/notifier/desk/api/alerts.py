@@ -94,7 +94,7 @@ def list_noticed(context: Caller, listing: Listing) -> ListPage[NoticedItem]:
     since = context.now - NOTICED_WITHIN
     with context.reading() as connection:
         page = queries.noticed(connection, context.scope, since, number=listing.place, size=listing.size)
-    context.audit_read("noticed.listed", "noticed")
+    context.audit_read("noticed.listed", "noticed", shown=(line.alert.client_id for line in page.items))
     return list_page(page, [NoticedItem(alert=line.alert, why=line.why, at=line.at) for line in page.items])
 
 
@@ -103,5 +103,5 @@ def list_held(context: Caller, listing: Listing) -> ListPage[Annotated[Alert, Co
     """List held rumors, newest first."""
     with context.reading() as connection:
         page = queries.held(connection, context.scope, number=listing.place, size=listing.size)
-    context.audit_read("held.listed", "held")
+    context.audit_read("held.listed", "held", shown=(alert.client_id for alert, _ in page.items))
     return list_page(page, [alert for alert, _ in page.items])

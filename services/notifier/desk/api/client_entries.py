@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from services.notifier import queries
+from services.notifier.client_book.file_values import file_differences, filed_client
 from services.notifier.client_book.history import changes_of, removal
 from services.notifier.client_book.store import book_frame
 from services.notifier.desk.actions import client_edits, interest_previews
@@ -17,6 +18,8 @@ from services.notifier.desk.api.client_models import (
     ChangedField,
     ClientEntry,
     EntryEdit,
+    FileDifferences,
+    FileField,
     HistoryItem,
     MatchedStory,
     PreviewedInterest,
@@ -56,6 +59,29 @@ def save_client_entry(context: Caller, client_id: str, edit: EntryEdit) -> Saved
     """Replace a client's entry. Fields that others changed since that version stay, if the edit leaves them alone."""
     with context.acting() as action:
         return _saved(client_edits.save_client(action, client_id, edit.version, _written(edit.entry)))
+
+
+@router.get("/clients/{client_id}/file-differences")
+def list_file_differences(context: Caller, client_id: str) -> FileDifferences:
+    """List where the client book's file differs from what was changed at the desk: ``before`` is the desk's value."""
+    with context.acting() as action:
+        current = action.client(client_id)
+        found = filed_client(action.connection, client_id)
+    context.audit_read("client.read", client_id, client_id)
+    changes = () if found is None else file_differences(current.client, found[0])
+    return FileDifferences(
+        client_id=client_id,
+        version=current.revision,
+        imported_at=None if found is None else found[1],
+        differences=[ChangedField(**change._asdict()) for change in changes],
+    )
+
+
+@router.post("/clients/{client_id}/file-value")
+def take_file_value(context: Caller, client_id: str, wanted: FileField) -> SavedEntry:
+    """Give a field back to the client book's file, with the value that this has."""
+    with context.acting() as action:
+        return _saved(client_edits.take_file_value(action, client_id, wanted.version, wanted.field))
 
 
 @router.post("/clients/interests/preview")

@@ -97,7 +97,9 @@ def list_imports(context: Caller) -> ImportList:
 def get_import(context: Caller, import_id: str) -> ClientImport:
     """Return an import of clients, its problems, and how far it is."""
     with context.acting() as action:
-        return _shown(client_imports.show_import(action, import_id))
+        state = client_imports.show_import(action, import_id)
+    context.audit_read("import.read", import_id)
+    return _shown(state)
 
 
 @router.put("/{import_id}/mapping")

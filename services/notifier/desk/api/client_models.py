@@ -19,6 +19,8 @@ __all__ = [
     "BookEntry",
     "ClientEntry",
     "EntryEdit",
+    "FileDifferences",
+    "FileField",
     "HistoryItem",
     "MatchedStory",
     "PreviewOfInterest",
@@ -178,6 +180,22 @@ class ChangedField(Model):
     label: str
     before: str
     after: str
+
+
+class FileDifferences(Model):
+    """The fields in which the client book's file of ``imported_at`` differs from the desk; null: in none."""
+
+    client_id: str
+    version: int
+    imported_at: datetime | None
+    differences: Sequence[ChangedField]
+
+
+class FileField(Model):
+    """The field to take from the file, such as ``risk``, and the version of the client that was compared."""
+
+    field: str = Field(min_length=1, max_length=80)
+    version: int = Field(ge=0, lt=2**31)
 
 
 class HistoryItem(Model):

@@ -41,7 +41,7 @@ def list_clients(
     wanted = queries.ClientFilter(q.strip(), manager, archived=archived, asking=asking)
     with context.reading() as connection:
         page = queries.client_lines(connection, context.scope, wanted, number=listing.place, size=listing.size)
-    context.audit_read("clients.listed", "clients")
+    context.audit_read("clients.listed", "clients", shown=(entry.client.id for entry in page.items))
     return list_page(page, [entry.client for entry in page.items])
 
 

@@ -13,10 +13,10 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from services.notifier.desk import api
-from services.notifier.desk.api.caller import IDEMPOTENCY_KEY, sender
+from services.notifier.desk.api.caller import IDEMPOTENCY_KEY, pusher, sender
 from services.notifier.desk.idempotency import KEPT_FOR, KEY_LIMIT, KEY_PATTERN
 from services.notifier.desk.problems import PROBLEM_TYPE, Problem
-from services.notifier.desk.tokens import TokenScope
+from services.notifier.desk.tokens import ITEMS_SCOPE, TokenScope
 
 __all__ = ["openapi_document"]
 
@@ -81,8 +81,13 @@ def _operations() -> Iterator[tuple[str, str, str, TokenScope]]:
             assert isinstance(route, APIRoute)  # noqa: S101 - the parts have no other routes
             for method in route.methods or ():
                 reads: TokenScope = "read" if method == "GET" else "write"
-                scope: TokenScope = "send" if _uses(route.dependant, sender) else reads
-                yield f"{api.PREFIX}{route.path}", method.lower(), route.name, scope
+                yield f"{api.PREFIX}{route.path_format}", method.lower(), route.name, _scope(route.dependant, reads)
+
+
+def _scope(dependant: Dependant, otherwise: TokenScope) -> TokenScope:
+    if _uses(dependant, pusher):
+        return ITEMS_SCOPE
+    return "send" if _uses(dependant, sender) else otherwise
 
 
 def _uses(dependant: Dependant, call: Any) -> bool:

@@ -40,7 +40,7 @@ from services.notifier.gate import current
 from services.notifier.queries import DraftLine
 from services.notifier.rewording import store as rewordings
 
-__all__ = ["router"]
+__all__ = ["router", "summaries"]
 
 router = APIRouter(prefix="/drafts")
 
@@ -51,9 +51,9 @@ def list_drafts(context: Caller, listing: Listing) -> ListPage[DraftSummary]:
     with context.reading() as connection:
         number, size, user_id = listing.place, listing.size, context.viewer.user_id
         page = queries.inbox(connection, context.scope, context.now, number=number, size=size, user_id=user_id)
-        plans = _plans(context, connection, page.items)
-    context.audit_read("drafts.listed", "drafts")
-    return list_page(page, [DraftSummary(**_summary(line, plans.get(line.id))) for line in page.items])
+        items = summaries(context, connection, page.items)
+    context.audit_read("drafts.listed", "drafts", shown=(line.client_id for line in page.items))
+    return list_page(page, items)
 
 
 @router.get("/waiting")
@@ -61,9 +61,9 @@ def list_waiting(context: Caller, listing: Listing) -> ListPage[DraftSummary]:
     """List approved drafts that have not gone out, the next one first, each with its plan of sending."""
     with context.reading() as connection:
         page = queries.waiting(connection, context.scope, number=listing.place, size=listing.size)
-        plans = _plans(context, connection, page.items)
-    context.audit_read("drafts.listed", "waiting")
-    return list_page(page, [DraftSummary(**_summary(line, plans.get(line.id))) for line in page.items])
+        items = summaries(context, connection, page.items)
+    context.audit_read("drafts.listed", "waiting", shown=(line.client_id for line in page.items))
+    return list_page(page, items)
 
 
 @router.get("/expired")
@@ -71,7 +71,7 @@ def list_expired(context: Caller, listing: Listing) -> ListPage[DraftSummary]:
     """List drafts that nobody decided on before their deadline, the latest first."""
     with context.reading() as connection:
         page = queries.expired(connection, context.scope, number=listing.place, size=listing.size)
-    context.audit_read("drafts.listed", "expired")
+    context.audit_read("drafts.listed", "expired", shown=(line.client_id for line in page.items))
     return list_page(page, [DraftSummary(**_summary(line)) for line in page.items])
 
 
@@ -80,7 +80,7 @@ def list_second(context: Caller) -> Sequence[DraftSummary]:
     """List the drafts that another person has approved and that wait for the caller's approval."""
     with context.reading() as connection:
         lines = to_second(connection, context.viewer, context.dependencies.gate)
-    context.audit_read("drafts.listed", "second")
+    context.audit_read("drafts.listed", "second", shown=(line.client_id for line in lines))
     return [DraftSummary(**_summary(line)) for line in lines]
 
 
@@ -161,6 +161,12 @@ def accept_rewording(context: Caller, draft_id: str, seen: Version) -> DraftDeta
     with context.acting() as action:
         drafts.accept_rewording(action, draft_id, seen.version)
         return _changed(action, draft_id)
+
+
+def summaries(context: Caller, connection: Connection, lines: Sequence[DraftLine]) -> Sequence[DraftSummary]:
+    """Return drafts as a list has them, each with its plan of sending."""
+    plans = _plans(context, connection, lines)
+    return [DraftSummary(**_summary(line, plans.get(line.id))) for line in lines]
 
 
 def _changed(action: ActionContext, draft_id: str) -> DraftDetail:

@@ -55,5 +55,5 @@ def get_event(context: Caller, event_id: str, verdict: Verdict | None = None, pa
         view = show_event(
             connection, context.scope, event_id, context.now, number=page, size=context.page_size, verdict=verdict
         )
-    context.audit_read("event.read", view.id)
+    context.audit_read("event.read", view.id, shown=(client.client_id for client in view.affected))
     return view

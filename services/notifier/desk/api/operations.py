@@ -36,7 +36,7 @@ def list_deliveries(context: Caller, listing: Listing, status: DeliveryStatus | 
     """List deliveries; ``?status=failed`` lists only those with that status."""
     with context.reading() as connection:
         page = queries.delivery_lines(connection, context.scope, status=status, number=listing.place, size=listing.size)
-    context.audit_read("deliveries.listed", "deliveries")
+    context.audit_read("deliveries.listed", "deliveries", shown=(row["client_id"] for row in page.items))
     return list_page(page, [DeliveryItem.model_validate(dict(row)) for row in page.items])
 
 
@@ -61,7 +61,7 @@ def list_decisions(context: Caller, listing: Listing) -> ListPage[DecisionItem]:
     """List news that was not sent, or not yet, and why, newest first."""
     with context.reading() as connection:
         page = queries.decisions(connection, context.scope, number=listing.place, size=listing.size)
-    context.audit_read("decisions.listed", "decisions")
+    context.audit_read("decisions.listed", "decisions", shown=(row["client_id"] for row in page.items))
     return list_page(page, [DecisionItem.model_validate(dict(row)) for row in page.items])
 
 

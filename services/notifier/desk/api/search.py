@@ -32,10 +32,14 @@ class FoundItem(_Result):
 
 
 class FoundDraftItem(FoundItem):
-    """A draft in its state, and when it was created."""
+    """A draft in its state, and when it was created.
+
+    ``excerpt`` is the sentence of its text that has the words, if its title lacks them.
+    """
 
     state: str
     at: datetime
+    excerpt: str | None = None
 
 
 class FoundNameItem(_Result):
@@ -65,5 +69,5 @@ def find(
     """Return what has all the words: "who holds Halden" is asked with the name alone."""
     with context.reading() as connection:
         results = search(connection, context.scope, q)
-    context.audit_read("search", "search")
+    context.audit_read("search", "search", shown=results.client_ids())
     return SearchResults.model_validate(results)

@@ -24,7 +24,7 @@ def advice(context: PageRequest) -> HTMLResponse:
     query = parse_query(context.request.query_params)
     with context.reading() as connection:
         given = list_advice(connection, context.scope, query, context.now)
-    context.audit_read("advice.read", "advice")
+    context.audit_read("advice.read", "advice", shown=(opinion.client_id for opinion in given))
     return render(
         context,
         "advice.html",
@@ -42,7 +42,8 @@ def export(context: PageRequest) -> Response:
     """Return the same as CSV, one line for each opinion."""
     query = parse_query(context.request.query_params)
     with context.reading() as connection:
-        text = opinions_csv(list_advice(connection, context.scope, query, context.now))
-    context.audit_read("advice.exported", "advice")
+        given = list_advice(connection, context.scope, query, context.now)
+    text = opinions_csv(given)
+    context.audit_read("advice.exported", "advice", shown=(opinion.client_id for opinion in given))
     headers = {"Content-Disposition": 'attachment; filename="advice.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)

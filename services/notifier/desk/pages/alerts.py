@@ -23,7 +23,7 @@ def held(context: PageRequest) -> HTMLResponse:
     """Show rumors that are held back, with an answer in case the client asks."""
     with context.reading() as connection:
         page = queries.held(connection, context.scope, number=context.page_number, size=context.page_size)
-    context.audit_read("held.listed", "held")
+    context.audit_read("held.listed", "held", shown=(alert.client_id for alert, _ in page.items))
     return render(context, "held.html", page=page)
 
 
@@ -33,7 +33,7 @@ def noticed(context: PageRequest) -> HTMLResponse:
     since = context.now - NOTICED_WITHIN
     with context.reading() as connection:
         page = queries.noticed(connection, context.scope, since, number=context.page_number, size=context.page_size)
-    context.audit_read("noticed.listed", "noticed")
+    context.audit_read("noticed.listed", "noticed", shown=(line.alert.client_id for line in page.items))
     return render(context, "noticed.html", page=page)
 
 

@@ -41,7 +41,7 @@ MORE_ROWS = 5
 @router.get("/new")
 def new_client(context: PageRequest) -> HTMLResponse:
     """Show an empty form."""
-    own = context.viewer.manager_id if context.viewer.role == "manager" else None
+    own = None if context.viewer.may("clients.assign") else context.viewer.manager_id
     return _form(context, None, {"manager": own or ""})
 
 
@@ -204,7 +204,7 @@ def _form(
         preview=preview,
         rows=rows,
         managers=frame.managers,
-        may_assign=context.viewer.role == "owner",
+        may_assign=context.viewer.may("clients.assign"),
         trades=context.dependencies.trades,
         zones=sorted(available_timezones()),
         field_labels=LABELS,

@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 
 from services.common.errors import BadInput, FirstwordError
 from services.common.logs import get_logger
+from services.notifier.client_book.duplicate_store import duplicates
 from services.notifier.client_book.store import book_frame
 from services.notifier.client_import.formats import FORMATS, TARGETS
 from services.notifier.client_import.plan import ImportOptions
@@ -26,8 +27,11 @@ from services.notifier.desk.actions.client_imports import (
     problems_csv,
     show_import,
     stage_import,
+    start_import,
+    start_undo,
     undo_import,
 )
+from services.notifier.desk.actions.context import ActionContext
 from services.notifier.desk.context import RequestContext
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
 
@@ -85,14 +89,17 @@ def show(context: PageRequest, import_id: str) -> HTMLResponse:
     with context.acting() as action:
         state = show_import(action, import_id)
         frame = book_frame(action.connection)
+        twins = len(duplicates(action.connection, context.scope)) if state.status == "applied" else 0
+    context.audit_read("import.read", import_id)
     return render(
         context,
         "client_import.html",
         state=state,
         targets=TARGETS,
         formats=FORMATS,
-        managers=frame.managers if context.viewer.role == "owner" else {},
+        managers=frame.managers if context.viewer.may("clients.assign") else {},
         problems=state.problems[:SHOWN_PROBLEMS],
+        duplicates=twins,
     )
 
 
@@ -115,13 +122,13 @@ async def post_mapping(context: PageForm, import_id: str) -> Response:
 @router.post("/imports/{import_id}/apply")
 def post_apply(context: PageForm, import_id: str) -> Response:
     """Apply an import; the page shows how far it is."""
-    return _in_background(context, import_id, apply_import)
+    return _in_background(context, import_id, start_import, apply_import)
 
 
 @router.post("/imports/{import_id}/undo")
 def post_undo(context: PageForm, import_id: str) -> Response:
     """Undo an import; the page shows how far it is."""
-    return _in_background(context, import_id, undo_import)
+    return _in_background(context, import_id, start_undo, undo_import)
 
 
 @router.get("/imports/{import_id}/problems.csv")
@@ -129,12 +136,18 @@ def problems(context: PageRequest, import_id: str) -> Response:
     """Return the problems of an import as CSV."""
     with context.acting() as action:
         text = problems_csv(show_import(action, import_id))
+    context.audit_read("import.read", import_id)
     return _download(text, "problems.csv", "text/csv")
 
 
-def _in_background(context: RequestContext, import_id: str, act: Callable[[Acting, str], StoredImport]) -> Response:
+def _in_background(
+    context: RequestContext,
+    import_id: str,
+    start: Callable[[ActionContext, str], StoredImport],
+    act: Callable[[Acting, str], StoredImport],
+) -> Response:
     with context.acting() as action:
-        show_import(action, import_id)
+        start(action, import_id)
 
     def work() -> None:
         try:

@@ -14,12 +14,15 @@ from fastapi.responses import HTMLResponse, Response
 from schemas.clients import ClientChanged, Mood
 from services.common.errors import BadInput
 from services.notifier import queries
+from services.notifier.client_book.duplicate_store import duplicates, duplicates_of
+from services.notifier.client_book.fields import LABELS
+from services.notifier.client_book.file_values import file_differences, filed_client
 from services.notifier.client_book.port import EntryProblem, InvalidEntry
 from services.notifier.contact.blackouts import upcoming_blackouts
 from services.notifier.contact.discovery import answers_by_question, questions_for, unanswered
 from services.notifier.contact.plan import zone_of
 from services.notifier.desk import labels
-from services.notifier.desk.actions.client_edits import EditConflict
+from services.notifier.desk.actions.client_edits import EditConflict, take_file_value
 from services.notifier.desk.actions.clients import (
     CONTACT_CHANNELS,
     ContactChannel,
@@ -58,12 +61,19 @@ def list_clients(context: PageRequest) -> HTMLResponse:
             connection, context.scope, wanted, number=context.page_number, size=context.page_size
         )
         managers = queries.client_managers(connection, context.scope)
-    context.audit_read("clients.listed", "clients")
+        twins = len(duplicates(connection, context.scope)) if context.viewer.may("clients.write") else 0
+    context.audit_read("clients.listed", "clients", shown=(entry.client.id for entry in page.items))
     filters = {"q": wanted.search, "manager": wanted.manager}
     filters |= {name: "yes" for name in ("archived", "asking") if getattr(wanted, name)}
     query = urlencode({name: value for name, value in filters.items() if value})
     return render(
-        context, "clients.html", page=page, wanted=wanted, managers=managers, query=f"&{query}" if query else ""
+        context,
+        "clients.html",
+        page=page,
+        wanted=wanted,
+        managers=managers,
+        query=f"&{query}" if query else "",
+        duplicates=twins,
     )
 
 
@@ -78,6 +88,8 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
         alerts = queries.alert_lines(connection, context.scope, client_id)
         contacts = queries.contacts(connection, context.scope, client_id)
         stopped = queries.stopped(connection, context.scope, client_id)
+        filed = filed_client(connection, client_id)
+        same = duplicates_of(connection, context.scope, client_id)
         tuning = queries.tuning(connection, context.scope, client_id)
         weekly = client_weeks(connection, context.scope, client_id, context.now, labels.zone(context.viewer.time_zone))
     trade = context.dependencies.trades.of(entry.client.trade)
@@ -93,6 +105,10 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
         tuning=tuning,
         week_bars=bars(weekly, entry.client.contact.max_per_week),
         stopped=stopped,
+        same=same,
+        file_differences=() if filed is None else file_differences(entry.client, filed[0]),
+        labels_of=LABELS,
+        filed_at=None if filed is None else filed[1],
         language="English" if reads_english(entry.client) else language_name(entry.client.language),
         mood_hint=mood_suggestion(entry.client, contacts, context.now),
         bounds=BOUNDS,
@@ -102,6 +118,16 @@ def show_client(context: PageRequest, client_id: str) -> HTMLResponse:
         local_now=context.now.astimezone(labels.zone(context.viewer.time_zone)).strftime("%Y-%m-%dT%H:%M"),
         open_questions=len(unanswered(entry.client, trade)),
     )
+
+
+@router.post("/{client_id}/file-value")
+def take_value(
+    context: PageForm, client_id: str, field: Annotated[str, Form(max_length=80)], version: Annotated[int, Form(ge=0)]
+) -> Response:
+    """Give a field that was changed at the desk back to the client book's file."""
+    with context.acting() as action:
+        take_file_value(action, client_id, version, field)
+    return redirect(f"/clients/{client_id}", "file-value")
 
 
 @router.post("/{client_id}/contacts")

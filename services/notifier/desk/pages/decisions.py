@@ -18,5 +18,5 @@ def decisions(context: PageRequest) -> HTMLResponse:
     """List what was refused, ignored, dismissed, withdrawn or postponed."""
     with context.reading() as connection:
         page = queries.decisions(connection, context.scope, number=context.page_number, size=context.page_size)
-    context.audit_read("decisions.listed", "decisions")
+    context.audit_read("decisions.listed", "decisions", shown=(row["client_id"] for row in page.items))
     return render(context, "decisions.html", page=page)

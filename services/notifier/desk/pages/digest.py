@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from schemas.clients import Manager
+from services.notifier.client_book.duplicate_store import duplicates
 from services.notifier.desk.pages.rendering import PageRequest, render
 from services.notifier.digest.gather import gather
 from services.notifier.digest.model import build_digest
@@ -22,7 +23,8 @@ def digest(context: PageRequest) -> Response:
     """Show the viewer's digest; ``?as=html``, ``md`` or ``text`` returns it as it is sent."""
     with context.reading() as connection:
         found = gather(connection, context.scope, context.now)
-    context.audit_read("digest.read", "digest")
+        twins = len(duplicates(connection, context.scope)) if context.viewer.may("clients.write") else 0
+    context.audit_read("digest.read", "digest", shown=(line.client_id for line in found.lines))
     viewer = context.viewer
     reader = Manager(id=viewer.user_id, name=viewer.name, time_zone=viewer.time_zone)
     built = build_digest(reader, found.lines, context.now, totals=found.totals)
@@ -35,6 +37,7 @@ def digest(context: PageRequest) -> Response:
             summary=summary(built),
             headings=HEADINGS,
             more=unlisted(built),
+            duplicates=twins,
         )
     text = formatter(built, context.dependencies.settings.base_url)
     return HTMLResponse(text) if formatter is as_html else PlainTextResponse(text)

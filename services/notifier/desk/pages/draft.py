@@ -72,7 +72,7 @@ def show(context: PageRequest, draft_id: str) -> HTMLResponse:
             "gate": gate,
             "first_by": None if first is None else user_name(connection, first["by"]),
             "first_reason": None if first is None else first["reason"],
-            "may_second": first is None or rules.may_second(context.viewer.user_id, first["by"]),
+            "may_second": first is None or rules.may_second(context.viewer.user_id, context.viewer.role, first["by"]),
             "is_own": context.scope.includes(line.draft.manager_id)
             or (mark is not None and given and not mark["asked"]),
             "may_open_client": context.scope.includes(line.draft.manager_id),

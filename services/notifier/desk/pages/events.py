@@ -26,5 +26,5 @@ def show(context: PageRequest, event_id: str) -> HTMLResponse:
         )
         touched = touched_shares(connection, context.scope, view)
     timeline = event_timeline(view, labels.zone(context.viewer.time_zone))
-    context.audit_read("event.read", view.id)
+    context.audit_read("event.read", view.id, shown=(client.client_id for client in view.affected))
     return render(context, "event.html", view=view, telling_of=TELLING_OF, timeline=timeline, touched=touched)

@@ -18,5 +18,5 @@ def expired(context: PageRequest) -> HTMLResponse:
     """List expired drafts, the latest deadline first."""
     with context.reading() as connection:
         page = queries.expired(connection, context.scope, number=context.page_number, size=context.page_size)
-    context.audit_read("drafts.listed", "expired")
+    context.audit_read("drafts.listed", "expired", shown=(line.client_id for line in page.items))
     return render(context, "expired.html", page=page)

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Form, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
-from services.notifier.desk.actions import feeds
+from services.notifier.desk.actions import feeds, inlet_setup, quarantine
 from services.notifier.desk.actions.feeds import FeedAction
 from services.notifier.desk.context import RequestContext
+from services.notifier.desk.dependencies import CredentialKind
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, render
 
 __all__ = ["router"]
@@ -42,7 +43,7 @@ def add(context: PageForm, url: Annotated[str, Form(max_length=2_000)]) -> Respo
 @router.post("/find")
 async def find(context: PageForm, url: Annotated[str, Form(max_length=2_000)]) -> HTMLResponse:
     """Offer the feed at an address, or those of the page there, with a preview of each."""
-    found = await feeds.find(context.viewer, context.dependencies, url)
+    found = await feeds.find(context.viewer, context.dependencies, context.site.find_rates, url)
     return await run_in_threadpool(_page, context, found=found, asked=url.strip())
 
 
@@ -51,6 +52,12 @@ def import_opml(context: PageForm, file: UploadFile) -> HTMLResponse:
     """Watch all feeds of an OPML file, and say which could not be read."""
     done = feeds.import_opml(context.viewer, context.dependencies, file.file.read(), file.filename or "the file")
     return _page(context, imported=done)
+
+
+@router.post("/packs")
+def add_pack(context: PageForm, name: Annotated[str, Form(max_length=40)]) -> HTMLResponse:
+    """Watch all feeds of a pack."""
+    return _page(context, imported=feeds.add_pack(context.viewer, context.dependencies, name))
 
 
 @router.post("/{feed_id}/speakers")
@@ -64,6 +71,19 @@ def set_speakers(
     named = [domain for domain in re.split(r"[\s,;]+", domains) if domain]
     feeds.set_speakers(context.viewer, context.dependencies, feed_id, named, ground)
     return redirect("/feeds", "feed-speakers")
+
+
+@router.post("/{feed_id}/credentials")
+def set_credentials(
+    context: PageForm,
+    feed_id: str,
+    kind: Annotated[CredentialKind, Form()],
+    name: Annotated[str, Form(max_length=200)] = "",
+    secret: Annotated[str, Form(max_length=8_000)] = "",
+) -> Response:
+    """Set what a feed's server asks for, or forget it."""
+    feeds.set_credentials(context.viewer, context.dependencies, feed_id, kind, name, secret)
+    return redirect("/feeds", "feed-credentials")
 
 
 @router.post("/{feed_id}/{action}")
@@ -82,6 +102,9 @@ def _page(context: RequestContext, **values: Any) -> HTMLResponse:
         "feeds.html",
         feeds=listed,
         problem_count=sum(feed.has_problem for feed in listed),
+        unread=quarantine.count(context.viewer, context.dependencies),
+        packs=feeds.packs(context.viewer, context.dependencies),
         may_change=feeds.may_change(context.viewer, context.dependencies),
+        may_set_up=inlet_setup.may_set_up(context.viewer, context.dependencies),
         **{"found": None, "asked": "", "imported": None, **values},
     )

@@ -28,7 +28,7 @@ def figures(context: PageRequest) -> HTMLResponse:
         weekly = weekly_messages(connection, context.scope, starts)
     names = list(map(week_name, starts))
     totals = [(name, sum(line.counts[week] for line in weekly)) for week, name in enumerate(names)]
-    context.audit_read("figures.read", "figures")
+    context.audit_read("figures.read", "figures", shown=(line.client_id for line in weekly[:MOST_CLIENTS]))
     return render(
         context,
         "figures.html",

@@ -15,6 +15,7 @@ from services.notifier.desk.actions.users import colleagues
 from services.notifier.desk.disagreements import disagreements
 from services.notifier.desk.pages.rendering import PageForm, PageRequest, redirect, remember_view, render
 from services.notifier.desk.second_person import to_second
+from services.notifier.desk.sending_labels import cannot_arrive
 from services.notifier.triage import saved
 from services.notifier.triage.inbox import kinds_to_decide, read_inbox
 from services.notifier.triage.view import DEADLINES, GROUPS, SORTS, URGENCIES, VERDICTS, InboxView
@@ -42,13 +43,16 @@ def inbox(context: PageRequest) -> HTMLResponse:
             "plans": context.plans(connection, [*(group.lead for group in shown.page.items), *waiting.items]),
             "second": to_second(connection, context.viewer, context.dependencies.gate),
             "disputed": disagreements(connection, leads),
-            "disabled_webhooks": log.disabled(connection) if context.viewer.role == "owner" else (),
+            "disabled_webhooks": log.disabled(connection) if context.viewer.may("operations.read") else (),
             "saved_views": saved.views_of(connection, user_id),
             "kinds": kinds_to_decide(connection, scope, user_id, context.now),
             "colleagues": names,
             "assigned": {"me": "Me", "nobody": "Nobody", "others": "Given to others", **names},
         }
-    context.audit_read("drafts.listed", "drafts")
+    values["too_late"] = sum(cannot_arrive(values["plans"][group.lead.id]) for group in shown.page.items)
+    shown_lines = [*(group.lead for group in shown.page.items), *waiting.items, *values["second"]]
+    in_groups = (row["client_id"] for group in shown.page.items for row in group.drafts)
+    context.audit_read("drafts.listed", "drafts", shown=(*(line.client_id for line in shown_lines), *in_groups))
     response = render(
         context,
         "inbox.html",
@@ -72,6 +76,14 @@ def save_view(context: PageForm, name: Annotated[str, Form()], query: Annotated[
     with context.acting() as action:
         actions.save_view(action, name, view)
     return redirect(_address(view), "view-saved")
+
+
+@router.post("/views/rename")
+def rename_view(context: PageForm, name: Annotated[str, Form()], to: Annotated[str, Form()]) -> Response:
+    """Give a saved view another name."""
+    with context.acting() as action:
+        renamed = actions.change_view(action, name, to=to)
+    return redirect(_address(renamed.view), "view-saved")
 
 
 @router.post("/views/delete")

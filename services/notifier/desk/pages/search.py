@@ -20,5 +20,5 @@ def show(context: PageRequest) -> HTMLResponse:
         results = search(connection, context.scope, context.search)
     if context.search:
         # Without the words: they may name a client, and the log keeps no names that an erasure could not remove.
-        context.audit_read("search", "search")
+        context.audit_read("search", "search", shown=results.client_ids())
     return render(context, "search.html", results=results, search=context.search)

@@ -24,7 +24,7 @@ def sent(context: PageRequest) -> HTMLResponse:
         page = queries.delivery_lines(
             connection, context.scope, status=status, number=context.page_number, size=context.page_size
         )
-    context.audit_read("deliveries.listed", "deliveries")
+    context.audit_read("deliveries.listed", "deliveries", shown=(row["client_id"] for row in page.items))
     return render(context, "sent.html", page=page, status=status, statuses=STATUSES)
 
 

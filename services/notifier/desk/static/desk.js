@@ -51,7 +51,7 @@
   findAll("[data-gone-at]").forEach((element) =>
     setTimeout(() => { element.hidden = true; }, Math.max(0, Date.parse(element.dataset.goneAt) - Date.now())));
 
-  const evidenceOf = (mark) => mark.dataset.ref && document.getElementById("ev-" + mark.dataset.ref);
+  const evidenceOf = (mark) => document.getElementById("ev-" + mark.dataset.ref);
   const highlight = (mark, on) => evidenceOf(mark)?.classList.toggle("highlighted", on);
   findAll("mark[data-ref]").forEach((mark) => {
     for (const [event, on] of [["mouseenter", true], ["focus", true], ["mouseleave", false], ["blur", false]]) {
